@@ -1,0 +1,3 @@
+from clca.cli import main
+
+main()

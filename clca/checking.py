@@ -1,0 +1,99 @@
+"""Every content file read once, and every fault named: what `clca content check` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from clca.culture import Catalogue
+from clca.culture.descriptors import load_bands
+from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
+from clca.culture.scores import Scores
+from clca.documents import parse_records, suggestion
+from clca.errors import ClcaError, ContentError
+from clca.preview import preview
+from clca.prompts import Prompts
+from clca.records import Norm, Record, Seed
+from clca.roleplay.sources import NORMS, SEEDS, SeedScenarios, load_norms
+from clca.settings import GenerateSettings
+from clca.teacher.connect import connect
+from clca.workspace import Content
+
+R = TypeVar("R", bound=Record)
+
+
+def check(content: Content) -> list[ClcaError]:
+    """The faults of all content files, at most one per file (the first)."""
+    faults: list[ClcaError] = []
+
+    def attempt(work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except ClcaError as error:
+            if error.message not in {fault.message for fault in faults}:
+                faults.append(error)
+            return False
+        return True
+
+    cultures = content.files(f"{FOLDER}/*.yaml")
+    sound = [path for path in cultures if attempt(partial(read_profile, content, path))]
+    attempt(lambda: load_bands(content))
+    attempt(lambda: Scores(content))
+    catalogue = Catalogue(content)
+    known = {Path(path).stem for path in cultures}
+    if len(sound) == len(cultures):
+        for culture in sorted(known):
+            attempt(partial(catalogue.culture, culture))
+    for path in content.files(SEEDS):
+        attempt(partial(_seeds, content, path))
+    for path in content.files(NORMS):
+        attempt(partial(_norms, content, path, known))
+    attempt(lambda: connect(GenerateSettings(), content))  # reads the rehearsal's book
+    attempt(lambda: Prompts.load(content))
+    if not faults:
+        attempt(lambda: _render(content, catalogue))
+    return faults
+
+
+def _render(content: Content, catalogue: Catalogue) -> None:
+    settings = GenerateSettings(norms=1)
+    seeds = SeedScenarios(content, None, settings.seed)
+    prompts = Prompts.load(content)
+    for culture in catalogue.ids():
+        norms = load_norms(content, catalogue.culture(culture), 1, settings.seed)
+        preview(catalogue, culture, seeds, norms, prompts, settings)
+
+
+def _seeds(content: Content, path: str) -> None:
+    for number, seed in _records(content, path, Seed):
+        texts = [seed.setting]
+        for person in seed.participants:
+            texts += [person.background, person.goal, person.secret, person.occupation]
+        if seed.place is not None:
+            if seed.place.text not in seed.setting:
+                raise ContentError(content.shown(path), number, f"place.text: {seed.place.text!r} is not in the setting")
+            if seed.place.kind not in PLACES:
+                hint = suggestion(seed.place.kind, PLACES)
+                raise ContentError(content.shown(path), number, f"place.kind: {seed.place.kind!r} is unknown{hint}")
+        for words, thing in seed.localise.items():
+            if not any(words in text for text in texts):
+                raise ContentError(content.shown(path), number, f"localise: {words!r} is not in the scenario's texts")
+            if thing not in THINGS:
+                hint = suggestion(thing, THINGS)
+                raise ContentError(content.shown(path), number, f"localise: {thing!r} is unknown{hint}")
+
+
+def _norms(content: Content, path: str, cultures: set[str]) -> None:
+    for number, norm in _records(content, path, Norm):
+        if norm.scope != "general" and norm.scope not in cultures:
+            hint = suggestion(norm.scope, cultures)
+            raise ContentError(content.shown(path), number, f"scope: no culture {norm.scope!r}{hint}")
+        if norm.place not in PLACES:
+            raise ContentError(content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}")
+
+
+def _records(content: Content, path: str, model: type[R]) -> list[tuple[int, R]]:
+    return list(parse_records(content.text(path).split("\n"), content.shown(path), model))
+

@@ -1,0 +1,61 @@
+"""`clca init` and `clca content`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+INIT_EXAMPLES = """
+Example:
+
+  clca init study && cd study && clca content copy prompts/turn.j2
+"""
+
+app = typer.Typer(help="Content files: prompts, scenarios, personas, and where each comes from.", no_args_is_help=True)
+
+
+def init(folder: Annotated[Path, typer.Argument(help="Folder to make into a workspace.")]) -> None:
+    """Make a workspace: a folder with clca.toml, whose files take the place of packaged content."""
+    from clca.cli import files
+
+    files.init(folder)
+
+
+@app.command("list", epilog="Example:\n\n  clca content list 'prompts/*'")
+def list_content(
+    pattern: Annotated[str, typer.Argument(help="Glob over content paths.")] = "*",
+    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+) -> None:
+    """Which content files are in force, and from where."""
+    from clca.cli import files
+
+    files.list_content(pattern, as_json=json)
+
+
+@app.command("show", epilog="Example:\n\n  clca content show prompts/turn.j2")
+def show_content(path: Annotated[str, typer.Argument(help="Path of a content file.")]) -> None:
+    """Print a content file as it is in force."""
+    from clca.cli import files
+
+    files.show_content(path)
+
+
+@app.command("copy", epilog="Example:\n\n  clca content copy prompts/turn.j2 personas/cultures/japan.yaml")
+def copy_content(
+    paths: Annotated[list[str], typer.Argument(help="Paths of packaged content files.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace files of the workspace.")] = False,
+) -> None:
+    """Copy packaged files into the workspace, to edit them there."""
+    from clca.cli import files
+
+    files.copy_content(paths, force=force)
+
+
+@app.command("check", epilog="Example:\n\n  clca content check")
+def check_content(json: Annotated[bool, typer.Option("--json", help="One JSON object a fault.")] = False) -> None:
+    """Read every content file and clca.toml, and name each fault with file, line and key."""
+    from clca.cli import files
+
+    raise typer.Exit(files.check_content(as_json=json))

@@ -1,0 +1,114 @@
+"""`clca generate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+EXAMPLES = """
+Examples:
+
+  clca generate --culture japan                       the embedded rehearsal: no GPU, no network
+
+  clca generate --culture japan --culture uk --scenarios 20
+
+  clca generate --culture ara --teacher llama-3.1-70b --base-url http://localhost:8000/v1
+
+  clca generate --culture mexico --teacher llama-3.1-70b --base-url http://gpu1:8000/v1
+  --judge qwen2.5-32b --judge-base-url http://gpu2:8000/v1
+
+  clca generate --culture japan --scenarios mine.jsonl --plan
+
+Exit codes: 0 all dialogues kept or discarded, 1 the teacher was lost, 2 bad input or unusable folder,
+3 finished but some dialogues failed, 130 interrupted. Run the same command again to go on.
+"""
+
+RUN, MODELS, PLAY, SCREEN = "What to generate", "Teachers", "Role-play and filter", "On screen"
+
+
+def generate(
+    culture: Annotated[
+        list[str],
+        typer.Option("--culture", "-c", help="Culture by name, country or ISO code; repeatable; or 'all'.", rich_help_panel=RUN),
+    ],
+    scenarios: Annotated[
+        str | None,
+        typer.Option(help="How many seed scenarios (default all), or a JSONL file of your own.", metavar="N|FILE", rich_help_panel=RUN),
+    ] = None,
+    norms: Annotated[int | None, typer.Option(help="How many more scenarios to write from norms. [default: 0]", rich_help_panel=RUN)] = None,
+    samples: Annotated[int | None, typer.Option(help="How often each scenario is played. [default: 2]", rich_help_panel=RUN)] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of every random choice. [default: 42]", rich_help_panel=RUN)] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of the runs. [default: generated]", rich_help_panel=RUN)] = None,
+    new: Annotated[bool, typer.Option("--new", help="Begin a new run even if this one exists.", rich_help_panel=RUN)] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show requests, tokens and one prompt per task; ask nothing.", rich_help_panel=RUN)
+    ] = False,
+    teacher: Annotated[
+        str | None,
+        typer.Option(help="Model that adapts, plays the first participant and labels intents. [default: rehearsal]", rich_help_panel=MODELS),
+    ] = None,
+    partner: Annotated[str | None, typer.Option(help="Model that plays the second participant. [default: the teacher]", rich_help_panel=MODELS)] = None,
+    judge: Annotated[str | None, typer.Option(help="Model that judges. [default: the teacher]", rich_help_panel=MODELS)] = None,
+    base_url: Annotated[
+        list[str] | None,
+        typer.Option(help="OpenAI-compatible server of the teacher; repeatable for replicas.", rich_help_panel=MODELS),
+    ] = None,
+    partner_base_url: Annotated[str | None, typer.Option(help="Server of the partner, if another.", rich_help_panel=MODELS)] = None,
+    judge_base_url: Annotated[str | None, typer.Option(help="Server of the judge, if another.", rich_help_panel=MODELS)] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Most requests in flight. [default: 64]", rich_help_panel=MODELS)] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds after which a request is given up. [default: 120]", rich_help_panel=MODELS)] = None,
+    tries: Annotated[int | None, typer.Option(help="How often a request is sent while the server fails. [default: 5]", rich_help_panel=MODELS)] = None,
+    asks: Annotated[int | None, typer.Option(help="How often a question is asked while replies are invalid. [default: 3]", rich_help_panel=MODELS)] = None,
+    exchanges: Annotated[int | None, typer.Option(help="Most exchanges (two turns each) a dialogue has. [default: 10]", rich_help_panel=PLAY)] = None,
+    temperature: Annotated[float | None, typer.Option(help="Of the role-play. [default: 1.0]", rich_help_panel=PLAY)] = None,
+    top_p: Annotated[float | None, typer.Option(help="Of the role-play. [default: 0.7]", rich_help_panel=PLAY)] = None,
+    discard: Annotated[
+        str | None,
+        typer.Option(help="Verdicts that discard a dialogue, of quality, meta, alignment. [default: quality,meta]", rich_help_panel=PLAY),
+    ] = None,
+    discard_confidence: Annotated[
+        str | None,
+        typer.Option(help="Least confidence with which they do. [default: 'very confident']", rich_help_panel=PLAY),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.", rich_help_panel=SCREEN)] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+) -> None:
+    """Generate dialogues of a culture: adapt scenarios, play, judge, filter, label intents.
+
+    Settings come from flags, then CLCA_* environment variables, then clca.toml, then defaults. API keys come from
+    CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY, OPENAI_API_KEY).
+    """
+    flags: dict[str, Any] = {
+        "teacher": teacher,
+        "partner": partner,
+        "judge": judge,
+        "base_url": tuple(base_url or ()),
+        "partner_base_url": partner_base_url,
+        "judge_base_url": judge_base_url,
+        "scenarios": scenarios,
+        "norms": norms,
+        "samples": samples,
+        "exchanges": exchanges,
+        "seed": seed,
+        "temperature": temperature,
+        "top_p": top_p,
+        "discard": discard,
+        "discard_confidence": discard_confidence,
+        "asks": asks,
+        "concurrency": concurrency,
+        "tries": tries,
+        "timeout": timeout,
+        "out": out,
+    }
+    from clca.cli import working
+    from clca.session import prepare
+
+    settings, workspace = working.resolve_here(flags)
+    names = working.expand(culture, workspace)
+    prepared = [prepare(name, settings, workspace) for name in names]
+    if plan:
+        working.show_plan(prepared, as_json=json)
+        return
+    raise typer.Exit(working.generate_all(prepared, new=new, quiet=quiet, as_json=json))

@@ -1,0 +1,78 @@
+"""Live progress with the funnel: a bar in a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+
+from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from clca.session import Session
+
+LINE_EVERY = 10.0  # seconds between lines where there is no terminal
+
+
+class Progress:
+    """Shows a session's numbers while the block runs; it reads them and touches nothing."""
+
+    def __init__(self, session: Session, screen: Console) -> None:
+        self._session, self._screen = session, screen
+        self._live: Live | None = None
+        self._done = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def __enter__(self) -> Progress:
+        if self._screen.quiet or self._session.finished:
+            return self
+        if self._screen.is_terminal:
+            self._live = Live(
+                get_renderable=self._table, console=self._screen, refresh_per_second=4, transient=True
+            )
+            self._live.start()
+        else:
+            self._thread = threading.Thread(target=self._lines, daemon=True)
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+        self._done.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def line(self) -> str:
+        """The funnel and the pace, in one line."""
+        session = self._session
+        funnel, tally = session.generation.funnel, session.generation.desk.tally
+        outcomes = funnel.outcomes
+        done = outcomes.total()
+        seconds = session.seconds or 1.0
+        parts = [
+            f"{session.prepared.culture} {done:,}/{funnel.requested:,}",
+            f"kept {outcomes['kept']:,}",
+            f"discarded {outcomes['discarded']:,}",
+            f"failed {outcomes['failed']:,}",
+            f"under way {funnel.under_way:,}",
+            f"asking {tally.running:,}",
+            f"{tally.requests / seconds:,.0f} requests/s",
+            f"{tally.completion_tokens / seconds:,.0f} tokens/s",
+        ]
+        if tally.cached:
+            parts.append(f"{tally.cached:,} from the journal")
+        return " · ".join(parts)
+
+    def _table(self) -> Table:
+        funnel = self._session.generation.funnel
+        table = Table.grid(padding=(0, 1))
+        table.add_row(ProgressBar(total=max(1, funnel.requested), completed=funnel.outcomes.total(), width=30), self.line())
+        return table
+
+    def _lines(self) -> None:
+        while not self._done.wait(LINE_EVERY):
+            self._screen.print(self.line(), markup=False)

@@ -1,0 +1,101 @@
+"""The culture files in `personas/cultures/`, as their authors write them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from clca.documents import read_yaml
+from clca.errors import ContentError
+from clca.records import Address, Courtesy, Gestures, Names, Slug
+from clca.workspace import Content
+
+FOLDER = "personas/cultures"
+
+PLACES = (
+    "cafe bar restaurant home apartment_building street market shop office workshop school university clinic"
+    " transport park worship festival government_office sports hotel library countryside"
+).split()
+THINGS = "drink meal snack gift sport holiday transport price_low price_mid price_less price_high".split()
+
+Some = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class _Base(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Slug
+    name: str
+    language: str
+    language_code: Annotated[str, Field(pattern="^[a-z]{3}$")]
+    aliases: tuple[str, ...] = ()
+
+
+class Country(_Base):
+    """A country: its everyday material; scores are looked up by `id` in the score tables."""
+
+    kind: Literal["country"]
+    iso2: Annotated[str, Field(pattern="^[A-Z]{2}$")]
+    iso3: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    names: Names
+    address: Address
+    courtesy: Courtesy
+    gestures: Gestures
+    customs: Some
+    cities: Some
+    settings: dict[str, Some]
+    lexicon: dict[str, Some]
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        for kind in PLACES:
+            if kind not in self.settings:
+                raise ValueError(f"settings: {kind} is missing")
+        for thing in THINGS:
+            if thing not in self.lexicon:
+                raise ValueError(f"lexicon: {thing} is missing")
+        for key in ("female", "male", "family"):
+            names = getattr(self.names, key)
+            if len(set(names)) < 40:
+                raise ValueError(f"names.{key}: {len(set(names))} distinct names, at least 40 are needed")
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise ValueError(f"names.{key}: {twice} stands twice")
+        for level in Address.model_fields:
+            if set(getattr(self.address, level)) != {"female", "male", "other"}:
+                raise ValueError(f"address.{level}: needs female, male and other")
+            for form in getattr(self.address, level).values():
+                try:
+                    form.format(given="", family="")
+                except (KeyError, IndexError, ValueError):
+                    raise ValueError(f"address.{level}: {form!r} may use only {{given}} and {{family}}") from None
+        return self
+
+
+class Language(_Base):
+    """A linguistic culture of several countries: each scenario is played in one of `members`.
+
+    Scores are the members' mean, or those of the regional row `hofstede_proxy`.
+    """
+
+    kind: Literal["language"]
+    members: Annotated[tuple[Slug, ...], Field(min_length=2)]
+    hofstede_proxy: str | None = None
+
+
+Profile = Country | Language
+
+
+class _Kind(BaseModel):
+    kind: Literal["country", "language"]
+
+
+def read_profile(content: Content, path: str, *, note: bool = True) -> Profile:
+    text, shown = content.text(path, note=note), content.shown(path)
+    model: type[Profile] = Language if read_yaml(shown, text, _Kind).kind == "language" else Country
+    profile = read_yaml(shown, text, model)
+    if profile.id != Path(path).stem:
+        raise ContentError(shown, None, f"id: {profile.id!r} must be the file's name, {Path(path).stem!r}")
+    return profile

@@ -1,0 +1,103 @@
+"""The published scores: Hofstede's dimensions and the Inglehart-Welzel map."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from clca.documents import read_csv
+from clca.errors import ContentError
+from clca.records import Hofstede, MapPosition
+from clca.workspace import Content
+
+HOFSTEDE = "personas/hofstede_2015.csv"
+MAP = "personas/inglehart_welzel_2023.csv"
+
+DIMENSIONS = {
+    "pdi": "power distance",
+    "idv": "individualism",
+    "mas": "masculinity",
+    "uai": "uncertainty avoidance",
+    "lto": "long-term orientation",
+    "ivr": "indulgence",
+}
+
+
+class HofstedeRow(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    culture: str
+    country: str
+    iso3: str | None
+    PDI: float | None
+    IDV: float | None
+    MAS: float | None
+    UAI: float | None
+    LTO: float | None
+    IVR: float | None
+    note: str | None
+
+    def scores(self) -> Hofstede:
+        return Hofstede(pdi=self.PDI, idv=self.IDV, mas=self.MAS, uai=self.UAI, lto=self.LTO, ivr=self.IVR)
+
+
+class MapRow(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    culture: str | None
+    iso3: str | None
+    wvs_country_code: int
+    country: str
+    survey_year: int
+    traditional_vs_secular_rational: float
+    survival_vs_self_expression: float
+    zone: str
+
+    def position(self) -> MapPosition:
+        return MapPosition(secular=self.traditional_vs_secular_rational, expression=self.survival_vs_self_expression)
+
+
+class Scores:
+    """Both tables, by culture id (or the name of a regional row)."""
+
+    def __init__(self, content: Content) -> None:
+        self._hofstede = {row.culture: row for row in read_csv(content.shown(HOFSTEDE), content.text(HOFSTEDE), HofstedeRow)}
+        self.map_rows = read_csv(content.shown(MAP), content.text(MAP), MapRow)
+        self._map = {row.culture: row for row in self.map_rows if row.culture}
+        self._path = content.shown(HOFSTEDE)
+
+    def hofstede(self, row: str) -> tuple[Hofstede, str]:
+        """The scores of a row and the words that go with them; a country without a row has none."""
+        found = self._hofstede.get(row)
+        if found is None:
+            return Hofstede(pdi=None, idv=None, mas=None, uai=None, lto=None, ivr=None), "not in the 2015 matrix"
+        source = f"Hofstede dimension data matrix, 2015-08-16, row {found.country}"
+        return found.scores(), f"{source}: {found.note}" if found.note else source
+
+    def proxy(self, row: str) -> tuple[Hofstede, str]:
+        """The scores of a regional row that stands in for a culture; it has to exist."""
+        if row not in self._hofstede:
+            raise ContentError(self._path, None, f"no row {row!r}, which a culture names as its hofstede_proxy")
+        scores, note = self.hofstede(row)
+        return scores, f"{note}; a regional row used as a proxy, not measured for this culture itself"
+
+    def position(self, culture: str) -> tuple[MapPosition, str]:
+        found = self._map.get(culture)
+        if found is None:
+            return MapPosition(secular=None, expression=None), "not on the 2023 map"
+        return found.position(), f"EVS/WVS Cultural Map 2023, {found.country} {found.survey_year}, zone {found.zone}"
+
+
+def mean_hofstede(parts: list[Hofstede]) -> Hofstede:
+    """Dimension by dimension, the mean over members that have a figure; None where none has."""
+    return Hofstede(**{key: _mean([getattr(part, key) for part in parts]) for key in DIMENSIONS})
+
+
+def mean_position(parts: list[MapPosition]) -> MapPosition:
+    return MapPosition(
+        secular=_mean([part.secular for part in parts], 4), expression=_mean([part.expression for part in parts], 4)
+    )
+
+
+def _mean(values: list[float | None], digits: int = 1) -> float | None:
+    known = [value for value in values if value is not None]
+    return round(sum(known) / len(known), digits) if known else None

@@ -1,0 +1,137 @@
+"""Content files read into Pydantic models, with errors that name file, line and key."""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+import json
+from collections.abc import Iterable, Iterator
+from typing import Any, TypeVar
+
+import yaml
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from clca.errors import ContentError
+
+M = TypeVar("M", bound=BaseModel)
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def read_yaml(path: str, text: str, model: type[M]) -> M:
+    """Parse one YAML mapping into `model`; a repeated key is an error, not an overwrite."""
+    data = parse_yaml(path, text)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise yaml_error(path, text, error, model) from None
+
+
+def parse_yaml(path: str, text: str) -> Any:
+    """Parse YAML into plain data."""
+    try:
+        node = yaml.compose(text, Loader=_Loader)
+        _refuse_repeated_keys(path, node)
+        return yaml.load(text, Loader=_Loader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise ContentError(path, mark.line + 1 if mark else None, f"not YAML: {error.problem}") from None
+    except yaml.YAMLError as error:
+        raise ContentError(path, None, f"not YAML: {error}") from None
+
+
+def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseModel] | None = None) -> ContentError:
+    """The first fault of a validation, at the line of the key that holds it."""
+    fault = error.errors()[0]
+    loc = tuple(part for part in fault["loc"] if part != "[key]")
+    return ContentError(path, _yaml_line(text, loc), describe(error, model))
+
+
+def parse_records(lines: Iterable[str], path: str, model: type[M]) -> Iterator[tuple[int, M]]:
+    """Yield (line number, record) for each non-empty line of JSONL, lazily."""
+    adapter = TypeAdapter(model)
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        try:
+            yield number, adapter.validate_json(line)
+        except ValidationError as error:
+            raise ContentError(path, number, describe(error, model)) from None
+
+
+def read_jsonl(path: str, text: str, model: type[M]) -> list[M]:
+    """All records of a JSONL file; split on newlines only, since texts may hold other separators."""
+    return [record for _, record in parse_records(text.split("\n"), path, model)]
+
+
+def read_csv(path: str, text: str, model: type[M]) -> list[M]:
+    """All rows of a CSV file with a header; an empty cell is None."""
+    rows = []
+    reader = csv.DictReader(io.StringIO(text))
+    for row in reader:
+        if None in row or None in row.values():
+            raise ContentError(path, reader.line_num, f"row does not have the header's {len(reader.fieldnames or ())} cells")
+        try:
+            rows.append(model.model_validate({key: value or None for key, value in row.items()}))
+        except ValidationError as error:
+            raise ContentError(path, reader.line_num, describe(error, model)) from None
+    return rows
+
+
+def describe(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+    """One line for the first fault of a validation: key path, what is wrong, what was given."""
+    fault = error.errors()[0]
+    key = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    message = fault["msg"].removeprefix("Value error, ")
+    kind = fault["type"]
+    if kind == "json_invalid":
+        return f"not JSON: {fault.get('ctx', {}).get('error', message)}"
+    if kind == "extra_forbidden":
+        known = list(model.model_fields) if model is not None and len(fault["loc"]) == 1 else []
+        message = "unknown key" + suggestion(str(fault["loc"][-1]), known)
+    elif kind == "missing":
+        message = "missing key"
+    else:
+        given = json.dumps(fault.get("input"), ensure_ascii=False, default=str)
+        if len(given) <= 60:
+            message += f" (given: {given})"
+    more = error.error_count() - 1
+    tail = f" (and {more} more faults)" if more > 1 else " (and 1 more fault)" if more else ""
+    return f"{key}: {message}{tail}" if key else f"{message}{tail}"
+
+
+def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:
+    """`; did you mean …?` with the nearest of `known`, or nothing."""
+    near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.5)
+    return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _yaml_line(text: str, loc: tuple[Any, ...]) -> int | None:
+    node: Any = yaml.compose(text, Loader=_Loader)
+    line = node.start_mark.line + 1 if node else None
+    for part in loc:
+        if isinstance(node, yaml.MappingNode):
+            found = [(k, v) for k, v in node.value if k.value == str(part)]
+            if not found:
+                return line
+            line, node = found[0][0].start_mark.line + 1, found[0][1]
+        elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+            node = node.value[part]
+            line = node.start_mark.line + 1
+        else:
+            return line
+    return line
+
+
+def _refuse_repeated_keys(path: str, node: Any) -> None:
+    if isinstance(node, yaml.MappingNode):
+        seen = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise ContentError(path, key.start_mark.line + 1, f"{key.value}: key stands twice")
+            seen.add(key.value)
+            _refuse_repeated_keys(path, value)
+    elif isinstance(node, yaml.SequenceNode):
+        for value in node.value:
+            _refuse_repeated_keys(path, value)

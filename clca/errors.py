@@ -1,0 +1,69 @@
+"""Errors, typed by the boundary that was crossed.
+
+A `ClcaError` reaches the user as one line and ends the command with its `exit_code`.
+An `AskError` concerns one request only: the dialogue is recorded as failed, the run goes on.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ClcaError(Exception):
+    """Something the user can mend; the message says what was given and what to do."""
+
+    exit_code: ClassVar[int] = 2
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ContentError(ClcaError):
+    """A content file is broken: which file, which line, which key."""
+
+    def __init__(self, path: str, line: int | None, message: str) -> None:
+        self.path, self.line = path, line
+        super().__init__(f"{path}:{line}: {message}" if line else f"{path}: {message}")
+
+
+class SettingsError(ClcaError):
+    """A flag, an environment variable or `clca.toml` asks for something that is not there."""
+
+
+class NotFoundError(ClcaError):
+    """A culture, run, dialogue or content file of that name does not exist."""
+
+
+class StoreError(ClcaError):
+    """The run's folder cannot be written: permissions, a full disk, another process."""
+
+
+class TeacherError(ClcaError):
+    """No request can be answered: no server, no such model, no valid key."""
+
+
+class TeacherLost(TeacherError):
+    """The teacher was there and is no more; the run stops and can be resumed."""
+
+    exit_code = 1
+
+
+class Stopped(Exception):
+    """The user asked the run to stop; unfinished dialogues stay pending."""
+
+
+class AskError(Exception):
+    """One request did not lead to an answer. `kind` is the reason that is counted."""
+
+    def __init__(self, kind: str, detail: str) -> None:
+        super().__init__(f"{kind}: {detail}" if detail else kind)
+        self.kind, self.detail = kind, detail
+
+
+class RequestFailed(AskError):
+    """The server did not answer: time-out, error status, dropped connection."""
+
+
+class InvalidReply(AskError):
+    """The server answered, but not with what was asked for."""

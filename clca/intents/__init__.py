@@ -1,0 +1,1 @@
+"""What each turn of a kept dialogue is meant to do."""

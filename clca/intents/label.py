@@ -1,0 +1,62 @@
+"""Intent labelling: each turn from the history up to it, never from what comes after."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+from clca.errors import AskError
+from clca.prompts import Prompts
+from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
+from clca.tasks import IntentAnswer, IntentContext
+from clca.teacher.protocol import Asks, Question
+from clca.transcript import line, transcript
+
+
+async def label(
+    culture: Culture, scenario: Scenario, turns: Sequence[Turn], number: int, prompts: Prompts, asks: Asks
+) -> tuple[LabelledTurn, ...]:
+    """The turns with their intents. No turn waits for another's label.
+
+    `number` is the dialogue's own, as in `roleplay.play.Stage`.
+    """
+    system = prompts.render("intent", "system", culture=culture, scenario=scenario, transcript="", speaker="", line="")
+    questions = [
+        intent_question(culture, scenario, turns[: index + 1], number, system, prompts) for index in range(len(turns))
+    ]
+    # Every question gets its reply even if another's fails, so that the outcome, and what it
+    # cost, does not depend on which came first. A fault of the whole run outranks one reply's.
+    answers = await asyncio.gather(*map(asks.ask, questions), return_exceptions=True)
+    faults = [answer for answer in answers if isinstance(answer, BaseException)]
+    if faults:
+        raise next((fault for fault in faults if not isinstance(fault, AskError)), faults[0])
+    return tuple(
+        LabelledTurn(**turn.model_dump(), intent=Intent(text=answer.intent, relevance=answer.relevance))
+        for turn, answer in zip(turns, answers, strict=True)
+        if isinstance(answer, IntentAnswer)
+    )
+
+
+def intent_question(
+    culture: Culture, scenario: Scenario, turns: Sequence[Turn], number: int, system: str, prompts: Prompts
+) -> Question[IntentAnswer]:
+    """The question about the last of `turns`."""
+    last = turns[-1]
+    user = prompts.render(
+        "intent",
+        "user",
+        culture=culture,
+        scenario=scenario,
+        transcript=transcript(turns),
+        speaker=last.speaker,
+        line=line(last),
+    )
+    return Question(
+        task="intent",
+        role="teacher",
+        context=IntentContext(culture, scenario, tuple(turns), number),
+        messages=({"role": "system", "content": system}, {"role": "user", "content": user}),
+        answer=IntentAnswer,
+        max_tokens=160,
+        step=len(turns),
+    )

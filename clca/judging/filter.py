@@ -1,0 +1,32 @@
+"""The filter: which judged dialogues are discarded, as a pure function."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from clca.records import Alignment, Confidence, Judgement, Meta, Quality
+
+Verdict = Literal["quality", "meta", "alignment"]
+
+_RANK: dict[str, int] = {"not sure": 0, "confident": 1, "very confident": 2}
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """The paper's rule is the default: discard when the quality or the meta label is *bad* and
+    the judge is *very confident* of it. Alignment alone discards nothing, unless asked to.
+
+    `verdicts` are looked at in order; `confidence` is the least confidence that a verdict needs to discard.
+    """
+
+    verdicts: tuple[Verdict, ...] = ("quality", "meta")
+    confidence: Confidence = "very confident"
+
+    def reason(self, judgement: Judgement) -> str | None:
+        """Why the dialogue is discarded, or None when it is kept."""
+        for name in self.verdicts:
+            verdict: Quality | Meta | Alignment = getattr(judgement, name)
+            if verdict.label in ("bad", "no") and _RANK[verdict.confidence] >= _RANK[self.confidence]:
+                return f"{name} {verdict.label} ({verdict.confidence})"
+        return None

@@ -1,0 +1,103 @@
+"""Prompts: one Jinja2 file per task, with named blocks, rendered strictly.
+
+A block is one chat message. A variable that the code does not give, or a block that the file
+lacks, is found by `Prompts.load`, with file and line, before anything is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+
+from clca.documents import suggestion
+from clca.errors import ContentError
+from clca.workspace import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a prompt file must hold, and what it may use."""
+
+    blocks: tuple[str, ...]
+    variables: frozenset[str]
+
+
+FORMS = {
+    "adapt": Form(("system", "user"), frozenset({"culture", "scenario", "names"})),
+    "compose": Form(("system", "user"), frozenset({"culture", "norm", "names", "settings"})),
+    "turn": Form(
+        ("system", "opening", "heard"),
+        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges"}),
+    ),
+    "judge": Form(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
+    "meta": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),
+    "intent": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker", "line"})),
+}
+
+
+class Prompts:
+    """The prompt files in force, compiled."""
+
+    def __init__(self, templates: dict[str, tuple[str, jinja2.Template]]) -> None:
+        self._templates = templates
+
+    @classmethod
+    def load(cls, content: Content) -> Prompts:
+        environment = jinja2.Environment(
+            undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        )
+        templates = {}
+        for name, form in FORMS.items():
+            path = f"prompts/{name}.j2"
+            text = content.text(path)
+            shown = content.shown(path)
+            _check(environment, shown, text, form)
+            code = environment.compile(text, filename=shown)
+            templates[name] = (shown, jinja2.Template.from_code(environment, code, {}))
+        return cls(templates)
+
+    def render(self, prompt: str, block: str, /, **variables: Any) -> str:
+        """The text of one block, given the variables of the prompt's `Form`."""
+        path, template = self._templates[prompt]
+        try:
+            context = template.new_context(variables)
+            return "".join(template.blocks[block](context)).strip()
+        except jinja2.TemplateError as error:
+            raise ContentError(path, _line(error, path), str(error.message)) from None
+        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
+            raise ContentError(path, _line(error, path), str(error)) from None
+
+
+def _check(environment: jinja2.Environment, path: str, text: str, form: Form) -> None:
+    try:
+        tree = environment.parse(text, filename=path)
+    except jinja2.TemplateSyntaxError as error:
+        raise ContentError(path, error.lineno, f"not Jinja2: {error.message}") from None
+    blocks = {block.name for block in tree.find_all(nodes.Block)}
+    for missing in form.blocks:
+        if missing not in blocks:
+            raise ContentError(path, None, f"block {missing!r} is missing{suggestion(missing, blocks)}")
+    for unknown in sorted(blocks - set(form.blocks)):
+        raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, form.blocks)}")
+    for name in sorted(meta.find_undeclared_variables(tree) - form.variables):
+        line = next((node.lineno for node in _names(tree) if node.name == name), None)
+        given = ", ".join(sorted(form.variables))
+        raise ContentError(path, line, f"{name}: no such variable; this prompt is given {given}")
+
+
+def _names(tree: nodes.Template) -> Iterator[nodes.Name]:
+    return tree.find_all(nodes.Name)
+
+
+def _line(error: BaseException, path: str) -> int | None:
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line

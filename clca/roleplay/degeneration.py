@@ -1,0 +1,100 @@
+"""When a dialogue has degenerated: fixed rules, no model.
+
+repeats
+    A turn of four words or more stands word for word (case and punctuation aside) in an earlier
+    turn's place for the second time in the dialogue, or a turn says one sentence three times.
+speaks for the partner
+    A line of a spoken turn begins with the partner's name, given or full, and a colon.
+changes language
+    A spoken turn with 20 letters or more has over 30 % of them in another script than Latin; or
+    a turn of twelve words or more has under 8 % English function words and over 20 % of those
+    of another language.
+leaves at once
+    Somebody leaves in the first exchange.
+falls silent
+    Four turns in a row hold no word and no deed.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from clca.records import Participant, Turn
+
+REPEATS = "repeats"
+SPEAKS_FOR_PARTNER = "speaks for the partner"
+CHANGES_LANGUAGE = "changes language"
+LEAVES_AT_ONCE = "leaves at once"
+FALLS_SILENT = "falls silent"
+
+_WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
+_SENTENCE = re.compile(r"[.!?。！？]+\s*")
+
+_ENGLISH = frozenset(
+    "the a an and or but if of to in on at for from with by is are was were be been am do does did have has had"
+    " i you he she it we they me him her us them my your his its our their this that these those not no so as"
+    " would could should will can may might what when where who how why there here just about".split()
+)
+_OTHERS = {
+    "Spanish": "el la los las un una y o pero de que en por para con es son está no se lo le me te mi tu su como más muy",
+    "Portuguese": "o a os as um uma e ou mas de que em por para com é são está não se lhe me te meu seu como mais muito",
+    "German": "der die das ein eine und oder aber von zu in auf für mit ist sind war nicht ich du er sie es wir ihr mir",
+    "French": "le la les un une et ou mais de que en pour avec est sont pas ne se je tu il elle nous vous mon son ce",
+    "Turkish": "ve bir bu da de için ile çok ne ama gibi daha ben sen biz siz mi mı değil var yok şey olarak kadar",
+    "Italian": "il lo la i gli le un una e o ma di che in per con è sono non si mi ti suo come più molto",
+    "Indonesian": "yang dan di ke dari untuk dengan ini itu tidak ada saya anda kami kita akan sudah juga bisa",
+}
+_OTHER_WORDS = {name: frozenset(words.split()) - _ENGLISH for name, words in _OTHERS.items()}
+
+
+def degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
+    """The rule that the last turn breaks, or None. `partner` is whoever did not take that turn."""
+    last = turns[-1]
+    if last.action == "leave" and len(turns) <= 2:
+        return LEAVES_AT_ONCE
+    if len(turns) >= 4 and all(turn.action == "none" for turn in turns[-4:]):
+        return FALLS_SILENT
+    if last.action not in ("speak", "leave") or not last.text:
+        return None
+    if _speaks_for(last.text, partner.name):
+        return SPEAKS_FOR_PARTNER
+    if _repeats(turns):
+        return REPEATS
+    if _foreign(last.text):
+        return CHANGES_LANGUAGE
+    return None
+
+
+def _speaks_for(text: str, name: str) -> bool:
+    names = sorted({name, *name.split()}, key=len, reverse=True)
+    start = r"^[\s\"'*(\[]*(?:" + "|".join(map(re.escape, names)) + r")[\s\"'*)\]]*:"
+    return re.search(start, text, re.MULTILINE | re.IGNORECASE) is not None
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(_WORD.findall(text.casefold()))
+
+
+def _repeats(turns: Sequence[Turn]) -> bool:
+    said = [_words(turn.text) for turn in turns if turn.action in ("speak", "leave")]
+    sentences = [_words(part) for part in _SENTENCE.split(turns[-1].text)]
+    if any(len(one) >= 3 and sentences.count(one) >= 3 for one in sentences):
+        return True
+    long = [words for words in said if len(words) >= 4]
+    return len(long) - len(set(long)) >= 2
+
+
+def _foreign(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    if len(letters) >= 20:
+        foreign = sum(1 for char in letters if ord(char) > 0x24F and not unicodedata.name(char, "").startswith("LATIN"))
+        if foreign > 0.3 * len(letters):
+            return True
+    words = _words(text)
+    if len(words) < 12:
+        return False
+    english = sum(word in _ENGLISH for word in words) / len(words)
+    other = max(sum(word in known for word in words) for known in _OTHER_WORDS.values()) / len(words)
+    return english < 0.08 and other > 0.2

@@ -1,0 +1,152 @@
+"""What a generation run is asked to do, put together from four layers.
+
+Precedence: command line, then environment (`CLCA_SAMPLES=3`), then `[generate]` in the
+workspace's `clca.toml`, then the defaults below. Keys are the command line's, with `_` for `-`.
+Secrets are no settings: keys come from the environment at the moment of use and are kept nowhere.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from clca.documents import describe, suggestion
+from clca.errors import SettingsError
+from clca.records import Confidence
+from clca.workspace import CONFIG
+
+PREFIX = "CLCA_"
+SECRETS = {"CLCA_API_KEY", "CLCA_PARTNER_API_KEY", "CLCA_JUDGE_API_KEY"}
+REHEARSAL = "rehearsal"
+
+
+def _listed(value: Any) -> Any:
+    return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+
+def _count_or_file(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
+
+
+Urls = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Verdict = Literal["quality", "meta", "alignment"]
+
+
+class GenerateSettings(BaseModel):
+    """Settings of `clca generate`; `clca generate --help` says what each is for.
+
+    Where the papers are silent: `temperature` (they sample, and give only top_p) is 1.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    teacher: str = REHEARSAL
+    partner: str | None = None
+    judge: str | None = None
+    base_url: Urls = ()
+    partner_base_url: str | None = None
+    judge_base_url: str | None = None
+    scenarios: Annotated[int | Path | None, BeforeValidator(_count_or_file)] = None
+    norms: Annotated[int, Field(ge=0)] = 0
+    samples: Annotated[int, Field(ge=1, le=1000)] = 2
+    exchanges: Annotated[int, Field(ge=1, le=100)] = 10
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
+    top_p: Annotated[float, Field(gt=0, le=1)] = 0.7
+    discard: Annotated[tuple[Verdict, ...], BeforeValidator(_listed)] = ("quality", "meta")
+    discard_confidence: Confidence = "very confident"
+    asks: Annotated[int, Field(ge=1, le=20)] = 3
+    concurrency: Annotated[int, Field(ge=1, le=100_000)] = 64
+    tries: Annotated[int, Field(ge=1, le=50)] = 5
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    out: Path = Path("generated")
+
+    @field_validator("base_url", "partner_base_url", "judge_base_url")
+    @classmethod
+    def _is_url(cls, value: Any) -> Any:
+        for url in (value,) if isinstance(value, str) else value or ():
+            if not url.startswith(("http://", "https://")):
+                raise ValueError(f"not a URL: {url!r} (expected http://host:port/v1)")
+        return value
+
+    @field_validator("scenarios")
+    @classmethod
+    def _some(cls, value: Any) -> Any:
+        if isinstance(value, int) and value < 1:
+            raise ValueError("needs at least 1")
+        return value
+
+    @model_validator(mode="after")
+    def _servers(self) -> Self:
+        for role, name, url in (
+            ("teacher", self.teacher, self.base_url),
+            ("partner", self.partner or self.teacher, self.partner_base_url or self.base_url),
+            ("judge", self.judge or self.teacher, self.judge_base_url or self.base_url),
+        ):
+            if name != REHEARSAL and not url:
+                flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
+                raise ValueError(f"{role} {name!r} needs a server: give {flag} http://HOST:PORT/v1 (or leave the {role} at {REHEARSAL!r})")
+        return self
+
+
+# Settings that decide how fast a run goes and where it lies, but not what its records say.
+INERT = {"concurrency", "tries", "timeout", "out", "base_url", "partner_base_url", "judge_base_url"}
+
+
+def resolve(flags: Mapping[str, Any], environment: Mapping[str, str], workspace: Path | None) -> GenerateSettings:
+    """Merge the layers; an unset flag is None. The error names the layer that holds the fault."""
+    values: dict[str, Any] = {}
+    origin: dict[str, str] = {}
+    layers = (
+        (_from_toml(workspace), lambda key: f"{CONFIG}: generate.{key}"),
+        (_from_environment(environment), lambda key: PREFIX + key.upper()),
+        ({k: v for k, v in flags.items() if v is not None and v != ()}, lambda key: "--" + key.replace("_", "-")),
+    )
+    for layer, named in layers:
+        for key, value in layer.items():
+            values[key], origin[key] = value, named(key)
+    try:
+        return GenerateSettings.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        key = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "extra_forbidden":
+            raise SettingsError(
+                f"{origin[key]}: no such setting{suggestion(key, GenerateSettings.model_fields)}"
+            ) from None
+        message = describe(error)
+        raise SettingsError(message.replace(key, origin[key], 1) if key in origin else message) from None
+
+
+def _from_toml(workspace: Path | None) -> dict[str, Any]:
+    if workspace is None:
+        return {}
+    file = workspace / CONFIG
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from None
+    for table in data:
+        if table != "generate":
+            raise SettingsError(f"{file}: {table}: unknown table{suggestion(table, ['generate'])}")
+    section = data.get("generate", {})
+    if not isinstance(section, dict):
+        raise SettingsError(f"{file}: generate: must be a table")
+    for key in ("scenarios", "out"):  # paths in the file are relative to it
+        if isinstance(section.get(key), str):
+            section[key] = workspace / section[key]
+    return section
+
+
+def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    values = {}
+    for name, value in environment.items():
+        if name.startswith(PREFIX) and name not in SECRETS:
+            values[name.removeprefix(PREFIX).lower()] = value
+    return values

@@ -1,0 +1,244 @@
+"""A run's folder: found by its inputs, locked while in use, consistent whatever happened before.
+
+`generated/<culture>/<run>/` holds `dialogues.jsonl`, `discarded.jsonl`, `failed.jsonl`, `run.json`
+and `journal.sqlite`. A run is known by its inputs (settings, models, content digests): the same
+inputs find the same folder again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from clca.documents import suggestion
+from clca.errors import NotFoundError, StoreError
+from clca.store.files import FILES, LineFile, index_entry, read_lines
+from clca.store.journal import Finished, Journal, Outcome
+
+Inputs = dict[str, Any]
+
+
+def fingerprint(inputs: Inputs) -> str:
+    """A digest of everything that decides a run's records."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def differences(old: Inputs, new: Inputs) -> list[str]:
+    """One line for each input that differs, `samples: 2 -> 3`; digests are not spelled out."""
+    lines = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if key.startswith("content:"):
+            name = key.removeprefix("content:")
+            what = "is new" if before is None else "is no longer used" if after is None else "has changed"
+            lines.append(f"{name} {what}")
+        else:
+            lines.append(f"{key}: {_short(before)} -> {_short(after)}")
+    return lines
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    """What `run.json` says of a run."""
+
+    folder: Path
+    data: dict[str, Any]
+
+    @property
+    def inputs(self) -> Inputs:
+        return dict(self.data.get("inputs", {}))
+
+
+def runs(out: Path, culture: str | None = None) -> Iterator[RunInfo]:
+    """The runs below `out`, oldest first."""
+    found = []
+    for file in out.glob(f"{culture or '*'}/*/run.json"):
+        try:
+            data = json.loads(file.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            continue
+        if isinstance(data, dict):
+            found.append(RunInfo(file.parent, data))
+    yield from sorted(found, key=lambda info: (str(info.data.get("created", "")), info.folder.name))
+
+
+def find_run(name: str, out: Path) -> RunInfo:
+    """A run by its folder, by `<culture>/<run>`, by `<run>`, or by culture (its newest)."""
+    for folder in (Path(name), out / name):
+        if (folder / "run.json").is_file():
+            return read_run(folder)
+    known = list(runs(out))
+    by_name = [run for run in known if run.folder.name == name or run.folder.parent.name == name]
+    if by_name:
+        return by_name[-1]
+    if not known:
+        raise NotFoundError(f"no run {name!r}: there are no runs in {out}/ (make one with `clca generate`, or give --out)")
+    names = [f"{run.folder.parent.name}/{run.folder.name}" for run in known]
+    hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
+    raise NotFoundError(f"no run {name!r} in {out}/{hint}")
+
+
+def read_run(folder: Path) -> RunInfo:
+    file = folder / "run.json"
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("not an object")
+    except FileNotFoundError:
+        raise NotFoundError(f"{folder} is not a run: it has no run.json") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read {file}: {error}") from None
+    return RunInfo(folder, data)
+
+
+class Run:
+    """An open run. `created` tells whether the folder was made just now."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.created = not (folder / "run.json").is_file()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
+        self._lock = _lock(folder)
+        try:
+            self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
+            self.journal = Journal(folder / "journal.sqlite")
+            self._reconcile()
+        except BaseException:
+            os.close(self._lock)
+            raise
+        self._queue: list[tuple[Finished, bytes, asyncio.Future[None]]] = []
+        self._flusher: asyncio.Task[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.journal.close()
+        for file in self._files.values():
+            file.close()
+        os.close(self._lock)
+
+    async def finish(self, row: Finished, line: bytes) -> None:
+        """Put a finished dialogue on disk; returns once its line is synced and indexed.
+
+        Dialogues that finish together share one sync.
+        """
+        done = asyncio.get_running_loop().create_future()
+        self._queue.append((row, line, done))
+        if self._flusher is None or self._flusher.done():
+            self._flusher = asyncio.create_task(self._flush())
+        await done
+
+    async def drain(self) -> None:
+        """Wait until all that was handed to `finish` is on disk, or has failed to get there."""
+        if self._flusher is not None:
+            await self._flusher
+
+    async def _flush(self) -> None:
+        while self._queue:
+            batch, self._queue = self._queue, []
+            try:
+                touched = []
+                for outcome, file in self._files.items():
+                    lines = [line for row, line, _ in batch if row.outcome == outcome]
+                    if lines:
+                        file.append(lines)
+                        touched.append(file)
+                await asyncio.to_thread(_sync, touched)
+                self.journal.finish([row for row, _, _ in batch], self._extents())
+            except Exception as error:
+                for _, _, done in batch:
+                    if not done.done():
+                        done.set_exception(error)
+                continue
+            for _, _, done in batch:
+                if not done.done():
+                    done.set_result(None)
+
+    def failures(self) -> Iterator[bytes]:
+        """The lines of `failed.jsonl`."""
+        for _, line in read_lines(self._files["failed"].path):
+            yield line
+
+    def retry(self, ids: list[str], owners: set[str]) -> None:
+        """Make all failed dialogues, `ids`, pending again, and count a retry for each of `owners`.
+
+        Killed halfway, the dialogues are pending or failed, never lost.
+        """
+        self._files["failed"].cut(0)
+        self.journal.retry(ids, sorted(owners), 0)
+
+    def write_info(self, data: dict[str, Any]) -> None:
+        """Write `run.json`, whole or not at all."""
+        file = self.folder / "run.json"
+        draft = file.with_suffix(".json.part")
+        try:
+            draft.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            os.replace(draft, file)
+        except OSError as error:
+            draft.unlink(missing_ok=True)
+            raise StoreError(f"cannot write {file}: {error.strerror}") from None
+
+    def _extents(self) -> dict[Outcome, int]:
+        return {outcome: file.length for outcome, file in self._files.items()}
+
+    def _reconcile(self) -> None:
+        """Bring the index up to the files: they may be ahead (killed between line and index),
+        end in half a line (killed or out of disk while writing), or have been edited by hand."""
+        known = self.journal.extents()
+        edited = any(file.length < known.get(outcome, 0) for outcome, file in self._files.items())
+        rows: list[Finished] = []
+        for outcome, file in self._files.items():
+            end = start = 0 if edited else known.get(outcome, 0)
+            for end, line in read_lines(file.path, start):
+                rows.append(index_entry(file.path, outcome, line))
+            if end < file.length:
+                file.cut(end)
+        if edited:
+            self.journal.rebuild(rows, self._extents())
+        elif rows:
+            self.journal.finish(rows, self._extents())
+
+
+def _sync(files: list[LineFile]) -> None:
+    for file in files:
+        file.sync()
+
+
+def _lock(folder: Path) -> int:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        raise StoreError(f"another clca is at work on {folder}: wait for it, or use --new for a run of its own") from None
+    return handle
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."
+
+
+def new_folder(out: Path, culture: str, teacher: str, seed: int, digest: str) -> Path:
+    """A free folder for a run: `<out>/<culture>/<teacher>-s<seed>-<digest>`, with `-2`, `-3`... if taken."""
+    slug = re.sub(r"[^a-z0-9.]+", "-", teacher.lower()).strip("-.")[:40] or "teacher"
+    base = out / culture / f"{slug}-s{seed}-{digest[:6]}"
+    folder, n = base, 1
+    while (folder / "run.json").exists():
+        n += 1
+        folder = base.with_name(f"{base.name}-{n}")
+    return folder

@@ -1,0 +1,84 @@
+"""The teachers of a run, by name and address."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from clca.settings import REHEARSAL, GenerateSettings
+from clca.teacher.protocol import Role, Teacher
+from clca.workspace import Content
+
+REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl", "scenarios/seeds*.jsonl")
+
+_KEYS: dict[Role, tuple[str, ...]] = {
+    "teacher": ("CLCA_API_KEY", "OPENAI_API_KEY"),
+    "partner": ("CLCA_PARTNER_API_KEY", "CLCA_API_KEY", "OPENAI_API_KEY"),
+    "judge": ("CLCA_JUDGE_API_KEY", "CLCA_API_KEY", "OPENAI_API_KEY"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Which model plays a role, and where; without URLs it is the embedded rehearsal."""
+
+    model: str
+    urls: tuple[str, ...]
+    key: str = field(repr=False)
+
+
+def addresses(settings: GenerateSettings, environment: Mapping[str, str]) -> dict[Role, Address]:
+    """The address of each role: partner and judge are the teacher unless they are named.
+
+    A role with a URL of its own uses it; else it shares the teacher's.
+    """
+    models: dict[Role, str] = {
+        "teacher": settings.teacher,
+        "partner": settings.partner or settings.teacher,
+        "judge": settings.judge or settings.teacher,
+    }
+    own: dict[Role, str | None] = {
+        "teacher": None,
+        "partner": settings.partner_base_url,
+        "judge": settings.judge_base_url,
+    }
+    found: dict[Role, Address] = {}
+    for role, model in models.items():
+        urls = (url,) if (url := own[role]) else settings.base_url
+        key = next((environment[name] for name in _KEYS[role] if environment.get(name)), "EMPTY")
+        found[role] = Address(model, () if model == REHEARSAL else urls, "" if model == REHEARSAL else key)
+    return found
+
+
+def connect(
+    settings: GenerateSettings, content: Content, environment: Mapping[str, str] | None = None
+) -> dict[Role, Teacher]:
+    """One teacher per distinct address; roles at the same address share it."""
+    teachers: dict[Address, Teacher] = {}
+    by_role: dict[Role, Teacher] = {}
+    for role, address in addresses(settings, os.environ if environment is None else environment).items():
+        if address not in teachers:
+            teachers[address] = _teacher(address, settings, content)
+        by_role[role] = teachers[address]
+    return by_role
+
+
+def _teacher(address: Address, settings: GenerateSettings, content: Content) -> Teacher:
+    if address.model == REHEARSAL:
+        from clca.teacher.rehearsal import Rehearsal, load_book
+
+        files = {
+            path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)
+        }
+        return Rehearsal(load_book(files))
+    from clca.teacher.openai_compatible import OpenAICompatible
+
+    return OpenAICompatible(
+        address.model,
+        address.urls,
+        key=address.key,
+        concurrency=settings.concurrency,
+        timeout=settings.timeout,
+        tries=settings.tries,
+    )

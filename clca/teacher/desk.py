@@ -1,0 +1,140 @@
+"""The desk: where every question of a run is asked.
+
+It looks into the journal, keeps to the number of requests allowed in flight, commits each reply
+before it is used, and asks again, with a new seed, when a reply is no answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from clca.errors import InvalidReply, Stopped
+from clca.randomness import derive
+from clca.records import Usage
+from clca.store.journal import Journal
+from clca.tasks import Answer, Reply
+from clca.teacher.protocol import Question, Request, Role, Sampling, Teacher
+from clca.teacher.replies import parse
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(slots=True)
+class Tally:
+    """What one command asked: `requests` reached a teacher, `cached` came from the journal."""
+
+    requests: int = 0
+    cached: int = 0
+    reasked: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    running: int = 0
+    by_task: dict[str, int] = field(default_factory=dict)
+
+
+class Desk:
+    """Shared by all dialogues of a run."""
+
+    def __init__(
+        self,
+        teachers: Mapping[Role, Teacher],
+        journal: Journal,
+        *,
+        concurrency: int,
+        asks: int,
+        seed: int,
+        retries: Mapping[str, int],
+    ) -> None:
+        self.teachers = teachers
+        self.tally = Tally()
+        self.stopping = False
+        self._journal = journal
+        self._gate = asyncio.Semaphore(concurrency)
+        self._asks = asks
+        self._seed = seed
+        self._retries = retries
+
+    def clerk(self, owner: str) -> Clerk:
+        """The desk's face to one dialogue (or to one scenario's adaptation)."""
+        return Clerk(self, owner, self._journal.replies(owner))
+
+    def retries(self, owner: str) -> int:
+        return self._retries.get(owner, 0)
+
+    def seed(self, owner: str, task: str, step: int, attempt: int) -> int:
+        """The seed of one request; a retried dialogue goes on where its attempts ended."""
+        return derive(self._seed, owner, task, step, attempt + self.retries(owner) * self._asks)
+
+    async def reply(self, role: Role, request: Request, known: dict[bytes, Reply]) -> Reply:
+        """A reply to the request, from the journal or from the teacher of that role."""
+        teacher = self.teachers[role]
+        key = request.digest(teacher.name)
+        tally = self.tally
+        reply = known.get(key)
+        if reply is not None:
+            tally.cached += 1
+            return reply
+        async with self._gate:
+            if self.stopping:
+                raise Stopped
+            tally.running += 1
+            try:
+                reply = await teacher.answer(request)
+            finally:
+                tally.running -= 1
+            self._journal.put(request.owner, key, reply)
+        known[key] = reply
+        tally.requests += 1
+        tally.prompt_tokens += reply.prompt_tokens
+        tally.completion_tokens += reply.completion_tokens
+        tally.by_task[request.task] = tally.by_task.get(request.task, 0) + 1
+        return reply
+
+
+class Clerk:
+    """Asks for one owner, and adds up what it cost. `planted` is the last flaw a teacher named."""
+
+    def __init__(self, desk: Desk, owner: str, known: dict[bytes, Reply]) -> None:
+        self._desk, self._owner, self._known = desk, owner, known
+        self._requests = self._prompt_tokens = self._completion_tokens = 0
+        self.planted: str | None = None
+
+    @property
+    def usage(self) -> Usage:
+        return Usage(
+            requests=self._requests, prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens
+        )
+
+    async def ask(self, question: Question[A]) -> A:
+        """The answer to a question, or the fault of the last of a bounded number of replies."""
+        desk = self._desk
+        fault: InvalidReply | None = None
+        for attempt in range(desk._asks):
+            sampling = Sampling(
+                temperature=question.temperature,
+                top_p=question.top_p,
+                max_tokens=question.max_tokens,
+                seed=desk.seed(self._owner, question.task, question.step, attempt),
+            )
+            request = Request(
+                question.task, question.context, question.messages, question.answer, sampling, self._owner
+            )
+            try:
+                reply = await desk.reply(question.role, request, self._known)
+                self._requests += 1
+                self._prompt_tokens += reply.prompt_tokens
+                self._completion_tokens += reply.completion_tokens
+                answer = parse(reply, question.answer)
+                if question.check is not None and (wrong := question.check(answer)) is not None:
+                    raise InvalidReply("outside the schema", wrong)
+            except InvalidReply as error:
+                fault = error
+                desk.tally.reasked += 1
+                continue
+            self.planted = reply.planted or self.planted
+            return answer
+        assert fault is not None
+        raise fault

@@ -1,0 +1,236 @@
+"""A teacher behind an OpenAI-compatible server.
+
+The `openai` package gives configuration, the types of what is sent back, and the errors of the
+start-up check. The requests of the run itself go straight through aiohttp: per request that
+costs a fifth of the package's own transport, and a run makes hundreds of thousands.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import Any
+from zlib import crc32
+
+import aiohttp
+import tenacity
+from openai.types.chat import ChatCompletion
+from pydantic import ValidationError
+
+from clca.documents import describe, suggestion
+from clca.errors import AskError, InvalidReply, RequestFailed, TeacherError, TeacherLost
+from clca.tasks import Reply
+from clca.teacher.protocol import Request, schema
+from clca.teacher.urls import without_credentials
+
+TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
+LONGEST_WAIT = 60.0
+
+_RETRIED = {408, 409, 425, 429}
+_TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
+_NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided", re.I)
+
+
+class _Again(Exception):
+    """This try failed and another may not; `wait` is the server's own Retry-After in seconds."""
+
+    def __init__(self, fault: AskError, wait: float | None = None, *, refused: bool = False) -> None:
+        self.fault, self.wait, self.refused = fault, wait, refused
+
+
+class OpenAICompatible:
+    """One model at one or several URLs (replicas); a dialogue's requests stay at one of them."""
+
+    def __init__(
+        self, model: str, urls: Sequence[str], *, key: str, concurrency: int, timeout: float, tries: int
+    ) -> None:
+        self.name = model
+        self._urls = [url.rstrip("/") for url in urls]
+        self._key = key
+        self._timeout = timeout
+        self._tries = tries
+        self._structured = True
+        self._concurrency = concurrency
+        self._session: aiohttp.ClientSession | None = None
+        self._backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20.0, jitter=1.0)
+        self._retrying = tenacity.AsyncRetrying(
+            retry=tenacity.retry_if_exception_type(_Again), wait=self._pause, stop=self._stop, reraise=True
+        )
+
+    # ------------------------------------------------------------ start and end
+
+    async def check(self) -> None:
+        """Ask every server for its models: finds a wrong URL, key or model name in one line."""
+        for url in self._urls:
+            await self._check(url)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _check(self, url: str) -> None:
+        import openai
+
+        shown = without_credentials(url)
+        client = openai.AsyncOpenAI(base_url=url, api_key=self._key, timeout=min(self._timeout, 30.0), max_retries=1)
+        try:
+            models = [model.id async for model in client.models.list()]
+        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
+            raise TeacherError(
+                f"{shown} refuses the key ({error.status_code}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
+                " CLCA_JUDGE_API_KEY) to one that is valid there"
+            ) from None
+        except openai.NotFoundError:
+            raise TeacherError(f"{shown} has no /models: is the URL right? It usually ends in /v1") from None
+        except openai.APITimeoutError:
+            raise TeacherError(f"{shown} does not answer within 30 s: is the server up?") from None
+        except openai.APIConnectionError as error:
+            cause = self._clean(str(error.__cause__ or error))
+            raise TeacherError(f"cannot reach {shown} ({cause}): is the server up, and the URL right?") from None
+        except openai.APIStatusError as error:
+            raise TeacherError(f"{shown} answers {error.status_code}: {self._clean(error.message)}") from None
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
+            raise TeacherError(f"{shown} does not answer like an OpenAI-compatible server: {self._clean(str(error))}") from None
+        finally:
+            await client.close()
+        if models and self.name not in models:
+            names = ", ".join(models[:8]) + (", ..." if len(models) > 8 else "")
+            raise TeacherError(f"{shown} has no model {self.name!r}{suggestion(self.name, models)}; it serves {names}")
+
+    # ------------------------------------------------------------ asking
+
+    async def answer(self, request: Request) -> Reply:
+        """The server's reply. Transport faults and busy servers are tried again, with back-off."""
+        try:
+            return await self._retrying(self._send, request)
+        except _Again as last:
+            if last.refused:
+                raise TeacherLost(
+                    f"the server of {self.name} is gone ({last.fault.detail}):"
+                    " start it again and repeat the command to go on"
+                ) from None
+            raise last.fault from None
+
+    async def _send(self, request: Request) -> Reply:
+        """One try: `_Again` when another may help, an `AskError` when not."""
+        url = self._urls[crc32(request.owner.encode()) % len(self._urls)]
+        body = self._body(request)
+        try:
+            async with self._open().post(f"{url}/chat/completions", data=body) as response:
+                status, headers, data = response.status, response.headers, await response.read()
+        except TimeoutError:
+            raise _Again(RequestFailed("time-out", f"no answer within {self._timeout:g} s")) from None
+        except aiohttp.ClientConnectorError as error:
+            detail = f"cannot connect to {without_credentials(url)}: {error.os_error.strerror or error.os_error}"
+            raise _Again(RequestFailed("no connection", detail), refused=True) from None
+        except (aiohttp.ClientError, OSError) as error:
+            raise _Again(RequestFailed("connection lost", self._clean(str(error) or type(error).__name__))) from None
+        if status == 200:
+            return read_completion(data)
+        raise self._fault(status, headers.get("Retry-After"), data, url)
+
+    def _body(self, request: Request) -> bytes:
+        sampling = request.sampling
+        body: dict[str, Any] = {
+            "model": self.name,
+            "messages": request.messages,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": sampling.seed,
+        }
+        if self._structured:
+            body["response_format"] = {
+                "type": "json_schema",
+                "json_schema": {"name": request.task, "schema": schema(request.answer)},
+            }
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+
+    def _fault(self, status: int, retry_after: str | None, data: bytes, url: str) -> Exception:
+        said = self._clean(_error_message(data))
+        if status in (401, 403):
+            return TeacherLost(f"{without_credentials(url)} no longer accepts the key ({status}): {said}")
+        if status == 404:
+            return TeacherLost(f"{without_credentials(url)} no longer serves {self.name!r}: {said}")
+        if status in _RETRIED or status >= 500:
+            kind = "server busy" if status in (429, 503) else "server error"
+            return _Again(RequestFailed(kind, f"HTTP {status}: {said}"), retry_seconds(retry_after))
+        if _TOO_LONG.search(said):
+            return RequestFailed("prompt too long", said)
+        if self._structured and status in (400, 422) and _NO_SCHEMA.search(said):
+            self._structured = False  # the prompt asks for JSON as well; replies are checked all the same
+            return _Again(RequestFailed("refused", said), 0.0)
+        return RequestFailed("refused", f"HTTP {status}: {said}")
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300),
+                timeout=aiohttp.ClientTimeout(total=self._timeout),
+                headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
+            )
+        return self._session
+
+    def _clean(self, text: str) -> str:
+        """One short line without the key."""
+        text = " ".join(text.split())
+        if len(self._key) >= 4:
+            text = text.replace(self._key, "[key]")
+        text = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", text)
+        return text if len(text) <= 300 else text[:297] + "..."
+
+    def _pause(self, state: tenacity.RetryCallState) -> float:
+        fault = state.outcome.exception() if state.outcome else None
+        if isinstance(fault, _Again) and fault.wait is not None:
+            return min(fault.wait, LONGEST_WAIT)
+        return self._backoff(state)
+
+    def _stop(self, state: tenacity.RetryCallState) -> bool:
+        fault = state.outcome.exception() if state.outcome else None
+        timed_out = isinstance(fault, _Again) and fault.fault.kind == "time-out"
+        return state.attempt_number >= (min(TIMEOUT_TRIES, self._tries) if timed_out else self._tries)
+
+
+def read_completion(data: bytes) -> Reply:
+    """The reply in a chat completion; a body that is none is an `InvalidReply`."""
+    try:
+        completion = ChatCompletion.model_validate_json(data)
+    except ValidationError as error:
+        raise InvalidReply("malformed response", f"not a chat completion: {describe(error)}") from None
+    if not completion.choices:
+        raise InvalidReply("malformed response", "a chat completion without choices")
+    choice, usage = completion.choices[0], completion.usage
+    return Reply(
+        text=choice.message.content or "",
+        finish_reason=choice.finish_reason,
+        prompt_tokens=usage.prompt_tokens if usage else 0,
+        completion_tokens=usage.completion_tokens if usage else 0,
+    )
+
+
+def retry_seconds(header: str | None) -> float | None:
+    """Seconds to wait by a `Retry-After` header (a number or a date); None when there is none."""
+    if not header:
+        return None
+    try:
+        return max(0.0, float(header))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(header).timestamp() - time())
+    except (ValueError, TypeError):
+        return None
+
+
+def _error_message(data: bytes) -> str:
+    text = data.decode("utf-8", "replace")
+    try:
+        error = json.loads(text)
+        error = error.get("error", error)
+        return str(error.get("message") or error.get("detail") or error) if isinstance(error, dict) else str(error)
+    except (ValueError, AttributeError):
+        return text or "no message"

@@ -1,0 +1,107 @@
+"""What every teacher is: something that answers a typed request with JSON text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from clca.tasks import Answer, Context, Reply
+
+__all__ = ["Asks", "Message", "Question", "Reply", "Request", "Role", "Sampling", "TaskName", "Teacher", "schema"]
+
+TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
+Role = Literal["teacher", "partner", "judge"]
+Message = dict[str, str]
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """`seed` differs from request to request; the rest is fixed per task."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a teacher, in both its forms: context for the embedded teacher,
+    messages and schema (that of `answer`) for a language model.
+
+    `owner` is the dialogue or scenario it is for: the requests of one owner share a prefix.
+    """
+
+    task: TaskName
+    context: Context
+    messages: tuple[Message, ...]
+    answer: type[Answer]
+    sampling: Sampling
+    owner: str = ""
+
+    def digest(self, teacher: str) -> bytes:
+        """Names the request in the journal: all that decides the answer of a teacher."""
+        sampling = self.sampling
+        body = json.dumps(
+            [teacher, self.task, self.messages, sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
+            ensure_ascii=False,
+        )
+        return hashlib.sha256(_schema_digest(self.answer) + body.encode()).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[A]):
+    """A request before it has a seed: what a stage hands to `Asks.ask`.
+
+    `role` says which of the run's teachers is meant, `step` tells questions of one task apart.
+    `check` names what is wrong with an answer beyond its schema, or gives None.
+    """
+
+    task: TaskName
+    role: Role
+    context: Context
+    messages: tuple[Message, ...]
+    answer: type[A]
+    max_tokens: int
+    step: int = 0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    check: Callable[[A], str | None] | None = None
+
+
+class Asks(Protocol):
+    """Whom a stage asks. Raises an `AskError` when there is no answer to be had."""
+
+    async def ask(self, question: Question[A]) -> A: ...
+
+
+class Teacher(Protocol):
+    """Answers requests. `name` is what records call it."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def answer(self, request: Request) -> Reply:
+        """The raw reply; raises an `AskError` for this request, a `TeacherLost` for all."""
+
+    async def check(self) -> None:
+        """Raise a `TeacherError` now if no request could be answered."""
+
+    async def close(self) -> None: ...
+
+
+@lru_cache
+def schema(answer: type[Answer]) -> dict[str, Any]:
+    """The JSON schema of an answer, as servers get it."""
+    return answer.model_json_schema()
+
+
+@lru_cache
+def _schema_digest(answer: type[Answer]) -> bytes:
+    return hashlib.sha256(json.dumps(schema(answer), sort_keys=True).encode()).digest()

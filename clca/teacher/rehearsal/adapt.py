@@ -1,0 +1,197 @@
+"""Moving a scenario into a culture: names, place, and the things of everyday life."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from clca.records import Culture, Participant, Scenario, Seed
+from clca.tasks import AdaptAnswer, AdaptContext, ParticipantAnswer
+from clca.teacher.rehearsal.book import Book
+from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.people import PRONOUNS, call, split_name
+from clca.teacher.rehearsal.speech import lexicon, upper_first, words
+
+_TITLE = r"(?:Mr|Mrs|Ms|Miss)\.?\s+"
+
+
+def adapt(book: Book, context: AdaptContext) -> AdaptAnswer:
+    """The scenario with new names, a place of the culture, and local food, gifts and prices."""
+    culture, scenario = context.culture, context.scenario
+    dice = Dice(culture.id, scenario.id, "adapt")
+    names = new_names(culture, scenario, context.names, dice)
+    swaps = _things(culture, scenario) + _people(culture, scenario, names)
+
+    def moved(text: str) -> str:
+        return swap(text, swaps)
+
+    tells = int(dice.roll() * 2)
+    people = []
+    for side, person in enumerate(scenario.participants):
+        background = moved(person.background)
+        if side == tells:
+            background = with_home(book, culture, person, background, dice)
+        people.append(
+            ParticipantAnswer(
+                name=names[side],
+                age=person.age,
+                gender=person.gender,
+                occupation=clip(moved(person.occupation), 100),
+                background=clip(background, 500),
+                goal=clip(moved(person.goal), 350),
+                secret=clip(moved(person.secret), 350),
+            )
+        )
+    return AdaptAnswer(setting=clip(moved(scenario.setting), 600), participants=people)
+
+
+_SMALL = frozenset("a an the in of on at by near with and small large old little new big two".split())
+_ALIKE = {"flats": "block", "apartment": "block", "building": "block", "stop": "station", "terminal": "station", "platform": "station",
+          "tram": "train", "metro": "train", "coach": "bus", "house": "house", "hospital": "clinic", "practice": "clinic"}
+_ABOARD = re.compile(r"\b(bus|train|tram|metro|ferry|boat|minibus|carriage|line|subway|underground)\s*$", re.I)
+_POINT = re.compile(r"\b(counter|desk|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I)
+_INSIDE = re.compile(r"\b(street|lane|alley|avenue|flat|apartment|village|park|quarter|neighbourhood|square)\s*$", re.I)
+
+
+# ---------------------------------------------------------------- names
+
+
+def new_names(
+    culture: Culture, scenario: Scenario, offered: tuple[tuple[str, str], ...], dice: Dice
+) -> tuple[str, str]:
+    """Two full names of fitting gender; who shared a family name shares one again."""
+    first, second = scenario.participants
+    one = _draw(culture, first, offered, dice, frozenset())
+    two = _draw(culture, second, offered, dice, frozenset(split_name(one, culture)))
+    families = [split_plain(person.name)[1] for person in scenario.participants]
+    if families[0] and families[0] == families[1]:
+        given, family = split_name(two, culture)[0], split_name(one, culture)[1]
+        two = " ".join([family, given] if culture.names.order == "family-first" else [given, family]).strip()
+    if one == two:
+        two = f"{two} II"
+    return one, two
+
+
+def _draw(
+    culture: Culture, person: Participant, offered: tuple[tuple[str, str], ...], dice: Dice, taken: frozenset[str]
+) -> str:
+    pool = [full for gender, full in offered if gender == person.gender] or [full for _, full in offered]
+    free = [full for full in pool if not taken & set(split_name(full, culture))]
+    if free or pool:
+        return dice.pick(free or pool)
+    given = dice.pick([name for name in getattr(culture.names, "male" if person.gender == "male" else "female") if name not in taken])
+    family = dice.pick([name for name in culture.names.family if name not in taken])
+    return f"{family} {given}" if culture.names.order == "family-first" else f"{given} {family}"
+
+
+def split_plain(full: str) -> tuple[str, str]:
+    """(given, family) of a name as seeds write it: given name first."""
+    words = full.split()
+    return (words[0], " ".join(words[1:])) if words else ("", "")
+
+
+# ---------------------------------------------------------------- replacements
+
+
+def swap(text: str, pairs: list[tuple[str, str]]) -> str:
+    """All replacements in one pass, longest pattern first, so that none is applied to another's result."""
+    if not pairs:
+        return text
+    pattern = "|".join(f"(?P<g{number}>{old})" for number, (old, _) in enumerate(pairs))
+
+    def one(match: re.Match[str]) -> str:
+        new = pairs[int((match.lastgroup or "g0")[1:])][1]
+        before = match.string[: match.start()].rstrip()
+        return upper_first(new) if not before or before[-1] in ".!?" else new
+
+    return re.sub(pattern, one, text)
+
+
+def _whole(text: str) -> str:
+    return rf"(?<!\w){re.escape(text)}(?!\w)"
+
+
+def _things(culture: Culture, scenario: Scenario) -> list[tuple[str, str]]:
+    if not isinstance(scenario, Seed):
+        return []
+    pairs: list[tuple[str, str]] = []
+    values: Mapping[str, str] = lexicon(culture, scenario.id)
+    seen: dict[str, int] = {}
+    for text, name in scenario.localise.items():
+        items = culture.lexicon.get(name, ())
+        nth = seen[name] = seen.get(name, -1) + 1
+        if items and name in values:
+            pairs.append((_whole(text), items[(items.index(values[name]) + nth) % len(items)]))
+    place = scenario.place
+    if place is not None and culture.settings.get(place.kind):
+        new = nearest(place.text, culture.settings[place.kind], Dice(culture.id, scenario.id, "place"))
+        pairs.append((_whole(place.text), new))
+        for old in ("in", "at", "on"):
+            pairs.append((rf"\b{old} " + _whole(place.text), f"{preposition(new, old)} {new}"))
+            pairs.append((rf"\b{old.capitalize()} " + _whole(place.text), f"{preposition(new, old).capitalize()} {new}"))
+    return sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
+
+
+def nearest(old: str, places: Sequence[str], dice: Dice) -> str:
+    """One of the culture's places, rather one that shares a word with the old place than any."""
+    mine = {_ALIKE.get(word, word) for word in words(old)} - _SMALL
+    alike = [place for place in places if mine & {_ALIKE.get(word, word) for word in words(place)}]
+    return dice.pick(alike or list(places))
+
+
+def preposition(place: str, old: str) -> str:
+    """The preposition that the new place asks for, given the old one."""
+    head = re.split(r"\b(?:in|near|by|on|at|outside|above|behind|opposite|of|next|between|under|with|off)\b", place, maxsplit=1)[0]
+    if _ABOARD.search(head):
+        return "on"
+    if _POINT.search(head):
+        return "at"
+    return "in" if _INSIDE.search(head) else ("in" if old == "on" else old)
+
+
+def _people(culture: Culture, scenario: Scenario, names: tuple[str, str]) -> list[tuple[str, str]]:
+    pairs: list[tuple[str, str]] = []
+    for person, full in zip(scenario.participants, names, strict=True):
+        old_given, old_family = split_plain(person.name)
+        given, family = split_name(full, culture)
+        new = person.model_copy(update={"name": full})
+        pairs.append((_whole(person.name), full))
+        if old_family:
+            formal = call(culture.address.formal[person.gender], new, culture)
+            pairs.append((_TITLE + _whole(person.name), formal))
+            pairs.append((_TITLE + _whole(old_family), formal))
+            pairs.append((rf"\b[Tt]he {re.escape(old_family)}s(?!\w)", f"the {family or given} family"))
+            pairs.append((_whole(old_family), family or given))
+        if old_given:
+            pairs.append((_whole(old_given), given))
+    return sorted(dict(pairs).items(), key=lambda pair: len(pair[0]), reverse=True)
+
+
+# ---------------------------------------------------------------- texts
+
+
+def with_home(book: Book, culture: Culture, person: Participant, background: str, dice: Dice) -> str:
+    """The background with a clause about a town of the culture, where there is room for it."""
+    if not culture.cities or len(background) > 420:
+        return background
+    he, _, his = PRONOUNS[person.gender]
+    has = "have" if person.gender == "other" else "has"
+    frame = dice.pick(book.acts.home_town)
+    clause = (
+        frame.replace("{He}", he.capitalize())
+        .replace("{His}", his.capitalize())
+        .replace("{his}", his)
+        .replace("{has}", has)
+        .replace("{city}", dice.pick(culture.cities))
+    )
+    return f"{background} {clause}"
+
+
+def clip(text: str, most: int) -> str:
+    """The text cut at the end of a sentence, or of a word, where it is too long."""
+    text = " ".join(text.split())
+    if len(text) <= most:
+        return text
+    head = text[: most - 1]
+    at = max(head.rfind(". "), head.rfind("! "), head.rfind("? "))
+    return head[: at + 1] if at > most // 2 else head.rsplit(" ", 1)[0].rstrip(",;:") + "…"

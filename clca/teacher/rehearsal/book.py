@@ -1,0 +1,262 @@
+"""The content that the rehearsal speaks from, read and checked in one go.
+
+A book is what `scenarios/` holds for the rehearsal: the generic wording (`acts.yaml`), what the
+two people of each seed scenario can say (`matter-*.yaml`), the frames in which a norm is talked
+about (`norm-talk.yaml`) and the norms themselves (`norms*.jsonl`).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clca.errors import ContentError
+from clca.records import Norm, Relationship
+
+PLACEHOLDERS = frozenset(
+    "drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m".split()
+)
+_HOLE = re.compile(r"\{([^}]*)\}")
+
+Text = Annotated[str, Field(min_length=1)]
+Lines = Annotated[tuple[Text, ...], Field(min_length=1)]
+TextPair = tuple[Text, Text]
+
+
+class Page(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Matter(Page):
+    """What the two people of a scenario can say; side A brings something up, B responds."""
+
+    willing: Annotated[float, Field(ge=0, le=1)]
+    opens: Annotated[str, Field(pattern="^[ab]$")] = "a"
+    chat: tuple[TextPair, ...] = ()
+    hint: Lines
+    hint_back: Lines
+    raise_direct: Lines
+    raise_soft: Lines
+    questions: tuple[TextPair, ...] = ()
+    object_direct: Lines
+    object_soft: Lines
+    reasons: Lines
+    press_back: Lines
+    secret_a: tuple[Text, ...] = ()
+    secret_b: tuple[Text, ...] = ()
+    offers: Lines
+    counter: Lines
+    counter_yes: Lines
+    accept: Lines
+    refuse_direct: Lines
+    refuse_soft: Lines
+    concede: Lines
+    settle: Lines
+    reply_settle: Lines
+    gestures_a: tuple[Text, ...] = ()
+    gestures_b: tuple[Text, ...] = ()
+
+    def lines(self) -> tuple[str, ...]:
+        """Every line of the matter, without the gestures."""
+        found: list[str] = []
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, tuple) and not name.startswith("gestures"):
+                for item in value:
+                    found.extend(item if isinstance(item, tuple) else (item,))
+        return tuple(found)
+
+
+class Tone(Page):
+    """The same move between people who keep a distance and people who do not."""
+
+    formal: Lines
+    familiar: Lines
+
+
+class Plants(Page):
+    """Wording for planted flaws."""
+
+    again: Lines
+    again_end: Lines
+    brusque: Lines
+    stiff: Lines
+    slide: Lines
+    tongues: dict[str, Lines]
+
+
+class IntentFrames(Page):
+    """Per act: phrases after the speaker's name; `why` per driver; `cues` to recognise acts."""
+
+    acts: dict[str, Lines]
+    why: dict[str, Lines]
+    cues: dict[str, tuple[Text, ...]]
+
+
+class JudgeFrames(Page):
+    """What the judge calls what it sees, and the words it recognises manners by."""
+
+    courteous: Lines
+    brusque: Lines
+    stiff: Lines
+    phrases: dict[str, Lines]
+
+
+class Acts(Page):
+    """Generic wording: small moves between the lines of a matter."""
+
+    gives: tuple[Text, ...]
+    abrupt: tuple[Text, ...]
+    stays: tuple[Text, ...]
+    midway: tuple[Text, ...]
+    shared: tuple[Text, ...]
+    presents: tuple[Text, ...]
+    acknowledge: dict[str, Tone]
+    bridge: Tone
+    reads_silence: Tone
+    reads_unease: Tone
+    retreat: Tone
+    press_on: Tone
+    consult: Tone
+    regret: Tone
+    thanks_reply: Tone
+    walk_out: Tone
+    closing: Lines
+    generic: Matter
+    plants: Plants
+    intent: IntentFrames
+    judge: JudgeFrames
+    home_town: Lines
+
+
+class Angle(Page):
+    """One way in which somebody comes to break a norm, and how the two talk about it."""
+
+    id: str
+    relationships: tuple[Relationship, ...]
+    age_a: tuple[int, int]
+    age_b: tuple[int, int]
+    setting: Lines
+    background_a: Lines
+    background_b: Lines
+    goal_a: Lines
+    goal_b: Lines
+    secret_a: Lines
+    secret_b: Lines
+    matter: Matter
+
+
+class NormTalk(Page):
+    """Frames for scenarios made from norms."""
+
+    occupations: dict[str, Lines]
+    base: Matter
+    angles: Annotated[tuple[Angle, ...], Field(min_length=1)]
+
+
+@dataclass(frozen=True)
+class Book:
+    """Everything the rehearsal can say."""
+
+    acts: Acts
+    matters: Mapping[str, Matter]
+    talk: NormTalk | None = None
+    norms: Mapping[str, Norm] = field(default_factory=dict)
+
+
+def _where(error: ValidationError) -> str:
+    first = error.errors()[0]
+    key = ".".join(map(str, first["loc"])) or "(top)"
+    more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+    return f"{key}: {first['msg']}{more}"
+
+
+def _yaml(path: str, text: str) -> Any:
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = None if mark is None else mark.line + 1
+        raise ContentError(path, line, f"not YAML: {getattr(error, 'problem', None) or error}") from error
+
+
+def _check_holes(path: str, key: str, lines: tuple[str, ...], known: frozenset[str]) -> None:
+    for line in lines:
+        for name in _HOLE.findall(line):
+            if name not in known:
+                raise ContentError(path, None, f"{key}: unknown placeholder {{{name}}}; known: {', '.join(sorted(known))}")
+
+
+def _on_base(data: Any) -> Any:
+    """Each angle's matter completed by the lines that all angles share."""
+    if not isinstance(data, dict) or not isinstance(data.get("base"), dict) or not isinstance(data.get("angles"), list):
+        return data
+    angles = [
+        angle | {"matter": data["base"] | (angle.get("matter") or {})} if isinstance(angle, dict) else angle
+        for angle in data["angles"]
+    ]
+    return data | {"angles": angles}
+
+
+def _matters(path: str, data: Any) -> dict[str, Matter]:
+    if not isinstance(data, dict):
+        raise ContentError(path, None, "(top): must map scenario ids to what can be said there")
+    found: dict[str, Matter] = {}
+    for key, value in data.items():
+        try:
+            matter = Matter.model_validate(value)
+        except ValidationError as error:
+            raise ContentError(path, None, f"{key}.{_where(error)}") from error
+        if len(matter.counter) != len(matter.counter_yes):
+            raise ContentError(path, None, f"{key}.counter_yes: must have one line for each line of counter")
+        _check_holes(path, str(key), matter.lines(), PLACEHOLDERS)
+        found[str(key)] = matter
+    return found
+
+
+def _norms(path: str, text: str) -> dict[str, Norm]:
+    found: dict[str, Norm] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            norm = Norm.model_validate(json.loads(line))
+        except ValidationError as error:
+            raise ContentError(path, number, _where(error)) from error
+        except ValueError as error:
+            raise ContentError(path, number, f"not JSON: {error}") from error
+        found[norm.id] = norm
+    return found
+
+
+def load_book(files: Mapping[str, str]) -> Book:
+    """Read content files (path to text) into a book; files of other kinds are passed over.
+
+    Raises `ContentError` with path, line where known, and key of the first fault.
+    """
+    acts: Acts | None = None
+    talk: NormTalk | None = None
+    matters: dict[str, Matter] = {}
+    norms: dict[str, Norm] = {}
+    for path in sorted(files):
+        text, name = files[path], path.rsplit("/", 1)[-1]
+        try:
+            if name == "acts.yaml":
+                acts = Acts.model_validate(_yaml(path, text))
+            elif name == "norm-talk.yaml":
+                talk = NormTalk.model_validate(_on_base(_yaml(path, text)))
+        except ValidationError as error:
+            raise ContentError(path, None, _where(error)) from error
+        if name.startswith("matter-"):
+            matters.update(_matters(path, _yaml(path, text)))
+        elif name.startswith("norms") and name.endswith(".jsonl"):
+            norms.update(_norms(path, text))
+    if acts is None:
+        raise ContentError("scenarios/rehearsal/acts.yaml", None, "(top): the rehearsal needs this file; it was not given")
+    return Book(acts=acts, matters=matters, talk=talk, norms=norms)

@@ -1,0 +1,133 @@
+"""What a turn is for, in a short free text, with the culture's reason where there is one."""
+
+from __future__ import annotations
+
+import re
+
+from clca.records import Culture, Participant, Scenario, Turn
+from clca.tasks import IntentAnswer, IntentContext
+from clca.teacher.rehearsal.adapt import clip
+from clca.teacher.rehearsal.book import Book
+from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.matter import matter_for
+from clca.teacher.rehearsal.people import PRONOUNS, given_name
+from clca.teacher.rehearsal.plan import Plans
+from clca.teacher.rehearsal.speech import fill, lexicon, sentences, words
+from clca.teacher.rehearsal.style import style
+
+_TAIL = re.compile(r"[.!?;].*$", re.S)
+_ACTS = ("greet", "raise_direct", "raise_soft", "object_direct", "object_soft", "refuse_direct", "refuse_soft")
+
+
+def intent(book: Book, plans: Plans, context: IntentContext) -> IntentAnswer:
+    """The intent of the last turn: from the plan where the turn is the planned one, from cues otherwise."""
+    culture, scenario = context.culture, context.scenario
+    if not context.turns:
+        return IntentAnswer(intent="Nothing has been said yet", relevance="generic")
+    at, turn = len(context.turns) - 1, context.turns[-1]
+    side = _side(context, at)
+    act, driver = _planned(plans, context, at, turn) or _guessed(book, culture, scenario, side, turn, context.turns)
+    dice = Dice(culture.id, scenario.id, context.play, at, "intent")
+    frames = book.acts.intent
+    phrases = frames.acts.get(act) or frames.acts["other"]
+    me, other = scenario.participants[side], scenario.participants[1 - side]
+    free = [phrase for phrase in phrases if "{goal}" not in phrase or len(me.goal) < 110] or list(phrases)
+    text = fill(dice.pick(free), {
+        "other": given_name(other, culture),
+        "goal": goal_phrase(me),
+        "pro_obj": PRONOUNS[me.gender][1],
+        "culture": culture.name,
+    })
+    relevance = "generic"
+    if driver is not None and driver in frames.why:
+        relevance = "cultural"
+        text = f"{text}, {fill(dice.pick(frames.why[driver]), {'culture': place_name(culture)})}"
+    return IntentAnswer(
+        intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if relevance == "cultural" else "generic"
+    )
+
+
+def goal_phrase(person: Participant) -> str:
+    """A goal as 'to ...'."""
+    goal = _TAIL.sub("", person.goal.strip())
+    first, _, rest = goal.partition(" ")
+    first = first.lower() if first[:1].isupper() and first[1:].islower() else first
+    return f"{first} {rest}".strip() if first == "to" else f"to {first} {rest}".strip()
+
+
+def place_name(culture: Culture) -> str:
+    """The culture's name as it reads after 'in'."""
+    if culture.kind == "language":
+        return f"{culture.language}-speaking circles"
+    return f"the {culture.name}" if culture.name.startswith(("United ", "Netherlands", "Philippines")) else culture.name
+
+
+def _side(context: IntentContext, at: int) -> int:
+    """Whose turn it was: speakers are '0'/'1' while a dialogue runs, names in files."""
+    speaker = context.turns[at].speaker
+    if speaker in ("0", "1"):
+        return int(speaker)
+    names = [person.name for person in context.scenario.participants]
+    return names.index(speaker) if speaker in names else at % 2
+
+
+def _planned(plans: Plans, context: IntentContext, at: int, turn: Turn) -> tuple[str, str | None] | None:
+    start = _side(context, 0)
+    plan = plans.plan(context.culture, context.scenario, context.play, 10, start)
+    if at >= len(plan.steps):
+        return None
+    step = plan.steps[at]
+    if step.text != turn.text or step.action != turn.action:
+        return None
+    name = "leave" if not step.text and step.action == "leave" else step.act
+    if step.tone and step.act != "gesture":
+        name = f"{step.act}_{step.tone}"
+    elif step.act == "gesture":
+        name = f"gesture_{step.tone}"
+    return name, step.driver
+
+
+def _guessed(
+    book: Book, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
+) -> tuple[str, str | None]:
+    if turn.action == "none":
+        return "silence", None
+    if turn.action == "non-verbal":
+        return "gesture_scene", None
+    if turn.action == "leave" and not turn.text:
+        return "leave", None
+    return _from_matter(book, culture, scenario, turn) or _from_cues(book, culture, scenario, side, turn, turns)
+
+
+def _from_matter(book: Book, culture: Culture, scenario: Scenario, turn: Turn) -> tuple[str, str | None] | None:
+    """The act of a line that belongs to the scenario's matter, whoever planned it."""
+    matter = matter_for(book, culture, scenario)
+    values = lexicon(culture, scenario.id)
+    said = set(sentences(turn.text))
+    for name in type(matter).model_fields:
+        value = getattr(matter, name)
+        if isinstance(value, tuple) and not name.startswith(("gestures", "chat", "questions")):
+            if any(said & set(sentences(fill(line, values))) for line in value):
+                return {"reasons": "reason", "offers": "offer"}.get(name, name), None
+    return None
+
+
+def _from_cues(
+    book: Book, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
+) -> tuple[str, str | None]:
+    low = f" {' '.join(words(turn.text))} "
+    scores = {
+        act: sum(1 for cue in cues if f" {' '.join(words(cue))} " in low)
+        for act, cues in book.acts.intent.cues.items()
+    }
+    if len(turns) > 3:
+        scores["greet"] = 0
+    else:
+        scores["farewell"] = 0
+    best = max(scores, key=lambda act: scores[act])
+    if scores[best] == 0:
+        best = "question" if turn.text.rstrip().endswith("?") else "other"
+    manner = style(culture, scenario, side)
+    if best.endswith("_soft") and manner.deference > 0.4:
+        return best, "hierarchy" if manner.rank < 0 else "age"
+    return best, None

@@ -1,0 +1,368 @@
+"""The course of a dialogue: which speech acts follow each other, and why.
+
+The course is drawn first (granted at once, won over, bought with an offer, tied to a condition,
+refused, dropped at the first sign of reluctance, broken off), then filled. What makes one
+culture's courses differ from another's is in `style`; what makes two plays differ is the dice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from clca.records import Culture, Scenario
+from clca.teacher.rehearsal.book import Acts, Matter
+from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.moves import Move, turns_of
+from clca.teacher.rehearsal.style import Style, climate, style
+
+SHORTEST, LONGEST = 6, 20
+_GREETS = {
+    "stranger": 0.7, "acquaintance": 0.9, "neighbour": 0.9, "colleague": 0.65, "friend": 0.6, "family": 0.15, "partner": 0.1,
+}
+_PARTS = {
+    "stranger": 0.75, "acquaintance": 0.8, "neighbour": 0.75, "colleague": 0.35, "friend": 0.3, "family": 0.0, "partner": 0.0,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Everything that the course of a dialogue depends on."""
+
+    culture: Culture
+    scenario: Scenario
+    matter: Matter
+    acts: Acts
+    start: int
+    limit: int
+
+    def is_one_of(self, prefixes: tuple[str, ...]) -> bool:
+        return self.scenario.id.startswith(prefixes)
+
+
+def plan_moves(stage: Stage, seed: tuple[object, ...]) -> list[Move]:
+    """The moves of one play, in 6 to 20 turns (fewer only where `stage.limit` is lower)."""
+    most = min(LONGEST, stage.limit)
+    best: list[Move] = []
+    for attempt in range(6):
+        size = 1.0 if attempt < 2 else 0.6 - 0.15 * (attempt - 2)
+        best = _Course(stage, Dice(*seed, "course", attempt), size).moves
+        if min(SHORTEST, most) <= len(turns_of(best)) <= most:
+            return best
+    turns = turns_of(best)[:most]
+    return [move for turn in turns for move in turn]
+
+
+class _Course:
+    """Builds one course; `size` below 1 makes it shorter."""
+
+    def __init__(self, stage: Stage, dice: Dice, size: float) -> None:
+        self.stage, self.dice, self.size = stage, dice, size
+        self.climate = climate(stage.culture)
+        self.styles: tuple[Style, Style] = (
+            style(stage.culture, stage.scenario, 0),
+            style(stage.culture, stage.scenario, 1),
+        )
+        self.gives = stage.is_one_of(stage.acts.gives)
+        self.abrupt = stage.is_one_of(stage.acts.abrupt)
+        self.moves: list[Move] = []
+        self.questions = dice.shuffled(range(len(stage.matter.questions)))
+        self.reasons = self.presses = self.objections = 0
+        self.secrets = [bool(stage.matter.secret_a), bool(stage.matter.secret_b)]
+        self._open()
+        self._bring_up()
+        self._settle(self._negotiate())
+
+    # ------------------------------------------------------------ small helpers
+
+    def _add(self, side: int, act: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False) -> None:
+        self.moves.append(Move(side, act, tone, index, driver, extra))
+
+    def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
+        """Direct or soft, and what in the culture made it so."""
+        me = self.styles[side]
+        frank = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
+        direct = self.dice.chance(min(0.95, max(0.05, 0.5 + 1.7 * (frank - 0.5) + lean)))
+        if direct:
+            return "direct", "candour" if frank > 0.62 else None
+        if me.deference > 0.35:
+            return "soft", "hierarchy" if me.rank < 0 else "age"
+        return "soft", "harmony" if frank < 0.5 else None
+
+    def _gesture(self, side: int, kind: str) -> None:
+        me = self.styles[side]
+        driver = {"respect": "respect", "greeting": "respect"}.get(kind)
+        self._add(side, "gesture", kind, driver=driver if me.deference > 0.3 or me.formal and me.ritual > 0.4 else None)
+
+    # ------------------------------------------------------------ opening
+
+    def _open(self) -> None:
+        stage, dice = self.stage, self.dice
+        first = 1 if stage.matter.opens == "b" else 0
+        midway = stage.is_one_of(stage.acts.midway)
+        greets = dice.chance(_GREETS[stage.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
+        if stage.start != first:
+            if dice.chance(0.5):
+                first = stage.start
+            else:
+                self._gesture(stage.start, "scene")
+                greets = not midway
+                if midway:
+                    self._add(first, "hint_back")
+        if greets:
+            self._add(first, "greet")
+            back = self.styles[1 - first]
+            if dice.chance(0.12 + 0.25 * back.silence + 0.2 * back.deference) and first == 0:
+                self._gesture(1 - first, "greeting")
+            else:
+                self._add(1 - first, "greet")
+        self._chat(greets)
+
+    def _chat(self, greeted: bool) -> None:
+        stage, dice = self.stage, self.dice
+        relation = max(style.relation for style in self.styles) * self.size * (0.25 if self.abrupt else 1.0)
+        driver = "relation" if self.climate.idv < 0.5 or relation > 0.6 else None
+        talked = False
+        if stage.matter.chat and dice.chance(0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation):
+            index = int(dice.roll() * len(stage.matter.chat))
+            if greeted and self.moves[-1].side == 1 and self.moves[-1].act == "greet" and dice.chance(0.4):
+                self.moves.insert(len(self.moves) - 1, Move(0, "chat_open", index=index, driver=driver))
+            else:
+                self._add(0, "chat_open", index=index, driver=driver)
+            self._add(1, "chat_reply", index=index, driver=driver)
+            talked = True
+        known = stage.scenario.relationship not in ("stranger", "partner")
+        grown = all(person.age >= 16 for person in stage.scenario.participants)
+        if known and grown and greeted and stage.culture.courtesy.small_talk and dice.chance(relation * 0.9 - 0.1 * talked):
+            index = int(dice.roll() * len(stage.culture.courtesy.small_talk))
+            opener = self.moves[-1].side if self.moves[-1].act != "gesture" else 0
+            self._add(opener, "small_open", index=index, driver="relation")
+            self._add(1 - opener, "small_reply", index=index, driver="relation")
+
+    # ------------------------------------------------------------ bringing it up
+
+    def _bring_up(self) -> None:
+        a, dice = self.styles[0], self.dice
+        circles = self.climate.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
+        if dice.chance(circles * self.size):
+            index = int(dice.roll() * len(self.stage.matter.hint))
+            driver = "hierarchy" if a.rank < 0 and a.deference > 0.35 else "age" if a.deference > 0.35 else "harmony"
+            self._add(0, "hint", index=index, driver=driver if self.climate.context > 0.45 else None)
+            self._add(1, "hint_back", driver="harmony" if self.climate.context > 0.55 else None)
+        elif self.moves and self.moves[-1].act in ("small_reply", "chat_reply", "small_open") and dice.chance(0.45):
+            self._add(0, "bridge", extra=True)
+        tone, driver = self._soft(0, "raise")
+        cushion = dice.roll()
+        if tone == "soft" and cushion < a.hedging * 0.9:
+            self._add(0, "soften", driver="uncertainty" if self.climate.uai > 0.7 else driver, extra=True)
+        elif tone == "soft" and not self.gives and cushion < a.hedging * 0.9 + 0.35 * a.deference:
+            self._add(0, "apology", driver="hierarchy" if a.rank < 0 else driver, extra=True)
+        self._add(0, "raise", tone, driver=driver)
+
+    # ------------------------------------------------------------ give and take
+
+    def _outcome(self) -> str:
+        b, a, w = self.styles[1], self.styles[0], self.stage.matter.willing
+        w = min(0.95, max(0.05, w + 0.06 * (b.warmth - 0.5) + 0.12 * b.deference * (b.rank < 0)))
+        return self.dice.weighted({
+            "won": 0.15 + 0.75 * w**1.4,
+            "offer": 0.28 + 0.25 * w * (1 - w) * 2,
+            "condition": 0.18 + 0.25 * b.dissent,
+            "offer_condition": 0.12,
+            "refused": (1 - w) ** 1.2 * (0.35 + 0.5 * b.dissent),
+            "offer_refused": (1 - w) ** 1.2 * 0.3,
+            "dropped": (1 - w) * self.climate.context * (1 - a.directness) * (1.3 if a.upward else 0.9),
+            "broken": (1 - w) * 0.28 * b.dissent * (0.6 if b.close else 1.0) * (0.4 if a.upward or b.upward else 1.0),
+        })
+
+    def _question(self) -> None:
+        index = self.questions.pop()
+        self._add(1, "question", index=index, driver="uncertainty" if self.climate.uai > 0.75 else None)
+        self._add(0, "answer", index=index)
+        if self.secrets[0] and self.dice.chance(0.15):
+            self.secrets[0] = False
+            self._add(0, "secret_a", extra=True)
+
+    def _object(self, lean: float = 0.0) -> None:
+        tone, driver = self._soft(1, "object", lean)
+        if tone == "soft" and self.dice.chance(0.35 * self.styles[1].hedging):
+            self._add(1, "soften", driver=driver, extra=True)
+        self._add(1, "object", tone, driver=driver)
+        if tone == "soft" and self.climate.idv < 0.45 and self.stage.is_one_of(self.stage.acts.shared) and self.dice.chance(0.4):
+            self._add(1, "consult", driver="group", extra=True)
+        self.objections += 1
+
+    def _reason(self) -> bool:
+        """A argues once more; False when A has nothing left to say."""
+        if self.reasons >= len(self.stage.matter.reasons):
+            return False
+        if self.secrets[0] and self.reasons and self.dice.chance(0.4):
+            self.secrets[0] = False
+            self._add(0, "secret_a")
+            return True
+        self.reasons += 1
+        self._add(0, "reason")
+        return True
+
+    def _press(self) -> bool:
+        """B is not convinced, in words or without."""
+        b = self.styles[1]
+        if self.dice.chance(0.1 + 0.45 * b.silence):
+            if self.dice.chance(0.35 + 0.3 * b.silence):
+                self._add(1, "silence", driver="silence" if self.climate.context > 0.5 else None)
+            else:
+                self._gesture(1, "unease" if self.dice.chance(0.6) else "scene")
+            self._add(0, "reads_silence" if self.moves[-1].act == "silence" else "reads_unease", extra=True)
+            return True
+        if self.secrets[1] and self.presses and self.dice.chance(0.5):
+            self.secrets[1] = False
+            self._add(1, "secret_b")
+            return True
+        if self.presses >= len(self.stage.matter.press_back):
+            return False
+        self.presses += 1
+        self._add(1, "press_back", driver="candour" if b.dissent > 0.62 else None)
+        if self.secrets[1] and self.dice.chance(0.2):
+            self.secrets[1] = False
+            self._add(1, "secret_b", extra=True)
+        return True
+
+    def _negotiate(self) -> str:
+        dice, b, w = self.dice, self.styles[1], self.stage.matter.willing
+        outcome = self._outcome()
+        if self.gives and dice.chance(1.3 * b.ritual * (0.6 if b.close else 1.0)):
+            for _ in range(2 if dice.chance(b.ritual * 0.4) else 1):
+                self._add(1, "decline", driver="ritual" if b.ritual > 0.3 else None)
+                self._add(0, "insist", driver="ritual" if self.styles[0].ritual > 0.3 else None)
+            if outcome == "won" and dice.chance(0.5):
+                return outcome
+        elif dice.chance(0.35 * b.silence * self.size) and not b.close:
+            self._add(1, "silence", driver="silence" if self.climate.context > 0.5 else None)
+            self._add(0, "reads_silence", extra=True)
+            self._reason()
+        asked = dice.weighted({0: 0.5 - 0.3 * self.climate.uai, 1: 0.45, 2: (0.1 + 0.25 * self.climate.uai) * self.size})
+        for _ in range(min(asked, len(self.questions))):
+            self._question()
+        rounds = dice.weighted({
+            0: 0.9 * w if outcome == "won" else 0.25 if outcome == "condition" else 0.0,
+            1: 0.6,
+            2: 0.9 * (0.5 + 0.5 * self.styles[0].persistence) * self.size,
+            3: 0.5 * (1 - w) * (0.3 + 0.7 * self.styles[0].persistence) * self.size,
+        })
+        if outcome == "dropped":
+            self._object(lean=-1.0)
+            return outcome
+        if rounds:
+            self._object()
+            self._argue(rounds, outcome)
+        return outcome
+
+    def _argue(self, rounds: int, outcome: str) -> None:
+        dice = self.dice
+        if self.stage.matter.press_back and dice.chance(0.08 + 0.12 * self.styles[0].silence):
+            self._gesture(0, "scene")
+            self.presses += 1
+            self._add(1, "press_back")
+        for turn in range(rounds - 1):
+            if not self._reason() or not self._press():
+                break
+            if turn == 0 and self.questions and dice.chance(0.25 * self.size):
+                if self.moves[-1].side == 1:
+                    self._reason()
+                elif self.moves[-1].act.startswith("reads"):
+                    self._reason()
+                self._question()
+                self._press()
+        if outcome in ("offer", "offer_refused", "offer_condition"):
+            return
+        if (self.moves[-1].side == 1 or self.moves[-1].act.startswith("reads")) and not self._reason():
+            self._gesture(0, "scene")
+
+    # ------------------------------------------------------------ how it ends
+
+    def _settle(self, outcome: str) -> None:
+        if outcome in ("won", "offer", "condition", "offer_condition"):
+            self._granted(outcome)
+        else:
+            self._refused(outcome)
+
+    def _granted(self, outcome: str) -> None:
+        a, b, dice = *self.styles, self.dice
+        if outcome in ("offer", "offer_condition"):
+            self._add(0, "offer")
+            present = not self.gives and self.stage.is_one_of(self.stage.acts.presents)
+            if outcome == "offer" and present and dice.chance(0.7 * b.ritual):
+                self._add(1, "decline", driver="ritual")
+                self._add(0, "insist", driver="ritual")
+        if outcome in ("condition", "offer_condition"):
+            index = int(dice.roll() * len(self.stage.matter.counter))
+            self._add(1, "counter", index=index)
+            self._add(0, "counter_yes", index=index)
+        self._add(1, "accept", driver="hierarchy" if b.rank < 0 and b.deference > 0.4 else None)
+        if dice.chance(0.12 * a.deference + 0.08 * a.silence):
+            self._gesture(0, "respect" if a.deference > 0.3 else "warmth")
+            self._add(1, "reply_settle")
+            self._part(True)
+            return
+        thanks = 0 if not self.gives else 1
+        self._add(0, "settle")
+        if thanks == 0 and dice.chance(0.45 + 0.3 * a.deference):
+            self._add(0, "thanks", extra=True)
+        if thanks == 0 and self.moves[-1].act == "thanks" and dice.chance(0.3 * b.warmth):
+            self._add(1, "thanks_reply", extra=True)
+        self._add(1, "reply_settle")
+        if thanks == 1 and dice.chance(0.6):
+            self._add(1, "thanks", extra=True)
+        self._part(True)
+
+    def _refused(self, outcome: str) -> None:
+        a, b, dice = *self.styles, self.dice
+        if outcome == "offer_refused":
+            self._add(0, "offer")
+        if outcome != "dropped":
+            tone, driver = ("direct", None) if outcome == "broken" else self._soft(1, "refuse", 0.05)
+            self._add(1, "refuse", tone, driver=driver)
+            again = 0.1 + 0.35 * a.persistence * (0.4 if a.upward else 1.0) + 0.15 * a.ritual
+            if outcome == "refused" and dice.chance(again * self.size):
+                self._add(0, "insist" if self.gives else "press_on", driver="ritual" if a.ritual > 0.5 else None)
+                self._add(1, "refuse", tone, driver=driver)
+        if outcome == "broken":
+            leaver = 0 if dice.chance(0.65) else 1
+            if leaver == 1:
+                self._add(0, "insist" if self.gives else "press_on")
+            self._add(leaver, "walk_out")
+            return
+        if outcome == "dropped":
+            self._add(0, "retreat", driver="harmony" if self.climate.context > 0.5 else None, extra=True)
+        self._add(0, "concede")
+        if dice.chance(0.3 * a.hedging + 0.3 * a.deference):
+            self._add(0, "apology", driver="hierarchy" if a.rank < 0 and a.deference > 0.35 else None, extra=True)
+        if dice.chance(0.35 + 0.3 * b.warmth + 0.25 * b.hedging):
+            self._add(1, "regret", driver="harmony" if self.climate.context > 0.5 else None)
+        self._part(False)
+
+    def _part(self, granted: bool) -> None:
+        """Say goodbye, or just stop where people stay together; the last move is `farewell` or `stop`."""
+        dice, relationship = self.dice, self.stage.scenario.relationship
+        parts = _PARTS[relationship] * (0.0 if self.stage.is_one_of(self.stage.acts.stays) else 1.0)
+        speaker = self.moves[-1].side
+        if not dice.chance(parts):
+            if granted and dice.chance(0.25 * self.styles[1 - speaker].warmth):
+                self._gesture(1 - speaker, "warmth")
+                self._add(speaker, "stop")
+            else:
+                self._add(speaker, "stop")
+            return
+        long = self.styles[0].closing + self.styles[1].closing
+        if dice.chance(0.4 * long * self.size) and self.moves[-1].act != "gesture":
+            self._add(1 - speaker, "closing", driver="relation" if self.climate.idv < 0.5 else None)
+            self._add(1 - speaker, "farewell")
+            self._add(speaker, "farewell")
+        elif dice.chance(0.5):
+            self._add(speaker, "farewell", extra=True)
+            self._add(1 - speaker, "farewell")
+        else:
+            self._add(1 - speaker, "farewell")
+        last = self.moves[-1].side
+        if dice.chance(0.08 + 0.3 * self.styles[1 - last].deference):
+            self._gesture(1 - last, "farewell")
+        self._add(last, "stop")

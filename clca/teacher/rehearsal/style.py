@@ -1,0 +1,191 @@
+"""How a person of a culture speaks to this other person: scores and relationship into a style.
+
+The mapping, every value in [0, 1] (0.5 is the middle of the world's scores):
+
+| style       | rises with                                   | falls with                               |
+|-------------|----------------------------------------------|------------------------------------------|
+| directness  | individualism, self-expression, closeness, speaking downward | long-term orientation, speaking upward x power distance |
+| hedging     | uncertainty avoidance, speaking upward x power distance, distance | closeness |
+| deference   | power distance and traditional values, when the other is older or higher | - |
+| relation    | low individualism, indulgence, closeness     | strangers                                |
+| ritual      | low individualism, traditional values        | self-expression                          |
+| silence     | low individualism, long-term orientation     | indulgence                               |
+| dissent     | individualism, low power distance            | speaking upward                          |
+| warmth      | indulgence, self-expression, closeness       | formality                                |
+| persistence | masculinity                                  | speaking upward                          |
+| closing     | low individualism, warmth                    | -                                        |
+| formality   | distance of the relationship, power distance, uncertainty avoidance, upward | indulgence |
+
+A score that the source lacks is filled from the map position, or from the middle.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from clca.records import Culture, Participant, Scenario
+
+AGE_GAP = 15
+"""Years from which an age difference counts for address and deference."""
+
+_DISTANCE = {
+    "stranger": 0.78,
+    "acquaintance": 0.62,
+    "colleague": 0.50,
+    "neighbour": 0.42,
+    "friend": 0.12,
+    "family": 0.06,
+    "partner": 0.0,
+}
+CLOSE = frozenset({"friend", "family", "partner"})
+
+_RETIRED = re.compile(r"\b(retired|former|ex-)\b", re.I)
+_HIGH = re.compile(
+    r"\b(director|head (?:teacher|nurse|chef|of)|headteacher|principal|manager|boss|owner|professor|judge|mayor|chief"
+    r"|landlord|landlady|surgeon|dean|imam|priest|pastor|captain|editor)\b",
+    re.I,
+)
+_MIDDLE = re.compile(
+    r"\b(supervisor|foreman|forewoman|team leader|teacher|doctor|physician|officer|inspector|coach|official|lecturer"
+    r"|lawyer|master|senior|librarian|registrar|clerk at|trainer|head)\b",
+    re.I,
+)
+_LOW = re.compile(r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trainee|assistant|junior|temp)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Climate:
+    """A culture's scores, scaled to [0, 1] with the gaps filled; position scaled to [-1, 1]."""
+
+    pdi: float
+    idv: float
+    mas: float
+    uai: float
+    lto: float
+    ivr: float
+    secular: float
+    expression: float
+
+    @property
+    def context(self) -> float:
+        """How much goes without saying (high-context talk)."""
+        return _clip(0.7 * (1 - self.idv) + 0.2 * self.lto + 0.1 * self.pdi)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one side of a scenario speaks to the other."""
+
+    directness: float
+    hedging: float
+    deference: float
+    relation: float
+    ritual: float
+    silence: float
+    dissent: float
+    warmth: float
+    persistence: float
+    closing: float
+    formality: float
+    rank: int
+    """-1 speaks upward by rank, 1 downward, 0 neither."""
+    age: int
+    """-1 speaks to someone clearly older, 1 clearly younger, 0 neither."""
+    close: bool
+
+    @property
+    def formal(self) -> bool:
+        return self.formality > 0.5
+
+    @property
+    def upward(self) -> bool:
+        return self.rank < 0 or (self.rank == 0 and self.age < 0)
+
+
+def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
+    return min(high, max(low, value))
+
+
+def climate(culture: Culture) -> Climate:
+    """The culture's scores without gaps."""
+    scores, position = culture.scores, culture.position
+    guess_idv = 0.5 if scores.idv is None else scores.idv / 100
+    guess_lto = 0.5 if scores.lto is None else scores.lto / 100
+    expression = (guess_idv - 0.5) * 1.2 if position.expression is None else _clip(position.expression / 2, -1, 1)
+    secular = guess_lto - 0.5 if position.secular is None else _clip(position.secular / 2, -1, 1)
+
+    def score(value: float | None, middle: float) -> float:
+        return _clip(middle if value is None else value / 100)
+
+    return Climate(
+        pdi=score(scores.pdi, 0.58 - 0.2 * expression - 0.05 * secular),
+        idv=score(scores.idv, 0.45 + 0.25 * expression),
+        mas=score(scores.mas, 0.5),
+        uai=score(scores.uai, 0.6),
+        lto=score(scores.lto, 0.45 + 0.2 * secular),
+        ivr=score(scores.ivr, 0.45 + 0.2 * expression),
+        secular=secular,
+        expression=expression,
+    )
+
+
+@lru_cache(maxsize=2048)
+def _role(occupation: str, age: int) -> int:
+    if age < 16:
+        return -1
+    if _RETIRED.search(occupation):
+        return 0
+    if _LOW.search(occupation):
+        return -1
+    if _HIGH.search(occupation):
+        return 2
+    return 1 if _MIDDLE.search(occupation) else 0
+
+
+def rank(speaker: Participant, other: Participant, relationship: str) -> int:
+    """-1 where the other stands higher, 1 where lower; only where rank shows at all."""
+    if relationship in CLOSE or relationship == "neighbour":
+        return 0
+    mine, theirs = _role(speaker.occupation, speaker.age), _role(other.occupation, other.age)
+    if relationship != "colleague":  # outside work only an office or a child makes a difference
+        mine, theirs = max(0, mine) - (speaker.age < 16), max(0, theirs) - (other.age < 16)
+    return (mine > theirs) - (mine < theirs)
+
+
+def style(culture: Culture, scenario: Scenario, side: int) -> Style:
+    """How `scenario.participants[side]` speaks to the other one."""
+    c = climate(culture)
+    me, other = scenario.participants[side], scenario.participants[1 - side]
+    distance = _DISTANCE[scenario.relationship]
+    close = scenario.relationship in CLOSE
+    by_rank = rank(me, other, scenario.relationship)
+    gap = me.age - other.age
+    by_age = (gap >= AGE_GAP) - (gap <= -AGE_GAP)
+    # Rank outweighs age; age counts for more where values are traditional.
+    upward = 1.0 if by_rank < 0 else (0.7 - 0.3 * c.secular if by_age < 0 and by_rank == 0 else 0.0)
+    downward = 1.0 if by_rank > 0 else (0.6 if by_age > 0 and by_rank == 0 else 0.0)
+    child = 0.15 if me.age < 13 else 0.0
+    tie = 1 - distance
+    formality = distance + 0.45 * (c.pdi - 0.5) + 0.2 * (c.uai - 0.5) - 0.2 * (c.ivr - 0.5)
+    formality = _clip(formality + 0.2 * upward * c.pdi, 0, 0.45 if close else 1) - child
+    return Style(
+        directness=_clip(
+            0.48 + 0.75 * (c.idv - 0.5) + 0.12 * c.expression - 0.22 * (c.lto - 0.5)
+            - 0.4 * upward * c.pdi + 0.18 * downward * c.pdi + 0.12 * close - 0.08 * (distance > 0.6) + child
+        ),
+        hedging=_clip(0.15 + 0.45 * c.uai + 0.4 * upward * c.pdi + 0.15 * distance - 0.2 * close - child - 0.15),
+        deference=_clip(upward * (0.15 + 0.75 * c.pdi - 0.2 * c.secular)),
+        relation=_clip(0.12 + 0.55 * (1 - c.idv) + 0.3 * c.ivr + 0.1 * tie - 0.3 * (distance > 0.7)),
+        ritual=_clip(0.75 * (1 - c.idv) - 0.25 * c.secular - 0.15 * c.expression + 0.1),
+        silence=_clip(0.5 * (c.context - 0.25) + 0.2 * c.lto - 0.15 * c.ivr),
+        dissent=_clip(0.2 + 0.55 * c.idv - 0.35 * (c.pdi - 0.5) - 0.3 * upward * c.pdi + 0.15 * downward + 0.08 * close),
+        warmth=_clip(0.1 + 0.5 * c.ivr + 0.15 * c.expression + 0.3 * tie - 0.1 * (c.uai - 0.5)),
+        persistence=_clip(0.1 + 0.75 * c.mas - 0.2 * upward * c.pdi),
+        closing=_clip(0.15 + 0.65 * (1 - c.idv) + 0.2 * c.ivr - 0.1 * (distance > 0.7)),
+        formality=_clip(formality),
+        rank=by_rank,
+        age=by_age,
+        close=close,
+    )

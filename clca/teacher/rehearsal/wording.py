@@ -1,0 +1,224 @@
+"""Moves into words: the matter's lines, the culture's courtesy, a name now and then."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from clca.records import Action
+from clca.teacher.rehearsal.book import Acts, Tone
+from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.moves import Move, turns_of
+from clca.teacher.rehearsal.people import address, given_name
+from clca.teacher.rehearsal.planner import Stage
+from clca.teacher.rehearsal.speech import (
+    absent,
+    call_after,
+    call_before,
+    fill,
+    joined,
+    key,
+    lexicon,
+    opens_with_interjection,
+    sentences,
+)
+from clca.teacher.rehearsal.style import style
+
+MOST_SENTENCES = 3
+_NAMED_AFTER = frozenset({"greet", "thanks", "farewell", "apology"})
+_NAMED_BEFORE = frozenset({"raise", "object", "refuse", "reason", "offer", "insist", "question", "hint"})
+_ACKNOWLEDGES = {
+    ("answer", "object"): "answered",
+    ("answer", "counter"): "answered",
+    ("object_soft", "reason"): "reluctant",
+    ("object_direct", "reason"): "rebuffed",
+    ("press_back", "reason"): "pressed",
+    ("press_back", "offer"): "pressed",
+    ("secret_b", "reason"): "pressed",
+    ("reason", "press_back"): "considering",
+    ("secret_a", "press_back"): "considering",
+    ("offer", "counter"): "weighing",
+    ("reason", "counter"): "weighing",
+    ("accept", "settle"): "pleased",
+    ("refuse", "concede"): "disappointed",
+}
+
+
+_TOUCH = re.compile(r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of)\b")
+
+
+# A greeting that only the one who comes up to the other can say.
+_OPENING = re.compile(
+    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you|excuse|sorry|second|bother\w*|intrud\w*|minute)\b", re.I
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One turn of a plan: what is said or done, and what it is."""
+
+    side: int
+    action: Action
+    text: str
+    act: str
+    tone: str = ""
+    driver: str | None = None
+
+
+class Wording:
+    """Words the moves of one play; no sentence is used twice."""
+
+    def __init__(self, stage: Stage, seed: tuple[object, ...]) -> None:
+        self.stage, self.dice = stage, Dice(*seed, "wording")
+        culture, scenario = stage.culture, stage.scenario
+        self.styles = (style(culture, scenario, 0), style(culture, scenario, 1))
+        self.given = tuple(given_name(person, culture) for person in scenario.participants)
+        self.values = lexicon(culture, scenario.id) | absent(culture, scenario.id, frozenset(self.given))
+        self.names = tuple(address(culture, scenario, side, self.styles[side]) for side in (0, 1))
+        self.named = [0, 0]
+        self.used: set[str] = set()
+        self.before: Move | None = None
+        self.rude = False
+
+    def steps(self, moves: list[Move]) -> list[Step]:
+        found: list[Step] = []
+        for turn in turns_of(moves):
+            step = self._step(turn)
+            if step is None:
+                continue
+            if found and found[-1].side == step.side:
+                found[-1] = replace(found[-1], action=step.action) if step.act == "stop" else found[-1]
+                continue
+            found.append(step)
+            self.before = turn[-1] if turn[-1].act != "stop" or len(turn) == 1 else turn[-2]
+        return found
+
+    # ------------------------------------------------------------ one turn
+
+    def _step(self, turn: list[Move]) -> Step | None:
+        leaves = turn[-1].act in ("stop", "walk_out")
+        core = [move for move in turn if move.act != "stop"]
+        if not core:
+            return Step(turn[0].side, "leave", "", "leave")
+        first = next((move for move in core if not move.extra), core[0])
+        driver = first.driver or next((move.driver for move in core if move.driver), None)
+        if first.act == "silence":
+            return Step(first.side, "none", "", "silence", driver=driver)
+        if first.act == "gesture":
+            text = self._gesture(first)
+            return Step(first.side, "non-verbal", text, "gesture", first.tone, driver)
+        parts = [(move, self._line(move)) for move in core]
+        said = [(move, text) for move, text in parts if text]
+        if not said:
+            return None
+        while len(said) > 1 and sum(len(sentences(text)) for _, text in said) > MOST_SENTENCES:
+            spare = next((item for item in reversed(said) if item[0].extra), None)
+            if spare is None:
+                break
+            said.remove(spare)
+        text = self._spoken(said)
+        for sentence in sentences(text):
+            self.used.add(key(sentence))
+        return Step(first.side, "leave" if leaves else "speak", text, first.act, first.tone, driver)
+
+    def _spoken(self, said: list[tuple[Move, str]]) -> str:
+        move, text = said[0]
+        before = "" if self.before is None else self.before.act
+        sizes = sum(len(sentences(line)) for _, line in said)
+        named = self._with_name(move, text)
+        if named is not None:
+            said = [(move, named), *said[1:]]
+        elif sizes < MOST_SENTENCES and not opens_with_interjection(text) and self.dice.chance(0.42):
+            tones = () if self.before is None else (f"{before}_{self.before.tone}", before)
+            kind = next((_ACKNOWLEDGES[pair, move.act] for pair in tones if (pair, move.act) in _ACKNOWLEDGES), None)
+            small = self._toned(self.stage.acts.acknowledge[kind], move.side) if kind else ""
+            if small:
+                said = [(move, small), *said]
+        return joined([line for _, line in said])
+
+    def _with_name(self, move: Move, text: str) -> str | None:
+        name, me = self.names[move.side], self.styles[move.side]
+        if not name or self.named[move.side] >= 3:
+            return None
+        wish = 0.1 + 0.35 * me.deference + 0.25 * me.formal + 0.12 * me.relation - 0.12 * self.named[move.side]
+        if move.act in _NAMED_AFTER and self.dice.chance(wish + 0.2):
+            named = call_after(text, name)
+        elif move.act in _NAMED_BEFORE and self.dice.chance(wish * 0.6):
+            named = call_before(text, name)
+        else:
+            return None
+        if named is not None:
+            self.named[move.side] += 1
+        return named
+
+    # ------------------------------------------------------------ one line
+
+    def _gesture(self, move: Move) -> str:
+        gestures, matter = self.stage.culture.gestures, self.stage.matter
+        pool = (matter.gestures_a, matter.gestures_b)[move.side] if move.tone == "scene" else getattr(gestures, move.tone)
+        if self.stage.scenario.relationship == "stranger" or self.styles[0].rank:
+            pool = tuple(phrase for phrase in pool if not _TOUCH.search(phrase)) or gestures.unease
+        phrase = self._fresh(pool) or self._fresh(gestures.unease) or "waits"
+        return f"{self.given[move.side]} {phrase.rstrip('.')}."
+
+    def _line(self, move: Move) -> str:
+        matter, acts, courtesy = self.stage.matter, self.stage.acts, self.stage.culture.courtesy
+        me = self.styles[move.side]
+        match move.act:
+            case "greet" | "thanks" | "apology" | "farewell":
+                name = {"greet": "greeting"}.get(move.act, move.act)
+                register = getattr(courtesy, name)
+                pool = register.formal if me.formal else register.familiar
+                if move.act == "greet" and self.before is not None and self.before.act == "greet":
+                    pool = tuple(text for text in pool if not _OPENING.search(text)) or pool
+                return self._fresh(pool)
+            case "chat_open" | "chat_reply":
+                return self._told(matter.chat[move.index][move.act == "chat_reply"])
+            case "small_open" | "small_reply":
+                return self._told(courtesy.small_talk[move.index][move.act == "small_reply"])
+            case "question" | "answer":
+                return self._told(matter.questions[move.index][move.act == "answer"])
+            case "raise" | "object" | "refuse":
+                return self._fresh(getattr(matter, f"{move.act}_{move.tone}"))
+            case "counter" | "counter_yes":
+                return self._told(getattr(matter, move.act)[move.index])
+            case "reason":
+                return self._fresh(matter.reasons)
+            case "offer":
+                return self._fresh(matter.offers)
+            case "soften":
+                return self._fresh(courtesy.soften)
+            case "decline":
+                return self._fresh(courtesy.decline_ritually)
+            case "insist":
+                return self._fresh(courtesy.insist)
+            case "closing":
+                return self._fresh(acts.closing)
+            case "walk_out":
+                return self._toned(acts.walk_out, move.side)
+            case act if isinstance(getattr(acts, act, None), Tone):
+                return self._toned(getattr(acts, act), move.side)
+            case act:
+                return self._fresh(getattr(matter, act))
+
+    def _toned(self, tone: Tone, side: int) -> str:
+        formal = self.styles[side].formal and self.stage.scenario.participants[side].age >= 16
+        return self._fresh(tone.formal if formal else tone.familiar)
+
+    def _told(self, text: str) -> str:
+        return fill(text, self.values)
+
+    def _fresh(self, pool: tuple[str, ...]) -> str:
+        """A line of the pool none of whose sentences was said before; empty when there is none."""
+        for text in self.dice.shuffled(pool):
+            told = self._told(text)
+            if not any(key(sentence) in self.used for sentence in sentences(told)):
+                if told and told[0].islower():
+                    self.used.add(key(told))
+                return told
+        return ""
+
+
+def acknowledgement_kinds(acts: Acts) -> set[str]:
+    """The kinds of acknowledgement that wording asks for and `acts` lacks."""
+    return set(_ACKNOWLEDGES.values()) - set(acts.acknowledge)

@@ -1,0 +1,22 @@
+"""Turns as lines of text, for prompts and for the screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clca.records import Turn
+
+
+def line(turn: Turn) -> str:
+    """One turn in words, `Kenji: Good morning.` or `(Kenji bows.)`."""
+    if turn.action == "speak":
+        return f"{turn.speaker}: {turn.text}"
+    if turn.action == "non-verbal":
+        return f"({turn.text})"
+    if turn.action == "leave":
+        return f"{turn.speaker}: {turn.text} (leaves)" if turn.text else f"({turn.speaker} leaves.)"
+    return f"({turn.speaker} says nothing.)"
+
+
+def transcript(turns: Sequence[Turn]) -> str:
+    return "\n".join(line(turn) for turn in turns)
