@@ -73,7 +73,9 @@ def _seeds(content: Content, path: str) -> None:
             texts += [person.background, person.goal, person.secret, person.occupation]
         if seed.place is not None:
             if seed.place.text not in seed.setting:
-                raise ContentError(content.shown(path), number, f"place.text: {seed.place.text!r} is not in the setting")
+                raise ContentError(
+                    content.shown(path), number, f"place.text: {seed.place.text!r} is not in the setting"
+                )
             if seed.place.kind not in PLACES:
                 hint = suggestion(seed.place.kind, PLACES)
                 raise ContentError(content.shown(path), number, f"place.kind: {seed.place.kind!r} is unknown{hint}")
@@ -91,9 +93,10 @@ def _norms(content: Content, path: str, cultures: set[str]) -> None:
             hint = suggestion(norm.scope, cultures)
             raise ContentError(content.shown(path), number, f"scope: no culture {norm.scope!r}{hint}")
         if norm.place not in PLACES:
-            raise ContentError(content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}")
+            raise ContentError(
+                content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}"
+            )
 
 
 def _records(content: Content, path: str, model: type[R]) -> list[tuple[int, R]]:
     return list(parse_records(content.text(path).split("\n"), content.shown(path), model))
-

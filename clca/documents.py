@@ -71,7 +71,9 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
     reader = csv.DictReader(io.StringIO(text))
     for row in reader:
         if None in row or None in row.values():
-            raise ContentError(path, reader.line_num, f"row does not have the header's {len(reader.fieldnames or ())} cells")
+            raise ContentError(
+                path, reader.line_num, f"row does not have the header's {len(reader.fieldnames or ())} cells"
+            )
         try:
             rows.append(model.model_validate({key: value or None for key, value in row.items()}))
         except ValidationError as error:
@@ -103,7 +105,7 @@ def describe(error: ValidationError, model: type[BaseModel] | None = None) -> st
 
 def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:
     """`; did you mean …?` with the nearest of `known`, or nothing."""
-    near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.5)
+    near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -27,7 +27,7 @@ from clca.roleplay.play import Play, Stage, play
 from clca.settings import GenerateSettings
 from clca.store.journal import Finished, Outcome
 from clca.store.run import Run
-from clca.teacher.desk import Clerk, Desk
+from clca.teacher.desk import Desk
 from clca.teacher.protocol import Role, Teacher
 
 
@@ -135,7 +135,9 @@ class Generation:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 plain = source.plain() if isinstance(source, Seed) else None
                 for sample in samples:
-                    await self._fail(name, sample, plain, [], stage, fault, clerk.usage if sample == samples[0] else None)
+                    await self._fail(
+                        name, sample, plain, [], stage, fault, clerk.usage if sample == samples[0] else None
+                    )
                 return
             async with asyncio.TaskGroup() as group:
                 for sample in samples:

@@ -24,9 +24,9 @@ from clca.roleplay.sources import FileScenarios, SeedScenarios, load_norms
 from clca.settings import INERT, REHEARSAL, GenerateSettings
 from clca.store.run import Inputs, Run, RunInfo, differences, fingerprint, new_folder, read_run, runs
 from clca.teacher.connect import addresses, connect
-from clca.teacher.urls import without_credentials
 from clca.teacher.protocol import Role, Teacher
 from clca.teacher.replies import INVALID
+from clca.teacher.urls import without_credentials
 from clca.workspace import Content
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json
@@ -227,7 +227,9 @@ class Session:
         requests, prompt_tokens, completion_tokens = self.run.journal.usage()
         calibration = calibrate(self.run.journal.planted())
         costs = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
-        self._entry.update({key: summary[key] for key in costs}, by_task=self.generation.desk.tally.by_task, ended=ended)
+        self._entry.update(
+            {key: summary[key] for key in costs}, by_task=self.generation.desk.tally.by_task, ended=ended
+        )
         data = {
             **self._info,
             "updated": _now(),

@@ -7,10 +7,10 @@ import os
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from clca.checking import check
+from clca.cli.screen import make_console
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.settings import resolve
 from clca.workspace import CONFIG, FOLDERS, Content, find_workspace
@@ -73,7 +73,7 @@ def list_content(pattern: str, *, as_json: bool) -> None:
             print(json.dumps({"path": path, "origin": content.origin(path), "file": str(content.locate(path))}))
         table.add_row(path, content.origin(path))
     if not as_json:
-        Console(highlight=False, soft_wrap=True).print(table)
+        make_console().print(table)
 
 
 def show_content(path: str) -> None:

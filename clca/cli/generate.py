@@ -31,48 +31,100 @@ RUN, MODELS, PLAY, SCREEN = "What to generate", "Teachers", "Role-play and filte
 def generate(
     culture: Annotated[
         list[str],
-        typer.Option("--culture", "-c", help="Culture by name, country or ISO code; repeatable; or 'all'.", rich_help_panel=RUN),
+        typer.Option(
+            "--culture", "-c", help="Culture by name, country or ISO code; repeatable; or 'all'.", rich_help_panel=RUN
+        ),
     ],
     scenarios: Annotated[
         str | None,
-        typer.Option(help="How many seed scenarios (default all), or a JSONL file of your own.", metavar="N|FILE", rich_help_panel=RUN),
+        typer.Option(
+            help="How many seed scenarios (default all), or a JSONL file of your own.",
+            metavar="N|FILE",
+            rich_help_panel=RUN,
+        ),
     ] = None,
-    norms: Annotated[int | None, typer.Option(help="How many more scenarios to write from norms. [default: 0]", rich_help_panel=RUN)] = None,
-    samples: Annotated[int | None, typer.Option(help="How often each scenario is played. [default: 2]", rich_help_panel=RUN)] = None,
-    seed: Annotated[int | None, typer.Option(help="Seed of every random choice. [default: 42]", rich_help_panel=RUN)] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder of the runs. [default: generated]", rich_help_panel=RUN)] = None,
-    new: Annotated[bool, typer.Option("--new", help="Begin a new run even if this one exists.", rich_help_panel=RUN)] = False,
+    norms: Annotated[
+        int | None, typer.Option(help="How many more scenarios to write from norms. [default: 0]", rich_help_panel=RUN)
+    ] = None,
+    samples: Annotated[
+        int | None, typer.Option(help="How often each scenario is played. [default: 2]", rich_help_panel=RUN)
+    ] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Seed of every random choice. [default: 42]", rich_help_panel=RUN)
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the runs. [default: generated]", rich_help_panel=RUN)
+    ] = None,
+    new: Annotated[
+        bool, typer.Option("--new", help="Begin a new run even if this one exists.", rich_help_panel=RUN)
+    ] = False,
     plan: Annotated[
-        bool, typer.Option("--plan", help="Show requests, tokens and one prompt per task; ask nothing.", rich_help_panel=RUN)
+        bool,
+        typer.Option("--plan", help="Show requests, tokens and one prompt per task; ask nothing.", rich_help_panel=RUN),
     ] = False,
     teacher: Annotated[
         str | None,
-        typer.Option(help="Model that adapts, plays the first participant and labels intents. [default: rehearsal]", rich_help_panel=MODELS),
+        typer.Option(
+            help="Model that adapts, plays the first participant and labels intents. [default: rehearsal]",
+            rich_help_panel=MODELS,
+        ),
     ] = None,
-    partner: Annotated[str | None, typer.Option(help="Model that plays the second participant. [default: the teacher]", rich_help_panel=MODELS)] = None,
-    judge: Annotated[str | None, typer.Option(help="Model that judges. [default: the teacher]", rich_help_panel=MODELS)] = None,
+    partner: Annotated[
+        str | None,
+        typer.Option(help="Model that plays the second participant. [default: the teacher]", rich_help_panel=MODELS),
+    ] = None,
+    judge: Annotated[
+        str | None, typer.Option(help="Model that judges. [default: the teacher]", rich_help_panel=MODELS)
+    ] = None,
     base_url: Annotated[
         list[str] | None,
         typer.Option(help="OpenAI-compatible server of the teacher; repeatable for replicas.", rich_help_panel=MODELS),
     ] = None,
-    partner_base_url: Annotated[str | None, typer.Option(help="Server of the partner, if another.", rich_help_panel=MODELS)] = None,
-    judge_base_url: Annotated[str | None, typer.Option(help="Server of the judge, if another.", rich_help_panel=MODELS)] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Most requests in flight. [default: 64]", rich_help_panel=MODELS)] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds after which a request is given up. [default: 120]", rich_help_panel=MODELS)] = None,
-    tries: Annotated[int | None, typer.Option(help="How often a request is sent while the server fails. [default: 5]", rich_help_panel=MODELS)] = None,
-    asks: Annotated[int | None, typer.Option(help="How often a question is asked while replies are invalid. [default: 3]", rich_help_panel=MODELS)] = None,
-    exchanges: Annotated[int | None, typer.Option(help="Most exchanges (two turns each) a dialogue has. [default: 10]", rich_help_panel=PLAY)] = None,
-    temperature: Annotated[float | None, typer.Option(help="Of the role-play. [default: 1.0]", rich_help_panel=PLAY)] = None,
+    partner_base_url: Annotated[
+        str | None, typer.Option(help="Server of the partner, if another.", rich_help_panel=MODELS)
+    ] = None,
+    judge_base_url: Annotated[
+        str | None, typer.Option(help="Server of the judge, if another.", rich_help_panel=MODELS)
+    ] = None,
+    concurrency: Annotated[
+        int | None, typer.Option(help="Most requests in flight. [default: 64]", rich_help_panel=MODELS)
+    ] = None,
+    timeout: Annotated[
+        float | None,
+        typer.Option(help="Seconds after which a request is given up. [default: 120]", rich_help_panel=MODELS),
+    ] = None,
+    tries: Annotated[
+        int | None,
+        typer.Option(help="How often a request is sent while the server fails. [default: 5]", rich_help_panel=MODELS),
+    ] = None,
+    asks: Annotated[
+        int | None,
+        typer.Option(
+            help="How often a question is asked while replies are invalid. [default: 3]", rich_help_panel=MODELS
+        ),
+    ] = None,
+    exchanges: Annotated[
+        int | None,
+        typer.Option(help="Most exchanges (two turns each) a dialogue has. [default: 10]", rich_help_panel=PLAY),
+    ] = None,
+    temperature: Annotated[
+        float | None, typer.Option(help="Of the role-play. [default: 1.0]", rich_help_panel=PLAY)
+    ] = None,
     top_p: Annotated[float | None, typer.Option(help="Of the role-play. [default: 0.7]", rich_help_panel=PLAY)] = None,
     discard: Annotated[
         str | None,
-        typer.Option(help="Verdicts that discard a dialogue, of quality, meta, alignment. [default: quality,meta]", rich_help_panel=PLAY),
+        typer.Option(
+            help="Verdicts that discard a dialogue, of quality, meta, alignment. [default: quality,meta]",
+            rich_help_panel=PLAY,
+        ),
     ] = None,
     discard_confidence: Annotated[
         str | None,
         typer.Option(help="Least confidence with which they do. [default: 'very confident']", rich_help_panel=PLAY),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.", rich_help_panel=SCREEN)] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, no summary.", rich_help_panel=SCREEN)
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
 ) -> None:
     """Generate dialogues of a culture: adapt scenarios, play, judge, filter, label intents.

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from rich.console import Console
 from rich.table import Table
 
+from clca.cli.screen import make_console
 from clca.culture import Catalogue
 from clca.culture.scores import DIMENSIONS
 from clca.records import Culture
@@ -30,9 +30,9 @@ def list_cultures(*, as_json: bool) -> None:
             print(json.dumps(line, ensure_ascii=False))
         title = catalogue.aliases(name)[0]
         kind = culture.kind if culture.kind == "country" else f"language of {', '.join(culture.members)}"
-        table.add_row(name, title, kind, ", ".join(aliases[1:7]), ", ".join(missing))
+        table.add_row(name, title, kind, ", ".join(aliases[1:6]), ", ".join(missing))
     if not as_json:
-        _console().print(table)
+        make_console().print(table)
 
 
 def show_culture(name: str, *, as_json: bool) -> None:
@@ -41,10 +41,12 @@ def show_culture(name: str, *, as_json: bool) -> None:
     if as_json:
         print(culture.model_dump_json(indent=2))
         return
-    console = _console()
+    console = make_console()
     console.print(f"[bold]{catalogue.aliases(culture.id)[0]}[/]  ({culture.kind}, id {culture.id}, {culture.language})")
     if culture.members:
-        console.print(f"Played in {', '.join(culture.members)}; everyday material below is that of {culture.members[0]}.")
+        console.print(
+            f"Played in {', '.join(culture.members)}; everyday material below is that of {culture.members[0]}."
+        )
     console.print(", ".join(culture.descriptors) + ".")
     console.print()
     for key, title in DIMENSIONS.items():
@@ -107,14 +109,12 @@ def _map(catalogue: Catalogue, culture: Culture) -> list[str]:
     put(*here, f"@{culture.id}")
     head = f"secular-rational {high_y:+.1f}"
     foot = f"traditional {low_y:+.1f}"
-    axis = f"{f'survival {low_x:+.1f}':<{MAP_WIDTH // 2}}{f'self-expression {high_x:+.1f}':>{MAP_WIDTH - MAP_WIDTH // 2}}"
+    axis = (
+        f"{f'survival {low_x:+.1f}':<{MAP_WIDTH // 2}}{f'self-expression {high_x:+.1f}':>{MAP_WIDTH - MAP_WIDTH // 2}}"
+    )
     return [head, *("│" + "".join(row).rstrip() for row in grid), "└" + "─" * MAP_WIDTH, " " + axis, foot]
 
 
 def _missing(culture: Culture) -> list[str]:
     scores = {**culture.scores.model_dump(), **culture.position.model_dump()}
     return [key.upper() if key in DIMENSIONS else key for key, value in scores.items() if value is None]
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)

@@ -28,9 +28,7 @@ class Progress:
         if self._screen.quiet or self._session.finished:
             return self
         if self._screen.is_terminal:
-            self._live = Live(
-                get_renderable=self._table, console=self._screen, refresh_per_second=4, transient=True
-            )
+            self._live = Live(get_renderable=self._table, console=self._screen, refresh_per_second=4, transient=True)
             self._live.start()
         else:
             self._thread = threading.Thread(target=self._lines, daemon=True)
@@ -70,7 +68,9 @@ class Progress:
     def _table(self) -> Table:
         funnel = self._session.generation.funnel
         table = Table.grid(padding=(0, 1))
-        table.add_row(ProgressBar(total=max(1, funnel.requested), completed=funnel.outcomes.total(), width=30), self.line())
+        table.add_row(
+            ProgressBar(total=max(1, funnel.requested), completed=funnel.outcomes.total(), width=30), self.line()
+        )
         return table
 
     def _lines(self) -> None:

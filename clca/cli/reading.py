@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from clca.cli.screen import make_console
 from clca.documents import suggestion
 from clca.errors import NotFoundError, StoreError
 from clca.store.files import FILES, read_lines
@@ -39,7 +40,7 @@ def list_runs(out: Path, *, as_json: bool) -> None:
             str(run.data.get("created", ""))[:16].replace("T", " "),
             *(str(counts.get(key, "")) for key in ("requested", "kept", "discarded", "failed", "pending")),
         )
-    _console().print(table)
+    make_console().print(table)
 
 
 def list_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bool) -> None:
@@ -48,7 +49,7 @@ def list_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
         for _, record in records:
             print(json.dumps(record, ensure_ascii=False))
         return
-    console = _console()
+    console = make_console()
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("id", "outcome", "turns", "ended", "why"):
         table.add_column(column, justify="right" if column == "turns" else "left")
@@ -75,7 +76,7 @@ def show_dialogue(run: RunInfo, name: str, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(record, ensure_ascii=False))
         return
-    console = _console()
+    console = make_console()
     console.print(f"[bold]{escape(record['id'])}[/]  [{STYLES[outcome]}]{outcome}[/]", end="")
     console.print(f"  {record.get('reason') or ''}", markup=False)
     models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))
@@ -88,7 +89,9 @@ def show_dialogue(run: RunInfo, name: str, *, as_json: bool) -> None:
         for person in scenario["participants"]:
             console.print()
             console.print(
-                f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}", style="bold", markup=False
+                f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}",
+                style="bold",
+                markup=False,
             )
             console.print(person["background"], markup=False)
             console.print(f"Goal: {person['goal']}", markup=False)
@@ -176,7 +179,3 @@ def _find(run: RunInfo, name: str) -> tuple[dict[str, Any], str]:
         few = ", ".join(record["id"] for record, _ in near[:4])
         raise NotFoundError(f"{len(near)} dialogues of {run.folder} are meant by {name!r}: {few}")
     raise NotFoundError(f"no dialogue {name!r} in {run.folder}{suggestion(name, ids)}")
-
-
-def _console() -> Console:
-    return Console(highlight=False, soft_wrap=True)

@@ -32,7 +32,9 @@ OUT = typer.Option(help="Folder of the runs. [default: generated]")
 
 def show(
     run: Annotated[str | None, typer.Argument(help="Folder, name or culture of a run.")] = None,
-    dialogue: Annotated[str | None, typer.Argument(metavar="[ID]", help="A dialogue's id, or the beginning of one.")] = None,
+    dialogue: Annotated[
+        str | None, typer.Argument(metavar="[ID]", help="A dialogue's id, or the beginning of one.")
+    ] = None,
     kept: Annotated[bool, typer.Option("--kept", help="List only kept dialogues.")] = False,
     discarded: Annotated[bool, typer.Option("--discarded", help="List only discarded dialogues.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="List only failed dialogues.")] = False,

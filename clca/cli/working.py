@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clca.cli.progress import Progress
+from clca.cli.screen import make_console
 from clca.culture import Catalogue
 from clca.errors import ClcaError, SettingsError
 from clca.preview import CHARACTERS_A_TOKEN, TOKENS_A_TURN, plan, preview
@@ -24,7 +25,9 @@ from clca.workspace import Content, find_workspace
 
 OK, LOST, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 
-WARNING = "Played by the embedded rehearsal: a simulator to rehearse a study with. Do not train on it or publish its scores."
+WARNING = (
+    "Played by the embedded rehearsal: a simulator to rehearse a study with. Do not train on it or publish its scores."
+)
 
 
 def resolve_here(flags: dict[str, Any]) -> tuple[GenerateSettings, Path | None]:
@@ -51,7 +54,7 @@ def generate_all(prepared: list[Prepared], *, new: bool, quiet: bool, as_json: b
     try:
         for one in prepared:
             place = locate(one, new=new)
-            screen = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+            screen = make_console(stderr=True, quiet=quiet)
             if place.differs:
                 screen.print("A new run, because other inputs than last time are in force:")
                 for line in place.differs:
@@ -162,7 +165,7 @@ def show_summary(session: Session, screen: Console) -> None:
 
 def show_plan(prepared: list[Prepared], *, as_json: bool) -> None:
     """What the runs would take, and a prompt of each task, without asking a teacher."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = make_console()
     for number, one in enumerate(prepared):
         measured = preview(one.catalogue, one.culture, one.scenarios, one.norms, one.prompts, one.settings)
         tasks = plan(measured, len(one.scenarios), len(one.norms), one.settings)
@@ -193,6 +196,9 @@ def show_plan(prepared: list[Prepared], *, as_json: bool) -> None:
             )
             continue
         if number == 0:
+            console.print(
+                "One prompt per task. <...> stands for what a teacher has yet to say; the scenario is not adapted yet."
+            )
             for task in tasks:
                 console.rule(f"{task.task}", align="left")
                 for message in task.messages:
@@ -202,9 +208,7 @@ def show_plan(prepared: list[Prepared], *, as_json: bool) -> None:
         models = {role: teacher.name for role, teacher in one.teachers.items()}
         who = models["teacher"] if len(set(models.values())) == 1 else ", ".join(f"{r} {m}" for r, m in models.items())
         state = "is there already" if place.resumed else "would be made"
-        console.print(
-            f"{one.culture}: {one.requested} dialogues by {who}; {place.folder} {state}", markup=False
-        )
+        console.print(f"{one.culture}: {one.requested} dialogues by {who}; {place.folder} {state}", markup=False)
         table = Table(box=None, padding=(0, 3, 0, 0))
         table.add_column("task")
         for column in ("requests", "prompt tokens", "reply tokens"):
@@ -239,11 +243,9 @@ def retry(info: RunInfo, moved: dict[str, Any], *, quiet: bool, as_json: bool) -
     one = prepare(str(info.data["culture"]), settings, find_workspace())
     changed = differences(info.inputs, one.inputs)
     if changed:
-        raise SettingsError(
-            f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(changed[:5])}"
-        )
+        raise SettingsError(f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(changed[:5])}")
     asyncio.run(check(one))
-    screen = Console(stderr=True, quiet=quiet, highlight=False, soft_wrap=True)
+    screen = make_console(stderr=True, quiet=quiet)
     with Session(one, info.folder, retry=True) as session:
         screen.print(f"Trying {session.retried} failed dialogues of {info.folder} again", markup=False)
         code = work(session, screen)

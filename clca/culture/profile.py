@@ -14,11 +14,43 @@ from clca.workspace import Content
 
 FOLDER = "personas/cultures"
 
-PLACES = (
-    "cafe bar restaurant home apartment_building street market shop office workshop school university clinic"
-    " transport park worship festival government_office sports hotel library countryside"
-).split()
-THINGS = "drink meal snack gift sport holiday transport price_low price_mid price_less price_high".split()
+PLACES = [
+    "cafe",
+    "bar",
+    "restaurant",
+    "home",
+    "apartment_building",
+    "street",
+    "market",
+    "shop",
+    "office",
+    "workshop",
+    "school",
+    "university",
+    "clinic",
+    "transport",
+    "park",
+    "worship",
+    "festival",
+    "government_office",
+    "sports",
+    "hotel",
+    "library",
+    "countryside",
+]
+THINGS = [
+    "drink",
+    "meal",
+    "snack",
+    "gift",
+    "sport",
+    "holiday",
+    "transport",
+    "price_low",
+    "price_mid",
+    "price_less",
+    "price_high",
+]
 
 Some = Annotated[tuple[str, ...], Field(min_length=1)]
 

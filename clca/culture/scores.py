@@ -60,7 +60,9 @@ class Scores:
     """Both tables, by culture id (or the name of a regional row)."""
 
     def __init__(self, content: Content) -> None:
-        self._hofstede = {row.culture: row for row in read_csv(content.shown(HOFSTEDE), content.text(HOFSTEDE), HofstedeRow)}
+        self._hofstede = {
+            row.culture: row for row in read_csv(content.shown(HOFSTEDE), content.text(HOFSTEDE), HofstedeRow)
+        }
         self.map_rows = read_csv(content.shown(MAP), content.text(MAP), MapRow)
         self._map = {row.culture: row for row in self.map_rows if row.culture}
         self._path = content.shown(HOFSTEDE)

@@ -11,9 +11,7 @@ from clca.teacher.protocol import Asks, Question
 from clca.transcript import transcript
 
 
-async def judge(
-    culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts, asks: Asks
-) -> Judgement:
+async def judge(culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts, asks: Asks) -> Judgement:
     """Both stages, at temperature 0; the second sees the verdict of the first."""
     first = await asks.ask(judge_question(culture, scenario, turns, prompts))
     quality = Quality(**first.quality.model_dump())

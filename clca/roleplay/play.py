@@ -72,9 +72,7 @@ class Side:
         return Question(
             task="turn",
             role=SIDES[self._side],
-            context=TurnContext(
-                stage.culture, stage.scenario, self._side, tuple(turns), stage.exchanges, stage.number
-            ),
+            context=TurnContext(stage.culture, stage.scenario, self._side, tuple(turns), stage.exchanges, stage.number),
             messages=tuple(self._messages),
             answer=TurnAnswer,
             max_tokens=MAX_TOKENS,
@@ -93,9 +91,7 @@ async def play(stage: Stage, prompts: Prompts, asks: Asks, into: Play) -> None:
     for number in range(2 * stage.exchanges):
         side, other = sides[number % 2], sides[1 - number % 2]
         answer = await asks.ask(side.question(into.turns))
-        turn = Turn(
-            speaker=stage.scenario.participants[number % 2].name, action=answer.action, text=answer.text
-        )
+        turn = Turn(speaker=stage.scenario.participants[number % 2].name, action=answer.action, text=answer.text)
         into.turns.append(turn)
         into.fault = degeneration(into.turns, stage.scenario.participants[1 - number % 2])
         if into.fault is not None:
@@ -106,5 +102,3 @@ async def play(stage: Stage, prompts: Prompts, asks: Asks, into: Play) -> None:
             return
         side.did(answer)
         other.heard(turn)
-
-

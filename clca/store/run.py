@@ -82,7 +82,9 @@ def find_run(name: str, out: Path) -> RunInfo:
     if by_name:
         return by_name[-1]
     if not known:
-        raise NotFoundError(f"no run {name!r}: there are no runs in {out}/ (make one with `clca generate`, or give --out)")
+        raise NotFoundError(
+            f"no run {name!r}: there are no runs in {out}/ (make one with `clca generate`, or give --out)"
+        )
     names = [f"{run.folder.parent.name}/{run.folder.name}" for run in known]
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
     raise NotFoundError(f"no run {name!r} in {out}/{hint}")
@@ -224,7 +226,9 @@ def _lock(folder: Path) -> int:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
         os.close(handle)
-        raise StoreError(f"another clca is at work on {folder}: wait for it, or use --new for a run of its own") from None
+        raise StoreError(
+            f"another clca is at work on {folder}: wait for it, or use --new for a run of its own"
+        ) from None
     return handle
 
 

@@ -68,9 +68,7 @@ def _teacher(address: Address, settings: GenerateSettings, content: Content) -> 
     if address.model == REHEARSAL:
         from clca.teacher.rehearsal import Rehearsal, load_book
 
-        files = {
-            path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)
-        }
+        files = {path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)}
         return Rehearsal(load_book(files))
     from clca.teacher.openai_compatible import OpenAICompatible
 

@@ -94,7 +94,9 @@ class OpenAICompatible:
         except openai.APIStatusError as error:
             raise TeacherError(f"{shown} answers {error.status_code}: {self._clean(error.message)}") from None
         except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
-            raise TeacherError(f"{shown} does not answer like an OpenAI-compatible server: {self._clean(str(error))}") from None
+            raise TeacherError(
+                f"{shown} does not answer like an OpenAI-compatible server: {self._clean(str(error))}"
+            ) from None
         finally:
             await client.close()
         if models and self.name not in models:

@@ -49,7 +49,15 @@ class Request:
         """Names the request in the journal: all that decides the answer of a teacher."""
         sampling = self.sampling
         body = json.dumps(
-            [teacher, self.task, self.messages, sampling.temperature, sampling.top_p, sampling.max_tokens, sampling.seed],
+            [
+                teacher,
+                self.task,
+                self.messages,
+                sampling.temperature,
+                sampling.top_p,
+                sampling.max_tokens,
+                sampling.seed,
+            ],
             ensure_ascii=False,
         )
         return hashlib.sha256(_schema_digest(self.answer) + body.encode()).digest()

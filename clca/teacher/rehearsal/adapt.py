@@ -45,9 +45,44 @@ def adapt(book: Book, context: AdaptContext) -> AdaptAnswer:
     return AdaptAnswer(setting=clip(moved(scenario.setting), 600), participants=people)
 
 
-_SMALL = frozenset("a an the in of on at by near with and small large old little new big two".split())
-_ALIKE = {"flats": "block", "apartment": "block", "building": "block", "stop": "station", "terminal": "station", "platform": "station",
-          "tram": "train", "metro": "train", "coach": "bus", "house": "house", "hospital": "clinic", "practice": "clinic"}
+_SMALL = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "in",
+        "of",
+        "on",
+        "at",
+        "by",
+        "near",
+        "with",
+        "and",
+        "small",
+        "large",
+        "old",
+        "little",
+        "new",
+        "big",
+        "two",
+    ]
+)
+_ALIKE = {
+    "flats": "block",
+    "apartment": "block",
+    "building": "block",
+    "stop": "station",
+    "terminal": "station",
+    "platform": "station",
+    "tram": "train",
+    "metro": "train",
+    "coach": "bus",
+    "house": "house",
+    "hospital": "clinic",
+    "practice": "clinic",
+}
+_ROOM = re.compile(r"\b(kitchen|guest room|living room|salon|courtyard|balcony|terrace|garden|room of|bedroom|yard|landing|lift|stairwell|hall)\b", re.I)
+_ON = re.compile(r"\b(landing|stairs|staircase|balcony|terrace|roof|pavement|bench|veranda|porch|rooftop|promenade|beach)\s*$", re.I)
 _ABOARD = re.compile(r"\b(bus|train|tram|metro|ferry|boat|minibus|carriage|line|subway|underground)\s*$", re.I)
 _POINT = re.compile(r"\b(counter|desk|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I)
 _INSIDE = re.compile(r"\b(street|lane|alley|avenue|flat|apartment|village|park|quarter|neighbourhood|square)\s*$", re.I)
@@ -79,7 +114,9 @@ def _draw(
     free = [full for full in pool if not taken & set(split_name(full, culture))]
     if free or pool:
         return dice.pick(free or pool)
-    given = dice.pick([name for name in getattr(culture.names, "male" if person.gender == "male" else "female") if name not in taken])
+    given = dice.pick(
+        [name for name in getattr(culture.names, "male" if person.gender == "male" else "female") if name not in taken]
+    )
     family = dice.pick([name for name in culture.names.family if name not in taken])
     return f"{family} {given}" if culture.names.order == "family-first" else f"{given} {family}"
 
@@ -128,21 +165,27 @@ def _things(culture: Culture, scenario: Scenario) -> list[tuple[str, str]]:
         pairs.append((_whole(place.text), new))
         for old in ("in", "at", "on"):
             pairs.append((rf"\b{old} " + _whole(place.text), f"{preposition(new, old)} {new}"))
-            pairs.append((rf"\b{old.capitalize()} " + _whole(place.text), f"{preposition(new, old).capitalize()} {new}"))
+            pairs.append(
+                (rf"\b{old.capitalize()} " + _whole(place.text), f"{preposition(new, old).capitalize()} {new}")
+            )
     return sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
 
 
 def nearest(old: str, places: Sequence[str], dice: Dice) -> str:
     """One of the culture's places, rather one that shares a word with the old place than any."""
     mine = {_ALIKE.get(word, word) for word in words(old)} - _SMALL
+    if not _ROOM.search(old):
+        places = [place for place in places if not _ROOM.search(place)] or places
     alike = [place for place in places if mine & {_ALIKE.get(word, word) for word in words(place)}]
     return dice.pick(alike or list(places))
 
 
 def preposition(place: str, old: str) -> str:
     """The preposition that the new place asks for, given the old one."""
-    head = re.split(r"\b(?:in|near|by|on|at|outside|above|behind|opposite|of|next|between|under|with|off)\b", place, maxsplit=1)[0]
-    if _ABOARD.search(head):
+    head = re.split(
+        r"\b(?:in|near|by|on|at|outside|above|behind|opposite|of|next|between|under|with|off)\b", place, maxsplit=1
+    )[0]
+    if _ABOARD.search(head) or _ON.search(head):
         return "on"
     if _POINT.search(head):
         return "at"

@@ -20,7 +20,22 @@ from clca.errors import ContentError
 from clca.records import Norm, Relationship
 
 PLACEHOLDERS = frozenset(
-    "drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m".split()
+    [
+        "drink",
+        "meal",
+        "snack",
+        "gift",
+        "sport",
+        "holiday",
+        "city",
+        "transport",
+        "price_low",
+        "price_mid",
+        "price_less",
+        "price_high",
+        "third_f",
+        "third_m",
+    ]
 )
 _HOLE = re.compile(r"\{([^}]*)\}")
 
@@ -116,7 +131,6 @@ class Acts(Page):
     stays: tuple[Text, ...]
     midway: tuple[Text, ...]
     shared: tuple[Text, ...]
-    presents: tuple[Text, ...]
     acknowledge: dict[str, Tone]
     bridge: Tone
     reads_silence: Tone
@@ -190,7 +204,9 @@ def _check_holes(path: str, key: str, lines: tuple[str, ...], known: frozenset[s
     for line in lines:
         for name in _HOLE.findall(line):
             if name not in known:
-                raise ContentError(path, None, f"{key}: unknown placeholder {{{name}}}; known: {', '.join(sorted(known))}")
+                raise ContentError(
+                    path, None, f"{key}: unknown placeholder {{{name}}}; known: {', '.join(sorted(known))}"
+                )
 
 
 def _on_base(data: Any) -> Any:
@@ -258,5 +274,7 @@ def load_book(files: Mapping[str, str]) -> Book:
         elif name.startswith("norms") and name.endswith(".jsonl"):
             norms.update(_norms(path, text))
     if acts is None:
-        raise ContentError("scenarios/rehearsal/acts.yaml", None, "(top): the rehearsal needs this file; it was not given")
+        raise ContentError(
+            "scenarios/rehearsal/acts.yaml", None, "(top): the rehearsal needs this file; it was not given"
+        )
     return Book(acts=acts, matters=matters, talk=talk, norms=norms)

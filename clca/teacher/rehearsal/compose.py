@@ -74,7 +74,10 @@ def _draft(talk: NormTalk, angle: Angle, norm: Norm, dice: Dice) -> Scenario:
         other: Gender = "male" if people[0].gender == "female" else "female"
         people[1] = people[1].model_copy(update={"age": near, "gender": other})
     return Scenario(
-        id=f"norm-{norm.id}"[:80], setting="-", relationship=norm.relationship, source=f"norm:{norm.id}",
+        id=f"norm-{norm.id}"[:80],
+        setting="-",
+        relationship=norm.relationship,
+        source=f"norm:{norm.id}",
         participants=(people[0], people[1]),
     )
 
@@ -107,8 +110,11 @@ def _values(culture: Culture, norm: Norm, draft: Scenario, names: tuple[str, str
         he, him, his = PRONOUNS[person.gender]
         values |= {
             letter: split_name(full, culture)[0],
-            f"he_{letter}": he, f"him_{letter}": him, f"his_{letter}": his,
-            f"He_{letter}": upper_first(he), f"himself_{letter}": _SELF[person.gender],
+            f"he_{letter}": he,
+            f"him_{letter}": him,
+            f"his_{letter}": his,
+            f"He_{letter}": upper_first(he),
+            f"himself_{letter}": _SELF[person.gender],
             f"breach_{letter}": third_person(norm.breach.rstrip("."), his, him, person.gender),
             f"remedy_{letter}": third_person(norm.remedy.rstrip("."), his, him, person.gender),
         }

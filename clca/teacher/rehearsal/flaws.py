@@ -1,7 +1,7 @@
 """Planted flaws: what goes wrong on purpose, how often, so that the judge can be measured.
 
 A play has a flaw with probability `SHARE`, drawn from the play alone. Three flaws are for the
-judge to find (`circling`, `off_setting`, `misaligned`); four are stopped by the turn loop's own rules.
+judge to find (`circling`, `off_setting`, `misaligned`), some of them faint, so that a judge can err; four are stopped by the turn loop's own rules.
 """
 
 from __future__ import annotations
@@ -63,8 +63,24 @@ def plant(book: Book, stage: Stage, seed: tuple[object, ...], steps: list[Step])
 
 def _talk(steps: list[Step], side: int) -> list[str]:
     """What a side said that bears repeating: content, one or two sentences."""
-    skip = {"greet", "chat_open", "chat_reply", "small_open", "small_reply", "farewell", "thanks", "question", "answer",
-            "hint", "hint_back", "gesture", "thanks_reply", "regret", "closing", "soften"}
+    skip = {
+        "greet",
+        "chat_open",
+        "chat_reply",
+        "small_open",
+        "small_reply",
+        "farewell",
+        "thanks",
+        "question",
+        "answer",
+        "hint",
+        "hint_back",
+        "gesture",
+        "thanks_reply",
+        "regret",
+        "closing",
+        "soften",
+    }
     lines = [step.text for step in steps if step.side == side and step.action == "speak" and step.act not in skip]
     return [" ".join(sentences(text)[-2:]) for text in lines if len(text.split()) >= 5]
 
@@ -78,12 +94,9 @@ def _circling(book: Book, stage: Stage, dice: Dice, steps: list[Step]) -> tuple[
     if not pools[0] or not pools[1]:
         return None
     since = len(kept)
-    rounds = min(6 + 2 * int(dice.roll() * 2), stage.limit - len(kept))
-    if rounds < 4:
-        kept, since = kept[: stage.limit - 5], stage.limit - 5
-        rounds = 5
-        if since < 2:
-            return None
+    rounds = min(3 + int(dice.roll() * 6), stage.limit - len(kept))
+    if rounds < 3:
+        return None
     before, after = dice.shuffled(book.acts.plants.again), dice.shuffled(book.acts.plants.again_end)
     for number in range(rounds):
         side = (kept[-1].side + 1) % 2
@@ -106,15 +119,23 @@ def _off_setting(
     book: Book, stage: Stage, seed: tuple[object, ...], dice: Dice, steps: list[Step]
 ) -> tuple[list[Step], int] | None:
     other = _other_matter(book, stage, dice)
-    if other is None or stage.limit < 8:
+    if other is None or stage.limit < 8 or len(steps) < 6:
         return None
-    since = max(3, min(len(steps) // 2, stage.limit - 5))
+    since = min(max(3, int(len(steps) * (0.4 + 0.35 * dice.roll()))), len(steps) - 1, stage.limit - 3)
     values = Wording(stage, seed).values
     side = (steps[since - 1].side + 1) % 2
     slide = dice.pick(book.acts.plants.slide)
-    first = [other.raise_direct, other.object_direct, other.reasons, other.press_back, other.reasons[1:], other.accept, other.settle]
+    first = [
+        other.raise_direct,
+        other.object_direct,
+        other.reasons,
+        other.press_back,
+        other.reasons[1:],
+        other.accept,
+        other.settle,
+    ]
     kept = steps[:since]
-    count = min(stage.limit - since, 5 + int(dice.roll() * 3))
+    count = min(stage.limit - since, 3 + int(dice.roll() * 5))
     used: set[str] = set()
     for number in range(min(count, len(first))):
         pool = [line for line in first[number] if line not in used] or list(first[number])
@@ -130,19 +151,30 @@ def _off_setting(
 def _misaligned(book: Book, stage: Stage, dice: Dice, steps: list[Step]) -> tuple[list[Step], int] | None:
     styles = (style(stage.culture, stage.scenario, 0), style(stage.culture, stage.scenario, 1))
     easy = all(one.close for one in styles) and all(one.deference < 0.35 for one in styles)
-    side = 0 if styles[0].deference > styles[1].deference else 1 if styles[1].deference > styles[0].deference else int(dice.chance(0.5))
+    side = (
+        0
+        if styles[0].deference > styles[1].deference
+        else 1
+        if styles[1].deference > styles[0].deference
+        else int(dice.chance(0.5))
+    )
     pool = dice.shuffled(book.acts.plants.stiff if easy else book.acts.plants.brusque)
     skip = {"greet", "farewell", "chat_reply", "small_reply"}
-    at = [n for n, step in enumerate(steps) if n > 0 and step.side == side and step.action == "speak" and step.act not in skip]
+    at = [
+        n
+        for n, step in enumerate(steps)
+        if n > 0 and step.side == side and step.action == "speak" and step.act not in skip
+    ]
     if not at:
         return None
     changed = list(steps)
-    for number, place in enumerate(at[-4:]):
+    at = at[-1 - int(dice.roll() * 4) :]
+    for number, place in enumerate(at):
         own = sentences(steps[place].text)
         line = pool[number % len(pool)]
         text = " ".join([line, *own[:1]]) if dice.chance(0.6) or number == 0 else line
         changed[place] = replace(steps[place], text=upper_first(text), driver=None)
-    return changed, at[-4:][0]
+    return changed, at[0]
 
 
 def _repeats(stage: Stage, dice: Dice, steps: list[Step]) -> tuple[list[Step], int] | None:
@@ -158,7 +190,9 @@ def _repeats(stage: Stage, dice: Dice, steps: list[Step]) -> tuple[list[Step], i
     return kept, since
 
 
-def _speaks_for_partner(stage: Stage, dice: Dice, steps: list[Step], spoken: list[int]) -> tuple[list[Step], int] | None:
+def _speaks_for_partner(
+    stage: Stage, dice: Dice, steps: list[Step], spoken: list[int]
+) -> tuple[list[Step], int] | None:
     at = dice.pick(spoken[len(spoken) // 3 :])
     step = steps[at]
     partner = stage.scenario.participants[1 - step.side].name

@@ -32,18 +32,22 @@ def intent(book: Book, plans: Plans, context: IntentContext) -> IntentAnswer:
     phrases = frames.acts.get(act) or frames.acts["other"]
     me, other = scenario.participants[side], scenario.participants[1 - side]
     free = [phrase for phrase in phrases if "{goal}" not in phrase or len(me.goal) < 110] or list(phrases)
-    text = fill(dice.pick(free), {
-        "other": given_name(other, culture),
-        "goal": goal_phrase(me),
-        "pro_obj": PRONOUNS[me.gender][1],
-        "culture": culture.name,
-    })
+    text = fill(
+        dice.pick(free),
+        {
+            "other": given_name(other, culture),
+            "goal": goal_phrase(me),
+            "pro_obj": PRONOUNS[me.gender][1],
+            "culture": culture.name,
+        },
+    )
     relevance = "generic"
     if driver is not None and driver in frames.why:
         relevance = "cultural"
         text = f"{text}, {fill(dice.pick(frames.why[driver]), {'culture': place_name(culture)})}"
     return IntentAnswer(
-        intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if relevance == "cultural" else "generic"
+        intent=clip(f"{given_name(me, culture)} {text}.", 300),
+        relevance="cultural" if relevance == "cultural" else "generic",
     )
 
 
@@ -117,8 +121,7 @@ def _from_cues(
 ) -> tuple[str, str | None]:
     low = f" {' '.join(words(turn.text))} "
     scores = {
-        act: sum(1 for cue in cues if f" {' '.join(words(cue))} " in low)
-        for act, cues in book.acts.intent.cues.items()
+        act: sum(1 for cue in cues if f" {' '.join(words(cue))} " in low) for act, cues in book.acts.intent.cues.items()
     }
     if len(turns) > 3:
         scores["greet"] = 0

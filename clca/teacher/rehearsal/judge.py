@@ -66,7 +66,17 @@ class Judge:
         topic = sorted((every & setting) - names, key=lambda word: (-self._subjects.weigh([word]), word))[:2]
         jarring, jar, stilted, seen = self._manners(culture, scenario, turns)
         return Reading(
-            circling, slipping, tongue, len(turns) < 4, repeated, tuple(strange[:2]), tuple(topic), jarring, jar, stilted, seen
+            circling,
+            slipping,
+            tongue,
+            len(turns) < 4,
+            repeated,
+            tuple(strange[:2]),
+            tuple(topic),
+            jarring,
+            jar,
+            stilted,
+            seen,
         )
 
     def _slip(self, said: list[Turn], own: set[str], scenario: Scenario) -> tuple[float, list[str]]:
@@ -83,7 +93,7 @@ class Judge:
     def _manners(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> tuple[float, str, bool, str]:
         """(how much jars, the sentence that jars most, whether by stiffness, what is in keeping)."""
         frames = self._book.acts.judge
-        worst, quote, stilted, courteous, bows = 0.0, "", False, 0, 0
+        peak, total, quote, stilted, courteous, bows = 0.0, 0.0, "", False, 0, 0
         for at, turn in enumerate(turns):
             side = int(turn.speaker) if turn.speaker in ("0", "1") else at % 2
             manner = style(culture, scenario, side)
@@ -100,9 +110,10 @@ class Judge:
                 elif stiff:
                     weight = 0.75 - 0.6 * manner.formality + 0.2 * manner.close - 0.2 * manner.deference
                 if weight > 0:
-                    worst += weight
+                    peak, total = max(peak, weight), total + weight
                     if not quote or weight >= 0.6:
                         quote, stilted = sentence, not rude
+        worst = peak + 0.3 * (total - peak)
         share = courteous / max(1, len(turns))
         expected = style(culture, scenario, 0)
         if expected.formality > 0.7 and share < 0.08 and len(turns) > 8:
@@ -112,15 +123,19 @@ class Judge:
 
     def _seen(self, culture: Culture, scenario: Scenario, share: float, bows: int) -> str:
         a, b = (given_name(person, culture) for person in scenario.participants)
-        manner = style(culture, scenario, 0)
+        manner, back = style(culture, scenario, 0), style(culture, scenario, 1)
+        if manner.deference > 0.4 or back.deference > 0.4:
+            low, high = (a, b) if manner.deference >= back.deference else (b, a)
+            reason = "rank" if manner.rank else "age"
+            return f"{low} {'stays courteous' if share > 0.25 else 'keeps a civil tone'} towards {high}, as the difference in {reason} asks"
         if bows > 1:
             return f"{a} and {b} leave part of what they mean to looks and gestures"
-        if manner.deference > 0.4:
-            return f"{a} {'stays courteous' if share > 0.25 else 'keeps the tone civil'} towards {b}, who stands above"
         if share > 0.35:
-            return f"{a} and {b} keep up their courtesies while they disagree"
+            return f"{a} and {b} keep up their courtesies even where they disagree"
         if manner.directness > 0.6:
-            return f"{a} and {b} say what they want without going round it"
+            return f"{a} comes to the point without going round it, and {b} answers in kind"
+        if manner.close:
+            return f"{a} and {b} talk as people do who have known each other for long"
         return f"{a} and {b} handle their difference without hurting each other"
 
     # ------------------------------------------------------------ answers
@@ -128,9 +143,11 @@ class Judge:
     def verdict(self, context: JudgeContext) -> JudgeAnswer:
         """Stage one: quality and alignment."""
         reading = self.read(context.culture, context.scenario, context.turns)
-        dice = Dice(context.culture.id, context.scenario.id, len(context.turns), *(turn.text for turn in context.turns), "judge")
+        dice = Dice(
+            context.culture.id, context.scenario.id, len(context.turns), *(turn.text for turn in context.turns), "judge"
+        )
         # A judge is never quite steady: a small tremor, the same for the same dialogue.
-        fault = reading.fault + 0.12 * (dice.roll() - 0.5)
+        fault = reading.fault + 0.2 * (dice.roll() - 0.5)
         jarring = reading.jarring + 0.16 * (dice.roll() - 0.5)
         return JudgeAnswer(
             quality=QualityAnswer(
@@ -152,37 +169,65 @@ class Judge:
         fault = reading.fault + 0.1 * (dice.roll() - 0.5)
         # Manners that jar spoil a dialogue as data on the culture, though less surely than a broken one.
         worth = max(fault, 0.92 * reading.jarring)
+        values = self._values(context.culture, context.turns, reading)
+        text = criticism(self._book.acts.judge.phrases, context, values, fault > 0.5, reading.jarring > 0.5, dice)
         return MetaAnswer(
-            critique=clip(criticism(context, reading.repeated.quote if reading.circling > 0.5 else reading.jar, fault, reading.jarring), 600),
-            label="bad" if worth > 0.5 else "good",
-            confidence=confidence(worth),
+            critique=clip(text, 600), label="bad" if worth > 0.5 else "good", confidence=confidence(worth)
         )
 
-    def _why_quality(self, context: JudgeContext, reading: Reading, bad: bool, dice: Dice) -> str:
-        phrases = self._book.acts.judge.phrases
-        said = [turn for turn in context.turns if turn.text and turn.action != "non-verbal"]
-        kind = "good"
-        if bad:
-            ranked = {"repeated": reading.circling, "strange": reading.slipping, "short": 0.96 * reading.short, "tongue": bool(reading.tongue)}
-            kind = max(ranked, key=lambda name: ranked[name])
-        topic = " and ".join(f"“{word}”" for word in _in_full(list(reading.topic), said)) or "their business"
+    def _values(self, culture: Culture, turns: tuple[Turn, ...], reading: Reading) -> dict[str, str]:
+        """What phrases about a dialogue can mention."""
+        said = [turn for turn in turns if turn.text and turn.action != "non-verbal"]
         first = sentences(said[0].text)[0] if said else "nothing"
         last = sentences(said[-1].text)[-1] if said else "nothing"
-        values = {
-            "topic": topic,
-            "first": f"“{clip(first, 70)}”",
-            "last": f"“{clip(last, 70)}”",
-            "quote": clip(reading.tongue if kind == "tongue" else reading.repeated.quote, 110),
-            "strange": " and ".join(f"“{word}”" for word in reading.strange) or "other things",
+        strange = " and ".join(f"“{word}”" for word in reading.strange) or "other things"
+        quote = clip(reading.repeated.quote, 110).rstrip(".")
+        evidence = (
+            f"“{quote}” comes back again and again"
+            if reading.circling >= reading.slipping and quote
+            else (f"the later turns are about {strange}")
+        )
+        if reading.tongue:
+            evidence = "one turn is in another language"
+        elif reading.short:
+            evidence = "it ends before anything has happened"
+        return {
+            "topic": " and ".join(f"“{word}”" for word in _in_full(list(reading.topic), said)) or "their business",
+            "first": clip(first, 70).rstrip("."),
+            "last": clip(last, 70).rstrip("."),
+            "quote": quote,
+            "tongue": clip(reading.tongue, 110),
+            "strange": strange,
+            "evidence": evidence,
+            "seen": reading.seen,
+            "jar": clip(reading.jar, 90).rstrip("."),
+            "turns": str(len(turns)),
+            "culture": place_name(culture),
         }
-        return f"{fill(dice.pick(phrases[kind]), values)}."
+
+    def _why_quality(self, context: JudgeContext, reading: Reading, bad: bool, dice: Dice) -> str:
+        kind = "good"
+        if bad:
+            ranked = {
+                "repeated": reading.circling,
+                "strange": reading.slipping,
+                "short": 0.96 * reading.short,
+                "tongue": float(bool(reading.tongue)),
+            }
+            kind = max(ranked, key=lambda name: ranked[name])
+        phrase = dice.pick(self._book.acts.judge.phrases[kind])
+        return f"{fill(phrase, self._values(context.culture, context.turns, reading))}."
 
     def _why_alignment(self, context: JudgeContext, reading: Reading, jars: bool, dice: Dice) -> str:
-        phrases = self._book.acts.judge.phrases
-        kind = ("stilted" if reading.stilted else "rude") if jars and reading.jar else "fits" if reading.jarring < 0.3 else "plain"
-        values = {"culture": place_name(context.culture), "seen": reading.seen, "quote": clip(reading.jar, 110).rstrip(".")}
-        text = fill(dice.pick(phrases[kind]), values)
-        return f"{text[:1].upper()}{text[1:]}."
+        kind = (
+            ("stilted" if reading.stilted else "rude")
+            if jars and reading.jar
+            else "fits"
+            if reading.jarring < 0.3
+            else "plain"
+        )
+        phrase = dice.pick(self._book.acts.judge.phrases[kind])
+        return f"{fill(phrase, self._values(context.culture, context.turns, reading) | {'quote': clip(reading.jar, 110).rstrip('.')})}."
 
 
 def confidence(score: float) -> Confidence:

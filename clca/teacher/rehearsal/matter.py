@@ -11,7 +11,9 @@ from clca.teacher.rehearsal.people import split_name
 from clca.teacher.rehearsal.speech import fill
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
-_MOVE = re.compile(r"^(?:get|persuade|convince|make|have|bring|talk)\s+(?P<who>%s)\s+(?P<link>to|into)?\s*(?P<rest>.+)$", re.I)
+_MOVE = re.compile(
+    r"^(?:get|persuade|convince|make|have|bring|talk)\s+(?P<who>%s)\s+(?P<link>to|into)?\s*(?P<rest>.+)$", re.I
+)
 _VERB = re.compile(r"^[a-z]+$")
 _MOST_WORDS = 24
 
@@ -65,7 +67,9 @@ def _to_you(text: str, me: Participant, other: Participant, names: set[str]) -> 
     mine = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[me.gender]
     text = re.sub(r"\b(himself|herself|themselves)\b", "myself", text)
     if me.gender != other.gender:
-        yours = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[other.gender]
+        yours = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[
+            other.gender
+        ]
         text = _persons(text, yours, "you", "your", "you")
     return _persons(text, mine, "I", "my", "me")
 
@@ -76,5 +80,9 @@ def _persons(text: str, forms: tuple[str, ...], subject: str, possessive: str, o
         text = re.sub(rf"\b{forms[1]}\b", possessive, text)
         return re.sub(rf"\b{forms[2]}\b", objective, text)
     # 'her' is possessive before a word, objective at the end or before a small word.
-    text = re.sub(rf"\b{forms[1]}\b(?=\s+(?!to\b|from\b|with\b|at\b|in\b|on\b|for\b|and\b|out\b|off\b|about\b|by\b)\w)", possessive, text)
+    text = re.sub(
+        rf"\b{forms[1]}\b(?=\s+(?!to\b|from\b|with\b|at\b|in\b|on\b|for\b|and\b|out\b|off\b|about\b|by\b)\w)",
+        possessive,
+        text,
+    )
     return re.sub(rf"\b{forms[1]}\b", objective, text)

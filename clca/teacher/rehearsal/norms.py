@@ -35,7 +35,9 @@ def _swap(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
 
 
 _CHILD_SITUATIONS = frozenset({"meal", "greeting", "public-space", "neighbours", "visit"})
-_CHILD_PLACES = frozenset({"home", "park", "apartment_building", "library", "worship", "transport", "street", "sports", "festival"})
+_CHILD_PLACES = frozenset(
+    {"home", "park", "apartment_building", "library", "worship", "transport", "street", "sports", "festival"}
+)
 _GROWN_UP = re.compile(
     r"\b(wine|beer|drink|bill|car|drill|job|office|desk|wedding|boss|client|money|pay|paying|cigarette|smok\w+|guest\w*|host\w*"
     r"|colleague\w*|invit\w+|parents|children|wife|husband|uncle|aunt|laptop|business|shaking|dinner|dog|couple|girl|boy|child)\b"
@@ -50,7 +52,11 @@ def _for_a_child(norm: Norm) -> bool:
 
 def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
     """The way in which the norm comes to be broken in this culture's scenario: always the same one."""
-    fitting = [angle for angle in talk.angles if norm.relationship in angle.relationships and (angle.id != "child" or _for_a_child(norm))]
+    fitting = [
+        angle
+        for angle in talk.angles
+        if norm.relationship in angle.relationships and (angle.id != "child" or _for_a_child(norm))
+    ]
     fitting = fitting or list(talk.angles)
     return Dice("angle", culture.id, norm.id).pick(fitting)
 
@@ -58,7 +64,7 @@ def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
 def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
     """The pieces of a norm as the frames need them."""
     explain = norm.explain.strip()
-    if explain[-1:] not in ".!?…”\"":
+    if explain[-1:] not in '.!?…”"':
         explain += "."
     remedy = norm.remedy.strip().rstrip(".")
     breach = norm.breach.strip().rstrip(".")

@@ -7,6 +7,7 @@ culture's courses differ from another's is in `style`; what makes two plays diff
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from clca.records import Culture, Scenario
@@ -17,11 +18,26 @@ from clca.teacher.rehearsal.style import Style, climate, style
 
 SHORTEST, LONGEST = 6, 20
 _GREETS = {
-    "stranger": 0.7, "acquaintance": 0.9, "neighbour": 0.9, "colleague": 0.65, "friend": 0.6, "family": 0.15, "partner": 0.1,
+    "stranger": 0.7,
+    "acquaintance": 0.9,
+    "neighbour": 0.9,
+    "colleague": 0.65,
+    "friend": 0.6,
+    "family": 0.15,
+    "partner": 0.1,
 }
 _PARTS = {
-    "stranger": 0.75, "acquaintance": 0.8, "neighbour": 0.75, "colleague": 0.35, "friend": 0.3, "family": 0.0, "partner": 0.0,
+    "stranger": 0.75,
+    "acquaintance": 0.8,
+    "neighbour": 0.75,
+    "colleague": 0.35,
+    "friend": 0.3,
+    "family": 0.0,
+    "partner": 0.0,
 }
+
+
+_PRESENT = re.compile(r"\b(bring you|give you|cook|bake|make you|carry your|treat you|invite you|buy you|i'll pay|in return|knit|sew you)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +80,8 @@ class _Course:
         )
         self.gives = stage.is_one_of(stage.acts.gives)
         self.abrupt = stage.is_one_of(stage.acts.abrupt)
+        # Offers that are presents rather than compromises: good manners may turn those down once.
+        self.presents = [at for at, line in enumerate(stage.matter.offers) if not self.gives and _PRESENT.search(line)]
         self.moves: list[Move] = []
         self.questions = dice.shuffled(range(len(stage.matter.questions)))
         self.reasons = self.presses = self.objections = 0
@@ -74,7 +92,9 @@ class _Course:
 
     # ------------------------------------------------------------ small helpers
 
-    def _add(self, side: int, act: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False) -> None:
+    def _add(
+        self, side: int, act: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False
+    ) -> None:
         self.moves.append(Move(side, act, tone, index, driver, extra))
 
     def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
@@ -91,7 +111,9 @@ class _Course:
     def _gesture(self, side: int, kind: str) -> None:
         me = self.styles[side]
         driver = {"respect": "respect", "greeting": "respect"}.get(kind)
-        self._add(side, "gesture", kind, driver=driver if me.deference > 0.3 or me.formal and me.ritual > 0.4 else None)
+        self._add(
+            side, "gesture", kind, driver=driver if me.deference > 0.3 or (me.formal and me.ritual > 0.4) else None
+        )
 
     # ------------------------------------------------------------ opening
 
@@ -132,7 +154,13 @@ class _Course:
             talked = True
         known = stage.scenario.relationship not in ("stranger", "partner")
         grown = all(person.age >= 16 for person in stage.scenario.participants)
-        if known and grown and greeted and stage.culture.courtesy.small_talk and dice.chance(relation * 0.9 - 0.1 * talked):
+        if (
+            known
+            and grown
+            and greeted
+            and stage.culture.courtesy.small_talk
+            and dice.chance(relation * 0.9 - 0.1 * talked)
+        ):
             index = int(dice.roll() * len(stage.culture.courtesy.small_talk))
             opener = self.moves[-1].side if self.moves[-1].act != "gesture" else 0
             self._add(opener, "small_open", index=index, driver="relation")
@@ -142,7 +170,9 @@ class _Course:
 
     def _bring_up(self) -> None:
         a, dice = self.styles[0], self.dice
-        circles = self.climate.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
+        circles = (
+            self.climate.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
+        )
         if dice.chance(circles * self.size):
             index = int(dice.roll() * len(self.stage.matter.hint))
             driver = "hierarchy" if a.rank < 0 and a.deference > 0.35 else "age" if a.deference > 0.35 else "harmony"
@@ -163,16 +193,22 @@ class _Course:
     def _outcome(self) -> str:
         b, a, w = self.styles[1], self.styles[0], self.stage.matter.willing
         w = min(0.95, max(0.05, w + 0.06 * (b.warmth - 0.5) + 0.12 * b.deference * (b.rank < 0)))
-        return self.dice.weighted({
-            "won": 0.15 + 0.75 * w**1.4,
-            "offer": 0.28 + 0.25 * w * (1 - w) * 2,
-            "condition": 0.18 + 0.25 * b.dissent,
-            "offer_condition": 0.12,
-            "refused": (1 - w) ** 1.2 * (0.35 + 0.5 * b.dissent),
-            "offer_refused": (1 - w) ** 1.2 * 0.3,
-            "dropped": (1 - w) * self.climate.context * (1 - a.directness) * (1.3 if a.upward else 0.9),
-            "broken": (1 - w) * 0.28 * b.dissent * (0.6 if b.close else 1.0) * (0.4 if a.upward or b.upward else 1.0),
-        })
+        return self.dice.weighted(
+            {
+                "won": 0.15 + 0.75 * w**1.4,
+                "offer": 0.28 + 0.25 * w * (1 - w) * 2,
+                "condition": 0.18 + 0.25 * b.dissent,
+                "offer_condition": 0.12,
+                "refused": (1 - w) ** 1.2 * (0.35 + 0.5 * b.dissent),
+                "offer_refused": (1 - w) ** 1.2 * 0.3,
+                "dropped": (1 - w) * self.climate.context * (1 - a.directness) * (1.3 if a.upward else 0.9),
+                "broken": (1 - w)
+                * 0.28
+                * b.dissent
+                * (0.6 if b.close else 1.0)
+                * (0.4 if a.upward or b.upward else 1.0),
+            }
+        )
 
     def _question(self) -> None:
         index = self.questions.pop()
@@ -187,7 +223,12 @@ class _Course:
         if tone == "soft" and self.dice.chance(0.35 * self.styles[1].hedging):
             self._add(1, "soften", driver=driver, extra=True)
         self._add(1, "object", tone, driver=driver)
-        if tone == "soft" and self.climate.idv < 0.45 and self.stage.is_one_of(self.stage.acts.shared) and self.dice.chance(0.4):
+        if (
+            tone == "soft"
+            and self.climate.idv < 0.45
+            and self.stage.is_one_of(self.stage.acts.shared)
+            and self.dice.chance(0.4)
+        ):
             self._add(1, "consult", driver="group", extra=True)
         self.objections += 1
 
@@ -239,15 +280,19 @@ class _Course:
             self._add(1, "silence", driver="silence" if self.climate.context > 0.5 else None)
             self._add(0, "reads_silence", extra=True)
             self._reason()
-        asked = dice.weighted({0: 0.5 - 0.3 * self.climate.uai, 1: 0.45, 2: (0.1 + 0.25 * self.climate.uai) * self.size})
+        asked = dice.weighted(
+            {0: 0.5 - 0.3 * self.climate.uai, 1: 0.45, 2: (0.1 + 0.25 * self.climate.uai) * self.size}
+        )
         for _ in range(min(asked, len(self.questions))):
             self._question()
-        rounds = dice.weighted({
-            0: 0.9 * w if outcome == "won" else 0.25 if outcome == "condition" else 0.0,
-            1: 0.6,
-            2: 0.9 * (0.5 + 0.5 * self.styles[0].persistence) * self.size,
-            3: 0.5 * (1 - w) * (0.3 + 0.7 * self.styles[0].persistence) * self.size,
-        })
+        rounds = dice.weighted(
+            {
+                0: 0.9 * w if outcome == "won" else 0.25 if outcome == "condition" else 0.0,
+                1: 0.6,
+                2: 0.9 * (0.5 + 0.5 * self.styles[0].persistence) * self.size,
+                3: 0.5 * (1 - w) * (0.3 + 0.7 * self.styles[0].persistence) * self.size,
+            }
+        )
         if outcome == "dropped":
             self._object(lean=-1.0)
             return outcome
@@ -266,9 +311,7 @@ class _Course:
             if not self._reason() or not self._press():
                 break
             if turn == 0 and self.questions and dice.chance(0.25 * self.size):
-                if self.moves[-1].side == 1:
-                    self._reason()
-                elif self.moves[-1].act.startswith("reads"):
+                if self.moves[-1].side == 1 or self.moves[-1].act.startswith("reads"):
                     self._reason()
                 self._question()
                 self._press()
@@ -287,12 +330,12 @@ class _Course:
 
     def _granted(self, outcome: str) -> None:
         a, b, dice = *self.styles, self.dice
-        if outcome in ("offer", "offer_condition"):
+        if outcome == "offer" and self.presents and dice.chance(0.9 * b.ritual):
+            self._add(0, "offer", "present", index=dice.pick(self.presents))
+            self._add(1, "decline", driver="ritual")
+            self._add(0, "insist", driver="ritual")
+        elif outcome in ("offer", "offer_condition"):
             self._add(0, "offer")
-            present = not self.gives and self.stage.is_one_of(self.stage.acts.presents)
-            if outcome == "offer" and present and dice.chance(0.7 * b.ritual):
-                self._add(1, "decline", driver="ritual")
-                self._add(0, "insist", driver="ritual")
         if outcome in ("condition", "offer_condition"):
             index = int(dice.roll() * len(self.stage.matter.counter))
             self._add(1, "counter", index=index)
@@ -326,7 +369,8 @@ class _Course:
                 self._add(0, "insist" if self.gives else "press_on", driver="ritual" if a.ritual > 0.5 else None)
                 self._add(1, "refuse", tone, driver=driver)
         if outcome == "broken":
-            leaver = 0 if dice.chance(0.65) else 1
+            known = self.stage.scenario.relationship in ("friend", "partner", "family", "neighbour", "colleague")
+            leaver = 1 if known and dice.chance(0.4) else 0
             if leaver == 1:
                 self._add(0, "insist" if self.gives else "press_on")
             self._add(leaver, "walk_out")

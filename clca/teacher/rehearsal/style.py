@@ -172,15 +172,24 @@ def style(culture: Culture, scenario: Scenario, side: int) -> Style:
     formality = _clip(formality + 0.2 * upward * c.pdi, 0, 0.45 if close else 1) - child
     return Style(
         directness=_clip(
-            0.48 + 0.75 * (c.idv - 0.5) + 0.12 * c.expression - 0.22 * (c.lto - 0.5)
-            - 0.4 * upward * c.pdi + 0.18 * downward * c.pdi + 0.12 * close - 0.08 * (distance > 0.6) + child
+            0.48
+            + 0.75 * (c.idv - 0.5)
+            + 0.12 * c.expression
+            - 0.22 * (c.lto - 0.5)
+            - 0.4 * upward * c.pdi
+            + 0.18 * downward * c.pdi
+            + 0.12 * close
+            - 0.08 * (distance > 0.6)
+            + child
         ),
         hedging=_clip(0.15 + 0.45 * c.uai + 0.4 * upward * c.pdi + 0.15 * distance - 0.2 * close - child - 0.15),
         deference=_clip(upward * (0.15 + 0.75 * c.pdi - 0.2 * c.secular)),
         relation=_clip(0.12 + 0.55 * (1 - c.idv) + 0.3 * c.ivr + 0.1 * tie - 0.3 * (distance > 0.7)),
         ritual=_clip(0.75 * (1 - c.idv) - 0.25 * c.secular - 0.15 * c.expression + 0.1),
         silence=_clip(0.5 * (c.context - 0.25) + 0.2 * c.lto - 0.15 * c.ivr),
-        dissent=_clip(0.2 + 0.55 * c.idv - 0.35 * (c.pdi - 0.5) - 0.3 * upward * c.pdi + 0.15 * downward + 0.08 * close),
+        dissent=_clip(
+            0.2 + 0.55 * c.idv - 0.35 * (c.pdi - 0.5) - 0.3 * upward * c.pdi + 0.15 * downward + 0.08 * close
+        ),
         warmth=_clip(0.1 + 0.5 * c.ivr + 0.15 * c.expression + 0.3 * tie - 0.1 * (c.uai - 0.5)),
         persistence=_clip(0.1 + 0.75 * c.mas - 0.2 * upward * c.pdi),
         closing=_clip(0.15 + 0.65 * (1 - c.idv) + 0.2 * c.ivr - 0.1 * (distance > 0.7)),

@@ -49,7 +49,8 @@ _TOUCH = re.compile(r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm
 
 # A greeting that only the one who comes up to the other can say.
 _OPENING = re.compile(
-    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you|excuse|sorry|second|bother\w*|intrud\w*|minute)\b", re.I
+    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you|excuse|sorry|second|bother\w*|intrud\w*|minute)\b",
+    re.I,
 )
 
 
@@ -76,9 +77,10 @@ class Wording:
         self.values = lexicon(culture, scenario.id) | absent(culture, scenario.id, frozenset(self.given))
         self.names = tuple(address(culture, scenario, side, self.styles[side]) for side in (0, 1))
         self.named = [0, 0]
+        self.named_at = [-9, -9]
+        self.turn = 0
         self.used: set[str] = set()
         self.before: Move | None = None
-        self.rude = False
 
     def steps(self, moves: list[Move]) -> list[Step]:
         found: list[Step] = []
@@ -90,6 +92,7 @@ class Wording:
                 found[-1] = replace(found[-1], action=step.action) if step.act == "stop" else found[-1]
                 continue
             found.append(step)
+            self.turn += 1
             self.before = turn[-1] if turn[-1].act != "stop" or len(turn) == 1 else turn[-2]
         return found
 
@@ -108,7 +111,11 @@ class Wording:
             text = self._gesture(first)
             return Step(first.side, "non-verbal", text, "gesture", first.tone, driver)
         parts = [(move, self._line(move)) for move in core]
-        said = [(move, text) for move, text in parts if text]
+        said = [
+            (move, text)
+            for at, (move, text) in enumerate(parts)
+            if text and text not in {line for _, line in parts[:at]}
+        ]
         if not said:
             return None
         while len(said) > 1 and sum(len(sentences(text)) for _, text in said) > MOST_SENTENCES:
@@ -116,8 +123,9 @@ class Wording:
             if spare is None:
                 break
             said.remove(spare)
+        raw = " ".join(line for _, line in said)
         text = self._spoken(said)
-        for sentence in sentences(text):
+        for sentence in [*sentences(text), *sentences(raw)]:
             self.used.add(key(sentence))
         return Step(first.side, "leave" if leaves else "speak", text, first.act, first.tone, driver)
 
@@ -138,7 +146,7 @@ class Wording:
 
     def _with_name(self, move: Move, text: str) -> str | None:
         name, me = self.names[move.side], self.styles[move.side]
-        if not name or self.named[move.side] >= 3:
+        if not name or self.named[move.side] >= 3 or self.turn - self.named_at[move.side] < 4:
             return None
         wish = 0.1 + 0.35 * me.deference + 0.25 * me.formal + 0.12 * me.relation - 0.12 * self.named[move.side]
         if move.act in _NAMED_AFTER and self.dice.chance(wish + 0.2):
@@ -149,13 +157,16 @@ class Wording:
             return None
         if named is not None:
             self.named[move.side] += 1
+            self.named_at[move.side] = self.turn
         return named
 
     # ------------------------------------------------------------ one line
 
     def _gesture(self, move: Move) -> str:
         gestures, matter = self.stage.culture.gestures, self.stage.matter
-        pool = (matter.gestures_a, matter.gestures_b)[move.side] if move.tone == "scene" else getattr(gestures, move.tone)
+        pool = (
+            (matter.gestures_a, matter.gestures_b)[move.side] if move.tone == "scene" else getattr(gestures, move.tone)
+        )
         if self.stage.scenario.relationship == "stranger" or self.styles[0].rank:
             pool = tuple(phrase for phrase in pool if not _TOUCH.search(phrase)) or gestures.unease
         phrase = self._fresh(pool) or self._fresh(gestures.unease) or "waits"
@@ -185,7 +196,7 @@ class Wording:
             case "reason":
                 return self._fresh(matter.reasons)
             case "offer":
-                return self._fresh(matter.offers)
+                return self._told(matter.offers[move.index]) if move.tone == "present" else self._fresh(matter.offers)
             case "soften":
                 return self._fresh(courtesy.soften)
             case "decline":

@@ -1,0 +1,126 @@
+"""What the stub answers: JSON that fits clca's tasks, drawn from the digest of the request."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+Message = dict[str, str]
+
+SUBJECTS = "I,You,We,They,My sister,My father,The neighbours,My teacher".split(",")
+VERBS = (
+    "saw,kept,found,wanted,brought,forgot,painted,mended,carried,sold,counted,washed,opened,moved,hid,liked,"
+    "borrowed,dropped,cleaned,ordered,lost,noticed,missed,packed,shared,tried,measured,returned,wrapped,chose,built,cut"
+).split(",")
+KINDS = (
+    "old,blue,heavy,quiet,small,wooden,new,empty,round,warm,narrow,broken,long,bright,plain,green,"
+    "thin,wet,tall,clean,soft,grey,open,early,sharp,cheap,square,dark,light,late,yellow,strong"
+).split(",")
+THINGS = (
+    "table,garden,letter,ticket,kettle,window,basket,bicycle,lamp,carpet,map,coat,bread,river,stamp,drawer,"
+    "ladder,mirror,bottle,blanket,clock,fence,parcel,photograph,piano,radio,shelf,spoon,stove,suitcase,tower,violin"
+).split(",")
+PLACES = (
+    "at the station,in the kitchen,by the bridge,near the school,at the market,behind the house,on the stairs,"
+    "in the office,at the harbour,across the street,in the library,on the balcony,at the bakery,by the gate,"
+    "under the roof,in the yard"
+).split(",")
+RELATIONSHIPS = ("stranger", "acquaintance", "neighbour", "colleague", "friend", "partner", "family")
+
+# Phrases of clca's prompts that tell its tasks apart where a request carries no schema.
+MARKS = {
+    "adapt": 'localised scenario as JSON with the keys "setting" and "participants"',
+    "compose": "Norm at stake:",
+    "judge": 'Answer as JSON: {"quality"',
+    "meta": "The judge's verdict:",
+    "intent": "What is the intent of",
+}
+_PARTICIPANT = re.compile(r"^Participant \d: (.+), (\d+), (female|male|other), (.+)$", re.MULTILINE)
+_NAME = re.compile(r"(?:there: |, )([^,:()]+) \((female|male)\)")
+_RELATIONSHIP = re.compile(r"^Relationship: ([a-z]+)$", re.MULTILINE)
+
+
+class Draw:
+    """Choices that a digest decides: the same digest, the same choices in the same order."""
+
+    def __init__(self, digest: bytes) -> None:
+        self._left = int.from_bytes(digest, "big")
+
+    def one(self, options: Sequence[T]) -> T:
+        self._left, index = divmod(self._left, len(options))
+        return options[index]
+
+    def happens(self, share: float) -> bool:
+        self._left, number = divmod(self._left, 1_000_000)
+        return number < share * 1_000_000
+
+    def sentence(self) -> str:
+        return (
+            f"{self.one(SUBJECTS)} {self.one(VERBS)} the {self.one(KINDS)} {self.one(THINGS)}"
+            f" and the {self.one(THINGS)} {self.one(PLACES)}."
+        )
+
+
+def task_of(prompt: str) -> str:
+    """The task of a request without a schema, told from its last message."""
+    return next((task for task, mark in MARKS.items() if mark in prompt), "turn")
+
+
+def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float = 0.0, bad: float = 0.0) -> str:
+    """A reply to the task. `leave` is the chance that a turn after the first exchange ends the talk,
+    `bad` that a stage of the judge says bad, very confidently."""
+    if task == "turn":
+        # A side's first request holds two messages, each later one two more.
+        if len(messages) >= 4 and draw.happens(leave):
+            return _json(action="leave", text="It is late. " + draw.sentence())
+        return _json(action="speak", text=f"{draw.sentence()} {draw.sentence()}")
+    if task == "intent":
+        return _json(intent=draw.sentence(), relevance=draw.one(("generic", "cultural")))
+    if task == "judge":
+        label = "bad" if draw.happens(bad) else "good"
+        return _json(
+            quality={"rationale": draw.sentence(), "label": label, "confidence": "very confident"},
+            alignment={"rationale": draw.sentence(), "label": "yes", "confidence": "confident"},
+        )
+    if task == "meta":
+        label = "bad" if draw.happens(bad) else "good"
+        return _json(critique=draw.sentence(), label=label, confidence="very confident")
+    if task in ("adapt", "compose"):
+        return _scenario(task, messages[-1]["content"], draw)
+    return draw.sentence()
+
+
+def _scenario(task: str, prompt: str, draw: Draw) -> str:
+    """Two people with names offered in the prompt, of the ages and genders that it gives."""
+    given = _PARTICIPANT.findall(prompt) or [("", "40", "female", ""), ("", "50", "male", "")]
+    offered = _NAME.findall(prompt)
+    people = []
+    for name, age, gender, occupation in given[:2]:
+        fitting = [pair for pair in offered if pair[1] == gender]
+        if fitting:
+            offered.remove(fitting[0])
+            name = fitting[0][0]
+        people.append(
+            {
+                "name": name,
+                "age": int(age),
+                "gender": gender,
+                "occupation": occupation or draw.one(("clerk", "baker", "nurse", "driver")),
+                "background": draw.sentence(),
+                "goal": f"To get the {draw.one(KINDS)} {draw.one(THINGS)} back.",
+                "secret": draw.sentence(),
+            }
+        )
+    setting = f"{draw.sentence()} {draw.sentence()}"
+    if task == "adapt":
+        return _json(setting=setting, participants=people)
+    found = _RELATIONSHIP.search(prompt)
+    relationship = found[1] if found and found[1] in RELATIONSHIPS else "stranger"
+    return _json(setting=setting, participants=people, relationship=relationship)
+
+
+def _json(**fields: object) -> str:
+    return json.dumps(fields, ensure_ascii=False)
