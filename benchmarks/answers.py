@@ -10,24 +10,28 @@ from typing import TypeVar
 T = TypeVar("T")
 Message = dict[str, str]
 
-SUBJECTS = "I,You,We,They,My sister,My father,The neighbours,My teacher".split(",")
-VERBS = (
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
+
+
+SUBJECTS = _listed("I,You,We,They,My sister,My father,The neighbours,My teacher")
+VERBS = _listed(
     "saw,kept,found,wanted,brought,forgot,painted,mended,carried,sold,counted,washed,opened,moved,hid,liked,"
     "borrowed,dropped,cleaned,ordered,lost,noticed,missed,packed,shared,tried,measured,returned,wrapped,chose,built,cut"
-).split(",")
-KINDS = (
+)
+KINDS = _listed(
     "old,blue,heavy,quiet,small,wooden,new,empty,round,warm,narrow,broken,long,bright,plain,green,"
     "thin,wet,tall,clean,soft,grey,open,early,sharp,cheap,square,dark,light,late,yellow,strong"
-).split(",")
-THINGS = (
+)
+THINGS = _listed(
     "table,garden,letter,ticket,kettle,window,basket,bicycle,lamp,carpet,map,coat,bread,river,stamp,drawer,"
     "ladder,mirror,bottle,blanket,clock,fence,parcel,photograph,piano,radio,shelf,spoon,stove,suitcase,tower,violin"
-).split(",")
-PLACES = (
+)
+PLACES = _listed(
     "at the station,in the kitchen,by the bridge,near the school,at the market,behind the house,on the stairs,"
     "in the office,at the harbour,across the street,in the library,on the balcony,at the bakery,by the gate,"
     "under the roof,in the yard"
-).split(",")
+)
 RELATIONSHIPS = ("stranger", "acquaintance", "neighbour", "colleague", "friend", "partner", "family")
 
 # Phrases of clca's prompts that tell its tasks apart where a request carries no schema.

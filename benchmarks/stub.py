@@ -82,7 +82,7 @@ class Stub:
         data = await request.read()
         digest = blake2b(data, digest_size=32).digest()
         if self._log is not None:
-            os.write(self._log, digest.hex().encode() + b"\n")
+            os.write(self._log, data + b"\n")
         stats = self.stats
         stats.requests += 1
         stats.last = time.monotonic()
@@ -198,10 +198,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--context", type=int, help="answer 400 to prompts of more tokens (4 characters each)")
     parser.add_argument("--leave", type=float, default=0.0, help="chance that a turn ends the talk")
     parser.add_argument("--bad", type=float, default=0.0, help="chance that a stage of the judge says bad")
-    parser.add_argument("--fault", type=_share, action="append", default=[], metavar="KIND:SHARE", help=", ".join(FAULTS))
+    parser.add_argument(
+        "--fault", type=_share, action="append", default=[], metavar="KIND:SHARE", help=", ".join(FAULTS)
+    )
     parser.add_argument("--fault-once", action="store_true", help="only the first attempt at a body fails")
     parser.add_argument("--retry-after", type=float, default=0, help="seconds, with fault 429")
-    parser.add_argument("--log", help="append the digest of each body received to this file")
+    parser.add_argument("--log", help="append each body received to this file, one a line")
     return parser
 
 

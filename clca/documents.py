@@ -16,7 +16,17 @@ from clca.errors import ContentError
 
 M = TypeVar("M", bound=BaseModel)
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Base):  # type: ignore[misc]
+    """PyYAML's safe loader; what its constructors let slip (`2020-13-45`, `!!int x`) gets a line too."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, TypeError, AttributeError, LookupError) as error:
+            raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
 
 
 def read_yaml(path: str, text: str, model: type[M]) -> M:
@@ -37,8 +47,10 @@ def parse_yaml(path: str, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ContentError(path, mark.line + 1 if mark else None, f"not YAML: {error.problem}") from None
-    except yaml.YAMLError as error:
-        raise ContentError(path, None, f"not YAML: {error}") from None
+    except yaml.reader.ReaderError as error:
+        raise ContentError(path, _reader_line(text, error), f"not YAML: {error.reason}") from None
+    except RecursionError:
+        raise ContentError(path, None, "not YAML: nested too deeply, or an alias within its own anchor") from None
 
 
 def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseModel] | None = None) -> ContentError:
@@ -69,7 +81,7 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
     """All rows of a CSV file with a header; an empty cell is None."""
     rows = []
     reader = csv.DictReader(io.StringIO(text))
-    for row in reader:
+    for row in _csv_rows(path, reader):
         if None in row or None in row.values():
             raise ContentError(
                 path, reader.line_num, f"row does not have the header's {len(reader.fieldnames or ())} cells"
@@ -94,7 +106,7 @@ def describe(error: ValidationError, model: type[BaseModel] | None = None) -> st
         message = "unknown key" + suggestion(str(fault["loc"][-1]), known)
     elif kind == "missing":
         message = "missing key"
-    else:
+    elif kind != "value_error":  # our own validators say what they were given, if it may be shown
         given = json.dumps(fault.get("input"), ensure_ascii=False, default=str)
         if len(given) <= 60:
             message += f" (given: {given})"
@@ -107,6 +119,19 @@ def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:
     """`; did you mean …?` with the nearest of `known`, or nothing."""
     near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _csv_rows(path: str, reader: csv.DictReader[str]) -> Iterator[dict[Any, Any]]:
+    try:
+        if not reader.fieldnames:
+            raise ContentError(path, 1, "the header is missing")
+        yield from reader
+    except csv.Error as error:
+        raise ContentError(path, reader.line_num, f"not CSV: {error}") from None
+
+
+def _reader_line(text: str, error: yaml.reader.ReaderError) -> int:
+    return text.encode("utf-8", "surrogatepass").count(b"\n", 0, error.position) + 1
 
 
 def _yaml_line(text: str, loc: tuple[Any, ...]) -> int | None:
@@ -130,9 +155,10 @@ def _refuse_repeated_keys(path: str, node: Any) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
-            if key.value in seen:
-                raise ContentError(path, key.start_mark.line + 1, f"{key.value}: key stands twice")
-            seen.add(key.value)
+            if isinstance(key, yaml.ScalarNode):
+                if key.value in seen:
+                    raise ContentError(path, key.start_mark.line + 1, f"{key.value}: key stands twice")
+                seen.add(key.value)
             _refuse_repeated_keys(path, value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:

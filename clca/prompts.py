@@ -67,14 +67,15 @@ class Prompts:
             context = template.new_context(variables)
             return "".join(template.blocks[block](context)).strip()
         except jinja2.TemplateError as error:
-            raise ContentError(path, _line(error, path), str(error.message)) from None
-        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError) as error:
-            raise ContentError(path, _line(error, path), str(error)) from None
+            raise ContentError(path, _line(error, path, template), str(error.message)) from None
+        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
+            raise ContentError(path, _line(error, path, template), str(error)) from None
 
 
 def _check(environment: jinja2.Environment, path: str, text: str, form: Form) -> None:
     try:
         tree = environment.parse(text, filename=path)
+        used = meta.find_undeclared_variables(tree)  # finds unknown filters and doubled blocks, too
     except jinja2.TemplateSyntaxError as error:
         raise ContentError(path, error.lineno, f"not Jinja2: {error.message}") from None
     blocks = {block.name for block in tree.find_all(nodes.Block)}
@@ -83,7 +84,7 @@ def _check(environment: jinja2.Environment, path: str, text: str, form: Form) ->
             raise ContentError(path, None, f"block {missing!r} is missing{suggestion(missing, blocks)}")
     for unknown in sorted(blocks - set(form.blocks)):
         raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, form.blocks)}")
-    for name in sorted(meta.find_undeclared_variables(tree) - form.variables):
+    for name in sorted(used - form.variables):
         line = next((node.lineno for node in _names(tree) if node.name == name), None)
         given = ", ".join(sorted(form.variables))
         raise ContentError(path, line, f"{name}: no such variable; this prompt is given {given}")
@@ -93,11 +94,12 @@ def _names(tree: nodes.Template) -> Iterator[nodes.Name]:
     return tree.find_all(nodes.Name)
 
 
-def _line(error: BaseException, path: str) -> int | None:
+def _line(error: BaseException, path: str, template: jinja2.Template) -> int | None:
+    """The template's line where the error arose; tracebacks count the lines of the compiled code."""
     line = None
     trace = error.__traceback__
     while trace is not None:
         if trace.tb_frame.f_code.co_filename == path:
-            line = trace.tb_lineno
+            line = template.get_corresponding_lineno(trace.tb_lineno)
         trace = trace.tb_next
     return line

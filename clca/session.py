@@ -26,7 +26,7 @@ from clca.store.run import Inputs, Run, RunInfo, differences, fingerprint, new_f
 from clca.teacher.connect import addresses, connect
 from clca.teacher.protocol import Role, Teacher
 from clca.teacher.replies import INVALID
-from clca.teacher.urls import without_credentials
+from clca.urls import without_credentials
 from clca.workspace import Content
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json

@@ -11,12 +11,14 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from clca.documents import describe, suggestion
 from clca.errors import SettingsError
 from clca.records import Confidence
+from clca.urls import without_credentials
 from clca.workspace import CONFIG
 
 PREFIX = "CLCA_"
@@ -69,8 +71,11 @@ class GenerateSettings(BaseModel):
     @classmethod
     def _is_url(cls, value: Any) -> Any:
         for url in (value,) if isinstance(value, str) else value or ():
-            if not url.startswith(("http://", "https://")):
-                raise ValueError(f"not a URL: {url!r} (expected http://host:port/v1)")
+            parts = urlsplit(url)
+            if "@" in parts.netloc:
+                raise ValueError("a URL must not hold a user or password: set CLCA_API_KEY in the environment instead")
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError(f"not a URL: {without_credentials(url)!r} (expected http://host:port/v1)")
         return value
 
     @field_validator("scenarios")
@@ -120,7 +125,7 @@ def resolve(flags: Mapping[str, Any], environment: Mapping[str, str], workspace:
             raise SettingsError(
                 f"{origin[key]}: no such setting{suggestion(key, GenerateSettings.model_fields)}"
             ) from None
-        message = describe(error)
+        message = describe(error) if key else fault["msg"].removeprefix("Value error, ")
         raise SettingsError(message.replace(key, origin[key], 1) if key in origin else message) from None
 
 

@@ -8,7 +8,7 @@ speaks for the partner
 changes language
     A spoken turn with 20 letters or more has over 30 % of them in another script than Latin; or
     a turn of twelve words or more has under 8 % English function words and over 20 % of those
-    of another language.
+    of another language. A word of both (*no*, *me*, *was*) counts for neither.
 leaves at once
     Somebody leaves in the first exchange.
 falls silent
@@ -32,92 +32,25 @@ FALLS_SILENT = "falls silent"
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
 _SENTENCE = re.compile(r"[.!?。！？]+\s*")
 
-_ENGLISH = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "and",
-        "or",
-        "but",
-        "if",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "from",
-        "with",
-        "by",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "do",
-        "does",
-        "did",
-        "have",
-        "has",
-        "had",
-        "i",
-        "you",
-        "he",
-        "she",
-        "it",
-        "we",
-        "they",
-        "me",
-        "him",
-        "her",
-        "us",
-        "them",
-        "my",
-        "your",
-        "his",
-        "its",
-        "our",
-        "their",
-        "this",
-        "that",
-        "these",
-        "those",
-        "not",
-        "no",
-        "so",
-        "as",
-        "would",
-        "could",
-        "should",
-        "will",
-        "can",
-        "may",
-        "might",
-        "what",
-        "when",
-        "where",
-        "who",
-        "how",
-        "why",
-        "there",
-        "here",
-        "just",
-        "about",
-    ]
+_ENGLISH_TEXT = (
+    "the a an and or but if of to in on at for from with by is are was were be been am do does did have has had"
+    " i you he she it we they me him her us them my your his its our their this that these those not no so as"
+    " would could should will can may might what when where who how why there here just about"
 )
 _OTHERS = {
-    "Spanish": "el la los las un una y o pero de que en por para con es son está no se lo le me te mi tu su como más muy",
-    "Portuguese": "o a os as um uma e ou mas de que em por para com é são está não se lhe me te meu seu como mais muito",
-    "German": "der die das ein eine und oder aber von zu in auf für mit ist sind war nicht ich du er sie es wir ihr mir",
+    "Spanish": "el la los las un una y o pero de que en por para con es son está no se lo le me te mi tu su a al he"
+    " como más muy",
+    "Portuguese": "o a os as um uma e ou mas de que em por para com é são está não se lhe me te meu seu no do como mais"
+    " muito",
+    "German": "der die das ein eine und oder aber von zu in an am auf für mit ist sind war was so nicht ich du er sie"
+    " es wir ihr mir",
     "French": "le la les un une et ou mais de que en pour avec est sont pas ne se je tu il elle nous vous mon son ce",
     "Turkish": "ve bir bu da de için ile çok ne ama gibi daha ben sen biz siz mi mı değil var yok şey olarak kadar",
     "Italian": "il lo la i gli le un una e o ma di che in per con è sono non si mi ti suo come più molto",
     "Indonesian": "yang dan di ke dari untuk dengan ini itu tidak ada saya anda kami kita akan sudah juga bisa",
 }
-_OTHER_WORDS = {name: frozenset(words.split()) - _ENGLISH for name, words in _OTHERS.items()}
+_ENGLISH = frozenset(_ENGLISH_TEXT.split())
+_LANGUAGES = [frozenset(words.split()) for words in _OTHERS.values()]
 
 
 def degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
@@ -166,6 +99,8 @@ def _foreign(text: str) -> bool:
     words = _words(text)
     if len(words) < 12:
         return False
-    english = sum(word in _ENGLISH for word in words) / len(words)
-    other = max(sum(word in known for word in words) for known in _OTHER_WORDS.values()) / len(words)
-    return english < 0.08 and other > 0.2
+    return any(
+        sum(word in _ENGLISH - language for word in words) < 0.08 * len(words)
+        and sum(word in language - _ENGLISH for word in words) > 0.2 * len(words)
+        for language in _LANGUAGES
+    )

@@ -107,11 +107,12 @@ class Journal:
         self._transaction(work)
 
     def rebuild(self, rows: Iterable[Finished], extents: dict[Outcome, int]) -> None:
-        """Replace the index by what the files hold."""
+        """Replace the index by what the files hold, and drop the replies of what they hold."""
 
         def work() -> None:
             self._db.execute("DELETE FROM finished")
             self._enter(rows)
+            self._db.execute("DELETE FROM reply WHERE owner IN (SELECT id FROM finished)")
             self._set_extents(extents)
 
         self._transaction(work)

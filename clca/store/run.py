@@ -14,6 +14,7 @@ import json
 import os
 import re
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -113,14 +114,16 @@ class Run:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
-        self._lock = _lock(folder)
-        try:
+        with ExitStack() as opened:
+            opened.callback(os.close, _lock(folder))
             self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
+            for file in self._files.values():
+                opened.callback(file.close)
             self.journal = Journal(folder / "journal.sqlite")
+            opened.callback(self.journal.close)
             self._reconcile()
-        except BaseException:
-            os.close(self._lock)
-            raise
+            self._opened = opened.pop_all()
+        self._fault: Exception | None = None
         self._queue: list[tuple[Finished, bytes, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
@@ -128,15 +131,13 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.journal.close()
-        for file in self._files.values():
-            file.close()
-        os.close(self._lock)
+        self._opened.close()
 
     async def finish(self, row: Finished, line: bytes) -> None:
         """Put a finished dialogue on disk; returns once its line is synced and indexed.
 
-        Dialogues that finish together share one sync.
+        Dialogues that finish together share one sync. After a fault (a full disk) nothing more is
+        written: the files may be ahead of the index, which is set right when the run is opened again.
         """
         done = asyncio.get_running_loop().create_future()
         self._queue.append((row, line, done))
@@ -153,6 +154,8 @@ class Run:
         while self._queue:
             batch, self._queue = self._queue, []
             try:
+                if self._fault is not None:
+                    raise self._fault
                 touched = []
                 for outcome, file in self._files.items():
                     lines = [line for row, line, _ in batch if row.outcome == outcome]
@@ -162,6 +165,7 @@ class Run:
                 await asyncio.to_thread(_sync, touched)
                 self.journal.finish([row for row, _, _ in batch], self._extents())
             except Exception as error:
+                self._fault = error
                 for _, _, done in batch:
                     if not done.done():
                         done.set_exception(error)
@@ -204,11 +208,12 @@ class Run:
         edited = any(file.length < known.get(outcome, 0) for outcome, file in self._files.items())
         rows: list[Finished] = []
         for outcome, file in self._files.items():
-            end = start = 0 if edited else known.get(outcome, 0)
-            for end, line in read_lines(file.path, start):
+            whole = 0 if edited else known.get(outcome, 0)
+            for end, line in read_lines(file.path, whole):
                 rows.append(index_entry(file.path, outcome, line))
-            if end < file.length:
-                file.cut(end)
+                whole = end
+            if whole < file.length:
+                file.cut(whole)
         if edited:
             self.journal.rebuild(rows, self._extents())
         elif rows:
@@ -233,7 +238,9 @@ def _lock(folder: Path) -> int:
 
 
 def _short(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False)
+    if value is None:
+        return "not set"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."
 
 

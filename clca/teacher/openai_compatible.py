@@ -24,7 +24,7 @@ from clca.documents import describe, suggestion
 from clca.errors import AskError, InvalidReply, RequestFailed, TeacherError, TeacherLost
 from clca.tasks import Reply
 from clca.teacher.protocol import Request, schema
-from clca.teacher.urls import without_credentials
+from clca.urls import without_credentials
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
 LONGEST_WAIT = 60.0
@@ -120,7 +120,8 @@ class OpenAICompatible:
     async def _send(self, request: Request) -> Reply:
         """One try: `_Again` when another may help, an `AskError` when not."""
         url = self._urls[crc32(request.owner.encode()) % len(self._urls)]
-        body = self._body(request)
+        structured = self._structured
+        body = self._body(request, structured)
         try:
             async with self._open().post(f"{url}/chat/completions", data=body) as response:
                 status, headers, data = response.status, response.headers, await response.read()
@@ -133,9 +134,14 @@ class OpenAICompatible:
             raise _Again(RequestFailed("connection lost", self._clean(str(error) or type(error).__name__))) from None
         if status == 200:
             return read_completion(data)
-        raise self._fault(status, headers.get("Retry-After"), data, url)
+        fault = self._fault(status, headers.get("Retry-After"), data, url)
+        if structured and status in (400, 422) and _NO_SCHEMA.search(str(fault)):
+            # The prompt asks for JSON as well, and replies are checked all the same.
+            self._structured = False
+            return await self._send(request)
+        raise fault
 
-    def _body(self, request: Request) -> bytes:
+    def _body(self, request: Request, structured: bool) -> bytes:
         sampling = request.sampling
         body: dict[str, Any] = {
             "model": self.name,
@@ -145,7 +151,7 @@ class OpenAICompatible:
             "max_tokens": sampling.max_tokens,
             "seed": sampling.seed,
         }
-        if self._structured:
+        if structured:
             body["response_format"] = {
                 "type": "json_schema",
                 "json_schema": {"name": request.task, "schema": schema(request.answer)},
@@ -163,9 +169,6 @@ class OpenAICompatible:
             return _Again(RequestFailed(kind, f"HTTP {status}: {said}"), retry_seconds(retry_after))
         if _TOO_LONG.search(said):
             return RequestFailed("prompt too long", said)
-        if self._structured and status in (400, 422) and _NO_SCHEMA.search(said):
-            self._structured = False  # the prompt asks for JSON as well; replies are checked all the same
-            return _Again(RequestFailed("refused", said), 0.0)
         return RequestFailed("refused", f"HTTP {status}: {said}")
 
     def _open(self) -> aiohttp.ClientSession:

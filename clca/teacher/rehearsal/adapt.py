@@ -45,28 +45,10 @@ def adapt(book: Book, context: AdaptContext) -> AdaptAnswer:
     return AdaptAnswer(setting=clip(moved(scenario.setting), 600), participants=people)
 
 
-_SMALL = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "in",
-        "of",
-        "on",
-        "at",
-        "by",
-        "near",
-        "with",
-        "and",
-        "small",
-        "large",
-        "old",
-        "little",
-        "new",
-        "big",
-        "two",
-    ]
-)
+_EMPTY_WORDS = """
+a an the in of on at by near with and small large old little new big two
+"""
+_SMALL = frozenset(_EMPTY_WORDS.split())
 _ALIKE = {
     "flats": "block",
     "apartment": "block",
@@ -81,8 +63,14 @@ _ALIKE = {
     "hospital": "clinic",
     "practice": "clinic",
 }
-_ROOM = re.compile(r"\b(kitchen|guest room|living room|salon|courtyard|balcony|terrace|garden|room of|bedroom|yard|landing|lift|stairwell|hall)\b", re.I)
-_ON = re.compile(r"\b(landing|stairs|staircase|balcony|terrace|roof|pavement|bench|veranda|porch|rooftop|promenade|beach)\s*$", re.I)
+_ROOM = re.compile(
+    r"\b(kitchen|guest room|living room|salon|courtyard|balcony|terrace|garden|room of"
+    r"|bedroom|yard|landing|lift|stairwell|hall)\b",
+    re.I,
+)
+_ON = re.compile(
+    r"\b(landing|stairs|staircase|balcony|terrace|roof|pavement|bench|veranda|porch|rooftop|promenade|beach)\s*$", re.I
+)
 _ABOARD = re.compile(r"\b(bus|train|tram|metro|ferry|boat|minibus|carriage|line|subway|underground)\s*$", re.I)
 _POINT = re.compile(r"\b(counter|desk|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I)
 _INSIDE = re.compile(r"\b(street|lane|alley|avenue|flat|apartment|village|park|quarter|neighbourhood|square)\s*$", re.I)

@@ -19,24 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from clca.errors import ContentError
 from clca.records import Norm, Relationship
 
-PLACEHOLDERS = frozenset(
-    [
-        "drink",
-        "meal",
-        "snack",
-        "gift",
-        "sport",
-        "holiday",
-        "city",
-        "transport",
-        "price_low",
-        "price_mid",
-        "price_less",
-        "price_high",
-        "third_f",
-        "third_m",
-    ]
-)
+_KNOWN = """
+drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m
+"""
+PLACEHOLDERS = frozenset(_KNOWN.split())
 _HOLE = re.compile(r"\{([^}]*)\}")
 
 Text = Annotated[str, Field(min_length=1)]
@@ -95,6 +81,19 @@ class Tone(Page):
     familiar: Lines
 
 
+class Acknowledge(Page):
+    """Small words that take up what the other has just said."""
+
+    answered: Tone
+    reluctant: Tone
+    rebuffed: Tone
+    pressed: Tone
+    considering: Tone
+    weighing: Tone
+    pleased: Tone
+    disappointed: Tone
+
+
 class Plants(Page):
     """Wording for planted flaws."""
 
@@ -114,13 +113,36 @@ class IntentFrames(Page):
     cues: dict[str, tuple[Text, ...]]
 
 
+class Phrases(Page):
+    """Sentences of the judge, without the final stop: stage one, then stage two on quality and on manners."""
+
+    good: Lines
+    repeated: Lines
+    strange: Lines
+    short: Lines
+    tongue: Lines
+    fits: Lines
+    rude: Lines
+    stilted: Lines
+    plain: Lines
+    meta_kind: Lines
+    meta_severe: Lines
+    meta_right: Lines
+    meta_good: Lines
+    meta_unsure: Lines
+    manners_missed: Lines
+    manners_severe: Lines
+    manners_right: Lines
+    manners_good: Lines
+
+
 class JudgeFrames(Page):
     """What the judge calls what it sees, and the words it recognises manners by."""
 
     courteous: Lines
     brusque: Lines
     stiff: Lines
-    phrases: dict[str, Lines]
+    phrases: Phrases
 
 
 class Acts(Page):
@@ -131,7 +153,7 @@ class Acts(Page):
     stays: tuple[Text, ...]
     midway: tuple[Text, ...]
     shared: tuple[Text, ...]
-    acknowledge: dict[str, Tone]
+    acknowledge: Acknowledge
     bridge: Tone
     reads_silence: Tone
     reads_unease: Tone
@@ -154,6 +176,9 @@ class Angle(Page):
 
     id: str
     relationships: tuple[Relationship, ...]
+    situations: tuple[Text, ...] = ()
+    local: bool = False
+    alone: bool = False
     age_a: tuple[int, int]
     age_b: tuple[int, int]
     setting: Lines
@@ -166,11 +191,22 @@ class Angle(Page):
     matter: Matter
 
 
+class Aside(Page):
+    """Further lines for norms about one kind of situation."""
+
+    reasons: tuple[Text, ...] = ()
+    questions: tuple[TextPair, ...] = ()
+    object_direct: tuple[Text, ...] = ()
+    object_soft: tuple[Text, ...] = ()
+    press_back: tuple[Text, ...] = ()
+
+
 class NormTalk(Page):
     """Frames for scenarios made from norms."""
 
     occupations: dict[str, Lines]
     base: Matter
+    situations: dict[str, Aside]
     angles: Annotated[tuple[Angle, ...], Field(min_length=1)]
 
 
@@ -209,14 +245,34 @@ def _check_holes(path: str, key: str, lines: tuple[str, ...], known: frozenset[s
                 )
 
 
+# What an angle shares with the others is added to what it has of these, and replaced by what it has of the rest.
+_SHARED = (
+    "questions",
+    "object_direct",
+    "object_soft",
+    "reasons",
+    "press_back",
+    "accept",
+    "refuse_direct",
+    "refuse_soft",
+    "concede",
+)
+
+
 def _on_base(data: Any) -> Any:
     """Each angle's matter completed by the lines that all angles share."""
     if not isinstance(data, dict) or not isinstance(data.get("base"), dict) or not isinstance(data.get("angles"), list):
         return data
-    angles = [
-        angle | {"matter": data["base"] | (angle.get("matter") or {})} if isinstance(angle, dict) else angle
-        for angle in data["angles"]
-    ]
+    base = data["base"]
+    angles = []
+    for angle in data["angles"]:
+        if isinstance(angle, dict):
+            own = angle.get("matter") or {}
+            merged = base | own
+            if not angle.get("alone"):
+                merged |= {name: [*own.get(name, []), *base.get(name, [])] for name in _SHARED}
+            angle = angle | {"matter": merged}
+        angles.append(angle)
     return data | {"angles": angles}
 
 

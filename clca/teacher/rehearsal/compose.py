@@ -29,7 +29,7 @@ def compose(book: Book, context: ComposeContext) -> ComposeAnswer:
     if norm.relationship == "family" and dice.chance(0.7):
         names = _one_family(names, culture)
     values = _values(culture, norm, draft, names, dice)
-    people = []
+    people: list[ParticipantAnswer] = []
     tells = int(dice.roll() * 2)
     for side, person in enumerate(draft.participants):
         letter = "ab"[side]
@@ -53,7 +53,7 @@ def compose(book: Book, context: ComposeContext) -> ComposeAnswer:
 
 def _draft(talk: NormTalk, angle: Angle, norm: Norm, dice: Dice) -> Scenario:
     """The two people without their names: ages, genders, occupations that fit place and relationship."""
-    people = []
+    people: list[Participant] = []
     for low, high in (angle.age_a, angle.age_b):
         age = low + int(dice.roll() * (high - low + 1))
         gender: Gender = "female" if dice.chance(0.5) else "male"

@@ -1,7 +1,8 @@
 """Planted flaws: what goes wrong on purpose, how often, so that the judge can be measured.
 
 A play has a flaw with probability `SHARE`, drawn from the play alone. Three flaws are for the
-judge to find (`circling`, `off_setting`, `misaligned`), some of them faint, so that a judge can err; four are stopped by the turn loop's own rules.
+judge to find (`circling`, `off_setting`, `misaligned`), some of them faint, so that a judge can err; four are
+ stopped by the turn loop's own rules.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import replace
 
 from clca.teacher.rehearsal.book import Book, Matter
 from clca.teacher.rehearsal.chance import Dice
-from clca.teacher.rehearsal.planner import Stage
+from clca.teacher.rehearsal.course import Stage
 from clca.teacher.rehearsal.speech import fill, lower_first, sentences, upper_first
 from clca.teacher.rehearsal.style import style
 from clca.teacher.rehearsal.wording import Step, Wording

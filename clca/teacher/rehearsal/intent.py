@@ -16,7 +16,6 @@ from clca.teacher.rehearsal.speech import fill, lexicon, sentences, words
 from clca.teacher.rehearsal.style import style
 
 _TAIL = re.compile(r"[.!?;].*$", re.S)
-_ACTS = ("greet", "raise_direct", "raise_soft", "object_direct", "object_soft", "refuse_direct", "refuse_soft")
 
 
 def intent(book: Book, plans: Plans, context: IntentContext) -> IntentAnswer:
@@ -61,9 +60,8 @@ def goal_phrase(person: Participant) -> str:
 
 def place_name(culture: Culture) -> str:
     """The culture's name as it reads after 'in'."""
-    if culture.kind == "language":
-        return f"{culture.language}-speaking circles"
-    return f"the {culture.name}" if culture.name.startswith(("United ", "Netherlands", "Philippines")) else culture.name
+    name = culture.name.partition(" (")[0]  # 'Iraq (Arabic-speaking)' is still Iraq
+    return f"the {name}" if name.startswith(("United ", "Netherlands", "Philippines")) else name
 
 
 def _side(context: IntentContext, at: int) -> int:
@@ -110,9 +108,10 @@ def _from_matter(book: Book, culture: Culture, scenario: Scenario, turn: Turn) -
     said = set(sentences(turn.text))
     for name in type(matter).model_fields:
         value = getattr(matter, name)
-        if isinstance(value, tuple) and not name.startswith(("gestures", "chat", "questions")):
-            if any(said & set(sentences(fill(line, values))) for line in value):
-                return {"reasons": "reason", "offers": "offer"}.get(name, name), None
+        if not isinstance(value, tuple) or name.startswith(("gestures", "chat", "questions")):
+            continue
+        if any(said & set(sentences(fill(line, values))) for line in value):
+            return {"reasons": "reason", "offers": "offer"}.get(name, name), None
     return None
 
 

@@ -80,15 +80,18 @@ class Judge:
         )
 
     def _slip(self, said: list[Turn], own: set[str], scenario: Scenario) -> tuple[float, list[str]]:
-        """How far the later turns are about something else than this scenario."""
-        late = said[max(2, len(said) // 2 - 1) :]
+        """How far the second half, and above all the last third, is about something else than this scenario."""
+        half, strange = self._alien(said[max(2, len(said) // 2 - 1) :], own, scenario)
+        third, _ = self._alien(said[-max(4, len(said) // 3) :], own, scenario)
+        return min(1.0, max(0.0, 0.55 * half + 0.45 * third)), strange
+
+    def _alien(self, late: list[Turn], own: set[str], scenario: Scenario) -> tuple[float, list[str]]:
         found = content(" ".join(turn.text for turn in late))
         if len(found) < 6:
             return 0.0, []
         ours, all_of_it = self._subjects.weigh(found & own), self._subjects.weigh(found)
         _, theirs, telling = self._subjects.stranger(found, own, scenario.id)
-        alien = theirs / all_of_it
-        return min(1.0, max(0.0, 0.15 + 1.25 * alien - 0.55 * ours / all_of_it)), _in_full(telling, late)
+        return 0.15 + 1.25 * theirs / all_of_it - 0.55 * ours / all_of_it, _in_full(telling, late)
 
     def _manners(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> tuple[float, str, bool, str]:
         """(how much jars, the sentence that jars most, whether by stiffness, what is in keeping)."""
@@ -127,7 +130,8 @@ class Judge:
         if manner.deference > 0.4 or back.deference > 0.4:
             low, high = (a, b) if manner.deference >= back.deference else (b, a)
             reason = "rank" if manner.rank else "age"
-            return f"{low} {'stays courteous' if share > 0.25 else 'keeps a civil tone'} towards {high}, as the difference in {reason} asks"
+            tone = "stays courteous" if share > 0.25 else "keeps a civil tone"
+            return f"{low} {tone} towards {high}, as the difference in {reason} asks"
         if bows > 1:
             return f"{a} and {b} leave part of what they mean to looks and gestures"
         if share > 0.35:
@@ -215,7 +219,7 @@ class Judge:
                 "tongue": float(bool(reading.tongue)),
             }
             kind = max(ranked, key=lambda name: ranked[name])
-        phrase = dice.pick(self._book.acts.judge.phrases[kind])
+        phrase = dice.pick(getattr(self._book.acts.judge.phrases, kind))
         return f"{fill(phrase, self._values(context.culture, context.turns, reading))}."
 
     def _why_alignment(self, context: JudgeContext, reading: Reading, jars: bool, dice: Dice) -> str:
@@ -226,8 +230,9 @@ class Judge:
             if reading.jarring < 0.3
             else "plain"
         )
-        phrase = dice.pick(self._book.acts.judge.phrases[kind])
-        return f"{fill(phrase, self._values(context.culture, context.turns, reading) | {'quote': clip(reading.jar, 110).rstrip('.')})}."
+        phrase = dice.pick(getattr(self._book.acts.judge.phrases, kind))
+        values = self._values(context.culture, context.turns, reading)
+        return f"{fill(phrase, values | {'quote': clip(reading.jar, 110).rstrip('.')})}."
 
 
 def confidence(score: float) -> Confidence:

@@ -6,9 +6,8 @@ import re
 
 from clca.records import Culture, Participant, Scenario
 from clca.teacher.rehearsal.book import Book, Matter
-from clca.teacher.rehearsal.norms import norm_matter
+from clca.teacher.rehearsal.norms import fill_matter, norm_matter
 from clca.teacher.rehearsal.people import split_name
-from clca.teacher.rehearsal.speech import fill
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
 _MOVE = re.compile(
@@ -32,16 +31,7 @@ def matter_for(book: Book, culture: Culture, scenario: Scenario) -> Matter:
 def _from_goals(book: Book, culture: Culture, scenario: Scenario) -> Matter:
     a, b = scenario.participants
     wishes = {"wish_a": wish(a, b, culture), "wish_b": wish(b, a, culture)}
-    filled: dict[str, object] = {}
-    for name, value in book.acts.generic.model_dump().items():
-        if isinstance(value, (tuple, list)):
-            filled[name] = tuple(
-                tuple(fill(line, wishes) for line in item) if isinstance(item, (tuple, list)) else fill(item, wishes)
-                for item in value
-            )
-        else:
-            filled[name] = value
-    return Matter.model_validate(filled)
+    return fill_matter(book.acts.generic.model_dump(), wishes)
 
 
 def wish(me: Participant, other: Participant, culture: Culture) -> str:

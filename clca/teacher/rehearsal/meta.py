@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clca.tasks import MetaContext
+from clca.teacher.rehearsal.book import Phrases
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.speech import fill, upper_first
 
 
 def criticism(
-    phrases: Mapping[str, Sequence[str]],
+    phrases: Phrases,
     context: MetaContext,
     values: Mapping[str, str],
     bad: bool,
@@ -34,7 +35,9 @@ def criticism(
     parts: list[str] = []
     for kind in kinds:
         fresh = [
-            phrase for phrase in phrases[kind] if not (parts and "{seen}" in phrase and values["seen"] in parts[0])
+            phrase
+            for phrase in getattr(phrases, kind)
+            if not (parts and "{seen}" in phrase and values["seen"] in parts[0])
         ]
-        parts.append(upper_first(fill(dice.pick(fresh or list(phrases[kind])), values)))
+        parts.append(upper_first(fill(dice.pick(fresh or getattr(phrases, kind)), values)))
     return " ".join(f"{part}." for part in parts)

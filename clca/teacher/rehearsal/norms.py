@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from clca.records import Culture, Norm
-from clca.teacher.rehearsal.book import Angle, Matter, NormTalk
+from clca.teacher.rehearsal.book import Angle, Aside, Matter, NormTalk
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.speech import fill, upper_first
 
@@ -52,13 +54,16 @@ def _for_a_child(norm: Norm) -> bool:
 
 def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
     """The way in which the norm comes to be broken in this culture's scenario: always the same one."""
-    fitting = [
-        angle
-        for angle in talk.angles
-        if norm.relationship in angle.relationships and (angle.id != "child" or _for_a_child(norm))
-    ]
-    fitting = fitting or list(talk.angles)
-    return Dice("angle", culture.id, norm.id).pick(fitting)
+    fitting = [angle for angle in talk.angles if _fits(angle, norm)]
+    return Dice("angle", culture.id, norm.id).pick(fitting or list(talk.angles))
+
+
+def _fits(angle: Angle, norm: Norm) -> bool:
+    if norm.relationship not in angle.relationships or (angle.local and norm.scope == "general"):
+        return False
+    if angle.situations and norm.situation not in angle.situations:
+        return False
+    return angle.id != "child" or _for_a_child(norm)
 
 
 def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
@@ -80,14 +85,24 @@ def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
 
 def norm_matter(talk: NormTalk, norm: Norm, culture: Culture) -> Matter:
     """What the two say about this norm."""
-    return _filled(angle_for(talk, norm, culture).matter, tuple(sorted(norm_values(norm, culture).items())))
+    angle = angle_for(talk, norm, culture)
+    aside = None if angle.alone else talk.situations.get(norm.situation)
+    return _filled(angle.matter, aside, tuple(sorted(norm_values(norm, culture).items())))
 
 
 @lru_cache(maxsize=1024)
-def _filled(frames: Matter, pieces: tuple[tuple[str, str], ...]) -> Matter:
+def _filled(frames: Matter, aside: Aside | None, pieces: tuple[tuple[str, str], ...]) -> Matter:
     values = dict(pieces)
-    filled: dict[str, object] = {}
-    for name, value in frames.model_dump().items():
+    lines = frames.model_dump()
+    if aside is not None:
+        lines |= {name: (*more, *lines[name]) for name, more in aside.model_dump().items()}
+    return fill_matter(lines, values)
+
+
+def fill_matter(lines: Mapping[str, Any], values: Mapping[str, str]) -> Matter:
+    """A matter with placeholders filled in every line."""
+    filled: dict[str, Any] = {}
+    for name, value in lines.items():
         if isinstance(value, (tuple, list)):
             filled[name] = tuple(
                 tuple(fill(line, values) for line in item) if isinstance(item, (tuple, list)) else fill(item, values)

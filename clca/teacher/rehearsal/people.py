@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Gender, Participant, Scenario
-from clca.teacher.rehearsal.style import CLOSE, Style
+from clca.teacher.rehearsal.style import Style
 
 PRONOUNS: dict[str, tuple[str, str, str]] = {
     "female": ("she", "her", "her"),
@@ -62,7 +62,3 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
     else:
         level = forms.familiar
     return call(level[gender], other, culture)
-
-
-def is_close(scenario: Scenario) -> bool:
-    return scenario.relationship in CLOSE

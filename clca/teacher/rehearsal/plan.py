@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from clca.records import Culture, Scenario
 from clca.teacher.rehearsal.book import Book
+from clca.teacher.rehearsal.course import Stage
 from clca.teacher.rehearsal.flaws import plant
 from clca.teacher.rehearsal.matter import matter_for
-from clca.teacher.rehearsal.planner import LONGEST, Stage, plan_moves
+from clca.teacher.rehearsal.planner import LONGEST, plan_moves
 from clca.teacher.rehearsal.wording import Step, Wording
 
 

@@ -7,25 +7,11 @@ culture's courses differ from another's is in `style`; what makes two plays diff
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-
-from clca.records import Culture, Scenario
-from clca.teacher.rehearsal.book import Acts, Matter
 from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.course import Course, Stage
 from clca.teacher.rehearsal.moves import Move, turns_of
-from clca.teacher.rehearsal.style import Style, climate, style
 
 SHORTEST, LONGEST = 6, 20
-_GREETS = {
-    "stranger": 0.7,
-    "acquaintance": 0.9,
-    "neighbour": 0.9,
-    "colleague": 0.65,
-    "friend": 0.6,
-    "family": 0.15,
-    "partner": 0.1,
-}
 _PARTS = {
     "stranger": 0.75,
     "acquaintance": 0.8,
@@ -37,156 +23,25 @@ _PARTS = {
 }
 
 
-_PRESENT = re.compile(r"\b(bring you|give you|cook|bake|make you|carry your|treat you|invite you|buy you|i'll pay|in return|knit|sew you)\b", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Everything that the course of a dialogue depends on."""
-
-    culture: Culture
-    scenario: Scenario
-    matter: Matter
-    acts: Acts
-    start: int
-    limit: int
-
-    def is_one_of(self, prefixes: tuple[str, ...]) -> bool:
-        return self.scenario.id.startswith(prefixes)
-
-
 def plan_moves(stage: Stage, seed: tuple[object, ...]) -> list[Move]:
     """The moves of one play, in 6 to 20 turns (fewer only where `stage.limit` is lower)."""
     most = min(LONGEST, stage.limit)
     best: list[Move] = []
     for attempt in range(6):
         size = 1.0 if attempt < 2 else 0.6 - 0.15 * (attempt - 2)
-        best = _Course(stage, Dice(*seed, "course", attempt), size).moves
+        best = _Whole(stage, Dice(*seed, "course", attempt), size).moves
         if min(SHORTEST, most) <= len(turns_of(best)) <= most:
             return best
     turns = turns_of(best)[:most]
     return [move for turn in turns for move in turn]
 
 
-class _Course:
-    """Builds one course; `size` below 1 makes it shorter."""
+class _Whole(Course):
+    """A course from the first word to the last."""
 
     def __init__(self, stage: Stage, dice: Dice, size: float) -> None:
-        self.stage, self.dice, self.size = stage, dice, size
-        self.climate = climate(stage.culture)
-        self.styles: tuple[Style, Style] = (
-            style(stage.culture, stage.scenario, 0),
-            style(stage.culture, stage.scenario, 1),
-        )
-        self.gives = stage.is_one_of(stage.acts.gives)
-        self.abrupt = stage.is_one_of(stage.acts.abrupt)
-        # Offers that are presents rather than compromises: good manners may turn those down once.
-        self.presents = [at for at, line in enumerate(stage.matter.offers) if not self.gives and _PRESENT.search(line)]
-        self.moves: list[Move] = []
-        self.questions = dice.shuffled(range(len(stage.matter.questions)))
-        self.reasons = self.presses = self.objections = 0
-        self.secrets = [bool(stage.matter.secret_a), bool(stage.matter.secret_b)]
-        self._open()
-        self._bring_up()
+        super().__init__(stage, dice, size)
         self._settle(self._negotiate())
-
-    # ------------------------------------------------------------ small helpers
-
-    def _add(
-        self, side: int, act: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False
-    ) -> None:
-        self.moves.append(Move(side, act, tone, index, driver, extra))
-
-    def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
-        """Direct or soft, and what in the culture made it so."""
-        me = self.styles[side]
-        frank = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
-        direct = self.dice.chance(min(0.95, max(0.05, 0.5 + 1.7 * (frank - 0.5) + lean)))
-        if direct:
-            return "direct", "candour" if frank > 0.62 else None
-        if me.deference > 0.35:
-            return "soft", "hierarchy" if me.rank < 0 else "age"
-        return "soft", "harmony" if frank < 0.5 else None
-
-    def _gesture(self, side: int, kind: str) -> None:
-        me = self.styles[side]
-        driver = {"respect": "respect", "greeting": "respect"}.get(kind)
-        self._add(
-            side, "gesture", kind, driver=driver if me.deference > 0.3 or (me.formal and me.ritual > 0.4) else None
-        )
-
-    # ------------------------------------------------------------ opening
-
-    def _open(self) -> None:
-        stage, dice = self.stage, self.dice
-        first = 1 if stage.matter.opens == "b" else 0
-        midway = stage.is_one_of(stage.acts.midway)
-        greets = dice.chance(_GREETS[stage.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
-        if stage.start != first:
-            if dice.chance(0.5):
-                first = stage.start
-            else:
-                self._gesture(stage.start, "scene")
-                greets = not midway
-                if midway:
-                    self._add(first, "hint_back")
-        if greets:
-            self._add(first, "greet")
-            back = self.styles[1 - first]
-            if dice.chance(0.12 + 0.25 * back.silence + 0.2 * back.deference) and first == 0:
-                self._gesture(1 - first, "greeting")
-            else:
-                self._add(1 - first, "greet")
-        self._chat(greets)
-
-    def _chat(self, greeted: bool) -> None:
-        stage, dice = self.stage, self.dice
-        relation = max(style.relation for style in self.styles) * self.size * (0.25 if self.abrupt else 1.0)
-        driver = "relation" if self.climate.idv < 0.5 or relation > 0.6 else None
-        talked = False
-        if stage.matter.chat and dice.chance(0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation):
-            index = int(dice.roll() * len(stage.matter.chat))
-            if greeted and self.moves[-1].side == 1 and self.moves[-1].act == "greet" and dice.chance(0.4):
-                self.moves.insert(len(self.moves) - 1, Move(0, "chat_open", index=index, driver=driver))
-            else:
-                self._add(0, "chat_open", index=index, driver=driver)
-            self._add(1, "chat_reply", index=index, driver=driver)
-            talked = True
-        known = stage.scenario.relationship not in ("stranger", "partner")
-        grown = all(person.age >= 16 for person in stage.scenario.participants)
-        if (
-            known
-            and grown
-            and greeted
-            and stage.culture.courtesy.small_talk
-            and dice.chance(relation * 0.9 - 0.1 * talked)
-        ):
-            index = int(dice.roll() * len(stage.culture.courtesy.small_talk))
-            opener = self.moves[-1].side if self.moves[-1].act != "gesture" else 0
-            self._add(opener, "small_open", index=index, driver="relation")
-            self._add(1 - opener, "small_reply", index=index, driver="relation")
-
-    # ------------------------------------------------------------ bringing it up
-
-    def _bring_up(self) -> None:
-        a, dice = self.styles[0], self.dice
-        circles = (
-            self.climate.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
-        )
-        if dice.chance(circles * self.size):
-            index = int(dice.roll() * len(self.stage.matter.hint))
-            driver = "hierarchy" if a.rank < 0 and a.deference > 0.35 else "age" if a.deference > 0.35 else "harmony"
-            self._add(0, "hint", index=index, driver=driver if self.climate.context > 0.45 else None)
-            self._add(1, "hint_back", driver="harmony" if self.climate.context > 0.55 else None)
-        elif self.moves and self.moves[-1].act in ("small_reply", "chat_reply", "small_open") and dice.chance(0.45):
-            self._add(0, "bridge", extra=True)
-        tone, driver = self._soft(0, "raise")
-        cushion = dice.roll()
-        if tone == "soft" and cushion < a.hedging * 0.9:
-            self._add(0, "soften", driver="uncertainty" if self.climate.uai > 0.7 else driver, extra=True)
-        elif tone == "soft" and not self.gives and cushion < a.hedging * 0.9 + 0.35 * a.deference:
-            self._add(0, "apology", driver="hierarchy" if a.rank < 0 else driver, extra=True)
-        self._add(0, "raise", tone, driver=driver)
 
     # ------------------------------------------------------------ give and take
 
@@ -203,7 +58,7 @@ class _Course:
                 "offer_refused": (1 - w) ** 1.2 * 0.3,
                 "dropped": (1 - w) * self.climate.context * (1 - a.directness) * (1.3 if a.upward else 0.9),
                 "broken": (1 - w)
-                * 0.28
+                * 0.42
                 * b.dissent
                 * (0.6 if b.close else 1.0)
                 * (0.4 if a.upward or b.upward else 1.0),
@@ -380,7 +235,8 @@ class _Course:
         self._add(0, "concede")
         if dice.chance(0.3 * a.hedging + 0.3 * a.deference):
             self._add(0, "apology", driver="hierarchy" if a.rank < 0 and a.deference > 0.35 else None, extra=True)
-        if dice.chance(0.35 + 0.3 * b.warmth + 0.25 * b.hedging):
+        grown = self.stage.scenario.participants[0].age >= 16
+        if grown and dice.chance(0.25 + 0.3 * b.warmth + 0.25 * b.hedging):
             self._add(1, "regret", driver="harmony" if self.climate.context > 0.5 else None)
         self._part(False)
 
@@ -397,7 +253,7 @@ class _Course:
                 self._add(speaker, "stop")
             return
         long = self.styles[0].closing + self.styles[1].closing
-        if dice.chance(0.4 * long * self.size) and self.moves[-1].act != "gesture":
+        if not self.abrupt and dice.chance(0.4 * long * self.size) and self.moves[-1].act != "gesture":
             self._add(1 - speaker, "closing", driver="relation" if self.climate.idv < 0.5 else None)
             self._add(1 - speaker, "farewell")
             self._add(speaker, "farewell")

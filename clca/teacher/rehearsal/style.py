@@ -2,19 +2,18 @@
 
 The mapping, every value in [0, 1] (0.5 is the middle of the world's scores):
 
-| style       | rises with                                   | falls with                               |
-|-------------|----------------------------------------------|------------------------------------------|
-| directness  | individualism, self-expression, closeness, speaking downward | long-term orientation, speaking upward x power distance |
-| hedging     | uncertainty avoidance, speaking upward x power distance, distance | closeness |
-| deference   | power distance and traditional values, when the other is older or higher | - |
-| relation    | low individualism, indulgence, closeness     | strangers                                |
-| ritual      | low individualism, traditional values        | self-expression                          |
-| silence     | low individualism, long-term orientation     | indulgence                               |
-| dissent     | individualism, low power distance            | speaking upward                          |
-| warmth      | indulgence, self-expression, closeness       | formality                                |
-| persistence | masculinity                                  | speaking upward                          |
-| closing     | low individualism, warmth                    | -                                        |
-| formality   | distance of the relationship, power distance, uncertainty avoidance, upward | indulgence |
+- directness: rises with individualism, self-expression, closeness and speaking downward; falls with
+  long-term orientation and with speaking upward times power distance
+- hedging: rises with uncertainty avoidance, distance, and speaking upward times power distance
+- deference: rises with power distance and traditional values, where the other is older or higher
+- relation (talk before business): rises with low individualism, indulgence and closeness
+- ritual (declining, insisting): rises with low individualism and traditional values; falls with self-expression
+- silence: rises with low individualism and long-term orientation; falls with indulgence
+- dissent: rises with individualism and low power distance; falls with speaking upward
+- warmth: rises with indulgence, self-expression and closeness
+- persistence: rises with masculinity; falls with speaking upward
+- closing: rises with low individualism and indulgence
+- formality: rises with distance, power distance, uncertainty avoidance and speaking upward; falls with indulgence
 
 A score that the source lacks is filled from the map position, or from the middle.
 """

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, replace
 
 from clca.records import Action
-from clca.teacher.rehearsal.book import Acts, Tone
+from clca.teacher.rehearsal.book import Tone
 from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.course import Stage
 from clca.teacher.rehearsal.moves import Move, turns_of
 from clca.teacher.rehearsal.people import address, given_name
-from clca.teacher.rehearsal.planner import Stage
 from clca.teacher.rehearsal.speech import (
     absent,
     call_after,
@@ -47,9 +47,12 @@ _ACKNOWLEDGES = {
 _TOUCH = re.compile(r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of)\b")
 
 
+# Things that a gesture can only use where they are.
+_PROPS = re.compile(r"\b(lift|elevator|gate|stairs|table|desk|window|car|kerb|bus|door|chair|glass|cup|plate)\b")
 # A greeting that only the one who comes up to the other can say.
 _OPENING = re.compile(
-    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you|excuse|sorry|second|bother\w*|intrud\w*|minute)\b",
+    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you|excuse|sorry|second|bother\w*"
+    r"|intrud\w*|minute)\b",
     re.I,
 )
 
@@ -139,7 +142,7 @@ class Wording:
         elif sizes < MOST_SENTENCES and not opens_with_interjection(text) and self.dice.chance(0.42):
             tones = () if self.before is None else (f"{before}_{self.before.tone}", before)
             kind = next((_ACKNOWLEDGES[pair, move.act] for pair in tones if (pair, move.act) in _ACKNOWLEDGES), None)
-            small = self._toned(self.stage.acts.acknowledge[kind], move.side) if kind else ""
+            small = self._toned(getattr(self.stage.acts.acknowledge, kind), move.side) if kind else ""
             if small:
                 said = [(move, small), *said]
         return joined([line for _, line in said])
@@ -164,11 +167,16 @@ class Wording:
 
     def _gesture(self, move: Move) -> str:
         gestures, matter = self.stage.culture.gestures, self.stage.matter
-        pool = (
-            (matter.gestures_a, matter.gestures_b)[move.side] if move.tone == "scene" else getattr(gestures, move.tone)
-        )
-        if self.stage.scenario.relationship == "stranger" or self.styles[0].rank:
-            pool = tuple(phrase for phrase in pool if not _TOUCH.search(phrase)) or gestures.unease
+        scene = move.tone == "scene"
+        pool = (matter.gestures_a, matter.gestures_b)[move.side] if scene else getattr(gestures, move.tone)
+        if not scene:
+            distant = self.stage.scenario.relationship == "stranger" or self.styles[0].rank
+            setting = self.stage.scenario.setting.lower()
+            pool = tuple(
+                phrase
+                for phrase in pool
+                if not (distant and _TOUCH.search(phrase)) and all(prop in setting for prop in _PROPS.findall(phrase))
+            )
         phrase = self._fresh(pool) or self._fresh(gestures.unease) or "waits"
         return f"{self.given[move.side]} {phrase.rstrip('.')}."
 
@@ -180,7 +188,7 @@ class Wording:
                 name = {"greet": "greeting"}.get(move.act, move.act)
                 register = getattr(courtesy, name)
                 pool = register.formal if me.formal else register.familiar
-                if move.act == "greet" and self.before is not None and self.before.act == "greet":
+                if move.act == "greet" and (move.side == 1 or self.before is not None):
                     pool = tuple(text for text in pool if not _OPENING.search(text)) or pool
                 return self._fresh(pool)
             case "chat_open" | "chat_reply":
@@ -228,8 +236,3 @@ class Wording:
                     self.used.add(key(told))
                 return told
         return ""
-
-
-def acknowledgement_kinds(acts: Acts) -> set[str]:
-    """The kinds of acknowledgement that wording asks for and `acts` lacks."""
-    return set(_ACKNOWLEDGES.values()) - set(acts.acknowledge)

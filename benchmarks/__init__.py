@@ -1,0 +1,1 @@
+"""Measured runs against stated references: `python -m benchmarks`."""

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clca.culture import Catalogue
+from clca.workspace import CONFIG, Content
+
+Overlay = Callable[[dict[str, str]], Content]
+
+
+@pytest.fixture(scope="session")
+def content() -> Content:
+    """The packaged content, with no workspace over it."""
+    return Content()
+
+
+@pytest.fixture(scope="session")
+def catalogue(content: Content) -> Catalogue:
+    return Catalogue(content)
+
+
+@pytest.fixture
+def overlay(tmp_path: Path) -> Overlay:
+    """`overlay({path: text})` is the packaged content under a new workspace that holds these files."""
+
+    def make(files: dict[str, str]) -> Content:
+        (tmp_path / CONFIG).touch()
+        for path, text in files.items():
+            file = tmp_path / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
+        return Content(tmp_path)
+
+    return make

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import pytest
+
+from clca.culture import Catalogue
+from clca.errors import ContentError, NotFoundError
+from clca.workspace import Content
+from tests.conftest import Overlay
+
+LANGUAGE = "id: {id}\nname: {id}\nkind: language\nlanguage: {id}\nlanguage_code: {code}\nmembers: [{members}]\n"
+
+# ---------------------------------------------------------------- names
+
+
+@pytest.mark.parametrize(
+    ("name", "culture"),
+    [
+        ("japan", "japan"),
+        ("Japan", "japan"),
+        ("JAPANESE", "japan"),
+        ("jp", "japan"),
+        ("JPN", "japan"),
+        ("日本", "japan"),
+        ("south_korea", "south_korea"),
+        ("South Korea", "south_korea"),
+        ("south-korea", "south_korea"),
+        (" south  korea ", "south_korea"),
+        ("Great Britain", "uk"),
+        ("United Kingdom", "uk"),
+        ("GB", "uk"),
+        ("United States", "usa"),
+        ("Türkiye", "turkey"),
+        ("Turkey", "turkey"),
+    ],
+)
+def test_a_culture_is_found_by_its_names(catalogue: Catalogue, name: str, culture: str) -> None:
+    assert catalogue.find(name) == culture
+
+
+@pytest.mark.parametrize(
+    ("code", "culture"),
+    {
+        "ara": "ara",
+        "ben": "bangladesh",
+        "zho": "china",
+        "eng": "usa",
+        "deu": "germany",
+        "ell": "greece",
+        "kor": "south_korea",
+        "por": "brazil",
+        "spa": "spa",
+        "tur": "turkey",
+        "jpn": "japan",
+    }.items(),
+)
+def test_a_language_code_is_that_of_the_linguistic_culture(catalogue: Catalogue, code: str, culture: str) -> None:
+    assert catalogue.find(code) == catalogue.find(code.upper()) == culture
+
+
+@pytest.mark.parametrize(
+    ("name", "culture"),
+    [("English", "usa"), ("Arabic", "ara"), ("Spanish", "spa"), ("Chinese", "china"), ("Portuguese", "brazil")],
+)
+def test_a_language_is_found_by_its_name(catalogue: Catalogue, name: str, culture: str) -> None:
+    assert catalogue.find(name) == culture
+
+
+def test_everything_a_culture_is_said_to_be_known_by_finds_it(catalogue: Catalogue) -> None:
+    shared = {"ara", "arabic", "eng", "english", "spa", "spanish"}
+    for culture in catalogue.ids():
+        for name in {culture, *catalogue.aliases(culture)} - shared:
+            assert catalogue.find(name) == culture
+
+
+def test_a_name_that_two_cultures_share_is_asked_back(overlay: Overlay) -> None:
+    files = {f"personas/cultures/{one}.yaml": LANGUAGE.format(id=one, code="qaa", members="iraq, jordan") for one in "xy"}
+    with pytest.raises(NotFoundError, match="culture 'qaa' could be x or y: say which"):
+        Catalogue(overlay(files)).find("qaa")
+
+
+@pytest.mark.parametrize(
+    ("name", "nearest"),
+    [("japn", "japan"), ("germny", "germany"), ("Grece", "greece"), ("bangaldesh", "bangladesh"), ("koera", "korea")],
+)
+def test_an_unknown_name_brings_the_nearest(catalogue: Catalogue, name: str, nearest: str) -> None:
+    with pytest.raises(NotFoundError, match=rf"unknown culture '{name}'; did you mean .*\b{nearest}\b"):
+        catalogue.find(name)
+
+
+@pytest.mark.parametrize("name", ["Atlantis", "", "..", "../uk", "xx", "*"])
+def test_a_name_like_no_other_is_refused(catalogue: Catalogue, name: str) -> None:
+    with pytest.raises(NotFoundError, match="clca cultures list shows all 16"):
+        catalogue.find(name)
+
+
+# ---------------------------------------------------------------- records
+
+
+def test_missing_scores_stay_missing_and_it_is_said(catalogue: Catalogue) -> None:
+    iraq = catalogue.culture("iraq")
+    assert tuple(iraq.scores.model_dump().values()) == (None, None, None, None, 25, 17)
+    assert "missing" in iraq.scores_note
+    # LTO 25, IVR 17, secular -0.8453, expression -1.3175: four phrases for four scores.
+    assert iraq.descriptors == (
+        "oriented to tradition and the short term",
+        "very restrained",
+        "traditional values",
+        "survival values",
+    )
+
+
+def test_japan_is_described_by_its_scores(catalogue: Catalogue) -> None:
+    # PDI 54, IDV 46, MAS 95, UAI 92, LTO 88, IVR 42; secular 1.6146, expression 1.3020.
+    assert catalogue.culture("japan").descriptors == (
+        "moderately hierarchical",
+        "moderately collective",
+        "very strongly oriented to achievement and competition",
+        "very high uncertainty avoidance",
+        "strongly oriented to the long term",
+        "between restraint and indulgence",
+        "very strongly secular values",
+        "self-expression values",
+    )
+
+
+def test_the_arabic_proxy_is_named_as_one(catalogue: Catalogue) -> None:
+    arabic = catalogue.culture("ara")
+    assert tuple(arabic.scores.model_dump().values()) == (80, 38, 53, 68, 23, 34)
+    assert "Arab countries" in arabic.scores_note
+    assert "a regional row used as a proxy, not measured for this culture itself" in arabic.scores_note
+
+
+def test_a_composite_has_the_mean_of_its_members(catalogue: Catalogue) -> None:
+    spanish = catalogue.culture("spa")
+    # Argentina 49 46 56 86 20 62 and Mexico 81 30 69 82 24 97.
+    assert tuple(spanish.scores.model_dump().values()) == (65, 38, 62.5, 84, 22, 79.5)
+    # Argentina (-0.4009, 0.1913) and Mexico (-1.0603, 0.2260); the exact mean of the second is 0.20865.
+    assert spanish.position.secular == -0.7306
+    assert spanish.position.expression == pytest.approx(0.20865, abs=5.1e-5)
+    assert "mean over argentina, mexico" in spanish.scores_note
+    assert "mean over argentina, mexico" in spanish.position_note
+
+
+def test_a_mean_is_over_the_members_that_have_a_figure(overlay: Overlay) -> None:
+    text = LANGUAGE.format(id="mixed", code="qaa", members="iraq, japan")
+    mixed = Catalogue(overlay({"personas/cultures/mixed.yaml": text})).culture("mixed")
+    # Iraq has only LTO 25 and IVR 17; Japan has 54 46 95 92 88 42.
+    assert tuple(mixed.scores.model_dump().values()) == (54, 46, 95, 92, 56.5, 29.5)
+
+
+def test_a_linguistic_culture_is_played_in_each_of_its_countries(catalogue: Catalogue) -> None:
+    played = [catalogue.for_scenario("spa", f"scenario-{number}") for number in range(40)]
+    assert {one.id for one in played} == {"spa"}
+    assert {one.names for one in played} == {catalogue.culture(one).names for one in ("argentina", "mexico")}
+    assert {one.scores for one in played} == {catalogue.culture("spa").scores}
+    assert played == [catalogue.for_scenario("spa", f"scenario-{number}") for number in range(40)]
+
+
+def test_a_country_is_played_as_it_is(catalogue: Catalogue) -> None:
+    assert catalogue.for_scenario("japan", "any") == catalogue.culture("japan")
+
+
+def test_only_files_that_decide_the_record_are_noted_as_used() -> None:
+    content = Content()
+    catalogue = Catalogue(content)
+    catalogue.culture(catalogue.find("Spanish"))
+    cultures = {path for path in content.used if path.startswith("personas/cultures/")}
+    assert cultures == {f"personas/cultures/{one}.yaml" for one in ("spa", "argentina", "mexico")}
+    assert content.used.keys() - cultures == {
+        "personas/descriptors.yaml",
+        "personas/hofstede_2015.csv",
+        "personas/inglehart_welzel_2023.csv",
+    }
+
+
+# ---------------------------------------------------------------- broken files
+
+
+def test_an_id_is_the_name_of_its_file(overlay: Overlay) -> None:
+    text = LANGUAGE.format(id="other", code="qaa", members="iraq, jordan")
+    with pytest.raises(ContentError, match="id: 'other' must be the file's name, 'mine'"):
+        Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
+
+
+def test_members_are_countries(overlay: Overlay) -> None:
+    text = LANGUAGE.format(id="mine", code="qaa", members="iraq, spa")
+    with pytest.raises(ContentError, match=r"mine\.yaml: members: spa is not a country"):
+        Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
+
+
+def test_a_proxy_exists(overlay: Overlay) -> None:
+    text = LANGUAGE.format(id="mine", code="qaa", members="iraq, jordan") + "hofstede_proxy: atlantis\n"
+    with pytest.raises(ContentError, match="no row 'atlantis'"):
+        Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
+
+
+def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> None:
+    path = "personas/cultures/japan.yaml"
+    text = content.text(path)
+    for broken, fault in (
+        (text.replace("  cafe: [", "  coffee: ["), "settings: cafe is missing"),
+        (text.replace("  drink: [", "  drinks: ["), "lexicon: drink is missing"),
+        (text.replace("male: [Kenji,", "male: [Hiroshi,"), "names.male: Hiroshi stands twice"),
+        (text.replace('superior: {female: "{family}-san"', 'superior: {female: "{name}-san"'), "may use only"),
+        (text.replace("iso2: JP", "iso2: Jp"), "iso2: String should match pattern"),
+    ):
+        assert broken != text
+        with pytest.raises(ContentError) as caught:
+            Catalogue(overlay({path: broken})).culture("japan")
+        assert fault in caught.value.message

@@ -1,0 +1,167 @@
+"""Who may import whom: the table of the design, read from the sources."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+import clca
+
+ROOT = Path(clca.__file__).parent
+
+# The base, from the ground up: each imports only those before it.
+BASE = (
+    "errors",
+    "records",
+    "tasks",
+    "randomness",
+    "transcript",
+    "documents",
+    "workspace",
+    "settings",
+    "prompts",
+    "store",
+)
+# What each room may import besides itself and the base. `a.b` allows that one module of `a`.
+ROOMS: dict[str, set[str]] = {
+    "culture": set(),
+    "teacher": set(),
+    "roleplay": {"culture", "teacher.protocol"},
+    "judging": {"teacher.protocol"},
+    "intents": {"teacher.protocol"},
+}
+STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
+# The composers: the only ones, with the command line, that bring the rooms together.
+COMPOSERS: dict[str, set[str]] = {
+    "preview": STAGES,
+    "pipeline": STAGES,
+    "checking": STAGES | {"preview"},
+    "session": STAGES | {"preview", "pipeline"},
+    "cli": STAGES | {"preview", "pipeline", "checking", "session"},
+    "__main__": {"cli"},
+}
+
+
+def modules() -> dict[str, Path]:
+    found = {}
+    for file in ROOT.rglob("*.py"):
+        parts = file.relative_to(ROOT).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+MODULES = modules()
+
+
+def imported(tree: ast.AST, known: set[str]) -> Iterator[str]:
+    """The modules of clca that a source imports anywhere in it, relative to `clca.`; '' is clca itself."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "imports are absolute"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            if name == "clca" or name.startswith("clca."):
+                inner = name.removeprefix("clca").removeprefix(".")
+                while inner not in known:
+                    inner = inner.rpartition(".")[0]
+                yield inner
+
+
+def at_module_level(tree: ast.Module) -> ast.Module:
+    """The source without function bodies and without what only type checkers read."""
+
+    class Pruned(ast.NodeTransformer):
+        def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+            return None
+
+        def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+            return None
+
+        def visit_If(self, node: ast.If) -> ast.AST | None:
+            return None if "TYPE_CHECKING" in ast.dump(node.test) else self.generic_visit(node)
+
+    pruned = Pruned().visit(tree)
+    assert isinstance(pruned, ast.Module)
+    return pruned
+
+
+def allowed(importer: str, target: str) -> bool:
+    """Whether the table lets one module import another."""
+    room, to = importer.partition(".")[0], target.partition(".")[0]
+    if to in ("", room):
+        return True  # clca itself holds only the version
+    if room in BASE:
+        return to in BASE and BASE.index(to) < BASE.index(room)
+    may = {**ROOMS, **COMPOSERS}[room]
+    return to in BASE or to in may or target in may
+
+
+def test_every_module_belongs_to_a_room() -> None:
+    rooms = {name.partition(".")[0] for name in MODULES}
+    assert rooms <= {"", *BASE, *ROOMS, *COMPOSERS}
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_imports_keep_to_the_table(module: str) -> None:
+    tree = ast.parse(MODULES[module].read_text(encoding="utf-8"))
+    assert [target for target in imported(tree, set(MODULES)) if not allowed(module, target)] == []
+
+
+def test_no_import_cycle() -> None:
+    graph = {}
+    for module, file in MODULES.items():
+        tree = at_module_level(ast.parse(file.read_text(encoding="utf-8")))
+        graph[module] = {target for target in imported(tree, set(MODULES)) if target != module}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" -> ".join(error.args[1]))
+
+
+def test_the_package_root_imports_nothing() -> None:
+    assert list(imported(ast.parse(MODULES[""].read_text(encoding="utf-8")), set(MODULES))) == []
+
+
+@pytest.mark.parametrize(
+    ("importer", "target"),
+    [
+        ("roleplay.play", "judging.judge"),
+        ("judging.judge", "culture.catalogue"),
+        ("judging.judge", "teacher.desk"),
+        ("teacher.rehearsal.teacher", "culture"),
+        ("culture.scores", "roleplay.sources"),
+        ("store.run", "pipeline"),
+        ("errors", "records"),
+        ("pipeline", "session"),
+        ("session", "cli"),
+    ],
+)
+def test_the_table_forbids(importer: str, target: str) -> None:
+    assert not allowed(importer, target)
+
+
+def test_imports_are_found_wherever_they_stand() -> None:
+    source = (
+        "import os\nimport clca.errors\nfrom clca import store\nfrom clca.store.run import Run\n"
+        "def f():\n    from clca.cli import files, no_module\n"
+    )
+    known = {"", "errors", "store", "store.run", "cli", "cli.files"}
+    assert list(imported(ast.parse(source), known)) == ["errors", "store", "store.run", "cli.files", "cli"]
+    assert list(imported(at_module_level(ast.parse(source)), known)) == ["errors", "store", "store.run"]
+
+
+def test_the_command_line_loads_no_heavy_library() -> None:
+    program = "import sys, clca.cli; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert "typer" in loaded
+    assert {"torch", "transformers", "openai", "pydantic", "jinja2", "aiohttp"} & set(loaded) == set()
