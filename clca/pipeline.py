@@ -182,11 +182,11 @@ class Generation:
             ended=played.ended,
             judgement=judgement,
             verdict="kept" if reason is None else "discarded",
-            reason=reason,
+            reason=reason or "",
             **self._names(),
             seed=settings.seed,
             usage=clerk.usage,
-            planted=clerk.planted,
+            planted=clerk.planted or "",
         )
         await self._finish(dialogue.verdict, dialogue)
 
@@ -222,11 +222,11 @@ class Generation:
         row = Finished(
             record.id,
             outcome,
-            record.reason,
+            record.reason or None,
             usage.requests,
             usage.prompt_tokens,
             usage.completion_tokens,
-            record.planted if isinstance(record, Dialogue) else None,
+            (record.planted or None) if isinstance(record, Dialogue) else None,
         )
         await self.run.finish(row, record.model_dump_json().encode() + b"\n")
         self.funnel.count(row)

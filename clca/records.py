@@ -257,7 +257,8 @@ class Dialogue(Record):
 
     `ended` is `leave`, `exchanges` or `degenerate`; a degenerate dialogue has no judgement.
     `reason` says why it was discarded. `teacher`, `partner` and `judge` name the models,
-    `seed` is the run's. `planted` names the flaw that the rehearsal put there, if any.
+    `seed` is the run's. `planted` names the flaw that the rehearsal put there. Both are "" where
+    there is none: a column that is null in one file and text in the next cannot be loaded as one.
     """
 
     id: str
@@ -268,13 +269,13 @@ class Dialogue(Record):
     ended: Literal["leave", "exchanges", "degenerate"]
     judgement: Judgement | None
     verdict: Literal["kept", "discarded"]
-    reason: str | None
+    reason: str
     teacher: str
     partner: str
     judge: str
     seed: int
     usage: Usage
-    planted: str | None = None
+    planted: str = ""
 
 
 class Failure(Record):

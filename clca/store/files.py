@@ -72,11 +72,11 @@ def index_entry(path: Path, outcome: Outcome, line: bytes) -> Finished:
         return Finished(
             id=data["id"],
             outcome=outcome,
-            reason=data["reason"],
+            reason=data["reason"] or None,
             requests=usage["requests"],
             prompt_tokens=usage["prompt_tokens"],
             completion_tokens=usage["completion_tokens"],
-            planted=data.get("planted"),
+            planted=data.get("planted") or None,
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ContentError(str(path), None, f"a line is not a record of this run ({error}): {line[:80]!r}") from None

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import os
+import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,6 +38,7 @@ from clca.teacher.protocol import Reply, Request, Sampling, TaskName
 from clca.teacher.rehearsal import Book, Rehearsal, load_book
 from clca.teacher.rehearsal.flaws import SHARE, WEIGHTS
 from clca.teacher.rehearsal.matter import wish
+from clca.teacher.rehearsal.plan import make_plan
 from clca.teacher.rehearsal.speech import key, sentences
 from clca.teacher.rehearsal.style import climate, style
 from clca.workspace import Content
@@ -160,6 +165,37 @@ def test_the_same_request_has_the_same_reply_in_any_order(
         context = TurnContext(cultures["japan"], scenario, at % 2, turns[:at], 10, 5)
         answer, _ = ask(fresh, "turn", context, TurnAnswer)
         assert (answer.action, answer.text) == (turns[at].action, turns[at].text)
+
+
+_DIGEST = """
+import hashlib, sys
+sys.path.insert(0, "tests/teacher")
+import test_rehearsal as t
+from clca.culture.catalogue import Catalogue
+from clca.records import Seed
+from clca.workspace import Content
+content = Content(None)
+files = {path: content.text(path) for path in content.files("scenarios/*") + content.files("scenarios/rehearsal/*")}
+teacher, culture = t.Rehearsal(t.load_book(files)), Catalogue(content).culture("japan")
+digest = hashlib.sha256()
+for number, line in enumerate(files["scenarios/seeds-1.jsonl"].splitlines()):
+    scenario = t.localised(teacher, culture, Seed.model_validate_json(line))
+    turns, _ = t.play(teacher, culture, scenario, number)
+    verdict, _ = t.ask(teacher, "judge", t.JudgeContext(culture, scenario, turns), t.JudgeAnswer)
+    digest.update(repr((scenario, turns, verdict)).encode())
+print(digest.hexdigest())
+"""
+
+
+def test_two_processes_with_different_hash_seeds_agree() -> None:
+    found = {
+        subprocess.run(
+            [sys.executable, "-c", _DIGEST], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True,
+            check=True, cwd=Path(__file__).parents[2],
+        ).stdout
+        for seed in ("1", "2")
+    }  # fmt: skip
+    assert len(found) == 1
 
 
 def test_two_plays_of_a_scenario_differ(plays: list[Played]) -> None:
@@ -352,6 +388,18 @@ def test_intents_name_people_and_are_cultural_where_the_act_was(teacher: Rehears
             assert "{" not in answer.intent
     assert len(texts) > 200
     assert all(relevance[name, "cultural"] and relevance[name, "generic"] for name in CULTURES)
+
+
+def test_every_act_of_a_plan_has_intents_of_its_own(
+    book: Book, cultures: dict[str, Culture], seeds: list[Seed]
+) -> None:
+    acts: set[str] = set()
+    for number, seed in enumerate(seeds):
+        for step in make_plan(book, cultures["china"], seed, number, 10, 0).steps:
+            acts.add(
+                f"{step.act}_{step.tone}" if step.tone in ("direct", "soft") or step.act == "gesture" else step.act
+            )
+    assert acts - {"other"} <= set(book.acts.intent.acts)
 
 
 def test_an_intent_is_found_for_words_that_no_plan_has(

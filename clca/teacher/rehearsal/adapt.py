@@ -49,23 +49,21 @@ _EMPTY_WORDS = """
 a an the in of on at by near with and small large old little new big two
 """
 _SMALL = frozenset(_EMPTY_WORDS.split())
-_ALIKE = {
-    "flats": "block",
-    "apartment": "block",
-    "building": "block",
-    "stop": "station",
-    "terminal": "station",
-    "platform": "station",
-    "tram": "train",
-    "metro": "train",
-    "coach": "bus",
-    "house": "house",
-    "hospital": "clinic",
-    "practice": "clinic",
+_KINDS = {
+    "block": "flats flat apartment apartments building block tenement",
+    "station": "station stop terminal platform",
+    "vehicle": "bus train tram metro carriage coach ferry minibus subway line",
+    "clinic": "clinic practice surgery hospital doctors",
+    "upper": "secondary high comprehensive grammar lyceum gymnasium lycée preparatory middle liceo",
+    "lower": "primary elementary infant",
+    "road": "street road lane alley avenue",
+    "town": "town city council municipal office",
 }
+_ALIKE = {word: kind for kind, members in _KINDS.items() for word in members.split()}
 _ROOM = re.compile(
     r"\b(kitchen|guest room|living room|salon|courtyard|balcony|terrace|garden|room of"
-    r"|bedroom|yard|landing|lift|stairwell|hall)\b",
+    r"|bedroom|yard|backyard|landing|lift|stairwell|hall|lobby|cafeteria|corner of|recycling corner"
+    r"|cellar|porch|waiting area|corridor|stands|terraces|seminar room|staff room|entrance of)\b",
     re.I,
 )
 _ON = re.compile(
@@ -73,7 +71,11 @@ _ON = re.compile(
 )
 _ABOARD = re.compile(r"\b(bus|train|tram|metro|ferry|boat|minibus|carriage|line|subway|underground)\s*$", re.I)
 _POINT = re.compile(r"\b(counter|desk|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I)
-_INSIDE = re.compile(r"\b(street|lane|alley|avenue|flat|apartment|village|park|quarter|neighbourhood|square)\s*$", re.I)
+_INSIDE = re.compile(
+    r"\b(street|lane|alley|avenue|flat|apartment|village|park|quarter|neighbourhood|square|stairwell|courtyard|kitchen|room|lobby"
+    r"|corridor|cafeteria|canteen|valley)\s*$",
+    re.I,
+)
 
 
 # ---------------------------------------------------------------- names
@@ -160,12 +162,16 @@ def _things(culture: Culture, scenario: Scenario) -> list[tuple[str, str]]:
 
 
 def nearest(old: str, places: Sequence[str], dice: Dice) -> str:
-    """One of the culture's places, rather one that shares a word with the old place than any."""
-    mine = {_ALIKE.get(word, word) for word in words(old)} - _SMALL
+    """One of the culture's places, of those that are most like the old place."""
     if not _ROOM.search(old):
         places = [place for place in places if not _ROOM.search(place)] or places
-    alike = [place for place in places if mine & {_ALIKE.get(word, word) for word in words(place)}]
-    return dice.pick(alike or list(places))
+    mine = _kinds(old)
+    shared = [len(mine & _kinds(place)) for place in places]
+    return dice.pick([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
+
+
+def _kinds(place: str) -> set[str]:
+    return {_ALIKE.get(word, word) for word in words(place)} - _SMALL
 
 
 def preposition(place: str, old: str) -> str:

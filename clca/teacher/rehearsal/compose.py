@@ -7,9 +7,10 @@ import re
 from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.tasks import ComposeAnswer, ComposeContext, ParticipantAnswer
 from clca.teacher.rehearsal.adapt import clip, new_names, preposition, with_home
-from clca.teacher.rehearsal.book import Angle, Book, NormTalk
+from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.norms import angle_for
+from clca.teacher.rehearsal.pages import Angle, NormTalk
 from clca.teacher.rehearsal.people import PRONOUNS, split_name
 from clca.teacher.rehearsal.speech import fill, upper_first
 

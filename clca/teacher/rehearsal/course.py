@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 
 from clca.records import Culture, Scenario
-from clca.teacher.rehearsal.book import Acts, Matter
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.moves import Move
+from clca.teacher.rehearsal.pages import Acts, Matter
 from clca.teacher.rehearsal.style import Style, climate, style
 
 _GREETS = {

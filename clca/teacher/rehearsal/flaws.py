@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from clca.teacher.rehearsal.book import Book, Matter
+from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.course import Stage
+from clca.teacher.rehearsal.pages import Matter
 from clca.teacher.rehearsal.speech import fill, lower_first, sentences, upper_first
 from clca.teacher.rehearsal.style import style
 from clca.teacher.rehearsal.wording import Step, Wording

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Participant, Scenario
-from clca.teacher.rehearsal.book import Book, Matter
+from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.norms import fill_matter, norm_matter
+from clca.teacher.rehearsal.pages import Matter
 from clca.teacher.rehearsal.people import split_name
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
@@ -42,7 +43,7 @@ def wish(me: Participant, other: Participant, culture: Culture) -> str:
     if goal.startswith("to "):
         goal = goal[3:]
     names = {other.name, *split_name(other.name, culture)} - {""}
-    who = "|".join([*map(re.escape, sorted(names, key=len, reverse=True)), "him", "her", "them"])
+    who = "|".join([*map(re.escape, sorted(names, key=lambda name: (-len(name), name))), "him", "her", "them"])
     move = re.match(_MOVE.pattern % who, goal, re.I)
     verb = goal.split(" ", 1)[0].lower()
     if move and (move["link"] == "to" or (verb in ("make", "have") and not move["link"])):
@@ -51,7 +52,7 @@ def wish(me: Participant, other: Participant, culture: Culture) -> str:
 
 
 def _to_you(text: str, me: Participant, other: Participant, names: set[str]) -> str:
-    for name in sorted(names, key=len, reverse=True):
+    for name in sorted(names, key=lambda name: (-len(name), name)):
         text = re.sub(rf"\b{re.escape(name)}['’]s\b", "your", text)
         text = re.sub(rf"\b{re.escape(name)}\b", "you", text)
     mine = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[me.gender]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clca.tasks import MetaContext
-from clca.teacher.rehearsal.book import Phrases
 from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.pages import Phrases
 from clca.teacher.rehearsal.speech import fill, upper_first
 
 

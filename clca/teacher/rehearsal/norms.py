@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from clca.records import Culture, Norm
-from clca.teacher.rehearsal.book import Angle, Aside, Matter, NormTalk
 from clca.teacher.rehearsal.chance import Dice
+from clca.teacher.rehearsal.pages import Angle, Aside, Matter, NormTalk
 from clca.teacher.rehearsal.speech import fill, upper_first
 
 _MINE = (

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from clca.records import Scenario, Turn
-from clca.teacher.rehearsal.book import Book, Matter
+from clca.teacher.rehearsal.book import Book
+from clca.teacher.rehearsal.pages import Matter
 from clca.teacher.rehearsal.speech import sentences, words
 
 _COMMON = """
@@ -108,7 +109,7 @@ class Subjects:
         return frozenset(word for line in matter.lines() for word in content(line))
 
     def weigh(self, found: Iterable[str]) -> float:
-        return sum(self._weight.get(word, self._default * 0.6) for word in found)
+        return math.fsum(self._weight.get(word, self._default * 0.6) for word in found)  # the same in any order
 
     def own(self, scenario: Scenario, matter: Matter | None) -> set[str]:
         """The words that belong to a scenario: its setting, its people, its matter."""
@@ -121,7 +122,7 @@ class Subjects:
     def stranger(self, found: set[str], own: set[str], scenario_id: str) -> tuple[str, float, list[str]]:
         """The other matter that the words fit best: its id, its weight beyond what is our own, the telling words."""
         scores: dict[str, float] = {}
-        for word in found - own:
+        for word in sorted(found - own):
             for name in self._where.get(word, ()):
                 if name != scenario_id:
                     scores[name] = scores.get(name, 0.0) + self._weight[word]

@@ -221,7 +221,11 @@ class _Whole(Course):
             self._add(1, "refuse", tone, driver=driver)
             again = 0.1 + 0.35 * a.persistence * (0.4 if a.upward else 1.0) + 0.15 * a.ritual
             if outcome == "refused" and dice.chance(again * self.size):
-                self._add(0, "insist" if self.gives else "press_on", driver="ritual" if a.ritual > 0.5 else None)
+                self._add(
+                    0,
+                    "insist" if self.gives else "press_on",
+                    driver="ritual" if self.gives and a.ritual > 0.4 else None,
+                )
                 self._add(1, "refuse", tone, driver=driver)
         if outcome == "broken":
             known = self.stage.scenario.relationship in ("friend", "partner", "family", "neighbour", "colleague")
@@ -233,10 +237,10 @@ class _Whole(Course):
         if outcome == "dropped":
             self._add(0, "retreat", driver="harmony" if self.climate.context > 0.5 else None, extra=True)
         self._add(0, "concede")
-        if dice.chance(0.3 * a.hedging + 0.3 * a.deference):
+        if not self.abrupt and dice.chance(0.3 * a.hedging + 0.3 * a.deference):
             self._add(0, "apology", driver="hierarchy" if a.rank < 0 and a.deference > 0.35 else None, extra=True)
         grown = self.stage.scenario.participants[0].age >= 16
-        if grown and dice.chance(0.25 + 0.3 * b.warmth + 0.25 * b.hedging):
+        if grown and dice.chance(0.12 + 0.3 * b.warmth + 0.25 * b.hedging):
             self._add(1, "regret", driver="harmony" if self.climate.context > 0.5 else None)
         self._part(False)
 

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass, replace
 
 from clca.records import Action
-from clca.teacher.rehearsal.book import Tone
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.course import Stage
 from clca.teacher.rehearsal.moves import Move, turns_of
+from clca.teacher.rehearsal.pages import Tone
 from clca.teacher.rehearsal.people import address, given_name
 from clca.teacher.rehearsal.speech import (
     absent,
@@ -44,14 +44,17 @@ _ACKNOWLEDGES = {
 }
 
 
-_TOUCH = re.compile(r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of)\b")
+_TOUCH = re.compile(
+    r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of|holds?)\b"
+)
 
 
 # Things that a gesture can only use where they are.
 _PROPS = re.compile(r"\b(lift|elevator|gate|stairs|table|desk|window|car|kerb|bus|door|chair|glass|cup|plate)\b")
 # A greeting that only the one who comes up to the other can say.
 _OPENING = re.compile(
-    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you|excuse|sorry|second|bother\w*"
+    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you"
+    r"|bad time|found you|find you|excuse|sorry|second|bother\w*"
     r"|intrud\w*|minute)\b",
     re.I,
 )
@@ -106,7 +109,8 @@ class Wording:
         core = [move for move in turn if move.act != "stop"]
         if not core:
             return Step(turn[0].side, "leave", "", "leave")
-        first = next((move for move in core if not move.extra), core[0])
+        # What the turn is for: its last move of weight; thanks, asides and goodbyes go along with it.
+        first = next((move for move in reversed(core) if not move.extra and move.act != "farewell"), core[0])
         driver = first.driver or next((move.driver for move in core if move.driver), None)
         if first.act == "silence":
             return Step(first.side, "none", "", "silence", driver=driver)

@@ -1,0 +1,171 @@
+"""Bad input: one line that says what was given and what to do, and exit code 2."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.stubs import Stub, clca
+
+GENERATE = ("generate", "--culture", "japan", "--scenarios", "1")
+
+
+def refusal(folder: Path, *arguments: str, **env: str) -> str:
+    """The one line on stderr of a command that must fail with exit code 2."""
+    done = clca(folder, *arguments, **env)
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert done.stdout == ""
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("clca: ")
+    return line.removeprefix("clca: ")
+
+
+def scenario(**changes: object) -> dict[str, object]:
+    person = {"age": 40, "gender": "female", "occupation": "baker", "background": "Bakes.", "goal": "Sell bread"}
+    people = [{"name": "Ann Lee", **person}, {"name": "Joe Ray", **person}]
+    return {"id": "one", "setting": "A shop.", "relationship": "stranger", "participants": people, **changes}
+
+
+def test_unknown_culture_names_the_nearest(tmp_path: Path) -> None:
+    assert "unknown culture 'japn'; did you mean japan" in refusal(tmp_path, "generate", "--culture", "japn")
+
+
+@pytest.mark.parametrize(
+    ("lines", "where", "what"),
+    [
+        ([json.dumps(scenario()), '{"id": "two",'], ":2: ", "not JSON"),
+        ([json.dumps(scenario(setting=""))], ":1: ", "setting: "),
+        ([json.dumps(scenario(relationship="rival"))], ":1: ", "relationship: "),
+        ([json.dumps(scenario()), "", json.dumps(scenario())], ":3: ", "id: scenario 'one' stands twice"),
+        ([json.dumps(scenario(seting="A shop."))], ":1: ", "seting: unknown key; did you mean setting?"),
+        ([json.dumps(scenario(participants=[]))], ":1: ", "participants.0: missing key"),
+        ([], ": ", "holds no scenarios"),
+    ],
+)
+def test_malformed_scenario_file_names_file_line_and_field(
+    tmp_path: Path, lines: list[str], where: str, what: str
+) -> None:
+    (tmp_path / "mine.jsonl").write_text("\n".join(lines))
+    line = refusal(tmp_path, "generate", "--culture", "japan", "--scenarios", "mine.jsonl")
+    assert line.startswith(f"mine.jsonl{where}")
+    assert what in line
+
+
+def test_scenario_file_that_is_not_there(tmp_path: Path) -> None:
+    line = refusal(tmp_path, "generate", "--culture", "japan", "--scenarios", "none.jsonl")
+    assert line == "--scenarios none.jsonl: cannot be read: No such file or directory"
+
+
+def test_more_scenarios_than_there_are(tmp_path: Path) -> None:
+    assert "there are 68 seed scenarios" in refusal(tmp_path, "generate", "--culture", "japan", "--scenarios", "500")
+
+
+@pytest.mark.parametrize(
+    ("edit", "where", "what"),
+    [
+        ("{{ me.name }}, {{ me.age }}", "{{ me.name }}, {{ years }}", "years: no such variable"),
+        ("{{ me.name }}, {{ me.age }}", "{{ me.name }}, {{ me.years }}", "no attribute 'years'"),
+        ("{% block heard %}", "{% block overheard %}", "block 'heard' is missing; did you mean overheard?"),
+        ("{% endblock %}", "{% endblok %}", "not Jinja2"),
+    ],
+)
+def test_broken_prompt_is_found_before_the_run_and_by_check(tmp_path: Path, edit: str, where: str, what: str) -> None:
+    clca(tmp_path, "init", ".")
+    clca(tmp_path, "content", "copy", "prompts/turn.j2")
+    prompt = tmp_path / "prompts" / "turn.j2"
+    prompt.write_text(prompt.read_text().replace(edit, where, 1))
+    line = refusal(tmp_path, *GENERATE)
+    assert line.startswith(f"{prompt}")
+    assert what in line
+    if "block" not in what:
+        assert line.removeprefix(f"{prompt}:").split(":")[0].isdigit(), "the line is named"
+    assert not (tmp_path / "generated" / "japan").exists(), "nothing was begun"
+    check = clca(tmp_path, "content", "check")
+    assert check.returncode == 2
+    assert check.stdout.splitlines() == [line]
+
+
+def test_broken_culture_file_names_file_line_and_key(tmp_path: Path) -> None:
+    clca(tmp_path, "init", ".")
+    clca(tmp_path, "content", "copy", "personas/cultures/japan.yaml")
+    profile = tmp_path / "personas" / "cultures" / "japan.yaml"
+    lines = profile.read_text().splitlines()
+    at = next(n for n, text in enumerate(lines, start=1) if text.startswith("customs:"))
+    lines[at - 1] = "costums:"
+    profile.write_text("\n".join(lines))
+    line = refusal(tmp_path, *GENERATE)
+    assert line.startswith(f"{profile}:")
+    assert "customs: missing key" in line or "costums: unknown key; did you mean customs?" in line
+
+
+@pytest.mark.parametrize(
+    ("toml", "what"),
+    [
+        ("[generate]\nsampels = 3\n", "clca.toml: generate.sampels: no such setting; did you mean samples?"),
+        ("[generate]\nsamples = 0\n", "clca.toml: generate.samples: Input should be greater than or equal to 1"),
+        ("[generat]\n", "generat: unknown table; did you mean generate?"),
+        ("samples = [\n", "not TOML"),
+    ],
+)
+def test_broken_settings_file(tmp_path: Path, toml: str, what: str) -> None:
+    (tmp_path / "clca.toml").write_text(toml)
+    assert what in refusal(tmp_path, *GENERATE)
+
+
+def test_bad_environment_variable_is_named(tmp_path: Path) -> None:
+    assert refusal(tmp_path, *GENERATE, CLCA_SAMPLES="many").startswith("CLCA_SAMPLES: ")
+
+
+def test_unwritable_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    line = refusal(tmp_path, *GENERATE, "--out", "file/runs")
+    assert line.startswith("cannot write to file/runs/japan/")
+    assert "--out" in line
+
+
+def test_teacher_without_a_server(tmp_path: Path) -> None:
+    line = refusal(tmp_path, *GENERATE, "--teacher", "llama-3.1-70b")
+    assert line.startswith("teacher 'llama-3.1-70b' needs a server: give --base-url")
+
+
+def test_unreachable_server(tmp_path: Path) -> None:
+    line = refusal(tmp_path, *GENERATE, "--teacher", "x", "--base-url", "http://127.0.0.1:9/v1")
+    assert line.startswith("cannot reach http://127.0.0.1:9/v1")
+    assert not (tmp_path / "generated").exists()
+
+
+def test_unknown_model_and_wrong_path(tmp_path: Path) -> None:
+    with Stub("--models", "llama-3.1-70b,qwen") as stub:
+        model = refusal(tmp_path, *GENERATE, "--teacher", "llama-3.1-8b", "--base-url", stub.url)
+        path = refusal(tmp_path, *GENERATE, "--teacher", "qwen", "--base-url", stub.url.removesuffix("/v1"))
+        judge = refusal(
+            tmp_path, *GENERATE, "--teacher", "qwen", "--base-url", stub.url, "--judge", "gpt", "--judge-base-url", stub.url
+        )
+        assert stub.stats()["requests"] == 0
+    assert "has no model 'llama-3.1-8b'; did you mean llama-3.1-70b?" in model
+    assert "has no /models: is the URL right? It usually ends in /v1" in path
+    assert "has no model 'gpt'" in judge
+
+
+def test_unknown_run_and_dialogue(tmp_path: Path) -> None:
+    assert "there are no runs in generated/" in refusal(tmp_path, "show", "japan")
+    clca(tmp_path, *GENERATE)
+    assert "no run 'jappan' in generated/" in refusal(tmp_path, "show", "jappan")
+    assert "no dialogue 'nobody'" in refusal(tmp_path, "show", "japan", "nobody")
+    assert "clca retry RUN --failed" in refusal(tmp_path, "retry", "japan")
+
+
+def test_two_commands_on_one_run(tmp_path: Path) -> None:
+    from tests.stubs import start
+
+    with Stub("--latency", "5") as stub:
+        args = (*GENERATE, "--teacher", "stub", "--base-url", stub.url)
+        first = start(tmp_path, *args)
+        while not stub.stats()["requests"]:
+            pass
+        line = refusal(tmp_path, *args)
+        first.kill()
+        first.communicate()
+    assert line.startswith("another clca is at work on generated/japan/")

@@ -1,0 +1,99 @@
+"""`clca show`, `clca cultures`, `clca content`: what a reader sees."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.stubs import clca, only_run, records
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("show")
+    assert clca(folder, "generate", "--culture", "germany", "--scenarios", "30").returncode == 0
+    return folder
+
+
+def test_runs_are_listed(folder: Path) -> None:
+    run = only_run(folder, "germany")
+    listed = clca(folder, "show")
+    assert f"germany/{run.name}" in listed.stdout
+    (line,) = map(json.loads, clca(folder, "show", "--json").stdout.splitlines())
+    assert line["counts"]["requested"] == 60
+
+
+@pytest.mark.parametrize("name", ["germany", "generated/germany/{run}", "germany/{run}", "{run}"])
+def test_run_is_found_by_any_of_its_names(folder: Path, name: str) -> None:
+    run = only_run(folder, "germany")
+    done = clca(folder, "show", name.format(run=run.name), "--kept", "--limit", "5")
+    ids = [one["id"] for one in records(run)]
+    assert [line.split()[0] for line in done.stdout.splitlines()[1:6]] == ids[:5]
+
+
+def test_kept_dialogue_shows_goals_actions_intents_and_verdict(folder: Path) -> None:
+    record = records(only_run(folder, "germany"))[0]
+    shown = clca(folder, "show", "germany", record["id"]).stdout
+    flat = " ".join(shown.split())
+    assert record["scenario"]["setting"] in flat
+    for person in record["scenario"]["participants"]:
+        assert f"Goal: {person['goal']}" in flat
+    for turn in record["turns"]:
+        assert " ".join(turn["text"].split()) in flat
+        assert turn["intent"]["text"] in flat
+    for name in ("quality", "alignment", "meta"):
+        assert f"{name}: {record['judgement'][name]['label']}" in flat
+    assert flat.endswith("Verdict: kept")
+    assert json.loads(clca(folder, "show", "germany", record["id"], "--json").stdout) == record
+
+
+def test_discarded_dialogue_shows_why(folder: Path) -> None:
+    record = records(only_run(folder, "germany"), "discarded.jsonl")[0]
+    shown = clca(folder, "show", "germany", record["id"]).stdout
+    assert f"discarded  {record['reason']}" in shown
+
+
+def test_culture_shows_scores_position_and_manners() -> None:
+    shown = clca(Path.cwd(), "cultures", "show", "JPN").stdout
+    assert "power distance (PDI)              54  " in shown
+    assert "@japan" in shown
+    assert "EVS/WVS Cultural Map 2023, Japan 2019" in shown
+
+
+def test_missing_scores_are_said_so() -> None:
+    shown = clca(Path.cwd(), "cultures", "show", "iraq").stdout
+    assert "power distance (PDI)            missing" in shown
+    proxy = clca(Path.cwd(), "cultures", "show", "arabic").stdout
+    assert "a regional row used as a proxy" in proxy
+    listed = [json.loads(line) for line in clca(Path.cwd(), "cultures", "list", "--json").stdout.splitlines()]
+    assert {one["id"]: one["missing"] for one in listed}["jordan"] == ["PDI", "IDV", "MAS", "UAI"]
+    assert len(listed) == 16
+
+
+def test_workspace_content_is_shown_with_its_origin(tmp_path: Path) -> None:
+    clca(tmp_path, "init", ".")
+    clca(tmp_path, "content", "copy", "prompts/judge.j2")
+    lines = clca(tmp_path, "content", "list", "prompts/*.j2", "--json").stdout.splitlines()
+    origins = {one["path"]: one["origin"] for one in map(json.loads, lines)}
+    assert origins["prompts/judge.j2"] == "workspace"
+    assert origins["prompts/turn.j2"] == "package"
+    assert clca(tmp_path, "content", "show", "prompts/judge.j2").stdout == (tmp_path / "prompts/judge.j2").read_text()
+    assert clca(tmp_path, "content", "check").returncode == 0
+
+
+def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
+    """All settings of the template, uncommented, are settings; and none is left out."""
+    import re
+    import tomllib
+
+    from clca.settings import GenerateSettings
+
+    clca(tmp_path, "init", ".")
+    text = (tmp_path / "clca.toml").read_text()
+    table = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))["generate"]
+    assert set(table) == set(GenerateSettings.model_fields)
+    defaults = GenerateSettings()
+    given = {key: table[key] for key in ("samples", "exchanges", "seed", "temperature", "top_p", "asks", "tries", "timeout")}
+    assert given == {key: getattr(defaults, key) for key in given}

@@ -1,0 +1,70 @@
+"""Every command that the README shows runs as it stands there, in the order in which it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.stubs import Stub, environment
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+MODELS = "meta-llama/Llama-3.1-70B-Instruct,llama-3.1-70b,qwen2.5-32b"
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("readme")
+
+
+@pytest.fixture(scope="module")
+def env(folder: Path) -> dict[str, str]:
+    """With `clca` on the path, as the README's first command leaves it."""
+    bin_folder = folder / "bin"
+    bin_folder.mkdir()
+    script = bin_folder / "clca"
+    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clca "$@"\n')
+    script.chmod(0o755)
+    return environment(PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_shell_commands_run(folder: Path, env: dict[str, str]) -> None:
+    first = "clca generate --culture japan"
+    assert first in blocks("sh")[0]
+    commands = [first, *(block for block in blocks("sh")[1:] if not block.startswith("python3 -m venv"))]
+    assert len(commands) >= 8
+    with Stub("--models", MODELS, "--latency", "0.001") as stub:
+        for block in commands:
+            script = re.sub(r"http://(localhost|gpu\d):8000/v1", stub.url, block)
+            done = subprocess.run(
+                ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=300
+            )
+            assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
+        assert stub.stats()["requests"] > 0
+
+
+def test_python_loads_the_files(folder: Path, env: dict[str, str]) -> None:
+    subprocess.run(["clca", "generate", "--culture", "japan", "--quiet"], cwd=folder, env=env, check=True)
+    (code,) = blocks("python")
+    check = "assert len(dialogues) > 50 and dialogues[0]['turns'][0]['intent']['text']"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{code}\n{check}"],
+        cwd=folder,
+        env={**env, "HF_HOME": str(folder / "hf"), "HF_HUB_OFFLINE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_links_lead_somewhere() -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (Path(__file__).parents[1] / target).exists(), target
