@@ -157,7 +157,7 @@ def peer(bench: Bench) -> list[Row]:
     slots, records = 64, bench.size(4000)
     home = bench.folder / "peer-venv"
     venv.create(home, with_pip=True)
-    subprocess.run([home / "bin/python", "-m", "pip", "install", "--quiet", "data-designer"], check=True)
+    subprocess.run([home / "bin/python", "-m", "pip", "install", "-qq", "data-designer"], check=True)
     script = "from importlib.metadata import version; print(version('data-designer'))"
     version = subprocess.run([home / "bin/python", "-c", script], check=True, capture_output=True, text=True).stdout
     with Stub("--latency", "0.05", "--slots", str(slots)) as stub:

@@ -18,6 +18,7 @@ ROOT = Path(clca.__file__).parent
 # The base, from the ground up: each imports only those before it.
 BASE = (
     "errors",
+    "urls",
     "records",
     "tasks",
     "randomness",

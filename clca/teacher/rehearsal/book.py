@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -33,8 +33,8 @@ class Book:
 
     acts: Acts
     matters: Mapping[str, Matter]
-    talk: NormTalk | None = None
-    norms: Mapping[str, Norm] = field(default_factory=dict)
+    talk: NormTalk
+    norms: Mapping[str, Norm]
 
 
 def _where(error: ValidationError) -> str:
@@ -146,8 +146,11 @@ def load_book(files: Mapping[str, str]) -> Book:
             matters.update(_matters(path, _yaml(path, text)))
         elif name.startswith("norms") and name.endswith(".jsonl"):
             norms.update(_norms(path, text))
-    if acts is None:
-        raise ContentError(
-            "scenarios/rehearsal/acts.yaml", None, "(top): the rehearsal needs this file; it was not given"
-        )
+    for name, page in (("acts.yaml", acts), ("norm-talk.yaml", talk)):
+        if page is None:
+            raise ContentError(
+                f"scenarios/rehearsal/{name}", None, "(top): the rehearsal needs this file; it was not given"
+            )
+    assert acts is not None
+    assert talk is not None
     return Book(acts=acts, matters=matters, talk=talk, norms=norms)

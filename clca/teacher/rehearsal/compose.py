@@ -22,8 +22,6 @@ def compose(book: Book, context: ComposeContext) -> ComposeAnswer:
     """A scenario in which the norm is at stake; A would keep it, B is about to break it."""
     culture, norm = context.culture, context.norm
     dice = Dice(culture.id, norm.id, "compose")
-    if book.talk is None:
-        raise ValueError("the book has no norm-talk.yaml")
     angle = angle_for(book.talk, norm, culture)
     draft = _draft(book.talk, angle, norm, dice)
     names = new_names(culture, draft, context.names, dice)

@@ -82,7 +82,7 @@ def _planned(plans: Plans, context: IntentContext, at: int, turn: Turn) -> tuple
     if step.text != turn.text or step.action != turn.action:
         return None
     name = "leave" if not step.text and step.action == "leave" else step.act
-    if step.tone and step.act != "gesture":
+    if step.tone in ("direct", "soft"):
         name = f"{step.act}_{step.tone}"
     elif step.act == "gesture":
         name = f"gesture_{step.tone}"

@@ -22,7 +22,7 @@ def matter_for(book: Book, culture: Culture, scenario: Scenario) -> Matter:
     """The matter of a scenario; never fails, whatever the scenario says."""
     if scenario.id in book.matters:
         return book.matters[scenario.id]
-    if scenario.source.startswith("norm:") and book.talk is not None:
+    if scenario.source.startswith("norm:"):
         norm = book.norms.get(scenario.source.removeprefix("norm:"))
         if norm is not None:
             return norm_matter(book.talk, norm, culture)
