@@ -57,7 +57,7 @@ def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseMod
     """The first fault of a validation, at the line of the key that holds it."""
     fault = error.errors()[0]
     loc = tuple(part for part in fault["loc"] if part != "[key]")
-    return ContentError(path, _yaml_line(text, loc), describe(error, model))
+    return ContentError(path, yaml_line(text, loc), describe(error, model))
 
 
 def parse_records(lines: Iterable[str], path: str, model: type[M]) -> Iterator[tuple[int, M]]:
@@ -134,7 +134,8 @@ def _reader_line(text: str, error: yaml.reader.ReaderError) -> int:
     return text.encode("utf-8", "surrogatepass").count(b"\n", 0, error.position) + 1
 
 
-def _yaml_line(text: str, loc: tuple[Any, ...]) -> int | None:
+def yaml_line(text: str, loc: tuple[Any, ...]) -> int | None:
+    """The line at which a key stands, or the nearest key above it that is there."""
     node: Any = yaml.compose(text, Loader=_Loader)
     line = node.start_mark.line + 1 if node else None
     for part in loc:

@@ -167,7 +167,9 @@ class Generation:
                 reason = self.filter.reason(judgement)
                 if reason is None:
                     at = "intent"
-                    labelled = await label(culture, scenario, played.turns, number, self.prompts, clerk)
+                    labelled = await label(
+                        culture, scenario, played.turns, settings.exchanges, number, self.prompts, clerk
+                    )
         except Stopped:
             return
         except AskError as fault:

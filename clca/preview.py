@@ -98,7 +98,10 @@ def preview(
     meta = meta_question(culture, scenario, turns, quality, alignment, prompts)
     found["meta"] = _Measured(meta, _tokens(meta.messages, len(turns)))
     system = prompts.render("intent", "system", culture=culture, scenario=scenario, transcript="", speaker="", line="")
-    intents = [intent_question(culture, scenario, turns[: n + 1], 0, system, prompts) for n in range(len(turns))]
+    intents = [
+        intent_question(culture, scenario, turns[: n + 1], settings.exchanges, 0, system, prompts)
+        for n in range(len(turns))
+    ]
     measured = [_tokens(one.messages, number) for number, one in enumerate(intents, start=1)]
     found["intent"] = _Measured(intents[1], sum(measured) / len(measured))
     return found

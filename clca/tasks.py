@@ -81,11 +81,15 @@ class MetaContext:
 
 @dataclass(frozen=True, slots=True)
 class IntentContext:
-    """Name the intent of the last of `turns`; what came after it is not known."""
+    """Name the intent of the last of `turns`; what came after it is not known.
+
+    `exchanges` and `play` are those of the dialogue's `TurnContext`s.
+    """
 
     culture: Culture
     scenario: Scenario
     turns: tuple[Turn, ...]
+    exchanges: int
     play: int
 
 

@@ -181,7 +181,9 @@ def test_courtesy_is_said_in_whole_sentences(content: Content, culture: str) -> 
 @pytest.mark.parametrize("culture", COUNTRIES)
 def test_prices_pair_up(content: Content, culture: str) -> None:
     lexicon = country(content, culture).lexicon
-    low, less, mid, high = ([amount(price) for price in lexicon[f"price_{key}"]] for key in ("low", "less", "mid", "high"))
+    low, less, mid, high = (
+        [amount(price) for price in lexicon[f"price_{key}"]] for key in ("low", "less", "mid", "high")
+    )
     assert len(low) == len(less) == len(mid) == len(high)
     for prices in zip(low, less, mid, high, strict=True):
         assert list(prices) == sorted(set(prices))

@@ -87,7 +87,11 @@ def test_what_is_not_yaml_is_named_by_its_line(text: str, message: str) -> None:
     assert caught.value.message == message
 
 
-@given(st.lists(st.sampled_from([*"ab1:-?[]{},&*!|>#'\"%@ \n\t", "- ", ": ", "<<", "2020-01-99", "!!int ", "!!bool ", "0x"])))
+@given(
+    st.lists(
+        st.sampled_from([*"ab1:-?[]{},&*!|>#'\"%@ \n\t", "- ", ": ", "<<", "2020-01-99", "!!int ", "!!bool ", "0x"])
+    )
+)
 def test_any_text_is_data_or_a_fault_in_one_line(pieces: list[str]) -> None:
     try:
         parse_yaml("f.yaml", "".join(pieces))
@@ -118,7 +122,10 @@ def test_records_are_read_only_when_they_are_wanted() -> None:
         ('{"x": 1', "p.jsonl:2: not JSON: EOF while parsing an object at line 1 column 7"),
         ("[1]", "p.jsonl:2: Input should be an object (given: [1])"),
         ('{"x": 1, "z": 2}', "p.jsonl:2: z: unknown key"),
-        ('{"x": 1.5}', "p.jsonl:2: x: Input should be a valid integer, got a number with a fractional part (given: 1.5)"),
+        (
+            '{"x": 1.5}',
+            "p.jsonl:2: x: Input should be a valid integer, got a number with a fractional part (given: 1.5)",
+        ),
     ],
 )
 def test_a_broken_line_is_named(line: str, message: str) -> None:

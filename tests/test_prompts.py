@@ -53,9 +53,7 @@ def test_what_a_value_holds_is_never_read_as_a_template(overlay: Overlay) -> Non
         ("{% block user %}{% endblock %}", "not Jinja2: block 'user' defined twice"),
     ],
 )
-def test_a_fault_is_found_on_loading_with_its_line(
-    overlay: Overlay, tmp_path: Path, faulty: str, message: str
-) -> None:
+def test_a_fault_is_found_on_loading_with_its_line(overlay: Overlay, tmp_path: Path, faulty: str, message: str) -> None:
     content = overlay({INTENT: TEMPLATE.replace("XX", faulty)})
     with pytest.raises(ContentError) as caught:
         Prompts.load(content)

@@ -44,7 +44,9 @@ def dialogue(**changes: Any) -> Dialogue:
         "culture": "japan",
         "sample": 1,
         "scenario": scenario(),
-        "turns": (LabelledTurn(**turn("Ruth Vale", "Hello.").model_dump(), intent=Intent(text="greet", relevance="generic")),),
+        "turns": (
+            LabelledTurn(**turn("Ruth Vale", "Hello.").model_dump(), intent=Intent(text="greet", relevance="generic")),
+        ),
         "ended": "leave",
         "judgement": JUDGEMENT,
         "verdict": "kept",
@@ -60,9 +62,23 @@ def dialogue(**changes: Any) -> Dialogue:
 
 def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     line = json.loads(dialogue().model_dump_json())
-    assert list(line) == (
-        "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted"
-    ).split()
+    assert list(line) == [
+        "id",
+        "culture",
+        "sample",
+        "scenario",
+        "turns",
+        "ended",
+        "judgement",
+        "verdict",
+        "reason",
+        "teacher",
+        "partner",
+        "judge",
+        "seed",
+        "usage",
+        "planted",
+    ]
     assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants"]
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
@@ -144,7 +160,10 @@ def test_an_id_can_stand_in_a_file_name(name: str) -> None:
 
 def test_a_seed_without_its_helps_is_a_scenario() -> None:
     seed = Seed(
-        **scenario().model_dump(), situation="bargain", place={"text": "a bakery", "kind": "shop"}, localise={"loaf": "meal"}
+        **scenario().model_dump(),
+        situation="bargain",
+        place={"text": "a bakery", "kind": "shop"},
+        localise={"loaf": "meal"},
     )
     assert type(seed.plain()) is Scenario
     assert seed.plain() == scenario()

@@ -14,15 +14,22 @@ from clca.transcript import line, transcript
 
 
 async def label(
-    culture: Culture, scenario: Scenario, turns: Sequence[Turn], number: int, prompts: Prompts, asks: Asks
+    culture: Culture,
+    scenario: Scenario,
+    turns: Sequence[Turn],
+    exchanges: int,
+    number: int,
+    prompts: Prompts,
+    asks: Asks,
 ) -> tuple[LabelledTurn, ...]:
     """The turns with their intents. No turn waits for another's label.
 
-    `number` is the dialogue's own, as in `roleplay.play.Stage`.
+    `exchanges` and `number` are the dialogue's own, as in `roleplay.play.Stage`.
     """
     system = prompts.render("intent", "system", culture=culture, scenario=scenario, transcript="", speaker="", line="")
     questions = [
-        intent_question(culture, scenario, turns[: index + 1], number, system, prompts) for index in range(len(turns))
+        intent_question(culture, scenario, turns[: index + 1], exchanges, number, system, prompts)
+        for index in range(len(turns))
     ]
     # Every question gets its reply even if another's fails, so that the outcome, and what it
     # cost, does not depend on which came first. A fault of the whole run outranks one reply's.
@@ -38,7 +45,13 @@ async def label(
 
 
 def intent_question(
-    culture: Culture, scenario: Scenario, turns: Sequence[Turn], number: int, system: str, prompts: Prompts
+    culture: Culture,
+    scenario: Scenario,
+    turns: Sequence[Turn],
+    exchanges: int,
+    number: int,
+    system: str,
+    prompts: Prompts,
 ) -> Question[IntentAnswer]:
     """The question about the last of `turns`."""
     last = turns[-1]
@@ -54,7 +67,7 @@ def intent_question(
     return Question(
         task="intent",
         role="teacher",
-        context=IntentContext(culture, scenario, tuple(turns), number),
+        context=IntentContext(culture, scenario, tuple(turns), exchanges, number),
         messages=({"role": "system", "content": system}, {"role": "user", "content": user}),
         answer=IntentAnswer,
         max_tokens=160,

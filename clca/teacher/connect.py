@@ -10,7 +10,7 @@ from clca.settings import REHEARSAL, GenerateSettings
 from clca.teacher.protocol import Role, Teacher
 from clca.workspace import Content
 
-REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl", "scenarios/seeds*.jsonl")
+REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
 
 _KEYS: dict[Role, tuple[str, ...]] = {
     "teacher": ("CLCA_API_KEY", "OPENAI_API_KEY"),

@@ -56,7 +56,7 @@ class OpenAICompatible:
         self._structured = True
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
-        self._backoff = tenacity.wait_exponential_jitter(initial=0.5, max=20.0, jitter=1.0)
+        self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0.0, 1.0)
         self._retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(_Again), wait=self._pause, stop=self._stop, reraise=True
         )

@@ -73,7 +73,9 @@ def test_everything_a_culture_is_said_to_be_known_by_finds_it(catalogue: Catalog
 
 
 def test_a_name_that_two_cultures_share_is_asked_back(overlay: Overlay) -> None:
-    files = {f"personas/cultures/{one}.yaml": LANGUAGE.format(id=one, code="qaa", members="iraq, jordan") for one in "xy"}
+    files = {
+        f"personas/cultures/{one}.yaml": LANGUAGE.format(id=one, code="qaa", members="iraq, jordan") for one in "xy"
+    }
     with pytest.raises(NotFoundError, match="culture 'qaa' could be x or y: say which"):
         Catalogue(overlay(files)).find("qaa")
 

@@ -84,6 +84,8 @@ def test_cut_points_rise_and_the_last_band_has_none(cuts: list[float | None]) ->
 
 
 def test_broken_bands_are_named_by_file(overlay: Overlay, content: Content) -> None:
-    text = content.text(PATH).replace("{below: 40, phrase: highly collective}", "{below: 10, phrase: highly collective}")
+    text = content.text(PATH).replace(
+        "{below: 40, phrase: highly collective}", "{below: 10, phrase: highly collective}"
+    )
     with pytest.raises(ContentError, match=r"descriptors\.yaml:\d+: idv: cut-points must rise"):
         load_bands(overlay({PATH: text}))

@@ -22,7 +22,9 @@ def test_recall_and_precision_by_hand() -> None:
 
 
 def test_failed_dialogues_count_in_neither() -> None:
-    found = calibrate([("repeats", "failed", "not JSON", 5), (None, "failed", "not JSON", 5), ("repeats", "kept", None, 1)])
+    found = calibrate(
+        [("repeats", "failed", "not JSON", 5), (None, "failed", "not JSON", 5), ("repeats", "kept", None, 1)]
+    )
     assert (found.planted, found.caught, found.clean, found.false_alarms) == (1, 0, 0, 0)
 
 

@@ -74,7 +74,9 @@ print(file.length)
 
 def fill(path: Path, limit: int | None) -> tuple[str, int]:
     """Append lines of 100 bytes, three at once, in another process, until it fails."""
-    before = "" if limit is None else f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    before = (
+        "" if limit is None else f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+    )
     done = subprocess.run([sys.executable, "-c", before + FILL, str(path)], capture_output=True, text=True, check=True)
     message, length = done.stdout.splitlines()
     return message, int(length)
@@ -130,7 +132,9 @@ def test_an_index_entry_is_what_the_line_says() -> None:
     assert index_entry(Path("d.jsonl"), "discarded", line) == entry
 
 
-@pytest.mark.parametrize("line", [b"\n", b"{}\n", b"[]\n", b'{"id": "x"\n', b'{"id": 1, "reason": null, "usage": 3}\n', b"\xff\n"])
+@pytest.mark.parametrize(
+    "line", [b"\n", b"{}\n", b"[]\n", b'{"id": "x"\n', b'{"id": 1, "reason": null, "usage": 3}\n', b"\xff\n"]
+)
 def test_a_line_that_is_no_record_is_shown_with_its_file(line: bytes) -> None:
     with pytest.raises(ContentError) as caught:
         index_entry(Path("runs/d.jsonl"), "kept", line)

@@ -189,7 +189,9 @@ def test_a_journal_holds_replies_only_of_what_is_unfinished(steps: list[tuple[st
         journal.close()
 
 
-@pytest.mark.parametrize("bytes_", [b"this is no database, but a text of some length " * 10, b"SQLite format 3\0" + b"\xff" * 500])
+@pytest.mark.parametrize(
+    "bytes_", [b"this is no database, but a text of some length " * 10, b"SQLite format 3\0" + b"\xff" * 500]
+)
 def test_a_file_that_is_no_journal_is_named(tmp_path: Path, bytes_: bytes) -> None:
     path = tmp_path / "journal.sqlite"
     path.write_bytes(bytes_)

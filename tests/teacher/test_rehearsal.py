@@ -381,7 +381,7 @@ def test_intents_name_people_and_are_cultural_where_the_act_was(teacher: Rehears
         if planted:
             continue
         for at in range(len(turns)):
-            context = IntentContext(culture, scenario, turns[: at + 1], number)
+            context = IntentContext(culture, scenario, turns[: at + 1], 10, number)
             answer, _ = ask(teacher, "intent", context, IntentAnswer)
             relevance[culture.id, answer.relevance] += 1
             texts.add(answer.intent)
@@ -409,7 +409,7 @@ def test_an_intent_is_found_for_words_that_no_plan_has(
         Turn(speaker="0", action="speak", text="Hello there."),
         Turn(speaker="1", action="speak", text="I won't do it."),
     )
-    answer, _ = ask(teacher, "intent", IntentContext(cultures["usa"], seeds[0], turns, 1), IntentAnswer)
+    answer, _ = ask(teacher, "intent", IntentContext(cultures["usa"], seeds[0], turns, 10, 1), IntentAnswer)
     assert "no" in answer.intent or "refuses" in answer.intent
 
 
@@ -494,7 +494,7 @@ def test_any_scenario_can_be_played(teacher: Rehearsal, cultures: dict[str, Cult
     verdict, _ = ask(teacher, "judge", JudgeContext(cultures["japan"], scenario, turns), JudgeAnswer)
     quality, alignment = Quality(**verdict.quality.model_dump()), Alignment(**verdict.alignment.model_dump())
     ask(teacher, "meta", MetaContext(cultures["japan"], scenario, turns, quality, alignment), MetaAnswer)
-    ask(teacher, "intent", IntentContext(cultures["japan"], scenario, turns, 2), IntentAnswer)
+    ask(teacher, "intent", IntentContext(cultures["japan"], scenario, turns, 10, 2), IntentAnswer)
 
 
 # ---------------------------------------------------------------- the book
@@ -502,9 +502,9 @@ def test_any_scenario_can_be_played(teacher: Rehearsal, cultures: dict[str, Cult
 
 def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None:
     path = "scenarios/rehearsal/matter-1.yaml"
-    with pytest.raises(ContentError, match=r"matter-1\.yaml.*willing"):
+    with pytest.raises(ContentError, match=r"matter-1\.yaml:\d+: .*willing"):
         load_book(files | {path: files[path].replace("willing: 0.45", "willing: 7", 1)})
-    with pytest.raises(ContentError, match=r"unknown placeholder \{cake\}"):
+    with pytest.raises(ContentError, match=r"\d+: .*unknown placeholder \{cake\}"):
         load_book(files | {path: files[path].replace("{holiday}", "{cake}", 1)})
     with pytest.raises(ContentError, match=r"matter-1\.yaml:\d+: not YAML"):
         load_book(files | {path: "a: [1\nb: 2"})
@@ -528,7 +528,7 @@ def test_a_dialogue_costs_less_than_twelve_milliseconds(
             turns.append(Turn(speaker=str(len(turns) % 2), action=answer.action, text=answer.text))
         _now(teacher, request("judge", JudgeContext(culture, seed, tuple(turns)), JudgeAnswer))
         for at in range(len(turns)):
-            _now(teacher, request("intent", IntentContext(culture, seed, tuple(turns[: at + 1]), number), IntentAnswer))
+            _now(teacher, request("intent", IntentContext(culture, seed, tuple(turns[: at + 1]), 10, number), IntentAnswer))
     assert (time.process_time() - started) / len(seeds) < 0.04  # 12 ms when measured alone; slack for a busy machine
 
 

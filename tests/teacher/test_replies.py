@@ -102,7 +102,9 @@ def test_action_and_text_fit_together(action: str, text: str, detail: str) -> No
     assert found.startswith(detail)
 
 
-@pytest.mark.parametrize(("action", "text"), [("none", ""), ("leave", ""), ("leave", "Bye."), ("non-verbal", "She nods.")])
+@pytest.mark.parametrize(
+    ("action", "text"), [("none", ""), ("leave", ""), ("leave", "Bye."), ("non-verbal", "She nods.")]
+)
 def test_some_actions_need_no_words(action: str, text: str) -> None:
     answer = parse(reply(json.dumps({"action": action, "text": text})), TurnAnswer)
     assert (answer.action, answer.text) == (action, text)

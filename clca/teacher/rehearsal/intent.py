@@ -75,7 +75,7 @@ def _side(context: IntentContext, at: int) -> int:
 
 def _planned(plans: Plans, context: IntentContext, at: int, turn: Turn) -> tuple[str, str | None] | None:
     start = _side(context, 0)
-    plan = plans.plan(context.culture, context.scenario, context.play, 10, start)
+    plan = plans.plan(context.culture, context.scenario, context.play, context.exchanges, start)
     if at >= len(plan.steps):
         return None
     step = plan.steps[at]
