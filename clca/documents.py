@@ -96,7 +96,7 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
 def describe(error: ValidationError, model: type[BaseModel] | None = None) -> str:
     """One line for the first fault of a validation: key path, what is wrong, what was given."""
     fault = error.errors()[0]
-    key = ".".join(str(part) for part in fault["loc"] if part != "[key]")
+    key = _one_line(".".join(str(part) for part in fault["loc"] if part != "[key]"))
     message = fault["msg"].removeprefix("Value error, ")
     kind = fault["type"]
     if kind == "json_invalid":
@@ -119,6 +119,10 @@ def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:
     """`; did you mean …?` with the nearest of `known`, or nothing."""
     near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _one_line(words: str) -> str:
+    return " ".join(words.split())
 
 
 def _csv_rows(path: str, reader: csv.DictReader[str]) -> Iterator[dict[Any, Any]]:
@@ -158,7 +162,7 @@ def _refuse_repeated_keys(path: str, node: Any) -> None:
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise ContentError(path, key.start_mark.line + 1, f"{key.value}: key stands twice")
+                    raise ContentError(path, key.start_mark.line + 1, f"{_one_line(key.value)}: key stands twice")
                 seen.add(key.value)
             _refuse_repeated_keys(path, value)
     elif isinstance(node, yaml.SequenceNode):

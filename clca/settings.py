@@ -95,7 +95,8 @@ class GenerateSettings(BaseModel):
             if name != REHEARSAL and not url:
                 flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
                 raise ValueError(
-                    f"{role} {name!r} needs a server: give {flag} http://HOST:PORT/v1 (or leave the {role} at {REHEARSAL!r})"
+                    f"{role} {name!r} needs a server: give {flag} http://HOST:PORT/v1"
+                    f" (or leave the {role} at {REHEARSAL!r})"
                 )
         return self
 

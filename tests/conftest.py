@@ -4,9 +4,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from clca.culture import Catalogue
 from clca.workspace import CONFIG, Content
+
+# How long an example takes depends on what else the machine does, and says nothing about the code.
+settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("clca")
 
 Overlay = Callable[[dict[str, str]], Content]
 

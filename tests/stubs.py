@@ -22,9 +22,7 @@ class Stub:
         self._options = options
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [sys.executable, str(STUB), *self._options], stdout=subprocess.PIPE, text=True
-        )
+        self._process = subprocess.Popen([sys.executable, str(STUB), *self._options], stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         words = self._process.stdout.readline().split()
         assert words[:1] == ["listening"], words

@@ -159,7 +159,7 @@ def test_full_disk_leaves_whole_lines_and_the_run_goes_on(tmp_path: Path, size: 
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
     full = start(tmp_path, *args, preexec=limited)
-    stdout, stderr = full.communicate(timeout=60)
+    _, stderr = full.communicate(timeout=60)
     assert full.returncode == 2
     assert "Traceback" not in stderr
     assert stderr.strip().splitlines()[-1].startswith("clca: cannot ")

@@ -45,7 +45,12 @@ def test_shell_commands_run(folder: Path, env: dict[str, str]) -> None:
         for block in commands:
             script = re.sub(r"http://(localhost|gpu\d):8000/v1", stub.url, block)
             done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=300
+                ["bash", "-euo", "pipefail", "-c", script],
+                cwd=folder,
+                env=env,
+                capture_output=True,
+                text=True,
+                timeout=300,
             )
             assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         assert stub.stats()["requests"] > 0

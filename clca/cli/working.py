@@ -146,10 +146,8 @@ def show_summary(session: Session, screen: Console) -> None:
     tally = session.generation.desk.tally
     tokens = f"{summary['prompt_tokens']:,} + {summary['completion_tokens']:,} tokens"
     again = f", {tally.reasked:,} invalid replies" if tally.reasked else ""
-    screen.print(
-        f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}, {tokens}, {summary['seconds']:.1f} s",
-        markup=False,
-    )
+    asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}"
+    screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
     if session.prepared.rehearsed and tally.requests:
         screen.print(f"[yellow]{WARNING}[/yellow]")
     if funnel.pending:
@@ -225,9 +223,9 @@ def show_plan(prepared: list[Prepared], *, as_json: bool) -> None:
         console.print(table)
     if not as_json:
         console.print(
-            f"Upper bounds: every dialogue runs its full length, is kept, and nothing is asked twice. Tokens are estimated"
-            f" at {CHARACTERS_A_TOKEN} characters each and {TOKENS_A_TURN} to a turn; a server's prefix cache reads most"
-            " prompt tokens only once."
+            "Upper bounds: every dialogue runs its full length, is kept, and nothing is asked twice."
+            f" Tokens are estimated at {CHARACTERS_A_TOKEN} characters each and {TOKENS_A_TURN} to a turn;"
+            " a server's prefix cache reads most prompt tokens only once."
         )
         if any(teacher.name == REHEARSAL for one in prepared for teacher in one.teachers.values()):
             console.print("The embedded rehearsal answers at no cost.")

@@ -9,7 +9,7 @@ from pathlib import Path
 from clca.culture.descriptors import Bands, describe, load_bands
 from clca.culture.profile import FOLDER, Country, Language, Profile, read_profile
 from clca.culture.scores import Scores, mean_hofstede, mean_position
-from clca.documents import suggestion
+from clca.documents import suggestion, yaml_line
 from clca.errors import ContentError, NotFoundError
 from clca.randomness import derive
 from clca.records import Culture, Hofstede, MapPosition
@@ -112,10 +112,13 @@ class Catalogue:
         )
 
     def _member(self, profile: Language, member: str) -> Country:
-        found = self._profile(member, note=True)
+        known = [Path(path).stem for path in self._content.files(f"{FOLDER}/*.yaml")]
+        found = self._profile(member, note=True) if member in known else None
         if not isinstance(found, Country):
             path = f"{FOLDER}/{profile.id}.yaml"
-            raise ContentError(self._content.shown(path), None, f"members: {member} is not a country")
+            line = yaml_line(self._content.text(path), ("members",))
+            hint = "" if found else suggestion(member, known)
+            raise ContentError(self._content.shown(path), line, f"members: {member} is not a country{hint}")
         return found
 
     def _spoken_in(self, profile: Language, member: str) -> Culture:

@@ -23,7 +23,7 @@ DIMENSIONS = {
 
 
 class HofstedeRow(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     culture: str
     country: str
@@ -41,7 +41,7 @@ class HofstedeRow(BaseModel):
 
 
 class MapRow(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     culture: str | None
     iso3: str | None

@@ -141,7 +141,16 @@ def test_unknown_model_and_wrong_path(tmp_path: Path) -> None:
         model = refusal(tmp_path, *GENERATE, "--teacher", "llama-3.1-8b", "--base-url", stub.url)
         path = refusal(tmp_path, *GENERATE, "--teacher", "qwen", "--base-url", stub.url.removesuffix("/v1"))
         judge = refusal(
-            tmp_path, *GENERATE, "--teacher", "qwen", "--base-url", stub.url, "--judge", "gpt", "--judge-base-url", stub.url
+            tmp_path,
+            *GENERATE,
+            "--teacher",
+            "qwen",
+            "--base-url",
+            stub.url,
+            "--judge",
+            "gpt",
+            "--judge-base-url",
+            stub.url,
         )
         assert stub.stats()["requests"] == 0
     assert "has no model 'llama-3.1-8b'; did you mean llama-3.1-70b?" in model

@@ -8,6 +8,8 @@ from pathlib import Path
 from tests.stubs import Stub, clca, last_json, only_run, records
 
 KEYS = ["run", "requested", "kept", "discarded", "failed", "pending"]
+RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
+RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted"]
 COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds"]
 
 
@@ -23,9 +25,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     assert kept
     assert discarded
     for record in kept + discarded:
-        assert set(record) >= set(
-            "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage".split()
-        )
+        assert list(record) == RECORD
         assert set(record["scenario"]) == {"id", "setting", "relationship", "source", "participants"}
         for person in record["scenario"]["participants"]:
             assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret"]
@@ -48,9 +48,7 @@ def test_usage_adds_up(tmp_path: Path) -> None:
     """What the records cost, and the adaptation of each scenario, is what the run cost."""
     with Stub("--bad", "0.2") as stub:
         server = ("--teacher", "stub", "--base-url", stub.url)
-        summary = last_json(
-            clca(tmp_path, "generate", "--culture", "uk", *server, "--scenarios", "5", "--json").stdout
-        )
+        summary = last_json(clca(tmp_path, "generate", "--culture", "uk", *server, "--scenarios", "5", "--json").stdout)
         assert stub.stats()["requests"] == summary["requests"]
     run = only_run(tmp_path, "uk")
     every = records(run) + records(run, "discarded.jsonl")

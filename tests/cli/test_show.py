@@ -95,5 +95,7 @@ def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
     table = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))["generate"]
     assert set(table) == set(GenerateSettings.model_fields)
     defaults = GenerateSettings()
-    given = {key: table[key] for key in ("samples", "exchanges", "seed", "temperature", "top_p", "asks", "tries", "timeout")}
+    given = {
+        key: table[key] for key in ("samples", "exchanges", "seed", "temperature", "top_p", "asks", "tries", "timeout")
+    }
     assert given == {key: getattr(defaults, key) for key in given}

@@ -184,9 +184,12 @@ def test_an_id_is_the_name_of_its_file(overlay: Overlay) -> None:
         Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
 
 
-def test_members_are_countries(overlay: Overlay) -> None:
-    text = LANGUAGE.format(id="mine", code="qaa", members="iraq, spa")
-    with pytest.raises(ContentError, match=r"mine\.yaml: members: spa is not a country"):
+@pytest.mark.parametrize(
+    ("member", "fault"), [("spa", "spa is not a country"), ("mexco", r"mexco is not a country; did you mean mexico\?")]
+)
+def test_members_are_countries(overlay: Overlay, member: str, fault: str) -> None:
+    text = LANGUAGE.format(id="mine", code="qaa", members=f"iraq, {member}")
+    with pytest.raises(ContentError, match=rf"mine\.yaml:6: members: {fault}$"):
         Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
 
 

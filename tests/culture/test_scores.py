@@ -18,6 +18,10 @@ def test_a_mean_leaves_out_what_is_missing() -> None:
     assert mean == hofstede(15, None, 30, 42.5, 50, 1.5)
 
 
+def test_a_score_of_nought_counts_in_a_mean() -> None:
+    assert mean_hofstede([hofstede(0, 0, 1, 1, 1, 1), hofstede(10, 0, 1, 1, 1, 1)]) == hofstede(5, 0, 1, 1, 1, 1)
+
+
 def test_a_mean_of_positions_has_four_digits_as_the_map_does() -> None:
     parts = [MapPosition(secular=0.1, expression=None), MapPosition(secular=0.2, expression=None)]
     parts.append(MapPosition(secular=0.2, expression=1.25))
@@ -36,7 +40,8 @@ def test_the_notes_say_where_scores_are_from(content: Content) -> None:
     assert scores.position("japan")[1] == "EVS/WVS Cultural Map 2023, Japan 2019, zone Confucian"
 
 
-def test_a_broken_cell_is_named_by_file_line_and_column(overlay: Overlay, content: Content) -> None:
-    text = content.text(HOFSTEDE).replace("japan,Japan,JPN,54,", "japan,Japan,JPN,high,")
-    with pytest.raises(ContentError, match=r"hofstede_2015\.csv:2: PDI: .* \(given: \"high\"\)"):
+@pytest.mark.parametrize("cell", ["high", "nan", "inf"])
+def test_a_broken_cell_is_named_by_file_line_and_column(overlay: Overlay, content: Content, cell: str) -> None:
+    text = content.text(HOFSTEDE).replace("japan,Japan,JPN,54,", f"japan,Japan,JPN,{cell},")
+    with pytest.raises(ContentError, match=rf'hofstede_2015\.csv:2: PDI: .* \(given: "{cell}"\)'):
         Scores(overlay({HOFSTEDE: text}))

@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
-from itertools import chain, count
+from itertools import chain, count, pairwise
 from typing import Any, TypeVar
 
 import pytest
@@ -157,7 +157,7 @@ def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Stag
     _, script = played(stage, prompts, *SPEECH)
     sent = [json.dumps(question.messages).encode() for question in script.side(side)]
     assert len(sent) == 10
-    for before, after in zip(sent, sent[1:], strict=False):
+    for before, after in pairwise(sent):
         assert after.startswith(before[:-1])  # but for the bracket that closes the list
         assert len(after) > len(before)
 

@@ -123,6 +123,14 @@ def test_of_any_beginning_of_a_file_the_whole_lines_are_read(lines: list[bytes],
     assert all(text[:stop].endswith(line) for stop, line in found)
 
 
+def test_an_empty_reason_or_flaw_is_none() -> None:
+    line = (
+        b'{"id": "a", "reason": "", "planted": "",'
+        b' "usage": {"requests": 1, "prompt_tokens": 0, "completion_tokens": 0}}\n'
+    )
+    assert index_entry(Path("d.jsonl"), "kept", line) == Finished("a", "kept", None, 1, 0, 0, None)
+
+
 def test_an_index_entry_is_what_the_line_says() -> None:
     line = (
         b'{"id": "uk-x-1", "reason": "not JSON", "planted": "repeats",'

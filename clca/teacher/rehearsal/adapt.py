@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 from clca.records import Culture, Participant, Scenario, Seed
 from clca.tasks import AdaptAnswer, AdaptContext, ParticipantAnswer
 from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.people import PRONOUNS, call, split_name
-from clca.teacher.rehearsal.speech import lexicon, upper_first, words
+from clca.teacher.rehearsal.places import nearest, preposition
+from clca.teacher.rehearsal.speech import lexicon, upper_first
 
 _TITLE = r"(?:Mr|Mrs|Ms|Miss)\.?\s+"
 
@@ -43,39 +44,6 @@ def adapt(book: Book, context: AdaptContext) -> AdaptAnswer:
             )
         )
     return AdaptAnswer(setting=clip(moved(scenario.setting), 600), participants=people)
-
-
-_EMPTY_WORDS = """
-a an the in of on at by near with and small large old little new big two
-"""
-_SMALL = frozenset(_EMPTY_WORDS.split())
-_KINDS = {
-    "block": "flats flat apartment apartments building block tenement",
-    "station": "station stop terminal platform",
-    "vehicle": "bus train tram metro carriage coach ferry minibus subway line",
-    "clinic": "clinic practice surgery hospital doctors",
-    "upper": "secondary high comprehensive grammar lyceum gymnasium lycée preparatory middle liceo",
-    "lower": "primary elementary infant",
-    "road": "street road lane alley avenue",
-    "town": "town city council municipal office",
-}
-_ALIKE = {word: kind for kind, members in _KINDS.items() for word in members.split()}
-_ROOM = re.compile(
-    r"\b(kitchen|guest room|living room|salon|courtyard|balcony|terrace|garden|room of"
-    r"|bedroom|yard|backyard|landing|lift|stairwell|hall|lobby|cafeteria|corner of|recycling corner"
-    r"|cellar|porch|waiting area|corridor|stands|terraces|seminar room|staff room|entrance of)\b",
-    re.I,
-)
-_ON = re.compile(
-    r"\b(landing|stairs|staircase|balcony|terrace|roof|pavement|bench|veranda|porch|rooftop|promenade|beach)\s*$", re.I
-)
-_ABOARD = re.compile(r"\b(bus|train|tram|metro|ferry|boat|minibus|carriage|line|subway|underground)\s*$", re.I)
-_POINT = re.compile(r"\b(counter|desk|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I)
-_INSIDE = re.compile(
-    r"\b(street|lane|alley|avenue|flat|apartment|village|park|quarter|neighbourhood|square|stairwell|courtyard|kitchen|room|lobby"
-    r"|corridor|cafeteria|canteen|valley)\s*$",
-    re.I,
-)
 
 
 # ---------------------------------------------------------------- names
@@ -159,31 +127,6 @@ def _things(culture: Culture, scenario: Scenario) -> list[tuple[str, str]]:
                 (rf"\b{old.capitalize()} " + _whole(place.text), f"{preposition(new, old).capitalize()} {new}")
             )
     return sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
-
-
-def nearest(old: str, places: Sequence[str], dice: Dice) -> str:
-    """One of the culture's places, of those that are most like the old place."""
-    if not _ROOM.search(old):
-        places = [place for place in places if not _ROOM.search(place)] or places
-    mine = _kinds(old)
-    shared = [len(mine & _kinds(place)) for place in places]
-    return dice.pick([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
-
-
-def _kinds(place: str) -> set[str]:
-    return {_ALIKE.get(word, word) for word in words(place)} - _SMALL
-
-
-def preposition(place: str, old: str) -> str:
-    """The preposition that the new place asks for, given the old one."""
-    head = re.split(
-        r"\b(?:in|near|by|on|at|outside|above|behind|opposite|of|next|between|under|with|off)\b", place, maxsplit=1
-    )[0]
-    if _ABOARD.search(head) or _ON.search(head):
-        return "on"
-    if _POINT.search(head):
-        return "at"
-    return "in" if _INSIDE.search(head) else ("in" if old == "on" else old)
 
 
 def _people(culture: Culture, scenario: Scenario, names: tuple[str, str]) -> list[tuple[str, str]]:

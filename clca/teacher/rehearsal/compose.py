@@ -6,12 +6,13 @@ import re
 
 from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.tasks import ComposeAnswer, ComposeContext, ParticipantAnswer
-from clca.teacher.rehearsal.adapt import clip, new_names, preposition, with_home
+from clca.teacher.rehearsal.adapt import clip, new_names, with_home
 from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.norms import angle_for
 from clca.teacher.rehearsal.pages import Angle, NormTalk
 from clca.teacher.rehearsal.people import PRONOUNS, split_name
+from clca.teacher.rehearsal.places import preposition, whole
 from clca.teacher.rehearsal.speech import fill, upper_first
 
 _IN = frozenset({"street", "countryside", "apartment_building", "park", "office", "home", "market", "shop", "library"})
@@ -118,6 +119,6 @@ def _values(culture: Culture, norm: Norm, draft: Scenario, names: tuple[str, str
             f"remedy_{letter}": third_person(norm.remedy.rstrip("."), his, him, person.gender),
         }
     places = culture.settings.get(norm.place) or ("a place in town",)
-    where = dice.pick(places)
+    where = whole(dice.pick(places))
     place = f"{preposition(where, 'in' if norm.place in _IN else 'at')} {where}"
     return values | {"place": place, "Place": upper_first(place)}
