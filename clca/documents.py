@@ -60,10 +60,15 @@ def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseMod
     return ContentError(path, yaml_line(text, loc), describe(error, model))
 
 
-def parse_records(lines: Iterable[str], path: str, model: type[M]) -> Iterator[tuple[int, M]]:
-    """Yield (line number, record) for each non-empty line of JSONL, lazily."""
+def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> Iterator[tuple[int, M]]:
+    """Yield (line number, record) for each non-empty line of JSONL, lazily; bytes have to be UTF-8."""
     adapter = TypeAdapter(model)
     for number, line in enumerate(lines, start=1):
+        if isinstance(line, bytes):
+            try:
+                line = line.decode("utf-8-sig" if number == 1 else "utf-8")
+            except UnicodeDecodeError:
+                raise ContentError(path, number, "not UTF-8") from None
         if not line.strip():
             continue
         try:

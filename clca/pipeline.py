@@ -122,7 +122,8 @@ class Generation:
     async def _scenario(self, source: Scenario | Norm, samples: list[int]) -> None:
         """Make the scenario fit the culture, once, then play its samples side by side."""
         name = scenario_id(source)
-        culture = self.catalogue.for_scenario(self.culture, name)
+        scope = source.scope if isinstance(source, Norm) else None
+        culture = self.catalogue.for_scenario(self.culture, name, scope)
         clerk = self.desk.clerk(f"scenario:{name}")
         self.funnel.under_way += len(samples)
         try:

@@ -61,7 +61,7 @@ def preview(
     scenario = next(iter(islice(scenarios, 1)), None)
     found: dict[str, _Measured] = {}
     if norms:
-        composed = compose_question(norms[0], catalogue.for_scenario(culture_id, norms[0].id), prompts)
+        composed = compose_question(norms[0], catalogue.for_scenario(culture_id, norms[0].id, norms[0].scope), prompts)
         found["compose"] = _Measured(composed, _tokens(composed.messages))
     if scenario is None:
         return found

@@ -78,7 +78,7 @@ class Register(Record):
 
 
 class Courtesy(Record):
-    """What people say to be civil, as complete English sentences."""
+    """What people say to be civil, as complete English sentences; `soften` also holds lead-ins."""
 
     greeting: Register
     small_talk: tuple[tuple[str, str], ...]

@@ -55,11 +55,14 @@ class Content:
         self.used: dict[str, Used] = {}
 
     def files(self, pattern: str = "*") -> list[str]:
-        """Paths of all content files that match, sorted: `files("personas/cultures/*.yaml")`."""
+        """Paths of all content files that match, sorted: `files("personas/cultures/*.yaml")`.
+
+        A `*` stays within its folder; alone it stands for every file.
+        """
         found = set(_walk(self.package))
         if self.workspace is not None:
             found.update(_walk(self.workspace))
-        return sorted(path for path in found if fnmatch.fnmatchcase(path, pattern))
+        return sorted(path for path in found if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
 
     def origin(self, path: str) -> Origin:
         if self.workspace is not None and (self.workspace / path).is_file():
@@ -98,10 +101,10 @@ class Content:
         """Copy a packaged file into the workspace, to be edited there."""
         if self.workspace is None:
             raise StoreError(f"no workspace here to copy into: make one with `clca init DIR` (looked for {CONFIG})")
+        self.locate(path)
         target = self.workspace / path
         if target.exists() and not force:
             raise StoreError(f"{target} is there already; --force replaces it with the packaged file")
-        self.locate(path)
         source = self.package / path
         if not source.is_file():
             raise NotFoundError(f"{path} is the workspace's own: there is no packaged file to copy")
@@ -111,6 +114,10 @@ class Content:
         except OSError as error:
             raise StoreError(f"cannot write {target}: {error.strerror}") from None
         return target
+
+
+def _matches(path: list[str], pattern: list[str]) -> bool:
+    return len(path) == len(pattern) and all(map(fnmatch.fnmatchcase, path, pattern))
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -68,14 +68,21 @@ class Catalogue:
         profile = self._profile(culture, note=True)
         if isinstance(profile, Language):
             return self._spoken_in(profile, profile.members[0])
-        return self._built.setdefault(culture, self._build(profile, profile, self._score(profile)))
+        if culture not in self._built:
+            self._built[culture] = self._build(profile, profile, self._score(profile))
+        return self._built[culture]
 
-    def for_scenario(self, culture: str, scenario: str) -> Culture:
-        """The culture a scenario is played in: itself, or for a language one of its members."""
+    def for_scenario(self, culture: str, scenario: str, scope: str | None = None) -> Culture:
+        """The culture a scenario is played in: itself, or for a language one of its members.
+
+        `scope` is that of the norm the scenario is written from: a member's own norm is played there.
+        """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
             return self.culture(culture)
         member = profile.members[derive("member", culture, scenario) % len(profile.members)]
+        if scope in profile.members:
+            member = scope
         return self._spoken_in(profile, member)
 
     @cached_property
@@ -88,11 +95,10 @@ class Catalogue:
 
     def _profile(self, culture: str, *, note: bool = False) -> Profile:
         path = f"{FOLDER}/{culture}.yaml"
-        if note or culture not in self._profiles:
-            if culture in self._profiles:
-                self._content.text(path)
-            else:
-                self._profiles[culture] = read_profile(self._content, path, note=note)
+        if culture not in self._profiles:
+            self._profiles[culture] = read_profile(self._content, path, note=note)
+        elif note and path not in self._content.used:
+            self._content.text(path)  # so far only looked at for its names
         return self._profiles[culture]
 
     def _score(self, profile: Profile) -> _Scored:

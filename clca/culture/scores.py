@@ -60,9 +60,11 @@ class Scores:
     """Both tables, by culture id (or the name of a regional row)."""
 
     def __init__(self, content: Content) -> None:
-        self._hofstede = {
-            row.culture: row for row in read_csv(content.shown(HOFSTEDE), content.text(HOFSTEDE), HofstedeRow)
-        }
+        self._hofstede: dict[str, HofstedeRow] = {}
+        for row in read_csv(content.shown(HOFSTEDE), content.text(HOFSTEDE), HofstedeRow):
+            if row.culture in self._hofstede:
+                raise ContentError(content.shown(HOFSTEDE), None, f"culture: {row.culture!r} stands twice")
+            self._hofstede[row.culture] = row
         self.map_rows = read_csv(content.shown(MAP), content.text(MAP), MapRow)
         self._map = {row.culture: row for row in self.map_rows if row.culture}
         self._path = content.shown(HOFSTEDE)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
 
-from clca.documents import parse_records, read_jsonl
+from clca.documents import parse_records
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.randomness import chooser
 from clca.records import Culture, Norm, Scenario, Seed
@@ -30,9 +30,9 @@ class SeedScenarios:
     def __init__(self, content: Content, count: int | None, seed: int) -> None:
         found: dict[str, Seed] = {}
         for path in content.files(SEEDS):
-            for scenario in read_jsonl(content.shown(path), content.text(path), Seed):
+            for number, scenario in parse_records(content.text(path).split("\n"), content.shown(path), Seed):
                 if scenario.id in found:
-                    raise ContentError(content.shown(path), None, f"id: scenario {scenario.id!r} stands twice")
+                    raise ContentError(content.shown(path), number, f"id: scenario {scenario.id!r} stands twice")
                 found[scenario.id] = scenario
         if not found:
             raise NotFoundError(f"no seed scenarios: no content file matches {SEEDS}")
@@ -62,15 +62,13 @@ class FileScenarios:
         ids: set[str] = set()
         digest = hashlib.sha256()
         try:
-            with path.open(encoding="utf-8", newline="\n") as file:
+            with path.open("rb") as file:
                 for number, scenario in parse_records(_hashed(file, digest), str(path), Seed):
                     if scenario.id in ids:
                         raise ContentError(str(path), number, f"id: scenario {scenario.id!r} stands twice")
                     ids.add(scenario.id)
         except OSError as error:
             raise SettingsError(f"--scenarios {path}: cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ContentError(str(path), None, "not UTF-8") from None
         if not ids:
             raise ContentError(str(path), None, "holds no scenarios")
         self._count = len(ids)
@@ -80,7 +78,7 @@ class FileScenarios:
         return self._count
 
     def __iter__(self) -> Iterator[Scenario]:
-        with self.path.open(encoding="utf-8", newline="\n") as file:
+        with self.path.open("rb") as file:
             for _, scenario in parse_records(file, str(self.path), Seed):
                 yield scenario
 
@@ -91,9 +89,9 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
         return []
     found: dict[str, Norm] = {}
     for path in content.files(NORMS):
-        for norm in read_jsonl(content.shown(path), content.text(path), Norm):
+        for number, norm in parse_records(content.text(path).split("\n"), content.shown(path), Norm):
             if norm.id in found:
-                raise ContentError(content.shown(path), None, f"id: norm {norm.id!r} stands twice")
+                raise ContentError(content.shown(path), number, f"id: norm {norm.id!r} stands twice")
             found[norm.id] = norm
     scopes = {culture.id, *culture.members}
     own = sorted((norm for norm in found.values() if norm.scope in scopes), key=lambda one: one.id)
@@ -107,7 +105,7 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
     return (own + general)[:count]
 
 
-def _hashed(lines: Iterable[str], digest: _Digest) -> Iterator[str]:
+def _hashed(lines: Iterable[bytes], digest: _Digest) -> Iterator[bytes]:
     for line in lines:
-        digest.update(line.encode())
+        digest.update(line)
         yield line

@@ -33,7 +33,7 @@ class LineFile:
             while view:
                 view = view[os.write(self._fd, view) :]
         except OSError as error:
-            os.ftruncate(self._fd, self.length)
+            self.cut(self.length)
             raise _store_error(self.path, error) from None
         self.length += len(data)
 
@@ -45,7 +45,10 @@ class LineFile:
 
     def cut(self, length: int) -> None:
         """Drop what stands beyond `length`: a line that a kill left unfinished."""
-        os.ftruncate(self._fd, length)
+        try:
+            os.ftruncate(self._fd, length)
+        except OSError as error:
+            raise _store_error(self.path, error) from None
         self.length = length
 
     def close(self) -> None:

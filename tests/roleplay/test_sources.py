@@ -82,7 +82,7 @@ def test_a_file_that_cannot_be_read_is_named(file: Path) -> None:
     with pytest.raises(SettingsError, match="cannot be read: Is a directory"):
         FileScenarios(file.parent)
     file.write_bytes(line("a").encode() + b"\xff\n")
-    with pytest.raises(ContentError, match=r"mine\.jsonl: not UTF-8"):
+    with pytest.raises(ContentError, match=r"mine\.jsonl:2: not UTF-8"):
         FileScenarios(file)
 
 

@@ -9,7 +9,7 @@ from clca.records import Culture, Scenario
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.moves import Move
 from clca.teacher.rehearsal.pages import Acts, Matter
-from clca.teacher.rehearsal.style import Style, climate, style
+from clca.teacher.rehearsal.style import GROWN, Style, climate, holds, style
 
 _GREETS = {
     "stranger": 0.7,
@@ -40,6 +40,16 @@ class Stage:
     start: int
     limit: int
 
+    @property
+    def midway(self) -> bool:
+        """The two are in the middle of something together: no greeting."""
+        return self.matter.midway or self.is_one_of(self.acts.midway)
+
+    @property
+    def stays(self) -> bool:
+        """The two stay together when the talk is over: no goodbye."""
+        return self.matter.stays or self.is_one_of(self.acts.stays)
+
     def is_one_of(self, prefixes: tuple[str, ...]) -> bool:
         return self.scenario.id.startswith(prefixes)
 
@@ -56,6 +66,7 @@ class Course:
         )
         self.gives = stage.is_one_of(stage.acts.gives)
         self.abrupt = stage.is_one_of(stage.acts.abrupt)
+        self.grown = all(person.age >= GROWN for person in stage.scenario.participants)
         # Offers that are presents rather than compromises: good manners may turn those down once.
         self.presents = [at for at, line in enumerate(stage.matter.offers) if not self.gives and _PRESENT.search(line)]
         self.moves: list[Move] = []
@@ -70,7 +81,8 @@ class Course:
     def _add(
         self, side: int, act: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False
     ) -> None:
-        self.moves.append(Move(side, act, tone, index, driver, extra))
+        fits = driver is not None and holds(driver, self.climate)
+        self.moves.append(Move(side, act, tone, index, driver if fits else None, extra))
 
     def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
         """Direct or soft, and what in the culture made it so."""
@@ -79,8 +91,9 @@ class Course:
         direct = self.dice.chance(min(0.95, max(0.05, 0.5 + 1.4 * (frank - 0.5) + lean)))
         if direct:
             return "direct", "candour" if frank > 0.62 else None
-        if me.deference > 0.35:
-            return "soft", "hierarchy" if me.rank < 0 else "age"
+        upward = "hierarchy" if me.rank < 0 else "age"
+        if me.deference > 0.35 and holds(upward, self.climate):
+            return "soft", upward
         return "soft", "harmony" if frank < 0.5 else None
 
     def _gesture(self, side: int, kind: str) -> None:
@@ -95,7 +108,7 @@ class Course:
     def _open(self) -> None:
         stage, dice = self.stage, self.dice
         first = 1 if stage.matter.opens == "b" else 0
-        midway = stage.is_one_of(stage.acts.midway)
+        midway = stage.midway
         greets = dice.chance(_GREETS[stage.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
         if stage.start != first:
             if dice.chance(0.5):
@@ -116,31 +129,26 @@ class Course:
         self._chat(greets)
 
     def _chat(self, greeted: bool) -> None:
+        """Small talk, opened by A; what one says of life in general comes before what is said of this place."""
         stage, dice = self.stage, self.dice
         relation = max(style.relation for style in self.styles) * self.size * (0.25 if self.abrupt else 1.0)
-        driver = "relation" if self.climate.idv < 0.5 or relation > 0.6 else None
-        talked = False
-        if stage.matter.chat and dice.chance(0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation):
-            index = int(dice.roll() * len(stage.matter.chat))
-            if greeted and self.moves[-1].side == 1 and self.moves[-1].act == "greet" and dice.chance(0.4):
-                self.moves.insert(len(self.moves) - 1, Move(0, "chat_open", index=index, driver=driver))
-            else:
-                self._add(0, "chat_open", index=index, driver=driver)
-            self._add(1, "chat_reply", index=index, driver=driver)
-            talked = True
         known = stage.scenario.relationship not in ("stranger", "partner")
-        grown = all(person.age >= 16 for person in stage.scenario.participants)
-        if (
-            known
-            and grown
-            and greeted
-            and stage.culture.courtesy.small_talk
-            and dice.chance(relation * 0.9 - 0.1 * talked)
-        ):
-            index = int(dice.roll() * len(stage.culture.courtesy.small_talk))
-            opener = self.moves[-1].side if self.moves[-1].act != "gesture" else 0
-            self._add(opener, "small_open", index=index, driver="relation")
-            self._add(1 - opener, "small_reply", index=index, driver="relation")
+        everyday = stage.culture.courtesy.small_talk
+        small = known and self.grown and greeted and everyday and dice.chance(0.8 * relation - 0.1)
+        if small:
+            index = int(dice.roll() * len(everyday))
+            self._add(0, "small_open", index=index, driver="relation")
+            self._add(1, "small_reply", index=index)
+        often = 0.4 * relation if small else 0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation
+        if stage.matter.chat and dice.chance(often):
+            index = int(dice.roll() * len(stage.matter.chat))
+            back = self.moves[-1:] and self.moves[-1].side == 1 and self.moves[-1].act == "greet"
+            driver = "relation" if relation > 0.55 else None
+            reply = self.moves.pop() if back and dice.chance(0.4) else None
+            self._add(0, "chat_open", index=index, driver=driver)
+            if reply is not None:
+                self.moves.append(reply)
+            self._add(1, "chat_reply", index=index)
 
     # ------------------------------------------------------------ bringing it up
 
@@ -150,19 +158,21 @@ class Course:
             self.climate.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
         )
         asked = bool(self.moves) and self.moves[-1].act == "hint_back"
-        if not asked and dice.chance(circles * self.size):
+        hinted = not asked and dice.chance(circles * self.size)
+        if hinted:
             index = int(dice.roll() * len(self.stage.matter.hint))
-            reason = "hierarchy" if a.rank < 0 and a.deference > 0.35 else "age" if a.deference > 0.35 else "harmony"
-            self._add(0, "hint", index=index, driver=reason if self.climate.context > 0.45 else None)
-            self._add(1, "hint_back", driver="harmony" if self.climate.context > 0.55 else None)
-        elif self.moves and self.moves[-1].act in ("small_reply", "chat_reply", "small_open") and dice.chance(0.45):
+            upward = "hierarchy" if a.rank < 0 else "age"
+            reason = upward if a.deference > 0.35 and holds(upward, self.climate) else "harmony"
+            self._add(0, "hint", index=index, driver=reason)
+            self._add(1, "hint_back")
+        elif self.moves and self.moves[-1].act in ("small_reply", "chat_reply") and dice.chance(0.45):
             self._add(0, "bridge", extra=True)
-        tone, driver = self._soft(0, "raise")
+        # Whoever has circled round a matter does not then blurt it out.
+        tone, driver = self._soft(0, "raise", lean=-0.45 if hinted else 0.0)
         cushion = dice.roll()
-        if tone == "soft" and cushion < a.hedging * 0.9:
-            self._add(0, "soften", driver="uncertainty" if self.climate.uai > 0.7 else driver, extra=True)
-        elif tone == "soft" and not self.gives and cushion < a.hedging * 0.9 + 0.35 * a.deference:
-            self._add(0, "apology", driver="hierarchy" if a.rank < 0 else driver, extra=True)
-        elif tone == "direct" and a.formal and cushion < 0.35:
-            self._add(0, "soften", extra=True)
+        if tone == "soft" and self.grown:
+            if cushion < a.hedging * 0.9:
+                self._add(0, "soften", driver="uncertainty" if self.climate.uai > 0.7 else driver, extra=True)
+            elif not self.gives and cushion < a.hedging * 0.9 + 0.35 * a.deference:
+                self._add(0, "apology", driver="hierarchy" if a.rank < 0 else driver, extra=True)
         self._add(0, "raise", tone, driver=driver)

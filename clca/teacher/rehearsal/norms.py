@@ -63,6 +63,8 @@ def _fits(angle: Angle, norm: Norm) -> bool:
         return False
     if angle.situations and norm.situation not in angle.situations:
         return False
+    if angle.places and norm.place not in angle.places:
+        return False
     return angle.id != "child" or _for_a_child(norm)
 
 

@@ -22,6 +22,8 @@ class Matter(Page):
 
     willing: Annotated[float, Field(ge=0, le=1)]
     opens: Annotated[str, Field(pattern="^[ab]$")] = "a"
+    midway: bool = False
+    stays: bool = False
     chat: tuple[TextPair, ...] = ()
     hint: Lines
     hint_back: Lines
@@ -75,6 +77,23 @@ class Acknowledge(Page):
     weighing: Tone
     pleased: Tone
     disappointed: Tone
+
+
+class GreetBack(Page):
+    """What answers a greeting that asks something: how one is, what is new, whether one has a moment."""
+
+    well: Tone
+    news: Tone
+    free: Tone
+
+
+class Child(Page):
+    """What a child says where adults have their courtesies."""
+
+    greet: Lines
+    thanks: Lines
+    apology: Lines
+    farewell: Lines
 
 
 class Plants(Page):
@@ -137,6 +156,8 @@ class Acts(Page):
     midway: tuple[Text, ...]
     shared: tuple[Text, ...]
     acknowledge: Acknowledge
+    greet_back: GreetBack
+    child: Child
     bridge: Tone
     reads_silence: Tone
     reads_unease: Tone
@@ -160,6 +181,7 @@ class Angle(Page):
     id: str
     relationships: tuple[Relationship, ...]
     situations: tuple[Text, ...] = ()
+    places: tuple[Text, ...] = ()
     local: bool = False
     alone: bool = False
     age_a: tuple[int, int]

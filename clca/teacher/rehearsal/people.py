@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Gender, Participant, Scenario
-from clca.teacher.rehearsal.style import Style
+from clca.teacher.rehearsal.style import GROWN, Style, climate
 
 PRONOUNS: dict[str, tuple[str, str, str]] = {
     "female": ("she", "her", "her"),
     "male": ("he", "him", "his"),
     "other": ("they", "them", "their"),
 }
+_DOCTOR = re.compile(r"\b(doctor|physician|surgeon)\b", re.I)
 _TITLES = re.compile(r"^(mr|mrs|ms|miss|dr|prof)\.?\s+", re.I)
 
 
@@ -49,9 +50,13 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
         return ""
     if scenario.relationship == "family" and style.age < 0:
         return ""
+    if _DOCTOR.search(other.occupation) and not style.close and scenario.relationship != "colleague":
+        return "Doctor"
     forms = culture.address
     gender: Gender = other.gender
-    if other.age < 16 or scenario.relationship in ("partner", "family"):
+    # Where rank and age count, whoever is clearly older calls the young by their names.
+    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and climate(culture).pdi > 0.55
+    if other.age < GROWN or junior or scenario.relationship in ("partner", "family"):
         level = forms.familiar
     elif style.rank < 0 and style.deference > 0.25:
         level = forms.superior

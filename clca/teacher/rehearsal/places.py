@@ -24,7 +24,7 @@ _ALIKE = {word: kind for kind, members in _KINDS.items() for word in members.spl
 _PART = re.compile(
     r"^(?:the|a|an)\s[^,]*?\b(?:kitchen|room|salon|courtyard|balcony|terraces?|garden|yard|backyard|landing|lift|stairwell"
     r"|hall|hallway|lobby|lounge|cafeteria|canteen|corner|cellar|shed|porch|area|corridor|stands|entrance|gate|rooftop"
-    r"|roof|ward|reception|counter|desk|office|laboratory|platform|department)\s(?:of|at|on)\s(?=(?:the|a|an)\s)",
+    r"|roof|ward|reception|back|counter|desk|office|laboratory|platform|department)\s(?:of|at|on)\s(?=(?:the|a|an)\s)",
     re.I,
 )
 _HEAD = re.compile(
@@ -68,7 +68,7 @@ def _head(place: str) -> str:
 
 def _form(place: str) -> str:
     """Whether one rides in the place, waits there, or neither."""
-    head = _head(place)
+    head = _head(whole(place))
     if _ABOARD.search(head) or re.search(r"\b(carriage|compartment)\s*$", head):
         return "aboard"
     return "halt" if _HALT.search(head) else ""

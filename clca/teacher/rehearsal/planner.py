@@ -61,13 +61,14 @@ class _Whole(Course):
                 * 0.42
                 * b.dissent
                 * (0.6 if b.close else 1.0)
-                * (0.4 if a.upward or b.upward else 1.0),
+                * (0.4 if a.upward or b.upward else 1.0)
+                * (0.0 if self.stage.scenario.source.startswith("norm:") else 1.0),
             }
         )
 
-    def _question(self) -> None:
+    def _question(self, again: bool = False) -> None:
         index = self.questions.pop()
-        self._add(1, "question", index=index, driver="uncertainty" if self.climate.uai > 0.75 else None)
+        self._add(1, "question", index=index, driver="uncertainty" if again else None)
         self._add(0, "answer", index=index)
         if self.secrets[0] and self.dice.chance(0.15):
             self.secrets[0] = False
@@ -75,7 +76,7 @@ class _Whole(Course):
 
     def _object(self, lean: float = 0.0) -> None:
         tone, driver = self._soft(1, "object", lean)
-        if tone == "soft" and self.dice.chance(0.35 * self.styles[1].hedging):
+        if tone == "soft" and self.grown and self.dice.chance(0.35 * self.styles[1].hedging):
             self._add(1, "soften", driver=driver, extra=True)
         self._add(1, "object", tone, driver=driver)
         if (
@@ -116,7 +117,7 @@ class _Whole(Course):
         if self.presses >= len(self.stage.matter.press_back):
             return False
         self.presses += 1
-        self._add(1, "press_back", driver="candour" if b.dissent > 0.62 else None)
+        self._add(1, "press_back")
         if self.secrets[1] and self.dice.chance(0.2):
             self.secrets[1] = False
             self._add(1, "secret_b", extra=True)
@@ -138,12 +139,12 @@ class _Whole(Course):
         asked = dice.weighted(
             {0: 0.5 - 0.3 * self.climate.uai, 1: 0.45, 2: (0.1 + 0.25 * self.climate.uai) * self.size}
         )
-        for _ in range(min(asked, len(self.questions))):
-            self._question()
+        for number in range(min(asked, len(self.questions))):
+            self._question(again=number > 0)
         rounds = dice.weighted(
             {
                 0: 0.9 * w if outcome == "won" else 0.25 if outcome == "condition" else 0.0,
-                1: 0.6,
+                1: 0.0 if outcome == "broken" else 0.6,
                 2: 0.9 * (0.5 + 0.5 * self.styles[0].persistence) * self.size,
                 3: 0.5 * (1 - w) * (0.3 + 0.7 * self.styles[0].persistence) * self.size,
             }
@@ -203,7 +204,7 @@ class _Whole(Course):
             return
         thanks = 0 if not self.gives else 1
         self._add(0, "settle")
-        if thanks == 0 and dice.chance(0.45 + 0.3 * a.deference):
+        if thanks == 0 and dice.chance(0.3 + 0.3 * a.deference):
             self._add(0, "thanks", extra=True)
         if thanks == 0 and self.moves[-1].act == "thanks" and dice.chance(0.3 * b.warmth):
             self._add(1, "thanks_reply", extra=True)
@@ -239,15 +240,14 @@ class _Whole(Course):
         self._add(0, "concede")
         if not self.abrupt and dice.chance(0.3 * a.hedging + 0.3 * a.deference):
             self._add(0, "apology", driver="hierarchy" if a.rank < 0 and a.deference > 0.35 else None, extra=True)
-        grown = self.stage.scenario.participants[0].age >= 16
-        if grown and dice.chance(0.12 + 0.3 * b.warmth + 0.25 * b.hedging):
+        if self.grown and dice.chance(0.12 + 0.3 * b.warmth + 0.25 * b.hedging):
             self._add(1, "regret", driver="harmony" if self.climate.context > 0.5 else None)
         self._part(False)
 
     def _part(self, granted: bool) -> None:
         """Say goodbye, or just stop where people stay together; the last move is `farewell` or `stop`."""
         dice, relationship = self.dice, self.stage.scenario.relationship
-        parts = _PARTS[relationship] * (0.0 if self.stage.is_one_of(self.stage.acts.stays) else 1.0)
+        parts = _PARTS[relationship] * (0.0 if self.stage.stays else 1.0)
         speaker = self.moves[-1].side
         if not dice.chance(parts):
             if granted and dice.chance(0.25 * self.styles[1 - speaker].warmth):
@@ -257,7 +257,7 @@ class _Whole(Course):
                 self._add(speaker, "stop")
             return
         long = self.styles[0].closing + self.styles[1].closing
-        if not self.abrupt and dice.chance(0.4 * long * self.size) and self.moves[-1].act != "gesture":
+        if self.grown and not self.abrupt and dice.chance(0.4 * long * self.size) and self.moves[-1].act != "gesture":
             self._add(1 - speaker, "closing", driver="relation" if self.climate.idv < 0.5 else None)
             self._add(1 - speaker, "farewell")
             self._add(speaker, "farewell")

@@ -28,6 +28,8 @@ from clca.records import Culture, Participant, Scenario
 
 AGE_GAP = 15
 """Years from which an age difference counts for address and deference."""
+GROWN = 16
+"""Years from which the manners of adults are expected."""
 
 _DISTANCE = {
     "stranger": 0.78,
@@ -47,7 +49,7 @@ _HIGH = re.compile(
     re.I,
 )
 _MIDDLE = re.compile(
-    r"\b(supervisor|foreman|forewoman|team leader|teacher|doctor|physician|officer|inspector|coach|official|lecturer"
+    r"\b(supervisor|foreman|forewoman|team leader|teacher|doctor|physician|police officer|inspector|coach|official|lecturer"
     r"|lawyer|master|senior|librarian|registrar|clerk at|trainer|head)\b",
     re.I,
 )
@@ -101,6 +103,27 @@ class Style:
     @property
     def upward(self) -> bool:
         return self.rank < 0 or (self.rank == 0 and self.age < 0)
+
+
+def holds(driver: str, climate: Climate) -> bool:
+    """Whether a reason for a speech act is true of a culture with these scores."""
+    match driver:
+        case "hierarchy" | "respect":
+            return climate.pdi >= 0.5
+        case "age":
+            return climate.pdi >= 0.5 or climate.secular < -0.3
+        case "harmony":
+            return climate.context >= 0.55
+        case "silence":
+            return climate.context >= 0.58 and climate.ivr < 0.5
+        case "relation" | "ritual":
+            return climate.idv <= 0.5
+        case "group":
+            return climate.idv <= 0.4
+        case "candour":  # plain words where the person counts and vagueness is not at home
+            return climate.idv >= 0.6 and climate.uai >= 0.4
+        case _:
+            return climate.uai >= 0.75
 
 
 def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
@@ -192,7 +215,7 @@ def style(culture: Culture, scenario: Scenario, side: int) -> Style:
         warmth=_clip(0.1 + 0.5 * c.ivr + 0.15 * c.expression + 0.3 * tie - 0.1 * (c.uai - 0.5)),
         persistence=_clip(0.1 + 0.75 * c.mas - 0.2 * upward * c.pdi),
         closing=_clip(0.15 + 0.65 * (1 - c.idv) + 0.2 * c.ivr - 0.1 * (distance > 0.7)),
-        formality=_clip(formality),
+        formality=_clip(min(formality, 0.4) if min(me.age, other.age) < GROWN else formality),
         rank=by_rank,
         age=by_age,
         close=close,
