@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, TypeVar
 
 from clca.records import Action, Participant, Scenario, Turn
+from clca.tasks import Answer
+from clca.teacher.protocol import Question
+
+A = TypeVar("A", bound=Answer)
 
 
 def person(name: str, /, **changes: Any) -> Participant:
@@ -32,3 +37,21 @@ def scenario(**changes: Any) -> Scenario:
 
 def turn(speaker: str, text: str = "", action: Action = "speak") -> Turn:
     return Turn(speaker=speaker, action=action, text=text)
+
+
+class Script:
+    """Answers from a list, and keeps what it was asked. An exception in the list is raised."""
+
+    def __init__(self, answers: Iterator[Answer | Exception]) -> None:
+        self._answers = answers
+        self.asked: list[Question[Any]] = []
+
+    async def ask(self, question: Question[A]) -> A:
+        self.asked.append(question)
+        answer = next(self._answers)
+        if isinstance(answer, Exception):
+            raise answer
+        return question.answer(**answer.model_dump())
+
+    def side(self, side: int) -> list[Question[Any]]:
+        return [question for question in self.asked if question.context.side == side]

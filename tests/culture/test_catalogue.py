@@ -213,3 +213,10 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
         with pytest.raises(ContentError) as caught:
             Catalogue(overlay({path: broken})).culture("japan")
         assert fault in caught.value.message
+
+
+def test_norm_of_a_member_is_played_in_that_country(catalogue: Catalogue) -> None:
+    for number in range(8):
+        assert catalogue.for_scenario("ara", f"scenario-{number}", "jordan").name.startswith("Jordan")
+    played = {catalogue.for_scenario("ara", f"scenario-{number}", "general").name for number in range(20)}
+    assert len(played) == 2

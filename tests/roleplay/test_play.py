@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Iterator
 from itertools import chain, count, pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
@@ -13,12 +13,10 @@ from clca.errors import RequestFailed
 from clca.prompts import Prompts
 from clca.roleplay.degeneration import REPEATS
 from clca.roleplay.play import Play, Stage, play
-from clca.tasks import Answer, TurnAnswer, TurnContext
+from clca.tasks import TurnAnswer, TurnContext
 from clca.teacher.protocol import Question
 from clca.workspace import Content
-from tests.examples import person, scenario, turn
-
-A = TypeVar("A", bound=Answer)
+from tests.examples import Script, person, scenario, turn
 
 RUTH = person("Ruth Vale", goal="get the last loaf", secret="ate at noon", background="Ruth is a nurse.")
 IDA = person("Ida Moss", goal="keep her place in the line", secret="came second", background="Ida is retired.")
@@ -30,24 +28,6 @@ SPEECH = [
     TurnAnswer(action="none", text=""),
     TurnAnswer(action="speak", text='They close, "soon" they said – at six.'),
 ]
-
-
-class Script:
-    """Answers from a list, and keeps what it was asked. An exception in the list is raised."""
-
-    def __init__(self, answers: Iterator[TurnAnswer | Exception]) -> None:
-        self._answers = answers
-        self.asked: list[Question[Any]] = []
-
-    async def ask(self, question: Question[A]) -> A:
-        self.asked.append(question)
-        answer = next(self._answers)
-        if isinstance(answer, Exception):
-            raise answer
-        return question.answer(**answer.model_dump())
-
-    def side(self, side: int) -> list[Question[Any]]:
-        return [question for question in self.asked if question.context.side == side]
 
 
 def talk() -> Iterator[TurnAnswer]:

@@ -117,7 +117,7 @@ def test_there_are_only_so_many_seeds(content: Content) -> None:
 
 def test_a_seed_stands_once_in_all_files(overlay: Overlay, content: Content) -> None:
     again = next(iter(SeedScenarios(content, None, 42))).model_dump_json()
-    with pytest.raises(ContentError, match=r"seeds-mine\.jsonl: id: scenario '.*' stands twice"):
+    with pytest.raises(ContentError, match=r"seeds-mine\.jsonl:1: id: scenario '.*' stands twice"):
         SeedScenarios(overlay({"scenarios/seeds-mine.jsonl": again}), None, 42)
 
 

@@ -528,7 +528,10 @@ def test_a_dialogue_costs_less_than_twelve_milliseconds(
             turns.append(Turn(speaker=str(len(turns) % 2), action=answer.action, text=answer.text))
         _now(teacher, request("judge", JudgeContext(culture, seed, tuple(turns)), JudgeAnswer))
         for at in range(len(turns)):
-            _now(teacher, request("intent", IntentContext(culture, seed, tuple(turns[: at + 1]), 10, number), IntentAnswer))
+            _now(
+                teacher,
+                request("intent", IntentContext(culture, seed, tuple(turns[: at + 1]), 10, number), IntentAnswer),
+            )
     assert (time.process_time() - started) / len(seeds) < 0.04  # 12 ms when measured alone; slack for a busy machine
 
 

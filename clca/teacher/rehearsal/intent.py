@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from clca.records import Culture, Participant, Scenario, Turn
 from clca.tasks import IntentAnswer, IntentContext
@@ -25,14 +26,17 @@ def intent(book: Book, plans: Plans, context: IntentContext) -> IntentAnswer:
         return IntentAnswer(intent="Nothing has been said yet", relevance="generic")
     at, turn = len(context.turns) - 1, context.turns[-1]
     side = _side(context, at)
-    act, driver = _planned(plans, context, at, turn) or _guessed(book, culture, scenario, side, turn, context.turns)
-    dice = Dice(culture.id, scenario.id, context.play, at, "intent")
+    earlier = _planned(plans, context)
+    act, driver = earlier.pop() if earlier else _guessed(book, culture, scenario, side, turn, context.turns)
     frames = book.acts.intent
     phrases = frames.acts.get(act) or frames.acts["other"]
     me, other = scenario.participants[side], scenario.participants[1 - side]
-    free = [phrase for phrase in phrases if "{goal}" not in phrase or len(me.goal) < 110] or list(phrases)
+    # A goal is named once on each side, and where it is short; nothing is said twice before all has been said once.
+    before = [name for name, _ in earlier]
+    told = any(name.split("_")[0] == act.split("_")[0] for name in before)
+    free = [phrase for phrase in phrases if "{goal}" not in phrase or not (told or len(me.goal) > 90)] or list(phrases)
     text = fill(
-        dice.pick(free),
+        _next(free, before.count(act), context, act),
         {
             "other": given_name(other, culture),
             "goal": goal_phrase(me),
@@ -40,14 +44,21 @@ def intent(book: Book, plans: Plans, context: IntentContext) -> IntentAnswer:
             "culture": culture.name,
         },
     )
-    relevance = "generic"
-    if driver is not None and driver in frames.why:
-        relevance = "cultural"
-        text = f"{text}, {fill(dice.pick(frames.why[driver]), {'culture': place_name(culture)})}"
+    reasons = frames.why.get(driver or "", ())
+    nth = sum(why == driver for _, why in earlier)
+    shaped = nth < len(reasons)
+    if shaped:
+        why = fill(_next(reasons, nth, context, driver), {"culture": place_name(culture)})
+        text = f"{text}, {why}"
     return IntentAnswer(
-        intent=clip(f"{given_name(me, culture)} {text}.", 300),
-        relevance="cultural" if relevance == "cultural" else "generic",
+        intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if shaped else "generic"
     )
+
+
+def _next(phrases: Sequence[str], nth: int, context: IntentContext, what: str | None) -> str:
+    """The phrase for the nth time that something is told of in a dialogue."""
+    dice = Dice(context.culture.id, context.scenario.id, context.play, what, "intent")
+    return dice.shuffled(phrases)[nth % len(phrases)]
 
 
 def goal_phrase(person: Participant) -> str:
@@ -73,20 +84,23 @@ def _side(context: IntentContext, at: int) -> int:
     return names.index(speaker) if speaker in names else at % 2
 
 
-def _planned(plans: Plans, context: IntentContext, at: int, turn: Turn) -> tuple[str, str | None] | None:
-    start = _side(context, 0)
-    plan = plans.plan(context.culture, context.scenario, context.play, context.exchanges, start)
-    if at >= len(plan.steps):
-        return None
-    step = plan.steps[at]
-    if step.text != turn.text or step.action != turn.action:
-        return None
-    name = "leave" if not step.text and step.action == "leave" else step.act
-    if step.tone in ("direct", "soft"):
-        name = f"{step.act}_{step.tone}"
-    elif step.act == "gesture":
-        name = f"gesture_{step.tone}"
-    return name, step.driver
+def _planned(plans: Plans, context: IntentContext) -> list[tuple[str, str | None]]:
+    """(act, driver) of every turn up to the last; empty where the last turn is not the planned one."""
+    at, turn = len(context.turns) - 1, context.turns[-1]
+    plan = plans.plan(context.culture, context.scenario, context.play, context.exchanges, _side(context, 0))
+    if at >= len(plan.steps) or (plan.steps[at].text, plan.steps[at].action) != (turn.text, turn.action):
+        return []
+    found: list[tuple[str, str | None]] = []
+    for step in plan.steps[: at + 1]:
+        name = "leave" if not step.text and step.action == "leave" else step.act
+        if step.tone in ("direct", "soft"):
+            name = f"{step.act}_{step.tone}"
+        elif step.act == "gesture":
+            name = f"gesture_{step.tone if found or step.tone != 'scene' else 'first'}"
+        elif step.act == "greet" and any(act in ("greet", "gesture_greeting") for act, _ in found):
+            name = "greet_back"
+        found.append((name, step.driver))
+    return found
 
 
 def _guessed(

@@ -22,9 +22,11 @@ from clca.teacher.rehearsal.speech import (
     opens_with_interjection,
     sentences,
 )
-from clca.teacher.rehearsal.style import style
+from clca.teacher.rehearsal.style import GROWN, style
 
 MOST_SENTENCES = 3
+_STAID = 20
+"""Years from which people use the small words of adults who keep a distance."""
 _NAMED_AFTER = frozenset({"greet", "thanks", "farewell", "apology"})
 _NAMED_BEFORE = frozenset({"raise", "object", "refuse", "reason", "offer", "insist", "question", "hint"})
 _ACKNOWLEDGES = {
@@ -51,11 +53,16 @@ _TOUCH = re.compile(
 
 # Things that a gesture can only use where they are.
 _PROPS = re.compile(r"\b(lift|elevator|gate|stairs|table|desk|window|car|kerb|bus|door|chair|glass|cup|plate)\b")
-# A greeting that only the one who comes up to the other can say.
+# A greeting that only the one who comes up to the other can say; it is met with leave to go on.
 _OPENING = re.compile(
-    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|keep you|holding you"
-    r"|bad time|found you|find you|excuse|sorry|second|bother\w*"
-    r"|intrud\w*|minute)\b",
+    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|catch you|keep you|holding you|bad time|found you|find you|excuse"
+    r"|sorry|second|bother\w*|intrud\w*|minutes?|busy|sparing|patience|bear with|chance to|make time|find you here)\b",
+    re.I,
+)
+_NEWS = re.compile(r"\b(new|news|story|up to|hiding|going on|what's up)\b", re.I)
+# A lead-in that only fits the one who brings something up.
+_BRINGS = re.compile(
+    r"\b(something|bring\w*|inconvenient|clear up|ask\w*|upfront|hear me|either way|mention\w*|favou?r|come to you|trouble)\b",
     re.I,
 )
 
@@ -87,10 +94,16 @@ class Wording:
         self.turn = 0
         self.used: set[str] = set()
         self.before: Move | None = None
+        self.greeted = ""
+        self.may_ask = False
 
     def steps(self, moves: list[Move]) -> list[Step]:
         found: list[Step] = []
-        for turn in turns_of(moves):
+        turns = turns_of(moves)
+        for at, turn in enumerate(turns):
+            # A greeting may ask something only where the other's words come next.
+            after = turns[at + 1][0] if at + 1 < len(turns) else None
+            self.may_ask = turn[-1].act == "greet" and after is not None and after.act == "greet"
             step = self._step(turn)
             if step is None:
                 continue
@@ -117,12 +130,7 @@ class Wording:
         if first.act == "gesture":
             text = self._gesture(first)
             return Step(first.side, "non-verbal", text, "gesture", first.tone, driver)
-        parts = [(move, self._line(move)) for move in core]
-        said = [
-            (move, text)
-            for at, (move, text) in enumerate(parts)
-            if text and text not in {line for _, line in parts[:at]}
-        ]
+        said = self._lines(core)
         if not said:
             return None
         while len(said) > 1 and sum(len(sentences(text)) for _, text in said) > MOST_SENTENCES:
@@ -135,6 +143,20 @@ class Wording:
         for sentence in [*sentences(text), *sentences(raw)]:
             self.used.add(key(sentence))
         return Step(first.side, "leave" if leaves else "speak", text, first.act, first.tone, driver)
+
+    def _lines(self, core: list[Move]) -> list[tuple[Move, str]]:
+        """The lines of a turn, without lead-ins and thanks that the other lines have no room for."""
+        parts = [(move, self._line(move)) for move in core]
+        said: list[tuple[Move, str]] = []
+        for at, (move, text) in enumerate(parts):
+            follow = parts[at + 1][1] if at + 1 < len(parts) else ""
+            asks = bool(follow) and sentences(follow)[0].endswith("?")
+            again = any("thank" in line.lower() for _, line in said)
+            if not text or (move.act == "soften" and asks) or (move.act == "thanks" and again):
+                continue
+            if text not in {line for _, line in said}:
+                said.append((move, text))
+        return said
 
     def _spoken(self, said: list[tuple[Move, str]]) -> str:
         move, text = said[0]
@@ -188,13 +210,13 @@ class Wording:
         matter, acts, courtesy = self.stage.matter, self.stage.acts, self.stage.culture.courtesy
         me = self.styles[move.side]
         match move.act:
-            case "greet" | "thanks" | "apology" | "farewell":
-                name = {"greet": "greeting"}.get(move.act, move.act)
-                register = getattr(courtesy, name)
-                pool = register.formal if me.formal else register.familiar
-                if move.act == "greet" and (move.side == 1 or self.before is not None):
-                    pool = tuple(text for text in pool if not _OPENING.search(text)) or pool
-                return self._fresh(pool)
+            case "greet":
+                return self._greeting(move.side)
+            case "thanks" | "apology" | "farewell":
+                if self._child(move.side):
+                    return self._fresh(getattr(acts.child, move.act))
+                register = getattr(courtesy, move.act)
+                return self._fresh(register.formal if me.formal else register.familiar)
             case "chat_open" | "chat_reply":
                 return self._told(matter.chat[move.index][move.act == "chat_reply"])
             case "small_open" | "small_reply":
@@ -210,7 +232,10 @@ class Wording:
             case "offer":
                 return self._told(matter.offers[move.index]) if move.tone == "present" else self._fresh(matter.offers)
             case "soften":
-                return self._fresh(courtesy.soften)
+                pool = courtesy.soften
+                if move.side == 1:
+                    pool = tuple(text for text in pool if not _BRINGS.search(text))
+                return self._fresh(pool)
             case "decline":
                 return self._fresh(courtesy.decline_ritually)
             case "insist":
@@ -225,8 +250,29 @@ class Wording:
                 return self._fresh(getattr(matter, act))
 
     def _toned(self, tone: Tone, side: int) -> str:
-        formal = self.styles[side].formal and self.stage.scenario.participants[side].age >= 16
+        formal = self.styles[side].formal and self.stage.scenario.participants[side].age >= _STAID
         return self._fresh(tone.formal if formal else tone.familiar)
+
+    def _child(self, side: int) -> bool:
+        return self.stage.scenario.participants[side].age < GROWN
+
+    def _greeting(self, side: int) -> str:
+        """A greeting, or what answers the other's: a question is answered, an apology for coming is waved aside."""
+        acts, register = self.stage.acts, self.stage.culture.courtesy.greeting
+        first, formal = self.greeted, self.styles[side].formal
+        if first:
+            back = acts.greet_back
+            asks = "?" in first
+            kind = back.free if _OPENING.search(first) else back.news if asks and _NEWS.search(first) else back.well
+            if asks or kind is back.free:
+                return self._toned(kind, side)
+        pool = register.formal if formal else register.familiar
+        if self._child(side):
+            pool = acts.child.greet
+        elif first or not self.may_ask:
+            pool = tuple(text for text in pool if "?" not in text and not (first and _OPENING.search(text))) or pool
+        self.greeted = self._fresh(pool)
+        return self.greeted
 
     def _told(self, text: str) -> str:
         return fill(text, self.values)
