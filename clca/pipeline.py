@@ -23,12 +23,14 @@ from clca.prompts import Prompts
 from clca.randomness import derive
 from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Turn, Usage
 from clca.roleplay.adapt import adapt, compose, norm_scenario_id
-from clca.roleplay.play import Play, Stage, play
+from clca.roleplay.play import Play, Scene, play
 from clca.settings import GenerateSettings
 from clca.store.journal import Finished, Outcome
 from clca.store.run import Run
 from clca.teacher.desk import Desk
 from clca.teacher.protocol import Role, Teacher
+
+NOTHING = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
 
 
 class Scenarios(Protocol):
@@ -93,13 +95,17 @@ class Generation:
         """Finish every dialogue that is not finished yet; returns early when the desk is stopping."""
         # Twice as many dialogues as requests in flight: while some wait for their turn, none of
         # the slots is idle, and the tail of the run stays short.
-        ahead = asyncio.Semaphore(max(1, 2 * self.settings.concurrency // self.settings.samples))
+        ahead = asyncio.Semaphore(1 + 2 * self.settings.concurrency // self.settings.samples)
         async with asyncio.TaskGroup() as group:
             for source, samples in self._unfinished():
                 await ahead.acquire()
                 if self.desk.stopping:
                     return
                 group.create_task(self._scenario(source, samples)).add_done_callback(lambda _: ahead.release())
+
+    def recount(self) -> None:
+        """Take the outcomes from the journal, which knows of every dialogue that is on disk."""
+        self.funnel.outcomes, self.funnel.reasons = self.run.journal.counts()
 
     def stop(self) -> None:
         """Ask nothing more; what is in flight is still answered and journalled."""
@@ -123,22 +129,21 @@ class Generation:
         """Make the scenario fit the culture, once, then play its samples side by side."""
         name = scenario_id(source)
         scope = source.scope if isinstance(source, Norm) else None
-        culture = self.catalogue.for_scenario(self.culture, name, scope)
-        clerk = self.desk.clerk(f"scenario:{name}")
+        seed = self.settings.seed
+        culture = self.catalogue.for_scenario(self.culture, name, seed, scope)
+        clerk = self.desk.clerk(scenario_owner(name))
         self.funnel.under_way += len(samples)
         try:
             try:
                 if isinstance(source, Norm):
-                    scenario = await compose(source, culture, self.prompts, clerk)
+                    scenario = await compose(source, culture, seed, self.prompts, clerk)
                 else:
-                    scenario = await adapt(source, culture, self.prompts, clerk)
+                    scenario = await adapt(source, culture, seed, self.prompts, clerk)
             except AskError as fault:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 plain = source.plain() if isinstance(source, Seed) else None
                 for sample in samples:
-                    await self._fail(
-                        name, sample, plain, [], stage, fault, clerk.usage if sample == samples[0] else None
-                    )
+                    await self._fail(name, sample, plain, [], stage, fault, NOTHING)
                 return
             async with asyncio.TaskGroup() as group:
                 for sample in samples:
@@ -155,11 +160,11 @@ class Generation:
         name = dialogue_id(self.culture, scenario.id, sample)
         clerk = self.desk.clerk(name)
         number = derive(settings.seed, name, "play", self.desk.retries(name))
-        stage = Stage(culture, scenario, number, settings.exchanges, settings.temperature, settings.top_p)
+        scene = Scene(culture, scenario, number, settings.exchanges, settings.temperature, settings.top_p)
         played = Play()
         judgement, labelled, reason, at = None, None, None, "turn"
         try:
-            await play(stage, self.prompts, clerk, played)
+            await play(scene, self.prompts, clerk, played)
             if played.fault is not None:
                 reason = f"degenerate: {played.fault}"
             else:
@@ -201,7 +206,7 @@ class Generation:
         turns: list[Turn],
         stage: str,
         fault: AskError,
-        usage: Usage | None,
+        usage: Usage,
     ) -> None:
         name = dialogue_id(self.culture, scenario, sample)
         failure = Failure(
@@ -215,8 +220,7 @@ class Generation:
             detail=fault.detail,
             **self._names(),
             seed=self.settings.seed,
-            retries=self.desk.retries(name),
-            usage=usage or Usage(requests=0, prompt_tokens=0, completion_tokens=0),
+            usage=usage,
         )
         await self._finish("failed", failure)
 
@@ -242,5 +246,18 @@ def scenario_id(source: Scenario | Norm) -> str:
     return norm_scenario_id(source) if isinstance(source, Norm) else source.id
 
 
+def scenario_owner(scenario: str) -> str:
+    """Whom the journal names for what all samples of a scenario share."""
+    return f"scenario:{scenario}"
+
+
 def dialogue_id(culture: str, scenario: str, sample: int) -> str:
+    """The name of a dialogue, and whom the journal names for its requests."""
     return f"{culture}-{scenario}-{sample}"
+
+
+def failed_owner(failure: Failure) -> str:
+    """Whose question it was that failed: the dialogue's own, or its scenario's."""
+    if failure.stage not in ("adapt", "compose"):
+        return failure.id
+    return scenario_owner(failure.id.removeprefix(f"{failure.culture}-").removesuffix(f"-{failure.sample}"))

@@ -17,8 +17,8 @@ from clca.intents.label import intent_question
 from clca.judging.judge import judge_question, meta_question
 from clca.prompts import Prompts
 from clca.records import Alignment, Norm, Quality, Scenario, Turn
-from clca.roleplay.adapt import adapt_question, compose_question
-from clca.roleplay.play import Side, Stage
+from clca.roleplay.adapt import adapt_question, compose_question, norm_scenario_id
+from clca.roleplay.play import Scene, Side
 from clca.settings import GenerateSettings
 from clca.tasks import TurnAnswer
 from clca.teacher.protocol import Message, Question
@@ -61,16 +61,16 @@ def preview(
     scenario = next(iter(islice(scenarios, 1)), None)
     found: dict[str, _Measured] = {}
     if norms:
-        composed = compose_question(norms[0], catalogue.for_scenario(culture_id, norms[0].id, norms[0].scope), prompts)
+        composed = _composed(catalogue, culture_id, norms[0], prompts, settings)
         found["compose"] = _Measured(composed, _tokens(composed.messages))
     if scenario is None:
         return found
-    culture = catalogue.for_scenario(culture_id, scenario.id)
-    adapted = adapt_question(scenario, culture, prompts)
+    culture = catalogue.for_scenario(culture_id, scenario.id, settings.seed)
+    adapted = adapt_question(scenario, culture, settings.seed, prompts)
     found["adapt"] = _Measured(adapted, _tokens(adapted.messages))
 
-    stage = Stage(culture, scenario, 0, settings.exchanges, settings.temperature, settings.top_p)
-    sides = (Side(stage, 0, prompts), Side(stage, 1, prompts))
+    scene = Scene(culture, scenario, 0, settings.exchanges, settings.temperature, settings.top_p)
+    sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
     turns: list[Turn] = []
     lengths = []
     shown: Question[Any] | None = None
@@ -86,7 +86,7 @@ def preview(
         side.did(answer)
         other.heard(turn)
     # The other forms a turn can take are rendered too, so that a fault in them shows now.
-    for action in ("non-verbal", "none", "leave"):
+    for action in ("non-verbal", "none"):
         sides[0].heard(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
     assert shown is not None
     found["turn"] = _Measured(shown, sum(lengths) / len(lengths))
@@ -97,7 +97,7 @@ def preview(
     found["judge"] = _Measured(judged, _tokens(judged.messages, len(turns)))
     meta = meta_question(culture, scenario, turns, quality, alignment, prompts)
     found["meta"] = _Measured(meta, _tokens(meta.messages, len(turns)))
-    system = prompts.render("intent", "system", culture=culture, scenario=scenario, transcript="", speaker="", line="")
+    system = prompts.render("intent", "system", culture=culture, scenario=scenario)
     intents = [
         intent_question(culture, scenario, turns[: n + 1], settings.exchanges, 0, system, prompts)
         for n in range(len(turns))
@@ -105,6 +105,14 @@ def preview(
     measured = [_tokens(one.messages, number) for number, one in enumerate(intents, start=1)]
     found["intent"] = _Measured(intents[1], sum(measured) / len(measured))
     return found
+
+
+def _composed(
+    catalogue: Catalogue, culture: str, norm: Norm, prompts: Prompts, settings: GenerateSettings
+) -> Question[Any]:
+    seed = settings.seed
+    member = catalogue.for_scenario(culture, norm_scenario_id(norm), seed, norm.scope)
+    return compose_question(norm, member, seed, prompts)
 
 
 def plan(measured: dict[str, _Measured], scenarios: int, norms: int, settings: GenerateSettings) -> list[TaskPlan]:

@@ -135,7 +135,7 @@ class Norm(Record):
     `remedy` what they can do instead (a bare verb phrase). `inspiration` says where it is from.
     """
 
-    id: Slug
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=75)]
     scope: Slug
     text: Line
     situation: Slug
@@ -207,6 +207,8 @@ class Turn(Record):
 
 
 Confidence = Literal["very confident", "confident", "not sure"]
+Label = Literal["quality", "alignment", "meta"]
+"""The labels of a judgement that can discard a dialogue."""
 
 
 class Quality(Record):
@@ -282,8 +284,8 @@ class Failure(Record):
     """A dialogue that could not be finished: a line of `failed.jsonl`.
 
     `stage` is the task that failed, `reason` the kind of fault that is counted, `detail` its
-    words. `scenario` is the seed scenario where its adaptation failed. `retries` says how often
-    it had been tried anew before.
+    words. `scenario` is the seed scenario where its adaptation failed; what that cost stands in
+    the run's totals, since all its samples share it.
     """
 
     id: str
@@ -298,5 +300,4 @@ class Failure(Record):
     partner: str
     judge: str
     seed: int
-    retries: int
     usage: Usage

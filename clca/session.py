@@ -1,127 +1,35 @@
-"""From settings to a finished run: the content is read and checked, the run's folder found or
-made, the teachers checked, the dialogues generated, and `run.json` kept up to date."""
+"""A run at work: dialogues generated, and `run.json` kept up to date, however it ends."""
 
 from __future__ import annotations
 
 import asyncio
 import platform
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from pydantic import ValidationError
+
 import clca
-from clca.culture import Catalogue
-from clca.errors import ClcaError, SettingsError
+from clca.documents import describe
+from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.judging.calibration import calibrate
-from clca.pipeline import Generation, Scenarios
-from clca.prompts import Prompts
-from clca.records import Failure, Norm
-from clca.roleplay.sources import FileScenarios, SeedScenarios, load_norms
-from clca.settings import INERT, REHEARSAL, GenerateSettings
-from clca.store.run import Inputs, Run, RunInfo, differences, fingerprint, new_folder, read_run, runs
-from clca.teacher.connect import addresses, connect
-from clca.teacher.protocol import Role, Teacher
+from clca.pipeline import Generation, failed_owner
+from clca.prepare import Prepared
+from clca.records import Failure
+from clca.settings import GenerateSettings
+from clca.store.run import Run
+from clca.store.runs import RunInfo, fingerprint, read_run
+from clca.teacher.connect import addresses
 from clca.teacher.replies import INVALID
 from clca.urls import without_credentials
-from clca.workspace import Content
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json
 VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
-
-
-@dataclass(slots=True)
-class Prepared:
-    """All that a run in one culture needs, read and checked; nothing has been asked or written."""
-
-    culture: str
-    settings: GenerateSettings
-    content: Content
-    catalogue: Catalogue
-    prompts: Prompts
-    scenarios: Scenarios
-    norms: list[Norm]
-    teachers: dict[Role, Teacher]
-    inputs: Inputs
-
-    @property
-    def requested(self) -> int:
-        return (len(self.scenarios) + len(self.norms)) * self.settings.samples
-
-    @property
-    def rehearsed(self) -> bool:
-        """Whether any role is played by the embedded teacher."""
-        return any(teacher.name == REHEARSAL for teacher in self.teachers.values())
-
-
-def prepare(culture: str, settings: GenerateSettings, workspace: Path | None) -> Prepared:
-    """Read what the run needs. Everything that is broken in it is found here."""
-    from clca.preview import preview
-
-    content = Content(workspace)
-    catalogue = Catalogue(content)
-    found = catalogue.find(culture)
-    catalogue.culture(found)
-    prompts = Prompts.load(content)
-    scenarios: SeedScenarios | FileScenarios
-    if isinstance(settings.scenarios, Path):
-        scenarios = FileScenarios(settings.scenarios)
-    else:
-        scenarios = SeedScenarios(content, settings.scenarios, settings.seed)
-    norms = load_norms(content, catalogue.culture(found), settings.norms, settings.seed)
-    preview(catalogue, found, scenarios, norms, prompts, settings)  # renders every prompt once
-    teachers = connect(settings, content)
-    inputs = _inputs(found, settings, content, scenarios)
-    return Prepared(found, settings, content, catalogue, prompts, scenarios, norms, teachers, inputs)
-
-
-def _inputs(
-    culture: str, settings: GenerateSettings, content: Content, scenarios: SeedScenarios | FileScenarios
-) -> Inputs:
-    """Everything that decides the records of a run; nothing that does not."""
-    inputs: Inputs = {"clca": clca.__version__, "culture": culture}
-    inputs.update({key: value for key, value in settings.model_dump(mode="json").items() if key not in INERT})
-    inputs["partner"] = settings.partner or settings.teacher
-    inputs["judge"] = settings.judge or settings.teacher
-    if isinstance(scenarios, FileScenarios):
-        inputs["scenarios"] = f"file {scenarios.digest}"
-    for path, used in sorted(content.used.items()):
-        inputs[f"content:{path}"] = used.digest
-    return inputs
-
-
-@dataclass(frozen=True, slots=True)
-class Located:
-    """Where a run lies, whether it was there already, and how its inputs differ from the last one's."""
-
-    folder: Path
-    resumed: bool
-    finished: bool
-    differs: list[str]
-
-
-def locate(prepared: Prepared, *, new: bool) -> Located:
-    """The newest run with the same inputs, or a folder for a new one."""
-    out, digest = prepared.settings.out, fingerprint(prepared.inputs)
-    known = list(runs(out, prepared.culture))
-    same = [run for run in known if run.data.get("fingerprint") == digest]
-    if same and not new:
-        return Located(same[-1].folder, True, same[-1].data.get("finished") is True, [])
-    differs = differences(known[-1].inputs, prepared.inputs) if known and not same else []
-    folder = new_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
-    return Located(folder, False, False, differs)
-
-
-async def check(prepared: Prepared) -> None:
-    """Find out now whether the teachers can be asked."""
-    for teacher in set(prepared.teachers.values()):
-        await teacher.check()
-
-
-# ---------------------------------------------------------------- working
 
 
 class Session:
@@ -149,7 +57,7 @@ class Session:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.run.__exit__()
+        self.run.close()
 
     @property
     def seconds(self) -> float:
@@ -163,28 +71,33 @@ class Session:
         """Generate what is missing. `run.json` says how it ended, whatever happened."""
         self._save("running")
         saver = asyncio.create_task(self._keep_saving())
-        ended = "interrupted"
+        fault: BaseException | None = None
         try:
             if not self.finished:
                 await self.generation.generate()
-            ended = "finished" if self.finished else "interrupted"
         except BaseExceptionGroup as group:
-            error = first_error(group)
-            ended = f"error: {error}"
-            raise error from None
-        except ClcaError as error:
-            ended = f"error: {error}"
-            raise
-        finally:
-            saver.cancel()
-            try:
-                await self.run.drain()
-            finally:
-                self._save(ended)
+            fault = first_error(group)
+        except (ClcaError, asyncio.CancelledError) as error:
+            fault = error
+        saver.cancel()
+        await self.run.drain()
+        # A dialogue may have reached the disk although the task that waited for it was cancelled.
+        self.generation.recount()
+        ended = "finished" if self.finished else "interrupted"
+        if isinstance(fault, ClcaError):
+            ended = f"error: {fault}"
+        try:
+            self._save(ended)
+        except StoreError as error:
+            fault = fault or error  # the first fault is the one to tell
+        if fault is not None:
+            raise fault from None
 
     async def close(self) -> None:
-        for teacher in set(self.prepared.teachers.values()):
-            await teacher.close()
+        """Close the connections to the teachers."""
+        async with AsyncExitStack() as stack:
+            for teacher in dict.fromkeys(self.prepared.teachers.values()):
+                stack.push_async_callback(teacher.close)
 
     def summary(self) -> dict[str, Any]:
         """What `--json` prints of the run: counts of the whole run, costs of this command."""
@@ -207,11 +120,13 @@ class Session:
         """Make the failed dialogues pending; those with bad replies are asked with new seeds."""
         ids, owners = [], set()
         for line in self.run.failures():
-            failure = Failure.model_validate_json(line)
+            try:
+                failure = Failure.model_validate_json(line)
+            except ValidationError as error:
+                raise ContentError(str(self.run.folder / "failed.jsonl"), None, describe(error)) from None
             ids.append(failure.id)
             if failure.reason in INVALID:
-                scenario = failure.id.removeprefix(f"{failure.culture}-").removesuffix(f"-{failure.sample}")
-                owners.add(failure.id if failure.stage not in ("adapt", "compose") else f"scenario:{scenario}")
+                owners.add(failed_owner(failure))
         self.run.retry(ids, owners)
         return len(ids)
 
@@ -220,7 +135,8 @@ class Session:
     async def _keep_saving(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
-            self._save("running")
+            with suppress(StoreError):  # a full disk shows soon enough where it matters
+                self._save("running")
 
     def _save(self, ended: str) -> None:
         summary, funnel = self.summary(), self.generation.funnel

@@ -10,14 +10,14 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from clca.documents import describe, suggestion
 from clca.errors import SettingsError
-from clca.records import Confidence
+from clca.records import Confidence, Label
 from clca.urls import without_credentials
 from clca.workspace import CONFIG
 
@@ -35,7 +35,6 @@ def _count_or_file(value: Any) -> Any:
 
 
 Urls = Annotated[tuple[str, ...], BeforeValidator(_listed)]
-Verdict = Literal["quality", "meta", "alignment"]
 
 
 class GenerateSettings(BaseModel):
@@ -44,7 +43,7 @@ class GenerateSettings(BaseModel):
     Where the papers are silent: `temperature` (they sample, and give only top_p) is 1.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     teacher: str = REHEARSAL
     partner: str | None = None
@@ -59,7 +58,7 @@ class GenerateSettings(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
     temperature: Annotated[float, Field(ge=0, le=2)] = 1.0
     top_p: Annotated[float, Field(gt=0, le=1)] = 0.7
-    discard: Annotated[tuple[Verdict, ...], BeforeValidator(_listed)] = ("quality", "meta")
+    discard: Annotated[tuple[Label, ...], BeforeValidator(_listed)] = ("quality", "meta")
     discard_confidence: Confidence = "very confident"
     asks: Annotated[int, Field(ge=1, le=20)] = 3
     concurrency: Annotated[int, Field(ge=1, le=100_000)] = 64
@@ -74,6 +73,12 @@ class GenerateSettings(BaseModel):
             parts = urlsplit(url)
             if "@" in parts.netloc:
                 raise ValueError("a URL must not hold a user or password: set CLCA_API_KEY in the environment instead")
+            try:
+                parts.port  # noqa: B018 - reading it checks it
+            except ValueError:
+                raise ValueError(
+                    f"not a port in {parts.scheme}://{parts.netloc} (expected http://host:port/v1)"
+                ) from None
             if parts.scheme not in ("http", "https") or not parts.hostname:
                 raise ValueError(f"not a URL: {without_credentials(url)!r} (expected http://host:port/v1)")
         return value

@@ -2,7 +2,7 @@
 
 A context is the typed form of what the prompt says in words; the embedded teacher works
 from it. An answer is a Pydantic model whose JSON schema goes to the server. Every string in it
-is bounded, so that a constrained reply cannot run into the token limit.
+is bounded, so that a constrained reply does not run on until the token limit cuts it.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ class ComposeContext:
 @dataclass(frozen=True, slots=True)
 class TurnContext:
     """Say or do the next thing as `scenario.participants[side]`.
+
+    The prompt shows a language model only its own side's goal and secret; the embedded teacher, a
+    simulator of both, is trusted with the whole scenario.
 
     `turns` is what happened so far, oldest first; `exchanges` the most there can be (an
     exchange is two turns); `play` a number that is the same for all turns of one dialogue.
@@ -107,13 +110,13 @@ class Answer(BaseModel):
 
 
 class ParticipantAnswer(Answer):
-    name: Annotated[str, _text(60)]
+    name: Annotated[str, _text(80)]
     age: Annotated[int, Field(ge=5, le=110)]
     gender: Gender
-    occupation: Annotated[str, _text(100)]
-    background: Annotated[str, _text(500)]
-    goal: Annotated[str, _text(350)]
-    secret: Annotated[str, _text(350, least=0)]
+    occupation: Annotated[str, _text(120)]
+    background: Annotated[str, _text(600)]
+    goal: Annotated[str, _text(400)]
+    secret: Annotated[str, _text(400, least=0)]
 
     def participant(self) -> Participant:
         return Participant(**self.model_dump())
@@ -123,7 +126,7 @@ Pair = Annotated[list[ParticipantAnswer], Field(min_length=2, max_length=2)]
 
 
 class AdaptAnswer(Answer):
-    setting: Annotated[str, _text(600)]
+    setting: Annotated[str, _text(800)]
     participants: Pair
 
     @model_validator(mode="after")
@@ -139,7 +142,7 @@ class ComposeAnswer(AdaptAnswer):
 
 class TurnAnswer(Answer):
     action: Action
-    text: Annotated[str, _text(1200, least=0)]
+    text: Annotated[str, _text(1000, least=0)]
 
     @model_validator(mode="after")
     def _action_and_text(self) -> Self:

@@ -1,8 +1,11 @@
-"""URLs as they may be shown and stored."""
+"""Addresses of servers, as they may be shown and stored."""
 
 from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
+
+NO_KEY = "EMPTY"
+"""What a server without keys is given in place of one, by vLLM's convention."""
 
 
 def without_credentials(url: str) -> str:

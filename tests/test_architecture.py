@@ -43,8 +43,9 @@ COMPOSERS: dict[str, set[str]] = {
     "preview": STAGES,
     "pipeline": STAGES,
     "checking": STAGES | {"preview"},
-    "session": STAGES | {"preview", "pipeline"},
-    "cli": STAGES | {"preview", "pipeline", "checking", "session"},
+    "prepare": STAGES | {"preview", "pipeline"},
+    "session": STAGES | {"prepare", "pipeline"},
+    "cli": STAGES | {"preview", "pipeline", "checking", "prepare", "session"},
     "__main__": {"cli"},
 }
 

@@ -120,7 +120,7 @@ def test_lost_server_stops_the_run_which_then_goes_on(tmp_path: Path) -> None:
     assert second["cached"] > 0
 
 
-def test_retry_asks_bad_replies_anew_and_server_faults_the_same(tmp_path: Path) -> None:
+def test_retry_asks_bad_replies_anew(tmp_path: Path) -> None:
     with Stub("--fault", "schema:1") as stub:
         assert clca(tmp_path, *command(stub.url, "--asks", "1")).returncode == 3
     assert len(records(only_run(tmp_path), "failed.jsonl")) == REQUESTED
@@ -132,20 +132,40 @@ def test_retry_asks_bad_replies_anew_and_server_faults_the_same(tmp_path: Path) 
     assert len(records(only_run(tmp_path))) == REQUESTED
 
 
+def test_retry_pays_only_for_what_was_not_answered(tmp_path: Path) -> None:
+    """The server loses every judgement; tried again on a sound one, no turn is asked a second time."""
+    with Stub() as sound, Stub("--fault", "500:1") as broken:
+        judge = ("--judge", "stub", "--judge-base-url", broken.url, "--tries", "1")
+        assert clca(tmp_path, *command(sound.url, *judge)).returncode == 3
+        failed = records(only_run(tmp_path), "failed.jsonl")
+        assert {one["stage"] for one in failed} == {"judge"}
+        before = sound.stats()["by_task"]
+        done = clca(tmp_path, "retry", "japan", "--failed", "--judge-base-url", sound.url, "--tries", "3", "--json")
+        after = sound.stats()["by_task"]
+    summary = last_json(done.stdout)
+    assert (summary["kept"], summary["failed"]) == (REQUESTED, 0)
+    assert (after["turn"], after["adapt"]) == (before["turn"], before["adapt"])
+    assert summary["cached"] == before["turn"] + before["adapt"]
+
+
 def test_keys_reach_no_file_and_no_screen(tmp_path: Path) -> None:
     secret = "sk-do-not-tell-anyone-123456"
     with Stub("--key", secret) as stub:
         done = clca(tmp_path, *command(stub.url), CLCA_API_KEY=secret)
         wrong = clca(tmp_path, *command(stub.url, "--new"), CLCA_API_KEY="sk-wrong-key-654321")
+        torn = clca(tmp_path, *command(stub.url, "--new"), CLCA_API_KEY="top-key\x01-with-control")
         in_url = clca(tmp_path, *command(stub.url.replace("http://", "http://user:hunter2@")))
     assert done.returncode == 0, done.stderr
     assert wrong.returncode == 2
     assert wrong.stderr.splitlines()[-1].startswith(f"clca: {stub.url} refuses the key (401)")
     assert in_url.returncode == 2
     assert "a URL must not hold a user or password" in in_url.stderr
-    shown = "".join(one.stdout + one.stderr for one in (done, wrong, in_url))
+    assert torn.stderr == (
+        "clca: CLCA_API_KEY: the key of the teacher holds characters that an HTTP header cannot carry\n"
+    )
+    shown = "".join(one.stdout + one.stderr for one in (done, wrong, torn, in_url))
     written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
-    for word in (secret, "sk-wrong-key-654321", "hunter2"):
+    for word in (secret, "sk-wrong-key-654321", "top-key", "hunter2"):
         assert word not in shown
         assert word.encode() not in written
 

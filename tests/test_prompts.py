@@ -67,13 +67,16 @@ def test_a_fault_is_found_on_loading_with_its_line(overlay: Overlay, tmp_path: P
         ("{{ 1 // 0 }}", "integer division or modulo by zero"),
         ("{% for one in 3 %}{% endfor %}", "'int' object is not iterable"),
         ("{% include 'turn.j2' %}", "no loader for this environment specified"),
-        ("{{ self.user() }}", "maximum recursion depth exceeded"),
     ],
 )
 def test_a_fault_is_found_on_rendering_with_its_line(
     overlay: Overlay, tmp_path: Path, faulty: str, message: str
 ) -> None:
     assert fault(overlay, tmp_path, TEMPLATE.replace("XX", faulty)).startswith(f":7: {message}")
+
+
+def test_a_block_that_calls_itself_is_a_fault(overlay: Overlay, tmp_path: Path) -> None:
+    assert "maximum recursion depth exceeded" in fault(overlay, tmp_path, TEMPLATE.replace("XX", "{{ self.user() }}"))
 
 
 def test_a_prompt_has_exactly_the_blocks_of_its_form(overlay: Overlay, tmp_path: Path) -> None:

@@ -101,7 +101,6 @@ def test_a_failure_gives_back_its_record() -> None:
         partner="p",
         judge="j",
         seed=42,
-        retries=1,
         usage=Usage(requests=3, prompt_tokens=9, completion_tokens=0),
     )
     assert Failure.model_validate_json(failure.model_dump_json()) == failure

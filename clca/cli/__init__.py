@@ -1,4 +1,7 @@
-"""The command line. Commands are thin; what they need is imported when they run."""
+"""The command line. Commands are thin; what they do is imported when they run.
+
+generate -> working, planning, progress    runs -> reading    cultures -> profiles    content -> files
+"""
 
 from __future__ import annotations
 

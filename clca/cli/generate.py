@@ -44,16 +44,16 @@ def generate(
         ),
     ] = None,
     norms: Annotated[
-        int | None, typer.Option(help="How many more scenarios to write from norms. [default: 0]", rich_help_panel=RUN)
+        int | None, typer.Option(help="How many more scenarios to write from norms. (default 0)", rich_help_panel=RUN)
     ] = None,
     samples: Annotated[
-        int | None, typer.Option(help="How often each scenario is played. [default: 2]", rich_help_panel=RUN)
+        int | None, typer.Option(help="How often each scenario is played. (default 2)", rich_help_panel=RUN)
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of every random choice. [default: 42]", rich_help_panel=RUN)
+        int | None, typer.Option(help="Seed of every random choice. (default 42)", rich_help_panel=RUN)
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Folder of the runs. [default: generated]", rich_help_panel=RUN)
+        Path | None, typer.Option(help="Folder of the runs. (default generated)", rich_help_panel=RUN)
     ] = None,
     new: Annotated[
         bool, typer.Option("--new", help="Begin a new run even if this one exists.", rich_help_panel=RUN)
@@ -65,16 +65,16 @@ def generate(
     teacher: Annotated[
         str | None,
         typer.Option(
-            help="Model that adapts, plays the first participant and labels intents. [default: rehearsal]",
+            help="Model that adapts, plays the first participant and labels intents. (default rehearsal)",
             rich_help_panel=MODELS,
         ),
     ] = None,
     partner: Annotated[
         str | None,
-        typer.Option(help="Model that plays the second participant. [default: the teacher]", rich_help_panel=MODELS),
+        typer.Option(help="Model that plays the second participant. (default the teacher)", rich_help_panel=MODELS),
     ] = None,
     judge: Annotated[
-        str | None, typer.Option(help="Model that judges. [default: the teacher]", rich_help_panel=MODELS)
+        str | None, typer.Option(help="Model that judges. (default the teacher)", rich_help_panel=MODELS)
     ] = None,
     base_url: Annotated[
         list[str] | None,
@@ -87,40 +87,40 @@ def generate(
         str | None, typer.Option(help="Server of the judge, if another.", rich_help_panel=MODELS)
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(help="Most requests in flight. [default: 64]", rich_help_panel=MODELS)
+        int | None, typer.Option(help="Most requests in flight. (default 64)", rich_help_panel=MODELS)
     ] = None,
     timeout: Annotated[
         float | None,
-        typer.Option(help="Seconds after which a request is given up. [default: 120]", rich_help_panel=MODELS),
+        typer.Option(help="Seconds after which a request is given up. (default 120)", rich_help_panel=MODELS),
     ] = None,
     tries: Annotated[
         int | None,
-        typer.Option(help="How often a request is sent while the server fails. [default: 5]", rich_help_panel=MODELS),
+        typer.Option(help="How often a request is sent while the server fails. (default 5)", rich_help_panel=MODELS),
     ] = None,
     asks: Annotated[
         int | None,
         typer.Option(
-            help="How often a question is asked while replies are invalid. [default: 3]", rich_help_panel=MODELS
+            help="How often a question is asked while replies are invalid. (default 3)", rich_help_panel=MODELS
         ),
     ] = None,
     exchanges: Annotated[
         int | None,
-        typer.Option(help="Most exchanges (two turns each) a dialogue has. [default: 10]", rich_help_panel=PLAY),
+        typer.Option(help="Most exchanges (two turns each) a dialogue has. (default 10)", rich_help_panel=PLAY),
     ] = None,
     temperature: Annotated[
-        float | None, typer.Option(help="Of the role-play. [default: 1.0]", rich_help_panel=PLAY)
+        float | None, typer.Option(help="Of the role-play. (default 1.0)", rich_help_panel=PLAY)
     ] = None,
-    top_p: Annotated[float | None, typer.Option(help="Of the role-play. [default: 0.7]", rich_help_panel=PLAY)] = None,
+    top_p: Annotated[float | None, typer.Option(help="Of the role-play. (default 0.7)", rich_help_panel=PLAY)] = None,
     discard: Annotated[
         str | None,
         typer.Option(
-            help="Verdicts that discard a dialogue, of quality, meta, alignment. [default: quality,meta]",
+            help="Verdicts that discard a dialogue, of quality, meta, alignment. (default quality,meta)",
             rich_help_panel=PLAY,
         ),
     ] = None,
     discard_confidence: Annotated[
         str | None,
-        typer.Option(help="Least confidence with which they do. [default: 'very confident']", rich_help_panel=PLAY),
+        typer.Option(help="Least confidence with which they do. (default 'very confident')", rich_help_panel=PLAY),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="No progress, no summary.", rich_help_panel=SCREEN)
@@ -154,13 +154,13 @@ def generate(
         "timeout": timeout,
         "out": out,
     }
-    from clca.cli import working
-    from clca.session import prepare
+    from clca.cli import planning, working
+    from clca.prepare import prepare
 
     settings, workspace = working.resolve_here(flags)
     names = working.expand(culture, workspace)
     prepared = [prepare(name, settings, workspace) for name in names]
     if plan:
-        working.show_plan(prepared, as_json=json)
+        planning.show_plan(prepared, as_json=json)
         return
     raise typer.Exit(working.generate_all(prepared, new=new, quiet=quiet, as_json=json))

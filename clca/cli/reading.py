@@ -16,7 +16,7 @@ from clca.cli.screen import make_console
 from clca.documents import suggestion
 from clca.errors import NotFoundError, StoreError
 from clca.store.files import FILES, read_lines
-from clca.store.run import RunInfo, runs
+from clca.store.runs import RunInfo, runs
 
 STYLES = {"kept": "green", "discarded": "yellow", "failed": "red"}
 

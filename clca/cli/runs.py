@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-
-if TYPE_CHECKING:
-    from clca.store.run import RunInfo
 
 SHOW_EXAMPLES = """
 Examples:
@@ -27,13 +24,13 @@ Example:
   clca retry japan --failed
 """
 
-OUT = typer.Option(help="Folder of the runs. [default: generated]")
+OUT = typer.Option(help="Folder of the runs. (default generated)")
 
 
 def show(
     run: Annotated[str | None, typer.Argument(help="Folder, name or culture of a run.")] = None,
     dialogue: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="A dialogue's id, or the beginning of one.")
+        str | None, typer.Argument(metavar="[ID]", help="A dialogue's id, or its beginning or end.")
     ] = None,
     kept: Annotated[bool, typer.Option("--kept", help="List only kept dialogues.")] = False,
     discarded: Annotated[bool, typer.Option("--discarded", help="List only discarded dialogues.")] = False,
@@ -44,7 +41,7 @@ def show(
 ) -> None:
     """Read runs and dialogues in the terminal."""
     from clca.cli import reading
-    from clca.store.run import find_run
+    from clca.store.runs import find_run
 
     folder = _out(out)
     if run is None:
@@ -64,27 +61,33 @@ def retry(
     base_url: Annotated[list[str] | None, typer.Option(help="Server of the teacher, if it has moved.")] = None,
     partner_base_url: Annotated[str | None, typer.Option(help="Server of the partner, if it has moved.")] = None,
     judge_base_url: Annotated[str | None, typer.Option(help="Server of the judge, if it has moved.")] = None,
+    concurrency: Annotated[int | None, typer.Option(help="Most requests in flight.")] = None,
+    timeout: Annotated[float | None, typer.Option(help="Seconds after which a request is given up.")] = None,
+    tries: Annotated[int | None, typer.Option(help="How often a request is sent while the server fails.")] = None,
     out: Annotated[Path | None, OUT] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.")] = False,
 ) -> None:
     """Try the failed dialogues of a run again, with the run's own settings.
 
-    What failed over invalid replies is asked with new seeds, what the server failed is asked the same again.
+    What failed over invalid replies is asked anew with other seeds; what the server failed is asked the same again,
+    and only from where it failed. Servers and patience may be changed, for they decide no record.
     """
     from clca.cli import working
     from clca.errors import SettingsError
-    from clca.store.run import find_run
+    from clca.store.runs import find_run
 
     if not failed:
         raise SettingsError("say what to try again: clca retry RUN --failed")
-    info: RunInfo = find_run(run, _out(out))
-    moved: dict[str, Any] = {
+    flags = {
         "base_url": tuple(base_url or ()) or None,
         "partner_base_url": partner_base_url,
         "judge_base_url": judge_base_url,
+        "concurrency": concurrency,
+        "timeout": timeout,
+        "tries": tries,
     }
-    raise typer.Exit(working.retry(info, moved, quiet=quiet, as_json=json))
+    raise typer.Exit(working.retry(find_run(run, _out(out)), flags, quiet=quiet, as_json=json))
 
 
 def _out(out: Path | None) -> Path:

@@ -17,10 +17,10 @@ from clca.cli.progress import Progress
 from clca.cli.screen import make_console
 from clca.culture import Catalogue
 from clca.errors import ClcaError, SettingsError
-from clca.preview import CHARACTERS_A_TOKEN, TOKENS_A_TURN, plan, preview
-from clca.session import Prepared, Session, check, locate, prepare, settings_of
-from clca.settings import REHEARSAL, GenerateSettings, resolve
-from clca.store.run import RunInfo, differences
+from clca.prepare import Located, Prepared, check, locate, prepare
+from clca.session import Session, settings_of
+from clca.settings import GenerateSettings, resolve
+from clca.store.runs import RunInfo, differences
 from clca.workspace import Content, find_workspace
 
 OK, LOST, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -49,29 +49,36 @@ def expand(names: list[str], workspace: Path | None) -> list[str]:
 
 def generate_all(prepared: list[Prepared], *, new: bool, quiet: bool, as_json: bool) -> int:
     """One run after another; returns the exit code."""
+    screen = make_console(stderr=True, quiet=quiet)
     summaries: list[dict[str, Any]] = []
     code = OK
     try:
         for one in prepared:
             place = locate(one, new=new)
-            screen = make_console(stderr=True, quiet=quiet)
-            if place.differs:
-                screen.print("A new run, because other inputs than last time are in force:")
-                for line in place.differs:
-                    screen.print(f"  {line}", markup=False)
             if not place.finished:
                 asyncio.run(check(one))
+            say_why_new(place, screen)
             with Session(one, place.folder) as session:
                 if place.resumed and not session.finished and session.generation.funnel.outcomes.total():
                     screen.print(f"Going on with {place.folder}", markup=False)
-                code = max(code, work(session, screen))
+                ended = work(session, screen)
                 summaries.append(session.summary())
-                if code in (LOST, BAD_INPUT, INTERRUPTED):
-                    break
+            if ended in (LOST, BAD_INPUT, INTERRUPTED):
+                code = ended
+                break
+            code = max(code, ended)
     finally:
         if as_json and summaries:
-            print(json.dumps(joined(summaries, str(prepared[0].settings.out))), flush=True)
+            not_begun = [untouched(one, new=new) for one in prepared[len(summaries) :]]
+            print(json.dumps(joined(summaries + not_begun, str(prepared[0].settings.out))), flush=True)
     return code
+
+
+def say_why_new(place: Located, screen: Console) -> None:
+    if place.differs:
+        screen.print("A new run, because other inputs than last time are in force:")
+        for line in place.differs:
+            screen.print(f"  {line}", markup=False)
 
 
 def work(session: Session, screen: Console) -> int:
@@ -127,6 +134,13 @@ def joined(summaries: list[dict[str, Any]], out: str) -> dict[str, Any]:
     return {**total, "runs": summaries}
 
 
+def untouched(one: Prepared, *, new: bool) -> dict[str, Any]:
+    """The summary of a run that the command did not come to."""
+    costs = ("kept", "discarded", "failed", "requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
+    summary = dict.fromkeys(("run", "requested", *costs[:3], "pending", *costs[3:]), 0)
+    return {**summary, "run": str(locate(one, new=new).folder), "requested": one.requested, "pending": one.requested}
+
+
 def show_summary(session: Session, screen: Console) -> None:
     """The whole balance: requested = kept + discarded + failed + pending, with the reasons."""
     if screen.quiet:
@@ -145,7 +159,7 @@ def show_summary(session: Session, screen: Console) -> None:
     screen.print(table)
     tally = session.generation.desk.tally
     tokens = f"{summary['prompt_tokens']:,} + {summary['completion_tokens']:,} tokens"
-    again = f", {tally.reasked:,} invalid replies" if tally.reasked else ""
+    again = f", {tally.invalid:,} invalid replies" if tally.invalid else ""
     asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}"
     screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
     if session.prepared.rehearsed and tally.requests:
@@ -158,90 +172,20 @@ def show_summary(session: Session, screen: Console) -> None:
         screen.print(f"clca show {session.run.folder} reads them.", markup=False)
 
 
-# ---------------------------------------------------------------- plan
-
-
-def show_plan(prepared: list[Prepared], *, as_json: bool) -> None:
-    """What the runs would take, and a prompt of each task, without asking a teacher."""
-    console = make_console()
-    for number, one in enumerate(prepared):
-        measured = preview(one.catalogue, one.culture, one.scenarios, one.norms, one.prompts, one.settings)
-        tasks = plan(measured, len(one.scenarios), len(one.norms), one.settings)
-        place = locate(one, new=False)
-        if as_json:
-            print(
-                json.dumps(
-                    {
-                        "culture": one.culture,
-                        "run": str(place.folder),
-                        "exists": place.resumed,
-                        "requested": one.requested,
-                        "requests": sum(task.requests for task in tasks),
-                        "prompt_tokens": sum(task.prompt_tokens for task in tasks),
-                        "completion_tokens": sum(task.completion_tokens for task in tasks),
-                        "tasks": {
-                            task.task: {
-                                "requests": task.requests,
-                                "prompt_tokens": task.prompt_tokens,
-                                "completion_tokens": task.completion_tokens,
-                                "messages": task.messages,
-                            }
-                            for task in tasks
-                        },
-                    },
-                    ensure_ascii=False,
-                )
-            )
-            continue
-        if number == 0:
-            console.print(
-                "One prompt per task. <...> stands for what a teacher has yet to say; the scenario is not adapted yet."
-            )
-            for task in tasks:
-                console.rule(f"{task.task}", align="left")
-                for message in task.messages:
-                    console.print(f"[{message['role']}]", style="bold", markup=False)
-                    console.print(message["content"], markup=False)
-            console.rule()
-        models = {role: teacher.name for role, teacher in one.teachers.items()}
-        who = models["teacher"] if len(set(models.values())) == 1 else ", ".join(f"{r} {m}" for r, m in models.items())
-        state = "is there already" if place.resumed else "would be made"
-        console.print(f"{one.culture}: {one.requested} dialogues by {who}; {place.folder} {state}", markup=False)
-        table = Table(box=None, padding=(0, 3, 0, 0))
-        table.add_column("task")
-        for column in ("requests", "prompt tokens", "reply tokens"):
-            table.add_column(column, justify="right")
-        for task in tasks:
-            table.add_row(task.task, f"{task.requests:,}", f"{task.prompt_tokens:,}", f"{task.completion_tokens:,}")
-        table.add_row(
-            "at most",
-            f"{sum(task.requests for task in tasks):,}",
-            f"{sum(task.prompt_tokens for task in tasks):,}",
-            f"{sum(task.completion_tokens for task in tasks):,}",
-            style="bold",
-        )
-        console.print(table)
-    if not as_json:
-        console.print(
-            "Upper bounds: every dialogue runs its full length, is kept, and nothing is asked twice."
-            f" Tokens are estimated at {CHARACTERS_A_TOKEN} characters each and {TOKENS_A_TURN} to a turn;"
-            " a server's prefix cache reads most prompt tokens only once."
-        )
-        if any(teacher.name == REHEARSAL for one in prepared for teacher in one.teachers.values()):
-            console.print("The embedded rehearsal answers at no cost.")
-
-
 # ---------------------------------------------------------------- retry
 
 
-def retry(info: RunInfo, moved: dict[str, Any], *, quiet: bool, as_json: bool) -> int:
-    """Run the failed dialogues of one run again; its inputs have to be what they were."""
-    settings = settings_of(info).model_copy(update={key: url for key, url in moved.items() if url is not None})
-    settings = settings.model_copy(update={"out": info.folder.parent.parent})
+def retry(info: RunInfo, flags: dict[str, Any], *, quiet: bool, as_json: bool) -> int:
+    """Run the failed dialogues of one run again; its inputs have to be what they were.
+
+    `flags` may change what does not decide the records: where the servers are, and how patient to be.
+    """
+    changed = {key: value for key, value in flags.items() if value is not None}
+    settings = resolve({**settings_of(info).model_dump(), **changed, "out": info.folder.parent.parent}, {}, None)
     one = prepare(str(info.data["culture"]), settings, find_workspace())
-    changed = differences(info.inputs, one.inputs)
-    if changed:
-        raise SettingsError(f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(changed[:5])}")
+    differs = differences(info.inputs, one.inputs)
+    if differs:
+        raise SettingsError(f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(differs[:5])}")
     asyncio.run(check(one))
     screen = make_console(stderr=True, quiet=quiet)
     with Session(one, info.folder, retry=True) as session:

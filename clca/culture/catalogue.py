@@ -72,15 +72,15 @@ class Catalogue:
             self._built[culture] = self._build(profile, profile, self._score(profile))
         return self._built[culture]
 
-    def for_scenario(self, culture: str, scenario: str, scope: str | None = None) -> Culture:
+    def for_scenario(self, culture: str, scenario: str, seed: int, scope: str | None = None) -> Culture:
         """The culture a scenario is played in: itself, or for a language one of its members.
 
-        `scope` is that of the norm the scenario is written from: a member's own norm is played there.
+        `seed` is the run's, `scope` that of the norm the scenario is written from: a member's own norm is played there.
         """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
             return self.culture(culture)
-        member = profile.members[derive("member", culture, scenario) % len(profile.members)]
+        member = profile.members[derive(seed, "member", culture, scenario) % len(profile.members)]
         if scope in profile.members:
             member = scope
         return self._spoken_in(profile, member)

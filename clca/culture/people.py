@@ -6,9 +6,9 @@ from clca.randomness import chooser
 from clca.records import Culture
 
 
-def pick_names(culture: Culture, count: int, *key: object) -> tuple[tuple[str, str], ...]:
-    """`count` distinct (gender, full name), women and men in turn, the same for the same key."""
-    random = chooser("names", culture.id, culture.name, *key)
+def pick_names(culture: Culture, count: int, seed: int, scenario: str) -> tuple[tuple[str, str], ...]:
+    """`count` distinct (gender, full name), women and men in turn, for one scenario of a run."""
+    random = chooser(seed, "names", culture.name, scenario)
     given = {
         "female": random.sample(culture.names.female, (count + 1) // 2),
         "male": random.sample(culture.names.male, count // 2),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import cast
 
 from clca.errors import AskError
 from clca.prompts import Prompts
@@ -24,9 +25,9 @@ async def label(
 ) -> tuple[LabelledTurn, ...]:
     """The turns with their intents. No turn waits for another's label.
 
-    `exchanges` and `number` are the dialogue's own, as in `roleplay.play.Stage`.
+    `exchanges` and `number` are the dialogue's own, as in `roleplay.play.Scene`.
     """
-    system = prompts.render("intent", "system", culture=culture, scenario=scenario, transcript="", speaker="", line="")
+    system = prompts.render("intent", "system", culture=culture, scenario=scenario)
     questions = [
         intent_question(culture, scenario, turns[: index + 1], exchanges, number, system, prompts)
         for index in range(len(turns))
@@ -37,11 +38,8 @@ async def label(
     faults = [answer for answer in answers if isinstance(answer, BaseException)]
     if faults:
         raise next((fault for fault in faults if not isinstance(fault, AskError)), faults[0])
-    return tuple(
-        LabelledTurn(**turn.model_dump(), intent=Intent(text=answer.intent, relevance=answer.relevance))
-        for turn, answer in zip(turns, answers, strict=True)
-        if isinstance(answer, IntentAnswer)
-    )
+    intents = [Intent(text=answer.intent, relevance=answer.relevance) for answer in cast(list[IntentAnswer], answers)]
+    return tuple(LabelledTurn(**turn.model_dump(), intent=intent) for turn, intent in zip(turns, intents, strict=True))
 
 
 def intent_question(
@@ -70,6 +68,6 @@ def intent_question(
         context=IntentContext(culture, scenario, tuple(turns), exchanges, number),
         messages=({"role": "system", "content": system}, {"role": "user", "content": user}),
         answer=IntentAnswer,
-        max_tokens=160,
+        max_tokens=240,
         step=len(turns),
     )

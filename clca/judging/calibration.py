@@ -34,10 +34,10 @@ class Calibration:
         return self.caught / discarded if discarded else None
 
 
-def calibrate(rows: Iterable[tuple[str | None, str, str | None, int]]) -> Calibration:
-    """From (planted flaw or None, outcome, reason, number of dialogues)."""
+def calibrate(rows: Iterable[tuple[str | None, str, int]]) -> Calibration:
+    """From (planted flaw or None, outcome, number of dialogues)."""
     result = Calibration()
-    for flaw, outcome, _, number in rows:
+    for flaw, outcome, number in rows:
         if outcome == "failed":
             continue
         discarded = number if outcome == "discarded" else 0

@@ -15,9 +15,9 @@ def norm_scenario_id(norm: Norm) -> str:
     return f"norm-{norm.id}"
 
 
-async def adapt(scenario: Scenario, culture: Culture, prompts: Prompts, asks: Asks) -> Scenario:
+async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts, asks: Asks) -> Scenario:
     """The scenario as it could happen in the culture; who the two are to each other stays."""
-    answer = await asks.ask(adapt_question(scenario, culture, prompts))
+    answer = await asks.ask(adapt_question(scenario, culture, seed, prompts))
     return Scenario(
         id=scenario.id,
         setting=answer.setting,
@@ -27,8 +27,8 @@ async def adapt(scenario: Scenario, culture: Culture, prompts: Prompts, asks: As
     )
 
 
-def adapt_question(scenario: Scenario, culture: Culture, prompts: Prompts) -> Question[AdaptAnswer]:
-    names = pick_names(culture, NAMES_OFFERED, scenario.id)
+def adapt_question(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts) -> Question[AdaptAnswer]:
+    names = pick_names(culture, NAMES_OFFERED, seed, scenario.id)
     variables = {"culture": culture, "scenario": scenario, "names": names}
     return Question(
         task="adapt",
@@ -39,14 +39,14 @@ def adapt_question(scenario: Scenario, culture: Culture, prompts: Prompts) -> Qu
             {"role": "user", "content": prompts.render("adapt", "user", **variables)},
         ),
         answer=AdaptAnswer,
-        max_tokens=1600,
+        max_tokens=2000,
         check=lambda answer: _changed(scenario, answer),
     )
 
 
-async def compose(norm: Norm, culture: Culture, prompts: Prompts, asks: Asks) -> Scenario:
+async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, asks: Asks) -> Scenario:
     """A new scenario of the culture in which the norm is at stake."""
-    answer = await asks.ask(compose_question(norm, culture, prompts))
+    answer = await asks.ask(compose_question(norm, culture, seed, prompts))
     return Scenario(
         id=norm_scenario_id(norm),
         setting=answer.setting,
@@ -56,8 +56,8 @@ async def compose(norm: Norm, culture: Culture, prompts: Prompts, asks: Asks) ->
     )
 
 
-def compose_question(norm: Norm, culture: Culture, prompts: Prompts) -> Question[ComposeAnswer]:
-    names = pick_names(culture, NAMES_OFFERED, norm.id)
+def compose_question(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> Question[ComposeAnswer]:
+    names = pick_names(culture, NAMES_OFFERED, seed, norm_scenario_id(norm))
     variables = {"culture": culture, "norm": norm, "names": names, "settings": culture.settings[norm.place]}
     return Question(
         task="compose",
@@ -68,7 +68,7 @@ def compose_question(norm: Norm, culture: Culture, prompts: Prompts) -> Question
             {"role": "user", "content": prompts.render("compose", "user", **variables)},
         ),
         answer=ComposeAnswer,
-        max_tokens=1600,
+        max_tokens=2000,
         temperature=1.0,
     )
 

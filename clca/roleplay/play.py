@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from clca.prompts import Prompts
 from clca.records import Culture, Scenario, Turn
@@ -26,7 +26,7 @@ class Play:
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class Scene:
     """What stays the same through one dialogue. `number` is the same for all of its requests."""
 
     culture: Culture
@@ -43,15 +43,17 @@ class Side:
     The list of messages only ever grows at its end, so that each request extends the last.
     """
 
-    def __init__(self, stage: Stage, side: int, prompts: Prompts) -> None:
-        self._stage, self._side, self._prompts = stage, side, prompts
-        self._variables = {
-            "culture": stage.culture,
-            "scenario": stage.scenario,
-            "me": stage.scenario.participants[side],
-            "partner": stage.scenario.participants[1 - side],
-            "exchanges": stage.exchanges,
-            "turn": None,
+    def __init__(self, scene: Scene, side: int, prompts: Prompts) -> None:
+        self._scene, self._side, self._prompts = scene, side, prompts
+        scenario, partner = scene.scenario, scene.scenario.participants[1 - side]
+        # The template is given of the partner only what one can see, so that no prompt, whoever
+        # edits it, can tell one side what the other wants or hides.
+        self._variables: dict[str, Any] = {
+            "culture": scene.culture,
+            "scenario": {"setting": scenario.setting, "relationship": scenario.relationship},
+            "me": scenario.participants[side],
+            "partner": {key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
+            "exchanges": scene.exchanges,
         }
         self._messages: list[Message] = [self._message("system", "system")]
         if side == 0:
@@ -68,32 +70,32 @@ class Side:
         self._messages.append({"role": "assistant", "content": answer.model_dump_json()})
 
     def question(self, turns: Sequence[Turn]) -> Question[TurnAnswer]:
-        stage = self._stage
+        scene = self._scene
         return Question(
             task="turn",
             role=SIDES[self._side],
-            context=TurnContext(stage.culture, stage.scenario, self._side, tuple(turns), stage.exchanges, stage.number),
+            context=TurnContext(scene.culture, scene.scenario, self._side, tuple(turns), scene.exchanges, scene.number),
             messages=tuple(self._messages),
             answer=TurnAnswer,
             max_tokens=MAX_TOKENS,
             step=len(turns),
-            temperature=stage.temperature,
-            top_p=stage.top_p,
+            temperature=scene.temperature,
+            top_p=scene.top_p,
         )
 
     def _message(self, role: str, block: str) -> Message:
         return {"role": role, "content": self._prompts.render("turn", block, **self._variables)}
 
 
-async def play(stage: Stage, prompts: Prompts, asks: Asks, into: Play) -> None:
+async def play(scene: Scene, prompts: Prompts, asks: Asks, into: Play) -> None:
     """Play one dialogue into `into`, which holds the turns so far also when a request fails."""
-    sides = (Side(stage, 0, prompts), Side(stage, 1, prompts))
-    for number in range(2 * stage.exchanges):
+    sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
+    for number in range(2 * scene.exchanges):
         side, other = sides[number % 2], sides[1 - number % 2]
         answer = await asks.ask(side.question(into.turns))
-        turn = Turn(speaker=stage.scenario.participants[number % 2].name, action=answer.action, text=answer.text)
+        turn = Turn(speaker=scene.scenario.participants[number % 2].name, action=answer.action, text=answer.text)
         into.turns.append(turn)
-        into.fault = degeneration(into.turns, stage.scenario.participants[1 - number % 2])
+        into.fault = degeneration(into.turns, scene.scenario.participants[1 - number % 2])
         if into.fault is not None:
             into.ended = "degenerate"
             return

@@ -58,13 +58,16 @@ class LineFile:
 def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield (offset of the line's end, line) for every whole line from byte `start` on."""
     end = start
-    with path.open("rb") as file:
-        file.seek(start)
-        for line in file:
-            if not line.endswith(b"\n"):
-                return
-            end += len(line)
-            yield end, line
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            for line in file:
+                if not line.endswith(b"\n"):
+                    return
+                end += len(line)
+                yield end, line
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from None
 
 
 def index_entry(path: Path, outcome: Outcome, line: bytes) -> Finished:

@@ -56,7 +56,7 @@ class Journal:
     def __init__(self, path: Path) -> None:
         self.path = path
         with self._guard():
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
@@ -96,12 +96,17 @@ class Journal:
     # ------------------------------------------------------------ index
 
     def finish(self, rows: Iterable[Finished], extents: dict[Outcome, int]) -> None:
-        """Enter dialogues that now stand in the files, drop their replies, note the files' lengths."""
+        """Enter dialogues that now stand in the files and note the files' lengths.
+
+        Their replies are dropped, but for those of failed dialogues, which a retry can use.
+        """
         rows = list(rows)
 
         def work() -> None:
             self._enter(rows)
-            self._db.executemany("DELETE FROM reply WHERE owner = ?", [(row.id,) for row in rows])
+            self._db.executemany(
+                "DELETE FROM reply WHERE owner = ?", [(row.id,) for row in rows if row.outcome != "failed"]
+            )
             self._set_extents(extents)
 
         self._transaction(work)
@@ -112,7 +117,7 @@ class Journal:
         def work() -> None:
             self._db.execute("DELETE FROM finished")
             self._enter(rows)
-            self._db.execute("DELETE FROM reply WHERE owner IN (SELECT id FROM finished)")
+            self._db.execute("DELETE FROM reply WHERE owner IN (SELECT id FROM finished WHERE outcome != 'failed')")
             self._set_extents(extents)
 
         self._transaction(work)
@@ -157,11 +162,11 @@ class Journal:
                     reasons[f"{outcome}: {reason}"] += n
         return outcomes, reasons
 
-    def planted(self) -> list[tuple[str | None, str, str | None, int]]:
-        """(planted flaw, outcome, reason, number of dialogues) for all finished dialogues."""
+    def planted(self) -> list[tuple[str | None, str, int]]:
+        """(planted flaw, outcome, number of dialogues) for all finished dialogues."""
         with self._guard():
             return self._db.execute(
-                "SELECT planted, outcome, reason, COUNT(*) FROM finished GROUP BY planted, outcome, reason"
+                "SELECT planted, outcome, COUNT(*) FROM finished GROUP BY planted, outcome"
             ).fetchall()
 
     def usage(self) -> tuple[int, int, int]:
@@ -169,7 +174,7 @@ class Journal:
         with self._guard():
             done = self._db.execute(
                 "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(prompt_tokens), 0),"
-                " COALESCE(SUM(completion_tokens), 0) FROM finished"
+                " COALESCE(SUM(completion_tokens), 0) FROM finished WHERE outcome != 'failed'"
             ).fetchone()
             going = self._db.execute(
                 "SELECT COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0) FROM reply"

@@ -1,107 +1,23 @@
-"""A run's folder: found by its inputs, locked while in use, consistent whatever happened before.
+"""A run's folder, open: locked while in use, consistent whatever happened before.
 
 `generated/<culture>/<run>/` holds `dialogues.jsonl`, `discarded.jsonl`, `failed.jsonl`, `run.json`
-and `journal.sqlite`. A run is known by its inputs (settings, models, content digests): the same
-inputs find the same folder again.
+and `journal.sqlite`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import fcntl
-import hashlib
 import json
 import os
-import re
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
-from clca.documents import suggestion
-from clca.errors import NotFoundError, StoreError
+from clca.errors import StoreError
 from clca.store.files import FILES, LineFile, index_entry, read_lines
 from clca.store.journal import Finished, Journal, Outcome
-
-Inputs = dict[str, Any]
-
-
-def fingerprint(inputs: Inputs) -> str:
-    """A digest of everything that decides a run's records."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def differences(old: Inputs, new: Inputs) -> list[str]:
-    """One line for each input that differs, `samples: 2 -> 3`; digests are not spelled out."""
-    lines = []
-    for key in sorted(old.keys() | new.keys()):
-        before, after = old.get(key), new.get(key)
-        if before == after:
-            continue
-        if key.startswith("content:"):
-            name = key.removeprefix("content:")
-            what = "is new" if before is None else "is no longer used" if after is None else "has changed"
-            lines.append(f"{name} {what}")
-        else:
-            lines.append(f"{key}: {_short(before)} -> {_short(after)}")
-    return lines
-
-
-@dataclass(frozen=True, slots=True)
-class RunInfo:
-    """What `run.json` says of a run."""
-
-    folder: Path
-    data: dict[str, Any]
-
-    @property
-    def inputs(self) -> Inputs:
-        return dict(self.data.get("inputs", {}))
-
-
-def runs(out: Path, culture: str | None = None) -> Iterator[RunInfo]:
-    """The runs below `out`, oldest first."""
-    found = []
-    for file in out.glob(f"{culture or '*'}/*/run.json"):
-        try:
-            data = json.loads(file.read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            continue
-        if isinstance(data, dict):
-            found.append(RunInfo(file.parent, data))
-    yield from sorted(found, key=lambda info: (str(info.data.get("created", "")), info.folder.name))
-
-
-def find_run(name: str, out: Path) -> RunInfo:
-    """A run by its folder, by `<culture>/<run>`, by `<run>`, or by culture (its newest)."""
-    for folder in (Path(name), out / name):
-        if (folder / "run.json").is_file():
-            return read_run(folder)
-    known = list(runs(out))
-    by_name = [run for run in known if run.folder.name == name or run.folder.parent.name == name]
-    if by_name:
-        return by_name[-1]
-    if not known:
-        raise NotFoundError(
-            f"no run {name!r}: there are no runs in {out}/ (make one with `clca generate`, or give --out)"
-        )
-    names = [f"{run.folder.parent.name}/{run.folder.name}" for run in known]
-    hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
-    raise NotFoundError(f"no run {name!r} in {out}/{hint}")
-
-
-def read_run(folder: Path) -> RunInfo:
-    file = folder / "run.json"
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-        if not isinstance(data, dict):
-            raise ValueError("not an object")
-    except FileNotFoundError:
-        raise NotFoundError(f"{folder} is not a run: it has no run.json") from None
-    except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file}: {error}") from None
-    return RunInfo(folder, data)
 
 
 class Run:
@@ -109,8 +25,8 @@ class Run:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.created = not (folder / "run.json").is_file()
         try:
+            self.created = not (folder / "run.json").is_file()
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
@@ -131,6 +47,10 @@ class Run:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files and give up the lock."""
         self._opened.close()
 
     async def finish(self, row: Finished, line: bytes) -> None:
@@ -148,7 +68,7 @@ class Run:
     async def drain(self) -> None:
         """Wait until all that was handed to `finish` is on disk, or has failed to get there."""
         if self._flusher is not None:
-            await self._flusher
+            await asyncio.wait([self._flusher])  # unlike awaiting it, leaves it alone when cancelled
 
     async def _flush(self) -> None:
         while self._queue:
@@ -226,30 +146,17 @@ def _sync(files: list[LineFile]) -> None:
 
 
 def _lock(folder: Path) -> int:
-    handle = os.open(folder, os.O_RDONLY)
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"cannot read {folder}: {error.strerror}") from None
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
         os.close(handle)
-        raise StoreError(
-            f"another clca is at work on {folder}: wait for it, or use --new for a run of its own"
-        ) from None
+        if isinstance(error, BlockingIOError):
+            raise StoreError(
+                f"another clca is at work on {folder}: wait for it, or use --new for a run of its own"
+            ) from None
+        raise StoreError(f"cannot lock {folder}: {error.strerror}") from None
     return handle
-
-
-def _short(value: Any) -> str:
-    if value is None:
-        return "not set"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
-def new_folder(out: Path, culture: str, teacher: str, seed: int, digest: str) -> Path:
-    """A free folder for a run: `<out>/<culture>/<teacher>-s<seed>-<digest>`, with `-2`, `-3`... if taken."""
-    slug = re.sub(r"[^a-z0-9.]+", "-", teacher.lower()).strip("-.")[:40] or "teacher"
-    base = out / culture / f"{slug}-s{seed}-{digest[:6]}"
-    folder, n = base, 1
-    while (folder / "run.json").exists():
-        n += 1
-        folder = base.with_name(f"{base.name}-{n}")
-    return folder

@@ -6,17 +6,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from clca.errors import SettingsError
 from clca.settings import REHEARSAL, GenerateSettings
 from clca.teacher.protocol import Role, Teacher
+from clca.urls import NO_KEY
 from clca.workspace import Content
 
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
 
-_KEYS: dict[Role, tuple[str, ...]] = {
-    "teacher": ("CLCA_API_KEY", "OPENAI_API_KEY"),
-    "partner": ("CLCA_PARTNER_API_KEY", "CLCA_API_KEY", "OPENAI_API_KEY"),
-    "judge": ("CLCA_JUDGE_API_KEY", "CLCA_API_KEY", "OPENAI_API_KEY"),
+_KEYS: dict[Role, str] = {
+    "teacher": "CLCA_API_KEY",
+    "partner": "CLCA_PARTNER_API_KEY",
+    "judge": "CLCA_JUDGE_API_KEY",
 }
+_SHARED_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")  # of the teacher's server; never sent to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +49,22 @@ def addresses(settings: GenerateSettings, environment: Mapping[str, str]) -> dic
     found: dict[Role, Address] = {}
     for role, model in models.items():
         urls = (url,) if (url := own[role]) else settings.base_url
-        key = next((environment[name] for name in _KEYS[role] if environment.get(name)), "EMPTY")
-        found[role] = Address(model, () if model == REHEARSAL else urls, "" if model == REHEARSAL else key)
+        if model == REHEARSAL:
+            found[role] = Address(model, (), "")
+        else:
+            names = (_KEYS[role],) if own[role] else (_KEYS[role], *_SHARED_KEYS)
+            found[role] = Address(model, urls, _key(environment, role, names))
     return found
+
+
+def _key(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -> str:
+    for name in names:
+        key = environment.get(name, "").strip()
+        if key and not (key.isascii() and key.isprintable()):
+            raise SettingsError(f"{name}: the key of the {role} holds characters that an HTTP header cannot carry")
+        if key:
+            return key
+    return NO_KEY
 
 
 def connect(

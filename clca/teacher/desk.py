@@ -22,13 +22,20 @@ from clca.teacher.replies import parse
 A = TypeVar("A", bound=Answer)
 
 
+AGAIN_TEMPERATURE = 0.7
+"""Least temperature of a question that is asked again: at 0 a new seed would change nothing."""
+
+
 @dataclass(slots=True)
 class Tally:
-    """What one command asked: `requests` reached a teacher, `cached` came from the journal."""
+    """What one command asked: `requests` were answered by a teacher, `cached` by the journal.
+
+    `invalid` replies were answers to no question. Requests that a server failed are in none.
+    """
 
     requests: int = 0
     cached: int = 0
-    reasked: int = 0
+    invalid: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     running: int = 0
@@ -53,7 +60,7 @@ class Desk:
         self.stopping = False
         self._journal = journal
         self._gate = asyncio.Semaphore(concurrency)
-        self._asks = asks
+        self.asks = asks
         self._seed = seed
         self._retries = retries
 
@@ -66,7 +73,7 @@ class Desk:
 
     def seed(self, owner: str, task: str, step: int, attempt: int) -> int:
         """The seed of one request; a retried dialogue goes on where its attempts ended."""
-        return derive(self._seed, owner, task, step, attempt + self.retries(owner) * self._asks)
+        return derive(self._seed, owner, task, step, attempt + self.retries(owner) * self.asks)
 
     async def reply(self, role: Role, request: Request, known: dict[bytes, Reply]) -> Reply:
         """A reply to the request, from the journal or from the teacher of that role."""
@@ -112,9 +119,10 @@ class Clerk:
         """The answer to a question, or the fault of the last of a bounded number of replies."""
         desk = self._desk
         fault: InvalidReply | None = None
-        for attempt in range(desk._asks):
+        for attempt in range(desk.asks):
+            again = attempt > 0 or desk.retries(self._owner) > 0
             sampling = Sampling(
-                temperature=question.temperature,
+                temperature=max(question.temperature, AGAIN_TEMPERATURE) if again else question.temperature,
                 top_p=question.top_p,
                 max_tokens=question.max_tokens,
                 seed=desk.seed(self._owner, question.task, question.step, attempt),
@@ -132,7 +140,7 @@ class Clerk:
                     raise InvalidReply("outside the schema", wrong)
             except InvalidReply as error:
                 fault = error
-                desk.tally.reasked += 1
+                desk.tally.invalid += 1
                 continue
             self.planted = reply.planted or self.planted
             return answer

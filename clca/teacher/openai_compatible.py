@@ -1,38 +1,63 @@
 """A teacher behind an OpenAI-compatible server.
 
-The `openai` package gives configuration, the types of what is sent back, and the errors of the
-start-up check. The requests of the run itself go straight through aiohttp: per request that
-costs a fifth of the package's own transport, and a run makes hundreds of thousands.
+The `openai` package asks for the models at the start, and its types of error tell what is wrong
+then. The requests of the run itself go straight through aiohttp, which costs a fraction of the
+package's own transport: a run makes hundreds of thousands (`benchmarks/` has the figures).
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from time import time
 from typing import Any
+from urllib.request import getproxies
 from zlib import crc32
 
 import aiohttp
 import tenacity
-from openai.types.chat import ChatCompletion
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from clca.documents import describe, suggestion
 from clca.errors import AskError, InvalidReply, RequestFailed, TeacherError, TeacherLost
-from clca.tasks import Reply
+from clca.tasks import Answer, Reply
 from clca.teacher.protocol import Request, schema
-from clca.urls import without_credentials
+from clca.urls import NO_KEY, without_credentials
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
 LONGEST_WAIT = 60.0
+CHECK_TIMEOUT, CONNECT_TIMEOUT = 30.0, 10.0
+LARGEST_RESPONSE = 8 * 2**20  # bytes; a hundred times what the largest answer takes
 
 _RETRIED = {408, 409, 425, 429}
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
 _NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided", re.I)
+
+
+# What is read of a chat completion: servers differ in all that is not needed here, and the
+# package's own types, when they are enforced, refuse many of them.
+class _Message(BaseModel):
+    content: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+
+
+class _Completion(BaseModel):
+    choices: list[_Choice]
+    usage: _Usage | None = None
 
 
 class _Again(Exception):
@@ -52,11 +77,13 @@ class OpenAICompatible:
         self._urls = [url.rstrip("/") for url in urls]
         self._key = key
         self._timeout = timeout
+        self._connect_timeout = min(timeout, CONNECT_TIMEOUT)
         self._tries = tries
-        self._structured = True
+        self._unstructured: set[type[Answer]] = set()  # answers whose schema the server would not take
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0.0, 1.0)
+        # Shared by all requests: that is safe as long as none of its callbacks awaits anything.
         self._retrying = tenacity.AsyncRetrying(
             retry=tenacity.retry_if_exception_type(_Again), wait=self._pause, stop=self._stop, reraise=True
         )
@@ -77,7 +104,8 @@ class OpenAICompatible:
         import openai
 
         shown = without_credentials(url)
-        client = openai.AsyncOpenAI(base_url=url, api_key=self._key, timeout=min(self._timeout, 30.0), max_retries=1)
+        seconds = min(self._timeout, CHECK_TIMEOUT)
+        client = openai.AsyncOpenAI(base_url=url, api_key=self._key, timeout=seconds, max_retries=1)
         try:
             models = [model.id async for model in client.models.list()]
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
@@ -88,7 +116,7 @@ class OpenAICompatible:
         except openai.NotFoundError:
             raise TeacherError(f"{shown} has no /models: is the URL right? It usually ends in /v1") from None
         except openai.APITimeoutError:
-            raise TeacherError(f"{shown} does not answer within 30 s: is the server up?") from None
+            raise TeacherError(f"{shown} does not answer within {seconds:g} s: is the server up?") from None
         except openai.APIConnectionError as error:
             cause = self._clean(str(error.__cause__ or error))
             raise TeacherError(f"cannot reach {shown} ({cause}): is the server up, and the URL right?") from None
@@ -121,16 +149,20 @@ class OpenAICompatible:
     async def _send(self, request: Request) -> Reply:
         """One try: `_Again` when another may help, an `AskError` when not."""
         url = self._urls[crc32(request.owner.encode()) % len(self._urls)]
-        structured = self._structured
+        structured = request.answer not in self._unstructured
         body = self._body(request, structured)
         try:
-            async with self._open().post(f"{url}/chat/completions", data=body) as response:
-                status, headers, data = response.status, response.headers, await response.read()
-        except TimeoutError:
-            raise _Again(RequestFailed("time-out", f"no answer within {self._timeout:g} s")) from None
+            # A redirect is not followed: it would carry the key to another server.
+            async with self._open().post(f"{url}/chat/completions", data=body, allow_redirects=False) as response:
+                status, headers, data = response.status, response.headers, await _read(response)
         except aiohttp.ClientConnectorError as error:
             detail = f"cannot connect to {without_credentials(url)}: {error.os_error.strerror or error.os_error}"
             raise _Again(RequestFailed("no connection", detail), refused=True) from None
+        except aiohttp.ConnectionTimeoutError:
+            detail = f"cannot connect to {without_credentials(url)} within {self._connect_timeout:g} s"
+            raise _Again(RequestFailed("no connection", detail), refused=True) from None
+        except TimeoutError:
+            raise _Again(RequestFailed("time-out", f"no answer within {self._timeout:g} s")) from None
         except (aiohttp.ClientError, OSError) as error:
             raise _Again(RequestFailed("connection lost", self._clean(str(error) or type(error).__name__))) from None
         if status == 200:
@@ -138,7 +170,7 @@ class OpenAICompatible:
         fault = self._fault(status, headers.get("Retry-After"), data, url)
         if structured and status in (400, 422) and _NO_SCHEMA.search(str(fault)):
             # The prompt asks for JSON as well, and replies are checked all the same.
-            self._structured = False
+            self._unstructured.add(request.answer)
             return await self._send(request)
         raise fault
 
@@ -174,9 +206,11 @@ class OpenAICompatible:
 
     def _open(self) -> aiohttp.ClientSession:
         if self._session is None:
+            _keep_buffers_off_the_heap()
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300),
-                timeout=aiohttp.ClientTimeout(total=self._timeout),
+                timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=self._connect_timeout),
+                trust_env=bool(getproxies()),  # looking proxies up costs every request, so only where there are any
                 headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
             )
         return self._session
@@ -184,7 +218,7 @@ class OpenAICompatible:
     def _clean(self, text: str) -> str:
         """One short line without the key."""
         text = " ".join(text.split())
-        if len(self._key) >= 4:
+        if len(self._key) >= 4 and self._key != NO_KEY:
             text = text.replace(self._key, "[key]")
         text = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", text)
         return text if len(text) <= 300 else text[:297] + "..."
@@ -201,20 +235,40 @@ class OpenAICompatible:
         return state.attempt_number >= (min(TIMEOUT_TRIES, self._tries) if timed_out else self._tries)
 
 
+def _keep_buffers_off_the_heap() -> None:
+    """Fix glibc's threshold for separately mapped blocks at its initial 128 KiB.
+
+    asyncio receives into blocks of 256 KiB. Left to itself glibc raises the threshold when the first
+    of them is freed and takes the next ones from the heap, whose free space then splinters: it grew
+    by 1 MiB every thousand dialogues. Other C libraries have no such threshold.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(-3, 128 * 1024)  # M_MMAP_THRESHOLD
+
+
+async def _read(response: aiohttp.ClientResponse) -> bytes:
+    data = b""
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > LARGEST_RESPONSE:
+            raise InvalidReply("malformed response", f"more than {LARGEST_RESPONSE:,} bytes")
+    return data
+
+
 def read_completion(data: bytes) -> Reply:
     """The reply in a chat completion; a body that is none is an `InvalidReply`."""
     try:
-        completion = ChatCompletion.model_validate_json(data)
+        completion = _Completion.model_validate_json(data)
     except ValidationError as error:
         raise InvalidReply("malformed response", f"not a chat completion: {describe(error)}") from None
     if not completion.choices:
         raise InvalidReply("malformed response", "a chat completion without choices")
-    choice, usage = completion.choices[0], completion.usage
+    choice, usage = completion.choices[0], completion.usage or _Usage()
     return Reply(
         text=choice.message.content or "",
-        finish_reason=choice.finish_reason,
-        prompt_tokens=usage.prompt_tokens if usage else 0,
-        completion_tokens=usage.completion_tokens if usage else 0,
+        finish_reason=choice.finish_reason or "",
+        prompt_tokens=usage.prompt_tokens or 0,
+        completion_tokens=usage.completion_tokens or 0,
     )
 
 

@@ -151,15 +151,15 @@ def test_a_mean_is_over_the_members_that_have_a_figure(overlay: Overlay) -> None
 
 
 def test_a_linguistic_culture_is_played_in_each_of_its_countries(catalogue: Catalogue) -> None:
-    played = [catalogue.for_scenario("spa", f"scenario-{number}") for number in range(40)]
+    played = [catalogue.for_scenario("spa", f"scenario-{number}", 42) for number in range(40)]
     assert {one.id for one in played} == {"spa"}
     assert {one.names for one in played} == {catalogue.culture(one).names for one in ("argentina", "mexico")}
     assert {one.scores for one in played} == {catalogue.culture("spa").scores}
-    assert played == [catalogue.for_scenario("spa", f"scenario-{number}") for number in range(40)]
+    assert played == [catalogue.for_scenario("spa", f"scenario-{number}", 42) for number in range(40)]
 
 
 def test_a_country_is_played_as_it_is(catalogue: Catalogue) -> None:
-    assert catalogue.for_scenario("japan", "any") == catalogue.culture("japan")
+    assert catalogue.for_scenario("japan", "any", 42) == catalogue.culture("japan")
 
 
 def test_only_files_that_decide_the_record_are_noted_as_used() -> None:
@@ -217,6 +217,6 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
 
 def test_norm_of_a_member_is_played_in_that_country(catalogue: Catalogue) -> None:
     for number in range(8):
-        assert catalogue.for_scenario("ara", f"scenario-{number}", "jordan").name.startswith("Jordan")
-    played = {catalogue.for_scenario("ara", f"scenario-{number}", "general").name for number in range(20)}
+        assert catalogue.for_scenario("ara", f"scenario-{number}", 42, "jordan").name.startswith("Jordan")
+    played = {catalogue.for_scenario("ara", f"scenario-{number}", 42, "general").name for number in range(20)}
     assert len(played) == 2

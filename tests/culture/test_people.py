@@ -14,14 +14,15 @@ def test_the_family_name_stands_where_the_culture_puts_it(catalogue: Catalogue) 
 
 def test_the_same_key_gives_the_same_names(catalogue: Catalogue) -> None:
     japan = catalogue.culture("japan")
-    assert pick_names(japan, 6, "request-late-shift") == pick_names(japan, 6, "request-late-shift")
-    assert pick_names(japan, 6, "request-late-shift") != pick_names(japan, 6, "request-spare-key")
+    assert pick_names(japan, 6, 42, "request-late-shift") == pick_names(japan, 6, 42, "request-late-shift")
+    assert pick_names(japan, 6, 42, "request-late-shift") != pick_names(japan, 6, 42, "request-spare-key")
+    assert pick_names(japan, 6, 42, "request-late-shift") != pick_names(japan, 6, 43, "request-late-shift")
 
 
 @given(count=st.integers(0, 40), key=st.text(max_size=10))
 def test_names_are_distinct_and_of_women_and_men_in_turn(catalogue: Catalogue, count: int, key: str) -> None:
     culture = catalogue.culture("mexico")
-    picked = pick_names(culture, count, key)
+    picked = pick_names(culture, count, 42, key)
     assert [gender for gender, _ in picked] == [("female", "male")[index % 2] for index in range(count)]
     assert len({name for _, name in picked}) == count
     for gender, name in picked:
@@ -31,5 +32,5 @@ def test_names_are_distinct_and_of_women_and_men_in_turn(catalogue: Catalogue, c
 
 def test_no_name_of_one_list_comes_twice(catalogue: Catalogue) -> None:
     culture = catalogue.culture("japan")
-    picked = [name.split()[0] for _, name in pick_names(culture, len(culture.names.family), "all")]
+    picked = [name.split()[0] for _, name in pick_names(culture, len(culture.names.family), 42, "all")]
     assert sorted(picked) == sorted(culture.names.family)

@@ -6,13 +6,13 @@ from clca.judging.calibration import calibrate
 def test_recall_and_precision_by_hand() -> None:
     found = calibrate(
         [
-            ("repeats", "discarded", "quality bad (very confident)", 6),
-            ("repeats", "discarded", "degenerate: repeats", 1),
-            ("repeats", "kept", None, 1),
-            ("off setting", "discarded", "meta bad (very confident)", 2),
-            ("off setting", "kept", None, 2),
-            (None, "discarded", "quality bad (very confident)", 3),
-            (None, "kept", None, 85),
+            ("repeats", "discarded", 6),
+            ("repeats", "discarded", 1),
+            ("repeats", "kept", 1),
+            ("off setting", "discarded", 2),
+            ("off setting", "kept", 2),
+            (None, "discarded", 3),
+            (None, "kept", 85),
         ]
     )
     # 9 of 12 planted are caught; of 12 discarded 9 were planted.
@@ -22,19 +22,17 @@ def test_recall_and_precision_by_hand() -> None:
 
 
 def test_failed_dialogues_count_in_neither() -> None:
-    found = calibrate(
-        [("repeats", "failed", "not JSON", 5), (None, "failed", "not JSON", 5), ("repeats", "kept", None, 1)]
-    )
+    found = calibrate([("repeats", "failed", 5), (None, "failed", 5), ("repeats", "kept", 1)])
     assert (found.planted, found.caught, found.clean, found.false_alarms) == (1, 0, 0, 0)
 
 
 def test_without_a_planted_flaw_there_is_no_recall() -> None:
-    found = calibrate([(None, "kept", None, 9), (None, "discarded", "why", 1)])
+    found = calibrate([(None, "kept", 9), (None, "discarded", 1)])
     assert (found.recall, found.precision) == (None, 0.0)
 
 
 def test_without_a_discarded_dialogue_there_is_no_precision() -> None:
-    found = calibrate([("repeats", "kept", None, 2)])
+    found = calibrate([("repeats", "kept", 2)])
     assert (found.recall, found.precision) == (0.0, None)
 
 

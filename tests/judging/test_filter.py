@@ -5,8 +5,8 @@ from typing import Any, get_args
 
 import pytest
 
-from clca.judging.filter import Filter, Verdict
-from clca.records import Alignment, Confidence, Judgement, Meta, Quality
+from clca.judging.filter import Filter
+from clca.records import Alignment, Confidence, Judgement, Label, Meta, Quality
 
 CONFIDENCES: tuple[Confidence, ...] = get_args(Confidence)
 
@@ -80,6 +80,6 @@ def test_a_verdict_discards_from_a_confidence_on(least: Confidence, discarding: 
         ((), None),
     ],
 )
-def test_only_the_verdicts_asked_for_discard_in_their_order(verdicts: tuple[Verdict, ...], reason: str | None) -> None:
+def test_only_the_verdicts_asked_for_discard_in_their_order(verdicts: tuple[Label, ...], reason: str | None) -> None:
     worst = judgement("bad, very confident", "no, very confident", "bad, very confident")
     assert Filter(verdicts).reason(worst) == reason

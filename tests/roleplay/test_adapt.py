@@ -27,7 +27,7 @@ def people(*genders: str) -> list[ParticipantAnswer]:
 def test_adaptation_keeps_what_the_scenario_is_about(catalogue: Catalogue, content: Content) -> None:
     answer = AdaptAnswer(setting="Two neighbours reach a rice shop.", participants=people("female", "female"))
     script = Script(iter([answer]))
-    adapted = asyncio.run(adapt(SCENE, catalogue.culture("japan"), Prompts.load(content), script))
+    adapted = asyncio.run(adapt(SCENE, catalogue.culture("japan"), 42, Prompts.load(content), script))
     assert (adapted.id, adapted.relationship, adapted.source) == (SCENE.id, SCENE.relationship, SCENE.source)
     assert [person.name for person in adapted.participants] == ["Sato Aoi", "Mori Yui"]
     asked = " ".join(message["content"] for message in script.asked[0].messages)
@@ -40,7 +40,7 @@ def test_adaptation_keeps_what_the_scenario_is_about(catalogue: Catalogue, conte
 def test_adaptation_that_changes_a_gender_is_no_answer(
     catalogue: Catalogue, content: Content, genders: tuple[str, str], fault: str | None
 ) -> None:
-    question = adapt_question(SCENE, catalogue.culture("japan"), Prompts.load(content))
+    question = adapt_question(SCENE, catalogue.culture("japan"), 42, Prompts.load(content))
     assert question.check is not None
     found = question.check(AdaptAnswer(setting="A shop.", participants=people(*genders)))
     assert found is None if fault is None else found is not None and found.startswith(fault)
@@ -61,6 +61,6 @@ def test_composed_scenario_names_its_norm(catalogue: Catalogue, content: Content
     )
     answer = ComposeAnswer(setting="A shop.", participants=people("female", "male"), relationship="stranger")
     script = Script(iter([answer]))
-    made = asyncio.run(compose(norm, catalogue.culture("japan"), Prompts.load(content), script))
+    made = asyncio.run(compose(norm, catalogue.culture("japan"), 42, Prompts.load(content), script))
     assert (made.id, made.source) == ("norm-general-queue-turn", "norm:general-queue-turn")
     assert norm.text in script.asked[0].messages[-1]["content"]

@@ -12,7 +12,7 @@ from clca.culture import Catalogue
 from clca.errors import RequestFailed
 from clca.prompts import Prompts
 from clca.roleplay.degeneration import REPEATS
-from clca.roleplay.play import Play, Stage, play
+from clca.roleplay.play import Play, Scene, play
 from clca.tasks import TurnAnswer, TurnContext
 from clca.teacher.protocol import Question
 from clca.workspace import Content
@@ -37,8 +37,8 @@ def talk() -> Iterator[TurnAnswer]:
 
 
 @pytest.fixture(scope="module")
-def stage(catalogue: Catalogue) -> Stage:
-    return Stage(catalogue.culture("uk"), SCENE, number=7, exchanges=10, temperature=0.9, top_p=0.7)
+def stage(catalogue: Catalogue) -> Scene:
+    return Scene(catalogue.culture("uk"), SCENE, number=7, exchanges=10, temperature=0.9, top_p=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def prompts(content: Content) -> Prompts:
     return Prompts.load(content)
 
 
-def played(stage: Stage, prompts: Prompts, *answers: TurnAnswer | Exception) -> tuple[Play, Script]:
+def played(stage: Scene, prompts: Prompts, *answers: TurnAnswer | Exception) -> tuple[Play, Script]:
     """What becomes of the answers; after them the talk goes on."""
     script, result = Script(chain(answers, talk())), Play()
     asyncio.run(play(stage, prompts, script, result))
@@ -60,13 +60,13 @@ def text(question: Question[Any]) -> str:
 # ---------------------------------------------------------------- the course of a talk
 
 
-def test_a_talk_ends_after_ten_exchanges_of_two_turns(stage: Stage, prompts: Prompts) -> None:
+def test_a_talk_ends_after_ten_exchanges_of_two_turns(stage: Scene, prompts: Prompts) -> None:
     result, script = played(stage, prompts)
     assert (len(result.turns), result.ended, result.fault) == (20, "exchanges", None)
     assert len(script.asked) == 20
 
 
-def test_the_sides_take_turns_and_the_first_begins(stage: Stage, prompts: Prompts) -> None:
+def test_the_sides_take_turns_and_the_first_begins(stage: Scene, prompts: Prompts) -> None:
     result, script = played(stage, prompts, *SPEECH)
     assert [one.speaker for one in result.turns] == ["Ruth Vale", "Ida Moss"] * 10
     assert [question.context.side for question in script.asked] == [0, 1] * 10
@@ -79,19 +79,19 @@ def test_the_sides_take_turns_and_the_first_begins(stage: Stage, prompts: Prompt
     ]
 
 
-def test_who_leaves_ends_the_talk(stage: Stage, prompts: Prompts) -> None:
+def test_who_leaves_ends_the_talk(stage: Scene, prompts: Prompts) -> None:
     result, script = played(stage, prompts, *SPEECH, TurnAnswer(action="leave", text="Good night."))
     assert (result.ended, result.fault, len(result.turns), len(script.asked)) == ("leave", None, 5, 5)
     assert result.turns[-1] == turn("Ruth Vale", "Good night.", "leave")
 
 
-def test_a_talk_that_degenerates_is_stopped_at_the_turn_that_does(stage: Stage, prompts: Prompts) -> None:
+def test_a_talk_that_degenerates_is_stopped_at_the_turn_that_does(stage: Scene, prompts: Prompts) -> None:
     again = TurnAnswer(action="speak", text="I was here before you.")
     result, script = played(stage, prompts, SPEECH[0], again, again, again)
     assert (result.ended, result.fault, len(result.turns), len(script.asked)) == ("degenerate", REPEATS, 4, 4)
 
 
-def test_when_a_request_fails_the_turns_so_far_are_known(stage: Stage, prompts: Prompts) -> None:
+def test_when_a_request_fails_the_turns_so_far_are_known(stage: Scene, prompts: Prompts) -> None:
     script, result = Script(iter([*SPEECH[:3], RequestFailed("time-out", "")])), Play()
     with pytest.raises(RequestFailed):
         asyncio.run(play(stage, prompts, script, result))
@@ -103,7 +103,7 @@ def test_when_a_request_fails_the_turns_so_far_are_known(stage: Stage, prompts: 
 
 @pytest.mark.parametrize(("side", "me", "partner"), [(0, RUTH, IDA), (1, IDA, RUTH)])
 def test_a_side_knows_its_own_goal_and_secret_and_not_its_partners(
-    stage: Stage, prompts: Prompts, side: int, me: Any, partner: Any
+    stage: Scene, prompts: Prompts, side: int, me: Any, partner: Any
 ) -> None:
     _, script = played(stage, prompts, *SPEECH)
     for question in script.side(side):
@@ -117,7 +117,7 @@ def test_a_side_knows_its_own_goal_and_secret_and_not_its_partners(
         assert partner.background not in told
 
 
-def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(stage: Stage, prompts: Prompts) -> None:
+def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(stage: Scene, prompts: Prompts) -> None:
     _, script = played(stage, prompts, *SPEECH)
     messages = script.asked[4].messages
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
@@ -133,7 +133,7 @@ def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(stage:
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Stage, prompts: Prompts, side: int) -> None:
+def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Scene, prompts: Prompts, side: int) -> None:
     _, script = played(stage, prompts, *SPEECH)
     sent = [json.dumps(question.messages).encode() for question in script.side(side)]
     assert len(sent) == 10
@@ -145,7 +145,7 @@ def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Stag
 # ---------------------------------------------------------------- what a question carries
 
 
-def test_a_question_carries_the_turns_so_far_as_its_context(stage: Stage, prompts: Prompts) -> None:
+def test_a_question_carries_the_turns_so_far_as_its_context(stage: Scene, prompts: Prompts) -> None:
     result, script = played(stage, prompts, *SPEECH)
     for number, question in enumerate(script.asked):
         context = question.context
@@ -154,13 +154,13 @@ def test_a_question_carries_the_turns_so_far_as_its_context(stage: Stage, prompt
         assert question.step == number
 
 
-def test_turns_are_sampled_as_the_paper_does(stage: Stage, prompts: Prompts) -> None:
+def test_turns_are_sampled_as_the_paper_does(stage: Scene, prompts: Prompts) -> None:
     _, script = played(stage, prompts)
     asked = {(one.task, one.temperature, one.top_p, one.max_tokens, one.answer) for one in script.asked}
     assert asked == {("turn", 0.9, 0.7, 500, TurnAnswer)}
 
 
-def test_a_prompt_speaks_of_the_culture_by_its_descriptors(stage: Stage, prompts: Prompts) -> None:
+def test_a_prompt_speaks_of_the_culture_by_its_descriptors(stage: Scene, prompts: Prompts) -> None:
     _, script = played(stage, prompts)
     for question in script.asked[:2]:
         assert all(phrase in question.messages[0]["content"] for phrase in stage.culture.descriptors)

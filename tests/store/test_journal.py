@@ -105,10 +105,10 @@ def test_dialogues_are_counted_by_outcome_and_reason(journal: Journal) -> None:
     assert outcomes == Counter(kept=1, discarded=2, failed=1)
     assert reasons == {"discarded: quality bad (very confident)": 2, "failed: not JSON": 1}
     assert set(journal.planted()) == {
-        (None, "kept", None, 1),
-        ("repeats", "discarded", "quality bad (very confident)", 1),
-        (None, "discarded", "quality bad (very confident)", 1),
-        (None, "failed", "not JSON", 1),
+        (None, "kept", 1),
+        ("repeats", "discarded", 1),
+        (None, "discarded", 1),
+        (None, "failed", 1),
     }
 
 
@@ -120,6 +120,15 @@ def test_usage_is_that_of_finished_dialogues_and_of_open_replies(journal: Journa
     assert journal.usage() == (3, 300, 30)
     journal.finish([finished("one")], {})  # says itself that it took 3, 300, 30
     assert journal.usage() == (3 + 2, 300 + 200, 30 + 20)
+
+
+def test_replies_of_a_failed_dialogue_stay_for_a_retry(journal: Journal) -> None:
+    journal.put("one", digest(1), HELLO)
+    journal.finish([finished("one", "failed", "time-out")], {})
+    assert set(journal.replies("one")) == {digest(1)}
+    assert journal.usage() == (1, 100, 10), "counted once: by its replies"
+    journal.rebuild([finished("one", "failed", "time-out")], {})
+    assert set(journal.replies("one")) == {digest(1)}
 
 
 def test_a_dialogue_is_entered_with_the_others_or_not_at_all(journal: Journal) -> None:

@@ -28,6 +28,12 @@ def test_server_that_counts_no_tokens() -> None:
     assert read_completion(completion(usage=None)) == Reply("hello", "stop", 0, 0)
 
 
+def test_only_what_is_needed_has_to_be_there() -> None:
+    """Servers leave things out and add their own."""
+    assert read_completion(b'{"choices": [{"message": {"content": "hello"}}]}') == Reply("hello", "", 0, 0)
+    assert read_completion(completion(service_tier="on_demand", created=None)).text == "hello"
+
+
 def test_message_without_content_is_an_empty_reply() -> None:
     choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": None}}
     assert read_completion(completion(choices=[choice])).text == ""
@@ -37,7 +43,7 @@ def test_message_without_content_is_an_empty_reply() -> None:
     ("body", "detail"),
     [
         (b"<html>", "not a chat completion: not JSON"),
-        (b'{"error": "none"}', "not a chat completion: id: missing key"),
+        (b'{"error": "none"}', "not a chat completion: choices: missing key"),
         (completion(choices=[]), "a chat completion without choices"),
         (completion()[:40], "not a chat completion: not JSON"),
         (b"", "not a chat completion: not JSON"),

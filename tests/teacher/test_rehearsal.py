@@ -36,14 +36,17 @@ from clca.tasks import (
 )
 from clca.teacher.protocol import Reply, Request, Sampling, TaskName
 from clca.teacher.rehearsal import Book, Rehearsal, load_book
+from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.flaws import SHARE, WEIGHTS
 from clca.teacher.rehearsal.matter import wish
+from clca.teacher.rehearsal.places import nearest, preposition, whole
 from clca.teacher.rehearsal.plan import make_plan
 from clca.teacher.rehearsal.speech import key, sentences
-from clca.teacher.rehearsal.style import climate, style
+from clca.teacher.rehearsal.style import climate, holds, style
 from clca.workspace import Content
 
 CULTURES = ("japan", "usa", "germany", "mexico", "china")
+WHY = ("hierarchy", "age", "harmony", "candour", "relation", "group", "silence", "uncertainty", "equality", "choice")
 JUDGED = ("circling", "off_setting", "misaligned")
 
 
@@ -543,3 +546,85 @@ def _now(teacher: Rehearsal, asked: Request) -> str:
     reply = stopped.value.value
     assert isinstance(reply, Reply)
     return reply.text
+
+
+# ---------------------------------------------------------------- what a reader would stumble over
+
+
+@pytest.mark.parametrize(
+    ("place", "said"),
+    [
+        ("the platform of a small station", "on"),
+        ("a city bus in Chicago", "on"),
+        ("a carriage of the high-speed train", "in"),
+        ("a bus stop in Los Angeles", "at"),
+        ("a third-floor flat in Hanover", "in"),
+        ("a maize farm in the hills", "on"),
+    ],
+)
+def test_a_place_takes_its_own_preposition(place: str, said: str) -> None:
+    assert preposition(place, "at" if said != "at" else "in") == said
+
+
+def test_a_part_of_a_place_stands_for_the_whole_and_a_ride_for_a_ride() -> None:
+    assert whole("the back porch of a house in Baton Rouge") == "a house in Baton Rouge"
+    assert whole("the accounts office of a textile firm") == "the accounts office of a textile firm"
+    places = ["a bus stop in Leipzig", "a train between Ulm and Augsburg", "the main station in Hanover"]
+    for number in range(5):
+        assert nearest("a late commuter train out of Liverpool", places, Dice(number)) == places[1]
+        assert nearest("the bus terminus in Stirling", places, Dice(number)) != places[1]
+
+
+def test_a_greeting_that_asks_is_answered(
+    book: Book, teacher: Rehearsal, cultures: dict[str, Culture], seeds: list[Seed]
+) -> None:
+    asked = 0
+    for culture, seed in itertools.product(cultures.values(), seeds):
+        for number in range(3):
+            plan = make_plan(book, culture, localised(teacher, culture, seed), number, 10, 0)
+            for step, after in itertools.pairwise(plan.steps if plan.flaw is None else ()):
+                if step.act == "greet" and step.text.endswith("?"):
+                    asked += 1
+                    assert after.action == "speak"
+                    assert "?" not in sentences(after.text)[0]
+    assert asked > 10
+
+
+def test_intents_name_a_goal_once_a_side_and_never_the_same_reason_twice(
+    teacher: Rehearsal, cultures: dict[str, Culture], seeds: list[Seed]
+) -> None:
+    for culture, seed in itertools.product(cultures.values(), seeds[::6]):
+        scenario = localised(teacher, culture, seed)
+        turns, _ = play(teacher, culture, scenario, 3)
+        found = [
+            ask(teacher, "intent", IntentContext(culture, scenario, turns[: at + 1], 10, 3), IntentAnswer)[0]
+            for at in range(len(turns))
+        ]
+        for side, person in enumerate(scenario.participants):
+            words = person.goal.rstrip(".").split()[1:6]
+            assert sum(" ".join(words) in intent.intent for intent in found[side::2]) <= 1
+        reasons = [intent.intent.rpartition(", ")[2] for intent in found if intent.relevance == "cultural"]
+        assert len(reasons) == len(set(reasons))
+
+
+def test_reasons_are_only_given_where_the_scores_bear_them_out(cultures: dict[str, Culture]) -> None:
+    true = {name: {why for why in WHY if holds(why, climate(culture))} for name, culture in cultures.items()}
+    assert {"harmony", "uncertainty", "hierarchy"} <= true["japan"]
+    assert {"relation", "harmony", "candour"} & true["germany"] == {"candour"}
+    assert {"hierarchy", "age", "harmony", "silence", "relation"}.isdisjoint(true["usa"])
+    assert {"hierarchy", "relation", "group"} <= true["china"]
+
+
+def test_children_do_not_speak_like_grown_ups(
+    book: Book, teacher: Rehearsal, cultures: dict[str, Culture], seeds: list[Seed]
+) -> None:
+    young = next(seed for seed in seeds if seed.id == "apology-lemon-pot")
+    for culture in cultures.values():
+        scenario = localised(teacher, culture, young)
+        courtesy = culture.courtesy
+        adult = {*courtesy.soften, *courtesy.greeting.formal, *courtesy.greeting.familiar, *book.acts.closing}
+        for number in range(20):
+            steps = make_plan(book, culture, scenario, number, 10, 0).steps
+            flawed = make_plan(book, culture, scenario, number, 10, 0).flaw
+            said = {sentence for step in steps if step.side == 0 for sentence in sentences(step.text)}
+            assert flawed or not said & adult

@@ -11,7 +11,7 @@ from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.people import PRONOUNS, call, split_name
 from clca.teacher.rehearsal.places import nearest, preposition
-from clca.teacher.rehearsal.speech import lexicon, upper_first
+from clca.teacher.rehearsal.speech import lexicon, local, upper_first
 
 _TITLE = r"(?:Mr|Mrs|Ms|Miss)\.?\s+"
 
@@ -24,7 +24,7 @@ def adapt(book: Book, context: AdaptContext) -> AdaptAnswer:
     swaps = _things(culture, scenario) + _people(culture, scenario, names)
 
     def moved(text: str) -> str:
-        return swap(text, swaps)
+        return local(swap(text, swaps), book.acts.dialects.get(culture.id, {}))
 
     tells = int(dice.roll() * 2)
     people = []

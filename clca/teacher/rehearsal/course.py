@@ -90,10 +90,12 @@ class Course:
         frank = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
         direct = self.dice.chance(min(0.95, max(0.05, 0.5 + 1.4 * (frank - 0.5) + lean)))
         if direct:
-            return "direct", "candour" if frank > 0.62 else None
-        upward = "hierarchy" if me.rank < 0 else "age"
+            return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frank > 0.62 else None
+        upward = "hierarchy" if me.rank < 0 and self.grown else "age"
         if me.deference > 0.35 and holds(upward, self.climate):
             return "soft", upward
+        if by == "raise" and holds("choice", self.climate):
+            return "soft", "choice"
         return "soft", "harmony" if frank < 0.5 else None
 
     def _gesture(self, side: int, kind: str) -> None:
@@ -137,13 +139,14 @@ class Course:
         small = known and self.grown and greeted and everyday and dice.chance(0.8 * relation - 0.1)
         if small:
             index = int(dice.roll() * len(everyday))
-            self._add(0, "small_open", index=index, driver="relation")
+            self._add(0, "small_open", index=index, driver="relation" if holds("relation", self.climate) else "ease")
             self._add(1, "small_reply", index=index)
         often = 0.4 * relation if small else 0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation
         if stage.matter.chat and dice.chance(often):
             index = int(dice.roll() * len(stage.matter.chat))
             back = self.moves[-1:] and self.moves[-1].side == 1 and self.moves[-1].act == "greet"
-            driver = "relation" if relation > 0.55 else None
+            business = self.grown and stage.scenario.relationship not in ("family", "partner")
+            driver = "relation" if relation > 0.55 and business else None
             reply = self.moves.pop() if back and dice.chance(0.4) else None
             self._add(0, "chat_open", index=index, driver=driver)
             if reply is not None:
@@ -161,7 +164,7 @@ class Course:
         hinted = not asked and dice.chance(circles * self.size)
         if hinted:
             index = int(dice.roll() * len(self.stage.matter.hint))
-            upward = "hierarchy" if a.rank < 0 else "age"
+            upward = "hierarchy" if a.rank < 0 and self.grown else "age"
             reason = upward if a.deference > 0.35 and holds(upward, self.climate) else "harmony"
             self._add(0, "hint", index=index, driver=reason)
             self._add(1, "hint_back")

@@ -88,12 +88,14 @@ class GreetBack(Page):
 
 
 class Child(Page):
-    """What a child says where adults have their courtesies."""
+    """What a child says where adults have their courtesies, and how a child is greeted and sent off."""
 
     greet: Lines
     thanks: Lines
     apology: Lines
     farewell: Lines
+    greeted: Lines
+    sent: Lines
 
 
 class Plants(Page):
@@ -173,6 +175,7 @@ class Acts(Page):
     intent: IntentFrames
     judge: JudgeFrames
     home_town: Lines
+    dialects: dict[str, dict[Text, Text]]
 
 
 class Angle(Page):

@@ -17,28 +17,32 @@ _KINDS = {
     "lower": "primary elementary infant",
     "road": "street road lane alley avenue",
     "town": "town city council municipal office",
+    "country": "hills hill village mountain mountains hamlet valley river woods moor",
 }
+_SPECIAL = frozenset({"vocational", "technical", "nursery", "boarding", "evening", "women's", "maternity"})
 _ALIKE = {word: kind for kind, members in _KINDS.items() for word in members.split()}
 
 # A part of a place, before the whole that it belongs to: 'the back porch of a house in Baton Rouge'.
 _PART = re.compile(
     r"^(?:the|a|an)\s[^,]*?\b(?:kitchen|room|salon|courtyard|balcony|terraces?|garden|yard|backyard|landing|lift|stairwell"
     r"|hall|hallway|lobby|lounge|cafeteria|canteen|corner|cellar|shed|porch|area|corridor|stands|entrance|gate|rooftop"
-    r"|roof|ward|reception|back|counter|desk|office|laboratory|platform|department)\s(?:of|at|on)\s(?=(?:the|a|an)\s)",
-    re.I,
+    r"|roof|ward|reception|back|counter|desk|platform|(?:teacher|lecturer|professor)s?'s? office)"
+    r"\s(?:of|at|on)\s(?=(?:the|a|an)\s|[A-Z])"
 )
 _HEAD = re.compile(
-    r"\b(?:in|near|by|on|at|outside|above|behind|beside|beneath|below|opposite|of|next|between|under|with|off|from|bound|to)\b"
+    r"\b(?:in|near|by|on|at|outside|above|behind|beside|beneath|below|opposite|of|next|between|under|with|off|from|bound|to|out)\b"
 )
 _ABOARD = re.compile(r"\b(bus|train|tram|metro|ferry|boat|minibus|line|subway|underground|dolmuş|colectivo)\s*$", re.I)
 _CABIN = re.compile(r"\b(carriage|compartment|coach|car|saloon|coffee house|tea house|teahouse)\s*$", re.I)
 _HALT = re.compile(r"\b(stop|station|terminal|terminus|shelter|garage|platform|pier|stand|rank)\s*$", re.I)
 _ON = re.compile(
-    r"\b(landing|stairs|staircase|balcony|terraces?|roof|pavement|bench|veranda|porch|rooftop|promenade|beach|platform|farm"
-    r"|campus|ward|floor)\s*$",
+    r"(?<!ferry )\b(landing|stairs|staircase|balcony|terraces?|roof|pavement|bench|veranda|porch|rooftop|promenade"
+    r"|beach|platform|farm|ranch|campus|ward|floor)\s*$",
     re.I,
 )
-_AT = re.compile(r"\b(counter|desk|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I)
+_AT = re.compile(
+    r"\b(counter|desk|campsite|ferry landing|stop|station|terminal|crossing|corner|window|entrance|gate)\s*$", re.I
+)
 _IN = re.compile(
     r"\b(street|lane|alley|avenue|block|flat|apartment|house|village|park|quarter|neighbourhood|square|stairwell|courtyard"
     r"|kitchen|room|lobby|corridor|hallway|cafeteria|canteen|valley|cellar|hamlet|shed|garden|cul-de-sac)\s*$",
@@ -58,6 +62,9 @@ def nearest(old: str, places: Sequence[str], dice: Dice) -> str:
         places = list(dict.fromkeys(whole(place) for place in places))
     places = [place for place in places if _form(place) == _form(old)] or places
     mine = _kinds(old)
+    places = [place for place in places if not _kinds(place) & _SPECIAL - mine] or places
+    if "lower" in mine:
+        places = [place for place in places if "upper" not in _kinds(place)] or places
     shared = [len(mine & _kinds(place)) for place in places]
     return dice.pick([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
 

@@ -238,7 +238,8 @@ class _Whole(Course):
         if outcome == "dropped":
             self._add(0, "retreat", driver="harmony" if self.climate.context > 0.5 else None, extra=True)
         self._add(0, "concede")
-        if not self.abrupt and dice.chance(0.3 * a.hedging + 0.3 * a.deference):
+        sorry = self.climate.context > 0.45 and not self.abrupt
+        if sorry and dice.chance(0.3 * a.hedging + 0.3 * a.deference):
             self._add(0, "apology", driver="hierarchy" if a.rank < 0 and a.deference > 0.35 else None, extra=True)
         if self.grown and dice.chance(0.12 + 0.3 * b.warmth + 0.25 * b.hedging):
             self._add(1, "regret", driver="harmony" if self.climate.context > 0.5 else None)
@@ -250,14 +251,21 @@ class _Whole(Course):
         parts = _PARTS[relationship] * (0.0 if self.stage.stays else 1.0)
         speaker = self.moves[-1].side
         if not dice.chance(parts):
-            if granted and dice.chance(0.25 * self.styles[1 - speaker].warmth):
+            near = relationship != "stranger" and self.styles[0].rank == 0
+            if granted and near and dice.chance(0.25 * self.styles[1 - speaker].warmth):
                 self._gesture(1 - speaker, "warmth")
                 self._add(speaker, "stop")
             else:
                 self._add(speaker, "stop")
             return
         long = self.styles[0].closing + self.styles[1].closing
-        if self.grown and not self.abrupt and dice.chance(0.4 * long * self.size) and self.moves[-1].act != "gesture":
+        if (
+            granted
+            and self.grown
+            and not self.abrupt
+            and dice.chance(0.4 * long * self.size)
+            and self.moves[-1].act != "gesture"
+        ):
             self._add(1 - speaker, "closing", driver="relation" if self.climate.idv < 0.5 else None)
             self._add(1 - speaker, "farewell")
             self._add(speaker, "farewell")

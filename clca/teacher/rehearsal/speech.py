@@ -82,6 +82,19 @@ def fill(text: str, values: Mapping[str, str]) -> str:
     return _HOLE.sub(one, text) if "{" in text else text
 
 
+def local(text: str, dialect: Mapping[str, str]) -> str:
+    """The text with the words that its speakers use where others of the same language use different ones."""
+
+    def one(match: re.Match[str]) -> str:
+        word = match.group(0)
+        found = dialect.get(word) or dialect.get(word.lower())
+        return word if found is None else upper_first(found) if word[0].isupper() else found
+
+    if not dialect:
+        return text
+    return re.sub(rf"\b(?:{'|'.join(sorted(dialect, key=len, reverse=True))})\b", one, text, flags=re.I)
+
+
 def call_after(text: str, name: str) -> str | None:
     """The name at the end of the first sentence, where that is short enough to bear it."""
     found = sentences(text)

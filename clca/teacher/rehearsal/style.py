@@ -49,8 +49,8 @@ _HIGH = re.compile(
     re.I,
 )
 _MIDDLE = re.compile(
-    r"\b(supervisor|foreman|forewoman|team leader|teacher|doctor|physician|police officer|inspector|coach|official|lecturer"
-    r"|lawyer|master|senior|librarian|registrar|clerk at|trainer|head)\b",
+    r"\b(supervisor|foreman|forewoman|team leader|teacher|doctor|physician|police officer|(?<!ticket )inspector|coach"
+    r"|official|lecturer|lawyer|senior|librarian|registrar|clerk at|trainer|head)\b",
     re.I,
 )
 _LOW = re.compile(r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trainee|assistant|junior|temp)\b", re.I)
@@ -120,6 +120,12 @@ def holds(driver: str, climate: Climate) -> bool:
             return climate.idv <= 0.5
         case "group":
             return climate.idv <= 0.4
+        case "ease":
+            return climate.ivr >= 0.6
+        case "equality":
+            return climate.pdi <= 0.42
+        case "choice":
+            return climate.idv >= 0.65
         case "candour":  # plain words where the person counts and vagueness is not at home
             return climate.idv >= 0.6 and climate.uai >= 0.4
         case _:

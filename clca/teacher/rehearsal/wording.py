@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 
 from clca.records import Action
 from clca.teacher.rehearsal.chance import Dice
 from clca.teacher.rehearsal.course import Stage
+from clca.teacher.rehearsal.courtesies import gestures, goodbyes, greetings, lead_ins, owed
 from clca.teacher.rehearsal.moves import Move, turns_of
 from clca.teacher.rehearsal.pages import Tone
 from clca.teacher.rehearsal.people import address, given_name
@@ -19,6 +19,7 @@ from clca.teacher.rehearsal.speech import (
     joined,
     key,
     lexicon,
+    local,
     opens_with_interjection,
     sentences,
 )
@@ -46,27 +47,6 @@ _ACKNOWLEDGES = {
 }
 
 
-_TOUCH = re.compile(
-    r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of|holds?)\b"
-)
-
-
-# Things that a gesture can only use where they are.
-_PROPS = re.compile(r"\b(lift|elevator|gate|stairs|table|desk|window|car|kerb|bus|door|chair|glass|cup|plate)\b")
-# A greeting that only the one who comes up to the other can say; it is met with leave to go on.
-_OPENING = re.compile(
-    r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|catch you|keep you|holding you|bad time|found you|find you|excuse"
-    r"|sorry|second|bother\w*|intrud\w*|minutes?|busy|sparing|patience|bear with|chance to|make time|find you here)\b",
-    re.I,
-)
-_NEWS = re.compile(r"\b(new|news|story|up to|hiding|going on|what's up)\b", re.I)
-# A lead-in that only fits the one who brings something up.
-_BRINGS = re.compile(
-    r"\b(something|bring\w*|inconvenient|clear up|ask\w*|upfront|hear me|either way|mention\w*|favou?r|come to you|trouble)\b",
-    re.I,
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """One turn of a plan: what is said or done, and what it is."""
@@ -86,6 +66,7 @@ class Wording:
         self.stage, self.dice = stage, Dice(*seed, "wording")
         culture, scenario = stage.culture, stage.scenario
         self.styles = (style(culture, scenario, 0), style(culture, scenario, 1))
+        self.formal = any(one.formal or one.rank for one in self.styles)  # both greet in one register
         self.given = tuple(given_name(person, culture) for person in scenario.participants)
         self.values = lexicon(culture, scenario.id) | absent(culture, scenario.id, frozenset(self.given))
         self.names = tuple(address(culture, scenario, side, self.styles[side]) for side in (0, 1))
@@ -150,7 +131,7 @@ class Wording:
         said: list[tuple[Move, str]] = []
         for at, (move, text) in enumerate(parts):
             follow = parts[at + 1][1] if at + 1 < len(parts) else ""
-            asks = bool(follow) and sentences(follow)[0].endswith("?")
+            asks = bool(follow) and (sentences(follow)[0].endswith("?") or follow.startswith(("Thank", "That's")))
             again = any("thank" in line.lower() for _, line in said)
             if not text or (move.act == "soften" and asks) or (move.act == "thanks" and again):
                 continue
@@ -192,18 +173,13 @@ class Wording:
     # ------------------------------------------------------------ one line
 
     def _gesture(self, move: Move) -> str:
-        gestures, matter = self.stage.culture.gestures, self.stage.matter
+        local_ones, matter = self.stage.culture.gestures, self.stage.matter
         scene = move.tone == "scene"
-        pool = (matter.gestures_a, matter.gestures_b)[move.side] if scene else getattr(gestures, move.tone)
+        pool = (matter.gestures_a, matter.gestures_b)[move.side] if scene else getattr(local_ones, move.tone)
         if not scene:
-            distant = self.stage.scenario.relationship == "stranger" or self.styles[0].rank
-            setting = self.stage.scenario.setting.lower()
-            pool = tuple(
-                phrase
-                for phrase in pool
-                if not (distant and _TOUCH.search(phrase)) and all(prop in setting for prop in _PROPS.findall(phrase))
-            )
-        phrase = self._fresh(pool) or self._fresh(gestures.unease) or "waits"
+            distant = self.stage.scenario.relationship == "stranger" or self.styles[0].rank != 0
+            pool = gestures(pool, distant, self.stage.scenario.setting.lower())
+        phrase = self._fresh(pool) or self._fresh(local_ones.unease) or "waits"
         return f"{self.given[move.side]} {phrase.rstrip('.')}."
 
     def _line(self, move: Move) -> str:
@@ -215,8 +191,12 @@ class Wording:
             case "thanks" | "apology" | "farewell":
                 if self._child(move.side):
                     return self._fresh(getattr(acts.child, move.act))
+                if move.act == "farewell" and self._child(1 - move.side):
+                    return self._fresh(acts.child.sent)
                 register = getattr(courtesy, move.act)
-                return self._fresh(register.formal if me.formal else register.familiar)
+                if move.act != "farewell":
+                    return self._fresh(register.formal if me.formal else register.familiar)
+                return self._fresh(goodbyes(register.formal if self.formal else register.familiar, move.side))
             case "chat_open" | "chat_reply":
                 return self._told(matter.chat[move.index][move.act == "chat_reply"])
             case "small_open" | "small_reply":
@@ -232,10 +212,7 @@ class Wording:
             case "offer":
                 return self._told(matter.offers[move.index]) if move.tone == "present" else self._fresh(matter.offers)
             case "soften":
-                pool = courtesy.soften
-                if move.side == 1:
-                    pool = tuple(text for text in pool if not _BRINGS.search(text))
-                return self._fresh(pool)
+                return self._fresh(lead_ins(courtesy.soften, move.side))
             case "decline":
                 return self._fresh(courtesy.decline_ritually)
             case "insist":
@@ -259,23 +236,22 @@ class Wording:
     def _greeting(self, side: int) -> str:
         """A greeting, or what answers the other's: a question is answered, an apology for coming is waved aside."""
         acts, register = self.stage.acts, self.stage.culture.courtesy.greeting
-        first, formal = self.greeted, self.styles[side].formal
-        if first:
-            back = acts.greet_back
-            asks = "?" in first
-            kind = back.free if _OPENING.search(first) else back.news if asks and _NEWS.search(first) else back.well
-            if asks or kind is back.free:
-                return self._toned(kind, side)
-        pool = register.formal if formal else register.familiar
+        wants = owed(self.greeted)
+        if wants is not None:
+            return self._toned(getattr(acts.greet_back, wants), side)
+        pool = register.formal if self.formal else register.familiar
         if self._child(side):
             pool = acts.child.greet
-        elif first or not self.may_ask:
-            pool = tuple(text for text in pool if "?" not in text and not (first and _OPENING.search(text))) or pool
+        elif self._child(1 - side):
+            pool = acts.child.greeted
+        else:
+            first = not self.greeted
+            pool = greetings(pool, may_ask=self.may_ask and first, opens=side == 0 and first)
         self.greeted = self._fresh(pool)
         return self.greeted
 
     def _told(self, text: str) -> str:
-        return fill(text, self.values)
+        return local(fill(text, self.values), self.stage.acts.dialects.get(self.stage.culture.id, {}))
 
     def _fresh(self, pool: tuple[str, ...]) -> str:
         """A line of the pool none of whose sentences was said before; empty when there is none."""

@@ -1,0 +1,114 @@
+"""From settings to a run that can begin: its content read and checked, its folder found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import clca
+from clca.culture import Catalogue
+from clca.errors import SettingsError
+from clca.pipeline import Scenarios, scenario_id
+from clca.preview import preview
+from clca.prompts import Prompts
+from clca.records import Norm
+from clca.roleplay.sources import FileScenarios, SeedScenarios, load_norms
+from clca.settings import INERT, REHEARSAL, GenerateSettings
+from clca.store.runs import Inputs, differences, fingerprint, new_folder, runs
+from clca.teacher.connect import connect
+from clca.teacher.protocol import Role, Teacher
+from clca.workspace import Content
+
+
+@dataclass(slots=True)
+class Prepared:
+    """All that a run in one culture needs, read and checked; nothing has been asked or written."""
+
+    culture: str
+    settings: GenerateSettings
+    content: Content
+    catalogue: Catalogue
+    prompts: Prompts
+    scenarios: Scenarios
+    norms: list[Norm]
+    teachers: dict[Role, Teacher]
+    inputs: Inputs
+
+    @property
+    def requested(self) -> int:
+        return (len(self.scenarios) + len(self.norms)) * self.settings.samples
+
+    @property
+    def rehearsed(self) -> bool:
+        """Whether any role is played by the embedded teacher."""
+        return any(teacher.name == REHEARSAL for teacher in self.teachers.values())
+
+
+def prepare(culture: str, settings: GenerateSettings, workspace: Path | None) -> Prepared:
+    """Read what the run needs. Everything that is broken in it is found here."""
+    content = Content(workspace)
+    catalogue = Catalogue(content)
+    found = catalogue.find(culture)
+    catalogue.culture(found)
+    prompts = Prompts.load(content)
+    scenarios: SeedScenarios | FileScenarios
+    if isinstance(settings.scenarios, Path):
+        scenarios = FileScenarios(settings.scenarios)
+    else:
+        scenarios = SeedScenarios(content, settings.scenarios, settings.seed)
+    norms = load_norms(content, catalogue.culture(found), settings.norms, settings.seed)
+    _refuse_same_ids(scenarios, norms)
+    preview(catalogue, found, scenarios, norms, prompts, settings)  # renders every prompt once
+    teachers = connect(settings, content)
+    inputs = _inputs(found, settings, content, scenarios)
+    return Prepared(found, settings, content, catalogue, prompts, scenarios, norms, teachers, inputs)
+
+
+def _inputs(
+    culture: str, settings: GenerateSettings, content: Content, scenarios: SeedScenarios | FileScenarios
+) -> Inputs:
+    """Everything that decides the records of a run; nothing that does not."""
+    inputs: Inputs = {"clca": clca.__version__, "culture": culture}
+    inputs.update({key: value for key, value in settings.model_dump(mode="json").items() if key not in INERT})
+    inputs["partner"] = settings.partner or settings.teacher
+    inputs["judge"] = settings.judge or settings.teacher
+    if isinstance(scenarios, FileScenarios):
+        inputs["scenarios"] = f"file {scenarios.digest}"
+    for path, used in sorted(content.used.items()):
+        inputs[f"content:{path}"] = used.digest
+    return inputs
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a run lies, whether it was there already, and how its inputs differ from the last one's."""
+
+    folder: Path
+    resumed: bool
+    finished: bool
+    differs: list[str]
+
+
+def locate(prepared: Prepared, *, new: bool) -> Located:
+    """The newest run with the same inputs, or a folder for a new one."""
+    out, digest = prepared.settings.out, fingerprint(prepared.inputs)
+    known = list(runs(out, prepared.culture))
+    same = [run for run in known if run.data.get("fingerprint") == digest]
+    if same and not new:
+        return Located(same[-1].folder, True, same[-1].data.get("finished") is True, [])
+    differs = differences(known[-1].inputs, prepared.inputs) if known and not same else []
+    folder = new_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
+    return Located(folder, False, False, differs)
+
+
+async def check(prepared: Prepared) -> None:
+    """Find out now whether the teachers can be asked."""
+    for teacher in dict.fromkeys(prepared.teachers.values()):
+        await teacher.check()
+
+
+def _refuse_same_ids(scenarios: Scenarios, norms: list[Norm]) -> None:
+    written = {scenario_id(norm) for norm in norms}
+    for scenario in scenarios if written else ():
+        if scenario.id in written:
+            raise SettingsError(f"--norms: a scenario is already called {scenario.id!r}; give it another id")
