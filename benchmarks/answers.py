@@ -10,6 +10,7 @@ from typing import TypeVar
 T = TypeVar("T")
 Message = dict[str, str]
 
+
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split(","))
 

@@ -1,6 +1,6 @@
 """Two minimal clients that only post bodies: the references for CPU a request.
 
-    python clients.py aiohttp|openai URL BODIES REQUESTS CONCURRENCY
+python clients.py aiohttp|openai URL BODIES REQUESTS CONCURRENCY
 """
 
 from __future__ import annotations

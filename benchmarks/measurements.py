@@ -10,7 +10,7 @@ import time
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -203,15 +203,19 @@ def memory(bench: Bench) -> list[Row]:
 
 
 def resume(bench: Bench) -> list[Row]:
-    """The large run, gone on with: seconds from the start of the process to the first request."""
+    """The large run, gone on with: seconds from the start of the process to the first request, median of three."""
     assert bench.large.code == 130
     dialogues = bench.size(20_000) + bench.size(400)
-    with Stub() as stub:
-        used = bench.generate("large", stub.url, dialogues, *SHORT, until=lambda: False)
-        first = stub.stats()["first"]
-    summary = json.loads(used.output)
-    assert summary["pending"] == 0, summary
-    return [Row("resume", "first request after", first - used.started, "s", at_most=2.0)]
+    seconds = []
+    for _ in range(3):
+        with Stub() as stub:
+            used = bench.generate("large", stub.url, dialogues, *SHORT, until=partial(_asked, stub))
+            seconds.append(stub.stats()["first"] - used.started)
+    return [Row("resume", "first request after", statistics.median(seconds), "s", at_most=2.0)]
+
+
+def _asked(stub: Stub) -> bool:
+    return stub.stats()["first"] is not None
 
 
 EVERY: dict[str, Callable[[Bench], list[Row]]] = {

@@ -210,9 +210,7 @@ def arguments() -> argparse.ArgumentParser:
 async def serve(options: argparse.Namespace) -> None:
     stub = Stub(options)
     # No router and no access log: the stub is to cost as little as it can.
-    runner = web.ServerRunner(
-        web.Server(stub.handle, access_log=None, handler_cancellation=True), shutdown_timeout=0.1
-    )
+    runner = web.ServerRunner(web.Server(stub.handle, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", options.port), backlog=4096)
     await web.SockSite(runner, listener).start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -18,7 +19,7 @@ from clca.prompts import Prompts
 from clca.records import Norm, Record, Seed
 from clca.roleplay.sources import NORMS, SEEDS, SeedScenarios, load_norms
 from clca.settings import GenerateSettings
-from clca.teacher.connect import connect
+from clca.teacher.connect import REHEARSAL_CONTENT, connect
 from clca.workspace import Content
 
 R = TypeVar("R", bound=Record)
@@ -50,6 +51,8 @@ def check(content: Content) -> list[ClcaError]:
         attempt(partial(_seeds, content, path))
     for path in content.files(NORMS):
         attempt(partial(_norms, content, path, known))
+    for path in content.files():
+        attempt(partial(_has_a_use, content, path))
     attempt(lambda: connect(GenerateSettings(), content))  # reads the rehearsal's book
     attempt(lambda: Prompts.load(content))
     if not faults:
@@ -64,6 +67,14 @@ def _render(content: Content, catalogue: Catalogue) -> None:
     for culture in catalogue.ids():
         norms = load_norms(content, catalogue.culture(culture), 1, settings.seed)
         preview(catalogue, culture, seeds, norms, prompts, settings)
+
+
+def _has_a_use(content: Content, path: str) -> None:
+    """A workspace file that nothing reads is most likely misnamed."""
+    packaged = [known for known in content.files() if content.origin(known) == "package"]
+    read = any(fnmatch(path, pattern) for pattern in (SEEDS, NORMS, f"{FOLDER}/*.yaml", *REHEARSAL_CONTENT, "*.md"))
+    if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
+        raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
 
 
 def _seeds(content: Content, path: str) -> None:

@@ -109,7 +109,7 @@ class Generation:
 
     def stop(self) -> None:
         """Ask nothing more; what is in flight is still answered and journalled."""
-        self.desk.stopping = True
+        self.desk.stop()
 
     def _unfinished(self) -> Iterator[tuple[Scenario | Norm, list[int]]]:
         finished = self.run.journal.finished()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 
 class Record(BaseModel):
@@ -21,6 +21,16 @@ class Record(BaseModel):
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
 
+
+def _speakable(name: str) -> str:
+    if not name.isprintable() or ":" in name:
+        raise ValueError("a name is one line without a colon, since transcripts put one after it")
+    return name
+
+
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_speakable)
+]
 Gender = Literal["female", "male", "other"]
 Relationship = Literal["stranger", "acquaintance", "neighbour", "colleague", "friend", "partner", "family"]
 
@@ -148,7 +158,7 @@ class Norm(Record):
 
 
 class Participant(Record):
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+    name: PersonName
     age: Annotated[int, Field(ge=5, le=110)]
     gender: Gender
     occupation: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
@@ -168,6 +178,13 @@ class Scenario(Record):
     relationship: Relationship
     source: Annotated[str, StringConstraints(max_length=120)] = "seed"
     participants: tuple[Participant, Participant]
+
+    @field_validator("participants")
+    @classmethod
+    def _told_apart(cls, people: tuple[Participant, Participant]) -> tuple[Participant, Participant]:
+        if people[0].name == people[1].name:
+            raise ValueError("both participants have the same name")
+        return people
 
 
 class Place(Record):

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 import clca
 from clca.documents import describe
-from clca.errors import ClcaError, ContentError, SettingsError, StoreError
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.judging.calibration import calibrate
 from clca.pipeline import Generation, failed_owner
 from clca.prepare import Prepared
@@ -177,7 +177,9 @@ class Session:
         settings["base_url"] = [without_credentials(url) for url in settings["base_url"]]
         for key in ("partner_base_url", "judge_base_url"):
             settings[key] = without_credentials(settings[key]) if settings[key] else None
-        old = {} if self.run.created else read_run(self.run.folder).data
+        old: dict[str, Any] = {}
+        with suppress(NotFoundError, StoreError):  # a new run, or one whose run.json is lost
+            old = read_run(self.run.folder).data
         return {
             "run": self.run.folder.name,
             "culture": prepared.culture,

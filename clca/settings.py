@@ -7,6 +7,7 @@ Secrets are no settings: keys come from the environment at the moment of use and
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,7 +19,6 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from clca.documents import describe, suggestion
 from clca.errors import SettingsError
 from clca.records import Confidence, Label
-from clca.urls import without_credentials
 from clca.workspace import CONFIG
 
 PREFIX = "CLCA_"
@@ -70,17 +70,16 @@ class GenerateSettings(BaseModel):
     @classmethod
     def _is_url(cls, value: Any) -> Any:
         for url in (value,) if isinstance(value, str) else value or ():
-            parts = urlsplit(url)
-            if "@" in parts.netloc:
-                raise ValueError("a URL must not hold a user or password: set CLCA_API_KEY in the environment instead")
-            try:
-                parts.port  # noqa: B018 - reading it checks it
-            except ValueError:
-                raise ValueError(
-                    f"not a port in {parts.scheme}://{parts.netloc} (expected http://host:port/v1)"
-                ) from None
-            if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError(f"not a URL: {without_credentials(url)!r} (expected http://host:port/v1)")
+            _check_url(url)
+        return value
+
+    @field_validator("teacher", "partner", "judge", "out", "scenarios")
+    @classmethod
+    def _is_text(cls, value: Any) -> Any:
+        if isinstance(value, str | Path):
+            text = str(value)
+            if not text.strip() or not text.isprintable():
+                raise ValueError(f"not a name: {text!a}")
         return value
 
     @field_validator("scenarios")
@@ -90,20 +89,47 @@ class GenerateSettings(BaseModel):
             raise ValueError("needs at least 1")
         return value
 
+    @field_validator("out", "scenarios")
+    @classmethod
+    def _at_home(cls, value: Any) -> Any:
+        return value.expanduser() if isinstance(value, Path) else value
+
     @model_validator(mode="after")
     def _servers(self) -> Self:
-        for role, name, url in (
-            ("teacher", self.teacher, self.base_url),
-            ("partner", self.partner or self.teacher, self.partner_base_url or self.base_url),
-            ("judge", self.judge or self.teacher, self.judge_base_url or self.base_url),
-        ):
-            if name != REHEARSAL and not url:
-                flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
+        roles = (
+            ("teacher", self.teacher, self.base_url, self.base_url),
+            ("partner", self.partner, self.partner_base_url, self.base_url),
+            ("judge", self.judge, self.judge_base_url, self.base_url),
+        )
+        named = {role: name or self.teacher for role, name, _, _ in roles}
+        for role, _, own, shared in roles:
+            flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
+            if named[role] != REHEARSAL and not (own or shared):
                 raise ValueError(
-                    f"{role} {name!r} needs a server: give {flag} http://HOST:PORT/v1"
+                    f"{role} {named[role]!r} needs a server: give {flag} http://HOST:PORT/v1"
                     f" (or leave the {role} at {REHEARSAL!r})"
                 )
+            # A server that nobody asks is a forgotten model name, unless the rehearsal was asked for by name.
+            idle = all(name == REHEARSAL for name in named.values()) if role == "teacher" else named[role] == REHEARSAL
+            if own and idle and not {role, "teacher"} & self.model_fields_set:
+                raise ValueError(f"{flag} is given, but not which model there is the {role}: add --{role} NAME")
         return self
+
+
+def _check_url(url: str) -> None:
+    """Raise `ValueError`, in words that hold no secret, for what is no address of a server."""
+    try:
+        parts = urlsplit(url)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("not a URL: its host or port is broken (expected http://host:port/v1)") from None
+    if "@" in parts.netloc:
+        raise ValueError("a URL must not hold a user or password: set CLCA_API_KEY in the environment instead")
+    if parts.query or parts.fragment:
+        raise ValueError("a URL must end with its path, as in http://host:port/v1, without '?' or '#'")
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", host, re.ASCII) or not port_is_sound:
+        raise ValueError(f"not a URL: {url!a} (expected http://host:port/v1)")
 
 
 # Settings that decide how fast a run goes and where it lies, but not what its records say.
@@ -140,12 +166,14 @@ def _from_toml(workspace: Path | None) -> dict[str, Any]:
         return {}
     file = workspace / CONFIG
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file}: not TOML: {error}") from None
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from None
     for table in data:
+        if table in GenerateSettings.model_fields:
+            raise SettingsError(f"{file}: {table}: belongs under [generate]")
         if table != "generate":
             raise SettingsError(f"{file}: {table}: unknown table{suggestion(table, ['generate'])}")
     section = data.get("generate", {})

@@ -20,6 +20,7 @@ from clca.records import (
     Gender,
     Norm,
     Participant,
+    PersonName,
     Quality,
     Relationship,
     Scenario,
@@ -110,7 +111,7 @@ class Answer(BaseModel):
 
 
 class ParticipantAnswer(Answer):
-    name: Annotated[str, _text(80)]
+    name: PersonName
     age: Annotated[int, Field(ge=5, le=110)]
     gender: Gender
     occupation: Annotated[str, _text(120)]

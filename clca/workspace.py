@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,8 +34,14 @@ class Used:
 
 def find_workspace(start: Path | None = None) -> Path | None:
     """The folder of the nearest `clca.toml` at or above `start`, or None."""
-    here = (start or Path.cwd()).resolve()
-    return next((folder for folder in (here, *here.parents) if (folder / CONFIG).is_file()), None)
+    try:
+        here = (start or Path.cwd()).resolve()
+    except FileNotFoundError:
+        raise StoreError("the folder you are in does not exist any more: cd to another") from None
+    for folder in (here, *here.parents):
+        if _is_file(folder / CONFIG):
+            return folder
+    return None
 
 
 def package_content() -> Path:
@@ -65,7 +72,7 @@ class Content:
         return sorted(path for path in found if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
 
     def origin(self, path: str) -> Origin:
-        if self.workspace is not None and (self.workspace / path).is_file():
+        if self.workspace is not None and _is_file(self.workspace / path):
             return "workspace"
         return "package"
 
@@ -114,6 +121,15 @@ class Content:
         except OSError as error:
             raise StoreError(f"cannot write {target}: {error.strerror}") from None
         return target
+
+
+def _is_file(path: Path) -> bool:
+    """Whether a file is there; a folder or a dangling link in its place is not passed over in silence."""
+    if not os.path.lexists(path):
+        return False
+    if not path.is_file():
+        raise ContentError(str(path), None, "is no file")
+    return True
 
 
 def _matches(path: list[str], pattern: list[str]) -> bool:

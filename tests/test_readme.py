@@ -56,6 +56,20 @@ def test_shell_commands_run(folder: Path, env: dict[str, str]) -> None:
         assert stub.stats()["requests"] > 0
 
 
+def test_sample_is_what_the_command_prints(folder: Path, env: dict[str, str]) -> None:
+    (sample,) = blocks("text")
+    command, _, shown = sample.removeprefix("$ ").partition("\n")
+    subprocess.run(
+        ["clca", "generate", "--culture", "japan", "--quiet", "--out", "sample"], cwd=folder, env=env, check=True
+    )
+    printed = subprocess.run(
+        [*command.split(), "--out", "sample"], cwd=folder, env=env, check=True, capture_output=True, text=True
+    ).stdout
+    flat = " ".join(printed.split())
+    for part in re.split(r"^\.\.\.$", shown, flags=re.MULTILINE):
+        assert " ".join(part.split()) in flat
+
+
 def test_python_loads_the_files(folder: Path, env: dict[str, str]) -> None:
     subprocess.run(["clca", "generate", "--culture", "japan", "--quiet"], cwd=folder, env=env, check=True)
     (code,) = blocks("python")

@@ -52,9 +52,39 @@ def test_scenarios_are_a_number_or_a_file() -> None:
 
 def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
     environment = {"CLCA_BASE_URL": "http://a:1/v1, http://b:2/v1", "CLCA_DISCARD": "meta alignment"}
-    settings = resolve({}, environment, None)
+    settings = resolve({"teacher": "llama"}, environment, None)
     assert settings.base_url == ("http://a:1/v1", "http://b:2/v1")
     assert settings.discard == ("meta", "alignment")
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            {"base_url": ("http://h:1/v1",)},
+            "--base-url is given, but not which model there is the teacher: add --teacher",
+        ),
+        ({"judge_base_url": "http://h:1/v1"}, "--judge-base-url is given, but not which model"),
+        ({"teacher": "m", "base_url": ("http://h:99999/v1",)}, "--base-url: not a URL: its host or port is broken"),
+        ({"teacher": "m", "base_url": ("http://h:1/v1?key=s3cret",)}, "--base-url: a URL must end with its path"),
+        ({"teacher": "m", "base_url": ("http://u:s3cret@h/v1",)}, "--base-url: a URL must not hold a user or password"),
+        ({"teacher": "m", "base_url": ("http://h h/v1",)}, "--base-url: not a URL"),
+        ({"teacher": "m", "base_url": ("ftp://h/v1",)}, "--base-url: not a URL"),
+        ({"teacher": " "}, "--teacher: not a name"),
+        ({"teacher": "m\udcff"}, "--teacher: "),
+        ({"out": "a\0b"}, "--out: not a name"),
+        ({"timeout": float("inf")}, "--timeout: "),
+    ],
+)
+def test_a_value_that_would_do_harm_later_is_refused_now(flags: dict[str, object], said: str) -> None:
+    found = refusal(flags)
+    assert found.startswith(said)
+    assert "s3cret" not in found
+
+
+def test_a_server_for_the_judge_alone() -> None:
+    settings = resolve({"judge": "m", "base_url": ("http://h:1/v1",)}, {}, None)
+    assert (settings.teacher, settings.judge) == ("rehearsal", "m")
 
 
 def test_a_fault_names_the_layer_that_holds_it(workspace: Path) -> None:

@@ -25,7 +25,16 @@ def test_the_workspace_is_the_nearest_folder_with_a_config(tmp_path: Path) -> No
 def test_without_a_config_there_is_no_workspace(tmp_path: Path) -> None:
     assert find_workspace(tmp_path) is None
     (tmp_path / CONFIG).mkdir()
-    assert find_workspace(tmp_path) is None
+    with pytest.raises(ContentError, match=r"clca\.toml: is no file"):
+        find_workspace(tmp_path)
+
+
+def test_a_dangling_link_is_not_passed_over(overlay: Overlay, tmp_path: Path) -> None:
+    content = overlay({})
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / TURN).symlink_to("nowhere.j2")
+    with pytest.raises(ContentError, match=r"turn\.j2: is no file"):
+        content.text(TURN)
 
 
 def test_a_workspace_file_takes_the_place_of_the_packaged_one_whole(overlay: Overlay) -> None:

@@ -6,11 +6,16 @@ generate -> working, planning, progress    runs -> reading    cultures -> profil
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import typer
 
 from clca.cli import content, cultures, generate, runs
+from clca.cli.screen import printable
 from clca.errors import ClcaError
+
+# Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.
+USAGE: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="clca",
@@ -48,12 +53,23 @@ app.add_typer(content.app, name="content")
 def main() -> None:
     """Entry point: an expected error is one line on stderr and its exit code, never a traceback."""
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
     except ClcaError as error:
-        print(f"clca: {error.message}", file=sys.stderr)
-        sys.exit(error.exit_code)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(141)
-    except KeyboardInterrupt:
-        sys.exit(130)
+        code = _refuse(error.message, error.exit_code)
+    except USAGE as error:
+        said = error.format_message()  # nothing, where the help was shown for want of arguments
+        code = _refuse(f"{said} (see {error.ctx.command_path} --help)", 2) if said else 2
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        sys.stdout = None
+        code = 0
+    except OSError as error:
+        code = _refuse(f"{error.filename or 'output'}: {error.strerror}", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        code = 130
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(message: str, code: int) -> int:
+    print(f"clca: {printable(message)}", file=sys.stderr)
+    return code

@@ -9,6 +9,7 @@ from rich.table import Table
 from clca.cli.screen import make_console
 from clca.culture import Catalogue
 from clca.culture.scores import DIMENSIONS
+from clca.errors import NotFoundError
 from clca.records import Culture
 from clca.workspace import Content, find_workspace
 
@@ -23,14 +24,14 @@ def list_cultures(*, as_json: bool) -> None:
         table.add_column(column)
     for name in catalogue.ids():
         culture = catalogue.culture(name)
-        aliases = [alias for alias in catalogue.aliases(name) if alias.casefold() != name]
+        title, *others = dict.fromkeys(catalogue.aliases(name))
+        aliases = [alias for alias in others if alias.casefold() != name and _leads(catalogue, alias, name)]
         missing = _missing(culture)
         if as_json:
-            line = {"id": name, "name": aliases[0], "kind": culture.kind, "aliases": aliases, "missing": missing}
+            line = {"id": name, "name": title, "kind": culture.kind, "aliases": aliases, "missing": missing}
             print(json.dumps(line, ensure_ascii=False))
-        title = catalogue.aliases(name)[0]
         kind = culture.kind if culture.kind == "country" else f"language of {', '.join(culture.members)}"
-        table.add_row(name, title, kind, ", ".join(aliases[1:6]), ", ".join(missing))
+        table.add_row(name, title, kind, ", ".join(aliases[:5]), ", ".join(missing))
     if not as_json:
         make_console().print(table)
 
@@ -113,6 +114,14 @@ def _map(catalogue: Catalogue, culture: Culture) -> list[str]:
         f"{f'survival {low_x:+.1f}':<{MAP_WIDTH // 2}}{f'self-expression {high_x:+.1f}':>{MAP_WIDTH - MAP_WIDTH // 2}}"
     )
     return [head, *("│" + "".join(row).rstrip() for row in grid), "└" + "─" * MAP_WIDTH, " " + axis, foot]
+
+
+def _leads(catalogue: Catalogue, alias: str, culture: str) -> bool:
+    """Whether a name finds this culture: codes that several share may lead elsewhere, or nowhere."""
+    try:
+        return catalogue.find(alias) == culture
+    except NotFoundError:
+        return False
 
 
 def _missing(culture: Culture) -> list[str]:

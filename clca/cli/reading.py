@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from clca.cli.screen import make_console
+from clca.cli.screen import make_console, printable
 from clca.documents import suggestion
 from clca.errors import NotFoundError, StoreError
 from clca.store.files import FILES, read_lines
@@ -31,8 +31,10 @@ def list_runs(out: Path, *, as_json: bool) -> None:
     if not found:
         raise NotFoundError(f"there are no runs in {out}/ (make one with `clca generate`, or give --out)")
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("run", "made", "requested", "kept", "discarded", "failed", "pending"):
-        table.add_column(column, justify="left" if column in ("run", "made") else "right")
+    table.add_column("run", overflow="fold")
+    table.add_column("made")
+    for column in ("requested", "kept", "discarded", "failed", "pending"):
+        table.add_column(column, justify="right")
     for run in found:
         counts = run.data.get("counts", {})
         table.add_row(
@@ -51,9 +53,11 @@ def list_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
         return
     console = make_console()
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("id", "outcome", "turns", "ended", "why"):
+    table.add_column("id", overflow="fold")
+    for column in ("outcome", "turns", "ended", "why"):
         table.add_column(column, justify="right" if column == "turns" else "left")
     for outcome, record in islice(records, limit):
+        record = _shown(record)
         why = record.get("reason") or ""
         table.add_row(
             escape(record["id"]),
@@ -67,7 +71,8 @@ def list_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
     shown = table.row_count
     total = sum(counts.get(outcome, 0) for outcome in outcomes)
     if total > shown:
-        console.print(f"{shown} of {total} (--limit shows more)")
+        hint = "--limit shows more" if shown == limit else "the rest is not in the files"
+        console.print(f"{shown} of {total} ({hint})")
     _show_calibration(run, console)
 
 
@@ -77,6 +82,7 @@ def show_dialogue(run: RunInfo, name: str, *, as_json: bool) -> None:
         print(json.dumps(record, ensure_ascii=False))
         return
     console = make_console()
+    record = _shown(record)
     console.print(f"[bold]{escape(record['id'])}[/]  [{STYLES[outcome]}]{outcome}[/]", end="")
     console.print(f"  {record.get('reason') or ''}", markup=False)
     models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))
@@ -85,7 +91,9 @@ def show_dialogue(run: RunInfo, name: str, *, as_json: bool) -> None:
     if scenario:
         console.print()
         console.print(scenario["setting"], markup=False)
-        console.print(f"They are: {scenario['relationship']}. Source: {scenario['source']}.", style="dim", markup=False)
+        console.print(
+            f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim", markup=False
+        )
         for person in scenario["participants"]:
             console.print()
             console.print(
@@ -162,6 +170,15 @@ def _parse(path: Path, line: bytes) -> dict[str, Any]:
     except ValueError as error:
         raise StoreError(f"{path} holds a line that is not a record of a run ({error})") from None
     return data
+
+
+def _shown(value: Any) -> Any:
+    """The same value with all its texts fit for a terminal."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: _shown(inner) for key, inner in value.items()}
+    return [_shown(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _find(run: RunInfo, name: str) -> tuple[dict[str, Any], str]:

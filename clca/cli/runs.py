@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from clca.store.runs import RunInfo
 
 SHOW_EXAMPLES = """
 Examples:
@@ -41,13 +45,12 @@ def show(
 ) -> None:
     """Read runs and dialogues in the terminal."""
     from clca.cli import reading
-    from clca.store.runs import find_run
 
     folder = _out(out)
     if run is None:
         reading.list_runs(folder, as_json=json)
         return
-    info = find_run(run, folder)
+    info = _find(run, folder)
     outcomes = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
     if dialogue is None:
         reading.list_dialogues(info, outcomes or ["kept", "discarded", "failed"], limit, as_json=json)
@@ -75,7 +78,6 @@ def retry(
     """
     from clca.cli import working
     from clca.errors import SettingsError
-    from clca.store.runs import find_run
 
     if not failed:
         raise SettingsError("say what to try again: clca retry RUN --failed")
@@ -87,7 +89,22 @@ def retry(
         "timeout": timeout,
         "tries": tries,
     }
-    raise typer.Exit(working.retry(find_run(run, _out(out)), flags, quiet=quiet, as_json=json))
+    raise typer.Exit(working.retry(_find(run, _out(out)), flags, quiet=quiet, as_json=json))
+
+
+def _find(run: str, out: Path) -> RunInfo:
+    """A run by its names, or by any name of its culture."""
+    from clca.cli.working import expand
+    from clca.errors import NotFoundError
+    from clca.store.runs import find_run
+    from clca.workspace import find_workspace
+
+    try:
+        return find_run(run, out)
+    except NotFoundError as error:
+        with suppress(NotFoundError):
+            return find_run(expand([run], find_workspace())[0], out)
+        raise error
 
 
 def _out(out: Path | None) -> Path:

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 from rich.console import Console
 
+# Control characters, but for line break and tab, and marks that turn the direction of text.
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
 UNBOUNDED = 240  # columns for tables that go to a file or a pipe
+
+
+def printable(text: str) -> str:
+    """Text from outside, without what could take over the terminal."""
+    return _UNSEEN.sub("\ufffd", text)
 
 
 def make_console(*, stderr: bool = False, quiet: bool = False) -> Console:

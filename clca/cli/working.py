@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clca.cli.progress import Progress
-from clca.cli.screen import make_console
+from clca.cli.screen import make_console, printable
 from clca.culture import Catalogue
 from clca.errors import ClcaError, SettingsError
 from clca.prepare import Located, Prepared, check, locate, prepare
@@ -68,6 +68,9 @@ def generate_all(prepared: list[Prepared], *, new: bool, quiet: bool, as_json: b
                 break
             code = max(code, ended)
     finally:
+        asked = any(summary["requests"] for summary in summaries)
+        if asked and code not in (LOST, BAD_INPUT) and any(one.rehearsed for one in prepared):
+            screen.print(f"[yellow]{WARNING}[/yellow]")
         if as_json and summaries:
             not_begun = [untouched(one, new=new) for one in prepared[len(summaries) :]]
             print(json.dumps(joined(summaries + not_begun, str(prepared[0].settings.out))), flush=True)
@@ -92,7 +95,7 @@ def work(session: Session, screen: Console) -> int:
         pass
     show_summary(session, screen)
     if error is not None:
-        print(f"clca: {error.message}", file=sys.stderr)
+        print(f"clca: {printable(error.message)}", file=sys.stderr)
         return error.exit_code
     if not session.finished:
         return INTERRUPTED
@@ -162,8 +165,6 @@ def show_summary(session: Session, screen: Console) -> None:
     again = f", {tally.invalid:,} invalid replies" if tally.invalid else ""
     asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}"
     screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
-    if session.prepared.rehearsed and tally.requests:
-        screen.print(f"[yellow]{WARNING}[/yellow]")
     if funnel.pending:
         screen.print("Run the same command again to go on.")
     elif funnel.outcomes["failed"]:

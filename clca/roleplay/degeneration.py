@@ -1,8 +1,8 @@
 """When a dialogue has degenerated: fixed rules, no model.
 
 repeats
-    A turn of four words or more stands word for word (case and punctuation aside) in an earlier
-    turn's place for the second time in the dialogue, or a turn says one sentence three times.
+    Twice in the dialogue a spoken turn of four words or more repeats an earlier one word for word
+    (case and punctuation aside); or one turn says the same sentence three times.
 speaks for the partner
     A line of a spoken turn begins with the partner's name, given or full, and a colon.
 changes language
@@ -51,6 +51,7 @@ _OTHERS = {
 }
 _ENGLISH = frozenset(_ENGLISH_TEXT.split())
 _LANGUAGES = [frozenset(words.split()) for words in _OTHERS.values()]
+_TOLD_APART = [(_ENGLISH - language, language - _ENGLISH) for language in _LANGUAGES]
 
 
 def degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
@@ -100,7 +101,7 @@ def _foreign(text: str) -> bool:
     if len(words) < 12:
         return False
     return any(
-        sum(word in _ENGLISH - language for word in words) < 0.08 * len(words)
-        and sum(word in language - _ENGLISH for word in words) > 0.2 * len(words)
-        for language in _LANGUAGES
+        sum(word in english for word in words) < 0.08 * len(words)
+        and sum(word in other for word in words) > 0.2 * len(words)
+        for english, other in _TOLD_APART
     )

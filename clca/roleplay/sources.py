@@ -62,6 +62,8 @@ class FileScenarios:
         ids: set[str] = set()
         digest = hashlib.sha256()
         try:
+            if path.exists() and not path.is_file():
+                raise SettingsError(f"--scenarios {path}: is no file")
             with path.open("rb") as file:
                 for number, scenario in parse_records(_hashed(file, digest), str(path), Seed):
                     if scenario.id in ids:
@@ -78,9 +80,12 @@ class FileScenarios:
         return self._count
 
     def __iter__(self) -> Iterator[Scenario]:
-        with self.path.open("rb") as file:
-            for _, scenario in parse_records(file, str(self.path), Seed):
-                yield scenario
+        try:
+            with self.path.open("rb") as file:
+                for _, scenario in parse_records(file, str(self.path), Seed):
+                    yield scenario
+        except OSError as error:
+            raise SettingsError(f"--scenarios {self.path}: cannot be read any more: {error.strerror}") from None
 
 
 def load_norms(content: Content, culture: Culture, count: int, seed: int) -> list[Norm]:

@@ -70,8 +70,13 @@ def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
 
 
-def index_entry(path: Path, outcome: Outcome, line: bytes) -> Finished:
-    """The index row of one line."""
+def line_number(path: Path, offset: int) -> int:
+    """The number of the line that begins at a byte."""
+    return path.read_bytes()[:offset].count(b"\n") + 1
+
+
+def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finished:
+    """The index row of the line that begins at byte `offset`."""
     try:
         data = from_json(line)
         usage = data["usage"]
@@ -85,7 +90,8 @@ def index_entry(path: Path, outcome: Outcome, line: bytes) -> Finished:
             planted=data.get("planted") or None,
         )
     except (ValueError, KeyError, TypeError) as error:
-        raise ContentError(str(path), None, f"a line is not a record of this run ({error}): {line[:80]!r}") from None
+        what = f"not a record of a run ({error}); remove the line: {line[:60]!r}"
+        raise ContentError(str(path), line_number(path, offset), what) from None
 
 
 def _store_error(path: Path, error: OSError) -> StoreError:

@@ -219,4 +219,9 @@ class Journal:
         try:
             yield
         except sqlite3.Error as error:
-            raise StoreError(f"cannot use {self.path}: {error}") from None
+            advice = ""
+            if "full" in str(error):
+                advice = "; free some space and repeat the command"
+            elif isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
+                advice = "; remove it and repeat the command: finished dialogues are in the JSONL files"
+            raise StoreError(f"cannot use {self.path}: {error}{advice}") from None

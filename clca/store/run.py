@@ -16,17 +16,16 @@ from pathlib import Path
 from typing import Any, Self
 
 from clca.errors import StoreError
-from clca.store.files import FILES, LineFile, index_entry, read_lines
+from clca.store.files import FILES, LineFile, index_entry, line_number, read_lines
 from clca.store.journal import Finished, Journal, Outcome
 
 
 class Run:
-    """An open run. `created` tells whether the folder was made just now."""
+    """An open run."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         try:
-            self.created = not (folder / "run.json").is_file()
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
@@ -127,10 +126,16 @@ class Run:
         known = self.journal.extents()
         edited = any(file.length < known.get(outcome, 0) for outcome, file in self._files.items())
         rows: list[Finished] = []
+        seen = set() if edited else self.journal.finished()
         for outcome, file in self._files.items():
             whole = 0 if edited else known.get(outcome, 0)
             for end, line in read_lines(file.path, whole):
-                rows.append(index_entry(file.path, outcome, line))
+                row = index_entry(file.path, outcome, line, offset=whole)
+                if row.id in seen:
+                    number = line_number(file.path, whole)
+                    raise StoreError(f"{file.path}:{number}: {row.id} stands twice in this run; remove this line")
+                seen.add(row.id)
+                rows.append(row)
                 whole = end
             if whole < file.length:
                 file.cut(whole)

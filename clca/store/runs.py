@@ -94,8 +94,17 @@ def read_run(folder: Path) -> RunInfo:
     except FileNotFoundError:
         raise NotFoundError(f"{folder} is not a run: it has no run.json") from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file}: {error}") from None
+        advice = "the `clca generate` command that made the run writes it anew"
+        raise StoreError(f"cannot read {file} ({error}): {advice}") from None
     return RunInfo(folder, data)
+
+
+def _readable(folder: Path) -> bool:
+    try:
+        read_run(folder)
+    except (NotFoundError, StoreError):
+        return False
+    return True
 
 
 def _short(value: Any) -> str:
@@ -110,7 +119,7 @@ def new_folder(out: Path, culture: str, teacher: str, seed: int, digest: str) ->
     slug = re.sub(r"[^a-z0-9.]+", "-", teacher.lower()).strip("-.")[:40] or "teacher"
     base = out / culture / f"{slug}-s{seed}-{digest[:6]}"
     folder, n = base, 1
-    while (folder / "run.json").exists():
+    while _readable(folder):  # a folder whose run.json is lost or damaged is gone on with
         n += 1
         folder = base.with_name(f"{base.name}-{n}")
     return folder

@@ -64,6 +64,12 @@ class Desk:
         self._seed = seed
         self._retries = retries
 
+    def stop(self) -> None:
+        """Ask nothing more; what is in flight is still answered and journalled."""
+        self.stopping = True
+        for teacher in self.teachers.values():
+            teacher.stop()
+
     def clerk(self, owner: str) -> Clerk:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
         return Clerk(self, owner, self._journal.replies(owner))

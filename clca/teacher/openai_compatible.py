@@ -7,26 +7,24 @@ package's own transport: a run makes hundreds of thousands (`benchmarks/` has th
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
-import json
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
-from time import time
 from typing import Any
 from urllib.request import getproxies
 from zlib import crc32
 
 import aiohttp
 import tenacity
-from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from clca.documents import describe, suggestion
-from clca.errors import AskError, InvalidReply, RequestFailed, TeacherError, TeacherLost
+from clca.documents import suggestion
+from clca.errors import AskError, InvalidReply, RequestFailed, Stopped, TeacherError, TeacherLost
 from clca.tasks import Answer, Reply
 from clca.teacher.protocol import Request, schema
+from clca.teacher.responses import error_message, read_completion, retry_seconds
 from clca.urls import NO_KEY, without_credentials
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
@@ -37,27 +35,6 @@ LARGEST_RESPONSE = 8 * 2**20  # bytes; a hundred times what the largest answer t
 _RETRIED = {408, 409, 425, 429}
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
 _NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided", re.I)
-
-
-# What is read of a chat completion: servers differ in all that is not needed here, and the
-# package's own types, when they are enforced, refuse many of them.
-class _Message(BaseModel):
-    content: str | None = None
-
-
-class _Choice(BaseModel):
-    message: _Message
-    finish_reason: str | None = None
-
-
-class _Usage(BaseModel):
-    prompt_tokens: int | None = None
-    completion_tokens: int | None = None
-
-
-class _Completion(BaseModel):
-    choices: list[_Choice]
-    usage: _Usage | None = None
 
 
 class _Again(Exception):
@@ -79,13 +56,18 @@ class OpenAICompatible:
         self._timeout = timeout
         self._connect_timeout = min(timeout, CONNECT_TIMEOUT)
         self._tries = tries
+        self._stopping = asyncio.Event()
         self._unstructured: set[type[Answer]] = set()  # answers whose schema the server would not take
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0.0, 1.0)
         # Shared by all requests: that is safe as long as none of its callbacks awaits anything.
         self._retrying = tenacity.AsyncRetrying(
-            retry=tenacity.retry_if_exception_type(_Again), wait=self._pause, stop=self._stop, reraise=True
+            retry=tenacity.retry_if_exception_type(_Again),
+            wait=self._pause,
+            stop=self._enough,
+            sleep=self._sleep,
+            reraise=True,
         )
 
     # ------------------------------------------------------------ start and end
@@ -94,6 +76,9 @@ class OpenAICompatible:
         """Ask every server for its models: finds a wrong URL, key or model name in one line."""
         for url in self._urls:
             await self._check(url)
+
+    def stop(self) -> None:
+        self._stopping.set()
 
     async def close(self) -> None:
         if self._session is not None:
@@ -107,7 +92,8 @@ class OpenAICompatible:
         seconds = min(self._timeout, CHECK_TIMEOUT)
         client = openai.AsyncOpenAI(base_url=url, api_key=self._key, timeout=seconds, max_retries=1)
         try:
-            models = [model.id async for model in client.models.list()]
+            async with asyncio.timeout(seconds):  # the client's own limit is per read
+                models = [model.id async for model in client.models.list() if isinstance(model.id, str)]
         except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
             raise TeacherError(
                 f"{shown} refuses the key ({error.status_code}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
@@ -115,20 +101,22 @@ class OpenAICompatible:
             ) from None
         except openai.NotFoundError:
             raise TeacherError(f"{shown} has no /models: is the URL right? It usually ends in /v1") from None
-        except openai.APITimeoutError:
+        except (openai.APITimeoutError, TimeoutError):
             raise TeacherError(f"{shown} does not answer within {seconds:g} s: is the server up?") from None
         except openai.APIConnectionError as error:
             cause = self._clean(str(error.__cause__ or error))
             raise TeacherError(f"cannot reach {shown} ({cause}): is the server up, and the URL right?") from None
         except openai.APIStatusError as error:
             raise TeacherError(f"{shown} answers {error.status_code}: {self._clean(error.message)}") from None
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError) as error:
+        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
             raise TeacherError(
-                f"{shown} does not answer like an OpenAI-compatible server: {self._clean(str(error))}"
+                f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right?"
+                " It usually ends in /v1"
             ) from None
         finally:
             await client.close()
         if models and self.name not in models:
+            models = [self._clean(model) for model in models]
             names = ", ".join(models[:8]) + (", ..." if len(models) > 8 else "")
             raise TeacherError(f"{shown} has no model {self.name!r}{suggestion(self.name, models)}; it serves {names}")
 
@@ -139,6 +127,8 @@ class OpenAICompatible:
         try:
             return await self._retrying(self._send, request)
         except _Again as last:
+            if self._stopping.is_set():
+                raise Stopped from None
             if last.refused:
                 raise TeacherLost(
                     f"the server of {self.name} is gone ({last.fault.detail}):"
@@ -192,9 +182,11 @@ class OpenAICompatible:
         return to_json(body)  # the same bytes as compact `json.dumps`, at a quarter of the cost
 
     def _fault(self, status: int, retry_after: str | None, data: bytes, url: str) -> Exception:
-        said = self._clean(_error_message(data))
+        said = self._clean(error_message(data))
         if status in (401, 403):
             return TeacherLost(f"{without_credentials(url)} no longer accepts the key ({status}): {said}")
+        if status == 402:
+            return TeacherLost(f"{without_credentials(url)} wants to be paid (402): {said}")
         if status == 404:
             return TeacherLost(f"{without_credentials(url)} no longer serves {self.name!r}: {said}")
         if status in _RETRIED or status >= 500:
@@ -229,7 +221,12 @@ class OpenAICompatible:
             return min(fault.wait, LONGEST_WAIT)
         return self._backoff(state)
 
-    def _stop(self, state: tenacity.RetryCallState) -> bool:
+    async def _sleep(self, seconds: float) -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
+            raise Stopped
+
+    def _enough(self, state: tenacity.RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
         timed_out = isinstance(fault, _Again) and fault.fault.kind == "time-out"
         return state.attempt_number >= (min(TIMEOUT_TRIES, self._tries) if timed_out else self._tries)
@@ -253,44 +250,3 @@ async def _read(response: aiohttp.ClientResponse) -> bytes:
         if len(data) > LARGEST_RESPONSE:
             raise InvalidReply("malformed response", f"more than {LARGEST_RESPONSE:,} bytes")
     return data
-
-
-def read_completion(data: bytes) -> Reply:
-    """The reply in a chat completion; a body that is none is an `InvalidReply`."""
-    try:
-        completion = _Completion.model_validate_json(data)
-    except ValidationError as error:
-        raise InvalidReply("malformed response", f"not a chat completion: {describe(error)}") from None
-    if not completion.choices:
-        raise InvalidReply("malformed response", "a chat completion without choices")
-    choice, usage = completion.choices[0], completion.usage or _Usage()
-    return Reply(
-        text=choice.message.content or "",
-        finish_reason=choice.finish_reason or "",
-        prompt_tokens=usage.prompt_tokens or 0,
-        completion_tokens=usage.completion_tokens or 0,
-    )
-
-
-def retry_seconds(header: str | None) -> float | None:
-    """Seconds to wait by a `Retry-After` header (a number or a date); None when there is none."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time())
-    except (ValueError, TypeError):
-        return None
-
-
-def _error_message(data: bytes) -> str:
-    text = data.decode("utf-8", "replace")
-    try:
-        error = json.loads(text)
-        error = error.get("error", error)
-        return str(error.get("message") or error.get("detail") or error) if isinstance(error, dict) else str(error)
-    except (ValueError, AttributeError):
-        return text or "no message"

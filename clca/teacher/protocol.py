@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+from pydantic_core import to_json
+
 from clca.tasks import Answer, Context, Reply
 
 __all__ = ["Asks", "Message", "Question", "Reply", "Request", "Role", "Sampling", "TaskName", "Teacher", "schema"]
@@ -48,7 +50,7 @@ class Request:
     def digest(self, teacher: str) -> bytes:
         """Names the request in the journal: all that decides the answer of a teacher."""
         sampling = self.sampling
-        body = json.dumps(
+        body = to_json(
             [
                 teacher,
                 self.task,
@@ -57,10 +59,9 @@ class Request:
                 sampling.top_p,
                 sampling.max_tokens,
                 sampling.seed,
-            ],
-            ensure_ascii=False,
+            ]
         )
-        return hashlib.sha256(_schema_digest(self.answer) + body.encode()).digest()
+        return hashlib.sha256(_schema_digest(self.answer) + body).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,9 @@ class Teacher(Protocol):
 
     async def check(self) -> None:
         """Raise a `TeacherError` now if no request could be answered."""
+
+    def stop(self) -> None:
+        """Try nothing again: a request that would wait for another try raises `Stopped`."""
 
     async def close(self) -> None: ...
 

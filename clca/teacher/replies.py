@@ -1,7 +1,7 @@
 """From a raw reply to an answer: one parser and one validator for every teacher.
 
-A reply is never mended. The one thing that is read through is a Markdown fence around the whole
-text, which servers without structured outputs like to add.
+A reply is never mended. Two wrappings that models without structured outputs like to add are
+read through: a `<think>` block before the answer, and a Markdown fence around the whole of it.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ def parse(reply: Reply, answer: type[A]) -> A:
     text = reply.text.strip()
     if not text:
         raise InvalidReply("empty reply", "")
+    if text.startswith("<think>"):
+        text = text.partition("</think>")[2].strip()
     if text.startswith("```") and (fenced := _FENCE.match(text)):
         text = fenced[1]
     try:

@@ -128,7 +128,7 @@ def test_an_empty_reason_or_flaw_is_none() -> None:
         b'{"id": "a", "reason": "", "planted": "",'
         b' "usage": {"requests": 1, "prompt_tokens": 0, "completion_tokens": 0}}\n'
     )
-    assert index_entry(Path("d.jsonl"), "kept", line) == Finished("a", "kept", None, 1, 0, 0, None)
+    assert index_entry(Path("d.jsonl"), "kept", line, 0) == Finished("a", "kept", None, 1, 0, 0, None)
 
 
 def test_an_index_entry_is_what_the_line_says() -> None:
@@ -137,14 +137,16 @@ def test_an_index_entry_is_what_the_line_says() -> None:
         b' "usage": {"requests": 3, "prompt_tokens": 200, "completion_tokens": 10}}\n'
     )
     entry = Finished("uk-x-1", "discarded", "not JSON", 3, 200, 10, "repeats")
-    assert index_entry(Path("d.jsonl"), "discarded", line) == entry
+    assert index_entry(Path("d.jsonl"), "discarded", line, 0) == entry
 
 
 @pytest.mark.parametrize(
     "line", [b"\n", b"{}\n", b"[]\n", b'{"id": "x"\n', b'{"id": 1, "reason": null, "usage": 3}\n', b"\xff\n"]
 )
-def test_a_line_that_is_no_record_is_shown_with_its_file(line: bytes) -> None:
+def test_a_line_that_is_no_record_is_shown_with_its_place(tmp_path: Path, line: bytes) -> None:
+    file = tmp_path / "d.jsonl"
+    file.write_bytes(b"{}\n{}\n" + line)
     with pytest.raises(ContentError) as caught:
-        index_entry(Path("runs/d.jsonl"), "kept", line)
-    assert caught.value.message.startswith("runs/d.jsonl: a line is not a record of this run")
+        index_entry(file, "kept", line, 6)
+    assert caught.value.message.startswith(f"{file}:3: not a record of a run (")
     assert "\n" not in caught.value.message

@@ -115,12 +115,18 @@ def test_its_replies_go_when_it_is_finished(tmp_path: Path) -> None:
         assert run.journal.replies("d1") == {b"1" * 32: REPLY}
 
 
-def test_a_run_is_made_only_once(tmp_path: Path) -> None:
-    with Run(tmp_path / "a" / "b") as run:
-        assert run.created
-        run.write_info({"fingerprint": "f"})
-    with Run(tmp_path / "a" / "b") as run:
-        assert not run.created
+def test_a_dialogue_that_stands_twice_is_named_with_its_line(folder: Path) -> None:
+    file = folder / "dialogues.jsonl"
+    file.write_bytes(file.read_bytes() + dialogue(4)[1])
+    with pytest.raises(StoreError, match=r"dialogues\.jsonl:7: d4 stands twice in this run; remove this line"):
+        Run(folder)
+
+
+def test_a_dialogue_stands_in_one_file_only(folder: Path) -> None:
+    with (folder / "discarded.jsonl").open("ab") as other:
+        other.write(dialogue(4)[1])
+    with pytest.raises(StoreError, match=r"discarded\.jsonl:4: d4 stands twice"):
+        Run(folder)
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
@@ -147,7 +153,7 @@ def test_a_run_that_cannot_be_opened_is_not_left_locked(folder: Path) -> None:
     whole = broken.read_bytes()
     broken.write_bytes(whole + b"no record\n")
     for _ in range(2):
-        with pytest.raises(ContentError, match=r"dialogues\.jsonl: a line is not a record of this run"):
+        with pytest.raises(ContentError, match=r"dialogues\.jsonl:\d+: not a record of a run"):
             Run(folder)
     broken.write_bytes(whole)
     assert len(consistent(folder)) == 12

@@ -39,6 +39,8 @@ class Scripted:
 
     async def check(self) -> None: ...
 
+    def stop(self) -> None: ...
+
     async def close(self) -> None: ...
 
 
@@ -122,7 +124,7 @@ def test_no_more_than_the_given_number_is_in_flight(journal: Journal) -> None:
 
 def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(journal: Journal) -> None:
     def stop() -> None:
-        the_desk.stopping = True
+        the_desk.stop()
 
     teacher = Scripted(during=stop)
     the_desk = desk(journal, teacher, concurrency=2)

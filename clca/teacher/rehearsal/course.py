@@ -88,7 +88,8 @@ class Course:
         """Direct or soft, and what in the culture made it so."""
         me = self.styles[side]
         frank = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
-        direct = self.dice.chance(min(0.95, max(0.05, 0.5 + 1.4 * (frank - 0.5) + lean)))
+        least = 0.0 if lean <= -1 else 0.05
+        direct = self.dice.chance(min(0.95, max(least, 0.5 + 1.4 * (frank - 0.5) + lean)))
         if direct:
             return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frank > 0.62 else None
         upward = "hierarchy" if me.rank < 0 and self.grown else "age"

@@ -47,6 +47,8 @@ class _Whole(Course):
 
     def _outcome(self) -> str:
         b, a, w = self.styles[1], self.styles[0], self.stage.matter.willing
+        # A word about manners is neither taken back at the first sign of reluctance nor a reason to walk out.
+        stirs = 0.0 if self.stage.scenario.source.startswith("norm:") else 1.0
         w = min(0.95, max(0.05, w + 0.06 * (b.warmth - 0.5) + 0.12 * b.deference * (b.rank < 0)))
         return self.dice.weighted(
             {
@@ -56,13 +58,13 @@ class _Whole(Course):
                 "offer_condition": 0.12,
                 "refused": (1 - w) ** 1.2 * (0.35 + 0.5 * b.dissent),
                 "offer_refused": (1 - w) ** 1.2 * 0.3,
-                "dropped": (1 - w) * self.climate.context * (1 - a.directness) * (1.3 if a.upward else 0.9),
+                "dropped": (1 - w) * self.climate.context * (1 - a.directness) * (1.3 if a.upward else 0.9) * stirs,
                 "broken": (1 - w)
                 * 0.42
                 * b.dissent
                 * (0.6 if b.close else 1.0)
                 * (0.4 if a.upward or b.upward else 1.0)
-                * (0.0 if self.stage.scenario.source.startswith("norm:") else 1.0),
+                * stirs,
             }
         )
 

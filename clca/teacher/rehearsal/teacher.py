@@ -46,6 +46,9 @@ class Rehearsal:
     async def check(self) -> None:
         """Always ready: the book was checked when it was loaded."""
 
+    def stop(self) -> None:
+        """It never waits, so there is nothing to stop."""
+
     async def close(self) -> None:
         """Nothing to let go of."""
 
