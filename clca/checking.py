@@ -17,7 +17,7 @@ from clca.errors import ClcaError, ContentError
 from clca.preview import preview
 from clca.prompts import Prompts
 from clca.records import Norm, Record, Seed
-from clca.roleplay.sources import NORMS, SEEDS, SeedScenarios, load_norms
+from clca.roleplay.sources import NORMS, SeedScenarios, load_norms
 from clca.settings import GenerateSettings
 from clca.teacher.connect import REHEARSAL_CONTENT, connect
 from clca.workspace import Content
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Record)
 
 
 def check(content: Content) -> list[ClcaError]:
-    """The faults of all content files, at most one per file (the first)."""
+    """The first fault of each content file."""
     faults: list[ClcaError] = []
 
     def attempt(work: Callable[[], object]) -> bool:
@@ -47,15 +47,14 @@ def check(content: Content) -> list[ClcaError]:
     if len(sound) == len(cultures):
         for culture in sorted(known):
             attempt(partial(catalogue.culture, culture))
-    for path in content.files(SEEDS):
-        attempt(partial(_seeds, content, path))
-    for path in content.files(NORMS):
-        attempt(partial(_norms, content, path, known))
+    whole = len(sound) == len(cultures)
+    for path in content.files("scenarios/*.jsonl"):
+        norms = fnmatch(path, NORMS)
+        whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
     for path in content.files():
         attempt(partial(_has_a_use, content, path))
     attempt(lambda: connect(GenerateSettings(), content))  # reads the rehearsal's book
-    attempt(lambda: Prompts.load(content))
-    if not faults:
+    if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
     return faults
 
@@ -72,7 +71,9 @@ def _render(content: Content, catalogue: Catalogue) -> None:
 def _has_a_use(content: Content, path: str) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    read = any(fnmatch(path, pattern) for pattern in (SEEDS, NORMS, f"{FOLDER}/*.yaml", *REHEARSAL_CONTENT, "*.md"))
+    read = any(
+        fnmatch(path, pattern) for pattern in ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", *REHEARSAL_CONTENT, "*.md")
+    )
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from clca.errors import ContentError
 
@@ -55,7 +56,7 @@ def parse_yaml(path: str, text: str) -> Any:
 
 def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseModel] | None = None) -> ContentError:
     """The first fault of a validation, at the line of the key that holds it."""
-    fault = error.errors()[0]
+    fault = _most_telling(error)
     loc = tuple(part for part in fault["loc"] if part != "[key]")
     return ContentError(path, yaml_line(text, loc), describe(error, model))
 
@@ -100,7 +101,7 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
 
 def describe(error: ValidationError, model: type[BaseModel] | None = None) -> str:
     """One line for the first fault of a validation: key path, what is wrong, what was given."""
-    fault = error.errors()[0]
+    fault = _most_telling(error)
     key = _one_line(".".join(str(part) for part in fault["loc"] if part != "[key]"))
     message = fault["msg"].removeprefix("Value error, ")
     kind = fault["type"]
@@ -118,6 +119,12 @@ def describe(error: ValidationError, model: type[BaseModel] | None = None) -> st
     more = error.error_count() - 1
     tail = f" (and {more} more faults)" if more > 1 else " (and 1 more fault)" if more else ""
     return f"{key}: {message}{tail}" if key else f"{message}{tail}"
+
+
+def _most_telling(error: ValidationError) -> ErrorDetails:
+    """The first fault, but a misspelt key before the key that is missing for it."""
+    faults = error.errors()
+    return next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
 
 
 def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:

@@ -27,7 +27,7 @@ from clca.roleplay.play import Play, Scene, play
 from clca.settings import GenerateSettings
 from clca.store.journal import Finished, Outcome
 from clca.store.run import Run
-from clca.teacher.desk import Desk
+from clca.teacher.desk import Desk, retry_key
 from clca.teacher.protocol import Role, Teacher
 
 NOTHING = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
@@ -159,7 +159,7 @@ class Generation:
         settings = self.settings
         name = dialogue_id(self.culture, scenario.id, sample)
         clerk = self.desk.clerk(name)
-        number = derive(settings.seed, name, "play", self.desk.retries(name))
+        number = derive(settings.seed, name, "play", self.desk.retries(name, "turn"))
         scene = Scene(culture, scenario, number, settings.exchanges, settings.temperature, settings.top_p)
         played = Play()
         judgement, labelled, reason, at = None, None, None, "turn"
@@ -256,8 +256,9 @@ def dialogue_id(culture: str, scenario: str, sample: int) -> str:
     return f"{culture}-{scenario}-{sample}"
 
 
-def failed_owner(failure: Failure) -> str:
-    """Whose question it was that failed: the dialogue's own, or its scenario's."""
-    if failure.stage not in ("adapt", "compose"):
-        return failure.id
-    return scenario_owner(failure.id.removeprefix(f"{failure.culture}-").removesuffix(f"-{failure.sample}"))
+def failed_question(failure: Failure) -> str:
+    """What a retry is counted under: the task that failed, of the dialogue or of its scenario."""
+    owner = failure.id
+    if failure.stage in ("adapt", "compose"):
+        owner = scenario_owner(owner.removeprefix(f"{failure.culture}-").removesuffix(f"-{failure.sample}"))
+    return retry_key(owner, failure.stage)

@@ -18,7 +18,7 @@ import clca
 from clca.documents import describe
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.judging.calibration import calibrate
-from clca.pipeline import Generation, failed_owner
+from clca.pipeline import Generation, failed_question
 from clca.prepare import Prepared
 from clca.records import Failure
 from clca.settings import GenerateSettings
@@ -118,7 +118,7 @@ class Session:
 
     def _retry_failed(self) -> int:
         """Make the failed dialogues pending; those with bad replies are asked with new seeds."""
-        ids, owners = [], set()
+        ids, anew = [], set()
         for line in self.run.failures():
             try:
                 failure = Failure.model_validate_json(line)
@@ -126,8 +126,8 @@ class Session:
                 raise ContentError(str(self.run.folder / "failed.jsonl"), None, describe(error)) from None
             ids.append(failure.id)
             if failure.reason in INVALID:
-                owners.add(failed_owner(failure))
-        self.run.retry(ids, owners)
+                anew.add(failed_question(failure))
+        self.run.retry(ids, anew)
         return len(ids)
 
     # ------------------------------------------------------------ run.json

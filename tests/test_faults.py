@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import signal
 import time
 from pathlib import Path
 
@@ -55,7 +56,7 @@ def test_fault_that_never_ends_fails_each_dialogue_with_its_reason(
 
 @pytest.mark.parametrize("fault", ["500", "429", "reset", "body", "badbody", "cutjson", "length", "empty", "schema"])
 def test_fault_that_passes_costs_nothing_but_time(tmp_path: Path, fault: str) -> None:
-    """Half of all bodies fail at their first attempt; every dialogue is finished all the same."""
+    """A fifth of all bodies fail at their first attempt; every dialogue is finished all the same."""
     with Stub("--fault", f"{fault}:0.2", "--fault-once") as stub:
         summary = last_json(clca(tmp_path, *command(stub.url, "--asks", "8")).stdout)
     assert (summary["kept"], summary["failed"]) == (REQUESTED, 0)
@@ -75,14 +76,30 @@ def test_mixed_faults_leave_a_whole_balance(tmp_path: Path) -> None:
 
 
 def test_retry_after_is_honoured(tmp_path: Path) -> None:
-    """The first attempt at every body is turned away for a second: nobody comes back before that."""
-    with Stub("--fault", "429:1", "--fault-once", "--retry-after", "1") as stub:
+    """Every first attempt is turned away for two seconds: nobody comes back before that.
+
+    One dialogue of two turns is a chain of six questions; own back-off would take 9 seconds at most.
+    """
+    with Stub("--fault", "429:1", "--fault-once", "--retry-after", "2") as stub:
+        server = ("--teacher", "stub", "--base-url", stub.url)
+        run = ("--scenarios", "1", "--samples", "1", "--exchanges", "1", "--json")
         begun = time.monotonic()
-        args = command(stub.url, "--samples", "1", "--exchanges", "1", "--asks", "1")
-        summary = last_json(clca(tmp_path, *args).stdout)
+        summary = last_json(clca(tmp_path, "generate", "--culture", "japan", *server, *run).stdout)
         seconds = time.monotonic() - begun
-    assert summary["kept"] == 3
-    assert seconds > 6  # adapt, two turns, judge, meta, intents: six requests one after another
+    assert summary["kept"] == 1
+    assert seconds > 6 * 2
+
+
+def test_interrupt_ends_the_wait_for_another_try(tmp_path: Path) -> None:
+    with Stub("--fault", "429:1", "--retry-after", "50") as stub:
+        process = start(tmp_path, *command(stub.url))
+        while not stub.stats()["requests"]:
+            time.sleep(0.02)
+        time.sleep(0.3)
+        process.send_signal(signal.SIGINT)
+        stdout, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert (last_json(stdout)["pending"], last_json(stdout)["failed"]) == (REQUESTED, 0)
 
 
 def test_prompt_too_long_fails_its_dialogue_and_the_run_goes_on(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ USAGE: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="clca",
-    help="Make a language model behave as people of a culture would: generate dialogues, train on them, measure it.",
+    help="Dialogues between people of a culture, played by language models: generate, judge, filter, label, read.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",

@@ -88,6 +88,10 @@ class Country(_Base):
         for thing in THINGS:
             if thing not in self.lexicon:
                 raise ValueError(f"lexicon: {thing} is missing")
+        for part in ("settings", "lexicon"):
+            for kind, phrases in getattr(self, part).items():
+                if any(brace in phrase for phrase in phrases for brace in "{}"):
+                    raise ValueError(f"{part}.{kind}: braces are not filled in here")
         for key in ("female", "male", "family"):
             names = getattr(self.names, key)
             if len(set(names)) < 40:

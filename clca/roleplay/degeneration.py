@@ -2,7 +2,7 @@
 
 repeats
     Twice in the dialogue a spoken turn of four words or more repeats an earlier one word for word
-    (case and punctuation aside); or one turn says the same sentence three times.
+    (case and punctuation aside); or one turn says the same sentence (three words or more) three times.
 speaks for the partner
     A line of a spoken turn begins with the partner's name, given or full, and a colon.
 changes language

@@ -83,7 +83,8 @@ class FileScenarios:
         try:
             with self.path.open("rb") as file:
                 for _, scenario in parse_records(file, str(self.path), Seed):
-                    yield scenario
+                    named = "source" in scenario.model_fields_set
+                    yield scenario if named else scenario.model_copy(update={"source": "file"})
         except OSError as error:
             raise SettingsError(f"--scenarios {self.path}: cannot be read any more: {error.strerror}") from None
 

@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS finished (
     prompt_tokens INTEGER NOT NULL, completion_tokens INTEGER NOT NULL, planted TEXT
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS extent (outcome TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS retry (owner TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS retry (question TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -122,23 +122,23 @@ class Journal:
 
         self._transaction(work)
 
-    def retry(self, ids: Iterable[str], owners: Iterable[str], extent: int) -> None:
-        """Take failed dialogues out of the index and count one more retry for each owner."""
+    def retry(self, ids: Iterable[str], questions: Iterable[str], extent: int) -> None:
+        """Take failed dialogues out of the index and count one more retry for each question."""
 
         def work() -> None:
             self._db.executemany("DELETE FROM finished WHERE id = ?", [(one,) for one in ids])
             self._db.executemany(
-                "INSERT INTO retry VALUES (?, 1) ON CONFLICT (owner) DO UPDATE SET times = times + 1",
-                [(one,) for one in owners],
+                "INSERT INTO retry VALUES (?, 1) ON CONFLICT (question) DO UPDATE SET times = times + 1",
+                [(one,) for one in questions],
             )
             self._set_extents({"failed": extent})
 
         self._transaction(work)
 
     def retries(self) -> dict[str, int]:
-        """How often each owner has been tried anew; owners never retried are absent."""
+        """How often each question has been asked anew; those never retried are absent."""
         with self._guard():
-            return dict(self._db.execute("SELECT owner, times FROM retry"))
+            return dict(self._db.execute("SELECT question, times FROM retry"))
 
     def extents(self) -> dict[str, int]:
         """The length in bytes of each file that the index accounts for."""
@@ -170,7 +170,10 @@ class Journal:
             ).fetchall()
 
     def usage(self) -> tuple[int, int, int]:
-        """Requests, prompt tokens and completion tokens of the whole run so far."""
+        """Requests, prompt tokens and completion tokens of all dialogues as they stand.
+
+        Replies that a retry has made useless count until their dialogue is finished.
+        """
         with self._guard():
             done = self._db.execute(
                 "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(prompt_tokens), 0),"

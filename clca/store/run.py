@@ -98,13 +98,14 @@ class Run:
         for _, line in read_lines(self._files["failed"].path):
             yield line
 
-    def retry(self, ids: list[str], owners: set[str]) -> None:
-        """Make all failed dialogues, `ids`, pending again, and count a retry for each of `owners`.
+    def retry(self, ids: list[str], anew: set[str]) -> None:
+        """Make all failed dialogues, `ids`, pending again, and count a retry of each question in `anew`.
 
         Killed halfway, the dialogues are pending or failed, never lost.
         """
         self._files["failed"].cut(0)
-        self.journal.retry(ids, sorted(owners), 0)
+        self._files["failed"].sync()
+        self.journal.retry(ids, sorted(anew), 0)
 
     def write_info(self, data: dict[str, Any]) -> None:
         """Write `run.json`, whole or not at all."""

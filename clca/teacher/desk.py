@@ -16,7 +16,7 @@ from clca.randomness import derive
 from clca.records import Usage
 from clca.store.journal import Journal
 from clca.tasks import Answer, Reply
-from clca.teacher.protocol import Question, Request, Role, Sampling, Teacher
+from clca.teacher.protocol import Question, Request, Role, Sampling, TaskName, Teacher
 from clca.teacher.replies import parse
 
 A = TypeVar("A", bound=Answer)
@@ -74,12 +74,13 @@ class Desk:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
         return Clerk(self, owner, self._journal.replies(owner))
 
-    def retries(self, owner: str) -> int:
-        return self._retries.get(owner, 0)
+    def retries(self, owner: str, task: TaskName) -> int:
+        """How often questions of that task were asked anew for that owner because they had failed."""
+        return self._retries.get(retry_key(owner, task), 0)
 
-    def seed(self, owner: str, task: str, step: int, attempt: int) -> int:
-        """The seed of one request; a retried dialogue goes on where its attempts ended."""
-        return derive(self._seed, owner, task, step, attempt + self.retries(owner) * self.asks)
+    def seed(self, owner: str, task: TaskName, step: int, attempt: int) -> int:
+        """The seed of one request; a retried task goes on where its attempts ended."""
+        return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.asks)
 
     async def reply(self, role: Role, request: Request, known: dict[bytes, Reply]) -> Reply:
         """A reply to the request, from the journal or from the teacher of that role."""
@@ -107,6 +108,11 @@ class Desk:
         return reply
 
 
+def retry_key(owner: str, task: str) -> str:
+    """What retries are counted under; the two stages of the judge count as one."""
+    return f"{owner} {'judge' if task == 'meta' else task}"
+
+
 class Clerk:
     """Asks for one owner, and adds up what it cost. `planted` is the last flaw a teacher named."""
 
@@ -126,7 +132,7 @@ class Clerk:
         desk = self._desk
         fault: InvalidReply | None = None
         for attempt in range(desk.asks):
-            again = attempt > 0 or desk.retries(self._owner) > 0
+            again = attempt > 0 or desk.retries(self._owner, question.task) > 0
             sampling = Sampling(
                 temperature=max(question.temperature, AGAIN_TEMPERATURE) if again else question.temperature,
                 top_p=question.top_p,

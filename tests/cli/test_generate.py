@@ -142,6 +142,7 @@ def test_own_scenarios_are_played_in_the_culture(tmp_path: Path) -> None:
     run = only_run(tmp_path)
     for record in records(run) + records(run, "discarded.jsonl"):
         assert record["scenario"]["participants"][0]["name"] not in ("Ann Lee", "Joe Ray")
+        assert record["scenario"]["source"] == "file"
 
 
 def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
@@ -170,4 +171,4 @@ def test_discard_rule_can_be_changed(tmp_path: Path) -> None:
         paper = last_json(clca(tmp_path, *args).stdout)
         lenient = last_json(clca(tmp_path, *args, "--discard", "alignment").stdout)
     assert paper["kept"] == 0
-    assert lenient["kept"] + lenient["discarded"] == 4
+    assert lenient["kept"] == 4, "the stub finds every dialogue bad, but in line with the culture"

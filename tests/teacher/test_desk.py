@@ -11,7 +11,7 @@ import pytest
 from clca.errors import InvalidReply, Stopped
 from clca.store.journal import Journal
 from clca.tasks import IntentAnswer, Reply
-from clca.teacher.desk import Desk
+from clca.teacher.desk import AGAIN_TEMPERATURE, Desk, retry_key
 from clca.teacher.protocol import Question, Request
 
 GOOD = '{"intent": "to greet", "relevance": "generic"}'
@@ -102,12 +102,26 @@ def test_seed_depends_on_what_is_asked_and_on_nothing_else(journal: Journal) -> 
     assert first.seed("one", "turn", 3, 0) != desk(journal, Scripted(), seed=43).seed("one", "turn", 3, 0)
 
 
-def test_retried_owner_goes_on_where_its_attempts_ended(journal: Journal) -> None:
+def test_retried_task_goes_on_where_its_attempts_ended(journal: Journal) -> None:
     fresh = desk(journal, Scripted())
-    journal.retry([], ["one"], 0)
+    journal.retry([], [retry_key("one", "turn")], 0)
     retried = desk(journal, Scripted())
     assert retried.seed("one", "turn", 0, 0) == fresh.seed("one", "turn", 0, 3)
+    assert retried.seed("one", "intent", 0, 0) == fresh.seed("one", "intent", 0, 0)
     assert retried.seed("two", "turn", 0, 0) == fresh.seed("two", "turn", 0, 0)
+
+
+def test_only_what_is_asked_again_is_asked_at_a_temperature(journal: Journal) -> None:
+    """At 0 another seed changes nothing."""
+    teacher = Scripted("", GOOD)
+    asyncio.run(desk(journal, teacher).clerk("one").ask(question()))
+    assert [request.sampling.temperature for request in teacher.asked] == [0.0, AGAIN_TEMPERATURE]
+    journal.retry([], [retry_key("two", "intent"), retry_key("three", "turn")], 0)
+    anew = Scripted()
+    the_desk = desk(journal, anew)
+    for owner in ("two", "three"):
+        asyncio.run(the_desk.clerk(owner).ask(question()))
+    assert [request.sampling.temperature for request in anew.asked] == [AGAIN_TEMPERATURE, 0.0]
 
 
 def test_no_more_than_the_given_number_is_in_flight(journal: Journal) -> None:

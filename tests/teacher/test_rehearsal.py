@@ -508,6 +508,13 @@ def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None
         load_book(files | {path: files[path].replace("willing: 0.45", "willing: 7", 1)})
     with pytest.raises(ContentError, match=r"\d+: .*unknown placeholder \{cake\}"):
         load_book(files | {path: files[path].replace("{holiday}", "{cake}", 1)})
+    talk, acts = "scenarios/rehearsal/norm-talk.yaml", "scenarios/rehearsal/acts.yaml"
+    with pytest.raises(
+        ContentError, match=r"norm-talk\.yaml:\d+: .*unknown placeholder \{explian\}; did you mean explain"
+    ):
+        load_book(files | {talk: files[talk].replace("{explain}", "{explian}")})
+    with pytest.raises(ContentError, match=r"acts\.yaml:\d+: .*unknown placeholder \{cultur\}; did you mean culture"):
+        load_book(files | {acts: files[acts].replace("{culture}", "{cultur}")})
     with pytest.raises(ContentError, match=r"matter-1\.yaml:\d+: not YAML"):
         load_book(files | {path: "a: [1\nb: 2"})
     with pytest.raises(ContentError, match=r"acts\.yaml"):

@@ -8,22 +8,33 @@ about (`norm-talk.yaml`) and the norms themselves (`norms*.jsonl`).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import RootModel, ValidationError
 
-from clca.documents import parse_yaml, read_jsonl, read_yaml, yaml_error, yaml_line
+from clca.documents import parse_yaml, read_jsonl, read_yaml, suggestion, yaml_error, yaml_line
 from clca.errors import ContentError
 from clca.records import Norm
 from clca.teacher.rehearsal.pages import Acts, Matter, NormTalk
 
-_KNOWN = """
+# What may stand in braces: in the lines of a matter, in the general wording, in the talk about norms.
+_MATTER = """
 drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m
 """
-PLACEHOLDERS = frozenset(_KNOWN.split())
-_HOLE = re.compile(r"\{([^}]*)\}")
+_ACTS = """
+He His has his is pro_obj other culture goal topic first last turns seen quote jar strange tongue evidence
+wish_a wish_b
+"""
+_TALK = """
+a b He_a He_b he_a he_b him_a him_b himself_b his_a his_b Place place culture breach breach_b breaching_me
+explain remedy remedy_b remedy_me
+"""
+MATTER_HOLES = frozenset(_MATTER.split())
+ACTS_HOLES = MATTER_HOLES | frozenset(_ACTS.split())
+TALK_HOLES = MATTER_HOLES | frozenset(_TALK.split())
+_HOLE = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
@@ -39,15 +50,27 @@ class Book:
 Matters = RootModel[dict[str, Matter]]
 
 
-def _check_matter(path: str, text: str, key: str, matter: Matter) -> None:
-    if len(matter.counter) != len(matter.counter_yes):
-        line = yaml_line(text, (key, "counter_yes"))
-        raise ContentError(path, line, f"{key}.counter_yes: must have one line for each line of counter")
-    for name in (name for said in matter.lines() for name in _HOLE.findall(said)):
-        if name not in PLACEHOLDERS:
-            known = ", ".join(sorted(PLACEHOLDERS))
-            line = yaml_line(text, (key,))
-            raise ContentError(path, line, f"{key}: unknown placeholder {{{name}}}; known: {known}")
+def _check_holes(path: str, text: str, known: frozenset[str]) -> None:
+    """Refuse a placeholder that nothing fills, at its line."""
+    if known.issuperset(_HOLE.findall(text)):
+        return
+    for loc, line in _strings(parse_yaml(path, text), ()):
+        for name in _HOLE.findall(line):
+            if name not in known:
+                key = ".".join(map(str, loc))
+                hint = suggestion(name, known) or f"; known: {', '.join(sorted(known))}"
+                raise ContentError(path, yaml_line(text, loc), f"{key}: unknown placeholder {{{name}}}{hint}")
+
+
+def _strings(value: Any, loc: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _strings(inner, (*loc, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _strings(inner, (*loc, index))
 
 
 # What an angle shares with the others is added to what it has of these, and replaced by what it has of the rest.
@@ -91,7 +114,10 @@ def _talk(path: str, text: str) -> NormTalk:
 def _matters(path: str, text: str) -> dict[str, Matter]:
     found = read_yaml(path, text, Matters).root
     for key, matter in found.items():
-        _check_matter(path, text, key, matter)
+        if len(matter.counter) != len(matter.counter_yes):
+            line = yaml_line(text, (key, "counter_yes"))
+            raise ContentError(path, line, f"{key}.counter_yes: must have one line for each line of counter")
+    _check_holes(path, text, MATTER_HOLES)
     return found
 
 
@@ -108,8 +134,10 @@ def load_book(files: Mapping[str, str]) -> Book:
         text, name = files[path], path.rsplit("/", 1)[-1]
         if name == "acts.yaml":
             acts = read_yaml(path, text, Acts)
+            _check_holes(path, text, ACTS_HOLES)
         elif name == "norm-talk.yaml":
             talk = _talk(path, text)
+            _check_holes(path, text, TALK_HOLES)
         elif name.startswith("matter-"):
             matters.update(_matters(path, text))
         elif name.startswith("norms") and name.endswith(".jsonl"):
