@@ -36,7 +36,7 @@ def balance(summary: dict[str, int]) -> tuple[int, int]:
         ("cutjson", "not JSON", "EOF"),
         ("length", "cut off", "token limit"),
         ("empty", "empty reply", ""),
-        ("schema", "outside the schema", "setting: missing key"),
+        ("schema", "outside the schema", "unexpected: unknown key"),
     ],
 )
 def test_fault_that_never_ends_fails_each_dialogue_with_its_reason(
