@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
-from tests.stubs import Stub, clca, last_json, only_run, records
+from tests.stubs import Stub, clca, environment, last_json, only_run, records
 
 KEYS = ["run", "requested", "kept", "discarded", "failed", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
@@ -172,3 +176,36 @@ def test_discard_rule_can_be_changed(tmp_path: Path) -> None:
         lenient = last_json(clca(tmp_path, *args, "--discard", "alignment").stdout)
     assert paper["kept"] == 0
     assert lenient["kept"] == 4, "the stub finds every dialogue bad, but in line with the culture"
+
+
+def test_progress_shows_the_funnel_in_a_terminal(tmp_path: Path) -> None:
+    """stderr is a terminal of 160 columns, where rich draws the bar and the line beside it."""
+    ours, theirs = os.openpty()
+    with Stub("--latency", "0.05") as stub:
+        server = ("--teacher", "stub", "--base-url", stub.url)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "clca", "generate", "--culture", "uk", "--scenarios", "2", *server],
+            cwd=tmp_path,
+            env=environment(TERM="xterm", COLUMNS="160"),
+            stdout=subprocess.DEVNULL,
+            stderr=theirs,
+        )
+        os.close(theirs)
+        shown = b""
+        with suppress(OSError):  # the terminal is gone once the process is
+            while piece := os.read(ours, 65536):
+                shown += piece
+        assert process.wait(timeout=30) == 0
+    os.close(ours)
+    words = shown.decode()
+    for part in ("uk 0/4", "under way 4", "asking ", " requests/s", " tokens/s"):
+        assert part in words
+    assert words.count("requested") == 1
+
+
+def test_progress_is_lines_where_there_is_no_terminal(tmp_path: Path) -> None:
+    with Stub("--latency", "0.5") as stub:
+        server = ("--teacher", "stub", "--base-url", stub.url)
+        done = clca(tmp_path, "generate", "--culture", "uk", "--scenarios", "1", "--exchanges", "10", *server)
+    lines = [line for line in done.stderr.splitlines() if line.startswith("uk 0/2 · ")]
+    assert lines, "a line every ten seconds"
