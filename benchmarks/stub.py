@@ -30,11 +30,15 @@ JSON = "application/json"
 
 @dataclass(slots=True)
 class Stats:
-    """What has been asked. `distinct` bodies were asked for the first time, `repeated` again."""
+    """What has been asked. `distinct` bodies were asked for the first time, `repeated` again.
+
+    `probes` ask what the server can do before a run begins; they count nowhere else.
+    """
 
     attempts: dict[bytes, int] = field(default_factory=dict)
     by_task: Counter[str] = field(default_factory=Counter)
     requests: int = 0
+    probes: int = 0
     in_flight: int = 0
     in_flight_peak: int = 0
     first: float | None = None
@@ -47,6 +51,7 @@ class Stats:
             "requests": self.requests,
             "distinct": distinct,
             "repeated": self.requests - distinct,
+            "probes": self.probes,
             "in_flight_peak": self.in_flight_peak,
             "by_task": dict(self.by_task),
             "first": self.first,
@@ -80,6 +85,8 @@ class Stub:
 
     async def _complete(self, request: web.BaseRequest) -> web.StreamResponse:
         data = await request.read()
+        if b'"name":"probe"' in data:
+            return self._probe(json.loads(data))
         digest = blake2b(data, digest_size=32).digest()
         if self._log is not None:
             os.write(self._log, data + b"\n")
@@ -94,6 +101,15 @@ class Stub:
             return await self._answer(request, json.loads(data), digest, attempt)
         finally:
             stats.in_flight -= 1
+
+    def _probe(self, body: dict) -> web.StreamResponse:
+        self.stats.probes += 1
+        if body["model"] not in self._models:
+            return _error(404, f"The model `{body['model']}` does not exist.")
+        if self._options.no_schema:
+            return _error(400, "response_format is not supported")
+        text = "Good morning." if self._options.no_constraint else '{"code": "k7"}'
+        return web.Response(body=self._completion(text, "stop", 10), content_type=JSON)
 
     async def _answer(self, request: web.BaseRequest, body: dict, digest: bytes, attempt: int) -> web.StreamResponse:
         options, messages = self._options, body["messages"]
@@ -195,6 +211,7 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--models", default="stub", help="names, separated by commas")
     parser.add_argument("--key", help="answer 401 to any other")
     parser.add_argument("--no-schema", action="store_true", help="answer 400 to requests with response_format")
+    parser.add_argument("--no-constraint", action="store_true", help="take response_format and pay no heed to it")
     parser.add_argument("--context", type=int, help="answer 400 to prompts of more tokens (4 characters each)")
     parser.add_argument("--leave", type=float, default=0.0, help="chance that a turn ends the talk")
     parser.add_argument("--bad", type=float, default=0.0, help="chance that a stage of the judge says bad")

@@ -14,12 +14,14 @@ from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
 from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
+from clca.models import Models
 from clca.preview import preview
 from clca.prompts import Prompts
 from clca.records import Norm, Record, Seed
 from clca.roleplay.sources import NORMS, SeedScenarios, load_norms
 from clca.settings import GenerateSettings
-from clca.teacher.connect import REHEARSAL_CONTENT, connect
+from clca.teacher.connect import REHEARSAL_CONTENT
+from clca.teacher.rehearsal import load_book
 from clca.workspace import Content
 
 R = TypeVar("R", bound=Record)
@@ -42,6 +44,7 @@ def check(content: Content) -> list[ClcaError]:
     sound = [path for path in cultures if attempt(partial(read_profile, content, path))]
     attempt(lambda: load_bands(content))
     attempt(lambda: Scores(content))
+    attempt(lambda: Models(content))
     catalogue = Catalogue(content)
     known = {Path(path).stem for path in cultures}
     if len(sound) == len(cultures):
@@ -53,7 +56,7 @@ def check(content: Content) -> list[ClcaError]:
         whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
     for path in content.files():
         attempt(partial(_has_a_use, content, path))
-    attempt(lambda: connect(GenerateSettings(), content))  # reads the rehearsal's book
+    attempt(lambda: load_book({path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}))
     if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
     return faults

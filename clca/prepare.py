@@ -8,6 +8,7 @@ from pathlib import Path
 import clca
 from clca.culture import Catalogue
 from clca.errors import SettingsError
+from clca.models import Models
 from clca.pipeline import Scenarios, scenario_id
 from clca.preview import preview
 from clca.prompts import Prompts
@@ -15,8 +16,9 @@ from clca.records import Norm
 from clca.roleplay.sources import FileScenarios, SeedScenarios, load_norms
 from clca.settings import INERT, REHEARSAL, GenerateSettings
 from clca.store.runs import Inputs, differences, fingerprint, new_folder, runs
-from clca.teacher.connect import connect
+from clca.teacher.connect import connect, unserved
 from clca.teacher.protocol import Role, Teacher
+from clca.teacher.servers import Servers
 from clca.workspace import Content
 
 
@@ -44,8 +46,8 @@ class Prepared:
         return any(teacher.name == REHEARSAL for teacher in self.teachers.values())
 
 
-def prepare(culture: str, settings: GenerateSettings, workspace: Path | None) -> Prepared:
-    """Read what the run needs. Everything that is broken in it is found here."""
+def prepare(culture: str, settings: GenerateSettings, workspace: Path | None, servers: Servers) -> Prepared:
+    """Read what the run needs. Everything that is broken in it is found here; no server is started yet."""
     content = Content(workspace)
     catalogue = Catalogue(content)
     found = catalogue.find(culture)
@@ -59,7 +61,7 @@ def prepare(culture: str, settings: GenerateSettings, workspace: Path | None) ->
     norms = load_norms(content, catalogue.culture(found), settings.norms, settings.seed)
     _refuse_same_ids(scenarios, norms)
     preview(catalogue, found, scenarios, norms, prompts, settings)  # renders every prompt once
-    teachers = connect(settings, content)
+    teachers = connect(settings, content, servers)
     inputs = _inputs(found, settings, content, scenarios)
     return Prepared(found, settings, content, catalogue, prompts, scenarios, norms, teachers, inputs)
 
@@ -72,6 +74,10 @@ def _inputs(
     inputs.update({key: value for key, value in settings.model_dump(mode="json").items() if key not in INERT})
     inputs["partner"] = settings.partner or settings.teacher
     inputs["judge"] = settings.judge or settings.teacher
+    models = Models(content)
+    for name in unserved(settings):
+        model = models.find(name)
+        inputs[f"weights:{name}"] = model.hub if model is not None else name
     if isinstance(scenarios, FileScenarios):
         inputs["scenarios"] = f"file {scenarios.digest}"
     for path, used in sorted(content.used.items()):
@@ -101,10 +107,9 @@ def locate(prepared: Prepared, *, new: bool) -> Located:
     return Located(folder, False, False, differs)
 
 
-async def check(prepared: Prepared) -> None:
-    """Find out now whether the teachers can be asked."""
-    for teacher in dict.fromkeys(prepared.teachers.values()):
-        await teacher.check()
+async def check(prepared: Prepared) -> list[str]:
+    """Find out now whether the teachers can be asked; gives what the user should know of them."""
+    return [notice for teacher in dict.fromkeys(prepared.teachers.values()) for notice in await teacher.check()]
 
 
 def _refuse_same_ids(scenarios: Scenarios, norms: list[Norm]) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import functools
+import operator
 import platform
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, suppress
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -25,6 +28,7 @@ from clca.settings import GenerateSettings
 from clca.store.run import Run
 from clca.store.runs import RunInfo, fingerprint, read_run
 from clca.teacher.connect import addresses
+from clca.teacher.protocol import ServerState, Teacher, Throughput
 from clca.teacher.replies import INVALID
 from clca.urls import without_credentials
 
@@ -70,6 +74,7 @@ class Session:
     async def work(self) -> None:
         """Generate what is missing. `run.json` says how it ended, whatever happened."""
         self._save("running")
+        await self._observe()
         saver = asyncio.create_task(self._keep_saving())
         fault: BaseException | None = None
         try:
@@ -81,6 +86,7 @@ class Session:
             fault = error
         saver.cancel()
         await self.run.drain()
+        await self._observe()
         # A dialogue may have reached the disk although the task that waited for it was cancelled.
         self.generation.recount()
         ended = "finished" if self.finished else "interrupted"
@@ -96,7 +102,7 @@ class Session:
     async def close(self) -> None:
         """Close the connections to the teachers."""
         async with AsyncExitStack() as stack:
-            for teacher in dict.fromkeys(self.prepared.teachers.values()):
+            for teacher in self._teachers():
                 stack.push_async_callback(teacher.close)
 
     def summary(self) -> dict[str, Any]:
@@ -115,6 +121,21 @@ class Session:
             "completion_tokens": tally.completion_tokens,
             "seconds": round(self.seconds, 3),
         }
+
+    def servers(self) -> list[ServerState]:
+        """The servers behind the teachers, as they were last seen."""
+        return [state for teacher in self._teachers() for state in teacher.servers]
+
+    def throughput(self) -> Throughput | None:
+        """What the servers together say they did meanwhile; None when none of them says so."""
+        seen = [server.throughput for server in self.servers() if server.throughput is not None]
+        return functools.reduce(operator.add, seen) if seen else None
+
+    async def _observe(self) -> None:
+        await asyncio.gather(*(teacher.observe() for teacher in self._teachers()))
+
+    def _teachers(self) -> list[Teacher]:
+        return list(dict.fromkeys(self.prepared.teachers.values()))
 
     def _retry_failed(self) -> int:
         """Make the failed dialogues pending; those with bad replies are asked with new seeds."""
@@ -135,6 +156,7 @@ class Session:
     async def _keep_saving(self) -> None:
         while True:
             await asyncio.sleep(SAVE_EVERY)
+            await self._observe()
             with suppress(StoreError):  # a full disk shows soon enough where it matters
                 self._save("running")
 
@@ -144,7 +166,10 @@ class Session:
         calibration = calibrate(self.run.journal.planted())
         costs = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
         self._entry.update(
-            {key: summary[key] for key in costs}, by_task=self.generation.desk.tally.by_task, ended=ended
+            {key: summary[key] for key in costs},
+            by_task=self.generation.desk.tally.by_task,
+            servers=[_server(state) for state in self.servers()],
+            ended=ended,
         )
         data = {
             **self._info,
@@ -221,6 +246,14 @@ def _flatten(error: BaseException) -> Iterator[BaseException]:
             yield from _flatten(inner)
     else:
         yield error
+
+
+def _server(state: ServerState) -> dict[str, Any]:
+    """What `run.json` says of a server: `throughput` is of all that it was asked meanwhile, by whomever."""
+    found = asdict(state)
+    if state.throughput is not None:
+        found["throughput"]["prefix_cache_hit_rate"] = state.throughput.hit_rate
+    return found
 
 
 def _versions() -> dict[str, str]:

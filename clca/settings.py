@@ -11,7 +11,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
@@ -40,6 +40,10 @@ Urls = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 class GenerateSettings(BaseModel):
     """Settings of `clca generate`; `clca generate --help` says what each is for.
 
+    A model without a server's address is served by a vLLM that is started for it: `vllm` is that
+    command, where it is not on the PATH. `quantization` is how vLLM holds the weights; of a server
+    that runs already it is only noted, for it decides the records.
+
     Where the papers are silent: `temperature` (they sample, and give only top_p) is 1.
     """
 
@@ -51,6 +55,10 @@ class GenerateSettings(BaseModel):
     base_url: Urls = ()
     partner_base_url: str | None = None
     judge_base_url: str | None = None
+    quantization: Literal["fp8"] | None = None
+    vllm: str | None = None
+    vllm_args: str = ""
+    start_timeout: Annotated[float, Field(gt=0)] = 3600.0
     scenarios: Annotated[int | Path | None, BeforeValidator(_count_or_file)] = None
     norms: Annotated[int, Field(ge=0)] = 0
     samples: Annotated[int, Field(ge=1, le=1000)] = 2
@@ -102,13 +110,10 @@ class GenerateSettings(BaseModel):
             ("judge", self.judge, self.judge_base_url, self.base_url),
         )
         named = {role: name or self.teacher for role, name, _, _ in roles}
+        if self.quantization and set(named.values()) == {REHEARSAL}:
+            raise ValueError("--quantization is given, but not of which model: add --teacher NAME")
         for role, _, own, shared in roles:
             flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
-            if named[role] != REHEARSAL and not (own or shared):
-                raise ValueError(
-                    f"{role} {named[role]!r} needs a server: give {flag} http://HOST:PORT/v1"
-                    f" (or leave the {role} at {REHEARSAL!r})"
-                )
             # A server that nobody asks is a forgotten model name, unless the rehearsal was asked for by name.
             idle = all(name == REHEARSAL for name in named.values()) if role == "teacher" else named[role] == REHEARSAL
             if own and idle and not {role, "teacher"} & self.model_fields_set:
@@ -133,7 +138,18 @@ def _check_url(url: str) -> None:
 
 
 # Settings that decide how fast a run goes and where it lies, but not what its records say.
-INERT = {"concurrency", "tries", "timeout", "out", "base_url", "partner_base_url", "judge_base_url"}
+INERT = {
+    "concurrency",
+    "tries",
+    "timeout",
+    "out",
+    "base_url",
+    "partner_base_url",
+    "judge_base_url",
+    "vllm",
+    "vllm_args",
+    "start_timeout",
+}
 
 
 def resolve(flags: Mapping[str, Any], environment: Mapping[str, str], workspace: Path | None) -> GenerateSettings:

@@ -25,6 +25,7 @@ BASE = (
     "transcript",
     "documents",
     "workspace",
+    "models",
     "settings",
     "prompts",
     "store",

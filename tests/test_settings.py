@@ -123,17 +123,9 @@ def test_keys_are_no_settings() -> None:
     assert "secret" not in repr(settings) + settings.model_dump_json()
 
 
-@pytest.mark.parametrize(
-    ("flags", "needed"),
-    [
-        ({"teacher": "llama"}, "--base-url"),
-        ({"partner": "llama"}, "--partner-base-url"),
-        ({"judge": "llama"}, "--judge-base-url"),
-        ({"teacher": "llama", "judge_base_url": "http://h/v1"}, "--base-url"),
-    ],
-)
-def test_a_model_needs_a_server(flags: dict[str, Any], needed: str) -> None:
-    assert f"needs a server: give {needed} http" in refusal(flags)
+def test_quantization_is_of_a_model() -> None:
+    assert "--quantization is given, but not of which model" in refusal({"quantization": "fp8"})
+    assert resolve({"quantization": "fp8", "judge": "llama"}, {}, None).quantization == "fp8"
 
 
 @pytest.mark.parametrize(

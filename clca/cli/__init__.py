@@ -1,6 +1,7 @@
 """The command line. Commands are thin; what they do is imported when they run.
 
-generate -> working, planning, progress    runs -> reading    cultures -> profiles    content -> files
+generate -> working, planning, progress    runs -> reading    cultures -> profiles
+models -> shelf    content -> files
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 import typer
 
-from clca.cli import content, cultures, generate, runs
+from clca.cli import content, cultures, generate, models, runs
 from clca.cli.screen import printable
 from clca.errors import ClcaError
 
@@ -47,6 +48,7 @@ app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)
 app.add_typer(cultures.app, name="cultures")
+app.add_typer(models.app, name="models")
 app.add_typer(content.app, name="content")
 
 

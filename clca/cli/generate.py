@@ -14,6 +14,8 @@ Examples:
 
   clca generate --culture japan --culture uk --scenarios 20
 
+  clca generate --culture japan --teacher llama-3.1-70b            starts vLLM, and stops it at the end
+
   clca generate --culture ara --teacher llama-3.1-70b --base-url http://localhost:8000/v1
 
   clca generate --culture mexico --teacher llama-3.1-70b --base-url http://gpu1:8000/v1
@@ -25,7 +27,8 @@ Exit codes: 0 all dialogues kept or discarded, 1 the teacher was lost, 2 bad inp
 3 finished but some dialogues failed, 130 interrupted. Run the same command again to go on.
 """
 
-RUN, MODELS, PLAY, SCREEN = "What to generate", "Teachers", "Role-play and filter", "On screen"
+RUN, MODELS, SERVING, PLAY = "What to generate", "Teachers", "A vLLM of its own", "Role-play and filter"
+SCREEN = "On screen"
 
 
 def generate(
@@ -65,7 +68,8 @@ def generate(
     teacher: Annotated[
         str | None,
         typer.Option(
-            help="Model that adapts, plays the first participant and labels intents. (default rehearsal)",
+            help="Model that adapts, plays the first participant and labels intents: an alias (clca models list), a"
+            " hub id or a local folder. Without --base-url it is served here. (default rehearsal)",
             rich_help_panel=MODELS,
         ),
     ] = None,
@@ -103,6 +107,20 @@ def generate(
             help="How often a question is asked while replies are invalid. (default 3)", rich_help_panel=MODELS
         ),
     ] = None,
+    quantization: Annotated[
+        str | None,
+        typer.Option(help="Hold the weights in fewer bits: fp8. (default as published)", rich_help_panel=SERVING),
+    ] = None,
+    vllm_args: Annotated[
+        str | None,
+        typer.Option(help="More arguments for vllm serve, in one string.", metavar="ARGS", rich_help_panel=SERVING),
+    ] = None,
+    start_timeout: Annotated[
+        float | None,
+        typer.Option(
+            help="Seconds to wait until it answers, download included. (default 3600)", rich_help_panel=SERVING
+        ),
+    ] = None,
     exchanges: Annotated[
         int | None,
         typer.Option(help="Most exchanges (two turns each) a dialogue has. (default 10)", rich_help_panel=PLAY),
@@ -130,7 +148,8 @@ def generate(
     """Generate dialogues of a culture: adapt scenarios, play, judge, filter, label intents.
 
     Settings come from flags, then CLCA_* environment variables, then clca.toml, then defaults. API keys come from
-    CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY, OPENAI_API_KEY).
+    CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY, OPENAI_API_KEY). CLCA_VLLM is the vllm command, if it is not
+    on the PATH.
     """
     flags: dict[str, Any] = {
         "teacher": teacher,
@@ -139,6 +158,9 @@ def generate(
         "base_url": tuple(base_url or ()),
         "partner_base_url": partner_base_url,
         "judge_base_url": judge_base_url,
+        "quantization": quantization,
+        "vllm_args": vllm_args,
+        "start_timeout": start_timeout,
         "scenarios": scenarios,
         "norms": norms,
         "samples": samples,
@@ -159,8 +181,9 @@ def generate(
 
     settings, workspace = working.resolve_here(flags)
     names = working.expand(culture, workspace)
-    prepared = [prepare(name, settings, workspace) for name in names]
-    if plan:
-        planning.show_plan(prepared, as_json=json)
-        return
-    raise typer.Exit(working.generate_all(prepared, new=new, quiet=quiet, as_json=json))
+    with working.servers_for(settings, workspace) as servers:
+        prepared = [prepare(name, settings, workspace, servers) for name in names]
+        if plan:
+            planning.show_plan(prepared, servers, as_json=json)
+            return
+        raise typer.Exit(working.generate_all(prepared, servers, new=new, quiet=quiet, as_json=json))

@@ -3,16 +3,52 @@
 from __future__ import annotations
 
 import threading
+from time import monotonic
 from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
+from rich.markup import escape
 from rich.table import Table
 
+from clca.cli.screen import printable
 from clca.session import Session
+from clca.teacher.protocol import Throughput
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
+
+
+def cache_share(seen: Throughput) -> str:
+    """How much of the prompts a server had read before."""
+    return "prefix cache -" if seen.hit_rate is None else f"prefix cache {seen.hit_rate:.0%}"
+
+
+class Waiting:
+    """What a starting server last said: in place on a terminal, else a line now and then."""
+
+    def __init__(self, screen: Console) -> None:
+        self._screen = screen
+        self._status = screen.status("") if screen.is_terminal else None
+        self._shown = 0.0
+
+    def __enter__(self) -> Waiting:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, word: str) -> None:
+        if self._status is not None:
+            self._status.update(f"[dim]{escape(printable(word))}[/dim]")
+        elif word and monotonic() - self._shown >= LINE_EVERY:
+            self._shown = monotonic()
+            self._screen.print(f"  {printable(word)}", markup=False)
 
 
 class Progress:
@@ -61,6 +97,13 @@ class Progress:
             f"{tally.requests / seconds:,.0f} requests/s",
             f"{tally.completion_tokens / seconds:,.0f} tokens/s",
         ]
+        seen = session.throughput()
+        if seen is not None:
+            parts.append(f"vLLM {seen.pace:,.0f} tokens/s, {seen.running:,} running, {seen.waiting:,} waiting")
+            parts.append(cache_share(seen))
+        down = [server.url for server in session.servers() if not server.up]
+        if down:
+            parts.append(f"down: {', '.join(down)}")
         if tally.cached:
             parts.append(f"{tally.cached:,} from the journal")
         return " · ".join(parts)

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from clca.cli.progress import Progress
+from clca.cli.progress import Progress, Waiting, cache_share
 from clca.cli.screen import make_console, printable
 from clca.culture import Catalogue
 from clca.errors import ClcaError, SettingsError
@@ -21,6 +21,8 @@ from clca.prepare import Located, Prepared, check, locate, prepare
 from clca.session import Session, settings_of
 from clca.settings import GenerateSettings, resolve
 from clca.store.runs import RunInfo, differences
+from clca.teacher.connect import unserved
+from clca.teacher.servers import Servers
 from clca.workspace import Content, find_workspace
 
 OK, LOST, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
@@ -47,7 +49,12 @@ def expand(names: list[str], workspace: Path | None) -> list[str]:
 # ---------------------------------------------------------------- working
 
 
-def generate_all(prepared: list[Prepared], *, new: bool, quiet: bool, as_json: bool) -> int:
+def servers_for(settings: GenerateSettings, workspace: Path | None) -> Servers:
+    """The servers that the command may have to start: a context, at whose end none of them is left."""
+    return Servers(settings, Content(workspace), os.environ)
+
+
+def generate_all(prepared: list[Prepared], servers: Servers, *, new: bool, quiet: bool, as_json: bool) -> int:
     """One run after another; returns the exit code."""
     screen = make_console(stderr=True, quiet=quiet)
     summaries: list[dict[str, Any]] = []
@@ -56,7 +63,7 @@ def generate_all(prepared: list[Prepared], *, new: bool, quiet: bool, as_json: b
         for one in prepared:
             place = locate(one, new=new)
             if not place.finished:
-                asyncio.run(check(one))
+                get_ready(one, servers, screen)
             say_why_new(place, screen)
             with Session(one, place.folder) as session:
                 if place.resumed and not session.finished and session.generation.funnel.outcomes.total():
@@ -75,6 +82,16 @@ def generate_all(prepared: list[Prepared], *, new: bool, quiet: bool, as_json: b
             not_begun = [untouched(one, new=new) for one in prepared[len(summaries) :]]
             print(json.dumps(joined(summaries + not_begun, str(prepared[0].settings.out))), flush=True)
     return code
+
+
+def get_ready(one: Prepared, servers: Servers, screen: Console) -> None:
+    """Start the servers that the run lacks, and ask all of its teachers whether they can be asked."""
+    lacking = unserved(one.settings)
+    with Waiting(screen) as waiting:
+        for berth in servers.start(lacking, waiting.tell):
+            screen.print(f"Started {berth}", markup=False)
+    for notice in asyncio.run(check(one)):
+        screen.print(f"Note: {printable(notice)}", markup=False)
 
 
 def say_why_new(place: Located, screen: Console) -> None:
@@ -165,6 +182,10 @@ def show_summary(session: Session, screen: Console) -> None:
     again = f", {tally.invalid:,} invalid replies" if tally.invalid else ""
     asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}"
     screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
+    seen = session.throughput()
+    if seen is not None:
+        pace = seen.completion_tokens / seen.seconds
+        screen.print(f"vLLM: {pace:,.0f} tokens/s, {cache_share(seen)}", markup=False)
     if funnel.pending:
         screen.print("Run the same command again to go on.")
     elif funnel.outcomes["failed"]:
@@ -183,15 +204,19 @@ def retry(info: RunInfo, flags: dict[str, Any], *, quiet: bool, as_json: bool) -
     """
     changed = {key: value for key, value in flags.items() if value is not None}
     settings = resolve({**settings_of(info).model_dump(), **changed, "out": info.folder.parent.parent}, {}, None)
-    one = prepare(str(info.data["culture"]), settings, find_workspace())
-    differs = differences(info.inputs, one.inputs)
-    if differs:
-        raise SettingsError(f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(differs[:5])}")
-    asyncio.run(check(one))
+    workspace = find_workspace()
     screen = make_console(stderr=True, quiet=quiet)
-    with Session(one, info.folder, retry=True) as session:
-        screen.print(f"Trying {session.retried} failed dialogues of {info.folder} again", markup=False)
-        code = work(session, screen)
-        if as_json:
-            print(json.dumps(session.summary()), flush=True)
+    with servers_for(settings, workspace) as servers:
+        one = prepare(str(info.data["culture"]), settings, workspace, servers)
+        differs = differences(info.inputs, one.inputs)
+        if differs:
+            raise SettingsError(
+                f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(differs[:5])}"
+            )
+        get_ready(one, servers, screen)
+        with Session(one, info.folder, retry=True) as session:
+            screen.print(f"Trying {session.retried} failed dialogues of {info.folder} again", markup=False)
+            code = work(session, screen)
+            if as_json:
+                print(json.dumps(session.summary()), flush=True)
     return code

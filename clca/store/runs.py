@@ -114,10 +114,14 @@ def _short(value: Any) -> str:
     return text if len(text) <= 60 else text[:57] + "..."
 
 
+def slug(name: str) -> str:
+    """A model's name as part of a file's name."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:40] or "teacher"
+
+
 def new_folder(out: Path, culture: str, teacher: str, seed: int, digest: str) -> Path:
     """A free folder for a run: `<out>/<culture>/<teacher>-s<seed>-<digest>`, with `-2`, `-3`... if taken."""
-    slug = re.sub(r"[^a-z0-9.]+", "-", teacher.lower()).strip("-.")[:40] or "teacher"
-    base = out / culture / f"{slug}-s{seed}-{digest[:6]}"
+    base = out / culture / f"{slug(teacher)}-s{seed}-{digest[:6]}"
     folder, n = base, 1
     while _readable(folder):  # a folder whose run.json is lost or damaged is gone on with
         n += 1

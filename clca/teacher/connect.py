@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from clca.errors import SettingsError
+from clca.models import Models
 from clca.settings import REHEARSAL, GenerateSettings
 from clca.teacher.protocol import Role, Teacher
+from clca.teacher.servers import Servers
 from clca.urls import NO_KEY
 from clca.workspace import Content
 
@@ -24,7 +26,8 @@ _SHARED_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")  # of the teacher's server; ne
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Which model plays a role, and where; without URLs it is the embedded rehearsal."""
+    """Which model plays a role, and where: without URLs, on a server that is started for it,
+    or, if it is the embedded rehearsal, on none."""
 
     model: str
     urls: tuple[str, ...]
@@ -49,7 +52,7 @@ def addresses(settings: GenerateSettings, environment: Mapping[str, str]) -> dic
     found: dict[Role, Address] = {}
     for role, model in models.items():
         urls = (url,) if (url := own[role]) else settings.base_url
-        if model == REHEARSAL:
+        if model == REHEARSAL or not urls:
             found[role] = Address(model, (), "")
         else:
             names = (_KEYS[role],) if own[role] else (_KEYS[role], *_SHARED_KEYS)
@@ -67,32 +70,53 @@ def _key(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -> 
     return NO_KEY
 
 
+def unserved(settings: GenerateSettings) -> list[str]:
+    """The models that a server has to be started for."""
+    models = (address.model for address in addresses(settings, {}).values() if not address.urls)
+    return [model for model in dict.fromkeys(models) if model != REHEARSAL]
+
+
 def connect(
-    settings: GenerateSettings, content: Content, environment: Mapping[str, str] | None = None
+    settings: GenerateSettings,
+    content: Content,
+    servers: Servers,
+    environment: Mapping[str, str] | None = None,
 ) -> dict[Role, Teacher]:
-    """One teacher per distinct address; roles at the same address share it."""
+    """One teacher per distinct address; roles at the same address share it.
+
+    Nothing is asked or started yet; `servers` are those that will have been by then.
+    """
     teachers: dict[Address, Teacher] = {}
     by_role: dict[Role, Teacher] = {}
     for role, address in addresses(settings, os.environ if environment is None else environment).items():
         if address not in teachers:
-            teachers[address] = _teacher(address, settings, content)
+            teachers[address] = _teacher(address, settings, content, servers)
         by_role[role] = teachers[address]
     return by_role
 
 
-def _teacher(address: Address, settings: GenerateSettings, content: Content) -> Teacher:
+def _teacher(address: Address, settings: GenerateSettings, content: Content, servers: Servers) -> Teacher:
     if address.model == REHEARSAL:
         from clca.teacher.rehearsal import Rehearsal, load_book
 
         files = {path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)}
         return Rehearsal(load_book(files))
+    from clca.teacher.managed import Managed
     from clca.teacher.openai_compatible import OpenAICompatible
 
-    return OpenAICompatible(
-        address.model,
-        address.urls,
-        key=address.key,
-        concurrency=settings.concurrency,
-        timeout=settings.timeout,
-        tries=settings.tries,
-    )
+    known = Models(content).find(address.model)
+
+    def client(urls: Sequence[str], key: str) -> OpenAICompatible:
+        return OpenAICompatible(
+            address.model,
+            urls,
+            also=(known.hub,) if known is not None else (),
+            key=key,
+            concurrency=settings.concurrency,
+            timeout=settings.timeout,
+            tries=settings.tries,
+        )
+
+    if address.urls:
+        return client(address.urls, address.key)
+    return Managed(address.model, servers, lambda server: client([server.url], server.key))

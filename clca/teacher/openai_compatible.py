@@ -1,7 +1,7 @@
 """A teacher behind an OpenAI-compatible server.
 
-The `openai` package asks for the models at the start, and its types of error tell what is wrong
-then. The requests of the run itself go straight through aiohttp, which costs a fraction of the
+The `openai` package asks each server what it is at the start (`inspection`), and its types of error
+tell what is wrong then. The requests of the run itself go straight through aiohttp, which costs a fraction of the
 package's own transport: a run makes hundreds of thousands (`benchmarks/` has the figures).
 """
 
@@ -14,44 +14,61 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any
 from urllib.request import getproxies
-from zlib import crc32
 
 import aiohttp
 import tenacity
 from pydantic_core import to_json
 
-from clca.documents import suggestion
-from clca.errors import AskError, InvalidReply, RequestFailed, Stopped, TeacherError, TeacherLost
+from clca.errors import AskError, InvalidReply, RequestFailed, Stopped, TeacherLost
 from clca.tasks import Answer, Reply
-from clca.teacher.protocol import Request, schema
+from clca.teacher.inspection import NO_SCHEMA, Unreachable, inspect
+from clca.teacher.metrics import Meter
+from clca.teacher.protocol import Request, ServerState, schema
+from clca.teacher.replicas import Replica, Replicas
 from clca.teacher.responses import error_message, read_completion, retry_seconds
 from clca.urls import NO_KEY, without_credentials
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
 LONGEST_WAIT = 60.0
-CHECK_TIMEOUT, CONNECT_TIMEOUT = 30.0, 10.0
+CONNECT_TIMEOUT = 10.0
 LARGEST_RESPONSE = 8 * 2**20  # bytes; a hundred times what the largest answer takes
 
 _RETRIED = {408, 409, 425, 429}
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
-_NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided", re.I)
 
 
 class _Again(Exception):
-    """This try failed and another may not; `wait` is the server's own Retry-After in seconds."""
+    """This try failed and another may not; `wait` is the server's own Retry-After in seconds.
 
-    def __init__(self, fault: AskError, wait: float | None = None, *, refused: bool = False) -> None:
-        self.fault, self.wait, self.refused = fault, wait, refused
+    A server that is `gone` takes no requests, one that is `busy` is in order.
+    """
+
+    def __init__(self, fault: AskError, wait: float | None = None, *, gone: bool = False, busy: bool = False) -> None:
+        self.fault, self.wait, self.gone, self.busy = fault, wait, gone, busy
 
 
 class OpenAICompatible:
-    """One model at one or several URLs (replicas); a dialogue's requests stay at one of them."""
+    """One model at one or several URLs (replicas).
+
+    `also` are other names under which a server may know it, such as its hub id.
+    """
 
     def __init__(
-        self, model: str, urls: Sequence[str], *, key: str, concurrency: int, timeout: float, tries: int
+        self,
+        model: str,
+        urls: Sequence[str],
+        *,
+        also: Sequence[str] = (),
+        key: str,
+        concurrency: int,
+        timeout: float,
+        tries: int,
     ) -> None:
         self.name = model
-        self._urls = [url.rstrip("/") for url in urls]
+        self._names = (model, *also)
+        # Twice as many dialogues as requests are under way, and as many scenarios may be.
+        self._replicas = Replicas(urls, model, remember=4 * concurrency + 64)
+        self._meters = [Meter(replica.url) for replica in self._replicas.all]
         self._key = key
         self._timeout = timeout
         self._connect_timeout = min(timeout, CONNECT_TIMEOUT)
@@ -72,10 +89,29 @@ class OpenAICompatible:
 
     # ------------------------------------------------------------ start and end
 
-    async def check(self) -> None:
-        """Ask every server for its models: finds a wrong URL, key or model name in one line."""
-        for url in self._urls:
-            await self._check(url)
+    async def check(self) -> list[str]:
+        """Ask every server for the model: finds a wrong URL, key or model name in one line.
+
+        A replica that is not up is done without, as long as there is another.
+        """
+        notices, down = [], []
+        for replica in self._replicas.all:
+            try:
+                found = await inspect(replica.url, self._names, self._key, self._timeout, self._clean)
+            except Unreachable as error:
+                self._replicas.failed(replica, gone=True)
+                down.append(error)
+                continue
+            self._replicas.worked(replica)
+            replica.model, replica.structured, replica.root = found.model, found.structured, found.root
+            if not found.structured:
+                notices.append(
+                    f"{without_credentials(replica.url)} does not keep replies to a schema:"
+                    " it is asked in words, and replies that do not fit are asked for again"
+                )
+        if not self._replicas.any_up:
+            raise down[0]
+        return notices + [f"{error}; going on without it" for error in down]
 
     def stop(self) -> None:
         self._stopping.set()
@@ -85,40 +121,24 @@ class OpenAICompatible:
             await self._session.close()
             self._session = None
 
-    async def _check(self, url: str) -> None:
-        import openai
+    async def observe(self) -> None:
+        """Read what the servers say of their own work."""
+        await asyncio.gather(*(meter.read() for meter in self._meters))
 
-        shown = without_credentials(url)
-        seconds = min(self._timeout, CHECK_TIMEOUT)
-        client = openai.AsyncOpenAI(base_url=url, api_key=self._key, timeout=seconds, max_retries=1)
-        try:
-            async with asyncio.timeout(seconds):  # the client's own limit is per read
-                models = [model.id async for model in client.models.list() if isinstance(model.id, str)]
-        except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-            raise TeacherError(
-                f"{shown} refuses the key ({error.status_code}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
-                " CLCA_JUDGE_API_KEY) to one that is valid there"
-            ) from None
-        except openai.NotFoundError:
-            raise TeacherError(f"{shown} has no /models: is the URL right? It usually ends in /v1") from None
-        except (openai.APITimeoutError, TimeoutError):
-            raise TeacherError(f"{shown} does not answer within {seconds:g} s: is the server up?") from None
-        except openai.APIConnectionError as error:
-            cause = self._clean(str(error.__cause__ or error))
-            raise TeacherError(f"cannot reach {shown} ({cause}): is the server up, and the URL right?") from None
-        except openai.APIStatusError as error:
-            raise TeacherError(f"{shown} answers {error.status_code}: {self._clean(error.message)}") from None
-        except (openai.OpenAIError, ValueError, TypeError, AttributeError):
-            raise TeacherError(
-                f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right?"
-                " It usually ends in /v1"
-            ) from None
-        finally:
-            await client.close()
-        if models and self.name not in models:
-            models = [self._clean(model) for model in models]
-            names = ", ".join(models[:8]) + (", ..." if len(models) > 8 else "")
-            raise TeacherError(f"{shown} has no model {self.name!r}{suggestion(self.name, models)}; it serves {names}")
+    @property
+    def servers(self) -> list[ServerState]:
+        return [
+            ServerState(
+                url=without_credentials(replica.url),
+                model=replica.model,
+                root=replica.root,
+                structured_outputs=replica.structured,
+                up=replica.up,
+                losses=replica.losses,
+                throughput=meter.throughput,
+            )
+            for replica, meter in zip(self._replicas.all, self._meters, strict=True)
+        ]
 
     # ------------------------------------------------------------ asking
 
@@ -129,28 +149,50 @@ class OpenAICompatible:
         except _Again as last:
             if self._stopping.is_set():
                 raise Stopped from None
-            if last.refused:
+            if last.gone and not self._replicas.any_up:
+                servers = "server" if len(self._replicas.all) == 1 else f"{len(self._replicas.all)} servers"
+                gone = "is" if len(self._replicas.all) == 1 else "are"
                 raise TeacherLost(
-                    f"the server of {self.name} is gone ({last.fault.detail}):"
-                    " start it again and repeat the command to go on"
+                    f"the {servers} of {self.name} {gone} gone ({last.fault.detail}):"
+                    " start again and repeat the command to go on"
                 ) from None
             raise last.fault from None
 
     async def _send(self, request: Request) -> Reply:
         """One try: `_Again` when another may help, an `AskError` when not."""
-        url = self._urls[crc32(request.owner.encode()) % len(self._urls)]
-        structured = request.answer not in self._unstructured
-        body = self._body(request, structured)
+        replica = self._replicas.of(request.owner)
+        replica.in_flight += 1
+        replica.requests += 1
+        try:
+            reply = await self._post(request, replica)
+        except _Again as fault:
+            if not fault.busy:
+                self._replicas.failed(replica, gone=fault.gone)
+            raise
+        except TeacherLost as fault:  # of this replica; the run is lost only if it was the last
+            self._replicas.failed(replica, gone=True)
+            if not self._replicas.any_up:
+                raise
+            raise _Again(RequestFailed("refused", fault.message), gone=True) from None
+        finally:
+            replica.in_flight -= 1
+        self._replicas.worked(replica)
+        return reply
+
+    async def _post(self, request: Request, replica: Replica) -> Reply:
+        url = replica.url
+        structured = replica.structured and request.answer not in self._unstructured
+        body = self._body(request, replica.model, structured)
         try:
             # A redirect is not followed: it would carry the key to another server.
             async with self._open().post(f"{url}/chat/completions", data=body, allow_redirects=False) as response:
                 status, headers, data = response.status, response.headers, await _read(response)
         except aiohttp.ClientConnectorError as error:
             detail = f"cannot connect to {without_credentials(url)}: {error.os_error.strerror or error.os_error}"
-            raise _Again(RequestFailed("no connection", detail), refused=True) from None
+            raise _Again(RequestFailed("no connection", detail), gone=True) from None
         except aiohttp.ConnectionTimeoutError:
             detail = f"cannot connect to {without_credentials(url)} within {self._connect_timeout:g} s"
-            raise _Again(RequestFailed("no connection", detail), refused=True) from None
+            raise _Again(RequestFailed("no connection", detail), gone=True) from None
         except TimeoutError:
             raise _Again(RequestFailed("time-out", f"no answer within {self._timeout:g} s")) from None
         except (aiohttp.ClientError, OSError) as error:
@@ -158,16 +200,16 @@ class OpenAICompatible:
         if status == 200:
             return read_completion(data)
         fault = self._fault(status, headers.get("Retry-After"), data, url)
-        if structured and status in (400, 422) and _NO_SCHEMA.search(str(fault)):
-            # The prompt asks for JSON as well, and replies are checked all the same.
+        if structured and status in (400, 422) and NO_SCHEMA.search(str(fault)):
+            # It takes schemas, but not this one. The prompt asks for JSON as well, and replies are checked.
             self._unstructured.add(request.answer)
-            return await self._send(request)
+            return await self._post(request, replica)
         raise fault
 
-    def _body(self, request: Request, structured: bool) -> bytes:
+    def _body(self, request: Request, model: str, structured: bool) -> bytes:
         sampling = request.sampling
         body: dict[str, Any] = {
-            "model": self.name,
+            "model": model,
             "messages": request.messages,
             "temperature": sampling.temperature,
             "top_p": sampling.top_p,
@@ -190,8 +232,9 @@ class OpenAICompatible:
         if status == 404:
             return TeacherLost(f"{without_credentials(url)} no longer serves {self.name!r}: {said}")
         if status in _RETRIED or status >= 500:
-            kind = "server busy" if status in (429, 503) else "server error"
-            return _Again(RequestFailed(kind, f"HTTP {status}: {said}"), retry_seconds(retry_after))
+            busy = status in (429, 503)
+            kind = "server busy" if busy else "server error"
+            return _Again(RequestFailed(kind, f"HTTP {status}: {said}"), retry_seconds(retry_after), busy=busy)
         if _TOO_LONG.search(said):
             return RequestFailed("prompt too long", said)
         return RequestFailed("refused", f"HTTP {status}: {said}")
@@ -217,6 +260,8 @@ class OpenAICompatible:
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
+        if isinstance(fault, _Again) and fault.gone and self._replicas.any_up:
+            return 0.0  # another replica takes it at once
         if isinstance(fault, _Again) and fault.wait is not None:
             return min(fault.wait, LONGEST_WAIT)
         return self._backoff(state)
@@ -229,7 +274,9 @@ class OpenAICompatible:
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
         timed_out = isinstance(fault, _Again) and fault.fault.kind == "time-out"
-        return state.attempt_number >= (min(TIMEOUT_TRIES, self._tries) if timed_out else self._tries)
+        # A move to another replica is no try of its own.
+        tries = self._tries + len(self._replicas.all) - 1
+        return state.attempt_number >= (min(TIMEOUT_TRIES, tries) if timed_out else tries)
 
 
 def _keep_buffers_off_the_heap() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -13,7 +13,20 @@ from pydantic_core import to_json
 
 from clca.tasks import Answer, Context, Reply
 
-__all__ = ["Asks", "Message", "Question", "Reply", "Request", "Role", "Sampling", "TaskName", "Teacher", "schema"]
+__all__ = [
+    "Asks",
+    "Message",
+    "Question",
+    "Reply",
+    "Request",
+    "Role",
+    "Sampling",
+    "ServerState",
+    "TaskName",
+    "Teacher",
+    "Throughput",
+    "schema",
+]
 
 TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
 Role = Literal["teacher", "partner", "judge"]
@@ -90,6 +103,55 @@ class Asks(Protocol):
     async def ask(self, question: Question[A]) -> A: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What a server says it did in the time that it was watched, for whoever asked it.
+
+    `pace` is completion tokens a second since the reading before the last. `cache_queries` and
+    `cache_hits` are prompt tokens looked up and found in the prefix cache.
+    """
+
+    seconds: float
+    running: int
+    waiting: int
+    prompt_tokens: int
+    completion_tokens: int
+    cache_queries: int
+    cache_hits: int
+    pace: float
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Share of prompt tokens that were served from the prefix cache."""
+        return self.cache_hits / self.cache_queries if self.cache_queries else None
+
+    def __add__(self, other: Throughput) -> Throughput:
+        """Of two servers side by side."""
+        return Throughput(
+            max(self.seconds, other.seconds),
+            self.running + other.running,
+            self.waiting + other.waiting,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cache_queries + other.cache_queries,
+            self.cache_hits + other.cache_hits,
+            self.pace + other.pace,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """One of the servers behind a teacher. `losses` is how often it went down while it was asked."""
+
+    url: str
+    model: str
+    root: str | None
+    structured_outputs: bool
+    up: bool
+    losses: int
+    throughput: Throughput | None
+
+
 class Teacher(Protocol):
     """Answers requests. `name` is what records call it."""
 
@@ -99,19 +161,44 @@ class Teacher(Protocol):
     async def answer(self, request: Request) -> Reply:
         """The raw reply; raises an `AskError` for this request, a `TeacherLost` for all."""
 
-    async def check(self) -> None:
-        """Raise a `TeacherError` now if no request could be answered."""
+    async def check(self) -> list[str]:
+        """Raise a `TeacherError` now if no request could be answered; gives what else the user should know."""
 
     def stop(self) -> None:
         """Try nothing again: a request that would wait for another try raises `Stopped`."""
+
+    async def observe(self) -> None:
+        """Bring the figures of `servers` up to date."""
+
+    @property
+    def servers(self) -> Sequence[ServerState]:
+        """The servers behind it; none for the embedded teacher."""
 
     async def close(self) -> None: ...
 
 
 @lru_cache
 def schema(answer: type[Answer]) -> dict[str, Any]:
-    """The JSON schema of an answer, as servers get it."""
-    return answer.model_json_schema()
+    """The JSON schema of an answer, as servers get it.
+
+    Every text may be one character longer than the answer allows: a server that keeps replies to the
+    schema cuts a text that runs on, and this is how the cut is noticed instead of passed for an end.
+    """
+    found = answer.model_json_schema()
+    for place in _nodes(found):
+        if "maxLength" in place:
+            place["maxLength"] += 1
+    return found
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _nodes(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _nodes(inner)
 
 
 @lru_cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -125,9 +126,62 @@ def test_unwritable_folder(tmp_path: Path) -> None:
     assert "--out" in line
 
 
-def test_teacher_without_a_server(tmp_path: Path) -> None:
-    line = refusal(tmp_path, *GENERATE, "--teacher", "llama-3.1-70b")
-    assert line.startswith("teacher 'llama-3.1-70b' needs a server: give --base-url")
+def fake(folder: Path, command: str, *lines: str) -> str:
+    """A PATH on which that command prints these lines."""
+    folder.mkdir(exist_ok=True)
+    script = folder / command
+    script.write_text("#!/bin/sh\ncat <<'END'\n" + "".join(f"{line}\n" for line in lines) + "END\n")
+    script.chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+def test_a_model_that_no_machine_here_can_hold(tmp_path: Path) -> None:
+    gpu = "0, GPU-1, NVIDIA RTX 4090, 24564, 24000, 8.9"
+    path = fake(tmp_path / "bin", "nvidia-smi", gpu)
+    line = refusal(tmp_path, *GENERATE, "--teacher", "llama-3.1-70b", PATH=path, CUDA_VISIBLE_DEVICES="0")
+    assert line.startswith("llama-3.1-70b needs 1")
+    assert "here: 1 x NVIDIA RTX 4090" in line
+    assert "--teacher qwen2.5-32b-awq" in line or "--teacher" in line
+    assert "--base-url of a server elsewhere, or --teacher rehearsal" in line
+    assert not (tmp_path / "generated").exists()
+
+
+def test_a_model_of_no_known_name(tmp_path: Path) -> None:
+    line = refusal(tmp_path, *GENERATE, "--teacher", "lama-3.1-70b")
+    assert line.startswith("unknown model 'lama-3.1-70b'; did you mean llama-3.1-70b")
+
+
+def test_vllm_is_not_where_it_is_said_to_be(tmp_path: Path) -> None:
+    path = fake(tmp_path / "bin", "nvidia-smi", "0, GPU-1, NVIDIA H200, 143771, 143000, 9.0")
+    env = {"PATH": path, "CUDA_VISIBLE_DEVICES": "0", "HF_TOKEN": "hf_x"}
+    line = refusal(tmp_path, *GENERATE, "--teacher", "qwen2.5-7b", CLCA_VLLM="/no/vllm", **env)
+    assert line == "CLCA_VLLM: '/no/vllm' is not a command: give the path of vLLM's `vllm`"
+
+
+def test_a_gated_model_wants_a_token(tmp_path: Path) -> None:
+    path = fake(tmp_path / "bin", "nvidia-smi", "0, GPU-1, NVIDIA H200, 143771, 143000, 9.0")
+    env = {"PATH": path, "CUDA_VISIBLE_DEVICES": "0", "HF_HOME": str(tmp_path / "hf"), "HF_TOKEN": ""}
+    line = refusal(tmp_path, *GENERATE, "--teacher", "llama-3.1-8b", **env)
+    assert "accept its licence at https://huggingface.co/meta-llama/Llama-3.1-8B-Instruct" in line
+    assert "`hf auth login` or set HF_TOKEN" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("--port 9", "--port is decided by clca"),
+        ("--quantization=fp8", "--quantization is decided by clca: use --quantization instead"),
+        ("'--max-model-len", "No closing quotation"),
+        ("8192", "'8192' is no option"),
+    ],
+)
+def test_vllm_arguments_that_cannot_be(tmp_path: Path, arguments: str, said: str) -> None:
+    path = fake(tmp_path / "bin", "nvidia-smi", "0, GPU-1, NVIDIA H200, 143771, 143000, 9.0")
+    fake(tmp_path / "bin", "vllm")
+    env = {"PATH": path, "CUDA_VISIBLE_DEVICES": "0", "CLCA_VLLM": str(tmp_path / "bin" / "vllm")}
+    line = refusal(tmp_path, *GENERATE, "--teacher", "qwen2.5-7b", f"--vllm-args={arguments}", **env)
+    assert line.startswith("--vllm-args: ")
+    assert said in line
 
 
 def test_unreachable_server(tmp_path: Path) -> None:

@@ -7,12 +7,13 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clca.errors import SettingsError
 from clca.settings import GenerateSettings
-from clca.teacher.connect import addresses
+from clca.teacher.connect import addresses, unserved
 from clca.urls import NO_KEY
 from tests.stubs import clca, last_json
 
@@ -35,6 +36,21 @@ def test_the_rehearsal_has_no_address() -> None:
     judged = GenerateSettings(judge="j", judge_base_url="http://two/v1")
     assert addresses(judged, {"CLCA_API_KEY": "k"})["teacher"].urls == ()
     assert addresses(judged, {"CLCA_API_KEY": "k"})["teacher"].key == ""
+
+
+@pytest.mark.parametrize(
+    ("flags", "models"),
+    [
+        ({}, []),
+        ({"teacher": "a"}, ["a"]),
+        ({"partner": "b"}, ["b"]),
+        ({"teacher": "a", "judge": "b", "judge_base_url": "http://h/v1"}, ["a"]),
+        ({"teacher": "a", "judge": "b"}, ["a", "b"]),
+        ({"teacher": "a", "judge": "b", "base_url": ("http://h/v1",)}, []),
+    ],
+)
+def test_a_model_without_an_address_has_a_server_started(flags: dict[str, Any], models: list[str]) -> None:
+    assert unserved(GenerateSettings(**flags)) == models
 
 
 def test_keys_of_one_server() -> None:
@@ -66,7 +82,7 @@ def test_an_address_shows_no_key() -> None:
 
 
 class Redirecting(BaseHTTPRequestHandler):
-    """Lists one model, and sends every question to another server."""
+    """Lists one model, and sends every question of a run to another server."""
 
     seen: list[tuple[str, str | None]]
     target: str
@@ -76,7 +92,10 @@ class Redirecting(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.seen.append((self.path, self.headers.get("Authorization")))
-        self.rfile.read(int(self.headers["Content-Length"]))
+        asked = self.rfile.read(int(self.headers["Content-Length"]))
+        if b"probe" in asked:
+            self._say(200, json.dumps({"choices": [{"message": {"content": "Good morning."}}]}))
+            return
         self._say(307, "", ("Location", f"{self.target}{self.path}"))
 
     def _say(self, status: int, body: str, *headers: tuple[str, str]) -> None:
@@ -110,5 +129,5 @@ def test_a_redirect_is_not_followed(tmp_path: Path, servers: tuple[ThreadingHTTP
     run = ("--scenarios", "1", "--samples", "1", "--json")
     done = clca(tmp_path, "generate", "--culture", "uk", "--teacher", "m", "--base-url", url, *run, CLCA_API_KEY="k1")
     assert last_json(done.stdout)["failed"] == 1
-    assert here.RequestHandlerClass.seen == [("/v1/chat/completions", "Bearer k1")]  # type: ignore[attr-defined]
+    assert here.RequestHandlerClass.seen == 2 * [("/v1/chat/completions", "Bearer k1")]  # type: ignore[attr-defined]
     assert there.RequestHandlerClass.seen == []  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from clca.tasks import (
     TurnAnswer,
     TurnContext,
 )
-from clca.teacher.protocol import Reply, Request
+from clca.teacher.protocol import Reply, Request, ServerState
 from clca.teacher.rehearsal.adapt import adapt
 from clca.teacher.rehearsal.book import Book
 from clca.teacher.rehearsal.compose import compose
@@ -43,11 +43,19 @@ class Rehearsal:
         asked = sum(len(message.get("content", "")) for message in request.messages)
         return Reply(text, "stop", math.ceil(asked / 4), math.ceil(len(text) / 4), planted)
 
-    async def check(self) -> None:
+    async def check(self) -> list[str]:
         """Always ready: the book was checked when it was loaded."""
+        return []
 
     def stop(self) -> None:
         """It never waits, so there is nothing to stop."""
+
+    async def observe(self) -> None:
+        """There is no server to read."""
+
+    @property
+    def servers(self) -> tuple[ServerState, ...]:
+        return ()
 
     async def close(self) -> None:
         """Nothing to let go of."""

@@ -1,0 +1,130 @@
+"""A model's shape, read from its `config.json` and from the sizes of its weight files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from clca.errors import SettingsError
+from clca.models.model import Model, Precision
+
+CONFIG = "config.json"
+_WIDTHS: dict[str, tuple[Precision, int]] = {"bfloat16": ("bf16", 2), "float16": ("fp16", 2), "float32": ("fp32", 4)}
+
+
+def read_folder(folder: Path) -> Model | None:
+    """The model in a local folder; None if its configuration is of a kind that says no shape."""
+    config = folder / CONFIG
+    if not config.is_file():
+        if (folder / "adapter_config.json").is_file():
+            raise SettingsError(f"{folder} holds a LoRA adapter, not a whole model: give the model it was trained on")
+        raise SettingsError(f"{folder} holds no {CONFIG}: a local model is a folder with {CONFIG}, tokenizer, weights")
+    weights = weight_files({file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()})
+    if not weights:
+        raise SettingsError(f"{folder} holds no weights: neither *.safetensors nor *.bin")
+    absent = [name for name in listed_weights(folder) or () if not (folder / name).is_file()]
+    if absent:
+        raise SettingsError(f"{folder} lacks {absent[0]}, which its index lists: the copy is not whole")
+    place = str(folder.resolve())
+    return from_config(folder.resolve().name, place, read_config(config), weights)
+
+
+def read_config(file: Path) -> dict[str, Any]:
+    """The object in a `config.json`."""
+    try:
+        config = json.loads(file.read_bytes())
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"{file}: not JSON: {error}") from None
+    if not isinstance(config, dict):
+        raise SettingsError(f"{file}: not a JSON object")
+    return config
+
+
+def from_config(
+    name: str,
+    hub: str,
+    config: Mapping[str, Any],
+    weights: Mapping[str, int],
+    *,
+    licence: str = "unknown",
+    gated: bool = False,
+) -> Model | None:
+    """The model of a configuration and its weight files' bytes; None if it does not say the shape of a decoder."""
+    text = config.get("text_config")
+    shape = {**config, **text} if isinstance(text, dict) else config  # models that also see keep a part for language
+    try:
+        heads, hidden = int(shape["num_attention_heads"]), int(shape["hidden_size"])
+        size = sum(weights.values())
+        precision, width = _precision(shape)
+        return Model(
+            name=name,
+            hub=hub,
+            parameters=size // width if width else 0,
+            embeddings=int(shape["vocab_size"]) * hidden * (1 if _tied(shape) else 2),
+            layers=int(shape["num_hidden_layers"]),
+            heads=heads,
+            kv_heads=int(shape.get("num_key_value_heads") or heads),
+            head_dim=int(shape.get("head_dim") or hidden // heads),
+            context=int(shape["max_position_embeddings"]),
+            precision=precision,
+            weights=size,
+            licence=licence,
+            gated=gated,
+        )
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, ValidationError):
+        return None
+
+
+def weight_files(sizes: Mapping[str, int]) -> dict[str, int]:
+    """Of a folder's files, those that are loaded: safetensors before pickles, and no second copy of either."""
+    for suffix, twin in ((".safetensors", "consolidated"), (".bin", "training_args")):
+        found = {name: size for name, size in sizes.items() if name.endswith(suffix) and "/" not in name}
+        first = {name: size for name, size in found.items() if not name.startswith(twin)}
+        if first or (found and suffix == ".safetensors"):
+            return first or found
+    return {}
+
+
+def listed_weights(folder: Path) -> list[str] | None:
+    """The weight files that a folder's index names, or None where there is no index."""
+    for index in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
+        if (folder / index).is_file():
+            named = read_config(folder / index).get("weight_map")
+            if isinstance(named, dict):
+                return sorted({str(file) for file in named.values()})
+    return None
+
+
+def _tied(shape: Mapping[str, Any]) -> bool:
+    """Whether input and output embeddings are one; Gemma leaves it unsaid."""
+    tied = shape.get("tie_word_embeddings")
+    return str(shape.get("model_type", "")).startswith("gemma") if tied is None else bool(tied)
+
+
+def _precision(shape: Mapping[str, Any]) -> tuple[Precision, int]:
+    """The precision of the weights, and their bytes a parameter: 0 where they are packed."""
+    scheme = shape.get("quantization_config") or shape.get("compression_config")
+    if not isinstance(scheme, dict):
+        return _WIDTHS[str(shape.get("torch_dtype") or shape.get("dtype") or "float32").removeprefix("torch.")]
+    method = str(scheme.get("quant_method", ""))
+    if "fp8" in method:
+        return "fp8", 0
+    if method == "mxfp4":
+        return "fp4", 0
+    bits: Any = scheme.get("bits") or (4 if scheme.get("load_in_4bit") else 8 if scheme.get("load_in_8bit") else None)
+    kind = "int"
+    groups = scheme.get("config_groups")
+    if isinstance(groups, dict) and groups:
+        packed = next(iter(groups.values())).get("weights") or {}
+        bits, kind = packed.get("num_bits"), "fp" if packed.get("type") == "float" else "int"
+    named: dict[tuple[str, Any], Precision] = {
+        ("fp", 8): "fp8",
+        ("fp", 4): "fp4",
+        ("int", 8): "int8",
+        ("int", 4): "int4",
+    }
+    return named.get((kind, bits), "quantised"), 0

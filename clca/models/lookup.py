@@ -1,0 +1,43 @@
+"""A model by whatever a user calls it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from clca.documents import suggestion
+from clca.errors import NotFoundError
+from clca.models import hub
+from clca.models.catalogue import Models
+from clca.models.checkpoint import read_folder
+from clca.models.model import Model
+
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
+
+
+def known(name: str, models: Models, environment: Mapping[str, str]) -> Model | None:
+    """The model of an alias, a hub id or a local folder; None for a hub id of which nothing can be learned.
+
+    A hub id that the catalogue does not hold is looked for in the local cache, then on the hub.
+    """
+    found = models.find(name)
+    if found is not None:
+        return found
+    folder = Path(name).expanduser()
+    if folder.is_dir():
+        return read_folder(folder)
+    if name.startswith(("/", "./", "../", "~")):
+        raise NotFoundError(f"no folder {name!r}")
+    if not _HUB_ID.fullmatch(name):
+        raise NotFoundError(
+            f"unknown model {name!r}{suggestion(name, models.names())} (clca models list shows all;"
+            " hub ids look like org/name; a local folder like ./name)"
+        )
+    return hub.read_cached(name, environment) or hub.ask(name, environment)
+
+
+def require_access(model: Model, environment: Mapping[str, str]) -> None:
+    """Refuse a gated model that is not in the local cache when no token is there to fetch it with."""
+    if model.gated and not hub.token(environment) and hub.cached(model.hub, environment) is None:
+        hub.refuse(model.hub, environment)

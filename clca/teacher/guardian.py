@@ -1,0 +1,122 @@
+"""Lets no process of a command outlive the process that started it.
+
+    python guardian.py COMMAND [ARGUMENT]...
+
+Standard input is a pipe whose other end the starter keeps open. When it closes, because the
+starter closed it or died of whatever cause, or when the command itself ends, every process that
+descends from the command is ended: the command by SIGTERM, and what is left after `GRACE` seconds
+by SIGKILL. The exit status is the command's.
+
+It runs as a script of its own that imports nothing but the standard library: it has to start at
+once, and must not need what it guards against.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+GRACE, AFTERMATH = 6.0, 2.0  # seconds for the command to end, and then for its descendants
+TICK = 0.2
+_SUBREAPER, _DEATH_SIGNAL = 36, 1  # PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG of Linux's prctl(2)
+
+
+def guard(command: list[str]) -> int:
+    # Orphans of the command become children of this process, so that none is out of sight, also
+    # not those that left its process group. Other systems have to do with the group.
+    _prctl(_SUBREAPER, 1)
+    told: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    child = subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=lambda: _prctl(_DEATH_SIGNAL, signal.SIGTERM),
+    )
+    while child.poll() is None and not told and _starter_lives():
+        pass
+    _end(child)
+    status = child.wait()
+    return status if status >= 0 else 128 - status
+
+
+def _starter_lives() -> bool:
+    """Wait a moment; whether the pipe to the starter is still open."""
+    try:
+        readable, _, _ = select.select([sys.stdin], [], [], TICK)
+        return not readable or os.read(sys.stdin.fileno(), 1) != b""
+    except OSError:
+        return False
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    if child.poll() is None:
+        child.terminate()
+    _wait(GRACE, lambda: child.poll() is not None)
+    if child.poll() is not None:  # its workers may still be tidying up
+        _wait(AFTERMATH, lambda: not _descendants())
+
+    def killed() -> bool:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(child.pid, signal.SIGKILL)
+        left = _descendants()
+        for process in left:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(process, signal.SIGKILL)
+        _reap(child)
+        return not left
+
+    _wait(GRACE, killed)
+
+
+def _wait(seconds: float, done: Callable[[], bool]) -> None:
+    patience = time.monotonic() + seconds
+    while not done() and time.monotonic() < patience:
+        time.sleep(TICK / 4)
+
+
+def _reap(child: subprocess.Popen[bytes]) -> None:
+    """Take note of adopted processes that have ended; the command's own status is left to `child`."""
+    child.poll()
+    for process in _descendants(dead=True):
+        if process != child.pid:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(process, os.WNOHANG)
+
+
+def _descendants(*, dead: bool = False) -> list[int]:
+    """Processes below this one, by Linux's /proc: those that live, or those that have ended unreaped."""
+    parents: dict[int, int] = {}
+    found: list[int] = []
+    try:
+        numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        return []
+    states: dict[int, str] = {}
+    for number in numbers:
+        with contextlib.suppress(OSError, ValueError), open(f"/proc/{number}/stat", "rb") as file:
+            state, parent = file.read().rpartition(b")")[2].split()[:2]
+            parents[number], states[number] = int(parent), state.decode()
+    for number in parents:
+        ancestor: int | None = number
+        while ancestor is not None and ancestor != os.getpid():
+            ancestor = parents.get(ancestor)
+        if ancestor is not None and number != os.getpid() and (states[number] in "ZX") == dead:
+            found.append(number)
+    return found
+
+
+def _prctl(option: int, value: int) -> None:
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).prctl(option, value, 0, 0, 0)
+
+
+if __name__ == "__main__":
+    sys.exit(guard(sys.argv[1:]))

@@ -1,0 +1,119 @@
+"""How vLLM is started: which command, with which arguments and environment."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from clca.documents import suggestion
+from clca.errors import SettingsError
+from clca.models import Model
+from clca.teacher.fit import Fit
+
+HOST = "127.0.0.1"
+
+# `guidance` with both flags keeps replies within their schema; vLLM's default lets a model write raw
+# control characters into strings. Sampling parameters come with each request: those that a model's
+# authors recommend (`generation_config.json`) would change the paper's in silence.
+ARGUMENTS = (
+    "--structured-outputs-config",
+    '{"backend":"guidance","disable_any_whitespace":true,"disable_additional_properties":true}',
+    "--generation-config",
+    "vllm",
+    "--enable-prefix-caching",
+    "--disable-uvicorn-access-log",
+)
+ON_CPU = ("--enforce-eager",)
+
+# vLLM closes idle connections after 5 s by default, now and then just as a request goes out on one.
+ENVIRONMENT = {"VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600", "VLLM_NO_USAGE_STATS": "1", "PYTHONUNBUFFERED": "1"}
+CPU_ENVIRONMENT = {"TORCH_COMPILE_DISABLE": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}  # GiB
+
+# What `clca` decides itself, and which of its own options to use instead.
+_OWN = {
+    "--model": "--teacher",
+    "--served-model-name": "--teacher",
+    "--quantization": "--quantization",
+    "-q": "--quantization",
+    "--host": "serve-teacher --host",
+    "--port": "serve-teacher --port",
+    "--api-key": "the environment variable CLCA_API_KEY",
+    "--structured-outputs-config": "--base-url and a server of your own",
+    "--generation-config": "--base-url and a server of your own",
+    "--headless": "--base-url and a server of your own",
+    "--uds": "--base-url and a server of your own",
+    "--ssl-keyfile": "--base-url and a server of your own",
+    "--root-path": "--base-url and a server of your own",
+}
+
+
+def command(given: str | None) -> str:
+    """The `vllm` command: the one given, beside this Python, or on the PATH."""
+    if given:
+        found = shutil.which(os.path.expanduser(given))
+        if found is None:
+            raise SettingsError(f"CLCA_VLLM: {given!r} is not a command: give the path of vLLM's `vllm`")
+        return found
+    beside = shutil.which("vllm", path=str(Path(sys.executable).parent))
+    found = beside or shutil.which("vllm")
+    if found is None:
+        raise SettingsError(
+            "vLLM is not installed here: `pip install vllm` (or set CLCA_VLLM to the `vllm` of another environment),"
+            " use a server that runs already with --base-url, or leave the teacher at 'rehearsal'"
+        )
+    return found
+
+
+def split_arguments(text: str) -> tuple[str, ...]:
+    """vLLM arguments as one writes them in a shell; those that `clca` has its own options for are refused."""
+    try:
+        words = shlex.split(text)
+    except ValueError as error:
+        raise SettingsError(f"--vllm-args: {error} in {text!r}") from None
+    if words and not words[0].startswith("-"):
+        raise SettingsError(f"--vllm-args: {words[0]!r} is no option{suggestion('--' + words[0], ['--max-model-len'])}")
+    for word in words:
+        name = word.partition("=")[0].replace("_", "-")
+        if name in _OWN:
+            raise SettingsError(f"--vllm-args: {name} is decided by clca: use {_OWN[name]} instead")
+    return tuple(words)
+
+
+def arguments(model: str, known: Model | None, served: str, fit: Fit | None, quantization: str | None) -> list[str]:
+    """The arguments of `vllm`, but for where it listens. `known` and `fit` are None for a model of unknown size."""
+    found = ["serve", known.hub if known else model, "--served-model-name", served, *ARGUMENTS]
+    if fit is not None:
+        found += ["--max-model-len", str(fit.max_model_len)]
+        if fit.tensor_parallel > 1:
+            found += ["--tensor-parallel-size", str(fit.tensor_parallel)]
+        found += ["--gpu-memory-utilization", f"{fit.utilisation:.2f}"] if fit.gpus else ON_CPU
+    if quantization:
+        found += ["--quantization", quantization]
+    return found + list(known.serve if known else ())
+
+
+def environment(inherited: Mapping[str, str], fit: Fit | None, key: str) -> dict[str, str]:
+    """vLLM's environment: the user's own, ours where it is silent, and the key it shall ask for.
+
+    clca's own variables, keys above all, stay out of it.
+    """
+    found = {name: value for name, value in inherited.items() if not name.startswith(("CLCA_", "OPENAI_"))}
+    ours = {**ENVIRONMENT, **(CPU_ENVIRONMENT if fit is not None and not fit.gpus else {})}
+    found = {**ours, **found}
+    if fit is not None and fit.gpus:
+        found["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by which nvidia-smi counts
+        found["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.index for gpu in fit.gpus)
+    if key:
+        found["VLLM_API_KEY"] = key
+    else:
+        found.pop("VLLM_API_KEY", None)
+    return found
+
+
+def shown(words: Sequence[str]) -> str:
+    """A command as it could be pasted into a shell."""
+    return shlex.join(words)

@@ -1,0 +1,55 @@
+"""A teacher on a server of clca's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from clca.errors import TeacherLost
+from clca.tasks import Reply
+from clca.teacher.openai_compatible import OpenAICompatible
+from clca.teacher.protocol import Request, ServerState
+from clca.teacher.server import Server
+from clca.teacher.servers import Servers
+
+
+class Managed:
+    """Asks the server that `servers` has started for the model; knows why it ended if it did."""
+
+    def __init__(self, name: str, servers: Servers, connect: Callable[[Server], OpenAICompatible]) -> None:
+        self.name = name
+        self._servers = servers
+        self._connect = connect
+        self._server: Server | None = None
+        self._client: OpenAICompatible | None = None
+
+    async def check(self) -> list[str]:
+        self._server = self._servers[self.name]
+        self._client = self._connect(self._server)
+        return await self._client.check()
+
+    async def answer(self, request: Request) -> Reply:
+        assert self._client is not None, "checked first"
+        try:
+            return await self._client.answer(request)
+        except TeacherLost as lost:
+            if self._server is None or self._server.running:
+                raise
+            raise TeacherLost(
+                f"vLLM ended: {self._server.last_words()}; repeat the command to go on with a new one"
+            ) from lost
+
+    def stop(self) -> None:
+        if self._client is not None:
+            self._client.stop()
+
+    async def observe(self) -> None:
+        if self._client is not None:
+            await self._client.observe()
+
+    @property
+    def servers(self) -> Sequence[ServerState]:
+        return self._client.servers if self._client is not None else ()
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
