@@ -35,7 +35,7 @@ FORMS = {
     ),
     "judge": Form(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
     "meta": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),
-    "intent": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker", "line"})),
+    "intent": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
 }
 
 

@@ -112,7 +112,7 @@ class GenerateSettings(BaseModel):
         named = {role: name or self.teacher for role, name, _, _ in roles}
         if self.quantization and set(named.values()) == {REHEARSAL}:
             raise ValueError("--quantization is given, but not of which model: add --teacher NAME")
-        for role, _, own, shared in roles:
+        for role, _, own, _ in roles:
             flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
             # A server that nobody asks is a forgotten model name, unless the rehearsal was asked for by name.
             idle = all(name == REHEARSAL for name in named.values()) if role == "teacher" else named[role] == REHEARSAL

@@ -1,7 +1,7 @@
 """The command line. Commands are thin; what they do is imported when they run.
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
-models -> shelf    content -> files
+models -> shelf    serve -> serving    content -> files
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 import typer
 
-from clca.cli import content, cultures, generate, models, runs
+from clca.cli import content, cultures, generate, models, runs, serve
 from clca.cli.screen import printable
 from clca.errors import ClcaError
 
@@ -46,6 +46,7 @@ def _root(
 app.command(epilog=generate.EXAMPLES)(generate.generate)
 app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
+app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)
 app.add_typer(cultures.app, name="cultures")
 app.add_typer(models.app, name="models")

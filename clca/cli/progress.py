@@ -8,8 +8,8 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.live import Live
-from rich.progress_bar import ProgressBar
 from rich.markup import escape
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from clca.cli.screen import printable

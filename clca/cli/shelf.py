@@ -38,7 +38,7 @@ def list_models(*, as_json: bool) -> None:
             model.hub,
             f"{model.parameters / 1e9:.1f} B",
             f"{model.context:,}",
-            ", ".join(f"{name} {gib(size)}" for name, size in _memory(model).items() if name != "bitsandbytes"),
+            ", ".join(f"{name} {gib(size)}" for name, size in _memory(model).items()),
             ", ".join(model.roles),
             "yes" if model.gated else "no",
             _verdict(laid, chosen),
@@ -92,7 +92,7 @@ def _lines(model: Model, models: Models, here: Machine, laid: Fit, chosen: str |
     yield "weights", f"{published[0]} {gib(published[1])}, as published"
     if quantised:
         sizes = ", ".join(f"{name} {gib(size)}" for name, size in quantised)
-        yield "", f"{sizes}, quantised while loading (bitsandbytes: older vLLM only)"
+        yield "", f"{sizes}, with --quantization, while loading"
     a_token = cache_bytes_per_token(model)
     length = min(LENGTH, model.context)
     yield "cache", f"{a_token / 1024:,.0f} KiB a token, {gib(a_token * length)} for a dialogue of {length:,} tokens"

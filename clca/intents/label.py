@@ -11,7 +11,7 @@ from clca.prompts import Prompts
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
 from clca.tasks import IntentAnswer, IntentContext
 from clca.teacher.protocol import Asks, Question
-from clca.transcript import line, transcript
+from clca.transcript import transcript
 
 
 async def label(
@@ -60,7 +60,6 @@ def intent_question(
         scenario=scenario,
         transcript=transcript(turns),
         speaker=last.speaker,
-        line=line(last),
     )
     return Question(
         task="intent",

@@ -66,7 +66,8 @@ class Models:
     """Models by alias or hub id."""
 
     def __init__(self, content: Content) -> None:
-        text, shown = content.text(PATH), content.shown(PATH)
+        # Not noted as used: a run's records hang on which weights it asks for, and on nothing else in the file.
+        text, shown = content.text(PATH, note=False), content.shown(PATH)
         file = read_yaml(shown, text, _File)
 
         def fault(section: str, alias: str, key: str, message: str) -> ContentError:

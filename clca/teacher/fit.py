@@ -19,15 +19,9 @@ UTILISATION = 0.9  # of a GPU's memory; vLLM's own default was 0.9 for years and
 RESERVE = 2 * GIB  # a GPU (or, without one, the processes) for activations and CUDA graphs: an estimate
 CONTEXT = GIB // 2  # free memory that the CUDA context takes before vLLM measures what is free: an estimate
 
-QUANTISATIONS: dict[str, float] = {"fp8": 1.0, "bitsandbytes": 0.5625}
-"""Bytes that a weight of a linear layer takes when vLLM quantises while it loads.
-
-`fp8`: one byte, with a scale a tensor. `bitsandbytes`: 4 bits and a 32-bit scale for every 64 weights
-(Dettmers et al., *QLoRA*, section 3; double quantisation would save 0.05 more); vLLM 0.32 has it no more.
-"""
-_LEAST_CAPABILITY = {"fp8": (7, 5), "int4": (7, 5), "int8": (7, 0), "bitsandbytes": (7, 0)}
-"""From vLLM's table of supported hardware; fp8 below 8.9 through weight-only kernels."""
-_NEEDS_A_GPU = ("fp8", "fp4", "bitsandbytes")
+QUANTISATIONS: dict[str, float] = {"fp8": 1.0}  # one byte, and a scale a tensor
+"""Bytes that a weight of a linear layer takes when vLLM quantises while it loads."""
+_LEAST_CAPABILITY = {"fp8": (7, 5)}  # vLLM's documentation: below 8.9 through weight-only kernels
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +148,7 @@ def _lay(model: Model, gpus: tuple[Gpu, ...], ram: int, quantization: str | None
     sequence = length * cache_bytes_per_token(model) * max(model.kv_heads, number) // model.kv_heads
     there = number * min(map(_usable, gpus)) if gpus else ram
     cache = max(0, there - weights - RESERVE * number)
-    obstacle = _obstacle(gpus, quantization or ("" if model.whole else model.precision))
+    obstacle = _obstacle(model, gpus, quantization)
     return Fit(
         holds=cache >= sequence and not obstacle,
         gpus=gpus,
@@ -178,10 +172,11 @@ def _usable(gpu: Gpu) -> int:
     return int(_share(gpu) * gpu.total)
 
 
-def _obstacle(gpus: tuple[Gpu, ...], scheme: str) -> str:
-    """What hardware a scheme of quantisation asks for and does not find."""
-    if not gpus:
-        return f"{scheme} weights need a GPU" if scheme in _NEEDS_A_GPU else ""
+def _obstacle(model: Model, gpus: tuple[Gpu, ...], quantization: str | None) -> str:
+    """What hardware the precision of the weights asks for and does not find."""
+    if quantization is not None and not gpus:  # vLLM's CPU build lacks the kernels that quantise
+        return f"--quantization {quantization} needs a GPU"
+    scheme = quantization or model.precision
     least = _LEAST_CAPABILITY.get(scheme, (0, 0))
     for gpu in gpus:
         if gpu.capability is not None and gpu.capability < least:

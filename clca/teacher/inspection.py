@@ -32,7 +32,11 @@ class Probe(Answer):
 
 
 PROBE: dict[str, Any] = {
-    "messages": [{"role": "user", "content": "Good morning! How are you?"}],
+    # Every prompt of a run has a system message, which some chat templates refuse.
+    "messages": [
+        {"role": "system", "content": "You are a friend of the user."},
+        {"role": "user", "content": "Good morning! How are you?"},
+    ],
     "temperature": 0.0,
     "max_tokens": 64,
     "response_format": {"type": "json_schema", "json_schema": {"name": "probe", "schema": schema(Probe)}},
@@ -52,12 +56,14 @@ class Found:
     root: str | None
 
 
-async def inspect(url: str, names: Sequence[str], key: str, timeout: float, clean: Callable[[str], str]) -> Found:
+async def inspect_server(
+    url: str, names: Sequence[str], key: str, patience: float, clean: Callable[[str], str]
+) -> Found:
     """Ask one server. Every way in which it cannot be used is a `TeacherError` of one line."""
     import openai
 
     shown = without_credentials(url)
-    seconds = min(timeout, TIMEOUT)
+    seconds = min(patience, TIMEOUT)
     client = openai.AsyncOpenAI(
         base_url=url,
         api_key=key,
@@ -88,8 +94,7 @@ async def inspect(url: str, names: Sequence[str], key: str, timeout: float, clea
         raise TeacherError(f"{shown} answers {error.status_code}: {clean(error.message)}") from None
     except (openai.OpenAIError, ValueError, TypeError, AttributeError):
         raise TeacherError(
-            f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right?"
-            " It usually ends in /v1"
+            f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right? It usually ends in /v1"
         ) from None
     finally:
         await client.close()

@@ -12,7 +12,7 @@ from pathlib import Path
 from clca.documents import suggestion
 from clca.errors import SettingsError
 from clca.models import Model
-from clca.teacher.fit import Fit
+from clca.teacher.fit import COMFORT, GIB, Fit
 
 HOST = "127.0.0.1"
 
@@ -27,11 +27,12 @@ ARGUMENTS = (
     "--enable-prefix-caching",
     "--disable-uvicorn-access-log",
 )
-ON_CPU = ("--enforce-eager",)
+# On a CPU vLLM 0.32 dies when it reads the prompt of a seeded request in more than one chunk.
+ON_CPU = ("--enforce-eager", "--no-enable-chunked-prefill")
 
 # vLLM closes idle connections after 5 s by default, now and then just as a request goes out on one.
 ENVIRONMENT = {"VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600", "VLLM_NO_USAGE_STATS": "1", "PYTHONUNBUFFERED": "1"}
-CPU_ENVIRONMENT = {"TORCH_COMPILE_DISABLE": "1", "VLLM_CPU_KVCACHE_SPACE": "2"}  # GiB
+CPU_ENVIRONMENT = {"TORCH_COMPILE_DISABLE": "1"}
 
 # What `clca` decides itself, and which of its own options to use instead.
 _OWN = {
@@ -102,7 +103,10 @@ def environment(inherited: Mapping[str, str], fit: Fit | None, key: str) -> dict
     clca's own variables, keys above all, stay out of it.
     """
     found = {name: value for name, value in inherited.items() if not name.startswith(("CLCA_", "OPENAI_"))}
-    ours = {**ENVIRONMENT, **(CPU_ENVIRONMENT if fit is not None and not fit.gpus else {})}
+    ours = dict(ENVIRONMENT)
+    if fit is not None and not fit.gpus:
+        comfortable = fit.cache * min(1.0, COMFORT / max(fit.sequences, 1.0))
+        ours |= CPU_ENVIRONMENT | {"VLLM_CPU_KVCACHE_SPACE": str(max(1, round(comfortable / GIB)))}
     found = {**ours, **found}
     if fit is not None and fit.gpus:
         found["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by which nvidia-smi counts

@@ -21,7 +21,7 @@ from pydantic_core import to_json
 
 from clca.errors import AskError, InvalidReply, RequestFailed, Stopped, TeacherLost
 from clca.tasks import Answer, Reply
-from clca.teacher.inspection import NO_SCHEMA, Unreachable, inspect
+from clca.teacher.inspection import NO_SCHEMA, Unreachable, inspect_server
 from clca.teacher.metrics import Meter
 from clca.teacher.protocol import Request, ServerState, schema
 from clca.teacher.replicas import Replica, Replicas
@@ -97,7 +97,7 @@ class OpenAICompatible:
         notices, down = [], []
         for replica in self._replicas.all:
             try:
-                found = await inspect(replica.url, self._names, self._key, self._timeout, self._clean)
+                found = await inspect_server(replica.url, self._names, self._key, self._timeout, self._clean)
             except Unreachable as error:
                 self._replicas.failed(replica, gone=True)
                 down.append(error)

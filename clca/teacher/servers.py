@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
@@ -13,8 +13,8 @@ from clca.errors import SettingsError, TeacherError
 from clca.models import Model, Models, cached, known, token
 from clca.settings import GenerateSettings
 from clca.store.runs import slug
-from clca.teacher.fit import LENGTH, Fit, advice, fit
-from clca.teacher.launch import arguments, command, environment, shown, split_arguments
+from clca.teacher.fit import LENGTH, Fit, advice, beside, fit
+from clca.teacher.launch import HOST, arguments, command, environment, shown, split_arguments
 from clca.teacher.machine import Machine, machine
 from clca.teacher.server import Server
 from clca.workspace import Content
@@ -40,10 +40,24 @@ class Berth:
 
 
 class Servers:
-    """Starts a server for each model that has no address, when it is first needed; ends them all at exit."""
+    """Starts a server for each model that has no address, when it is first needed; ends them all at exit.
 
-    def __init__(self, settings: GenerateSettings, content: Content, inherited: Mapping[str, str]) -> None:
+    They listen on this machine only, each on a free port and with a key of its own, so that nobody
+    else here asks them, unless it is said otherwise.
+    """
+
+    def __init__(
+        self,
+        settings: GenerateSettings,
+        content: Content,
+        inherited: Mapping[str, str],
+        *,
+        host: str = HOST,
+        port: int | None = None,
+        key: str | None = None,
+    ) -> None:
         self._settings, self._inherited = settings, inherited
+        self._host, self._port, self._key = host, port, key
         self._models = Models(content)
         self._berths: dict[str, Berth] = {}
         self._servers: dict[str, Server] = {}
@@ -70,8 +84,7 @@ class Servers:
                 berth = self._berth(name, here)
                 self._berths[name] = berth
                 if berth.fit is not None:
-                    taken = set(berth.fit.gpus)
-                    here = replace(here, gpus=tuple(gpu for gpu in here.gpus if gpu not in taken))
+                    here = beside(here, name, berth.fit)
         return [self._berths[name] for name in wanted]
 
     def start(self, names: Iterable[str], tell: Callable[[str], None] = lambda _: None) -> Iterator[Berth]:
@@ -82,7 +95,7 @@ class Servers:
                 continue
             log = self._settings.out / "logs" / f"vllm-{slug(berth.name)}-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
             self._servers[berth.name] = server = Server(
-                berth.name, berth.command, berth.environment, log, key=berth.key
+                berth.name, berth.command, berth.environment, log, host=self._host, port=self._port, key=berth.key
             )
             tell(f"starting vLLM for {berth.name} (log: {log})")
             server.start(self._settings.start_timeout, tell)
@@ -93,11 +106,12 @@ class Servers:
         model = known(name, self._models, self._inherited)
         place = None
         if model is not None:
-            place = fit(model, here, settings.quantization, _sequence_length(settings.exchanges))
+            length = _sequence_length(settings.exchanges)
+            place = fit(model, here, settings.quantization, length)
             if not place.holds:
-                raise TeacherError(advice(model, here, self._models, settings.quantization))
+                raise TeacherError(advice(model, here, self._models, settings.quantization, length))
             _require_access(model, self._inherited)
-        key = secrets.token_urlsafe(24)  # other users of this machine shall not ask our server
+        key = secrets.token_urlsafe(24) if self._key is None else self._key
         words = (
             command(settings.vllm),
             *arguments(name, model, name, place, settings.quantization),

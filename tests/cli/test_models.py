@@ -53,7 +53,7 @@ def test_list_says_what_fits_and_how(tmp_path: Path, two_gpus: dict[str, str]) -
 def test_list_without_a_gpu_says_so(tmp_path: Path, bare: dict[str, str]) -> None:
     listed = lines(tmp_path, "models", "list", **bare)
     assert listed["This"].startswith("This machine: no NVIDIA GPU found (nvidia-smi), ")
-    assert listed["llama-3.1-70b-fp8"].endswith("no: fp8 weights need a GPU")
+    assert "in RAM" in listed["qwen2.5-0.5b"]
 
 
 def test_list_as_json_is_an_object_a_line(tmp_path: Path, two_gpus: dict[str, str]) -> None:

@@ -65,13 +65,12 @@ def test_weights_take_two_bytes_a_parameter_as_published() -> None:
 def test_quantising_spares_the_embeddings() -> None:
     linear, embeddings = 8_030_261_248 - 1_050_673_152, 1_050_673_152
     assert weight_bytes(LLAMA_8B, "fp8") == linear + 2 * embeddings
-    assert weight_bytes(LLAMA_8B, "bitsandbytes") == linear * 9 // 16 + 2 * embeddings
 
 
 def test_unknown_quantisation_is_refused_by_name() -> None:
     with pytest.raises(SettingsError) as caught:
         weight_bytes(LLAMA_8B, "pf8")
-    assert caught.value.message == "--quantization 'pf8' is unknown; did you mean fp8? (known: fp8, bitsandbytes)"
+    assert caught.value.message == "--quantization 'pf8' is unknown; did you mean fp8? (known: fp8)"
 
 
 def test_weights_that_are_quantised_cannot_be_again() -> None:
@@ -210,13 +209,18 @@ def test_cpu_serves_what_its_memory_holds() -> None:
 @pytest.mark.parametrize(
     ("wanted", "machine", "quantization", "obstacle"),
     [
-        (LLAMA_8B, on(ram=200), "fp8", "fp8 weights need a GPU"),
-        (model("llama-3.1-70b-fp8"), on(ram=200), None, "fp8 weights need a GPU"),
+        (LLAMA_8B, on(ram=200), "fp8", "--quantization fp8 needs a GPU"),
+        (model("llama-3.1-70b-fp8"), on(ram=200), None, ""),
         (model("llama-3.1-70b-awq"), on(ram=200), None, ""),
         (LLAMA_8B, on(*T4), "fp8", ""),
         (LLAMA_8B, on(*V100), "fp8", "fp8 weights need compute capability 7.5, Tesla V100 has 7.0"),
-        (model("qwen2.5-32b-awq"), on(*V100), None, "int4 weights need compute capability 7.5, Tesla V100 has 7.0"),
-        (LLAMA_8B, on(*V100), "bitsandbytes", ""),
+        (
+            model("llama-3.1-70b-fp8"),
+            on(*gpus(4, 32, name="V100", capability=(7, 0))),
+            None,
+            "fp8 weights need compute capability 7.5, V100 has 7.0",
+        ),
+        (model("qwen2.5-32b-awq"), on(*V100), None, ""),
         (LLAMA_8B, on(*gpus(1, 32, capability=None)), "fp8", ""),
     ],
 )

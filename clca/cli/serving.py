@@ -1,0 +1,71 @@
+"""A vLLM server kept up in the foreground."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+from collections.abc import Mapping
+from contextlib import closing
+from time import sleep
+from typing import Any
+
+from clca.cli.progress import Waiting
+from clca.cli.screen import make_console, printable
+from clca.errors import SettingsError, TeacherLost
+from clca.settings import REHEARSAL, resolve
+from clca.teacher.launch import HOST, shown
+from clca.teacher.servers import Servers
+from clca.workspace import Content, find_workspace
+
+LOOK_EVERY = 0.5
+
+
+def serve(flags: Mapping[str, Any], host: str, port: int, *, plan: bool, quiet: bool, as_json: bool) -> None:
+    """Start the server, say where it is, and watch it until it is told to stop."""
+    workspace = find_workspace()
+    # Addresses of other servers, which a workspace may set, are none of this one's business.
+    environment = {name: value for name, value in os.environ.items() if not name.endswith("BASE_URL")}
+    settings = resolve(flags, environment, workspace)
+    name = settings.teacher
+    if name == REHEARSAL:
+        raise SettingsError("the rehearsal needs no server: clca generate --culture japan plays it as it is")
+    key = os.environ.get("CLCA_API_KEY", "").strip()
+    screen = make_console(stderr=True, quiet=quiet)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with Servers(settings, Content(workspace), os.environ, host=host, port=port, key=key) as servers:
+        (berth,) = servers.plan([name])
+        if plan:
+            if as_json:
+                print(json.dumps({"model": name, "command": berth.command, "host": host, "port": port}))
+            else:
+                print(printable(f"{shown(berth.command)} --host {host} --port {port}"))
+            return
+        _refuse_taken(host, port)
+        if host not in (HOST, "localhost", "::1") and not key:
+            screen.print("Note: whoever reaches this machine can use the server; CLCA_API_KEY makes it ask for a key.")
+        try:
+            with Waiting(screen) as waiting:
+                list(servers.start([name], waiting.tell))
+            server = servers[name]
+            screen.print(f"{berth}", markup=False)
+            screen.print(f"It is up at {server.url}, its log is {server.log}. Ctrl-C stops it. Now:", markup=False)
+            screen.print(f"  clca generate --culture japan --teacher {name} --base-url {server.url}", markup=False)
+            if as_json:
+                print(json.dumps({"model": name, "url": server.url, "log": str(server.log)}), flush=True)
+            while server.running:
+                sleep(LOOK_EVERY)
+            raise TeacherLost(f"vLLM ended: {server.last_words()}")
+        except KeyboardInterrupt:
+            screen.print("Stopping vLLM.")
+
+
+def _refuse_taken(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with closing(socket.socket(family)) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        raise SettingsError(f"cannot listen at {host}:{port} ({error.strerror}): choose another with --port") from None

@@ -1,0 +1,229 @@
+"""Makes a tiny Llama with random weights and a tokenizer of its own, for the tests that need a real server.
+
+Run by a Python that has torch, transformers and tokenizers, as in the venv of `install.sh`:
+
+    DIR/bin/python tests/vllm/make_model.py MODEL [--seed N]
+
+What it says is noise around a fixed log-probability per token: that of the words in the repository's scenarios and
+prompts, with the exceptions of `LOG_PROBABILITY`. So replies under a JSON schema have natural lengths, hold words
+rather than bytes, and make natural choices: most turns speak, few leave.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+from collections import Counter
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers.models.llama.modeling_llama import LlamaAttention
+
+ROOT = Path(__file__).parents[2]
+TOKENS, CONTEXT, WIDTH = 2048, 4096, 128
+NOISE = 2.0  # standard deviation of a token's log-probability from context to context
+RARE = -16.0  # log-probability of what no text should hold: quotes, colons, brackets, letters beyond ASCII
+
+BEGIN, END, HEADER, HEADER_END = "<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"
+CHAT_TEMPLATE = (
+    "{{ bos_token }}{% for message in messages %}<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
+    "{{ message['content'] | trim }}<|eot_id|>{% endfor %}"
+    "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
+)
+
+# Dimensions that only what is written here reads and writes; the first is the same for all tokens.
+RESERVED = 8
+SAME, IS_GENDER, WHICH, IS_BRACE, IS_GOAL, AFTER_BRACE, AFTER_GOAL, FOUND = range(RESERVED)
+
+# Choices have log-probabilities of their own and less noise. They hold for every token that a choice can begin with;
+# of choices that exclude each other only the differences count.
+CHOICES = {
+    **dict.fromkeys(("good", "yes", "no", "not sure", "confident", "very confident", "generic", "cultural"), -10.0),
+    **dict.fromkeys(("colleague", "neighbour", "friend"), -10.0),
+    "bad": -10.5,
+    "speak": -7.0,
+    "non-verbal": -9.3,
+    "leave": -10.0,
+    **dict.fromkeys(("one", "ne", "e"), -14.0),  # how "none" goes on after what it shares with "non-verbal"
+    **dict.fromkeys(("female", "male"), -18.0),  # the one that is looked up gains
+    "other": -30.0,
+}
+FIRM = 0.5  # share of the noise that choices have
+CLOSING = -2.2  # of the quote that ends a text
+
+
+def corpus() -> list[str]:
+    """The texts of the scenarios, each person's line as prompts have it, the prompts, and some JSON."""
+    texts = [file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("prompts/*.j2"))]
+    for file in sorted(ROOT.glob("scenarios/*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            record = json.loads(line)
+            people = record.get("participants", [])
+            texts += [value for one in (record, *people) for value in one.values() if isinstance(value, str)]
+            texts += [f"{one['name']}, {one['age']}, {one['gender']}, {one['occupation']}" for one in people]
+            texts += [f"Goal: {one['goal']}\nSecret: {one['secret']}" for one in people]
+            texts += [json.dumps(one, separators=(",", ":")) for one in people]
+    return texts
+
+
+def make_tokenizer(texts: list[str]) -> PreTrainedTokenizerFast:
+    bpe = Tokenizer(models.BPE())
+    bpe.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    bpe.decoder = decoders.ByteLevel()
+    bpe.post_processor = processors.ByteLevel(trim_offsets=False)
+    trainer = trainers.BpeTrainer(
+        vocab_size=TOKENS,
+        special_tokens=[BEGIN, END, HEADER, HEADER_END],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    bpe.train_from_iterator(texts, trainer)
+    return PreTrainedTokenizerFast(
+        tokenizer_object=bpe,
+        bos_token=BEGIN,
+        eos_token=END,
+        pad_token=END,
+        chat_template=CHAT_TEMPLATE,
+        model_max_length=CONTEXT,
+        clean_up_tokenization_spaces=False,
+    )
+
+
+def biases(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> tuple[torch.Tensor, torch.Tensor]:
+    """Per token the mean and the noise of its log-probability."""
+    counts = Counter(token for text in texts if text.isprintable() for token in tokenizer(text)["input_ids"])
+    total = sum(counts.values())
+    mean, noise = torch.empty(len(tokenizer)), torch.full((len(tokenizer),), NOISE)
+    for token in range(len(tokenizer)):
+        text = tokenizer.decode([token])
+        plain = text.isascii() and text.isprintable() and not set(text) & set('":\\{}[]<>|`_')
+        mean[token] = math.log((counts[token] + 0.1) / total) if plain else RARE
+        chosen = [value for choice, value in CHOICES.items() if choice.startswith(text)]
+        if chosen:
+            mean[token] = max(chosen)
+        if text == '"':
+            mean[token] = CLOSING
+        if chosen or not plain:
+            noise[token] = FIRM * NOISE
+    return mean, noise
+
+
+def make_model(tokenizer: PreTrainedTokenizerFast, texts: list[str], seed: int) -> LlamaForCausalLM:
+    torch.manual_seed(seed)
+    mean, noise = biases(tokenizer, texts)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=WIDTH,
+        intermediate_size=2 * WIDTH,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+        max_position_embeddings=CONTEXT,
+        tie_word_embeddings=False,
+        bos_token_id=tokenizer.bos_token_id,
+        eos_token_id=tokenizer.eos_token_id,
+        pad_token_id=tokenizer.pad_token_id,
+        dtype="bfloat16",
+    )
+    model = LlamaForCausalLM(config)
+    embedding, head = model.model.embed_tokens.weight, model.lm_head.weight
+    with torch.no_grad():
+        for weight in model.parameters():
+            if weight.dim() == 2:
+                weight.normal_(0.0, 1 / math.sqrt(weight.shape[1]))
+        for layer in model.model.layers:
+            # What came earlier counts for more than the last token, or a reply at temperature 0 falls into a loop.
+            layer.self_attn.q_proj.weight *= 2.0
+            layer.self_attn.k_proj.weight *= 2.0
+            layer.self_attn.o_proj.weight *= 3.0
+            for weight in (layer.self_attn.o_proj.weight, layer.mlp.down_proj.weight):
+                weight[:RESERVED] = 0.0
+        embedding.normal_()
+        embedding[:, :RESERVED] = 0.0
+        embedding[:, SAME] = 4.0
+        head.normal_()
+        head -= embedding  # no token is likely after itself
+        head *= (noise / math.sqrt(2 * WIDTH))[:, None]
+        head[:, :RESERVED] = 0.0
+        _remember_genders(model, tokenizer)
+        level = model.model(torch.randint(len(tokenizer), (1, 512))).last_hidden_state[..., SAME].mean()
+        head[:, SAME] = mean / level
+    return model.to(torch.bfloat16).eval()
+
+
+def _remember_genders(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
+    """Let the model copy the two people's genders, without which no adaptation of a scenario is accepted.
+
+    The first layer notes at every position whether a "}" came before, as it does in a reply when the first person is
+    done, and whether a "Goal" did, as it does in a prompt. The second looks up the " female" or " male" whose note of
+    the second kind equals the asking position's note of the first kind.
+    """
+    embedding, head = model.model.embed_tokens.weight, model.lm_head.weight
+    for token in range(len(tokenizer)):
+        text = tokenizer.decode([token])
+        if text in (" female", " male"):
+            embedding[token, IS_GENDER], embedding[token, WHICH] = 4.0, 4.0 if text == " female" else -4.0
+        if "}" in text:
+            embedding[token, IS_BRACE] = 4.0
+        if text == "Goal":
+            embedding[token, IS_GOAL] = 4.0
+        for gender, sign in (("female", 1.0), ("male", -1.0)):
+            if gender.startswith(text):
+                head[token, FOUND] = 10.0 * sign
+    first, second = (layer.self_attn for layer in model.model.layers)
+    # A pair of dimensions that the rotary embedding turns so slowly that it is the same at every distance.
+    slow = model.config.head_dim // 2 - 1
+    for number, (mark, note) in enumerate(((IS_BRACE, AFTER_BRACE), (IS_GOAL, AFTER_GOAL))):
+        _attend(first, number, {slow: ({SAME: 5.0}, {mark: 5.0})}, {mark: 1.0}, note)
+    _attend(
+        second,
+        0,
+        {
+            slow: ({SAME: 10.0}, {IS_GENDER: 10.0}),
+            slow - 1: ({SAME: -5.0, AFTER_BRACE: 10.0}, {SAME: -5.0, AFTER_GOAL: 10.0}),
+        },
+        {WHICH: 1.0},
+        FOUND,
+    )
+
+
+def _attend(
+    attention: LlamaAttention,
+    number: int,
+    scores: dict[int, tuple[dict[int, float], dict[int, float]]],
+    value: dict[int, float],
+    into: int,
+) -> None:
+    """Make a head that writes `value` of the positions it attends to into one dimension of its own position."""
+    size = attention.head_dim
+    rows = slice(number * size, (number + 1) * size)
+    for weight in (attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight):
+        weight[rows] = 0.0
+    attention.o_proj.weight[:, rows] = 0.0
+    for place, (query, key) in scores.items():
+        for dimension, weight in query.items():
+            attention.q_proj.weight[number * size + place, dimension] = weight
+        for dimension, weight in key.items():
+            attention.k_proj.weight[number * size + place, dimension] = weight
+    for dimension, weight in value.items():
+        attention.v_proj.weight[number * size, dimension] = weight
+    attention.o_proj.weight[into, number * size] = 1.0
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    texts = corpus()
+    tokenizer = make_tokenizer(texts)
+    model = make_model(tokenizer, texts, arguments.seed)
+    tokenizer.save_pretrained(arguments.folder)
+    model.save_pretrained(arguments.folder)
+
+
+if __name__ == "__main__":
+    main()

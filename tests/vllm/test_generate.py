@@ -1,0 +1,188 @@
+"""Whole runs of `clca generate` over a real vLLM that runs already."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clca.tasks import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
+from clca.teacher.protocol import schema
+from tests.stubs import clca, last_json, only_run, records, sorted_files, start
+from tests.vllm.servers import Server
+
+SMALL = ("--scenarios", "4", "--samples", "2", "--concurrency", "16", "--json")
+
+
+def generate(folder: Path, *servers: Server, options: tuple[str, ...] = SMALL) -> tuple[int, dict[str, Any], str]:
+    """Exit code, summary and screen of a run in that folder."""
+    done = clca(folder, *command(*servers), *options)
+    return done.returncode, last_json(done.stdout), done.stderr
+
+
+def command(*servers: Server) -> tuple[str, ...]:
+    urls = [word for server in servers for word in ("--base-url", server.url)]
+    return ("generate", "--culture", "japan", "--teacher", servers[0].model, *urls)
+
+
+def info(folder: Path) -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((only_run(folder) / "run.json").read_text())
+    return data
+
+
+@pytest.fixture(scope="module")
+def run(vllm: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """One run of ten-exchange dialogues, which several tests look at."""
+    folder = tmp_path_factory.mktemp("run")
+    code, summary, screen = generate(folder, vllm)
+    assert code in (0, 3), screen
+    yield folder, summary
+
+
+def test_every_dialogue_ends_as_kept_discarded_or_failed(run: tuple[Path, dict[str, Any]]) -> None:
+    folder, summary = run
+    assert summary["requested"] == 8 == summary["kept"] + summary["discarded"] + summary["failed"]
+    assert summary["kept"] >= 2
+    ended = only_run(folder)
+    for dialogue in records(ended):
+        assert all(turn["intent"]["text"] for turn in dialogue["turns"])
+
+
+def test_most_dialogues_reach_ten_exchanges(run: tuple[Path, dict[str, Any]]) -> None:
+    """What the next test's hit rate is of."""
+    folder, _ = run
+    turns = [len(one["turns"]) for one in records(only_run(folder)) + records(only_run(folder), "discarded.jsonl")]
+    assert sum(number == 20 for number in turns) >= len(turns) / 2, turns
+
+
+def test_the_prefix_cache_serves_most_of_the_prompts(run: tuple[Path, dict[str, Any]]) -> None:
+    folder, summary = run
+    (server,) = info(folder)["sessions"][-1]["servers"]
+    seen = server["throughput"]
+    assert seen["prompt_tokens"] == pytest.approx(summary["prompt_tokens"], rel=0.02)  # and the probe of the start
+    assert seen["completion_tokens"] == pytest.approx(summary["completion_tokens"], rel=0.02)
+    assert seen["prefix_cache_hit_rate"] >= 0.6
+
+
+def test_the_run_notes_what_served_it(run: tuple[Path, dict[str, Any]], vllm: Server, tiny_model: Path) -> None:
+    (server,) = info(run[0])["sessions"][-1]["servers"]
+    assert (server["url"], server["model"], server["root"]) == (vllm.url, vllm.model, str(tiny_model))
+    assert server["structured_outputs"] is True
+    assert (server["up"], server["losses"]) == (True, 0)
+
+
+def test_the_same_seed_gives_the_same_records(run: tuple[Path, dict[str, Any]], vllm: Server, tmp_path: Path) -> None:
+    options = ("--scenarios", "4", "--samples", "2", "--concurrency", "5", "--json")
+    generate(tmp_path, vllm, options=options)
+    assert without_costs(tmp_path) == without_costs(run[0])
+
+
+def without_costs(folder: Path) -> dict[str, list[dict[str, Any]]]:
+    """The records of a run by file, in order of their ids."""
+    found = {}
+    for name in ("dialogues.jsonl", "discarded.jsonl", "failed.jsonl"):
+        found[name] = sorted(records(only_run(folder), name), key=lambda record: str(record["id"]))
+    return found
+
+
+TASKS = {"adapt": AdaptAnswer, "turn": TurnAnswer, "judge": JudgeAnswer, "meta": MetaAnswer, "intent": IntentAnswer}
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_every_reply_is_whole_json(vllm: Server, task: str) -> None:
+    """Straight from the server: what the schema bounds ends, and parses, whatever the model would rather say."""
+    shape = {"type": "json_schema", "json_schema": {"name": task, "schema": schema(TASKS[task])}}
+    ends: Counter[str] = Counter()
+    for seed in range(20):
+        messages = [{"role": "user", "content": f"Please do your {task}."}]
+        answer = vllm.ask(messages=messages, response_format=shape, max_tokens=4000 // 2, temperature=1.0, seed=seed)
+        (choice,) = answer["choices"]
+        json.loads(choice["message"]["content"])
+        ends[choice["finish_reason"]] += 1
+    assert ends == {"stop": 20}
+
+
+def test_a_prompt_longer_than_the_context_fails_its_dialogue_only(vllm: Server, tmp_path: Path) -> None:
+    options = ("--scenarios", "3", "--samples", "1", "--exchanges", "60", "--concurrency", "8", "--json")
+    code, summary, _ = generate(tmp_path, vllm, options=options)
+    failed = records(only_run(tmp_path), "failed.jsonl")
+    assert (code, summary["pending"]) == (3, 0)
+    too_long = [one for one in failed if one["reason"] == "prompt too long"]
+    assert too_long
+    assert all("4096" in one["detail"] and len(one["turns"]) > 20 for one in too_long)
+
+
+# ---------------------------------------------------------------- servers that die
+
+
+def answered(run: Path) -> int:
+    """Replies that have been committed so far."""
+    try:
+        with sqlite3.connect(f"file:{run / 'journal.sqlite'}?mode=ro", uri=True) as journal:
+            (number,) = journal.execute("SELECT count(*) FROM reply").fetchone()
+            return int(number)
+    except sqlite3.OperationalError:
+        return 0
+
+
+def wait_for_replies(folder: Path, number: int, seconds: float = 120.0) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        for run in folder.glob("generated/*/*/journal.sqlite"):
+            if answered(run.parent) >= number:
+                return
+        time.sleep(0.05)
+    raise AssertionError("no replies")
+
+
+def test_a_server_that_dies_ends_the_run_which_goes_on_with_another(
+    run: tuple[Path, dict[str, Any]], vllm_command: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    whole, summary = run
+    for victim in ("main", "Worker"):
+        with Server(vllm_command, tiny_model, tmp_path / victim) as server:
+            process = start(tmp_path, *command(server), *SMALL)
+            wait_for_replies(tmp_path, 20)
+            server.kill(victim)
+            stdout, stderr = process.communicate(timeout=120)
+        assert process.returncode == 1, stderr
+        (line,) = [line for line in stderr.splitlines() if line.startswith("clca: ")]
+        assert "the server of tiny is gone" in line
+        assert "repeat the command to go on" in line
+        left = last_json(stdout)
+        assert left["pending"] > 0
+        assert left["failed"] == 0
+    with Server(vllm_command, tiny_model, tmp_path / "last") as server:
+        _, ended, _ = generate(tmp_path, server)
+    assert ended["pending"] == 0
+    assert without_costs(tmp_path) == without_costs(whole)
+    sessions = info(tmp_path)["sessions"]
+    assert len(sessions) == 3
+    # Nothing that was answered is asked again: all three together asked no more than one undisturbed run.
+    assert sum(session["requests"] for session in sessions) == summary["requests"]
+
+
+def test_two_replicas_of_which_one_is_killed(
+    run: tuple[Path, dict[str, Any]], vllm: Server, vllm_command: str, tiny_model: Path, tmp_path: Path
+) -> None:
+    with Server(vllm_command, tiny_model, tmp_path / "second") as second:
+        process = start(tmp_path, *command(vllm, second), *SMALL)
+        wait_for_replies(tmp_path, 20)
+        second.kill("main")
+        stdout, stderr = process.communicate(timeout=180)
+    assert process.returncode in (0, 3), stderr
+    ended = last_json(stdout)
+    assert ended["pending"] == 0
+    assert without_costs(tmp_path) == without_costs(run[0])
+    first, lost = info(tmp_path)["sessions"][-1]["servers"]
+    assert (first["up"], lost["up"], lost["losses"]) == (True, False, 1)
+
+
+def test_records_load_as_they_are(run: tuple[Path, dict[str, Any]]) -> None:
+    assert sum(map(len, sorted_files(only_run(run[0])).values())) == 8
