@@ -8,7 +8,6 @@ from pathlib import Path
 import clca
 from clca.culture import Catalogue
 from clca.errors import SettingsError
-from clca.models import Models
 from clca.pipeline import Scenarios, scenario_id
 from clca.preview import preview
 from clca.prompts import Prompts
@@ -16,7 +15,7 @@ from clca.records import Norm
 from clca.roleplay.sources import FileScenarios, SeedScenarios, load_norms
 from clca.settings import INERT, REHEARSAL, GenerateSettings
 from clca.store.runs import Inputs, differences, fingerprint, new_folder, runs
-from clca.teacher.connect import connect, unserved
+from clca.teacher.connect import connect
 from clca.teacher.protocol import Role, Teacher
 from clca.teacher.servers import Servers
 from clca.workspace import Content
@@ -74,10 +73,6 @@ def _inputs(
     inputs.update({key: value for key, value in settings.model_dump(mode="json").items() if key not in INERT})
     inputs["partner"] = settings.partner or settings.teacher
     inputs["judge"] = settings.judge or settings.teacher
-    models = Models(content)
-    for name in unserved(settings):
-        model = models.find(name)
-        inputs[f"weights:{name}"] = model.hub if model is not None else name
     if isinstance(scenarios, FileScenarios):
         inputs["scenarios"] = f"file {scenarios.digest}"
     for path, used in sorted(content.used.items()):

@@ -167,7 +167,8 @@ class Session:
         costs = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
         self._entry.update(
             {key: summary[key] for key in costs},
-            by_task=self.generation.desk.tally.by_task,
+            by_task=dict(self.generation.desk.tally.by_task),
+            invalid_replies=dict(self.generation.desk.tally.invalid),
             servers=[_server(state) for state in self.servers()],
             ended=ended,
         )

@@ -45,7 +45,7 @@ def test_what_a_value_holds_is_never_read_as_a_template(overlay: Overlay) -> Non
 @pytest.mark.parametrize(
     ("faulty", "message"),
     [
-        ("{{ cultur }}", "cultur: no such variable; this prompt is given culture, line, scenario, speaker, transcript"),
+        ("{{ cultur }}", "cultur: no such variable; this prompt is given culture, scenario, speaker, transcript"),
         ("{{ norm.text }}", "norm: no such variable; this prompt is given"),
         ("{{ culture }", "not Jinja2: "),
         ("{% if %}", "not Jinja2: "),

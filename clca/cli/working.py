@@ -179,7 +179,7 @@ def show_summary(session: Session, screen: Console) -> None:
     screen.print(table)
     tally = session.generation.desk.tally
     tokens = f"{summary['prompt_tokens']:,} + {summary['completion_tokens']:,} tokens"
-    again = f", {tally.invalid:,} invalid replies" if tally.invalid else ""
+    again = f", {tally.invalid.total():,} invalid replies" if tally.invalid else ""
     asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}"
     screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
     seen = session.throughput()

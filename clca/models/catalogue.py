@@ -66,7 +66,7 @@ class Models:
     """Models by alias or hub id."""
 
     def __init__(self, content: Content) -> None:
-        # Not noted as used: a run's records hang on which weights it asks for, and on nothing else in the file.
+        # Not noted as used: which weights a run asked is said by its servers, and the rest decides no record.
         text, shown = content.text(PATH, note=False), content.shown(PATH)
         file = read_yaml(shown, text, _File)
 

@@ -6,9 +6,10 @@ before it is used, and asks again, with a new seed, when a reply is no answer.
 
 from __future__ import annotations
 
-import asyncio
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import count
 from typing import TypeVar
 
 from clca.errors import InvalidReply, Stopped
@@ -16,6 +17,7 @@ from clca.randomness import derive
 from clca.records import Usage
 from clca.store.journal import Journal
 from clca.tasks import Answer, Reply
+from clca.teacher.gate import Gate
 from clca.teacher.protocol import Question, Request, Role, Sampling, TaskName, Teacher
 from clca.teacher.replies import parse
 
@@ -30,16 +32,17 @@ AGAIN_TEMPERATURE = 0.7
 class Tally:
     """What one command asked: `requests` were answered by a teacher, `cached` by the journal.
 
-    `invalid` replies were answers to no question. Requests that a server failed are in none.
+    `invalid` counts, by kind of fault, replies that answered no question. Requests that a server failed
+    are in none.
     """
 
     requests: int = 0
     cached: int = 0
-    invalid: int = 0
     prompt_tokens: int = 0
     completion_tokens: int = 0
     running: int = 0
-    by_task: dict[str, int] = field(default_factory=dict)
+    by_task: Counter[str] = field(default_factory=Counter)
+    invalid: Counter[str] = field(default_factory=Counter)
 
 
 class Desk:
@@ -59,7 +62,8 @@ class Desk:
         self.tally = Tally()
         self.stopping = False
         self._journal = journal
-        self._gate = asyncio.Semaphore(concurrency)
+        self._gate = Gate(concurrency)
+        self._ranks = count()
         self.asks = asks
         self._seed = seed
         self._retries = retries
@@ -72,7 +76,7 @@ class Desk:
 
     def clerk(self, owner: str) -> Clerk:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
-        return Clerk(self, owner, self._journal.replies(owner))
+        return Clerk(self, owner, next(self._ranks), self._journal.replies(owner))
 
     def retries(self, owner: str, task: TaskName) -> int:
         """How often questions of that task were asked anew for that owner because they had failed."""
@@ -82,8 +86,8 @@ class Desk:
         """The seed of one request; a retried task goes on where its attempts ended."""
         return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.asks)
 
-    async def reply(self, role: Role, request: Request, known: dict[bytes, Reply]) -> Reply:
-        """A reply to the request, from the journal or from the teacher of that role."""
+    async def reply(self, role: Role, request: Request, rank: int, known: dict[bytes, Reply]) -> Reply:
+        """A reply to the request, from the journal or from the teacher of that role; low ranks go first."""
         teacher = self.teachers[role]
         key = request.digest(teacher.name)
         tally = self.tally
@@ -91,7 +95,7 @@ class Desk:
         if reply is not None:
             tally.cached += 1
             return reply
-        async with self._gate:
+        async with self._gate.slot(rank):
             if self.stopping:
                 raise Stopped
             tally.running += 1
@@ -104,7 +108,7 @@ class Desk:
         tally.requests += 1
         tally.prompt_tokens += reply.prompt_tokens
         tally.completion_tokens += reply.completion_tokens
-        tally.by_task[request.task] = tally.by_task.get(request.task, 0) + 1
+        tally.by_task[request.task] += 1
         return reply
 
 
@@ -116,8 +120,8 @@ def retry_key(owner: str, task: str) -> str:
 class Clerk:
     """Asks for one owner, and adds up what it cost. `planted` is the last flaw a teacher named."""
 
-    def __init__(self, desk: Desk, owner: str, known: dict[bytes, Reply]) -> None:
-        self._desk, self._owner, self._known = desk, owner, known
+    def __init__(self, desk: Desk, owner: str, rank: int, known: dict[bytes, Reply]) -> None:
+        self._desk, self._owner, self._rank, self._known = desk, owner, rank, known
         self._requests = self._prompt_tokens = self._completion_tokens = 0
         self.planted: str | None = None
 
@@ -143,7 +147,7 @@ class Clerk:
                 question.task, question.context, question.messages, question.answer, sampling, self._owner
             )
             try:
-                reply = await desk.reply(question.role, request, self._known)
+                reply = await desk.reply(question.role, request, self._rank, self._known)
                 self._requests += 1
                 self._prompt_tokens += reply.prompt_tokens
                 self._completion_tokens += reply.completion_tokens
@@ -152,7 +156,7 @@ class Clerk:
                     raise InvalidReply("outside the schema", wrong)
             except InvalidReply as error:
                 fault = error
-                desk.tally.invalid += 1
+                desk.tally.invalid[error.kind] += 1
                 continue
             self.planted = reply.planted or self.planted
             return answer

@@ -50,8 +50,8 @@ def guard(command: list[str]) -> int:
 def _starter_lives() -> bool:
     """Wait a moment; whether the pipe to the starter is still open."""
     try:
-        readable, _, _ = select.select([sys.stdin], [], [], TICK)
-        return not readable or os.read(sys.stdin.fileno(), 1) != b""
+        readable, _, _ = select.select([0], [], [], TICK)
+        return not readable or os.read(0, 1) != b""
     except OSError:
         return False
 

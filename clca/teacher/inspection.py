@@ -15,7 +15,7 @@ from clca.errors import InvalidReply, TeacherError
 from clca.tasks import Answer
 from clca.teacher.protocol import schema
 from clca.teacher.replies import parse
-from clca.teacher.responses import read_completion
+from clca.teacher.responses import error_message, read_completion
 from clca.urls import without_credentials
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ async def inspect_server(
         cause = clean(str(error.__cause__ or error))
         raise Unreachable(f"cannot reach {shown} ({cause}): is the server up, and the URL right?") from None
     except openai.APIStatusError as error:
-        raise TeacherError(f"{shown} answers {error.status_code}: {clean(error.message)}") from None
+        raise TeacherError(f"{shown} answers {error.status_code}: {clean(_said(error))}") from None
     except (openai.OpenAIError, ValueError, TypeError, AttributeError):
         raise TeacherError(
             f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right? It usually ends in /v1"
@@ -120,10 +120,18 @@ async def _structured(client: openai.AsyncOpenAI, model: str, shown: str, clean:
         parse(read_completion(to_json(data)), Probe)
     except InvalidReply:
         return False
+    except openai.NotFoundError as error:
+        raise TeacherError(f"{shown} does not answer for {model!r}: {clean(_said(error))}") from None
     except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-        if NO_SCHEMA.search(error.message):
+        said = _said(error)
+        if NO_SCHEMA.search(said):
             return False
-        raise TeacherError(f"{shown} refuses a plain question to {model}: {clean(error.message)}") from None
+        raise TeacherError(f"{shown} refuses a plain question to {model}: {clean(said)}") from None
     except (openai.InternalServerError, openai.RateLimitError, openai.APITimeoutError):
         return True  # it is busy: what it can do shows when its turn comes
     return True
+
+
+def _said(error: openai.APIStatusError) -> str:
+    """The server's own words; the package keeps only some of their usual forms."""
+    return error_message(error.response.content)

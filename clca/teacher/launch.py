@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import sys
@@ -48,6 +49,7 @@ _OWN = {
     "--headless": "--base-url and a server of your own",
     "--uds": "--base-url and a server of your own",
     "--ssl-keyfile": "--base-url and a server of your own",
+    "--ssl-certfile": "--base-url and a server of your own",
     "--root-path": "--base-url and a server of your own",
 }
 
@@ -78,10 +80,20 @@ def split_arguments(text: str) -> tuple[str, ...]:
     if words and not words[0].startswith("-"):
         raise SettingsError(f"--vllm-args: {words[0]!r} is no option{suggestion('--' + words[0], ['--max-model-len'])}")
     for word in words:
-        name = word.partition("=")[0].replace("_", "-")
-        if name in _OWN:
+        name = _own(word)
+        if name:
             raise SettingsError(f"--vllm-args: {name} is decided by clca: use {_OWN[name]} instead")
     return tuple(words)
+
+
+def _own(word: str) -> str | None:
+    """The option of `_OWN` that vLLM would take a word for: it also knows abbreviations, `--a.b` and `-qVALUE`."""
+    if not word.startswith("--"):
+        return "-q" if word.startswith("-q") else None
+    name = re.split(r"[=.]", word.replace("_", "-"))[0]
+    if len(name) < len("--xx"):
+        return None
+    return name if name in _OWN else next((own for own in _OWN if own.startswith(name)), None)
 
 
 def arguments(model: str, known: Model | None, served: str, fit: Fit | None, quantization: str | None) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 
 from clca.errors import TeacherLost
@@ -10,6 +11,8 @@ from clca.teacher.openai_compatible import OpenAICompatible
 from clca.teacher.protocol import Request, ServerState
 from clca.teacher.server import Server
 from clca.teacher.servers import Servers
+
+END_WITHIN, LOOK_EVERY = 10.0, 0.1  # seconds; one that takes no connections any more may still be tidying up
 
 
 class Managed:
@@ -32,7 +35,7 @@ class Managed:
         try:
             return await self._client.answer(request)
         except TeacherLost as lost:
-            if self._server is None or self._server.running:
+            if self._server is None or not await _ended(self._server):
                 raise
             raise TeacherLost(
                 f"vLLM ended: {self._server.last_words()}; repeat the command to go on with a new one"
@@ -53,3 +56,11 @@ class Managed:
     async def close(self) -> None:
         if self._client is not None:
             await self._client.close()
+
+
+async def _ended(server: Server) -> bool:
+    for _ in range(round(END_WITHIN / LOOK_EVERY)):
+        if not server.running:
+            return True
+        await asyncio.sleep(LOOK_EVERY)
+    return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from math import isfinite
 from time import monotonic
 
 import aiohttp
@@ -31,7 +32,7 @@ def read_metrics(text: str) -> dict[str, float]:
     found: dict[str, float] = {}
     for family in text_string_to_metric_families(ours):
         for sample in family.samples:
-            if sample.name in _NAMES:
+            if sample.name in _NAMES and isfinite(sample.value):
                 found[sample.name] = found.get(sample.name, 0.0) + sample.value
     return found
 
@@ -62,7 +63,7 @@ class Meter:
                     self._silent = self._last is None
                 if response.status != 200:
                     return
-                text = (await response.content.read(LARGEST)).decode("utf-8", "replace")
+                text = await _whole(response)
             try:
                 figures = read_metrics(text)
             except ValueError:
@@ -98,6 +99,15 @@ class Meter:
             cache_hits=int(self._sums[HITS]),
             pace=self._pace,
         )
+
+
+async def _whole(response: aiohttp.ClientResponse) -> str:
+    data = b""
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > LARGEST:
+            return ""  # no figures of a server are that long
+    return data.decode("utf-8", "replace")
 
 
 def _growth(before: float, now: float) -> float:

@@ -94,7 +94,7 @@ class OpenAICompatible:
 
         A replica that is not up is done without, as long as there is another.
         """
-        notices, down = [], []
+        notices, down, up = [], [], []
         for replica in self._replicas.all:
             try:
                 found = await inspect_server(replica.url, self._names, self._key, self._timeout, self._clean)
@@ -103,14 +103,18 @@ class OpenAICompatible:
                 down.append(error)
                 continue
             self._replicas.worked(replica)
+            up.append(found)
             replica.model, replica.structured, replica.root = found.model, found.structured, found.root
             if not found.structured:
                 notices.append(
                     f"{without_credentials(replica.url)} does not keep replies to a schema:"
                     " it is asked in words, and replies that do not fit are asked for again"
                 )
-        if not self._replicas.any_up:
+        if not up:
             raise down[0]
+        for replica in self._replicas.all:
+            if not replica.up:  # should it come back, it is taken for one like the others
+                replica.model, replica.structured = up[0].model, up[0].structured
         return notices + [f"{error}; going on without it" for error in down]
 
     def stop(self) -> None:
@@ -169,15 +173,20 @@ class OpenAICompatible:
             if not fault.busy:
                 self._replicas.failed(replica, gone=fault.gone)
             raise
+        except RequestFailed:  # it is this request that it refuses
+            self._replicas.worked(replica)
+            raise
         except TeacherLost as fault:  # of this replica; the run is lost only if it was the last
             self._replicas.failed(replica, gone=True)
             if not self._replicas.any_up:
                 raise
             raise _Again(RequestFailed("refused", fault.message), gone=True) from None
+        else:
+            self._replicas.worked(replica)
+            return reply
         finally:
             replica.in_flight -= 1
-        self._replicas.worked(replica)
-        return reply
+            self._replicas.undecided(replica)
 
     async def _post(self, request: Request, replica: Replica) -> Reply:
         url = replica.url

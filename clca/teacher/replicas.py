@@ -66,10 +66,10 @@ class Replicas:
 
     def _choose(self) -> Replica:
         now = self._clock()
-        rested = [one for one in self.all if one.down_until is not None and one.down_until <= now]
+        rested = [one for one in self.all if one.down_until is not None and one.down_until <= now and not one.on_trial]
         if rested:
             trial = rested[0]
-            trial.on_trial, trial.down_until = True, now + trial.rest  # nobody else tries meanwhile
+            trial.on_trial, trial.down_until = True, now + trial.rest  # the next trial, if this one decides nothing
             return trial
         up = [one for one in self.all if one.up]
         if up:
@@ -77,6 +77,7 @@ class Replicas:
         return min(self.all, key=lambda one: one.down_until or 0.0)
 
     def worked(self, replica: Replica) -> None:
+        """A request was answered."""
         replica.faults = 0
         replica.down_until, replica.on_trial, replica.rest = None, False, SHORTEST_REST
 
@@ -93,3 +94,7 @@ class Replicas:
             return  # late news of a loss that is known
         replica.on_trial = False
         replica.down_until = self._clock() + replica.rest
+
+    def undecided(self, replica: Replica) -> None:
+        """A request ended in a way that says nothing of the server."""
+        replica.on_trial = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
-import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
+from http.client import HTTPException
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -44,8 +44,8 @@ class Server:
     @property
     def url(self) -> str:
         """Where requests go; a server that listens everywhere is asked through the loopback."""
-        host = {"0.0.0.0": HOST, "::": "[::1]"}.get(self._host, self._host)
-        return f"http://{host}:{self._port}/v1"
+        host = {"0.0.0.0": HOST, "::": "::1"}.get(self._host, self._host)
+        return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/v1"
 
     @property
     def running(self) -> bool:
@@ -111,7 +111,7 @@ class Server:
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             with opener.open(self.url.removesuffix("/v1") + "/health", timeout=5) as response:
                 return bool(response.status == 200)
-        except (urllib.error.URLError, OSError, ValueError):
+        except (OSError, HTTPException):
             return False
 
 

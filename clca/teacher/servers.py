@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from clca.errors import SettingsError, TeacherError
-from clca.models import Model, Models, cached, known, token
+from clca.errors import TeacherError
+from clca.models import Model, Models, known, require_access
 from clca.settings import GenerateSettings
 from clca.store.runs import slug
 from clca.teacher.fit import LENGTH, Fit, advice, beside, fit
@@ -110,7 +110,7 @@ class Servers:
             place = fit(model, here, settings.quantization, length)
             if not place.holds:
                 raise TeacherError(advice(model, here, self._models, settings.quantization, length))
-            _require_access(model, self._inherited)
+            require_access(model, self._inherited)
         key = secrets.token_urlsafe(24) if self._key is None else self._key
         words = (
             command(settings.vllm),
@@ -123,12 +123,3 @@ class Servers:
 def _sequence_length(exchanges: int) -> int:
     """Tokens of the longest request of a dialogue: the prompt's fixed part, and every turn at its limit."""
     return max(LENGTH, 4_000 + 2 * exchanges * 550)
-
-
-def _require_access(model: Model, inherited: Mapping[str, str]) -> None:
-    """A gated model that is not on this machine needs a token: say so now, not from within vLLM."""
-    if model.gated and not model.local and cached(model.hub, inherited) is None and not token(inherited):
-        raise SettingsError(
-            f"{model.hub} is gated ({model.licence}): accept its licence at {model.page},"
-            " then log in with `hf auth login` or set HF_TOKEN"
-        )

@@ -8,42 +8,78 @@ from pathlib import Path
 
 TAIL = 256 * 1024  # bytes; a start-up's tracebacks fit many times over
 _LONGEST = 300
+_BRIEF = 60  # characters; an error that says less goes on in the next line
 
-# `ERROR 11-22 01:02:03 [core.py:12]`, `(EngineCore pid=12)`, and the time stamps of other libraries.
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0e-\x1f\x7f-\x9f]")
+_KEY = re.compile(r"\bsk-[\w*-]{6,}|\bhf_[A-Za-z0-9]{16,}")
+# `(EngineCore pid=12) ERROR 11-22 01:02:03 [core.py:12]`, and torch's `W1122 01:02:03.123000 12 torch/x.py:53]`.
 _PREFIX = re.compile(
-    r"^(?:\x1b\[[\d;]*m)?(?:\([\w ]+(?:pid=\d+)[^)]*\)\s*)?(?:\x1b\[[\d;]*m)?"
-    r"(?:(?:INFO|WARNING|ERROR|CRITICAL|DEBUG)\s+[\d-]+ [\d:.]+ \[[^\]]*\]\s*)?"
+    r"(?:\([\w -]+ pid=\d+[^)]*\) ?)?(?:(?:INFO|WARNING|ERROR|CRITICAL|DEBUG) [\d-]+ [\d:.]+ \[[^\]]*\] ?)?"
+    r"(?:[IWEF]\d{4} [\d:.]+ \d+ \S+:\d+\] )?"
 )
-_ERROR = re.compile(r"^(?:[\w.]+\.)?(\w*(?:Error|Exception|Interrupt|Killed)\w*): (.+)$|^(?:\S+: )?error: (.+)$")
+_ERROR = re.compile(
+    r"(?:[\w.]+\.)?(\w*(?:Error|Exception|Interrupt): \S.*)|(?:vllm[\w -]*: )?error: (.+)|  Value error, (.+)"
+)
 # Errors that only report that another one happened.
-_ECHO = re.compile(r"See root cause above|initialization failed|failed core proc|EngineDeadError|Cancelled", re.I)
+_ECHO = re.compile(
+    r"root cause|initialization failed|failed core proc|EngineDeadError|Cancelled|^ValidationError:|Client error '",
+    re.I,
+)
+# What does not go on with an error's message.
+_STRUCTURE = re.compile(
+    r"Traceback |The above exc|During handling|Process \S+:$|  +File |\S+:\d+: \w+Warning|[A-Z]+: |\s*\["
+)
 
 # What is known of the usual faults: a mark of each, and what to do.
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
-        r"gated repo|awaiting a review|GatedRepoError|401 Client Error|403 Client Error|Access to model",
+        r"GatedRepoError|access gated repo|access a gated repo|is a gated repo|awaiting a review",
         "accept the model's licence on its Hugging Face page, then log in with `hf auth login` or set HF_TOKEN",
     ),
     (
-        r"is not a local folder and is not a valid model identifier|Repository Not Found|RepositoryNotFoundError",
-        "check the model's name; a private one needs `hf auth login` or HF_TOKEN",
+        r"is not a valid model identifier|Repository Not Found|RepositoryNotFoundError|Invalid repository ID",
+        "check the model's name, or that the folder holds config.json, weights and a tokenizer;"
+        " a private model needs `hf auth login` or HF_TOKEN",
     ),
     (
-        r"LocalEntryNotFound|outgoing traffic has been disabled|couldn't connect to|Cannot find the requested files",
+        r"LocalEntryNotFound|outgoing traffic has been disabled|couldn't connect to|connection error",
         "the model is not in the local Hugging Face cache and the hub is out of reach: download it first",
     ),
     (
-        r"KV cache|cache blocks|max seq len|max_model_len|out of memory|OutOfMemory|free memory on device|gpu_memory",
+        r"greater than the derived max_model_len",
+        "the model's context is shorter than that: give a smaller --max-model-len in --vllm-args",
+    ),
+    (
+        r"VLLM_CPU_KVCACHE_SPACE",
+        "set VLLM_CPU_KVCACHE_SPACE to as many GiB as can be spared for the cache",
+    ),
+    (
+        r"KV cache|cache blocks|max seq len|out of memory|OutOfMemory|free memory on device",
         "the model takes too much memory here: see `clca models show NAME` for what fits, --quantization fp8,"
         " or --vllm-args '--max-model-len 8192'",
     ),
-    (r"[Aa]ddress already in use", "another process has the port: try again, or choose another with --port"),
-    (r"unrecognized arguments|invalid choice|argument -", "see `vllm serve --help=all` for what this version takes"),
+    (r"address already in use", "another process has the port: try again, or choose another with --port"),
     (
-        r"Failed to infer device type|libcuda|CUDA driver|No CUDA GPUs",
+        r"unrecognized arguments|argument -",
+        "look into --vllm-args; `vllm serve --help=all` lists what this vLLM takes",
+    ),
+    (
+        r"does not recognize this architecture|model architectures .* not supported|has no vLLM implementation",
+        "this vLLM does not know such a model: a newer one may (`pip install --upgrade vllm`)",
+    ),
+    (
+        r"SafetensorError|deserializing header|incomplete metadata",
+        "a weight file is damaged or half there: download the model again",
+    ),
+    (
+        r"failed to infer device type|libcuda|CUDA driver|no CUDA GPUs",
         "this vLLM finds no device it was built for: check nvidia-smi, or install vLLM's build for this machine",
     ),
-    (r"No space left on device|Disk quota", "the disk is full: free some space, or set HF_HOME to another disk"),
+    (r"no space left on device|disk quota", "the disk is full: free some space, or set HF_HOME to another disk"),
+    (
+        r"EngineDeadError|died unexpectedly|exited unexpectedly",
+        "a process of vLLM was killed, most likely for want of memory (`dmesg` tells)",
+    ),
 )
 
 
@@ -56,39 +92,57 @@ def tail(log: Path) -> list[str]:
             text = file.read().decode("utf-8", "replace")
     except OSError:
         return []
-    return [line for line in text.splitlines() if line.strip()]
+    # A progress bar rewrites its line by carriage returns: each state of it counts as a line.
+    return [_CONTROL.sub("", line) for line in text.splitlines() if line.strip()]
 
 
 def last_step(lines: Sequence[str]) -> str:
     """The last thing a starting server said, for whoever waits for it."""
-    return _short(_bare(lines[-1])) if lines else ""
+    said = (_split(line)[1].strip() for line in reversed(lines))
+    return _short(next((words for words in said if re.search(r"\w{2}", words)), ""))
 
 
 def telling_line(lines: Sequence[str]) -> str:
-    """The line that names the fault: the first error of the last burst that is not the echo of another."""
-    bare = [_bare(line) for line in lines]
-    errors = [line for line in bare if _ERROR.match(line)]
-    for known, _ in _ADVICE:
-        for line in errors:
-            if re.search(known, line):
-                return _short(line)
-    own = [line for line in errors if not _ECHO.search(line)]
-    if own or errors:
-        return _short((own or errors)[-1])
-    return _short(bare[-1]) if bare else "it left no word in its log"
+    """The error that names the fault, in one line; the last word of a log without errors."""
+    return _short(_fault(lines)) or last_step(lines) or "it left no word in its log"
 
 
 def advice(lines: Sequence[str]) -> str:
     """What to do about the fault, where it is a usual one."""
-    told = telling_line(lines)
-    return next((do for known, do in _ADVICE if re.search(known, told)), "")
+    return _known(_fault(lines))
 
 
-def _bare(line: str) -> str:
-    # A progress bar rewrites its line: what counts is what stood there last.
-    return _PREFIX.sub("", line.rstrip("\r").rpartition("\r")[2]).strip()
+def _fault(lines: Sequence[str]) -> str:
+    """The last error that is known, else the last of all; echoes of others count only where there is nothing else."""
+    split = [_split(line) for line in lines]
+    errors = [_message(split[at:]) for at, (_, bare) in enumerate(split) if _ERROR.match(bare)]
+    own = [error for error in errors if not _ECHO.search(error)] or errors
+    return next(filter(_known, reversed(own)), own[-1] if own else "")
+
+
+def _known(fault: str) -> str:
+    return next((do for mark, do in _ADVICE if re.search(mark, fault, re.I)), "")
+
+
+def _message(split: Sequence[tuple[str, str]]) -> str:
+    """The message of the error in the first of these lines, with the next ones where it says little by itself."""
+    prefix, first = split[0]
+    found = _ERROR.match(first)
+    words = next(filter(None, found.groups()), "") if found else first
+    for other, bare in split[1:4]:
+        if len(words) >= _BRIEF or other != prefix or _STRUCTURE.match(bare) or _ERROR.match(bare):
+            break
+        words += " " + bare.strip()
+    return re.sub(r" \[type=\w+, input_value=.*", "", words)
+
+
+def _split(line: str) -> tuple[str, str]:
+    """What a logger put before the words, and the words."""
+    found = _PREFIX.match(line)
+    end = found.end() if found else 0
+    return line[:end], line[end:]
 
 
 def _short(line: str) -> str:
-    line = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", line)
+    line = _KEY.sub("[key]", " ".join(line.split()))
     return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."

@@ -45,6 +45,6 @@ LAUNCHER
   chmod +x "$dir/bin/vllm"
 fi
 
-version=$("$dir/bin/vllm" --version)
+version=$("$dir/bin/vllm" --version) || { rm -f "$stamp"; exit 1; } # the next run makes it anew
 echo "$torch $vllm" >"$stamp"
 echo "vLLM $version: CLCA_VLLM=$dir/bin/vllm"

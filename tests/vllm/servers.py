@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-START_SECONDS = 300.0
+START_SECONDS, KILL_SECONDS = 300.0, 10.0
 NAME = "tiny"
 
 # Strings that a grammar bounds stay bounded with this backend only; the others let control characters through.
@@ -38,7 +38,6 @@ def environment(scratch: Path, **extra: str) -> dict[str, str]:
         "HF_HUB_OFFLINE": "1",
         "VLLM_NO_USAGE_STATS": "1",
         "VLLM_CACHE_ROOT": str(scratch / "cache"),
-        "TMPDIR": str(scratch),
         **extra,
     }
 
@@ -97,13 +96,17 @@ class Server:
         self.kill()
 
     def kill(self, name: str | None = None) -> None:
-        """SIGKILL: to one process of `pids`, or to all of them."""
+        """SIGKILL: to one process of `pids`, or to all of them, and then they are gone."""
         if name is not None:
             os.kill(self.pids[name], signal.SIGKILL)
             return
-        for pid in self.pids.values():
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        until = time.monotonic() + KILL_SECONDS
+        while pids := self.pids:
+            assert time.monotonic() < until, f"still there: {pids}"
+            for pid in pids.values():
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            time.sleep(0.05)
         self._process.wait()
 
     @property

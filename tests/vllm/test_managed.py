@@ -1,0 +1,213 @@
+"""vLLM started, fed and stopped by clca itself."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.stubs import clca, environment, last_json, only_run, records, start
+
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+ON_GPUS = re.findall(r"^<!-- needs a GPU -->\n```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+GONE_WITHIN = 15.0  # seconds
+
+
+@pytest.fixture
+def env(vllm_command: str, tmp_path: Path) -> dict[str, str]:
+    return {
+        "CLCA_VLLM": vllm_command,
+        "VLLM_CPU_KVCACHE_SPACE": "1",
+        "HF_HUB_OFFLINE": "1",
+        "VLLM_CACHE_ROOT": str(tmp_path / "cache"),
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+def vllm_processes(cache: Path) -> list[str]:
+    """The guardian, the server, its engine and its workers: all that inherited this VLLM_CACHE_ROOT, but for clca."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            inherited = (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+            state = (folder / "stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            continue
+        if str(cache).encode() in inherited and state not in "ZX" and " -m clca " not in command:
+            found.append(command)
+    return found
+
+
+def wait_until(done: Any, seconds: float, what: str) -> None:
+    until = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < until, what
+        time.sleep(0.1)
+
+
+def begun(folder: Path) -> bool:
+    return any(path.stat().st_size for path in folder.glob("generated/japan/*/journal.sqlite-wal"))
+
+
+def command(model: Path, *more: str) -> tuple[str, ...]:
+    small = ("--scenarios", "6", "--samples", "2", "--concurrency", "4")
+    return ("generate", "--culture", "japan", "--teacher", str(model), *small, *more)
+
+
+def test_a_server_is_started_fed_and_stopped(tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:
+    quick = ("generate", "--culture", "japan", "--teacher", str(tiny_model), *("--scenarios", "1", "--exchanges", "2"))
+    done = clca(tmp_path, *quick, "--json", **env)
+    assert done.returncode in (0, 3), done.stderr
+    assert last_json(done.stdout)["pending"] == 0
+    assert f"Started {tiny_model}: vLLM on the CPU: " in done.stderr
+    assert vllm_processes(tmp_path / "cache") == []
+    run = only_run(tmp_path)
+    data = json.loads((run / "run.json").read_text())
+    (server,) = data["sessions"][-1]["servers"]
+    assert server["structured_outputs"] is True
+    assert server["throughput"]["completion_tokens"] > 0
+    assert server["root"] == str(tiny_model)
+    (log,) = (tmp_path / "generated" / "logs").glob("vllm-*.log")
+    assert "Application startup complete" in log.read_text(errors="replace")
+    # What is finished needs no server: the same command again asks nothing and starts nothing.
+    again = clca(tmp_path, *quick, "--json", **{**env, "CLCA_VLLM": "/no/vllm"})
+    assert last_json(again.stdout)["requests"] == 0
+    assert records(run) == records(only_run(tmp_path))
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_no_process_is_left_of_a_run_that_ends_early(
+    number: signal.Signals, tiny_model: Path, tmp_path: Path, env: dict[str, str]
+) -> None:
+    process = start(tmp_path, *command(tiny_model), **env)
+    try:
+        wait_until(lambda: begun(tmp_path), 300, "no request was answered")
+        assert len(vllm_processes(tmp_path / "cache")) >= 3
+        os.kill(process.pid, number)
+        wait_until(lambda: not vllm_processes(tmp_path / "cache"), GONE_WITHIN, "processes are left")
+    finally:
+        process.kill()
+        _, stderr = process.communicate()
+    if number == signal.SIGINT:
+        assert process.returncode == 130
+        assert "Run the same command again to go on." in stderr
+
+
+def test_a_server_that_cannot_start_says_why_in_one_line(tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:
+    done = clca(tmp_path, *command(tiny_model, "--quiet"), "--vllm-args=--no-such-flag", **env)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("clca: vLLM did not start: ")
+    assert "unrecognized arguments: --no-such-flag" in line
+    assert "log: generated/logs/vllm-" in line
+    assert vllm_processes(tmp_path / "cache") == []
+    assert not list(tmp_path.glob("generated/japan/*"))
+
+
+def test_our_arguments_are_those_of_vllm(vllm_command: str, tiny_model: Path, tmp_path: Path) -> None:
+    """A flag that vLLM renames is caught here, on whichever vLLM CLCA_VLLM names."""
+    from clca.models import Models, known
+    from clca.teacher.fit import fit
+    from clca.teacher.launch import arguments
+    from clca.teacher.machine import Gpu, Machine
+    from clca.workspace import Content
+
+    gpus = tuple(Gpu(str(n), "H100", 80 * 2**30, 79 * 2**30, (9, 0)) for n in range(8))
+    models = Models(Content())
+    used = {"--host", "--port"}
+    for name in (*models.names(), str(tiny_model)):
+        model = known(name, models, {})
+        assert model is not None
+        for machine in (Machine(gpus, 0), Machine((), 512 * 2**30)):
+            place = fit(model, machine, None)
+            used.update(word for word in arguments(name, model, name, place, "fp8") if word.startswith("--"))
+    assert {"--tensor-parallel-size", "--gpu-memory-utilization", "--enforce-eager", "--quantization"} <= used
+    shown = subprocess.run(
+        [vllm_command, "serve", "--help=all"],
+        capture_output=True,
+        text=True,
+        env=environment(VLLM_CACHE_ROOT=str(tmp_path)),
+        timeout=180,
+    ).stdout
+    known_flags = set(re.findall(r"--[a-z][\w-]*", shown))
+    assert used - known_flags == set()
+
+
+# ---------------------------------------------------------------- serve-teacher
+
+
+@pytest.fixture
+def workspace(tiny_model: Path, tmp_path: Path) -> Path:
+    """A workspace in which `llama-3.1-70b` is a model that a CPU can serve, and runs are small."""
+    folder = tmp_path / "study"
+    folder.mkdir()
+    (folder / "clca.toml").write_text("[generate]\nscenarios = 1\nsamples = 1\nexchanges = 2\n")
+    (folder / "trainers").mkdir()
+    config = json.loads((tiny_model / "config.json").read_text())
+    entry = {
+        "hub": str(tiny_model),
+        "parameters": sum(file.stat().st_size for file in tiny_model.glob("*.safetensors")) // 2,
+        "embeddings": 2 * config["vocab_size"] * config["hidden_size"],
+        "layers": config["num_hidden_layers"],
+        "heads": config["num_attention_heads"],
+        "kv_heads": config["num_key_value_heads"],
+        "head_dim": config["hidden_size"] // config["num_attention_heads"],
+        "context": config["max_position_embeddings"],
+        "licence": "none",
+        "gated": False,
+    }
+    (folder / "trainers" / "models.yaml").write_text(json.dumps({"models": {"llama-3.1-70b": entry}}))
+    return folder
+
+
+def test_what_the_readme_runs_on_gpus(workspace: Path, tmp_path: Path, env: dict[str, str]) -> None:
+    """Word for word, with a model that needs no GPU under the name of the one that does."""
+    generate, serve = ON_GPUS
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "clca").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clca "$@"\n')
+    (folder / "clca").chmod(0o755)
+    shell = environment(**env, PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", CLCA_API_KEY="a-key-of-ours")
+    bash = partial(subprocess.run, cwd=workspace, env=shell, capture_output=True, text=True, timeout=400)
+    done = bash(["bash", "-c", generate])
+    assert done.returncode in (0, 3), done.stderr
+    assert vllm_processes(tmp_path / "cache") == []
+
+    process = subprocess.Popen(
+        ["bash", "-c", f"exec {serve.strip()} --json"],
+        cwd=workspace,
+        env=shell,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        up = json.loads(process.stdout.readline())
+        assert up["url"] == "http://127.0.0.1:8000/v1"
+        with pytest.raises(urllib.error.HTTPError, match="401"):
+            urllib.request.urlopen(f"{up['url']}/models", timeout=10)
+        (asked,) = [line for line in README.splitlines() if line.endswith("--base-url http://localhost:8000/v1")][:1]
+        used = bash(["bash", "-c", f"{asked} --json --new"])
+        assert used.returncode in (0, 3), used.stderr
+        process.terminate()
+        _, said = process.communicate(timeout=30)
+    finally:
+        process.kill()
+        process.communicate()
+    assert process.returncode == 0, said
+    assert "clca generate --culture japan --teacher llama-3.1-70b --base-url http://127.0.0.1:8000/v1" in said
+    assert vllm_processes(tmp_path / "cache") == []
+    assert "a-key-of-ours" not in (workspace / up["log"]).read_text(errors="replace") + said
