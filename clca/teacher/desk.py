@@ -63,7 +63,7 @@ class Desk:
         self.stopping = False
         self._journal = journal
         self._gate = Gate(concurrency)
-        self._ranks = count()
+        self._ages = count()
         self.asks = asks
         self._seed = seed
         self._retries = retries
@@ -76,7 +76,7 @@ class Desk:
 
     def clerk(self, owner: str) -> Clerk:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
-        return Clerk(self, owner, next(self._ranks), self._journal.replies(owner))
+        return Clerk(self, owner, next(self._ages), self._journal.replies(owner))
 
     def retries(self, owner: str, task: TaskName) -> int:
         """How often questions of that task were asked anew for that owner because they had failed."""
@@ -86,8 +86,14 @@ class Desk:
         """The seed of one request; a retried task goes on where its attempts ended."""
         return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.asks)
 
-    async def reply(self, role: Role, request: Request, rank: int, known: dict[bytes, Reply]) -> Reply:
-        """A reply to the request, from the journal or from the teacher of that role; low ranks go first."""
+    async def reply(self, role: Role, request: Request, age: int, known: dict[bytes, Reply]) -> Reply:
+        """A reply to the request, from the journal or from the teacher of that role.
+
+        Of the requests that wait for a slot, those of the oldest dialogues go first: in order of
+        arrival all dialogues would advance together, and a server's prefix cache would have to hold
+        them all. Intents come last. Nothing waits for them, and they can all be asked at once: they
+        fill the slots that the turns, each of which waits for the one before it, leave free.
+        """
         teacher = self.teachers[role]
         key = request.digest(teacher.name)
         tally = self.tally
@@ -95,7 +101,7 @@ class Desk:
         if reply is not None:
             tally.cached += 1
             return reply
-        async with self._gate.slot(rank):
+        async with self._gate.slot((request.task == "intent", age)):
             if self.stopping:
                 raise Stopped
             tally.running += 1
@@ -120,8 +126,8 @@ def retry_key(owner: str, task: str) -> str:
 class Clerk:
     """Asks for one owner, and adds up what it cost. `planted` is the last flaw a teacher named."""
 
-    def __init__(self, desk: Desk, owner: str, rank: int, known: dict[bytes, Reply]) -> None:
-        self._desk, self._owner, self._rank, self._known = desk, owner, rank, known
+    def __init__(self, desk: Desk, owner: str, age: int, known: dict[bytes, Reply]) -> None:
+        self._desk, self._owner, self._age, self._known = desk, owner, age, known
         self._requests = self._prompt_tokens = self._completion_tokens = 0
         self.planted: str | None = None
 
@@ -147,7 +153,7 @@ class Clerk:
                 question.task, question.context, question.messages, question.answer, sampling, self._owner
             )
             try:
-                reply = await desk.reply(question.role, request, self._rank, self._known)
+                reply = await desk.reply(question.role, request, self._age, self._known)
                 self._requests += 1
                 self._prompt_tokens += reply.prompt_tokens
                 self._completion_tokens += reply.completion_tokens

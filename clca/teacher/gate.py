@@ -1,9 +1,4 @@
-"""A bounded number of requests in flight; of those that wait, the oldest dialogue's go first.
-
-Served in order of arrival, twice as many dialogues as there are slots would all advance at half
-speed, and a server's prefix cache would have to hold them all. This way it needs to hold only
-those that can be in flight.
-"""
+"""A bounded number of requests in flight, and an order among those that wait."""
 
 from __future__ import annotations
 
@@ -13,18 +8,21 @@ from itertools import count
 from types import TracebackType
 
 
+Rank = tuple[int, int]
+
+
 class Gate:
     """`async with gate.slot(rank)`: of those who wait, the lowest rank is let in next."""
 
     def __init__(self, slots: int) -> None:
         self._free = slots
-        self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Rank, int, asyncio.Future[None]]] = []
         self._arrivals = count()
 
-    def slot(self, rank: int) -> _Slot:
+    def slot(self, rank: Rank) -> _Slot:
         return _Slot(self, rank)
 
-    async def enter(self, rank: int) -> None:
+    async def enter(self, rank: Rank) -> None:
         if self._free > 0:
             self._free -= 1
             return
@@ -49,7 +47,7 @@ class Gate:
 class _Slot:
     __slots__ = ("_gate", "_rank")
 
-    def __init__(self, gate: Gate, rank: int) -> None:
+    def __init__(self, gate: Gate, rank: Rank) -> None:
         self._gate, self._rank = gate, rank
 
     async def __aenter__(self) -> None:

@@ -1,4 +1,4 @@
-"""Commands that stand in for `vllm` and `nvidia-smi`: scripts that a test writes, and what is left of their processes."""
+"""Scripts that stand in for `vllm` and `nvidia-smi`, and what is left of their processes."""
 
 from __future__ import annotations
 
@@ -14,9 +14,7 @@ from tests.stubs import STUB
 SLEEPER = 'sleeper = [sys.executable, "-c", "import time; time.sleep(120)", os.path.abspath(sys.argv[0])]\n'
 # A child, one in a session of its own, and one in a session of its own whose parent is no more.
 CHILDREN = (
-    "import os, subprocess, sys\n"
-    + SLEEPER
-    + "subprocess.Popen(sleeper)\n"
+    "import os, subprocess, sys\n" + SLEEPER + "subprocess.Popen(sleeper)\n"
     "subprocess.Popen(sleeper, start_new_session=True)\n"
     'leaver = "import subprocess, sys; subprocess.Popen(sys.argv[1:], start_new_session=True)"\n'
     'subprocess.run([sys.executable, "-c", leaver, *sleeper], check=True)\n'

@@ -188,7 +188,9 @@ def test_what_clca_decides_itself_is_refused_with_what_to_use(text: str, own: st
 
 
 def test_words_that_are_no_options_are_refused() -> None:
-    with pytest.raises(SettingsError, match=r"^--vllm-args: 'max-model-len' is no option; did you mean --max-model-len"):
+    with pytest.raises(
+        SettingsError, match=r"^--vllm-args: 'max-model-len' is no option; did you mean --max-model-len"
+    ):
         split_arguments("max-model-len 8192")
     with pytest.raises(SettingsError, match=r"^--vllm-args: No closing quotation in \"--a 'b\""):
         split_arguments("--a 'b")

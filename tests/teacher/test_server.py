@@ -91,7 +91,8 @@ def test_what_answers_otherwise_is_not_up(make: Make, answer: str) -> None:
     body = (
         "import socket, sys\n"
         "listener = socket.create_server(('127.0.0.1', int(sys.argv[sys.argv.index('--port') + 1])))\n"
-        f"while True:\n    with listener.accept()[0] as asked:\n        asked.recv(1000)\n        asked.send({answer})\n"
+        "while True:\n    with listener.accept()[0] as asked:\n"
+        f"        asked.recv(1000)\n        asked.send({answer})\n"
     )
     with pytest.raises(TeacherError, match=r"^vLLM is not up after 0\.6 s"):
         make(body).start(0.6)

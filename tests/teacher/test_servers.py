@@ -216,7 +216,7 @@ def test_interrupted_while_the_server_starts_leaves_none(here: Machine) -> None:
 def test_a_server_that_dies_in_the_middle_stops_the_run_with_the_reason_and_the_next_command_goes_on(
     here: Machine,
 ) -> None:
-    here.install(whole("--latency", "0.05", lifetime=20))
+    here.install(CHILDREN + whole("--latency", "0.05", lifetime=20))
     lost = clca(here.folder, *here.command("--tries", "2"), **here.env)
     assert lost.returncode == 1, lost.stderr
     (line,) = (line for line in lost.stderr.splitlines() if line.startswith("clca: "))

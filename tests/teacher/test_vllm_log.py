@@ -27,7 +27,8 @@ ENGINE_FAILED = (
 )
 SHARED_MEMORY = (
     "/usr/lib/python3.11/multiprocessing/resource_tracker.py:254: UserWarning: resource_tracker: There appear to be 1"
-    " leaked shared_memory objects to clean up at shutdown\n  warnings.warn('resource_tracker: There appear to be %d '\n"
+    " leaked shared_memory objects to clean up at shutdown\n"
+    "  warnings.warn('resource_tracker: There appear to be %d '\n"
 )
 PYDANTIC = (
     "Traceback (most recent call last):\n" + FRAME + "pydantic_core._pydantic_core.ValidationError: 1 validation error"
