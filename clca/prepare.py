@@ -16,6 +16,7 @@ from clca.roleplay.sources import FileScenarios, SeedScenarios, load_norms
 from clca.settings import INERT, REHEARSAL, GenerateSettings
 from clca.store.runs import Inputs, differences, fingerprint, new_folder, runs
 from clca.teacher.connect import connect
+from clca.teacher.launch import deciding, split_arguments
 from clca.teacher.protocol import Role, Teacher
 from clca.teacher.servers import Servers
 from clca.workspace import Content
@@ -73,6 +74,7 @@ def _inputs(
     inputs.update({key: value for key, value in settings.model_dump(mode="json").items() if key not in INERT})
     inputs["partner"] = settings.partner or settings.teacher
     inputs["judge"] = settings.judge or settings.teacher
+    inputs["vllm_args"] = deciding(split_arguments(settings.vllm_args))
     if isinstance(scenarios, FileScenarios):
         inputs["scenarios"] = f"file {scenarios.digest}"
     for path, used in sorted(content.used.items()):

@@ -74,19 +74,19 @@ class Session:
     async def work(self) -> None:
         """Generate what is missing. `run.json` says how it ended, whatever happened."""
         self._save("running")
-        await self._observe()
         saver = asyncio.create_task(self._keep_saving())
         fault: BaseException | None = None
         try:
             if not self.finished:
+                await self._observe()
                 await self.generation.generate()
+                await self._observe()
         except BaseExceptionGroup as group:
             fault = first_error(group)
         except (ClcaError, asyncio.CancelledError) as error:
             fault = error
         saver.cancel()
         await self.run.drain()
-        await self._observe()
         # A dialogue may have reached the disk although the task that waited for it was cancelled.
         self.generation.recount()
         ended = "finished" if self.finished else "interrupted"
@@ -128,7 +128,8 @@ class Session:
 
     def throughput(self) -> Throughput | None:
         """What the servers together say they did meanwhile; None when none of them says so."""
-        seen = [server.throughput for server in self.servers() if server.throughput is not None]
+        by_url = {server.url: server.throughput for server in self.servers() if server.throughput is not None}
+        seen = list(by_url.values())  # roles with different keys may share a server
         return functools.reduce(operator.add, seen) if seen else None
 
     async def _observe(self) -> None:
@@ -200,6 +201,7 @@ class Session:
     def _first_info(self) -> dict[str, Any]:
         prepared = self.prepared
         settings = prepared.settings.model_dump(mode="json")
+        del settings["vllm"]  # a path of this machine
         settings["base_url"] = [without_credentials(url) for url in settings["base_url"]]
         for key in ("partner_base_url", "judge_base_url"):
             settings[key] = without_credentials(settings[key]) if settings[key] else None
@@ -252,8 +254,12 @@ def _flatten(error: BaseException) -> Iterator[BaseException]:
 def _server(state: ServerState) -> dict[str, Any]:
     """What `run.json` says of a server: `throughput` is of all that it was asked meanwhile, by whomever."""
     found = asdict(state)
-    if state.throughput is not None:
-        found["throughput"]["prefix_cache_hit_rate"] = state.throughput.hit_rate
+    seen = state.throughput
+    if seen is not None:
+        found["throughput"]["completion_tokens_per_second"] = seen.completion_tokens / seen.seconds
+        found["throughput"]["prefix_cache_hit_rate"] = seen.hit_rate
+        for momentary in ("running", "waiting", "pace"):
+            del found["throughput"][momentary]
     return found
 
 

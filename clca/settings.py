@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from clca.documents import describe, suggestion
 from clca.errors import SettingsError
@@ -34,7 +43,11 @@ def _count_or_file(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
 
 
-Urls = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+def _once(urls: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(urls))
+
+
+Urls = Annotated[tuple[str, ...], BeforeValidator(_listed), AfterValidator(_once)]
 
 
 class GenerateSettings(BaseModel):
@@ -100,19 +113,22 @@ class GenerateSettings(BaseModel):
     @field_validator("out", "scenarios")
     @classmethod
     def _at_home(cls, value: Any) -> Any:
-        return value.expanduser() if isinstance(value, Path) else value
+        try:
+            return value.expanduser() if isinstance(value, Path) else value
+        except RuntimeError:
+            raise ValueError(f"no home folder for {str(value)!r}") from None
 
     @model_validator(mode="after")
     def _servers(self) -> Self:
         roles = (
-            ("teacher", self.teacher, self.base_url, self.base_url),
-            ("partner", self.partner, self.partner_base_url, self.base_url),
-            ("judge", self.judge, self.judge_base_url, self.base_url),
+            ("teacher", self.teacher, self.base_url),
+            ("partner", self.partner, self.partner_base_url),
+            ("judge", self.judge, self.judge_base_url),
         )
-        named = {role: name or self.teacher for role, name, _, _ in roles}
+        named = {role: name or self.teacher for role, name, _ in roles}
         if self.quantization and set(named.values()) == {REHEARSAL}:
             raise ValueError("--quantization is given, but not of which model: add --teacher NAME")
-        for role, _, own, _ in roles:
+        for role, _, own in roles:
             flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
             # A server that nobody asks is a forgotten model name, unless the rehearsal was asked for by name.
             idle = all(name == REHEARSAL for name in named.values()) if role == "teacher" else named[role] == REHEARSAL
@@ -195,9 +211,9 @@ def _from_toml(workspace: Path | None) -> dict[str, Any]:
     section = data.get("generate", {})
     if not isinstance(section, dict):
         raise SettingsError(f"{file}: generate: must be a table")
-    for key in ("scenarios", "out"):  # paths in the file are relative to it
-        if isinstance(section.get(key), str):
-            section[key] = workspace / section[key]
+    for key in ("scenarios", "out", "vllm"):  # paths in the file are relative to it
+        if isinstance(section.get(key), str) and (key != "vllm" or "/" in section[key]):
+            section[key] = str(workspace / section[key])
     return section
 
 

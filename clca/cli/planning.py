@@ -12,19 +12,20 @@ from clca.prepare import Prepared, locate
 from clca.preview import CHARACTERS_A_TOKEN, TOKENS_A_TURN, plan, preview
 from clca.settings import REHEARSAL
 from clca.teacher.connect import unserved
-from clca.teacher.servers import Berth, Servers
+from clca.teacher.servers import Placement, Servers
 
 
 def show_plan(prepared: list[Prepared], servers: Servers, *, as_json: bool) -> None:
     """What the runs would take, and a prompt of each task, without asking a teacher or starting a server."""
     console = make_console()
     lacking = unserved(prepared[0].settings)
-    berths: list[Berth] = []
+    placements: list[Placement] = []
     obstacle = ""
     try:
-        berths = servers.plan(lacking)
+        placements = servers.plan(lacking)
     except ClcaError as error:  # the rest of the plan holds wherever it is carried out
         obstacle = error.message
+    served = [{"model": place.name, "command": place.command} for place in placements]
     for number, one in enumerate(prepared):
         measured = preview(one.catalogue, one.culture, one.scenarios, one.norms, one.prompts, one.settings)
         tasks = plan(measured, len(one.scenarios), len(one.norms), one.settings)
@@ -37,7 +38,7 @@ def show_plan(prepared: list[Prepared], servers: Servers, *, as_json: bool) -> N
                         "run": str(place.folder),
                         "exists": place.resumed,
                         "requested": one.requested,
-                        "servers": [{"model": berth.name, "command": berth.command} for berth in berths],
+                        "servers": served,
                         "obstacle": obstacle,
                         "requests": sum(task.requests for task in tasks),
                         "prompt_tokens": sum(task.prompt_tokens for task in tasks),
@@ -90,8 +91,8 @@ def show_plan(prepared: list[Prepared], servers: Servers, *, as_json: bool) -> N
             f" Tokens are estimated at {CHARACTERS_A_TOKEN} characters each and {TOKENS_A_TURN} to a turn;"
             " a server's prefix cache reads most prompt tokens only once."
         )
-        for berth in berths:
-            console.print(f"Would be started: {printable(str(berth))}", markup=False)
+        for placement in placements:
+            console.print(f"Would be started: {printable(str(placement))}", markup=False)
         if obstacle:
             console.print(f"Not on this machine: {printable(obstacle)}", markup=False)
         if any(teacher.name == REHEARSAL for one in prepared for teacher in one.teachers.values()):

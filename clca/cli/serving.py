@@ -15,8 +15,10 @@ from clca.cli.progress import Waiting
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError, TeacherLost
 from clca.settings import REHEARSAL, resolve
+from clca.teacher.connect import key_of
 from clca.teacher.launch import HOST, shown
 from clca.teacher.servers import Servers
+from clca.urls import NO_KEY
 from clca.workspace import Content, find_workspace
 
 LOOK_EVERY = 0.5
@@ -25,31 +27,32 @@ LOOK_EVERY = 0.5
 def serve(flags: Mapping[str, Any], host: str, port: int, *, plan: bool, quiet: bool, as_json: bool) -> None:
     """Start the server, say where it is, and watch it until it is told to stop."""
     workspace = find_workspace()
-    # Addresses of other servers, which a workspace may set, are none of this one's business.
-    environment = {name: value for name, value in os.environ.items() if not name.endswith("BASE_URL")}
-    settings = resolve(flags, environment, workspace)
+    settings = resolve(flags, os.environ, workspace)
     name = settings.teacher
     if name == REHEARSAL:
         raise SettingsError("the rehearsal needs no server: clca generate --culture japan plays it as it is")
-    key = os.environ.get("CLCA_API_KEY", "").strip()
+    key = key_of(os.environ, "teacher", ("CLCA_API_KEY",))
+    key = "" if key == NO_KEY else key
     screen = make_console(stderr=True, quiet=quiet)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     with Servers(settings, Content(workspace), os.environ, host=host, port=port, key=key) as servers:
-        (berth,) = servers.plan([name])
+        (placement,) = servers.plan([name])
         if plan:
             if as_json:
-                print(json.dumps({"model": name, "command": berth.command, "host": host, "port": port}))
+                plain = {"model": name, "command": placement.command, "variables": placement.variables}
+                print(json.dumps({**plain, "host": host, "port": port}))
             else:
-                print(printable(f"{shown(berth.command)} --host {host} --port {port}"))
+                words = [*placement.command, "--host", host, "--port", str(port)]
+                print(printable(shown(words, placement.variables)))
             return
         _refuse_taken(host, port)
         if host not in (HOST, "localhost", "::1") and not key:
             screen.print("Note: whoever reaches this machine can use the server; CLCA_API_KEY makes it ask for a key.")
         try:
             with Waiting(screen) as waiting:
-                list(servers.start([name], waiting.tell))
+                servers.start([name], waiting.tell)
             server = servers[name]
-            screen.print(f"{berth}", markup=False)
+            screen.print(f"{placement}", markup=False)
             screen.print(f"It is up at {server.url}, its log is {server.log}. Ctrl-C stops it. Now:", markup=False)
             screen.print(f"  clca generate --culture japan --teacher {name} --base-url {server.url}", markup=False)
             if as_json:

@@ -87,9 +87,11 @@ def generate_all(prepared: list[Prepared], servers: Servers, *, new: bool, quiet
 def get_ready(one: Prepared, servers: Servers, screen: Console) -> None:
     """Start the servers that the run lacks, and ask all of its teachers whether they can be asked."""
     lacking = unserved(one.settings)
-    with Waiting(screen) as waiting:
-        for berth in servers.start(lacking, waiting.tell):
-            screen.print(f"Started {berth}", markup=False)
+    if lacking:
+        with Waiting(screen) as waiting:
+            started = servers.start(lacking, waiting.tell)
+        for placement in started:
+            screen.print(f"Started {placement}", markup=False)
     for notice in asyncio.run(check(one)):
         screen.print(f"Note: {printable(notice)}", markup=False)
 
@@ -203,6 +205,7 @@ def retry(info: RunInfo, flags: dict[str, Any], *, quiet: bool, as_json: bool) -
     `flags` may change what does not decide the records: where the servers are, and how patient to be.
     """
     changed = {key: value for key, value in flags.items() if value is not None}
+    changed["vllm"] = os.environ.get("CLCA_VLLM")
     settings = resolve({**settings_of(info).model_dump(), **changed, "out": info.folder.parent.parent}, {}, None)
     workspace = find_workspace()
     screen = make_console(stderr=True, quiet=quiet)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NoReturn
@@ -116,18 +117,18 @@ def _is_whole(folder: Path) -> bool:
 
 def _home(environment: Mapping[str, str]) -> Path:
     if home := environment.get("HF_HOME"):
-        return Path(home).expanduser()
+        return Path(os.path.expanduser(home))
     cache = environment.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else _user(environment) / ".cache").expanduser() / "huggingface"
+    return Path(os.path.expanduser(cache or _user(environment) / ".cache")) / "huggingface"
 
 
 def _user(environment: Mapping[str, str]) -> Path:
-    return Path(environment.get("HOME") or "~").expanduser()
+    return Path(os.path.expanduser(environment.get("HOME") or "~"))
 
 
 def _cache(environment: Mapping[str, str]) -> Path:
     given = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
-    return Path(given).expanduser() if given else _home(environment) / "hub"
+    return Path(os.path.expanduser(given)) if given else _home(environment) / "hub"
 
 
 def _secret(environment: Mapping[str, str]) -> str | None:
@@ -136,7 +137,7 @@ def _secret(environment: Mapping[str, str]) -> str | None:
         if secret := environment.get(name, "").strip():
             return secret
     given = environment.get("HF_TOKEN_PATH")
-    file = Path(given).expanduser() if given else _home(environment) / "token"
+    file = Path(os.path.expanduser(given)) if given else _home(environment) / "token"
     try:
         return file.read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):

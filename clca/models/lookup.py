@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,7 +25,7 @@ def known(name: str, models: Models, environment: Mapping[str, str]) -> Model | 
     found = models.find(name)
     if found is not None:
         return found
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     if folder.is_dir():
         return read_folder(folder)
     if name.startswith(("/", "./", "../", "~")):

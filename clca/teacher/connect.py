@@ -56,11 +56,12 @@ def addresses(settings: GenerateSettings, environment: Mapping[str, str]) -> dic
             found[role] = Address(model, (), "")
         else:
             names = (_KEYS[role],) if own[role] else (_KEYS[role], *_SHARED_KEYS)
-            found[role] = Address(model, urls, _key(environment, role, names))
+            found[role] = Address(model, urls, key_of(environment, role, names))
     return found
 
 
-def _key(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -> str:
+def key_of(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -> str:
+    """The first of these variables that holds a key, or `NO_KEY`."""
     for name in names:
         key = environment.get(name, "").strip()
         if key and not (key.isascii() and key.isprintable()):

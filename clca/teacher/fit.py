@@ -13,7 +13,8 @@ from clca.models import Model, Models, cache_bytes_per_token
 from clca.teacher.machine import Gpu, Machine
 
 GIB = 1024**3
-LENGTH = 16_384  # tokens; ten exchanges of 500 new tokens a turn, with their prompts, stay below 12,000
+LENGTH = 16_384  # tokens; a prompt of 4,000 and ten exchanges at their limit of 500 new tokens a turn take 14,200
+SHORT_LENGTH = 8_192  # tokens; enough for most dialogues, not for all
 COMFORT = 16  # full-length sequences in the cache at once, from which on more GPUs are not worth their cost
 UTILISATION = 0.9  # of a GPU's memory; vLLM's own default was 0.9 for years and is 0.92 in 0.32
 RESERVE = 2 * GIB  # a GPU (or, without one, the processes) for activations and CUDA graphs: an estimate
@@ -67,20 +68,36 @@ def weight_bytes(model: Model, quantization: str | None) -> int:
     return round(linear * QUANTISATIONS[quantization]) + 2 * model.embeddings
 
 
-def fit(model: Model, machine: Machine, quantization: str | None, max_model_len: int = LENGTH) -> Fit:
-    """The fewest equal GPUs whose cache holds `COMFORT` sequences, else those that hold the most."""
+def fit(
+    model: Model, machine: Machine, quantization: str | None, max_model_len: int = LENGTH, comfort: int = COMFORT
+) -> Fit:
+    """The fewest equal GPUs whose cache holds `comfort` sequences, else those that hold the most."""
     length = min(max_model_len, model.context)
     options = [_lay(model, gpus, machine.ram, quantization, length) for gpus in _choices(model, machine)]
-    comfortable = [one for one in options if one.holds and one.sequences >= COMFORT]
+    comfortable = [one for one in options if one.holds and one.sequences >= comfort]
     if comfortable:
         return min(comfortable, key=lambda one: (one.tensor_parallel, -one.there))
     return max(options, key=lambda one: (one.holds, one.sequences, one.there - one.needs))
 
 
-def beside(machine: Machine, name: str, laid: Fit) -> Machine:
+def unmeasured(machine: Machine) -> Fit:
+    """A model of unknown size has all equal GPUs, or the RAM: vLLM finds out whether it fits."""
+    kinds: dict[tuple[str, int], list[Gpu]] = {}
+    for gpu in machine.gpus:
+        kinds.setdefault((gpu.name, gpu.total), []).append(gpu)
+    same = max(kinds.values(), key=lambda gpus: sum(map(_usable, gpus)), default=[])
+    number = 2 ** int(math.log2(len(same))) if same else 1
+    gpus = tuple(sorted(same, key=lambda gpu: -gpu.free)[:number])
+    there = number * min(map(_usable, gpus)) if gpus else machine.ram
+    cache = 0 if gpus else machine.ram // 4 // GIB * GIB
+    return Fit(True, gpus, number, 0, there, cache, 0.0, 0, min(map(_share, gpus), default=UTILISATION))
+
+
+def remaining(machine: Machine, name: str, laid: Fit) -> Machine:
     """What is left of a machine for others once the model `name` is served there as `laid` says."""
     if not machine.gpus:
-        return replace(machine, ram=max(0, machine.ram - laid.needs))
+        least = laid.needs - round(laid.cache / laid.sequences) if laid.sequences else machine.ram // 2
+        return replace(machine, ram=max(0, machine.ram - least - laid.cache))
     rest = tuple(gpu for gpu in machine.gpus if gpu not in laid.gpus)
     if rest:
         return replace(machine, gpus=rest)
@@ -148,6 +165,8 @@ def _lay(model: Model, gpus: tuple[Gpu, ...], ram: int, quantization: str | None
     sequence = length * cache_bytes_per_token(model) * max(model.kv_heads, number) // model.kv_heads
     there = number * min(map(_usable, gpus)) if gpus else ram
     cache = max(0, there - weights - RESERVE * number)
+    if not gpus:  # vLLM takes whole GiB, and what it takes is lost to everything else here
+        cache = min(cache // GIB, math.ceil(COMFORT * sequence / GIB)) * GIB
     obstacle = _obstacle(model, gpus, quantization)
     return Fit(
         holds=cache >= sequence and not obstacle,
@@ -186,11 +205,15 @@ def _obstacle(model: Model, gpus: tuple[Gpu, ...], quantization: str | None) -> 
 
 
 def _instead(model: Model, machine: Machine, models: Models, quantization: str | None, length: int) -> Iterator[str]:
-    """What fits here: the model quantised while it is loaded, its quantised variants, then a smaller one."""
+    """What fits here: the model held otherwise, its quantised variants, then a smaller one."""
+    if quantization is not None and (laid := fit(model, machine, None, length)).holds:
+        yield f"leave out --quantization ({gib(laid.needs)}, fits)"
     if quantization is None and model.whole:
         laid = fit(model, machine, "fp8", length)
         if laid.holds:
             yield f"--quantization fp8 ({gib(laid.needs)}, fits)"
+    if length > SHORT_LENGTH and fit(model, machine, quantization, SHORT_LENGTH).holds:
+        yield f"--vllm-args '--max-model-len {SHORT_LENGTH}' (longer dialogues fail)"
     for variant in filter(None, map(models.find, model.quantised)):
         laid = fit(variant, machine, None, length)
         if laid.holds:

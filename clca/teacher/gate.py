@@ -7,7 +7,6 @@ from heapq import heappop, heappush
 from itertools import count
 from types import TracebackType
 
-
 Rank = tuple[int, int]
 
 

@@ -77,7 +77,8 @@ async def inspect_server(
             models = {model.id: model async for model in client.models.list() if isinstance(model.id, str)}
         model = _model(models, names, shown, clean)
         root = getattr(models.get(model), "root", None)
-        return Found(model, await _structured(client, model, shown, clean), root if isinstance(root, str) else None)
+        structured = await _structured(client, model, seconds, shown, clean)
+        return Found(model, structured, root if isinstance(root, str) else None)
     except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
         raise TeacherError(
             f"{shown} refuses the key ({error.status_code}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
@@ -110,13 +111,16 @@ def _model(models: dict[str, Any], names: Sequence[str], shown: str, clean: Call
     raise TeacherError(f"{shown} has no model {names[0]!r}{suggestion(names[0], served)}; it serves {listed}")
 
 
-async def _structured(client: openai.AsyncOpenAI, model: str, shown: str, clean: Callable[[str], str]) -> bool:
+async def _structured(
+    client: openai.AsyncOpenAI, model: str, seconds: float, shown: str, clean: Callable[[str], str]
+) -> bool:
     """Whether the server keeps a reply to the schema it is given."""
     import openai
 
     try:
         # The plain transport: the package's typed resources for chats would take longer to import than to use.
-        data = await client.post("/chat/completions", cast_to=object, body={"model": model, **PROBE})
+        async with asyncio.timeout(seconds):
+            data = await client.post("/chat/completions", cast_to=object, body={"model": model, **PROBE})
         parse(read_completion(to_json(data)), Probe)
     except InvalidReply:
         return False
@@ -127,7 +131,7 @@ async def _structured(client: openai.AsyncOpenAI, model: str, shown: str, clean:
         if NO_SCHEMA.search(said):
             return False
         raise TeacherError(f"{shown} refuses a plain question to {model}: {clean(said)}") from None
-    except (openai.InternalServerError, openai.RateLimitError, openai.APITimeoutError):
+    except (openai.InternalServerError, openai.RateLimitError, openai.APITimeoutError, TimeoutError):
         return True  # it is busy: what it can do shows when its turn comes
     return True
 

@@ -10,6 +10,7 @@ from time import monotonic
 import aiohttp
 
 from clca.teacher.protocol import Throughput
+from clca.teacher.responses import read_bounded
 
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 LARGEST = 4 * 2**20  # bytes
@@ -48,11 +49,19 @@ class Meter:
         self._at: float | None = None
         self._seconds = 0.0
         self._pace = 0.0
+        self._most = {RUNNING: 0.0, WAITING: 0.0}
 
     async def read(self) -> None:
         """Take the figures as they are now. A server that does not answer in time is asked the next time."""
         if self._silent:
             return
+        seen = self._at
+        await self._read()
+        if self._last is not None and self._at == seen:  # what it did last is not what it does now
+            self._last = {**self._last, RUNNING: 0.0, WAITING: 0.0}
+            self._pace = 0.0
+
+    async def _read(self) -> None:
         with suppress(aiohttp.ClientError, TimeoutError, OSError):
             # Without the run's key, which these figures do not need.
             async with (
@@ -63,9 +72,9 @@ class Meter:
                     self._silent = self._last is None
                 if response.status != 200:
                     return
-                text = await _whole(response)
+                data = await read_bounded(response, LARGEST)
             try:
-                figures = read_metrics(text)
+                figures = read_metrics((data or b"").decode("utf-8", "replace"))
             except ValueError:
                 figures = {}
             if figures:
@@ -82,6 +91,8 @@ class Meter:
             passed = at - self._at
             self._seconds += passed
             self._pace = grown[GENERATION] / passed if passed > 0 else self._pace
+        for name, most in self._most.items():
+            self._most[name] = max(most, figures.get(name, 0.0))
         self._last, self._at = figures, at
 
     @property
@@ -93,21 +104,14 @@ class Meter:
             seconds=self._seconds,
             running=int(self._last.get(RUNNING, 0)),
             waiting=int(self._last.get(WAITING, 0)),
+            most_running=int(self._most[RUNNING]),
+            most_waiting=int(self._most[WAITING]),
             prompt_tokens=int(self._sums[PROMPT]),
             completion_tokens=int(self._sums[GENERATION]),
             cache_queries=int(self._sums[QUERIES]),
             cache_hits=int(self._sums[HITS]),
             pace=self._pace,
         )
-
-
-async def _whole(response: aiohttp.ClientResponse) -> str:
-    data = b""
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) > LARGEST:
-            return ""  # no figures of a server are that long
-    return data.decode("utf-8", "replace")
 
 
 def _growth(before: float, now: float) -> float:

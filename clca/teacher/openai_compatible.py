@@ -20,12 +20,12 @@ import tenacity
 from pydantic_core import to_json
 
 from clca.errors import AskError, InvalidReply, RequestFailed, Stopped, TeacherLost
-from clca.tasks import Answer, Reply
-from clca.teacher.inspection import NO_SCHEMA, Unreachable, inspect_server
+from clca.tasks import Reply
+from clca.teacher.inspection import NO_SCHEMA, Found, Unreachable, inspect_server
 from clca.teacher.metrics import Meter
 from clca.teacher.protocol import Request, ServerState, schema
 from clca.teacher.replicas import Replica, Replicas
-from clca.teacher.responses import error_message, read_completion, retry_seconds
+from clca.teacher.responses import error_message, read_bounded, read_completion, retry_seconds
 from clca.urls import NO_KEY, without_credentials
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
@@ -74,7 +74,6 @@ class OpenAICompatible:
         self._connect_timeout = min(timeout, CONNECT_TIMEOUT)
         self._tries = tries
         self._stopping = asyncio.Event()
-        self._unstructured: set[type[Answer]] = set()  # answers whose schema the server would not take
         self._concurrency = concurrency
         self._session: aiohttp.ClientSession | None = None
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0.0, 1.0)
@@ -95,12 +94,12 @@ class OpenAICompatible:
         A replica that is not up is done without, as long as there is another.
         """
         notices, down, up = [], [], []
-        for replica in self._replicas.all:
-            try:
-                found = await inspect_server(replica.url, self._names, self._key, self._timeout, self._clean)
-            except Unreachable as error:
+        for replica, found in zip(
+            self._replicas.all, await asyncio.gather(*map(self._inspect, self._replicas.all)), strict=True
+        ):
+            if isinstance(found, Unreachable):
                 self._replicas.failed(replica, gone=True)
-                down.append(error)
+                down.append(found)
                 continue
             self._replicas.worked(replica)
             up.append(found)
@@ -112,10 +111,19 @@ class OpenAICompatible:
                 )
         if not up:
             raise down[0]
+        roots = sorted({found.root for found in up if found.root is not None})
+        if len(roots) > 1:
+            notices.append(f"the servers of {self.name} loaded it from different places: {', '.join(roots)}")
         for replica in self._replicas.all:
             if not replica.up:  # should it come back, it is taken for one like the others
                 replica.model, replica.structured = up[0].model, up[0].structured
         return notices + [f"{error}; going on without it" for error in down]
+
+    async def _inspect(self, replica: Replica) -> Found | Unreachable:
+        try:
+            return await inspect_server(replica.url, self._names, self._key, self._timeout, self._clean)
+        except Unreachable as error:
+            return error
 
     def stop(self) -> None:
         self._stopping.set()
@@ -154,11 +162,11 @@ class OpenAICompatible:
             if self._stopping.is_set():
                 raise Stopped from None
             if last.gone and not self._replicas.any_up:
-                servers = "server" if len(self._replicas.all) == 1 else f"{len(self._replicas.all)} servers"
-                gone = "is" if len(self._replicas.all) == 1 else "are"
+                number = len(self._replicas.all)
+                gone, them = ("server of {} is", "it") if number == 1 else (f"{number} servers of {{}} are", "them")
                 raise TeacherLost(
-                    f"the {servers} of {self.name} {gone} gone ({last.fault.detail}):"
-                    " start again and repeat the command to go on"
+                    f"the {gone.format(self.name)} gone ({last.fault.detail}):"
+                    f" start {them} again and repeat the command to go on"
                 ) from None
             raise last.fault from None
 
@@ -170,10 +178,12 @@ class OpenAICompatible:
         try:
             reply = await self._post(request, replica)
         except _Again as fault:
-            if not fault.busy:
+            if fault.busy:
+                self._replicas.worked(replica)
+            else:
                 self._replicas.failed(replica, gone=fault.gone)
             raise
-        except RequestFailed:  # it is this request that it refuses
+        except AskError:  # it answered; the fault is this request's or this reply's
             self._replicas.worked(replica)
             raise
         except TeacherLost as fault:  # of this replica; the run is lost only if it was the last
@@ -190,12 +200,12 @@ class OpenAICompatible:
 
     async def _post(self, request: Request, replica: Replica) -> Reply:
         url = replica.url
-        structured = replica.structured and request.answer not in self._unstructured
+        structured = replica.structured
         body = self._body(request, replica.model, structured)
         try:
             # A redirect is not followed: it would carry the key to another server.
             async with self._open().post(f"{url}/chat/completions", data=body, allow_redirects=False) as response:
-                status, headers, data = response.status, response.headers, await _read(response)
+                status, headers, data = response.status, response.headers, await self._whole(response)
         except aiohttp.ClientConnectorError as error:
             detail = f"cannot connect to {without_credentials(url)}: {error.os_error.strerror or error.os_error}"
             raise _Again(RequestFailed("no connection", detail), gone=True) from None
@@ -210,10 +220,16 @@ class OpenAICompatible:
             return read_completion(data)
         fault = self._fault(status, headers.get("Retry-After"), data, url)
         if structured and status in (400, 422) and NO_SCHEMA.search(str(fault)):
-            # It takes schemas, but not this one. The prompt asks for JSON as well, and replies are checked.
-            self._unstructured.add(request.answer)
+            # It takes schemas, but not ours. The prompts ask for JSON as well, and replies are checked.
+            replica.structured = False
             return await self._post(request, replica)
         raise fault
+
+    async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
+        data = await read_bounded(response, LARGEST_RESPONSE)
+        if data is None:
+            raise InvalidReply("malformed response", f"more than {LARGEST_RESPONSE:,} bytes")
+        return data
 
     def _body(self, request: Request, model: str, structured: bool) -> bytes:
         sampling = request.sampling
@@ -283,9 +299,10 @@ class OpenAICompatible:
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         fault = state.outcome.exception() if state.outcome else None
         timed_out = isinstance(fault, _Again) and fault.fault.kind == "time-out"
-        # A move to another replica is no try of its own.
-        tries = self._tries + len(self._replicas.all) - 1
-        return state.attempt_number >= (min(TIMEOUT_TRIES, tries) if timed_out else tries)
+        tries = min(TIMEOUT_TRIES, self._tries) if timed_out else self._tries
+        if isinstance(fault, _Again) and fault.gone and self._replicas.any_up:
+            tries += len(self._replicas.all) - 1  # a move to another replica is no try of its own
+        return state.attempt_number >= tries
 
 
 def _keep_buffers_off_the_heap() -> None:
@@ -297,12 +314,3 @@ def _keep_buffers_off_the_heap() -> None:
     """
     with suppress(AttributeError, OSError):
         ctypes.CDLL(None).mallopt(-3, 128 * 1024)  # M_MMAP_THRESHOLD
-
-
-async def _read(response: aiohttp.ClientResponse) -> bytes:
-    data = b""
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) > LARGEST_RESPONSE:
-            raise InvalidReply("malformed response", f"more than {LARGEST_RESPONSE:,} bytes")
-    return data

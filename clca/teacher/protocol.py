@@ -107,13 +107,16 @@ class Asks(Protocol):
 class Throughput:
     """What a server says it did in the time that it was watched, for whoever asked it.
 
-    `pace` is completion tokens a second since the reading before the last. `cache_queries` and
-    `cache_hits` are prompt tokens looked up and found in the prefix cache.
+    `running` and `waiting` requests are those of the last reading, `most_running` and `most_waiting` the
+    highest of all, and `pace` is completion tokens a second since the reading before the last.
+    `cache_queries` and `cache_hits` are prompt tokens looked up and found in the prefix cache.
     """
 
     seconds: float
     running: int
     waiting: int
+    most_running: int
+    most_waiting: int
     prompt_tokens: int
     completion_tokens: int
     cache_queries: int
@@ -131,6 +134,8 @@ class Throughput:
             max(self.seconds, other.seconds),
             self.running + other.running,
             self.waiting + other.waiting,
+            self.most_running + other.most_running,
+            self.most_waiting + other.most_waiting,
             self.prompt_tokens + other.prompt_tokens,
             self.completion_tokens + other.completion_tokens,
             self.cache_queries + other.cache_queries,

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from email.utils import parsedate_to_datetime
 from time import time
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
 from clca.documents import describe
 from clca.errors import InvalidReply
 from clca.tasks import Reply
+
+if TYPE_CHECKING:
+    import aiohttp
 
 
 # What is read of a chat completion: servers differ in all that is not needed here, and the
@@ -61,6 +64,16 @@ def read_completion(data: bytes) -> Reply:
         prompt_tokens=usage.prompt_tokens or 0,
         completion_tokens=usage.completion_tokens or 0,
     )
+
+
+async def read_bounded(response: aiohttp.ClientResponse, most: int) -> bytes | None:
+    """The whole body, or None when it is longer than `most` bytes."""
+    data = b""
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > most:
+            return None
+    return data
 
 
 def retry_seconds(header: str | None) -> float | None:

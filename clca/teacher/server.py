@@ -56,7 +56,8 @@ class Server:
         self._spawn()
         began = monotonic()
         try:
-            while not self._healthy():
+            # Ours has to live, too: another server may have the port, and would be sent the key.
+            while not (self.running and self._healthy() and self.running):
                 if not self.running:
                     raise TeacherError(f"vLLM did not start: {self.last_words()}")
                 if monotonic() - began > seconds:
@@ -76,14 +77,18 @@ class Server:
         do = advice(lines)
         return f"{telling_line(lines)} ({do + '; ' if do else ''}log: {self.log})"
 
+    def let_go(self) -> None:
+        """Begin to end the process tree."""
+        if self._process is not None and self._process.stdin is not None:
+            with suppress(OSError):
+                self._process.stdin.close()  # what the guardian waits for
+
     def stop(self) -> None:
         """End the whole process tree; returns when nothing of it is left."""
+        self.let_go()
         process = self._process
         if process is None:
             return
-        if process.stdin is not None:
-            with suppress(OSError):
-                process.stdin.close()  # what the guardian waits for
         try:
             process.wait(STOP_WITHIN)
         except subprocess.TimeoutExpired:

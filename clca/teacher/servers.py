@@ -3,40 +3,48 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from types import TracebackType
 from typing import Self
 
 from clca.errors import TeacherError
-from clca.models import Model, Models, known, require_access
+from clca.models import Models, known, require_access
 from clca.settings import GenerateSettings
 from clca.store.runs import slug
-from clca.teacher.fit import LENGTH, Fit, advice, beside, fit
-from clca.teacher.launch import HOST, arguments, command, environment, shown, split_arguments
+from clca.teacher.fit import COMFORT, LENGTH, Fit, advice, fit, remaining, unmeasured
+from clca.teacher.launch import (
+    HOST,
+    arguments,
+    command,
+    environment,
+    max_model_len,
+    shown,
+    split_arguments,
+    variables,
+)
 from clca.teacher.machine import Machine, machine
 from clca.teacher.server import Server
 from clca.workspace import Content
 
 
 @dataclass(frozen=True, slots=True)
-class Berth:
-    """Where one model is to be served; `model` and `fit` are None where its size is not known."""
+class Placement:
+    """Where one model is to be served. `variables` are those of `environment` that are not the user's own."""
 
     name: str
-    model: Model | None
-    fit: Fit | None
+    fit: Fit
     command: tuple[str, ...]
-    environment: Mapping[str, str]
-    key: str
+    variables: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
+    key: str = field(repr=False)
 
     def __str__(self) -> str:
-        place = "the GPUs it finds"
-        if self.fit is not None:
-            gpus = self.fit.gpus
-            place = f"{len(gpus)} x {gpus[0].name}" if gpus else "the CPU"
-        return f"{self.name}: vLLM on {place}: {shown(self.command)}"
+        gpus = self.fit.gpus
+        place = f"{len(gpus)} x {gpus[0].name}" if gpus else "the CPU"
+        return f"{self.name}: vLLM on {place}: {shown(self.command, self.variables)}"
 
 
 class Servers:
@@ -58,8 +66,8 @@ class Servers:
     ) -> None:
         self._settings, self._inherited = settings, inherited
         self._host, self._port, self._key = host, port, key
-        self._models = Models(content)
-        self._berths: dict[str, Berth] = {}
+        self._content = content
+        self._placements: dict[str, Placement] = {}
         self._servers: dict[str, Server] = {}
 
     def __enter__(self) -> Self:
@@ -69,57 +77,77 @@ class Servers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server in self._servers.values():
+            server.let_go()
+        for server in self._servers.values():
             server.stop()
 
     def __getitem__(self, name: str) -> Server:
         """The started server of a model."""
         return self._servers[name]
 
-    def plan(self, names: Iterable[str]) -> list[Berth]:
+    def plan(self, names: Iterable[str]) -> list[Placement]:
         """Where each of the models would be served. Raises when this machine cannot, and says what could."""
         wanted = list(dict.fromkeys(names))
-        if any(name not in self._berths for name in wanted):
+        if any(name not in self._placements for name in wanted):
             here = machine(self._inherited)
-            for name in wanted:
-                berth = self._berth(name, here)
-                self._berths[name] = berth
-                if berth.fit is not None:
-                    here = beside(here, name, berth.fit)
-        return [self._berths[name] for name in wanted]
+            try:
+                self._placements = self._plan(wanted, here, COMFORT)
+            except TeacherError:
+                # Side by side they may still fit, with less room for each.
+                self._placements = self._plan(wanted, here, 1)
+        return [self._placements[name] for name in wanted]
 
-    def start(self, names: Iterable[str], tell: Callable[[str], None] = lambda _: None) -> Iterator[Berth]:
-        """Start the servers of these models that do not run yet; gives each when it answers."""
-        for berth in self.plan(names):
-            server = self._servers.get(berth.name)
+    def start(self, names: Iterable[str], tell: Callable[[str], None] = lambda _: None) -> list[Placement]:
+        """Start the servers of these models that do not run yet; those that it started answer when it returns."""
+        started = []
+        for placement in self.plan(names):
+            server = self._servers.get(placement.name)
             if server is not None and server.running:
                 continue
-            log = self._settings.out / "logs" / f"vllm-{slug(berth.name)}-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
-            self._servers[berth.name] = server = Server(
-                berth.name, berth.command, berth.environment, log, host=self._host, port=self._port, key=berth.key
+            log = self._settings.out / "logs" / f"vllm-{slug(placement.name)}-{datetime.now(UTC):%Y%m%dT%H%M%S}.log"
+            self._servers[placement.name] = server = Server(
+                placement.name,
+                placement.command,
+                placement.environment,
+                log,
+                host=self._host,
+                port=self._port,
+                key=placement.key,
             )
-            tell(f"starting vLLM for {berth.name} (log: {log})")
+            tell(f"starting vLLM for {placement.name} (log: {log})")
             server.start(self._settings.start_timeout, tell)
-            yield berth
+            started.append(placement)
+        return started
 
-    def _berth(self, name: str, here: Machine) -> Berth:
+    @cached_property
+    def _models(self) -> Models:
+        return Models(self._content)
+
+    def _plan(self, names: list[str], here: Machine, comfort: int) -> dict[str, Placement]:
+        found = {}
+        for name in names:
+            found[name] = placement = self._placement(name, here, comfort)
+            here = remaining(here, name, placement.fit)
+        return found
+
+    def _placement(self, name: str, here: Machine, comfort: int) -> Placement:
         settings = self._settings
+        given = split_arguments(settings.vllm_args)
         model = known(name, self._models, self._inherited)
-        place = None
-        if model is not None:
-            length = _sequence_length(settings.exchanges)
-            place = fit(model, here, settings.quantization, length)
+        if model is None:
+            place = unmeasured(here)
+        else:
+            length = max_model_len(given) or _sequence_length(settings.exchanges)
+            place = fit(model, here, settings.quantization, length, comfort)
             if not place.holds:
                 raise TeacherError(advice(model, here, self._models, settings.quantization, length))
             require_access(model, self._inherited)
         key = secrets.token_urlsafe(24) if self._key is None else self._key
-        words = (
-            command(settings.vllm),
-            *arguments(name, model, name, place, settings.quantization),
-            *split_arguments(settings.vllm_args),
-        )
-        return Berth(name, model, place, words, environment(self._inherited, place, key), key)
+        words = (command(settings.vllm), *arguments(name, model, name, place, settings.quantization), *given)
+        ours = variables(self._inherited, place)
+        return Placement(name, place, words, ours, environment(self._inherited, place, key), key)
 
 
 def _sequence_length(exchanges: int) -> int:
-    """Tokens of the longest request of a dialogue: the prompt's fixed part, and every turn at its limit."""
-    return max(LENGTH, 4_000 + 2 * exchanges * 550)
+    """Tokens of the longest request of a dialogue: the prompt's fixed part, and every turn at its limit of 500."""
+    return max(LENGTH, 4_000 + 2 * exchanges * 510)

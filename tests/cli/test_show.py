@@ -96,6 +96,6 @@ def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
     assert set(table) == set(GenerateSettings.model_fields)
     defaults = GenerateSettings()
     given = {
-        key: table[key] for key in ("samples", "exchanges", "seed", "temperature", "top_p", "asks", "tries", "timeout", "start_timeout")
+        key: table[key] for key in ("samples", "exchanges", "seed", "temperature", "top_p", "asks", "tries", "timeout")
     }
     assert given == {key: getattr(defaults, key) for key in given}

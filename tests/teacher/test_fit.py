@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clca.errors import SettingsError
 from clca.models import Model, Models
-from clca.teacher.fit import GIB, Fit, advice, beside, describe, fit, gib, weight_bytes
+from clca.teacher.fit import GIB, Fit, advice, describe, fit, gib, remaining, unmeasured, weight_bytes
 from clca.teacher.machine import MIB, Gpu, Machine
 from clca.workspace import Content
 
@@ -235,16 +235,35 @@ def test_hardware_that_a_quantisation_cannot_run_on_is_named(
 def test_second_model_has_what_the_first_leaves() -> None:
     four = on(*gpus(4, 80))
     first = fit(LLAMA_8B, four, None)
-    assert [gpu.index for gpu in beside(four, "first", first).gpus] == ["1", "2", "3"]
+    assert [gpu.index for gpu in remaining(four, "first", first).gpus] == ["1", "2", "3"]
+    # In RAM: 16 dialogues of 2 GiB of cache each, 2 GiB to work in, and the weights.
     cpu = on(ram=64)
-    assert beside(cpu, "first", fit(LLAMA_8B, cpu, None)).ram == 64 * GIB - fit(LLAMA_8B, cpu, None).needs
+    first = fit(LLAMA_8B, cpu, None)
+    assert first.cache == 32 * GIB
+    assert remaining(cpu, "first", first).ram == 64 * GIB - 2 * 8_030_261_248 - 2 * GIB - 32 * GIB
 
 
 def test_second_model_does_not_fall_back_to_memory_where_the_first_takes_the_gpu() -> None:
     one = on(H200, ram=500)
-    rest = beside(one, "llama-3.1-8b", fit(LLAMA_8B, one, None))
+    rest = remaining(one, "llama-3.1-8b", fit(LLAMA_8B, one, None))
     assert not fit(LLAMA_8B, rest, None).holds
     assert "here: llama-3.1-8b takes the GPU. Instead: " in advice(LLAMA_8B, rest, MODELS, None)
+
+
+def test_a_model_of_unknown_size_has_all_that_it_can_be_split_over() -> None:
+    three = unmeasured(on(*gpus(3, 80)))
+    assert (len(three.gpus), three.tensor_parallel, three.max_model_len) == (2, 2, 0)
+    cpu = unmeasured(on(ram=64))
+    assert (cpu.gpus, cpu.cache) == ((), 16 * GIB)
+    assert remaining(on(ram=64), "first", cpu).ram == 16 * GIB
+
+
+def test_with_less_comfort_two_models_share_what_one_would_take() -> None:
+    four = on(*gpus(4, 80))
+    large, judge = model("llama-3.1-70b"), model("qwen2.5-32b")
+    assert len(fit(large, four, None).gpus) == 4
+    tight = fit(large, four, None, comfort=1)
+    assert len(tight.gpus) == 4 or fit(judge, remaining(four, "large", tight), None, comfort=1).holds
 
 
 # ---------------------------------------------------------------- advice

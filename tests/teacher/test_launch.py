@@ -12,7 +12,16 @@ import pytest
 from clca.errors import SettingsError
 from clca.models import Model, Models
 from clca.teacher.fit import GIB, Fit
-from clca.teacher.launch import arguments, command, environment, shown, split_arguments
+from clca.teacher.launch import (
+    arguments,
+    command,
+    deciding,
+    environment,
+    max_model_len,
+    shown,
+    split_arguments,
+    variables,
+)
 from clca.teacher.machine import Gpu
 from clca.workspace import Content
 from tests.teacher.commands import script
@@ -26,10 +35,10 @@ def model(name: str) -> Model:
     return found
 
 
-def fit(gpus: tuple[str, ...], length: int = 16_384, utilisation: float = 0.9) -> Fit:
+def fit(gpus: tuple[str, ...], length: int = 16_384, utilisation: float = 0.9, cache: int = 0) -> Fit:
     """A fit on these GPUs, by index."""
     laid = tuple(Gpu(index, "H200", 141 * GIB, 140 * GIB, (9, 0)) for index in gpus)
-    return Fit(True, laid, max(1, len(gpus)), 0, 0, 0, 16.0, length, utilisation)
+    return Fit(True, laid, max(1, len(gpus)), 0, 0, cache, 16.0, length, utilisation)
 
 
 def options(words: list[str]) -> dict[str, str]:
@@ -55,7 +64,7 @@ def test_a_model_on_four_gpus_is_split_over_them() -> None:
     assert given["--tensor-parallel-size"] == "4"
     assert given["--gpu-memory-utilization"] == "0.83"
     assert given["--max-model-len"] == "8192"
-    assert given["--quantization"] == "fp8"
+    assert given["--quantization"] == "fp8_per_tensor"
 
 
 def test_a_model_on_the_cpu() -> None:
@@ -64,15 +73,16 @@ def test_a_model_on_the_cpu() -> None:
     assert not {"--gpu-memory-utilization", "--tensor-parallel-size"} & set(given)
 
 
-def test_of_a_model_of_unknown_size_vllm_decides_the_length_and_the_device() -> None:
-    words = arguments("org/unheard-of", None, "org/unheard-of", None, None)
+def test_of_a_model_of_unknown_size_vllm_decides_the_length() -> None:
+    words = arguments("org/unheard-of", None, "org/unheard-of", fit(("0", "1"), length=0), None)
     assert words[1] == "org/unheard-of"
-    unknown = {"--max-model-len", "--gpu-memory-utilization", "--tensor-parallel-size", "--enforce-eager"}
-    assert not unknown & set(options(words))
+    given = options(words)
+    assert "--max-model-len" not in given
+    assert given["--tensor-parallel-size"] == "2"
 
 
-@pytest.mark.parametrize("place", [None, fit(()), fit(("0",))])
-def test_replies_keep_to_schemas_and_sampling_is_the_requests_own_everywhere(place: Fit | None) -> None:
+@pytest.mark.parametrize("place", [fit(()), fit(("0",))])
+def test_replies_keep_to_schemas_and_sampling_is_the_requests_own_everywhere(place: Fit) -> None:
     given = options(arguments("m", model("qwen2.5-0.5b"), "m", place, None))
     assert json.loads(given["--structured-outputs-config"]) == {
         "backend": "guidance",
@@ -85,11 +95,13 @@ def test_replies_keep_to_schemas_and_sampling_is_the_requests_own_everywhere(pla
 
 def test_what_a_model_needs_besides_comes_last() -> None:
     picky = model("qwen2.5-0.5b").model_copy(update={"serve": ("--max-num-seqs", "8")})
-    assert arguments("m", picky, "m", fit(("0",)), "fp8")[-4:] == ["--quantization", "fp8", "--max-num-seqs", "8"]
+    words = arguments("m", picky, "m", fit(("0",)), "fp8")
+    assert words[-4:] == ["--quantization", "fp8_per_tensor", "--max-num-seqs", "8"]
 
 
 def test_a_command_is_shown_as_a_shell_takes_it() -> None:
     assert shown(["vllm", "serve", "my model", "--config", '{"a":1}']) == "vllm serve 'my model' --config '{\"a\":1}'"
+    assert shown(["vllm"], {"A": "1", "B": "x y"}) == "A=1 B='x y' vllm"
 
 
 # ---------------------------------------------------------------- the command
@@ -133,7 +145,7 @@ def test_the_given_command_may_be_a_name_or_lie_in_the_home_folder(
 def test_a_given_command_that_is_none_is_refused(tmp_path: Path, python: Path, given: str) -> None:
     (tmp_path / "bin" / "folder").mkdir(parents=True)
     (tmp_path / "bin" / "plain").write_text("not executable")
-    with pytest.raises(SettingsError, match=rf"^CLCA_VLLM: '{given}' is not a command: give the path"):
+    with pytest.raises(SettingsError, match=rf"^no command '{given}': CLCA_VLLM, or vllm in clca.toml, is"):
         command(given)
 
 
@@ -151,7 +163,7 @@ def test_without_any_it_is_said_how_to_come_by_one(python: Path) -> None:
         ("", ()),
         ("  ", ()),
         ("--max-num-seqs 512", ("--max-num-seqs", "512")),
-        ("--max-model-len=8192 -tp 2", ("--max-model-len=8192", "-tp", "2")),
+        ("--max-model-len=8192 -O3", ("--max-model-len=8192", "-O3")),
         ("""--hf-overrides '{"a b": 1}'""", ("--hf-overrides", '{"a b": 1}')),
         ("--ssl-ca-certs x --hf-token -O3", ("--ssl-ca-certs", "x", "--hf-token", "-O3")),
     ],
@@ -177,6 +189,9 @@ def test_arguments_are_split_as_a_shell_does(text: str, words: tuple[str, ...]) 
         ("--generation-config auto", "--generation-config", "--base-url"),
         ("--ssl-certfile x", "--ssl-certfile", "--base-url"),
         ("--headless", "--headless", "--base-url"),
+        ("-tp 2", "-tp", "CUDA_VISIBLE_DEVICES"),
+        ("--tensor-parallel-size=2", "--tensor-parallel-size", "CUDA_VISIBLE_DEVICES"),
+        ("--config all.yaml", "--config", "--vllm-args"),
     ],
 )
 def test_what_clca_decides_itself_is_refused_with_what_to_use(text: str, own: str, instead: str) -> None:
@@ -196,12 +211,30 @@ def test_words_that_are_no_options_are_refused() -> None:
         split_arguments("--a 'b")
 
 
+@pytest.mark.parametrize(
+    ("words", "length"),
+    [
+        (("--max-model-len", "8192"), 8192),
+        (("--max_model_len=4096", "--max-num-seqs", "9"), 4096),
+        (("--max-model-len", "8k"), None),
+        (("--max-num-seqs", "9"), None),
+    ],
+)
+def test_a_length_that_the_user_gives_is_known(words: tuple[str, ...], length: int | None) -> None:
+    assert max_model_len(words) == length
+
+
+def test_only_what_may_change_an_answer_decides_a_run() -> None:
+    words = split_arguments("--max-num-seqs 9 --dtype float16 --gpu_memory_utilization=0.8 --kv-cache-dtype fp8")
+    assert deciding(words) == ["--dtype", "float16", "--kv-cache-dtype", "fp8"]
+
+
 # ---------------------------------------------------------------- environment
 
 
 def test_clcas_own_variables_and_keys_stay_out_of_it() -> None:
     inherited = {"CLCA_API_KEY": "k", "CLCA_TEACHER": "t", "OPENAI_API_KEY": "o", "HOME": "/h", "HF_TOKEN": "t"}
-    found = environment(inherited, None, "")
+    found = environment(inherited, fit(("0",)), "")
     assert not [name for name in found if name.startswith(("CLCA_", "OPENAI_"))]
     assert (found["HOME"], found["HF_TOKEN"]) == ("/h", "t")
 
@@ -213,8 +246,8 @@ def test_idle_connections_are_kept_and_nothing_is_reported() -> None:
     assert "VLLM_CPU_KVCACHE_SPACE" not in found
 
 
-def test_on_the_cpu_the_cache_has_a_size() -> None:
-    assert int(environment({}, fit(()), "")["VLLM_CPU_KVCACHE_SPACE"]) >= 1
+def test_on_the_cpu_the_cache_is_what_was_planned() -> None:
+    assert environment({}, fit((), cache=5 * GIB), "")["VLLM_CPU_KVCACHE_SPACE"] == "5"
 
 
 def test_the_users_own_variables_are_kept() -> None:
@@ -229,16 +262,25 @@ def test_only_the_chosen_gpus_are_seen_by_the_numbers_of_nvidia_smi() -> None:
     assert (found["CUDA_VISIBLE_DEVICES"], found["CUDA_DEVICE_ORDER"]) == ("2,3", "PCI_BUS_ID")
 
 
-@pytest.mark.parametrize("place", [None, fit(())])
-def test_without_chosen_gpus_what_is_seen_is_left_as_it_was(place: Fit | None) -> None:
-    assert environment({"CUDA_VISIBLE_DEVICES": "1"}, place, "")["CUDA_VISIBLE_DEVICES"] == "1"
-    assert "CUDA_VISIBLE_DEVICES" not in environment({}, place, "")
+def test_without_chosen_gpus_what_is_seen_is_left_as_it_was() -> None:
+    assert environment({"CUDA_VISIBLE_DEVICES": "1"}, fit(()), "")["CUDA_VISIBLE_DEVICES"] == "1"
+    assert "CUDA_VISIBLE_DEVICES" not in environment({}, fit(()), "")
+
+
+def test_what_is_set_is_known_apart_from_what_was_there() -> None:
+    own = {"VLLM_NO_USAGE_STATS": "0", "HOME": "/h", "HF_TOKEN": "t"}
+    assert variables(own, fit(("3",))) == {
+        "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600",
+        "PYTHONUNBUFFERED": "1",
+        "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
+        "CUDA_VISIBLE_DEVICES": "3",
+    }
 
 
 def test_the_server_asks_for_our_key_or_for_none() -> None:
     inherited = {"VLLM_API_KEY": "the user's"}
-    assert environment(inherited, None, "ours")["VLLM_API_KEY"] == "ours"
-    assert "VLLM_API_KEY" not in environment(inherited, None, "")
+    assert environment(inherited, fit(()), "ours")["VLLM_API_KEY"] == "ours"
+    assert "VLLM_API_KEY" not in environment(inherited, fit(()), "")
     assert inherited == {"VLLM_API_KEY": "the user's"}
 
 

@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -106,6 +107,8 @@ def test_only_what_is_done_while_it_is_watched_counts() -> None:
         seconds=7.0,
         running=2,
         waiting=1,
+        most_running=2,
+        most_waiting=1,
         prompt_tokens=500,
         completion_tokens=70,
         cache_queries=500,
@@ -136,8 +139,9 @@ def test_counters_that_fell_were_begun_anew() -> None:
 
 
 def test_servers_side_by_side_are_added() -> None:
-    one, two = Throughput(5.0, 1, 2, 30, 40, 50, 10, 6.0), Throughput(7.0, 10, 20, 300, 400, 150, 30, 60.0)
-    assert one + two == Throughput(7.0, 11, 22, 330, 440, 200, 40, 66.0)
+    one = Throughput(5.0, 1, 2, 3, 4, 30, 40, 50, 10, 6.0)
+    two = Throughput(7.0, 10, 20, 30, 40, 300, 400, 150, 30, 60.0)
+    assert one + two == Throughput(7.0, 11, 22, 33, 44, 330, 440, 200, 40, 66.0)
     assert (one + two).hit_rate == 0.2
 
 
@@ -236,11 +240,11 @@ def test_a_server_that_cannot_answer_now_is_asked_again(server: Server, status: 
     assert server.read(2) is not None
 
 
-def test_a_server_that_stops_answering_keeps_what_was_seen(server: Server) -> None:
+def test_a_server_that_stops_answering_keeps_what_it_did_and_does_nothing_now(server: Server) -> None:
     seen = server.read()
-    server.close()
-    assert server.read() == seen
     assert seen is not None
+    server.close()
+    assert server.read() == replace(seen, running=0, waiting=0, pace=0.0)
 
 
 def test_one_that_once_had_figures_is_asked_on(server: Server) -> None:

@@ -55,8 +55,8 @@ def test_a_second_model_for_which_no_gpu_is_left_is_refused(make: Make) -> None:
 
 
 def test_gpus_that_the_user_hides_are_not_used(make: Make) -> None:
-    (berth,) = make(H200, H200, env={"CUDA_VISIBLE_DEVICES": "1"}).plan([SMALL])
-    assert berth.environment["CUDA_VISIBLE_DEVICES"] == "1"
+    (placement,) = make(H200, H200, env={"CUDA_VISIBLE_DEVICES": "1"}).plan([SMALL])
+    assert placement.environment["CUDA_VISIBLE_DEVICES"] == "1"
     with pytest.raises(TeacherError, match=rf"{LARGER} needs "):
         make(H200, H200, env={"CUDA_VISIBLE_DEVICES": "1"}).plan([SMALL, LARGER])
 
@@ -69,8 +69,8 @@ def test_a_model_that_is_too_large_is_refused_with_what_fits(make: Make) -> None
 def test_a_gated_model_without_a_token_is_refused(make: Make) -> None:
     with pytest.raises(SettingsError, match=r"^meta-llama/Llama-3\.1-70B-Instruct is gated: .* HF_TOKEN"):
         make(H200, H200).plan([LARGEST])
-    (berth,) = make(H200, H200, env={"HF_TOKEN": "t"}).plan([LARGEST])
-    assert berth.environment["HF_TOKEN"] == "t"
+    (placement,) = make(H200, H200, env={"HF_TOKEN": "t"}).plan([LARGEST])
+    assert placement.environment["HF_TOKEN"] == "t"
 
 
 def test_a_model_that_is_asked_for_twice_is_planned_once(make: Make) -> None:
@@ -80,16 +80,35 @@ def test_a_model_that_is_asked_for_twice_is_planned_once(make: Make) -> None:
 
 
 def test_a_model_of_unknown_size_is_left_to_vllm(make: Make) -> None:
-    (berth,) = make(H200).plan(["org/unheard-of"])
-    assert (berth.model, berth.fit) == (None, None)
-    assert berth.command[1:3] == ("serve", "org/unheard-of")
-    assert "CUDA_VISIBLE_DEVICES" not in berth.environment
-    assert "vLLM on the GPUs it finds: " in str(berth)
+    (placement,) = make(H200).plan(["org/unheard-of"])
+    assert placement.command[1:3] == ("serve", "org/unheard-of")
+    assert placement.environment["CUDA_VISIBLE_DEVICES"] == "0"
+    assert "--max-model-len" not in placement.command
+    with pytest.raises(TeacherError, match="org/unheard-of takes the GPU"):
+        make(H200).plan(["org/unheard-of", SMALL])
+
+
+def test_models_that_would_each_take_all_gpus_share_them(make: Make) -> None:
+    h100 = "NVIDIA H100 80GB"
+    large, judge = make(*4 * [h100], env={"HF_TOKEN": "t"}).plan([LARGEST, "qwen2.5-32b"])
+    seen = [placement.environment["CUDA_VISIBLE_DEVICES"].split(",") for placement in (large, judge)]
+    assert sorted(seen[0] + seen[1]) == ["0", "1", "2", "3"]
+
+
+def test_a_shorter_length_of_the_users_is_what_has_to_fit(make: Make) -> None:
+    (placement,) = make(H200, vllm_args="--max-model-len 4096").plan([SMALL])
+    assert placement.fit.max_model_len == 4096
+
+
+def test_a_placement_shows_no_secret(make: Make) -> None:
+    (placement,) = make(H200, env={"HF_TOKEN": "hf_secret"}).plan([SMALL])
+    assert "hf_secret" not in repr(placement) + str(placement)
+    assert placement.key not in repr(placement)
 
 
 def test_the_users_arguments_come_last(make: Make) -> None:
-    (berth,) = make(H200, vllm_args="--max-num-seqs 512").plan([SMALL])
-    assert berth.command[-2:] == ("--max-num-seqs", "512")
+    (placement,) = make(H200, vllm_args="--max-num-seqs 512").plan([SMALL])
+    assert placement.command[-2:] == ("--max-num-seqs", "512")
     with pytest.raises(SettingsError, match=r"^--vllm-args: --port is decided by clca"):
         make(H200, vllm_args="--port 1").plan([SMALL])
 
@@ -97,8 +116,8 @@ def test_the_users_arguments_come_last(make: Make) -> None:
 def test_longer_dialogues_are_given_more_context(make: Make) -> None:
     lengths = []
     for exchanges in (1, 10, 20):
-        (berth,) = make(H200, exchanges=exchanges).plan([SMALL])
-        lengths.append(int(berth.command[berth.command.index("--max-model-len") + 1]))
+        (placement,) = make(H200, exchanges=exchanges).plan([SMALL])
+        lengths.append(int(placement.command[placement.command.index("--max-model-len") + 1]))
     assert lengths[0] == lengths[1] == 16_384
     assert lengths[2] > 20 * 2 * 500
 
@@ -106,10 +125,10 @@ def test_longer_dialogues_are_given_more_context(make: Make) -> None:
 def test_each_server_has_a_key_of_its_own_that_no_command_line_shows(make: Make) -> None:
     one, two = make(H200, H200).plan([SMALL, LARGER])
     assert one.key != two.key
-    for berth in (one, two):
-        assert len(berth.key) >= 32
-        assert berth.environment["VLLM_API_KEY"] == berth.key
-        assert berth.key not in str(berth)
+    for placement in (one, two):
+        assert len(placement.key) >= 32
+        assert placement.environment["VLLM_API_KEY"] == placement.key
+        assert placement.key not in str(placement)
 
 
 # ---------------------------------------------------------------- start and end
@@ -118,9 +137,9 @@ def test_each_server_has_a_key_of_its_own_that_no_command_line_shows(make: Make)
 def test_a_server_is_started_once_and_ended_at_the_end(make: Make, tmp_path: Path) -> None:
     heard: list[str] = []
     with make(H200, body=CHILDREN + HEALTHY) as servers:
-        (berth,) = servers.start([SMALL], heard.append)
-        assert (berth.name, servers[SMALL].running) == (SMALL, True)
-        assert list(servers.start([SMALL])) == []
+        (placement,) = servers.start([SMALL], heard.append)
+        assert (placement.name, servers[SMALL].running) == (SMALL, True)
+        assert servers.start([SMALL]) == []
         log = servers[SMALL].log
     assert log.parent == tmp_path / "generated" / "logs"
     assert log.name.startswith("vllm-qwen2.5-0.5b-")
@@ -131,10 +150,10 @@ def test_a_server_is_started_once_and_ended_at_the_end(make: Make, tmp_path: Pat
 
 def test_a_server_that_died_is_started_anew(make: Make) -> None:
     with make(H200) as servers:
-        list(servers.start([SMALL]))
+        servers.start([SMALL])
         first = servers[SMALL]
         first.stop()
-        assert [berth.name for berth in servers.start([SMALL])] == [SMALL]
+        assert [placement.name for placement in servers.start([SMALL])] == [SMALL]
         assert servers[SMALL] is not first
         assert servers[SMALL].running
 
@@ -142,10 +161,8 @@ def test_a_server_that_died_is_started_anew(make: Make) -> None:
 def test_a_second_server_that_cannot_start_leaves_the_first_to_the_end(make: Make, tmp_path: Path) -> None:
     body = f"import sys\nif {LARGER!r} in sys.argv:\n    sys.exit('ValueError: not this one')\n" + HEALTHY
     with make(H200, H200, body=body) as servers:
-        starting = servers.start([SMALL, LARGER])
-        assert next(starting).name == SMALL
         with pytest.raises(TeacherError, match=r"^vLLM did not start: ValueError: not this one \(log: "):
-            next(starting)
+            servers.start([SMALL, LARGER])
         assert servers[SMALL].running
     assert not servers[SMALL].running
     assert left(tmp_path / "bin") == []
@@ -154,7 +171,7 @@ def test_a_second_server_that_cannot_start_leaves_the_first_to_the_end(make: Mak
 def test_a_folder_that_cannot_be_written_is_one_line(make: Make, tmp_path: Path) -> None:
     (tmp_path / "generated").write_text("a file")
     with pytest.raises(StoreError, match=r"^cannot start vLLM: \S+generated\S*: "), make(H200) as servers:
-        list(servers.start([SMALL]))
+        servers.start([SMALL])
 
 
 # ---------------------------------------------------------------- whole commands

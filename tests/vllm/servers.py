@@ -14,17 +14,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from clca.teacher.launch import ARGUMENTS, ON_CPU
+
 START_SECONDS, KILL_SECONDS = 300.0, 10.0
 NAME = "tiny"
 
-# Strings that a grammar bounds stay bounded with this backend only; the others let control characters through.
-STRUCTURED = '{"backend":"guidance","disable_any_whitespace":true,"disable_additional_properties":true}'
-OPTIONS = (
-    *("--max-model-len", "4096", "--enforce-eager", "--enable-prompt-tokens-details"),
-    *("--structured-outputs-config", STRUCTURED),
-    # On a CPU the server dies when a prompt with a seed is read in more than one chunk.
-    "--no-enable-chunked-prefill",
-)
+OPTIONS = ("--max-model-len", "4096", *ARGUMENTS, *ON_CPU)
 
 
 def environment(scratch: Path, **extra: str) -> dict[str, str]:

@@ -18,6 +18,7 @@ from typing import Any
 import pytest
 
 from tests.stubs import clca, environment, last_json, only_run, records, start
+from tests.vllm.servers import free_port
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ON_GPUS = re.findall(r"^<!-- needs a GPU -->\n```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
@@ -185,8 +186,9 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tmp_path: Path, env: dict
     assert done.returncode in (0, 3), done.stderr
     assert vllm_processes(tmp_path / "cache") == []
 
+    port = free_port()
     process = subprocess.Popen(
-        ["bash", "-c", f"exec {serve.strip()} --json"],
+        ["bash", "-c", f"exec {serve.strip().replace('8000', str(port))} --json"],
         cwd=workspace,
         env=shell,
         stdout=subprocess.PIPE,
@@ -196,11 +198,11 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tmp_path: Path, env: dict
     try:
         assert process.stdout is not None
         up = json.loads(process.stdout.readline())
-        assert up["url"] == "http://127.0.0.1:8000/v1"
+        assert up["url"] == f"http://127.0.0.1:{port}/v1"
         with pytest.raises(urllib.error.HTTPError, match="401"):
             urllib.request.urlopen(f"{up['url']}/models", timeout=10)
         (asked,) = [line for line in README.splitlines() if line.endswith("--base-url http://localhost:8000/v1")][:1]
-        used = bash(["bash", "-c", f"{asked} --json --new"])
+        used = bash(["bash", "-c", f"{asked.replace('8000', str(port))} --json --new"])
         assert used.returncode in (0, 3), used.stderr
         process.terminate()
         _, said = process.communicate(timeout=30)
@@ -208,6 +210,6 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tmp_path: Path, env: dict
         process.kill()
         process.communicate()
     assert process.returncode == 0, said
-    assert "clca generate --culture japan --teacher llama-3.1-70b --base-url http://127.0.0.1:8000/v1" in said
+    assert f"clca generate --culture japan --teacher llama-3.1-70b --base-url {up['url']}" in said
     assert vllm_processes(tmp_path / "cache") == []
     assert "a-key-of-ours" not in (workspace / up["log"]).read_text(errors="replace") + said
