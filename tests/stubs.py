@@ -40,6 +40,9 @@ class Stub:
         if self._process.stdout is not None:
             self._process.stdout.close()
 
+    def signal(self, number: int) -> None:
+        self._process.send_signal(number)
+
     def stats(self) -> dict[str, Any]:
         with urllib.request.urlopen(self.url.removesuffix("/v1") + "/stats", timeout=10) as response:
             data: dict[str, Any] = json.load(response)

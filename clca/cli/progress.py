@@ -30,7 +30,7 @@ class Waiting:
     def __init__(self, screen: Console) -> None:
         self._screen = screen
         self._status = screen.status("") if screen.is_terminal else None
-        self._shown = 0.0
+        self._began = self._shown = monotonic()
 
     def __enter__(self) -> Waiting:
         if self._status is not None:
@@ -44,11 +44,13 @@ class Waiting:
             self._status.stop()
 
     def tell(self, word: str) -> None:
+        now = monotonic()
+        line = f"vLLM is starting, {now - self._began:.0f} s: {printable(word)}"
         if self._status is not None:
-            self._status.update(f"[dim]{escape(printable(word))}[/dim]")
-        elif word and monotonic() - self._shown >= LINE_EVERY:
-            self._shown = monotonic()
-            self._screen.print(f"  {printable(word)}", markup=False)
+            self._status.update(f"[dim]{escape(line)}[/dim]")
+        elif word and now - self._shown >= LINE_EVERY:
+            self._shown = now
+            self._screen.print(line, markup=False)
 
 
 class Progress:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -38,11 +39,11 @@ def serve(flags: Mapping[str, Any], host: str, port: int, *, plan: bool, quiet: 
     with Servers(settings, Content(workspace), os.environ, host=host, port=port, key=key) as servers:
         (placement,) = servers.plan([name])
         if plan:
+            words = [*placement.command, "--host", host, "--port", str(port)]
             if as_json:
-                plain = {"model": name, "command": placement.command, "variables": placement.variables}
-                print(json.dumps({**plain, "host": host, "port": port}))
+                plain = {"model": name, "command": words, "variables": placement.variables}
+                print(json.dumps(plain))
             else:
-                words = [*placement.command, "--host", host, "--port", str(port)]
                 print(printable(shown(words, placement.variables)))
             return
         _refuse_taken(host, port)
@@ -65,10 +66,13 @@ def serve(flags: Mapping[str, Any], host: str, port: int, *, plan: bool, quiet: 
 
 
 def _refuse_taken(host: str, port: int) -> None:
+    if not host.strip():
+        raise SettingsError("--host is empty: give an address of this machine, such as 127.0.0.1 or 0.0.0.0")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         with closing(socket.socket(family)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
     except OSError as error:
-        raise SettingsError(f"cannot listen at {host}:{port} ({error.strerror}): choose another with --port") from None
+        flag = "--host" if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL else "--port"
+        raise SettingsError(f"cannot listen at {host}:{port} ({error.strerror}): choose another with {flag}") from None

@@ -39,6 +39,8 @@ def read_config(file: Path) -> dict[str, Any]:
         config = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
         raise SettingsError(f"{file}: not JSON: {error}") from None
+    except RecursionError:
+        raise SettingsError(f"{file}: not JSON: nested too deeply") from None
     if not isinstance(config, dict):
         raise SettingsError(f"{file}: not a JSON object")
     return config
@@ -75,7 +77,7 @@ def from_config(
             licence=licence,
             gated=gated,
         )
-    except (KeyError, TypeError, ValueError, ZeroDivisionError, ValidationError):
+    except (KeyError, TypeError, ValueError, ArithmeticError, ValidationError):
         return None
 
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+from urllib.request import getproxies
 
 from pydantic_core import to_json
 
@@ -16,7 +17,7 @@ from clca.tasks import Answer
 from clca.teacher.protocol import schema
 from clca.teacher.replies import parse
 from clca.teacher.responses import error_message, read_completion
-from clca.urls import without_credentials
+from clca.urls import is_loopback, without_credentials
 
 if TYPE_CHECKING:
     import openai
@@ -64,14 +65,14 @@ async def inspect_server(
 
     shown = without_credentials(url)
     seconds = min(patience, TIMEOUT)
-    client = openai.AsyncOpenAI(
-        base_url=url,
-        api_key=key,
-        timeout=seconds,
-        max_retries=1,
+    proxied = bool(getproxies()) and not is_loopback(url)
+    try:
         # A redirect is not followed: it would carry the key to another server.
-        http_client=openai.DefaultAsyncHttpxClient(follow_redirects=False),
-    )
+        transport = openai.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=proxied)
+    except (ImportError, ValueError) as error:
+        raise TeacherError(f"the proxy that the environment names cannot be used: {clean(str(error))}") from None
+    client = openai.AsyncOpenAI(base_url=url, api_key=key, timeout=seconds, max_retries=1, http_client=transport)
+    way = ", through the proxy that the environment names" if proxied else ""
     try:
         async with asyncio.timeout(seconds):  # the client's own limit is per read
             models = {model.id: model async for model in client.models.list() if isinstance(model.id, str)}
@@ -90,7 +91,9 @@ async def inspect_server(
         raise Unreachable(f"{shown} does not answer within {seconds:g} s: is the server up?") from None
     except openai.APIConnectionError as error:
         cause = clean(str(error.__cause__ or error))
-        raise Unreachable(f"cannot reach {shown} ({cause}): is the server up, and the URL right?") from None
+        raise Unreachable(f"cannot reach {shown} ({cause}){way}: is the server up, and the URL right?") from None
+    except openai.InternalServerError as error:
+        raise Unreachable(f"{shown} answers {error.status_code}: {clean(_said(error))}") from None
     except openai.APIStatusError as error:
         raise TeacherError(f"{shown} answers {error.status_code}: {clean(_said(error))}") from None
     except (openai.OpenAIError, ValueError, TypeError, AttributeError):

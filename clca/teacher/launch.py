@@ -46,6 +46,7 @@ _OWN = {
     "--api-key": "the environment variable CLCA_API_KEY",
     "--structured-outputs-config": "--base-url and a server of your own",
     "--generation-config": "--base-url and a server of your own",
+    "--hf-token": "the environment variable HF_TOKEN",
     "--tensor-parallel-size": "CUDA_VISIBLE_DEVICES, over whose GPUs vLLM is split,",
     "-tp": "CUDA_VISIBLE_DEVICES, over whose GPUs vLLM is split,",
     "--config": "--vllm-args for each option",

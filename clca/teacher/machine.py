@@ -10,9 +10,11 @@ import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
 
 QUERY = "index,uuid,name,memory.total,memory.free,compute_cap"
 MIB = 1024**2
+LONGEST_ANSWER = 1024**2  # bytes; a thousand GPUs
 ANSWER_WITHIN = 20  # seconds; drivers that are not kept loaded take a while
 
 
@@ -60,18 +62,20 @@ def _query(environment: Mapping[str, str]) -> dict[str, Gpu]:
         return {}
     command = [program, f"--query-gpu={QUERY}", "--format=csv,noheader,nounits"]
     try:
-        done = subprocess.run(
-            command,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=ANSWER_WITHIN,
-            check=True,
-            stdin=subprocess.DEVNULL,
-        )
-    except (OSError, subprocess.SubprocessError):
+        with (
+            TemporaryFile() as said,
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.DEVNULL) as process,
+        ):
+            try:
+                failed = process.wait(ANSWER_WITHIN) != 0
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return {}
+            said.seek(0)
+            lines = said.read(LONGEST_ANSWER).decode("utf-8", "replace").splitlines()
+    except OSError:
         return {}
-    return dict(filter(None, map(_gpu, csv.reader(done.stdout.splitlines(), skipinitialspace=True))))
+    return {} if failed else dict(filter(None, map(_gpu, csv.reader(lines, skipinitialspace=True))))
 
 
 def _gpu(row: list[str]) -> tuple[str, Gpu] | None:

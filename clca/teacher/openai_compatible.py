@@ -26,7 +26,7 @@ from clca.teacher.metrics import Meter
 from clca.teacher.protocol import Request, ServerState, schema
 from clca.teacher.replicas import Replica, Replicas
 from clca.teacher.responses import error_message, read_bounded, read_completion, retry_seconds
-from clca.urls import NO_KEY, without_credentials
+from clca.urls import NO_KEY, is_loopback, without_credentials
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
 LONGEST_WAIT = 60.0
@@ -34,6 +34,7 @@ CONNECT_TIMEOUT = 10.0
 LARGEST_RESPONSE = 8 * 2**20  # bytes; a hundred times what the largest answer takes
 
 _RETRIED = {408, 409, 425, 429}
+_UNREACHED = {"no connection", "connection lost", "time-out"}  # kinds of fault that a server which is gone leaves
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
 
 
@@ -45,6 +46,7 @@ class _Again(Exception):
 
     def __init__(self, fault: AskError, wait: float | None = None, *, gone: bool = False, busy: bool = False) -> None:
         self.fault, self.wait, self.gone, self.busy = fault, wait, gone, busy
+        self.moved = False  # the next try goes to another replica
 
 
 class OpenAICompatible:
@@ -75,7 +77,8 @@ class OpenAICompatible:
         self._tries = tries
         self._stopping = asyncio.Event()
         self._concurrency = concurrency
-        self._session: aiohttp.ClientSession | None = None
+        self._proxies = bool(getproxies())
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}  # by whether the environment's proxy is used
         self._backoff = tenacity.wait_exponential(multiplier=0.5, max=20.0) + tenacity.wait_random(0.0, 1.0)
         # Shared by all requests: that is safe as long as none of its callbacks awaits anything.
         self._retrying = tenacity.AsyncRetrying(
@@ -129,9 +132,8 @@ class OpenAICompatible:
         self._stopping.set()
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
-            self._session = None
+        while self._sessions:
+            await self._sessions.popitem()[1].close()
 
     async def observe(self) -> None:
         """Read what the servers say of their own work."""
@@ -161,7 +163,7 @@ class OpenAICompatible:
         except _Again as last:
             if self._stopping.is_set():
                 raise Stopped from None
-            if last.gone and not self._replicas.any_up:
+            if last.fault.kind in _UNREACHED and not await self._any_answers():
                 number = len(self._replicas.all)
                 gone, them = ("server of {} is", "it") if number == 1 else (f"{number} servers of {{}} are", "them")
                 raise TeacherLost(
@@ -169,6 +171,19 @@ class OpenAICompatible:
                     f" start {them} again and repeat the command to go on"
                 ) from None
             raise last.fault from None
+
+    async def _any_answers(self) -> bool:
+        """Whether any server still answers the simplest of questions: one that hangs as a whole does not."""
+
+        async def answers(replica: Replica) -> bool:
+            patience = aiohttp.ClientTimeout(total=self._connect_timeout)
+            try:
+                async with self._open(replica.url).get(f"{replica.url}/models", timeout=patience):
+                    return True
+            except (aiohttp.ClientError, TimeoutError, OSError):
+                return False
+
+        return any(await asyncio.gather(*map(answers, self._replicas.all)))
 
     async def _send(self, request: Request) -> Reply:
         """One try: `_Again` when another may help, an `AskError` when not."""
@@ -182,6 +197,7 @@ class OpenAICompatible:
                 self._replicas.worked(replica)
             else:
                 self._replicas.failed(replica, gone=fault.gone)
+            fault.moved = self._replicas.move(request.owner, replica)
             raise
         except AskError:  # it answered; the fault is this request's or this reply's
             self._replicas.worked(replica)
@@ -190,7 +206,9 @@ class OpenAICompatible:
             self._replicas.failed(replica, gone=True)
             if not self._replicas.any_up:
                 raise
-            raise _Again(RequestFailed("refused", fault.message), gone=True) from None
+            again = _Again(RequestFailed("refused", fault.message), gone=True)
+            again.moved = self._replicas.move(request.owner, replica)
+            raise again from None
         else:
             self._replicas.worked(replica)
             return reply
@@ -204,7 +222,7 @@ class OpenAICompatible:
         body = self._body(request, replica.model, structured)
         try:
             # A redirect is not followed: it would carry the key to another server.
-            async with self._open().post(f"{url}/chat/completions", data=body, allow_redirects=False) as response:
+            async with self._open(url).post(f"{url}/chat/completions", data=body, allow_redirects=False) as response:
                 status, headers, data = response.status, response.headers, await self._whole(response)
         except aiohttp.ClientConnectorError as error:
             detail = f"cannot connect to {without_credentials(url)}: {error.os_error.strerror or error.os_error}"
@@ -264,16 +282,18 @@ class OpenAICompatible:
             return RequestFailed("prompt too long", said)
         return RequestFailed("refused", f"HTTP {status}: {said}")
 
-    def _open(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _open(self, url: str) -> aiohttp.ClientSession:
+        # Looking proxies up costs every request, so only where there are any.
+        proxied = self._proxies and not is_loopback(url)
+        if proxied not in self._sessions:
             _keep_buffers_off_the_heap()
-            self._session = aiohttp.ClientSession(
+            self._sessions[proxied] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300),
                 timeout=aiohttp.ClientTimeout(total=self._timeout, sock_connect=self._connect_timeout),
-                trust_env=bool(getproxies()),  # looking proxies up costs every request, so only where there are any
+                trust_env=proxied,
                 headers={"Authorization": f"Bearer {self._key}", "Content-Type": "application/json"},
             )
-        return self._session
+        return self._sessions[proxied]
 
     def _clean(self, text: str) -> str:
         """One short line without the key."""
@@ -285,8 +305,8 @@ class OpenAICompatible:
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None
-        if isinstance(fault, _Again) and fault.gone and self._replicas.any_up:
-            return 0.0  # another replica takes it at once
+        if isinstance(fault, _Again) and fault.moved and state.attempt_number < len(self._replicas.all):
+            return 0.0  # once to each replica without a pause
         if isinstance(fault, _Again) and fault.wait is not None:
             return min(fault.wait, LONGEST_WAIT)
         return self._backoff(state)
@@ -300,7 +320,7 @@ class OpenAICompatible:
         fault = state.outcome.exception() if state.outcome else None
         timed_out = isinstance(fault, _Again) and fault.fault.kind == "time-out"
         tries = min(TIMEOUT_TRIES, self._tries) if timed_out else self._tries
-        if isinstance(fault, _Again) and fault.gone and self._replicas.any_up:
+        if isinstance(fault, _Again) and fault.moved:
             tries += len(self._replicas.all) - 1  # a move to another replica is no try of its own
         return state.attempt_number >= tries
 

@@ -76,6 +76,13 @@ class Replicas:
             return min(up, key=lambda one: (one.in_flight, one.requests))
         return min(self.all, key=lambda one: one.down_until or 0.0)
 
+    def move(self, owner: str, away: Replica) -> bool:
+        """Let the owner's next request go to another replica, if one is up."""
+        others = [one for one in self.all if one.up and one is not away]
+        if others:
+            self._places[owner] = min(others, key=lambda one: (one.in_flight, one.requests))
+        return bool(others)
+
     def worked(self, replica: Replica) -> None:
         """A request was answered."""
         replica.faults = 0

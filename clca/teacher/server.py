@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -72,10 +74,15 @@ class Server:
             raise
 
     def last_words(self) -> str:
-        """Why it ended, from its log, and where that log is."""
+        """Why it ended, from its log or else its exit status, and where that log is."""
         lines = tail(self.log)
         do = advice(lines)
-        return f"{telling_line(lines)} ({do + '; ' if do else ''}log: {self.log})"
+        told = telling_line(lines)
+        if not told:
+            status = self._process.poll() if self._process is not None else None
+            last = last_step(lines)
+            told = _ended(status) + (f", after saying: {last}" if last else ", with nothing in its log")
+        return f"{told} ({do + '; ' if do else ''}log: {self.log})"
 
     def let_go(self) -> None:
         """Begin to end the process tree."""
@@ -98,7 +105,8 @@ class Server:
     def _spawn(self) -> None:
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            with self.log.open("ab") as log:
+            # Whatever vLLM writes there is for the user's eyes only.
+            with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", guardian.__file__, *self.command],
                     stdin=subprocess.PIPE,
@@ -118,6 +126,14 @@ class Server:
                 return bool(response.status == 200)
         except (OSError, HTTPException):
             return False
+
+
+def _ended(status: int | None) -> str:
+    """An exit status in words; the guardian passes the signal that killed vLLM on as 128 + its number."""
+    number = -status if status is not None and status < 0 else (status or 0) - 128
+    if number == signal.SIGKILL:
+        return "killed by SIGKILL, as the system does when memory runs out"
+    return f"killed by signal {number}" if number > 0 else f"it ended with exit status {status}"
 
 
 def free_port() -> int:

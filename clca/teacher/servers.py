@@ -114,7 +114,7 @@ class Servers:
                 port=self._port,
                 key=placement.key,
             )
-            tell(f"starting vLLM for {placement.name} (log: {log})")
+            tell(f"{placement.name} (log: {log})")
             server.start(self._settings.start_timeout, tell)
             started.append(placement)
         return started

@@ -103,8 +103,8 @@ def last_step(lines: Sequence[str]) -> str:
 
 
 def telling_line(lines: Sequence[str]) -> str:
-    """The error that names the fault, in one line; the last word of a log without errors."""
-    return _short(_fault(lines)) or last_step(lines) or "it left no word in its log"
+    """The error that names the fault, in one line; empty for a log without errors."""
+    return _short(_fault(lines))
 
 
 def advice(lines: Sequence[str]) -> str:

@@ -115,7 +115,7 @@ def test_when_all_are_killed_the_run_stops_and_the_next_command_goes_on(tmp_path
     assert code == 1
     (line,) = (line for line in stderr.splitlines() if line.startswith("clca: "))
     assert line.startswith("clca: the 2 servers of stub are gone (cannot connect to http://127.0.0.1:")
-    assert line.endswith("): start again and repeat the command to go on")
+    assert line.endswith("): start them again and repeat the command to go on")
     assert (lost["failed"], lost["pending"]) == (0, 6)
     with Stub("--port", ports[0]), Stub("--port", ports[1]):
         done = clca(tmp_path, *command(*urls, more=("--tries", "2")))
@@ -279,3 +279,66 @@ def test_a_busy_server_is_waited_for_not_left(tmp_path: Path, stubs: tuple[Stub,
     assert code == 0
     assert (summary["kept"], summary["failed"]) == (6, 0)
     assert [(state["up"], state["losses"]) for state in servers(tmp_path)] == 2 * [(True, 0)]
+
+
+# ---------------------------------------------------------------- servers that hang, are busy, or lie behind a proxy
+
+
+def test_a_server_that_hangs_as_a_whole_stops_the_run_and_leaves_its_dialogues_pending(tmp_path: Path) -> None:
+    with Stub("--latency", "0.05") as stub:
+        process = start(tmp_path, *command(stub.url, scenarios=20, concurrency=4, more=("--timeout", "1")))
+        until(lambda: stub.stats()["requests"] > 10)
+        stub.signal(signal.SIGSTOP)
+        code, summary, stderr = finish(process)
+        stub.signal(signal.SIGCONT)
+        assert code == 1
+        assert "the server of stub is gone (no answer within 1 s): start it again and repeat the command" in stderr
+        assert summary["pending"] > 0
+        assert last_json(clca(tmp_path, *command(stub.url, scenarios=20)).stdout)["pending"] == 0
+
+
+def test_a_busy_server_hands_its_dialogues_to_an_idle_one(tmp_path: Path) -> None:
+    with Stub("--fault", "429:1", "--retry-after", "1000") as busy, Stub() as idle:
+        began = time.monotonic()
+        summary = last_json(clca(tmp_path, *command(busy.url, idle.url)).stdout)
+        assert time.monotonic() - began < 30, "nobody waits for the busy one"
+    assert (summary["kept"], summary["failed"]) == (6, 0)
+
+
+def test_a_server_that_only_hangs_on_questions_fails_nothing_beside_a_sound_one(tmp_path: Path) -> None:
+    with Stub("--fault", "hang:1") as hanging, Stub() as sound:
+        summary = last_json(
+            clca(tmp_path, *command(hanging.url, sound.url, scenarios=2, more=("--timeout", "1"))).stdout
+        )
+    assert (summary["kept"], summary["failed"]) == (2, 0)
+
+
+def test_a_replica_that_is_broken_at_the_start_is_done_without(tmp_path: Path) -> None:
+    with Stub() as sound:
+        gateway = Front(sound)
+        gateway.refusal = 502
+        done = clca(tmp_path, *command(gateway.url, sound.url))
+        gateway.close()
+    assert last_json(done.stdout)["kept"] == 6
+    assert f"Note: {gateway.url} answers 502" in done.stderr
+
+
+def test_no_proxy_stands_between_clca_and_its_own_machine(tmp_path: Path) -> None:
+    with Stub() as stub:
+        done = clca(tmp_path, *command(stub.url), http_proxy="http://127.0.0.1:1", all_proxy="socks5://127.0.0.1:1")
+    assert last_json(done.stdout)["kept"] == 6, done.stderr
+
+
+def test_a_proxy_that_cannot_be_used_is_named(tmp_path: Path) -> None:
+    done = clca(tmp_path, *command("http://model.invalid/v1"), all_proxy="socks5://127.0.0.1:1")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert line.startswith("clca: the proxy that the environment names cannot be used: ")
+
+
+def test_a_proxy_that_is_not_there_is_said_to_be_in_the_way(tmp_path: Path) -> None:
+    done = clca(tmp_path, *command("http://model.invalid/v1"), http_proxy="http://127.0.0.1:1")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2
+    assert "cannot reach http://model.invalid/v1 (" in line
+    assert "through the proxy that the environment names" in line

@@ -71,7 +71,9 @@ def test_one_that_ends_early_is_told_with_the_reason_and_the_log(make: Make, tmp
 
 
 def test_one_that_ends_without_a_word_is_told_too(make: Make, tmp_path: Path) -> None:
-    with pytest.raises(TeacherError, match=r"^vLLM did not start: it left no word in its log \(log: "):
+    with pytest.raises(
+        TeacherError, match=r"^vLLM did not start: it ended with exit status 0, with nothing in its log \(log: "
+    ):
         make("").start(20)
 
 

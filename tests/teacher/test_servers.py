@@ -143,7 +143,7 @@ def test_a_server_is_started_once_and_ended_at_the_end(make: Make, tmp_path: Pat
         log = servers[SMALL].log
     assert log.parent == tmp_path / "generated" / "logs"
     assert log.name.startswith("vllm-qwen2.5-0.5b-")
-    assert heard[0] == f"starting vLLM for {SMALL} (log: {log})"
+    assert heard[0] == f"{SMALL} (log: {log})"
     assert "Starting vLLM server" in log.read_text()
     assert left(tmp_path / "bin") == []
 
