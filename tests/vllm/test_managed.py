@@ -98,6 +98,7 @@ def test_no_process_is_left_of_a_run_that_ends_early(
         assert len(vllm_processes(tmp_path / "cache")) >= 3
         os.kill(process.pid, number)
         wait_until(lambda: not vllm_processes(tmp_path / "cache"), GONE_WITHIN, "processes are left")
+        process.wait(GONE_WITHIN)
     finally:
         process.kill()
         _, stderr = process.communicate()
