@@ -150,7 +150,7 @@ def test_a_given_command_that_is_none_is_refused(tmp_path: Path, python: Path, g
 
 
 def test_without_any_it_is_said_how_to_come_by_one(python: Path) -> None:
-    with pytest.raises(SettingsError, match=r"pip install vllm.* CLCA_VLLM .* --base-url, .*'rehearsal'"):
+    with pytest.raises(SettingsError, match=r"pip install 'vllm>=0.32'.* CLCA_VLLM .* --base-url, .*'rehearsal'"):
         command(None)
 
 
@@ -165,7 +165,7 @@ def test_without_any_it_is_said_how_to_come_by_one(python: Path) -> None:
         ("--max-num-seqs 512", ("--max-num-seqs", "512")),
         ("--max-model-len=8192 -O3", ("--max-model-len=8192", "-O3")),
         ("""--hf-overrides '{"a b": 1}'""", ("--hf-overrides", '{"a b": 1}')),
-        ("--ssl-ca-certs x --hf-token -O3", ("--ssl-ca-certs", "x", "--hf-token", "-O3")),
+        ("--ssl-ca-certs x --hf-overrides -O3", ("--ssl-ca-certs", "x", "--hf-overrides", "-O3")),
     ],
 )
 def test_arguments_are_split_as_a_shell_does(text: str, words: tuple[str, ...]) -> None:
@@ -185,6 +185,7 @@ def test_arguments_are_split_as_a_shell_does(text: str, words: tuple[str, ...]) 
         ("-qfp8", "-q", "--quantization"),
         ("--quantization=fp8", "--quantization", "--quantization"),
         ("--api-key secret", "--api-key", "CLCA_API_KEY"),
+        ("--hf-token secret", "--hf-token", "HF_TOKEN"),
         ("--structured-outputs-config.backend xgrammar", "--structured-outputs-config", "--base-url"),
         ("--generation-config auto", "--generation-config", "--base-url"),
         ("--ssl-certfile x", "--ssl-certfile", "--base-url"),
