@@ -92,8 +92,8 @@ def command(given: str | None) -> str:
     found = beside or shutil.which("vllm")
     if found is None:
         raise SettingsError(
-            "vLLM is not installed here: `pip install 'vllm>=0.32'` (or set CLCA_VLLM to the `vllm` of another environment),"
-            " use a server that runs already with --base-url, or leave the teacher at 'rehearsal'"
+            "vLLM is not installed here: `pip install 'vllm>=0.32'` (or set CLCA_VLLM to the `vllm` of another"
+            " environment), use a server that runs already with --base-url, or leave the teacher at 'rehearsal'"
         )
     return found
 
