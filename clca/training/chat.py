@@ -82,7 +82,9 @@ class ChatTemplate:
         self._frames: dict[tuple[str, ...], _Frames] = {}
         self._control = control_tokens(tokenizer)
         if not tokenizer.chat_template:
-            raise self._error("has no chat template: train on a mix of plain text (wvs, wiki, normad) or an -Instruct")
+            raise self._error(
+                "is missing: take an instruction-tuned student, or a mix of plain text (wvs, wiki, normad)"
+            )
 
     @cached_property
     def folds_system(self) -> bool:

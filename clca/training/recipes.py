@@ -21,7 +21,7 @@ EXTENDS = "extends"
 
 
 def recipe_names(content: Content) -> list[str]:
-    return [Path(path).stem for path in content.files(RECIPES) if path != MODELS]
+    return sorted(Path(path).stem for path in content.files(RECIPES) if path != MODELS)
 
 
 def load_recipe(content: Content, recipe: str, sets: Sequence[str] = ()) -> Recipe:
@@ -82,9 +82,9 @@ def _typed(key: str, text: str) -> Any:
         raise SettingsError(f"--set {key}: is a group of keys; set one of {inner}")
     adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
     try:
-        value = parse_yaml(f"--set {key}", text)
-    except ContentError as error:
-        raise SettingsError(error.message) from None
+        value = parse_yaml(key, text)
+    except ContentError:
+        raise SettingsError(f"--set {key}: {text!r} cannot be read as a value") from None
     try:
         return adapter.dump_python(adapter.validate_python(value), mode="json")
     except ValidationError as error:
