@@ -6,10 +6,6 @@ import json
 from functools import cache
 from typing import Any
 
-import pytest
-
-pytest.importorskip("transformers")
-
 from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import copy
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -7,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.errors import SettingsError
-from clca.training.encode import ALTERED, CONTROL, TOO_LONG, Encoder, Row
+from clca.training.encode import ALTERED, BATCH, CONTROL, TOO_LONG, Encoder, Row
 from clca.training.example import Chat, Example, Message, Tally, Text
 from tests.training.students import SPECIALS, STUDENTS, TEMPLATES, student
 
@@ -54,8 +56,8 @@ def test_whatever_is_said_the_words_before_a_turn_and_its_end_are_told_apart(
 ) -> None:
     body = talk(*(turn for words in said for turn in (heard, words)))
     rows, tally = encode(name, body, 100_000)
-    if not rows:
-        assert sum(tally.dropped.values()) == 1
+    if any(token in words for token in SPECIALS[name] for words in (heard, *said)):
+        assert (rows, dict(tally.dropped)) == ([], {CONTROL: 1})
         return
     ids, mask = rows[0]["input_ids"], rows[0]["assistant_masks"]
     borders = [index for index in range(1, len(mask)) if mask[index] and not mask[index - 1]]
@@ -65,6 +67,8 @@ def test_whatever_is_said_the_words_before_a_turn_and_its_end_are_told_apart(
         stop = next((index for index in range(start, len(mask)) if not mask[index]), len(mask))
         assert ids[stop - 1] == end
         assert end not in ids[start : stop - 1]
+    if name in ("llama-3", "qwen-2.5"):  # the others write a space and the character ▁ alike
+        assert trained(name, rows[0]) == "".join(words + ENDS[name] for words in said)
 
 
 @pytest.mark.parametrize("name", STUDENTS)
@@ -123,6 +127,28 @@ def test_what_the_template_alters_is_dropped_and_counted() -> None:
     tally = Tally()
     rows = list(Encoder(shouting, 99).rows([example(talk("a", "b")), example(talk("1", "2"))], tally))
     assert (len(rows), dict(tally.dropped)) == (1, {ALTERED: 1})
+
+
+def test_a_token_that_begins_in_the_prompt_carries_no_loss() -> None:
+    tokenizer = copy.deepcopy(student("qwen-2.5"))
+    tokenizer.add_tokens(["\nTea"])
+    (row,) = Encoder(tokenizer, 99).rows([example(talk("So?", "Tea?"))], Tally())
+    pairs = zip(row["input_ids"], row["assistant_masks"], strict=True)
+    assert tokenizer.convert_tokens_to_ids("\nTea") in row["input_ids"]
+    assert tokenizer.decode([token for token, mask in pairs if mask]) == "?<|im_end|>"
+
+
+def test_rows_are_made_as_they_are_wanted() -> None:
+    read = []
+
+    def endless() -> Iterator[Example]:
+        while True:
+            read.append(1)
+            yield example(talk("Tea?", "So."))
+
+    rows = Encoder(student("gemma-2"), 99).rows(endless(), Tally())
+    assert len([next(rows) for _ in range(3 * BATCH)]) == 3 * BATCH
+    assert len(read) == 3 * BATCH
 
 
 def test_lengths_are_those_of_the_rows_and_0_where_there_is_none() -> None:
