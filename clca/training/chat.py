@@ -167,7 +167,7 @@ class ChatTemplate:
                 )
             )
         except (jinja2.TemplateError, ValueError, TypeError) as error:
-            raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {error}") from None
+            raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
 
     def _error(self, what: str) -> ChatTemplateError:
         return ChatTemplateError(f"the chat template of {self._tokenizer.name_or_path or 'the student'} {what}")
@@ -186,3 +186,7 @@ def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
         return tuple(messages)
     system, first, *rest = messages
     return (Message("user", system.content + JOINT + first.content), *rest)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

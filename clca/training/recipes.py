@@ -77,7 +77,7 @@ def keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[tuple[st
 def _typed(key: str, text: str) -> Any:
     field = _field(key)
     group = _group(field)
-    if group is not None and not (text == "null" and None in map(_none, get_args(field.annotation))):
+    if group is not None and not (text == "null" and type(None) in get_args(field.annotation)):
         inner = ", ".join(f"{key}.{name}" for name in group.model_fields)
         raise SettingsError(f"--set {key}: is a group of keys; set one of {inner}")
     adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
@@ -93,10 +93,6 @@ def _typed(key: str, text: str) -> Any:
         return adapter.dump_python(adapter.validate_python(text), mode="json")
     except ValidationError:
         raise SettingsError(f"--set {key}: {describe(fault)}") from None
-
-
-def _none(annotation: Any) -> Any:
-    return None if annotation is type(None) else annotation
 
 
 def _field(key: str) -> FieldInfo:
