@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.errors import ClcaError
+from clca.models import Models
 from clca.training.recipe import Recipe
 from clca.training.recipes import keys, load_recipe, override, read_recipe, recipe_names
 from clca.workspace import Content
@@ -56,6 +57,10 @@ def in_words(value: object) -> str:
 def test_every_shipped_recipe_is_read(content: Content) -> None:
     assert recipe_names(content) == SHIPPED
     assert [read_recipe(content, name).name for name in SHIPPED] == SHIPPED
+
+
+def test_every_shipped_recipe_trains_a_known_model_or_the_tiny_one(content: Content) -> None:
+    assert {read_recipe(content, name).student for name in SHIPPED} - {"tiny"} <= set(Models(content).names())
 
 
 def test_the_clca_recipe_is_the_papers(content: Content) -> None:
