@@ -48,7 +48,8 @@ COMPOSERS: dict[str, set[str]] = {
     "checking": STAGES | {"preview", "training"},
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
-    "cli": STAGES | {"preview", "pipeline", "checking", "prepare", "session"},
+    "train": {"culture", "training", "teacher.machine"},
+    "cli": STAGES | {"training", "preview", "pipeline", "checking", "prepare", "session", "train"},
     "__main__": {"cli"},
 }
 
@@ -151,6 +152,8 @@ def test_the_package_root_imports_nothing() -> None:
         ("errors", "records"),
         ("pipeline", "session"),
         ("session", "cli"),
+        ("training.trainer", "train"),
+        ("train", "pipeline"),
     ],
 )
 def test_the_table_forbids(importer: str, target: str) -> None:
