@@ -39,8 +39,9 @@ def train(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     first = is_first()
     screen = make_console(stderr=True, quiet=quiet or not first)
     recipe, student, planned = _prepare(asked)
-    processes = int(os.environ.get("WORLD_SIZE", "1"))
     if not all(one.finished for one in planned):
+        sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+        processes = int(os.environ.get("WORLD_SIZE", "1")) if sharded else 1
         require_room(recipe, student, machine(os.environ), this_device(), processes)
     _warn(planned, first)
     summaries: list[dict[str, Any]] = []
