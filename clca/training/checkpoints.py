@@ -20,20 +20,22 @@ INPUTS = "inputs.json"
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """A whole checkpoint; `seconds` is how long training had taken by then."""
+    """A whole checkpoint; `seconds` is how long training had taken by then, `rate` its tokens a second."""
 
     folder: Path
     step: int
     seconds: float
+    rate: float
 
 
-def mark_whole(folder: Path, step: int, seconds: float) -> None:
+def mark_whole(folder: Path, step: int, seconds: float, rate: float) -> None:
     """Write the mark, once all that it vouches for is on the disk."""
     for file in folder.iterdir():
         if file.is_file():
             _sync(file)
     draft = folder / f".{WHOLE}"
-    draft.write_text(json.dumps({"step": step, "seconds": round(seconds, 3)}), encoding="utf-8")
+    said = {"step": step, "seconds": round(seconds, 3), "rate": round(rate, 1)}
+    draft.write_text(json.dumps(said), encoding="utf-8")
     _sync(draft)
     os.rename(draft, folder / WHOLE)
     _sync(folder)
@@ -43,9 +45,9 @@ def latest(work: Path) -> Checkpoint | None:
     """The last whole checkpoint."""
     found = []
     for mark in (work / FOLDER).glob(f"checkpoint-*/{WHOLE}"):
-        with suppress(OSError, ValueError, KeyError):
+        with suppress(OSError, ValueError, KeyError, TypeError):
             said = json.loads(mark.read_text(encoding="utf-8"))
-            found.append(Checkpoint(mark.parent, int(said["step"]), float(said["seconds"])))
+            found.append(Checkpoint(mark.parent, int(said["step"]), float(said["seconds"]), float(said["rate"])))
     return max(found, key=lambda one: one.step, default=None)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from clca.training.checkpoints import mark_whole
+from clca.training.checkpoints import Checkpoint, mark_whole
 from clca.training.job import Progress, Tell, TrainingError
 
 
@@ -47,39 +47,46 @@ class Wish:
 class Watch(TrainerCallback):  # type: ignore[misc]
     """Tells the progress, marks checkpoints as whole, stops when asked, and refuses numbers that mean nothing.
 
-    `spent` are the seconds of earlier sittings.
+    It goes on counting from `found`, the checkpoint of an earlier sitting.
     """
 
-    def __init__(self, tell: Tell, wish: Wish, checkpoints: Path, spent: float) -> None:
-        self._tell, self._wish, self._checkpoints, self._spent = tell, wish, checkpoints, spent
+    def __init__(self, tell: Tell, wish: Wish, checkpoints: Path, found: Checkpoint | None) -> None:
+        self._tell, self._wish, self._checkpoints, self._found = tell, wish, checkpoints, found
         self._began = self._step_began = time.monotonic()
-        self.stepping = 0.0  # seconds in steps, without evaluation and saving
-        self.tokens = 0.0
+        self._stepping = 0.0  # seconds in steps, without evaluation and saving
+        self._tokens = 0.0
         self.loss: float | None = None
         self.eval_loss: float | None = None
         self.interrupted = False
 
     @property
     def seconds(self) -> float:
-        return self._spent + time.monotonic() - self._began
+        spent = self._found.seconds if self._found is not None else 0.0
+        return spent + time.monotonic() - self._began
+
+    @property
+    def rate(self) -> float:
+        """Tokens a second, of this sitting if it made steps."""
+        if self._stepping:
+            return self._tokens / self._stepping
+        return self._found.rate if self._found is not None else 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._began = time.monotonic()
-        for entry in state.log_history:  # of earlier sittings
-            self._note(entry)
+        self.recall(state)
         self._say(state)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._step_began = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
-        self.stepping += time.monotonic() - self._step_began
+        self._stepping += time.monotonic() - self._step_began
         if self._wish.stop and state.global_step < state.max_steps:
             control.should_save = control.should_training_stop = self.interrupted = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
         self._note(logs)
-        self.tokens = logs.get("num_tokens", self.tokens)
+        self._tokens = logs.get("num_tokens", self._tokens)
         for key in ("loss", "grad_norm", "eval_loss"):
             if key in logs and not math.isfinite(logs[key]):
                 raise TrainingError(
@@ -99,7 +106,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         processes = PartialState()
         processes.wait_for_everyone()  # all of them write into it
         if processes.is_main_process:
-            mark_whole(self._checkpoints / f"checkpoint-{state.global_step}", state.global_step, self.seconds)
+            mark_whole(
+                self._checkpoints / f"checkpoint-{state.global_step}", state.global_step, self.seconds, self.rate
+            )
+
+    def recall(self, state: Any) -> None:
+        """Take up the losses of earlier sittings."""
+        for entry in state.log_history:
+            self._note(entry)
 
     def _note(self, logs: dict[str, Any]) -> None:
         self.loss = logs.get("loss", self.loss)
@@ -118,12 +132,14 @@ class Patience(TrainerCallback):  # type: ignore[misc]
 
     def __init__(self, evaluations: int) -> None:
         self._evaluations = evaluations
-        self.ended = False
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.ended(state):
+            control.should_training_stop = True
+
+    def ended(self, state: Any) -> bool:
         losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
-        if losses and since_best(losses) >= self._evaluations:
-            control.should_training_stop = self.ended = True
+        return bool(losses) and since_best(losses) >= self._evaluations
 
 
 def since_best(losses: list[float]) -> int:

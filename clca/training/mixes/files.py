@@ -92,7 +92,7 @@ def _hub(source: Given) -> Iterator[Mapping[str, Any]]:
     if any(more) or not name:
         raise source.fault("expected hub:NAME[:CONFIG[:SPLIT]], as in hub:openai/gsm8k:main:train")
     try:
-        from datasets import load_dataset  # type: ignore[import-untyped]
+        from datasets import load_dataset
     except ImportError:
         raise source.fault("the hub needs `pip install datasets` (it is in clca[train])") from None
     try:
