@@ -113,7 +113,7 @@ def show(found: Forecast, *, as_json: bool, samples: bool, launch: tuple[Asked, 
     console.rule(f"{found.planned.taught}: {job.student.name}, recipe {job.recipe.name}", align="left")
     if samples and found.checked is not None:
         for one in found.checked.samples:
-            _show_sample(one, console)
+            show_sample(one, console)
         console.rule()
     state = "is there already" if found.planned.finished else "would be made"
     console.print(f"{job.out} {state}", markup=False)
@@ -188,7 +188,7 @@ def _counts(rows: Counted) -> dict[str, Any]:
     }
 
 
-def _show_sample(one: Sample, console: Console) -> None:
+def show_sample(one: Sample, console: Console) -> None:
     coloured = console.color_system is not None
     how = "in colour" if coloured else f"between {MARKS[0]} and {MARKS[1]}"
     console.print(f"[bold]{one.task}[/bold], {one.tokens:,} tokens, trained {how}  ", end="")

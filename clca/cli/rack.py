@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
@@ -65,8 +66,8 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
 
     one = _find(name, out)
     screen = make_console(stderr=True)
-    screen.print(f"Merging {one.folder} into {one.data.student.source}", markup=False)
-    merged = merge(one, target)
+    with screen.status(f"Merging {escape(str(one.folder))} into {escape(one.data.student.source)}"):
+        merged = merge(one, target)
     if as_json:
         print(json.dumps({"model": str(merged), "adapter": str(one.folder)}))
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import shutil
@@ -121,7 +122,7 @@ def test_combined_is_one_adapter_of_both(desk: Desk) -> None:
 
 
 def test_interrupted_training_says_how_to_go_on_and_does(desk: Desk) -> None:
-    command = ("train", "--culture", "uk", *SHORT, "--set", "training.steps=60", "--set", "lora.r=4", "--json")
+    command = ("train", "--culture", "uk", *SHORT, "--set", "training.steps=20", "--set", "lora.r=4", "--json")
     process = start(desk.folder, *command, **desk.env)
     until = time.monotonic() + 120
     while not list(desk.folder.glob("adapters/uk/.*.unfinished/checkpoints/checkpoint-*/whole.json")):
@@ -136,7 +137,7 @@ def test_interrupted_training_says_how_to_go_on_and_does(desk: Desk) -> None:
     done = desk.run(*command)
     assert done.returncode == 0, done.stderr
     assert "Going on from step" in done.stderr
-    assert last_json(done.stdout)["steps"] == 60
+    assert last_json(done.stdout)["steps"] == 20
 
 
 # ---------------------------------------------------------------- before anything is spent
@@ -168,18 +169,32 @@ def test_check_marks_what_is_trained_where_there_is_no_colour(desk: Desk) -> Non
     assert "<|eot_id|>⟧<|start_header_id|>user<|end_header_id|>" in shown
     for word in ("parameters", "an epoch", "steps", "memory", "time", "estimates"):
         assert f"\n{word}" in shown or f"{word}." in shown
-    coloured = desk.run("train", "--culture", "japan", *SHORT, "--check", FORCE_COLOR="1").stdout
-    assert "\x1b[1;32m" in coloured
-    assert "⟦" not in coloured
+
+
+def test_what_is_trained_is_coloured_in_a_terminal() -> None:
+    from rich.console import Console
+
+    from clca.cli.forecast import show_sample
+    from clca.training.checks import Sample
+
+    screen = Console(force_terminal=True, color_system="standard", file=io.StringIO(), width=80)
+    show_sample(Sample("id", "dialogue", 4, (("asked [b]", False), ("said\x1b", True))), screen)
+    shown = screen.file.getvalue()
+    assert "\x1b[2masked [b]\x1b[0m\x1b[1;32msaid\ufffd\x1b[0m" in shown
+    assert "trained in colour" in shown
 
 
 def test_plan_shows_the_recipe_and_how_to_use_several_gpus(desk: Desk) -> None:
+    from accelerate.commands.config.config_args import load_config_from_file
+
     shown = desk.run("train", "--culture", "japan", *SHORT, "--plan").stdout
     assert "max_length: 700" in shown
     assert "would be made" in shown or "is there already" in shown
     (launch,) = [line.split() for line in shown.splitlines() if "--num_processes 4" in line]
     assert launch[:3] == ["accelerate", "launch", "--config_file"]
-    assert Path(launch[3]).is_file()
+    config = load_config_from_file(launch[3])
+    assert config.distributed_type == "FSDP"
+    assert config.fsdp_config["fsdp_use_orig_params"] is False
     assert launch[6:10] == ["-m", "clca", "train", "--culture"]
     assert "--num_machines 2 --num_processes 8 --machine_rank 0 --main_process_ip HOST" in shown
 
@@ -194,15 +209,6 @@ def test_plan_holds_elsewhere_when_the_student_is_not_to_be_had(desk: Desk) -> N
     assert "the hub cannot be reached" in plan["obstacle"]
     assert plan["resolved"]["lora"]["r"] == 64
     assert plan["launch"][0].endswith("-m clca train --culture japan --student qwen2.5-0.5b")
-
-
-def test_launch_configuration_is_one_that_accelerate_reads(desk: Desk) -> None:
-    from accelerate.commands.config.config_args import load_config_from_file
-
-    launch = desk.json("train", "--culture", "japan", "--student", "qwen2.5-0.5b", "--plan")["launch"][0].split()
-    config = load_config_from_file(launch[3])
-    assert config.distributed_type == "FSDP"
-    assert config.fsdp_config["fsdp_use_orig_params"] is False
 
 
 def test_rehearsal_with_a_real_student_warns_however_quiet(desk: Desk, real: Path) -> None:
@@ -220,8 +226,8 @@ def test_rehearsal_with_a_real_student_warns_however_quiet(desk: Desk, real: Pat
 def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
     assert desk.refused("train").startswith("say what to train: --culture japan, --all, or --run RUN")
     assert desk.refused("train", "-c", "japn").startswith("unknown culture 'japn'; did you mean japan")
-    assert desk.refused("train", "-c", "deu").startswith("there is no run of deu in generated/")
-    assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith("did you mean lora.alpha?")
+    assert desk.refused("train", "-c", "deu").startswith("there is no run of germany in generated/")
+    assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith("did you mean lora.alpha or lora.r?")
     assert desk.refused("train", "-c", "japan", "--mix", "clca+cat").startswith("--mix 'clca+cat': no mix 'cat'")
     typo = tmp_path / "mine.yaml"
     typo.write_text("extends: clca\nsummary: mine\ntraining: {epcohs: 2}\n")
