@@ -171,7 +171,7 @@ class _one_line:
             raise SettingsError(
                 f"{source} does not fit into memory: choose a smaller student, or --set base.bits=4"
             ) from None
-        if isinstance(error, OSError | ValueError | ImportError):
+        if isinstance(error, OSError | ValueError | ImportError) or "SafetensorError" in names:
             raise SettingsError(f"{source} cannot be loaded: {said}") from None
 
 
