@@ -31,7 +31,8 @@ from clca.training.trainer import train
 from clca.workspace import Content
 
 LENGTH = 2048
-PADDED, PACKED = 8, 3  # rows in a batch: about as many tokens in both, and what fits a memory fits it in both
+PADDED = 8  # rows in a batch
+PACKED = 3  # rows to a step, about as many tokens; one at a time, since TRL lays the rows of a batch end to end
 
 
 def make_student(folder: Path, content: Content) -> Student:
@@ -52,7 +53,8 @@ def make_student(folder: Path, content: Content) -> Student:
 
 
 def recipe(*, packing: bool) -> Recipe:
-    training = {"batch": PACKED if packing else PADDED, "accumulation": 1, "epochs": 1, "packing": packing, "log": []}
+    training: dict[str, Any] = {"batch": 1 if packing else PADDED, "accumulation": PACKED if packing else 1}
+    training |= {"epochs": 1, "packing": packing, "log": []}
     base = {"bits": 16, "compute": "fp32"}
     data = {"held_out": 0.0, "max_length": LENGTH}
     groups = {"data": data, "base": base, "training": training, "lora": {"r": 16, "dropout": 0.0}}

@@ -8,6 +8,7 @@ import math
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from tests.stubs import clca, last_json, only_run, start
+from tests.stubs import clca, environment, last_json, only_run, start
 
 KEYS = ["adapter", "examples", "steps", "loss", "eval_loss", "seconds"]
 SHORT = ("--set", "training.steps=3", "--set", "data.max_length=700", "--set", "training.batch=1")
@@ -138,6 +139,22 @@ def test_interrupted_training_says_how_to_go_on_and_does(desk: Desk) -> None:
     assert done.returncode == 0, done.stderr
     assert "Going on from step" in done.stderr
     assert last_json(done.stdout)["steps"] == 20
+
+
+def test_several_processes_make_one_adapter_and_one_summary(desk: Desk) -> None:
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "clca"]
+    done = subprocess.run(
+        [*launch, "train", "-c", "japan", *SHORT, "--out", "two", "--json", "--quiet"],
+        cwd=desk.folder,
+        env=environment(**desk.env, ACCELERATE_USE_CPU="true"),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    (line,) = done.stdout.splitlines()
+    said = json.loads((desk.folder / json.loads(line)["adapter"] / "adapter.json").read_text())
+    assert (said["processes"], said["steps"]) == (2, 3)
 
 
 # ---------------------------------------------------------------- before anything is spent
