@@ -6,8 +6,6 @@ It is written elsewhere and renamed when it is whole: a folder with an `adapter.
 from __future__ import annotations
 
 import json
-import os
-import shutil
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,6 +17,7 @@ from pydantic import ValidationError
 from clca.documents import describe, suggestion
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.records import Record
+from clca.training.folders import put
 from clca.training.job import Lineage
 
 FILE = "adapter.json"
@@ -114,22 +113,6 @@ def seal(draft: Path, adapter: Adapter, out: Path) -> None:
         put(draft, out)
     except OSError as error:
         raise StoreError(f"cannot write {out}: {error.strerror or error}") from None
-
-
-def put(draft: Path, target: Path) -> None:
-    """Rename a folder that is complete, once all of it is on the disk."""
-    for path in [*(path for path in draft.rglob("*") if path.is_file()), draft]:
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    with suppress(FileNotFoundError):
-        os.rename(target, old)
-    os.rename(draft, target)
-    shutil.rmtree(old, ignore_errors=True)
 
 
 def read_adapter(folder: Path) -> Found:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError, StoreError
+from clca.training.folders import sync
 
 FOLDER = "checkpoints"
 WHOLE = "whole.json"
@@ -32,13 +33,13 @@ def mark_whole(folder: Path, step: int, seconds: float, rate: float) -> None:
     """Write the mark, once all that it vouches for is on the disk."""
     for file in folder.iterdir():
         if file.is_file():
-            _sync(file)
+            sync(file)
     draft = folder / f".{WHOLE}"
     said = {"step": step, "seconds": round(seconds, 3), "rate": round(rate, 1)}
     draft.write_text(json.dumps(said), encoding="utf-8")
-    _sync(draft)
+    sync(draft)
     os.rename(draft, folder / WHOLE)
-    _sync(folder)
+    sync(folder)
 
 
 def latest(work: Path) -> Checkpoint | None:
@@ -75,11 +76,3 @@ def claim(work: Path, inputs: Mapping[str, Any]) -> None:
         file.write_text(json.dumps(dict(inputs), indent=1, sort_keys=True), encoding="utf-8")
     except OSError as error:
         raise StoreError(f"cannot write {file}: {error.strerror}") from None
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

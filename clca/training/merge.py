@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError, StoreError
-from clca.training.adapter import CARD, FILE, Found, put
+from clca.training.adapter import CARD, FILE, Found
+from clca.training.folders import put
 from clca.training.quiet import quiet
 from clca.training.recipe import Recipe
 from clca.training.student import Student, load_model, load_tokenizer, this_device
@@ -40,7 +41,6 @@ def merge(adapter: Found, target: Path) -> Path:
             load_tokenizer(student).save_pretrained(draft)
         shutil.copyfile(adapter.folder / FILE, draft / MERGED)
         shutil.copyfile(adapter.folder / CARD, draft / CARD)
-        draft.chmod(0o755)
         put(draft, target)
     except OSError as error:
         raise StoreError(f"cannot write {target}: {error.strerror or error}") from None

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import StoreError
+from clca.training.folders import make_readable
 from clca.training.quiet import quiet
 from clca.workspace import FOLDERS, Content
 
@@ -69,7 +70,7 @@ def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:
             tokenizer.save_pretrained(draft)
             _model(tokenizer, seed).save_pretrained(draft)
         (draft / "README.md").write_text(CARD, encoding="utf-8")
-        draft.chmod(0o755)
+        make_readable(draft)
         with suppress(OSError):  # another process was faster, and made the same
             os.rename(draft, target)
     except OSError as error:

@@ -39,7 +39,7 @@ def train(job: Job, tell: Tell, *, resume: bool = True) -> Trained:
     with quiet():
         from accelerate import PartialState
 
-        main = PartialState().is_main_process
+        main = PartialState(cpu=this_device() == "cpu").is_main_process  # the first call decides for all
         with _claimed(job.work) if main else nullcontext(), _deterministic(job.recipe), _plain_errors(job):
             if main:
                 if not resume:
@@ -187,7 +187,7 @@ def _plain_errors(job: Job) -> Iterator[None]:
             raise
         raise TrainingError(f"this machine ran out of memory: {LEAST_MEMORY}") from None
     except OSError as error:
-        raise StoreError(f"cannot write {job.work}: {error.strerror or error}") from None
+        raise StoreError(f"cannot read or write {job.work}: {error.strerror or error}") from None
 
 
 def _silent(_: object) -> None:

@@ -81,7 +81,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._stepping += time.monotonic() - self._step_began
-        if self._wish.stop and state.global_step < state.max_steps:
+        if state.global_step < state.max_steps and _any_process(self._wish.stop):
             control.should_save = control.should_training_stop = self.interrupted = True
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
@@ -122,6 +122,19 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     def _say(self, state: Any) -> None:
         if state.is_world_process_zero:
             self._tell(Progress(state.global_step, state.max_steps, self.loss, self.eval_loss, self.seconds))
+
+
+def _any_process(stop: bool) -> bool:
+    """Whether any process was asked to stop: all of them have to end at the same step."""
+    from accelerate import PartialState
+    from accelerate.utils import reduce
+
+    processes = PartialState()
+    if processes.num_processes == 1:
+        return stop
+    import torch
+
+    return bool(reduce(torch.tensor(float(stop), device=processes.device), "sum").item())
 
 
 class Patience(TrainerCallback):  # type: ignore[misc]

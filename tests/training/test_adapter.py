@@ -57,6 +57,12 @@ def test_the_folder_holds_what_peft_and_a_reader_need(trained: tuple[Job, Found]
     assert config["target_modules"] == sorted(trained[0].recipe.lora.targets)
 
 
+def test_everyone_may_read_it_who_may_read_new_files(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    (tmp_path / "new").touch()
+    usual = (tmp_path / "new").stat().st_mode
+    assert {path.stat().st_mode for path in trained[0].out.iterdir()} == {usual}
+
+
 def test_it_says_how_it_came_to_be(trained: tuple[Job, Found]) -> None:
     one, found = trained
     data = found.data

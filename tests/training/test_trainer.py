@@ -168,9 +168,27 @@ train(one, jobs.Screen())
 
 
 def command(program: str, one: Job, student: Student) -> list[str]:
-    folder = one.out.parents[2]
-    cache = Path(student.source).parents[1]
-    return [sys.executable, "-c", TRAINING + program, str(cache), str(folder), one.out.name, *TEN]
+    return [sys.executable, "-c", TRAINING + program, *arguments(one, student)]
+
+
+def arguments(one: Job, student: Student) -> list[str]:
+    return [str(Path(student.source).parents[1]), str(one.out.parents[2]), one.out.name, *TEN]
+
+
+def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_path: Path) -> None:
+    one = job(tiny_student, tmp_path, *TEN)
+    program = tmp_path / "program.py"
+    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(told.step, flush=True)))\n")
+    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", str(program)]
+    path = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*launch, *arguments(one, tiny_student)], capture_output=True, env=path, text=True)
+    assert done.returncode == 0, done.stderr
+    data = read_adapter(one.out).data
+    assert (data.processes, data.steps, data.examples) == (2, 10, 12)
+    assert data.losses[-1].eval_loss is not None
+    assert data.losses[-1].eval_loss < 8
+    assert sorted(map(int, done.stdout.split())) == [0, 1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9, 10, 10, 10]
+    assert [path.name for path in one.out.parent.iterdir()] == [one.out.name]
 
 
 def test_a_finished_adapter_is_not_trained_again(uninterrupted: tuple[Job, Trained]) -> None:
