@@ -22,7 +22,7 @@ Examples:
 
   clca train --culture japan --student llama-3.1-8b --plan         also prints the command for several GPUs
 
-Exit codes: 0 trained, 1 training could not go on (memory, numbers), 2 bad input or unusable folder, 130 interrupted.
+Exit codes: 0 trained, 1 out of memory or a loss that is no number, 2 bad input or unusable folder, 130 interrupted.
 Run the same command again to go on.
 """
 

@@ -17,7 +17,7 @@ from rich.table import Table
 from clca.cli.forecast import attempt, forecast, show, show_launch, show_recipe
 from clca.cli.progress import LINE_EVERY
 from clca.cli.screen import make_console, printable
-from clca.errors import ClcaError
+from clca.errors import SettingsError
 from clca.models import Models
 from clca.settings import resolve
 from clca.teacher.machine import machine
@@ -74,7 +74,7 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     try:
         require_libraries()
         student = choose_student(recipe, content, os.environ)
-    except ClcaError as error:  # the rest of the plan holds wherever it is carried out
+    except SettingsError as error:  # the rest of the plan holds wherever it is carried out
         obstacle, model = error.message, Models(content).find(recipe.student)
         source = model.hub if model is not None else recipe.student
         student = Student(recipe.student, source, None, recipe.student == TINY, model)

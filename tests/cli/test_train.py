@@ -251,6 +251,7 @@ def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
     refused = desk.refused("train", "-c", "japan", "--recipe", str(typo))
     assert refused == f"{typo}:3: training.epcohs: unknown key; did you mean epochs?"
     assert desk.refused("train", "-c", "japan", "--student", "lama-3.1-8b").startswith("unknown model 'lama-3.1-8b'")
+    assert desk.refused("train", "-c", "japan", "-s", "lama-3.1-8b", "--plan").startswith("unknown model 'lama-3.1-8b'")
     assert "is gated" in desk.refused("train", "-c", "japan", "--student", "llama-3.1-8b")
 
 
