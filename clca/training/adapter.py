@@ -19,6 +19,7 @@ from clca.errors import ContentError, NotFoundError, StoreError
 from clca.records import Record
 from clca.training.folders import put
 from clca.training.job import Lineage
+from clca.training.tiny import NAME as TINY
 
 FILE = "adapter.json"
 CARD = "README.md"
@@ -159,8 +160,9 @@ def find_adapter(name: str, out: Path) -> Found:
 
 def card(adapter: Adapter, name: str) -> str:
     """The model card."""
+    base = TINY if adapter.student.tiny else adapter.student.source
     front = {
-        "base_model": adapter.student.source,
+        "base_model": base,
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "tags": ["clca", "lora", *(["rehearsal"] if adapter.rehearsal else [])],
@@ -172,7 +174,7 @@ def card(adapter: Adapter, name: str) -> str:
     trained, tokens = sum(adapter.train.trained.values()), sum(adapter.train.tokens.values())
     facts = {
         "cultures": ", ".join(adapter.cultures),
-        "student": adapter.student.source + (f" at {adapter.student.revision}" if adapter.student.revision else ""),
+        "student": base + (f" at {adapter.student.revision}" if adapter.student.revision else ""),
         "recipe": f"{adapter.recipe['name']} (sha256 {adapter.recipe_sha256[:12]})",
         "mix": adapter.recipe["data"]["mix"],
         "LoRA": f"r {lora['r']}, alpha {lora['alpha']:g}, dropout {lora['dropout']:g}, {', '.join(lora['targets'])}",

@@ -105,7 +105,7 @@ def make_trainer(
     steps = trainer.set_initial_training_values(settings, trainer.get_train_dataloader())[-1]
     apart = min(APART, math.ceil(steps / PARTS))
     trainer.args.eval_steps = trainer.args.save_steps = apart
-    trainer.args.logging_steps = min(10, math.ceil(steps / 100))
+    trainer.args.logging_steps = min(10, math.ceil(steps / 20))
     return trainer
 
 

@@ -103,6 +103,8 @@ def load_model(student: Student, base: Base, device: str) -> Any:
     options: dict[str, Any] = {"dtype": compute, "revision": student.revision}
     if device == "cuda" and not sharded:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
+    if base.bits == 8 and sharded:
+        raise SettingsError("weights in 8 bits cannot be sharded over GPUs: --set base.bits=4 or base.bits=16")
     if base.bits < 16:
         if device == "cpu":
             _keep_gradients()

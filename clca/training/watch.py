@@ -83,6 +83,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._stepping += time.monotonic() - self._step_began
         if state.global_step < state.max_steps and _any_process(self._wish.stop):
             control.should_save = control.should_training_stop = self.interrupted = True
+        self._say(state)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
         self._note(logs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
@@ -120,6 +121,18 @@ class Screen:
         self.progress.append(told)
         if self._then is not None:
             self._then(told)
+
+
+def signalled(at: int, number: signal.Signals = signal.SIGINT) -> Screen:
+    """A screen on which the user stops the training, once, while a step is made after step `at`."""
+    left = [at]
+
+    def stop(told: Progress) -> None:
+        if told.step in left:
+            left.clear()
+            os.kill(os.getpid(), number)
+
+    return Screen(stop)
 
 
 def weights(folder: Path) -> bytes:

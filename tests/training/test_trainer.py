@@ -19,11 +19,11 @@ from safetensors.torch import load_file
 from clca.errors import SettingsError, StoreError
 from clca.training.adapter import WEIGHTS, adapters, read_adapter
 from clca.training.checkpoints import FOLDER, WHOLE
-from clca.training.job import Job, Progress, Trained, TrainingError, TrainingStopped
+from clca.training.job import Job, Trained, TrainingError, TrainingStopped
 from clca.training.student import Student
 from clca.training.trainer import train
 from clca.training.watch import Patience, Watch, Wish, since_best
-from tests.training.jobs import Screen, elsewhere, held_out_talks, job, labels_intents, weights
+from tests.training.jobs import Screen, elsewhere, held_out_talks, job, labels_intents, signalled, weights
 from tests.training.material import write
 
 ROOT = Path(__file__).parents[2]
@@ -129,12 +129,8 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
 def test_stopped_and_resumed_gives_the_same_weights_as_uninterrupted(
     uninterrupted: tuple[Job, Trained], other_folder: Job, number: signal.Signals
 ) -> None:
-    def stop(told: Progress) -> None:
-        if told.step == 3:
-            os.kill(os.getpid(), number)
-
     with pytest.raises(TrainingStopped, match=r"^stopped at step 4 of 10, which is saved: the same command goes on"):
-        train(other_folder, Screen(stop))
+        train(other_folder, signalled(3, number))
     assert not other_folder.out.exists()
     assert train(other_folder, Screen()).steps == 10
     assert weights(other_folder.out) == weights(uninterrupted[1].adapter)
@@ -178,7 +174,7 @@ def arguments(one: Job, student: Student) -> list[str]:
 def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_path: Path) -> None:
     one = job(tiny_student, tmp_path, *TEN)
     program = tmp_path / "program.py"
-    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(told.step, flush=True)))\n")
+    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(os.environ['RANK'], told.step)))\n")
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", str(program)]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([*launch, *arguments(one, tiny_student)], capture_output=True, env=path, text=True)
@@ -187,7 +183,7 @@ def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_pat
     assert (data.processes, data.steps, data.examples) == (2, 10, 12)
     assert data.losses[-1].eval_loss is not None
     assert data.losses[-1].eval_loss < 8
-    assert sorted(map(int, done.stdout.split())) == [0, 1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 8, 9, 10, 10, 10]
+    assert {tuple(line.split()) for line in done.stdout.splitlines()} == {("0", str(step)) for step in range(11)}
     assert [path.name for path in one.out.parent.iterdir()] == [one.out.name]
 
 
@@ -212,13 +208,8 @@ def test_without_resume_everything_begins_again(uninterrupted: tuple[Job, Traine
 
 def test_checkpoints_of_other_data_are_not_gone_on_from(tiny_student: Student, tmp_path: Path) -> None:
     one = job(tiny_student, tmp_path, *TEN)
-
-    def stop(told: Progress) -> None:
-        if told.step == 3:
-            os.kill(os.getpid(), signal.SIGINT)
-
     with pytest.raises(TrainingStopped):
-        train(one, Screen(stop))
+        train(one, signalled(3))
     other = job(tiny_student, tmp_path, *TEN, talks=9)
     with pytest.raises(SettingsError, match=r"unfinished training with another .*data: --new begins again"):
         train(other, Screen())
