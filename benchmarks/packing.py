@@ -55,10 +55,10 @@ def make_student(folder: Path, content: Content) -> Student:
     torch.manual_seed(42)
     config = LlamaConfig(
         vocab_size=len(tokenizer),
-        hidden_size=1024,
-        intermediate_size=3072,
+        hidden_size=1536,
+        intermediate_size=5376,
         num_hidden_layers=1,
-        num_attention_heads=16,
+        num_attention_heads=12,
         max_position_embeddings=4096,
         initializer_range=0.05,
     )

@@ -18,9 +18,9 @@ from clca.errors import SettingsError
 from clca.teacher.fit import gib
 from clca.teacher.machine import machine
 from clca.train import Asked, Planned, free_memory
-from clca.training.checks import Checked, CheckError, Counted, Sample, check
+from clca.training.checks import Checked, Counted, Sample, check
 from clca.training.encode import Encoder
-from clca.training.estimate import SHARE, Estimate, estimate, least_bytes, load_shape, matmul_rate, trainable
+from clca.training.estimate import SHARE, Estimate, Shape, estimate, least_bytes, load_shape, matmul_rate, trainable
 from clca.training.recipe import Recipe
 from clca.training.student import compute_type, load_tokenizer, this_device
 from clca.workspace import Content
@@ -74,22 +74,31 @@ class Forecast:
 
 
 def attempt(one: Planned, obstacle: str) -> Forecast:
-    """As much of the forecast as can be made here; an obstacle that is known already stands in for the rest."""
+    """The forecast, or why the student cannot be looked at here: the rest of a plan holds elsewhere."""
     if not obstacle:
         try:
-            return forecast(one)
-        except (SettingsError, CheckError) as error:
+            looked_at = _look_at(one)
+        except SettingsError as error:
             obstacle = error.message
+        else:
+            return _forecast(one, *looked_at)
     return Forecast(one, obstacle=obstacle)
 
 
 def forecast(one: Planned) -> Forecast:
     """Make every row once, and work out the rest."""
+    return _forecast(one, *_look_at(one))
+
+
+def _look_at(one: Planned) -> tuple[Any, Shape]:
+    job = one.job
+    return load_tokenizer(job.student), load_shape(job.student, job.recipe.lora.targets)
+
+
+def _forecast(one: Planned, tokenizer: Any, shape: Shape) -> Forecast:
     job, device = one.job, this_device()
-    tokenizer = load_tokenizer(job.student)
     encoder = Encoder(tokenizer, job.recipe.data.max_length, job.recipe.data.text_loss)
     checked = check(job.material, encoder, tokenizer)
-    shape = load_shape(job.student, job.recipe.lora.targets)
     compute = compute_type(job.recipe.base, device)
     guessed = estimate(job.recipe, shape, checked.train, compute, rate=matmul_rate(device))
     return Forecast(one, checked, guessed, free_memory(machine(os.environ), device), device)

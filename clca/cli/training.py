@@ -83,7 +83,9 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     if not as_json:
         show_recipe(recipe)
     for one in planned:
-        show(attempt(one, obstacle), as_json=as_json, samples=False, launch=(asked, content))
+        found = attempt(one, obstacle)
+        obstacle = found.obstacle  # the student is the same for all
+        show(found, as_json=as_json, samples=False, launch=(asked, content))
     if not as_json:
         show_launch(asked, content)
 
