@@ -31,8 +31,8 @@ from clca.training.trainer import train
 from clca.workspace import Content
 
 LENGTH = 2048
-PADDED = 8  # rows in a batch
-PACKED = 3  # rows to a step, about as many tokens; one at a time, since TRL lays the rows of a batch end to end
+PADDED = 16  # rows in a batch; those of S2N are of 32
+PACKED = 6  # rows to a step, about as many tokens; one at a time, since TRL lays the rows of a batch end to end
 
 
 class Clock:
