@@ -11,7 +11,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measurements import EVERY, Bench, Row
+from benchmarks.measurements import EVERY, Bench
+from benchmarks.table import Row
 
 
 def main() -> int:

@@ -15,30 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.processes import HERE, Stub, Used, measure
+from benchmarks.table import Row
+from benchmarks.training import examples, packing
 
 CLCA = [sys.executable, "-m", "clca"]
 CULTURE = "japan"
 SAMPLES = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One figure; `at_most` and `at_least` are what it is held to, if anything."""
-
-    measurement: str
-    what: str
-    value: float
-    unit: str
-    at_most: float | None = None
-    at_least: float | None = None
-
-    @property
-    def met(self) -> bool | None:
-        if self.at_most is None and self.at_least is None:
-            return None
-        return (self.at_most is None or self.value <= self.at_most) and (
-            self.at_least is None or self.value >= self.at_least
-        )
 
 
 @dataclass
@@ -226,4 +208,6 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "rehearsal": rehearsal,
     "memory": memory,
     "resume": resume,
+    "examples": examples,
+    "packing": packing,
 }

@@ -55,8 +55,8 @@ class Used:
     output: str
 
 
-def measure(command: list[str], folder: Path, until: Callable[[], bool] | None = None) -> Used:
-    """Run a command on its core in `folder`. Once `until` holds it is interrupted, as by Ctrl-C.
+def measure(command: list[str], folder: Path, until: Callable[[], bool] | None = None, *, pinned: bool = True) -> Used:
+    """Run a command in `folder`, on its core unless not `pinned`. Once `until` holds it is interrupted, as by Ctrl-C.
 
     The kernel counts what the process used; peak memory includes that of this process when it
     forked, which is why nothing large is imported here.
@@ -71,7 +71,7 @@ def measure(command: list[str], folder: Path, until: Callable[[], bool] | None =
             env=environment,
             stdout=output,
             stderr=errors,
-            preexec_fn=lambda: os.sched_setaffinity(0, {MEASURED_CORE}),
+            preexec_fn=(lambda: os.sched_setaffinity(0, {MEASURED_CORE})) if pinned else None,
         )
         sent = False
         while True:

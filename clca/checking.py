@@ -16,12 +16,14 @@ from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
 from clca.models import Models
 from clca.preview import preview
-from clca.prompts import Prompts
+from clca.prompts import TRAINING_FORMS, Prompts
 from clca.records import Norm, Record, Seed
 from clca.roleplay.sources import NORMS, SeedScenarios, load_norms
 from clca.settings import GenerateSettings
+from clca.survey import load_items, load_shares
 from clca.teacher.connect import REHEARSAL_CONTENT
 from clca.teacher.rehearsal import load_book
+from clca.training.recipes import RECIPES, read_recipe, recipe_names
 from clca.workspace import Content
 
 R = TypeVar("R", bound=Record)
@@ -57,6 +59,10 @@ def check(content: Content) -> list[ClcaError]:
     for path in content.files():
         attempt(partial(_has_a_use, content, path))
     attempt(lambda: load_book({path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}))
+    attempt(lambda: Prompts.load(content, TRAINING_FORMS))
+    for recipe in recipe_names(content):
+        attempt(partial(read_recipe, content, recipe))
+    attempt(lambda: load_shares(content, load_items(content)))
     if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
     return faults
@@ -74,9 +80,8 @@ def _render(content: Content, catalogue: Catalogue) -> None:
 def _has_a_use(content: Content, path: str) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    read = any(
-        fnmatch(path, pattern) for pattern in ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", *REHEARSAL_CONTENT, "*.md")
-    )
+    patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, *REHEARSAL_CONTENT, "*.md")
+    read = any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
 

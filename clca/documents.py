@@ -7,7 +7,7 @@ import difflib
 import io
 import json
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
@@ -108,7 +108,7 @@ def describe(error: ValidationError, model: type[BaseModel] | None = None) -> st
     if kind == "json_invalid":
         return f"not JSON: {fault.get('ctx', {}).get('error', message)}"
     if kind == "extra_forbidden":
-        known = list(model.model_fields) if model is not None and len(fault["loc"]) == 1 else []
+        known = keys_at(model, fault["loc"][:-1]) if model is not None else ()
         message = "unknown key" + suggestion(str(fault["loc"][-1]), known)
     elif kind == "missing":
         message = "missing key"
@@ -119,6 +119,18 @@ def describe(error: ValidationError, model: type[BaseModel] | None = None) -> st
     more = error.error_count() - 1
     tail = f" (and {more} more faults)" if more > 1 else " (and 1 more fault)" if more else ""
     return f"{key}: {message}{tail}" if key else f"{message}{tail}"
+
+
+def keys_at(model: type[BaseModel], path: Iterable[object]) -> tuple[str, ...]:
+    """The keys that a model knows below a path of keys; none where the path leads to no one model."""
+    for key in path:
+        field = model.model_fields.get(str(key))
+        found = (field.annotation, *get_args(field.annotation)) if field is not None else ()
+        models = [one for one in found if isinstance(one, type) and issubclass(one, BaseModel)]
+        if len(models) != 1:
+            return ()
+        model = models[0]
+    return tuple(model.model_fields)
 
 
 def _most_telling(error: ValidationError) -> ErrorDetails:

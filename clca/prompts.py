@@ -6,7 +6,7 @@ lacks, is found by `Prompts.load`, with file and line, before anything is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,12 @@ FORMS = {
     "intent": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
 }
 
+TRAINING_FORMS = {
+    "train-dialogue": Form(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),
+    "train-intent": Form(("system",), frozenset({"culture", "scenario", "participants"})),
+}
+"""The prompts of training examples: apart from the teacher's, since no generated record depends on them."""
+
 
 class Prompts:
     """The prompt files in force, compiled."""
@@ -46,12 +52,12 @@ class Prompts:
         self._templates = templates
 
     @classmethod
-    def load(cls, content: Content) -> Prompts:
+    def load(cls, content: Content, forms: Mapping[str, Form] = FORMS) -> Prompts:
         environment = jinja2.Environment(
             undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
         )
         templates = {}
-        for name, form in FORMS.items():
+        for name, form in forms.items():
             path = f"prompts/{name}.j2"
             text = content.text(path)
             shown = content.shown(path)

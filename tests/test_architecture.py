@@ -27,6 +27,7 @@ BASE = (
     "workspace",
     "models",
     "settings",
+    "survey",
     "prompts",
     "store",
 )
@@ -37,16 +38,18 @@ ROOMS: dict[str, set[str]] = {
     "roleplay": {"culture", "teacher.protocol"},
     "judging": {"teacher.protocol"},
     "intents": {"teacher.protocol"},
+    "training": set(),
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.
 COMPOSERS: dict[str, set[str]] = {
     "preview": STAGES,
     "pipeline": STAGES,
-    "checking": STAGES | {"preview"},
+    "checking": STAGES | {"preview", "training"},
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
-    "cli": STAGES | {"preview", "pipeline", "checking", "prepare", "session"},
+    "train": {"culture", "training", "teacher.machine"},
+    "cli": STAGES | {"training", "preview", "pipeline", "checking", "prepare", "session", "train"},
     "__main__": {"cli"},
 }
 
@@ -143,10 +146,14 @@ def test_the_package_root_imports_nothing() -> None:
         ("judging.judge", "teacher.desk"),
         ("teacher.rehearsal.teacher", "culture"),
         ("culture.scores", "roleplay.sources"),
+        ("training.examples", "culture"),
+        ("training.examples", "teacher.protocol"),
         ("store.run", "pipeline"),
         ("errors", "records"),
         ("pipeline", "session"),
         ("session", "cli"),
+        ("training.trainer", "train"),
+        ("train", "pipeline"),
     ],
 )
 def test_the_table_forbids(importer: str, target: str) -> None:

@@ -17,6 +17,7 @@ from clca.culture.scores import HOFSTEDE, MAP
 from clca.documents import read_jsonl
 from clca.records import Norm, Relationship, Seed
 from clca.workspace import Content
+from tests.conftest import Overlay
 
 _COUNTRIES = "argentina bangladesh brazil china germany greece iraq japan jordan mexico south_korea turkey uk usa"
 COUNTRIES = _COUNTRIES.split()
@@ -74,6 +75,20 @@ def repeated(values: list[str]) -> list[str]:
 
 def test_the_content_check_finds_no_fault() -> None:
     assert [fault.message for fault in check(Content())] == []
+
+
+def test_the_content_check_reads_what_training_reads(overlay: Overlay) -> None:
+    faulty = {
+        "prompts/train-intent.j2": "{% block system %}{{ goal }}{% endblock %}",
+        "trainers/mine.yaml": "extends: clca\nlora: {rr: 8}\n",
+        "eval/wvs/shares.csv": "culture\njapan\n",
+    }
+    shown = sorted(fault.message for fault in check(overlay(faulty)))
+    assert [any(path in fault for path in faulty) for fault in shown] == [True, True, True]
+
+
+def test_the_content_check_takes_a_recipe_of_ones_own(overlay: Overlay) -> None:
+    assert check(overlay({"trainers/mine.yaml": "extends: clca\nsummary: mine\n"})) == []
 
 
 # ---------------------------------------------------------------- scenarios and norms

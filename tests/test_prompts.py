@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clca.errors import ContentError
-from clca.prompts import FORMS, Prompts
+from clca.prompts import FORMS, TRAINING_FORMS, Prompts
 from clca.workspace import Content
 from tests.conftest import Overlay
 
@@ -93,4 +93,4 @@ def test_a_value_that_is_not_given_is_a_fault_and_no_gap(overlay: Overlay) -> No
 
 
 def test_every_form_has_a_shipped_file_and_every_shipped_file_a_form(content: Content) -> None:
-    assert content.files("prompts/*.j2") == sorted(f"prompts/{name}.j2" for name in FORMS)
+    assert content.files("prompts/*.j2") == sorted(f"prompts/{name}.j2" for name in {**FORMS, **TRAINING_FORMS})

@@ -37,7 +37,8 @@ def env(folder: Path) -> dict[str, str]:
     script = bin_folder / "clca"
     script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clca "$@"\n')
     script.chmod(0o755)
-    return environment(PATH=f"{bin_folder}{os.pathsep}{os.environ['PATH']}")
+    path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
+    return environment(PATH=path, HF_HUB_OFFLINE="1", XDG_CACHE_HOME=str(folder / "cache"))
 
 
 def test_shell_commands_run(folder: Path, env: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
+train -> training, forecast    adapters -> rack
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from typing import Any
 
 import typer
 
-from clca.cli import content, cultures, generate, models, runs, serve
+from clca.cli import adapters, content, cultures, generate, models, runs, serve, train
 from clca.cli.screen import printable
 from clca.errors import ClcaError
 
@@ -20,7 +21,7 @@ USAGE: Any = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="clca",
-    help="Dialogues between people of a culture, played by language models: generate, judge, filter, label, read.",
+    help="Dialogues between people of a culture, played by language models, and students trained on them.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
@@ -46,9 +47,11 @@ def _root(
 app.command(epilog=generate.EXAMPLES)(generate.generate)
 app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
+app.command(epilog=train.EXAMPLES)(train.train)
 app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)
 app.add_typer(cultures.app, name="cultures")
+app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
 app.add_typer(content.app, name="content")
 

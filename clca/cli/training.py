@@ -1,0 +1,189 @@
+"""Trainings at work on the screen: warnings, progress, summary."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.status import Status
+from rich.table import Table
+
+from clca.cli.forecast import attempt, forecast, show, show_launch, show_recipe
+from clca.cli.progress import LINE_EVERY
+from clca.cli.screen import make_console, printable
+from clca.errors import SettingsError
+from clca.models import Models
+from clca.settings import resolve
+from clca.teacher.machine import machine
+from clca.train import Asked, Planned, choose_recipe, choose_student, plan, require_libraries, require_room
+from clca.training.adapter import Adapter, read_adapter
+from clca.training.job import Note, Progress, Trained
+from clca.training.recipe import Recipe
+from clca.training.student import TINY, Student, this_device
+from clca.workspace import Content, find_workspace
+
+TINY_WARNING = (
+    "The tiny student is a rehearsal: random weights that know no language. It shows that everything works, and says"
+    " nothing of any culture."
+)
+
+
+def train(asked: Asked, *, quiet: bool, as_json: bool) -> None:
+    """Train one adapter after the other; those that are finished are only told of."""
+    first = is_first()
+    screen = make_console(stderr=True, quiet=quiet or not first)
+    recipe, student, planned = _prepare(asked)
+    if not all(one.finished for one in planned):
+        sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+        processes = int(os.environ.get("WORLD_SIZE", "1")) if sharded else 1
+        require_room(recipe, student, machine(os.environ), this_device(), processes)
+    _warn(planned, first)
+    summaries: list[dict[str, Any]] = []
+    try:
+        for number, one in enumerate(planned, start=1):
+            if len(planned) > 1:
+                screen.print(f"{number}/{len(planned)} {one.taught}", markup=False)
+            summaries.append(_train(one, screen, resume=not asked.new))
+    finally:
+        if as_json and first and summaries:
+            print(json.dumps(summaries[0] if len(planned) == 1 else {"adapters": summaries}), flush=True)
+    if student.tiny:
+        screen.print(f"[yellow]{TINY_WARNING}[/yellow]")
+
+
+def show_check(asked: Asked, *, as_json: bool) -> None:
+    """Three examples as they would be trained, and what each adapter would take; nothing is written."""
+    _, _, planned = _prepare(asked)
+    _warn(planned, is_first())
+    for one in planned:
+        show(forecast(one), as_json=as_json, samples=True)
+
+
+def show_plan(asked: Asked, *, as_json: bool) -> None:
+    """The recipe and what each adapter would take, as far as that can be told here, and how to use several GPUs."""
+    workspace = find_workspace()
+    content = Content(workspace)
+    recipe = choose_recipe(asked, content)
+    obstacle = ""
+    try:
+        require_libraries()
+        student = choose_student(recipe, content, os.environ)
+    except SettingsError as error:  # the rest of the plan holds wherever it is carried out
+        obstacle, model = error.message, Models(content).find(recipe.student)
+        source = model.hub if model is not None else recipe.student
+        student = Student(recipe.student, source, None, recipe.student == TINY, model)
+    planned = plan(asked, recipe, student, workspace, _generated(workspace))
+    _warn(planned, is_first())
+    if not as_json:
+        show_recipe(recipe)
+    for one in planned:
+        found = attempt(one, obstacle)
+        obstacle = found.obstacle  # the student is the same for all
+        show(found, as_json=as_json, samples=False, launch=(asked, content))
+    if not as_json:
+        show_launch(asked, content)
+
+
+def is_first() -> bool:
+    """Whether this process is the one that speaks, of those that `accelerate launch` starts."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def _prepare(asked: Asked) -> tuple[Recipe, Student, list[Planned]]:
+    workspace = find_workspace()
+    content = Content(workspace)
+    recipe = choose_recipe(asked, content)
+    require_libraries()
+    student = choose_student(recipe, content, os.environ)
+    return recipe, student, plan(asked, recipe, student, workspace, _generated(workspace))
+
+
+def _generated(workspace: Path | None) -> Path:
+    """Where the runs of `clca generate` lie."""
+    return resolve({}, os.environ, workspace).out
+
+
+def _warn(planned: list[Planned], first: bool) -> None:
+    """Said however quiet it is: these adapters may be mistaken for what they are not."""
+    said = dict.fromkeys(warning for one in planned for warning in one.warnings)
+    for warning in said if first else ():
+        make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
+
+
+# ---------------------------------------------------------------- at work
+
+
+class Shown:
+    """What a training tells: a bar in a terminal, a line now and then elsewhere."""
+
+    def __init__(self, name: str, screen: Console) -> None:
+        self._name, self._screen = name, screen
+        self._status: Status | None = screen.status("") if screen.is_terminal and not screen.quiet else None
+        self._told = monotonic()
+
+    def __enter__(self) -> Shown:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, said: Note | Progress) -> None:
+        if isinstance(said, Note):
+            self._screen.print(printable(said.text), markup=False)
+        elif self._status is not None:
+            grid = Table.grid(padding=(0, 1))
+            grid.add_row(ProgressBar(total=max(1, said.steps), completed=said.step, width=30), self.line(said))
+            self._status.update(grid)
+        elif monotonic() - self._told >= LINE_EVERY:
+            self._told = monotonic()
+            self._screen.print(f"  {self.line(said)}", markup=False)
+
+    def line(self, said: Progress) -> str:
+        parts = [f"{self._name} step {said.step:,}/{said.steps:,}"]
+        if said.loss is not None:
+            parts.append(f"loss {said.loss:.3f}")
+        if said.eval_loss is not None:
+            parts.append(f"held-out {said.eval_loss:.3f}")
+        parts.append(f"{said.seconds:.0f} s")
+        if 0 < said.step < said.steps:
+            parts.append(f"about {said.seconds * (said.steps - said.step) / said.step:.0f} s left")
+        return " · ".join(parts)
+
+
+def _train(one: Planned, screen: Console, *, resume: bool) -> dict[str, Any]:
+    from clca.training.trainer import train as train_job
+
+    if one.finished:
+        screen.print(f"{one.job.out} is there already; --new trains it anew", markup=False)
+        return _summary(one.job.out, read_adapter(one.job.out).data)
+    with Shown(one.taught, screen) as shown:
+        trained = train_job(one.job, shown.tell, resume=resume)
+    held_out = "" if trained.eval_loss is None else f", held-out {trained.eval_loss:.3f}"
+    screen.print(
+        f"{trained.examples:,} examples in {trained.rows:,} rows, {trained.steps:,} steps: loss {trained.loss:.3f}"
+        f"{held_out}; {trained.seconds:.1f} s, {trained.tokens_per_second:,.0f} tokens/s",
+        markup=False,
+    )
+    screen.print(f"{trained.adapter} holds the adapter; clca adapters show {trained.adapter}", markup=False)
+    return _summary(trained.adapter, trained)
+
+
+def _summary(folder: Path, trained: Trained | Adapter) -> dict[str, Any]:
+    """What `--json` prints of an adapter."""
+    return {
+        "adapter": str(folder),
+        "examples": trained.examples,
+        "steps": trained.steps,
+        "loss": trained.loss,
+        "eval_loss": trained.eval_loss,
+        "seconds": round(trained.seconds, 3),
+    }

@@ -1,0 +1,91 @@
+"""What decides an adapter: recipe, student, and the digests of all that its examples are made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.store.runs import Inputs, RunInfo
+from clca.survey import ITEMS, SHARES
+from clca.training.job import Lineage
+from clca.training.material import Material
+from clca.training.mix import Source, parse_mix
+from clca.training.mixes.files import given
+from clca.training.recipe import Data, Files, Recipe
+from clca.training.student import Student
+
+DIALOGUES = "dialogues.jsonl"
+WORDING = ("name", "summary")  # of a recipe: they change no weight
+
+
+def sources(data: Data) -> set[Source]:
+    """The sources that are read, those of a mix whose size is matched included."""
+    mixes = [data.mix, *([data.match.mix] if data.match is not None else [])]
+    return {source for mix in mixes for source in parse_mix(mix).sources}
+
+
+def needs_dialogues(data: Data) -> bool:
+    return bool({"dialogue", "intent"} & sources(data))
+
+
+def lineage(run: RunInfo) -> Lineage:
+    """A run and the dialogues in it, as they are now; a run without any is an error."""
+    file = run.folder / DIALOGUES
+    digest, count = hashlib.sha256(), 0
+    try:
+        with file.open("rb") as lines:
+            for line in lines:
+                digest.update(line)
+                count += line.endswith(b"\n")
+    except FileNotFoundError:
+        raise NotFoundError(f"{run.folder} has no {DIALOGUES}: it is no run, or one that was never begun") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {file}: {error.strerror}") from None
+    if not count:
+        raise SettingsError(f"{run.folder} holds no kept dialogue to train on: `clca show {run.folder}` says why")
+    return Lineage(
+        run=str(run.folder),
+        fingerprint=str(run.data.get("fingerprint", "")),
+        dialogues=count,
+        sha256=digest.hexdigest(),
+    )
+
+
+def decisive(recipe: Recipe, student: Student, material: Material, runs: Sequence[Lineage]) -> Inputs:
+    """Everything that decides an adapter's weights; nothing that does not, such as where the runs lie."""
+    wanted = sources(material.data)
+    if needs_dialogues(material.data):
+        _ = material.prompts  # reading them notes their digests
+    if {"wvs", "wvs-translated"} & wanted:
+        for path in (ITEMS, SHARES):
+            material.content.text(path)
+    settings = {key: value for key, value in recipe.resolved().items() if key not in WORDING}
+    settings["training"] = {key: value for key, value in settings["training"].items() if key != "log"}
+    return {
+        "recipe": {**settings, "student": student.name},
+        "student": Path(student.source).name if student.tiny else f"{student.source}@{student.revision or 'main'}",
+        "cultures": [(culture.id, culture.name, culture.members) for culture in material.cultures],
+        "dialogues": sorted(run.sha256 for run in runs),
+        **{f"content:{path}": used.digest for path, used in sorted(material.content.used.items())},
+        **dict(_files(material)),
+    }
+
+
+def _files(material: Material) -> Iterator[tuple[str, str]]:
+    """The digest of each of the user's files; a data set of the hub goes by its name."""
+    for key in Files.model_fields:
+        if getattr(material.data.files, key) is None:
+            continue
+        for source in given(material, key, ""):
+            if source.on_hub:
+                yield f"file:{key}:{source.name}", source.name
+                continue
+            digest = hashlib.sha256()
+            for path in source.files(".txt", ".jsonl", ".csv", ".yaml"):
+                try:
+                    digest.update(hashlib.sha256(path.read_bytes()).digest())
+                except OSError as error:
+                    raise source.fault(f"cannot be read: {error.strerror}") from None
+            yield f"file:{key}:{source.name}", digest.hexdigest()

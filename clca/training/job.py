@@ -1,0 +1,92 @@
+"""One adapter to train: what goes in, what is told on the way, and what comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from clca.errors import ClcaError
+from clca.records import Record
+from clca.training.material import Material
+from clca.training.recipe import Recipe
+from clca.training.student import Student
+
+
+class TrainingError(ClcaError):
+    """Training cannot go on: the numbers, or the memory. What was saved is kept."""
+
+    exit_code = 1
+
+
+class TrainingStopped(ClcaError):
+    """The user stopped the training; a checkpoint was saved, and the same job goes on from it."""
+
+    exit_code = 130
+
+
+class Lineage(Record):
+    """A run whose dialogues were learned from; `sha256` is that of its `dialogues.jsonl`."""
+
+    run: str
+    fingerprint: str
+    dialogues: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Job:
+    """An adapter to train. `out` is its folder, which appears when it is finished, and not before.
+
+    `rehearsed` says that some of the dialogues are the rehearsal teacher's.
+    """
+
+    recipe: Recipe
+    student: Student
+    material: Material
+    lineage: tuple[Lineage, ...]
+    out: Path
+    rehearsed: bool
+
+    @property
+    def work(self) -> Path:
+        """Where everything unfinished lies: rows, checkpoints, logs."""
+        return self.out.with_name(f".{self.out.name}.unfinished")
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line for the screen."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where the training stands; `loss` and `eval_loss` are the latest ones."""
+
+    step: int
+    steps: int
+    loss: float | None
+    eval_loss: float | None
+    seconds: float
+
+
+Tell = Callable[[Note | Progress], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A finished adapter. `examples` were learned from, in `rows` (fewer when packed).
+
+    `seconds` are those of all sittings, `tokens_per_second` those of the last one, evaluation left out.
+    """
+
+    adapter: Path
+    examples: int
+    rows: int
+    steps: int
+    loss: float
+    eval_loss: float | None
+    seconds: float
+    tokens_per_second: float

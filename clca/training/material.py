@@ -1,0 +1,43 @@
+"""What examples can be made from: the cultures to teach, the runs of their dialogues, and files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from clca.prompts import TRAINING_FORMS, Prompts
+from clca.training.recipe import Data
+from clca.workspace import Content
+
+
+@dataclass(frozen=True, slots=True)
+class Taught:
+    """A culture that an adapter is taught: a country, or a language of several member countries."""
+
+    id: str
+    name: str
+    members: tuple[str, ...] = ()
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        return self.members or (self.id,)
+
+
+@dataclass(frozen=True)
+class Material:
+    """One adapter's material: one culture's, or that of all for a combined adapter.
+
+    `dialogues` are the runs' `dialogues.jsonl`. Every source can be read any number of times and
+    gives the same examples each time.
+    """
+
+    cultures: tuple[Taught, ...]
+    dialogues: tuple[Path, ...]
+    content: Content
+    data: Data
+    seed: int
+
+    @cached_property
+    def prompts(self) -> Prompts:
+        return Prompts.load(self.content, TRAINING_FORMS)

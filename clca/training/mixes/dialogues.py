@@ -1,0 +1,40 @@
+"""The dialogues of runs, for the dialogue task, the intent task, or both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from clca.errors import SettingsError
+from clca.training.example import Dropped, Example
+from clca.training.examples import dialogue_examples, intent_examples, read_dialogues
+from clca.training.material import Material
+
+NOT_KEPT = "dialogue that was not kept"
+
+
+def both_tasks(material: Material) -> Iterator[Example | Dropped]:
+    return _examples(material, dialogue=True, intent=True)
+
+
+def dialogue_task(material: Material) -> Iterator[Example | Dropped]:
+    return _examples(material, dialogue=True, intent=False)
+
+
+def intent_task(material: Material) -> Iterator[Example | Dropped]:
+    return _examples(material, dialogue=False, intent=True)
+
+
+def _examples(material: Material, *, dialogue: bool, intent: bool) -> Iterator[Example | Dropped]:
+    if not material.dialogues:
+        raise SettingsError(f"mix {material.data.mix!r} needs dialogues: make a run with `clca generate` first")
+    cultures = {culture.id: culture for culture in material.cultures}
+    for path in material.dialogues:
+        for one in read_dialogues(path, cultures):
+            if one.verdict != "kept":
+                yield Dropped(NOT_KEPT, one.scenario.id)
+                continue
+            culture = cultures[one.culture]
+            if dialogue:
+                yield from dialogue_examples(one, culture, material.prompts)
+            if intent:
+                yield from intent_examples(one, culture, material.prompts)

@@ -1,0 +1,132 @@
+"""A training recipe: student, data, base model, LoRA and optimisation. `trainers/README.md` explains every key."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+from clca.training.mix import parse_mix
+
+
+def _listed(value: Any) -> Any:
+    return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+
+Share = Annotated[float, Field(ge=0, lt=1)]
+Positive = Annotated[int, Field(ge=1)]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+
+
+class _Keys(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class Match(_Keys):
+    """Take as much of the mix as another mix holds of the same material."""
+
+    mix: str
+    by: Literal["examples", "tokens"] = "examples"
+
+    @field_validator("mix")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        parse_mix(value)
+        return value
+
+
+class Survey(_Keys):
+    """How survey shares become question-answer pairs."""
+
+    answers: Literal["shares", "majority"] = "shares"
+    per_item: Positive = 20
+
+
+class Files(_Keys):
+    """The user's files. `{culture}` in one stands for the id of the culture that is taught."""
+
+    wiki: str | None = None
+    normad: str | None = None
+    translation: str | None = None
+    gsm8k: str | None = None
+    mathchat: str | None = None
+    chat: str | None = None
+
+
+class Data(_Keys):
+    mix: str = "clca"
+    match: Match | None = None
+    size: Positive | None = None
+    held_out: Share = 0.1
+    max_length: Annotated[int, Field(ge=16)] = 2048
+    text_loss: Literal["all", "answer"] = "all"
+    survey: Survey = Survey()
+    wiki_words: Annotated[int, Field(ge=10)] = 200
+    files: Files = Files()
+
+    @field_validator("mix")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        parse_mix(value)
+        return value
+
+    @model_validator(mode="after")
+    def _one_size(self) -> Self:
+        if self.match is not None and self.size is not None:
+            raise ValueError("match and size both say how much to take: give one of them")
+        return self
+
+
+class Base(_Keys):
+    """The base model as it is loaded."""
+
+    bits: Literal[4, 8, 16] = 4
+    quant_type: Literal["nf4", "fp4"] = "nf4"
+    double_quant: bool = True
+    compute: Literal["bf16", "fp32"] = "bf16"
+
+
+class Lora(_Keys):
+    r: Positive = 64
+    alpha: Annotated[float, Field(gt=0)] = 16
+    dropout: Share = 0.1
+    targets: Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)] = ("q_proj", "v_proj")
+
+
+class Training(_Keys):
+    learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
+    schedule: Literal["constant", "linear", "cosine"] = "linear"
+    warmup: Share = 0.03
+    batch: Positive = 2
+    accumulation: Positive = 4
+    epochs: Annotated[float, Field(gt=0)] = 3
+    steps: Positive | None = None
+    optimizer: Literal["adamw_8bit", "adamw"] = "adamw_8bit"
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    gradient_checkpointing: bool = True
+    packing: bool = False
+    patience: Positive | None = None
+    deterministic: bool = True
+    log: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(_listed)] = ("tensorboard",)
+
+
+class Recipe(_Keys):
+    """`name` is the file's; `resolved()` gives plain data from which `Recipe.model_validate` makes the same recipe."""
+
+    name: Name
+    summary: Name
+    student: Name
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
+    data: Data = Data()
+    base: Base = Base()
+    lora: Lora = Lora()
+    training: Training = Training()
+
+    @model_validator(mode="after")
+    def _can_stop(self) -> Self:
+        if self.training.patience is not None and not self.data.held_out:
+            raise ValueError("training.patience needs held-out data: raise data.held_out above 0")
+        return self
+
+    def resolved(self) -> dict[str, Any]:
+        return self.model_dump(mode="json")

@@ -1,0 +1,133 @@
+"""TRL's `SFTTrainer` as a recipe asks for it. Heavy: importing this module loads torch, transformers, TRL and PEFT."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from accelerate import PartialState
+from peft import LoraConfig, load_peft_weights, set_peft_model_state_dict
+from transformers import PrinterCallback, TrainerState
+from trl import SFTConfig, SFTTrainer
+
+from clca.errors import SettingsError
+from clca.training import checkpoints
+from clca.training.adapter import LOGS
+from clca.training.checkpoints import Checkpoint
+from clca.training.job import Job
+from clca.training.rows import Rows
+from clca.training.student import Compute, this_device
+from clca.training.watch import Patience, Watch
+
+SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
+OPTIMISERS = {"adamw_8bit": "adamw_8bit", "adamw": "adamw_torch"}
+PARTS = 5  # a training is evaluated and saved so many times...
+APART = 200  # ...or after so many steps, whichever comes first
+
+
+def make_trainer(
+    job: Job,
+    model: Any,
+    tokenizer: Any,
+    rows: Rows,
+    held_out: Rows,
+    compute: Compute,
+    watch: Watch,
+    patience: Patience | None,
+) -> Any:
+    recipe, lora, wanted = job.recipe, job.recipe.lora, job.recipe.training
+    evaluated = bool(len(held_out.dataset))
+    cpu = this_device() == "cpu"
+    settings = SFTConfig(
+        output_dir=str(job.work / checkpoints.FOLDER),
+        use_cpu=cpu,
+        bf16=compute == "bf16",
+        fp16=False,
+        seed=recipe.seed,
+        data_seed=recipe.seed,
+        learning_rate=wanted.learning_rate,
+        lr_scheduler_type=SCHEDULES[wanted.schedule],
+        warmup_steps=wanted.warmup,
+        per_device_train_batch_size=wanted.batch,
+        per_device_eval_batch_size=wanted.batch,
+        gradient_accumulation_steps=wanted.accumulation,
+        num_train_epochs=wanted.epochs,
+        max_steps=wanted.steps or -1,
+        optim=OPTIMISERS[wanted.optimizer],
+        weight_decay=wanted.weight_decay,
+        gradient_checkpointing=wanted.gradient_checkpointing,
+        gradient_checkpointing_kwargs={"use_reentrant": False},
+        packing=wanted.packing,
+        max_length=recipe.data.max_length if wanted.packing else None,  # rows are cut to it already
+        eval_strategy="steps" if evaluated else "no",
+        save_strategy="steps",
+        eval_steps=1,  # how many is known once the rows are packed
+        save_steps=1,
+        logging_first_step=True,
+        logging_nan_inf_filter=False,
+        load_best_model_at_end=patience is not None,
+        metric_for_best_model="eval_loss" if patience else None,
+        greater_is_better=False if patience else None,
+        save_total_limit=2,
+        prediction_loss_only=True,
+        dataloader_pin_memory=not cpu,
+        report_to=[name for name in wanted.log if name != "tensorboard"],
+        run_name=f"{job.out.parent.name}/{job.out.name}",
+        disable_tqdm=True,
+    )
+    alpha = int(lora.alpha) if lora.alpha == int(lora.alpha) else lora.alpha  # vLLM takes a whole number only
+    try:
+        trainer = SFTTrainer(
+            model=model,
+            args=settings,
+            train_dataset=rows.dataset,
+            eval_dataset=held_out.dataset if evaluated else None,
+            processing_class=tokenizer,
+            peft_config=LoraConfig(
+                r=lora.r,
+                lora_alpha=alpha,
+                lora_dropout=lora.dropout,
+                target_modules=list(lora.targets),
+                task_type="CAUSAL_LM",
+            ),
+            callbacks=[one for one in (patience, watch, _tensorboard(job)) if one is not None],
+        )
+    except ValueError as error:
+        if "arget modules" not in str(error):
+            raise
+        raise SettingsError(f"lora.targets: {job.student.name} has no layer of {', '.join(lora.targets)}") from None
+    trainer.remove_callback(PrinterCallback)
+    if not trainer.is_fsdp_enabled:
+        # TRL makes them bf16, a resume reads them as fp32: in fp32 throughout, both go the same way.
+        for parameter in trainer.model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+    steps = trainer.set_initial_training_values(settings, trainer.get_train_dataloader())[-1]
+    apart = min(APART, math.ceil(steps / PARTS))
+    trainer.args.eval_steps = trainer.args.save_steps = apart
+    trainer.args.logging_steps = min(10, math.ceil(steps / 20))
+    return trainer
+
+
+def restore_finished(trainer: Any, found: Checkpoint, patience: Patience | None) -> bool:
+    """Whether a checkpoint is the last of its training, which lacks only its end; its state and weights are taken up.
+
+    `Trainer` itself would make one more step.
+    """
+    state = TrainerState.load_from_json(str(found.folder / "trainer_state.json"))
+    if found.step < state.max_steps and not (patience is not None and patience.ended(state)):
+        return False
+    trainer.state = state
+    best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
+    weights = load_peft_weights(best or str(found.folder), device=str(trainer.model.device))
+    set_peft_model_state_dict(trainer.model, weights)
+    return True
+
+
+def _tensorboard(job: Job) -> Any:
+    if "tensorboard" not in job.recipe.training.log or not PartialState().is_main_process:
+        return None
+    from torch.utils.tensorboard import SummaryWriter
+    from transformers.integrations import TensorBoardCallback
+
+    return TensorBoardCallback(SummaryWriter(str(job.work / LOGS)))

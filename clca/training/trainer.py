@@ -1,0 +1,200 @@
+"""An adapter trained: rows through TRL's `SFTTrainer` and PEFT, checkpointed, resumable to the same weights."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+
+from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.training import checkpoints
+from clca.training.adapter import LOGS, Adapter, read_adapter, seal
+from clca.training.encode import Encoder
+from clca.training.job import Job, Note, Tell, Trained, TrainingError, TrainingStopped
+from clca.training.quiet import quiet
+from clca.training.recipe import Recipe
+from clca.training.rows import write_rows
+from clca.training.student import compute_type, load_model, load_tokenizer, this_device
+
+LEAST_MEMORY = "lower training.batch and raise training.accumulation, lower data.max_length, or --set base.bits=4"
+
+
+def train(job: Job, tell: Tell, *, resume: bool = True) -> Trained:
+    """Train a job's adapter, from its last whole checkpoint if there is one; a finished one is returned as it is.
+
+    With `resume=False` everything begins again, and what is there is replaced at the end. Raises
+    one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
+    """
+    _require_loggers(job.recipe)
+    if resume:
+        try:
+            return _as_trained(job.out, read_adapter(job.out).data)
+        except NotFoundError:
+            if job.out.exists() and any(job.out.iterdir()):
+                raise StoreError(f"{job.out} is there, and is no adapter: give another folder with --out") from None
+    with quiet():
+        from accelerate import PartialState
+
+        main = PartialState(cpu=this_device() == "cpu").is_main_process  # the first call decides for all
+        with _claimed(job.work) if main else nullcontext(), _deterministic(job.recipe), _plain_errors(job):
+            if main:
+                if not resume:
+                    for name in (checkpoints.FOLDER, LOGS):
+                        shutil.rmtree(job.work / name, ignore_errors=True)
+                checkpoints.drop_halves(job.work)
+            return _train(job, tell if main else _silent)
+
+
+def _train(job: Job, tell: Tell) -> Trained:
+    # Slow to import, and loud: only once the libraries have been silenced.
+    from accelerate import PartialState
+
+    from clca.training.account import describe, sha256
+    from clca.training.sft import make_trainer, restore_finished
+    from clca.training.watch import Patience, Watch, Wish
+
+    recipe, processes = job.recipe, PartialState()
+    tokenizer = load_tokenizer(job.student)
+    encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
+    rows = write_rows(job.material, "train", encoder, job.work / "rows")
+    held_out = write_rows(job.material, "held-out", encoder, job.work / "rows")
+    if recipe.training.patience is not None and not len(held_out.dataset):
+        raise SettingsError("training.patience needs held-out examples, and the split left none: raise data.held_out")
+    device = this_device()
+    compute = compute_type(recipe.base, device)
+    if compute != recipe.base.compute:
+        tell(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
+    model = load_model(job.student, recipe.base, device)
+    revision = getattr(model.config, "_commit_hash", None) or job.student.revision
+    if processes.is_main_process:
+        # What the weights follow from: checkpoints are gone on from only with the same.
+        inputs = {
+            "recipe": sha256(recipe.resolved()),
+            "student": f"{job.student.source}@{revision}",
+            "training data": rows.digest,
+            "held-out data": held_out.digest,
+            "number of processes": processes.num_processes,
+        }
+        checkpoints.claim(job.work, inputs)
+    processes.wait_for_everyone()
+    found = checkpoints.latest(job.work)
+    if found is not None:
+        tell(Note(f"Going on from step {found.step:,}."))
+
+    wish = Wish()
+    watch = Watch(tell, wish, job.work / checkpoints.FOLDER, found)
+    patience = None if recipe.training.patience is None else Patience(recipe.training.patience)
+    trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, watch, patience)
+    if found is None or not restore_finished(trainer, found, patience):
+        with wish.heard():
+            trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
+    watch.recall(trainer.state)
+    if watch.interrupted:
+        raise TrainingStopped(
+            f"stopped at step {trainer.state.global_step:,} of {trainer.state.max_steps:,}, which is saved:"
+            " the same command goes on from there"
+        )
+    adapter = describe(
+        job, trainer, watch, rows, held_out, revision, compute, _device_name(device), processes.num_processes
+    )
+    draft = job.work / "adapter"
+    if processes.is_main_process:
+        shutil.rmtree(draft, ignore_errors=True)
+    processes.wait_for_everyone()
+    trainer.save_model(str(draft))
+    if processes.is_main_process:
+        if (job.work / LOGS).is_dir():
+            shutil.copytree(job.work / LOGS, draft / LOGS)
+        seal(draft, adapter, job.out)
+        shutil.rmtree(job.work, ignore_errors=True)
+    processes.wait_for_everyone()
+    return _as_trained(job.out, adapter)
+
+
+def _require_loggers(recipe: Recipe) -> None:
+    for name in recipe.training.log:
+        if importlib.util.find_spec(name) is None:
+            raise SettingsError(
+                f"training.log names {name}, which is not installed: `pip install {name}`, or leave it out"
+            )
+
+
+def _as_trained(out: Path, adapter: Adapter) -> Trained:
+    return Trained(
+        out,
+        adapter.examples,
+        adapter.rows,
+        adapter.steps,
+        adapter.loss,
+        adapter.eval_loss,
+        adapter.seconds,
+        adapter.tokens_per_second,
+    )
+
+
+@contextmanager
+def _claimed(work: Path) -> Iterator[None]:
+    """Keep a second process from training the same adapter."""
+    try:
+        work.mkdir(parents=True, exist_ok=True)
+        lock = (work / "lock").open("w")
+    except OSError as error:
+        raise StoreError(f"cannot write {work}: {error.strerror}") from None
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(f"another process is training in {work}: wait for it, or stop it") from None
+        yield
+
+
+@contextmanager
+def _deterministic(recipe: Recipe) -> Iterator[None]:
+    """Seeds, and kernels that give the same numbers every time, where torch has such."""
+    import torch
+    from transformers import set_seed
+
+    set_seed(recipe.seed)
+    if not recipe.training.deterministic:
+        yield
+        return
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = True, False
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
+
+
+@contextmanager
+def _plain_errors(job: Job) -> Iterator[None]:
+    import torch
+
+    try:
+        yield
+    except (torch.OutOfMemoryError, MemoryError):
+        raise TrainingError(f"{_device_name(this_device())}: out of memory: {LEAST_MEMORY}") from None
+    except RuntimeError as error:
+        if "can't allocate memory" not in str(error):
+            raise
+        raise TrainingError(f"this machine ran out of memory: {LEAST_MEMORY}") from None
+    except OSError as error:
+        raise StoreError(f"cannot read or write {job.work}: {error.strerror or error}") from None
+
+
+def _silent(_: object) -> None:
+    pass
+
+
+def _device_name(device: str) -> str:
+    import torch
+
+    return str(torch.cuda.get_device_name()) if device == "cuda" else "CPU"
