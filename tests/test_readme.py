@@ -55,7 +55,7 @@ def test_shell_commands_run(folder: Path, env: dict[str, str]) -> None:
                 env=env,
                 capture_output=True,
                 text=True,
-                timeout=300,
+                timeout=900,
             )
             assert done.returncode == 0, f"{block}\n{done.stdout[-2000:]}{done.stderr[-2000:]}"
         assert stub.stats()["requests"] > 0
