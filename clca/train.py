@@ -62,7 +62,7 @@ def require_libraries() -> None:
     """Refuse to begin without what training needs."""
     lacking = [name for name in LIBRARIES if find_spec(name) is None]
     if lacking:
-        raise SettingsError(f"training needs {', '.join(lacking)}, which is not installed: pip install 'clca[train]'")
+        raise SettingsError(f"training needs what is not installed here ({', '.join(lacking)}): pip install 'clca[train]'")
 
 
 def choose_recipe(asked: Asked, content: Content) -> Recipe:
