@@ -62,7 +62,8 @@ def require_libraries() -> None:
     """Refuse to begin without what training needs."""
     lacking = [name for name in LIBRARIES if find_spec(name) is None]
     if lacking:
-        raise SettingsError(f"training needs what is not installed here ({', '.join(lacking)}): pip install 'clca[train]'")
+        names = ", ".join(lacking)
+        raise SettingsError(f"training needs what is not installed here ({names}): pip install 'clca[train]'")
 
 
 def choose_recipe(asked: Asked, content: Content) -> Recipe:
