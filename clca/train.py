@@ -63,7 +63,7 @@ def require_libraries() -> None:
     lacking = [name for name in LIBRARIES if find_spec(name) is None]
     if lacking:
         names = ", ".join(lacking)
-        raise SettingsError(f"training needs what is not installed here ({names}): pip install 'clca[train]'")
+        raise SettingsError(f"training needs {names}, not installed here: pip install 'clca[train]'")
 
 
 def choose_recipe(asked: Asked, content: Content) -> Recipe:

@@ -279,7 +279,7 @@ def test_what_does_not_fit_is_refused_before_anything_is_fetched(desk: Desk) -> 
 def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["trl"] = sys.modules["peft"] = None\n')
     refused = desk.refused("train", "-c", "japan", PYTHONPATH=str(tmp_path))
-    assert refused == "training needs what is not installed here (peft, trl): pip install 'clca[train]'"
+    assert refused == "training needs peft, trl, not installed here: pip install 'clca[train]'"
     plan = desk.run("train", "-c", "japan", "--plan", PYTHONPATH=str(tmp_path))
     assert plan.returncode == 0
     assert "Not on this machine: training needs peft, trl" in plan.stdout
