@@ -233,7 +233,9 @@ class OpenAICompatible:
         except TimeoutError:
             raise _Again(RequestFailed("time-out", f"no answer within {self._timeout:g} s")) from None
         except (aiohttp.ClientError, OSError) as error:
-            raise _Again(RequestFailed("connection lost", self._clean(str(error) or type(error).__name__))) from None
+            cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+            detail = f"{without_credentials(url)} broke the connection: {self._clean(cause)}"
+            raise _Again(RequestFailed("connection lost", detail)) from None
         if status == 200:
             return read_completion(data)
         fault = self._fault(status, headers.get("Retry-After"), data, url)
