@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
-from itertools import islice
+from itertools import count, islice
 from typing import Any, Literal, TypedDict
 
 from clca.errors import SettingsError
@@ -65,39 +66,48 @@ class Encoder:
         return Rendered(text, ((0 if self._text_loss == "all" else len(prompt), len(text)),))
 
     def _encode(self, examples: Iterable[Example], tally: Tally) -> Iterator[Row | None]:
+        """Tokenising needs no Python: while one batch is tokenised, the next is read and rendered."""
         stream = iter(examples)
-        while batch := list(islice(stream, BATCH)):
-            yield from self._encode_batch(batch, tally)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            waiting: tuple[list[Example], list[Rendered | None], Future[Any]] | None = None
+            while batch := list(islice(stream, BATCH)):
+                rendered = [self._checked(example, tally) for example in batch]
+                begun = pool.submit(self._tokenise, [found.text for found in rendered if found is not None])
+                if waiting is not None:
+                    yield from self._rows(*waiting, tally)
+                waiting = batch, rendered, begun
+            if waiting is not None:
+                yield from self._rows(*waiting, tally)
 
-    def _encode_batch(self, batch: Sequence[Example], tally: Tally) -> list[Row | None]:
-        rows: list[Row | None] = [None] * len(batch)
-        rendered = [self._checked(example, tally) for example in batch]
-        taken = [(index, found) for index, found in enumerate(rendered) if found is not None]
-        if not taken:
-            return rows
-        encoded = self._tokenizer(
-            [found.text for _, found in taken],
-            add_special_tokens=False,
-            return_attention_mask=False,
-            return_token_type_ids=False,
-            verbose=False,
+    def _tokenise(self, texts: list[str]) -> Any:
+        if not texts:
+            return None
+        return self._tokenizer(
+            texts, add_special_tokens=False, return_attention_mask=False, return_token_type_ids=False, verbose=False
         )
-        for place, (index, found) in enumerate(taken):
-            example, ids = batch[index], encoded["input_ids"][place]
+
+    def _rows(
+        self, batch: Sequence[Example], rendered: Sequence[Rendered | None], tokenised: Future[Any], tally: Tally
+    ) -> Iterator[Row | None]:
+        encoded, places = tokenised.result(), count()
+        for example, found in zip(batch, rendered, strict=True):
+            if found is None:
+                yield None
+                continue
+            place = next(places)
+            ids = encoded["input_ids"][place]
             if isinstance(example.body, Text):
-                start = _first_token(encoded, place, found.spans[0])
-                row, cut = self._text_row(ids, start)
+                row, cut = self._text_row(ids, _first_token(encoded, place, found.spans[0]))
             else:
                 row, cut = self._chat_row(ids, [_tokens(encoded, place, span) for span in found.spans])
-            rows[index] = row
             if row is None:
                 tally.dropped[TOO_LONG] += 1
-                continue
-            tally.rows[example.task] += 1
-            tally.cut[example.task] += cut
-            tally.tokens[example.task] += len(row["input_ids"])
-            tally.trained[example.task] += sum(row["assistant_masks"])
-        return rows
+            else:
+                tally.rows[example.task] += 1
+                tally.cut[example.task] += cut
+                tally.tokens[example.task] += len(row["input_ids"])
+                tally.trained[example.task] += sum(row["assistant_masks"])
+            yield row
 
     def _checked(self, example: Example, tally: Tally) -> Rendered | None:
         body = example.body
