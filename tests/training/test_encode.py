@@ -138,7 +138,7 @@ def test_a_token_that_begins_in_the_prompt_carries_no_loss() -> None:
     assert tokenizer.decode([token for token, mask in pairs if mask]) == "?<|im_end|>"
 
 
-def test_rows_are_made_as_they_are_wanted() -> None:
+def test_rows_are_made_as_they_are_wanted_and_one_batch_ahead() -> None:
     read = []
 
     def endless() -> Iterator[Example]:
@@ -148,7 +148,7 @@ def test_rows_are_made_as_they_are_wanted() -> None:
 
     rows = Encoder(student("gemma-2"), 99).rows(endless(), Tally())
     assert len([next(rows) for _ in range(3 * BATCH)]) == 3 * BATCH
-    assert len(read) == 3 * BATCH
+    assert len(read) == 4 * BATCH
 
 
 def test_lengths_are_those_of_the_rows_and_0_where_there_is_none() -> None:
