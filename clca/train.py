@@ -207,11 +207,11 @@ def _warnings(job: Job, found: Iterable[RunInfo]) -> Iterator[str]:
 
 
 def _place(base: Path, *, new: bool) -> Path:
-    """The newest folder of the same adapter, finished or only begun: `base`, `base-2`, `base-3`... or the next one."""
+    """The newest folder of an adapter: `base`, `base-2`, `base-3`...; with `new` the next one, if it is finished."""
     folder, number = base, 1
     while True:
         following = base.with_name(f"{base.name}-{number + 1}")
-        if not (_begun(following) or (new and _begun(folder))):
+        if not (_begun(following) or (new and folder.exists())):
             return folder
         folder, number = following, number + 1
 
