@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -93,10 +94,10 @@ def load_model(student: Student, base: Base, device: str) -> Any:
     """The student's weights, quantised as the recipe says, and ready for LoRA.
 
     Under `accelerate launch` each process takes its own GPU, and none is chosen where the model is
-    sharded over all of them.
+    sharded over all of them. Raises `MemoryError` for one that is too large.
     """
     import torch
-    from transformers import AutoModelForCausalLM
+    from transformers import AutoConfig, AutoModelForCausalLM
 
     compute = torch.bfloat16 if compute_type(base, device) == "bf16" else torch.float32
     sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
@@ -110,6 +111,9 @@ def load_model(student: Student, base: Base, device: str) -> Any:
             _keep_gradients()
         options["quantization_config"] = _quantisation(base, compute, sharded=sharded)
     with quiet(), _one_line(student):
+        config = AutoConfig.from_pretrained(student.source, revision=student.revision)
+        if getattr(config, "attn_logit_softcapping", None):
+            options["attn_implementation"] = "eager"  # what transformers chooses for Gemma 2, sdpa, leaves the cap out
         model = AutoModelForCausalLM.from_pretrained(student.source, **options)
     model.config.use_cache = False
     if base.bits < 16 and not sharded:  # sharding needs one type of number throughout
@@ -146,19 +150,15 @@ def _keep_gradients() -> None:
     modules.has_avx512bf16 = lambda: False
 
 
-class _one_line:
-    """Turns what transformers and the hub's client raise into one line."""
-
-    def __init__(self, student: Student) -> None:
-        self._student = student
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
-        if error is None or isinstance(error, ClcaError) or not isinstance(error, Exception):
-            return
-        source = self._student.source
+@contextmanager
+def _one_line(student: Student) -> Iterator[None]:
+    """Turns what transformers and the hub's client raise into one line; `MemoryError` is left to the caller."""
+    try:
+        yield
+    except ClcaError:
+        raise
+    except Exception as error:
+        source = student.source
         names = {type(one).__name__ for one in _chain(error)}
         said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         if "GatedRepoError" in names:
@@ -169,12 +169,11 @@ class _one_line:
                 f"{source} is not on this machine, and the hub cannot be reached: check the network and"
                 " HF_HUB_OFFLINE, or give a local folder with --student ./DIR"
             ) from None
-        if "OutOfMemoryError" in names or isinstance(error, MemoryError):
-            raise SettingsError(
-                f"{source} does not fit into memory: choose a smaller student, or --set base.bits=4"
-            ) from None
+        if names & {"OutOfMemoryError", "MemoryError"}:
+            raise MemoryError(said) from None
         if isinstance(error, OSError | ValueError | ImportError) or "SafetensorError" in names:
             raise SettingsError(f"{source} cannot be loaded: {said}") from None
+        raise
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
