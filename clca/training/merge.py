@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+from safetensors import SafetensorError
 
 from clca.errors import SettingsError, StoreError
 from clca.training.adapter import CARD, FILE, Found
 from clca.training.folders import put
 from clca.training.quiet import quiet
 from clca.training.recipe import Recipe
-from clca.training.student import Student, load_model, load_tokenizer, this_device
+from clca.training.student import Student, load_model, load_tokenizer
 
+NO_MEMORY = "can't allocate memory"  # as torch says it of a CPU
 MERGED = "merged.json"  # what was `adapter.json` in the adapter's folder
 
 
@@ -22,7 +27,7 @@ def merge(adapter: Found, target: Path) -> Path:
 
     What was trained on is merged into: quantised weights are dequantised first, so that the merged
     model computes what the adapter does on the quantised student. Weights are 16 bits wide (those
-    of a tiny student 32).
+    of a tiny student 32). All is computed on the CPU, in 32 bits.
     """
     if target.exists():
         raise StoreError(f"{target} is there already: give another folder")
@@ -35,31 +40,45 @@ def merge(adapter: Found, target: Path) -> Path:
     except OSError as error:
         raise StoreError(f"cannot write {target.parent}: {error.strerror}") from None
     try:
-        with quiet():
+        with quiet(), _in_memory(student):
             model = _merged(student, recipe, adapter.folder)
             model.save_pretrained(draft)
             load_tokenizer(student).save_pretrained(draft)
         shutil.copyfile(adapter.folder / FILE, draft / MERGED)
         shutil.copyfile(adapter.folder / CARD, draft / CARD)
         put(draft, target)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror or error}") from None
+    except (OSError, SafetensorError) as error:
+        raise StoreError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from None
     finally:
         shutil.rmtree(draft, ignore_errors=True)
     return target
+
+
+@contextmanager
+def _in_memory(student: Student) -> Iterator[None]:
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if not isinstance(error, MemoryError) and NO_MEMORY not in str(error):
+            raise
+        raise SettingsError(
+            f"{student.source} does not fit into memory in 32 bits, as it is merged: use a machine with more RAM"
+        ) from None
 
 
 def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
     import torch
     from peft import PeftModel
 
-    model = load_model(student, recipe.base, this_device())
+    model = load_model(student, recipe.base, "cpu")
     if recipe.base.bits < 16:
         model = model.dequantize()
     model = model.to(torch.float32)  # rounded once, at the end
     try:
         merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
     except (ValueError, RuntimeError) as error:
+        if NO_MEMORY in str(error):
+            raise
         said = str(error).splitlines()[0]
         raise SettingsError(f"{adapter} does not fit {student.source}: {said}") from None
     merged.config.use_cache = True
