@@ -1,16 +1,15 @@
-"""What `adapter.json` says of a training, drawn up when it is over."""
+"""What `adapter.json` says of a training, drawn up when it is over. Heavy: importing this module loads transformers."""
 
 from __future__ import annotations
 
-import hashlib
 import importlib.metadata
-import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from clca.store.runs import fingerprint
 from clca.training.adapter import Adapter, Base, Counts, Point
-from clca.training.job import Job, TrainingError
+from clca.training.job import Job
 from clca.training.rows import Rows
 from clca.training.student import Compute
 from clca.training.watch import Watch
@@ -34,8 +33,7 @@ def describe(
     because += ["it learned from the rehearsal teacher's dialogues"] if job.rehearsed else []
     best = state.best_global_step if trainer.args.load_best_model_at_end else None
     at_best = [one["eval_loss"] for one in state.log_history if one.get("step") == best and "eval_loss" in one]
-    if watch.loss is None:
-        raise TrainingError("no step was made: there are fewer rows than processes")
+    assert watch.loss is not None, "the first step is always logged"
     return Adapter(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         cultures=tuple(culture.id for culture in job.material.cultures),
@@ -43,7 +41,7 @@ def describe(
         because=tuple(because),
         student=Base(name=student.name, source=student.source, revision=revision, tiny=student.tiny),
         recipe=recipe,
-        recipe_sha256=sha256(recipe),
+        recipe_sha256=fingerprint(recipe),
         lineage=job.lineage,
         train=_counts(rows),
         held_out=_counts(held_out),
@@ -80,7 +78,3 @@ def _points(history: list[dict[str, Any]]) -> Iterator[Point]:
     for entry in history:
         if "loss" in entry or "eval_loss" in entry:
             yield Point(step=entry["step"], loss=entry.get("loss"), eval_loss=entry.get("eval_loss"))
-
-
-def sha256(data: Any) -> str:
-    return hashlib.sha256(json.dumps(data, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

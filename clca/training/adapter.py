@@ -99,7 +99,7 @@ class Found:
 
 
 def seal(draft: Path, adapter: Adapter, out: Path) -> None:
-    """Make a draft with PEFT's files a finished adapter at `out`, in the place of what is there."""
+    """Make a draft with PEFT's files a finished adapter at `out`."""
     config = draft / CONFIG
     try:
         for file in draft.iterdir():

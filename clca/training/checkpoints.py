@@ -29,6 +29,11 @@ class Checkpoint:
     rate: float
 
 
+def folder_of(step: int, folder: Path) -> Path:
+    """Where `Trainer` puts the checkpoint of a step, below `folder`."""
+    return folder / f"checkpoint-{step}"
+
+
 def mark_whole(folder: Path, step: int, seconds: float, rate: float) -> None:
     """Write the mark, once all that it vouches for is on the disk."""
     for file in folder.iterdir():
@@ -69,7 +74,7 @@ def claim(work: Path, inputs: Mapping[str, Any]) -> None:
     if before is not None and before != inputs:
         differing = sorted(key for key in inputs if before.get(key) != inputs[key])
         raise SettingsError(
-            f"{work} holds an unfinished training with another {', '.join(differing)}: --new begins again, or remove it"
+            f"{work} holds an unfinished training with another {', '.join(differing)}: remove it to begin again"
         )
     try:
         work.mkdir(parents=True, exist_ok=True)

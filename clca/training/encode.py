@@ -21,11 +21,7 @@ ALTERED = "example whose text the chat template alters"
 
 
 class Row(TypedDict):
-    """One row of the training set; a mask of 1 carries loss.
-
-    The columns are those that TRL's `SFTTrainer` makes labels of, with or without packing. Its
-    `assistant_only_loss` stays off: that would ask the template for marks.
-    """
+    """One row of the training set; a token whose mask is 1 carries loss. On disk the mask becomes labels."""
 
     input_ids: list[int]
     assistant_masks: list[int]

@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
-from contextlib import suppress
 from pathlib import Path
 
 
 def put(draft: Path, target: Path) -> None:
-    """Rename a draft that is complete, in the place of what is there, once all of it is on the disk."""
+    """Rename a draft that is complete, once all of it is on the disk; `target` must not be there, or be empty."""
     make_readable(draft)
-    for path in [*(path for path in draft.rglob("*") if path.is_file()), draft]:
+    for path in (*draft.rglob("*"), draft):
         sync(path)
-    old = target.with_name(f".{target.name}.old")
-    shutil.rmtree(old, ignore_errors=True)
-    with suppress(FileNotFoundError):
-        os.rename(target, old)
     os.rename(draft, target)
-    shutil.rmtree(old, ignore_errors=True)
+    sync(target.parent)
 
 
 def make_readable(folder: Path) -> None:

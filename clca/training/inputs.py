@@ -54,17 +54,18 @@ def lineage(run: RunInfo) -> Lineage:
 
 
 def decisive(recipe: Recipe, student: Student, material: Material, runs: Sequence[Lineage]) -> Inputs:
-    """Everything that decides an adapter's weights; nothing that does not, such as where the runs lie."""
+    """Everything that decides an adapter's weights; nothing that does not, such as where runs and files lie.
+
+    A student or a data set of the hub goes by its name: what changes there still finds the old adapter.
+    """
     wanted = sources(material.data)
     if needs_dialogues(material.data):
         _ = material.prompts  # reading them notes their digests
     if {"wvs", "wvs-translated"} & wanted:
         for path in (ITEMS, SHARES):
             material.content.text(path)
-    settings = {key: value for key, value in recipe.resolved().items() if key not in WORDING}
-    settings["training"] = {key: value for key, value in settings["training"].items() if key != "log"}
     return {
-        "recipe": {**settings, "student": student.name},
+        "recipe": {**decisive_recipe(recipe), "student": student.name},
         "student": Path(student.source).name if student.tiny else f"{student.source}@{student.revision or 'main'}",
         "cultures": [(culture.id, culture.name, culture.members) for culture in material.cultures],
         "dialogues": sorted(run.sha256 for run in runs),
@@ -73,19 +74,28 @@ def decisive(recipe: Recipe, student: Student, material: Material, runs: Sequenc
     }
 
 
-def _files(material: Material) -> Iterator[tuple[str, str]]:
-    """The digest of each of the user's files; a data set of the hub goes by its name."""
+def decisive_recipe(recipe: Recipe) -> Inputs:
+    """What of a recipe decides an adapter's weights: the loggers, its wording and where files lie do not."""
+    settings = {key: value for key, value in recipe.resolved().items() if key not in WORDING}
+    settings["training"] = {key: value for key, value in settings["training"].items() if key != "log"}
+    settings["data"] = {key: value for key, value in settings["data"].items() if key != "files"}
+    return settings
+
+
+def _files(material: Material) -> Iterator[tuple[str, list[str]]]:
+    """The digests of the user's files; a data set of the hub goes by its name."""
     for key in Files.model_fields:
         if getattr(material.data.files, key) is None:
             continue
+        digests = []
         for source in given(material, key, ""):
             if source.on_hub:
-                yield f"file:{key}:{source.name}", source.name
+                digests.append(source.name)
                 continue
-            digest = hashlib.sha256()
             for path in source.files(".txt", ".jsonl", ".csv", ".yaml"):
                 try:
-                    digest.update(hashlib.sha256(path.read_bytes()).digest())
+                    with path.open("rb") as file:
+                        digests.append(hashlib.file_digest(file, "sha256").hexdigest())
                 except OSError as error:
                     raise source.fault(f"cannot be read: {error.strerror}") from None
-            yield f"file:{key}:{source.name}", digest.hexdigest()
+        yield f"file:{key}", digests

@@ -16,6 +16,7 @@ from clca.training.encode import Encoder, Row
 from clca.training.example import Tally
 from clca.training.material import Material
 from clca.training.mixes import assemble
+from clca.training.processes import once
 from clca.training.split import Part
 
 UNTRAINED = -100  # the label that transformers leaves out of the loss
@@ -35,19 +36,20 @@ class Rows:
 
 def write_rows(material: Material, part: Part, encoder: Encoder, folder: Path) -> Rows:
     """Make a part's rows and read them back; under `accelerate launch`, one process of each machine makes them."""
-    from accelerate import PartialState
     from datasets import Dataset
 
     file = folder / f"{part}-{socket.gethostname()}.arrow"
-    tally, digest = Tally(), hashlib.sha256()
-    with PartialState().local_main_process_first():
-        if PartialState().is_local_main_process:
-            _write(file, _noted(encoder.rows(assemble(material, part, encoder.lengths, tally), tally), digest))
-            if part == "train" and not tally.rows:
-                reasons = ", ".join(f"{count} x {reason}" for reason, count in tally.dropped.items())
-                raise SettingsError(f"no row to train on; dropped: {reasons}")
-        dataset = Dataset.from_file(str(file))
-    return Rows(dataset, digest.hexdigest(), tally)
+
+    def write() -> tuple[str, Tally]:
+        tally, digest = Tally(), hashlib.sha256()
+        _write(file, _noted(encoder.rows(assemble(material, part, encoder.lengths, tally), tally), digest))
+        if part == "train" and not tally.rows:
+            reasons = ", ".join(f"{count} x {reason}" for reason, count in tally.dropped.items())
+            raise SettingsError(f"no row to train on; dropped: {reasons}")
+        return digest.hexdigest(), tally
+
+    digest, tally = once(write, on_each_machine=True)
+    return Rows(Dataset.from_file(str(file)), digest, tally)
 
 
 def _write(file: Path, rows: Iterator[Row]) -> None:

@@ -15,6 +15,7 @@ from clca.training import checkpoints
 from clca.training.adapter import LOGS
 from clca.training.checkpoints import Checkpoint
 from clca.training.job import Job
+from clca.training.recipe import Lora
 from clca.training.rows import Rows
 from clca.training.student import Compute, this_device
 from clca.training.watch import Patience, Watch
@@ -35,8 +36,39 @@ def make_trainer(
     watch: Watch,
     patience: Patience | None,
 ) -> Any:
-    recipe, lora, wanted = job.recipe, job.recipe.lora, job.recipe.training
     evaluated = bool(len(held_out.dataset))
+    settings = _settings(job, compute, evaluated=evaluated, best=patience is not None)
+    try:
+        trainer = SFTTrainer(
+            model=model,
+            args=settings,
+            train_dataset=rows.dataset,
+            eval_dataset=held_out.dataset if evaluated else None,
+            processing_class=tokenizer,
+            peft_config=_lora(job.recipe.lora),
+            callbacks=[one for one in (patience, watch, _tensorboard(job)) if one is not None],
+        )
+    except ValueError as error:
+        if "arget modules" not in str(error):
+            raise
+        layers = ", ".join(job.recipe.lora.targets)
+        raise SettingsError(f"lora.targets: {job.student.name} has no layer of {layers}") from None
+    trainer.remove_callback(PrinterCallback)
+    if not trainer.is_fsdp_enabled:
+        # TRL makes them bf16, a resume reads them as fp32: in fp32 throughout, both go the same way.
+        for parameter in trainer.model.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+    steps = trainer.set_initial_training_values(settings, trainer.get_train_dataloader())[-1]
+    apart = min(APART, math.ceil(steps / PARTS))
+    trainer.args.eval_steps = trainer.args.save_steps = apart
+    trainer.args.logging_steps = min(10, math.ceil(steps / 20))
+    return trainer
+
+
+def _settings(job: Job, compute: Compute, *, evaluated: bool, best: bool) -> Any:
+    """What the trainer is told; with `best` the weights of the lowest held-out loss are kept."""
+    recipe, wanted = job.recipe, job.recipe.training
     cpu = this_device() == "cpu"
     settings = SFTConfig(
         output_dir=str(job.work / checkpoints.FOLDER),
@@ -65,9 +97,9 @@ def make_trainer(
         save_steps=1,
         logging_first_step=True,
         logging_nan_inf_filter=False,
-        load_best_model_at_end=patience is not None,
-        metric_for_best_model="eval_loss" if patience else None,
-        greater_is_better=False if patience else None,
+        load_best_model_at_end=best,
+        metric_for_best_model="eval_loss" if best else None,
+        greater_is_better=False if best else None,
         save_total_limit=2,
         prediction_loss_only=True,
         dataloader_pin_memory=not cpu,
@@ -75,38 +107,19 @@ def make_trainer(
         run_name=f"{job.out.parent.name}/{job.out.name}",
         disable_tqdm=True,
     )
-    alpha = int(lora.alpha) if lora.alpha == int(lora.alpha) else lora.alpha  # vLLM takes a whole number only
-    try:
-        trainer = SFTTrainer(
-            model=model,
-            args=settings,
-            train_dataset=rows.dataset,
-            eval_dataset=held_out.dataset if evaluated else None,
-            processing_class=tokenizer,
-            peft_config=LoraConfig(
-                r=lora.r,
-                lora_alpha=alpha,
-                lora_dropout=lora.dropout,
-                target_modules=list(lora.targets),
-                task_type="CAUSAL_LM",
-            ),
-            callbacks=[one for one in (patience, watch, _tensorboard(job)) if one is not None],
-        )
-    except ValueError as error:
-        if "arget modules" not in str(error):
-            raise
-        raise SettingsError(f"lora.targets: {job.student.name} has no layer of {', '.join(lora.targets)}") from None
-    trainer.remove_callback(PrinterCallback)
-    if not trainer.is_fsdp_enabled:
-        # TRL makes them bf16, a resume reads them as fp32: in fp32 throughout, both go the same way.
-        for parameter in trainer.model.parameters():
-            if parameter.requires_grad:
-                parameter.data = parameter.data.float()
-    steps = trainer.set_initial_training_values(settings, trainer.get_train_dataloader())[-1]
-    apart = min(APART, math.ceil(steps / PARTS))
-    trainer.args.eval_steps = trainer.args.save_steps = apart
-    trainer.args.logging_steps = min(10, math.ceil(steps / 20))
-    return trainer
+    if settings.n_gpu > 1:
+        settings._n_gpu = 1  # a process takes one GPU: TRL refuses to spread a batch over all that it sees
+    return settings
+
+
+def _lora(lora: Lora) -> LoraConfig:
+    return LoraConfig(
+        r=lora.r,
+        lora_alpha=int(lora.alpha) if lora.alpha == int(lora.alpha) else lora.alpha,  # vLLM takes whole numbers only
+        lora_dropout=lora.dropout,
+        target_modules=list(lora.targets),
+        task_type="CAUSAL_LM",
+    )
 
 
 def restore_finished(trainer: Any, found: Checkpoint, patience: Patience | None) -> bool:
@@ -118,8 +131,9 @@ def restore_finished(trainer: Any, found: Checkpoint, patience: Patience | None)
     if found.step < state.max_steps and not (patience is not None and patience.ended(state)):
         return False
     trainer.state = state
-    best = state.best_model_checkpoint if trainer.args.load_best_model_at_end else None
-    weights = load_peft_weights(best or str(found.folder), device=str(trainer.model.device))
+    best = state.best_global_step if trainer.args.load_best_model_at_end else None
+    folder = checkpoints.folder_of(best or found.step, found.folder.parent)
+    weights = load_peft_weights(str(folder), device=str(trainer.model.device))
     set_peft_model_state_dict(trainer.model, weights)
     return True
 

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.store.runs import fingerprint
 from clca.training import checkpoints
 from clca.training.adapter import LOGS, Adapter, read_adapter, seal
 from clca.training.encode import Encoder
+from clca.training.inputs import decisive_recipe
 from clca.training.job import Job, Note, Tell, Trained, TrainingError, TrainingStopped
+from clca.training.processes import each, once
 from clca.training.quiet import quiet
 from clca.training.recipe import Recipe
 from clca.training.rows import write_rows
@@ -26,34 +30,41 @@ LEAST_MEMORY = "lower training.batch and raise training.accumulation, lower data
 def train(job: Job, tell: Tell, *, resume: bool = True) -> Trained:
     """Train a job's adapter, from its last whole checkpoint if there is one; a finished one is returned as it is.
 
-    With `resume=False` everything begins again, and what is there is replaced at the end. Raises
-    one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
+    Raises one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
     """
     _require_loggers(job.recipe)
-    if resume:
-        try:
-            return _as_trained(job.out, read_adapter(job.out).data)
-        except NotFoundError:
-            if job.out.exists() and any(job.out.iterdir()):
-                raise StoreError(f"{job.out} is there, and is no adapter: give another folder with --out") from None
+    finished = _finished(job.out)
+    if finished is not None:
+        return finished
     with quiet():
         from accelerate import PartialState
 
         main = PartialState(cpu=this_device() == "cpu").is_main_process  # the first call decides for all
-        with _claimed(job.work) if main else nullcontext(), _deterministic(job.recipe), _plain_errors(job):
-            if main:
-                if not resume:
-                    for name in (checkpoints.FOLDER, LOGS):
-                        shutil.rmtree(job.work / name, ignore_errors=True)
-                checkpoints.drop_halves(job.work)
-            return _train(job, tell if main else _silent)
+        with ExitStack() as held, _deterministic(job.recipe), _plain_errors(job):
+            finished = once(lambda: _begin(job, held))
+            try:
+                return finished or _train(job, tell if main else _silent)
+            finally:
+                _free_memory()
+
+
+def _begin(job: Job, held: ExitStack) -> Trained | None:
+    """Claim the job's folder until `held` is closed; what another process has trained since is returned."""
+    held.enter_context(_claimed(job.work))
+    finished = _finished(job.out)
+    if finished is not None:
+        shutil.rmtree(job.work, ignore_errors=True)
+        return finished
+    held.enter_context(_nothing_left(job.work))
+    checkpoints.drop_halves(job.work)
+    return None
 
 
 def _train(job: Job, tell: Tell) -> Trained:
     # Slow to import, and loud: only once the libraries have been silenced.
     from accelerate import PartialState
 
-    from clca.training.account import describe, sha256
+    from clca.training.account import describe
     from clca.training.sft import make_trainer, restore_finished
     from clca.training.watch import Patience, Watch, Wish
 
@@ -70,18 +81,18 @@ def _train(job: Job, tell: Tell) -> Trained:
         tell(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
     model = load_model(job.student, recipe.base, device)
     revision = getattr(model.config, "_commit_hash", None) or job.student.revision
-    if processes.is_main_process:
-        # What the weights follow from: checkpoints are gone on from only with the same.
-        inputs = {
-            "recipe": sha256(recipe.resolved()),
-            "student": f"{job.student.source}@{revision}",
-            "training data": rows.digest,
-            "held-out data": held_out.digest,
-            "number of processes": processes.num_processes,
-        }
-        checkpoints.claim(job.work, inputs)
-    processes.wait_for_everyone()
+    # What the weights follow from: checkpoints are gone on from only with the same.
+    inputs = {
+        "recipe": fingerprint(decisive_recipe(recipe)),
+        "student": f"{job.student.source}@{revision}",
+        "training data": rows.digest,
+        "held-out data": held_out.digest,
+        "number of processes": processes.num_processes,
+    }
+    once(lambda: checkpoints.claim(job.work, inputs))
     found = checkpoints.latest(job.work)
+    if len(set(each(found.step if found is not None else None))) > 1:
+        raise StoreError(f"not every machine sees the checkpoints in {job.work}: give --out a folder that all share")
     if found is not None:
         tell(Note(f"Going on from step {found.step:,}."))
 
@@ -123,6 +134,15 @@ def _require_loggers(recipe: Recipe) -> None:
             )
 
 
+def _finished(out: Path) -> Trained | None:
+    try:
+        return _as_trained(out, read_adapter(out).data)
+    except NotFoundError:
+        if out.exists() and any(out.iterdir()):
+            raise StoreError(f"{out} is there, and is no adapter: give another folder with --out") from None
+        return None
+
+
 def _as_trained(out: Path, adapter: Adapter) -> Trained:
     return Trained(
         out,
@@ -153,8 +173,19 @@ def _claimed(work: Path) -> Iterator[None]:
 
 
 @contextmanager
+def _nothing_left(work: Path) -> Iterator[None]:
+    """Remove a training that ended before it had a checkpoint: there is nothing to go on from."""
+    try:
+        yield
+    except BaseException:
+        if checkpoints.latest(work) is None:
+            shutil.rmtree(work, ignore_errors=True)
+        raise
+
+
+@contextmanager
 def _deterministic(recipe: Recipe) -> Iterator[None]:
-    """Seeds, and kernels that give the same numbers every time, where torch has such."""
+    """Seeds, and kernels that give the same numbers every time; where a GPU has none, torch goes on without."""
     import torch
     from transformers import set_seed
 
@@ -177,17 +208,31 @@ def _deterministic(recipe: Recipe) -> Iterator[None]:
 @contextmanager
 def _plain_errors(job: Job) -> Iterator[None]:
     import torch
+    from safetensors import SafetensorError
 
     try:
         yield
     except (torch.OutOfMemoryError, MemoryError):
         raise TrainingError(f"{_device_name(this_device())}: out of memory: {LEAST_MEMORY}") from None
     except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+        if "can't allocate memory" in str(error):
+            raise TrainingError(f"this machine ran out of memory: {LEAST_MEMORY}") from None
+        if "inline_container" not in str(error):  # torch.save on a full disk: it does not say what the disk said
             raise
-        raise TrainingError(f"this machine ran out of memory: {LEAST_MEMORY}") from None
+        raise StoreError(f"cannot write {job.work}: the disk is full, or a limit is reached") from None
+    except SafetensorError as error:
+        raise StoreError(f"cannot read or write {job.work}: {error}") from None
     except OSError as error:
         raise StoreError(f"cannot read or write {job.work}: {error.strerror or error}") from None
+
+
+def _free_memory() -> None:
+    """Model and trainer refer to each other: without this the next training begins beside them."""
+    import torch
+
+    gc.collect()
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
 
 
 def _silent(_: object) -> None:

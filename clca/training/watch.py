@@ -13,7 +13,7 @@ from typing import Any
 
 from transformers import TrainerCallback
 
-from clca.training.checkpoints import Checkpoint, mark_whole
+from clca.training.checkpoints import Checkpoint, folder_of, mark_whole
 from clca.training.job import Progress, Tell, TrainingError
 
 
@@ -54,7 +54,7 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         self._tell, self._wish, self._checkpoints, self._found = tell, wish, checkpoints, found
         self._began = self._step_began = time.monotonic()
         self._stepping = 0.0  # seconds in steps, without evaluation and saving
-        self._tokens = 0.0
+        self._tokens, self._clocked = 0.0, 0.0  # tokens at the last log, and the seconds in steps by then
         self.loss: float | None = None
         self.eval_loss: float | None = None
         self.interrupted = False
@@ -67,12 +67,14 @@ class Watch(TrainerCallback):  # type: ignore[misc]
     @property
     def rate(self) -> float:
         """Tokens a second, of this sitting if it made steps."""
-        if self._stepping:
-            return self._tokens / self._stepping
+        if self._tokens:
+            return self._tokens / self._clocked
         return self._found.rate if self._found is not None else 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._began = time.monotonic()
+        if state.best_global_step:  # where the checkpoints lay in the last sitting, they need not lie now
+            state.best_model_checkpoint = str(folder_of(state.best_global_step, self._checkpoints))
         self.recall(state)
         self._say(state)
 
@@ -87,12 +89,13 @@ class Watch(TrainerCallback):  # type: ignore[misc]
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
         self._note(logs)
-        self._tokens = logs.get("num_tokens", self._tokens)
+        if "num_tokens" in logs:
+            self._tokens, self._clocked = logs["num_tokens"], self._stepping
         for key in ("loss", "grad_norm", "eval_loss"):
             if key in logs and not math.isfinite(logs[key]):
                 raise TrainingError(
                     f"{key} is {logs[key]} at step {state.global_step}: lower training.learning_rate, or raise"
-                    " training.warmup, and begin again with --new"
+                    " training.warmup"
                 )
         if logs.get("grad_norm") == 0:
             raise TrainingError(
@@ -107,9 +110,8 @@ class Watch(TrainerCallback):  # type: ignore[misc]
         processes = PartialState()
         processes.wait_for_everyone()  # all of them write into it
         if processes.is_main_process:
-            mark_whole(
-                self._checkpoints / f"checkpoint-{state.global_step}", state.global_step, self.seconds, self.rate
-            )
+            step = state.global_step
+            mark_whole(folder_of(step, self._checkpoints), step, self.seconds, self.rate)
 
     def recall(self, state: Any) -> None:
         """Take up the losses of earlier sittings."""

@@ -193,27 +193,15 @@ def test_a_finished_adapter_is_not_trained_again(uninterrupted: tuple[Job, Train
     assert screen.progress == []
 
 
-def test_without_resume_everything_begins_again(uninterrupted: tuple[Job, Trained], other_folder: Job) -> None:
-    shutil.copytree(uninterrupted[1].adapter, other_folder.out)
-    created = (other_folder.out / "adapter.json").stat().st_ino
-    screen = Screen()
-    train(other_folder, screen, resume=False)
-    assert screen.progress[0].step == 0
-    assert screen.progress[-1].step == 10
-    assert (other_folder.out / "adapter.json").stat().st_ino != created
-    assert [path.name for path in other_folder.out.parent.iterdir() if other_folder.out.name in path.name] == [
-        other_folder.out.name
-    ]
-
-
 def test_checkpoints_of_other_data_are_not_gone_on_from(tiny_student: Student, tmp_path: Path) -> None:
     one = job(tiny_student, tmp_path, *TEN)
     with pytest.raises(TrainingStopped):
         train(one, signalled(3))
     other = job(tiny_student, tmp_path, *TEN, talks=9)
-    with pytest.raises(SettingsError, match=r"unfinished training with another .*data: --new begins again"):
+    with pytest.raises(SettingsError, match=r"unfinished training with another .*data: remove it to begin again$"):
         train(other, Screen())
-    assert train(other, Screen(), resume=False).steps == 10
+    shutil.rmtree(other.work)
+    assert train(other, Screen()).steps == 10
 
 
 def test_two_processes_do_not_train_the_same_adapter(other_folder: Job) -> None:
