@@ -16,7 +16,7 @@ from clca.models import Models
 from clca.store.runs import RunInfo, find_run, fingerprint, runs, slug
 from clca.teacher.machine import Machine
 from clca.training.adapter import FILE
-from clca.training.estimate import least_bytes
+from clca.training.estimate import GIB, least_bytes
 from clca.training.inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
 from clca.training.material import Material, Taught
@@ -29,7 +29,6 @@ from clca.workspace import Content
 ALL, COMBINED = "all", "combined"
 REHEARSED, USUAL = "tiny", "clca"  # the recipe where no student is named, and where one is
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets")
-GIB = 2**30
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,20 +110,35 @@ def plan(asked: Asked, recipe: Recipe, student: Student, workspace: Path | None,
     return planned
 
 
-def require_room(recipe: Recipe, student: Student, machine: Machine, device: str, processes: int = 1) -> None:
-    """Refuse a student whose weights alone are more than this machine holds; sharded over `processes` GPUs."""
-    compute = compute_type(recipe.base, device)
-    needs = least_bytes(student, recipe.base, compute)
-    there = free_memory(machine, device) * (processes if device == "cuda" else 1)
+def shortage(recipe: Recipe, student: Student, machine: Machine, device: str, shards: int = 1) -> str:
+    """Why a student whose weights alone are more than this machine holds cannot be trained; nothing where it can.
+
+    FSDP shards weights in 16 bits over `shards` GPUs. Quantised ones are no help to it here: transformers quantises
+    the whole student on the GPU of each process, and what is sharded is that.
+    """
+    base, cuda = recipe.base, device == "cuda"
+    needs = least_bytes(student, base, compute_type(base, device), sharded=shards > 1)
+    there = free_memory(machine, device) * (shards if cuda and base.bits == 16 else 1)
     if needs is None or needs <= there:
-        return
-    where = "of GPU memory" if device == "cuda" else "of RAM (no GPU is used)"
+        return ""
+    where = "of RAM (no GPU is used)"
+    if cuda:
+        where = (
+            "of GPU memory" if base.bits == 16 else "of GPU memory, and each GPU has to hold them all while they load"
+        )
     smaller = f"--student {student.model.smaller}" if student.model and student.model.smaller else "a smaller --student"
-    bits = "--set base.bits=4, " if recipe.base.bits > 4 else ""
-    raise SettingsError(
-        f"{student.name} does not fit: its weights take {needs / GIB:.1f} GiB in {recipe.base.bits} bits, here are"
-        f" {there / GIB:.1f} GiB {where}; instead: {bits}{smaller}, or more GPUs (clca train --plan gives the command)"
+    ways = ["--set base.bits=4"] if base.bits > 4 else []
+    ways += [smaller, "more GPUs (clca train --plan gives the command)" if base.bits == 16 else "a larger GPU"]
+    return (
+        f"{student.name} does not fit: its weights take {needs / GIB:.1f} GiB in {base.bits} bits, here are"
+        f" {there / GIB:.1f} GiB {where}; instead: {', '.join(ways[:-1])}, or {ways[-1]}"
     )
+
+
+def require_room(recipe: Recipe, student: Student, machine: Machine, device: str, shards: int = 1) -> None:
+    """Refuse what `shortage` tells of."""
+    if lack := shortage(recipe, student, machine, device, shards):
+        raise SettingsError(lack)
 
 
 def free_memory(machine: Machine, device: str) -> int:

@@ -13,7 +13,7 @@ import pytest
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.models import Models
 from clca.teacher.machine import Gpu, Machine
-from clca.train import Asked, Planned, choose_recipe, plan, require_room
+from clca.train import Asked, Planned, choose_recipe, plan, require_room, shortage
 from clca.training.recipe import Recipe
 from clca.training.student import Student
 from clca.workspace import Content
@@ -293,13 +293,30 @@ def test_fewer_bits_are_advised_where_they_help() -> None:
         require_room(recipe, alias("llama-3.1-8b"), Machine((), 10 * GIB), "cpu")
 
 
-def test_model_is_sharded_over_the_gpus_of_a_launch() -> None:
-    recipe = choose_recipe(Asked(student="llama-3.1-70b"), Content())
-    gpu = Gpu("0", "NVIDIA L4", 24 * GIB, 22 * GIB, (8, 9))
-    here = Machine((gpu,) * 4, 64 * GIB)
-    require_room(recipe, alias("llama-3.1-70b"), here, "cuda", processes=4)
-    with pytest.raises(SettingsError, match="of GPU memory"):
-        require_room(recipe, alias("llama-3.1-70b"), here, "cuda", processes=1)
+def on_gpus(*sets: str, shards: int) -> str:
+    """Why Llama 3.1 70B does not fit on GPUs of 44 GiB: its 70.6 billion weights are 131.4 GiB in 16 bits."""
+    recipe = choose_recipe(Asked(student="llama-3.1-70b", sets=sets), Content())
+    gpu = Gpu("0", "NVIDIA L40S", 48 * GIB, 44 * GIB, (8, 9))
+    return shortage(recipe, alias("llama-3.1-70b"), Machine((gpu,) * 4, 64 * GIB), "cuda", shards)
+
+
+def test_weights_in_16_bits_are_sharded_over_the_gpus_of_a_launch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clca.train.compute_type", lambda base, device: "bf16")
+    assert on_gpus("base.bits=16", shards=4) == ""
+    assert on_gpus("base.bits=16", shards=1).startswith(
+        "llama-3.1-70b does not fit: its weights take 131.4 GiB in 16 bits, here are 44.0 GiB of GPU memory; instead:"
+        " --set base.bits=4, "
+    )
+    assert on_gpus("base.bits=16", shards=1).endswith("or more GPUs (clca train --plan gives the command)")
+
+
+def test_quantised_weights_are_whole_on_each_gpu_before_they_are_sharded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clca.train.compute_type", lambda base, device: "bf16")
+    assert on_gpus(shards=4) == ""  # 68.5 billion in 4.127 bits and 2.1 billion in 16: 36.8 GiB
+    monkeypatch.setattr("clca.train.free_memory", lambda machine, device: 30 * GIB)
+    lack = on_gpus(shards=4)
+    assert "here are 30.0 GiB of GPU memory, and each GPU has to hold them all while they load; instead:" in lack
+    assert lack.endswith("or a larger GPU")
 
 
 def test_unknown_size_is_let_through() -> None:

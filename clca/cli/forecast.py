@@ -100,7 +100,7 @@ def _forecast(one: Planned, tokenizer: Any, shape: Shape) -> Forecast:
     encoder = Encoder(tokenizer, job.recipe.data.max_length, job.recipe.data.text_loss)
     checked = check(job.material, encoder, tokenizer)
     compute = compute_type(job.recipe.base, device)
-    guessed = estimate(job.recipe, shape, checked.train, compute, rate=matmul_rate(device))
+    guessed = estimate(job.recipe, shape, checked.train, compute, device, matmul_rate(device, compute))
     return Forecast(one, checked, guessed, free_memory(machine(os.environ), device), device)
 
 

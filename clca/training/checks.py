@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from bisect import bisect_left, insort
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -109,30 +107,6 @@ def control_ids(tokenizer: Any) -> set[int]:
     """The tokens that end turns are among these."""
     added = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
     return added | set(tokenizer.all_special_ids)
-
-
-def packed(lengths: Iterable[int], max_length: int) -> int:
-    """How many rows are left once they share `max_length` tokens: best fit, the longest first, as TRL's `bfd` does."""
-    begun = 0
-    room: Counter[int] = Counter()  # tokens left -> rows with so much
-    sizes: list[int] = []  # the keys of `room`, sorted
-    for length, times in sorted(Counter(lengths).items(), reverse=True):
-        for _ in range(times):
-            place = bisect_left(sizes, length)
-            if place == len(sizes):
-                begun += 1
-                left = max_length
-            else:
-                left = sizes[place]
-                room[left] -= 1
-                if not room[left]:
-                    del sizes[place]
-            left -= length
-            if left > 0:
-                if not room[left]:
-                    insort(sizes, left)
-                room[left] += 1
-    return begun
 
 
 def pieces(row: Row, tokenizer: Any) -> tuple[tuple[str, bool], ...]:

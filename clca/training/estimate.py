@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 from clca.documents import suggestion
 from clca.errors import SettingsError
-from clca.training.checks import Counted, packed
+from clca.training.checks import Counted
 from clca.training.recipe import Base, Recipe, Training
 from clca.training.student import Compute, Student
 
@@ -20,15 +22,19 @@ QUANTISED = {4: 4 + 0.127, 8: 8.0}
 """Bits a weight of a linear layer. NF4 has a constant for each block of 64 weights, which double
 quantisation brings from 0.5 bits a weight to 0.127 (Dettmers et al., *QLoRA*, 2023, section 3)."""
 SINGLE_QUANTISED = 4 + 0.5
+GIB = 2**30
 OPTIMISER = {"adamw_8bit": 2, "adamw": 8}
 """Bytes of the two moments of a parameter."""
 A_LAYER = 34
 """Bytes of activations that a layer keeps for each token and unit of hidden size, in 16 bits, without the
 scores of attention, which flash and memory-efficient attention do not keep (Korthikanti et al., *Reducing
 Activation Recomputation in Large Transformer Models*, 2022, section 4.1)."""
-LOGITS = 4 + 4 + 2
-"""Bytes for each token and word of the vocabulary: logits and their gradient in 32 bits, and in 16 as computed."""
-WORKING = 2**30
+TILE_TOKENS, TILE_WORDS = 4096, 32768
+"""TRL makes the logits a tile at a time and keeps none, with room for this many words however small the vocabulary
+(`trl.kernels.chunked_logprob`, 1.16)."""
+WITHOUT_TRITON = 28
+"""Bytes beside the tile for each of its logits where TRL has no kernel: seven copies in 32 bits."""
+WORKING = GIB
 """Bytes for the libraries, the device's own context and fragments: an assumption."""
 SHARE = 0.3
 """Of the rate of a large matrix multiplication on the same device, the share that training reaches: an assumption."""
@@ -52,7 +58,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Steps:
-    """`rows` are those of an epoch, after packing; `total` are the changes of the weights."""
+    """`rows` are those of an epoch, after packing; `total` are the changes of the weights.
+
+    `tokens` are all that are computed, those that only pad a batch to its longest row included.
+    """
 
     rows: int
     an_epoch: int
@@ -63,7 +72,7 @@ class Steps:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes on one device."""
+    """Bytes."""
 
     weights: int
     lora: int
@@ -77,7 +86,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """`seconds` is None where no device was measured."""
+    """Of one process on one device. `seconds` is None where no device was measured."""
 
     shape: Shape
     steps: Steps
@@ -86,13 +95,13 @@ class Estimate:
 
 
 def estimate(
-    recipe: Recipe, shape: Shape, rows: Counted, compute: Compute, devices: int = 1, rate: float | None = None
+    recipe: Recipe, shape: Shape, rows: Counted, compute: Compute, device: str, rate: float | None = None
 ) -> Estimate:
     """`compute` is what the device computes in, `rate` its floating-point operations a second (`matmul_rate`)."""
-    steps = count_steps(recipe, rows.lengths, devices)
+    steps = count_steps(recipe, rows.lengths)
     length = recipe.data.max_length if recipe.training.packing else rows.longest
-    seconds = None if rate is None else operations(recipe.training, shape) * steps.tokens / (rate * SHARE * devices)
-    return Estimate(shape, steps, memory(recipe, shape, length, compute), seconds)
+    seconds = None if rate is None else operations(recipe.training, shape) * steps.tokens / (rate * SHARE)
+    return Estimate(shape, steps, memory(recipe, shape, length, compute, device), seconds)
 
 
 def load_shape(student: Student, targets: Sequence[str]) -> Shape:
@@ -147,49 +156,94 @@ def trainable(recipe: Recipe, shape: Shape) -> int:
     return recipe.lora.r * shape.trainable
 
 
-def count_steps(recipe: Recipe, lengths: Sequence[int], devices: int = 1) -> Steps:
+def count_steps(recipe: Recipe, lengths: Sequence[int]) -> Steps:
     """As transformers' `Trainer` counts: a last batch may be small, and a last accumulation, too."""
     training = recipe.training
     rows = packed(lengths, recipe.data.max_length) if training.packing else len(lengths)
-    batches = math.ceil(rows / (training.batch * devices))
+    tokens = sum(lengths) if training.packing else padded(lengths, training.batch)
+    batches = math.ceil(rows / training.batch)
     an_epoch = max(1, math.ceil(batches / training.accumulation))
     whole = math.ceil(an_epoch * training.epochs)
     total = whole if training.steps is None else training.steps
     epochs = total / an_epoch
-    return Steps(rows, an_epoch, total, epochs, round(sum(lengths) * epochs))
+    return Steps(rows, an_epoch, total, epochs, round(tokens * epochs))
 
 
-def memory(recipe: Recipe, shape: Shape, length: int, compute: Compute) -> Memory:
+def padded(lengths: Sequence[int], batch: int) -> float:
+    """The tokens of all rows, padded to the longest of their batch, in batches drawn at random.
+
+    The longest of `batch` draws is the k-th of n sorted lengths with probability (k/n)^batch - ((k-1)/n)^batch.
+    """
+    rows = len(lengths)
+    chances = ((rank / rows) ** batch - ((rank - 1) / rows) ** batch for rank in range(1, rows + 1))
+    return rows * sum(length * chance for length, chance in zip(sorted(lengths), chances, strict=True))
+
+
+def packed(lengths: Iterable[int], max_length: int) -> int:
+    """How many rows are left once they share `max_length` tokens: best fit, the longest first, as TRL's `bfd` does."""
+    begun = 0
+    room: Counter[int] = Counter()  # tokens left -> rows with so much
+    sizes: list[int] = []  # the keys of `room`, sorted
+    for length, times in sorted(Counter(lengths).items(), reverse=True):
+        for _ in range(times):
+            place = bisect_left(sizes, length)
+            if place == len(sizes):
+                begun += 1
+                left = max_length
+            else:
+                left = sizes[place]
+                room[left] -= 1
+                if not room[left]:
+                    del sizes[place]
+            left -= length
+            if left > 0:
+                if not room[left]:
+                    insort(sizes, left)
+                room[left] += 1
+    return begun
+
+
+def memory(recipe: Recipe, shape: Shape, length: int, compute: Compute, device: str) -> Memory:
     """For rows of `length` tokens."""
     training, width = recipe.training, WIDTH[compute]
     tokens = training.batch * length
     a_layer = A_LAYER * width / 2 * tokens * shape.hidden
-    if training.gradient_checkpointing:  # the input of each layer is kept, and one layer is computed again at a time
-        kept = width * tokens * shape.hidden * shape.layers + a_layer
+    head = head_bytes(shape, tokens, compute, device)
+    if training.gradient_checkpointing:  # the inputs of layers are kept; after the head, one layer is made again
+        activations = width * tokens * shape.hidden * shape.layers + max(a_layer, head)
     else:
-        kept = a_layer * shape.layers
+        activations = a_layer * shape.layers + head
     return Memory(
         weights=weight_bytes(recipe.base, compute, shape.linear, shape.rest),
         lora=trainable(recipe, shape) * (4 + 4 + OPTIMISER[training.optimizer]),
-        activations=round(kept + LOGITS * tokens * shape.vocabulary),
+        activations=round(activations),
         working=WORKING,
     )
 
 
-def weight_bytes(base: Base, compute: Compute, linear: int, rest: int) -> int:
-    """PEFT keeps what is not quantised in 32 bits beside quantised weights."""
+def head_bytes(shape: Shape, tokens: int, compute: Compute, device: str) -> int:
+    """What the output layer and the loss take at their most: a tile of logits, the weights that it is made with, and
+    the gradients of the hidden states in 32 bits and as computed. Every token counts, with loss or without."""
+    width, tile, words = WIDTH[compute], min(tokens, TILE_TOKENS), min(shape.vocabulary, TILE_WORDS)
+    copies = 0 if device == "cuda" else WITHOUT_TRITON * tile * words
+    return width * tile * TILE_WORDS + copies + width * words * shape.hidden + (4 + width) * tokens * shape.hidden
+
+
+def weight_bytes(base: Base, compute: Compute, linear: int, rest: int, *, sharded: bool = False) -> int:
+    """PEFT keeps what is not quantised in 32 bits beside quantised weights; FSDP needs one width throughout."""
     if base.bits == 16:
         return WIDTH[compute] * (linear + rest)
     bits = QUANTISED[base.bits] if base.double_quant or base.bits == 8 else SINGLE_QUANTISED
-    return round(bits / 8 * linear) + 4 * rest
+    return round(bits / 8 * linear) + (WIDTH[compute] if sharded else 4) * rest
 
 
-def least_bytes(student: Student, base: Base, compute: Compute) -> int | None:
+def least_bytes(student: Student, base: Base, compute: Compute, *, sharded: bool = False) -> int | None:
     """What training it takes at the least, as far as its shape is known: the weights, and nothing to work with."""
     model = student.model
     if model is None or not model.parameters:
         return None
-    return weight_bytes(base, compute, model.parameters - model.embeddings, model.embeddings)
+    linear = model.parameters - model.embeddings
+    return weight_bytes(base, compute, linear, model.embeddings, sharded=sharded)
 
 
 def operations(training: Training, shape: Shape) -> float:
@@ -199,13 +253,12 @@ def operations(training: Training, shape: Shape) -> float:
     return 2.0 * passes * (shape.linear + shape.hidden * shape.vocabulary)
 
 
-def matmul_rate(device: str, size: int | None = None) -> float:
-    """Floating-point operations a second of a matrix multiplication on this device, in the width that it trains in."""
+def matmul_rate(device: str, compute: Compute, size: int | None = None) -> float:
+    """Floating-point operations a second of a matrix multiplication on this device."""
     import torch
 
-    gpu = device.startswith("cuda")
-    size = size or (8192 if gpu else 1024)
-    kind = torch.bfloat16 if gpu and torch.cuda.is_bf16_supported() else torch.float32
+    size = size or (8192 if device == "cuda" else 1024)
+    kind = torch.bfloat16 if compute == "bf16" else torch.float32
     one = torch.ones(size, size, device=device, dtype=kind)
     best = math.inf
     for _ in range(4):

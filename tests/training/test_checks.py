@@ -6,11 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from clca.training.chat import Tokenizer
-from clca.training.checks import SAMPLES, Checked, CheckError, check, control_ids, packed, pieces, refuse, spans
+from clca.training.checks import SAMPLES, Checked, CheckError, check, control_ids, pieces, refuse, spans
 from clca.training.encode import Encoder, Row
 from tests.training.material import material, numbered, write
 from tests.training.students import STUDENTS, student
@@ -109,27 +107,3 @@ def test_control_tokens_are_the_special_ones() -> None:
     assert control_ids(tokenizer) == {
         tokenizer.convert_tokens_to_ids(token) for token in ("<|endoftext|>", "<|im_end|>", "<|im_start|>")
     }
-
-
-def test_packing_by_hand() -> None:
-    assert packed([6, 5, 4, 3, 2], 10) == 2  # 6 + 4, 5 + 3 + 2
-    assert packed([10, 10], 10) == 2
-    assert packed([7, 7, 7, 3], 10) == 3
-    assert packed([], 10) == 0
-
-
-@given(st.lists(st.integers(1, 32), max_size=60))
-def test_packed_rows_hold_everything_and_two_never_fit_in_one(lengths: list[int]) -> None:
-    rows = packed(lengths, 32)
-    assert -(-sum(lengths) // 32) <= rows <= len(lengths)
-    assert rows <= max(1, 2 * sum(lengths) // 32 + 1)  # any two rows of best fit together hold more than one can
-
-
-@settings(max_examples=25)
-@given(st.lists(st.integers(1, 32), min_size=1, max_size=40))
-def test_packing_is_counted_as_trl_packs(lengths: list[int]) -> None:
-    from datasets import Dataset
-    from trl.data_utils import pack_dataset
-
-    rows = Dataset.from_dict({"input_ids": [[0] * length for length in lengths]})
-    assert packed(lengths, 32) == len(pack_dataset(rows, 32, "bfd"))

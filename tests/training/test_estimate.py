@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import weakref
 from array import array
+from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from clca.errors import SettingsError
 from clca.training.checks import Counted
@@ -14,9 +18,12 @@ from clca.training.estimate import (
     Shape,
     count_steps,
     estimate,
+    head_bytes,
     matmul_rate,
     memory,
     operations,
+    packed,
+    padded,
     shape_of,
     trainable,
     weight_bytes,
@@ -60,6 +67,28 @@ def test_shape_by_hand(config: Any) -> None:
     assert (shape.layers, shape.hidden, shape.vocabulary) == (2, 32, 100)
 
 
+LLAMA_8B = {
+    "vocab_size": 128256,
+    "hidden_size": 4096,
+    "intermediate_size": 14336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+    "tie_word_embeddings": False,
+}
+ALL_LINEAR = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+
+
+@pytest.mark.parametrize(("targets", "learned"), [(["q_proj", "v_proj"], 27_262_976), (ALL_LINEAR, 167_772_160)])
+def test_llama_3_1_8b_has_the_parameters_that_its_card_and_peft_give(targets: list[str], learned: int) -> None:
+    from transformers import LlamaConfig
+
+    shape = shape_of(LlamaConfig(**LLAMA_8B), targets)
+    assert (shape.linear, shape.rest) == (6_979_321_856, 1_050_939_392)
+    assert shape.parameters == 8_030_261_248
+    assert trainable(recipe(lora={"r": 64, "targets": targets}), shape) == learned
+
+
 @pytest.mark.parametrize("targets", [["q_proj", "v_proj"], ["down_proj"], ["q_proj", "k_proj", "gate_proj"]])
 def test_trainable_parameters_are_those_of_peft(config: Any, targets: list[str]) -> None:
     from peft import LoraConfig, get_peft_model
@@ -83,7 +112,6 @@ def test_steps_by_hand() -> None:
     steps = count_steps(chosen, array("I", [100] * 17))
     assert (steps.rows, steps.an_epoch, steps.total, steps.epochs) == (17, 3, 9, 3)  # 9 batches, 3 accumulations
     assert steps.tokens == 3 * 1700
-    assert count_steps(chosen, array("I", [100] * 17), devices=2).an_epoch == 2  # 5 batches
 
 
 def test_steps_that_are_given_outrank_epochs() -> None:
@@ -99,15 +127,54 @@ def test_packed_rows_take_fewer_steps() -> None:
     assert count_steps(recipe(training=groups), lengths).total == 4
 
 
-@pytest.mark.parametrize(("packing", "rows"), [(False, 7), (True, 4)])
-def test_steps_are_those_of_the_trainer(packing: bool, rows: int) -> None:
+@pytest.mark.parametrize("rows", [1, 2, 7, 12, 13])
+@pytest.mark.parametrize("given", [{"epochs": 2}, {"epochs": 1.5}, {"steps": 4}])
+def test_steps_are_those_of_the_trainer(tmp_path: Path, rows: int, given: dict[str, Any]) -> None:
     """A last batch and a last accumulation may be small, as in transformers."""
-    lengths = [20, 12, 12, 9, 9, 9, 5]
-    chosen = recipe(data={"max_length": 24}, training={"batch": 2, "accumulation": 3, "epochs": 2, "packing": packing})
-    steps = count_steps(chosen, lengths)
-    batches = -(-rows // 2)
-    assert steps.rows == rows
-    assert steps.total == 2 * -(-batches // 3)
+    from torch.nn import Linear
+    from transformers import Trainer, TrainingArguments
+
+    chosen = recipe(training={"batch": 2, "accumulation": 3, **given})
+    limits = {"num_train_epochs": chosen.training.epochs, "max_steps": chosen.training.steps or -1}
+    sizes = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 3}
+    arguments = TrainingArguments(output_dir=str(tmp_path), use_cpu=True, report_to=[], **sizes, **limits)
+    trainer = Trainer(Linear(1, 1), arguments, train_dataset=[{"x": 0}] * rows)
+    *_, total = trainer.set_initial_training_values(arguments, trainer.get_train_dataloader())
+    assert count_steps(chosen, [10] * rows).total == total
+
+
+def test_padding_is_to_the_longest_of_batches_drawn_at_random() -> None:
+    assert padded([3, 1], 1) == 4
+    assert padded([1, 3], 2) == 2 * (1 / 4 * 1 + 3 / 4 * 3)  # one in four pairs is of the shorter alone
+    assert padded([5] * 8, 4) == pytest.approx(40)
+    assert padded([], 4) == 0
+    groups = {"batch": 2, "accumulation": 1, "epochs": 1}
+    assert count_steps(recipe(training=groups), [1, 3]).tokens == 5
+    assert count_steps(recipe(training={**groups, "packing": True}), [1, 3]).tokens == 4
+
+
+def test_packing_by_hand() -> None:
+    assert packed([6, 5, 4, 3, 2], 10) == 2  # 6 + 4, 5 + 3 + 2
+    assert packed([10, 10], 10) == 2
+    assert packed([7, 7, 7, 3], 10) == 3
+    assert packed([], 10) == 0
+
+
+@given(st.lists(st.integers(1, 32), max_size=60))
+def test_packed_rows_hold_everything_and_two_never_fit_in_one(lengths: list[int]) -> None:
+    rows = packed(lengths, 32)
+    assert -(-sum(lengths) // 32) <= rows <= len(lengths)
+    assert rows <= max(1, 2 * sum(lengths) // 32 + 1)  # any two rows of best fit together hold more than one can
+
+
+@settings(max_examples=25)
+@given(st.lists(st.integers(1, 32), min_size=1, max_size=40))
+def test_packing_is_counted_as_trl_packs(lengths: list[int]) -> None:
+    from datasets import Dataset
+    from trl.data_utils import pack_dataset
+
+    rows = Dataset.from_dict({"input_ids": [[0] * length for length in lengths]})
+    assert packed(lengths, 32) == len(pack_dataset(rows, 32, "bfd"))
 
 
 def test_weights_by_hand() -> None:
@@ -116,35 +183,117 @@ def test_weights_by_hand() -> None:
     assert weight_bytes(Base(bits=8), "bf16", 1000, 100) == 1000 + 400
     assert weight_bytes(Base(bits=4), "bf16", 8_000_000, 0) == 4_127_000  # 4.127 bits with double quantisation
     assert weight_bytes(Base(bits=4, double_quant=False), "bf16", 8_000_000, 0) == 4_500_000
+    assert weight_bytes(Base(bits=8), "bf16", 1000, 100, sharded=True) == 1000 + 200
 
 
 def test_weights_of_an_8_b_student_in_nf4() -> None:
-    """Llama 3.1 8B: 3.6 GB of linear layers and 4.2 GB of embeddings in 32 bits."""
-    assert weight_bytes(Base(), "bf16", 8_030_261_248 - 1_050_673_152, 1_050_673_152) == pytest.approx(7.8e9, rel=0.01)
+    """Llama 3.1 8B: 3.60 GB of linear layers, and 4.20 GB of embeddings and norms in 32 bits."""
+    assert weight_bytes(Base(), "bf16", 6_979_321_856, 1_050_939_392) == pytest.approx(7.804e9, rel=0.001)
 
 
 def test_memory_by_hand() -> None:
     chosen = recipe(lora={"r": 2}, training={"batch": 3, "optimizer": "adamw", "gradient_checkpointing": False})
-    found = memory(chosen, SHAPE, 50, "bf16")
-    tokens = 150
+    found = memory(chosen, SHAPE, 50, "bf16", "cuda")
     assert found.lora == 8_000 * (4 + 4 + 8)
-    assert found.activations == 10 * 34 * tokens * 100 + 10 * tokens * 1_000
+    tile = 150 * 32_768 * 2  # room for TRL's 32,768 words, of which there are 1,000
+    assert found.activations == 10 * 34 * 150 * 100 + tile + 1_000 * 100 * 2 + 150 * 100 * (4 + 2)
     assert found.total == found.weights + found.lora + found.activations + found.working
 
 
-def test_checkpointing_keeps_the_inputs_of_layers_and_one_layer() -> None:
-    found = memory(recipe(training={"batch": 1}), SHAPE, 50, "bf16")
-    assert found.activations == 2 * 50 * 100 * 10 + 34 * 50 * 100 + 10 * 50 * 1_000
+def test_checkpointing_keeps_the_inputs_of_layers_and_then_the_head_or_one_layer() -> None:
+    short = memory(recipe(training={"batch": 1}), SHAPE, 50, "bf16", "cuda")
+    tile = 50 * 32_768 * 2
+    assert short.activations == 10 * 50 * 100 * 2 + tile + 1_000 * 100 * 2 + 50 * 100 * (4 + 2)
+    wide = Shape(linear=1, rest=1, trainable=1, layers=10, hidden=8192, vocabulary=100)
+    found = memory(recipe(training={"batch": 1}), wide, 50, "bf16", "cuda")
+    assert found.activations == 10 * 50 * 8192 * 2 + 34 * 50 * 8192
+
+
+def test_logits_are_never_all_there_at_once() -> None:
+    shape = Shape(linear=1, rest=1, trainable=1, layers=1, hidden=64, vocabulary=128_256)
+    tile, weights = 4096 * 32_768 * 2, 32_768 * 64 * 2
+    assert head_bytes(shape, 8192, "bf16", "cuda") == tile + weights + 8192 * 64 * 6
+    assert head_bytes(shape, 8192, "bf16", "cpu") - head_bytes(shape, 8192, "bf16", "cuda") == 4096 * 32_768 * 28
+
+
+@pytest.mark.parametrize("checkpointing", [True, False])
+def test_activations_are_what_a_step_takes(checkpointing: bool) -> None:
+    """On a CPU and in 32 bits: all that lives at once beside the weights, from the rows to LoRA's gradients."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+    from trl.trainer.utils import add_fused_lm_head
+
+    tokens = 256
+    sizes = {"intermediate_size": 896, "num_hidden_layers": 8, "num_attention_heads": 4, "tie_word_embeddings": False}
+    config = LlamaConfig(vocab_size=8_000, hidden_size=256, **sizes)
+    chosen = recipe(
+        base={"bits": 16, "compute": "fp32"},
+        lora={"r": 4},
+        training={"batch": 1, "gradient_checkpointing": checkpointing},
+    )
+    model: Any = get_peft_model(LlamaForCausalLM(config), LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
+    add_fused_lm_head(model.get_base_model(), outputs=("log_probs", "entropy", "is_top1"))  # as in `SFTTrainer`
+    if checkpointing:
+        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.enable_input_require_grads()
+    ids = torch.randint(8_000, (1, tokens))
+    with alive(model) as peak:
+        model.train()(input_ids=ids, labels=ids, fused_lm_head=True).loss.backward()
+    found = memory(chosen, shape_of(config, ["q_proj", "v_proj"]), tokens, "fp32", "cpu")
+    assert found.activations == pytest.approx(peak.bytes, rel=0.1)
+
+
+def alive(model: Any) -> Any:
+    """A context in which `bytes` follows the most that the tensors made in it take at once, beside the model's own."""
+    from torch import Tensor
+    from torch.utils._python_dispatch import TorchDispatchMode
+    from torch.utils._pytree import tree_leaves
+
+    weights = {parameter.untyped_storage()._cdata for parameter in model.parameters()}
+
+    class Peak(TorchDispatchMode):  # type: ignore[misc]
+        def __init__(self) -> None:
+            super().__init__()
+            self.bytes = 0
+            self._held: dict[int, int] = {}
+
+        def __torch_dispatch__(self, function: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+            made = function(*args, **(kwargs or {}))
+            for one in tree_leaves(made):
+                storage = one.untyped_storage() if isinstance(one, Tensor) else None
+                if storage is not None and storage._cdata not in weights | self._held.keys():
+                    self._held[storage._cdata] = storage.nbytes()
+                    weakref.finalize(storage, self._held.pop, storage._cdata, None)
+            self.bytes = max(self.bytes, sum(self._held.values()))
+            return made
+
+    return Peak()
 
 
 def test_time_by_hand() -> None:
     chosen = recipe(training={"batch": 1, "accumulation": 1, "epochs": 1})
-    found = estimate(chosen, SHAPE, counted(10, 20), "bf16", rate=1e9)
+    found = estimate(chosen, SHAPE, counted(10, 20), "bf16", "cuda", rate=1e9)
     assert operations(Training(), SHAPE) == 6 * (1_000_000 + 100 * 1_000)
     assert operations(Training(gradient_checkpointing=False), SHAPE) == 4 * 1_100_000
     assert found.seconds == pytest.approx(30 * 6_600_000 / (1e9 * SHARE))
-    assert estimate(chosen, SHAPE, counted(10, 20), "bf16").seconds is None
+    assert estimate(chosen, SHAPE, counted(10, 20), "bf16", "cuda").seconds is None
 
 
 def test_rate_of_this_machine_is_measured() -> None:
-    assert 1e8 < matmul_rate("cpu", size=256) < 1e14
+    assert 1e8 < matmul_rate("cpu", "fp32", size=256) < 1e14
+
+
+def test_rate_is_measured_in_the_width_that_is_trained_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    ones, made = torch.ones, []
+
+    def noted(*size: int, **how: Any) -> Any:
+        made.append(how["dtype"])
+        return ones(*size, **how)
+
+    monkeypatch.setattr(torch, "ones", noted)
+    matmul_rate("cpu", "bf16", size=8)
+    matmul_rate("cpu", "fp32", size=8)
+    assert made == [torch.bfloat16, torch.float32]
