@@ -14,7 +14,7 @@ from clca.randomness import chooser
 from clca.training.example import Dropped, Example, Tally
 from clca.training.material import Material
 from clca.training.mix import apportion, parse_mix
-from clca.training.mixes.dialogues import both_tasks, dialogue_task, intent_task
+from clca.training.mixes.dialogues import Wanted, both_tasks, dialogue_task, intent_task
 from clca.training.mixes.maths import gsm8k, mathchat
 from clca.training.mixes.messages import chats
 from clca.training.mixes.normad import normad
@@ -23,18 +23,25 @@ from clca.training.mixes.wvs import survey, translated_survey
 from clca.training.split import Part, part_of
 
 Lengths = Callable[[Iterable[Example]], Iterator[int]]
+Source = Callable[[Material, Wanted], Iterator[Example | Dropped]]
 
-SOURCES: dict[str, Callable[[Material], Iterator[Example | Dropped]]] = {
+
+def _whole(source: Callable[[Material], Iterator[Example | Dropped]]) -> Source:
+    """A source whose examples cost next to nothing: all are made, and those of the wanted groups taken."""
+    return lambda material, wanted: (one for one in source(material) if wanted(one.group))
+
+
+SOURCES: dict[str, Source] = {
     "clca": both_tasks,
     "dialogue-only": dialogue_task,
     "intent-only": intent_task,
-    "wvs": survey,
-    "wvs-translated": translated_survey,
-    "wiki": wiki,
-    "normad": normad,
-    "gsm8k": gsm8k,
-    "mathchat": mathchat,
-    "chat": chats,
+    "wvs": _whole(survey),
+    "wvs-translated": _whole(translated_survey),
+    "wiki": _whole(wiki),
+    "normad": _whole(normad),
+    "gsm8k": _whole(gsm8k),
+    "mathchat": _whole(mathchat),
+    "chat": _whole(chats),
 }
 
 
@@ -124,9 +131,10 @@ class _Amounts:
 
 def _source(material: Material, name: str, part: Part, tally: Tally) -> Iterator[Example]:
     """The part's examples of one source; what it drops is counted."""
-    for one in SOURCES[name](material):
-        if part_of(one.group, material.data.held_out, material.seed) != part:
-            continue
+    share = material.data.held_out
+    if part == "held-out" and not share:
+        return
+    for one in SOURCES[name](material, lambda group: part_of(group, share, material.seed) == part):
         if isinstance(one, Dropped):
             tally.dropped[one.reason] += 1
         else:

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.errors import SettingsError
+from clca.prompts import Prompts
 from clca.training.example import Tally
 from clca.training.mixes.assemble import assemble, draw
 from clca.training.mixes.dialogues import NOT_KEPT
@@ -63,6 +65,25 @@ def test_no_scenario_is_in_both_parts_of_any_mix(run: Path) -> None:
         groups[mix] = held_out
     assert groups["clca"] == groups["intent-only"]
     assert 5 < len(groups["clca"]) < 35
+
+
+def test_a_dialogue_is_rendered_for_its_own_part_alone(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rendered: Counter[str] = Counter()
+    render = Prompts.render
+
+    def counting(prompts: Prompts, form: str, part: str, **shown: Any) -> str:
+        rendered[form] += part == "system"
+        return render(prompts, form, part, **shown)
+
+    monkeypatch.setattr(Prompts, "render", counting)
+    one = material(run, held_out=0.3)
+    made = of(one, "train") + of(one, "held-out")
+    assert rendered == {"train-dialogue": 120, "train-intent": 60}
+    assert len(made) == 180
+
+
+def test_without_a_held_out_part_nothing_is_read_for_it(tmp_path: Path) -> None:
+    assert of(material(tmp_path / "absent.jsonl", held_out=0), "held-out") == []
 
 
 def test_what_is_dropped_is_counted_in_its_own_part_alone(tmp_path: Path) -> None:
