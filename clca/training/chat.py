@@ -23,6 +23,8 @@ from clca.training.example import Chat, Message
 # Llama 3.2's template writes today's date into every prompt unless it is given one. Rows must not
 # change overnight: this is the date that Llama 3.1's template falls back on.
 DATE = "26 Jul 2024"
+# A template is somebody's program: this is what it can raise.
+FAULTS = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
 JOINT = "\n\n"  # between the system text and the first user turn, where a template has no system role
 
 
@@ -166,7 +168,7 @@ class ChatTemplate:
                     conversation, tokenize=False, add_generation_prompt=generation, date_string=DATE
                 )
             )
-        except (jinja2.TemplateError, ValueError, TypeError) as error:
+        except FAULTS as error:
             raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
 
     def _error(self, what: str) -> ChatTemplateError:

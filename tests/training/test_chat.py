@@ -157,8 +157,16 @@ def test_a_template_that_leaves_a_message_out_is_refused() -> None:
     assert fault("llama-3", last) == "the chat template of llama-3 leaves out a message, moves it, or shows it twice"
 
 
-def test_a_template_that_fails_is_refused_with_its_own_words() -> None:
-    refusing = '{{ raise_exception("not today") }}'
-    assert fault("llama-3", refusing, TALK[1:3]) == (
-        "the chat template of llama-3 refuses user, assistant, user, assistant: not today"
-    )
+@pytest.mark.parametrize(
+    ("failing", "words"),
+    [
+        ('{{ raise_exception("not today") }}', "not today"),
+        ("{% for i in range(10000000000) %}x{% endfor %}", "Range too big"),
+        ("{{ 1 // 0 }}", "integer division or modulo by zero"),
+        ("{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}", "maximum recursion depth exceeded"),
+    ],
+)
+def test_a_template_that_fails_is_refused_with_its_own_words(failing: str, words: str) -> None:
+    said = fault("llama-3", failing, TALK[1:3])
+    assert said.startswith(f"the chat template of llama-3 refuses user, assistant, user, assistant: {words}")
+    assert "\n" not in said
