@@ -11,7 +11,9 @@ from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.models import Models
 from clca.training.recipe import Base
 from clca.training.student import Student, compute_type, find_student, is_tiny, load_model, load_tokenizer
+from clca.training.trainer import train
 from clca.workspace import Content
+from tests.training import jobs, students
 
 OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
@@ -122,3 +124,58 @@ def test_a_quantised_student_still_learns_after_an_evaluation(tiny_student: Stud
     model(tokens, labels=tokens).loss.backward()
     gradients = [weight.grad for weight in model.parameters() if weight.requires_grad]
     assert any(gradient is not None and gradient.abs().sum() > 0 for gradient in gradients)
+
+
+@pytest.fixture(scope="module")
+def gemma(tmp_path_factory: pytest.TempPathFactory) -> Student:
+    """A small Gemma 2 with a cap that shows, and weights that reach it."""
+    import torch
+    from transformers import Gemma2Config, Gemma2ForCausalLM
+
+    tokenizer, folder = students.student("gemma-2"), tmp_path_factory.mktemp("gemma")
+    torch.manual_seed(1)
+    config = Gemma2Config(
+        vocab_size=len(tokenizer),
+        hidden_size=64,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=32,
+        attn_logit_softcapping=0.5,
+        query_pre_attn_scalar=1,
+        initializer_range=0.1,
+        pad_token_id=0,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    Gemma2ForCausalLM(config).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return Student("gemma", str(folder), None, False, None)
+
+
+def test_gemma_2_is_taught_with_the_cap_on_its_attention(gemma: Student) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    tokens = torch.arange(10, 40)[None]
+    found = {
+        how: AutoModelForCausalLM.from_pretrained(gemma.source, attn_implementation=how).eval()(tokens).logits
+        for how in ("eager", "sdpa")
+    }
+    model = load_model(gemma, Base(bits=16), "cpu").eval()
+    assert torch.equal(model(tokens).logits, found["eager"])
+    assert (found["sdpa"] - found["eager"]).abs().max() > 0.01
+    assert load_model(gemma, Base(bits=4), "cpu").config._attn_implementation == "eager"
+
+
+@pytest.mark.parametrize("packing", ["false", "true"])
+def test_gemma_2_learns(gemma: Student, tmp_path: Path, packing: str) -> None:
+    sets = ("data.max_length=4096", "training.steps=4", "training.learning_rate=1e-3", f"training.packing={packing}")
+    trained = train(jobs.job(gemma, tmp_path, *sets), jobs.Screen())
+    assert trained.steps == 4
+    assert trained.tokens_per_second > 0
+
+
+def test_tiny_keeps_what_transformers_chooses(tiny_student: Student) -> None:
+    assert load_model(tiny_student, Base(), "cpu").config._attn_implementation == "sdpa"
