@@ -13,6 +13,7 @@ from pathlib import Path
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.models import Models
+from clca.store.files import FILES
 from clca.store.runs import RunInfo, find_run, fingerprint, runs, slug
 from clca.teacher.machine import Machine
 from clca.training.adapter import FILE
@@ -62,7 +63,9 @@ def require_libraries() -> None:
     lacking = [name for name in LIBRARIES if find_spec(name) is None]
     if lacking:
         names = ", ".join(lacking)
-        raise SettingsError(f"training needs {names}, not installed here: pip install 'clca[train]'")
+        raise SettingsError(
+            f"training needs {names}, not installed here: pip install '.[train]' where clca's source is"
+        )
 
 
 def choose_recipe(asked: Asked, content: Content) -> Recipe:
@@ -70,7 +73,7 @@ def choose_recipe(asked: Asked, content: Content) -> Recipe:
     named = asked.student
     for key, _, value in (one.partition("=") for one in asked.sets):
         named = value.strip() if key.strip() == "student" and asked.student is None else named
-    rehearsed = named is None or named.strip().lower() == TINY
+    rehearsed = named is None or names_tiny(named)
     sets = list(asked.sets)
     if asked.mix is not None:
         try:
@@ -84,6 +87,11 @@ def choose_recipe(asked: Asked, content: Content) -> Recipe:
     if not asked.student.strip():
         raise SettingsError("--student: is empty; give an alias (clca models list), a hub id, a folder, or tiny")
     return recipe.model_copy(update={"student": asked.student.strip()})
+
+
+def names_tiny(student: str) -> bool:
+    """Whether a recipe's or a flag's student is the tiny one."""
+    return student.strip().lower() == TINY
 
 
 def choose_student(recipe: Recipe, content: Content, environment: Mapping[str, str]) -> Student:
@@ -198,7 +206,7 @@ def _job(
     found: Sequence[RunInfo],
 ) -> Planned:
     learned = tuple(map(lineage, found))
-    files = tuple(run.folder / "dialogues.jsonl" for run in found)
+    files = tuple(run.folder / FILES["kept"] for run in found)
     material = Material(taught, files, Content(workspace), recipe.data, recipe.seed)
     digest = fingerprint(decisive(recipe, student, material, learned))
     base = asked.out / name / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"

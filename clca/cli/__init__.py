@@ -2,12 +2,14 @@
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
-train -> training, forecast    adapters -> rack
+train -> training, forecast, launching    adapters -> rack
 """
 
 from __future__ import annotations
 
+import os
 import sys
+from time import sleep
 from typing import Any
 
 import typer
@@ -18,6 +20,8 @@ from clca.errors import ClcaError
 
 # Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.
 USAGE: Any = typer.BadParameter.__base__
+
+LAUNCHER = 10.0  # seconds in which a launcher ends the other processes once the first has failed, and more
 
 app = typer.Typer(
     name="clca",
@@ -77,5 +81,7 @@ def main() -> None:
 
 
 def _refuse(message: str, code: int) -> int:
+    if os.environ.get("LOCAL_RANK", "0") != "0":
+        sleep(LAUNCHER)  # the first process says the same, and this one is ended: what is still here failed alone
     print(f"clca: {printable(message)}", file=sys.stderr)
     return code

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from clca.cli.launching import launches
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
 from clca.teacher.fit import gib
@@ -25,10 +25,7 @@ from clca.training.recipe import Recipe
 from clca.training.student import compute_type, load_tokenizer, this_device
 from clca.workspace import Content
 
-FSDP = "trainers/accelerate/fsdp.yaml"
 MARKS = "⟦", "⟧"  # around what is trained, where there is no colour
-SEVERAL = 4  # GPUs in the command, where there are not several here
-MACHINES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,39 +142,6 @@ def show_recipe(recipe: Recipe) -> None:
     console.print(yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True).rstrip(), markup=False)
 
 
-def show_launch(asked: Asked, content: Content) -> None:
-    console = make_console()
-    console.rule()
-    one, several = launches(asked, content)
-    console.print("On several GPUs, the base model sharded over them (FSDP):", markup=False)
-    console.print(f"  {one}", markup=False)
-    console.print(f"On {MACHINES} machines, on each with its own --machine_rank:", markup=False)
-    console.print(f"  {several}", markup=False)
-
-
-def launches(asked: Asked, content: Content) -> tuple[str, str]:
-    """The commands for several GPUs, and for several machines of as many each."""
-    gpus = len(machine(os.environ).gpus)
-    each = gpus if gpus > 1 else SEVERAL
-    begin = ["accelerate", "launch", "--config_file", str(content.locate(FSDP))]
-    ending = ["-m", "clca", *arguments(asked)]
-    machines = ["--num_machines", str(MACHINES), "--num_processes", str(MACHINES * each), "--machine_rank", "0"]
-    machines += ["--main_process_ip", "HOST", "--main_process_port", "29500"]
-    return shlex.join([*begin, "--num_processes", str(each), *ending]), shlex.join([*begin, *machines, *ending])
-
-
-def arguments(asked: Asked) -> list[str]:
-    """The command that asks for the same."""
-    flags = {"--student": asked.student, "--recipe": asked.recipe, "--mix": asked.mix}
-    switches = {"--combined": asked.combined, "--all": asked.every, "--new": asked.new}
-    words = ["train"]
-    for flag, values in (("--culture", asked.cultures), ("--run", asked.runs), ("--set", asked.sets)):
-        words += [word for value in values for word in (flag, value)]
-    words += [word for flag, value in flags.items() if value is not None for word in (flag, value)]
-    words += [flag for flag, given in switches.items() if given]
-    return words if str(asked.out) == "adapters" else [*words, "--out", str(asked.out)]
-
-
 # ---------------------------------------------------------------- parts of the view
 
 
@@ -251,7 +215,7 @@ def _show_estimate(found: Forecast, checked: Checked, guessed: Estimate, console
         lines.append(("time", f"about {duration(guessed.seconds)}, {assumed}"))
     for key, value in lines:
         console.print(f"{key:<12}{value}", markup=False)
-    console.print("Memory and time are estimates.", style="dim")
+    console.print("All of this is of one process; memory and time are estimates.", style="dim")
 
 
 def duration(seconds: float) -> str:

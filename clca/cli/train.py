@@ -110,7 +110,7 @@ def train(
 ) -> None:
     """Train QLoRA adapters of a student on kept dialogues (or another mix): one for a culture, or one for several.
 
-    Trained with TRL, PEFT and bitsandbytes: pip install 'clca[train]'.
+    Trained with TRL, PEFT and bitsandbytes: pip install '.\\[train]' where clca's source is.
     """
     from clca.cli import training
     from clca.train import Asked

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -14,18 +15,29 @@ from rich.progress_bar import ProgressBar
 from rich.status import Status
 from rich.table import Table
 
-from clca.cli.forecast import attempt, forecast, show, show_launch, show_recipe
+from clca.cli.forecast import attempt, forecast, show, show_recipe
+from clca.cli.launching import show_launch
 from clca.cli.progress import LINE_EVERY
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
 from clca.models import Models
 from clca.settings import resolve
 from clca.teacher.machine import machine
-from clca.train import Asked, Planned, choose_recipe, choose_student, plan, require_libraries, require_room
+from clca.train import (
+    Asked,
+    Planned,
+    choose_recipe,
+    choose_student,
+    names_tiny,
+    plan,
+    require_libraries,
+    require_room,
+    shortage,
+)
 from clca.training.adapter import Adapter, read_adapter
 from clca.training.job import Note, Progress, Trained
 from clca.training.recipe import Recipe
-from clca.training.student import TINY, Student, this_device
+from clca.training.student import TINY, Student, is_sharded, this_device
 from clca.workspace import Content, find_workspace
 
 TINY_WARNING = (
@@ -40,9 +52,8 @@ def train(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     screen = make_console(stderr=True, quiet=quiet or not first)
     recipe, student, planned = _prepare(asked)
     if not all(one.finished for one in planned):
-        sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
-        processes = int(os.environ.get("WORLD_SIZE", "1")) if sharded else 1
-        require_room(recipe, student, machine(os.environ), this_device(), processes)
+        shards = int(os.environ.get("WORLD_SIZE", "1")) if is_sharded() else 1
+        require_room(recipe, student, machine(os.environ), this_device(), shards)
     _warn(planned, first)
     summaries: list[dict[str, Any]] = []
     try:
@@ -59,7 +70,8 @@ def train(asked: Asked, *, quiet: bool, as_json: bool) -> None:
 
 def show_check(asked: Asked, *, as_json: bool) -> None:
     """Three examples as they would be trained, and what each adapter would take; nothing is written."""
-    _, _, planned = _prepare(asked)
+    recipe, student, planned = _prepare(asked)
+    planned = _with_room(planned, shortage(recipe, student, machine(os.environ), this_device()))
     _warn(planned, is_first())
     for one in planned:
         show(forecast(one), as_json=as_json, samples=True)
@@ -70,15 +82,19 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
     workspace = find_workspace()
     content = Content(workspace)
     recipe = choose_recipe(asked, content)
-    obstacle = ""
+    obstacle, device = "", ""
     try:
         require_libraries()
+        device = this_device()
         student = choose_student(recipe, content, os.environ)
     except SettingsError as error:  # the rest of the plan holds wherever it is carried out
         obstacle, model = error.message, Models(content).find(recipe.student)
         source = model.hub if model is not None else recipe.student
-        student = Student(recipe.student, source, None, recipe.student == TINY, model)
+        tiny = names_tiny(recipe.student)
+        student = Student(TINY if tiny else recipe.student, source, None, tiny, model)
     planned = plan(asked, recipe, student, workspace, _generated(workspace))
+    if device:
+        planned = _with_room(planned, shortage(recipe, student, machine(os.environ), device))
     _warn(planned, is_first())
     if not as_json:
         show_recipe(recipe)
@@ -102,6 +118,12 @@ def _prepare(asked: Asked) -> tuple[Recipe, Student, list[Planned]]:
     require_libraries()
     student = choose_student(recipe, content, os.environ)
     return recipe, student, plan(asked, recipe, student, workspace, _generated(workspace))
+
+
+def _with_room(planned: list[Planned], lack: str) -> list[Planned]:
+    """The jobs with a warning of what training itself would refuse."""
+    warned = (f"{lack}.",) if lack else ()
+    return [one if one.finished else replace(one, warnings=(*one.warnings, *warned)) for one in planned]
 
 
 def _generated(workspace: Path | None) -> Path:

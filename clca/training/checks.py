@@ -63,8 +63,7 @@ def check(material: Material, encoder: Encoder, tokenizer: Any) -> Checked:
     shown = _Shown()
     train = count(shown.watch(_examples(material, "train", encoder, tally := Tally())), encoder, tokenizer, tally)
     if not train.lengths:
-        reasons = ", ".join(f"{count} x {reason}" for reason, count in tally.dropped.items())
-        raise CheckError(f"nothing would be trained: no example gives a row ({reasons})")
+        raise CheckError(f"nothing would be trained: no example gives a row (dropped: {tally.reasons})")
     held_out = count(_examples(material, "held-out", encoder, rest := Tally()), encoder, tokenizer, rest)
     return Checked(tuple(_samples(shown.examples(), encoder, tokenizer)), train, held_out)
 

@@ -14,7 +14,7 @@ from clca.documents import suggestion
 from clca.errors import SettingsError
 from clca.training.checks import Counted
 from clca.training.recipe import Base, Recipe, Training
-from clca.training.student import Compute, Student
+from clca.training.student import Compute, Student, load_config
 
 WIDTH: dict[Compute, int] = {"bf16": 2, "fp32": 4}
 """Bytes of a number."""
@@ -106,14 +106,7 @@ def estimate(
 
 def load_shape(student: Student, targets: Sequence[str]) -> Shape:
     """The shape of a student, from its configuration alone."""
-    from transformers import AutoConfig
-
-    try:
-        config = AutoConfig.from_pretrained(student.source, revision=student.revision)
-    except (OSError, ValueError) as error:
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise SettingsError(f"the configuration of {student.source} cannot be loaded: {said}") from None
-    return shape_of(config, targets)
+    return shape_of(load_config(student), targets)
 
 
 def shape_of(config: Any, targets: Sequence[str]) -> Shape:
@@ -127,7 +120,7 @@ def shape_of(config: Any, targets: Sequence[str]) -> Shape:
 
     maker: Any = AutoModelForCausalLM
     with torch.device("meta"):
-        model = maker.from_config(config)
+        model = maker.from_config(config, trust_remote_code=False)
     output = model.get_output_embeddings()
     linear = {
         name: module

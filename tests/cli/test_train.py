@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import math
+import os
 import shutil
 import signal
 import subprocess
@@ -141,16 +142,28 @@ def test_interrupted_training_says_how_to_go_on_and_does(desk: Desk) -> None:
     assert last_json(done.stdout)["steps"] == 20
 
 
-def test_several_processes_make_one_adapter_and_one_summary(desk: Desk) -> None:
+def launched(desk: Desk, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """The command in two processes."""
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2", "-m", "clca"]
-    done = subprocess.run(
-        [*launch, "train", "-c", "japan", *SHORT, "--out", "two", "--json", "--quiet"],
+    return subprocess.run(
+        [*launch, *arguments],
         cwd=desk.folder,
         env=environment(**desk.env, ACCELERATE_USE_CPU="true"),
         capture_output=True,
         text=True,
         timeout=300,
     )
+
+
+def test_several_processes_refuse_in_one_line(desk: Desk) -> None:
+    done = launched(desk, "train", "-c", "japan", "--set", "lora.rr=2")
+    assert done.returncode != 0
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("clca: ")]
+    assert line.startswith("clca: --set lora.rr: no such key in a recipe")
+
+
+def test_several_processes_make_one_adapter_and_one_summary(desk: Desk) -> None:
+    done = launched(desk, "train", "-c", "japan", *SHORT, "--out", "two", "--json", "--quiet")
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
     said = json.loads((desk.folder / json.loads(line)["adapter"] / "adapter.json").read_text())
@@ -175,7 +188,14 @@ def test_check_shows_three_examples_and_what_is_trained(desk: Desk, trained: dic
     with safe_open(desk.folder / trained["adapter"] / "adapter_model.safetensors", "np") as weights:
         learned = [math.prod(weights.get_slice(name).get_shape()) for name in weights.keys()]  # noqa: SIM118
     assert found["trainable_parameters"] == sum(learned)
-    assert found["memory"]["total"] < found["free_memory"]
+    memory = found["memory"]
+    # 4,096 words of 128 numbers in and out, two layers of 4 x 128 x 128 and 3 x 128 x 512 weights, five norms of 128
+    linear, rest = 2 * (4 * 128 * 128 + 3 * 128 * 512), 2 * 4096 * 128 + 5 * 128
+    assert found["parameters"] == linear + rest
+    assert memory["weights"] == round(4.127 / 8 * linear) + 4 * rest
+    assert memory["lora"] == found["trainable_parameters"] * (4 + 4 + 2)
+    assert memory["total"] == sum(memory[part] for part in ("weights", "lora", "activations", "working"))
+    assert found["free_memory"] > 0
     assert found["seconds"] > 0
     assert sorted(desk.folder.glob("adapters/**/*")) == before
 
@@ -228,6 +248,12 @@ def test_plan_holds_elsewhere_when_the_student_is_not_to_be_had(desk: Desk) -> N
     assert plan["launch"][0].endswith("-m clca train --culture japan --student qwen2.5-0.5b")
 
 
+def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
+    done = desk.run("train", "-c", "japan", "--student", "llama-3.1-70b", "--set", "base.bits=16", "--plan")
+    assert done.returncode == 0
+    assert "Warning: llama-3.1-70b does not fit: its weights take" in " ".join(done.stderr.split())
+
+
 def test_rehearsal_with_a_real_student_warns_however_quiet(desk: Desk, real: Path) -> None:
     done = desk.run("train", "--culture", "japan", *SHORT, "--student", "./real", "--quiet", "--json")
     assert done.returncode == 0, done.stderr
@@ -278,9 +304,10 @@ def test_what_does_not_fit_is_refused_before_anything_is_fetched(desk: Desk) -> 
 
 def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_path: Path) -> None:
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["trl"] = sys.modules["peft"] = None\n')
-    refused = desk.refused("train", "-c", "japan", PYTHONPATH=str(tmp_path))
-    assert refused == "training needs peft, trl, not installed here: pip install 'clca[train]'"
-    plan = desk.run("train", "-c", "japan", "--plan", PYTHONPATH=str(tmp_path))
+    path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
+    refused = desk.refused("train", "-c", "japan", PYTHONPATH=path)
+    assert refused == "training needs peft, trl, not installed here: pip install '.[train]' where clca's source is"
+    plan = desk.run("train", "-c", "japan", "--plan", PYTHONPATH=path)
     assert plan.returncode == 0
     assert "Not on this machine: training needs peft, trl" in plan.stdout
 

@@ -98,7 +98,9 @@ def test_plain_text_may_be_trained_altogether(tmp_path: Path) -> None:
 
 
 def test_material_that_gives_no_row_is_refused_with_the_reason(tmp_path: Path) -> None:
-    with pytest.raises(CheckError, match=r"nothing would be trained: no example gives a row \(9 x example without"):
+    with pytest.raises(
+        CheckError, match=r"nothing would be trained: no example gives a row \(dropped: 9 x example without"
+    ):
         checked(tmp_path, student("llama-3"), max_length=16)
 
 

@@ -64,10 +64,8 @@ def assemble(material: Material, part: Part, lengths: Lengths, tally: Tally) -> 
             given += 1
             yield example
     if part == "train" and not given:
-        reasons = ", ".join(f"{count} x {reason}" for reason, count in tally.dropped.items())
-        raise SettingsError(
-            f"mix {material.data.mix!r} has no example to train on" + (f" (dropped: {reasons})" if reasons else "")
-        )
+        dropped = f" (dropped: {tally.reasons})" if tally.dropped else ""
+        raise SettingsError(f"mix {material.data.mix!r} has no example to train on{dropped}")
 
 
 def draw(sizes: Sequence[int], budget: int, *seed: object) -> Counter[int]:

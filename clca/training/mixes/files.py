@@ -94,7 +94,7 @@ def _hub(source: Given) -> Iterator[Mapping[str, Any]]:
     try:
         from datasets import load_dataset
     except ImportError:
-        raise source.fault("the hub needs `pip install datasets` (it is in clca[train])") from None
+        raise source.fault("the hub needs `pip install datasets`") from None
     try:
         yield from load_dataset(name, config or None, split=split or "train", streaming=True)
     except Exception as error:  # the library has no one kind of error for what is not there or cannot be reached
