@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from clca.errors import ContentError
 from clca.survey import Words
-from clca.training.example import Chat, Example, Message
+from clca.training.example import Chat, Dropped, Example, Message
 from clca.training.material import Material
 from clca.training.mixes.files import given, records
 
+BEFORE = "MathChat talk with words before its first A: or B:"
 CONTINUED = ("followup", "error_correction", "error_analysis", "new_problem")
 
 
@@ -50,13 +51,17 @@ def gsm8k(material: Material) -> Iterator[Example]:
             yield Example(f"{where}:{number}", "maths", problem.question, Chat.of(messages))
 
 
-def mathchat(material: Material) -> Iterator[Example]:
+def mathchat(material: Material) -> Iterator[Example | Dropped]:
     """The problem and its answer, then the talk: A is the user, B the assistant."""
     for source in given(material, "mathchat", "MathChat's JSONL, or the folder of its four files"):
         for where, number, problem in records(source, MathsChat):
+            before, *turns = re.split(r"^\s*([AB]):", problem.talk, flags=re.MULTILINE)
+            if before.strip():  # nobody says them, and to leave them out may leave the rest without sense
+                yield Dropped(BEFORE, problem.question)
+                continue
             messages = [Message("user", problem.question), Message("assistant", without_marks(problem.answer))]
             try:
-                chat = Chat.of([*messages, *_turns(problem.talk)])
+                chat = Chat.of([*messages, *_turns(turns)])
             except ValueError as error:
                 raise ContentError(where, number, str(error)) from None
             yield Example(f"{where}:{number}", "maths", problem.question, chat)
@@ -67,7 +72,7 @@ def without_marks(answer: str) -> str:
     return re.sub(r"<<[^<>]*>>", "", answer)
 
 
-def _turns(talk: str) -> Iterator[Message]:
-    pieces = re.split(r"^\s*([AB]):", talk, flags=re.MULTILINE)
-    for who, said in zip(pieces[1::2], pieces[2::2], strict=True):
+def _turns(pieces: list[str]) -> Iterator[Message]:
+    """A speaker and what is said, by turns."""
+    for who, said in zip(pieces[::2], pieces[1::2], strict=True):
         yield Message("user" if who == "A" else "assistant", without_marks(said))

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from clca.errors import ClcaError
-from clca.training.example import Chat, Example
-from clca.training.mixes.maths import gsm8k, mathchat
-from tests.training.material import material
+from clca.training.example import Chat, Dropped, Example
+from clca.training.mixes.maths import BEFORE, gsm8k, mathchat
+from tests.training.material import made, material
 
 PROBLEM = {"question": "Ana has 3 bags of 4 nuts. How many?", "answer": "3 * 4 = <<3*4=12>>12 nuts.\n#### 12"}
 
@@ -35,7 +35,7 @@ def test_a_problem_is_asked_and_answered_without_the_calculators_marks(tmp_path:
 @pytest.mark.parametrize("key", ["followup", "error_correction", "error_analysis", "new_problem"])
 def test_a_talk_goes_on_from_the_problem(tmp_path: Path, key: str) -> None:
     row = {**PROBLEM, key: "A: And with 5 bags?\nB: 5 * 4 =\n<<5*4=20>>20.\nA: Eat 2?\nB: 18. Plan B: 17."}
-    (one,) = mathchat(material(files={"mathchat": lines(tmp_path / "follow_up.jsonl", row)}))
+    (one,) = made(mathchat(material(files={"mathchat": lines(tmp_path / "follow_up.jsonl", row)})))
     assert turns(one) == [
         *ASKED,
         ("user", "And with 5 bags?"),
@@ -45,11 +45,17 @@ def test_a_talk_goes_on_from_the_problem(tmp_path: Path, key: str) -> None:
     ]
 
 
+def test_a_talk_with_words_that_nobody_says_is_counted_and_left_out(tmp_path: Path) -> None:
+    row = {**PROBLEM, "followup": "Here it is:\nA: And with 5 bags?\nB: 20."}
+    material_ = material(files={"mathchat": lines(tmp_path / "follow_up.jsonl", row)})
+    assert list(mathchat(material_)) == [Dropped(BEFORE, PROBLEM["question"])]
+
+
 def test_all_files_of_a_folder_are_read_in_the_order_of_their_names(tmp_path: Path) -> None:
     for name in ("b", "a"):
         lines(tmp_path / f"{name}.jsonl", {**PROBLEM, "question": name, "followup": "A: x\nB: y"})
     (tmp_path / "README.md").write_text("no data")
-    assert [one.group for one in mathchat(material(files={"mathchat": str(tmp_path)}))] == ["a", "b"]
+    assert [one.group for one in made(mathchat(material(files={"mathchat": str(tmp_path)})))] == ["a", "b"]
 
 
 @pytest.mark.parametrize(
