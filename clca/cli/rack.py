@@ -22,7 +22,8 @@ POINTS = 12  # losses to show
 
 
 def list_adapters(out: Path, *, as_json: bool) -> None:
-    found = list(adapters(out))
+    screen = make_console(stderr=True)
+    found = list(adapters(out, lambda error: screen.print(f"passed over: {printable(error.message)}", markup=False)))
     if as_json:
         for one in found:
             print(json.dumps({"adapter": str(one.folder), **_facts(one.data)}, ensure_ascii=False))
@@ -66,7 +67,7 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
 
     one = _find(name, out)
     screen = make_console(stderr=True)
-    with screen.status(f"Merging {escape(str(one.folder))} into {escape(one.data.student.source)}"):
+    with screen.status(f"Merging {escape(str(one.folder))} into {escape(one.source)}"):
         merged = merge(one, target)
     if as_json:
         print(json.dumps({"model": str(merged), "adapter": str(one.folder)}))
@@ -106,7 +107,7 @@ def _lines(one: Found) -> Iterator[tuple[str, str]]:
             yield title, ", ".join(f"{step}: {loss:.2f}" for step, loss in losses)
     yield "versions", ", ".join(f"{library} {version}" for library, version in data.versions.items())
     yield "PEFT", f'PeftModel.from_pretrained(model, "{one.folder}")'
-    yield "vLLM", f"vllm serve {data.student.source} --enable-lora --max-lora-rank {_rank(lora['r'])} \\"
+    yield "vLLM", f"vllm serve {one.source} --enable-lora --max-lora-rank {_rank(lora['r'])} \\"
     yield "", f"  --lora-modules {one.folder.parent.name}={one.folder}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from clca.store.runs import fingerprint
@@ -39,7 +40,7 @@ def describe(
         cultures=tuple(culture.id for culture in job.material.cultures),
         rehearsal=bool(because),
         because=tuple(because),
-        student=Base(name=student.name, source=student.source, revision=revision, tiny=student.tiny),
+        student=Base(name=student.name, source=_public(student.source), revision=revision, tiny=student.tiny),
         recipe=recipe,
         recipe_sha256=fingerprint(recipe),
         lineage=job.lineage,
@@ -60,6 +61,11 @@ def describe(
         compute=compute,
         versions={name: importlib.metadata.version(name) for name in ("clca", *LIBRARIES)},
     )
+
+
+def _public(source: str) -> str:
+    """A hub id as it is, and of a folder its name: where it lies concerns nobody who is given the adapter."""
+    return Path(source).resolve().name if Path(source).expanduser().is_dir() else source
 
 
 def _counts(rows: Rows) -> Counts:

@@ -1,4 +1,4 @@
-"""A finished adapter's folder: PEFT's files, `adapter.json` on how it came to be, and a model card.
+"""A finished adapter's folder: PEFT's files, `adapter.json` on how it came to be, and a model card (README.md).
 
 It is written elsewhere and renamed when it is whole: a folder with an `adapter.json` is finished.
 """
@@ -6,8 +6,8 @@ It is written elsewhere and renamed when it is whole: a folder with an `adapter.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from contextlib import suppress
+import struct
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,11 +15,10 @@ from typing import Any, Literal
 from pydantic import ValidationError
 
 from clca.documents import describe, suggestion
-from clca.errors import ContentError, NotFoundError, StoreError
+from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.records import Record
 from clca.training.folders import put
 from clca.training.job import Lineage
-from clca.training.tiny import NAME as TINY
 
 FILE = "adapter.json"
 CARD = "README.md"
@@ -28,7 +27,10 @@ LOGS = "logs"
 
 
 class Base(Record):
-    """The student as it was before: `source` is a hub id, at `revision`, or a folder."""
+    """The student as it was before: `source` is a hub id, at `revision`, or the name of a folder.
+
+    Where that folder lay is in PEFT's `adapter_config.json`, and nowhere else.
+    """
 
     name: str
     source: str
@@ -97,8 +99,17 @@ class Found:
     folder: Path
     data: Adapter
 
+    @property
+    def source(self) -> str:
+        """What the student is loaded from, as PEFT knows it."""
+        try:
+            said = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+            return str(said["base_model_name_or_path"])
+        except (OSError, ValueError, KeyError, TypeError):
+            raise ContentError(str(self.folder / CONFIG), None, "is damaged, or is not there") from None
 
-def seal(draft: Path, adapter: Adapter, out: Path) -> None:
+
+def seal(draft: Path, adapter: Adapter, card: str, out: Path) -> None:
     """Make a draft with PEFT's files a finished adapter at `out`."""
     config = draft / CONFIG
     try:
@@ -107,9 +118,9 @@ def seal(draft: Path, adapter: Adapter, out: Path) -> None:
                 file.unlink()
         said = json.loads(config.read_text(encoding="utf-8"))
         said["target_modules"] = sorted(said["target_modules"])  # PEFT writes a set, in any order
-        said["base_model_name_or_path"], said["revision"] = adapter.student.source, adapter.student.revision
+        said["revision"] = adapter.student.revision
         config.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        (draft / CARD).write_text(card(adapter, out.name), encoding="utf-8")
+        (draft / CARD).write_text(card, encoding="utf-8")
         (draft / FILE).write_text(adapter.model_dump_json(indent=2) + "\n", encoding="utf-8")
         put(draft, out)
     except OSError as error:
@@ -127,16 +138,33 @@ def read_adapter(folder: Path) -> Found:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
     except ValidationError as error:
         raise ContentError(str(file), None, describe(error, Adapter)) from None
+    if not _is_whole(folder / WEIGHTS):
+        raise ContentError(str(folder / WEIGHTS), None, "is damaged, or is not there: remove the folder and train anew")
     return Found(folder, data)
 
 
-def adapters(out: Path) -> Iterator[Found]:
-    """The finished adapters below `out`, `<culture>/<name>/`, oldest first; damaged ones are passed over."""
+def _is_whole(weights: Path) -> bool:
+    """Whether a safetensors file is as long as its header says: 8 bytes with the header's length, header, numbers."""
+    try:
+        with weights.open("rb") as file:
+            (length,) = struct.unpack("<Q", file.read(8))
+            header = json.loads(file.read(min(length, weights.stat().st_size)))
+        ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+        return bool(weights.stat().st_size == 8 + length + max(ends))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
+        return False
+
+
+def adapters(out: Path, damaged: Callable[[ClcaError], None] | None = None) -> Iterator[Found]:
+    """The finished adapters below `out`, `<culture>/<name>/`, oldest first; `damaged` is told of those passed over."""
     found = []
-    for file in out.glob(f"*/*/{FILE}"):
+    for file in sorted(out.glob(f"*/*/{FILE}")):
         if not file.parent.name.startswith("."):
-            with suppress(NotFoundError, ContentError, StoreError):
+            try:
                 found.append(read_adapter(file.parent))
+            except (NotFoundError, ContentError, StoreError) as error:
+                if damaged is not None:
+                    damaged(error)
     yield from sorted(found, key=lambda one: (one.data.created, one.folder.as_posix()))
 
 
@@ -156,40 +184,3 @@ def find_adapter(name: str, out: Path) -> Found:
     names = [f"{one.folder.parent.name}/{one.folder.name}" for one in known]
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
     raise NotFoundError(f"no adapter {name!r} in {out}/{hint}")
-
-
-def card(adapter: Adapter, name: str) -> str:
-    """The model card."""
-    base = TINY if adapter.student.tiny else adapter.student.source
-    front = {
-        "base_model": base,
-        "library_name": "peft",
-        "pipeline_tag": "text-generation",
-        "tags": ["clca", "lora", *(["rehearsal"] if adapter.rehearsal else [])],
-    }
-    lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in front.items()), "---", "", f"# {name}", ""]
-    if adapter.rehearsal:
-        lines += [f"**REHEARSAL: {'; '.join(adapter.because)}. It says nothing of any culture.**", ""]
-    lora = adapter.recipe["lora"]
-    trained, tokens = sum(adapter.train.trained.values()), sum(adapter.train.tokens.values())
-    facts = {
-        "cultures": ", ".join(adapter.cultures),
-        "student": base + (f" at {adapter.student.revision}" if adapter.student.revision else ""),
-        "recipe": f"{adapter.recipe['name']} (sha256 {adapter.recipe_sha256[:12]})",
-        "mix": adapter.recipe["data"]["mix"],
-        "LoRA": f"r {lora['r']}, alpha {lora['alpha']:g}, dropout {lora['dropout']:g}, {', '.join(lora['targets'])}",
-        "base weights": f"{adapter.recipe['base']['bits']} bit, computed in {adapter.compute}",
-        "examples": f"{adapter.examples:,} ({', '.join(f'{n:,} {task}' for task, n in adapter.train.rows.items())})",
-        "tokens": f"{tokens:,}, of which {trained:,} carry loss",
-        "steps": f"{adapter.steps:,}" + (f", the best at {adapter.best_step:,}" if adapter.best_step else ""),
-        "loss": f"{adapter.loss:.4f}",
-        "held-out loss": "none held out" if adapter.eval_loss is None else f"{adapter.eval_loss:.4f}",
-        "time": f"{adapter.seconds:,.0f} s on {adapter.processes} x {adapter.device},"
-        f" {adapter.tokens_per_second:,.0f} tokens/s",
-    }
-    lines += ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items()), ""]
-    if adapter.lineage:
-        lines += ["Learned from the kept dialogues of:", ""]
-        lines += [f"- {one.run}: {one.dialogues:,} dialogues, sha256 {one.sha256[:12]}" for one in adapter.lineage]
-        lines += [""]
-    return "\n".join([*lines, f"`{FILE}` holds the whole recipe, all digests and library versions.", ""])

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -36,11 +35,13 @@ def folder_of(step: int, folder: Path) -> Path:
 
 def mark_whole(folder: Path, step: int, seconds: float, rate: float) -> None:
     """Write the mark, once all that it vouches for is on the disk."""
+    sizes = {}
     for file in folder.iterdir():
         if file.is_file():
             sync(file)
+            sizes[file.name] = file.stat().st_size
     draft = folder / f".{WHOLE}"
-    said = {"step": step, "seconds": round(seconds, 3), "rate": round(rate, 1)}
+    said = {"step": step, "seconds": round(seconds, 3), "rate": round(rate, 1), "sizes": sizes}
     draft.write_text(json.dumps(said), encoding="utf-8")
     sync(draft)
     os.rename(draft, folder / WHOLE)
@@ -49,19 +50,26 @@ def mark_whole(folder: Path, step: int, seconds: float, rate: float) -> None:
 
 def latest(work: Path) -> Checkpoint | None:
     """The last whole checkpoint."""
-    found = []
-    for mark in (work / FOLDER).glob(f"checkpoint-*/{WHOLE}"):
-        with suppress(OSError, ValueError, KeyError, TypeError):
-            said = json.loads(mark.read_text(encoding="utf-8"))
-            found.append(Checkpoint(mark.parent, int(said["step"]), float(said["seconds"]), float(said["rate"])))
+    found = [one for folder in (work / FOLDER).glob("checkpoint-*") if (one := _read(folder)) is not None]
     return max(found, key=lambda one: one.step, default=None)
 
 
 def drop_halves(work: Path) -> None:
-    """Remove what a kill left half written."""
+    """Remove what a kill left half written, or what has been cut short since."""
     for folder in (work / FOLDER).glob("checkpoint-*"):
-        if not (folder / WHOLE).is_file():
+        if _read(folder) is None:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _read(folder: Path) -> Checkpoint | None:
+    """A checkpoint, if its mark is there and all its files are as long as they were."""
+    try:
+        said = json.loads((folder / WHOLE).read_text(encoding="utf-8"))
+        if any((folder / name).stat().st_size != size for name, size in said["sizes"].items()):
+            return None
+        return Checkpoint(folder, int(said["step"]), float(said["seconds"]), float(said["rate"]))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
 
 
 def claim(work: Path, inputs: Mapping[str, Any]) -> None:

@@ -85,3 +85,8 @@ class Tally:
     trained: Counter[str] = field(default_factory=Counter)
     cut: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def reasons(self) -> str:
+        """What was dropped, in words."""
+        return ", ".join(f"{count:,} x {reason}" for reason, count in self.dropped.items())

@@ -11,8 +11,8 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from clca.errors import SettingsError, StoreError
-from clca.training.adapter import CARD, FILE, Found
+from clca.errors import ContentError, SettingsError, StoreError
+from clca.training.adapter import CARD, FILE, WEIGHTS, Found
 from clca.training.folders import put
 from clca.training.quiet import quiet
 from clca.training.recipe import Recipe
@@ -32,7 +32,7 @@ def merge(adapter: Found, target: Path) -> Path:
     if target.exists():
         raise StoreError(f"{target} is there already: give another folder")
     data = adapter.data
-    student = Student(data.student.name, data.student.source, data.student.revision, data.student.tiny, None)
+    student = Student(data.student.name, adapter.source, data.student.revision, data.student.tiny, None)
     recipe = Recipe.model_validate(data.recipe)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,6 +76,8 @@ def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
     model = model.to(torch.float32)  # rounded once, at the end
     try:
         merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+    except SafetensorError as error:
+        raise ContentError(str(adapter / WEIGHTS), None, f"is damaged: {error}") from None
     except (ValueError, RuntimeError) as error:
         if NO_MEMORY in str(error):
             raise

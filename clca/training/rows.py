@@ -44,8 +44,7 @@ def write_rows(material: Material, part: Part, encoder: Encoder, folder: Path) -
         tally, digest = Tally(), hashlib.sha256()
         _write(file, _noted(encoder.rows(assemble(material, part, encoder.lengths, tally), tally), digest))
         if part == "train" and not tally.rows:
-            reasons = ", ".join(f"{count} x {reason}" for reason, count in tally.dropped.items())
-            raise SettingsError(f"no row to train on; dropped: {reasons}")
+            raise SettingsError(f"no row to train on; dropped: {tally.reasons}")
         return digest.hexdigest(), tally
 
     digest, tally = once(write, on_each_machine=True)

@@ -68,10 +68,23 @@ def load_tokenizer(student: Student) -> Any:
     from transformers import AutoTokenizer
 
     with quiet(), _one_line(student):
-        tokenizer = AutoTokenizer.from_pretrained(student.source, revision=student.revision)
+        tokenizer = AutoTokenizer.from_pretrained(student.source, **_trusted(student))
     if tokenizer.pad_token is None:  # padding carries no loss, so any token serves
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def load_config(student: Student) -> Any:
+    """The student's configuration, without its weights."""
+    from transformers import AutoConfig
+
+    with quiet(), _one_line(student):
+        return AutoConfig.from_pretrained(student.source, **_trusted(student))
+
+
+def _trusted(student: Student) -> dict[str, Any]:
+    """Which files of a student are read; code that lies beside them is never run, nor is the user asked to."""
+    return {"revision": student.revision, "trust_remote_code": False}
 
 
 def compute_type(base: Base, device: str) -> Compute:
@@ -90,6 +103,11 @@ def this_device() -> Literal["cuda", "cpu"]:
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
+def is_sharded(environment: Mapping[str, str] = os.environ) -> bool:
+    """Whether `accelerate launch` was told to shard the model over all GPUs (FSDP)."""
+    return environment.get("ACCELERATE_USE_FSDP", "").lower() == "true"
+
+
 def load_model(student: Student, base: Base, device: str) -> Any:
     """The student's weights, quantised as the recipe says, and ready for LoRA.
 
@@ -97,11 +115,11 @@ def load_model(student: Student, base: Base, device: str) -> Any:
     sharded over all of them. Raises `MemoryError` for one that is too large.
     """
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     compute = torch.bfloat16 if compute_type(base, device) == "bf16" else torch.float32
-    sharded = os.environ.get("ACCELERATE_USE_FSDP", "").lower() == "true"
-    options: dict[str, Any] = {"dtype": compute, "revision": student.revision}
+    sharded = is_sharded()
+    options: dict[str, Any] = {"dtype": compute, **_trusted(student)}
     if device == "cuda" and not sharded:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
     if base.bits == 8 and sharded:
@@ -110,10 +128,9 @@ def load_model(student: Student, base: Base, device: str) -> Any:
         if device == "cpu":
             _keep_gradients()
         options["quantization_config"] = _quantisation(base, compute, sharded=sharded)
+    if getattr(load_config(student), "attn_logit_softcapping", None):
+        options["attn_implementation"] = "eager"  # what transformers chooses for Gemma 2, sdpa, leaves the cap out
     with quiet(), _one_line(student):
-        config = AutoConfig.from_pretrained(student.source, revision=student.revision)
-        if getattr(config, "attn_logit_softcapping", None):
-            options["attn_implementation"] = "eager"  # what transformers chooses for Gemma 2, sdpa, leaves the cap out
         model = AutoModelForCausalLM.from_pretrained(student.source, **options)
     model.config.use_cache = False
     if base.bits < 16 and not sharded:  # sharding needs one type of number throughout
@@ -169,6 +186,12 @@ def _one_line(student: Student) -> Iterator[None]:
                 f"{source} is not on this machine, and the hub cannot be reached: check the network and"
                 " HF_HUB_OFFLINE, or give a local folder with --student ./DIR"
             ) from None
+        if "trust_remote_code" in str(error):
+            raise SettingsError(
+                f"{source} needs its own code, which is not run: choose a student that transformers has the code of"
+            ) from None
+        if "backend tokenizer" in str(error):
+            raise SettingsError(f"{source} holds no tokenizer: a student needs its tokenizer.json") from None
         if names & {"OutOfMemoryError", "MemoryError"}:
             raise MemoryError(said) from None
         if isinstance(error, OSError | ValueError | ImportError) or "SafetensorError" in names:

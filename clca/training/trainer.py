@@ -15,6 +15,7 @@ from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.store.runs import fingerprint
 from clca.training import checkpoints
 from clca.training.adapter import LOGS, Adapter, read_adapter, seal
+from clca.training.card import card
 from clca.training.encode import Encoder
 from clca.training.inputs import decisive_recipe
 from clca.training.job import Job, Note, Tell, Trained, TrainingError, TrainingStopped
@@ -24,7 +25,9 @@ from clca.training.recipe import Recipe
 from clca.training.rows import write_rows
 from clca.training.student import compute_type, load_model, load_tokenizer, this_device
 
-LEAST_MEMORY = "lower training.batch and raise training.accumulation, lower data.max_length, or --set base.bits=4"
+LEAST_MEMORY = (
+    "lower training.batch and raise training.accumulation, lower data.max_length or lora.r, or --set base.bits=4"
+)
 
 
 def train(job: Job, tell: Tell, *, resume: bool = True) -> Trained:
@@ -32,7 +35,7 @@ def train(job: Job, tell: Tell, *, resume: bool = True) -> Trained:
 
     Raises one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
     """
-    _require_loggers(job.recipe)
+    require_loggers(job.recipe)
     finished = _finished(job.out)
     if finished is not None:
         return finished
@@ -120,13 +123,14 @@ def _train(job: Job, tell: Tell) -> Trained:
     if processes.is_main_process:
         if (job.work / LOGS).is_dir():
             shutil.copytree(job.work / LOGS, draft / LOGS)
-        seal(draft, adapter, job.out)
+        seal(draft, adapter, card(adapter, job.out.name), job.out)
         shutil.rmtree(job.work, ignore_errors=True)
     processes.wait_for_everyone()
     return _as_trained(job.out, adapter)
 
 
-def _require_loggers(recipe: Recipe) -> None:
+def require_loggers(recipe: Recipe) -> None:
+    """Refuse a recipe that logs to what is not installed."""
     for name in recipe.training.log:
         if importlib.util.find_spec(name) is None:
             raise SettingsError(

@@ -138,6 +138,28 @@ def test_an_adapter_of_another_student_is_not_merged(trained: tuple[Job, Found],
     assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
 
 
+def test_weights_damaged_within_are_not_merged(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    folder = shutil.copytree(trained[0].out, tmp_path / "adapter")
+    found = read_adapter(folder)
+    (folder / "adapter_model.safetensors").write_bytes(b"\0" * 100)
+    with pytest.raises(ContentError, match=r"adapter_model\.safetensors: is damaged: "):
+        merge(found, tmp_path / "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
+
+
+def test_where_the_student_lay_is_told_to_peft_alone(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    source = trained[0].student.source
+    assert trained[1].data.student.source == Path(source).name
+    assert trained[1].source == source
+    whole = merge(trained[1], tmp_path / "whole")
+    holding = [file.name for folder in (trained[0].out, whole) for file in folder.iterdir() if holds(file, source)]
+    assert holding == ["adapter_config.json"]
+
+
+def holds(file: Path, text: str) -> bool:
+    return text.encode() in file.read_bytes()
+
+
 @pytest.fixture
 def shelf(trained: tuple[Job, Found], tmp_path: Path) -> Path:
     """Adapters of two cultures, made one after the other; one is damaged, one is not finished."""
@@ -153,6 +175,21 @@ def shelf(trained: tuple[Job, Found], tmp_path: Path) -> Path:
 
 def test_finished_adapters_are_listed_oldest_first(shelf: Path) -> None:
     assert [one.folder.name for one in adapters(shelf)] == ["old", "first", "second"]
+
+
+def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
+    (shelf / "uk" / "old" / "adapter_model.safetensors").unlink()
+    file = shelf / "japan" / "first" / "adapter_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    told: list[str] = []
+    assert [one.folder.name for one in adapters(shelf, lambda error: told.append(error.message))] == ["second"]
+    assert told[0] == f"{file}: is damaged, or is not there: remove the folder and train anew"
+    assert [line.partition(":")[0] for line in told[1:]] == [
+        str(shelf / "uk" / "broken" / "adapter.json"),
+        str(shelf / "uk" / "old" / "adapter_model.safetensors"),
+    ]
+    with pytest.raises(ContentError, match="is damaged"):
+        read_adapter(file.parent)
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,16 @@ def test_another_logger_does_not_keep_a_training_from_going_on(tiny_student: Stu
     assert (trained.adapter / "logs").is_dir()
 
 
+@pytest.mark.parametrize("name", ["optimizer.pt", "adapter_model.safetensors", "trainer_state.json"])
+def test_a_checkpoint_cut_short_is_passed_over(tiny_student: Student, tmp_path: Path, name: str) -> None:
+    one = stopped(job(tiny_student, tmp_path, "training.steps=10"), 4)
+    file = one.work / "checkpoints" / "checkpoint-5" / name
+    file.write_bytes(file.read_bytes()[:-10])
+    screen = Screen()
+    assert train(one, screen).steps == 10
+    assert screen.notes == ["Going on from step 4."]
+
+
 @pytest.mark.parametrize("at", [5, 9])
 def test_a_training_goes_on_from_another_folder_to_its_best_weights(
     tiny_student: Student, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int

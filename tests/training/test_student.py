@@ -10,7 +10,16 @@ import pytest
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.models import Models
 from clca.training.recipe import Base
-from clca.training.student import Student, compute_type, find_student, is_tiny, load_model, load_tokenizer
+from clca.training.student import (
+    Student,
+    compute_type,
+    find_student,
+    is_sharded,
+    is_tiny,
+    load_config,
+    load_model,
+    load_tokenizer,
+)
 from clca.training.trainer import train
 from clca.workspace import Content
 from tests.training import jobs, students
@@ -179,3 +188,33 @@ def test_gemma_2_learns(gemma: Student, tmp_path: Path, packing: str) -> None:
 
 def test_tiny_keeps_what_transformers_chooses(tiny_student: Student) -> None:
     assert load_model(tiny_student, Base(), "cpu").config._attn_implementation == "sdpa"
+
+
+@pytest.fixture
+def coded(copy: Path) -> Path:
+    """A folder that would have code of its own run."""
+    for name, keys in (("config.json", ("AutoConfig", "AutoModelForCausalLM")), ("tokenizer_config.json", ())):
+        said = json.loads((copy / name).read_text())
+        (copy / name).write_text(json.dumps({**said, "model_type": "own", "auto_map": dict.fromkeys(keys, "own.Own")}))
+    (copy / "own.py").write_text(f"open({str(copy / 'ran')!r}, 'w')\nclass Own: pass\n")
+    return copy
+
+
+def test_a_students_own_code_is_never_run(coded: Path) -> None:
+    own = Student("own", str(coded), None, False, None)
+    for load in (load_config, lambda student: load_model(student, Base(bits=16), "cpu")):
+        with pytest.raises(SettingsError, match=f"^{coded} needs its own code, which is not run: choose a student"):
+            load(own)
+    assert not (coded / "ran").exists()
+
+
+def test_a_folder_without_a_tokenizer_is_told_in_one_line(copy: Path) -> None:
+    for file in copy.glob("tokenizer*"):
+        file.unlink()
+    with pytest.raises(SettingsError, match=f"^{copy} holds no tokenizer: a student needs its tokenizer.json$"):
+        load_tokenizer(Student("copy", str(copy), None, False, None))
+
+
+def test_sharding_is_what_accelerate_was_told() -> None:
+    assert [is_sharded({"ACCELERATE_USE_FSDP": said}) for said in ("true", "True", "false", "")] == [1, 1, 0, 0]
+    assert not is_sharded({})
