@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from clca.training.adapter import read_adapter
 from clca.training.student import Student, load_model, load_tokenizer
 from clca.training.trainer import train
 from tests.training import jobs
@@ -73,9 +72,3 @@ def test_an_adapter_gives_the_same_log_probabilities_in_vllm_and_in_peft(
     assert max(abs(a - b) for a, b in zip(with_it, without, strict=True)) > 1
     assert log_probabilities(served, "japan", tokens) == pytest.approx(with_it, abs=0.01)
     assert log_probabilities(served, NAME, tokens) == pytest.approx(without, abs=0.01)
-
-
-def test_the_served_adapter_is_the_finished_one(served: Server, adapter: Path) -> None:
-    with urllib.request.urlopen(f"{served.url}/models", timeout=30) as response:
-        models = {one["id"]: one for one in json.load(response)["data"]}
-    assert models["japan"]["root"] == str(read_adapter(adapter).folder)
