@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,10 +13,13 @@ from rich.text import Text
 
 from clca.cli.forecast import duration
 from clca.cli.screen import make_console, printable
-from clca.errors import NotFoundError
+from clca.errors import NotFoundError, SettingsError
+from clca.models import Models, known
+from clca.teacher.machine import machine
 from clca.train import require_libraries
 from clca.training.adapter import Adapter, Found, Point, adapters, find_adapter
-from clca.workspace import find_workspace
+from clca.training.estimate import GIB
+from clca.workspace import Content, find_workspace
 
 WIDTH = 14  # of the left column
 POINTS = 12  # losses to show
@@ -66,6 +70,7 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
     from clca.training.merge import merge
 
     one = _find(name, out)
+    _require_room(one)
     screen = make_console(stderr=True)
     with screen.status(f"Merging {escape(str(one.folder))} into {escape(one.source)}"):
         merged = merge(one, target)
@@ -73,6 +78,19 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
         print(json.dumps({"model": str(merged), "adapter": str(one.folder)}))
     else:
         screen.print(f"{merged} holds the whole model", markup=False)
+
+
+def _require_room(one: Found) -> None:
+    """Refuse to merge into a student that the RAM does not hold in 32 bits: the system would end the process."""
+    model = known(one.source, Models(Content(find_workspace())), os.environ)
+    if model is None or not model.parameters:
+        return
+    needs, there = 4 * model.parameters, machine(os.environ).ram
+    if needs > there:
+        raise SettingsError(
+            f"{one.source} takes {needs / GIB:.1f} GiB of RAM in 32 bits, as it is merged, and {there / GIB:.1f} GiB"
+            " are free: merge on a machine with more"
+        )
 
 
 def _lines(one: Found) -> Iterator[tuple[str, str]]:
@@ -140,7 +158,6 @@ def _facts(data: Adapter) -> dict[str, object]:
 def _find(name: str, out: Path) -> Found:
     """An adapter by its names, or by any name of its culture."""
     from clca.culture import Catalogue
-    from clca.workspace import Content
 
     try:
         return find_adapter(name, out)

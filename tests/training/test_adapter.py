@@ -10,7 +10,9 @@ import torch
 from peft import PeftModel
 from safetensors.torch import load_file
 
+from clca.cli import rack
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
+from clca.teacher.machine import Machine
 from clca.training.adapter import Found, adapters, find_adapter, read_adapter
 from clca.training.encode import Encoder
 from clca.training.example import Tally
@@ -216,3 +218,20 @@ def test_a_damaged_or_foreign_folder_is_told_in_one_line(shelf: Path) -> None:
         read_adapter(shelf / "uk" / "broken")
     with pytest.raises(NotFoundError, match=r"is no adapter of `clca train`: it has no adapter\.json$"):
         read_adapter(shelf)
+
+
+def test_a_student_that_the_ram_does_not_hold_is_not_merged_into(
+    trained: tuple[Job, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = trained[1]
+    weights = load_file(Path(found.source) / "model.safetensors")
+    needs = 4 * sum(tensor.numel() for tensor in weights.values())
+    arguments = (str(found.folder), tmp_path / "whole", tmp_path)
+    monkeypatch.setattr(rack, "machine", lambda _: Machine((), needs // 2))
+    with pytest.raises(SettingsError, match=r"GiB of RAM in 32 bits, as it is merged, and 0\.0 GiB are free: merge on"):
+        rack.merge_adapter(*arguments, as_json=True)
+    assert list(tmp_path.iterdir()) == []
+    enough = 2 * needs  # its file counts, headers and all
+    monkeypatch.setattr(rack, "machine", lambda _: Machine((), enough))
+    rack.merge_adapter(*arguments, as_json=True)
+    assert (tmp_path / "whole").is_dir()
