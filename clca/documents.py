@@ -105,6 +105,10 @@ def describe(error: ValidationError, model: type[BaseModel] | None = None) -> st
     key = _one_line(".".join(str(part) for part in fault["loc"] if part != "[key]"))
     message = fault["msg"].removeprefix("Value error, ")
     kind = fault["type"]
+    if kind == "tuple_type":  # pydantic names what Python calls it
+        message = "Input should be a list"
+    elif kind == "model_type" and "instance of" in message:
+        message = "Input should be keys with values"
     if kind == "json_invalid":
         return f"not JSON: {fault.get('ctx', {}).get('error', message)}"
     if kind == "extra_forbidden":

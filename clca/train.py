@@ -6,7 +6,7 @@ recipe, student, cultures -> runs -> material -> job
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -109,12 +109,12 @@ def plan(asked: Asked, recipe: Recipe, student: Student, workspace: Path | None,
         raise SettingsError(f"--run {strange.folder} is of {_culture_of(strange)}, which is not to be trained")
     by_culture = {name: _runs(name, asked, generated, given) if dialogues else [] for name in cultures}
     groups = [(COMBINED, cultures)] if asked.combined else [(name, [name]) for name in cultures]
-    planned = []
+    planned: list[Planned] = []
+    left_out = tuple(_left_out(cultures, asked, generated)) if dialogues and not given else ()
     for name, members in groups:
         taught = tuple(Taught(one, catalogue.aliases(one)[0], catalogue.culture(one).members) for one in members)
-        planned.append(
-            _job(asked, recipe, student, workspace, name, taught, [r for m in members for r in by_culture[m]])
-        )
+        one = _job(asked, recipe, student, workspace, name, taught, [r for m in members for r in by_culture[m]])
+        planned.append(one if planned else replace(one, warnings=(*left_out, *one.warnings)))
     return planned
 
 
@@ -177,6 +177,15 @@ def _cultures(
     return found
 
 
+def _left_out(cultures: Sequence[str], asked: Asked, generated: Path) -> Iterator[str]:
+    """Cultures that were not asked for by name, and have runs but none that is finished."""
+    if asked.cultures and not any(name.casefold() == ALL for name in asked.cultures):
+        return
+    for name in dict.fromkeys(map(_culture_of, runs(generated, None))):
+        if name not in cultures:
+            yield f"{name} is left out: none of its runs in {generated}/ is finished; repeat its `clca generate`."
+
+
 def _runs(culture: str, asked: Asked, generated: Path, given: Sequence[RunInfo]) -> list[RunInfo]:
     """The runs to learn a culture from: those that were given, or its newest finished one."""
     if given:
@@ -217,7 +226,13 @@ def _job(
 
 
 def _warnings(job: Job, found: Iterable[RunInfo]) -> Iterator[str]:
-    for run in found:
+    for run, learned in zip(found, job.lineage, strict=True):
+        kept = run.data.get("counts", {}).get("kept", learned.dialogues)
+        if run.data.get("finished") is True and kept != learned.dialogues:
+            yield (
+                f"{run.folder} was finished with {kept:,} kept dialogues, and {FILES['kept']} has {learned.dialogues:,}"
+                " whole lines: it was changed, or cut off."
+            )
         pending = run.data.get("counts", {}).get("pending", 0)
         if run.data.get("finished") is not True:
             yield f"{run.folder} is not finished: {pending} of its dialogues are missing."

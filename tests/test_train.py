@@ -171,6 +171,26 @@ def test_unfinished_run_is_taken_only_when_named_and_warns(generated: Path) -> N
     assert one.warnings == (f"{folder} is not finished: 7 of its dialogues are missing.",)
 
 
+def test_finished_run_that_lacks_dialogues_warns(generated: Path) -> None:
+    folder = run(generated, "japan", dialogues=3, counts={"kept": 4, "pending": 0})
+    (one,) = planned(generated, cultures=("japan",))
+    assert one.warnings == (
+        f"{folder} was finished with 4 kept dialogues, and dialogues.jsonl has 3 whole lines: it was changed, or cut"
+        " off.",
+    )
+
+
+@pytest.mark.parametrize("asked", [{"every": True}, {"cultures": ("all",)}, {"combined": True}])
+def test_culture_without_a_finished_run_is_not_left_out_in_silence(generated: Path, asked: dict[str, Any]) -> None:
+    run(generated, "japan")
+    run(generated, "uk", finished=False)
+    (one,) = planned(generated, **asked)
+    assert one.warnings == (
+        f"uk is left out: none of its runs in {generated}/ is finished; repeat its `clca generate`.",
+    )
+    assert planned(generated, cultures=("japan",))[0].warnings == ()
+
+
 def test_empty_run_is_refused(generated: Path) -> None:
     folder = run(generated, "japan", dialogues=0)
     assert refusal(generated, cultures=("japan",)).startswith(f"{folder} holds no kept dialogue to train on")

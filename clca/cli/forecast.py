@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import yaml
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
-from clca.cli.launching import launches
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
 from clca.teacher.fit import gib
 from clca.teacher.machine import machine
-from clca.train import Asked, Planned, free_memory
+from clca.train import Planned, free_memory
 from clca.training.checks import Checked, Counted, Sample, check
 from clca.training.encode import Encoder
 from clca.training.estimate import SHARE, Estimate, Shape, estimate, least_bytes, load_shape, matmul_rate, trainable
 from clca.training.recipe import Recipe
 from clca.training.student import compute_type, load_tokenizer, this_device
-from clca.workspace import Content
+from clca.training.trainer import LEAST_MEMORY
 
 MARKS = "⟦", "⟧"  # around what is trained, where there is no colour
 
@@ -39,6 +40,14 @@ class Forecast:
     device: str = ""
     obstacle: str = ""
 
+    @property
+    def overflow(self) -> str:
+        """That training would run out of memory, if the estimate is right; training itself does not go by it."""
+        if self.estimate is None or self.estimate.memory.total <= self.free:
+            return ""
+        needs = gib(self.estimate.memory.total)
+        return f"does not fit: about {needs} are needed, and {gib(self.free)} are free here: {LEAST_MEMORY}"
+
     def figures(self) -> dict[str, Any]:
         """Everything but the samples, as it is printed with `--json`."""
         job = self.planned.job
@@ -49,7 +58,7 @@ class Forecast:
             "student": job.student.name,
             "recipe": job.recipe.name,
             "runs": [run.model_dump() for run in job.lineage],
-            "warnings": list(self.planned.warnings),
+            "warnings": [*self.planned.warnings, *([self.overflow] if self.overflow else [])],
             "obstacle": self.obstacle,
         }
         if self.checked is not None:
@@ -101,19 +110,21 @@ def _forecast(one: Planned, tokenizer: Any, shape: Shape) -> Forecast:
     return Forecast(one, checked, guessed, free_memory(machine(os.environ), device), device)
 
 
-def show(found: Forecast, *, as_json: bool, samples: bool, launch: tuple[Asked, Content] | None = None) -> None:
-    if as_json:
-        data = found.figures()
-        if samples and found.checked is not None:
+def print_json(found: Sequence[Forecast], *, samples: bool, extra: Mapping[str, Any]) -> None:
+    """One object: the forecast, or for several adapters a list of them."""
+    figures = []
+    for one in found:
+        data = one.figures()
+        if samples and one.checked is not None:
             data["samples"] = [
-                {"example": one.example, "task": one.task, "tokens": one.tokens, "pieces": list(map(list, one.pieces))}
-                for one in found.checked.samples
+                {"example": row.example, "task": row.task, "tokens": row.tokens, "pieces": list(map(list, row.pieces))}
+                for row in one.checked.samples
             ]
-        if launch is not None:
-            data["resolved"] = found.planned.job.recipe.resolved()
-            data["launch"] = launches(*launch)
-        print(json.dumps(data, ensure_ascii=False))
-        return
+        figures.append({**data, **extra})
+    print(json.dumps(figures[0] if len(figures) == 1 else {"adapters": figures}, ensure_ascii=False))
+
+
+def show(found: Forecast, *, samples: bool) -> None:
     console = make_console()
     job = found.planned.job
     console.rule(f"{found.planned.taught}: {job.student.name}, recipe {job.recipe.name}", align="left")
@@ -126,7 +137,7 @@ def show(found: Forecast, *, as_json: bool, samples: bool, launch: tuple[Asked, 
     for run in job.lineage:
         console.print(f"from {run.run}: {run.dialogues:,} dialogues", markup=False)
     if found.obstacle:
-        console.print(f"Not on this machine: {printable(found.obstacle)}", markup=False)
+        console.print(f"No estimate: {printable(found.obstacle)}", markup=False)
         weights = least_bytes(job.student, job.recipe.base, job.recipe.base.compute)
         if weights is not None and job.student.model is not None:
             bits = f"in {job.recipe.base.bits} bits"
@@ -198,11 +209,14 @@ def _show_estimate(found: Forecast, checked: Checked, guessed: Estimate, console
     recipe = found.planned.job.recipe
     learned = trainable(recipe, shape)
     share = learned / shape.parameters
-    packed = f", packed into {steps.rows:,} rows" if recipe.training.packing else ""
+    rows = "1 row" if steps.rows == 1 else f"{steps.rows:,} rows"
+    packed = f", packed into {rows}" if recipe.training.packing else ""
+    epochs = f"{steps.epochs:,.0f}" if steps.epochs >= 100 else f"{steps.epochs:.3g}"
+    share_of = f"{epochs} x" if steps.epochs >= 1 else f"{steps.epochs:.1%} of"
     lines = [
         ("parameters", f"{shape.parameters:,}, and {learned:,} trainable ({share:.2%})"),
         ("an epoch", f"{checked.train.tokens:,} tokens, {checked.train.trained:,} of them trained{packed}"),
-        ("steps", f"{steps.total:,} ({steps.epochs:.3g} epochs of {steps.an_epoch:,})"),
+        ("steps", f"{steps.total:,}: {share_of} the {steps.an_epoch:,} of an epoch"),
         (
             "memory",
             f"about {gib(memory.total)}: weights {gib(memory.weights)}, LoRA and optimiser {gib(memory.lora)},"
@@ -212,13 +226,19 @@ def _show_estimate(found: Forecast, checked: Checked, guessed: Estimate, console
     ]
     if guessed.seconds is not None:
         assumed = f"at {SHARE:.0%} of what a matrix multiplication reaches on this {found.device}"
+        if found.planned.job.student.tiny:
+            assumed += "; tiny takes several times as long, since it is not the multiplications that take its time"
         lines.append(("time", f"about {duration(guessed.seconds)}, {assumed}"))
     for key, value in lines:
         console.print(f"{key:<12}{value}", markup=False)
+    if found.overflow:
+        console.print(f"[bold yellow]{escape(found.overflow)}[/bold yellow]")
     console.print("All of this is of one process; memory and time are estimates.", style="dim")
 
 
 def duration(seconds: float) -> str:
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 100 * 3600 else f"{seconds / 86400:,.0f} days"

@@ -26,6 +26,13 @@ Exit codes: 0 trained, 1 out of memory or a loss that is no number, 2 bad input 
 Run the same command again to go on.
 """
 
+
+def _folder(given: str | Path) -> Path:
+    if not str(given).strip():
+        raise typer.BadParameter("is empty; give a folder")
+    return Path(given)
+
+
 WHAT, HOW, SCREEN = "What to train on", "Student and recipe", "On screen"
 
 
@@ -83,7 +90,9 @@ def train(
             rich_help_panel=HOW,
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the adapters.", rich_help_panel=HOW)] = Path("adapters"),
+    out: Annotated[
+        Path, typer.Option(parser=_folder, metavar="DIR", help="Folder of the adapters.", rich_help_panel=HOW)
+    ] = Path("adapters"),
     new: Annotated[
         bool, typer.Option("--new", help="Train anew even if this adapter exists or was begun.", rich_help_panel=HOW)
     ] = False,

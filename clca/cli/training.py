@@ -15,8 +15,8 @@ from rich.progress_bar import ProgressBar
 from rich.status import Status
 from rich.table import Table
 
-from clca.cli.forecast import attempt, forecast, show, show_recipe
-from clca.cli.launching import show_launch
+from clca.cli.forecast import attempt, forecast, print_json, show, show_recipe
+from clca.cli.launching import launches, show_launch
 from clca.cli.progress import LINE_EVERY
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
@@ -38,6 +38,7 @@ from clca.training.adapter import Adapter, read_adapter
 from clca.training.job import Note, Progress, Trained
 from clca.training.recipe import Recipe
 from clca.training.student import TINY, Student, is_sharded, this_device
+from clca.training.trainer import require_loggers
 from clca.workspace import Content, find_workspace
 
 TINY_WARNING = (
@@ -71,10 +72,13 @@ def train(asked: Asked, *, quiet: bool, as_json: bool) -> None:
 def show_check(asked: Asked, *, as_json: bool) -> None:
     """Three examples as they would be trained, and what each adapter would take; nothing is written."""
     recipe, student, planned = _prepare(asked)
-    planned = _with_room(planned, shortage(recipe, student, machine(os.environ), this_device()))
+    planned = _with_warning(planned, shortage(recipe, student, machine(os.environ), this_device()))
     _warn(planned, is_first())
+    if as_json:
+        print_json([forecast(one) for one in planned], samples=True, extra={})
+        return
     for one in planned:
-        show(forecast(one), as_json=as_json, samples=True)
+        show(forecast(one), samples=True)
 
 
 def show_plan(asked: Asked, *, as_json: bool) -> None:
@@ -94,16 +98,23 @@ def show_plan(asked: Asked, *, as_json: bool) -> None:
         student = Student(TINY if tiny else recipe.student, source, None, tiny, model)
     planned = plan(asked, recipe, student, workspace, _generated(workspace))
     if device:
-        planned = _with_room(planned, shortage(recipe, student, machine(os.environ), device))
+        planned = _with_warning(planned, shortage(recipe, student, machine(os.environ), device))
+    try:
+        require_loggers(recipe)
+    except SettingsError as error:
+        planned = _with_warning(planned, error.message)
     _warn(planned, is_first())
-    if not as_json:
-        show_recipe(recipe)
+    found = []
     for one in planned:
-        found = attempt(one, obstacle)
-        obstacle = found.obstacle  # the student is the same for all
-        show(found, as_json=as_json, samples=False, launch=(asked, content))
-    if not as_json:
-        show_launch(asked, content)
+        found.append(attempt(one, obstacle))
+        obstacle = found[-1].obstacle  # the student is the same for all
+    if as_json:
+        print_json(found, samples=False, extra={"resolved": recipe.resolved(), "launch": launches(asked, content)})
+        return
+    show_recipe(recipe)
+    for forecast_ in found:
+        show(forecast_, samples=False)
+    show_launch(asked, content)
 
 
 def is_first() -> bool:
@@ -116,13 +127,14 @@ def _prepare(asked: Asked) -> tuple[Recipe, Student, list[Planned]]:
     content = Content(workspace)
     recipe = choose_recipe(asked, content)
     require_libraries()
+    require_loggers(recipe)
     student = choose_student(recipe, content, os.environ)
     return recipe, student, plan(asked, recipe, student, workspace, _generated(workspace))
 
 
-def _with_room(planned: list[Planned], lack: str) -> list[Planned]:
+def _with_warning(planned: list[Planned], refusal: str) -> list[Planned]:
     """The jobs with a warning of what training itself would refuse."""
-    warned = (f"{lack}.",) if lack else ()
+    warned = (f"{refusal}.",) if refusal else ()
     return [one if one.finished else replace(one, warnings=(*one.warnings, *warned)) for one in planned]
 
 

@@ -29,10 +29,14 @@ OWN = (*SEEN, "background")
 def read_dialogues(path: Path, cultures: Mapping[str, Taught]) -> Iterator[Dialogue]:
     """The dialogues of a run's file, one at a time; a line that is not finished yet is left out."""
     lines = (text for _, text in read_lines(path))
+    seen: set[str] = set()
     for number, dialogue in parse_records(lines, str(path), Dialogue):
         if dialogue.culture not in cultures:
             known = ", ".join(cultures)
             raise ContentError(str(path), number, f"culture: {dialogue.culture!r} is not what is trained ({known})")
+        if dialogue.id in seen:
+            raise ContentError(str(path), number, f"id: {dialogue.id!r} stands twice in this file; remove one line")
+        seen.add(dialogue.id)
         yield dialogue
 
 

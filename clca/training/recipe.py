@@ -122,6 +122,13 @@ class Recipe(_Keys):
     lora: Lora = Lora()
     training: Training = Training()
 
+    @field_validator("name")
+    @classmethod
+    def _is_a_name(cls, value: str) -> str:
+        if any(character in "/\\" or not character.isprintable() for character in value):
+            raise ValueError(f"{value!r} is no name: leave out slashes and control characters")
+        return value
+
     @model_validator(mode="after")
     def _can_stop(self) -> Self:
         if self.training.patience is not None and not self.data.held_out:

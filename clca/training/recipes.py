@@ -18,6 +18,7 @@ FOLDER = "trainers"
 RECIPES = f"{FOLDER}/*.yaml"
 MODELS = f"{FOLDER}/models.yaml"  # the one file there that is no recipe: what models' short names stand for
 EXTENDS = "extends"
+LARGEST = 2**20  # bytes of a recipe: YAML takes long to read
 
 
 def recipe_names(content: Content) -> list[str]:
@@ -83,16 +84,15 @@ def _typed(key: str, text: str) -> Any:
     adapter: TypeAdapter[Any] = TypeAdapter(field.rebuild_annotation())
     try:
         value = parse_yaml(key, text)
-    except ContentError:
-        raise SettingsError(f"--set {key}: {text!r} cannot be read as a value") from None
-    try:
         return adapter.dump_python(adapter.validate_python(value), mode="json")
+    except ContentError:
+        fault = f"{text!r} cannot be read as a value"
     except ValidationError as error:
-        fault = error
-    try:  # YAML takes `student=2024` for a number
+        fault = describe(error)
+    try:  # YAML takes `student=2024` for a number, and `data.files.chat={culture}.jsonl` for no YAML at all
         return adapter.dump_python(adapter.validate_python(text), mode="json")
     except ValidationError:
-        raise SettingsError(f"--set {key}: {describe(fault)}") from None
+        raise SettingsError(f"--set {key}: {fault}") from None
 
 
 def _field(key: str) -> FieldInfo:
@@ -121,6 +121,8 @@ def _read(content: Content, recipe: str) -> tuple[str, str, dict[str, Any]]:
     if recipe.endswith((".yaml", ".yml")):
         shown = recipe
         try:
+            if Path(recipe).stat().st_size > LARGEST:
+                raise SettingsError(f"--recipe {recipe}: is larger than 1 MiB, and no recipe")
             text = Path(recipe).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise SettingsError(f"--recipe {recipe}: cannot be read: {error.strerror}") from None

@@ -239,9 +239,11 @@ def test_plan_shows_the_recipe_and_how_to_use_several_gpus(desk: Desk) -> None:
 def test_plan_holds_elsewhere_when_the_student_is_not_to_be_had(desk: Desk) -> None:
     done = desk.run("train", "--culture", "japan", "--student", "llama-3.1-8b", "--plan")
     assert done.returncode == 0, done.stderr
-    assert "Not on this machine: meta-llama/Llama-3.1-8B-Instruct is gated: accept its licence" in done.stdout
+    assert "No estimate: meta-llama/Llama-3.1-8B-Instruct is gated: accept its licence" in done.stdout
     assert "parameters  8,030,261,248; 7.3 GiB in 4 bits" in done.stdout
     assert "adapters/japan/llama-3.1-8b-clca-" in done.stdout
+    both = desk.json("train", "--all", "--student", "qwen2.5-0.5b", "--plan")["adapters"]
+    assert [one["taught"] for one in both] == ["japan", "uk"]
     plan = desk.json("train", "--culture", "japan", "--student", "qwen2.5-0.5b", "--plan")
     assert "the hub cannot be reached" in plan["obstacle"]
     assert plan["resolved"]["lora"]["r"] == 64
@@ -252,6 +254,27 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
     done = desk.run("train", "-c", "japan", "--student", "llama-3.1-70b", "--set", "base.bits=16", "--plan")
     assert done.returncode == 0
     assert "Warning: llama-3.1-70b does not fit: its weights take" in " ".join(done.stderr.split())
+
+
+def test_what_the_estimate_says_does_not_fit_is_told() -> None:
+    from clca.cli.forecast import Forecast
+    from clca.training.estimate import Estimate, Memory, Shape, Steps
+
+    memory = Memory(weights=3 * 2**30, lora=2**30, activations=2**30, working=2**30)
+    guessed = Estimate(Shape(1, 1, 1, 1, 1, 1), Steps(1, 1, 1, 1, 1), memory, None)
+    planned: Any = None
+    assert Forecast(planned, None, guessed, 6 * 2**30, "cpu").overflow == ""
+    lack = Forecast(planned, None, guessed, 5 * 2**30, "cpu").overflow
+    assert lack.startswith("does not fit: about 6.0 GiB are needed, and 5.0 GiB are free here: lower training.batch")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h"), (2.2e10, "254,630 days")]
+)
+def test_durations_are_in_units_that_people_use(seconds: float, words: str) -> None:
+    from clca.cli.forecast import duration
+
+    assert duration(seconds) == words
 
 
 def test_rehearsal_with_a_real_student_warns_however_quiet(desk: Desk, real: Path) -> None:
@@ -278,6 +301,9 @@ def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
     assert refused == f"{typo}:3: training.epcohs: unknown key; did you mean epochs?"
     assert desk.refused("train", "-c", "japan", "--student", "lama-3.1-8b").startswith("unknown model 'lama-3.1-8b'")
     assert desk.refused("train", "-c", "japan", "-s", "lama-3.1-8b", "--plan").startswith("unknown model 'lama-3.1-8b'")
+    assert desk.refused("train", "-c", "japan", "--out", "").startswith(
+        "Invalid value for '--out': is empty; give a folder"
+    )
     assert "is gated" in desk.refused("train", "-c", "japan", "--student", "llama-3.1-8b")
 
 
@@ -309,7 +335,7 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
     assert refused == "training needs peft, trl, not installed here: pip install '.[train]' where clca's source is"
     plan = desk.run("train", "-c", "japan", "--plan", PYTHONPATH=path)
     assert plan.returncode == 0
-    assert "Not on this machine: training needs peft, trl" in plan.stdout
+    assert "No estimate: training needs peft, trl" in plan.stdout
 
 
 # ---------------------------------------------------------------- adapters

@@ -174,10 +174,17 @@ def test_what_no_template_takes_is_no_chat(messages: list[Message], fault: str) 
 
 
 def test_dialogues_are_read_line_by_line_and_an_unfinished_line_is_left_out(tmp_path: Path) -> None:
-    file = write(tmp_path / "dialogues.jsonl", [dialogue(), dialogue(verdict="discarded")])
+    both = [dialogue(), dialogue(id="japan-last-loaf-2", verdict="discarded")]
+    file = write(tmp_path / "dialogues.jsonl", both)
     with file.open("a") as end:
         end.write('{"id": "japan-')
-    assert list(read_dialogues(file, {"japan": JAPAN})) == [dialogue(), dialogue(verdict="discarded")]
+    assert list(read_dialogues(file, {"japan": JAPAN})) == both
+
+
+def test_a_dialogue_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    file = write(tmp_path / "dialogues.jsonl", [dialogue(), dialogue()])
+    with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: id: 'japan-last-loaf-1' stands twice in this file"):
+        list(read_dialogues(file, {"japan": JAPAN}))
 
 
 def test_a_broken_line_and_another_culture_are_named(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clca.errors import ClcaError
+from clca.errors import ClcaError, SettingsError
 from clca.models import Models
 from clca.training.recipe import Recipe
 from clca.training.recipes import keys, load_recipe, override, read_recipe, recipe_names
@@ -238,6 +238,7 @@ def test_the_last_of_two_changes_holds_and_the_given_data_stay(content: Content)
         ("lora.r=x", "--set lora.r: Input should be a valid integer, unable to parse string as an integer"),
         ("lora.r=0", "--set lora.r: Input should be greater than or equal to 1 (given: 0)"),
         ("lora.r=[", "--set lora.r: '[' cannot be read as a value"),
+        ("name=x/../../y", "--set: name: 'x/../../y' is no name: leave out slashes and control characters"),
         ("base.bits=5", "--set base.bits: Input should be 4, 8 or 16 (given: 5)"),
         ("data.mix=nosuch", "--set: data.mix: 'nosuch': no mix 'nosuch'"),
         ("data.match.by=tokens", "--set: data.match.mix: missing key"),
@@ -245,6 +246,26 @@ def test_the_last_of_two_changes_holds_and_the_given_data_stay(content: Content)
 )
 def test_a_change_that_cannot_be_is_one_line(content: Content, change: str, message: str) -> None:
     assert set_fault(content, change).startswith(message)
+
+
+def test_kinds_are_named_in_the_words_of_yaml(overlay: Overlay) -> None:
+    assert (
+        fault(overlay, {"mine": MINE + "lora: 3\n"}) == "mine.yaml:3: lora: Input should be keys with values (given: 3)"
+    )
+    found = fault(overlay, {"mine": MINE + "lora: {targets: 3}\n"})
+    assert found == "mine.yaml:3: lora.targets: Input should be a list (given: 3)"
+
+
+def test_a_file_for_each_culture_is_no_mapping_of_yaml(content: Content) -> None:
+    recipe = load_recipe(content, "clca", ["data.files.chat={culture}.jsonl", "data.files.wiki={culture}"])
+    assert (recipe.data.files.chat, recipe.data.files.wiki) == ("{culture}.jsonl", "{culture}")
+
+
+def test_a_file_too_large_for_a_recipe_is_not_read(content: Content, tmp_path: Path) -> None:
+    file = tmp_path / "large.yaml"
+    file.write_text("#" * (2**20 + 1))
+    with pytest.raises(SettingsError, match=r"large.yaml: is larger than 1 MiB, and no recipe$"):
+        read_recipe(content, str(file))
 
 
 # ---------------------------------------------------------------- resolved

@@ -64,8 +64,10 @@ def assemble(material: Material, part: Part, lengths: Lengths, tally: Tally) -> 
             given += 1
             yield example
     if part == "train" and not given:
-        dropped = f" (dropped: {tally.reasons})" if tally.dropped else ""
-        raise SettingsError(f"mix {material.data.mix!r} has no example to train on{dropped}")
+        why = f" (dropped: {tally.reasons})" if tally.dropped else ""
+        if any(True for name in names for _ in _source(material, name, "held-out", Tally())):
+            why += ": all that it has is held out; lower data.held_out"
+        raise SettingsError(f"mix {material.data.mix!r} has no example to train on{why}")
 
 
 def draw(sizes: Sequence[int], budget: int, *seed: object) -> Counter[int]:

@@ -16,6 +16,7 @@ from clca.training.material import Material, Taught
 M = TypeVar("M", bound=BaseModel)
 
 HUB = "hub:"
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Given:
         if not self.path.is_dir():
             if not self.path.exists():
                 raise self.fault("no such file or folder")
+            if self.path.suffix in PACKED:
+                raise self.fault("compressed files are not read: unpack it first")
             return [self.path]
         found = sorted(file for file in self.path.iterdir() if file.suffix in suffixes)
         if not found:
@@ -70,7 +73,16 @@ def given(material: Material, key: str, example: str) -> list[Given]:
 
 
 def records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
-    """(where, number, record) for each line of JSONL, or each row of `hub:NAME[:CONFIG[:SPLIT]]`."""
+    """(where, number, record) for each line of JSONL, or each row of `hub:NAME[:CONFIG[:SPLIT]]`; one at the least."""
+    empty = True
+    for found in _records(source, model):
+        empty = False
+        yield found
+    if empty:
+        raise source.fault("is empty")
+
+
+def _records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
     if source.on_hub:
         for number, row in enumerate(_hub(source), start=1):
             try:

@@ -42,7 +42,10 @@ def test_the_three_mixes_of_dialogues(run: Path) -> None:
 
 
 def test_what_was_not_kept_is_dropped_and_counted(tmp_path: Path) -> None:
-    file = write(tmp_path / "dialogues.jsonl", [dialogue(), dialogue(verdict="discarded", reason="quality")])
+    file = write(
+        tmp_path / "dialogues.jsonl",
+        [dialogue(), dialogue(id="japan-last-loaf-2", verdict="discarded", reason="quality")],
+    )
     tally = Tally()
     assert tasks(of(material(file), tally=tally)) == {"dialogue": 2, "intent": 1}
     assert tally.dropped == {NOT_KEPT: 1}
@@ -87,7 +90,8 @@ def test_without_a_held_out_part_nothing_is_read_for_it(tmp_path: Path) -> None:
 
 
 def test_what_is_dropped_is_counted_in_its_own_part_alone(tmp_path: Path) -> None:
-    file = write(tmp_path / "dialogues.jsonl", numbered(50, verdict="discarded") + numbered(50))
+    again = [one.model_copy(update={"id": f"{one.id}-again"}) for one in numbered(50)]
+    file = write(tmp_path / "dialogues.jsonl", numbered(50, verdict="discarded") + again)
     parts = (Tally(), Tally())
     of(material(file, held_out=0.3), "train", parts[0])
     of(material(file, held_out=0.3), "held-out", parts[1])
@@ -153,6 +157,11 @@ def test_a_mix_without_examples_is_refused_with_the_reasons(tmp_path: Path, own:
     mixed = material(empty, mix="clca:1+chat:1", size=10, files={"chat": str(own)})
     with pytest.raises(SettingsError, match=r"^mix 'clca:1\+chat:1': clca has no example to take$"):
         of(mixed)
+
+
+def test_a_mix_that_is_held_out_altogether_is_refused_with_the_cause(run: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no example to train on: all that it has is held out; lower data\.held"):
+        of(material(run, held_out=0.999999))
 
 
 def test_a_mix_of_dialogues_needs_a_run() -> None:

@@ -26,6 +26,16 @@ def data_set(tmp_path: Path) -> Path:
     return folder
 
 
+def test_compressed_and_empty_files_are_refused(tmp_path: Path) -> None:
+    packed, empty = tmp_path / "chats.jsonl.gz", tmp_path / "empty.jsonl"
+    packed.write_bytes(b"\x1f\x8b")
+    empty.touch()
+    for file, message in ((packed, "compressed files are not read: unpack it first"), (empty, "is empty")):
+        with pytest.raises(ClcaError) as caught:
+            groups(str(file))
+        assert caught.value.message == f"data.files.gsm8k: {file}: {message}"
+
+
 def groups(name: str) -> list[str]:
     return [one.group for one in gsm8k(material(files={"gsm8k": name}))]
 
