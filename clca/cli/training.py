@@ -61,7 +61,7 @@ def train(asked: Asked, *, quiet: bool, as_json: bool) -> None:
         for number, one in enumerate(planned, start=1):
             if len(planned) > 1:
                 screen.print(f"{number}/{len(planned)} {one.taught}", markup=False)
-            summaries.append(_train(one, screen, resume=not asked.new))
+            summaries.append(_train(one, screen))
     finally:
         if as_json and first and summaries:
             print(json.dumps(summaries[0] if len(planned) == 1 else {"adapters": summaries}), flush=True)
@@ -193,14 +193,14 @@ class Shown:
         return " · ".join(parts)
 
 
-def _train(one: Planned, screen: Console, *, resume: bool) -> dict[str, Any]:
+def _train(one: Planned, screen: Console) -> dict[str, Any]:
     from clca.training.trainer import train as train_job
 
     if one.finished:
         screen.print(f"{one.job.out} is there already; --new trains it anew", markup=False)
         return _summary(one.job.out, read_adapter(one.job.out).data)
     with Shown(one.taught, screen) as shown:
-        trained = train_job(one.job, shown.tell, resume=resume)
+        trained = train_job(one.job, shown.tell)
     held_out = "" if trained.eval_loss is None else f", held-out {trained.eval_loss:.3f}"
     screen.print(
         f"{trained.examples:,} examples in {trained.rows:,} rows, {trained.steps:,} steps: loss {trained.loss:.3f}"
