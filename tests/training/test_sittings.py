@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clca.errors import StoreError
 from clca.training import sft, trainer
 from clca.training.adapter import read_adapter
 from clca.training.job import Job, TrainingStopped
@@ -67,6 +68,15 @@ def test_a_checkpoint_cut_short_is_passed_over(tiny_student: Student, tmp_path: 
     screen = Screen()
     assert train(one, screen).steps == 10
     assert screen.notes == ["Going on from step 4."]
+
+
+def test_machines_that_do_not_share_the_folder_are_refused(
+    tiny_student: Student, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = stopped(job(tiny_student, tmp_path), 3)
+    monkeypatch.setattr(trainer, "each", lambda step: [step, None])
+    with pytest.raises(StoreError, match=r"^not every machine sees the checkpoints in .*: give --out a folder that"):
+        train(one, Screen())
 
 
 @pytest.mark.parametrize("at", [5, 9])
