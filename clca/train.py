@@ -16,6 +16,7 @@ from clca.models import Models
 from clca.store.files import FILES
 from clca.store.runs import RunInfo, find_run, fingerprint, runs, slug
 from clca.teacher.machine import Machine
+from clca.training import LIBRARIES
 from clca.training.adapter import FILE
 from clca.training.estimate import GIB, least_bytes
 from clca.training.inputs import decisive, lineage, needs_dialogues
@@ -29,7 +30,6 @@ from clca.workspace import Content
 
 ALL, COMBINED = "all", "combined"
 REHEARSED, USUAL = "tiny", "clca"  # the recipe where no student is named, and where one is
-LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets")
 
 
 @dataclass(frozen=True, slots=True)

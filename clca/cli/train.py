@@ -94,7 +94,7 @@ def train(
         Path, typer.Option(parser=_folder, metavar="DIR", help="Folder of the adapters.", rich_help_panel=HOW)
     ] = Path("adapters"),
     new: Annotated[
-        bool, typer.Option("--new", help="Train anew even if this adapter exists or was begun.", rich_help_panel=HOW)
+        bool, typer.Option("--new", help="Train another one beside an adapter that exists.", rich_help_panel=HOW)
     ] = False,
     check: Annotated[
         bool,
