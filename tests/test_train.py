@@ -67,6 +67,7 @@ def refusal(generated: Path, **asked: Any) -> str:
     [
         (Asked(), "tiny", "tiny"),
         (Asked(student="tiny"), "tiny", "tiny"),
+        (Asked(student=" Tiny "), "tiny", "Tiny"),
         (Asked(student="qwen2.5-7b"), "clca", "qwen2.5-7b"),
         (Asked(sets=("student=qwen2.5-7b",)), "clca", "qwen2.5-7b"),
         (Asked(recipe="s2n"), "s2n", "llama-3.1-8b"),
