@@ -311,7 +311,7 @@ def test_broken_line_of_a_run_is_named(desk: Desk) -> None:
     broken = desk.folder / "broken" / "japan" / "one"
     shutil.copytree(only_run(desk.folder), broken)
     lines = (broken / "dialogues.jsonl").read_text().splitlines()
-    (broken / "dialogues.jsonl").write_text("\n".join([lines[0], '{"id": 1}', *lines[1:]]) + "\n")
+    (broken / "dialogues.jsonl").write_text("\n".join([lines[0], '{"id": 1}', *lines[2:]]) + "\n")
     refused = desk.refused("train", "--run", str(broken), "--quiet")
     assert refused.startswith(f"{broken}/dialogues.jsonl:2: ")
     assert not list(desk.folder.glob("adapters/broken*"))
