@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from clca.store.runs import fingerprint
+from clca.training import LIBRARIES
 from clca.training.adapter import Adapter, Base, Counts, Point
 from clca.training.job import Job
 from clca.training.rows import Rows
 from clca.training.student import Compute
 from clca.training.watch import Watch
-
-LIBRARIES = ("torch", "transformers", "trl", "peft", "bitsandbytes", "accelerate", "datasets")
 
 
 def describe(

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-LIBRARIES = ("accelerate", "bitsandbytes", "datasets", "huggingface_hub", "peft", "torch", "transformers", "trl")
+from clca.training import LIBRARIES
 
 
 @contextmanager
@@ -16,7 +16,7 @@ def quiet() -> Iterator[None]:
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
     from transformers.utils import logging as transformers_logging
 
-    loggers = [logging.getLogger(name) for name in LIBRARIES]
+    loggers = [logging.getLogger(name) for name in (*LIBRARIES, "huggingface_hub")]
     levels = [logger.level for logger in loggers]
     bars = (
         (transformers_logging.is_progress_bar_enabled(), transformers_logging.enable_progress_bar),

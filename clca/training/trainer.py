@@ -9,6 +9,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
@@ -30,7 +31,7 @@ LEAST_MEMORY = (
 )
 
 
-def train(job: Job, tell: Tell, *, resume: bool = True) -> Trained:
+def train(job: Job, tell: Tell) -> Trained:
     """Train a job's adapter, from its last whole checkpoint if there is one; a finished one is returned as it is.
 
     Raises one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
@@ -148,16 +149,8 @@ def _finished(out: Path) -> Trained | None:
 
 
 def _as_trained(out: Path, adapter: Adapter) -> Trained:
-    return Trained(
-        out,
-        adapter.examples,
-        adapter.rows,
-        adapter.steps,
-        adapter.loss,
-        adapter.eval_loss,
-        adapter.seconds,
-        adapter.tokens_per_second,
-    )
+    said = {field.name: getattr(adapter, field.name) for field in fields(Trained) if field.name != "adapter"}
+    return Trained(adapter=out, **said)
 
 
 @contextmanager

@@ -194,6 +194,16 @@ def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
         read_adapter(file.parent)
 
 
+def test_the_list_names_damaged_ones_beside_it(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rack.list_adapters(shelf, as_json=True)
+    said = capsys.readouterr()
+    assert [json.loads(line)["adapter"] for line in said.out.splitlines()] == [
+        str(shelf / name) for name in ("uk/old", "japan/first", "japan/second")
+    ]
+    assert said.err.startswith("passed over: ")
+    assert "broken" in said.err
+
+
 @pytest.mark.parametrize(
     ("name", "folder"), [("japan", "second"), ("first", "first"), ("japan/first", "first"), ("uk", "old")]
 )
