@@ -227,7 +227,7 @@ def _show_estimate(found: Forecast, checked: Checked, guessed: Estimate, console
     if guessed.seconds is not None:
         assumed = f"at {SHARE:.0%} of what a matrix multiplication reaches on this {found.device}"
         if found.planned.job.student.tiny:
-            assumed += "; tiny takes several times as long, since it is not the multiplications that take its time"
+            assumed += "; tiny takes longer, since most of its time goes into other things"
         lines.append(("time", f"about {duration(guessed.seconds)}, {assumed}"))
     for key, value in lines:
         console.print(f"{key:<12}{value}", markup=False)
