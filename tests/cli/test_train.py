@@ -304,6 +304,8 @@ def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
     assert desk.refused("train", "-c", "japan", "--out", "").startswith(
         "Invalid value for '--out': is empty; give a folder"
     )
+    absent = desk.refused("train", "-c", "japan", "--set", "training.log=wandb", "--check")
+    assert absent == "training.log names wandb, which is not installed: `pip install wandb`, or leave it out"
     assert "is gated" in desk.refused("train", "-c", "japan", "--student", "llama-3.1-8b")
 
 
