@@ -39,6 +39,8 @@ ROOMS: dict[str, set[str]] = {
     "judging": {"teacher.protocol"},
     "intents": {"teacher.protocol"},
     "training": set(),
+    "evaluation": {"culture", "teacher.protocol"},
+    "report": set(),
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.
@@ -49,7 +51,20 @@ COMPOSERS: dict[str, set[str]] = {
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
     "train": {"culture", "training", "teacher.machine"},
-    "cli": STAGES | {"training", "preview", "pipeline", "checking", "prepare", "session", "train"},
+    "evaluate": {"culture", "training", "evaluation", "report", "teacher.machine"},
+    "cli": STAGES
+    | {
+        "training",
+        "evaluation",
+        "report",
+        "evaluate",
+        "preview",
+        "pipeline",
+        "checking",
+        "prepare",
+        "session",
+        "train",
+    },
     "__main__": {"cli"},
 }
 
