@@ -116,3 +116,19 @@ class Scores(Record):
             if estimate is not None and "average" not in found.get(average.method, {}):
                 found.setdefault(average.method, {})["average"] = estimate
         return found
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the numbers has to know: where the survey's side is from, and what is left out."""
+        found = []
+        for source, words in (
+            ("respondents", "answers of imported respondents"),
+            ("shares", "published shares; its split half is simulated, as two samples of half its size"),
+        ):
+            of = [f"{one.culture} ({one.respondents:,})" for one in self.references.values() if one.survey == source]
+            if of:
+                found.append(f"Survey, {words}: {', '.join(of)}.")
+        left_out = {one.culture: one.left_out for one in self.results if one.left_out}
+        found += [f"Not asked in {culture} and left out: {', '.join(items)}." for culture, items in left_out.items()]
+        if any(one.overall.accuracy is None for one in self.results):
+            found.append("Accuracies need respondents' own answers (`clca data import-wvs`): none are given without.")
+        return tuple(found)
