@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from clca.errors import ClcaError
-from clca.evaluation.predictors.formats import Format, Mode
+from clca.evaluation.predictors.formats import WITH_ADAPTER, Format, Mode
 from clca.evaluation.predictors.generation import MOST, write_replies
 from clca.evaluation.predictors.memory import Room
 from clca.evaluation.predictors.shared_prefix import Part, SharedPrefix
@@ -17,7 +17,6 @@ from clca.evaluation.predictors.tokens import Asked, Tokenizer, Tokens, common_l
 from clca.evaluation.sheet import Answer, Done, Sheet
 
 WINDOW = 128  # sheets that are looked at together, to group those of a like length
-WITH_ADAPTER = "clca"  # the method whose sheets the adapter answers
 
 
 class LocalError(ClcaError):
