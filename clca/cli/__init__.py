@@ -2,7 +2,7 @@
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
-train -> training, forecast    adapters -> rack
+train -> training, forecast    adapters -> rack    data -> respondents
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 import typer
 
-from clca.cli import adapters, content, cultures, generate, models, runs, serve, train
+from clca.cli import adapters, content, cultures, data, generate, models, runs, serve, train
 from clca.cli.screen import printable
 from clca.errors import ClcaError
 
@@ -53,6 +53,7 @@ app.command(epilog=content.INIT_EXAMPLES)(content.init)
 app.add_typer(cultures.app, name="cultures")
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
+app.add_typer(data.app, name="data")
 app.add_typer(content.app, name="content")
 
 
