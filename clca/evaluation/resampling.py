@@ -16,7 +16,7 @@ from clca.records import Record
 
 RESAMPLES = 1000
 LEVEL = 0.95
-_CELLS = 4_000_000  # of a block of draws: 32 MB
+_CELLS = 1_000_000  # of a block of draws, which takes some 32 MB
 
 Statistic = Callable[[Floats], Floats]
 """Sums [B, C] -> scores [B, ...]."""

@@ -219,4 +219,4 @@ def _reading(rows: Sequence[Row]) -> Iterable[str]:
     if any(row.change is not None for row in rows):
         yield "Δ: by how much the adapted model's average is better than the persona row's; below 0, worse."
     if any(row.kind == "published" for row in rows):
-        yield "Published: Liu, Korhonen and Gurevych 2025 (CLCA); 1,000 respondents of the survey's own in each culture."
+        yield "Published: Liu, Korhonen and Gurevych 2025 (CLCA), for 1,000 people of the survey in each culture."
