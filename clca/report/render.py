@@ -18,6 +18,8 @@ NOTHING = "–"
 _LATEX = {
     "\\": r"\textbackslash{}",
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    "[": "{[}",  # at the start of a row it would be the option of the line break before
+    "]": "{]}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
     "<": r"\textless{}",
@@ -113,10 +115,10 @@ def as_json(table: Table) -> dict[str, Any]:
 
 
 def screen(table: Table, *, notes: bool = True) -> Group:
-    """For a terminal: intervals on a second line, published and reference rows dimmed."""
-    shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    """For a terminal, 80 columns for five cultures: intervals to three places below the values, others' rows dimmed."""
+    shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for place, head in enumerate(_head(table)):
-        shown.add_column(escape(head), justify="right" if place else "left", no_wrap=place > 0)
+        shown.add_column(escape(head), justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
     for row in table.rows:
         cells = [_terminal(cell) for cell in row.cells]
         style = "" if row.kind == "ours" else "dim"
@@ -148,8 +150,11 @@ def _interval(cell: Cell | None) -> str:
 
 
 def _terminal(cell: Cell | None) -> Text:
-    value, _, bounds = _interval(cell).partition(" ")
-    return Text.assemble(value, ("\n" + bounds, "dim")) if bounds else Text(value)
+    text = _interval(cell)
+    if cell is None or cell.low is None or cell.high is None or " " not in text:
+        return Text(text)
+    bounds = "–".join(f"{bound:.3f}".removeprefix("0") for bound in (cell.low, cell.high))
+    return Text.assemble(f"{cell.value:.4f}\n", (bounds, "dim"))
 
 
 def _tex_cell(cell: Cell | None) -> str:
