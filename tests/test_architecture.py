@@ -47,7 +47,7 @@ STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 COMPOSERS: dict[str, set[str]] = {
     "preview": STAGES,
     "pipeline": STAGES,
-    "checking": STAGES | {"preview", "training"},
+    "checking": STAGES | {"preview", "training", "evaluation"},
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
     "train": {"culture", "training", "teacher.machine"},

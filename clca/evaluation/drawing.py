@@ -12,7 +12,7 @@ from clca.records import Respondent
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """Respondents in the order of the draw, the countries by turns; `short`: how many a country has that has too few."""
+    """Respondents in the order of the draw, countries by turns; `short`: of each with too few, how many it has."""
 
     respondents: tuple[Respondent, ...]
     short: dict[str, int]

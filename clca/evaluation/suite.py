@@ -52,7 +52,14 @@ class Suite:
 def languages(content: Content) -> list[str]:
     """The languages that there are items in, English first."""
     found = content.files(ITEMS.replace("wvs/", "wvs/*/"))
-    return [ENGLISH, *(path.split("/")[2] for path in found)]
+    return [ENGLISH, *(folder for folder in (path.split("/")[2] for path in found) if folder != ENGLISH)]
+
+
+def files_of(language: str) -> list[str]:
+    """The content files that a language has of its own."""
+    prompts = "prompts" if language == ENGLISH else f"prompts/{language}"
+    worded = [_in_language(path, language) for path in (ITEMS, PERSONA, ANSWERS)]
+    return worded + [f"{prompts}/{name}.j2" for name in EVALUATION_FORMS]
 
 
 def native_language(content: Content, culture: str) -> str:
@@ -61,9 +68,8 @@ def native_language(content: Content, culture: str) -> str:
     for language in languages(content):
         path = _in_language(PERSONA, language)
         if path in content.files():
-            persona = _native(content, path)
-            speakers[language] = persona
-            if culture in persona:
+            speakers[language] = _native(content, path)
+            if culture in speakers[language]:
                 return language
     there = ", ".join(f"{language} ({', '.join(cultures)})" for language, cultures in speakers.items() if cultures)
     raise NotFoundError(
@@ -79,15 +85,12 @@ def load_suite(content: Content, language: str = ENGLISH) -> Suite:
     shares = load_shares(content, items)
     demographics = load_demographics(content, persona)
     coverage = _load_coverage(content)
-    if language == ENGLISH:
-        folder = ""
-    else:
-        folder = language
+    if language != ENGLISH:
         _complete(content, language)
         items, persona = _translated(content, language, items, persona)
     answers = _in_language(ANSWERS, language)
     vocabulary = read_vocabulary(content.shown(answers), content.text(answers), items)
-    prompts = Prompts.load(content, EVALUATION_FORMS, folder)
+    prompts = Prompts.load(content, EVALUATION_FORMS, "" if language == ENGLISH else language)
     return Suite(language, items, persona, prompts, Reader(vocabulary), shares, demographics, coverage)
 
 
@@ -104,8 +107,6 @@ def _translated(content: Content, language: str, items: Items, persona: Persona)
 
 def _complete(content: Content, language: str) -> None:
     there = content.files()
-    needed = [_in_language(path, language) for path in (ITEMS, PERSONA, ANSWERS)]
-    needed += [f"prompts/{language}/{name}.j2" for name in EVALUATION_FORMS]
     known = languages(content)
     if language not in known:
         hint = suggestion(language, [*known, NATIVE])
@@ -113,11 +114,10 @@ def _complete(content: Content, language: str) -> None:
             f"no language {language!r} in the suite; there are {', '.join(known)}{hint} "
             "(a folder eval/wvs/<language>/ in a workspace adds one)"
         )
-    missing = [path for path in needed if path not in there]
+    missing = [path for path in files_of(language) if path not in there]
     if missing:
         raise NotFoundError(
-            f"language {language!r} is not whole: {', '.join(missing)} missing; whole are "
-            f"{', '.join(one for one in known if one != language)}"
+            f"language {language!r} lacks {', '.join(missing)} (eval/wvs/README.md says what a language needs)"
         )
 
 
