@@ -167,24 +167,25 @@ def _mean_of(cultures: Sequence[tuple[Floats, Floats]], places: Places) -> Figur
 
 def _references(tally: Tally, survey: Survey, *, seed: int, resamples: int) -> References:
     def of(predicted: Mapping[str, Floats]) -> Figures:
-        them = Tally(tally.columns, [one for one in tally.respondents if one.id in seen]).fill(predicted)
+        people = [one for one in tally.respondents if one.id in seen]
+        them = Tally(tally.columns, people, weighted=tally.weighted).fill(predicted)
         return _figures(*sample(them, survey, seed=seed, about=survey.culture, resamples=resamples))
 
     seen = set(tally.seen)
     halves = macro(survey.halves)
-    people: dict[str, Estimate] = {}
+    split: dict[str, Estimate] = {}
     for row, metric in enumerate(METRICS):
         there = halves[:, row][~np.isnan(halves[:, row])]
         if there.size:
             low, high = np.quantile(there, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-            people[metric] = Estimate(value=float(there.mean()), low=float(low), high=float(high))
+            split[metric] = Estimate(value=float(there.mean()), low=float(low), high=float(high))
     return References(
         culture=survey.culture,
         survey=survey.source,
         respondents=survey.respondents,
         uniform=of(uniform(survey)),
         majority=of(majority(survey)),
-        split_half=Figures.model_validate(people),
+        split_half=Figures.model_validate(split),
         simulated=survey.simulated,
     )
 

@@ -31,7 +31,7 @@ class Tally:
     """
 
     def __init__(self, columns: Columns, respondents: Sequence[Respondent], *, weighted: bool = False) -> None:
-        self.columns, self.respondents = columns, tuple(respondents)
+        self.columns, self.respondents, self.weighted = columns, tuple(respondents), weighted
         self._places = {respondent.id: place for place, respondent in enumerate(self.respondents)}
         if len(self._places) < len(self.respondents):
             raise ClcaError("two respondents have the same id; ids have to differ within a culture")
@@ -89,6 +89,11 @@ class Tally:
                 f"predictions: {prediction.item} has {options} options, not {len(prediction.probabilities)}"
             )
         shares[:-1] = prediction.probabilities
+        if not (shares >= 0).all() or not 0 < shares.sum() < np.inf:
+            raise ClcaError(
+                f"predictions: {prediction.item} of {prediction.culture} {prediction.respondent!r} has probabilities"
+                " that are no shares; answer it again"
+            )
         return shares, int(np.argmax(shares)) if option is None else option
 
     @property

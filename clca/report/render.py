@@ -153,7 +153,7 @@ def _terminal(cell: Cell | None) -> Text:
     text = _interval(cell)
     if cell is None or cell.low is None or cell.high is None or " " not in text:
         return Text(text)
-    bounds = "–".join(f"{bound:.3f}".removeprefix("0") for bound in (cell.low, cell.high))
+    bounds = "–".join(f"{one:.2f}" if one >= 1 else f"{one:.3f}".removeprefix("0") for one in (cell.low, cell.high))
     return Text.assemble(f"{cell.value:.4f}\n", (bounds, "dim"))
 
 

@@ -78,6 +78,17 @@ def test_references_have_the_accuracy_of_their_kind() -> None:
     assert rows["split_half"].accuracy is None
 
 
+def test_weights_count_in_predictions_and_references_alike() -> None:
+    people = [person("p1", 0, weight=3.0), person("p2", 1, weight=1.0)]
+    survey = from_respondents("japan", people, COLUMNS, seed=1, weighted=True)
+    made = predictions("p1", 0) + predictions("p2", 0)
+    scores = score(tally(made, {"japan": people}, COLUMNS, weighted=True), {"japan": survey}, seed=1, resamples=20)
+    rows = scores.by_culture()["japan"]
+    assert rows["persona"].accuracy
+    assert rows["majority"].accuracy
+    assert rows["persona"].accuracy.value == rows["majority"].accuracy.value == 0.75
+
+
 def test_scores_are_finite_or_none_when_nothing_can_be_read() -> None:
     [result] = scored([one for person_ in JAPAN for one in predictions(person_.id, None, None, None)]).results
     for metric in METRICS:

@@ -153,15 +153,18 @@ def test_the_terminal_shows_every_number_and_every_note(table: Table, width: int
 
 def test_a_narrow_terminal_cuts_no_number_of_five_cultures() -> None:
     values = dict(zip((*PAPER_ORDER, "average"), (0.1111, 0.2222, 0.3333, 0.4444, 0.5555, 0.6666), strict=True))
+    wide: Row = {culture: Cell(1.5, 1.4567, 1.5433) for culture in values}
     ours = {"persona": row(**values), "clca": row(**dict.fromkeys(values, 0.05))}
     console = Console(width=80, file=io.StringIO(), record=True)
-    console.print(render.screen(build("kl", {"llama-3.1-8b": ours})))
+    console.print(render.screen(build("kl", {"llama-3.1-8b": ours}, references={"majority": wide})))
     text = console.export_text()
     for value in values.values():
         assert f"{value:.4f}" in text
         assert f"{value - 0.01:.3f}–".removeprefix("0") in text
         assert f"–{value + 0.01:.3f}".replace("–0", "–") in text
     assert "+0.6166" in text
+    assert text.count("1.46–1.54") == 6
+    assert "llama-3.1-8b" in text
     assert "…" not in text
 
 
@@ -204,7 +207,12 @@ def test_latex_is_escaped(table: Table) -> None:
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no LaTeX here")
 def test_latex_compiles(table: Table, tmp_path: Path) -> None:
-    source = r"\documentclass{article}\usepackage{booktabs}\begin{document}" + render.latex([table]) + r"\end{document}"
+    rules = "".join(
+        rf"\newcommand\{rule}rule{{\hline}}" for rule in ("top", "mid", "bottom")
+    )  # booktabs may be missing
+    names = build("kl", {"[50%] a_b & {c} ~^\\#$<>|": {"persona": row(japan=0.5)}})
+    tables = render.latex([table, names])
+    source = rf"\documentclass{{article}}{rules}\begin{{document}}{tables}\end{{document}}"
     (tmp_path / "t.tex").write_text(source, encoding="utf-8")
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "t.tex"], cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
