@@ -50,7 +50,7 @@ def test_replies_are_those_that_transformers_generates_for_each_prompt_alone(
             ids = tokenizer(format.prompt(sheet.system, question.text), add_special_tokens=False)["input_ids"]
             ids = [tokenizer.bos_token_id, *ids] if text else ids
             expected = tokenizer.decode(generated(model, ids, [tokenizer.eos_token_id]), skip_special_tokens=True)
-            assert answer.reply == expected
+            assert answer.reply == expected.rstrip("\ufffd")  # of a character that the end has cut
             assert answer.odds is None
             replies.add(answer.reply)
     assert len(replies) > 3

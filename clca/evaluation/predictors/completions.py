@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -26,14 +26,16 @@ class Malformed(Exception):
 class Wording:
     """How a server is asked. `lead` stands between a prompt and the label of an answer.
 
-    `folds_system` puts the system text into the user's message, for chat templates without a place for it;
-    `variables` go to the server's chat template.
+    In a chat, `folds_system` puts the system text into the user's message, for templates without a place for
+    it, and `variables` go to the server's chat template. Plain text goes as the tokens that `encode` gives,
+    with the begin token that training puts there; without it the server decides.
     """
 
     format: Literal["chat", "text"] = "chat"
     lead: str = ""
     folds_system: bool = False
     variables: Mapping[str, str] = field(default_factory=dict)
+    encode: Callable[[str], list[int]] | None = None
 
 
 TEXT = Wording("text", " ")
@@ -87,7 +89,8 @@ class Completions:
     def _prompt(self, model: str, system: str, question: str, extras: Extras) -> dict[str, Any]:
         body: dict[str, Any] = {"model": model, "temperature": 0.0}
         if self._wording.format == "text":
-            return {**body, "prompt": joined(system, question)}
+            text, encode = joined(system, question), self._wording.encode
+            return {**body, "prompt": encode(text) if encode else text}
         said = messages("", system + JOINT + question) if self._wording.folds_system and system else None
         said = said or messages(system, question)
         body["messages"] = [{"role": role, "content": content} for role, content in said]

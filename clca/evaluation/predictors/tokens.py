@@ -82,8 +82,13 @@ class Tokens:
             found.append(self._tokenizer.convert_tokens_to_ids(self._format.end))
         return frozenset(one for one in found if one is not None)
 
+    def ids(self, text: str) -> list[int]:
+        """A prompt's tokens, with the begin token where the format has it."""
+        return self._encode([text])[0]
+
     def text(self, ids: Sequence[int]) -> str:
-        return self._tokenizer.decode(ids, skip_special_tokens=True)
+        """What a reply says; a character that its end has cut is left out."""
+        return self._tokenizer.decode(ids, skip_special_tokens=True).rstrip("\ufffd")
 
     def _texts(self, sheet: Sheet) -> list[str]:
         return [self._format.prompt(sheet.system, question.text) for question in sheet.questions]
