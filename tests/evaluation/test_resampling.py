@@ -16,8 +16,8 @@ def mean_kl(survey: Floats, sums: Floats) -> Floats:
     return metrics.macro(metrics.kl(survey, sums.reshape(-1, ITEMS, OPTIONS)))
 
 
-@pytest.mark.parametrize(("respondents", "least"), [(100, 0.87), (400, 0.90)])
-def test_intervals_hold_the_true_divergence_in_about_95_of_100_samples(respondents: int, least: float) -> None:
+@pytest.mark.parametrize(("respondents", "least"), [(100, 0.84), (400, 0.91)])
+def test_intervals_hold_the_true_divergence_nearly_as_often_as_they_say(respondents: int, least: float) -> None:
     """What is known: 20 items, each with a survey and a model's own distribution, from which answers are drawn."""
     chance = np.random.default_rng(5)
     survey, model = chance.dirichlet(np.ones(OPTIONS) * 2, ITEMS), chance.dirichlet(np.ones(OPTIONS) * 2, ITEMS)
