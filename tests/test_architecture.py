@@ -51,13 +51,19 @@ COMPOSERS: dict[str, set[str]] = {
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
     "train": {"culture", "training", "teacher.machine"},
-    "evaluate": {"culture", "training", "evaluation", "report", "teacher.machine"},
+    "subject": {"culture", "training", "teacher.machine"},
+    "poll": {"culture", "training", "evaluation", "report", "subject"},
+    "evaluate": {"culture", "training", "evaluation", "report", "teacher.machine", "subject", "poll"},
+    "compare": {"culture", "evaluation", "poll"},
     "cli": STAGES
     | {
         "training",
         "evaluation",
         "report",
+        "subject",
+        "poll",
         "evaluate",
+        "compare",
         "preview",
         "pipeline",
         "checking",
@@ -189,4 +195,4 @@ def test_the_command_line_loads_no_heavy_library() -> None:
     program = "import sys, clca.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "typer" in loaded
-    assert {"torch", "transformers", "openai", "pydantic", "jinja2", "aiohttp"} & set(loaded) == set()
+    assert {"torch", "transformers", "openai", "pydantic", "jinja2", "aiohttp", "numpy", "pyarrow"} & set(loaded) == set()
