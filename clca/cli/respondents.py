@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -98,7 +99,19 @@ def _lines(audit: Audit, *, personas: bool) -> list[str]:
         where = ", ".join(f"{name or 'no country'} {count:,}" for name, count in audit.left_out.items())
         lines.append(f"left out, of other countries: {total:,} ({where})")
     lines += [f"left out, {what}: {count:,}" for what, count in audit.unmatched.items()]
+    codes = _codes(audit)
+    if codes:
+        lines.append(f"missing answers by code: {', '.join(f'{code} {count:,}' for code, count in codes.items())}")
     return [*lines, *audit.notes]
+
+
+def _codes(audit: Audit) -> dict[str, int]:
+    """Missing answers by the survey's code, over all items and countries."""
+    total: Counter[str] = Counter()
+    for found in audit.countries.values():
+        for one in found.items.values():
+            total.update(one.missing)
+    return dict(sorted(total.items(), key=lambda one: (not one[0].startswith("-"), one[0])))
 
 
 def _number(count: int, one: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from clca.evaluation.codebook import BLANK
+from clca.evaluation.codebook import ABSENT, BLANK
 from clca.records import Record
 
 UNUSED_FROM = 100  # answers from which on an option that nobody chose is worth a word
@@ -21,7 +21,7 @@ class Origin(Record):
 
 
 class ItemAudit(Record):
-    """Answers to an item in one country. `missing` counts by code, "blank" for an empty cell.
+    """Answers to an item in one country. `missing` counts by code, "blank" for an empty cell, "no column" for none.
 
     `unused` are codes of options that nobody chose, of at least 100 who answered: where a country was
     asked on fewer points, the survey leaves those options empty.
@@ -121,5 +121,6 @@ def _missing(codes: Any) -> dict[str, int]:
     import numpy as np
 
     values, counts = np.unique(codes[codes < 0], return_counts=True)
+    words = {BLANK: "blank", ABSENT: "no column"}
     pairs = zip(values[::-1].tolist(), counts[::-1].tolist(), strict=True)
-    return {"blank" if value == BLANK else str(value): count for value, count in pairs}
+    return {words.get(value, str(value)): count for value, count in pairs}

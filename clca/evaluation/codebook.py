@@ -37,6 +37,10 @@ MISSING = {
     "No answer; Missing": -5,
 }
 
+# What the survey calls countries, where that is not the culture's name. A culture's aliases are no help:
+# Northern Ireland is one of the United Kingdom's, but a country of its own in the survey.
+NAMES = {"GBR": "Great Britain", "TUR": "Türkiye"}
+
 _EMPTY = {"", "na", "n/a", "nan", "none", "null", "#null!", "."}
 _NUMBER = re.compile(r"[+-]?\d{1,4}(\.0*)?")
 _INTERVIEW = re.compile(r"0*(\d{1,3})07\d{4}")
@@ -128,7 +132,8 @@ def load_codebook(content: Content) -> Codebook:
         profile = read_profile(content, path, note=False)
         if isinstance(profile, Country):
             place = Place(profile.id, profile.iso3)
-            names = (*profile.aliases, profile.id, profile.name, profile.iso3, profile.iso2)
+            name = NAMES.get(profile.iso3, profile.name)
+            names = (profile.id, profile.name, name, profile.iso3, profile.iso2)
             places.update((name.casefold(), place) for name in names)
             if profile.id in codes:
                 places[str(codes[profile.id])] = place

@@ -6,16 +6,16 @@ What a file holds is told by its header, in any order and case. Only the columns
 from __future__ import annotations
 
 import csv
+import difflib
 import gzip
 import hashlib
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from clca.documents import suggestion
 from clca.errors import ContentError
 from clca.evaluation.codebook import Codebook
 
@@ -28,32 +28,23 @@ _OTHERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "spaces"}
 _HEAD = 1 << 20  # bytes in which the header ends
 _BLOCK = 1 << 20  # bytes that are parsed at a time; a row is shorter
 
+_TORN = (EOFError, zlib.error, gzip.BadGzipFile)
 
-class _Hashed(io.RawIOBase):
-    """A file that is digested while it is read."""
 
-    def __init__(self, path: Path) -> None:
-        self._file = path.open("rb")
-        self._digest = hashlib.sha256()
+class _Watched(io.RawIOBase):
+    """A file each part of which is looked at when it is read."""
+
+    def __init__(self, file: Any, look: Callable[[bytes], object]) -> None:
+        self._file, self._look = file, look
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
-        data = self._file.read(len(buffer))
-        self._digest.update(data)
+        data: bytes = self._file.read(len(buffer))
+        self._look(data)
         buffer[: len(data)] = data
         return len(data)
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-    def digest(self) -> str:
-        """Of the whole file: what has not been read is read now."""
-        while data := self._file.read(_HEAD):
-            self._digest.update(data)
-        return self._digest.hexdigest()
 
 
 @dataclass
@@ -81,15 +72,29 @@ class Source:
         # Rows are numbered in errors, and memory stays small, only when one thread reads.
         reading = arrow.ReadOptions(use_threads=False, block_size=_BLOCK)
         parsing = arrow.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
-        with _Hashed(self.path) as hashed, _unpacked(self.path, hashed) as stream:
+        digest, lines, rows = hashlib.sha256(), 0, 1
+
+        def count(data: bytes) -> None:
+            nonlocal lines
+            lines += data.count(b"\n")
+
+        with self.path.open("rb") as file:
+            watched = _Watched(file, digest.update)
             try:
-                with arrow.open_csv(stream, reading, parsing, convert) as reader:
-                    yield from reader
+                text = _Watched(_unpacked(self.path, watched), count)
+                with arrow.open_csv(text, reading, parsing, convert) as reader:
+                    for batch in reader:
+                        rows += batch.num_rows
+                        yield batch
+                while watched.read(_HEAD):
+                    pass  # what follows the end of a gzipped file is digested, too
             except pa.ArrowException as error:
                 raise self._explained(str(error)) from None
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            except _TORN as error:
                 raise _cut_off(self.path, error) from None
-            self.sha256 = hashed.digest()
+        if lines > rows:
+            self._refuse_swallowed()
+        self.sha256 = digest.hexdigest()
 
     def cell(self, record: int, name: str) -> tuple[int, str]:
         """The line of a record, counted from 0, and what its column holds there."""
@@ -98,6 +103,13 @@ class Source:
             if number == record + 1:
                 return line, row[place]
         raise ContentError(str(self.path), None, "has changed while it was read: import it again")
+
+    def _refuse_swallowed(self) -> None:
+        """Line breaks in cells are fine; whole lines in a cell are what a stray quotation mark makes of them."""
+        for line, row in self._rows():
+            if any("\n" in cell and cell.count(self.delimiter) >= self.width - 1 for cell in row):
+                what = "a quotation mark is not closed here, and takes in the lines below"
+                raise ContentError(str(self.path), line, what)
 
     def _explained(self, fault: str) -> ContentError:
         """What a parser's error means to the user, with the line it is at."""
@@ -138,7 +150,7 @@ class Source:
                     begins = rows.line_num + 1
             except csv.Error as error:
                 raise ContentError(str(self.path), begins, f"not CSV ({error}): a quotation mark not closed?") from None
-            except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+            except _TORN as error:
                 raise _cut_off(self.path, error) from None
 
 
@@ -159,7 +171,7 @@ def open_source(path: Path, codebook: Codebook) -> Source:
             )
     if ID not in names:
         few = ", ".join(headers[best][:4])[:60]
-        near = suggestion(ID, [name for name in names if name], most=1)
+        near = "".join(f"; is it {name}?" for name in difflib.get_close_matches(ID, names, n=1))
         raise ContentError(
             shown, 1, f"no column {ID}, the respondent's number{near} (its {len(names)} columns begin with: {few})"
         )
@@ -182,7 +194,7 @@ def _head(path: Path) -> str:
             raise ContentError(shown, None, "is not a regular file, which is read twice: save it first")
         with path.open("rb") as file, _unpacked(path, file) as stream:
             data: bytes = stream.read(_HEAD)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+    except _TORN as error:
         raise _cut_off(path, error) from None
     except OSError as error:
         raise ContentError(shown, None, f"cannot be read: {error.strerror or error}") from None
@@ -200,7 +212,7 @@ def _unpacked(path: Path, file: Any) -> Any:
     """What a file holds, unpacked where it is gzipped, whatever its name says."""
     with path.open("rb") as look:
         zipped = look.read(2) == b"\x1f\x8b"
-    return gzip.GzipFile(fileobj=file) if zipped else io.BufferedReader(file) if isinstance(file, _Hashed) else file
+    return gzip.GzipFile(fileobj=file) if zipped else file
 
 
 def _cells(text: str, delimiter: str) -> list[str]:

@@ -38,13 +38,13 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit
     parts = [read_part(source, codebook) for source in sources]
     whole, rows = put_together(parts, codebook)
     further: list[str] = []
+    left_out: Counter[str] = sum((part.left_out for part in parts), Counter())
     if not any(source.country for source in sources):
-        _place_by_number(whole, codebook, sources)
+        left_out = _place_by_number(whole, codebook, sources)
         further.append("no file names countries: they were told by the interview numbers")
     refuse_repeated(parts, rows, whole)
     refuse_conflicts(parts, rows, whole)
     refuse_unknown(parts, rows, whole, codebook)
-    left_out: Counter[str] = sum((part.left_out for part in parts), Counter())
     kept = _kept(whole, codebook, sources, left_out)
     countries = _countries(kept, codebook)
     audit = Audit(
@@ -152,15 +152,18 @@ def _origin(part: Part, codebook: Codebook) -> Origin:
     return Origin(file=part.source.path.name, sha256=part.source.sha256, rows=part.rows, layout=layout)
 
 
-def _place_by_number(whole: Whole, codebook: Codebook, sources: Sequence[Source]) -> None:
-    """Countries from the interview numbers, where no file names them."""
+def _place_by_number(whole: Whole, codebook: Codebook, sources: Sequence[Source]) -> Counter[str]:
+    """Countries from the interview numbers, where no file names them; how many are of others, by code."""
     places = {place: number for number, place in enumerate(codebook.kept)}
-    told = [codebook.country_of(interview) for interview in whole.ids.to_pylist()]
-    found = [codebook.place(code) if code else None for code in told]
-    if not all(told):
+    codes = [codebook.country_of(interview) for interview in whole.ids.to_pylist()]
+    if not all(codes):
         shown, names = str(sources[0].path), " or ".join(reversed(COUNTRY))
         raise ContentError(shown, 1, f"no column {names}, and the numbers do not begin with the country's code")
-    whole.place[:] = [ELSEWHERE if place is None else places[place] for place in found]
+    known = {code: codebook.place(code) for code in set(codes)}
+    for row, code in enumerate(codes):
+        place = known[code]
+        whole.place[row] = ELSEWHERE if place is None else places[place]
+    return Counter(code for code in codes if known[code] is None)
 
 
 def _refuse_want_of_columns(sources: Sequence[Source], codebook: Codebook) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -66,54 +67,39 @@ def read_part(source: Source, codebook: Codebook) -> Part:
 
     They stay where the file holds no answers, so that those of another file can be told to be theirs.
     """
-    index = {place: number for number, place in enumerate(codebook.kept)}
-    meanings: dict[str, dict[str, int]] = {name: {} for name in source.columns}
-    numbers: dict[str, float] = {}
-    left_out: Counter[str] = Counter()
-    partial = any(name in codebook.items for name in source.columns)
-    ids: list[pa.Array] = []
-    records, places, weights = [], [], []
-    codes: dict[str, list[Codes]] = {name: [] for name in source.columns if _coded(name, codebook)}
+    reader = _Reader(source, codebook)
+    pieces: dict[str, list[Any]] = defaultdict(list)
     rows = 0
-
-    def place_of(text: str) -> int:
-        found = codebook.place(text)
-        return ELSEWHERE if found is None else index[found]
-
     for batch in source.batches():
-        count = batch.num_rows
         columns = {name: batch.column(column) for name, column in source.columns.items()}
-        place = np.full(count, NOWHERE, np.int16)
-        if source.country is not None:
-            place = _read(columns[source.country], meanings[source.country], place_of)
-            texts = columns[source.country].dictionary.to_pylist()
-            strange = np.bincount(columns[source.country].indices.to_numpy()[place == ELSEWHERE], minlength=len(texts))
-            left_out.update({text.strip(): int(number) for text, number in zip(texts, strange, strict=True) if number})
-        kept = np.flatnonzero(place != ELSEWHERE) if partial else np.arange(count)
-        rows, first = rows + count, rows
+        place = reader.places(columns, batch.num_rows)
+        kept = np.flatnonzero(place != ELSEWHERE) if reader.answers else np.arange(batch.num_rows)
+        records, rows = rows + kept, rows + batch.num_rows
         if not len(kept):
             continue
         chosen = pa.array(kept)
-        ids.append(_numbers(columns[ID].take(chosen)))
-        records.append(first + kept)
-        places.append(place[kept])
-        if WEIGHT in columns:
-            weights.append(_weights(columns[WEIGHT].take(chosen), numbers, source, first + kept))
-        for name, found in codes.items():
-            read = _reader(codebook, name)
-            found.append(_read(columns[name].take(chosen), meanings[name], read).astype(np.int8))
+        columns = {name: column.take(chosen) for name, column in columns.items()}
+        pieces[ID].append(_numbers(columns[ID]))
+        pieces["records"].append(records)
+        pieces["place"].append(place[kept])
+        pieces[WEIGHT].append(reader.weights(columns, records))
+        for name in reader.coded:
+            pieces[name].append(reader.codes(name, columns[name]))
     if rows == 0:
         raise ContentError(str(source.path), None, "has a header and no respondents")
-    total = sum(map(len, places))
+
+    def joined(name: str, kind: type[np.generic]) -> NDArray[Any]:
+        return np.concatenate(pieces[name]) if pieces[name] else np.array([], kind)
+
     return Part(
         source,
         rows,
-        left_out,
-        pa.concat_arrays(ids) if ids else pa.array([], pa.string()),
-        np.concatenate(records) if records else np.array([], np.int64),
-        np.concatenate(places) if places else np.array([], np.int16),
-        np.concatenate(weights) if weights else np.full(total, np.nan),
-        {name: np.concatenate(found) if found else np.array([], np.int8) for name, found in codes.items()},
+        reader.left_out,
+        pa.chunked_array(pieces[ID], pa.string()).combine_chunks(),
+        joined("records", np.int64),
+        joined("place", np.int16),
+        joined(WEIGHT, np.float64),
+        {name: joined(name, np.int8) for name in reader.coded},
     )
 
 
@@ -143,46 +129,69 @@ def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list
     return whole, rows
 
 
-def _coded(name: str, codebook: Codebook) -> bool:
-    return name in codebook.items or name in codebook.fields
+class _Reader:
+    """Cells into codes, each distinct text once; and how many rows were of other countries."""
+
+    def __init__(self, source: Source, codebook: Codebook) -> None:
+        self.source, self.codebook = source, codebook
+        self.coded = [name for name in source.columns if name in codebook.items or name in codebook.fields]
+        self.answers = any(name in codebook.items for name in self.coded)
+        self.left_out: Counter[str] = Counter()
+        self._index = {place: number for number, place in enumerate(codebook.kept)}
+        self._known: dict[str, dict[str, Any]] = {name: {} for name in source.columns}
+
+    def places(self, columns: dict[str, Any], rows: int) -> Places:
+        if self.source.country is None:
+            return np.full(rows, NOWHERE, np.int16)
+        column = columns[self.source.country]
+        places: Places = self._read(self.source.country, column, self._place).astype(np.int16)
+        texts = column.dictionary.to_pylist()
+        counts = np.bincount(column.indices.to_numpy()[places == ELSEWHERE], minlength=len(texts))
+        for text, count in zip(texts, counts.tolist(), strict=True):
+            if count:
+                self.left_out[text.strip()] += count
+        return places
+
+    def codes(self, name: str, column: Any) -> Codes:
+        read = self.codebook.item if name in self.codebook.items else self.codebook.field
+        codes: Codes = self._read(name, column, lambda text: read(name, text)).astype(np.int8)
+        return codes
+
+    def weights(self, columns: dict[str, Any], records: Indices) -> Floats:
+        """NaN where the file has none, or an empty cell."""
+        if WEIGHT not in columns:
+            return np.full(len(records), np.nan)
+        weights: Floats = self._read(WEIGHT, columns[WEIGHT], _weight)
+        unfit = np.flatnonzero(weights < 0)
+        if len(unfit):
+            line, given = self.source.cell(int(records[unfit[0]]), WEIGHT)
+            what = f"{WEIGHT} is {given[:40]!r}: a weight is a number from 0 up, or empty"
+            raise ContentError(str(self.source.path), line, what)
+        return weights
+
+    def _place(self, text: str) -> int:
+        found = self.codebook.place(text)
+        return ELSEWHERE if found is None else self._index[found]
+
+    def _read(self, name: str, column: Any, read: Callable[[str], Any]) -> NDArray[Any]:
+        known = self._known[name]
+        texts = column.dictionary.to_pylist()
+        for text in texts:
+            if text not in known:
+                known[text] = read(text)
+        found: NDArray[Any] = np.array([known[text] for text in texts])[column.indices.to_numpy()]
+        return found
 
 
-def _reader(codebook: Codebook, name: str) -> Callable[[str], int]:
-    read = codebook.item if name in codebook.items else codebook.field
-    return lambda text: read(name, text)
-
-
-def _read(column: pa.DictionaryArray, meanings: dict[str, int], read: Callable[[str], int]) -> Places:
-    """The code of each cell; every distinct text is read once."""
-    table = []
-    for text in column.dictionary.to_pylist():
-        if text not in meanings:
-            meanings[text] = read(text)
-        table.append(meanings[text])
-    codes: Places = np.array(table, np.int16)[column.indices.to_numpy()]
-    return codes
-
-
-def _weights(column: pa.DictionaryArray, numbers: dict[str, float], source: Source, records: Indices) -> Floats:
-    """Weights; NaN for an empty cell. A decimal comma is read, too."""
-    indices = column.indices.to_numpy()
-    table = []
-    for place, text in enumerate(column.dictionary.to_pylist()):
-        if text not in numbers:
-            try:
-                numbers[text] = float(text.replace(",", ".")) if text.strip() else np.nan
-            except ValueError:
-                numbers[text] = -1.0
-        # `nan` and other words for nothing are no numbers either, but a cell that says so is empty.
-        if numbers[text] < 0 or np.isinf(numbers[text]):
-            at = np.flatnonzero(indices == place)
-            if len(at):
-                line, given = source.cell(int(records[at[0]]), WEIGHT)
-                what = f"{WEIGHT} is {given!r}: a weight is a number from 0 up, or empty"
-                raise ContentError(str(source.path), line, what)
-        table.append(numbers[text])
-    weights: Floats = np.array(table, np.float64)[indices]
-    return weights
+def _weight(text: str) -> float:
+    """NaN for none, -1 for what is no weight. A decimal comma is read, too."""
+    if not text.strip():
+        return float("nan")
+    try:
+        weight = float(text.replace(",", "."))
+    except ValueError:
+        return -1.0
+    return weight if 0 <= weight < float("inf") else -1.0
 
 
 def _numbers(ids: pa.StringArray) -> pa.StringArray:
