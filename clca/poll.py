@@ -305,7 +305,7 @@ def digest_of(path: Path) -> str:
     """Of a file's bytes."""
     try:
         with path.open("rb") as file:
-            return hashlib.filedigest_of(file, "sha256").hexdigest()
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
 

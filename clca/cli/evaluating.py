@@ -90,11 +90,7 @@ def summary(poll: Poll, done: Evaluated) -> dict[str, Any]:
         "mode": poll.mode,
         "format": poll.layout,
         "cultures": cultures,
-        "averages": {
-            one.method: _figures(one.overall)
-            for one in done.scores.averages
-            if one.order == done.scores.results[0].order
-        },
+        "averages": {one.method: _figures(one.overall) for one in done.scores.averages if one.order == order},
         "sensitivity": [one.model_dump(mode="json") for one in done.scores.sensitivity],
         "stopped": [stop_facts(one) for one in done.stops],
         "seconds": round(done.seconds, 3),
