@@ -59,8 +59,9 @@ def check(content: Content) -> list[ClcaError]:
     for path in content.files("scenarios/*.jsonl"):
         norms = fnmatch(path, NORMS)
         whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
+    translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
-        attempt(partial(_has_a_use, content, path))
+        attempt(partial(_has_a_use, content, path, translations))
     attempt(lambda: load_book({path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}))
     attempt(lambda: Prompts.load(content, TRAINING_FORMS))
     for recipe in recipe_names(content):
@@ -92,11 +93,10 @@ def _ask(content: Content, language: str) -> None:
         list(sheets(culture, "cultural", (), asked, suite.persona, suite.prompts))
 
 
-def _has_a_use(content: Content, path: str) -> None:
+def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
     patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, *REHEARSAL_CONTENT, "*.md")
-    translations = (file for language in languages(content) for file in files_of(language))
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")

@@ -39,6 +39,12 @@ class Item(_Record):
     question: Words
     options: Annotated[tuple[Words, ...], Field(min_length=2, max_length=MOST_OPTIONS)]
 
+    @model_validator(mode="after")
+    def _options_differ(self) -> Self:
+        if len(set(self.options)) < len(self.options):
+            raise ValueError(f"{self.id} has the same option twice")
+        return self
+
     def numbered(self, option: int) -> str:
         return f"{option + 1}. {self.options[option]}"
 
@@ -56,9 +62,6 @@ class Items(_Record):
         twice = next((one for one in ids if ids.count(one) > 1), None)
         if twice:
             raise ValueError(f"items: {twice} stands twice")
-        for item in self.items:
-            if len(set(item.options)) < len(item.options):
-                raise ValueError(f"items: {item.id} has the same option twice")
         unfit = next((code for code in self.missing if code >= 0), None)
         if unfit is not None:
             raise ValueError(f"missing: {unfit} is the code of an answer; those below 0 are free for missing ones")
