@@ -14,6 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.importing import survey_import
 from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
@@ -210,4 +211,5 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "resume": resume,
     "examples": examples,
     "packing": packing,
+    "survey-import": survey_import,
 }

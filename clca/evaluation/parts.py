@@ -161,7 +161,8 @@ class _Reader:
         """NaN where the file has none, or an empty cell."""
         if WEIGHT not in columns:
             return np.full(len(records), np.nan)
-        weights: Floats = self._read(WEIGHT, columns[WEIGHT], _weight)
+        column = columns[WEIGHT]  # nearly every weight is another: nothing is kept of them
+        weights: Floats = np.array([_weight(text) for text in column.dictionary.to_pylist()])[column.indices.to_numpy()]
         unfit = np.flatnonzero(weights < 0)
         if len(unfit):
             line, given = self.source.cell(int(records[unfit[0]]), WEIGHT)
