@@ -154,7 +154,7 @@ def test_each_fault_is_named(overlay: Overlay, content: Content, path: str, old:
 
 def test_the_content_check_reads_the_suite_and_asks_with_it(overlay: Overlay, content: Content) -> None:
     faulty = {WHO: ("{{ name }}", "{{ name.x }}"), "eval/wvs/de/items.yaml": ("Nicht sehr wichtig", "Sehr wichtig")}
-    mine = overlay({path: content.text(path).replace(old, new) for path, (old, new) in faulty.items()})
+    mine = overlay({path: content.text(path).replace(old, new, 1) for path, (old, new) in faulty.items()})
     shown = sorted(
         fault.message.partition("/eval/")[2] or fault.message.partition("/prompts/")[2] for fault in check(mine)
     )
