@@ -19,8 +19,8 @@ from clca.survey import Item
 _MARKUP = str.maketrans(dict.fromkeys('*_`"“”„«»「」『』#'))
 _NUMBER = re.compile(r"\d+")
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_OPENING = " ([{:.,;!=>•·、。–—-"
-_SEPARATOR = re.compile(r"[\s\])}.:;,!=、。–—-]+")
+_OPENING = " ()[]{}:.,;!=>•·、。–—-"
+_SEPARATOR = re.compile(r"[\s()\[\]{}.:;,!=、。–—-]+")
 _DOUBT = tuple("?%/+~&|°<")  # 2? 2% 2/4 2+ 2~3: no plain number
 _NEXT_TASK = re.compile(r"(?<=\n)\s*###")  # a student taught with plain text goes on with the next item
 _UNSPACED = 0x2E80  # from here on scripts put no space between words
@@ -136,9 +136,10 @@ class Reader:
     def _mentions(self, text: str, item: Item) -> _Mentions:
         """The longest wordings from left to right; `begins` is the option with which the text begins."""
         wordings = self._wordings(item)
+        anywhere = [one for one in wordings.anywhere if one[0] in text]
         options, rest, begins, at = set(), "", None, 0
         while at < len(text):
-            here = (*wordings.first, *wordings.anywhere) if at == 0 else wordings.anywhere
+            here = (*wordings.first, *anywhere) if at == 0 else anywhere
             fitting = [(word, option) for word, option in here if _stands(text, word, at)]
             if fitting:
                 word, option = max(fitting, key=lambda one: len(one[0]))
@@ -164,7 +165,7 @@ class Reader:
 
     def _is_filler(self, rest: str, item: Item) -> bool:
         """Whether all words are fillers or the question's own, and none of them might change an answer."""
-        if any(_stands(rest, turn, at) for turn in self._turns for at in range(len(rest))):
+        if any(_stands(rest, turn, at) for turn in self._turns if turn in rest for at in range(len(rest))):
             return False
         wordings = self._wordings(item)
         for word in _WORD.findall(rest):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from clca.errors import ContentError
 from clca.evaluation.question import questions
 from clca.evaluation.sheet import Question
-from clca.evaluation.suite import languages, load_suite
+from clca.evaluation.suite import files_of, languages, load_suite
 from clca.evaluation.vocabulary import read_vocabulary
 from clca.records import Order
 from clca.workspace import Content
@@ -172,6 +172,12 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("en", IMPORTANT, "Not at all.", 3),
     ("en", IMPORTANT, "I think family is very important in my life", 0),
     ("en", IMPORTANT, "My answer: rather important", 1),
+    ("en", IMPORTANT, "2 (Rather important)", 1),
+    ("en", IMPORTANT, "1 (Very important)", 0),
+    ("en", IMPORTANT, "[Answer] 2", 1),
+    ("en", IMPORTANT, "This person would choose 2.", 1),
+    ("en", IMPORTANT, "This person would not choose 2.", None),
+    ("en", IMPORTANT, "This person has 2", None),
     ("en", IMPORTANT, "important", None),
     ("en", IMPORTANT, "Not important", None),
     ("en", IMPORTANT, "Somewhat important", None),
@@ -240,6 +246,9 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("zh", IMPORTANT, "答案是２", 1),
     ("zh", IMPORTANT, "我选择2。", 1),
     ("zh", IMPORTANT, "2、比较重要", 1),
+    ("zh", IMPORTANT, "这个人会选择2", 1),
+    ("zh", IMPORTANT, "2（比较重要）", 1),
+    ("zh", IMPORTANT, "2（非常重要）", None),
     ("zh", IMPORTANT, "2. 非常重要", None),
     ("zh", IMPORTANT, "非常重要", 0),
     ("zh", IMPORTANT, "我认为家庭非常重要。", 0),
@@ -286,6 +295,8 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("ja", IMPORTANT, "番号は2です。", 1),
     ("ja", IMPORTANT, "「2」", 1),
     ("ja", IMPORTANT, "2. やや重要", 1),
+    ("ja", IMPORTANT, "この人は2を選びます。", 1),
+    ("ja", IMPORTANT, "2ではない", None),
     ("ja", IMPORTANT, "2. あまり重要ではない", None),
     ("ja", IMPORTANT, "とても重要です", 0),
     ("ja", IMPORTANT, "家族はとても重要だと思います。", 0),
@@ -325,6 +336,8 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("de", IMPORTANT, "Nr. 2", 1),
     ("de", IMPORTANT, "2. Ziemlich wichtig", 1),
     ("de", IMPORTANT, "Ich wähle 2, weil", 1),
+    ("de", IMPORTANT, "Diese Person würde 2 wählen.", 1),
+    ("de", IMPORTANT, "Ich würde nicht 2 wählen", None),
     ("de", IMPORTANT, "Sehr wichtig", 0),
     ("de", IMPORTANT, "Familie ist mir sehr wichtig.", 0),
     ("de", IMPORTANT, "Nicht sehr wichtig", 2),
@@ -358,6 +371,7 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("es", IMPORTANT, "La respuesta es 2.", 1),
     ("es", IMPORTANT, "Opción dos", 1),
     ("es", IMPORTANT, "2. Bastante importante", 1),
+    ("es", IMPORTANT, "Esta persona elegiría el número 2", 1),
     ("es", IMPORTANT, "Muy importante", 0),
     ("es", IMPORTANT, "Para mí, la familia es muy importante", 0),
     ("es", IMPORTANT, "Poco importante", 2),
@@ -421,6 +435,20 @@ def test_two_different_options_are_never_read_as_one(language: str) -> None:
             for second in one.item.options:
                 if first != second:
                     assert suite.reader.read(f"{first} / {second}", one) is None, (one.item.id, first, second)
+
+
+@pytest.mark.parametrize("language", SUITES)
+def test_no_word_that_might_change_an_answer_is_read_over(language: str) -> None:
+    suite = SUITES[language]
+    vocabulary = read_vocabulary("", Content().text(files_of(language)[2]), suite.items)
+    space = "" if language in ("zh", "ja") else " "
+    one = question(language, IMPORTANT)
+    for turn in vocabulary.turns:
+        for option, words in enumerate(one.item.options):
+            for reply in (f"{turn}{space}{words}", f"{words}{space}{turn}", f"{turn}, {words}", f"{words}, {turn}"):
+                assert suite.reader.read(reply, one) != option, reply
+            for reply in (f"{turn} {option + 1}", f"{option + 1} {turn}", f"{option + 1}, {turn}"):
+                assert suite.reader.read(reply, one) is None, reply
 
 
 @given(reply=st.text(max_size=60), language=st.sampled_from(sorted(SUITES)))
