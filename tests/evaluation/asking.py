@@ -8,8 +8,7 @@ from typing import Any
 
 from clca.evaluation.sheet import Answer, Question, Sheet
 from clca.records import Method
-from clca.survey import load_items
-from clca.training.mixes.wvs import layout
+from clca.survey import layout, load_items
 from clca.workspace import Content
 
 PLACES = ("in a village", "in a town", "in a large city in the north of the country")

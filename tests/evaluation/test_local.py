@@ -72,6 +72,52 @@ def test_odds_do_not_depend_on_how_much_goes_into_one_pass(
             assert one.odds == pytest.approx(other.odds, abs=WITHIN)
 
 
+def test_less_goes_into_one_pass_where_memory_does_not_suffice(tokenizer: Any) -> None:
+    model, format = model_of("llama", tokenizer), ChatFormat(ChatTemplate(tokenizer))
+    asked, filled, expected, sizes = sheets(5), Filled(), Filled(), []
+    LocalPredictor(model, tokenizer, format, "probability").fill(asked, expected)
+
+    def limit(module: Any, given: Any, named: Any) -> None:
+        sizes.append(named["input_ids"].numel())
+        if sizes[-1] > 400:
+            raise torch.OutOfMemoryError
+
+    hook = model.register_forward_pre_hook(limit, with_kwargs=True)
+    try:
+        LocalPredictor(model, tokenizer, format, "probability").fill(asked, filled)
+    finally:
+        hook.remove()
+    assert max(sizes) > 400
+    assert sizes[-1] <= 400
+    for key, answers in expected.answers.items():
+        for one, other in zip(answers, filled.answers[key], strict=True):
+            assert one.odds == pytest.approx(other.odds, abs=WITHIN)
+
+
+def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
+    def full(module: Any, given: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    model = model_of("llama", tokenizer)
+    hook = model.model.layers[1].register_forward_pre_hook(full)
+    try:
+        with pytest.raises(LocalError, match=r"^the student leaves too little memory to answer in: choose a smaller"):
+            LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(sheets(1), Filled())
+    finally:
+        hook.remove()
+
+
+def test_layers_without_keys_and_values_are_refused(tokenizer: Any) -> None:
+    from transformers import Qwen3NextConfig
+
+    class Recurrent(torch.nn.Module):
+        config = Qwen3NextConfig(num_hidden_layers=4, layer_types=["linear_attention"] * 3 + ["full_attention"])
+        device, dtype = torch.device("cpu"), torch.float32
+
+    with pytest.raises(LocalError, match=r"^the student has layers of linear_attention, which cannot go on"):
+        LocalPredictor(Recurrent(), tokenizer, TextFormat(), "probability")
+
+
 @pytest.fixture
 def adapted(tokenizer: Any) -> Any:
     """A model with a LoRA adapter that says something else."""

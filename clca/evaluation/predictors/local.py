@@ -16,6 +16,8 @@ from clca.evaluation.predictors.shared_prefix import Part, SharedPrefix
 from clca.evaluation.predictors.tokens import Asked, Tokenizer, Tokens, common_length
 from clca.evaluation.sheet import Answer, Done, Sheet
 
+ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
+FEWEST_TOKENS = 64  # in a pass; what does not fit into memory then does not fit at all
 WINDOW = 128  # sheets that are looked at together, to group those of a like length
 
 
@@ -53,7 +55,13 @@ class LocalPredictor:
         self._model, self._tokens, self._mode = model.eval(), Tokens(tokenizer, format), mode
         self._room = Room.of(model, memory, tokens)
         self._ends = self._tokens.ends(model)
-        self._longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+        config = model.config.get_text_config()
+        self._longest = getattr(config, "max_position_embeddings", None)
+        if others := set(getattr(config, "layer_types", None) or ()) - ATTENTION:
+            raise LocalError(
+                f"the student has layers of {', '.join(sorted(others))}, which cannot go on from a shared prefix: serve"
+                " it with vLLM and give --base-url"
+            )
 
     def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
         """Answer the sheets, in an order of its own, until `done` asks for no more."""
@@ -63,7 +71,7 @@ class LocalPredictor:
                 with self._adapter(adapted) if chosen else nullcontext():
                     splits = [self._split(sheet) for sheet in chosen]
                     for group in self._room.prefixes(splits, lambda split: len(split.prefix)):
-                        for split, answers in zip(group, self._answer(group), strict=True):
+                        for split, answers in zip(group, self._fitting(group), strict=True):
                             if not done(split.sheet, answers):
                                 return
 
@@ -87,6 +95,26 @@ class LocalPredictor:
         if shared < 1:
             raise LocalError("the questions of a sheet begin with nothing in common: give them a system text")
         return _Split(sheet, rows[0][:shared], [Asked(one.ids[shared:], one.options) for one in asked])
+
+    def _fitting(self, group: Sequence[_Split]) -> list[list[Answer]]:
+        """The answers of a group. Where the memory does not suffice after all, less goes into one pass from then on."""
+        import torch
+
+        try:
+            return self._answer(group)
+        except torch.OutOfMemoryError:
+            if self._room.tokens <= FEWEST_TOKENS:
+                raise LocalError(
+                    "the student leaves too little memory to answer in: choose a smaller one, load it in 4 bits, or"
+                    " serve it with vLLM and give --base-url"
+                ) from None
+        torch.cuda.empty_cache()
+        self._room = self._room.halved()
+        again = self._room.prefixes(list(enumerate(group)), lambda one: len(one[1].prefix))
+        found: dict[int, list[Answer]] = {}
+        for part in again:
+            found.update(zip([number for number, _ in part], self._fitting([one for _, one in part]), strict=True))
+        return [found[number] for number in range(len(group))]
 
     def _answer(self, group: Sequence[_Split]) -> list[list[Answer]]:
         prefix = SharedPrefix(self._model, [split.prefix for split in group])

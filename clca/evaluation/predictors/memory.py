@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 ON_CPU = 2 * 2**30  # bytes
@@ -79,6 +79,9 @@ class Room:
         if memory is None:
             memory = int(SHARE_OF_GPU * torch.cuda.mem_get_info(model.device)[0]) if on_gpu else ON_CPU
         return cls(Shape.of(model), memory, tokens or (TOKENS_ON_GPU if on_gpu else TOKENS_ON_CPU))
+
+    def halved(self) -> Self:
+        return replace(self, memory=self.memory // 2, tokens=self.tokens // 2)
 
     def prefixes(self, given: Sequence[T], length: Callable[[T], int]) -> list[list[T]]:
         """Prefixes, or what they stand for, in groups that are computed and held at the same time."""

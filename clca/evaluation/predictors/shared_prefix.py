@@ -98,7 +98,7 @@ class SharedPrefix:
 def drop_rows(opened: Opened, kept: torch.Tensor) -> None:
     """Keep only those rows of a kept batch, by number."""
     for layer in opened.cache.layers:
-        layer.batch_select_indices(kept)
+        layer.batch_select_indices(kept.to(layer.keys.device))
     opened.logits, opened.mask, opened.lengths = opened.logits[kept], opened.mask[kept], opened.lengths[kept]
 
 
@@ -130,8 +130,9 @@ def _branch_type() -> Any:
             if self._rows is None:
                 grown: tuple[Any, Any] = super().update(key_states, value_states)
                 return grown
-            keys = torch.cat([self.keys[self._rows], key_states], dim=-2)
-            values = torch.cat([self.values[self._rows], value_states], dim=-2)
+            rows = self._rows.to(self.keys.device)  # the layers may be spread over several GPUs
+            keys = torch.cat([self.keys[rows], key_states], dim=-2)
+            values = torch.cat([self.values[rows], value_states], dim=-2)
             if self._keep:
                 self.keys, self.values, self._rows = keys, values, None
             return keys, values
