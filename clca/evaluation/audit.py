@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from clca.evaluation.codebook import ABSENT, BLANK
 from clca.records import Record
+from clca.survey import Shares
 
 UNUSED_FROM = 100  # answers from which on an option that nobody chose is worth a word
+FAR_FROM = 500  # answers from which on shares that are far from the published ones are worth a word
+FAR = 0.1  # of total variation; samples of 500 stay well below
 
 
 class Origin(Record):
@@ -21,15 +24,32 @@ class Origin(Record):
 
 
 class ItemAudit(Record):
-    """Answers to an item in one country. `missing` counts by code, "blank" for an empty cell, "no column" for none.
+    """Answers to an item in one country, `chosen` by option.
 
-    `unused` are codes of options that nobody chose, of at least 100 who answered: where a country was
-    asked on fewer points, the survey leaves those options empty.
+    `missing` counts by code, "blank" for an empty cell, "no column" for none. `unused` are codes of options
+    that nobody chose, of at least 100 who answered: where a country was asked on fewer points, the survey
+    leaves those options empty.
     """
 
-    answered: int
+    chosen: tuple[int, ...]
     missing: dict[str, int]
-    unused: tuple[int, ...] = ()
+
+    @property
+    def answered(self) -> int:
+        return sum(self.chosen)
+
+    @property
+    def unused(self) -> tuple[int, ...]:
+        if self.answered < UNUSED_FROM:
+            return ()
+        return tuple(option + 1 for option, count in enumerate(self.chosen) if not count)
+
+    def distance(self, shares: Sequence[float]) -> float:
+        """Total variation from these shares of the options: 0 to 1; 0 for too few answers to tell."""
+        if self.answered < FAR_FROM:
+            return 0.0
+        pairs = zip(self.chosen, shares, strict=True)
+        return sum(abs(count / self.answered - share) for count, share in pairs) / 2
 
     @property
     def share_missing(self) -> float:
@@ -83,9 +103,7 @@ def item_audit(codes: Any, options: int) -> ItemAudit:
     import numpy as np
 
     chosen = np.bincount(codes[codes > 0], minlength=options + 1)[1:]
-    answered = int(chosen.sum())
-    unused = tuple(int(option) + 1 for option in np.flatnonzero(chosen == 0)) if answered >= UNUSED_FROM else ()
-    return ItemAudit(answered=answered, missing=_missing(codes), unused=unused)
+    return ItemAudit(chosen=tuple(chosen.tolist()), missing=_missing(codes))
 
 
 def field_audit(codes: Any, capped: int) -> FieldAudit:
@@ -93,9 +111,11 @@ def field_audit(codes: Any, capped: int) -> FieldAudit:
     return FieldAudit(known=int((codes >= 0).sum()), missing=_missing(codes), capped=capped)
 
 
-def notes(countries: dict[str, CountryAudit], further: Iterable[str]) -> tuple[str, ...]:
-    """What a user of the data should know, a sentence each."""
-    found = list(further)
+def notes(
+    countries: dict[str, CountryAudit], published: Mapping[str, Shares], further: Iterable[str]
+) -> tuple[str, ...]:
+    """What a user of the data should know, a sentence each; `published` are shares by country."""
+    found = [*further, *_far(countries, published)]
     short: dict[tuple[int, ...], dict[str, list[str]]] = {}
     for country, audit in countries.items():
         for item, one in audit.items.items():
@@ -115,6 +135,17 @@ def notes(countries: dict[str, CountryAudit], further: Iterable[str]) -> tuple[s
             capped[field] = capped.get(field, 0) + known.capped
     found += [f"{field}: {count:,} numbers above the last code count as it" for field, count in capped.items() if count]
     return tuple(found)
+
+
+def _far(countries: dict[str, CountryAudit], published: Mapping[str, Shares]) -> Iterator[str]:
+    for country, audit in countries.items():
+        shares = published.get(country, {})
+        far = [item for item, one in audit.items.items() if item in shares and one.distance(shares[item]) > FAR]
+        if far:
+            yield (
+                f"{country}: answers to {', '.join(far)} are far from the published shares (more than"
+                f" {100 * FAR:.0f} points of total variation): a part of the sample, or scales turned round?"
+            )
 
 
 def _missing(codes: Any) -> dict[str, int]:

@@ -10,11 +10,9 @@ from functools import cached_property
 from clca.culture.profile import FOLDER, Country, read_profile
 from clca.documents import read_csv
 from clca.evaluation.persona import load_persona
-from clca.records import Record
-from clca.survey import load_items
+from clca.evaluation.suite import COVERAGE, Coverage
+from clca.survey import Shares, load_items, load_shares
 from clca.workspace import Content
-
-COVERAGE = "eval/wvs/coverage.csv"
 
 BLANK, ABSENT, UNKNOWN = -120, -121, -122
 """In the place of a code: an empty cell, no such column, and a cell that means nothing."""
@@ -59,12 +57,13 @@ class Place:
 class Codebook:
     """`items`: number of options by item. `fields`: labels by code by persona field. `places`: by any of their names.
 
-    Codes below 0 are missing answers, in items and in fields.
+    Codes below 0 are missing answers, in items and in fields. `shares` are the published ones, by country.
     """
 
     items: Mapping[str, int]
     fields: Mapping[str, Mapping[int, str]]
     places: Mapping[str, Place]
+    shares: Mapping[str, Shares]
 
     def item(self, item: str, text: str) -> int:
         """The survey's code of an answer, from 1; a missing code, `BLANK` or `UNKNOWN`."""
@@ -114,19 +113,12 @@ class Codebook:
         }
 
 
-class _Row(Record):
-    culture: str
-    iso3: str
-    country_code: int
-    respondents: int
-    missing: str | None
-
-
 def load_codebook(content: Content) -> Codebook:
     """Of the suite's items and persona fields, and of every country that there is a culture of."""
-    items = {item.id: len(item.options) for item in load_items(content).items}
+    items = load_items(content)
     fields = {field.id: field.codes for field in load_persona(content).fields}
-    codes = {row.culture: row.country_code for row in read_csv(content.shown(COVERAGE), content.text(COVERAGE), _Row)}
+    coverage = read_csv(content.shown(COVERAGE), content.text(COVERAGE), Coverage)
+    codes = {row.culture: row.country_code for row in coverage}
     places: dict[str, Place] = {}
     for path in content.files(f"{FOLDER}/*.yaml"):
         profile = read_profile(content, path, note=False)
@@ -137,7 +129,8 @@ def load_codebook(content: Content) -> Codebook:
             places.update((name.casefold(), place) for name in names)
             if profile.id in codes:
                 places[str(codes[profile.id])] = place
-    return Codebook(items, fields, places)
+    options = {item.id: len(item.options) for item in items.items}
+    return Codebook(options, fields, places, load_shares(content, items))
 
 
 def _number(text: str) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from pyarrow import compute
 
 from clca.errors import ContentError
+from clca.evaluation.arrays import numbers
 from clca.evaluation.codebook import UNKNOWN, Codebook
 from clca.evaluation.layouts import ID
 from clca.evaluation.parts import Indices, Part, Whole
@@ -21,10 +23,9 @@ def refuse_repeated(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole
         shown = str(part.source.path)
         ours = np.flatnonzero(whole.place[where] >= 0)
         people, counts = np.unique(where[ours], return_counts=True)
-        nameless = whole.ids.index("").as_py()
-        if nameless >= 0 and nameless in people:
-            record = part.records[ours[where[ours] == nameless][0]]
-            line, _ = part.source.cell(int(record), ID)
+        nameless = np.flatnonzero(numbers(compute.binary_length(part.ids))[ours] == 0)
+        if len(nameless):
+            line, _ = part.source.cell(int(part.records[ours[nameless[0]]]), ID)
             raise ContentError(shown, line, f"{ID} is empty: each respondent needs a number")
         twice = people[counts > 1]
         if len(twice):
@@ -45,9 +46,9 @@ def refuse_conflicts(parts: Sequence[Part], rows: Sequence[Indices], whole: Whol
     for number, part in enumerate(parts):
         for name in part.codes:
             holders.setdefault(name, []).append(number)
-    for name, numbers in holders.items():
-        for place, later in enumerate(numbers):
-            for earlier in numbers[:place]:
+    for name, having in holders.items():
+        for place, later in enumerate(having):
+            for earlier in having[:place]:
                 common = np.intersect1d(rows[earlier], rows[later])
                 common = common[whole.place[common] >= 0]
                 if len(common):

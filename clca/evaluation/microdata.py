@@ -16,6 +16,7 @@ from pyarrow import compute, parquet
 
 from clca import __version__
 from clca.errors import ContentError, SettingsError, StoreError
+from clca.evaluation.arrays import column, numbers, words
 from clca.evaluation.audit import Audit, CountryAudit, Origin, field_audit, item_audit, notes
 from clca.evaluation.codebook import ABSENT, Codebook
 from clca.evaluation.faults import refuse_conflicts, refuse_repeated, refuse_unknown
@@ -58,7 +59,7 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit
             "items": tuple(name for name in codebook.items if name not in whole.codes),
             "fields": tuple(name for name in codebook.fields if name not in whole.codes),
         },
-        notes=notes(countries, further),
+        notes=notes(countries, codebook.shares, further),
     )
     _write(out, _table(kept, codebook, audit))
     return audit
@@ -71,10 +72,9 @@ def _kept(whole: Whole, codebook: Codebook, sources: Sequence[Source], left_out:
         names = ", ".join(place.iso3 for place in codebook.kept)
         given = ", ".join(sorted(left_out)[:6]) or "no answers of theirs"
         raise ContentError(str(sources[0].path), None, f"holds no respondent of {names}; there are: {given}")
-    places = pa.array([place.id for place in codebook.kept]).take(pa.array(whole.place[rows]))
-    table = pa.table({"country": places, "id": whole.ids.take(pa.array(rows))})
+    table = pa.table({"country": column(whole.place[rows]), "id": whole.ids.take(column(rows))})
     order = compute.sort_indices(table, [("country", "ascending"), ("id", "ascending")])
-    return whole.taken(rows[order.to_numpy()])
+    return whole.taken(rows[numbers(order)])
 
 
 def _unmatched(whole: Whole) -> dict[str, int]:
@@ -91,8 +91,8 @@ def _countries(kept: Whole, codebook: Codebook) -> dict[str, CountryAudit]:
         rows = np.flatnonzero(kept.place == number)
         if not len(rows):
             continue
-        codes = {name: column[rows] for name, column in kept.codes.items()}
-        there = {name: column for name, column in codes.items() if (column != ABSENT).any()}
+        every = {name: codes[rows] for name, codes in kept.codes.items()}
+        there = {name: codes for name, codes in every.items() if (codes != ABSENT).any()}
         found[place.id] = CountryAudit(
             iso3=place.iso3,
             respondents=len(rows),
@@ -108,20 +108,20 @@ def _countries(kept: Whole, codebook: Codebook) -> dict[str, CountryAudit]:
 
 
 def _table(kept: Whole, codebook: Codebook, audit: Audit) -> pa.Table:
-    places = pa.array([place.id for place in codebook.kept]).take(pa.array(kept.place))
+    countries = words([place.id for place in codebook.kept])
     columns = {
         "id": kept.ids,
-        "country": places.dictionary_encode(),
-        "weight": pa.array(kept.weight, mask=np.isnan(kept.weight)),
+        "country": pa.DictionaryArray.from_arrays(column(kept.place), countries),
+        "weight": column(kept.weight, np.isnan(kept.weight)),
     }
     for name in codebook.fields:
         if name in kept.codes:
             codes = np.minimum(kept.codes[name], codebook.last(name))
-            columns[name] = pa.array(codes, pa.int8(), mask=codes < 0)
+            columns[name] = column(codes.astype(np.int8), codes < 0)
     for name in codebook.items:
         if name in kept.codes:
             codes = kept.codes[name]
-            columns[name] = pa.array(np.where(codes > 0, codes - 1, 0).astype(np.int8), pa.int8(), mask=codes <= 0)
+            columns[name] = column(np.where(codes > 0, codes - 1, 0).astype(np.int8), codes <= 0)
     return pa.table(columns).replace_schema_metadata({METADATA: audit.model_dump_json().encode()})
 
 

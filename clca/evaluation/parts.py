@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
+from clca.evaluation.arrays import column, numbers
 from clca.evaluation.codebook import ABSENT, Codebook
 from clca.evaluation.layouts import ID, WEIGHT, Source
 
@@ -54,7 +55,7 @@ class Whole:
 
     def taken(self, rows: Indices) -> Whole:
         return Whole(
-            self.ids.take(pa.array(rows)),
+            self.ids.take(column(rows)),
             self.place[rows],
             self.answered[rows],
             self.weight[rows],
@@ -71,14 +72,14 @@ def read_part(source: Source, codebook: Codebook) -> Part:
     pieces: dict[str, list[Any]] = defaultdict(list)
     rows = 0
     for batch in source.batches():
-        columns = {name: batch.column(column) for name, column in source.columns.items()}
+        columns = {name: batch.column(header) for name, header in source.columns.items()}
         place = reader.places(columns, batch.num_rows)
         kept = np.flatnonzero(place != ELSEWHERE) if reader.answers else np.arange(batch.num_rows)
         records, rows = rows + kept, rows + batch.num_rows
         if not len(kept):
             continue
-        chosen = pa.array(kept)
-        columns = {name: column.take(chosen) for name, column in columns.items()}
+        chosen = column(kept)
+        columns = {name: cells.take(chosen) for name, cells in columns.items()}
         pieces[ID].append(_numbers(columns[ID]))
         pieces["records"].append(records)
         pieces["place"].append(place[kept])
@@ -107,7 +108,7 @@ def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list
     """Everyone by respondent's number, and for each part the places of its rows in that."""
     encoded = pa.chunked_array([part.ids for part in parts]).combine_chunks().dictionary_encode()
     ends = np.cumsum([len(part.place) for part in parts])[:-1]
-    rows = np.split(encoded.indices.to_numpy().astype(np.int64), ends)
+    rows = np.split(numbers(encoded.indices).astype(np.int64), ends)
     count = len(encoded.dictionary)
     names = dict.fromkeys(name for part in parts for name in part.codes)
     whole = Whole(
@@ -143,26 +144,26 @@ class _Reader:
     def places(self, columns: dict[str, Any], rows: int) -> Places:
         if self.source.country is None:
             return np.full(rows, NOWHERE, np.int16)
-        column = columns[self.source.country]
-        places: Places = self._read(self.source.country, column, self._place).astype(np.int16)
-        texts = column.dictionary.to_pylist()
-        counts = np.bincount(column.indices.to_numpy()[places == ELSEWHERE], minlength=len(texts))
+        cells = columns[self.source.country]
+        places: Places = self._read(self.source.country, cells, self._place).astype(np.int16)
+        texts = cells.dictionary.to_pylist()
+        counts = np.bincount(numbers(cells.indices)[places == ELSEWHERE], minlength=len(texts))
         for text, count in zip(texts, counts.tolist(), strict=True):
             if count:
                 self.left_out[text.strip()] += count
         return places
 
-    def codes(self, name: str, column: Any) -> Codes:
+    def codes(self, name: str, cells: Any) -> Codes:
         read = self.codebook.item if name in self.codebook.items else self.codebook.field
-        codes: Codes = self._read(name, column, lambda text: read(name, text)).astype(np.int8)
+        codes: Codes = self._read(name, cells, lambda text: read(name, text)).astype(np.int8)
         return codes
 
     def weights(self, columns: dict[str, Any], records: Indices) -> Floats:
         """NaN where the file has none, or an empty cell."""
         if WEIGHT not in columns:
             return np.full(len(records), np.nan)
-        column = columns[WEIGHT]  # nearly every weight is another: nothing is kept of them
-        weights: Floats = np.array([_weight(text) for text in column.dictionary.to_pylist()])[column.indices.to_numpy()]
+        cells = columns[WEIGHT]  # nearly every weight is another: nothing is kept of them
+        weights: Floats = np.array([_weight(text) for text in cells.dictionary.to_pylist()])[numbers(cells.indices)]
         unfit = np.flatnonzero(weights < 0)
         if len(unfit):
             line, given = self.source.cell(int(records[unfit[0]]), WEIGHT)
@@ -174,13 +175,13 @@ class _Reader:
         found = self.codebook.place(text)
         return ELSEWHERE if found is None else self._index[found]
 
-    def _read(self, name: str, column: Any, read: Callable[[str], Any]) -> NDArray[Any]:
+    def _read(self, name: str, cells: Any, read: Callable[[str], Any]) -> NDArray[Any]:
         known = self._known[name]
-        texts = column.dictionary.to_pylist()
+        texts = cells.dictionary.to_pylist()
         for text in texts:
             if text not in known:
                 known[text] = read(text)
-        found: NDArray[Any] = np.array([known[text] for text in texts])[column.indices.to_numpy()]
+        found: NDArray[Any] = np.array([known[text] for text in texts])[numbers(cells.indices)]
         return found
 
 

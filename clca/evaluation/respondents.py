@@ -44,12 +44,16 @@ class Imported:
                 f"{self.path} holds nobody of {', '.join(lacking)}; there are {', '.join(self.countries)}"
                 " (clca data import-wvs takes further files)"
             )
-        for batch in _batches(self.path, wanted):
+        for batch in _batches(self.path):
+            if not set(batch.column("country").to_pylist()) & set(wanted):
+                continue
             columns: dict[str, list[Any]] = batch.to_pydict()
             ids, places, weights = (columns.pop(name) for name in ("id", "country", "weight"))
             fields = [(name, columns[name]) for name in self.fields]
             items = [(name, columns[name]) for name in self.items]
             for row, number in enumerate(ids):
+                if places[row] not in wanted:
+                    continue
                 yield Respondent(
                     id=number,
                     country=places[row],
@@ -88,13 +92,13 @@ def read_respondents(path: Path, countries: Iterable[str]) -> Iterator[Responden
     return open_respondents(path).respondents(countries)
 
 
-def _batches(path: Path, countries: list[str]) -> Iterator[Any]:
+def _batches(path: Path) -> Iterator[Any]:
     import pyarrow as pa
-    from pyarrow import compute, dataset
+    from pyarrow import parquet
 
     try:
-        data = dataset.dataset(path, format="parquet")
-        yield from data.to_batches(filter=compute.field("country").isin(countries), batch_size=_BATCH)
+        with parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(_BATCH)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
 

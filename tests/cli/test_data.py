@@ -55,7 +55,8 @@ def test_json_is_one_object_with_counts_by_country_item_and_code(survey: Path) -
     assert found["respondents_file"] == "data/wvs/respondents.parquet"
     assert (found["respondents"], found["left_out"], found["unmatched"]) == (60, {"AND": 5}, {})
     item = found["countries"]["japan"]["items"]["Q1"]
-    assert item["answered"] + sum(item["missing"].values()) == 40
+    assert len(item["chosen"]) == 4
+    assert sum(item["chosen"]) + sum(item["missing"].values()) == 40
     assert len(found["sources"][0]["sha256"]) == 64
 
 
@@ -133,6 +134,12 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
     assert line == "clca: cannot write data/wvs/respondents.parquet: File too large"
     assert [path.name for path in file.parent.iterdir()] == [FILE]
     assert file.read_bytes() == before
+
+
+def test_without_the_libraries_one_line_says_what_to_install(survey: Path) -> None:
+    (survey / "sitecustomize.py").write_text('import sys\nsys.modules["pyarrow"] = None\n')
+    line = refused(clca(survey, "data", "import-wvs", "wave7.csv", PYTHONPATH=str(survey)))
+    assert line == "clca: importing needs pyarrow, not installed here: pip install 'clca[eval]'"
 
 
 def test_help_says_which_files_are_meant(tmp_path: Path) -> None:

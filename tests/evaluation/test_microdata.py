@@ -3,6 +3,8 @@ from __future__ import annotations
 import hashlib
 import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -205,6 +207,23 @@ def test_a_country_that_was_asked_on_three_points_is_named(codebook: Codebook, t
     assert audit.notes == ("nobody chose code 1 and 5 of brazil: Q33", "japan has no answer to Q36")
 
 
+def test_scales_that_are_turned_round_are_seen(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+    shares = codebook.shares["japan"]
+    chance = random.Random(7)
+    rows = people({"JPN": 600})
+    for row in rows:
+        for item, options in ITEMS.items():
+            row[item] = str(chance.choices(range(1, options + 1), shares[item])[0])
+        row["Q1"] = str(5 - int(row["Q1"]))
+    audit = import_survey([written(tmp_path, "a.csv", official(rows))], codebook, folder)
+    far = [note for note in audit.notes if "published shares" in note]
+    assert far == [
+        "japan: answers to Q1 are far from the published shares (more than 10 points of total variation):"
+        " a part of the sample, or scales turned round?"
+    ]
+    assert audit.countries["japan"].items["Q1"].distance(tuple(reversed(shares["Q1"]))) < 0.05
+
+
 def test_large_households_count_as_the_last_code(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     rows = people({"JPN": 3})
     for row, size in zip(rows, ("7", "12", "2"), strict=True):
@@ -213,6 +232,29 @@ def test_large_households_count_as_the_last_code(codebook: Codebook, tmp_path: P
     assert [person.demographics["Q270"] for person in everyone(folder)] == [7, 7, 2]
     assert audit.countries["japan"].fields["Q270"].capped == 1
     assert audit.notes == ("Q270: 1 numbers above the last code count as it",)
+
+
+def test_weights_may_have_decimal_commas_or_be_empty(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+    rows = people({"JPN": 3})
+    for row, weight in zip(rows, ("0,25", "", "3.5"), strict=True):
+        row["W_WEIGHT"] = weight
+    audit = import_survey([written(tmp_path, "a.csv", official(rows, delimiter=";"))], codebook, folder)
+    assert [person.weight for person in everyone(folder)] == [0.25, 1.0, 3.5]
+    assert audit.countries["japan"].weighted == 2
+
+
+def test_neither_import_nor_reading_loads_pandas(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+    file = written(tmp_path, "a.csv", official(people({"JPN": 3})))
+    program = (
+        "import sys; from pathlib import Path; from clca.workspace import Content\n"
+        "from clca.evaluation.codebook import load_codebook\n"
+        "from clca.evaluation.microdata import import_survey\n"
+        "from clca.evaluation.respondents import read_respondents\n"
+        "import_survey([Path(sys.argv[1])], load_codebook(Content()), Path(sys.argv[2]))\n"
+        "print(len(list(read_respondents(Path(sys.argv[2]), ['japan']))), 'pandas' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program, file, folder], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["3", "False"]
 
 
 def test_the_file_holds_where_it_is_from(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
