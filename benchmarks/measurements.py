@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.importing import survey_import
 from benchmarks.processes import HERE, Stub, Used, measure
+from benchmarks.survey import scoring
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
 
@@ -212,4 +213,6 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "examples": examples,
     "packing": packing,
     "survey-import": survey_import,
+    "survey-scoring": scoring,
 }
+PEERS = ("peer", "survey-scoring")  # need what clca is compared with: only where asked for

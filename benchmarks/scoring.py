@@ -28,7 +28,7 @@ from clca.training.student import find_student, load_tokenizer
 from clca.workspace import Content
 
 PERSONA = 150  # tokens that a respondent's questions share
-TOKENS = (512, 1024, 2048, 4096)  # in a pass of clca's
+TOKENS = (512, 1024, 2048)  # in a pass of clca's
 BATCHES = (1, 4, 16)  # prompts in a batch of lm-eval's
 TRIAL = 12  # prompts that lm-eval is tried with
 LINES = (
