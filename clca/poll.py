@@ -103,11 +103,17 @@ class Poll:
 
 
 def prepare(
-    asked: Asked, workspace: Path | None, generated: Path, environment: Mapping[str, str], template: Template
+    asked: Asked,
+    workspace: Path | None,
+    generated: Path,
+    environment: Mapping[str, str],
+    template: Template,
+    *,
+    elsewhere: bool = False,
 ) -> Poll:
     """The evaluation that is asked for. Everything that is wrong with it is found here; nothing is written yet.
 
-    `template` tells whether a student has a chat template.
+    `template` tells whether a student has a chat template. With `elsewhere` it need not be possible here.
     """
     check(asked)
     content, catalogue = Content(workspace), Catalogue(Content(workspace))
@@ -117,10 +123,10 @@ def prepare(
     if asked.base_url:
         subject = choose_served(asked.student, asked.adapters, names)
     else:
-        subject = choose(asked.student, given, names, asked.bits, Content(workspace), environment)
+        subject = choose(asked.student, given, names, asked.bits, Content(workspace), environment, elsewhere=elsewhere)
     layout = _layout(asked, subject, template)
-    suites = _suites(asked, content, names)
     english = load_suite(content)
+    suites = _suites(asked, content, names, english)
     columns = Columns(_items(asked, english))
     data = find_data(asked.data, workspace)
     n = asked.respondents or (REHEARSED if subject.tiny else RESPONDENTS)
@@ -242,15 +248,16 @@ def _cultures(asked: Asked, catalogue: Catalogue, taught: Sequence[str]) -> list
 def _layout(asked: Asked, subject: Subject, template: Template) -> Layout:
     if asked.layout is not None:
         return asked.layout  # type: ignore[return-value]
-    if subject.student is None:
+    if subject.student is None or (subject.obstacle and not subject.plain):
         return "chat"
     return "text" if subject.plain or not template(subject.student) else "chat"
 
 
-def _suites(asked: Asked, content: Content, cultures: Sequence[str]) -> dict[str, Suite]:
+def _suites(asked: Asked, content: Content, cultures: Sequence[str], english: Suite) -> dict[str, Suite]:
     native = asked.language == NATIVE
     languages = {name: native_language(content, name) if native else asked.language for name in cultures}
-    loaded = {language: load_suite(content, language) for language in dict.fromkeys(languages.values())}
+    others = set(languages.values()) - {english.language}
+    loaded = {english.language: english, **{language: load_suite(content, language) for language in sorted(others)}}
     return {name: loaded[language] for name, language in languages.items()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ from clca.training.adapter import WEIGHTS, Found, adapters, find_adapter
 from clca.training.estimate import least_bytes
 from clca.training.mix import parse_mix
 from clca.training.recipe import Base
-from clca.training.student import TINY, Student, compute_type, find_student, load_model
+from clca.training.student import TINY, Student, compute_type, find_student, is_tiny, load_model
 from clca.workspace import Content
 
 ADAPTERS = Path("adapters")
@@ -53,14 +53,18 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """`student` is None on a server. `adapters` are by culture; `because` says why its scores mean nothing."""
+    """`student` is None on a server. `adapters` are by culture; `because` says why its scores mean nothing.
+
+    `obstacle` says why it cannot be run here, where that is all the same to a plan.
+    """
 
     name: str
     student: Student | None
     bits: int
     adapters: dict[str, Adapter]
     because: tuple[str, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
+    obstacle: str = ""
 
     @property
     def id(self) -> str:
@@ -97,18 +101,29 @@ def choose(
     bits: int | None,
     content: Content,
     environment: Mapping[str, str],
+    *,
+    elsewhere: bool = False,
 ) -> Subject:
     """The student, named or that of the adapters, and an adapter for each culture that there is one of.
 
-    Without `given` ones, the newest of each culture that was trained on this student.
+    Without `given` ones, the newest of each culture that was trained on this student. With `elsewhere` the
+    student need not be to be had here.
     """
     bases = {_base_of(one): one for one in given}
     if len(bases) > 1:
         names = " and ".join(f"{one.folder} on {one.data.student.name}" for one in bases.values())
         raise SettingsError(f"--adapter: they were trained on different students, {names}: evaluate them one by one")
     if name is None and given:
-        name = TINY if given[0].data.student.tiny else given[0].data.student.source
-    student = find_student(name or TINY, Models(content), environment, content)
+        base = given[0].data.student
+        name = TINY if base.tiny and not is_tiny(Path(base.source)) else base.source
+    models, obstacle = Models(content), ""
+    try:
+        student = find_student(name or TINY, models, environment, content)
+    except SettingsError as error:
+        model = models.find(name or TINY)
+        if not elsewhere or model is None:
+            raise
+        student, obstacle = Student(model.name, model.hub, None, False, model), error.message
     for one in given:
         if _base_of(one) != base_id(student):
             raise SettingsError(
@@ -116,7 +131,8 @@ def choose(
                 " leave out --student, or train one on it"
             )
     chosen, notes = {}, []
-    known = given or [one for one in adapters(ADAPTERS) if _base_of(one) == base_id(student)]
+    there = list(adapters(ADAPTERS))
+    known = given or [one for one in there if _base_of(one) == base_id(student)]
     for culture in cultures:
         own = [one for one in known if culture in one.data.cultures]
         if not own and len(given) == 1:
@@ -125,6 +141,10 @@ def choose(
             own = list(given)
         if not own and given:
             raise SettingsError(f"--adapter: none of those given was taught {culture}; leave it out, or give one")
+        others = [one for one in there if culture in one.data.cultures]
+        if others and not own:
+            was = _base_of(others[-1])
+            notes.append(f"{others[-1].folder} was trained on {was}, not on {base_id(student)}: it takes no part")
         if own:
             chosen[culture] = Adapter(str(own[-1].folder), own[-1])
     used = {one.name: one.found for one in chosen.values() if one.found is not None}
@@ -133,7 +153,7 @@ def choose(
         bits = trained.pop() if len(trained) == 1 else WHOLE
     because = ["the student is tiny"] if student.tiny else []
     because += [f"{path} is a rehearsal" for path, one in used.items() if one.data.rehearsal and not student.tiny]
-    return Subject(student.name, student, bits, chosen, tuple(because), tuple(notes))
+    return Subject(student.name, student, bits, chosen, tuple(because), tuple(notes), obstacle)
 
 
 def choose_served(name: str | None, given: Sequence[str], cultures: Sequence[str]) -> Subject:

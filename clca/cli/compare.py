@@ -12,12 +12,14 @@ Examples:
 
   clca compare evaluations/wvs/tiny-japan-1a2b3c evaluations/wvs/llama-3.1-8b-japan-4d5e6f
 
-  clca compare tiny-japan-1a2b3c tiny-japan-1a2b3c --method persona --method clca    two methods of one evaluation
+  clca compare tiny-japan tiny-japan --method persona --method clca    two methods of the newest evaluation
 """
 
 
 def compare(
-    one: Annotated[str, typer.Argument(help="Folder or name of an evaluation.", metavar="RUN")],
+    one: Annotated[
+        str, typer.Argument(help="Folder of an evaluation, its name, or what that begins with.", metavar="RUN")
+    ],
     other: Annotated[str, typer.Argument(help="Of the one to compare it with.", metavar="RUN")],
     method: Annotated[
         list[str] | None,

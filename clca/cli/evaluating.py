@@ -57,12 +57,12 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
         screen.print(f"[yellow]{escape(caveat)}[/yellow]")
 
 
-def prepare_here(asked: Asked) -> Poll:
+def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Poll:
     """The poll, with what is to be known of it said, however quiet it is."""
     require_libraries(server=asked.base_url is not None)
     workspace = find_workspace()
     generated = resolve({}, os.environ, workspace).out
-    poll = prepare(asked, workspace, generated, os.environ, has_template)
+    poll = prepare(asked, workspace, generated, os.environ, has_template, elsewhere=elsewhere)
     for warning in poll.warnings:
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
     return poll
@@ -146,4 +146,4 @@ def line(said: Progress) -> str:
 def show_plan(asked: Asked, *, as_json: bool) -> None:
     from clca.cli import polling
 
-    polling.show_plan(prepare_here(asked), as_json=as_json)
+    polling.show_plan(prepare_here(asked, elsewhere=True), as_json=as_json)

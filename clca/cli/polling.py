@@ -56,7 +56,7 @@ def show_plan(poll: Poll, *, as_json: bool) -> None:
     _show_prompt(poll.sheets[0], console)
     console.print(_table(parts))
     if obstacle:
-        console.print(f"Tokens and time are not known here: {printable(obstacle)}", markup=False)
+        console.print(f"Tokens and time cannot be told here: {printable(obstacle)}", markup=False)
     elif seconds is not None:
         what = f"at {SHARE:.0%} of what a matrix multiplication reaches on this {this_device()}, a rough estimate"
         console.print(f"time: about {duration(seconds)} ({what}; the progress line measures it)", markup=False)
@@ -66,11 +66,11 @@ def show_plan(poll: Poll, *, as_json: bool) -> None:
 
 def estimate(poll: Poll) -> tuple[list[Part], float | None, str]:
     """Counts for each culture and method, seconds, and why the latter are not known, or ""."""
-    student, obstacle = poll.subject.student, ""
+    student, obstacle = poll.subject.student, poll.subject.obstacle
     if student is None:
         obstacle = "the server has the student's tokenizer"
     tokens = None
-    if student is not None:
+    if student is not None and not obstacle:
         try:
             tokenizer = load_tokenizer(student)
             form = ChatFormat(ChatTemplate(tokenizer)) if poll.layout == "chat" else TextFormat()

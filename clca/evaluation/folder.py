@@ -137,11 +137,15 @@ def read_info(folder: Path) -> dict[str, Any]:
 
 
 def find_evaluation(name: str, out: Path) -> Path:
-    """The folder of an evaluation, by its path or by its name below `out`."""
-    for folder in (Path(name), out / name, out / "wvs" / name):
+    """The folder of an evaluation, by its path, or below `out` by its name or what that begins with (the newest)."""
+    for folder in (Path(name), out / name):
         if (folder / INFO).is_file():
             return folder
-    names = sorted(file.parent.name for file in out.glob(f"*/*/{INFO}"))
+    known = [file.parent for file in out.glob(f"*/*/{INFO}")]
+    found = [one for one in known if one.name == name] or [one for one in known if name and one.name.startswith(name)]
+    if found:
+        return max(found, key=lambda one: (read_info(one).get("created", ""), one.name))
+    names = sorted(one.name for one in known)
     if not names:
         raise NotFoundError(f"no evaluation {name!r}: there are none in {out}/ (make one with `clca eval-wvs`)")
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"

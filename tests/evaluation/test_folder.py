@@ -128,7 +128,15 @@ def test_evaluations_are_found_by_folder_and_by_name(tmp_path: Path) -> None:
     assert find_evaluation(folder.name, out) == find_evaluation(str(folder), out) == folder
     assert read_info(folder) == {"student": "tiny"}
     with pytest.raises(NotFoundError, match=r"did you mean tiny-japan-1a2b3c\?$"):
-        find_evaluation("tiny-japan-1a2b3", out)
+        find_evaluation("tny-japan-1a2b3c", out)
+
+
+def test_of_evaluations_that_begin_alike_the_newest_is_found(tmp_path: Path) -> None:
+    for day, name in ((2, "tiny-japan-a"), (1, "tiny-japan-b"), (3, "tiny-uk-c")):
+        with Folder(tmp_path / "wvs" / name, sheets(1)) as opened:
+            opened.write_info({"created": f"2026-01-0{day}"})
+    assert find_evaluation("tiny-japan", tmp_path).name == "tiny-japan-a"
+    assert find_evaluation("tiny", tmp_path).name == "tiny-uk-c"
 
 
 def test_a_damaged_info_file_is_told(tmp_path: Path) -> None:
