@@ -3,7 +3,6 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import threading
 import time
 from typing import Any
 
@@ -261,9 +260,14 @@ def test_sheets_of_clca_need_the_name_of_an_adapter() -> None:
 
 
 def test_ctrl_c_ends_it_at_once() -> None:
-    threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
-    filled, started = Filled(), time.monotonic()
-    with Answering(obedient, seconds=30) as server, pytest.raises(KeyboardInterrupt):
-        ServerPredictor(server.url, base="m", mode="generate").fill(sheets(3, 3), filled)
-    assert time.monotonic() - started < 10
+    def interrupts(body: dict[str, Any], number: int) -> Answered:
+        if number == 1:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(1)
+        return obedient(body, number)
+
+    filled = Filled()
+    with Answering(interrupts) as server, pytest.raises(KeyboardInterrupt):
+        ServerPredictor(server.url, base="m", mode="generate", concurrency=1).fill(sheets(30, 3), filled)
     assert filled.answers == {}
+    assert len(server.bodies) <= 3
