@@ -122,9 +122,10 @@ def notes(
             if one.unused:
                 short.setdefault(one.unused, {}).setdefault(country, []).append(item)
     for unused, where in short.items():
-        codes = " and ".join(map(str, unused))
+        codes = f"code{'s' if len(unused) > 1 else ''} {' and '.join(map(str, unused))}"
         places = "; ".join(f"{country}: {', '.join(items)}" for country, items in where.items())
-        found.append(f"nobody chose code {codes} of {places}")
+        why = " (asked on three points)" if unused == (1, 5) else ""
+        found.append(f"nobody chose {codes}{why} of {places}")
     for country, audit in countries.items():
         silent = [item for item, one in audit.items.items() if not one.answered]
         if silent:

@@ -127,7 +127,7 @@ class Source:
         return ContentError(shown, None, f"cannot be read as CSV: {' '.join(fault.split())[:200]}")
 
     def _misshapen(self, line: int, row: list[str], *, last: bool) -> ContentError:
-        shown, cells = str(self.path), f"{len(row):,} of the header's {self.width:,} fields"
+        shown, cells = str(self.path), f"{len(row):,} fields, the header {self.width:,}"
         if any("\n" in cell for cell in row):
             return ContentError(shown, line, f"has {cells}: a quotation mark that is not closed?")
         if last and len(row) < self.width:

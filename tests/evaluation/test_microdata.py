@@ -22,6 +22,8 @@ from clca.workspace import Content
 from tests.evaluation import survey_files as survey
 from tests.evaluation.survey_files import FIELDS, ITEMS, Person, demographics, official, people, values, zipped
 
+SMALL = official(people({"JPN": 4, "AND": 2, "GBR": 3}))
+
 
 @pytest.fixture(scope="session")
 def codebook(content: Content) -> Codebook:
@@ -204,7 +206,10 @@ def test_a_country_that_was_asked_on_three_points_is_named(codebook: Codebook, t
     audit = import_survey([written(tmp_path, "a.csv", official(rows))], codebook, folder)
     assert audit.countries["brazil"].items["Q33"].unused == (1, 5)
     assert audit.countries["japan"].items["Q33"].unused == ()
-    assert audit.notes == ("nobody chose code 1 and 5 of brazil: Q33", "japan has no answer to Q36")
+    assert audit.notes == (
+        "nobody chose codes 1 and 5 (asked on three points) of brazil: Q33",
+        "japan has no answer to Q36",
+    )
 
 
 def test_scales_that_are_turned_round_are_seen(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
@@ -401,7 +406,7 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
         ),
         (
             b'D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,"392,1\n3,392,1\n',
-            "a.csv:3: has 2 of the header's 3 fields: a quotation mark that is not closed?",
+            "a.csv:3: has 2 fields, the header 3: a quotation mark that is not closed?",
         ),
         (
             b'D_INTERVIEW,B_COUNTRY,Q1,Q46\n1,392,1,2\n2,392,1,"2\n3,392,1,2\n4,392,1,2',
@@ -411,8 +416,8 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
             b'D_INTERVIEW,B_COUNTRY,N_TOWN,Q1\n1,392,"A,1\n2,392,B,1\n3,392,"C,1\n4,392,D,1\n',
             "a.csv:2: a quotation mark is not closed here, and takes in the lines below",
         ),
-        (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392\n3,392,1\n", "a.csv:3: has 2 of the header's 3 fields: each line"),
-        (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392,1,9\n", "a.csv:3: has 4 of the header's 3 fields: each line needs"),
+        (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392\n3,392,1\n", "a.csv:3: has 2 fields, the header 3: each line"),
+        (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392,1,9\n", "a.csv:3: has 4 fields, the header 3: each line needs"),
         (official(people({"JPN": 9}))[:-150], "a.csv:10: the file is cut off: its last line has "),
         (zipped(official(people({"JPN": 900})))[:-20], "the gzipped file is cut off or damaged"),
         (zipped(official(people({"JPN": 900})))[:9], "the gzipped file is cut off or damaged"),
@@ -422,6 +427,31 @@ def test_a_file_that_cannot_be_used_is_told_in_one_line(
     codebook: Codebook, tmp_path: Path, folder: Path, data: bytes, message: str
 ) -> None:
     assert message in fault([written(tmp_path, "a.csv", data)], codebook, folder)
+
+
+@given(data=st.data())
+def test_a_damaged_file_is_read_or_told_in_one_line(
+    codebook: Codebook, tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    damaged = bytearray(data.draw(st.sampled_from([SMALL, zipped(SMALL), SMALL.replace(b",", b";")])))
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(damaged) - 1))
+        length = data.draw(st.integers(0, 3))
+        damaged[place : place + length] = data.draw(
+            st.sampled_from([b'"', b"\n", b"\r", b",", b"\0", b"\xff", b"9", b""])
+        )
+    place_of_work = tmp_path_factory.mktemp("damaged")
+    file = written(place_of_work, "a.csv", bytes(damaged))
+    folder = place_of_work / "out"
+    try:
+        found = import_survey([file], codebook, folder).respondents
+    except ClcaError as error:
+        found, said = 0, error.message
+    else:
+        said = ""
+    assert len(said.splitlines()) <= 1
+    assert folder.exists() == (found > 0)
+    assert found == 0 or len(everyone(folder)) == found
 
 
 def test_the_line_of_a_fault_is_right_below_line_breaks_in_cells(
