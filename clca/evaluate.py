@@ -43,6 +43,7 @@ ALWAYS = ("numpy", "pyarrow")
 HERE = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets")
 KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
+NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
 REFERENCES = ("uniform", "majority", "split_half")
 
 
@@ -93,18 +94,22 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
             weighted=poll.asked.weights,
             tell=tell,
         )
-        stops = _ask(poll, work)
+        predictor = _Lazily(poll)
+        stops = _ask(poll, work, predictor)
         scores = score(work.tallies, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
         tables = make_tables(poll, scores, stops)
         _write(folder.path, poll, scores, stops, tables)
         seconds = monotonic() - began
         ended = {"updated": _now(), "finished": True, "seconds": round(info["seconds"] + seconds, 3)}
+        labels, outside = predictor.unseen
+        if labels:
+            old = info["labels"]
+            ended["labels"] = {"asked": old["asked"] + labels, "outside": old["outside"] + outside}
         folder.write_info({**info, **ended, "sheets": {"asked": len(folder.finished), "of": len(poll.sheets)}})
     return Evaluated(poll.out, scores, tuple(stops), tables, seconds)
 
 
-def _ask(poll: Poll, work: Work) -> list[Stop]:
-    predictor = _Lazily(poll)
+def _ask(poll: Poll, work: Work, predictor: Predictor) -> list[Stop]:
     before = work.progress().sheets
     try:
         if poll.asked.until_ci is None:
@@ -118,7 +123,7 @@ def _ask(poll: Poll, work: Work) -> list[Stop]:
             " repeat the command to go on"
         ) from None
     except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or "out of memory" in str(error).lower():
+        if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
             raise SubjectError(
                 f"{poll.subject.name} ran out of memory: take fewer --bits or a smaller --student, and repeat the"
                 " command to go on"
@@ -134,12 +139,17 @@ class _Lazily:
 
     def __init__(self, poll: Poll) -> None:
         self._poll = poll
-        self._made: Predictor | None = None
+        self._made: _Served | _Local | None = None
 
     def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
         if self._made is None:
             self._made = _Served(self._poll) if self._poll.subject.student is None else _Local(self._poll)
         self._made.fill(sheets, done)
+
+    @property
+    def unseen(self) -> tuple[int, int]:
+        """(labels, outside) of a server; none of a model here, which tells of every token."""
+        return (self._made.labels, self._made.outside) if isinstance(self._made, _Served) else (0, 0)
 
 
 class _Local:
@@ -165,11 +175,12 @@ class _Local:
 
 
 class _Served:
-    """Models on a server."""
+    """Models on a server. Of the `labels` asked about, `outside` were not among its likeliest tokens."""
 
     def __init__(self, poll: Poll) -> None:
         self._poll = poll
         self._key = api_key(os.environ)
+        self.labels = self.outside = 0
 
     def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
         from clca.evaluation.predictors.server import ServerPredictor
@@ -177,14 +188,17 @@ class _Served:
         poll = self._poll
         wording = Wording(variables={"date_string": DATE}) if poll.layout == "chat" else TEXT
         for adapter, those in _by_adapter(poll, sheets).items():
-            ServerPredictor(
+            predictor = ServerPredictor(
                 str(poll.asked.base_url),
                 base=poll.subject.name,
                 adapter=adapter or None,
                 mode=poll.mode,
                 wording=wording,
                 key=self._key,
-            ).fill(those, done)
+            )
+            predictor.fill(those, done)
+            self.labels += predictor.labels
+            self.outside += predictor.outside
 
 
 def _by_adapter(poll: Poll, sheets: Iterable[Sheet]) -> dict[str, list[Sheet]]:
@@ -299,6 +313,8 @@ def _first_info(poll: Poll) -> dict[str, Any]:
             path: {"origin": used.origin, "sha256": used.digest} for path, used in sorted(poll.content.used.items())
         },
         "versions": _versions(),
+        # Of those asked of a server, how many were outside its likeliest tokens, so that their odds are bounds.
+        "labels": old.get("labels", {"asked": 0, "outside": 0}),
         "seconds": old.get("seconds", 0.0),
     }
 
