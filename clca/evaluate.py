@@ -6,9 +6,8 @@ poll -> predictor -> predictions -> scores -> tables
 from __future__ import annotations
 
 import json
-import os
 import platform
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -21,27 +20,22 @@ from typing import Any
 import clca
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.folder import SCORES, TABLE, Folder, read_info
-from clca.evaluation.predictors.completions import TEXT, Wording
-from clca.evaluation.predictors.formats import ChatFormat, TextFormat
 from clca.evaluation.scores import Scores
 from clca.evaluation.scoring import score
-from clca.evaluation.sheet import Done, Predictor, Sheet
 from clca.evaluation.work import Stop, Tell, Work
 from clca.poll import Poll
+from clca.predictor import Answers
 from clca.report import render
 from clca.report.published import load_published
 from clca.report.table import METRICS, Table, build
 from clca.store.files import write_whole
 from clca.store.runs import fingerprint
-from clca.subject import SubjectError, load, require_room, select
-from clca.teacher.machine import machine
-from clca.training.chat import DATE, ChatTemplate
-from clca.training.student import Student, load_tokenizer, this_device
-from clca.urls import NO_KEY, without_credentials
+from clca.subject import SubjectError
+from clca.training.student import Student, load_tokenizer
+from clca.urls import without_credentials
 
 ALWAYS = ("numpy", "pyarrow")
 HERE = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets")
-KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
 NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
 REFERENCES = ("uniform", "majority", "split_half")
@@ -94,7 +88,7 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
             weighted=poll.asked.weights,
             tell=tell,
         )
-        predictor = _Lazily(poll)
+        predictor = Answers(poll)
         stops = _ask(poll, work, predictor)
         scores = score(work.tallies, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
         tables = make_tables(poll, scores, stops)
@@ -109,7 +103,7 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
     return Evaluated(poll.out, scores, tuple(stops), tables, seconds)
 
 
-def _ask(poll: Poll, work: Work, predictor: Predictor) -> list[Stop]:
+def _ask(poll: Poll, work: Work, predictor: Answers) -> list[Stop]:
     before = work.progress().sheets
     try:
         if poll.asked.until_ci is None:
@@ -129,96 +123,6 @@ def _ask(poll: Poll, work: Work, predictor: Predictor) -> list[Stop]:
                 " command to go on"
             ) from None
         raise
-
-
-# ---------------------------------------------------------------- predictors
-
-
-class _Lazily:
-    """The predictor of a poll; made when there is a first sheet to answer."""
-
-    def __init__(self, poll: Poll) -> None:
-        self._poll = poll
-        self._made: _Served | _Local | None = None
-
-    def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
-        if self._made is None:
-            self._made = _Served(self._poll) if self._poll.subject.student is None else _Local(self._poll)
-        self._made.fill(sheets, done)
-
-    @property
-    def unseen(self) -> tuple[int, int]:
-        """(labels, outside) of a server; none of a model here, which tells of every token."""
-        return (self._made.labels, self._made.outside) if isinstance(self._made, _Served) else (0, 0)
-
-
-class _Local:
-    """One base model here; its adapters take turns."""
-
-    def __init__(self, poll: Poll) -> None:
-        from clca.evaluation.predictors.local import LocalPredictor
-
-        student, device = poll.subject.student, this_device()
-        assert student is not None
-        require_room(poll.subject, machine(os.environ), device)
-        tokenizer = load_tokenizer(student)
-        chat = poll.layout == "chat"
-        form = ChatFormat(ChatTemplate(tokenizer)) if chat else TextFormat()
-        self._poll, self._model = poll, load(poll.subject, device)
-        self._predictor = LocalPredictor(self._model, tokenizer, form, poll.mode)
-
-    def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
-        for adapter, those in _by_adapter(self._poll, sheets).items():
-            if adapter:
-                select(self._model, adapter)
-            self._predictor.fill(those, done)
-
-
-class _Served:
-    """Models on a server. Of the `labels` asked about, `outside` were not among its likeliest tokens."""
-
-    def __init__(self, poll: Poll) -> None:
-        self._poll = poll
-        self._key = api_key(os.environ)
-        self.labels = self.outside = 0
-
-    def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
-        from clca.evaluation.predictors.server import ServerPredictor
-
-        poll = self._poll
-        wording = Wording(variables={"date_string": DATE}) if poll.layout == "chat" else TEXT
-        for adapter, those in _by_adapter(poll, sheets).items():
-            predictor = ServerPredictor(
-                str(poll.asked.base_url),
-                base=poll.subject.name,
-                adapter=adapter or None,
-                mode=poll.mode,
-                wording=wording,
-                key=self._key,
-            )
-            predictor.fill(those, done)
-            self.labels += predictor.labels
-            self.outside += predictor.outside
-
-
-def _by_adapter(poll: Poll, sheets: Iterable[Sheet]) -> dict[str, list[Sheet]]:
-    """Sheets by the name of the adapter that answers them, "" for the student as it is."""
-    found: dict[str, list[Sheet]] = {}
-    for sheet in sheets:
-        name = poll.subject.adapters[sheet.culture].name if sheet.method == "clca" else ""
-        found.setdefault(name, []).append(sheet)
-    return found
-
-
-def api_key(environment: Mapping[str, str]) -> str:
-    """The first key of the environment, or the one that stands for none."""
-    for name in KEYS:
-        key = environment.get(name, "").strip()
-        if key and not (key.isascii() and key.isprintable()):
-            raise SettingsError(f"{name}: the key holds characters that an HTTP header cannot carry")
-        if key:
-            return key
-    return NO_KEY
 
 
 # ---------------------------------------------------------------- what is left behind

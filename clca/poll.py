@@ -9,10 +9,9 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal, get_args
 
+from clca.asked import METHODS, ORDERS, Asked, Layout, check
 from clca.culture import Catalogue
-from clca.documents import suggestion
 from clca.errors import SettingsError, StoreError
 from clca.evaluation.columns import Columns
 from clca.evaluation.folder import SCORES
@@ -24,9 +23,8 @@ from clca.evaluation.respondents import FILE, Imported, default_folder, open_res
 from clca.evaluation.sample import Sample, Sources, take
 from clca.evaluation.sheet import Sheet
 from clca.evaluation.suite import NATIVE, Suite, load_suite, native_language
-from clca.records import Culture, Method, Order
+from clca.records import Culture, Method
 from clca.report.table import PAPER_ORDER
-from clca.settings import check_url
 from clca.store.runs import Inputs, fingerprint, slug
 from clca.subject import ADAPTERS, Subject, choose, choose_served, find_given
 from clca.survey import Item
@@ -36,37 +34,7 @@ from clca.workspace import Content
 ALL, BARE = "all", "bare"
 RESPONDENTS, REHEARSED = 1000, 100  # of a culture; REHEARSED where the student is tiny
 
-Layout = Literal["chat", "text", "bare"]
-"""`bare` is `text` with nothing before the question, as survey pairs are taught: one answer stands for all."""
 Template = Callable[[Student], bool]
-
-METHODS: tuple[Method, ...] = get_args(Method)
-ORDERS: tuple[Order, ...] = get_args(Order)
-MODES, LAYOUTS, BITS = get_args(Mode), get_args(Layout), (4, 8, 16)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What the command line asks for; None and () stand for what depends on the rest."""
-
-    cultures: tuple[str, ...] = ()
-    student: str | None = None
-    adapters: tuple[str, ...] = ()
-    base_url: str | None = None
-    methods: tuple[str, ...] = ()
-    mode: str | None = None
-    language: str = "en"
-    respondents: int | None = None
-    items: str | None = None
-    orders: tuple[str, ...] = ()
-    layout: str | None = None
-    bits: int | None = None
-    weights: bool = False
-    data: Path | None = None
-    seed: int = 42
-    until_ci: float | None = None
-    out: Path = Path("evaluations")
-    new: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +120,7 @@ def prepare(
         "respondents": n,
         "data": None if data is None else digest_of(data.path),
         "items": [item.id for item in columns.items],
-        "orders": list(asked.orders or ORDERS[:1]),
+        "orders": [order for order in ORDERS if order in (asked.orders or ORDERS[:1])],
         "seed": asked.seed,
         **{f"content:{path}": used.digest for path, used in sorted(content.used.items())},
     }
@@ -206,37 +174,6 @@ def sample_of(
     sources = Sources(data, suite.shares, suite.demographics, counts)
     sample = take(sources, culture.id, countries, columns, n=n, seed=seed, weighted=weighted)
     return replace(sample, notes=(*notes, *sample.notes))
-
-
-def check(asked: Asked) -> None:
-    """Refuse values that no evaluation can be asked for with."""
-    closed: tuple[tuple[str, Sequence[object], Sequence[object]], ...] = (
-        ("--method", asked.methods, METHODS),
-        ("--mode", [asked.mode] if asked.mode else [], MODES),
-        ("--order", asked.orders, ORDERS),
-        ("--format", [asked.layout] if asked.layout else [], LAYOUTS),
-        ("--bits", [asked.bits] if asked.bits else [], BITS),
-    )
-    for flag, values, known in closed:
-        for value in values:
-            if value not in known:
-                hint = suggestion(str(value), map(str, known)) or f"; there are {', '.join(map(str, known))}"
-                raise SettingsError(f"{flag} {value}: is not known{hint}")
-    if asked.respondents is not None and asked.respondents < 1:
-        raise SettingsError(f"--respondents {asked.respondents}: has to be 1 or more")
-    if asked.until_ci is not None and not 0 < asked.until_ci < 1:
-        raise SettingsError(f"--until-ci {asked.until_ci}: has to be between 0 and 1, as in --until-ci 0.005")
-    if not 0 <= asked.seed < 2**31:
-        raise SettingsError(f"--seed {asked.seed}: has to be from 0 to {2**31 - 1}")
-    if asked.student is not None and not asked.student.strip():
-        raise SettingsError("--student: is empty; give an alias (clca models list), a hub id, a folder, or tiny")
-    if asked.base_url is not None:
-        try:
-            check_url(asked.base_url)
-        except ValueError as error:
-            raise SettingsError(f"--base-url: {error}") from None
-        if asked.bits is not None:
-            raise SettingsError("--bits: the server has decided how it holds the weights; leave it out")
 
 
 def _cultures(asked: Asked, catalogue: Catalogue, taught: Sequence[str]) -> list[str]:

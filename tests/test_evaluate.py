@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from clca.asked import Asked
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
-from clca.evaluate import api_key, caveats
-from clca.poll import Asked, Poll, prepare
+from clca.evaluate import caveats
+from clca.poll import Poll, prepare
+from clca.predictor import api_key
 from clca.subject import base_id, choose, choose_served, find_given, require_room
 from clca.teacher.machine import Gpu, Machine
 from clca.training.adapter import Found, read_adapter

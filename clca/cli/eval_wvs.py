@@ -137,8 +137,8 @@ def eval_wvs(
     World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
     Needs: pip install 'clca[eval]'.
     """
+    from clca.asked import Asked
     from clca.cli import evaluating
-    from clca.poll import Asked
 
     asked = Asked(
         cultures=tuple(culture or ()),

@@ -13,6 +13,7 @@ from rich.progress_bar import ProgressBar
 from rich.status import Status
 from rich.table import Table
 
+from clca.asked import Asked
 from clca.cli.forecast import duration
 from clca.cli.progress import LINE_EVERY
 from clca.cli.screen import make_console, printable
@@ -22,7 +23,7 @@ from clca.evaluation.columns import METRICS
 from clca.evaluation.folder import TABLE
 from clca.evaluation.scores import Figures
 from clca.evaluation.work import Progress
-from clca.poll import Asked, Poll, prepare
+from clca.poll import Poll, prepare
 from clca.report.render import screen as table_screen
 from clca.settings import resolve
 from clca.workspace import find_workspace
