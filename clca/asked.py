@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -19,6 +20,9 @@ Layout = Literal["chat", "text", "bare"]
 METHODS: tuple[Method, ...] = get_args(Method)
 ORDERS: tuple[Order, ...] = get_args(Order)
 MODES, LAYOUTS, BITS = get_args(Mode), get_args(Layout), (4, 8, 16)
+
+ALWAYS = ("numpy", "pyarrow")
+HERE = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,3 +78,11 @@ def check(asked: Asked) -> None:
             raise SettingsError(f"--base-url: {error}") from None
         if asked.bits is not None:
             raise SettingsError("--bits: the server has decided how it holds the weights; leave it out")
+
+
+def require_libraries(*, server: bool) -> None:
+    """Refuse to begin without what an evaluation needs; with a server, the model's libraries are not."""
+    lacking = [name for name in (ALWAYS if server else (*ALWAYS, *HERE)) if find_spec(name) is None]
+    if lacking:
+        names = ", ".join(lacking)
+        raise SettingsError(f"an evaluation needs {names}, not installed here: pip install 'clca[eval]'")

@@ -12,13 +12,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import clca
-from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
+from clca.errors import ClcaError, NotFoundError, StoreError
 from clca.evaluation.folder import SCORES, TABLE, Folder, read_info
 from clca.evaluation.scores import Scores
 from clca.evaluation.scoring import score
@@ -34,8 +33,6 @@ from clca.subject import SubjectError
 from clca.training.student import Student, load_tokenizer
 from clca.urls import without_credentials
 
-ALWAYS = ("numpy", "pyarrow")
-HERE = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets")
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
 NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
 REFERENCES = ("uniform", "majority", "split_half")
@@ -56,14 +53,6 @@ class Evaluated:
     stops: tuple[Stop, ...]
     tables: tuple[Table, ...]
     seconds: float
-
-
-def require_libraries(*, server: bool) -> None:
-    """Refuse to begin without what an evaluation needs; with a server, the model's libraries are not."""
-    lacking = [name for name in (ALWAYS if server else (*ALWAYS, *HERE)) if find_spec(name) is None]
-    if lacking:
-        names = ", ".join(lacking)
-        raise SettingsError(f"an evaluation needs {names}, not installed here: pip install 'clca[eval]'")
 
 
 def has_template(student: Student) -> bool:

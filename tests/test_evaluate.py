@@ -18,7 +18,7 @@ from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluate import caveats
 from clca.poll import Poll, prepare
-from clca.predictor import api_key
+from clca.predictor import api_key, tokenizer_at_hand
 from clca.subject import base_id, choose, choose_served, find_given, require_room
 from clca.teacher.machine import Gpu, Machine
 from clca.training.adapter import Found, read_adapter
@@ -370,3 +370,10 @@ def test_composers_load_no_model_library() -> None:
     program = "import sys, clca.evaluate, clca.compare; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert {"torch", "transformers", "peft", "trl", "datasets", "pyarrow", "openai"} & set(loaded) == set()
+
+
+def test_the_tokenizer_of_a_served_model_is_used_where_it_lies_here(tiny: Student) -> None:
+    found = tokenizer_at_hand(tiny.source, None, {"HOME": "/nonexistent"})
+    assert found is not None
+    assert found.chat_template
+    assert tokenizer_at_hand("llama-3.1-8b", None, {"HOME": "/nonexistent"}) is None

@@ -11,7 +11,6 @@ from rich.table import Table
 from clca.cli.screen import make_console, printable
 from clca.compare import Compared, read
 from clca.compare import compare as compare_read
-from clca.evaluate import require_libraries
 from clca.evaluation.columns import PAPER
 from clca.workspace import find_workspace
 
@@ -19,7 +18,6 @@ SURE = 0.05
 
 
 def compare(one: str, other: str, methods: tuple[str, ...], out: Path, seed: int, *, as_json: bool) -> None:
-    require_libraries(server=True)
     workspace = find_workspace()
     first, second = read(one, out, workspace), read(other, out, workspace)
     found = compare_read(first, second, methods, seed=seed)

@@ -137,7 +137,9 @@ def eval_wvs(
     World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
     Needs: pip install 'clca[eval]'.
     """
-    from clca.asked import Asked
+    from clca.asked import Asked, require_libraries
+
+    require_libraries(server=base_url is not None)
     from clca.cli import evaluating
 
     asked = Asked(

@@ -17,7 +17,7 @@ from clca.asked import Asked
 from clca.cli.forecast import duration
 from clca.cli.progress import LINE_EVERY
 from clca.cli.screen import make_console, printable
-from clca.evaluate import Evaluated, caveats, has_template, require_libraries, stop_facts
+from clca.evaluate import Evaluated, caveats, has_template, stop_facts
 from clca.evaluate import evaluate as evaluate_poll
 from clca.evaluation.columns import METRICS
 from clca.evaluation.folder import TABLE
@@ -60,7 +60,6 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
 
 def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Poll:
     """The poll, with what is to be known of it said, however quiet it is."""
-    require_libraries(server=asked.base_url is not None)
     workspace = find_workspace()
     generated = resolve({}, os.environ, workspace).out
     poll = prepare(asked, workspace, generated, os.environ, has_template, elsewhere=elsewhere)

@@ -22,7 +22,6 @@ from clca.records import Method, Prediction
 TELL_EVERY = 0.5  # seconds
 FIRST, GROWTH = 100, 1.5
 """Respondents at the first look at how sure a score is, and by how many times more there are at each further one."""
-DIGITS = 8  # of probabilities; what a float32 holds, and the same on every machine far more often
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +164,7 @@ def predict(sheet: Sheet, question: Question, answer: Answer, reader: Reader) ->
     option, probabilities = None, None
     if answer.odds is not None:
         by_option = dict(zip(question.shown, answer.odds, strict=True))
-        probabilities = tuple(round(by_option[option], DIGITS) for option in range(len(by_option)))
+        probabilities = tuple(by_option[option] for option in range(len(by_option)))
         option = probabilities.index(max(probabilities))
     elif answer.reply is not None:
         option = reader.read(answer.reply, question)
@@ -178,7 +177,7 @@ def predict(sheet: Sheet, question: Question, answer: Answer, reader: Reader) ->
         option=option,
         reply=answer.reply,
         probabilities=probabilities,
-        mass=None if answer.mass is None else round(answer.mass, DIGITS),
+        mass=answer.mass,
     )
 
 

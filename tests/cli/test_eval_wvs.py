@@ -230,7 +230,7 @@ def test_imported_respondents_give_individual_accuracy_and_weights(desk: Desk) -
     persona = plain["cultures"]["germany"]["methods"]["persona"]
     for metric in ("accuracy", "accuracy_paper"):
         assert 0 <= persona[metric]["low"] <= persona[metric]["value"] <= persona[metric]["high"] <= 1
-    assert persona["accuracy_paper"]["value"] <= persona["accuracy"]["value"]
+    assert persona["accuracy_paper"]["value"] < persona["accuracy"]["value"]  # some questions were not answered
     assert persona["kl"] != weighted["cultures"]["germany"]["methods"]["persona"]["kl"]
     system = (desk.folder / plain["evaluation"] / "sheets.jsonl").read_text()
     assert "Country: Germany" in system
@@ -253,7 +253,7 @@ def test_written_answers_are_read_or_counted_as_unreadable(desk: Desk) -> None:
 
 def test_a_server_answers_in_the_students_place(desk: Desk) -> None:
     def second(body: dict[str, Any], number: int) -> Answered:
-        return 200, chat("2" if body["model"] == "japan-lora" else "The first one: 1."), {}
+        return 200, chat("2" if body["model"] == "japan-lora" else "Answer: 1."), {}
 
     with Answering(second) as server:
         command = ("eval-wvs", "-c", "japan", "-n", "3", *FEW, "--student", "m", "--base-url", server.url)
