@@ -163,8 +163,8 @@ def predict(sheet: Sheet, question: Question, answer: Answer, reader: Reader) ->
     """What an answer says, in the survey's order of the options."""
     option, probabilities = None, None
     if answer.odds is not None:
-        by_option = dict(zip(question.shown, answer.odds, strict=True))
-        probabilities = tuple(by_option[option] for option in range(len(by_option)))
+        by_option, total = dict(zip(question.shown, answer.odds, strict=True)), sum(answer.odds)
+        probabilities = tuple(by_option[option] / total for option in range(len(by_option)))  # of float32s, about 1
         option = probabilities.index(max(probabilities))
     elif answer.reply is not None:
         option = reader.read(answer.reply, question)

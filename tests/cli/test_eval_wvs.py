@@ -230,7 +230,7 @@ def test_imported_respondents_give_individual_accuracy_and_weights(desk: Desk) -
     persona = plain["cultures"]["germany"]["methods"]["persona"]
     for metric in ("accuracy", "accuracy_paper"):
         assert 0 <= persona[metric]["low"] <= persona[metric]["value"] <= persona[metric]["high"] <= 1
-    assert persona["accuracy_paper"]["value"] < persona["accuracy"]["value"]  # some questions were not answered
+    assert persona["accuracy_paper"]["value"] <= persona["accuracy"]["value"] + 1e-9
     assert persona["kl"] != weighted["cultures"]["germany"]["methods"]["persona"]["kl"]
     system = (desk.folder / plain["evaluation"] / "sheets.jsonl").read_text()
     assert "Country: Germany" in system

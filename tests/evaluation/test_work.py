@@ -92,7 +92,8 @@ def sheet_of(one: Question) -> Sheet:
 def test_odds_are_put_into_the_surveys_order(suite: Suite) -> None:
     one = question("reversed", (2, 1, 0))
     found = predict(sheet_of(one), one, Answer(odds=(0.5, 0.3, 0.2), mass=0.9), suite.reader)
-    assert (found.probabilities, found.option, found.mass, found.order) == ((0.2, 0.3, 0.5), 2, 0.9, "reversed")
+    assert found.probabilities == pytest.approx((0.2, 0.3, 0.5))
+    assert (found.option, found.mass, found.order) == (2, 0.9, "reversed")
     assert found.reply is None
 
 
