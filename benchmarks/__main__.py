@@ -11,24 +11,28 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks.measurements import EVERY, Bench
+from benchmarks.measurements import EVERY, PEERS, Bench
 from benchmarks.table import Row
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure clca against its targets.")
-    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(EVERY)}; default all but peer")
-    parser.add_argument("--peer", action="store_true", help="measure data-designer too, in a temporary venv")
+    parser.add_argument(
+        "names", nargs="*", metavar="NAME", help=f"of {', '.join(EVERY)}; default all but {' and '.join(PEERS)}"
+    )
+    parser.add_argument(
+        "--peer", action="store_true", help="measure data-designer too, in a temporary venv, and lm-eval"
+    )
     parser.add_argument("--scale", type=float, default=1.0, help="share of the full sizes, to try it out")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     chosen = parser.parse_args()
     if unknown := set(chosen.names) - set(EVERY):
         parser.error(f"no such measurement: {', '.join(sorted(unknown))}; there are {', '.join(EVERY)}")
-    names = chosen.names or [name for name in EVERY if name != "peer"]
-    if chosen.peer and "peer" not in names:
-        names.append("peer")
+    names = chosen.names or [name for name in EVERY if name not in PEERS]
+    if chosen.peer:
+        names += [name for name in PEERS if name not in names]
     rows: list[Row] = []
-    print(f"{'measurement':<12} {'what':<46} {'value':>10}      target", flush=True)
+    print(f"{'measurement':<14} {'what':<46} {'value':>10}      target", flush=True)
     with tempfile.TemporaryDirectory(prefix="clca-bench-") as folder:
         bench = Bench(Path(folder), chosen.scale)
         for name in names:
@@ -53,7 +57,7 @@ def line(row: Row) -> str:
     limits = (("<=", row.at_most), (">=", row.at_least))
     target = " ".join(f"{sign} {limit:g}" for sign, limit in limits if limit is not None)
     met = {True: "met", False: "MISSED", None: ""}[row.met]
-    return f"{row.measurement:<12} {row.what:<46} {value:>10} {row.unit:<4} {target:<10} {met}".rstrip()
+    return f"{row.measurement:<14} {row.what:<46} {value:>10} {row.unit:<4} {target:<10} {met}".rstrip()
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
+from benchmarks.importing import survey_import
 from benchmarks.processes import HERE, Stub, Used, measure
+from benchmarks.survey import scoring
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
 
@@ -210,4 +212,7 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "resume": resume,
     "examples": examples,
     "packing": packing,
+    "survey-import": survey_import,
+    "survey-scoring": scoring,
 }
+PEERS = ("peer", "survey-scoring")  # need what clca is compared with: only where asked for

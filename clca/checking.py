@@ -14,6 +14,9 @@ from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
 from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
+from clca.evaluation.question import questions, sheets
+from clca.evaluation.suite import files_of, languages, load_suite
+from clca.evaluation.synthetic import synthetic
 from clca.models import Models
 from clca.preview import preview
 from clca.prompts import TRAINING_FORMS, Prompts
@@ -56,13 +59,16 @@ def check(content: Content) -> list[ClcaError]:
     for path in content.files("scenarios/*.jsonl"):
         norms = fnmatch(path, NORMS)
         whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
+    translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
-        attempt(partial(_has_a_use, content, path))
+        attempt(partial(_has_a_use, content, path, translations))
     attempt(lambda: load_book({path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}))
     attempt(lambda: Prompts.load(content, TRAINING_FORMS))
     for recipe in recipe_names(content):
         attempt(partial(read_recipe, content, recipe))
     attempt(lambda: load_shares(content, load_items(content)))
+    for language in languages(content):
+        attempt(partial(_ask, content, language))
     if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
     return faults
@@ -77,11 +83,21 @@ def _render(content: Content, catalogue: Catalogue) -> None:
         preview(catalogue, culture, seeds, norms, prompts, settings)
 
 
-def _has_a_use(content: Content, path: str) -> None:
+def _ask(content: Content, language: str) -> None:
+    """A survey in one language, up to the prompts."""
+    suite = load_suite(content, language)
+    asked = questions(suite.items.items, suite.prompts, "chat", "given", 0)
+    for culture in suite.demographics:
+        people = synthetic(culture, suite.demographics, 1, 0)
+        list(sheets(culture, "persona", people, asked, suite.persona, suite.prompts))
+        list(sheets(culture, "cultural", (), asked, suite.persona, suite.prompts))
+
+
+def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
     patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, *REHEARSAL_CONTENT, "*.md")
-    read = any(fnmatch(path, pattern) for pattern in patterns)
+    read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
 

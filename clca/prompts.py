@@ -44,6 +44,13 @@ TRAINING_FORMS = {
 }
 """The prompts of training examples: apart from the teacher's, since no generated record depends on them."""
 
+EVALUATION_FORMS = {
+    "wvs-persona": Form(("system",), frozenset({"persona"})),
+    "wvs-cultural": Form(("system",), frozenset({"culture"})),
+    "wvs-question": Form(("user",), frozenset({"question", "options"})),
+}
+"""The prompts of the survey evaluation. All that the questions of a respondent share stands in `system`."""
+
 
 class Prompts:
     """The prompt files in force, compiled."""
@@ -52,13 +59,14 @@ class Prompts:
         self._templates = templates
 
     @classmethod
-    def load(cls, content: Content, forms: Mapping[str, Form] = FORMS) -> Prompts:
+    def load(cls, content: Content, forms: Mapping[str, Form] = FORMS, language: str = "") -> Prompts:
+        """The prompts of `prompts/`, or their translations in the folder of a language."""
         environment = jinja2.Environment(
             undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
         )
         templates = {}
         for name, form in forms.items():
-            path = f"prompts/{name}.j2"
+            path = f"prompts/{language}/{name}.j2" if language else f"prompts/{name}.j2"
             text = content.text(path)
             shown = content.shown(path)
             _check(environment, shown, text, form)

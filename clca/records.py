@@ -1,6 +1,7 @@
 """The records that travel through clca, in the order in which they come to be.
 
 culture -> norm, scenario -> turn -> judgement -> intent -> dialogue
+respondent -> prediction
 
 Every record is frozen. Field order is the order of the keys in the JSONL files.
 """
@@ -318,3 +319,45 @@ class Failure(Record):
     judge: str
     seed: int
     usage: Usage
+
+
+# ---------------------------------------------------------------- respondent, prediction
+
+
+class Respondent(Record):
+    """Someone who answered a survey, or whom its shares make likely (`synthetic`, without answers).
+
+    `demographics` holds the survey's codes by field (`Q260`: 2), `answers` the option by item,
+    counted from 0; what is missing in either is left out. `weight` is the survey's own.
+    """
+
+    id: str
+    country: Slug
+    demographics: dict[str, int]
+    answers: dict[str, int]
+    weight: float = 1.0
+    synthetic: bool = False
+
+
+Method = Literal["persona", "cultural", "clca"]
+Order = Literal["given", "reversed", "shuffled"]
+
+
+class Prediction(Record):
+    """What a model answers to one item, in the place of one respondent: a line of `predictions.jsonl`.
+
+    `respondent` is "" where the prompt names none and the answer stands for all (`cultural`). `order` is
+    that in which the options were shown. `option` counts from 0 in the survey's order; None is an answer
+    that could not be read, which `reply` holds. `probabilities` are those of the options in the survey's
+    order, adding up to 1; `mass` is the share of all that the model might have said which they took.
+    """
+
+    culture: Slug
+    method: Method
+    respondent: str
+    item: str
+    order: Order = "given"
+    option: int | None
+    reply: str | None = None
+    probabilities: tuple[float, ...] | None = None
+    mass: float | None = None

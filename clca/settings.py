@@ -91,7 +91,7 @@ class GenerateSettings(BaseModel):
     @classmethod
     def _is_url(cls, value: Any) -> Any:
         for url in (value,) if isinstance(value, str) else value or ():
-            _check_url(url)
+            check_url(url)
         return value
 
     @field_validator("teacher", "partner", "judge", "out", "scenarios")
@@ -137,7 +137,7 @@ class GenerateSettings(BaseModel):
         return self
 
 
-def _check_url(url: str) -> None:
+def check_url(url: str) -> None:
     """Raise `ValueError`, in words that hold no secret, for what is no address of a server."""
     try:
         parts = urlsplit(url)

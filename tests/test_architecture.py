@@ -39,17 +39,42 @@ ROOMS: dict[str, set[str]] = {
     "judging": {"teacher.protocol"},
     "intents": {"teacher.protocol"},
     "training": set(),
+    "evaluation": {"culture", "teacher.protocol"},
+    "report": set(),
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.
 COMPOSERS: dict[str, set[str]] = {
     "preview": STAGES,
     "pipeline": STAGES,
-    "checking": STAGES | {"preview", "training"},
+    "checking": STAGES | {"preview", "training", "evaluation"},
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
     "train": {"culture", "training", "teacher.machine"},
-    "cli": STAGES | {"training", "preview", "pipeline", "checking", "prepare", "session", "train"},
+    "subject": {"culture", "training", "teacher.machine"},
+    "asked": {"evaluation"},
+    "poll": {"asked", "culture", "training", "evaluation", "report", "subject"},
+    "predictor": {"training", "evaluation", "teacher.machine", "subject", "poll"},
+    "evaluate": {"training", "evaluation", "report", "subject", "poll", "predictor"},
+    "compare": {"culture", "evaluation", "poll"},
+    "cli": STAGES
+    | {
+        "training",
+        "evaluation",
+        "report",
+        "asked",
+        "subject",
+        "poll",
+        "predictor",
+        "evaluate",
+        "compare",
+        "preview",
+        "pipeline",
+        "checking",
+        "prepare",
+        "session",
+        "train",
+    },
     "__main__": {"cli"},
 }
 
@@ -174,4 +199,5 @@ def test_the_command_line_loads_no_heavy_library() -> None:
     program = "import sys, clca.cli; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert "typer" in loaded
-    assert {"torch", "transformers", "openai", "pydantic", "jinja2", "aiohttp"} & set(loaded) == set()
+    heavy = {"torch", "transformers", "openai", "pydantic", "jinja2", "aiohttp", "numpy", "pyarrow"}
+    assert heavy & set(loaded) == set()

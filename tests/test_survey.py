@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from clca.errors import ContentError
-from clca.survey import ITEMS, SHARES, load_items, load_shares
+from clca.errors import ContentError, NotFoundError
+from clca.survey import ITEMS, SHARES, Item, layout, load_items, load_shares, read_translation, shares_of
 from clca.workspace import Content
 from tests.conftest import Overlay
 
@@ -55,3 +55,59 @@ def test_an_item_that_stands_twice_is_a_fault(overlay: Overlay, content: Content
     text = content.text(ITEMS).replace("id: Q2\n", "id: Q1\n")
     with pytest.raises(ContentError, match=r"items: Q1 stands twice"):
         load_items(overlay({ITEMS: text}))
+
+
+def test_every_item_has_label_topic_and_direction_and_the_suite_its_missing_codes(content: Content) -> None:
+    items = load_items(content)
+    assert len({item.label for item in items.items}) == 44
+    assert all(item.topic and item.direction.startswith("1 ") for item in items.items)
+    assert set(items.missing) == {-1, -2, -4, -5}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("    label: Importance of friends\n", "", r":16: items\.1\.label: missing key"),
+        ("    direction: 1 good, 2 neither, 3 bad\n", "", r"items\.41\.direction: missing key"),
+        ("  -1: Don't know\n", "  1: Don't know\n", "missing: 1 is the code of an answer"),
+        ("missing:\n", "missing: {}\nabsent:\n", "absent: unknown key"),
+        (
+            "options: [Very important, Rather",
+            "options: [Very important, Very important, Rather",
+            "Q1 has the same option twice",
+        ),
+    ],
+)
+def test_faulty_items_are_named(overlay: Overlay, content: Content, old: str, new: str, message: str) -> None:
+    text = content.text(ITEMS)
+    assert old in text
+    with pytest.raises(ContentError, match=message):
+        load_items(overlay({ITEMS: text.replace(old, new)}))
+
+
+def test_an_item_has_at_most_nine_options_so_that_each_number_is_one_digit() -> None:
+    options = tuple("abcdefghi")
+    assert Item(id="Q1", question="?", options=options).numbered(8) == "9. i"
+    with pytest.raises(ValueError, match="at most 9 items"):
+        Item(id="Q1", question="?", options=(*options, "j"))
+
+
+def test_a_translation_keeps_what_is_no_wording(content: Content) -> None:
+    text = "language: Utopian\nitems: [{id: Q2, topic: other, question: U?, options: [a, b, c, d]}]\n"
+    items = load_items(content)
+    (friends,) = read_translation("u.yaml", text, items).items
+    assert (friends.question, friends.options) == ("U?", ("a", "b", "c", "d"))
+    assert (friends.label, friends.topic) == ("Importance of friends", "importance in life")
+
+
+def test_the_layout_numbers_the_options_as_they_are_shown() -> None:
+    item = Item(id="Q1", question="Well?", options=("a", "b", "c"))
+    assert layout(item).endswith("\n### Question: Well? 1. a 2. b 3. c\n### Answer:")
+    assert layout(item, (2, 0, 1)).endswith("\n### Question: Well? 1. c 2. a 3. b\n### Answer:")
+
+
+def test_shares_of_countries_are_the_mean_over_those_that_were_asked() -> None:
+    known = {"a": {"Q1": (1.0, 0.0)}, "b": {"Q1": (0.5, 0.5), "Q2": (0.25, 0.75)}}
+    assert shares_of(("a", "b"), known) == {"Q1": (0.75, 0.25), "Q2": (0.25, 0.75)}
+    with pytest.raises(NotFoundError, match=r"^no survey shares of c in eval/wvs/shares\.csv; there are a, b$"):
+        shares_of(("a", "c"), known)

@@ -2,7 +2,8 @@
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
-train -> training, forecast, launching    adapters -> rack
+train -> training, forecast, launching    adapters -> rack    data -> respondents
+eval-wvs -> evaluating, polling    compare -> comparing
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import typer
 
-from clca.cli import adapters, content, cultures, generate, models, runs, serve, train
+from clca.cli import adapters, compare, content, cultures, data, eval_wvs, generate, models, runs, serve, train
 from clca.cli.screen import printable
 from clca.errors import ClcaError
 
@@ -52,11 +53,14 @@ app.command(epilog=generate.EXAMPLES)(generate.generate)
 app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
 app.command(epilog=train.EXAMPLES)(train.train)
+app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
+app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)
 app.add_typer(cultures.app, name="cultures")
 app.add_typer(adapters.app, name="adapters")
 app.add_typer(models.app, name="models")
+app.add_typer(data.app, name="data")
 app.add_typer(content.app, name="content")
 
 

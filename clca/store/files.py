@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -92,6 +93,35 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
     except (ValueError, KeyError, TypeError) as error:
         what = f"not a record of a run ({error}); remove the line: {line[:60]!r}"
         raise ContentError(str(path), line_number(path, offset), what) from None
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Write a file whole or not at all, in the place of what is there."""
+    draft = file.with_name(f"{file.name}.part")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        os.replace(draft, file)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise StoreError(f"cannot write {file}: {error.strerror}") from None
+
+
+def lock(folder: Path) -> int:
+    """Lock a folder until the handle that is returned is closed; a folder in use is an error."""
+    try:
+        handle = os.open(folder, os.O_RDONLY)
+    except OSError as error:
+        raise StoreError(f"cannot read {folder}: {error.strerror}") from None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if isinstance(error, BlockingIOError):
+            raise StoreError(
+                f"another clca is at work on {folder}: wait for it, or use --new for a folder of its own"
+            ) from None
+        raise StoreError(f"cannot lock {folder}: {error.strerror}") from None
+    return handle
 
 
 def _store_error(path: Path, error: OSError) -> StoreError:

@@ -7,7 +7,6 @@ and `journal.sqlite`.
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from clca.errors import StoreError
-from clca.store.files import FILES, LineFile, index_entry, line_number, read_lines
+from clca.store.files import FILES, LineFile, index_entry, line_number, lock, read_lines, write_whole
 from clca.store.journal import Finished, Journal, Outcome
 
 
@@ -30,7 +29,7 @@ class Run:
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
         with ExitStack() as opened:
-            opened.callback(os.close, _lock(folder))
+            opened.callback(os.close, lock(folder))
             self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
             for file in self._files.values():
                 opened.callback(file.close)
@@ -109,14 +108,7 @@ class Run:
 
     def write_info(self, data: dict[str, Any]) -> None:
         """Write `run.json`, whole or not at all."""
-        file = self.folder / "run.json"
-        draft = file.with_suffix(".json.part")
-        try:
-            draft.write_text(json.dumps(data, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-            os.replace(draft, file)
-        except OSError as error:
-            draft.unlink(missing_ok=True)
-            raise StoreError(f"cannot write {file}: {error.strerror}") from None
+        write_whole(self.folder / "run.json", json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
     def _extents(self) -> dict[Outcome, int]:
         return {outcome: file.length for outcome, file in self._files.items()}
@@ -149,20 +141,3 @@ class Run:
 def _sync(files: list[LineFile]) -> None:
     for file in files:
         file.sync()
-
-
-def _lock(folder: Path) -> int:
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise StoreError(f"cannot read {folder}: {error.strerror}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        if isinstance(error, BlockingIOError):
-            raise StoreError(
-                f"another clca is at work on {folder}: wait for it, or use --new for a run of its own"
-            ) from None
-        raise StoreError(f"cannot lock {folder}: {error.strerror}") from None
-    return handle

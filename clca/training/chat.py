@@ -18,7 +18,7 @@ from typing import Any, Protocol
 import jinja2
 
 from clca.errors import ClcaError
-from clca.training.example import Chat, Message
+from clca.training.example import Chat, Message, Role
 
 # Llama 3.2's template writes today's date into every prompt unless it is given one. Rows must not
 # change overnight: this is the date that Llama 3.1's template falls back on.
@@ -119,6 +119,21 @@ class ChatTemplate:
         if text != self._apply(messages, generation=False):
             return None
         return Rendered(text[: spans[-1][1]], tuple(spans))
+
+    def prompt(self, messages: Sequence[tuple[Role, str]]) -> str:
+        """The text of messages that end with the user's, up to where the student's answer begins.
+
+        The system text stands where training has it. Contents need to have no white space around them.
+        """
+        said = tuple(Message(*message) for message in messages)
+        return self._apply(fold_system(said) if self.folds_system else said, generation=True)
+
+    @cached_property
+    def answer_frame(self) -> tuple[str, str]:
+        """What the student writes before the content of its answer (often nothing), and after it to close the turn."""
+        frames = self._frames_of(("user", "assistant"))
+        lead, close = frames.leads[1], frames.closes[1]
+        return frames.texts[1][len(frames.texts[1]) - lead :], frames.texts[2][:close]
 
     def _frames_of(self, roles: tuple[str, ...]) -> _Frames:
         if roles not in self._frames:

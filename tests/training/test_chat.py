@@ -100,6 +100,17 @@ def test_each_trained_turn_follows_the_prompt_in_which_it_will_be_asked_for(name
         assert rendered.text[:start] == prompt
 
 
+@pytest.mark.parametrize("name", STUDENTS)
+def test_a_prompt_is_what_comes_before_the_first_trained_turn(name: str) -> None:
+    template = ChatTemplate(student(name))
+    before, _, rest = EXPECTED[name].partition("⟦")
+    assert template.prompt([("system", "Be yourself."), ("user", "Good morning.")]) == before
+    assert template.prompt([("user", "Good morning.")]) == WITHOUT_SYSTEM[name].partition("⟦")[0]
+    lead, close = template.answer_frame
+    assert rest.startswith(f"{lead}Tea?{close}⟧")
+    assert lead == (" " if name == "mistral-v0.3" else "")
+
+
 def test_marks_of_generations_in_a_template_change_nothing() -> None:
     marks = (
         '{%- for m in messages %}{{- "<|im_start|>" + m["role"] + "\\n" }}'

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from clca.errors import ClcaError
-from clca.survey import load_items, load_shares
+from clca.survey import load_items, load_shares, shares_of
 from clca.training.example import Dropped, Text
 from clca.training.material import Taught
-from clca.training.mixes.wvs import NOT_ASKED, answers, shares_of, survey, translated_survey
+from clca.training.mixes.wvs import NOT_ASKED, answers, survey, translated_survey
 from clca.workspace import Content
 from tests.training.material import ARABIC, JAPAN, made, material
 
@@ -57,12 +57,11 @@ def test_items_that_were_not_asked_are_dropped_by_name() -> None:
 
 def test_a_language_has_the_mean_of_its_countries_that_were_asked(content: Content) -> None:
     known = load_shares(content, load_items(content))
-    ara = shares_of(ARABIC, known)
+    ara = shares_of(ARABIC.countries, known)
     assert ara["Q1"] == pytest.approx(
         [(a + b) / 2 for a, b in zip(known["iraq"]["Q1"], known["jordan"]["Q1"], strict=True)]
     )
-    pair = Taught("pair", "Pair", ("iraq", "japan"))
-    assert shares_of(pair, known)["Q36"] == known["japan"]["Q36"]
+    assert shares_of(("iraq", "japan"), known)["Q36"] == known["japan"]["Q36"]
 
 
 def test_a_culture_without_shares_is_named() -> None:
@@ -93,8 +92,8 @@ def test_a_translation_words_question_and_options_and_the_shares_stay(tmp_path: 
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("Q2", "Q99", r"t\.yaml: Q99: no such item"),
-        (", まったく", "", r"t\.yaml: Q2: has 3 options, but 4 are needed"),
+        ("Q2", "Q99", r"t\.yaml:3: Q99: no such item"),
+        (", まったく", "", r"t\.yaml:3: Q2: has 3 options, but 4 are needed"),
         ("topic", "topick", r"t\.yaml:3: items\.0\.topick: unknown key"),
     ],
 )

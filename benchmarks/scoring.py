@@ -1,0 +1,161 @@
+"""`python scoring.py clca|lm-eval RESPONDENTS`: survey questions put to as many personas, option by option.
+
+The student is made here: a Llama of 119 million random weights in float32 with the tiny student's tokenizer. Both
+sides get the same tokens of the same prompts, on one thread, in whichever batches a trial finds the fastest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from random import Random
+from typing import Any
+
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from clca.evaluation.predictors.formats import ChatFormat
+from clca.evaluation.predictors.local import LocalPredictor
+from clca.evaluation.predictors.tokens import Tokens, common_length
+from clca.evaluation.sheet import Answer, Question, Sheet
+from clca.models import Models
+from clca.survey import load_items
+from clca.training.chat import ChatTemplate
+from clca.training.student import find_student, load_tokenizer
+from clca.workspace import Content
+
+PERSONA = 150  # tokens that a respondent's questions share
+TOKENS = (512, 1024, 2048)  # in a pass of clca's
+BATCHES = (1, 4, 16)  # prompts in a batch of lm-eval's
+TRIAL = 12  # prompts that lm-eval is tried with
+LINES = (
+    "You live in a small town in the north of the country.",
+    "You work part time in a shop and look after your parents.",
+    "You are married and have two children.",
+    "You finished school and then learned a trade.",
+    "You were born here, as your parents were.",
+    "You count yourself among the middle class.",
+)
+
+
+def make_model(tokenizer: Any) -> Any:
+    torch.manual_seed(42)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=768,
+        intermediate_size=3072,
+        num_hidden_layers=12,
+        num_attention_heads=12,
+        max_position_embeddings=4096,
+        initializer_range=0.05,
+    )
+    return LlamaForCausalLM(config).eval()
+
+
+def make_sheets(count: int, tokens: Tokens) -> list[Sheet]:
+    """Respondents whose questions share 150 tokens, give or take a sentence's end."""
+    asked = []
+    for item in load_items(Content()).items:
+        options = "\n".join(item.numbered(option) for option in range(len(item.options)))
+        text = f"{item.question}\n{options}\nAnswer with the number of one option."
+        asked.append(Question(item, "given", text, tuple(range(len(item.options)))))
+    sheets = []
+    for number in range(count):
+        chance, persona = Random(number), f"You are respondent {number}."
+        while True:
+            longer = f"{persona} {chance.choice(LINES)}"
+            sheet = Sheet("japan", "persona", f"r{number}", persona, tuple(asked))
+            if shared(tokens.prompts(Sheet("japan", "persona", "", longer, tuple(asked)))) > PERSONA:
+                break
+            persona = longer
+        sheets.append(sheet)
+    return sheets
+
+
+def shared(prompts: Sequence[Any]) -> int:
+    return common_length([one.ids for one in prompts])
+
+
+class Clock:
+    """CPU seconds, which other work on the machine does not add to."""
+
+    def __enter__(self) -> Clock:
+        self._started = time.process_time()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.seconds = time.process_time() - self._started
+
+
+def by_clca(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
+    format = ChatFormat(ChatTemplate(tokenizer))
+
+    def score(asked: list[Sheet], tokens: int) -> tuple[float, list[tuple[float, ...]]]:
+        odds: dict[str, list[tuple[float, ...]]] = {}
+
+        def take(sheet: Sheet, answers: Sequence[Answer]) -> bool:
+            odds[sheet.respondent] = [answer.odds or () for answer in answers]
+            return True
+
+        with Clock() as clock:
+            LocalPredictor(model, tokenizer, format, "probability", tokens=tokens).fill(asked, take)
+        return clock.seconds, [row for sheet in asked for row in odds[sheet.respondent]]
+
+    best = min(TOKENS, key=lambda tokens: score(sheets[:1], tokens)[0])
+    seconds, odds = score(sheets, best)
+    return {"seconds": seconds, "batch": best, "odds": odds}
+
+
+def by_lm_eval(model: Any, tokenizer: Any, sheets: list[Sheet], tokens: Tokens) -> dict[str, Any]:
+    """Log-likelihoods of each label after its prompt, which lm-eval computes once for all labels of a prompt."""
+    from lm_eval.models.huggingface import HFLM
+
+    asked = [one for sheet in sheets for one in tokens.with_options(sheet)]
+
+    def score(prompts: Sequence[Any], batch: int) -> tuple[float, list[tuple[float, ...]]]:
+        peer = HFLM(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch, device="cpu")
+        requests = [
+            ((str(place), str(option)), one.ids, [option])
+            for place, one in enumerate(prompts)
+            for option in one.options
+        ]
+        with Clock() as clock:
+            found = iter(peer._loglikelihood_tokens(requests, disable_tqdm=True))
+        rows = [torch.tensor([next(found)[0] for _ in one.options]).softmax(0).tolist() for one in prompts]
+        return clock.seconds, [tuple(row) for row in rows]
+
+    best = min(BATCHES, key=lambda batch: score(asked[:: max(1, len(asked) // TRIAL)], batch)[0])
+    seconds, odds = score(asked, best)
+    return {"seconds": seconds, "batch": best, "odds": odds}
+
+
+def main(side: str, respondents: int) -> None:
+    torch.set_num_threads(1)
+    content = Content()
+    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    model = make_model(tokenizer)
+    tokens = Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)))
+    sheets = make_sheets(respondents, tokens)
+    found = by_clca(model, tokenizer, sheets) if side == "clca" else by_lm_eval(model, tokenizer, sheets, tokens)
+    whole = [[len(one.ids) for one in tokens.prompts(sheet)] for sheet in sheets]
+    prefixes = [shared(tokens.prompts(sheet)) for sheet in sheets]
+    once = sum(prefix + sum(row) - prefix * len(row) for prefix, row in zip(prefixes, whole, strict=True))
+    print(
+        json.dumps(
+            {
+                **found,
+                "parameters": sum(one.numel() for one in model.parameters()),
+                "prompts": sum(map(len, whole)),
+                "persona": sum(prefixes) / len(prefixes),
+                "tokens": sum(map(sum, whole)),
+                "tokens_once": once,
+            }
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]))

@@ -1,0 +1,168 @@
+"""`clca eval-wvs`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """
+Examples:
+
+  clca eval-wvs --culture japan                          the rehearsal: a tiny student, on a CPU, in about a minute
+
+  clca eval-wvs --culture japan --student llama-3.1-8b --adapter japan
+
+  clca eval-wvs --student llama-3.1-8b --plan            the paper's five cultures: prompts, tokens, time
+
+  clca eval-wvs -c japan -s llama-3.1-8b --base-url http://localhost:8000/v1 --adapter japan
+
+  clca eval-wvs -c japan --order given --order reversed  how much the order of the options matters
+
+Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input or unusable folder, 130 interrupted.
+Run the same command again to go on.
+"""
+
+WHAT, WHO, HOW, SCREEN = "What to evaluate", "Who is asked what", "How it is answered", "On screen"
+
+
+def eval_wvs(
+    culture: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--culture",
+            "-c",
+            help="Culture by name, country or ISO code; repeatable; `all`. (default those of the adapters, else the"
+            " paper's five)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(
+            "--student",
+            "-s",
+            help="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny. (default the"
+            " adapter's, else tiny)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Adapter by folder, name, culture or run; with --base-url the server's name of it; repeatable."
+            " (default the newest of each culture for this student)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="persona, cultural or clca; repeatable. (default all for which there is what they need)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    respondents: Annotated[
+        int | None,
+        typer.Option("--respondents", "-n", help="Of each culture. (default 1000; 100 for tiny)", rich_help_panel=WHO),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Respondents that `clca data import-wvs` wrote. (default data/wvs/respondents.parquet, if there)",
+            rich_help_panel=WHO,
+        ),
+    ] = None,
+    items: Annotated[
+        str | None, typer.Option(help="Only these items: Q1,Q2. (default all 44)", rich_help_panel=WHO)
+    ] = None,
+    language: Annotated[
+        str, typer.Option(help="en, native, or a language of eval/wvs/: zh, de, ja, es.", rich_help_panel=WHO)
+    ] = "en",
+    order: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Order of the options: given, reversed or shuffled; repeatable. (default given)", rich_help_panel=WHO
+        ),
+    ] = None,
+    weights: Annotated[
+        bool, typer.Option("--weights", help="Weight respondents as the survey does.", rich_help_panel=WHO)
+    ] = False,
+    seed: Annotated[int, typer.Option(help="Of the draw and of shuffled options.", rich_help_panel=WHO)] = 42,
+    mode: Annotated[
+        str | None,
+        typer.Option(
+            help="generate: an answer is written and read; probability: every option is scored. (default generate;"
+            " probability for tiny)",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    layout: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            help="chat; text; bare: text that tells of no respondent. (default chat; text for students without a chat"
+            " template and for adapters of plain text)",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    bits: Annotated[
+        int | None,
+        typer.Option(help="Hold the weights in 4, 8 or 16 bits. (default the adapter's, else 16)", rich_help_panel=HOW),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
+    ] = None,
+    until_ci: Annotated[
+        float | None,
+        typer.Option(
+            help="Stop a culture and method once half the 95 % interval of its kl is below this.", rich_help_panel=HOW
+        ),
+    ] = None,
+    out: Annotated[Path, typer.Option(help="Folder of the evaluations.", rich_help_panel=HOW)] = Path("evaluations"),
+    new: Annotated[
+        bool, typer.Option("--new", help="Evaluate anew even if this exists or was begun.", rich_help_panel=HOW)
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show prompts, tokens and time; stop.", rich_help_panel=SCREEN)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=SCREEN)
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+) -> None:
+    """Ask a student, in the place of survey respondents, what they were asked; score its answers against theirs.
+
+    World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
+    Needs: pip install 'clca[eval]'.
+    """
+    from clca.asked import Asked, require_libraries
+
+    require_libraries(server=base_url is not None)
+    from clca.cli import evaluating
+
+    asked = Asked(
+        cultures=tuple(culture or ()),
+        student=student,
+        adapters=tuple(adapter or ()),
+        base_url=base_url,
+        methods=tuple(method or ()),
+        mode=mode,
+        language=language,
+        respondents=respondents,
+        items=items,
+        orders=tuple(order or ()),
+        layout=layout,
+        bits=bits,
+        weights=weights,
+        data=data.expanduser() if data is not None else None,
+        seed=seed,
+        until_ci=until_ci,
+        out=out.expanduser(),
+        new=new,
+    )
+    if plan:
+        evaluating.show_plan(asked, as_json=json)
+    else:
+        evaluating.evaluate(asked, quiet=quiet, as_json=json)

@@ -1,0 +1,149 @@
+"""Evaluations at work on the screen: warnings, progress, tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from time import monotonic
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress_bar import ProgressBar
+from rich.status import Status
+from rich.table import Table
+
+from clca.asked import Asked
+from clca.cli.forecast import duration
+from clca.cli.progress import LINE_EVERY
+from clca.cli.screen import make_console, printable
+from clca.evaluate import Evaluated, caveats, has_template, stop_facts
+from clca.evaluate import evaluate as evaluate_poll
+from clca.evaluation.columns import METRICS
+from clca.evaluation.folder import TABLE
+from clca.evaluation.scores import Figures
+from clca.evaluation.work import Progress
+from clca.poll import Poll, prepare
+from clca.report.render import screen as table_screen
+from clca.settings import resolve
+from clca.workspace import find_workspace
+
+SHOWN = ("kl_paper", "accuracy_paper", "kl", "invalid")  # the other metrics stand in the files
+KL_SHOWN = 6  # cultures and methods in the progress line
+
+
+def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
+    """Ask, score, and show the table of the paper."""
+    screen = make_console(stderr=True, quiet=quiet)
+    poll = prepare_here(asked)
+    with Shown(screen) as shown:
+        done = evaluate_poll(poll, shown.tell)
+    if as_json:
+        print(json.dumps(summary(poll, done), ensure_ascii=False), flush=True)
+    elif not quiet:
+        console = make_console()
+        tables = [table for table in done.tables if table.metric in SHOWN]
+        said = set(tables[0].notes).intersection(*(table.notes for table in tables)) if tables else set()
+        for table in tables:
+            console.print(table_screen(table, notes=False))
+            for note in table.notes:
+                if note not in said:
+                    console.print(escape(note), style="dim")
+            console.print()
+        for note in tables[0].notes if tables else ():
+            if note in said:
+                console.print(escape(note), style="dim")
+    screen.print(f"{done.folder} holds predictions, scores and {TABLE}.md, .csv, .tex; all metrics are there")
+    for caveat in caveats(poll, done.stops)[:1] if poll.subject.because else ():
+        screen.print(f"[yellow]{escape(caveat)}[/yellow]")
+
+
+def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Poll:
+    """The poll, with what is to be known of it said, however quiet it is."""
+    workspace = find_workspace()
+    generated = resolve({}, os.environ, workspace).out
+    poll = prepare(asked, workspace, generated, os.environ, has_template, elsewhere=elsewhere)
+    for warning in poll.warnings:
+        make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
+    return poll
+
+
+def summary(poll: Poll, done: Evaluated) -> dict[str, Any]:
+    """What `--json` prints: per culture and method each metric with its interval, and the references."""
+    cultures: dict[str, Any] = {}
+    for one in done.scores.results:
+        methods = cultures.setdefault(one.culture, {"methods": {}, "references": {}})["methods"]
+        facts = {"respondents": one.respondents, "mass": one.mass, **_figures(one.overall)}
+        methods.setdefault(one.method, facts)  # of several orders the first
+    for culture, references in done.scores.references.items():
+        cultures[culture]["references"] = {
+            "uniform": _figures(references.uniform),
+            "majority": _figures(references.majority),
+            "split_half": {**_figures(references.split_half), "simulated": references.simulated},
+        }
+    order = done.scores.results[0].order
+    return {
+        "evaluation": str(done.folder),
+        "student": poll.subject.name,
+        "rehearsal": bool(poll.subject.because),
+        "synthetic": poll.synthetic,
+        "mode": poll.mode,
+        "format": poll.layout,
+        "cultures": cultures,
+        "averages": {one.method: _figures(one.overall) for one in done.scores.averages if one.order == order},
+        "sensitivity": [one.model_dump(mode="json") for one in done.scores.sensitivity],
+        "stopped": [stop_facts(one) for one in done.stops],
+        "seconds": round(done.seconds, 3),
+    }
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    said = figures.model_dump(mode="json")
+    return {metric: said[metric] for metric in METRICS}
+
+
+class Shown:
+    """What an evaluation tells: a bar in a terminal, a line now and then elsewhere."""
+
+    def __init__(self, screen: Console) -> None:
+        self._screen = screen
+        self._status: Status | None = screen.status("") if screen.is_terminal and not screen.quiet else None
+        self._told = monotonic()
+
+    def __enter__(self) -> Shown:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def tell(self, said: Progress) -> None:
+        if self._status is not None:
+            grid = Table.grid(padding=(0, 1))
+            grid.add_row(ProgressBar(total=max(1, said.of), completed=said.sheets, width=30), line(said))
+            self._status.update(grid)
+        elif monotonic() - self._told >= LINE_EVERY:
+            self._told = monotonic()
+            self._screen.print(f"  {line(said)}", markup=False)
+
+
+def line(said: Progress) -> str:
+    """Where it stands, the pace, and the running kl of what is under way."""
+    parts = [f"sheet {said.sheets:,}/{said.of:,}"]
+    if said.prompts and said.seconds:
+        pace = said.prompts / said.seconds
+        parts.append(f"{pace:,.0f} prompts/s")
+        left = said.prompts_left / pace
+        if said.sheets < said.of:
+            parts.append(f"about {duration(left)} left")
+    for (culture, method), value in list(said.kl.items())[-KL_SHOWN:]:
+        parts.append(f"{culture} {method} kl {value:.3f}")
+    return " · ".join(parts)
+
+
+def show_plan(asked: Asked, *, as_json: bool) -> None:
+    from clca.cli import polling
+
+    polling.show_plan(prepare_here(asked, elsewhere=True), as_json=as_json)

@@ -1,0 +1,5 @@
+"""Evaluation on the World Values Survey: who is asked, what, by whom, and how far off the answers are.
+
+survey files -> respondents    suite, respondents or shares -> sample -> sheets -> predictor -> predictions
+predictions -> tally -> scores    `work` drives it, `folder` keeps it
+"""

@@ -1,0 +1,129 @@
+"""Who is asked: the demographic fields of a persona and the cultures' names, in `eval/wvs/**/persona.yaml`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from clca.documents import read_yaml, suggestion, yaml_line
+from clca.errors import ContentError, NotFoundError
+from clca.records import Respondent, Slug
+from clca.survey import Words
+from clca.workspace import Content
+
+PERSONA = "eval/wvs/persona.yaml"
+
+Codes = dict[Annotated[int, Field(ge=0)], Words]
+Line = tuple[str, str]
+"""What a prompt tells of someone: the field's name and what it is in their case."""
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PersonaField(_Record):
+    """A demographic question: `codes` as the survey labels them, `words` what a prompt says where that differs."""
+
+    id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+    role: Words
+    name: Words
+    codes: Annotated[Codes, Field(min_length=1)]
+    words: Codes = {}
+
+    @model_validator(mode="after")
+    def _known(self) -> Self:
+        unknown = next((code for code in self.words if code not in self.codes), None)
+        if unknown is not None:
+            raise ValueError(f"words: {unknown} is none of the codes of {self.id}")
+        return self
+
+    def told(self, code: int) -> str:
+        if code not in self.codes:
+            codes = ", ".join(map(str, self.codes))
+            raise NotFoundError(f"{self.id} ({self.role}): no code {code} in {PERSONA}; there are {codes}")
+        return self.words.get(code, self.codes[code])
+
+
+class Persona(_Record):
+    """The fields in one language, in the order in which they are told; `native`: the cultures that speak it."""
+
+    language: Words
+    native: tuple[Slug, ...] = ()
+    country: Words
+    cultures: dict[Slug, Words]
+    fields: Annotated[tuple[PersonaField, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _told_apart(self) -> Self:
+        ids = [field.id for field in self.fields]
+        twice = next((one for one in ids if ids.count(one) > 1), None)
+        if twice:
+            raise ValueError(f"fields: {twice} stands twice")
+        return self
+
+    def name(self, culture: str) -> str:
+        """What a culture is called."""
+        if culture not in self.cultures:
+            hint = suggestion(culture, self.cultures)
+            raise NotFoundError(f"no name of {culture!r} in {self.language}: add it under cultures in {PERSONA}{hint}")
+        return self.cultures[culture]
+
+    def lines(self, respondent: Respondent) -> tuple[Line, ...]:
+        """The country and every field that is known of a respondent."""
+        known = respondent.demographics
+        told = ((field.name, field.told(known[field.id])) for field in self.fields if field.id in known)
+        return ((self.country, self.name(respondent.country)), *told)
+
+
+class _Wording(_Record):
+    id: str
+    name: Words
+    words: Codes
+
+
+class _Translation(_Record):
+    language: Words
+    native: tuple[Slug, ...] = ()
+    country: Words
+    cultures: dict[Slug, Words]
+    fields: tuple[_Wording, ...]
+
+
+def load_persona(content: Content) -> Persona:
+    """The persona in English, with the codes that hold in every language."""
+    return read_yaml(content.shown(PERSONA), content.text(PERSONA), Persona)
+
+
+def read_persona_translation(shown: str, text: str, persona: Persona) -> Persona:
+    """The persona in another language: every name, field and code has to be worded there."""
+
+    def fault(where: tuple[object, ...], what: str) -> ContentError:
+        return ContentError(shown, yaml_line(text, where), what)
+
+    translation = read_yaml(shown, text, _Translation)
+    wordings = {field.id: (place, field) for place, field in enumerate(translation.fields)}
+    known = {field.id for field in persona.fields}
+    for id, (place, _) in wordings.items():
+        if id not in known:
+            raise fault(("fields", place), f"fields: no field {id} in {PERSONA}{suggestion(id, known)}")
+    for culture in persona.cultures:
+        if culture not in translation.cultures:
+            raise fault(("cultures",), f"cultures: {culture} has no name in {translation.language}")
+    fields = []
+    for field in persona.fields:
+        if field.id not in wordings:
+            raise fault(("fields",), f"fields: {field.id} ({field.role}) is missing")
+        place, wording = wordings[field.id]
+        if set(wording.words) != set(field.codes):
+            codes = ", ".join(map(str, field.codes))
+            raise fault(("fields", place, "words"), f"fields: {field.id}: words need exactly the codes {codes}")
+        fields.append(field.model_copy(update={"name": wording.name, "words": wording.words}))
+    return Persona(
+        language=translation.language,
+        native=translation.native,
+        country=translation.country,
+        cultures=translation.cultures,
+        fields=tuple(fields),
+    )

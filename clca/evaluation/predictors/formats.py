@@ -1,0 +1,75 @@
+"""How a question becomes a prompt: a chat in the student's template, or plain text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+Role = Literal["system", "user", "assistant"]
+Mode = Literal["generate", "probability"]
+WITH_ADAPTER = "clca"  # the method whose sheets the adapter answers
+JOINT = "\n\n"  # between the system text and the question, where they are one text
+
+
+class Template(Protocol):
+    """A student's chat template."""
+
+    @property
+    def answer_frame(self) -> tuple[str, str]: ...
+
+    def prompt(self, messages: Sequence[tuple[Role, str]]) -> str: ...
+
+
+class Format(Protocol):
+    """What stands before an answer.
+
+    `begins` says whether the tokenizer's begin token goes before the prompt (a chat template writes its own),
+    `lead` is what stands between the prompt and the label of an answer, `end` the token that closes it.
+    """
+
+    @property
+    def begins(self) -> bool: ...
+
+    @property
+    def lead(self) -> str: ...
+
+    @property
+    def end(self) -> str: ...
+
+    def prompt(self, system: str, question: str) -> str: ...
+
+
+class ChatFormat:
+    """A system and a user message in the student's chat template."""
+
+    begins = False
+
+    def __init__(self, template: Template) -> None:
+        self._template = template
+        self.lead, end = template.answer_frame
+        self.end = end.strip()
+
+    def prompt(self, system: str, question: str) -> str:
+        return self._template.prompt(messages(system, question))
+
+
+@dataclass(frozen=True, slots=True)
+class TextFormat:
+    """Plain text that an answer goes on after a space, as survey examples train it."""
+
+    begins: bool = True
+    lead: str = " "
+    end: str = ""
+
+    def prompt(self, system: str, question: str) -> str:
+        return joined(system, question)
+
+
+def messages(system: str, question: str) -> list[tuple[Role, str]]:
+    asked: tuple[Role, str] = ("user", question)
+    return [("system", system), asked] if system else [asked]
+
+
+def joined(system: str, question: str) -> str:
+    return system + JOINT + question if system else question

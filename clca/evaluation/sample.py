@@ -1,0 +1,75 @@
+"""Whom a culture's sample consists of, and the survey that their answers are held against."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from clca.errors import SettingsError
+from clca.evaluation.columns import Columns
+from clca.evaluation.drawing import draw
+from clca.evaluation.reference import Survey, from_respondents, from_shares
+from clca.evaluation.respondents import Imported
+from clca.evaluation.synthetic import Demographics, synthetic
+from clca.records import Respondent
+from clca.survey import Shares
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The respondents that a student answers for, in the order of the draw; `notes` are for the user."""
+
+    culture: str
+    respondents: tuple[Respondent, ...]
+    survey: Survey
+    notes: tuple[str, ...]
+
+    @property
+    def synthetic(self) -> bool:
+        return any(one.synthetic for one in self.respondents)
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What samples are taken from: imported respondents where there are any, else the shipped shares.
+
+    `counts` are the survey's respondents by country.
+    """
+
+    imported: Imported | None
+    shares: Mapping[str, Shares]
+    demographics: Mapping[str, Demographics]
+    counts: Mapping[str, int]
+
+
+def take(
+    sources: Sources, culture: str, countries: Sequence[str], columns: Columns, *, n: int, seed: int, weighted: bool
+) -> Sample:
+    """n respondents of a culture, as many from each of its countries, and what its survey says."""
+    if sources.imported is not None:
+        return _real(sources.imported, culture, countries, columns, n=n, seed=seed, weighted=weighted)
+    if weighted:
+        raise SettingsError(
+            "--weights needs the survey's respondents, and there are only shares:"
+            " import them with `clca data import-wvs FILE...`"
+        )
+    people = [one for place in countries for one in synthetic(place, sources.demographics, n, seed)]
+    counts = {place: sources.counts[place] for place in countries}
+    survey = from_shares(culture, counts, sources.shares, columns, seed=seed)
+    return Sample(culture, draw(people, countries, n, seed).respondents, survey, ())
+
+
+def _real(
+    imported: Imported, culture: str, countries: Sequence[str], columns: Columns, *, n: int, seed: int, weighted: bool
+) -> Sample:
+    everyone = list(imported.respondents(countries))
+    drawn = draw(everyone, countries, n, seed)
+    survey = from_respondents(culture, everyone, columns, seed=seed, weighted=weighted)
+    short = drawn.short.items()
+    notes = [f"{imported.path} has {have:,} respondents of {place}: all are taken" for place, have in short]
+    lacking = [item.id for item in columns.items if item.id not in survey.shares]
+    if lacking:
+        notes.append(f"{imported.path} has no answers of {culture} to {', '.join(lacking)}: not asked")
+    if not any(one.demographics for one in drawn.respondents):
+        notes.append(f"{imported.path} has no demographics of {culture}: its personas tell the country alone")
+    return Sample(culture, drawn.respondents, survey, tuple(notes))

@@ -1,0 +1,173 @@
+"""A table as Markdown, CSV, LaTeX, JSON, and in the terminal."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table as Screen
+from rich.text import Text
+
+from clca.report.table import Cell, Row, Table
+
+NOTHING = "–"
+_LATEX = {
+    "\\": r"\textbackslash{}",
+    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
+    "[": "{[}",  # at the start of a row it would be the option of the line break before
+    "]": "{]}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+    "Δ": r"$\Delta$",
+    "–": "--",
+    "−": "$-$",
+}
+
+
+def markdown(tables: Sequence[Table]) -> str:
+    """Every table under a heading, with its notes below."""
+    parts = []
+    for table in tables:
+        rows = [(_head(table)), ["---"] + ["---:"] * (len(_head(table)) - 1)]
+        rows += [[_md(row.label), *(_interval(cell) for cell in row.cells), *_change(table, row)] for row in table.rows]
+        lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
+        notes = "\n".join(f"- {_md(note)}" for note in table.notes)
+        parts.append(f"## {_md(table.title)}\n\n{lines}\n\n{notes}\n")
+    return "\n".join(parts)
+
+
+def csv_text(tables: Sequence[Table]) -> str:
+    """A line for each cell, in full precision; the notes stand in the other formats."""
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high"])
+    for table in tables:
+        for row in table.rows:
+            for column, cell in zip(table.columns, row.cells, strict=True):
+                if cell:
+                    writer.writerow([table.metric, row.kind, row.label, column, cell.value, cell.low, cell.high])
+            if row.change is not None:
+                writer.writerow([table.metric, row.kind, row.label, "delta", row.change, None, None])
+    return file.getvalue()
+
+
+def latex(tables: Sequence[Table]) -> str:
+    """`table` environments for booktabs; texts are escaped, and every note stands in the caption."""
+    parts = []
+    for table in tables:
+        head = [_tex(one) for one in _head(table)]
+        body = [[_tex(row.label), *(_tex_cell(cell) for cell in row.cells), *_change(table, row)] for row in table.rows]
+        lines = []
+        for row, cells in zip(table.rows, body, strict=True):
+            if row.kind == "reference" and r"\midrule" not in lines:
+                lines.append(r"\midrule")
+            lines.append(" & ".join(cells) + r" \\")
+        caption = " ".join(_tex(one) for one in (f"{table.title}.", *table.notes))
+        parts.append(
+            "\n".join(
+                [
+                    r"\begin{table}",
+                    r"\centering",
+                    rf"\begin{{tabular}}{{l{'r' * (len(head) - 1)}}}",
+                    r"\toprule",
+                    " & ".join(head) + r" \\",
+                    r"\midrule",
+                    *lines,
+                    r"\bottomrule",
+                    r"\end{tabular}",
+                    rf"\caption{{{caption}}}",
+                    r"\end{table}",
+                    "",
+                ]
+            )
+        )
+    return "\n".join(parts)
+
+
+def as_json(table: Table) -> dict[str, Any]:
+    """Plain data: metric, title, notes, and for each row its cells by column."""
+    return {
+        "metric": table.metric,
+        "title": table.title,
+        "notes": list(table.notes),
+        "rows": [
+            {
+                "label": row.label,
+                "kind": row.kind,
+                "cells": {
+                    column: {"value": cell.value, "low": cell.low, "high": cell.high} if cell else None
+                    for column, cell in zip(table.columns, row.cells, strict=True)
+                },
+                "delta": row.change,
+            }
+            for row in table.rows
+        ],
+    }
+
+
+def screen(table: Table, *, notes: bool = True) -> Group:
+    """For a terminal, 80 columns for five cultures: intervals to three places below the values, others' rows dimmed."""
+    shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for place, head in enumerate(_head(table)):
+        shown.add_column(escape(head), justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
+    for row in table.rows:
+        cells = [_terminal(cell) for cell in row.cells]
+        style = "" if row.kind == "ours" else "dim"
+        shown.add_row(escape(row.label), *cells, *_change(table, row), style=style)
+    return Group(shown, *(Text(note, style="dim") for note in (table.notes if notes else ())))
+
+
+def _head(table: Table) -> list[str]:
+    return ["", *table.columns, *(["Δ"] if _has_change(table) else [])]
+
+
+def _has_change(table: Table) -> bool:
+    return any(row.change is not None for row in table.rows)
+
+
+def _change(table: Table, row: Row) -> list[str]:
+    if not _has_change(table):
+        return []
+    return ["" if row.change is None else f"{row.change:+.4f}"]
+
+
+def _interval(cell: Cell | None) -> str:
+    """The value and its interval, but for one that is the value itself."""
+    if cell is None:
+        return NOTHING
+    if cell.low is None or cell.high is None or cell.high - cell.low < 1e-9:
+        return f"{cell.value:.4f}"
+    return f"{cell.value:.4f} [{cell.low:.4f}, {cell.high:.4f}]"
+
+
+def _terminal(cell: Cell | None) -> Text:
+    text = _interval(cell)
+    if cell is None or cell.low is None or cell.high is None or " " not in text:
+        return Text(text)
+    bounds = "–".join(f"{one:.2f}" if one >= 1 else f"{one:.3f}".removeprefix("0") for one in (cell.low, cell.high))
+    return Text.assemble(f"{cell.value:.4f}\n", (bounds, "dim"))
+
+
+def _tex_cell(cell: Cell | None) -> str:
+    value, _, bounds = _interval(cell).partition(" ")
+    return f"{_tex(value)} {{\\scriptsize {bounds}}}" if bounds else _tex(value)
+
+
+def _tex(text: str) -> str:
+    return "".join(_LATEX.get(mark, mark) for mark in text)
+
+
+def _md(text: str) -> str:
+    """So that a name cannot end a cell, be markup or HTML."""
+    for mark in ("\\", "|", "*", "_", "`", "<", "[", "]"):
+        text = text.replace(mark, "\\" + mark)
+    return text.replace("\n", " ")

@@ -1,0 +1,332 @@
+"""`clca eval-wvs` and `clca compare`, as scripts and people see them, with the tiny student on this CPU."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clca.evaluation.columns import METRICS
+from clca.evaluation.folder import read_predictions
+from clca.records import Prediction
+from tests.evaluation.answering import Answered, Answering, chat
+from tests.evaluation.survey_files import official, people
+from tests.stubs import clca, last_json, start
+
+FEW = ("--items", "Q1,Q2,Q7,Q33,Q43")
+FILES = {"evaluation.json", "questions.jsonl", "sheets.jsonl", "predictions.jsonl", "scores.json"}
+TABLES = {"table.md", "table.csv", "table.tex"}
+
+
+class Desk:
+    """A folder to evaluate in, and the environment for it."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self.env = {
+            "XDG_CACHE_HOME": str(cache),
+            "HF_HOME": str(cache / "hf"),
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return clca(self.folder, *arguments, **{**self.env, **env})
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return last_json(done.stdout)
+
+    def refused(self, *arguments: str, code: int = 2) -> str:
+        done = self.run(*arguments)
+        assert (done.returncode, done.stdout) == (code, "")
+        (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Warning:")]
+        return line.removeprefix("clca: ")
+
+    def interrupted(self, number: signal.Signals, sheets: int, *arguments: str) -> tuple[int, str]:
+        """Start, send a signal once so many sheets are answered; exit code and what stood on stderr."""
+        before = set(self.folder.glob("evaluations/wvs/*"))
+        process = start(self.folder, *arguments, **self.env)
+        until = time.monotonic() + 150
+        try:
+            while True:
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < until
+                new = set(self.folder.glob("evaluations/wvs/*")) - before
+                if any(_sheets(folder) >= sheets for folder in new):
+                    break
+                time.sleep(0.02)
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        return process.returncode, errors
+
+
+def _sheets(folder: Path) -> int:
+    file = folder / "predictions.jsonl"
+    return file.read_bytes().count(b'"item":"Q1"') if file.exists() else 0
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Desk:
+    return Desk(tmp_path_factory.mktemp("desk"), cache)
+
+
+@pytest.fixture(scope="module")
+def evaluated(desk: Desk) -> dict[str, Any]:
+    """What evaluating the tiny student printed last."""
+    return desk.json("eval-wvs", "--culture", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed")
+
+
+def by_key(folder: Path) -> dict[tuple[str, ...], Prediction]:
+    return {(one.culture, one.method, one.respondent, one.item, one.order): one for one in read_predictions(folder)}
+
+
+# ---------------------------------------------------------------- what comes out
+
+
+def test_json_has_every_metric_with_its_interval_and_the_references(evaluated: dict[str, Any]) -> None:
+    japan = evaluated["cultures"]["japan"]
+    assert list(japan["methods"]) == ["persona", "cultural"]
+    assert list(japan["references"]) == ["uniform", "majority", "split_half"]
+    for method in japan["methods"].values():
+        assert set(METRICS) <= set(method)
+        for metric in ("kl_paper", "kl", "jsd", "emd", "invalid"):
+            one = method[metric]
+            assert one["low"] <= one["value"] <= one["high"]
+        assert method["accuracy"] is method["accuracy_paper"] is None  # nobody real was asked
+        assert method["respondents"] == 10
+        assert 0 < method["mass"] < 1
+    kl = {name: one["kl"]["value"] for name, one in japan["references"].items()}
+    assert 0 < kl["split_half"] < kl["uniform"] < kl["majority"]
+    assert (evaluated["rehearsal"], evaluated["synthetic"], evaluated["mode"]) == (True, True, "probability")
+    assert {one["method"]: one["orders"] for one in evaluated["sensitivity"]} == {
+        "persona": ["given", "reversed"],
+        "cultural": ["given", "reversed"],
+    }
+
+
+def test_every_prediction_can_be_followed_back_to_its_prompt(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = desk.folder / evaluated["evaluation"]
+    assert {file.name for file in folder.iterdir()} == FILES | TABLES
+    questions = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
+    asked = {(one["set"], one["item"], one["order"]): one for one in questions}
+    begun = [json.loads(line) for line in (folder / "sheets.jsonl").read_text().splitlines()]
+    sheets = {(one["culture"], one["method"], one["respondent"]): one for one in begun}
+    predictions = list(read_predictions(folder))
+    assert len(predictions) == 11 * 5 * 2
+    for one in predictions:
+        sheet = sheets[one.culture, one.method, one.respondent]
+        question = asked[sheet["questions"], one.item, one.order]
+        assert sheet["system"]
+        assert question["text"].count("\n") == len(question["shown"]) == len(one.probabilities or ())
+        assert question["shown"] == sorted(question["shown"], reverse=one.order == "reversed")
+
+
+def test_tables_and_scores_are_marked_as_a_rehearsal_of_synthetic_people(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = desk.folder / evaluated["evaluation"]
+    scores = json.loads((folder / "scores.json").read_text())
+    assert scores["rehearsal"] is scores["synthetic"] is True
+    for name in ("table.md", "table.tex"):
+        assert "REHEARSAL (the student is tiny)" in (folder / name).read_text()
+        assert "Synthetic respondents (japan)" in (folder / name).read_text()
+    info = json.loads((folder / "evaluation.json").read_text())
+    assert (info["finished"], info["prompts"], info["sheets"]) == (True, 110, {"asked": 11, "of": 11})
+    assert info["content"]["eval/wvs/items.yaml"]["origin"] == "package"
+    japan = {one["method"]: one for one in scores["results"] if one["order"] == "given"}
+    assert japan["persona"]["overall"]["kl"] == evaluated["cultures"]["japan"]["methods"]["persona"]["kl"]
+    assert len(japan["persona"]["items"]) == 5
+
+
+def test_same_command_again_asks_nothing_and_says_the_same(desk: Desk, evaluated: dict[str, Any]) -> None:
+    file = desk.folder / evaluated["evaluation"] / "predictions.jsonl"
+    before = (file.read_bytes(), file.stat().st_mtime_ns)
+    done = desk.run(
+        "eval-wvs", "-c", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed", "--json", "--quiet"
+    )
+    assert {**last_json(done.stdout), "seconds": 0} == {**evaluated, "seconds": 0}
+    assert (file.read_bytes(), file.stat().st_mtime_ns) == before
+
+
+def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) -> None:
+    done = desk.run("eval-wvs", "-c", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed")
+    assert done.returncode == 0, done.stderr
+    for words in ("KL-D ↓ (paper-compatible)", "KL ↓ (proper)", "tiny cultural", "people, split half", "REHEARSAL"):
+        assert words in done.stdout
+    assert evaluated["evaluation"] in done.stderr
+
+
+# ---------------------------------------------------------------- interruptions
+
+
+def test_killed_evaluation_goes_on_to_the_same_predictions_and_scores(desk: Desk) -> None:
+    command = ("eval-wvs", "-c", "uk", "-n", "60", *FEW, "--method", "persona")
+    code, _ = desk.interrupted(signal.SIGKILL, 5, *command)
+    assert code == -signal.SIGKILL
+    (folder,) = desk.folder.glob("evaluations/wvs/tiny-uk-*")
+    assert not (folder / "scores.json").exists()
+    assert json.loads((folder / "evaluation.json").read_text())["finished"] is False
+    left = folder / "predictions.jsonl"
+    left.write_bytes(left.read_bytes() + b'{"culture":"uk","meth')
+    kept = left.read_bytes().splitlines()[:25]
+    resumed = desk.json(*command, "--quiet")
+    assert left.read_bytes().splitlines()[:25] == kept
+    whole = desk.json(*command, "--quiet", "--out", "whole")
+    mine, theirs = by_key(folder), by_key(desk.folder / whole["evaluation"])
+    assert set(mine) == set(theirs)
+    for key, one in mine.items():
+        assert one.probabilities == pytest.approx(theirs[key].probabilities, abs=2e-6)
+        assert one.option == theirs[key].option
+    for metric in METRICS:
+        ours, other = (one["cultures"]["uk"]["methods"]["persona"][metric] for one in (resumed, whole))
+        assert ours == pytest.approx(other, abs=1e-5)
+
+
+def test_ctrl_c_says_how_to_go_on(desk: Desk) -> None:
+    code, errors = desk.interrupted(signal.SIGINT, 5, "eval-wvs", "-c", "china", "-n", "200", *FEW, "--json")
+    assert code == 130
+    assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
+    assert errors.splitlines()[-1].endswith("repeat the command to go on")
+    assert "Traceback" not in errors
+
+
+def test_early_stop_says_of_whom_it_is(desk: Desk) -> None:
+    command = ("eval-wvs", "-c", "mexico", "-n", "160", "--items", "Q7", "--method", "persona", "--quiet")
+    stopped = desk.json(*command, "--until-ci", "0.5")
+    (stop,) = stopped["stopped"]
+    assert (stop["culture"], stop["method"], stop["respondents"]) == ("mexico", "persona", 100)
+    assert stopped["cultures"]["mexico"]["methods"]["persona"]["respondents"] == 100
+    table = (desk.folder / stopped["evaluation"] / "table.md").read_text()
+    assert "Stopped early" in table
+    assert "mexico persona 100" in table
+    whole = desk.json(*command)
+    assert (whole["evaluation"], whole["stopped"]) == (stopped["evaluation"], [])
+    assert whole["cultures"]["mexico"]["methods"]["persona"]["respondents"] == 160
+
+
+# ---------------------------------------------------------------- other ways to ask
+
+
+def test_imported_respondents_give_individual_accuracy_and_weights(desk: Desk) -> None:
+    (desk.folder / "survey.csv").write_bytes(official(people({"DEU": 80, "JPN": 5})))
+    assert desk.run("data", "import-wvs", "survey.csv", "--out", "mine").returncode == 0
+    command = ("eval-wvs", "-c", "germany", "-n", "12", *FEW, "--data", "mine/respondents.parquet", "--quiet")
+    plain, weighted = desk.json(*command), desk.json(*command, "--weights")
+    assert (plain["synthetic"], plain["evaluation"]) == (False, weighted["evaluation"])
+    persona = plain["cultures"]["germany"]["methods"]["persona"]
+    for metric in ("accuracy", "accuracy_paper"):
+        assert 0 <= persona[metric]["low"] <= persona[metric]["value"] <= persona[metric]["high"] <= 1
+    assert persona["accuracy_paper"]["value"] <= persona["accuracy"]["value"] + 1e-9
+    assert persona["kl"] != weighted["cultures"]["germany"]["methods"]["persona"]["kl"]
+    system = (desk.folder / plain["evaluation"] / "sheets.jsonl").read_text()
+    assert "Country: Germany" in system
+    refused = desk.refused("eval-wvs", "-c", "uk", "--data", "mine/respondents.parquet")
+    assert refused.startswith("mine/respondents.parquet holds nobody of uk; there are germany, japan")
+    compared = desk.json(
+        "compare", plain["evaluation"], plain["evaluation"], "--method", "persona", "--method", "cultural"
+    )
+    assert {"accuracy", "accuracy_paper"} <= set(compared["comparisons"][0]["metrics"])
+
+
+def test_written_answers_are_read_or_counted_as_unreadable(desk: Desk) -> None:
+    said = desk.json("eval-wvs", "-c", "japan", "-n", "2", *FEW, "--mode", "generate", "--language", "native")
+    predictions = list(read_predictions(desk.folder / said["evaluation"]))
+    assert all(one.reply is not None and one.probabilities is None for one in predictions)
+    unread = [one.method for one in predictions if one.option is None]
+    for method, count in (("persona", 10), ("cultural", 5)):
+        assert said["cultures"]["japan"]["methods"][method]["invalid"]["value"] == unread.count(method) / count
+
+
+def test_a_server_answers_in_the_students_place(desk: Desk) -> None:
+    def second(body: dict[str, Any], number: int) -> Answered:
+        return 200, chat("2" if body["model"] == "japan-lora" else "Answer: 1."), {}
+
+    with Answering(second) as server:
+        command = ("eval-wvs", "-c", "japan", "-n", "3", *FEW, "--student", "m", "--base-url", server.url)
+        said = desk.json(*command, "--adapter", "japan-lora", "--quiet")
+        assert {body["temperature"] for body in server.bodies} == {0.0}
+    options = {
+        method: {one.option for one in read_predictions(desk.folder / said["evaluation"]) if one.method == method}
+        for method in ("persona", "cultural", "clca")
+    }
+    assert options == {"persona": {0}, "cultural": {0}, "clca": {1}}
+    assert (said["mode"], said["rehearsal"]) == ("generate", False)
+    lost = desk.refused(*command, "--adapter", "japan-lora", "--new", "--quiet", code=2)
+    assert server.url.split("/")[2] in lost
+
+
+# ---------------------------------------------------------------- plan, comparison, bad input
+
+
+def test_plan_counts_shared_tokens_once_and_writes_nothing(desk: Desk, evaluated: dict[str, Any]) -> None:
+    before = sorted(desk.folder.glob("**/*"))
+    plan = desk.json("eval-wvs", "-c", "greece", "-n", "7", "--plan")
+    parts = {one["method"]: one for one in plan["parts"]}
+    assert (parts["persona"]["sheets"], parts["persona"]["prompts"], parts["cultural"]["prompts"]) == (7, 175, 25)
+    assert parts["persona"]["tokens"] < parts["persona"]["tokens_unshared"] / 2
+    assert plan["tokens"] == sum(one["tokens"] for one in plan["parts"])
+    assert plan["seconds"] > 0
+    shown = desk.run("eval-wvs", "-c", "greece", "-n", "7", "--plan").stdout
+    assert "Country: Greece" in shown
+    assert "a rough estimate" in shown
+    assert sorted(desk.folder.glob("**/*")) == before
+
+
+def test_methods_of_an_evaluation_are_compared_on_the_same_people(desk: Desk, evaluated: dict[str, Any]) -> None:
+    name = Path(evaluated["evaluation"]).name
+    said = desk.json("compare", name, name, "--method", "persona", "--method", "cultural")
+    (one,) = said["comparisons"]
+    assert (one["methods"], one["culture"], one["respondents"], one["items"]) == (
+        ["persona", "cultural"],
+        "japan",
+        10,
+        5,
+    )
+    methods = evaluated["cultures"]["japan"]["methods"]
+    kl = one["metrics"]["kl"]
+    assert kl["first"] == pytest.approx(methods["persona"]["kl"]["value"])
+    assert kl["second"] == pytest.approx(methods["cultural"]["kl"]["value"])
+    assert kl["difference"]["value"] == pytest.approx(kl["first"] - kl["second"])
+    same = desk.json("compare", name, name)
+    assert all(one["metrics"]["kl"]["p"] == 1.0 for one in same["comparisons"])
+    shown = desk.run("compare", name, name).stdout
+    assert "kl_paper *" in shown
+    assert "is a rehearsal" in shown
+
+
+def test_comparisons_that_make_no_sense_are_refused(desk: Desk, evaluated: dict[str, Any]) -> None:
+    name = evaluated["evaluation"]
+    other = desk.json("eval-wvs", "-c", "japan", "-n", "10", *FEW, "--seed", "43", "--quiet")["evaluation"]
+    assert "are not the same people: compare evaluations with the same --seed" in desk.refused("compare", name, other)
+    assert desk.refused("compare", name, "nothing").startswith("no evaluation 'nothing' in evaluations/")
+    assert desk.refused("compare", name, name, "--method", "clca").endswith("has persona, cultural")
+
+
+def test_bad_input_is_one_line(desk: Desk) -> None:
+    assert desk.refused("eval-wvs", "-c", "japn").startswith("unknown culture 'japn'; did you mean japan")
+    assert desk.refused("eval-wvs", "-c", "japan", "--adapter", "no").startswith("no adapter 'no'")
+    assert desk.refused("eval-wvs", "-c", "japan", "--base-url", "http://localhost:1/v1").startswith("--base-url needs")
+    assert desk.refused("eval-wvs", "-c", "japan", "--student", "lama-3.1-8b").startswith("unknown model 'lama-3.1-8b'")
+    (desk.folder / "file").touch()
+    assert "choose another folder with --out" in desk.refused("eval-wvs", "-c", "japan", "-n", "1", "--out", "file")
+
+
+def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_path: Path) -> None:
+    (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["numpy"] = None\n')
+    done = desk.run("eval-wvs", "-c", "japan", PYTHONPATH=str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr == "clca: an evaluation needs numpy, not installed here: pip install 'clca[eval]'\n"
