@@ -65,7 +65,7 @@ def _table(pair: Compared) -> Table:
                 f"{one.second:.4f}",
                 f"{one.difference.value:+.4f}",
                 "-" if low is None or high is None else f"{low:+.4f} .. {high:+.4f}",
-                f"{one.p:.3f}",
-                one.better if one.p < SURE else "",
+                "-" if one.p is None else f"{one.p:.3f}",
+                one.better if one.p is not None and one.p < SURE else "",
             )
     return table
