@@ -21,7 +21,10 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 PAPER: tuple[Metric, ...] = ("kl_paper", "accuracy_paper")
 """The family that can be compared with the CLCA paper; the others are the proper one."""
 
-HIGHER_IS_BETTER: frozenset[Metric] = frozenset({"accuracy_paper", "accuracy"})
+INDIVIDUAL: frozenset[Metric] = frozenset({"accuracy_paper", "accuracy"})
+"""Metrics of each respondent's own answer; the others are of the culture's distribution."""
+
+HIGHER_IS_BETTER = INDIVIDUAL
 MOST: dict[Metric, float] = {
     "kl_paper": np.inf,
     "accuracy_paper": 1.0,

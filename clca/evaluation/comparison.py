@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from clca.errors import ClcaError
-from clca.evaluation.columns import HIGHER_IS_BETTER, METRICS, MOST, Metric
+from clca.evaluation.columns import HIGHER_IS_BETTER, INDIVIDUAL, METRICS, MOST, Metric
 from clca.evaluation.metrics import Floats, macro
 from clca.evaluation.reference import Survey
 from clca.evaluation.resampling import RESAMPLES, Estimate, bootstrap, interval, permutation, two_sided
@@ -20,13 +20,15 @@ class Difference(Record):
     """One metric of two systems. `difference` is `first` - `second`, with a paired bootstrap interval.
 
     `p`: two-sided, from a permutation test that exchanges the systems' answers respondent by respondent.
-    `better` is `first` or `second`, "" where they are equal.
+    `better` is `first` or `second`, "" where they are equal. A system that answered once for all respondents has
+    no answers of theirs to exchange: then `p` is None but for accuracies, and where both did so the interval
+    is, too.
     """
 
     first: float
     second: float
     difference: Estimate
-    p: float
+    p: float | None
     better: str
 
 
@@ -34,12 +36,24 @@ class Comparison(Record):
     """Two systems on the respondents that both were asked about, each metric on the items that both answered.
 
     A metric that either of them lacks is left out. `culture` is `average` for the mean over cultures.
+    `one_for_all`: of the two, how many answered once for all respondents (of cultures, the most).
     """
 
     culture: str
     respondents: int
     items: int
+    one_for_all: int
     metrics: dict[Metric, Difference]
+
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of these numbers has to know."""
+        if not self.one_for_all:
+            return ()
+        both = self.one_for_all == 2
+        return (
+            f"{self.culture}: {'both' if both else 'one of the two'} answered once for all respondents, so that there"
+            f" is no p-value{' and no interval' if both else ''} but of accuracies.",
+        )
 
 
 def compare(
@@ -50,12 +64,14 @@ def compare(
     resamples: int = RESAMPLES,
 ) -> tuple[Comparison, ...]:
     """Culture -> (first, second): a comparison for each, and for the mean over them where there are several."""
-    comparisons, swapped, drawn = [], [], []
+    comparisons: list[Comparison] = []
+    swapped, drawn = [], []
     for culture, (first, second) in pairs.items():
         changes, replicates, values, respondents, items = _one(
             first, second, surveys[culture], seed=seed, resamples=resamples
         )
-        comparisons.append(_comparison(culture, respondents, items, values, changes, replicates))
+        alike = sum(one.one_for_all for one in (first, second))
+        comparisons.append(_comparison(culture, respondents, items, alike, values, changes, replicates))
         swapped.append(changes)
         drawn.append((values, replicates))
     if len(comparisons) > 1:
@@ -65,6 +81,7 @@ def compare(
                 "average",
                 sum(one.respondents for one in comparisons),
                 max(one.items for one in comparisons),
+                max(one.one_for_all for one in comparisons),
                 np.mean([values for values, _ in drawn], axis=0),
                 np.mean(swapped, axis=0),
                 np.mean([replicates for _, replicates in drawn], axis=0),
@@ -104,21 +121,24 @@ def _one(
 
 
 def _comparison(
-    culture: str, respondents: int, items: int, values: Floats, changes: Floats, replicates: Floats
+    culture: str, respondents: int, items: int, alike: int, values: Floats, changes: Floats, replicates: Floats
 ) -> Comparison:
     metrics: dict[Metric, Difference] = {}
     for row, metric in enumerate(METRICS):
         first, second = values[:, row].tolist()
-        estimate = interval(first - second, replicates[:, row], least=-MOST[metric], most=MOST[metric])
+        # The rows of one answer for all are copies of it: to exchange or draw them would feign observations.
+        copies = 0 if metric in INDIVIDUAL else alike
+        drawn = replicates[:0, row] if copies == 2 else replicates[:, row]
+        estimate = interval(first - second, drawn, least=-MOST[metric], most=MOST[metric])
         if estimate is not None:
             metrics[metric] = Difference(
                 first=first,
                 second=second,
                 difference=estimate,
-                p=two_sided(changes[:, row]),
+                p=None if copies else two_sided(changes[:, row]),
                 better=_better(metric, first, second),
             )
-    return Comparison(culture=culture, respondents=respondents, items=items, metrics=metrics)
+    return Comparison(culture=culture, respondents=respondents, items=items, one_for_all=alike, metrics=metrics)
 
 
 def _shape(item: Item) -> tuple[str, int]:

@@ -42,6 +42,7 @@ class Tally:
         self._mass: Floats = np.full(count, np.nan)
         self._options: NDArray[np.int8] = np.full(count, _NOT_ASKED, dtype=np.int8)
         self._answers: NDArray[np.int8] = np.full(count, -1, dtype=np.int8)
+        self._own_answers = False
         for place, one in enumerate(self.respondents):
             for item, answer in one.answers.items():
                 if item in columns.index:
@@ -57,6 +58,7 @@ class Tally:
                 f"predictions: {prediction.culture} has no respondent {prediction.respondent!r} in this evaluation"
             )
         shares, option = self._read(prediction, int(self.columns.options[item]))
+        self._own_answers = self._own_answers or bool(prediction.respondent)
         who = self._places[prediction.respondent] if prediction.respondent else slice(None)
         answers = self._answers[who, item]
         self._rows[who, self.columns.predicted(item)] = shares
@@ -101,6 +103,11 @@ class Tally:
         """Ids of the respondents for whom anything was predicted, in the order in which they were given."""
         there = (self._options != _NOT_ASKED).any(axis=1)
         return tuple(one.id for one, is_there in zip(self.respondents, there, strict=True) if is_there)
+
+    @property
+    def one_for_all(self) -> bool:
+        """Whether everything here was answered once for all respondents: then they are no observations of it."""
+        return not self._own_answers
 
     def rows(self, ids: Iterable[str] | None = None) -> Floats:
         """[n, C]: the rows of these respondents, by default of all `seen`, times their weights."""

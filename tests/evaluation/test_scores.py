@@ -11,7 +11,7 @@ from clca.evaluation.comparison import compare
 from clca.evaluation.reference import from_respondents, from_shares
 from clca.evaluation.scores import Scores
 from clca.evaluation.scoring import running, score
-from clca.evaluation.tally import Tally, tally
+from clca.evaluation.tally import Key, Tally, tally
 from clca.records import Prediction
 from clca.survey import load_items, load_shares
 from clca.workspace import Content
@@ -215,10 +215,43 @@ def test_two_runs_are_compared_on_the_respondents_that_both_have() -> None:
     assert kl.difference.value == pytest.approx(kl.first - kl.second)
     assert kl.difference.high is not None
     assert kl.difference.high < 0
+    assert kl.p is not None
     assert kl.p <= 0.01
     assert found.metrics["accuracy"].better == "first"
     assert found.metrics["invalid"].p == 1
     assert found.metrics["invalid"].better == ""
+
+
+def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
+    def once(first: float) -> Tally:
+        made = [
+            Prediction(
+                culture="japan",
+                method="cultural",
+                respondent="",
+                item="Q1",
+                option=0,
+                probabilities=(first, 1 - first),
+            )
+        ]
+        return tally(made, {"japan": JAPAN}, COLUMNS)[Key("japan", "cultural", "given")]
+
+    [persona] = tally(answered_like(JAPAN, MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
+    [both] = compare({"japan": (once(0.9), once(0.9 - 1e-8))}, {"japan": SURVEY}, seed=1, resamples=200)
+    kl = both.metrics["kl"]
+    assert (kl.p, kl.difference.low, kl.difference.high) == (None, None, None)
+    assert kl.difference.value > 0
+    assert "no p-value and no interval" in both.notes()[0]
+    [one] = compare({"japan": (once(0.9), persona)}, {"japan": SURVEY}, seed=1, resamples=200)
+    kl = one.metrics["kl"]
+    assert kl.p is None
+    assert kl.difference.low is not None
+    assert kl.difference.high is not None
+    assert kl.difference.low < kl.difference.value < kl.difference.high
+    assert one.metrics["accuracy"].p is not None  # of the people's own answers, which are many
+    assert one.one_for_all == 1
+    [many] = compare({"japan": (persona, persona)}, {"japan": SURVEY}, seed=1, resamples=20)
+    assert (many.metrics["kl"].p, many.notes()) == (1, ())
 
 
 def test_runs_that_share_no_respondent_cannot_be_compared() -> None:
