@@ -1,16 +1,17 @@
-"""What keeps survey files from being imported: people who stand twice, codes that mean nothing."""
+"""What keeps survey files from being imported: people who stand twice, files that disagree, codes of no meaning."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
 from clca.evaluation.arrays import numbers
-from clca.evaluation.codebook import UNKNOWN, Codebook
-from clca.evaluation.layouts import ID
+from clca.evaluation.codebook import BLANK, UNKNOWN, Codebook
+from clca.evaluation.layouts import ID, WEIGHT
 from clca.evaluation.parts import Indices, Part, Whole
 
 
@@ -41,24 +42,24 @@ def refuse_repeated(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole
 
 
 def refuse_conflicts(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole) -> None:
-    """The same column of the same people in two files; countries that two files do not agree on."""
-    holders: dict[str, list[int]] = {}
-    for number, part in enumerate(parts):
-        for name in part.codes:
-            holders.setdefault(name, []).append(number)
-    for name, having in holders.items():
-        for place, later in enumerate(having):
-            for earlier in having[:place]:
-                common = np.intersect1d(rows[earlier], rows[later])
-                common = common[whole.place[common] >= 0]
-                if len(common):
-                    number = whole.ids[int(common[0])].as_py()
-                    raise ContentError(
-                        str(parts[later].source.path),
-                        None,
-                        f"respondent {number} has a column {name} in {parts[earlier].source.path}, too"
-                        f"{_and_others(len(common) - 1, 'have', 'has')}: give each respondent's answers once",
-                    )
+    """Answers, weights and countries of the same people that two files do not agree on."""
+    for number, (part, where) in enumerate(zip(parts, rows, strict=True)):
+        ours = whole.place[where] >= 0
+        unlike = {name: np.flatnonzero(ours & _unlike(part, name, where, whole)) for name in _told(part)}
+        unlike = {name: found for name, found in unlike.items() if len(found)}
+        if unlike:
+            name = min(unlike, key=lambda name: int(unlike[name][0]))
+            row = int(unlike[name][0])
+            line, given = part.source.cell(int(part.records[row]), name)
+            earlier, other = _first_to_tell(parts[:number], rows, name, int(where[row]))
+            more = sum(map(len, unlike.values())) - 1
+            raise ContentError(
+                str(part.source.path),
+                line,
+                f"{name} of respondent {whole.ids[int(where[row])].as_py()} is {given[:40]!r} here, and"
+                f" {other[1][:40]!r} in line {other[0]} of {earlier.source.path}"
+                f"{_and_others(more, 'differ', 'differs')}: leave out one of the two",
+            )
     for part, where in zip(parts, rows, strict=True):
         if part.source.country is not None:
             differ = np.flatnonzero(part.place != whole.place[where])
@@ -99,3 +100,30 @@ def _scale(name: str, codebook: Codebook) -> str:
 
 def _and_others(count: int, several: str, one: str) -> str:
     return f" (so {one if count == 1 else several} {count:,} more)" if count else ""
+
+
+def _told(part: Part) -> list[str]:
+    return [*part.codes, *((WEIGHT,) if WEIGHT in part.source.columns else ())]
+
+
+def _unlike(part: Part, name: str, where: Indices, whole: Whole) -> NDArray[np.bool_]:
+    """[n]: whether the part tells something else than was told before; an empty cell tells nothing."""
+    if name == WEIGHT:
+        # Files round weights differently.
+        unlike: NDArray[np.bool_] = ~np.isclose(part.weight, whole.weight[where], rtol=1e-4) & ~np.isnan(part.weight)
+    else:
+        unlike = (part.codes[name] != whole.codes[name][where]) & (part.codes[name] != BLANK)
+    return unlike
+
+
+def _first_to_tell(
+    parts: Sequence[Part], rows: Sequence[Indices], name: str, person: int
+) -> tuple[Part, tuple[int, str]]:
+    """The first part that tells something of the person, and the line and cell where it does."""
+    for part, where in zip(parts, rows, strict=False):
+        if name in _told(part):
+            for row in np.flatnonzero(where == person).tolist():
+                silent = np.isnan(part.weight[row]) if name == WEIGHT else part.codes[name][row] == BLANK
+                if not silent:
+                    return part, part.source.cell(int(part.records[row]), name)
+    raise AssertionError(f"no earlier file tells {name}")

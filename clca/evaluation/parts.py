@@ -14,7 +14,7 @@ from pyarrow import compute
 
 from clca.errors import ContentError
 from clca.evaluation.arrays import column, numbers
-from clca.evaluation.codebook import ABSENT, Codebook
+from clca.evaluation.codebook import ABSENT, BLANK, Codebook
 from clca.evaluation.layouts import ID, WEIGHT, Source
 
 NOWHERE, ELSEWHERE = -1, -2
@@ -105,7 +105,11 @@ def read_part(source: Source, codebook: Codebook) -> Part:
 
 
 def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list[Indices]]:
-    """Everyone by respondent's number, and for each part the places of its rows in that."""
+    """Everyone by respondent's number, and for each part the places of its rows in that.
+
+    What several files say of someone is taken from the first that says anything (`faults` sees to it that
+    they agree).
+    """
     encoded = pa.chunked_array([part.ids for part in parts]).combine_chunks().dictionary_encode()
     ends = np.cumsum([len(part.place) for part in parts])[:-1]
     rows = np.split(numbers(encoded.indices).astype(np.int64), ends)
@@ -122,9 +126,11 @@ def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list
         if part.source.country is not None:
             whole.place[where] = part.place
         if WEIGHT in part.source.columns:
-            whole.weight[where] = part.weight
+            known = whole.weight[where]
+            whole.weight[where] = np.where(np.isnan(known), part.weight, known)
         for name, codes in part.codes.items():
-            whole.codes[name][where] = codes
+            said = whole.codes[name][where]
+            whole.codes[name][where] = np.where(np.isin(said, (ABSENT, BLANK)), codes, said)
             if name in codebook.items:
                 whole.answered[where] = True
     return whole, rows

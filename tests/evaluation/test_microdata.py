@@ -490,12 +490,47 @@ def test_demographics_alone_hold_no_answers(codebook: Codebook, tmp_path: Path, 
     assert "no answers: no column Q1 to Q45; WorldValuesBench has them in full_value_qa.tsv" in message
 
 
-def test_people_who_stand_in_two_files_are_refused(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+def test_what_two_files_say_alike_counts_once(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     rows = people({"JPN": 4})
-    files = [written(tmp_path, "a.csv", official(rows[:3])), written(tmp_path, "b.csv", official(rows[2:]))]
-    message = fault(files, codebook, folder)
-    assert message.startswith(f"{files[1]}: respondent 392070003 has a column ")
-    assert f"in {files[0]}, too: give each respondent's answers once" in message
+    names = ["D_INTERVIEW", "B_COUNTRY", "Q260"]
+    files = [
+        written(tmp_path, "a.csv", official(rows, [*names, "Q1"])),
+        written(tmp_path, "b.csv", official(rows[1:], [*names, "Q2"])),
+    ]
+    audit = import_survey(files, codebook, folder)
+    assert (audit.respondents, audit.countries["japan"].fields["Q260"].known) == (
+        4,
+        sum(int(row["Q260"]) > 0 for row in rows),
+    )
+
+
+def test_cells_that_differ_between_files_are_refused(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+    rows, others = people({"JPN": 4}), people({"JPN": 4})
+    rows[2]["Q1"], others[2]["Q1"], others[3]["Q1"] = "1", "2", rows[3]["Q1"]
+    files = [written(tmp_path, "a.csv", official(rows)), written(tmp_path, "b.csv", official(others[2:]))]
+    assert fault(files, codebook, folder) == (
+        f"{files[1]}:2: Q1 of respondent 392070003 is '2' here, and '1' in line 4 of {files[0]}:"
+        " leave out one of the two"
+    )
+
+
+def test_an_empty_cell_gives_way_to_what_another_file_says(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+    files = [
+        written(tmp_path, "a.csv", b"D_INTERVIEW,B_COUNTRY,W_WEIGHT,Q1\n1,392,0.5,\n2,392,,2\n3,392,,1\n"),
+        written(tmp_path, "b.csv", b"D_INTERVIEW,B_COUNTRY,W_WEIGHT,Q1\n1,392,,1\n2,392,2,\n3,392,,\n"),
+    ]
+    for order in (files, files[::-1]):
+        import_survey(order, codebook, folder)
+        found = {one.id: (one.weight, one.answers) for one in everyone(folder)}
+        assert found == {"1": (0.5, {"Q1": 0}), "2": (2.0, {"Q1": 1}), "3": (1.0, {"Q1": 0})}
+
+
+def test_weights_that_differ_between_files_are_refused(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
+    files = [
+        written(tmp_path, "a.csv", b"D_INTERVIEW,B_COUNTRY,W_WEIGHT,Q1\n1,392,0.5,1\n2,392,0.33333,1\n"),
+        written(tmp_path, "b.csv", b"D_INTERVIEW,B_COUNTRY,W_WEIGHT,Q2\n2,392,0.333333,1\n1,392,0.75,1\n"),
+    ]
+    assert "b.csv:3: W_WEIGHT of respondent 1 is '0.75' here, and '0.5' in line 2 of " in fault(files, codebook, folder)
 
 
 def test_files_that_do_not_agree_on_a_country_are_refused(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
