@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from clca.errors import SettingsError
 from clca.evaluation.columns import Columns
 from clca.evaluation.drawing import draw
+from clca.evaluation.layouts import WEIGHT
 from clca.evaluation.reference import Survey, from_respondents, from_shares
 from clca.evaluation.respondents import Imported
 from clca.evaluation.synthetic import Demographics, synthetic
@@ -62,14 +63,32 @@ def take(
 def _real(
     imported: Imported, culture: str, countries: Sequence[str], columns: Columns, *, n: int, seed: int, weighted: bool
 ) -> Sample:
+    notes = _weights(imported, countries) if weighted else []
     everyone = list(imported.respondents(countries))
     drawn = draw(everyone, countries, n, seed)
     survey = from_respondents(culture, everyone, columns, seed=seed, weighted=weighted)
     short = drawn.short.items()
-    notes = [f"{imported.path} has {have:,} respondents of {place}: all are taken" for place, have in short]
+    notes += [f"{imported.path} has {have:,} respondents of {place}: all are taken" for place, have in short]
     lacking = [item.id for item in columns.items if item.id not in survey.shares]
     if lacking:
         notes.append(f"{imported.path} has no answers of {culture} to {', '.join(lacking)}: not asked")
     if not any(one.demographics for one in drawn.respondents):
         notes.append(f"{imported.path} has no demographics of {culture}: its personas tell the country alone")
     return Sample(culture, drawn.respondents, survey, tuple(notes))
+
+
+def _weights(imported: Imported, countries: Sequence[str]) -> list[str]:
+    """What to say of weights that are there in part; refuses countries without any."""
+    there = {place: imported.audit.countries[place] for place in countries if place in imported.audit.countries}
+    lacking = [place for place, found in there.items() if not found.weighted]
+    if lacking:
+        raise SettingsError(
+            f"--weights: {imported.path} has no weights of {', '.join(lacking)}: import files with a column"
+            f" {WEIGHT}, or leave --weights out"
+        )
+    return [
+        f"{imported.path} has a weight of {found.weighted:,} of {found.respondents:,} respondents of {place}:"
+        " the others count 1"
+        for place, found in there.items()
+        if found.weighted < found.respondents
+    ]
