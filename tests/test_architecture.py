@@ -19,6 +19,7 @@ ROOT = Path(clca.__file__).parent
 BASE = (
     "errors",
     "urls",
+    "wire",
     "records",
     "tasks",
     "randomness",

@@ -16,8 +16,9 @@ from clca.errors import InvalidReply, TeacherError
 from clca.tasks import Answer
 from clca.teacher.protocol import schema
 from clca.teacher.replies import parse
-from clca.teacher.responses import error_message, read_completion
+from clca.teacher.responses import read_completion
 from clca.urls import is_loopback, without_credentials
+from clca.wire import error_message
 
 if TYPE_CHECKING:
     import openai

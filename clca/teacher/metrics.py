@@ -10,7 +10,7 @@ from time import monotonic
 import aiohttp
 
 from clca.teacher.protocol import Throughput
-from clca.teacher.responses import read_bounded
+from clca.wire import read_bounded
 
 TIMEOUT = aiohttp.ClientTimeout(total=5.0)
 LARGEST = 4 * 2**20  # bytes

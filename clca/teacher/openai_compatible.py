@@ -25,15 +25,15 @@ from clca.teacher.inspection import NO_SCHEMA, Found, Unreachable, inspect_serve
 from clca.teacher.metrics import Meter
 from clca.teacher.protocol import Request, ServerState, schema
 from clca.teacher.replicas import Replica, Replicas
-from clca.teacher.responses import error_message, read_bounded, read_completion, retry_seconds
-from clca.urls import NO_KEY, is_loopback, without_credentials
+from clca.teacher.responses import read_completion
+from clca.urls import is_loopback, without_credentials
+from clca.wire import error_message, is_passing, one_line, read_bounded, retry_seconds
 
 TIMEOUT_TRIES = 2  # a request that timed out once is likely to do so again
 LONGEST_WAIT = 60.0
 CONNECT_TIMEOUT = 10.0
 LARGEST_RESPONSE = 8 * 2**20  # bytes; a hundred times what the largest answer takes
 
-_RETRIED = {408, 409, 425, 429}
 _UNREACHED = {"no connection", "connection lost", "time-out"}  # kinds of fault that a server which is gone leaves
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
 
@@ -276,7 +276,7 @@ class OpenAICompatible:
             return TeacherLost(f"{without_credentials(url)} wants to be paid (402): {said}")
         if status == 404:
             return TeacherLost(f"{without_credentials(url)} no longer serves {self.name!r}: {said}")
-        if status in _RETRIED or status >= 500:
+        if is_passing(status):
             busy = status in (429, 503)
             kind = "server busy" if busy else "server error"
             return _Again(RequestFailed(kind, f"HTTP {status}: {said}"), retry_seconds(retry_after), busy=busy)
@@ -298,12 +298,7 @@ class OpenAICompatible:
         return self._sessions[proxied]
 
     def _clean(self, text: str) -> str:
-        """One short line without the key."""
-        text = " ".join(text.split())
-        if len(self._key) >= 4 and self._key != NO_KEY:
-            text = text.replace(self._key, "[key]")
-        text = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", text)
-        return text if len(text) <= 300 else text[:297] + "..."
+        return one_line(text, self._key)
 
     def _pause(self, state: tenacity.RetryCallState) -> float:
         fault = state.outcome.exception() if state.outcome else None

@@ -1,20 +1,14 @@
-"""What an OpenAI-compatible server sends back, read."""
+"""What an OpenAI-compatible server replies to a chat, read."""
 
 from __future__ import annotations
 
-import json
-from email.utils import parsedate_to_datetime
-from time import time
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
 from clca.documents import describe
 from clca.errors import InvalidReply
 from clca.tasks import Reply
-
-if TYPE_CHECKING:
-    import aiohttp
 
 
 # What is read of a chat completion: servers differ in all that is not needed here, and the
@@ -64,38 +58,3 @@ def read_completion(data: bytes) -> Reply:
         prompt_tokens=usage.prompt_tokens or 0,
         completion_tokens=usage.completion_tokens or 0,
     )
-
-
-async def read_bounded(response: aiohttp.ClientResponse, most: int) -> bytes | None:
-    """The whole body, or None when it is longer than `most` bytes."""
-    data = b""
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) > most:
-            return None
-    return data
-
-
-def retry_seconds(header: str | None) -> float | None:
-    """Seconds to wait by a `Retry-After` header (a number or a date); None when there is none."""
-    if not header:
-        return None
-    try:
-        return max(0.0, float(header))
-    except ValueError:
-        pass
-    try:
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time())
-    except (ValueError, TypeError):
-        return None
-
-
-def error_message(data: bytes) -> str:
-    """The words of an error response, in whichever of the usual places they stand."""
-    text = data.decode("utf-8", "replace")
-    try:
-        error = json.loads(text)
-        error = error.get("error", error)
-        return str(error.get("message") or error.get("detail") or error) if isinstance(error, dict) else str(error)
-    except (ValueError, AttributeError):
-        return text or "no message"

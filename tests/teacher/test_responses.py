@@ -1,14 +1,12 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 
 from clca.errors import InvalidReply
 from clca.tasks import Reply
-from clca.teacher.responses import read_completion, retry_seconds
+from clca.teacher.responses import read_completion
 
 
 def completion(**changes: object) -> bytes:
@@ -58,19 +56,3 @@ def test_anything_else_is_a_malformed_response(body: bytes, detail: str) -> None
         read_completion(body)
     assert caught.value.kind == "malformed response"
     assert detail in caught.value.detail
-
-
-@pytest.mark.parametrize(
-    ("header", "seconds"), [("3", 3.0), ("0.5", 0.5), ("-1", 0.0), ("soon", None), ("", None), (None, None)]
-)
-def test_retry_after_in_seconds(header: str | None, seconds: float | None) -> None:
-    assert retry_seconds(header) == seconds
-
-
-def test_retry_after_as_a_date() -> None:
-    later = format_datetime(datetime.now(UTC) + timedelta(seconds=30), usegmt=True)
-    earlier = format_datetime(datetime.now(UTC) - timedelta(seconds=30), usegmt=True)
-    wait = retry_seconds(later)
-    assert wait is not None
-    assert 25 < wait <= 30
-    assert retry_seconds(earlier) == 0.0

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import re
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
-from time import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.request import getproxies
 
-from clca.urls import NO_KEY, is_loopback, without_credentials
+from clca.urls import is_loopback, without_credentials
+from clca.wire import error_message, is_passing, one_line, read_bounded, retry_seconds
 
 if TYPE_CHECKING:
     import aiohttp
@@ -21,8 +17,6 @@ if TYPE_CHECKING:
 CONNECT_TIMEOUT = 10.0
 LONGEST_WAIT = 60.0
 LARGEST_RESPONSE = 2**20  # bytes
-
-_BUSY = {408, 409, 425, 429}
 
 
 class Again(Exception):
@@ -109,46 +103,17 @@ class Connection:
                 raise Again(f"{self.shown} broke the connection: {self.clean(cause)}") from None
         if response.status == 200:
             return data
-        said = self.clean(_message(data))
-        if response.status in _BUSY or response.status >= 500:
-            wait = _seconds(response.headers.get("Retry-After"))
+        said = self.clean(error_message(data))
+        if is_passing(response.status):
+            wait = retry_seconds(response.headers.get("Retry-After"))
             raise Again(f"{self.shown} answers {response.status}: {said}", wait)
         raise Refused(response.status, said)
 
     async def _whole(self, response: aiohttp.ClientResponse) -> bytes:
-        data = b""
-        async for chunk in response.content.iter_any():
-            data += chunk
-            if len(data) > LARGEST_RESPONSE:
-                raise Refused(response.status, f"it answers more than {LARGEST_RESPONSE:,} bytes")
+        data = await read_bounded(response, LARGEST_RESPONSE)
+        if data is None:
+            raise Refused(response.status, f"it answers more than {LARGEST_RESPONSE:,} bytes")
         return data
 
     def clean(self, text: str) -> str:
-        """One short line without the key."""
-        text = " ".join(text.split())
-        if len(self._key) >= 4 and self._key != NO_KEY:
-            text = text.replace(self._key, "[key]")
-        text = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", text)
-        return text if len(text) <= 300 else text[:297] + "..."
-
-
-def _message(data: bytes) -> str:
-    """The words of an error response, in whichever of the usual places they stand."""
-    text = data.decode("utf-8", "replace")
-    try:
-        error = json.loads(text)
-        error = error.get("error", error)
-        return str(error.get("message") or error.get("detail") or error) if isinstance(error, dict) else str(error)
-    except (ValueError, AttributeError):
-        return text or "no message"
-
-
-def _seconds(header: str | None) -> float | None:
-    """Seconds to wait by a `Retry-After` header (a number or a date); None when there is none."""
-    if not header:
-        return None
-    with suppress(ValueError):
-        return max(0.0, float(header))
-    with suppress(ValueError, TypeError):
-        return max(0.0, parsedate_to_datetime(header).timestamp() - time())
-    return None
+        return one_line(text, self._key)
