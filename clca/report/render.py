@@ -1,11 +1,10 @@
-"""A table as Markdown, CSV, LaTeX, JSON, and in the terminal."""
+"""A table as Markdown, CSV, LaTeX, and in the terminal."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Sequence
-from typing import Any
 
 from rich.console import Group
 from rich.markup import escape
@@ -45,18 +44,19 @@ def markdown(tables: Sequence[Table]) -> str:
     return "\n".join(parts)
 
 
-def csv_text(tables: Sequence[Table]) -> str:
-    """A line for each cell, in full precision; the notes stand in the other formats."""
+def csv_text(tables: Sequence[Table], *, rehearsal: bool = False) -> str:
+    """A line for each cell, in full precision; the notes stand in the other formats, but for that of a rehearsal."""
+    mark = "yes" if rehearsal else "no"
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high"])
+    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", "rehearsal"])
     for table in tables:
         for row in table.rows:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell:
-                    writer.writerow([table.metric, row.kind, row.label, column, cell.value, cell.low, cell.high])
+                    writer.writerow([table.metric, row.kind, row.label, column, cell.value, cell.low, cell.high, mark])
             if row.change is not None:
-                writer.writerow([table.metric, row.kind, row.label, "delta", row.change, None, None])
+                writer.writerow([table.metric, row.kind, row.label, "delta", row.change, None, None, mark])
     return file.getvalue()
 
 
@@ -91,27 +91,6 @@ def latex(tables: Sequence[Table]) -> str:
             )
         )
     return "\n".join(parts)
-
-
-def as_json(table: Table) -> dict[str, Any]:
-    """Plain data: metric, title, notes, and for each row its cells by column."""
-    return {
-        "metric": table.metric,
-        "title": table.title,
-        "notes": list(table.notes),
-        "rows": [
-            {
-                "label": row.label,
-                "kind": row.kind,
-                "cells": {
-                    column: {"value": cell.value, "low": cell.low, "high": cell.high} if cell else None
-                    for column, cell in zip(table.columns, row.cells, strict=True)
-                },
-                "delta": row.change,
-            }
-            for row in table.rows
-        ],
-    }
 
 
 def screen(table: Table, *, notes: bool = True) -> Group:

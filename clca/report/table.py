@@ -13,6 +13,10 @@ PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")
 """The cultures of the CLCA paper, as its table has them."""
 
 METHODS = {"persona": "", "cultural": " cultural", "clca": " CLCA"}
+BARE = {"persona": "", "cultural": ", bare question", "clca": " CLCA, bare question"}
+"""Where nothing stands before a question, neither the culture nor a respondent is named."""
+
+UNIFORM = "An item without any valid answer counts as uniform: read it beside the unreadable share."
 REFERENCES = {"uniform": "uniform", "majority": "majority option", "split_half": "people, split half"}
 
 
@@ -66,19 +70,21 @@ METRICS = {
         "proper",
         False,
         "KL(o || q) in nats over valid answers, with 0.0005 added to every share of both; 0 is the survey's own"
-        " distribution. An item without any valid answer counts as uniform: read it beside the unreadable share.",
+        f" distribution. {UNIFORM}",
     ),
     "jsd": Metric(
         "Jensen-Shannon distance",
         "proper",
         False,
-        "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution.",
+        "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution."
+        f" {UNIFORM}",
     ),
     "emd": Metric(
         "Wasserstein-1",
         "proper",
         False,
-        "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution.",
+        "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution."
+        f" {UNIFORM}",
     ),
     "accuracy": Metric(
         "accuracy over answered items",
@@ -126,21 +132,23 @@ def build(
     published: Iterable[Published] = (),
     names: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
+    bare: bool = False,
 ) -> Table:
     """The table of one metric: the rows of each model (its alias -> figures), then the references.
 
-    `names` gives cultures a heading; `notes` are added to the metric's own. Published rows stand below ours
-    where a paper has the model, the method and a culture of this table.
+    `names` gives cultures a heading; `notes` are added to the metric's own; `bare` says that nothing stood before
+    the questions. Published rows stand below ours where a paper has the model, the method and a culture of this
+    table, but not below bare ones: no paper asked in that way.
     """
     if metric not in METRICS:
         raise NotFoundError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
-    about, known, published = METRICS[metric], names or {}, tuple(published)
+    about, known, published = METRICS[metric], names or {}, () if bare else tuple(published)
     figures = [*systems.values(), references or {}]
     there = dict.fromkeys(culture for one in figures for row in one.values() for culture in row if culture != AVERAGE)
     cultures = (*(one for one in PAPER_ORDER if one in there), *(one for one in there if one not in PAPER_ORDER))
     rows: list[Row] = []
     for model, ours in systems.items():
-        rows += _rows(metric, model, ours, published, cultures)
+        rows += _rows(metric, model, ours, published, cultures, BARE if bare else METHODS)
     rows += [
         Row(label, "reference", _cells(references[key], cultures))
         for key, label in REFERENCES.items()
@@ -156,12 +164,17 @@ def build(
 
 
 def _rows(
-    metric: str, model: str, ours: Figures, published: Sequence[Published], cultures: tuple[str, ...]
+    metric: str,
+    model: str,
+    ours: Figures,
+    published: Sequence[Published],
+    cultures: tuple[str, ...],
+    methods: Mapping[str, str],
 ) -> Iterable[Row]:
     """Ours of each method, with the published one below it."""
     sign = 1 if METRICS[metric].higher else -1
     base: dict[str, tuple[Cell | None, ...]] = {}
-    for method, suffix in METHODS.items():
+    for method, suffix in methods.items():
         for kind in ("ours", "published"):
             if kind == "ours":
                 cells = _cells(ours.get(method, {}), cultures)
@@ -211,8 +224,10 @@ def _reading(rows: Sequence[Row]) -> Iterable[str]:
     """What a reader has to know of the rows that are there."""
     if any(cell and cell.low is not None for row in rows if row.kind == "ours" for cell in row.cells):
         yield (
-            "In brackets: 95 % bootstrap intervals over respondents, the survey taken as it is. A number without one"
-            " does not depend on which respondents were drawn."
+            "In brackets: 95 % basic bootstrap intervals over respondents, the survey taken as it is. They correct the"
+            " upward bias of a finite sample and are widened to hold the value, which may so be their end; below 400"
+            " respondents they are rather 85-95 % intervals. No interval: answered once for all respondents,"
+            " published, or an average of a reference."
         )
     if any(row.label == REFERENCES["split_half"] for row in rows):
         yield "People, split half: one random half of the people as a prediction of the other, 95 % of such halves."

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 import shutil
 import subprocess
 from pathlib import Path
@@ -94,6 +93,17 @@ def test_the_family_of_a_number_and_its_quirks_are_told(table: Table) -> None:
         assert one.notes[-1] == "A rehearsal."
 
 
+def test_a_bare_question_is_not_called_cultural(content: Content) -> None:
+    ours = {"cultural": row(japan=0.6), "clca": row(japan=0.5)}
+    table = build("kl_paper", {"llama-3.1-8b": ours}, published=load_published(content), bare=True)
+    assert [one.label for one in table.rows] == ["llama-3.1-8b, bare question", "llama-3.1-8b CLCA, bare question"]
+
+
+def test_what_counts_as_uniform_is_told_wherever_it_does() -> None:
+    told = {metric for metric, about in METRICS.items() if "counts as uniform" in about.note}
+    assert told == {"kl", "jsd", "emd"}
+
+
 def test_an_unknown_metric_is_named() -> None:
     with pytest.raises(NotFoundError, match="no metric 'kld'; there are kl_paper, accuracy_paper"):
         build("kld", {})
@@ -126,17 +136,14 @@ def test_csv_has_a_line_for_each_number_in_full_precision(table: Table) -> None:
         "value": "0.5",
         "low": "0.49",
         "high": "0.51",
+        "rehearsal": "no",
     }
+    marked = csv.DictReader(io.StringIO(render.csv_text([table], rehearsal=True)))
+    assert {one["rehearsal"] for one in marked} == {"yes"}
     assert [one["value"] for one in rows if one["column"] == "delta"] == [
         repr(one.change) for one in table.rows if one.change is not None
     ]
     assert len(rows) == 8 * 3 + 2
-
-
-def test_json_is_plain_data(table: Table) -> None:
-    data = json.loads(json.dumps(render.as_json(table), allow_nan=False))
-    assert data["rows"][4]["cells"]["japan"] == {"value": 0.5, "low": 0.49, "high": 0.51}
-    assert data["rows"][4]["delta"] == pytest.approx(0.075)
 
 
 @pytest.mark.parametrize("width", [80, 120])
