@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from clca.evaluation.predictors.formats import ChatFormat, TextFormat
-from clca.evaluation.predictors.local import LocalError, LocalPredictor
+from clca.evaluation.predictors.local import LocalError, LocalPredictor, OutOfMemory
 from clca.evaluation.predictors.tokens import Tokens, TokensError
 from clca.training.chat import ChatTemplate
 from clca.training.student import load_tokenizer
@@ -101,7 +101,7 @@ def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
     model = model_of("llama", tokenizer)
     hook = model.model.layers[1].register_forward_pre_hook(full)
     try:
-        with pytest.raises(LocalError, match=r"^the student leaves too little memory to answer in: choose a smaller"):
+        with pytest.raises(OutOfMemory, match=r"^the student leaves too little memory to answer in: choose a smaller"):
             LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(sheets(1), Filled())
     finally:
         hook.remove()

@@ -25,6 +25,12 @@ class LocalError(ClcaError):
     """The model in this process cannot answer these sheets."""
 
 
+class OutOfMemory(LocalError):
+    """The smallest pass does not fit; the sheets that are filled in are kept."""
+
+    exit_code = 1
+
+
 @dataclass(frozen=True, slots=True)
 class _Split:
     """A sheet as tokens: what its questions share, and what follows in each, with its options."""
@@ -104,7 +110,7 @@ class LocalPredictor:
             return self._answer(group)
         except torch.OutOfMemoryError:
             if self._room.tokens <= FEWEST_TOKENS:
-                raise LocalError(
+                raise OutOfMemory(
                     "the student leaves too little memory to answer in: choose a smaller one, load it in 4 bits, or"
                     " serve it with vLLM and give --base-url"
                 ) from None
