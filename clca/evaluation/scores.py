@@ -40,6 +40,7 @@ class ItemScore(Record):
 class Result(Record):
     """A culture and method. `respondents` were predicted, `left_out` are items that its survey does not have.
 
+    `unread` are items without any valid answer: proper metrics count them as uniform.
     `mass` is the mean share of all that the model might have said which the options took; None if unknown.
     """
 
@@ -52,6 +53,7 @@ class Result(Record):
     topics: dict[str, Figures]
     items: tuple[ItemScore, ...]
     left_out: tuple[str, ...]
+    unread: tuple[str, ...]
 
 
 class Average(Record):
@@ -127,6 +129,20 @@ class Scores(Record):
             of = [f"{one.culture} ({one.respondents:,})" for one in self.references.values() if one.survey == source]
             if of:
                 found.append(f"Survey, {words}: {', '.join(of)}.")
+        if self.references:
+            halves = ", ".join(f"{one.culture} {one.respondents // 2:,}" for one in self.references.values())
+            most = max(one.respondents for one in self.results)
+            found.append(
+                f"Split halves have about half the survey's people each ({halves}), and {most:,} respondents or fewer"
+                " were predicted here: not a ceiling at equal size."
+            )
+        for one in self.results:
+            if one.unread:
+                found.append(
+                    "No valid answer, so uniform in the proper metrics"
+                    f" ({one.culture} {one.method} {one.order}): {len(one.unread)} of"
+                    f" {len(one.items)} items: {', '.join(one.unread)}."
+                )
         left_out = {one.culture: one.left_out for one in self.results if one.left_out}
         found += [f"Not asked in {culture} and left out: {', '.join(items)}." for culture, items in left_out.items()]
         if any(one.overall.accuracy is None for one in self.results):

@@ -66,19 +66,33 @@ def score(
     )
 
 
-def running(tally: Tally, survey: Survey, metric: Metric, *, seed: int, resamples: int = RESAMPLES) -> Estimate | None:
-    """One metric of a tally that is still growing; None before anything was predicted."""
-    if not tally.seen:
+def running(
+    tally: Tally,
+    survey: Survey,
+    metric: Metric,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+    ids: Sequence[str] | None = None,
+) -> Estimate | None:
+    """One metric of a tally that is still growing, of those of `ids` who were seen; None before there is anyone."""
+    seen = tally.seen
+    if ids is not None:
+        wanted = set(ids)
+        seen = tuple(id for id in seen if id in wanted)
+    if not seen:
         return None
-    whole, drawn = sample(tally, survey, seed=seed, about=survey.culture, resamples=resamples)
+    whole, drawn = sample(tally, survey, seed=seed, about=survey.culture, resamples=resamples, ids=seen)
     row = METRICS.index(metric)
     values, replicates = macro(whole[row]), macro(drawn[:, row])
     return interval(float(values), replicates, most=MOST[metric])
 
 
-def sample(tally: Tally, survey: Survey, *, seed: int, about: str, resamples: int) -> tuple[Floats, Floats]:
+def sample(
+    tally: Tally, survey: Survey, *, seed: int, about: str, resamples: int, ids: Sequence[str] | None = None
+) -> tuple[Floats, Floats]:
     """[7, I] and [resamples, 7, I]: the scores of every item, and those of respondents drawn again."""
-    rows = tally.rows()
+    rows = tally.rows(ids)
     whole = tally.columns.scores(rows.sum(axis=0)[None], survey.shares, individual=tally.individual)[0]
     if not len(rows) or not resamples:
         return whole, np.zeros((0, *whole.shape))
@@ -132,6 +146,7 @@ def _result(key: Key, tally: Tally, survey: Survey, whole: Floats, drawn: Floats
         topics={topic: _figures(whole, drawn, places) for topic, places in _topics(columns).items()},
         items=tuple(items),
         left_out=tuple(item.id for item in columns.items if item.id not in survey.shares),
+        unread=tuple(one.item for one in items if not any(one.predicted[:-1])),
     )
 
 

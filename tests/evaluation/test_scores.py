@@ -98,6 +98,16 @@ def test_scores_are_finite_or_none_when_nothing_can_be_read() -> None:
     assert result.overall.invalid.value == 1
     assert result.overall.accuracy
     assert result.overall.accuracy.value == 0
+    assert result.unread == ("Q1", "Q2", "Q3")
+
+
+def test_items_without_a_valid_answer_are_named_and_the_size_of_halves_told() -> None:
+    made = [one for who in JAPAN for one in predictions(who.id, None, 0, None if who is JAPAN[0] else 1)]
+    scores = scored(made)
+    assert scores.results[0].unread == ("Q1",)
+    notes = " ".join(scores.notes())
+    assert "uniform in the proper metrics (japan persona given): 1 of 3 items: Q1." in notes
+    assert "half the survey's people each (japan 150), and 300 respondents" in notes
 
 
 def test_items_that_were_not_asked_are_left_out_and_named(content: Content) -> None:
@@ -168,6 +178,16 @@ def test_a_running_score_is_the_final_one() -> None:
     [one] = tally(made, {"japan": JAPAN}, COLUMNS).values()
     assert running(one, SURVEY, "kl", seed=1, resamples=200) == scored(made).results[0].overall.kl
     assert running(Tally(COLUMNS, JAPAN), SURVEY, "kl", seed=1) is None
+
+
+def test_a_running_score_of_some_does_not_look_at_the_others() -> None:
+    some = {one.id for one in JAPAN[:40]}
+    made = answered_like(JAPAN, MODEL_SHARES, seed=2)
+    [all_] = tally(made, {"japan": JAPAN}, COLUMNS).values()
+    [few] = tally([one for one in made if one.respondent in some], {"japan": JAPAN}, COLUMNS).values()
+    of_some = running(all_, SURVEY, "kl", seed=1, resamples=50, ids=sorted(some))
+    assert of_some == running(few, SURVEY, "kl", seed=1, resamples=50)
+    assert running(few, SURVEY, "kl", seed=1, ids=[JAPAN[50].id]) is None
 
 
 def test_sensitivity_to_the_order_of_options() -> None:
