@@ -29,10 +29,14 @@ from clca.store.runs import Inputs, fingerprint, slug
 from clca.subject import ADAPTERS, Subject, choose, choose_served, find_given
 from clca.survey import Item
 from clca.training.student import Student
+from clca.urls import without_credentials
 from clca.workspace import Content
 
 ALL, BARE = "all", "bare"
 RESPONDENTS, REHEARSED = 1000, 100  # of a culture; REHEARSED where the student is tiny
+
+DECISIVE = ("eval/", "prompts/")
+"""Content that decides answers or scores. Of a profile, which is recorded as well, only the countries do."""
 
 Template = Callable[[Student], bool]
 
@@ -84,14 +88,15 @@ def prepare(
     `template` tells whether a student has a chat template. With `elsewhere` it need not be possible here.
     """
     check(asked)
-    content, catalogue = Content(workspace), Catalogue(Content(workspace))
+    content = Content(workspace)
+    catalogue = Catalogue(content)
     given = [] if asked.base_url else find_given(asked.adapters, catalogue, generated)
     names = _cultures(asked, catalogue, [culture for one in given for culture in one.data.cultures])
     cultures = tuple(catalogue.culture(name) for name in names)
     if asked.base_url:
         subject = choose_served(asked.student, asked.adapters, names)
     else:
-        subject = choose(asked.student, given, names, asked.bits, Content(workspace), environment, elsewhere=elsewhere)
+        subject = choose(asked.student, given, names, asked.bits, content, environment, elsewhere=elsewhere)
     layout = _layout(asked, subject, template)
     english = load_suite(content)
     suites = _suites(asked, content, names, english)
@@ -111,9 +116,11 @@ def prepare(
     mode: Mode = asked.mode or ("probability" if subject.tiny else "generate")  # type: ignore[assignment]
     inputs = {
         "student": subject.id,
+        "server": without_credentials(asked.base_url) if asked.base_url else None,
         "adapters": {name: subject.adapters[name].digest for name in names if "clca" in methods[name]},
         "bits": subject.bits,
         "cultures": {name: methods[name] for name in names},
+        "countries": {one.id: list(one.members or (one.id,)) for one in cultures},
         "mode": mode,
         "format": layout,
         "languages": {name: suites[name].language for name in names},
@@ -122,7 +129,7 @@ def prepare(
         "items": [item.id for item in columns.items],
         "orders": [order for order in ORDERS if order in (asked.orders or ORDERS[:1])],
         "seed": asked.seed,
-        **{f"content:{path}": used.digest for path, used in sorted(content.used.items())},
+        **{f"content:{path}": used.digest for path, used in sorted(content.used.items()) if path.startswith(DECISIVE)},
     }
     name = "-".join((slug(subject.name), _label(names), fingerprint(inputs)[:6]))
     out = _place(asked.out / "wvs" / name, new=asked.new)

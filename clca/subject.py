@@ -17,13 +17,14 @@ from clca.training.adapter import WEIGHTS, Found, adapters, find_adapter
 from clca.training.estimate import least_bytes
 from clca.training.mix import parse_mix
 from clca.training.recipe import Base
-from clca.training.student import TINY, Student, compute_type, find_student, load_model
+from clca.training.student import TINY, Student, compute_type, find_student, load_config, load_model
 from clca.workspace import Content
 
 ADAPTERS = Path("adapters")
 PLAIN = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
 WHOLE = 16  # bits of weights that are not quantised
 GIB = 2**30
+MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 
 
 class SubjectError(ClcaError):
@@ -85,8 +86,35 @@ class Subject:
 
 
 def base_id(student: Student) -> str:
-    """What decides a student's answers; a tiny one is the same wherever it lies."""
-    return Path(student.source).name if student.tiny else f"{student.source}@{student.revision or 'main'}"
+    """What decides a student's answers; the tiny one is the same wherever it lies."""
+    folder = Path(student.source).expanduser()
+    if student.name == TINY:
+        return folder.name
+    if folder.is_dir():
+        return f"{folder.resolve().name}:{_stamp(folder)}"
+    return f"{student.source}@{student.revision or 'main'}"
+
+
+def _stamp(folder: Path) -> str:
+    """A digest of the names, sizes and times of a model's files: to read weights would take as long as to load them."""
+    try:
+        facts = [(one.name, one.stat()) for one in sorted(folder.iterdir()) if one.suffix in MODEL_FILES]
+    except OSError as error:
+        raise StoreError(f"cannot read {folder}: {error.strerror}") from None
+    said = "".join(f"{name} {fact.st_size} {fact.st_mtime_ns}\n" for name, fact in facts)
+    return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _commit(student: Student, *, elsewhere: bool) -> str | None:
+    """The commit that a hub id means now: that of main, or without a network that of what lies here."""
+    if Path(student.source).expanduser().is_dir():
+        return None
+    try:
+        return getattr(load_config(student), "_commit_hash", None)
+    except SettingsError:
+        if not elsewhere:
+            raise
+        return None
 
 
 def _known_as(student: Student) -> str:
@@ -158,6 +186,8 @@ def choose(
         student = replace(student, revision=revisions.pop())
     elif revisions:
         notes.append(f"the adapters were trained on several revisions of {student.source}; asked is the newest")
+    if student.revision is None and not obstacle:
+        student = replace(student, revision=_commit(student, elsewhere=elsewhere))
     if bits is None:
         trained = {one.data.recipe["base"]["bits"] for one in used.values()}
         bits = trained.pop() if len(trained) == 1 else WHOLE
