@@ -96,9 +96,8 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
     def score(asked: list[Sheet], tokens: int) -> tuple[float, list[tuple[float, ...]]]:
         odds: dict[str, list[tuple[float, ...]]] = {}
 
-        def take(sheet: Sheet, answers: Sequence[Answer]) -> bool:
+        def take(sheet: Sheet, answers: Sequence[Answer]) -> None:
             odds[sheet.respondent] = [answer.odds or () for answer in answers]
-            return True
 
         with Clock() as clock:
             LocalPredictor(model, tokenizer, format, "probability", tokens=tokens).fill(asked, take)

@@ -87,11 +87,6 @@ def open_respondents(path: Path) -> Imported:
         raise _damaged(path, error) from None
 
 
-def read_respondents(path: Path, countries: Iterable[str]) -> Iterator[Respondent]:
-    """The respondents of these countries, by country and number."""
-    return open_respondents(path).respondents(countries)
-
-
 def _batches(path: Path) -> Iterator[Any]:
     import pyarrow as pa
     from pyarrow import parquet

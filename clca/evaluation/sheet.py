@@ -51,8 +51,8 @@ class Answer:
     mass: float | None = None
 
 
-Done = Callable[[Sheet, Sequence[Answer]], bool]
-"""Takes a sheet with an answer for each of its questions; False asks for no more."""
+Done = Callable[[Sheet, Sequence[Answer]], object]
+"""Takes a sheet with an answer for each of its questions, as soon as it is filled in."""
 
 
 class Predictor(Protocol):

@@ -38,18 +38,16 @@ def sheets(count: int, items: int = 6, *, method: Method = "persona", text: bool
 
 
 class Filled:
-    """Takes what a predictor gives; `most` sheets, and then no more."""
+    """Takes what a predictor gives."""
 
-    def __init__(self, most: int = 10**9) -> None:
+    def __init__(self) -> None:
         self.answers: dict[tuple[str, str], tuple[Answer, ...]] = {}
-        self._most = most
 
-    def __call__(self, sheet: Sheet, answers: Any) -> bool:
+    def __call__(self, sheet: Sheet, answers: Any) -> None:
         key = (sheet.method, sheet.respondent)
         assert key not in self.answers, "a sheet was filled in twice"
         assert len(answers) == len(sheet.questions)
         self.answers[key] = tuple(answers)
-        return len(self.answers) < self._most
 
 
 FAMILIES = ("llama", "qwen2", "mistral", "gemma2")

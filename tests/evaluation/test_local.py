@@ -154,20 +154,6 @@ def test_sheets_of_clca_without_an_adapter_are_refused(tokenizer: Any) -> None:
         predictor.fill(sheets(1, method="clca"), Filled())
 
 
-@pytest.mark.parametrize("mode", ["probability", "generate"])
-def test_nothing_more_is_asked_once_enough_is_known(mode: Any, tokenizer: Any) -> None:
-    filled, taken = Filled(most=2), []
-
-    def endless() -> Any:
-        for sheet in sheets(1000, 2):
-            taken.append(sheet)
-            yield sheet
-
-    LocalPredictor(model_of("llama", tokenizer), tokenizer, TextFormat(), mode, tokens=200).fill(endless(), filled)
-    assert len(filled.answers) == 2
-    assert len(taken) < 1000
-
-
 def test_a_prompt_that_is_too_long_is_told_in_one_line(tokenizer: Any) -> None:
     [sheet] = sheets(1, 1)
     long = type(sheet)("japan", "persona", "r", "tea " * 4000, sheet.questions)

@@ -16,7 +16,7 @@ from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, S
 from clca.evaluation.audit import Audit
 from clca.evaluation.codebook import BLANK, UNKNOWN, Codebook, load_codebook
 from clca.evaluation.microdata import import_survey
-from clca.evaluation.respondents import FILE, open_respondents, read_respondents
+from clca.evaluation.respondents import FILE, open_respondents
 from clca.records import Respondent
 from clca.workspace import Content
 from tests.evaluation import survey_files as survey
@@ -77,7 +77,7 @@ def test_the_official_file_gives_each_respondent_as_their_cells_say(
     assert audit.respondents == 50
     assert audit.absent == {"items": (), "fields": ()}
     for culture, count in (("uk", 20), ("japan", 30)):
-        assert [one.country for one in read_respondents(folder, [culture])] == [culture] * count
+        assert [one.country for one in open_respondents(folder).respondents([culture])] == [culture] * count
 
 
 def test_the_order_of_files_and_lines_changes_nothing(codebook: Codebook, tmp_path: Path) -> None:
@@ -254,9 +254,9 @@ def test_neither_import_nor_reading_loads_pandas(codebook: Codebook, tmp_path: P
         "import sys; from pathlib import Path; from clca.workspace import Content\n"
         "from clca.evaluation.codebook import load_codebook\n"
         "from clca.evaluation.microdata import import_survey\n"
-        "from clca.evaluation.respondents import read_respondents\n"
+        "from clca.evaluation.respondents import open_respondents\n"
         "import_survey([Path(sys.argv[1])], load_codebook(Content()), Path(sys.argv[2]))\n"
-        "print(len(list(read_respondents(Path(sys.argv[2]), ['japan']))), 'pandas' in sys.modules)"
+        "print(len(list(open_respondents(Path(sys.argv[2])).respondents(['japan']))), 'pandas' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program, file, folder], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["3", "False"]
@@ -580,7 +580,7 @@ def test_a_place_that_cannot_be_written_is_told(codebook: Codebook, tmp_path: Pa
 def test_respondents_of_a_country_that_is_not_there_are_told(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     import_survey([written(tmp_path, "a.csv", official(people({"JPN": 2, "GBR": 1})))], codebook, folder)
     with pytest.raises(NotFoundError, match="holds nobody of china, iraq; there are japan, uk"):
-        list(read_respondents(folder, ["japan", "china", "iraq"]))
+        list(open_respondents(folder).respondents(["japan", "china", "iraq"]))
 
 
 def test_a_file_that_is_no_import_is_told(tmp_path: Path) -> None:

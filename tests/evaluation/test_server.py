@@ -161,14 +161,6 @@ def test_no_more_requests_are_in_flight_than_allowed() -> None:
     assert server.most_in_flight == 8
 
 
-def test_no_more_is_asked_once_enough_is_known() -> None:
-    filled = Filled(most=2)
-    with Answering(obedient, seconds=0.002) as server:
-        ServerPredictor(server.url, base="m", mode="generate", concurrency=2).fill(sheets(500, 2), filled)
-    assert len(filled.answers) == 2
-    assert len(server.bodies) < 50
-
-
 # ------------------------------------------------------------ faults
 
 

@@ -70,7 +70,7 @@ class LocalPredictor:
             )
 
     def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
-        """Answer the sheets, in an order of its own, until `done` asks for no more."""
+        """Answer the sheets, in an order of its own."""
         for window in _windows(sheets):
             for adapted in (False, True):
                 chosen = [sheet for sheet in window if (sheet.method == WITH_ADAPTER) == adapted]
@@ -78,8 +78,7 @@ class LocalPredictor:
                     splits = [self._split(sheet) for sheet in chosen]
                     for group in self._room.prefixes(splits, lambda split: len(split.prefix)):
                         for split, answers in zip(group, self._fitting(group), strict=True):
-                            if not done(split.sheet, answers):
-                                return
+                            done(split.sheet, answers)
 
     def _adapter(self, used: bool) -> AbstractContextManager[Any]:
         has_one = hasattr(self._model, "disable_adapter")

@@ -57,7 +57,7 @@ class ServerPredictor:
         self.outside = 0
 
     def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
-        """Answer the sheets, in the order in which they are finished, until `done` asks for no more."""
+        """Answer the sheets, in the order in which they are finished."""
         asyncio.run(self._fill(sheets, done))
 
     # ------------------------------------------------------------ sheets
@@ -78,8 +78,7 @@ class ServerPredictor:
                         return
                     finished, _ = await asyncio.wait(under_way, return_when=asyncio.FIRST_COMPLETED)
                     for task in finished:
-                        if not done(under_way.pop(task), task.result()):
-                            return
+                        done(under_way.pop(task), task.result())
             finally:
                 for task in under_way:
                     task.cancel()
