@@ -48,8 +48,9 @@ class ItemAudit(Record):
         """Total variation from these shares of the options: 0 to 1; 0 for too few answers to tell."""
         if self.answered < FAR_FROM:
             return 0.0
-        pairs = zip(self.chosen, shares, strict=True)
-        return sum(abs(count / self.answered - share) for count, share in pairs) / 2
+        from clca.evaluation.metrics import variation
+
+        return float(variation(self.chosen, shares))
 
     @property
     def share_missing(self) -> float:

@@ -14,7 +14,7 @@ from clca.evaluation.columns import METRICS, Columns, Distributions
 from clca.evaluation.metrics import Floats, normalised
 from clca.randomness import derive
 from clca.records import Respondent
-from clca.survey import Shares
+from clca.survey import Shares, shares_of
 
 HALVES = 200
 """Random halves of which the split-half reference is the mean."""
@@ -45,24 +45,17 @@ def from_shares(
     culture: str, countries: Mapping[str, int], shares: Mapping[str, Shares], columns: Columns, *, seed: int
 ) -> Survey:
     """From the shares of its `countries` (country -> people asked): their plain mean, over those that were asked."""
-    missing = [country for country in countries if country not in shares]
-    if missing or not countries:
-        raise ClcaError(
-            f"{culture}: no survey shares of {', '.join(missing) or 'any country'};"
-            f" there are those of {', '.join(sorted(shares))}"
-        )
+    whole = shares_of(tuple(countries), dict(shares))
     generator = np.random.default_rng(derive(seed, "split-half", culture))
     means, first, second = {}, {}, {}
     for item in columns.items:
-        asked = [country for country in countries if item.id in shares[country]]
-        if not asked:
+        if item.id not in whole:
             continue
-        known = [normalised(shares[country][item.id]) for country in asked]
-        means[item.id] = np.mean(known, axis=0)
+        means[item.id] = normalised(whole[item.id])
         halves = [
-            generator.multinomial(countries[country] // 2, share, size=(2, HALVES))
-            for country, share in zip(asked, known, strict=True)
-            if countries[country] > 1
+            generator.multinomial(people // 2, normalised(shares[country][item.id]), size=(2, HALVES))
+            for country, people in countries.items()
+            if item.id in shares[country] and people > 1
         ]
         if halves:
             first[item.id], second[item.id] = np.mean([normalised(half) for half in halves], axis=0)

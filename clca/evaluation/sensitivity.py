@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from clca.evaluation.columns import Columns
-from clca.evaluation.metrics import Floats, macro, normalised, variation
+from clca.evaluation.metrics import Floats, macro, variation
 from clca.evaluation.reference import Survey
 from clca.evaluation.resampling import Estimate, bootstrap, interval
 from clca.evaluation.tally import Key, Tally
@@ -62,4 +62,4 @@ def sensitivity(
 def _distances(columns: Columns, one: Floats, two: Floats) -> Floats:
     """[B, C] each -> [B, I]."""
     places = [columns.predicted(place) for place in range(len(columns.items))]
-    return np.stack([variation(normalised(one[:, where]), normalised(two[:, where])) for where in places], axis=-1)
+    return np.stack([variation(one[:, where], two[:, where]) for where in places], axis=-1)

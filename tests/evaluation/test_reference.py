@@ -80,7 +80,7 @@ def test_trivial_predictors() -> None:
 
 
 def test_what_is_not_there_is_named() -> None:
-    with pytest.raises(ClcaError, match=r"spa: no survey shares of chile; there are those of japan"):
+    with pytest.raises(ClcaError, match=r"no survey shares of chile in .*; there are japan"):
         from_shares("spa", {"chile": 1000}, {"japan": {"Q1": (0.5, 0.5)}}, COLUMNS, seed=1)
     with pytest.raises(ClcaError, match="japan: none of its respondents answered any of the items"):
         from_respondents("japan", [person("p1", None)], COLUMNS, seed=1)
