@@ -17,7 +17,7 @@ from time import monotonic
 from typing import Any
 
 import clca
-from clca.errors import ClcaError, NotFoundError, StoreError
+from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.folder import SCORES, TABLE, Folder, read_info
 from clca.evaluation.scores import Scores
 from clca.evaluation.scoring import score
@@ -25,17 +25,16 @@ from clca.evaluation.work import Stop, Tell, Work
 from clca.poll import Poll
 from clca.predictor import Answers
 from clca.report import render
-from clca.report.published import load_published
-from clca.report.table import METRICS, Table, build
+from clca.report.table import Table
 from clca.store.files import write_whole
-from clca.store.runs import fingerprint
+from clca.store.runs import differences, fingerprint
 from clca.subject import SubjectError
+from clca.tables import Labels, caveats, make_tables
 from clca.training.student import Student, load_tokenizer
 from clca.urls import without_credentials
 
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
 NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
-REFERENCES = ("uniform", "majority", "split_half")
 
 
 class EvaluationStopped(ClcaError):
@@ -46,12 +45,19 @@ class EvaluationStopped(ClcaError):
 
 @dataclass(frozen=True, slots=True)
 class Evaluated:
-    """A finished evaluation. `stops` are cultures and methods of which not everyone had to be asked."""
+    """A finished evaluation. `stops` are cultures and methods of which not everyone had to be asked.
+
+    `asked` are the sheets that this sitting had answered; `answered` says when the last of all were.
+    """
 
     folder: Path
     scores: Scores
     stops: tuple[Stop, ...]
     tables: tuple[Table, ...]
+    caveats: tuple[str, ...]
+    sheets: int
+    asked: int
+    answered: str
     seconds: float
 
 
@@ -62,11 +68,8 @@ def has_template(student: Student) -> bool:
 
 def evaluate(poll: Poll, tell: Tell) -> Evaluated:
     """Have what is left of a poll answered, and score all of it."""
-    began = monotonic()
+    old = _old_info(poll)
     with Folder(poll.out, poll.sheets) as folder:
-        info = _first_info(poll)
-        folder.write_info(info)
-        folder.write_prompts(poll.sheets)
         work = Work(
             folder,
             poll.sheets,
@@ -77,19 +80,32 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
             weighted=poll.asked.weights,
             tell=tell,
         )
-        predictor = Answers(poll)
-        stops = _ask(poll, work, predictor)
+        info = _first_info(poll, old)
+        folder.write_prompts(poll.sheets)
+        info["sheets"]["asked"] = len(folder.finished)
+        before, began, predictor = len(folder.finished), monotonic(), Answers(poll)
+        sitting: dict[str, Any] = {"began": _now(), "ended": None, "sheets": 0, "seconds": 0.0, "versions": _versions()}
+        earlier = list(old.get("sittings", []))
+        folder.write_info({**info, "sittings": [*earlier, sitting] if work.pending else earlier})
+        try:
+            stops = _ask(poll, work, predictor)
+        finally:
+            asked = len(folder.finished) - before
+            labels, outside = predictor.unseen
+            sitting |= {"ended": _now(), "sheets": asked, "seconds": round(monotonic() - began, 3)}
+            sitting |= {"labels": {"asked": labels, "outside": outside}} if labels else {}
+            info["sittings"] = [*earlier, sitting] if asked else earlier
+            info["sheets"]["asked"] = len(folder.finished)
+            folder.write_info({**info, "updated": _now()})
         scores = score(work.tallies, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
-        tables = make_tables(poll, scores, stops)
-        _write(folder.path, poll, scores, stops, tables)
-        seconds = monotonic() - began
-        ended = {"updated": _now(), "finished": True, "seconds": round(info["seconds"] + seconds, 3)}
-        labels, outside = predictor.unseen
-        if labels:
-            old = info["labels"]
-            ended["labels"] = {"asked": old["asked"] + labels, "outside": old["outside"] + outside}
-        folder.write_info({**info, **ended, "sheets": {"asked": len(folder.finished), "of": len(poll.sheets)}})
-    return Evaluated(poll.out, scores, tuple(stops), tables, seconds)
+        unseen = _unseen(info["sittings"])
+        tables = make_tables(poll, scores, stops, unseen)
+        said = caveats(poll, stops, unseen)
+        _write(folder.path, poll, scores, stops, tables, said)
+        folder.write_info({**info, "updated": _now(), "finished": True})
+        answered = str(info["sittings"][-1]["ended"] if info["sittings"] else info["created"])
+        sheets = len(folder.finished)
+    return Evaluated(poll.out, scores, tuple(stops), tables, tuple(said), sheets, asked, answered, monotonic() - began)
 
 
 def _ask(poll: Poll, work: Work, predictor: Answers) -> list[Stop]:
@@ -117,49 +133,14 @@ def _ask(poll: Poll, work: Work, predictor: Answers) -> list[Stop]:
 # ---------------------------------------------------------------- what is left behind
 
 
-def caveats(poll: Poll, stops: Sequence[Stop]) -> list[str]:
-    """What has to stand beside every score of a poll."""
-    found = []
-    if poll.subject.because:
-        found.append(f"REHEARSAL ({'; '.join(poll.subject.because)}): these scores say nothing of any culture.")
-    synthetic = [name for name, sample in poll.samples.items() if sample.synthetic]
-    if synthetic:
-        found.append(
-            f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently, so"
-            " that there are no answers of individuals to hit; imported survey data take their place."
-        )
-    if stops:
-        found.append(
-            "Stopped early, once intervals were narrow enough: such intervals are somewhat too narrow. Respondents"
-            f" used: {', '.join(f'{one.culture} {one.method} {one.respondents:,}' for one in stops)}."
-        )
-    if poll.asked.weights:
-        found.append("Respondents are weighted as in the survey.")
-    return found
-
-
-def make_tables(poll: Poll, scores: Scores, stops: Sequence[Stop]) -> tuple[Table, ...]:
-    """One table a metric, those without a number left out."""
-    published = load_published(poll.content)
-    notes = [f"{poll.mode}, {poll.layout} format.", *caveats(poll, stops)]
-    tables = []
-    for metric in METRICS:
-        rows = scores.column(metric)  # type: ignore[arg-type]
-        ours = {row: cells for row, cells in rows.items() if row not in REFERENCES}
-        if ours:
-            references = {row: rows[row] for row in REFERENCES if row in rows}
-            names = {one.id: one.name for one in poll.cultures}
-            systems = {poll.subject.name: ours}
-            tables.append(build(metric, systems, references=references, published=published, names=names, notes=notes))
-    return tuple(tables)
-
-
-def _write(folder: Path, poll: Poll, scores: Scores, stops: Sequence[Stop], tables: Sequence[Table]) -> None:
+def _write(
+    folder: Path, poll: Poll, scores: Scores, stops: Sequence[Stop], tables: Sequence[Table], beside: Sequence[str]
+) -> None:
     said = {
         "evaluation": folder.name,
         "rehearsal": bool(poll.subject.because),
         "synthetic": poll.synthetic,
-        "caveats": caveats(poll, stops),
+        "caveats": list(beside),
         "mode": poll.mode,
         "format": poll.layout,
         "weighted": poll.asked.weights,
@@ -167,8 +148,9 @@ def _write(folder: Path, poll: Poll, scores: Scores, stops: Sequence[Stop], tabl
         "stopped": [stop_facts(one) for one in stops],
         **scores.model_dump(mode="json"),
     }
-    for suffix, text in (("md", render.markdown), ("csv", render.csv_text), ("tex", render.latex)):
-        write_whole(folder / f"{TABLE}.{suffix}", text(tables))
+    write_whole(folder / f"{TABLE}.md", render.markdown(tables))
+    write_whole(folder / f"{TABLE}.csv", render.csv_text(tables, rehearsal=bool(poll.subject.because)))
+    write_whole(folder / f"{TABLE}.tex", render.latex(tables))
     write_whole(folder / SCORES, _json(said))
 
 
@@ -176,10 +158,26 @@ def stop_facts(stop: Stop) -> dict[str, Any]:
     return {**asdict(stop), "kl": stop.kl.model_dump()}
 
 
-def _first_info(poll: Poll) -> dict[str, Any]:
-    old: dict[str, Any] = {}
-    with suppress(NotFoundError, StoreError):  # a new evaluation, or one whose file is lost
+def _old_info(poll: Poll) -> dict[str, Any]:
+    """What the folder says of an evaluation that was begun there. Raises for another one than this."""
+    try:
         old = read_info(poll.out)
+    except (NotFoundError, StoreError):  # a new evaluation, or one whose file is lost
+        return {}
+    if old.get("fingerprint", fingerprint(poll.inputs)) != fingerprint(poll.inputs):
+        inputs = old.get("inputs")
+        lines = differences(inputs, poll.inputs) if isinstance(inputs, dict) else []
+        what = f" ({'; '.join(lines[:3])})" if lines else ""
+        raise SettingsError(f"{poll.out} was made of other inputs{what}: --new begins another evaluation beside it")
+    return old
+
+
+def _unseen(sittings: Sequence[dict[str, Any]]) -> Labels:
+    counts = [one["labels"] for one in sittings if "labels" in one]
+    return sum(one["asked"] for one in counts), sum(one["outside"] for one in counts)
+
+
+def _first_info(poll: Poll, old: dict[str, Any]) -> dict[str, Any]:
     student = poll.subject.student
     return {
         "evaluation": poll.out.name,
@@ -190,11 +188,13 @@ def _first_info(poll: Poll) -> dict[str, Any]:
         "because": list(poll.subject.because),
         "student": poll.subject.name,
         "source": student.source if student is not None and not student.tiny else poll.subject.id,
+        "revision": student.revision if student is not None else None,
         "server": without_credentials(poll.asked.base_url) if poll.asked.base_url else None,
         "adapters": {name: one.name for name, one in poll.subject.adapters.items()},
         "cultures": [one.id for one in poll.cultures],
         "mode": poll.mode,
         "format": poll.layout,
+        "weighted": poll.asked.weights,
         "seed": poll.asked.seed,
         "data": str(poll.data) if poll.data is not None else None,
         "synthetic": poll.synthetic,
@@ -205,10 +205,8 @@ def _first_info(poll: Poll) -> dict[str, Any]:
         "content": {
             path: {"origin": used.origin, "sha256": used.digest} for path, used in sorted(poll.content.used.items())
         },
-        "versions": _versions(),
-        # Of those asked of a server, how many were outside its likeliest tokens, so that their odds are bounds.
-        "labels": old.get("labels", {"asked": 0, "outside": 0}),
-        "seconds": old.get("seconds", 0.0),
+        "sheets": {"asked": 0, "of": len(poll.sheets)},
+        "sittings": [],
     }
 
 

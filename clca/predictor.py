@@ -89,9 +89,11 @@ class _Served:
                 wording=wording,
                 key=self._key,
             )
-            predictor.fill(those, done)
-            self.labels += predictor.labels
-            self.outside += predictor.outside
+            try:
+                predictor.fill(those, done)
+            finally:  # of an interrupted sitting, too
+                self.labels += predictor.labels
+                self.outside += predictor.outside
 
 
 def _by_adapter(poll: Poll, sheets: Iterable[Sheet]) -> dict[str, list[Sheet]]:

@@ -55,8 +55,9 @@ COMPOSERS: dict[str, set[str]] = {
     "subject": {"culture", "training", "teacher.machine"},
     "asked": {"evaluation"},
     "poll": {"asked", "culture", "training", "evaluation", "report", "subject"},
+    "tables": {"evaluation", "report", "poll"},
     "predictor": {"training", "evaluation", "teacher.machine", "subject", "poll"},
-    "evaluate": {"training", "evaluation", "report", "subject", "poll", "predictor"},
+    "evaluate": {"training", "evaluation", "report", "subject", "poll", "predictor", "tables"},
     "compare": {"culture", "evaluation", "poll"},
     "cli": STAGES
     | {
@@ -67,6 +68,7 @@ COMPOSERS: dict[str, set[str]] = {
         "subject",
         "poll",
         "predictor",
+        "tables",
         "evaluate",
         "compare",
         "preview",

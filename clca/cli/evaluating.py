@@ -17,7 +17,7 @@ from clca.asked import Asked
 from clca.cli.forecast import duration
 from clca.cli.progress import LINE_EVERY
 from clca.cli.screen import make_console, printable
-from clca.evaluate import Evaluated, caveats, has_template, stop_facts
+from clca.evaluate import Evaluated, has_template, stop_facts
 from clca.evaluate import evaluate as evaluate_poll
 from clca.evaluation.columns import METRICS
 from clca.evaluation.folder import TABLE
@@ -54,7 +54,11 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
             if note in said:
                 console.print(escape(note), style="dim")
     screen.print(f"{done.folder} holds predictions, scores and {TABLE}.md, .csv, .tex; all metrics are there")
-    for caveat in caveats(poll, done.stops)[:1] if poll.subject.because else ():
+    if not done.asked:
+        screen.print(
+            f"all {done.sheets:,} sheets were answered on {done.answered[:10]}; nothing was asked (--new asks again)"
+        )
+    for caveat in done.caveats[:1] if poll.subject.because else ():
         screen.print(f"[yellow]{escape(caveat)}[/yellow]")
 
 
@@ -69,12 +73,18 @@ def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Poll:
 
 
 def summary(poll: Poll, done: Evaluated) -> dict[str, Any]:
-    """What `--json` prints: per culture and method each metric with its interval, and the references."""
+    """What `--json` prints: per culture and method each metric with its interval, and the references.
+
+    A method's own numbers are those of the first order of the options; further orders stand below `orders`.
+    """
     cultures: dict[str, Any] = {}
     for one in done.scores.results:
         methods = cultures.setdefault(one.culture, {"methods": {}, "references": {}})["methods"]
         facts = {"respondents": one.respondents, "mass": one.mass, **_figures(one.overall)}
-        methods.setdefault(one.method, facts)  # of several orders the first
+        if one.method not in methods:
+            methods[one.method] = {"order": one.order, **facts}
+        else:
+            methods[one.method].setdefault("orders", {})[one.order] = facts
     for culture, references in done.scores.references.items():
         cultures[culture]["references"] = {
             "uniform": _figures(references.uniform),
@@ -93,6 +103,8 @@ def summary(poll: Poll, done: Evaluated) -> dict[str, Any]:
         "averages": {one.method: _figures(one.overall) for one in done.scores.averages if one.order == order},
         "sensitivity": [one.model_dump(mode="json") for one in done.scores.sensitivity],
         "stopped": [stop_facts(one) for one in done.stops],
+        "caveats": list(done.caveats),
+        "asked": done.asked,
         "seconds": round(done.seconds, 3),
     }
 

@@ -16,12 +16,12 @@ from rich.table import Table
 from clca.cli.forecast import duration
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
-from clca.evaluate import caveats
 from clca.evaluation.predictors.formats import ChatFormat, TextFormat
 from clca.evaluation.predictors.generation import MOST
 from clca.evaluation.predictors.tokens import Tokens, common_length
 from clca.evaluation.sheet import Sheet
 from clca.poll import Poll
+from clca.tables import caveats
 from clca.training.chat import ChatTemplate
 from clca.training.estimate import SHARE, load_shape, matmul_rate
 from clca.training.recipe import Base
