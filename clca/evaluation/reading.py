@@ -23,6 +23,8 @@ _OPENING = " ()[]{}:.,;!=>•·、。–—-"
 _SEPARATOR = re.compile(r"[\s()\[\]{}.:;,!=、。–—-]+")
 _DOUBT = tuple("?%/+~&|°<")  # 2? 2% 2/4 2+ 2~3: no plain number
 _NEXT_TASK = re.compile(r"(?<=\n)\s*###")  # a student taught with plain text goes on with the next item
+_LISTED = re.compile(r"(\d+)\s*[.):、]")
+_COMMA = re.compile(r"(?<!\d)[,、]|[,、](?!\d)")  # and none within 2,5
 _UNSPACED = 0x2E80  # from here on scripts put no space between words
 
 
@@ -50,7 +52,10 @@ class Reader:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._vocabulary = vocabulary
-        self._lead_ins = _longest_first(vocabulary.lead_ins)
+        self._lead_ins = _longest_first((*vocabulary.lead_ins, *vocabulary.choosing))
+        self._choosing = _longest_first(vocabulary.choosing)
+        self._prefaces = _longest_first(vocabulary.prefaces)
+        self._refusals = _longest_first(vocabulary.refusals)
         self._reasons = _longest_first(vocabulary.reasons)
         self._turns = _longest_first(vocabulary.turns)
         self._fillers = frozenset(word for filler in vocabulary.fillers for word in _plain(filler).split())
@@ -70,9 +75,29 @@ class Reader:
         found = self._option(lines[0], question)
         if any(self._option(line, question) not in (None, found) for line in lines[1:]):
             return None
-        return found
+        listed = {match.group(1) for match in map(_LISTED.match, lines) if match}
+        return found if len(listed) < 2 else None
 
     def _option(self, line: str, question: Question) -> int | None:
+        """The option of a line, with or without a clause before it: `2`, `As a woman from Japan I would say 2`."""
+        found = self._answer(line, question)
+        return self._after_preface(line, question) if found is None else found
+
+    def _after_preface(self, line: str, question: Question) -> int | None:
+        """The option that is named after a clause which tells on what it rests, and in which nothing else is."""
+        line = self._without_lead_ins(line, question.item)
+        if not any(_begins(line, one) or (ord(one[0]) >= _UNSPACED and one in line) for one in self._prefaces):
+            return None
+        chosen = {at for at in range(len(line)) for phrase in self._choosing if _stands(line, phrase, at)}
+        for cut in sorted({comma.end() for comma in _COMMA.finditer(line)} | chosen):
+            found = self._answer(line[cut:], question)
+            if found is not None:
+                clause = self._mentions(line[:cut], question.item)
+                doubtful = clause.options - {found} or _holds(clause.rest, self._turns)
+                return None if doubtful or any(n < 10 for n in _numbers(clause.rest)) else found
+        return None
+
+    def _answer(self, line: str, question: Question) -> int | None:
         line = self._without_lead_ins(line, question.item)
         number = _NUMBER.match(line)
         if number is not None:
@@ -100,8 +125,6 @@ class Reader:
         if not body or mentions.begins == option:
             return option
         marked = separator.group().strip() if separator else ""
-        if place == 1 and marked.startswith((".", ")")):
-            return None  # "2. We are close" answers, but "1. We are close" may as well begin a list
         if (marked or ord(body[0]) >= _UNSPACED) and self._is_filler(mentions.rest, question.item):
             return option
         if spelt or _first_of(body, self._turns):
@@ -112,6 +135,8 @@ class Reader:
         """The one option whose words the line holds, beside words that change nothing."""
         mentions = self._mentions(line, question.item)
         if len(mentions.options) != 1 or line.endswith("?"):
+            return None
+        if _holds(line, self._refusals):
             return None
         (option,) = mentions.options
         place = question.shown.index(option) + 1
@@ -165,7 +190,7 @@ class Reader:
 
     def _is_filler(self, rest: str, item: Item) -> bool:
         """Whether all words are fillers or the question's own, and none of them might change an answer."""
-        if any(_stands(rest, turn, at) for turn in self._turns if turn in rest for at in range(len(rest))):
+        if _holds(rest, self._turns):
             return False
         wordings = self._wordings(item)
         for word in _WORD.findall(rest):
@@ -211,6 +236,10 @@ def _stands(text: str, phrase: str, at: int) -> bool:
         return False
     end = at + len(phrase)
     return not (at and _joined(text[at - 1], text[at])) and not (end < len(text) and _joined(text[end - 1], text[end]))
+
+
+def _holds(text: str, phrases: Iterable[str]) -> bool:
+    return any(_stands(text, phrase, at) for phrase in phrases if phrase in text for at in range(len(text)))
 
 
 def _joined(left: str, right: str) -> bool:

@@ -19,8 +19,10 @@ Wordings = dict[Words, tuple[Words, ...]]
 class Vocabulary(BaseModel):
     """`lead_ins` come before an answer, `fillers` beside one, `reasons` after one; none of them changes it.
 
-    `turns` might change it: negations, doubts, other degrees. `also` are other wordings of an option, wherever
-    they stand; `short` those that count only where a reply begins with them (yes, no).
+    `choosing` are lead-ins that can begin in the middle of a line (I would say), `prefaces` mark a clause that tells
+    on what the answer rests (as, based on). `turns` might change an answer: negations, doubts, other degrees;
+    `refusals` have an option's words and are none. `also` are other wordings of an option, wherever they stand;
+    `short` those that count only where a reply begins with them (yes, no).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -30,6 +32,9 @@ class Vocabulary(BaseModel):
     fillers: tuple[Words, ...]
     reasons: tuple[Words, ...]
     turns: tuple[Words, ...]
+    choosing: tuple[Words, ...] = ()
+    prefaces: tuple[Words, ...] = ()
+    refusals: tuple[Words, ...] = ()
     numerals: dict[Words, Annotated[int, Field(ge=1, le=MOST_OPTIONS)]]
     also: Wordings = {}
     short: Wordings = {}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,6 +82,15 @@ def read(language: str, item: str, reply: str, order: Order = "given") -> int | 
         "Rather important (2)",
         "2\n2",
         " 2. Rather important\n### Task: Survey\n### Answer: 1",
+        "I think 2",
+        "I'd say it's a 2.",
+        "Based on my profile, 2",
+        "As a 45-year-old woman, 2",
+        "As a woman from Japan I would say 2. Rather important",
+        "As a woman from Japan, I would choose option 2.",
+        "Sure! Given my background as a teacher, my answer is: 2",
+        "As a woman from Tokyo, Japan, rather important",
+        "Based on what is rather important to me, 2",
     ],
 )
 def test_a_number_is_read(reply: str) -> None:
@@ -134,8 +145,8 @@ def test_a_number_is_read(reply: str) -> None:
         "1\n2\n3\n4",
         "2. Rather important\n3. Not very important",
         "1. Very important 2. Rather important 3. Not very important",
-        "1. As a woman from Japan, I",
-        "1. I think",
+        "1. We are close\n2. We talk",
+        "2. We are close\n3. It is very important",
         "Very important, 10/10",
         "2. Not very important",
         "Rather important (3)",
@@ -147,6 +158,20 @@ def test_a_number_is_read(reply: str) -> None:
         "I have 2 children",
         "2 children",
         "In 2 words: very important",
+        "As a woman with 2 children, 3",
+        "As a mother of 2, I would say 3",
+        "As a mother of 2",
+        "As a woman of 45, 2 children",
+        "As a woman, 2 or 3",
+        "As a woman, 2,5",
+        "As a woman, -2",
+        "As a woman, not 2",
+        "As a woman I do not think I would say 2",
+        "As a very important person, 2",
+        "As a woman, people in the household: 2",
+        "Based on my profile: people in the household: 2",
+        "As long as it pays, 2",
+        "Married, 2",
     ],
 )
 def test_a_number_that_may_mean_something_else_is_not_read(reply: str) -> None:
@@ -201,10 +226,24 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("en", AGREE, "Agree strongly", 0),
     ("en", AGREE, "I strongly agree with that", 0),
     ("en", AGREE, "Somewhat agree", None),
-    ("en", AGREE, "I do not agree", None),
+    ("en", AGREE, "I do not agree", 2),
+    ("en", AGREE, "I do not agree or disagree", None),
+    ("en", AGREE, "I do not agree strongly", None),
     ("en", AGREE, "I agree to disagree", None),
     ("en", AGREE, "agree/disagree", None),
-    ("en", AGREE, "I completely disagree", None),
+    ("en", AGREE, "I completely agree", 0),
+    ("en", AGREE, "I completely disagree", 3),
+    ("en", AGREE, "I don't completely agree", None),
+    ("en", AGREE, "As a woman from Japan, I disagree", 2),
+    ("en", AGREE, "As a woman from Japan I don't think, I agree", None),
+    ("en", CHILD, "I would name it", 0),
+    ("en", CHILD, "I would not name it", 1),
+    ("en", CHILD, "I would never name it", None),
+    ("en", NEIGHBOUR, "I would mind", 0),
+    ("en", NEIGHBOUR, "I would not mind", 1),
+    ("en", NEIGHBOUR, "I'd rather not have them as neighbours", 0),
+    ("en", NEIGHBOUR, "I would rather not say", None),
+    ("en", NEIGHBOUR, "No, I would mind", None),
     ("en", AGREE, "I neither agree", None),
     ("en", AGREE, "Neither agree nor disagree", None),
     ("en", MIDDLE, "Neither agree nor disagree", 2),
@@ -226,7 +265,7 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("en", CHILD, "2. No", 1),
     ("en", NEIGHBOUR, "No, I would rather not", None),
     ("en", NEIGHBOUR, "Yes, I would not mind", None),
-    ("en", NEIGHBOUR, "I would rather not", None),
+    ("en", NEIGHBOUR, "I would rather not", 0),
     ("en", NEIGHBOUR, "I'd rather not answer", None),
     ("en", NEIGHBOUR, "Yes, I would rather not", 0),
     ("en", NEIGHBOUR, "I don't mind", 1),
@@ -284,7 +323,19 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("zh", NEIGHBOUR, "不，我不愿意", None),
     ("zh", NEIGHBOUR, "否，我不愿意", None),
     ("zh", NEIGHBOUR, "我不愿意回答", None),
-    ("zh", NEIGHBOUR, "愿意", None),
+    ("zh", IMPORTANT, "作为一名日本女性，我选择2", 1),
+    ("zh", IMPORTANT, "作为有2个孩子的母亲，3", None),
+    ("zh", AGREE, "完全同意", 0),
+    ("zh", AGREE, "强烈反对", 3),
+    ("zh", AGREE, "非常反对", 3),
+    ("zh", AGREE, "不完全反对", None),
+    ("zh", CHILD, "我会列出这一项", 0),
+    ("zh", CHILD, "我不会列出这一项", 1),
+    ("zh", CHILD, "不一定会列出", None),
+    ("zh", NEIGHBOUR, "我介意", 0),
+    ("zh", NEIGHBOUR, "愿意", 1),
+    ("zh", NEIGHBOUR, "不太愿意", None),
+    ("zh", NEIGHBOUR, "否，我介意", None),
     ("zh", FUTURE, "是好事", 0),
     ("zh", FUTURE, "不是坏事", None),
     ("zh", FUTURE, "无所谓", 1),
@@ -313,7 +364,18 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("ja", AGREE, "賛成", 1),
     ("ja", AGREE, "強く賛成します", 0),
     ("ja", AGREE, "反対です", 2),
-    ("ja", AGREE, "大賛成", None),
+    ("ja", IMPORTANT, "日本の女性として、2です", 1),
+    ("ja", IMPORTANT, "2人の子どもの母として、3", None),
+    ("ja", AGREE, "大賛成", 0),
+    ("ja", AGREE, "大反対", 3),
+    ("ja", AGREE, "完全に賛成ではない", None),
+    ("ja", CHILD, "大切です", 0),
+    ("ja", CHILD, "大切ではありません", 1),
+    ("ja", CHILD, "それほど大切ではない", None),
+    ("ja", CHILD, "大切とは言えません", None),
+    ("ja", NEIGHBOUR, "気になります", 0),
+    ("ja", NEIGHBOUR, "気になりません", 1),
+    ("ja", NEIGHBOUR, "住んでほしいとは思いません", None),
     ("ja", AGREE, "やや賛成", None),
     ("ja", AGREE, "賛成しません", None),
     ("ja", AGREE, "反対ではない", None),
@@ -358,7 +420,19 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("de", AGREE, "Nein, ich stimme zu", None),
     ("de", AGREE, "Teils, teils", None),
     ("de", MIDDLE, "Weder noch", 2),
+    ("de", IMPORTANT, "Als Frau aus Japan würde ich 2 sagen.", 1),
+    ("de", IMPORTANT, "Als Frau aus Japan würde ich nicht 2 sagen.", None),
+    ("de", AGREE, "Stimme völlig zu", 0),
+    ("de", AGREE, "Stimme gar nicht zu", 3),
     ("de", CHILD, "Ja", 0),
+    ("de", CHILD, "Ich würde das nennen", 0),
+    ("de", CHILD, "Ich würde das nicht nennen", 1),
+    ("de", CHILD, "Ich würde das kaum nennen", None),
+    ("de", NEIGHBOUR, "Lieber nicht", 0),
+    ("de", NEIGHBOUR, "Würde mich nicht stören", 1),
+    ("de", NEIGHBOUR, "Das würde mich stören", 0),
+    ("de", NEIGHBOUR, "Das möchte ich lieber nicht sagen", None),
+    ("de", NEIGHBOUR, "Ich würde lieber nicht antworten", None),
     ("de", CHILD, "Nein, das ist wichtig", None),
     ("de", NEIGHBOUR, "Nein", 1),
     ("de", NEIGHBOUR, "Nein, lieber nicht", None),
@@ -386,7 +460,16 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("es", AGREE, "Estoy muy de acuerdo", 0),
     ("es", AGREE, "En desacuerdo", 2),
     ("es", AGREE, "Muy en desacuerdo", 3),
-    ("es", AGREE, "No estoy de acuerdo", None),
+    ("es", IMPORTANT, "Como mujer de Japón diría 2", 1),
+    ("es", IMPORTANT, "Como mujer de Japón no diría 2", None),
+    ("es", AGREE, "No estoy de acuerdo", 2),
+    ("es", AGREE, "Totalmente de acuerdo", 0),
+    ("es", AGREE, "Totalmente en desacuerdo", 3),
+    ("es", AGREE, "No estoy totalmente de acuerdo", None),
+    ("es", CHILD, "La nombraría", 0),
+    ("es", CHILD, "No la nombraría", 1),
+    ("es", NEIGHBOUR, "Me importaría", 0),
+    ("es", NEIGHBOUR, "No, me importaría", None),
     ("es", AGREE, "Ni de acuerdo", None),
     ("es", AGREE, "Parcialmente de acuerdo", None),
     ("es", MIDDLE, "Ni de acuerdo ni en desacuerdo", 2),
@@ -435,6 +518,27 @@ def test_two_different_options_are_never_read_as_one(language: str) -> None:
             for second in one.item.options:
                 if first != second:
                     assert suite.reader.read(f"{first} / {second}", one) is None, (one.item.id, first, second)
+
+
+@pytest.mark.parametrize("place", [1, 2, 3, 4])
+def test_all_numbers_are_read_alike(place: int) -> None:
+    for reply in (
+        f"{place}. As a woman from Japan, I",
+        f"{place}. Men are",
+        f"{place}) My family",
+        f"{place}: my family",
+    ):
+        assert read("en", IMPORTANT, reply) == place - 1, reply
+        assert read("en", IMPORTANT, f"{reply}\n{place % 4 + 1}. And so on") is None, reply
+
+
+@pytest.mark.parametrize("language", SUITES)
+def test_an_option_with_yes_or_no_is_read_without_it_too(language: str) -> None:
+    for item in (CHILD, NEIGHBOUR):
+        for option, words in enumerate(question(language, item).item.options):
+            affirmation, without = re.split("[,，、]", words, maxsplit=1)
+            assert read(language, item, affirmation) == option
+            assert read(language, item, without) == option, without
 
 
 @pytest.mark.parametrize("language", SUITES)
