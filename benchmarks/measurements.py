@@ -16,7 +16,7 @@ from typing import Any
 
 from benchmarks.importing import survey_import
 from benchmarks.processes import HERE, Stub, Used, measure
-from benchmarks.survey import scoring
+from benchmarks.survey import on_gpu, scoring
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
 
@@ -214,5 +214,6 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "packing": packing,
     "survey-import": survey_import,
     "survey-scoring": scoring,
+    "survey-gpu": on_gpu,
 }
 PEERS = ("peer", "survey-scoring")  # need what clca is compared with: only where asked for

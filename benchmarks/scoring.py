@@ -1,7 +1,8 @@
-"""`python scoring.py clca|lm-eval RESPONDENTS`: survey questions put to as many personas, option by option.
+"""`python scoring.py clca|lm-eval|gpu RESPONDENTS`: survey questions put to as many personas, option by option.
 
 The student is made here: a Llama of 119 million random weights in float32 with the tiny student's tokenizer. Both
 sides get the same tokens of the same prompts, on one thread, in whichever batches a trial finds the fastest.
+With `gpu` it is one of the shape of Llama 3.1 8B in bfloat16 on the GPU, and clca scores alone.
 """
 
 from __future__ import annotations
@@ -41,18 +42,35 @@ LINES = (
 )
 
 
-def make_model(tokenizer: Any) -> Any:
+SMALL = {
+    "hidden_size": 768,
+    "intermediate_size": 3072,
+    "num_hidden_layers": 12,
+    "num_attention_heads": 12,
+}
+LARGE = {
+    "vocab_size": 128_256,
+    "hidden_size": 4096,
+    "intermediate_size": 14_336,
+    "num_hidden_layers": 32,
+    "num_attention_heads": 32,
+    "num_key_value_heads": 8,
+}
+SIDE = 8192  # of the square matrices whose product says what the card can do
+
+
+def make_model(tokenizer: Any, shape: dict[str, int], device: str = "cpu", dtype: torch.dtype = torch.float32) -> Any:
     torch.manual_seed(42)
     config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=768,
-        intermediate_size=3072,
-        num_hidden_layers=12,
-        num_attention_heads=12,
-        max_position_embeddings=4096,
-        initializer_range=0.05,
+        **{"vocab_size": len(tokenizer), "max_position_embeddings": 4096, "initializer_range": 0.05, **shape}
     )
-    return LlamaForCausalLM(config).eval()
+    usual = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        with torch.device(device):  # made in its place: 8 billion weights in float32 may not fit anywhere else
+            return LlamaForCausalLM(config).eval()
+    finally:
+        torch.set_default_dtype(usual)
 
 
 def make_sheets(count: int, tokens: Tokens) -> list[Sheet]:
@@ -108,6 +126,34 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
     return {"seconds": seconds, "batch": best, "odds": odds}
 
 
+def by_gpu(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
+    """Seconds on the clock, in the batches that clca takes by itself; operations a second of a matrix product."""
+    predictor = LocalPredictor(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
+    answers: list[Answer] = []
+
+    def seconds(asked: list[Sheet]) -> float:
+        started = time.perf_counter()
+        predictor.fill(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
+        return time.perf_counter() - started
+
+    seconds(sheets[:8])
+    answers.clear()
+    used = seconds(sheets)
+    assert len(answers) == sum(len(sheet.questions) for sheet in sheets)
+    return {"seconds": used, "peak": matrix_product(model.device, model.dtype)}
+
+
+def matrix_product(device: torch.device, dtype: torch.dtype, side: int = SIDE, times: int = 20) -> float:
+    """Multiplications and additions a second."""
+    one, other = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    float((one @ other)[0, 0])
+    started = time.perf_counter()
+    for _ in range(times):
+        product = one @ other
+    float(product[0, 0])  # waits for all of them
+    return times * 2 * side**3 / (time.perf_counter() - started)
+
+
 def by_lm_eval(model: Any, tokenizer: Any, sheets: list[Sheet], tokens: Tokens) -> dict[str, Any]:
     """Log-likelihoods of each label after its prompt, which lm-eval computes once for all labels of a prompt."""
     from lm_eval.models.huggingface import HFLM
@@ -132,13 +178,21 @@ def by_lm_eval(model: Any, tokenizer: Any, sheets: list[Sheet], tokens: Tokens) 
 
 
 def main(side: str, respondents: int) -> None:
+    if side == "gpu" and not torch.cuda.is_available():
+        print("null")
+        return
     torch.set_num_threads(1)
     content = Content()
     tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
-    model = make_model(tokenizer)
+    on_gpu = side == "gpu"
+    model = make_model(tokenizer, LARGE, "cuda", torch.bfloat16) if on_gpu else make_model(tokenizer, SMALL)
     tokens = Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)))
     sheets = make_sheets(respondents, tokens)
-    found = by_clca(model, tokenizer, sheets) if side == "clca" else by_lm_eval(model, tokenizer, sheets, tokens)
+    if on_gpu:
+        found = by_gpu(model, tokenizer, sheets)
+        found |= {"device": torch.cuda.get_device_name(), "memory": torch.cuda.max_memory_allocated()}
+    else:
+        found = by_clca(model, tokenizer, sheets) if side == "clca" else by_lm_eval(model, tokenizer, sheets, tokens)
     whole = [[len(one.ids) for one in tokens.prompts(sheet)] for sheet in sheets]
     prefixes = [shared(tokens.prompts(sheet)) for sheet in sheets]
     once = sum(prefix + sum(row) - prefix * len(row) for prefix, row in zip(prefixes, whole, strict=True))

@@ -1,4 +1,4 @@
-"""The measurement of survey scoring: on a shared prefix, against lm-eval on whole prompts."""
+"""The measurements of survey scoring: on a shared prefix, against lm-eval on whole prompts; and on a GPU."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from benchmarks.processes import HERE, measure
 from benchmarks.table import Row
 from benchmarks.training import Bench
 
-RESPONDENTS = 4
-NAME = "survey-scoring"
+RESPONDENTS, ON_GPU = 4, 1000
+NAME, GPU = "survey-scoring", "survey-gpu"
 
 
 def scoring(bench: Bench) -> list[Row]:
@@ -39,4 +39,22 @@ def scoring(bench: Bench) -> list[Row]:
         Row(NAME, "largest difference of a probability (1e-6)", 1e6 * apart, "", at_most=100),
         Row(NAME, "peak memory, clca", used["clca"].peak, "MiB"),
         Row(NAME, "peak memory, lm-eval", used["lm-eval"].peak, "MiB"),
+    ]
+
+
+def on_gpu(bench: Bench) -> list[Row]:
+    """44 questions to each of 1,000 personas, by a student of the shape of an 8B; nothing where there is no GPU."""
+    command = [sys.executable, str(HERE / "scoring.py"), "gpu", str(bench.size(ON_GPU))]
+    found = json.loads(measure(command, bench.place(GPU), pinned=False).output.splitlines()[-1])
+    if found is None:
+        print(f"{GPU}: no CUDA here, left out", flush=True)
+        return []
+    pace = found["tokens_once"] / found["seconds"]
+    return [
+        Row(GPU, f"prompts, on {found['device']}", found["prompts"], ""),
+        Row(GPU, "prompts a second", found["prompts"] / found["seconds"], "/s"),
+        Row(GPU, "tokens a second, each computed once", pace, "/s"),
+        # Two operations a weight and token; attention comes on top and is left out.
+        Row(GPU, "share of a matrix product's pace", 2 * found["parameters"] * pace / found["peak"], "x"),
+        Row(GPU, "peak GPU memory", found["memory"] / 2**20, "MiB"),
     ]
