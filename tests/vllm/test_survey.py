@@ -99,10 +99,14 @@ def test_odds_agree_within_two_hundredths(served: Server, model: Any, tokenizer:
 def test_greedy_replies_agree_on_98_of_100_prompts(served: Server, model: Any, tokenizer: Any, text: bool) -> None:
     replies = list(pairs(served, model, tokenizer, "generate", text=text))
     assert len({here.reply for _, here, _ in replies}) > len(replies) / 4
-    alike = [same(here.reply or "", there.reply or "") for _, here, there in replies]
+    alike = [same(here.reply or "", there.reply or "", tokenizer) for _, here, there in replies]
     assert sum(alike) >= 0.98 * len(alike)
 
 
-def same(here: str, there: str) -> bool:
-    """vLLM leaves out a reply's last token where that ends within a character."""
-    return here == there or (bool(there) and here.startswith(there) and not here.isascii())
+def same(here: str, there: str, tokenizer: Any) -> bool:
+    """vLLM leaves out a reply's last token where that ends within a character, which is decoded as U+FFFD here."""
+    if here == there:
+        return True
+    lost = here.removeprefix(there)
+    within = lost != here and lost.endswith("\ufffd")
+    return within and len(tokenizer.encode(lost.rstrip("\ufffd"), add_special_tokens=False)) <= 1
