@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from clca.training.adapter import WEIGHTS, Found, adapters, find_adapter
 from clca.training.estimate import least_bytes
 from clca.training.mix import parse_mix
 from clca.training.recipe import Base
-from clca.training.student import TINY, Student, compute_type, find_student, load_config, load_model
+from clca.training.student import TINY, Student, compute_type, find_student, load_model
 from clca.workspace import Content
 
 ADAPTERS = Path("adapters")
@@ -105,16 +106,13 @@ def _stamp(folder: Path) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _commit(student: Student, *, elsewhere: bool) -> str | None:
-    """The commit that a hub id means now: that of main, or without a network that of what lies here."""
-    if Path(student.source).expanduser().is_dir():
+def _commit(student: Student) -> str | None:
+    """The commit that a hub id means now: that of main, or without a network that of what lies here, if anything."""
+    if Path(student.source).expanduser().is_dir() or find_spec("transformers") is None:
         return None
-    try:
-        return getattr(load_config(student), "_commit_hash", None)
-    except SettingsError:
-        if not elsewhere:
-            raise
-        return None
+    from transformers.utils.hub import resolve_revision
+
+    return getattr(resolve_revision(student.source), "resolved", None)
 
 
 def _known_as(student: Student) -> str:
@@ -187,7 +185,7 @@ def choose(
     elif revisions:
         notes.append(f"the adapters were trained on several revisions of {student.source}; asked is the newest")
     if student.revision is None and not obstacle:
-        student = replace(student, revision=_commit(student, elsewhere=elsewhere))
+        student = replace(student, revision=_commit(student))
     if bits is None:
         trained = {one.data.recipe["base"]["bits"] for one in used.values()}
         bits = trained.pop() if len(trained) == 1 else WHOLE

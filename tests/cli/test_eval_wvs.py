@@ -144,6 +144,9 @@ def test_tables_and_scores_are_marked_as_a_rehearsal_of_synthetic_people(desk: D
     for name in ("table.md", "table.tex"):
         assert "REHEARSAL (the student is tiny)" in (folder / name).read_text()
         assert "Synthetic respondents (japan)" in (folder / name).read_text()
+    lines = (folder / "table.csv").read_text().splitlines()
+    assert lines[0].endswith(",rehearsal")
+    assert all(line.endswith(",yes") for line in lines[1:])
     info = json.loads((folder / "evaluation.json").read_text())
     assert (info["finished"], info["prompts"], info["sheets"]) == (True, 110, {"asked": 11, "of": 11})
     assert info["content"]["eval/wvs/items.yaml"]["origin"] == "package"
@@ -158,13 +161,30 @@ def test_same_command_again_asks_nothing_and_says_the_same(desk: Desk, evaluated
     done = desk.run(
         "eval-wvs", "-c", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed", "--json", "--quiet"
     )
-    assert {**last_json(done.stdout), "seconds": 0} == {**evaluated, "seconds": 0}
+    assert (last_json(done.stdout)["asked"], evaluated["asked"]) == (0, 11)
+    assert {**last_json(done.stdout), "seconds": 0, "asked": 11} == {**evaluated, "seconds": 0}
     assert (file.read_bytes(), file.stat().st_mtime_ns) == before
 
 
 def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) -> None:
+    info = desk.folder / evaluated["evaluation"] / "evaluation.json"
+    before = json.loads(info.read_text())
     done = desk.run("eval-wvs", "-c", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed")
     assert done.returncode == 0, done.stderr
+    assert "all 11 sheets were answered on 20" in done.stderr
+    assert "nothing was asked (--new asks again)" in done.stderr
+    after = json.loads(info.read_text())
+    assert after["sittings"] == before["sittings"]
+    (sitting,) = after["sittings"]
+    assert (sitting["sheets"], sitting["versions"]["clca"]) == (11, after["sittings"][0]["versions"]["clca"])
+    for words in (
+        "Asked for 10 respondents, seed 42: 5 items, language en, options as given, reversed; probability, chat format",
+        "Survey, published shares",
+        "Accuracies need respondents' own answers",
+        "Order of the options, persona, reversed against given: ",
+        "tiny (reversed) cultural",
+    ):
+        assert words in done.stdout
     for words in ("KL-D ↓ (paper-compatible)", "KL ↓ (proper)", "tiny cultural", "people, split half", "REHEARSAL"):
         assert words in done.stdout
     assert evaluated["evaluation"] in done.stderr
@@ -182,9 +202,20 @@ def test_killed_evaluation_goes_on_to_the_same_predictions_and_scores(desk: Desk
     assert json.loads((folder / "evaluation.json").read_text())["finished"] is False
     left = folder / "predictions.jsonl"
     left.write_bytes(left.read_bytes() + b'{"culture":"uk","meth')
+    about = folder / "evaluation.json"
+    said = about.read_text()
+    other = json.loads(said)
+    about.write_text(json.dumps({**other, "fingerprint": "0" * 64, "inputs": {**other["inputs"], "seed": 1}}))
+    torn = left.read_bytes()
+    assert "was made of other inputs (seed: 1 -> 42): --new begins another" in desk.refused(*command)
+    assert left.read_bytes() == torn
+    about.write_text(said)
     kept = left.read_bytes().splitlines()[:25]
     resumed = desk.json(*command, "--quiet")
     assert left.read_bytes().splitlines()[:25] == kept
+    sittings = json.loads(about.read_text())["sittings"]
+    assert [one["ended"] is not None for one in sittings] == [False, True]
+    assert 0 < sittings[1]["sheets"] == resumed["asked"] < 60
     whole = desk.json(*command, "--quiet", "--out", "whole")
     mine, theirs = by_key(folder), by_key(desk.folder / whole["evaluation"])
     assert set(mine) == set(theirs)
@@ -302,7 +333,10 @@ def test_methods_of_an_evaluation_are_compared_on_the_same_people(desk: Desk, ev
     assert kl["second"] == pytest.approx(methods["cultural"]["kl"]["value"])
     assert kl["difference"]["value"] == pytest.approx(kl["first"] - kl["second"])
     same = desk.json("compare", name, name)
-    assert all(one["metrics"]["kl"]["p"] == 1.0 for one in same["comparisons"])
+    assert {one["methods"][0]: one["metrics"]["kl"]["p"] for one in same["comparisons"]} == {
+        "persona": 1.0,
+        "cultural": None,
+    }
     shown = desk.run("compare", name, name).stdout
     assert "kl_paper *" in shown
     assert "is a rehearsal" in shown
@@ -330,3 +364,34 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
     done = desk.run("eval-wvs", "-c", "japan", PYTHONPATH=str(tmp_path))
     assert done.returncode == 2
     assert done.stderr == "clca: an evaluation needs numpy, not installed here: pip install 'clca[eval]'\n"
+
+
+def test_a_model_of_the_hub_is_another_one_once_its_main_has_moved(desk: Desk, tmp_path: Path) -> None:
+    from tests.training.jobs import tiny_student
+
+    repository, source = tmp_path / "hub" / "models--org--small", Path(tiny_student(tmp_path / "cache").source)
+    (repository / "refs").mkdir(parents=True)
+    for commit in ("a" * 40, "b" * 40):
+        folder = repository / "snapshots" / commit
+        folder.mkdir(parents=True)
+        for file in source.iterdir():
+            (folder / file.name).write_bytes(file.read_bytes())
+    places = []
+    for commit in ("a" * 40, "b" * 40, "a" * 40):
+        (repository / "refs" / "main").write_text(commit)
+        done = desk.run(
+            "eval-wvs", "-c", "japan", "-n", "1", "-s", "org/small", "--plan", "--json", HF_HOME=str(tmp_path)
+        )
+        assert done.returncode == 0, done.stderr
+        places.append(last_json(done.stdout)["evaluation"])
+    assert places[0] == places[2] != places[1]
+
+
+def test_two_servers_are_two_subjects(desk: Desk) -> None:
+    places = [
+        desk.json("eval-wvs", "-c", "japan", "-s", "m", "--plan", "--base-url", f"http://127.0.0.1:{port}/v1")[
+            "evaluation"
+        ]
+        for port in (1, 2)
+    ]
+    assert places[0] != places[1]
