@@ -84,6 +84,8 @@ def read(language: str, item: str, reply: str, order: Order = "given") -> int | 
         " 2. Rather important\n### Task: Survey\n### Answer: 1",
         "I think 2",
         "I'd say it's a 2.",
+        "I would respond with: 2",
+        "Here is my answer: 2",
         "Based on my profile, 2",
         "As a 45-year-old woman, 2",
         "As a woman from Japan I would say 2. Rather important",
