@@ -15,11 +15,11 @@ from clca.culture import Catalogue
 from clca.errors import SettingsError, StoreError
 from clca.evaluation.columns import Columns
 from clca.evaluation.folder import SCORES
+from clca.evaluation.microdata.imported import FILE, Imported, default_folder, open_respondents
 from clca.evaluation.predictors.formats import Mode
 from clca.evaluation.question import Format, sheets
 from clca.evaluation.question import questions as ask_in_order
 from clca.evaluation.reading import Reader
-from clca.evaluation.respondents import FILE, Imported, default_folder, open_respondents
 from clca.evaluation.sample import Sample, Sources, take
 from clca.evaluation.sheet import Sheet
 from clca.evaluation.suite import NATIVE, Suite, load_suite, native_language

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.audit import Audit
-from clca.evaluation.codebook import BLANK, UNKNOWN, Codebook, load_codebook
-from clca.evaluation.microdata import import_survey
-from clca.evaluation.respondents import FILE, open_respondents
+from clca.evaluation.microdata.audit import Audit
+from clca.evaluation.microdata.codebook import BLANK, UNKNOWN, Codebook, load_codebook
+from clca.evaluation.microdata.imported import FILE, open_respondents
+from clca.evaluation.microdata.importer import import_survey
 from clca.records import Respondent
 from clca.workspace import Content
 from tests.evaluation import survey_files as survey
@@ -252,9 +252,9 @@ def test_neither_import_nor_reading_loads_pandas(codebook: Codebook, tmp_path: P
     file = written(tmp_path, "a.csv", official(people({"JPN": 3})))
     program = (
         "import sys; from pathlib import Path; from clca.workspace import Content\n"
-        "from clca.evaluation.codebook import load_codebook\n"
-        "from clca.evaluation.microdata import import_survey\n"
-        "from clca.evaluation.respondents import open_respondents\n"
+        "from clca.evaluation.microdata.codebook import load_codebook\n"
+        "from clca.evaluation.microdata.importer import import_survey\n"
+        "from clca.evaluation.microdata.imported import open_respondents\n"
         "import_survey([Path(sys.argv[1])], load_codebook(Content()), Path(sys.argv[2]))\n"
         "print(len(list(open_respondents(Path(sys.argv[2])).respondents(['japan']))), 'pandas' in sys.modules)"
     )

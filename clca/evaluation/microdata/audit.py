@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from clca.evaluation.codebook import ABSENT, BLANK
+from clca.evaluation.microdata.codebook import ABSENT, BLANK
 from clca.records import Record
 from clca.survey import Shares
 

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
-from clca.evaluation.arrays import numbers
-from clca.evaluation.codebook import BLANK, UNKNOWN, Codebook
-from clca.evaluation.layouts import ID, WEIGHT
-from clca.evaluation.parts import Indices, Part, Whole
+from clca.evaluation.microdata.arrays import numbers
+from clca.evaluation.microdata.codebook import BLANK, UNKNOWN, Codebook
+from clca.evaluation.microdata.parts import Indices, Part, Whole
+from clca.evaluation.microdata.source import ID, WEIGHT
 
 
 def refuse_repeated(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole) -> None:

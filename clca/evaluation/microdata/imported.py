@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from clca.errors import NotFoundError, StoreError
-from clca.evaluation.audit import Audit
+from clca.evaluation.microdata.audit import Audit
 from clca.records import Respondent
 
 FILE = "respondents.parquet"

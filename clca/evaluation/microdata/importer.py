@@ -16,13 +16,13 @@ from pyarrow import compute, parquet
 
 from clca import __version__
 from clca.errors import ContentError, SettingsError, StoreError
-from clca.evaluation.arrays import column, numbers, words
-from clca.evaluation.audit import Audit, CountryAudit, Origin, field_audit, item_audit, notes
-from clca.evaluation.codebook import ABSENT, Codebook
-from clca.evaluation.faults import refuse_conflicts, refuse_repeated, refuse_unknown
-from clca.evaluation.layouts import COUNTRY, WEIGHT, Source, open_source
-from clca.evaluation.parts import ELSEWHERE, NOWHERE, Part, Whole, put_together, read_part
-from clca.evaluation.respondents import FILE, METADATA
+from clca.evaluation.microdata.arrays import column, numbers, words
+from clca.evaluation.microdata.audit import Audit, CountryAudit, Origin, field_audit, item_audit, notes
+from clca.evaluation.microdata.codebook import ABSENT, Codebook
+from clca.evaluation.microdata.faults import refuse_conflicts, refuse_repeated, refuse_unknown
+from clca.evaluation.microdata.imported import FILE, METADATA
+from clca.evaluation.microdata.parts import ELSEWHERE, NOWHERE, Part, Whole, put_together, read_part
+from clca.evaluation.microdata.source import COUNTRY, WEIGHT, Source, open_source
 
 
 def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit:

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
-from clca.evaluation.arrays import column, numbers
-from clca.evaluation.codebook import ABSENT, BLANK, Codebook
-from clca.evaluation.layouts import ID, WEIGHT, Source
+from clca.evaluation.microdata.arrays import column, numbers
+from clca.evaluation.microdata.codebook import ABSENT, BLANK, Codebook
+from clca.evaluation.microdata.source import ID, WEIGHT, Source
 
 NOWHERE, ELSEWHERE = -1, -2
 """In the place of a country: none is known, or one of which nobody is kept."""

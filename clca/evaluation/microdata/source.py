@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import ContentError
-from clca.evaluation.codebook import Codebook
+from clca.evaluation.microdata.codebook import Codebook
 
 ID = "D_INTERVIEW"
 COUNTRY = ("B_COUNTRY_ALPHA", "B_COUNTRY")

@@ -1,0 +1,1 @@
+"""Respondents of the World Values Survey, out of its files into one of ours."""
