@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from clca.errors import NotFoundError
+from clca.evaluation.columns import HIGHER_IS_BETTER, PAPER
 from clca.report.published import AVERAGE, Published, published_figures
 
 PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")
@@ -36,63 +37,45 @@ Figures = Mapping[str, Mapping[str, Estimate]]
 
 
 @dataclass(frozen=True, slots=True)
-class Metric:
+class About:
     """How a metric is headed and explained."""
 
     title: str
-    family: Literal["paper-compatible", "proper", "both"]
-    higher: bool
     note: str
 
-    @property
-    def heading(self) -> str:
-        return f"{self.title} {'↑' if self.higher else '↓'}"
 
-
-METRICS = {
-    "kl_paper": Metric(
+METRICS: dict[str, About] = {
+    "kl_paper": About(
         "KL-D",
-        "paper-compatible",
-        False,
         "KL(o || softmax(q)) in nats over the options and a bucket of unreadable answers, as the CLCA paper computes"
         " it. It is no distance between the distributions: the survey's own scores about 0.35 and not 0, giving"
         " everyone the majority option scores less than that, and unreadable answers move it as much as values do.",
     ),
-    "accuracy_paper": Metric(
+    "accuracy_paper": About(
         "accuracy",
-        "paper-compatible",
-        True,
         "share of respondents whose own answer was given, as the CLCA paper counts: an item that the respondent did"
         " not answer is wrong, and so is an unreadable answer.",
     ),
-    "kl": Metric(
+    "kl": About(
         "KL",
-        "proper",
-        False,
         "KL(o || q) in nats over valid answers, with 0.0005 added to every share of both; 0 is the survey's own"
         f" distribution. {UNIFORM}",
     ),
-    "jsd": Metric(
+    "jsd": About(
         "Jensen-Shannon distance",
-        "proper",
-        False,
         "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution."
         f" {UNIFORM}",
     ),
-    "emd": Metric(
+    "emd": About(
         "Wasserstein-1",
-        "proper",
-        False,
         "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution."
         f" {UNIFORM}",
     ),
-    "accuracy": Metric(
+    "accuracy": About(
         "accuracy over answered items",
-        "proper",
-        True,
         "share of respondents whose own answer was given, over the items that they answered; unreadable is wrong.",
     ),
-    "invalid": Metric("unreadable answers", "both", False, "share of answers that could not be read as an option."),
+    "invalid": About("unreadable answers", "share of answers that could not be read as an option."),
 }
 
 
@@ -156,11 +139,18 @@ def build(
     ]
     return Table(
         metric=metric,
-        title=f"{about.heading} ({about.family})" if about.family != "both" else about.heading,
+        title=_title(metric),
         columns=tuple(known.get(one, one) for one in cultures) + ((AVERAGE,) if len(cultures) > 1 else ()),
         rows=tuple(rows),
         notes=(f"{about.title[0].upper()}{about.title[1:]}: {about.note}", *_reading(rows), *notes),
     )
+
+
+def _title(metric: str) -> str:
+    heading = f"{METRICS[metric].title} {'↑' if metric in HIGHER_IS_BETTER else '↓'}"
+    if metric in PAPER:
+        return f"{heading} (paper-compatible)"
+    return heading if metric == "invalid" else f"{heading} (proper)"  # `invalid` is read beside both families
 
 
 def _rows(
@@ -172,7 +162,7 @@ def _rows(
     methods: Mapping[str, str],
 ) -> Iterable[Row]:
     """Ours of each method, with the published one below it."""
-    sign = 1 if METRICS[metric].higher else -1
+    sign = 1 if metric in HIGHER_IS_BETTER else -1
     base: dict[str, tuple[Cell | None, ...]] = {}
     for method, suffix in methods.items():
         for kind in ("ours", "published"):

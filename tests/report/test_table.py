@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from clca.errors import NotFoundError
+from clca.evaluation import columns
 from clca.report import render
 from clca.report.published import load_published
 from clca.report.table import METRICS, PAPER_ORDER, Cell, Estimate, Table, build
@@ -87,10 +88,15 @@ def test_one_culture_has_no_average() -> None:
 def test_the_family_of_a_number_and_its_quirks_are_told(table: Table) -> None:
     assert table.title == "KL-D ↓ (paper-compatible)"
     assert "about 0.35 and not 0" in table.notes[0]
-    for metric, about in METRICS.items():
+    titles = {}
+    for metric in METRICS:
         one = build(metric, {"tiny": {"persona": row(japan=0.5)}}, notes=["A rehearsal."])
-        assert about.family in one.title or about.family == "both"
+        titles[metric] = one.title
         assert one.notes[-1] == "A rehearsal."
+    assert tuple(METRICS) == columns.METRICS
+    assert titles["kl"] == "KL ↓ (proper)"
+    assert titles["accuracy_paper"] == "accuracy ↑ (paper-compatible)"
+    assert titles["invalid"] == "unreadable answers ↓"
 
 
 def test_a_bare_question_is_not_called_cultural(content: Content) -> None:
