@@ -14,11 +14,13 @@ from clca.evaluation.comparison import Comparison
 from clca.evaluation.comparison import compare as compare_tallies
 from clca.evaluation.folder import INFO, PREDICTIONS, find_evaluation, read_info, read_predictions
 from clca.evaluation.sample import Sample
-from clca.evaluation.suite import Suite, load_suite
+from clca.evaluation.suite import load_suite
 from clca.evaluation.tally import Key, Tally, tally
 from clca.poll import digest_of, find_data, sample_of
-from clca.records import Method
+from clca.records import Method, Order
 from clca.workspace import Content
+
+SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +37,37 @@ class Read:
         there = {key.method for key in self.tallies}
         return [method for method in get_args(Method) if method in there]
 
+    @property
+    def orders(self) -> list[Order]:
+        there = {key.order for key in self.tallies}
+        return [order for order in get_args(Order) if order in there]
+
+    @property
+    def weighted(self) -> bool:
+        return bool(self.info["weighted"])
+
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """The comparisons of one method of the first evaluation with one of the second."""
+    """The comparisons of one method of the first evaluation with one of the second, in one order of the options."""
 
     methods: tuple[Method, Method]
+    order: Order
     cultures: tuple[Comparison, ...]
 
 
 def compare(first: Read, second: Read, methods: Sequence[str], *, seed: int) -> tuple[Compared, ...]:
     """Method by method those that both have, or those that are named: one for both, or one for each."""
-    return tuple(Compared(pair, _cultures(first, second, pair, seed)) for pair in _pairs(first, second, methods))
+    if first.weighted != second.weighted:
+        plain, weighted = (second, first) if first.weighted else (first, second)
+        raise SettingsError(
+            f"{weighted.folder} was scored with --weights and {plain.folder} without: repeat one of the commands as the"
+            " other"
+        )
+    order = _order(first, second)
+    return tuple(
+        Compared(pair, order, _cultures(first, second, pair, order, seed)) for pair in _pairs(first, second, methods)
+    )
 
 
 def read(name: str, out: Path, workspace: Path | None) -> Read:
@@ -54,11 +75,15 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
     folder = find_evaluation(name, out)
     info = read_info(folder)
     content = Content(workspace)
-    catalogue, suite = Catalogue(Content(workspace)), load_suite(content)
+    catalogue, suite = Catalogue(content), load_suite(content)
     try:
         inputs = info["inputs"]
         items, n, seed = set(inputs["items"]), int(inputs["respondents"]), int(inputs["seed"])
-        cultures, given = list(inputs["cultures"]), info["data"]
+        cultures, given, weighted = list(inputs["cultures"]), info["data"], bool(info["weighted"])
+        countries, digests = (
+            dict(inputs["countries"]),
+            {path: str(info["content"][path]["sha256"]) for path in info["content"]},
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise ContentError(str(folder / INFO), None, f"does not say what was asked of whom ({error})") from None
     columns = Columns([item for item in suite.items.items if item.id in items])
@@ -67,18 +92,38 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
         raise SettingsError(
             f"{data.path} has changed since {folder} was made: evaluate again, or import the same files"
         )
+    known = {culture: catalogue.culture(culture) for culture in cultures}
+    changed = [
+        path for path, used in content.used.items() if path.startswith(SUITE) and digests.get(path) != used.digest
+    ]
+    changed += [name for name, one in known.items() if list(one.members or (one.id,)) != countries.get(name)]
+    if changed:
+        raise SettingsError(
+            f"{', '.join(changed)}: changed since {folder} was made: evaluate again, or put back what it was made with"
+        )
     samples = {
-        culture: sample_of(catalogue.culture(culture), suite, columns, data, False, n=n, seed=seed, weighted=False)
-        for culture in cultures
+        name: sample_of(one, suite, columns, data, False, n=n, seed=seed, weighted=weighted)
+        for name, one in known.items()
     }
-    return Read(folder, info, _tallies(folder, samples, columns, suite), samples)
+    return Read(folder, info, _tallies(folder, samples, columns, weighted=weighted), samples)
 
 
-def _tallies(folder: Path, samples: dict[str, Sample], columns: Columns, suite: Suite) -> dict[Key, Tally]:
+def _tallies(folder: Path, samples: dict[str, Sample], columns: Columns, *, weighted: bool) -> dict[Key, Tally]:
     people = {culture: sample.respondents for culture, sample in samples.items()}
     if not (folder / PREDICTIONS).is_file():
         raise NotFoundError(f"{folder} has no {PREDICTIONS}: repeat the `clca eval-wvs` that made it")
-    return tally(read_predictions(folder), people, columns)
+    return tally(read_predictions(folder), people, columns, weighted=weighted)
+
+
+def _order(first: Read, second: Read) -> Order:
+    """The first order of the options that both have: answers to unlike orders are not compared."""
+    both = [order for order in first.orders if order in second.orders]
+    if not both:
+        raise SettingsError(
+            f"the two have no order of the options in common ({', '.join(first.orders)}; {', '.join(second.orders)}):"
+            " evaluate one of them with the --order of the other"
+        )
+    return both[0]
 
 
 def _pairs(first: Read, second: Read, methods: Sequence[str]) -> list[tuple[Method, Method]]:
@@ -101,10 +146,13 @@ def _pairs(first: Read, second: Read, methods: Sequence[str]) -> list[tuple[Meth
     return [(pair[0], pair[1])]
 
 
-def _cultures(first: Read, second: Read, methods: tuple[Method, Method], seed: int) -> tuple[Comparison, ...]:
+def _cultures(
+    first: Read, second: Read, methods: tuple[Method, Method], order: Order, seed: int
+) -> tuple[Comparison, ...]:
     pairs, surveys = {}, {}
     for culture, sample in first.samples.items():
-        mine, theirs = _tally(first, culture, methods[0]), _tally(second, culture, methods[1])
+        mine = first.tallies.get(Key(culture, methods[0], order))
+        theirs = second.tallies.get(Key(culture, methods[1], order))
         if mine is None or theirs is None:
             continue
         others = {one.id: one for one in second.samples[culture].respondents}
@@ -119,8 +167,3 @@ def _cultures(first: Read, second: Read, methods: tuple[Method, Method], seed: i
             f"the two have no culture in common ({', '.join(first.samples)}; {', '.join(second.samples)})"
         )
     return compare_tallies(pairs, surveys, seed=seed)
-
-
-def _tally(one: Read, culture: str, method: Method) -> Tally | None:
-    """In the order of options that it has first."""
-    return next((found for key, found in one.tallies.items() if key[:2] == (culture, method)), None)

@@ -28,7 +28,7 @@ def compare(one: str, other: str, methods: tuple[str, ...], out: Path, seed: int
             "second": str(second.folder),
             "rehearsal": bool(rehearsed),
             "comparisons": [
-                {"methods": list(pair.methods), **culture.model_dump(mode="json")}
+                {"methods": list(pair.methods), "order": pair.order, **culture.model_dump(mode="json")}
                 for pair in found
                 for culture in pair.cultures
             ],
@@ -41,6 +41,8 @@ def compare(one: str, other: str, methods: tuple[str, ...], out: Path, seed: int
     for pair in found:
         console.print()
         console.print(_table(pair))
+        for note in (note for culture in pair.cultures for note in culture.notes()):
+            console.print(escape(note), style="dim")
     console.print(
         "\nDifference: first minus second, with a 95 % paired bootstrap interval. p: permutation test that exchanges"
         " the two sides' answers respondent by respondent, two-sided, not corrected for several comparisons."
@@ -52,7 +54,12 @@ def compare(one: str, other: str, methods: tuple[str, ...], out: Path, seed: int
 
 
 def _table(pair: Compared) -> Table:
-    table = Table(title=" against ".join(pair.methods), title_justify="left", box=None, padding=(0, 3, 0, 0))
+    table = Table(
+        title=f"{' against '.join(pair.methods)}, options as {pair.order}",
+        title_justify="left",
+        box=None,
+        padding=(0, 3, 0, 0),
+    )
     for column in ("culture", "metric", "first", "second", "difference", "interval", "p", "better"):
         table.add_column(column, justify="left" if column in ("culture", "metric", "better") else "right")
     for culture in pair.cultures:
