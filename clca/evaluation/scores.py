@@ -136,15 +136,18 @@ class Scores(Record):
                 f"Split halves have about half the survey's people each ({halves}), and {most:,} respondents or fewer"
                 " were predicted here: not a ceiling at equal size."
             )
-        for one in self.results:
-            if one.unread:
-                found.append(
-                    "No valid answer, so uniform in the proper metrics"
-                    f" ({one.culture} {one.method} {one.order}): {len(one.unread)} of"
-                    f" {len(one.items)} items: {', '.join(one.unread)}."
-                )
+        unread = [_unread(one) for one in self.results if one.unread]
+        if unread:
+            found.append(f"Items without any valid answer, uniform in the proper metrics: {'; '.join(unread)}.")
         left_out = {one.culture: one.left_out for one in self.results if one.left_out}
         found += [f"Not asked in {culture} and left out: {', '.join(items)}." for culture, items in left_out.items()]
         if any(one.overall.accuracy is None for one in self.results):
             found.append("Accuracies need respondents' own answers (`clca data import-wvs`): none are given without.")
         return tuple(found)
+
+
+def _unread(one: Result) -> str:
+    order = "" if one.order == "given" else f" ({one.order})"
+    if len(one.unread) == len(one.items):
+        return f"{one.culture} {one.method}{order} all {len(one.items)}"
+    return f"{one.culture} {one.method}{order} {len(one.unread)} of {len(one.items)} ({', '.join(one.unread)})"

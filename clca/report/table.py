@@ -216,8 +216,8 @@ def _reading(rows: Sequence[Row]) -> Iterable[str]:
         yield (
             "In brackets: 95 % basic bootstrap intervals over respondents, the survey taken as it is. They correct the"
             " upward bias of a finite sample and are widened to hold the value, which may so be their end; below 400"
-            " respondents they are rather 85-95 % intervals. No interval: answered once for all respondents,"
-            " published, or an average of a reference."
+            " respondents they are rather 85-95 % intervals. None stands where it would be the value itself (one answer"
+            " for all, answers that are all alike, references), beside published numbers and averages of references."
         )
     if any(row.label == REFERENCES["split_half"] for row in rows):
         yield "People, split half: one random half of the people as a prediction of the other, 95 % of such halves."

@@ -106,7 +106,7 @@ def test_items_without_a_valid_answer_are_named_and_the_size_of_halves_told() ->
     scores = scored(made)
     assert scores.results[0].unread == ("Q1",)
     notes = " ".join(scores.notes())
-    assert "uniform in the proper metrics (japan persona given): 1 of 3 items: Q1." in notes
+    assert "uniform in the proper metrics: japan persona 1 of 3 (Q1)." in notes
     assert "half the survey's people each (japan 150), and 300 respondents" in notes
 
 
