@@ -22,7 +22,7 @@ ORDERS: tuple[Order, ...] = get_args(Order)
 MODES, LAYOUTS, BITS = get_args(Mode), get_args(Layout), (4, 8, 16)
 
 ALWAYS = ("numpy", "pyarrow")
-HERE = ("torch", "transformers", "peft", "bitsandbytes", "accelerate", "datasets")
+HERE = ("torch", "transformers", "peft", "accelerate")
 
 
 @dataclass(frozen=True, slots=True)

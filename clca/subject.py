@@ -18,7 +18,7 @@ from clca.training.adapter import WEIGHTS, Found, adapters, find_adapter
 from clca.training.estimate import least_bytes
 from clca.training.mix import parse_mix
 from clca.training.recipe import Base
-from clca.training.student import TINY, Student, compute_type, find_student, load_model
+from clca.training.student import TINY, Student, compute_type, find_student, load_model, pinned
 from clca.workspace import Content
 
 ADAPTERS = Path("adapters")
@@ -106,15 +106,6 @@ def _stamp(folder: Path) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _commit(student: Student) -> str | None:
-    """The commit that a hub id means now: that of main, or without a network that of what lies here, if anything."""
-    if Path(student.source).expanduser().is_dir() or find_spec("transformers") is None:
-        return None
-    from transformers.utils.hub import resolve_revision
-
-    return getattr(resolve_revision(student.source), "resolved", None)
-
-
 def _known_as(student: Student) -> str:
     """What the adapters of a student call it: of one in a folder only the folder's name."""
     source = Path(student.source).expanduser()
@@ -184,8 +175,8 @@ def choose(
         student = replace(student, revision=revisions.pop())
     elif revisions:
         notes.append(f"the adapters were trained on several revisions of {student.source}; asked is the newest")
-    if student.revision is None and not obstacle:
-        student = replace(student, revision=_commit(student))
+    if student.revision is None and not obstacle and find_spec("transformers") is not None:
+        student = pinned(student)
     if bits is None:
         trained = {one.data.recipe["base"]["bits"] for one in used.values()}
         bits = trained.pop() if len(trained) == 1 else WHOLE
@@ -209,8 +200,13 @@ def choose_served(name: str | None, given: Sequence[str], cultures: Sequence[str
 
 
 def require_room(subject: Subject, machine: Machine, device: str) -> None:
-    """Refuse a student whose weights alone are more than this machine holds."""
+    """Refuse a student whose weights alone are more than this machine holds, or in bits that nothing here can hold."""
     assert subject.student is not None
+    if subject.bits < WHOLE and find_spec("bitsandbytes") is None:
+        raise SettingsError(
+            f"{subject.name} in {subject.bits} bits needs bitsandbytes, not installed here: pip install 'clca[eval]',"
+            " or --bits 16"
+        )
     base = _load_as(subject)
     needs = least_bytes(subject.student, base, compute_type(base, device))
     there = min((gpu.free for gpu in machine.gpus), default=machine.ram) if device == "cuda" else machine.ram

@@ -122,14 +122,9 @@ class Work:
     def _look(self, culture: str, method: Method, size: int) -> Estimate:
         """The kl over the first respondents of the draw, whoever else has answered by now."""
         sample = self._samples[culture]
-        first = sample.respondents[:size]
-        ids = {one.id for one in first}
-        tally = Tally(self._columns, first, weighted=self._weighted)
-        order = self.sheets[0].questions[0].order
-        for one in self._folder.predictions():
-            if (one.culture, one.method, one.order) == (culture, method, order) and one.respondent in ids:
-                tally.add(one)
-        estimate = running(tally, sample.survey, "kl", seed=self._seed)
+        first = [one.id for one in sample.respondents[:size]]
+        tally = self.tallies[TallyKey(culture, method, self.sheets[0].questions[0].order)]
+        estimate = running(tally, sample.survey, "kl", seed=self._seed, ids=first)
         assert estimate is not None, "a round without answers"
         return estimate
 
@@ -137,7 +132,7 @@ class Work:
         if sheets:
             predictor.fill(sheets, self._done)
 
-    def _done(self, sheet: Sheet, answers: Sequence[Answer]) -> bool:
+    def _done(self, sheet: Sheet, answers: Sequence[Answer]) -> None:
         reader = self._readers[sheet.culture]
         predictions = [
             predict(sheet, question, answer, reader) for question, answer in zip(sheet.questions, answers, strict=True)
@@ -149,7 +144,6 @@ class Work:
         if monotonic() - self._told >= TELL_EVERY:
             self._tell(self.progress())
             self._told = monotonic()
-        return True
 
     def _count(self, prediction: Prediction) -> None:
         key = TallyKey(prediction.culture, prediction.method, prediction.order)

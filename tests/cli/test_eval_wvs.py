@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import time
@@ -395,3 +396,15 @@ def test_two_servers_are_two_subjects(desk: Desk) -> None:
         for port in (1, 2)
     ]
     assert places[0] != places[1]
+
+
+def test_sixteen_bits_need_neither_data_sets_nor_quantisation(desk: Desk, tmp_path: Path) -> None:
+    hidden = 'import sys\nfor name in ("datasets", "bitsandbytes", "trl"):\n    sys.modules[name] = None\n'
+    (tmp_path / "sitecustomize.py").write_text(hidden)
+    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    command = ("eval-wvs", "-c", "japan", "-n", "1", "--items", "Q1", "--quiet")
+    done = desk.run(*command, PYTHONPATH=path)
+    assert done.returncode == 0, done.stderr
+    fewer = desk.run(*command, "--bits", "4", PYTHONPATH=path)
+    assert fewer.returncode == 2
+    assert fewer.stderr.startswith("clca: tiny in 4 bits needs bitsandbytes, not installed here: pip install")
