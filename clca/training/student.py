@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -61,6 +61,14 @@ def is_tiny(folder: Path) -> bool:
         return bool(json.loads((folder / "config.json").read_bytes()).get(MARK))
     except (OSError, ValueError, AttributeError):
         return False
+
+
+def pinned(student: Student) -> Student:
+    """The student at the commit that its hub id means now; without a network at that of what lies here, if anything."""
+    from transformers.utils.hub import resolve_revision
+
+    commit = getattr(resolve_revision(student.source, student.revision), "resolved", None)
+    return student if commit is None else replace(student, revision=commit)
 
 
 def load_tokenizer(student: Student) -> Any:

@@ -24,7 +24,7 @@ from clca.training.processes import each, once
 from clca.training.quiet import quiet
 from clca.training.recipe import Recipe
 from clca.training.rows import write_rows
-from clca.training.student import compute_type, load_model, load_tokenizer, this_device
+from clca.training.student import compute_type, load_model, load_tokenizer, pinned, this_device
 
 LEAST_MEMORY = (
     "lower training.batch and raise training.accumulation, lower data.max_length or lora.r, or --set base.bits=4"
@@ -73,7 +73,8 @@ def _train(job: Job, tell: Tell) -> Trained:
     from clca.training.watch import Patience, Watch, Wish
 
     recipe, processes = job.recipe, PartialState()
-    tokenizer = load_tokenizer(job.student)
+    student = pinned(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
+    tokenizer = load_tokenizer(student)
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
     rows = write_rows(job.material, "train", encoder, job.work / "rows")
     held_out = write_rows(job.material, "held-out", encoder, job.work / "rows")
@@ -83,12 +84,11 @@ def _train(job: Job, tell: Tell) -> Trained:
     compute = compute_type(recipe.base, device)
     if compute != recipe.base.compute:
         tell(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
-    model = load_model(job.student, recipe.base, device)
-    revision = getattr(model.config, "_commit_hash", None) or job.student.revision
+    model = load_model(student, recipe.base, device)
     # What the weights follow from: checkpoints are gone on from only with the same.
     inputs = {
         "recipe": fingerprint(decisive_recipe(recipe)),
-        "student": f"{job.student.source}@{revision}",
+        "student": f"{student.source}@{student.revision}",
         "training data": rows.digest,
         "held-out data": held_out.digest,
         "number of processes": processes.num_processes,
@@ -114,7 +114,7 @@ def _train(job: Job, tell: Tell) -> Trained:
             " the same command goes on from there"
         )
     adapter = describe(
-        job, trainer, watch, rows, held_out, revision, compute, _device_name(device), processes.num_processes
+        job, trainer, watch, rows, held_out, student.revision, compute, _device_name(device), processes.num_processes
     )
     draft = job.work / "adapter"
     if processes.is_main_process:

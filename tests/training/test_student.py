@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -218,3 +221,19 @@ def test_a_folder_without_a_tokenizer_is_told_in_one_line(copy: Path) -> None:
 def test_sharding_is_what_accelerate_was_told() -> None:
     assert [is_sharded({"ACCELERATE_USE_FSDP": said}) for said in ("true", "True", "false", "")] == [1, 1, 0, 0]
     assert not is_sharded({})
+
+
+def test_a_student_of_the_hub_is_taken_at_one_commit(tmp_path: Path) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    here = tmp_path / "hub" / "models--some--student"
+    (here / "refs").mkdir(parents=True)
+    (here / "refs" / "main").write_text(commit)
+    (here / "snapshots" / commit).mkdir(parents=True)
+    program = (
+        "from clca.training.student import Student, pinned\n"
+        "for source in ('some/student', 'some/other', '.'):\n"
+        "    print(pinned(Student('s', source, None, False, None)).revision)\n"
+    )
+    environment = {**os.environ, **OFFLINE, "HF_HOME": str(tmp_path)}
+    told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)
+    assert told.stdout.split() == [commit, "None", "None"]
