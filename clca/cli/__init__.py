@@ -2,8 +2,8 @@
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
-train -> training, forecast, launching    adapters -> rack    data -> respondents
-eval-wvs -> evaluating, polling    compare -> comparing
+train -> training, forecast, launching    adapters -> rack    data -> import_report
+eval-wvs -> evaluating, evaluation_plan    compare -> comparing
 """
 
 from __future__ import annotations

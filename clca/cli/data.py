@@ -33,6 +33,6 @@ def import_wvs(
     json: Annotated[bool, typer.Option("--json", help="What was found, as one JSON object.")] = False,
 ) -> None:
     """Import respondents of the World Values Survey, wave 7, and say what is there and what is missing."""
-    from clca.cli import respondents
+    from clca.cli import import_report
 
-    respondents.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)
+    import_report.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)

@@ -156,6 +156,6 @@ def line(said: Progress) -> str:
 
 
 def show_plan(asked: Asked, *, as_json: bool) -> None:
-    from clca.cli import polling
+    from clca.cli import evaluation_plan
 
-    polling.show_plan(prepare_here(asked, elsewhere=True), as_json=as_json)
+    evaluation_plan.show_plan(prepare_here(asked, elsewhere=True), as_json=as_json)
