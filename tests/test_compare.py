@@ -11,7 +11,7 @@ import pytest
 from clca.asked import Asked
 from clca.compare import compare, read
 from clca.errors import SettingsError
-from clca.evaluate import Evaluated, evaluate
+from clca.evaluate import Evaluated, EvaluationStopped, evaluate
 from clca.evaluation.microdata.codebook import load_codebook
 from clca.evaluation.microdata.importer import import_survey
 from clca.evaluation.sheet import Answer, Done, Sheet
@@ -114,3 +114,27 @@ def test_a_sitting_that_asks_nothing_leaves_no_trace_of_itself(cache: Path) -> N
     assert (first.asked, again.asked) == (7, 0)
     assert again.answered == first.answered
     assert len(read(str(again.folder), Path("evaluations"), None).info["sittings"]) == 1
+
+
+class Interrupted(Steady):
+    """A server whose likeliest tokens held 6 of 8 labels; the first sitting is stopped after two sheets."""
+
+    unseen = (8, 2)
+
+    def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
+        super().fill(list(sheets)[:2], done)
+        raise KeyboardInterrupt
+
+
+def test_labels_that_a_server_did_not_tell_of_are_counted_over_all_sittings(
+    cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("clca.evaluate.Answers", Interrupted)
+    with pytest.raises(EvaluationStopped, match=r"^stopped at sheet 2 of 7 \(2 of them now\)"):
+        evaluated(cache)
+    monkeypatch.setattr("clca.evaluate.Answers", Steady)
+    done = evaluated(cache)
+    sittings = read(str(done.folder), Path("evaluations"), None).info["sittings"]
+    assert [one["sheets"] for one in sittings] == [2, 5]
+    assert sittings[0]["labels"] == {"asked": 8, "outside": 2}
+    assert any(note.startswith("2 of 8 labels (25.0%) were not among") for note in done.tables[0].notes)

@@ -4,18 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from time import monotonic
 from typing import Any
 
-from rich.console import Console
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
-from rich.status import Status
-from rich.table import Table
 
 from clca.asked import Asked
 from clca.cli.forecast import duration
-from clca.cli.progress import LINE_EVERY
+from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
 from clca.evaluate import Evaluated, has_template, stop_facts
 from clca.evaluate import evaluate as evaluate_poll
@@ -36,8 +31,8 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     """Ask, score, and show the table of the paper."""
     screen = make_console(stderr=True, quiet=quiet)
     poll = prepare_here(asked)
-    with Shown(screen) as shown:
-        done = evaluate_poll(poll, shown.tell)
+    with Bar(screen) as bar:
+        done = evaluate_poll(poll, lambda said: bar.show(line(said), said.sheets, said.of))
     if as_json:
         print(json.dumps(summary(poll, done), ensure_ascii=False), flush=True)
     elif not quiet:
@@ -112,33 +107,6 @@ def summary(poll: Poll, done: Evaluated) -> dict[str, Any]:
 def _figures(figures: Figures) -> dict[str, Any]:
     said = figures.model_dump(mode="json")
     return {metric: said[metric] for metric in METRICS}
-
-
-class Shown:
-    """What an evaluation tells: a bar in a terminal, a line now and then elsewhere."""
-
-    def __init__(self, screen: Console) -> None:
-        self._screen = screen
-        self._status: Status | None = screen.status("") if screen.is_terminal and not screen.quiet else None
-        self._told = monotonic()
-
-    def __enter__(self) -> Shown:
-        if self._status is not None:
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def tell(self, said: Progress) -> None:
-        if self._status is not None:
-            grid = Table.grid(padding=(0, 1))
-            grid.add_row(ProgressBar(total=max(1, said.of), completed=said.sheets, width=30), line(said))
-            self._status.update(grid)
-        elif monotonic() - self._told >= LINE_EVERY:
-            self._told = monotonic()
-            self._screen.print(f"  {line(said)}", markup=False)
 
 
 def line(said: Progress) -> str:

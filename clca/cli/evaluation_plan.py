@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from clca.evaluation.predictors.generation import MOST
 from clca.evaluation.predictors.tokens import Tokens, common_length
 from clca.evaluation.sheet import Sheet
 from clca.poll import Poll
+from clca.predictor import tokenizer_at_hand
 from clca.tables import caveats
 from clca.training.chat import ChatTemplate
 from clca.training.estimate import SHARE, load_shape, matmul_rate
@@ -61,21 +63,19 @@ def show_plan(poll: Poll, *, as_json: bool) -> None:
     elif seconds is not None:
         what = f"at {SHARE:.0%} of what a matrix multiplication reaches on this {this_device()}, a rough estimate"
         console.print(f"time: about {duration(seconds)} ({what}; the progress line measures it)", markup=False)
+    else:
+        console.print("time: that of the server; the progress line measures it")
     for caveat in caveats(poll, ()):
         console.print(escape(caveat), style="dim")
 
 
 def estimate(poll: Poll) -> tuple[list[Part], float | None, str]:
-    """Counts for each culture and method, seconds, and why the latter are not known, or ""."""
+    """Counts for each culture and method, seconds, and why tokens are not known, or ""; seconds of no server are."""
     student, obstacle = poll.subject.student, poll.subject.obstacle
-    if student is None:
-        obstacle = "the server has the student's tokenizer"
     tokens = None
-    if student is not None and not obstacle:
+    if not obstacle:
         try:
-            tokenizer = load_tokenizer(student)
-            form = ChatFormat(ChatTemplate(tokenizer)) if poll.layout == "chat" else TextFormat()
-            tokens = Tokens(tokenizer, form)
+            tokens = _tokens(poll)
         except SettingsError as error:
             obstacle = error.message
     parts = [
@@ -91,6 +91,18 @@ def estimate(poll: Poll) -> tuple[list[Part], float | None, str]:
     device = this_device()
     compute = compute_type(Base.model_validate({"bits": poll.subject.bits}), device)
     return parts, operations / (matmul_rate(device, compute) * SHARE), ""
+
+
+def _tokens(poll: Poll) -> Tokens:
+    """The student's tokenizer; of a model on a server, if its files are on this machine, too."""
+    student, chat = poll.subject.student, poll.layout == "chat"
+    if student is not None:
+        tokenizer = load_tokenizer(student)
+    else:
+        tokenizer = tokenizer_at_hand(poll.subject.name, poll.content.workspace, os.environ)
+        if tokenizer is None or (chat and not tokenizer.chat_template):
+            raise SettingsError("the server has the student's tokenizer")
+    return Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)) if chat else TextFormat())
 
 
 def _part(sheets: Sequence[Sheet], tokens: Tokens | None) -> Part:

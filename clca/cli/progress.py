@@ -53,6 +53,33 @@ class Waiting:
             self._screen.print(line, markup=False)
 
 
+class Bar:
+    """How far a piece of work has come: a bar and a line in a terminal, a line now and then elsewhere."""
+
+    def __init__(self, screen: Console) -> None:
+        self._screen = screen
+        self._status = screen.status("") if screen.is_terminal and not screen.quiet else None
+        self._told = monotonic()
+
+    def __enter__(self) -> Bar:
+        if self._status is not None:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._status is not None:
+            self._status.stop()
+
+    def show(self, line: str, done: int, of: int) -> None:
+        if self._status is not None:
+            grid = Table.grid(padding=(0, 1))
+            grid.add_row(ProgressBar(total=max(1, of), completed=done, width=30), line)
+            self._status.update(grid)
+        elif monotonic() - self._told >= LINE_EVERY:
+            self._told = monotonic()
+            self._screen.print(f"  {line}", markup=False)
+
+
 class Progress:
     """Shows a session's numbers while the block runs; it reads them and touches nothing."""
 

@@ -6,18 +6,14 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress_bar import ProgressBar
-from rich.status import Status
-from rich.table import Table
 
 from clca.cli.forecast import attempt, forecast, print_json, show, show_recipe
 from clca.cli.launching import launches, show_launch
-from clca.cli.progress import LINE_EVERY
+from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
 from clca.models import Models
@@ -153,44 +149,16 @@ def _warn(planned: list[Planned], first: bool) -> None:
 # ---------------------------------------------------------------- at work
 
 
-class Shown:
-    """What a training tells: a bar in a terminal, a line now and then elsewhere."""
-
-    def __init__(self, name: str, screen: Console) -> None:
-        self._name, self._screen = name, screen
-        self._status: Status | None = screen.status("") if screen.is_terminal and not screen.quiet else None
-        self._told = monotonic()
-
-    def __enter__(self) -> Shown:
-        if self._status is not None:
-            self._status.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._status is not None:
-            self._status.stop()
-
-    def tell(self, said: Note | Progress) -> None:
-        if isinstance(said, Note):
-            self._screen.print(printable(said.text), markup=False)
-        elif self._status is not None:
-            grid = Table.grid(padding=(0, 1))
-            grid.add_row(ProgressBar(total=max(1, said.steps), completed=said.step, width=30), self.line(said))
-            self._status.update(grid)
-        elif monotonic() - self._told >= LINE_EVERY:
-            self._told = monotonic()
-            self._screen.print(f"  {self.line(said)}", markup=False)
-
-    def line(self, said: Progress) -> str:
-        parts = [f"{self._name} step {said.step:,}/{said.steps:,}"]
-        if said.loss is not None:
-            parts.append(f"loss {said.loss:.3f}")
-        if said.eval_loss is not None:
-            parts.append(f"held-out {said.eval_loss:.3f}")
-        parts.append(f"{said.seconds:.0f} s")
-        if 0 < said.step < said.steps:
-            parts.append(f"about {said.seconds * (said.steps - said.step) / said.step:.0f} s left")
-        return " · ".join(parts)
+def line(name: str, said: Progress) -> str:
+    parts = [f"{name} step {said.step:,}/{said.steps:,}"]
+    if said.loss is not None:
+        parts.append(f"loss {said.loss:.3f}")
+    if said.eval_loss is not None:
+        parts.append(f"held-out {said.eval_loss:.3f}")
+    parts.append(f"{said.seconds:.0f} s")
+    if 0 < said.step < said.steps:
+        parts.append(f"about {said.seconds * (said.steps - said.step) / said.step:.0f} s left")
+    return " · ".join(parts)
 
 
 def _train(one: Planned, screen: Console) -> dict[str, Any]:
@@ -199,8 +167,15 @@ def _train(one: Planned, screen: Console) -> dict[str, Any]:
     if one.finished:
         screen.print(f"{one.job.out} is there already; --new trains it anew", markup=False)
         return _summary(one.job.out, read_adapter(one.job.out).data)
-    with Shown(one.taught, screen) as shown:
-        trained = train_job(one.job, shown.tell)
+    with Bar(screen) as bar:
+
+        def tell(said: Note | Progress) -> None:
+            if isinstance(said, Note):
+                screen.print(printable(said.text), markup=False)
+            else:
+                bar.show(line(one.taught, said), said.step, said.steps)
+
+        trained = train_job(one.job, tell)
     held_out = "" if trained.eval_loss is None else f", held-out {trained.eval_loss:.3f}"
     screen.print(
         f"{trained.examples:,} examples in {trained.rows:,} rows, {trained.steps:,} steps: loss {trained.loss:.3f}"

@@ -408,3 +408,15 @@ def test_sixteen_bits_need_neither_data_sets_nor_quantisation(desk: Desk, tmp_pa
     fewer = desk.run(*command, "--bits", "4", PYTHONPATH=path)
     assert fewer.returncode == 2
     assert fewer.stderr.startswith("clca: tiny in 4 bits needs bitsandbytes, not installed here: pip install")
+
+
+def test_the_plan_counts_a_servers_tokens_with_the_tokenizer_that_lies_here(desk: Desk, tmp_path: Path) -> None:
+    from tests.training.jobs import tiny_student
+
+    student = tiny_student(tmp_path / "cache").source
+    command = ("eval-wvs", "-c", "japan", "-n", "2", "--base-url", "http://127.0.0.1:1/v1", "--plan")
+    known = desk.json(*command, "-s", student)
+    assert known["tokens"] > 0
+    assert (known["seconds"], known["obstacle"]) == (None, "")
+    unknown = desk.json(*command, "-s", "llama-3.1-8b")
+    assert (unknown["tokens"], unknown["obstacle"]) == (None, "the server has the student's tokenizer")
