@@ -93,6 +93,13 @@ def evaluated(desk: Desk) -> dict[str, Any]:
     return desk.json("eval-wvs", "--culture", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed")
 
 
+def without(folder: Path, *libraries: str) -> str:
+    """A PYTHONPATH on which these libraries are not to be had."""
+    lines = "".join(f"sys.modules[{name!r}] = None\n" for name in libraries)
+    (folder / "sitecustomize.py").write_text(f"import sys\n{lines}")
+    return os.pathsep.join([str(folder), *filter(None, [os.environ.get("PYTHONPATH")])])
+
+
 def by_key(folder: Path) -> dict[tuple[str, ...], Prediction]:
     return {(one.culture, one.method, one.respondent, one.item, one.order): one for one in read_predictions(folder)}
 
@@ -361,8 +368,7 @@ def test_bad_input_is_one_line(desk: Desk) -> None:
 
 
 def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_path: Path) -> None:
-    (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["numpy"] = None\n')
-    done = desk.run("eval-wvs", "-c", "japan", PYTHONPATH=str(tmp_path))
+    done = desk.run("eval-wvs", "-c", "japan", PYTHONPATH=without(tmp_path, "numpy"))
     assert done.returncode == 2
     assert done.stderr == "clca: an evaluation needs numpy, not installed here: pip install 'clca[eval]'\n"
 
@@ -399,9 +405,7 @@ def test_two_servers_are_two_subjects(desk: Desk) -> None:
 
 
 def test_sixteen_bits_need_neither_data_sets_nor_quantisation(desk: Desk, tmp_path: Path) -> None:
-    hidden = 'import sys\nfor name in ("datasets", "bitsandbytes", "trl"):\n    sys.modules[name] = None\n'
-    (tmp_path / "sitecustomize.py").write_text(hidden)
-    path = os.pathsep.join([str(tmp_path), *filter(None, [os.environ.get("PYTHONPATH")])])
+    path = without(tmp_path, "datasets", "bitsandbytes", "trl")
     command = ("eval-wvs", "-c", "japan", "-n", "1", "--items", "Q1", "--quiet")
     done = desk.run(*command, PYTHONPATH=path)
     assert done.returncode == 0, done.stderr
