@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
-from typing import TypeVar
+from functools import cache
+from typing import Any, TypeVar
 
 from clca.errors import ClcaError
 
 T = TypeVar("T")
+
+
+@cache
+def join(*, cpu: bool) -> Any:
+    """This process's part in the launch (accelerate's `PartialState`), left in order when the process ends.
+
+    Gloo's threads abort a process that ends without.
+    """
+    from accelerate import PartialState
+
+    processes = PartialState(cpu=cpu)  # the first call decides for all
+    if processes.num_processes > 1:
+        atexit.register(processes.destroy_process_group)
+    return processes
 
 
 def each(brought: T) -> list[T]:

@@ -20,7 +20,7 @@ from clca.training.card import card
 from clca.training.encode import Encoder
 from clca.training.inputs import decisive_recipe
 from clca.training.job import Job, Note, Tell, Trained, TrainingError, TrainingStopped
-from clca.training.processes import each, once
+from clca.training.processes import each, join, once
 from clca.training.quiet import quiet
 from clca.training.recipe import Recipe
 from clca.training.rows import write_rows
@@ -41,9 +41,7 @@ def train(job: Job, tell: Tell) -> Trained:
     if finished is not None:
         return finished
     with quiet():
-        from accelerate import PartialState
-
-        main = PartialState(cpu=this_device() == "cpu").is_main_process  # the first call decides for all
+        main = join(cpu=this_device() == "cpu").is_main_process
         with ExitStack() as held, _deterministic(job.recipe), _plain_errors(job):
             finished = once(lambda: _begin(job, held))
             try:

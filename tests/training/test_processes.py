@@ -15,10 +15,9 @@ from clca.training.processes import each, once
 ROOT = Path(__file__).parents[2]
 LAUNCHED = """
 import os
-from accelerate import PartialState
 from clca.errors import ClcaError, StoreError
-from clca.training.processes import each, once
-rank = PartialState(cpu=True).process_index
+from clca.training.processes import each, join, once
+rank = join(cpu=True).process_index
 def say(*words):  # in one piece, also where both write at once
     os.write(1, (" ".join(map(str, words)) + "\\n").encode())
 def refuse():
