@@ -233,7 +233,7 @@ def test_the_newest_adapter_of_a_culture_and_student_is_taken(cache: Path, tiny:
     adapter(tiny, "of-another", source="/elsewhere/tiny-0123456789ab")
     one = poll(cache, cultures=("japan", "uk"))
     assert {name: found.name for name, found in one.subject.adapters.items()} == {"japan": "adapters/japan/new"}
-    assert one.subject.bits == 8
+    assert one.subject.bits == 16
     assert {(sheet.culture, sheet.method) for sheet in one.sheets} == {
         ("japan", "persona"),
         ("japan", "cultural"),
@@ -314,6 +314,7 @@ def test_rehearsals_are_marked_whatever_makes_them_so(cache: Path, tiny: Student
     same = replace(found, data=found.data.model_copy(update={"student": _base(local.student)}))
     subject = choose("./real", [same], ["japan"], None, Content(), environment)
     assert subject.because == ("adapters/japan/tiny-wvs is a rehearsal",)
+    assert (local.bits, subject.bits) == (16, 4)  # as the adapter was trained
 
 
 def _base(student: Student | None) -> Any:
