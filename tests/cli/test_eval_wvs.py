@@ -174,6 +174,8 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
     for words in ("KL-D ↓ (paper-compatible)", "KL ↓ (proper)", "tiny cultural", "people, split half", "REHEARSAL"):
         assert words in done.stdout
     assert evaluated["evaluation"] in done.stderr
+    for method in ("persona", "cultural"):
+        assert f"japan {method}, options given against reversed: the distributions are" in done.stdout
 
 
 # ---------------------------------------------------------------- interruptions
