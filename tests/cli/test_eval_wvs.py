@@ -343,7 +343,7 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
 # ---------------------------------------------------------------- what a student learns
 
 
-TAUGHT = ("Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q18", "Q27", "Q33", "Q34", "Q43", "Q44")
+TAUGHT = ("Q1", "Q4", "Q6", "Q7", "Q18", "Q27", "Q33", "Q43")
 """Some of each scale, so that what the four options of one say has to be told from those of another."""
 
 QUICK = (
@@ -394,7 +394,7 @@ def test_a_student_that_is_taught_a_countrys_answers_comes_near_its_people(
     sharper(tiny, tmp_path / "sharp")
     sets = [word for one in QUICK for word in ("--set", one)]
     kl = {}
-    for steps in (30, 300):
+    for steps in (30, 160):
         trained = here.json(
             *("train", "-c", "japan", "--mix", "wvs", "--student", "./sharp", "--recipe", "tiny", "--quiet"),
             *(*sets, "--set", f"training.steps={steps}"),
@@ -410,6 +410,6 @@ def test_a_student_that_is_taught_a_countrys_answers_comes_near_its_people(
     untaught = japan["methods"]["cultural"]["kl"]["value"]
     uniform, people = (japan["references"][name]["kl"]["value"] for name in ("uniform", "split_half"))
     assert people < 0.01 < 0.25 < uniform < untaught
-    assert kl[30] < untaught
-    assert kl[300] < people + 0.1 * (uniform - people)
+    assert kl[160] < kl[30] < untaught
+    assert kl[160] < people + 0.1 * (uniform - people)
     assert japan["methods"]["clca"]["mass"] > 0.95
