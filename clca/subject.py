@@ -179,7 +179,7 @@ def choose(
         student = pinned(student)
     if bits is None:
         trained = {one.data.recipe["base"]["bits"] for one in used.values()}
-        bits = trained.pop() if len(trained) == 1 else WHOLE
+        bits = trained.pop() if len(trained) == 1 and not student.tiny else WHOLE  # quantised, CPUs are slow
     because = ["the student is tiny"] if student.tiny else []
     because += [f"{path} is a rehearsal" for path, one in used.items() if one.data.rehearsal and not student.tiny]
     return Subject(student.name, student, bits, chosen, tuple(because), tuple(notes), obstacle)
@@ -222,26 +222,27 @@ def require_room(subject: Subject, machine: Machine, device: str) -> None:
 def load(subject: Subject, device: str) -> Any:
     """The student's weights, with all its adapters around them, each by its folder's name; none is chosen yet."""
     assert subject.student is not None
-    model = load_model(subject.student, _load_as(subject), device)
-    model.config.use_cache = True
-    folders = dict.fromkeys(one.name for one in subject.adapters.values())
-    if not folders:
-        return model.eval()
-    from peft import PeftModel
-
     from clca.training.quiet import quiet
 
     with quiet():
-        try:
-            for number, folder in enumerate(folders):
-                if number:
-                    model.load_adapter(folder, adapter_name=_slot(folder))
-                else:
-                    model = PeftModel.from_pretrained(model, folder, adapter_name=_slot(folder))
-        except (OSError, ValueError, RuntimeError, KeyError) as error:
-            said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
-            raise SettingsError(f"--adapter {folder} cannot be loaded: {said}") from None
+        model = load_model(subject.student, _load_as(subject), device)
+        model.config.use_cache = True
+        for folder in dict.fromkeys(one.name for one in subject.adapters.values()):
+            model = _with_adapter(model, folder)
     return model.eval()
+
+
+def _with_adapter(model: Any, folder: str) -> Any:
+    from peft import PeftModel
+
+    try:
+        if isinstance(model, PeftModel):
+            model.load_adapter(folder, adapter_name=_slot(folder))
+            return model
+        return PeftModel.from_pretrained(model, folder, adapter_name=_slot(folder))
+    except (OSError, ValueError, RuntimeError, KeyError) as error:
+        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise SettingsError(f"--adapter {folder} cannot be loaded: {said}") from None
 
 
 def select(model: Any, adapter: str) -> None:

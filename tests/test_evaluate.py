@@ -24,6 +24,7 @@ from clca.teacher.machine import Gpu, Machine
 from clca.training.adapter import Found, read_adapter
 from clca.training.student import Student
 from clca.workspace import Content
+from tests.test_subject import weights
 from tests.training.jobs import tiny_student
 
 GIB = 2**30
@@ -51,7 +52,7 @@ def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **
     folder = Path("adapters") / culture / name
     folder.mkdir(parents=True)
     mix, bits = changes.pop("mix", "clca"), changes.pop("bits", 4)
-    source = changes.pop("source", student.source)
+    source = Path(changes.pop("source", student.source)).name
     said = {
         "created": f"2026-01-0{len(list(Path('adapters').glob('*/*')))}T00:00:00+00:00",
         "cultures": [culture],
@@ -72,7 +73,8 @@ def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **
         **changes,
     }
     (folder / "adapter.json").write_text(json.dumps(said))
-    (folder / "adapter_model.safetensors").write_bytes(name.encode())
+    (folder / "adapter_model.safetensors").write_bytes(weights(name))
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": student.source}))
     return read_adapter(folder)
 
 
@@ -198,7 +200,7 @@ def test_what_decides_the_answers_decides_the_folder(cache: Path, tiny: Student)
     adapter(tiny)
     with_adapter = poll(cache).out
     assert with_adapter not in others | {base.out}
-    Path("adapters/japan/tiny-wvs/adapter_model.safetensors").write_bytes(b"other weights")
+    Path("adapters/japan/tiny-wvs/adapter_model.safetensors").write_bytes(weights("other weights"))
     assert poll(cache).out != with_adapter
 
 
@@ -241,7 +243,7 @@ def test_the_newest_adapter_of_a_culture_and_student_is_taken(cache: Path, tiny:
         ("uk", "persona"),
         ("uk", "cultural"),
     }
-    expected = hashlib.sha256(b"new").hexdigest()
+    expected = hashlib.sha256(weights("new")).hexdigest()
     assert one.inputs["adapters"] == {"japan": expected}
     assert "there is none of uk for tiny" in refusal(cache, cultures=("uk",), methods=("clca",))
 
@@ -320,7 +322,7 @@ def _base(student: Student | None) -> Any:
     from clca.training.adapter import Base
 
     assert student is not None
-    return Base(name=student.name, source=student.source, revision=student.revision, tiny=False)
+    return Base(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
 
 
 def test_a_server_is_told_models_and_adapters_by_name() -> None:

@@ -109,7 +109,10 @@ def eval_wvs(
     ] = None,
     bits: Annotated[
         int | None,
-        typer.Option(help="Hold the weights in 4, 8 or 16 bits. (default the adapter's, else 16)", rich_help_panel=HOW),
+        typer.Option(
+            help="Hold the weights in 4, 8 or 16 bits. (default the adapter's; 16 without one, and for tiny)",
+            rich_help_panel=HOW,
+        ),
     ] = None,
     base_url: Annotated[
         str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
