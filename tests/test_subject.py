@@ -76,7 +76,7 @@ def test_a_student_of_the_hub_is_asked_at_the_commit_that_its_adapter_learned_on
     assert (subject.student.source, subject.student.revision) == (LLAMA, COMMIT)
     assert subject.adapters["japan"].found == found
     assert subject.id == f"{LLAMA}@{COMMIT}"
-    assert subject.notes == ()
+    assert (subject.bits, subject.notes) == (4, ())
 
 
 def test_adapters_of_several_commits_are_said_to_be() -> None:

@@ -45,12 +45,6 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
                 if note not in said:
                     console.print(escape(note), style="dim")
             console.print()
-        for one in done.scores.sensitivity:
-            if one.distance is not None and one.changed is not None:
-                console.print(
-                    f"{one.culture} {one.method}, options {' against '.join(one.orders)}: the distributions are"
-                    f" {one.distance.value:.3f} apart (total variation), {one.changed.value:.0%} of answers change"
-                )
         for note in tables[0].notes if tables else ():
             if note in said:
                 console.print(escape(note), style="dim")
