@@ -85,4 +85,6 @@ def require_libraries(*, server: bool) -> None:
     lacking = [name for name in (ALWAYS if server else (*ALWAYS, *HERE)) if find_spec(name) is None]
     if lacking:
         names = ", ".join(lacking)
-        raise SettingsError(f"an evaluation needs {names}, not installed here: pip install 'clca[eval]'")
+        raise SettingsError(
+            f"an evaluation needs {names}, not installed here: pip install '.[eval]' where clca's source is"
+        )

@@ -74,6 +74,8 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
     """An evaluation by folder or name; raises one-line errors for what it was made from and is gone."""
     folder = find_evaluation(name, out)
     info = read_info(folder)
+    if info.get("finished") is not True:
+        raise SettingsError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
     content = Content(workspace)
     catalogue, suite = Catalogue(content), load_suite(content)
     try:
@@ -105,14 +107,22 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
         name: sample_of(one, suite, columns, data, False, n=n, seed=seed, weighted=weighted)
         for name, one in known.items()
     }
-    return Read(folder, info, _tallies(folder, samples, columns, weighted=weighted), samples)
+    return Read(folder, info, _tallies(folder, info, samples, columns, weighted=weighted), samples)
 
 
-def _tallies(folder: Path, samples: dict[str, Sample], columns: Columns, *, weighted: bool) -> dict[Key, Tally]:
+def _tallies(
+    folder: Path, info: dict[str, Any], samples: dict[str, Sample], columns: Columns, *, weighted: bool
+) -> dict[Key, Tally]:
     people = {culture: sample.respondents for culture, sample in samples.items()}
     if not (folder / PREDICTIONS).is_file():
         raise NotFoundError(f"{folder} has no {PREDICTIONS}: repeat the `clca eval-wvs` that made it")
-    return tally(read_predictions(folder), people, columns, weighted=weighted)
+    predictions = list(read_predictions(folder))
+    if len(predictions) != info.get("predictions"):
+        raise SettingsError(
+            f"{folder / PREDICTIONS} has {len(predictions)} predictions, and had {info.get('predictions')} when it"
+            " was scored: repeat the `clca eval-wvs` that made it"
+        )
+    return tally(predictions, people, columns, weighted=weighted)
 
 
 def _order(first: Read, second: Read) -> Order:

@@ -204,8 +204,8 @@ def require_room(subject: Subject, machine: Machine, device: str) -> None:
     assert subject.student is not None
     if subject.bits < WHOLE and find_spec("bitsandbytes") is None:
         raise SettingsError(
-            f"{subject.name} in {subject.bits} bits needs bitsandbytes, not installed here: pip install 'clca[eval]',"
-            " or --bits 16"
+            f"{subject.name} in {subject.bits} bits needs bitsandbytes, not installed here: pip install '.[eval]' where"
+            " clca's source is, or --bits 16"
         )
     base = _load_as(subject)
     needs = least_bytes(subject.student, base, compute_type(base, device))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from clca.evaluation.resampling import Estimate
 from clca.evaluation.scores import Scores
+from clca.evaluation.suite import load_suite
 from clca.evaluation.work import Stop
 from clca.poll import BARE, Poll
 from clca.records import Order
@@ -45,7 +46,9 @@ def caveats(poll: Poll, stops: Sequence[Stop], labels: Labels = (0, 0)) -> list[
 
 def make_tables(poll: Poll, scores: Scores, stops: Sequence[Stop], labels: Labels = (0, 0)) -> tuple[Table, ...]:
     """One table a metric, those without a number left out; each further order of the options has rows of its own."""
-    published, names = load_published(poll.content), {one.id: one.name for one in poll.cultures}
+    published, spoken = load_published(poll.content), load_suite(poll.content).persona
+    # The record of a linguistic culture bears the name of one of its countries, which the scores are not of.
+    names = {one.id: spoken.name(one.id) if one.kind == "language" else one.name for one in poll.cultures}
     notes = [_asked(poll), *caveats(poll, stops, labels), *scores.notes(), *_sensitivity(scores)]
     orders = list(dict.fromkeys(one.order for one in scores.results))
     by_order = {order: _of_order(scores, order) for order in orders}

@@ -138,7 +138,7 @@ def eval_wvs(
     """Ask a student, in the place of survey respondents, what they were asked; score its answers against theirs.
 
     World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
-    Needs: pip install 'clca[eval]'.
+    Needs: pip install '.\\[eval]' where clca's source is.
     """
     from clca.asked import Asked, require_libraries
 

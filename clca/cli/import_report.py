@@ -24,7 +24,9 @@ LIBRARIES = ("numpy", "pyarrow")
 def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
     lacking = [name for name in LIBRARIES if find_spec(name) is None]
     if lacking:
-        raise SettingsError(f"importing needs {' and '.join(lacking)}, not installed here: pip install 'clca[eval]'")
+        raise SettingsError(
+            f"importing needs {' and '.join(lacking)}, not installed here: pip install '.[eval]' where clca's source is"
+        )
     from clca.evaluation.microdata.importer import import_survey
 
     workspace = find_workspace()

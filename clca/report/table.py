@@ -48,8 +48,9 @@ METRICS: dict[str, About] = {
     "kl_paper": About(
         "KL-D",
         "KL(o || softmax(q)) in nats over the options and a bucket of unreadable answers, as the CLCA paper computes"
-        " it. It is no distance between the distributions: the survey's own scores about 0.35 and not 0, giving"
-        " everyone the majority option scores less than that, and unreadable answers move it as much as values do.",
+        " it. It is no distance between the distributions: over all items the survey's own scores about 0.35 and not 0,"
+        " giving everyone the majority option scores less than that, and unreadable answers move it as much as values"
+        " do.",
     ),
     "accuracy_paper": About(
         "accuracy",

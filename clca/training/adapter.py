@@ -179,7 +179,7 @@ def find_adapter(name: str, out: Path) -> Found:
         return by_name[-1]
     if not known:
         raise NotFoundError(
-            f"no adapter {name!r}: there are none in {out}/ (make one with `clca train`, or give --out)"
+            f"no adapter {name!r}, neither a folder nor a name: there are none in {out}/ (`clca train` makes one)"
         )
     names = [f"{one.folder.parent.name}/{one.folder.name}" for one in known]
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"

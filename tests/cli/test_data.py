@@ -139,7 +139,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
 def test_without_the_libraries_one_line_says_what_to_install(survey: Path) -> None:
     (survey / "sitecustomize.py").write_text('import sys\nsys.modules["pyarrow"] = None\n')
     line = refused(clca(survey, "data", "import-wvs", "wave7.csv", PYTHONPATH=str(survey)))
-    assert line == "clca: importing needs pyarrow, not installed here: pip install 'clca[eval]'"
+    assert line == "clca: importing needs pyarrow, not installed here: pip install '.[eval]' where clca's source is"
 
 
 def test_help_says_which_files_are_meant(tmp_path: Path) -> None:

@@ -219,7 +219,7 @@ def test_an_adapter_is_found_by_its_folder(shelf: Path, tmp_path_factory: pytest
 def test_what_is_not_there_is_told_with_what_is(shelf: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"^no adapter 'japan/frist' in .*; did you mean japan/first"):
         find_adapter("japan/frist", shelf)
-    with pytest.raises(NotFoundError, match=r"there are none in .*\(make one with `clca train`, or give --out\)$"):
+    with pytest.raises(NotFoundError, match=r"there are none in .*\(`clca train` makes one\)$"):
         find_adapter("japan", tmp_path / "empty")
 
 
