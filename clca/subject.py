@@ -137,7 +137,7 @@ def choose(
         names = " and ".join(f"{one.folder} on {one.data.student.name}" for one in bases.values())
         raise SettingsError(f"--adapter: they were trained on different students, {names}: evaluate them one by one")
     if name is None and given:
-        name = TINY if given[0].data.student.tiny else given[0].source
+        name = TINY if given[0].data.student.name == TINY else given[0].source
     models, obstacle = Models(content), ""
     try:
         student = find_student(name or TINY, models, environment, content)
