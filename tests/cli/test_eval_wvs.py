@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.columns import METRICS
-from clca.evaluation.folder import read_predictions
+from clca.evaluation.wvs.columns import METRICS
+from clca.evaluation.wvs.folder import read_predictions
 from clca.records import Prediction
 from clca.workspace import Content
-from tests.evaluation.answering import Answered, Answering, chat
-from tests.evaluation.survey_files import official, people
+from tests.evaluation.predictors.answering import Answered, Answering, chat
+from tests.evaluation.wvs.survey_files import official, people
 from tests.stubs import last_json, start
 
 FEW = ("--items", "Q1,Q2,Q7,Q33,Q43")
