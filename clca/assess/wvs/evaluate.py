@@ -22,7 +22,8 @@ from clca.assess.subject import SubjectError
 from clca.assess.wvs.poll import Poll
 from clca.assess.wvs.tables import Labels, caveats, make_tables
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.wvs.folder import SCORES, TABLE, Folder, read_info
+from clca.evaluation.folder import SCORES, TABLE, read_info
+from clca.evaluation.wvs.folder import Folder
 from clca.evaluation.wvs.scores import Scores
 from clca.evaluation.wvs.scoring import score
 from clca.evaluation.wvs.work import Stop, Tell, Work

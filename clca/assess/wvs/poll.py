@@ -16,9 +16,9 @@ from clca.assess.subject import Subject
 from clca.assess.wvs.asked import METHODS, ORDERS, Asked, Layout, check
 from clca.culture import Catalogue
 from clca.errors import SettingsError, StoreError
+from clca.evaluation.folder import SCORES
 from clca.evaluation.predictors.formats import Mode
 from clca.evaluation.wvs.columns import Columns
-from clca.evaluation.wvs.folder import SCORES
 from clca.evaluation.wvs.microdata.imported import FILE, Imported, default_folder, open_respondents
 from clca.evaluation.wvs.question import Format, sheets
 from clca.evaluation.wvs.question import questions as ask_in_order
