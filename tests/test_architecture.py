@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "intents": {"teacher.protocol"},
     "training": set(),
     "evaluation": {"culture", "teacher.protocol"},
-    "report": {"evaluation.columns"},
+    "report": {"evaluation.columns", "evaluation.classification.scores", "evaluation.offense.specificity"},
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.
@@ -59,6 +59,7 @@ COMPOSERS: dict[str, set[str]] = {
     "predictor": {"training", "evaluation", "teacher.machine", "subject", "poll"},
     "evaluate": {"training", "evaluation", "report", "subject", "poll", "predictor", "tables"},
     "compare": {"culture", "evaluation", "poll"},
+    "assess": {"culture", "training", "evaluation", "report", "teacher.machine"},
     "cli": STAGES
     | {
         "training",
@@ -71,6 +72,7 @@ COMPOSERS: dict[str, set[str]] = {
         "tables",
         "evaluate",
         "compare",
+        "assess",
         "preview",
         "pipeline",
         "checking",
