@@ -33,7 +33,7 @@ class Line(Record):
 class SetEntry(Record):
     """A test set in the manifest: `labels` say how the source spells labels, `corrected` what is put right in it.
 
-    `gold` counts the corrected golds, `""` for rows without.
+    `gold` counts the corrected golds.
     """
 
     culture: Slug
@@ -43,8 +43,8 @@ class SetEntry(Record):
     sha256: str
     source: str
     source_sha256: str
-    labels: dict[str, str] = {}
-    corrected: dict[str, str] = {}
+    labels: dict[str, str]
+    corrected: dict[str, str]
     gold: dict[str, int]
     notes: tuple[str, ...] = ()
 

@@ -38,8 +38,8 @@ class FileEntry(Record):
     type: str
     text: Words
     label: Words
-    labels: dict[str, str] = {}
-    corrected: dict[str, str] = {}
+    labels: Annotated[dict[str, str], Field(default_factory=dict)]
+    corrected: Annotated[dict[str, str], Field(default_factory=dict)]
     format: Format | None = None
     encoding: str = "utf-8"
     quotes: bool | None = None
@@ -69,15 +69,17 @@ class FileEntry(Record):
 
 
 class _Document(Record):
+    within: Words | None = None
     files: Annotated[tuple[FileEntry, ...], Field(min_length=1)]
 
 
 @dataclass(frozen=True, slots=True)
 class Mapping:
-    """The entries of a mapping file, and what it is known by."""
+    """The entries of a mapping file. Paths are relative to the folder `within` the imported one, if that is there."""
 
     shown: str
     digest: str
+    within: str | None
     files: tuple[FileEntry, ...]
 
 
@@ -110,7 +112,7 @@ def read_mapping(shown: str, text: str, tasks: Tasks, cultures: Iterable[str]) -
             for label in getattr(one, key).values():
                 if label not in allowed:
                     raise refuse(key, f"{label!r} is no label of {one.type}: {', '.join(allowed)}")
-    return Mapping(shown, hashlib.sha256(text.encode()).hexdigest(), document.files)
+    return Mapping(shown, hashlib.sha256(text.encode()).hexdigest(), document.within, document.files)
 
 
 def _hint(given: str, known: Iterable[str], where: str) -> str:
