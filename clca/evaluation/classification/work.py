@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from time import monotonic
 
 import numpy as np
-from clca.evaluation.classification.scored import Labels, Scored, counts, macro_f1
 
 from clca.errors import ContentError
 from clca.evaluation.classification.folder import Folder
+from clca.evaluation.classification.scored import Labels, Scored, counts, macro_f1
 from clca.evaluation.classification.sheet import SIZE, ClassificationSheet, ExampleQuestion, Row, sheets
 from clca.evaluation.classification.task import Task
 from clca.evaluation.sheet import Answer, Predictor
