@@ -246,6 +246,7 @@ _TEXTS = st.one_of(
 @given(whole=_TEXTS, cut=st.integers(min_value=0, max_value=60), more=_TEXTS)
 @example(whole="1. non-targ", cut=60, more="eted offense")
 @example(whole="2. Not offen", cut=12, more="sive")
+@example(whole="no. 1,", cut=60, more="5")
 def test_what_is_settled_stays_so(name: str, scoring: Scoring, whole: str, cut: int, more: str) -> None:
     one = reader(name, scoring)
     beginning = whole[:cut]

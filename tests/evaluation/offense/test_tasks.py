@@ -41,10 +41,10 @@ PROMPTS = {
     "hate_detect_fine-grained": "### Question: Does the following sentence contain hate speech? Hi {x}! Please choose "
     "one of the following options without explanation: 1. Not Hatespeech, 2. Race, 3. Religion, 4. Ideology, "
     "5. Disability, 6. Social Class, 7. Gender, ### Answer:",
-    "offensive_detect_finegrained": "### Question: Does the following sentence contain offensive speech? Hi {x}! Please "
-    "choose one of the following options without explanation: 1. Not hatespeech 2. Profanity, or non-targeted offense "
-    "3. Offense towards a group 4. Offense towards an individual 5. Offense towards an other (non-human) entity "
-    "### Answer:",
+    "offensive_detect_finegrained": "### Question: Does the following sentence contain offensive speech? Hi {x}! "
+    "Please choose one of the following options without explanation: 1. Not hatespeech 2. Profanity, or non-targeted "
+    "offense 3. Offense towards a group 4. Offense towards an individual 5. Offense towards an other (non-human) "
+    "entity ### Answer:",
     "hate_off_detect": "### Question: does the following sentence contain hate speech or offensive content: Hi {x}!. "
     '"1. Hate or Offensive", "2. Not Hate or Offensive" without explanation. ### Answer:',
     **{
@@ -127,7 +127,7 @@ def test_an_unknown_type_is_told_with_the_nearest() -> None:
         (
             '{label: Ham, holds: ["2", not spam]}',
             '{label: Hem, holds: ["2"]}',
-            r"paper: 'Hem' is none of the labels Sp",
+            r"paper: 'Hem' is none of the labels",
         ),
         ("also: [ham, non-spam,", "also: [spam, non-spam,", r"options: words: 'spam' stands twice"),
         ("ids: [spam_detect]", "ids: [hate_detect]", r"types: ids: 'hate_detect' stands twice"),
