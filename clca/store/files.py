@@ -95,11 +95,11 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
         raise ContentError(str(path), line_number(path, offset), what) from None
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, in the place of what is there."""
     draft = file.with_name(f"{file.name}.part")
     try:
-        draft.write_text(text, encoding="utf-8")
+        draft.write_bytes(content if isinstance(content, bytes) else content.encode())
         os.replace(draft, file)
     except OSError as error:
         draft.unlink(missing_ok=True)
