@@ -32,6 +32,10 @@ from clca.workspace import Content
 
 SCORES, INFO = "scores.json", "evaluation.json"
 LARGEST = 512 * 1024 * 1024
+NOISE = (
+    "Noise of finite tests lowers C-SPEC, most where adapters are nearly alike, and its interval is then narrower than"
+    " its 95 % say; chance is lowered alike: read C-SPEC beside it."
+)
 LIBRARIES = ("numpy", "matplotlib")
 
 
@@ -104,7 +108,7 @@ def _of_evaluation(
     again = specificity(of.cultures, of.matrix, seed=seed, invalid=of.invalid)
     found = again.model_copy(update={"cspec": of.cspec, "diagonal_mean": of.diagonal_mean})
     ours = read.ours
-    notes = list(read.caveats)
+    notes = [*read.caveats, NOISE, *read.scores.notes()]
     aside = [row for row in read.scores.rows if row not in of.cultures]
     if aside:
         notes.append(f"Set aside, being no culture's own adapter with tests: {', '.join(aside)}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,7 +15,8 @@ TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED
 
 _DARK = 0.62  # from this share of the colour scale on, writing is white
 _MOST_PIXELS = 4000  # of a side
-_SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans"}  # ids of an SVG are random without a salt
+# Ids of an SVG are random without a salt, and a name with $ would be read as a formula.
+_SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_math": False}
 
 
 def heatmap(
@@ -31,7 +33,8 @@ def heatmap(
     cultures = in_order(one.cultures)
     places = [one.cultures.index(culture) for culture in cultures]
     found = {}
-    with matplotlib.rc_context(_SETTINGS):
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as a box
         side = 2.2 + 0.55 * len(cultures)
         figure = Figure(figsize=(side, side), layout="constrained")
         FigureCanvasAgg(figure)

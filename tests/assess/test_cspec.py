@@ -190,6 +190,16 @@ def test_the_command_prints_the_score_the_ranks_and_where_the_files_are(tmp_path
     assert "evaluations/cspec/m holds cspec.json" in done.stderr
 
 
+def test_names_that_look_like_markup_stay_as_they_are_on_screen_and_in_files(tmp_path: Path) -> None:
+    (tmp_path / "m.csv").write_text("x,[red]a,b|c,$e$\n[red]a,.5,.25,1\nb|c,.1,.2,.3\n$e$,.3,.2,.1\n")
+    done = clca(tmp_path, "eval-cspec", "m.csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("[red]a") >= 4
+    folder = tmp_path / "evaluations" / "cspec" / "m"
+    assert "| b\\|c |" in (folder / "tables.md").read_text()
+    assert r"\$e\$" in (folder / "tables.tex").read_text()
+
+
 def test_the_command_prints_one_json_object(tmp_path: Path) -> None:
     folder(tmp_path / "run", offense())
     done = clca(tmp_path, "eval-cspec", "run", "--json", "--out", "there", "--quiet")

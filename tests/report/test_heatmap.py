@@ -51,3 +51,10 @@ def test_many_cultures_make_no_giant_picture() -> None:
     many = specificity([f"c{i}" for i in range(60)], np.eye(60), seed=1)
     with Image.open(io.BytesIO(heatmap(many, "ranks")["png"])) as image:
         assert max(image.size) <= 4001
+
+
+def test_names_are_drawn_as_they_are() -> None:
+    odd = specificity(("$\\frac$", "日本", "<svg>&"), np.eye(3) + 0.1, seed=1)
+    svg = heatmap(odd, "ranks")["svg"].decode()
+    assert "<!-- $\\frac$ -->" in svg
+    assert "<!-- &lt;svg&gt;&amp; -->" in svg

@@ -14,7 +14,7 @@ from clca.errors import ContentError, NotFoundError
 from clca.evaluation.classification.scores import AVERAGE, MatrixScores
 
 LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 500 cultures has some 2 MB
-MOST = 200  # cultures
+MOST, LONGEST = 200, 80  # cultures; characters of a name
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SET_ASIDE = frozenset({"base", "zero-shot", "zero shot", "zeroshot", "combined", "average", "avg", "avg.", "mean"})
 """Rows and columns that are no culture, in any case of letters."""
@@ -73,16 +73,14 @@ def matrix_text(scores: MatrixScores) -> str:
 
 def _text(path: Path) -> str:
     try:
-        size = path.stat().st_size
-        if size > LARGEST:
-            raise ContentError(
-                str(path), None, f"has {size / 1e6:,.0f} MB: no matrix of cultures has more than {LARGEST / 1e6:.0f}"
-            )
-        data = path.read_bytes()
+        with path.open("rb") as file:  # of a device, too, no more than that
+            data = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise NotFoundError(f"no file {path}: give a CSV matrix, or the folder of an evaluation") from None
     except OSError as error:
         raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
+    if len(data) > LARGEST:
+        raise ContentError(str(path), None, f"has more than {LARGEST // 2**20} MB: no matrix of cultures is as large")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -115,6 +113,12 @@ def _labels(shown: str, labels: Sequence[tuple[int, str]], what: str) -> list[st
     for number, label in labels:
         if not label:
             raise ContentError(shown, number, f"a {what} has no name; write the culture")
+        if len(label) > LONGEST or not label.isprintable():
+            raise ContentError(
+                shown,
+                number,
+                f"{what} {label[:LONGEST]!r}: a name has up to {LONGEST} characters, all of them printable",
+            )
         if label in found:
             raise ContentError(shown, number, f"{what} {label!r} stands twice; a culture has one {what}")
         found.append(label)

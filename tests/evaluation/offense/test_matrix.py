@@ -82,6 +82,8 @@ def test_a_single_culture_is_1_by_definition(tmp_path: Path) -> None:
         ("adapter,ara,ara\nara,0.5,0.2\n", ":1: column 'ara' stands twice"),
         ("adapter,ara,deu\nara,1,1\ndeu,1,1\nara,1,1\n", ":4: row 'ara' stands twice"),
         ("adapter,ara,\nara,1,1\n", ":1: a column has no name"),
+        ("adapter,\x1b[31mara\n", r":1: column '\x1b[31mara': a name has up to 80 characters, all of them printable"),
+        (f"adapter,{'a' * 81}\n", f":1: column '{'a' * 80}': a name has up to 80"),
         ("adapter,ara,deu\nara,1,1\n,1,1\n", ":3: a row has no name"),
         ("adapter,ara,deu\nara,0.5\ndeu,1,1\n", ":2: a cell is missing: 2 cells, and the first line has 3"),
         ("adapter,ara,deu\nara,0.5,,\ndeu,1,1\n", ":2: a cell too many: 4 cells"),
@@ -98,7 +100,7 @@ def test_a_single_culture_is_1_by_definition(tmp_path: Path) -> None:
         ("adapter,ara\nara,0.5\x00\n", ":2: holds a zero byte"),
         (b"\xff\xfea\x00,\x00", ":1: not UTF-8; save it as CSV UTF-8"),
         ("a," + "x" * 200_000 + "\n", ": not CSV: field larger than field limit"),
-        (b"a,b\n" * 1_200_000, ": has 5 MB: no matrix of cultures has more than 4"),
+        (b"a,b\n" * 1_200_000, ": has more than 4 MB: no matrix of cultures is as large"),
         (MANY, ": has 201 cultures: no more than 200"),
     ],
 )  # fmt: skip
