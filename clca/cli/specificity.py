@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from pathlib import Path
 
-from rich.console import Group
+from rich.console import Console, Group
 from rich.markup import escape
 from rich.table import Table as Screen
 from rich.text import Text
@@ -14,11 +15,13 @@ from clca.assess.cspec import Assessed, assess, facts
 from clca.cli.screen import make_console, printable
 from clca.evaluation.offense.specificity import Specificity
 from clca.evaluation.resampling import Estimate
+from clca.report.ours import INTERVALS
 from clca.report.render import NOTHING
 from clca.report.render import screen as table_screen
 from clca.report.s2n import heading, in_order
 from clca.workspace import Content, find_workspace
 
+MOST_INTERVALS = 6  # columns of a table with intervals on the screen
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7fbff")  # from rank 1 to the last
 
 
@@ -37,15 +40,23 @@ def show(given: str, mmlu: str | None, seed: int, out: Path | None, *, quiet: bo
         console.print()
         console.print(_grid(done.specificity))
         console.print()
-        for table in done.tables:
-            console.print(table_screen(table, notes=False))
-            for note in table.notes:
-                if note not in done.notes:
-                    console.print(escape(printable(note)), style="dim")
-            console.print()
-        for note in done.notes:
-            console.print(escape(printable(note)), style="dim")
+        _tables(console, done)
     _farewell(done, quiet=quiet or as_json)
+
+
+def _tables(console: Console, done: Assessed) -> None:
+    """What is said of several tables, or of all that was read, stands once, at the end."""
+    told = Counter(note for table in done.tables for note in table.notes)
+    last = [*done.notes, *(note for note, times in told.items() if times > 1 and note not in done.notes)]
+    for table in done.tables:
+        intervals = len(table.columns) <= MOST_INTERVALS
+        console.print(table_screen(table, notes=False, intervals=intervals))
+        for note in table.notes:
+            if note not in last and (intervals or note != INTERVALS):
+                console.print(escape(printable(note)), style="dim")
+        console.print()
+    for note in last:
+        console.print(escape(printable(note)), style="dim")
 
 
 def _farewell(done: Assessed, *, quiet: bool) -> None:

@@ -14,7 +14,7 @@ from clca.report.invalid import invalid_counts_table, invalid_table
 from clca.report.knowledge import data_table, mmlu_table
 from clca.report.offense import f1_table, normalised_table
 from clca.report.ours import Ours
-from clca.report.s2n import Published, load_s2n
+from clca.report.s2n import CODES, Published, load_s2n
 from clca.report.table import Table
 from clca.workspace import Content
 from tests.evaluation.classification.answers import scored
@@ -195,7 +195,7 @@ def test_percentages_have_two_decimals_and_groups_a_line(published: Published) -
     assert "| Data | F1 Cult. (%) | C-Spec | F1 MMLU (%) | Std. |" in text
     assert "| **llama-3.1-8b** |  |  |  |  |" in text
     assert "| WVS, published | 29.61 | 0.7600 | 42.78 | 1.36 |" in text
-    assert "| Zero-Shot, published | 234.5660 | 1,106 | 22.55 |" in text
+    assert "| Zero-Shot, published | 234.566 | 1,106 | 22.55 |" in text
     tex = render.latex(tables)
     assert r"\multicolumn{5}{l}{llama-3.1-8b} \\" in tex
     assert r"WVS, published & 29.61 & 0.7600 & 42.78 & 1.36 \\" in tex
@@ -207,6 +207,23 @@ def test_percentages_have_two_decimals_and_groups_a_line(published: Published) -
     shown = console.export_text()
     assert "42.78" in shown
     assert "\nllama-3.1-8b\n" in "\n".join(line.rstrip() for line in shown.splitlines())
+
+
+def test_ten_cultures_and_their_average_fit_a_terminal_without_intervals(published: Published) -> None:
+    tests = [
+        scored(f"{culture}/hate", [0, 1] * 10, {"zero-shot": [0] * (19 - i) + [1] * (i + 1)})
+        for i, culture in enumerate(CODES)
+    ]
+    table = f1_table([Ours("llama-3.1-8b", None, score(tests, seed=1, resamples=5))], published)
+    console = Console(width=80, file=io.StringIO(), record=True)
+    console.print(render.screen(table, intervals=False, notes=False))
+    shown = console.export_text()
+    assert max(map(len, shown.splitlines())) <= 80
+    for row in table.rows:
+        for cell in row.cells:
+            assert cell is not None
+            assert f"{100 * cell.value:.2f}" in shown
+    assert "…" not in shown
 
 
 def test_notes_say_what_stands_there(published: Published) -> None:
