@@ -3,7 +3,8 @@
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
 train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
-eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    compare -> comparing
+eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    eval-cspec -> specificity
+compare -> comparing
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from clca.cli import (
     content,
     cultures,
     data,
+    eval_cspec,
     eval_offense,
     eval_wvs,
     generate,
@@ -67,6 +69,7 @@ app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
+app.command("eval-cspec", epilog=eval_cspec.EXAMPLES)(eval_cspec.eval_cspec)
 app.command("eval-offense", epilog=eval_offense.EXAMPLES)(eval_offense.eval_offense)
 app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
