@@ -8,7 +8,24 @@ from typing import Any
 
 from clca.evaluation.sheet import Answer, Question, Sheet
 
-WORDS = ("you", "they", "never", "a", "tea", "is", "so", "good", "bad", "rude", "game", "people", "go", "why", "who", "now")
+WORDS = (
+    "you",
+    "they",
+    "never",
+    "a",
+    "tea",
+    "is",
+    "so",
+    "good",
+    "bad",
+    "rude",
+    "game",
+    "people",
+    "go",
+    "why",
+    "who",
+    "now",
+)
 LABELS = ("1", "2")
 
 
