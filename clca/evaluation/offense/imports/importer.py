@@ -46,7 +46,7 @@ class _Chosen:
 def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, strict: bool = False) -> Audit:
     """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
     _refuse_place(out, folder)
-    chosen = _choose(folder, mapping)
+    chosen = _choose(folder, mapping, out)
     repetitions = Repetitions()
     with _staged(out) as draft:
         entries, audits = [], []
@@ -164,26 +164,23 @@ def _nothing_in(tally: Tally) -> str:
     return "is empty"
 
 
-def _choose(folder: Path, mapping: Mapping) -> _Chosen:
+def _choose(folder: Path, mapping: Mapping, out: Path) -> _Chosen:
     if not folder.is_dir():
         what = "is a file: give the folder that holds the files" if folder.exists() else "is not there"
         raise SettingsError(f"{folder} {what}")
     inner = folder / mapping.within if mapping.within else folder
-    below = inner if inner.is_dir() else folder
-    files, missing = [], []
-    for entry in mapping.files:
-        path = _find(below, entry.path)
-        if path is None:
-            missing.append(entry.path)
-        else:
-            files.append((entry, path))
-    if not files:
+    for below in dict.fromkeys((inner, folder)):
+        found = [(entry, _find(below, entry.path)) for entry in mapping.files]
+        files = tuple((entry, path) for entry, path in found if path is not None)
+        if files:
+            break
+    else:
         raise NotFoundError(
             f"{folder} holds none of the {len(mapping.files)} files that {mapping.shown} names, such as "
             f"{mapping.files[0].path} (--mapping takes a mapping of your own; eval/offense/README.md says how)"
         )
-    named = {path for _, path in files}
-    return _Chosen(tuple(files), tuple(missing), tuple(_unnamed(below, named)))
+    missing = tuple(entry.path for entry, path in found if path is None)
+    return _Chosen(files, missing, tuple(_unnamed(below, {path for _, path in files}, out.resolve())))
 
 
 def _find(folder: Path, pattern: str) -> Path | None:
@@ -199,10 +196,13 @@ def _find(folder: Path, pattern: str) -> Path | None:
     return found[0] if found else None
 
 
-def _unnamed(folder: Path, named: set[Path]) -> Iterator[str]:
+def _unnamed(folder: Path, named: set[Path], out: Path) -> Iterator[str]:
+    """Data files that no entry names; those of an earlier import and hidden ones are not meant."""
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file() and path not in named:
-            yield path.relative_to(folder).as_posix()
+        shown = path.relative_to(folder)
+        ours = path.resolve().is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
+        if path.suffix.lower() in SUFFIXES and path not in named and not ours and path.is_file():
+            yield shown.as_posix()
 
 
 # ---------------------------------------------------------------- writing

@@ -60,6 +60,8 @@ class Source:
             if form == "json" and first.lstrip()[:1] == "{":
                 form = "jsonl"
             yield from self._parsed(form, _chained(first, blocks))
+            for _ in blocks:
+                pass  # what follows the end of an array is digested, too
         self.sha256 = digest.hexdigest()
 
     def _parsed(self, form: Format, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
@@ -141,6 +143,8 @@ class Source:
                     opened, held = True, held[1:]
                     continue
                 if held[0] == "]":
+                    if held[1:].strip():
+                        yield Malformed(number, f"after the end of the array: {held[1:].strip()[:40]!r}")
                     return
                 try:
                     record, end = decoder.raw_decode(held)
@@ -184,6 +188,8 @@ class Source:
                 for name in (self.entry.text, self.entry.label):
                     if row and name not in header:
                         raise ContentError(str(self.path), begins, self._lacks(name, header))
+                    if header.count(name) > 1:
+                        raise ContentError(str(self.path), begins, f"column {name!r} stands twice: leave one of them")
                 header = header if row else None
             elif len(row) != len(header) and row:
                 yield Malformed(begins, f"{len(row):,} cells, the header has {len(header):,}")
@@ -231,9 +237,11 @@ def _label(value: Any) -> str | None:
         return ""
     if isinstance(value, str):
         return value.strip()
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    return str(value) if isinstance(value, int) else None
 
 
 def _why(error: Exception) -> str:
