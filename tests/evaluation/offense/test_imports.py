@@ -16,7 +16,7 @@ from clca.evaluation.offense.data import MANIFEST, TestSet, open_tests, read_man
 from clca.evaluation.offense.imports.audit import SetAudit
 from clca.evaluation.offense.imports.importer import AUDIT, Amiss
 from clca.evaluation.offense.imports.mapping import load_mapping, read_mapping
-from clca.evaluation.offense.imports.records import LINE_LIMIT
+from clca.evaluation.offense.imports.text import LINE_LIMIT
 from clca.evaluation.offense.tasks import Scoring
 from clca.workspace import Content
 from tests.evaluation.offense.posts import CULTURES, TASKS, entry, lines, mapping_text, posts, run

@@ -1,6 +1,6 @@
 """Test sets into a folder of ours: whole, or not at all.
 
-mapping, folder -> files -> records -> lines, audit -> manifest
+mapping, folder -> files -> text -> records -> lines, audit -> manifest
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from clca.evaluation.offense.data import MANIFEST, Line, Manifest, SetEntry
 from clca.evaluation.offense.imports.audit import TEXT_LIMIT, Audit, Repetitions, SetAudit, Tally
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Mapping
 from clca.evaluation.offense.imports.records import Labelled, Malformed, Source
+from clca.evaluation.offense.imports.writing import refuse_place, staged, write
 from clca.evaluation.offense.tasks import Tasks, TaskType
 
 AUDIT = "audit.json"
@@ -45,10 +44,10 @@ class _Chosen:
 
 def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, strict: bool = False) -> Audit:
     """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
-    _refuse_place(out, folder)
+    refuse_place(out, folder)
     chosen = _choose(folder, mapping, out)
     repetitions = Repetitions()
-    with _staged(out) as draft:
+    with staged(out) as draft:
         entries, audits = [], []
         for number, (entry, path) in enumerate(chosen.files):
             task_type = tasks.types[entry.type]
@@ -76,7 +75,7 @@ def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, str
         )
         for name, record in ((AUDIT, audit), (MANIFEST, manifest)):
             text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
-            _written(draft / name, [text.encode()])
+            write(draft / name, [text.encode()])
     return audit
 
 
@@ -104,7 +103,7 @@ def _write_set(
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot write {folder}: {error.strerror}") from None
-    _written(folder / f"{source.entry.task}.jsonl", lines())
+    write(folder / f"{source.entry.task}.jsonl", lines())
     return digest.hexdigest()
 
 
@@ -203,64 +202,3 @@ def _unnamed(folder: Path, named: set[Path], out: Path) -> Iterator[str]:
         ours = path.resolve().is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
         if path.suffix.lower() in SUFFIXES and path not in named and not ours and path.is_file():
             yield shown.as_posix()
-
-
-# ---------------------------------------------------------------- writing
-
-
-def _refuse_place(out: Path, folder: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise StoreError(f"{out} is a file: --out takes a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise StoreError(f"{out} holds other files than an import's: give --out a new folder")
-    if folder.is_dir() and folder.resolve().is_relative_to(out.resolve()):
-        raise StoreError(f"--out {out} holds {folder}, which is to be imported: give --out another folder")
-
-
-@contextmanager
-def _staged(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place when all is written, and is gone if anything fails."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}.part")
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    made = [folder for folder in draft.parents if not folder.exists()]
-    try:
-        try:
-            draft.mkdir(parents=True)
-        except OSError as error:
-            raise StoreError(f"cannot write {draft}: {error.strerror}") from None
-        yield draft
-        try:
-            if out.exists():
-                os.rename(out, old)
-            os.rename(draft, out)
-        except OSError as error:
-            if old.exists() and not out.exists():
-                os.rename(old, out)
-            raise StoreError(f"cannot write {out}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        if out.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            for folder in made:
-                with suppress(OSError):
-                    folder.rmdir()
-
-
-def _written(file: Path, data: Iterator[bytes] | list[bytes]) -> None:
-    """What the source raises passes; what the disk raises is a StoreError."""
-    try:
-        target = file.open("wb")
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror}") from None
-    try:
-        for piece in data:
-            target.write(piece)
-        target.flush()
-        os.fsync(target.fileno())
-        target.close()
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            target.close()
