@@ -79,14 +79,14 @@ def make_sheets(count: int, tokens: Tokens) -> list[Sheet]:
     for item in load_items(Content()).items:
         options = "\n".join(item.numbered(option) for option in range(len(item.options)))
         text = f"{item.question}\n{options}\nAnswer with the number of one option."
-        asked.append(Question(item, "given", text, tuple(range(len(item.options)))))
+        asked.append(Question(text, tuple(str(place + 1) for place in range(len(item.options)))))
     sheets = []
     for number in range(count):
         chance, persona = Random(number), f"You are respondent {number}."
         while True:
             longer = f"{persona} {chance.choice(LINES)}"
-            sheet = Sheet("japan", "persona", f"r{number}", persona, tuple(asked))
-            if shared(tokens.prompts(Sheet("japan", "persona", "", longer, tuple(asked)))) > PERSONA:
+            sheet = Sheet("", persona, tuple(asked))
+            if shared(tokens.prompts(Sheet("", longer, tuple(asked)))) > PERSONA:
                 break
             persona = longer
         sheets.append(sheet)
@@ -115,11 +115,11 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
         odds: dict[str, list[tuple[float, ...]]] = {}
 
         def take(sheet: Sheet, answers: Sequence[Answer]) -> None:
-            odds[sheet.respondent] = [answer.odds or () for answer in answers]
+            odds[sheet.system] = [answer.odds or () for answer in answers]
 
         with Clock() as clock:
             LocalPredictor(model, tokenizer, format, "probability", tokens=tokens).fill(asked, take)
-        return clock.seconds, [row for sheet in asked for row in odds[sheet.respondent]]
+        return clock.seconds, [row for sheet in asked for row in odds[sheet.system]]
 
     best = min(TOKENS, key=lambda tokens: score(sheets[:1], tokens)[0])
     seconds, odds = score(sheets, best)

@@ -14,9 +14,9 @@ from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
 from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
-from clca.evaluation.question import questions, sheets
-from clca.evaluation.suite import files_of, languages, load_suite
-from clca.evaluation.synthetic import synthetic
+from clca.evaluation.wvs.question import questions, sheets
+from clca.evaluation.wvs.suite import files_of, languages, load_suite
+from clca.evaluation.wvs.synthetic import synthetic
 from clca.models import Models
 from clca.preview import preview
 from clca.prompts import TRAINING_FORMS, Prompts

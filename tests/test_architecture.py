@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "intents": {"teacher.protocol"},
     "training": set(),
     "evaluation": {"culture", "teacher.protocol"},
-    "report": {"evaluation.columns", "evaluation.classification.scores", "evaluation.offense.specificity"},
+    "report": {"evaluation.wvs.columns", "evaluation.classification.scores", "evaluation.offense.specificity"},
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.
@@ -52,26 +52,12 @@ COMPOSERS: dict[str, set[str]] = {
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
     "train": {"culture", "training", "teacher.machine"},
-    "subject": {"culture", "training", "teacher.machine"},
-    "asked": {"evaluation"},
-    "poll": {"asked", "culture", "training", "evaluation", "report", "subject"},
-    "tables": {"evaluation", "report", "poll"},
-    "predictor": {"training", "evaluation", "teacher.machine", "subject", "poll"},
-    "evaluate": {"training", "evaluation", "report", "subject", "poll", "predictor", "tables"},
-    "compare": {"culture", "evaluation", "poll"},
     "assess": {"culture", "training", "evaluation", "report", "teacher.machine"},
     "cli": STAGES
     | {
         "training",
         "evaluation",
         "report",
-        "asked",
-        "subject",
-        "poll",
-        "predictor",
-        "tables",
-        "evaluate",
-        "compare",
         "assess",
         "preview",
         "pipeline",

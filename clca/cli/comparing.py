@@ -8,10 +8,10 @@ from pathlib import Path
 from rich.markup import escape
 from rich.table import Table
 
+from clca.assess.wvs.compare import Compared, read
+from clca.assess.wvs.compare import compare as compare_read
 from clca.cli.screen import make_console, printable
-from clca.compare import Compared, read
-from clca.compare import compare as compare_read
-from clca.evaluation.columns import PAPER
+from clca.evaluation.wvs.columns import PAPER
 from clca.workspace import find_workspace
 
 SURE = 0.05

@@ -8,17 +8,17 @@ from typing import Any
 
 from rich.markup import escape
 
-from clca.asked import Asked
+from clca.assess.wvs.asked import Asked
+from clca.assess.wvs.evaluate import Evaluated, has_template, stop_facts
+from clca.assess.wvs.evaluate import evaluate as evaluate_poll
+from clca.assess.wvs.poll import Poll, prepare
 from clca.cli.forecast import duration
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
-from clca.evaluate import Evaluated, has_template, stop_facts
-from clca.evaluate import evaluate as evaluate_poll
-from clca.evaluation.columns import METRICS
-from clca.evaluation.folder import TABLE
-from clca.evaluation.scores import Figures
-from clca.evaluation.work import Progress
-from clca.poll import Poll, prepare
+from clca.evaluation.wvs.columns import METRICS
+from clca.evaluation.wvs.folder import TABLE
+from clca.evaluation.wvs.scores import Figures
+from clca.evaluation.wvs.work import Progress
 from clca.report.render import screen as table_screen
 from clca.settings import resolve
 from clca.workspace import find_workspace

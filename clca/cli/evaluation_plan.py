@@ -14,16 +14,16 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from clca.assess.answers import tokenizer_at_hand
+from clca.assess.wvs.poll import Poll
+from clca.assess.wvs.tables import caveats
 from clca.cli.forecast import duration
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
 from clca.evaluation.predictors.formats import ChatFormat, TextFormat
-from clca.evaluation.predictors.generation import MOST
+from clca.evaluation.predictors.generation import REPLY_TOKENS
 from clca.evaluation.predictors.tokens import Tokens, common_length
-from clca.evaluation.sheet import Sheet
-from clca.poll import Poll
-from clca.predictor import tokenizer_at_hand
-from clca.tables import caveats
+from clca.evaluation.wvs.sheet import RespondentSheet
 from clca.training.chat import ChatTemplate
 from clca.training.estimate import SHARE, load_shape, matmul_rate
 from clca.training.recipe import Base
@@ -33,7 +33,7 @@ MEASURED = 8  # sheets of each culture and method whose tokens are counted, spre
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Count:
     """A culture and method; tokens are counted on a few of its sheets and taken for all of them.
 
     `tokens` has each sheet's shared prefix once, `whole` has it with every question.
@@ -69,7 +69,7 @@ def show_plan(poll: Poll, *, as_json: bool) -> None:
         console.print(escape(caveat), style="dim")
 
 
-def estimate(poll: Poll) -> tuple[list[Part], float | None, str]:
+def estimate(poll: Poll) -> tuple[list[Count], float | None, str]:
     """Counts for each culture and method, seconds, and why tokens are not known, or ""; seconds of no server are."""
     student, obstacle = poll.subject.student, poll.subject.obstacle
     tokens = None
@@ -79,12 +79,12 @@ def estimate(poll: Poll) -> tuple[list[Part], float | None, str]:
         except SettingsError as error:
             obstacle = error.message
     parts = [
-        _part(list(sheets), tokens) for _, sheets in groupby(poll.sheets, key=lambda one: (one.culture, one.method))
+        _count(list(sheets), tokens) for _, sheets in groupby(poll.sheets, key=lambda one: (one.culture, one.method))
     ]
     if student is None or tokens is None:
         return parts, None, obstacle
     shape = load_shape(student, ())
-    written = MOST * poll.prompts if poll.mode == "generate" else 0
+    written = REPLY_TOKENS * poll.prompts if poll.mode == "generate" else 0
     passed = sum(part.tokens or 0 for part in parts) + written
     # Two operations a weight and token (Kaplan et al., 2020, section 2.1); the output layer is asked once a prompt.
     operations = 2.0 * (shape.linear * passed + shape.hidden * shape.vocabulary * (poll.prompts + written))
@@ -105,7 +105,7 @@ def _tokens(poll: Poll) -> Tokens:
     return Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)) if chat else TextFormat())
 
 
-def _part(sheets: Sequence[Sheet], tokens: Tokens | None) -> Part:
+def _count(sheets: Sequence[RespondentSheet], tokens: Tokens | None) -> Count:
     prompts = sum(len(sheet.questions) for sheet in sheets)
     once = whole = None
     if tokens is not None:
@@ -117,10 +117,10 @@ def _part(sheets: Sequence[Sheet], tokens: Tokens | None) -> Part:
             counted["whole"] += sum(map(len, rows))
             counted["once"] += sum(map(len, rows)) - shared * (len(rows) - 1)
         once, whole = (round(counted[key] * len(sheets) / len(some)) for key in ("once", "whole"))
-    return Part(sheets[0].culture, sheets[0].method, len(sheets), prompts, once, whole)
+    return Count(sheets[0].culture, sheets[0].method, len(sheets), prompts, once, whole)
 
 
-def _facts(poll: Poll, parts: Sequence[Part], seconds: float | None, obstacle: str) -> dict[str, Any]:
+def _facts(poll: Poll, parts: Sequence[Count], seconds: float | None, obstacle: str) -> dict[str, Any]:
     return {
         "evaluation": str(poll.out),
         "exists": poll.finished,
@@ -150,7 +150,7 @@ def _facts(poll: Poll, parts: Sequence[Part], seconds: float | None, obstacle: s
     }
 
 
-def _show_prompt(sheet: Sheet, console: Console) -> None:
+def _show_prompt(sheet: RespondentSheet, console: Console) -> None:
     console.rule(f"{sheet.culture}, {sheet.method}: the first prompt of {len(sheet.questions)}", align="left")
     if sheet.system:
         console.print(escape(printable(sheet.system)))
@@ -159,7 +159,7 @@ def _show_prompt(sheet: Sheet, console: Console) -> None:
     console.rule()
 
 
-def _table(parts: Sequence[Part]) -> Table:
+def _table(parts: Sequence[Count]) -> Table:
     table = Table(box=None, padding=(0, 3, 0, 0))
     for column in ("culture", "method", "sheets", "prompts", "tokens", "if nothing were shared"):
         table.add_column(column, justify="left" if column in ("culture", "method") else "right")

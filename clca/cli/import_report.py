@@ -13,9 +13,9 @@ from rich.text import Text
 
 from clca.cli.screen import make_console, printable
 from clca.errors import SettingsError
-from clca.evaluation.microdata.audit import Audit, CountryAudit
-from clca.evaluation.microdata.codebook import load_codebook
-from clca.evaluation.microdata.imported import FILE, default_folder
+from clca.evaluation.wvs.microdata.audit import Audit, CountryAudit
+from clca.evaluation.wvs.microdata.codebook import load_codebook
+from clca.evaluation.wvs.microdata.imported import FILE, default_folder
 from clca.workspace import Content, find_workspace
 
 LIBRARIES = ("numpy", "pyarrow")
@@ -27,7 +27,7 @@ def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
         raise SettingsError(
             f"importing needs {' and '.join(lacking)}, not installed here: pip install '.[eval]' where clca's source is"
         )
-    from clca.evaluation.microdata.importer import import_survey
+    from clca.evaluation.wvs.microdata.importer import import_survey
 
     workspace = find_workspace()
     codebook = load_codebook(Content(workspace))

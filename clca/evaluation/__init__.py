@@ -1,5 +1,1 @@
-"""Evaluation on the World Values Survey: who is asked, what, by whom, and how far off the answers are.
-
-survey files -> respondents    suite, respondents or shares -> sample -> sheets -> predictor -> predictions
-predictions -> tally -> scores    `work` drives it, `folder` keeps it
-"""
+"""Evaluation: `predictors` fill in sheets of questions; every suite has a package of its own."""

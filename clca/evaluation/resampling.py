@@ -1,6 +1,6 @@
 """How sure a score is: bootstrap over respondents, and a permutation test of two systems on the same ones.
 
-A respondent is a row of a matrix `rows` [n, C] of sums that scores are made of (`clca.evaluation.tally`);
+A respondent is a row of a matrix `rows` [n, C] of sums that scores are made of (`clca.evaluation.wvs.tally`);
 drawing respondents is a matrix of how often each was drawn, times `rows`.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from clca.evaluation.metrics import Floats
+from clca.evaluation.arrays import Floats
 from clca.randomness import derive
 from clca.records import Record
 

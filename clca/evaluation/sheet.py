@@ -1,39 +1,29 @@
-"""A sheet: all questions to one respondent, on top of what they share. It is what predictors are given."""
+"""A sheet: questions on top of what they share. It is what predictors are given."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
-
-from clca.records import Method, Order
-from clca.survey import Item
+from typing import Protocol, TypeVar
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One item as it is asked. `shown[i]` is the survey's option at place i; it is answered with `labels[i]`."""
+    """One question, and what it can be answered with."""
 
-    item: Item
-    order: Order
     text: str
-    shown: tuple[int, ...]
-
-    @property
-    def labels(self) -> tuple[str, ...]:
-        return tuple(str(place + 1) for place in range(len(self.shown)))
+    labels: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """The questions to one respondent ("" where none is named). `system` is what all of them begin with.
+    """Questions to one model: `adapter` is the name of the one that answers, "" for the student as it is.
 
-    For a chat the system message, for plain text the text before the question; "" for none.
+    `system` is what all of them begin with: for a chat the system message, for plain text the text before the
+    question; "" for none.
     """
 
-    culture: str
-    method: Method
-    respondent: str
+    adapter: str
     system: str
     questions: tuple[Question, ...]
 
@@ -51,11 +41,13 @@ class Answer:
     mass: float | None = None
 
 
-Done = Callable[[Sheet, Sequence[Answer]], object]
+S = TypeVar("S", bound=Sheet)
+
+Done = Callable[[S, Sequence[Answer]], object]
 """Takes a sheet with an answer for each of its questions, as soon as it is filled in."""
 
 
 class Predictor(Protocol):
     """A model that fills in sheets, in any order."""
 
-    def fill(self, sheets: Iterable[Sheet], done: Done) -> None: ...
+    def fill(self, sheets: Iterable[S], done: Done[S]) -> None: ...

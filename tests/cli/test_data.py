@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.survey_files import demographics, official, people, values
+from tests.evaluation.wvs.survey_files import demographics, official, people, values
 from tests.stubs import clca, start
 
 FILE = "respondents.parquet"

@@ -5,9 +5,9 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from clca.evaluation import metrics
-from clca.evaluation.metrics import Floats
+from clca.evaluation.arrays import Floats
 from clca.evaluation.resampling import bootstrap, interval, permutation, two_sided
+from clca.evaluation.wvs import metrics
 
 ITEMS, OPTIONS = 20, 4
 

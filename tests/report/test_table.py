@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from clca.errors import NotFoundError
-from clca.evaluation import columns
+from clca.evaluation.wvs import columns
 from clca.report import render
 from clca.report.published import load_published
 from clca.report.table import METRICS, PAPER_ORDER, Cell, Estimate, Table, build

@@ -13,10 +13,11 @@ from clca.evaluation.predictors.formats import ChatFormat, Format, Mode, TextFor
 from clca.evaluation.predictors.local import LocalPredictor
 from clca.evaluation.predictors.server import ServerPredictor
 from clca.evaluation.predictors.tokens import Tokens
-from clca.evaluation.sheet import Answer, Sheet
+from clca.evaluation.sheet import Answer
+from clca.evaluation.wvs.sheet import RespondentSheet
 from clca.training.chat import DATE, ChatTemplate
 from clca.training.student import Student, load_model, load_tokenizer
-from tests.evaluation.asking import Filled, sheets
+from tests.evaluation.predictors.asking import Filled, sheets
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 
@@ -67,16 +68,17 @@ def model(student: Student, adapter: Path) -> Any:
 
 def pairs(
     server: Server, model: Any, tokenizer: Any, mode: Mode, *, text: bool
-) -> Iterator[tuple[Sheet, Answer, Answer]]:
+) -> Iterator[tuple[RespondentSheet, Answer, Answer]]:
     """Each answer in this process, and the same from the server."""
     format: Format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
     wording = Wording(variables={"date_string": DATE})
     if text:
         wording = Wording("text", format.lead, encode=Tokens(tokenizer, format).ids)
-    asked = [sheet for method in ("persona", "clca") for sheet in sheets(RESPONDENTS, ITEMS, method=method, text=text)]
+    asked = sheets(RESPONDENTS, ITEMS, text=text)
+    asked += sheets(RESPONDENTS, ITEMS, method="clca", text=text, adapter="japan")
     here, there = Filled(), Filled()
-    LocalPredictor(model, tokenizer, format, mode).fill(asked, here)
-    ServerPredictor(server.url, base=NAME, adapter="japan", mode=mode, wording=wording).fill(asked, there)
+    LocalPredictor(model, tokenizer, format, mode, adapters={"japan": "default"}).fill(asked, here)
+    ServerPredictor(server.url, base=NAME, mode=mode, wording=wording).fill(asked, there)
     assert len(here.answers) == len(asked)
     for sheet in asked:
         key = (sheet.method, sheet.respondent)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from clca.documents import describe
 from clca.evaluation.predictors.formats import JOINT, Mode, joined, messages
-from clca.evaluation.predictors.generation import MOST
+from clca.evaluation.predictors.generation import REPLY_TOKENS
 from clca.evaluation.sheet import Answer
 
 TOP = 20  # the most alternatives that servers tell of
@@ -60,7 +60,7 @@ class Completions:
     def body(self, model: str, system: str, question: str, labels: Sequence[str], extras: Extras) -> dict[str, Any]:
         body = self._prompt(model, system, question, extras)
         if self._mode == "generate":
-            return {**body, "max_tokens": MOST}
+            return {**body, "max_tokens": REPLY_TOKENS}
         # Where the lead is a token of its own, the labels part after it.
         body["max_tokens"] = 2 if self._wording.lead else 1
         if extras.choices:

@@ -8,7 +8,6 @@ from typing import Literal, Protocol
 
 Role = Literal["system", "user", "assistant"]
 Mode = Literal["generate", "probability"]
-WITH_ADAPTER = "clca"  # the method whose sheets the adapter answers
 JOINT = "\n\n"  # between the system text and the question, where they are one text
 
 

@@ -6,10 +6,12 @@ from collections.abc import Sequence, Set
 
 from clca.evaluation.predictors.shared_prefix import Part, SharedPrefix, drop_rows
 
-MOST = 16  # tokens of a reply
+REPLY_TOKENS = 16  # tokens of a reply
 
 
-def write_replies(prefix: SharedPrefix, parts: Sequence[Part], ends: Set[int], most: int = MOST) -> list[list[int]]:
+def write_replies(
+    prefix: SharedPrefix, parts: Sequence[Part], ends: Set[int], most: int = REPLY_TOKENS
+) -> list[list[int]]:
     """The tokens of each row's reply, at most `most`, without the one of `ends` that closes it.
 
     The same as `generate(do_sample=False)` for each prompt alone. Rows that have ended are dropped once

@@ -10,8 +10,8 @@ from typing import ClassVar
 from clca.errors import ClcaError
 from clca.evaluation.predictors.completions import PROBE, Completions, Extras, Malformed, Wording
 from clca.evaluation.predictors.connection import Again, Connection, Refused
-from clca.evaluation.predictors.formats import WITH_ADAPTER, Mode
-from clca.evaluation.sheet import Answer, Done, Question, Sheet
+from clca.evaluation.predictors.formats import Mode
+from clca.evaluation.sheet import Answer, Done, Question, S, Sheet
 from clca.urls import NO_KEY
 
 PROBE_TRIES = 2
@@ -28,7 +28,7 @@ class ServerLost(ServerError):
 
 
 class ServerPredictor:
-    """Fills in sheets by requests: those of the method `clca` to the model `adapter`, all others to `base`.
+    """Fills in sheets by requests to the model of the adapter's name, or to `base` where they name none.
 
     Before the first request to a model a probe finds out what the server keeps to. Where it keeps replies to
     choices, odds are those among the labels, and their mass is not known. Where it does not, they come from
@@ -40,7 +40,6 @@ class ServerPredictor:
         url: str,
         *,
         base: str,
-        adapter: str | None = None,
         mode: Mode,
         wording: Wording | None = None,
         key: str = NO_KEY,
@@ -49,23 +48,23 @@ class ServerPredictor:
         tries: int = 6,
     ) -> None:
         self._connection = Connection(url.rstrip("/"), key, concurrency, timeout)
-        self._base, self._adapter, self._mode = base, adapter, mode
+        self._base, self._mode = base, mode
         self._completions = Completions(wording or Wording(), mode)
         self._concurrency, self._tries = concurrency, tries
         self._extras: dict[str, Extras] = {}
         self.labels = 0
         self.outside = 0
 
-    def fill(self, sheets: Iterable[Sheet], done: Done) -> None:
+    def fill(self, sheets: Iterable[S], done: Done[S]) -> None:
         """Answer the sheets, in the order in which they are finished."""
         asyncio.run(self._fill(sheets, done))
 
     # ------------------------------------------------------------ sheets
 
-    async def _fill(self, sheets: Iterable[Sheet], done: Done) -> None:
+    async def _fill(self, sheets: Iterable[S], done: Done[S]) -> None:
         self._probing = asyncio.Lock()
         remaining = iter(sheets)
-        under_way: dict[asyncio.Task[list[Answer]], Sheet] = {}
+        under_way: dict[asyncio.Task[list[Answer]], S] = {}
         async with self._connection:
             try:
                 while True:
@@ -86,7 +85,7 @@ class ServerPredictor:
 
     async def _answer(self, sheet: Sheet) -> list[Answer]:
         """The first question alone, so that the server has what they share in its cache for the others."""
-        model = self._model(sheet)
+        model = sheet.adapter or self._base
         async with self._probing:
             if model not in self._extras:
                 self._extras[model] = await self._probe(model)
@@ -98,16 +97,6 @@ class ServerPredictor:
         except ExceptionGroup as faults:
             raise faults.exceptions[0] from None
         return answers + [one.result() for one in asked]
-
-    def _model(self, sheet: Sheet) -> str:
-        if sheet.method != WITH_ADAPTER:
-            return self._base
-        if self._adapter is None:
-            raise ServerError(
-                f"sheets of the method {WITH_ADAPTER} need an adapter: give the name under which"
-                f" {self._connection.shown} serves it with --adapter NAME"
-            )
-        return self._adapter
 
     async def _ask(self, model: str, sheet: Sheet, question: Question) -> Answer:
         body = self._completions.body(model, sheet.system, question.text, question.labels, self._extras[model])

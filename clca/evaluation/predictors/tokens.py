@@ -32,7 +32,7 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Encoded:
     """A question's tokens up to the answer; `options[i]` is the token of `Question.labels[i]` there.
 
     Where only text is generated there are no options.
@@ -60,17 +60,17 @@ class Tokens:
         self._begin = [begin] if format.begins and begin is not None else []
         self._ways: dict[tuple[str, tuple[str, ...]], _Way] = {}
 
-    def prompts(self, sheet: Sheet) -> list[Asked]:
+    def prompts(self, sheet: Sheet) -> list[Encoded]:
         """Each question up to where the student writes."""
-        return [Asked(ids) for ids in self._encode(self._texts(sheet))]
+        return [Encoded(ids) for ids in self._encode(self._texts(sheet))]
 
-    def with_options(self, sheet: Sheet) -> list[Asked]:
+    def with_options(self, sheet: Sheet) -> list[Encoded]:
         """Each question up to where its options part, and their tokens there."""
         texts = self._texts(sheet)
         asked = []
         for question, text, ids in zip(sheet.questions, texts, self._encode(texts), strict=True):
             way = self._way(question, text, ids)
-            asked.append(Asked([*ids[: len(ids) - way.cut], *way.more], way.options))
+            asked.append(Encoded([*ids[: len(ids) - way.cut], *way.more], way.options))
         return asked
 
     def ends(self, model: Any) -> frozenset[int]:

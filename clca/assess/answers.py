@@ -1,0 +1,114 @@
+"""Who answers: a student that is loaded here, its adapters in turn, or models on a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from clca.assess.loading import load, require_room, slots
+from clca.assess.subject import Subject
+from clca.errors import ClcaError, SettingsError
+from clca.evaluation.predictors.completions import TEXT, Wording
+from clca.evaluation.predictors.formats import ChatFormat, Mode, TextFormat
+from clca.evaluation.predictors.tokens import Tokens
+from clca.evaluation.sheet import Done, S
+from clca.models import Models
+from clca.models.hub import cached
+from clca.teacher.machine import machine
+from clca.training.chat import DATE, ChatTemplate
+from clca.training.student import Student, load_tokenizer, this_device
+from clca.urls import NO_KEY
+from clca.workspace import Content
+
+KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a student is asked: in its chat template or with plain text, here or on the server `base_url`."""
+
+    mode: Mode
+    chat: bool
+    base_url: str | None
+    workspace: Path | None
+
+
+class Answers:
+    """The predictor of an evaluation, made when there is a first sheet: a student loaded here, or a server."""
+
+    def __init__(self, subject: Subject, way: Way) -> None:
+        self._subject, self._way = subject, way
+        self._predictor: Any = None
+
+    def fill(self, sheets: Iterable[S], done: Done[S]) -> None:
+        if self._predictor is None:
+            make = _server if self._subject.student is None else _local
+            self._predictor = make(self._subject, self._way)
+        self._predictor.fill(sheets, done)
+
+    @property
+    def unseen(self) -> tuple[int, int]:
+        """(labels, outside) of a server; none of a model here, which tells of every token."""
+        if self._predictor is None or self._subject.student is not None:
+            return 0, 0
+        return self._predictor.labels, self._predictor.outside
+
+
+def _local(subject: Subject, way: Way) -> Any:
+    """One base model here; its adapters take turns."""
+    from clca.evaluation.predictors.local import LocalPredictor
+
+    student, device = subject.student, this_device()
+    assert student is not None
+    require_room(subject, machine(os.environ), device)
+    tokenizer = load_tokenizer(student)
+    form = ChatFormat(ChatTemplate(tokenizer)) if way.chat else TextFormat()
+    return LocalPredictor(load(subject, device), tokenizer, form, way.mode, adapters=slots(subject))
+
+
+def _server(subject: Subject, way: Way) -> Any:
+    """Models on a server, adapters by their names there."""
+    from clca.evaluation.predictors.server import ServerPredictor
+
+    wording = _wording(way.chat, tokenizer_at_hand(subject.name, way.workspace, os.environ))
+    key = api_key(os.environ)
+    return ServerPredictor(str(way.base_url), base=subject.name, mode=way.mode, wording=wording, key=key)
+
+
+def tokenizer_at_hand(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
+    """The tokenizer of a model that a server has, if its files are on this machine, too; nothing is fetched."""
+    model = Models(Content(workspace)).find(name)
+    hub_id = model.hub if model is not None else name
+    folder = Path(name) if Path(name).is_dir() else cached(hub_id, environment)
+    if folder is None or find_spec("transformers") is None:
+        return None
+    try:
+        return load_tokenizer(Student(name, str(folder), None, False, None))
+    except ClcaError:
+        return None
+
+
+def _wording(chat: bool, tokenizer: Any | None) -> Wording:
+    """How the server is asked: by the student's own tokenizer and template, as far as they are known here."""
+    if not chat:
+        return TEXT if tokenizer is None else replace(TEXT, encode=Tokens(tokenizer, TextFormat()).ids)
+    wording = Wording(variables={"date_string": DATE})
+    if tokenizer is None or not tokenizer.chat_template:
+        return wording
+    template = ChatTemplate(tokenizer)
+    return replace(wording, lead=template.answer_frame[0], folds_system=template.folds_system)
+
+
+def api_key(environment: Mapping[str, str]) -> str:
+    """The first key of the environment, or the one that stands for none."""
+    for name in KEYS:
+        key = environment.get(name, "").strip()
+        if key and not (key.isascii() and key.isprintable()):
+            raise SettingsError(f"{name}: the key holds characters that an HTTP header cannot carry")
+        if key:
+            return key
+    return NO_KEY

@@ -1,0 +1,1 @@
+"""`clca eval-wvs`: poll -> answers -> predictions -> scores -> tables."""

@@ -1,0 +1,103 @@
+"""Imported respondents, read back from `respondents.parquet`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from clca.errors import NotFoundError, StoreError
+from clca.evaluation.wvs.microdata.audit import Audit
+from clca.records import Respondent
+
+FILE = "respondents.parquet"
+METADATA = b"clca"
+_BATCH = 1024
+
+
+def default_folder(workspace: Path | None) -> Path:
+    """Where imported respondents lie: `data/wvs` in the workspace, or below the working directory."""
+    return (workspace or Path()) / "data" / "wvs"
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A file that `clca data import-wvs` wrote. `sha256` of its sources stand in the audit."""
+
+    path: Path
+    audit: Audit
+
+    @property
+    def countries(self) -> dict[str, int]:
+        """Respondents by country."""
+        return {country: found.respondents for country, found in self.audit.countries.items()}
+
+    def respondents(self, countries: Iterable[str]) -> Iterator[Respondent]:
+        """Those of these countries, by country and number; a few are held at a time."""
+        wanted = list(dict.fromkeys(countries))
+        lacking = [country for country in wanted if country not in self.countries]
+        if lacking:
+            raise NotFoundError(
+                f"{self.path} holds nobody of {', '.join(lacking)}; there are {', '.join(self.countries)}"
+                " (clca data import-wvs takes further files)"
+            )
+        for batch in _batches(self.path):
+            if not set(batch.column("country").to_pylist()) & set(wanted):
+                continue
+            columns: dict[str, list[Any]] = batch.to_pydict()
+            ids, places, weights = (columns.pop(name) for name in ("id", "country", "weight"))
+            fields = [(name, columns[name]) for name in self.fields]
+            items = [(name, columns[name]) for name in self.items]
+            for row, number in enumerate(ids):
+                if places[row] not in wanted:
+                    continue
+                yield Respondent(
+                    id=number,
+                    country=places[row],
+                    demographics={name: cells[row] for name, cells in fields if cells[row] is not None},
+                    answers={name: cells[row] for name, cells in items if cells[row] is not None},
+                    weight=1.0 if weights[row] is None else weights[row],
+                )
+
+    @property
+    def items(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for found in self.audit.countries.values() for name in found.items))
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for found in self.audit.countries.values() for name in found.fields))
+
+
+def open_respondents(path: Path) -> Imported:
+    """What an import left; its respondents are read when they are asked for."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    if path.is_dir():
+        path = path / FILE
+    if not path.is_file():
+        raise NotFoundError(f"no respondents at {path} (make it with `clca data import-wvs FILE...`)")
+    try:
+        metadata = parquet.read_schema(path).metadata or {}
+        return Imported(path, Audit.model_validate_json(metadata[METADATA]))
+    except (pa.ArrowException, OSError, KeyError, ValidationError) as error:
+        raise _damaged(path, error) from None
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        with parquet.ParquetFile(path) as file:
+            yield from file.iter_batches(_BATCH)
+    except (pa.ArrowException, OSError) as error:
+        raise _damaged(path, error) from None
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    why = " ".join(str(error).split())[:120]
+    return StoreError(f"{path} is no file of `clca data import-wvs`, or damaged ({why}): import the survey again")

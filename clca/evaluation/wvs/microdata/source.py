@@ -1,0 +1,239 @@
+"""Survey files as they come: the official CSV, the WorldValuesBench tables, slices of either, plain or gzipped.
+
+What a file holds is told by its header, in any order and case. Only the columns that are needed are read.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from clca.errors import ContentError
+from clca.evaluation.wvs.microdata.codebook import Codebook
+
+ID = "D_INTERVIEW"
+COUNTRY = ("B_COUNTRY_ALPHA", "B_COUNTRY")
+WEIGHT = "W_WEIGHT"
+
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
+_OTHERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "spaces"}
+_HEAD = 1 << 20  # bytes in which the header ends
+_BLOCK = 1 << 20  # bytes that are parsed at a time; a row is shorter
+
+_TORN = (EOFError, zlib.error, gzip.BadGzipFile)
+
+
+class _Watched(io.RawIOBase):
+    """A file each part of which is looked at when it is read."""
+
+    def __init__(self, file: Any, look: Callable[[bytes], object]) -> None:
+        self._file, self._look = file, look
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data: bytes = self._file.read(len(buffer))
+        self._look(data)
+        buffer[: len(data)] = data
+        return len(data)
+
+
+@dataclass
+class Source:
+    """A file whose header has been read. `columns` are the needed ones, by their name in capitals."""
+
+    path: Path
+    delimiter: str
+    width: int
+    columns: dict[str, str]
+    sha256: str = field(default="", init=False)
+
+    @property
+    def country(self) -> str | None:
+        return next((name for name in COUNTRY if name in self.columns), None)
+
+    def batches(self) -> Iterator[Any]:
+        """The needed columns, a record batch at a time: texts, dictionary-encoded but for the respondents' numbers."""
+        import pyarrow as pa
+        from pyarrow import csv as arrow
+
+        coded = pa.dictionary(pa.int32(), pa.string())
+        types = {column: pa.string() if name == ID else coded for name, column in self.columns.items()}
+        convert = arrow.ConvertOptions(include_columns=list(types), column_types=types, strings_can_be_null=False)
+        # Rows are numbered in errors, and memory stays small, only when one thread reads.
+        reading = arrow.ReadOptions(use_threads=False, block_size=_BLOCK)
+        parsing = arrow.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
+        digest, lines, rows = hashlib.sha256(), 0, 1
+
+        def count(data: bytes) -> None:
+            nonlocal lines
+            lines += data.count(b"\n")
+
+        with self.path.open("rb") as file:
+            watched = _Watched(file, digest.update)
+            try:
+                text = _Watched(_unpacked(self.path, watched), count)
+                with arrow.open_csv(text, reading, parsing, convert) as reader:
+                    for batch in reader:
+                        rows += batch.num_rows
+                        yield batch
+                while watched.read(_HEAD):
+                    pass  # what follows the end of a gzipped file is digested, too
+            except pa.ArrowException as error:
+                raise self._explained(str(error)) from None
+            except _TORN as error:
+                raise _cut_off(self.path, error) from None
+        if lines > rows:
+            self._refuse_swallowed()
+        self.sha256 = digest.hexdigest()
+
+    def cell(self, record: int, name: str) -> tuple[int, str]:
+        """The line of a record, counted from 0, and what its column holds there."""
+        place = self._header().index(self.columns[name])
+        for number, (line, row) in enumerate(self._rows()):
+            if number == record + 1:
+                return line, row[place]
+        raise ContentError(str(self.path), None, "has changed while it was read: import it again")
+
+    def _refuse_swallowed(self) -> None:
+        """Line breaks in cells are fine; whole lines in a cell are what a stray quotation mark makes of them."""
+        for line, row in self._rows():
+            if any("\n" in cell and cell.count(self.delimiter) >= self.width - 1 for cell in row):
+                what = "a quotation mark is not closed here, and takes in the lines below"
+                raise ContentError(str(self.path), line, what)
+
+    def _explained(self, fault: str) -> ContentError:
+        """What a parser's error means to the user, with the line it is at."""
+        shown = str(self.path)
+        if "invalid UTF8" in fault:
+            needed = [place for place, column in enumerate(self._header()) if column in self.columns.values()]
+            for line, row in self._rows():
+                if any(_undecoded(row[place]) for place in needed if place < len(row)):
+                    return ContentError(shown, line, "is not UTF-8 here: save the file as UTF-8")
+        if "straddl" in fault or "Expected" in fault:
+            rows = self._rows()
+            for line, row in rows:
+                if len(row) != self.width:
+                    return self._misshapen(line, row, last=next(rows, None) is None)
+        return ContentError(shown, None, f"cannot be read as CSV: {' '.join(fault.split())[:200]}")
+
+    def _misshapen(self, line: int, row: list[str], *, last: bool) -> ContentError:
+        shown, cells = str(self.path), f"{len(row):,} fields, the header {self.width:,}"
+        if any("\n" in cell for cell in row):
+            return ContentError(shown, line, f"has {cells}: a quotation mark that is not closed?")
+        if last and len(row) < self.width:
+            return ContentError(shown, line, f"the file is cut off: its last line has {cells}; get it again, whole")
+        return ContentError(shown, line, f"has {cells}: each line needs one for each column")
+
+    def _header(self) -> list[str]:
+        return next(self._rows())[1]
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """All rows, the header's too, with the line each begins at; slow, for errors only."""
+        with self.path.open("rb") as file, _unpacked(self.path, file) as stream:
+            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
+            rows = csv.reader(text, delimiter=self.delimiter)
+            begins = 1
+            try:
+                for row in rows:
+                    if row:
+                        yield begins, row
+                    begins = rows.line_num + 1
+            except csv.Error as error:
+                raise ContentError(str(self.path), begins, f"not CSV ({error}): a quotation mark not closed?") from None
+            except _TORN as error:
+                raise _cut_off(self.path, error) from None
+
+
+def open_source(path: Path, codebook: Codebook) -> Source:
+    """Read the header of a file, and find out how it is written and what it holds."""
+    text = _head(path)
+    shown = str(path)
+    headers = {delimiter: _cells(text, delimiter) for delimiter in (*DELIMITERS, *_OTHERS)}
+    plain = {delimiter: [_name(cell) for cell in cells] for delimiter, cells in headers.items()}
+    found = [delimiter for delimiter in DELIMITERS if ID in plain[delimiter]]
+    best = max(found or DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
+    names = plain[best]
+    if len(names) == 1:
+        seeming = max(_OTHERS, key=lambda delimiter: (ID in plain[delimiter], len(headers[delimiter])))
+        if len(headers[seeming]) > 1:
+            raise ContentError(
+                shown, 1, f"its columns seem to be separated by {_OTHERS[seeming]}: save it with {_listed(DELIMITERS)}"
+            )
+    if ID not in names:
+        few = ", ".join(headers[best][:4])[:60]
+        near = "".join(f"; is it {name}?" for name in difflib.get_close_matches(ID, names, n=1))
+        raise ContentError(
+            shown, 1, f"no column {ID}, the respondent's number{near} (its {len(names)} columns begin with: {few})"
+        )
+    needed = {ID, WEIGHT, *codebook.items, *codebook.fields}
+    needed.add(next((name for name in COUNTRY if name in names), ID))
+    twice = next((name for name in names if name in needed and names.count(name) > 1), None)
+    if twice:
+        raise ContentError(shown, 1, f"column {twice} stands twice: leave one of them")
+    columns = {name: cell for name, cell in zip(names, headers[best], strict=True) if name in needed}
+    return Source(path, best, len(names), columns)
+
+
+def _head(path: Path) -> str:
+    """The beginning of a file as text."""
+    shown = str(path)
+    if path.is_dir():
+        raise ContentError(shown, None, "is a folder: name the CSV or TSV files in it")
+    try:
+        if path.exists() and not path.is_file():
+            raise ContentError(shown, None, "is not a regular file, which is read twice: save it first")
+        with path.open("rb") as file, _unpacked(path, file) as stream:
+            data: bytes = stream.read(_HEAD)
+    except _TORN as error:
+        raise _cut_off(path, error) from None
+    except OSError as error:
+        raise ContentError(shown, None, f"cannot be read: {error.strerror or error}") from None
+    if not data.strip():
+        raise ContentError(shown, None, "is empty")
+    if data.startswith(b"PK"):
+        raise ContentError(shown, None, "is a zip archive or a spreadsheet: unpack it, or export it, and give the CSV")
+    text = data.decode("utf-8-sig", "surrogateescape")
+    if "\0" in text or _undecoded(text.partition("\n")[0]):
+        raise ContentError(shown, 1, "is not UTF-8 text: save it as a CSV in UTF-8")
+    return text
+
+
+def _unpacked(path: Path, file: Any) -> Any:
+    """What a file holds, unpacked where it is gzipped, whatever its name says."""
+    with path.open("rb") as look:
+        zipped = look.read(2) == b"\x1f\x8b"
+    return gzip.GzipFile(fileobj=file) if zipped else file
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
+    except csv.Error:
+        return []
+
+
+def _name(cell: str) -> str:
+    return cell.strip().upper()
+
+
+def _undecoded(text: str) -> bool:
+    return any("\udc80" <= letter <= "\udcff" for letter in text)
+
+
+def _cut_off(path: Path, error: Exception) -> ContentError:
+    return ContentError(str(path), None, f"the gzipped file is cut off or damaged ({error}): get it again, whole")
+
+
+def _listed(names: dict[str, str]) -> str:
+    *first, last = names.values()
+    return f"{', '.join(first)} or {last}"

@@ -1,0 +1,69 @@
+"""What is asked: items in an order of their options, and sheets of them for each respondent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+from clca.evaluation.wvs.persona import Persona
+from clca.evaluation.wvs.sheet import ItemQuestion, RespondentSheet, item_question
+from clca.prompts import Prompts
+from clca.randomness import chooser
+from clca.records import Method, Order, Respondent
+from clca.survey import Item, layout
+
+Format = Literal["chat", "text"]
+"""How a student is asked: in its chat template, or with the plain text of S2N's survey pairs."""
+
+
+def shown_options(item: Item, order: Order, seed: int) -> tuple[int, ...]:
+    """The item's options in the order in which they are shown; shuffled ones are the same for every respondent."""
+    options = list(range(len(item.options)))
+    if order == "reversed":
+        options.reverse()
+    elif order == "shuffled":
+        chooser(seed, "options", item.id).shuffle(options)
+    return tuple(options)
+
+
+def questions(
+    items: Iterable[Item], prompts: Prompts, form: Format, order: Order, seed: int
+) -> tuple[ItemQuestion, ...]:
+    """The items as they are asked, with the options numbered from 1 in the order shown."""
+    asked = []
+    for item in items:
+        shown = shown_options(item, order, seed)
+        if form == "text":
+            text = layout(item, shown)
+        else:
+            options = [(place, item.options[option]) for place, option in enumerate(shown, start=1)]
+            text = prompts.render("wvs-question", "user", question=item.question, options=options)
+        asked.append(item_question(item, order, text, shown))
+    return tuple(asked)
+
+
+def sheets(
+    culture: str,
+    method: Method,
+    respondents: Iterable[Respondent],
+    asked: tuple[ItemQuestion, ...],
+    persona: Persona,
+    prompts: Prompts,
+    *,
+    adapter: str = "",
+    bare: bool = False,
+) -> Iterator[RespondentSheet]:
+    """One sheet a respondent; for `cultural` a single one, of respondent "", that stands for all of them.
+
+    `bare` asks without any text before the questions, as S2N's survey pairs are taught. Nothing then tells
+    one respondent from another, so that there is a single sheet, too.
+    """
+    if bare:
+        yield RespondentSheet(adapter, "", asked, culture, method, "")
+    elif method == "cultural":
+        system = prompts.render("wvs-cultural", "system", culture=persona.name(culture))
+        yield RespondentSheet(adapter, system, asked, culture, method, "")
+    else:
+        for respondent in respondents:
+            system = prompts.render("wvs-persona", "system", persona=persona.lines(respondent))
+            yield RespondentSheet(adapter, system, asked, culture, method, respondent.id)

@@ -1,0 +1,137 @@
+"""The survey suite in one language: everything in `eval/wvs/` and `prompts/` that an evaluation needs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from clca.documents import read_csv, read_yaml, suggestion
+from clca.errors import ContentError, NotFoundError
+from clca.evaluation.wvs.persona import PERSONA, Persona, load_persona, read_persona_translation
+from clca.evaluation.wvs.reading import Reader
+from clca.evaluation.wvs.synthetic import Demographics, load_demographics
+from clca.evaluation.wvs.vocabulary import ANSWERS, read_vocabulary
+from clca.prompts import EVALUATION_FORMS, Prompts
+from clca.records import Slug
+from clca.survey import ITEMS, Items, Shares, load_items, load_shares, read_translation
+from clca.workspace import Content
+
+COVERAGE = "eval/wvs/coverage.csv"
+
+ENGLISH, NATIVE = "en", "native"
+
+
+class Coverage(BaseModel):
+    """What a country's shares rest on; `missing` are the items that were not asked there, or are not to be had."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    culture: Slug
+    iso3: Annotated[str, Field(pattern="^[A-Z]{3}$")]
+    country_code: Annotated[int, Field(ge=1, le=999)]
+    respondents: Annotated[int, Field(ge=1)]
+    missing: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """`language` is the folder's name; labels, topics and directions of `items` are in English in every language."""
+
+    language: str
+    items: Items
+    persona: Persona
+    prompts: Prompts
+    reader: Reader
+    shares: dict[str, Shares]
+    demographics: dict[str, Demographics]
+    coverage: dict[str, Coverage]
+
+
+def languages(content: Content) -> list[str]:
+    """The languages that there are items in, English first."""
+    found = content.files(ITEMS.replace("wvs/", "wvs/*/"))
+    return [ENGLISH, *(folder for folder in (path.split("/")[2] for path in found) if folder != ENGLISH)]
+
+
+def files_of(language: str) -> list[str]:
+    """The content files that a language has of its own."""
+    prompts = "prompts" if language == ENGLISH else f"prompts/{language}"
+    worded = [_in_language(path, language) for path in (ITEMS, PERSONA, ANSWERS)]
+    return worded + [f"{prompts}/{name}.j2" for name in EVALUATION_FORMS]
+
+
+def native_language(content: Content, culture: str) -> str:
+    """The language whose `persona.yaml` lists the culture as native."""
+    speakers = {}
+    for language in languages(content):
+        path = _in_language(PERSONA, language)
+        if path in content.files():
+            speakers[language] = _native(content, path)
+            if culture in speakers[language]:
+                return language
+    there = ", ".join(f"{language} ({', '.join(cultures)})" for language, cultures in speakers.items() if cultures)
+    raise NotFoundError(
+        f"no language of the suite is native to {culture}; there are {there}: name one with --language, or add its "
+        "files to your workspace (eval/wvs/README.md says which)"
+    )
+
+
+def load_suite(content: Content, language: str = ENGLISH) -> Suite:
+    """The suite in a language (`en`, `ja`...), every file of it checked."""
+    items = load_items(content)
+    persona = load_persona(content)
+    shares = load_shares(content, items)
+    demographics = load_demographics(content, persona)
+    coverage = _load_coverage(content)
+    if language != ENGLISH:
+        _complete(content, language)
+        items, persona = _translated(content, language, items, persona)
+    answers = _in_language(ANSWERS, language)
+    vocabulary = read_vocabulary(content.shown(answers), content.text(answers), items)
+    prompts = Prompts.load(content, EVALUATION_FORMS, "" if language == ENGLISH else language)
+    return Suite(language, items, persona, prompts, Reader(vocabulary), shares, demographics, coverage)
+
+
+def _translated(content: Content, language: str, items: Items, persona: Persona) -> tuple[Items, Persona]:
+    path = _in_language(ITEMS, language)
+    translated = read_translation(content.shown(path), content.text(path), items)
+    there = {item.id for item in translated.items}
+    missing = [item.id for item in items.items if item.id not in there]
+    if missing:
+        raise ContentError(content.shown(path), None, f"items: {', '.join(missing)} not translated")
+    path = _in_language(PERSONA, language)
+    return translated, read_persona_translation(content.shown(path), content.text(path), persona)
+
+
+def _complete(content: Content, language: str) -> None:
+    there = content.files()
+    known = languages(content)
+    if language not in known:
+        hint = suggestion(language, [*known, NATIVE])
+        raise NotFoundError(
+            f"no language {language!r} in the suite; there are {', '.join(known)}{hint} "
+            "(a folder eval/wvs/<language>/ in a workspace adds one)"
+        )
+    missing = [path for path in files_of(language) if path not in there]
+    if missing:
+        raise NotFoundError(
+            f"language {language!r} lacks {', '.join(missing)} (eval/wvs/README.md says what a language needs)"
+        )
+
+
+def _in_language(path: str, language: str) -> str:
+    return path if language == ENGLISH else path.replace("wvs/", f"wvs/{language}/")
+
+
+class _Native(BaseModel):
+    native: tuple[Slug, ...] = ()
+
+
+def _native(content: Content, path: str) -> tuple[Slug, ...]:
+    return read_yaml(content.shown(path), content.text(path, note=False), _Native).native
+
+
+def _load_coverage(content: Content) -> dict[str, Coverage]:
+    return {row.culture: row for row in read_csv(content.shown(COVERAGE), content.text(COVERAGE), Coverage)}
