@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from clca.evaluation.classification.scored import Floats
+from clca.evaluation.arrays import Floats
 from clca.evaluation.offense import cspec
 from clca.evaluation.resampling import Estimate, interval
 from clca.records import Record
