@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import signal
-import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -15,68 +13,14 @@ import pytest
 from clca.evaluation.wvs.columns import METRICS
 from clca.evaluation.wvs.folder import read_predictions
 from clca.records import Prediction
+from tests.cli.desk import Desk
 from tests.evaluation.predictors.answering import Answered, Answering, chat
 from tests.evaluation.wvs.survey_files import official, people
-from tests.stubs import last_json, start
+from tests.stubs import last_json
 
 FEW = ("--items", "Q1,Q2,Q7,Q33,Q43")
 FILES = {"evaluation.json", "questions.jsonl", "sheets.jsonl", "predictions.jsonl", "scores.json"}
 TABLES = {"table.md", "table.csv", "table.tex"}
-
-
-class Desk:
-    """A folder to evaluate in, and the environment for it."""
-
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self.folder = folder
-        self.env = {
-            "XDG_CACHE_HOME": str(cache),
-            "HF_HOME": str(cache / "hf"),
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-            "NO_PROXY": "127.0.0.1",
-        }
-
-    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        process = start(self.folder, *arguments, **{**self.env, **env})
-        stdout, stderr = process.communicate(timeout=600)  # patient: others may be at work on this machine
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
-
-    def json(self, *arguments: str) -> dict[str, Any]:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return last_json(done.stdout)
-
-    def refused(self, *arguments: str, code: int = 2) -> str:
-        done = self.run(*arguments)
-        assert (done.returncode, done.stdout) == (code, "")
-        (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Warning:")]
-        return line.removeprefix("clca: ")
-
-    def interrupted(self, number: signal.Signals, sheets: int, *arguments: str) -> tuple[int, str]:
-        """Start, send a signal once so many sheets are answered; exit code and what stood on stderr."""
-        before = set(self.folder.glob("evaluations/wvs/*"))
-        process = start(self.folder, *arguments, **self.env)
-        until = time.monotonic() + 150
-        try:
-            while True:
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < until
-                new = set(self.folder.glob("evaluations/wvs/*")) - before
-                if any(_sheets(folder) >= sheets for folder in new):
-                    break
-                time.sleep(0.02)
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
-        return process.returncode, errors
-
-
-def _sheets(folder: Path) -> int:
-    file = folder / "predictions.jsonl"
-    return file.read_bytes().count(b'"item":"Q1"') if file.exists() else 0
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +149,7 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
 
 def test_killed_evaluation_goes_on_to_the_same_predictions_and_scores(desk: Desk) -> None:
     command = ("eval-wvs", "-c", "uk", "-n", "60", *FEW, "--method", "persona")
-    code, _ = desk.interrupted(signal.SIGKILL, 5, *command)
+    code, _ = desk.interrupted(signal.SIGKILL, Path("evaluations/wvs/tiny-uk-*/predictions.jsonl"), 25, *command)
     assert code == -signal.SIGKILL
     (folder,) = desk.folder.glob("evaluations/wvs/tiny-uk-*")
     assert not (folder / "scores.json").exists()
@@ -238,7 +182,10 @@ def test_killed_evaluation_goes_on_to_the_same_predictions_and_scores(desk: Desk
 
 
 def test_ctrl_c_says_how_to_go_on(desk: Desk) -> None:
-    code, errors = desk.interrupted(signal.SIGINT, 5, "eval-wvs", "-c", "china", "-n", "200", *FEW, "--json")
+    code, errors = desk.interrupted(
+        *(signal.SIGINT, Path("evaluations/wvs/tiny-china-*/predictions.jsonl"), 25),
+        *("eval-wvs", "-c", "china", "-n", "200", *FEW, "--json"),
+    )
     assert code == 130
     assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
     assert errors.splitlines()[-1].endswith("repeat the command to go on")
