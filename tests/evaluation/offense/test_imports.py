@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import tracemalloc
@@ -11,11 +12,11 @@ from typing import Any
 import pytest
 
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.offense.data import MANIFEST, TestSet, open_tests
+from clca.evaluation.offense.data import MANIFEST, TestSet, open_tests, read_manifest
 from clca.evaluation.offense.imports.audit import SetAudit
 from clca.evaluation.offense.imports.importer import AUDIT, Amiss
 from clca.evaluation.offense.imports.mapping import load_mapping, read_mapping
-from clca.evaluation.offense.imports.records import LINE_LIMIT
+from clca.evaluation.offense.imports.text import LINE_LIMIT
 from clca.evaluation.offense.tasks import Scoring
 from clca.workspace import Content
 from tests.evaluation.offense.posts import CULTURES, TASKS, entry, lines, mapping_text, posts, run
@@ -217,7 +218,7 @@ def test_texts_in_common_are_found_across_sets_and_cultures(place: Path, out: Pa
 
 
 def test_malformed_lines_are_counted_and_the_first_three_shown(place: Path, out: Path) -> None:
-    bad = [b"nonsense", b"[1]", b'{"text": "x"}', b'{"text": [1], "label": "OFF"}', b'{"text": "x", "label": true}']
+    bad = [b"nonsense", b"[1]", b'{"text": "x"}', b'{"text": [1], "label": "OFF"}', b'{"text": "x", "label": [2]}']
     one = audited(place, out, lines(posts(2)) + b"\n".join(bad) + b"\n")
     assert (one.rows, one.malformed, len(one.first_malformed)) == (2, 5, 3)
     assert one.first_malformed == (
@@ -282,6 +283,7 @@ def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path)
         ("posts.jsonl", b"[1]\n2\n", "holds no record that can be read; line 1: no JSON object (format: json is for"),
         ("posts.jsonl", b'{"txt": "a", "label": "OFF"}\n', "line 1: no field 'text'; did you mean txt? (it has"),
         ("posts.csv", b"txt,label\na,OFF\n", "posts.csv:1: no field 'text'; did you mean txt? (it has txt, label)"),
+        ("posts.csv", b"text,label,text\na,OFF,b\n", "posts.csv:1: column 'text' stands twice: leave one of them"),
         ("posts.json", b'"text"', 'posts.json: is no JSON array, which begins with "["'),
         ("posts.json", b'[{"text": "a", "label": "OFF"},\n{"te', "posts.json:2: not JSON: the array is cut off"),
         ("posts.jsonl", b'{"text": "caf\xe9", "label": "OFF"}\n', "posts.jsonl: byte 13 is not UTF-8: save the file"),
@@ -333,6 +335,26 @@ def test_a_place_that_is_no_folder_is_refused(place: Path, out: Path) -> None:
         run(place / "file", out, entry())
     with pytest.raises(StoreError, match="file is a file: --out takes a folder"):
         run(place, place / "file", entry())
+
+
+def test_a_folder_that_holds_its_own_import_is_imported_again(place: Path) -> None:
+    (place / "posts.jsonl").write_bytes(lines(posts()))
+    for _ in range(2):
+        assert run(place, place / "data" / "offense", entry(), within="data").amiss == 0
+
+
+def test_numbers_and_truth_values_are_labels_as_json_writes_them(place: Path, out: Path) -> None:
+    rows = [{"text": str(n), "label": label} for n, label in enumerate((True, False, 1, 1.0))]
+    spelt = {"true": "OFF", "false": "NOT", "1": "OFF"}
+    audited(place, out, lines(rows), labels=spelt)
+    assert [gold for _, gold in examples(out)] == ["OFF", "NOT", "OFF", "OFF"]
+
+
+def test_what_follows_an_array_is_malformed_and_all_of_the_file_is_digested(place: Path, out: Path) -> None:
+    data = json.dumps(posts(3)).encode() + b" x" + b" " * 100_000
+    one = audited(place, out, data, "posts.json")
+    assert one.first_malformed == ("1: after the end of the array: 'x'",)
+    assert read_manifest(out).sets[0].source_sha256 == hashlib.sha256(data).hexdigest()
 
 
 def test_a_folder_of_other_things_is_never_replaced(place: Path, out: Path) -> None:
