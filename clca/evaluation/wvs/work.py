@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from time import monotonic
 
 from clca.errors import ClcaError, ContentError
+from clca.evaluation.folder import PREDICTIONS
 from clca.evaluation.resampling import Estimate
 from clca.evaluation.sheet import Answer, Predictor
 from clca.evaluation.wvs.columns import Columns
-from clca.evaluation.wvs.folder import PREDICTIONS, Folder, Key, key_of
+from clca.evaluation.wvs.folder import Folder, Key, key_of
 from clca.evaluation.wvs.reading import Reader
 from clca.evaluation.wvs.sample import Sample
 from clca.evaluation.wvs.scoring import running
