@@ -1,11 +1,11 @@
-"""`python labelling.py compare TEXTS EVERY` and `python labelling.py stream TEXTS`: labels for texts.
+"""`python labelling.py compare TEXTS` and `python labelling.py stream TEXTS`: labels for texts.
 
 Ten adapters answer ten test sets each of so many texts, in free-form replies of 25 tokens at most. The student is made
 here: a Llama of 119 million random weights in float32 with the tiny student's tokenizer, and ten LoRA adapters of rank
 16 on all its linear layers, as random. What it writes is arranged so that it takes the time that a student takes: see
 `arrange`. Both sides get the same prompts, on one thread. The other side is the loop of *From Surveys to Narratives*,
 listing D.1: one adapter after another, one prompt at a time, the end token the only stop; as its pace is the same for
-all texts, it gets only one of EVERY texts of each set.
+all texts, it gets only one of each third set.
 """
 
 from __future__ import annotations
@@ -33,7 +33,8 @@ from clca.workspace import Content
 
 NAMES = tuple(map(str, range(10)))  # of the adapters
 SETS = 10
-HABITS = ("on", "ends", "never")
+HABITS = {"on": 10, "ends": 5, "never": 5}  # what students do, see `arrange`; and how many adapters are asked
+THIRD = 3  # every third set is given to the loop, too
 REPLY = 25  # tokens
 AT_ONCE = 64  # texts on a sheet
 INVALID = 0.15  # of all prompts, as in the paper's tables
@@ -49,15 +50,14 @@ LABEL = re.compile(r"(?<!\d)[12](?!\d)")
 SETTLED = re.compile(r"(?<!\d)[12][^\d]")
 
 
-def sheets(count: int, adapters: Sequence[str], every: int = 1) -> Iterator[Sheet]:
+def sheets(count: int, adapters: Sequence[str]) -> Iterator[Sheet]:
     """Made up, of 15 to 80 tokens, asked as in the paper's table 14; `count` in each set."""
     for adapter in adapters:
         for number, kind in enumerate(KINDS[:SETS]):
-            wanted = range(0, count, every)
-            for first in range(0, len(wanted), AT_ONCE):
+            for first in range(0, count, AT_ONCE):
                 asked = tuple(
                     Question(question(kind, Random(f"{number} {text}")), ("1", "2"))
-                    for text in wanted[first : first + AT_ONCE]
+                    for text in range(first, min(count, first + AT_ONCE))
                 )
                 yield Sheet(adapter, "", asked)
 
@@ -204,10 +204,10 @@ def full_pass(model: Any, rows: int = 16, width: int = 64) -> float:
     return rows * width / min(seconds)
 
 
-def compare(model: Any, tokenizer: Any, count: int, every: int) -> dict[str, Any]:
-    tokens, habits, peak = Tokens(tokenizer, TextFormat()), {}, 0
-    asked, few = list(sheets(count, NAMES)), list(sheets(count, NAMES, every))
-    for habit in HABITS:
+def compare(model: Any, tokenizer: Any, count: int) -> dict[str, Any]:
+    habits, peak = {}, 0
+    for habit, adapters in HABITS.items():
+        asked, few = list(sheets(count, NAMES[:adapters])), list(sheets(1, NAMES[:adapters]))[::THIRD]
         arrange(model, tokenizer, habit)
         seconds, found = by_clca(model, tokenizer, asked)
         peak = max(peak, getrusage(RUSAGE_SELF).ru_maxrss)
@@ -221,7 +221,8 @@ def compare(model: Any, tokenizer: Any, count: int, every: int) -> dict[str, Any
             "invalid": sum(one is None for one in found.values()) / len(found),
             "labels": len({one for one in found.values() if one is not None}),
         }
-    lengths = [len(one.ids) for sheet in asked for one in tokens.prompts(sheet)]
+    tokens = Tokens(tokenizer, TextFormat())
+    lengths = [len(one.ids) for sheet in sheets(count, NAMES) for one in tokens.prompts(sheet)]
     parameters = sum(weights.numel() for name, weights in model.named_parameters() if "lora_" not in name)
     return {
         "habits": habits,
@@ -247,15 +248,15 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
     return {"texts": seen}
 
 
-def main(what: str, count: int, every: int = 1) -> None:
+def main(what: str, count: int) -> None:
     torch.set_num_threads(1)
     content = Content()
     tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
     if what == "stream":
         print(json.dumps(stream(tokenizer, count)))
     else:
-        print(json.dumps(compare(make_model(tokenizer, SHAPE), tokenizer, count, every)))
+        print(json.dumps(compare(make_model(tokenizer, SHAPE), tokenizer, count)))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], *map(int, sys.argv[2:]))
+    main(sys.argv[1], int(sys.argv[2]))

@@ -11,7 +11,7 @@ from benchmarks.table import Row
 from benchmarks.training import Bench
 
 NAME, STREAM = "labels", "labels-stream"
-TEXTS, EVERY = 4, 4  # texts in each set, of which the loop gets the first of four
+TEXTS = 4  # in each set
 MANY, FEW = 70_000, 2_000
 HABITS = {"on": "label, then writes on", "ends": "label, then ends", "never": "no label"}
 COMMAND = [sys.executable, str(HERE / "labelling.py")]
@@ -19,8 +19,7 @@ COMMAND = [sys.executable, str(HERE / "labelling.py")]
 
 def labels(bench: Bench) -> list[Row]:
     """Prompts a CPU second, of students that write on after their label, that end there, and that give none."""
-    count = bench.size(TEXTS)
-    used = measure([*COMMAND, "compare", str(count), str(min(count, EVERY))], bench.place(NAME))
+    used = measure([*COMMAND, "compare", str(bench.size(TEXTS))], bench.place(NAME))
     found: dict[str, Any] = json.loads(used.output.splitlines()[-1])
     rows = [Row(NAME, f"parameters; prompts of {found['tokens']:.0f} tokens", found["parameters"], "")]
     for habit, words in HABITS.items():

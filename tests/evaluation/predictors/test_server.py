@@ -13,6 +13,7 @@ from clca.evaluation.predictors.server import ServerError, ServerLost, ServerPre
 from clca.evaluation.sheet import Answer
 from tests.evaluation.predictors.answering import Answered, Answering, chat, plain
 from tests.evaluation.predictors.asking import Filled, sheets
+from tests.evaluation.predictors.texts import Heard, texts
 
 WORDS = {"variables": {"date_string": "26 Jul 2024"}}
 SHARES = (0.5, 0.25, 0.125, 0.0625, 0.03125)
@@ -100,6 +101,25 @@ def test_replies_are_taken_as_they_are_written() -> None:
     assert filled.answers["persona", "r0"] == (Answer(reply=" plain: 2.\nYes"),) * 2
     assert filled.answers["clca", "r0"] == (Answer(reply=" tuned: 2.\nYes"),) * 2
     assert {body["max_tokens"] for body in asked(server)} == {16}
+
+
+def test_a_reply_may_have_as_many_tokens_as_asked_for() -> None:
+    with Answering(obedient) as server:
+        ServerPredictor(server.url, base="m", mode="generate", reply_tokens=25).fill(sheets(1, 2), Filled())
+    assert {body["max_tokens"] for body in asked(server)} == {25}
+
+
+def test_sheets_of_several_adapters_go_to_their_models_with_requests_bounded() -> None:
+    def names(body: dict[str, Any], number: int) -> Answered:
+        return 200, chat(f"{body['model']} says: {body['messages'][-1]['content'][-20:]}"), {}
+
+    heard, given = Heard(), texts(("ara", "", "deu", "jpn"), 64, 20)
+    with Answering(names, seconds=0.002) as server:
+        ServerPredictor(server.url, base="plain", mode="generate", concurrency=16).fill(given, heard)
+    for adapter, text, answer in heard.of(given):
+        assert answer.reply == f"{adapter or 'plain'} says: {text[-20:]}"
+    assert len(heard.answers) == sum(len(sheet.questions) for sheet in given)
+    assert 8 < server.most_in_flight <= 16
 
 
 def test_plain_text_goes_to_completions_and_is_answered_after_a_space() -> None:
