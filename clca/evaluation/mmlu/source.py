@@ -1,0 +1,47 @@
+"""Where an exam comes from: the demonstration, a folder, or the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from clca.documents import suggestion
+from clca.errors import SettingsError
+from clca.evaluation.mmlu.data import SPLITS, Exam, Item, Split, require_subjects
+from clca.evaluation.mmlu.folder import is_csv_folder, read_folder, read_items
+from clca.evaluation.mmlu.hub import read_hub
+from clca.workspace import Content
+
+DEMO = "demo"
+FOLDER = "eval/mmlu/demo"
+
+
+def open_exam(name: str, subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> Exam:
+    """The exam that `--data` names. `subjects` are those to ask, among all `known`; `named` says the user chose them."""
+    path = Path(name).expanduser()
+    if name == DEMO:
+        return demonstration(subjects, known, content, named=named)
+    if path.is_dir():
+        read = read_folder if is_csv_folder(path) else None
+        return read(path, subjects, known, named=named) if read else read_hub(name, subjects, known, named=named)
+    if path.exists() or name.count("/") != 1 or name.startswith((".", "/", "~")):
+        hint = suggestion(name, [DEMO])
+        raise SettingsError(f"--data {name}: is no folder, no data set of the hub (OWNER/NAME) and not demo{hint}")
+    return read_hub(name, subjects, known, named=named)
+
+
+def demonstration(subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> Exam:
+    """The shipped questions, of which there are a few subjects only."""
+    read: dict[Split, dict[str, tuple[Item, ...]]] = {split: {} for split in SPLITS}
+    for split in SPLITS:
+        for path in content.files(f"{FOLDER}/{split}/*_{split}.csv"):
+            subject = path.rpartition("/")[2].removesuffix(f"_{split}.csv")
+            if subject in subjects:
+                content.text(path)  # notes what was used
+                read[split][subject] = read_items(content.locate(path), content.shown(path))
+    there = [one for one in subjects if one in read["test"]]
+    if named:
+        require_subjects(subjects, there, "--data demo", named=True, whole=len(known))
+    test = {one: read["test"][one] for one in there}
+    return replace(Exam(DEMO, read["dev"], test), demonstration=True)
