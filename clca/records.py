@@ -1,7 +1,7 @@
 """The records that travel through clca, in the order in which they come to be.
 
 culture -> norm, scenario -> turn -> judgement -> intent -> dialogue
-respondent -> prediction
+respondent -> prediction, choice
 
 Every record is frozen. Field order is the order of the keys in the JSONL files.
 """
@@ -358,6 +358,26 @@ class Prediction(Record):
     item: str
     order: Order = "given"
     option: int | None
+    reply: str | None = None
+    probabilities: tuple[float, ...] | None = None
+    mass: float | None = None
+
+
+class Choice(Record):
+    """What a model answers to one question with a closed list of labels: a line of `predictions.jsonl`.
+
+    `row` is who answers: `base`, `zero-shot`, `combined`, or the culture of an adapter. `place` counts the texts
+    of `test` from 0, as they are asked. `gold` and `label` are as scored; None is an answer that could not be read,
+    which `reply` holds. `probabilities` are those of the answers in the test's order, adding up to 1; `mass` is
+    the share of all that the model might have said which they took.
+    """
+
+    row: str
+    test: str
+    place: Annotated[int, Field(ge=0)]
+    id: str
+    gold: str
+    label: str | None
     reply: str | None = None
     probabilities: tuple[float, ...] | None = None
     mass: float | None = None

@@ -2,7 +2,7 @@
 
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
-train -> training, forecast, launching    adapters -> rack    data -> import_report
+train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
 eval-wvs -> evaluating, evaluation_plan    compare -> comparing
 """
 

@@ -20,7 +20,19 @@ The official file of wave 7, the tables of WorldValuesBench, and slices of eithe
 Files may be separated by commas, semicolons or tabs, and gzipped; codes below 0 are missing answers.
 """
 
-app = typer.Typer(help="Data from elsewhere: respondents of the World Values Survey.", no_args_is_help=True)
+OFFENSE_EXAMPLES = """
+Examples:
+
+  clca data import-offense CultureLLM
+
+  clca data import-offense posts --mapping posts.yaml --out data/posts --strict
+
+Without --mapping, the public test files behind S2N are looked for (clca content show eval/offense/public.yaml). A
+mapping of your own lists files (JSONL, JSON, CSV, TSV) with their culture, task, type and fields:
+clca content show eval/offense/README.md
+"""
+
+app = typer.Typer(help="Data from elsewhere: survey respondents, test sets of offensiveness.", no_args_is_help=True)
 
 
 @app.command("import-wvs", epilog=IMPORT_EXAMPLES)
@@ -36,3 +48,26 @@ def import_wvs(
     from clca.cli import import_report
 
     import_report.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)
+
+
+@app.command("import-offense", epilog=OFFENSE_EXAMPLES)
+def import_offense(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the test files.")],
+    mapping: Annotated[
+        Path | None,
+        typer.Option(
+            help="YAML file that says what the files are. (default the public test files)", show_default=False
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the test sets. (default data/offense in the workspace)", show_default=False),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if anything is amiss.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="What was found, as one JSON object.")] = False,
+) -> None:
+    """Import labelled texts to ask about, and say what is amiss in them."""
+    from clca.cli import offense_report
+
+    given = [path.expanduser() if path else None for path in (mapping, out)]
+    offense_report.import_offense(folder.expanduser(), *given, strict=strict, as_json=json)

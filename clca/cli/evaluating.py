@@ -15,8 +15,8 @@ from clca.assess.wvs.poll import Poll, prepare
 from clca.cli.forecast import duration
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
+from clca.evaluation.folder import TABLE
 from clca.evaluation.wvs.columns import METRICS
-from clca.evaluation.wvs.folder import TABLE
 from clca.evaluation.wvs.scores import Figures
 from clca.evaluation.wvs.work import Progress
 from clca.report.render import screen as table_screen

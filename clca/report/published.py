@@ -1,4 +1,4 @@
-"""Results that were published: `eval/wvs/published.csv`."""
+"""Results that the CLCA paper published: `eval/wvs/published.csv`."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ class Published(Record):
     """One published number, as printed. `model` is an alias of `trainers/models.yaml`.
 
     `culture` is a culture's id, or `average` over those of the table. `setting` says what differs from the
-    paper's main one, None for nothing. S2N gives percentages, and its methods are none of ours.
+    paper's main one, None for nothing.
     """
 
     paper: Line
     source: Line
     model: Line
-    method: Method | None
+    method: Method
     setting: Line | None
     culture: Slug
     metric: Slug

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group
 from rich.markup import escape
 from rich.table import Table as Screen
 from rich.text import Text
 
-from clca.report.table import Cell, Row, Table
+from clca.report.table import Cell, Number, Row, Table
 
 NOTHING = "–"
 _LATEX = {
@@ -36,8 +36,11 @@ def markdown(tables: Sequence[Table]) -> str:
     """Every table under a heading, with its notes below."""
     parts = []
     for table in tables:
-        rows = [(_head(table)), ["---"] + ["---:"] * (len(_head(table)) - 1)]
-        rows += [[_md(row.label), *(_interval(cell) for cell in row.cells), *_change(table, row)] for row in table.rows]
+        rows = [[_md(one) for one in _head(table)], ["---"] + ["---:"] * (len(_head(table)) - 1)]
+        for row, begins in _grouped(table):
+            if begins:
+                rows.append([f"**{_md(row.group)}**", *[""] * (len(_head(table)) - 1)])
+            rows.append([_md(row.label), *_texts(table, row), *_change(table, row)])
         lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         notes = "\n".join(f"- {_md(note)}" for note in table.notes)
         parts.append(f"## {_md(table.title)}\n\n{lines}\n\n{notes}\n")
@@ -54,9 +57,9 @@ def csv_text(tables: Sequence[Table], *, rehearsal: bool = False) -> str:
         for row in table.rows:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell:
-                    writer.writerow([table.metric, row.kind, row.label, column, cell.value, cell.low, cell.high, mark])
+                    writer.writerow([table.metric, row.kind, _name(row), column, cell.value, cell.low, cell.high, mark])
             if row.change is not None:
-                writer.writerow([table.metric, row.kind, row.label, "delta", row.change, None, None, mark])
+                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, mark])
     return file.getvalue()
 
 
@@ -65,11 +68,14 @@ def latex(tables: Sequence[Table]) -> str:
     parts = []
     for table in tables:
         head = [_tex(one) for one in _head(table)]
-        body = [[_tex(row.label), *(_tex_cell(cell) for cell in row.cells), *_change(table, row)] for row in table.rows]
         lines = []
-        for row, cells in zip(table.rows, body, strict=True):
+        for row, begins in _grouped(table):
             if row.kind == "reference" and r"\midrule" not in lines:
                 lines.append(r"\midrule")
+            if begins:
+                lines += [r"\midrule"] if lines else []
+                lines.append(rf"\multicolumn{{{len(head)}}}{{l}}{{{_tex(row.group)}}} \\")
+            cells = [_tex(row.label), *map(_tex_cell, _texts(table, row)), *_change(table, row)]
             lines.append(" & ".join(cells) + r" \\")
         caption = " ".join(_tex(one) for one in (f"{table.title}.", *table.notes))
         parts.append(
@@ -98,15 +104,34 @@ def screen(table: Table, *, notes: bool = True) -> Group:
     shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for place, head in enumerate(_head(table)):
         shown.add_column(escape(head), justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
-    for row in table.rows:
-        cells = [_terminal(cell) for cell in row.cells]
+    for row, begins in _grouped(table):
+        if begins:
+            shown.add_row(Text(row.group, style="bold"))
+        cells = [_terminal(cell, table.number(place)) for place, cell in enumerate(row.cells)]
         style = "" if row.kind == "ours" else "dim"
         shown.add_row(escape(row.label), *cells, *_change(table, row), style=style)
     return Group(shown, *(Text(note, style="dim") for note in (table.notes if notes else ())))
 
 
 def _head(table: Table) -> list[str]:
-    return ["", *table.columns, *(["Δ"] if _has_change(table) else [])]
+    return [table.corner, *table.columns, *(["Δ"] if _has_change(table) else [])]
+
+
+def _grouped(table: Table) -> Iterator[tuple[Row, bool]]:
+    """Every row, and whether a group begins with it."""
+    group = ""
+    for row in table.rows:
+        yield row, bool(row.group) and row.group != group
+        group = row.group
+
+
+def _name(row: Row) -> str:
+    """What a row is known by where groups have no line of their own."""
+    return f"{row.group}: {row.label}" if row.group else row.label
+
+
+def _texts(table: Table, row: Row) -> list[str]:
+    return [_interval(cell, table.number(place)) for place, cell in enumerate(row.cells)]
 
 
 def _has_change(table: Table) -> bool:
@@ -119,25 +144,31 @@ def _change(table: Table, row: Row) -> list[str]:
     return ["" if row.change is None else f"{row.change:+.4f}"]
 
 
-def _interval(cell: Cell | None) -> str:
+def _interval(cell: Cell | None, number: Number) -> str:
     """The value and its interval, but for one that is the value itself."""
     if cell is None:
         return NOTHING
     if cell.low is None or cell.high is None or cell.high - cell.low < 1e-9:
-        return f"{cell.value:.4f}"
-    return f"{cell.value:.4f} [{cell.low:.4f}, {cell.high:.4f}]"
+        return number.text(cell.value)
+    return f"{number.text(cell.value)} [{number.text(cell.low)}, {number.text(cell.high)}]"
 
 
-def _terminal(cell: Cell | None) -> Text:
-    text = _interval(cell)
+def _terminal(cell: Cell | None, number: Number) -> Text:
+    text = _interval(cell, number)
     if cell is None or cell.low is None or cell.high is None or " " not in text:
         return Text(text)
-    bounds = "–".join(f"{one:.2f}" if one >= 1 else f"{one:.3f}".removeprefix("0") for one in (cell.low, cell.high))
-    return Text.assemble(f"{cell.value:.4f}\n", (bounds, "dim"))
+    bounds = "–".join(_bound(one, number) for one in (cell.low, cell.high))
+    return Text.assemble(f"{number.text(cell.value)}\n", (bounds, "dim"))
 
 
-def _tex_cell(cell: Cell | None) -> str:
-    value, _, bounds = _interval(cell).partition(" ")
+def _bound(value: float, number: Number) -> str:
+    if number.percent:
+        return f"{100 * value:.1f}"
+    return f"{value:.2f}" if value >= 1 else f"{value:.3f}".removeprefix("0")
+
+
+def _tex_cell(text: str) -> str:
+    value, _, bounds = text.partition(" ")
     return f"{_tex(value)} {{\\scriptsize {bounds}}}" if bounds else _tex(value)
 
 

@@ -81,6 +81,20 @@ METRICS: dict[str, About] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Number:
+    """How the numbers of a column are printed; percentages are stored as fractions."""
+
+    places: int = 4
+    percent: bool = False
+
+    def text(self, value: float) -> str:
+        return f"{100 * value if self.percent else value:,.{self.places}f}"
+
+
+SCORE, PERCENT, COUNT = Number(), Number(places=2, percent=True), Number(places=0)
+
+
+@dataclass(frozen=True, slots=True)
 class Cell:
     value: float
     low: float | None = None
@@ -89,23 +103,35 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`change` (Δ) is how much better an adapted model's average is than its persona row's; below 0 it is worse."""
+    """`change` (Δ) is how much better an adapted model's average is than its persona row's; below 0 it is worse.
+
+    Rows of the same `group` stand together below it.
+    """
 
     label: str
     kind: Literal["ours", "published", "reference"]
     cells: tuple[Cell | None, ...]
     change: float | None = None
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows over cultures and, for more than one, their average."""
+    """Rows over columns, most often cultures and, for more than one, their average.
+
+    `corner` heads the rows; `numbers` are those of each column, none where all are scores with four places.
+    """
 
     metric: str
     title: str
     columns: tuple[str, ...]
     rows: tuple[Row, ...]
     notes: tuple[str, ...]
+    corner: str = ""
+    numbers: tuple[Number, ...] = ()
+
+    def number(self, column: int) -> Number:
+        return self.numbers[column] if self.numbers else SCORE
 
 
 def build(

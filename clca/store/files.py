@@ -5,7 +5,9 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 
 from pydantic_core import from_json
 
@@ -97,13 +99,24 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
 
 def write_whole(file: Path, text: str) -> None:
     """Write a file whole or not at all, in the place of what is there."""
+    with written_whole(file) as draft:
+        draft.write(text)
+
+
+@contextmanager
+def written_whole(file: Path) -> Iterator[TextIO]:
+    """A file to write to bit by bit, which takes the place of what is there once all of it is written."""
     draft = file.with_name(f"{file.name}.part")
     try:
-        draft.write_text(text, encoding="utf-8")
+        with draft.open("w", encoding="utf-8") as opened:
+            yield opened
         os.replace(draft, file)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise StoreError(f"cannot write {file}: {error.strerror}") from None
+    except BaseException:
+        draft.unlink(missing_ok=True)
+        raise
 
 
 def lock(folder: Path) -> int:

@@ -12,7 +12,8 @@ from clca.assess.answers import Way
 from clca.assess.subject import Subject
 from clca.assess.wvs.asked import Asked
 from clca.assess.wvs.compare import compare, read
-from clca.assess.wvs.evaluate import Evaluated, EvaluationStopped, evaluate
+from clca.assess.sitting import EvaluationStopped
+from clca.assess.wvs.evaluate import Evaluated, evaluate
 from clca.assess.wvs.poll import prepare
 from clca.errors import SettingsError
 from clca.evaluation.sheet import Answer, Done, S

@@ -15,8 +15,6 @@ PAPER = ("china", "germany", "uk", "mexico", "japan")
 # Printed averages that are not the mean of their printed row: (model, method, setting, metric) -> printed, mean.
 NOT_THE_MEAN = {
     ("qwen2.5-1.5b", "persona", None, "kl_paper"): (0.5956, 0.59566),
-    ("llama-3.1-8b", None, "zero-shot", "f1_offense"): (30.00, 30.301),
-    ("llama-3.1-8b", None, "wvs", "f1_mmlu"): (42.78, 42.766),
 }
 
 
@@ -43,15 +41,14 @@ def test_printed_averages_are_the_means_of_their_rows_but_for_those_that_are_lis
         assert one.culture not in rows[key], f"{key} {one.culture} stands twice"  # type: ignore[index]
         rows[key][one.culture] = one.value  # type: ignore[index]
     checked, odd = 0, {}
-    for (source, *key), row in rows.items():
+    for (_, *key), row in rows.items():
         if len(row) > 1:
             average = row.pop("average")
             mean = sum(row.values()) / len(row)
-            last_digit = 0.0001 if source.startswith("CLCA") else 0.01
             checked += 1
-            if abs(mean - average) > last_digit / 2 + 1e-9:
+            if abs(mean - average) > 0.0001 / 2 + 1e-9:
                 odd[tuple(key)] = (average, pytest.approx(mean))
-    assert checked == 21 + 8
+    assert checked == 21
     assert odd == NOT_THE_MEAN
 
 

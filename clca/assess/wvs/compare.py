@@ -10,10 +10,11 @@ from typing import Any, get_args
 from clca.assess.wvs.poll import digest_of, find_data, sample_of
 from clca.culture import Catalogue
 from clca.errors import ContentError, NotFoundError, SettingsError
+from clca.evaluation.folder import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.columns import Columns
 from clca.evaluation.wvs.comparison import Comparison
 from clca.evaluation.wvs.comparison import compare as compare_tallies
-from clca.evaluation.wvs.folder import INFO, PREDICTIONS, find_evaluation, read_info, read_predictions
+from clca.evaluation.wvs.folder import KIND, read_predictions
 from clca.evaluation.wvs.sample import Sample
 from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.tally import Key, Tally, tally
@@ -72,8 +73,12 @@ def compare(first: Read, second: Read, methods: Sequence[str], *, seed: int) -> 
 
 def read(name: str, out: Path, workspace: Path | None) -> Read:
     """An evaluation by folder or name; raises one-line errors for what it was made from and is gone."""
-    folder = find_evaluation(name, out)
+    folder = find_evaluation(name, out, KIND)
     info = read_info(folder)
+    if info.get("kind", KIND) != KIND:
+        raise SettingsError(
+            f"{folder} is of `clca eval-{info['kind']}`: only evaluations of `clca eval-wvs` are compared"
+        )
     if info.get("finished") is not True:
         raise SettingsError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
     content = Content(workspace)

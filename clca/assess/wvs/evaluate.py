@@ -6,41 +6,24 @@ poll -> predictor -> predictions -> scores -> tables
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
-import clca
 from clca.assess.answers import Answers
-from clca.assess.subject import SubjectError
+from clca.assess.sitting import Evaluation, Sitting, old_info
 from clca.assess.wvs.poll import Poll
-from clca.assess.wvs.tables import Labels, caveats, make_tables
-from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.wvs.folder import SCORES, TABLE, Folder, read_info
+from clca.assess.wvs.tables import caveats, make_tables
+from clca.evaluation.folder import SCORES, TABLE
+from clca.evaluation.wvs.folder import KIND, Folder
 from clca.evaluation.wvs.scores import Scores
 from clca.evaluation.wvs.scoring import score
 from clca.evaluation.wvs.work import Stop, Tell, Work
 from clca.report import render
 from clca.report.table import Table
 from clca.store.files import write_whole
-from clca.store.runs import differences, fingerprint
 from clca.training.student import Student, load_tokenizer
-from clca.urls import without_credentials
-
-VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
-NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
-
-
-class EvaluationStopped(ClcaError):
-    """The user stopped the evaluation; finished sheets are kept, and the same command goes on."""
-
-    exit_code = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +51,7 @@ def has_template(student: Student) -> bool:
 
 def evaluate(poll: Poll, tell: Tell) -> Evaluated:
     """Have what is left of a poll answered, and score all of it."""
-    old = _old_info(poll)
+    old = old_info(poll.out, poll.inputs)
     with Folder(poll.out, poll.sheets) as folder:
         work = Work(
             folder,
@@ -80,55 +63,30 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
             weighted=poll.asked.weights,
             tell=tell,
         )
-        info = _first_info(poll, old)
         folder.write_prompts(poll.sheets)
-        info["sheets"]["asked"] = len(folder.finished)
-        before, began, predictor = len(folder.finished), monotonic(), Answers(poll.subject, poll.way)
-        sitting: dict[str, Any] = {"began": _now(), "ended": None, "sheets": 0, "seconds": 0.0, "versions": _versions()}
-        earlier = list(old.get("sittings", []))
-        folder.write_info({**info, "sittings": [*earlier, sitting] if work.pending else earlier})
-        try:
-            stops = _ask(poll, work, predictor)
-        finally:
-            asked = len(folder.finished) - before
-            labels, outside = predictor.unseen
-            sitting |= {"ended": _now(), "sheets": asked, "seconds": round(monotonic() - began, 3)}
-            sitting |= {"labels": {"asked": labels, "outside": outside}} if labels else {}
-            info["sittings"] = [*earlier, sitting] if asked else earlier
-            info["sheets"]["asked"] = len(folder.finished)
-            folder.write_info({**info, "updated": _now()})
+        predictor, stops = Answers(poll.subject, poll.way), list[Stop]()
+        with Sitting(_evaluation(poll), old, folder, predictor, dict) as sitting:
+            if poll.asked.until_ci is None:
+                work.ask_all(predictor)
+            else:
+                stops = work.ask_until(predictor, poll.asked.until_ci)
         scores = score(work.tallies, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
-        unseen = _unseen(info["sittings"])
-        tables = make_tables(poll, scores, stops, unseen)
-        said = caveats(poll, stops, unseen)
+        tables = make_tables(poll, scores, stops, sitting.unseen)
+        said = caveats(poll, stops, sitting.unseen)
         _write(folder.path, poll, scores, stops, tables, said)
-        predictions = sum(1 for _ in folder.predictions())
-        folder.write_info({**info, "updated": _now(), "finished": True, "predictions": predictions})
-        answered = str(info["sittings"][-1]["ended"] if info["sittings"] else info["created"])
+        sitting.finish(predictions=sum(1 for _ in folder.predictions()))
         sheets = len(folder.finished)
-    return Evaluated(poll.out, scores, tuple(stops), tables, tuple(said), sheets, asked, answered, monotonic() - began)
-
-
-def _ask(poll: Poll, work: Work, predictor: Answers) -> list[Stop]:
-    before = work.progress().sheets
-    try:
-        if poll.asked.until_ci is None:
-            work.ask_all(predictor)
-            return []
-        return work.ask_until(predictor, poll.asked.until_ci)
-    except KeyboardInterrupt:
-        now = work.progress()
-        raise EvaluationStopped(
-            f"stopped at sheet {now.sheets:,} of {now.of:,} ({now.sheets - before:,} of them now);"
-            " repeat the command to go on"
-        ) from None
-    except (MemoryError, RuntimeError) as error:
-        if isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY):
-            raise SubjectError(
-                f"{poll.subject.name} ran out of memory: take fewer --bits or a smaller --student, and repeat the"
-                " command to go on"
-            ) from None
-        raise
+    return Evaluated(
+        poll.out,
+        scores,
+        tuple(stops),
+        tables,
+        tuple(said),
+        sheets,
+        sitting.asked,
+        sitting.answered,
+        sitting.seconds,
+    )
 
 
 # ---------------------------------------------------------------- what is left behind
@@ -159,69 +117,27 @@ def stop_facts(stop: Stop) -> dict[str, Any]:
     return {**asdict(stop), "kl": stop.kl.model_dump()}
 
 
-def _old_info(poll: Poll) -> dict[str, Any]:
-    """What the folder says of an evaluation that was begun there. Raises for another one than this."""
-    try:
-        old = read_info(poll.out)
-    except (NotFoundError, StoreError):  # a new evaluation, or one whose file is lost
-        return {}
-    if old.get("fingerprint", fingerprint(poll.inputs)) != fingerprint(poll.inputs):
-        inputs = old.get("inputs")
-        lines = differences(inputs, poll.inputs) if isinstance(inputs, dict) else []
-        what = f" ({'; '.join(lines[:3])})" if lines else ""
-        raise SettingsError(f"{poll.out} was made of other inputs{what}: --new begins another evaluation beside it")
-    return old
-
-
-def _unseen(sittings: Sequence[dict[str, Any]]) -> Labels:
-    counts = [one["labels"] for one in sittings if "labels" in one]
-    return sum(one["asked"] for one in counts), sum(one["outside"] for one in counts)
-
-
-def _first_info(poll: Poll, old: dict[str, Any]) -> dict[str, Any]:
-    student = poll.subject.student
-    return {
-        "evaluation": poll.out.name,
-        "created": old.get("created", _now()),
-        "updated": _now(),
-        "finished": False,
-        "rehearsal": bool(poll.subject.because),
-        "because": list(poll.subject.because),
-        "student": poll.subject.name,
-        "source": student.source if student is not None and not student.tiny else poll.subject.id,
-        "revision": student.revision if student is not None else None,
-        "server": without_credentials(poll.asked.base_url) if poll.asked.base_url else None,
-        "adapters": {name: one.name for name, one in poll.subject.adapters.items()},
-        "cultures": [one.id for one in poll.cultures],
-        "mode": poll.mode,
-        "format": poll.layout,
-        "weighted": poll.asked.weights,
-        "seed": poll.asked.seed,
-        "data": str(poll.data) if poll.data is not None else None,
-        "synthetic": poll.synthetic,
-        "respondents": {name: len(sample.respondents) for name, sample in poll.samples.items()},
-        "prompts": poll.prompts,
-        "fingerprint": fingerprint(poll.inputs),
-        "inputs": poll.inputs,
-        "content": {
-            path: {"origin": used.origin, "sha256": used.digest} for path, used in sorted(poll.content.used.items())
+def _evaluation(poll: Poll) -> Evaluation:
+    return Evaluation(
+        kind=KIND,
+        subject=poll.subject,
+        base_url=poll.asked.base_url,
+        content=poll.content,
+        inputs=poll.inputs,
+        out=poll.out,
+        facts={
+            "cultures": [one.id for one in poll.cultures],
+            "mode": poll.mode,
+            "format": poll.layout,
+            "weighted": poll.asked.weights,
+            "seed": poll.asked.seed,
+            "data": str(poll.data) if poll.data is not None else None,
+            "synthetic": poll.synthetic,
+            "respondents": {name: len(sample.respondents) for name, sample in poll.samples.items()},
+            "prompts": poll.prompts,
         },
-        "sheets": {"asked": 0, "of": len(poll.sheets)},
-        "sittings": [],
-    }
-
-
-def _versions() -> dict[str, str]:
-    found = {"python": platform.python_version(), "clca": clca.__version__}
-    for name in VERSIONS:
-        with suppress(PackageNotFoundError):
-            found[name] = version(name)
-    return found
+    )
 
 
 def _json(data: Any) -> str:
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

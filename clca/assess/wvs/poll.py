@@ -12,13 +12,15 @@ from pathlib import Path
 
 from clca.assess.answers import Way
 from clca.assess.choosing import ADAPTERS, choose, choose_served, find_given
+from clca.assess.sitting import place
 from clca.assess.subject import Subject
 from clca.assess.wvs.asked import METHODS, ORDERS, Asked, Layout, check
 from clca.culture import Catalogue
 from clca.errors import SettingsError, StoreError
+from clca.evaluation.folder import SCORES
 from clca.evaluation.predictors.formats import Mode
 from clca.evaluation.wvs.columns import Columns
-from clca.evaluation.wvs.folder import SCORES
+from clca.evaluation.wvs.folder import KIND
 from clca.evaluation.wvs.microdata.imported import FILE, Imported, default_folder, open_respondents
 from clca.evaluation.wvs.question import Format, sheets
 from clca.evaluation.wvs.question import questions as ask_in_order
@@ -140,7 +142,7 @@ def prepare(
         **{f"content:{path}": used.digest for path, used in sorted(content.used.items()) if path.startswith(DECISIVE)},
     }
     name = "-".join((slug(subject.name), _label(names), fingerprint(inputs)[:6]))
-    out = _place(asked.out / "wvs" / name, new=asked.new)
+    out = place(asked.out / KIND / name, new=asked.new)
     return Poll(
         asked=asked,
         subject=subject,
@@ -288,13 +290,3 @@ def _label(cultures: Sequence[str]) -> str:
     if len(cultures) == 1:
         return cultures[0]
     return "paper" if set(cultures) == set(PAPER_ORDER) else f"{len(cultures)}-cultures"
-
-
-def _place(base: Path, *, new: bool) -> Path:
-    """The newest folder of the same evaluation: `base`, `base-2`, `base-3`... or, for a new one, the next."""
-    folder, number = base, 1
-    while True:
-        following = base.with_name(f"{base.name}-{number + 1}")
-        if not (following.exists() or (new and folder.exists())):
-            return folder
-        folder, number = following, number + 1

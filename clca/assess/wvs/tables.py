@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from clca.assess.sitting import Labels
 from clca.assess.wvs.poll import BARE, Poll
 from clca.evaluation.resampling import Estimate
 from clca.evaluation.wvs.scores import Scores
@@ -12,9 +13,6 @@ from clca.evaluation.wvs.work import Stop
 from clca.records import Order
 from clca.report.published import load_published
 from clca.report.table import METRICS, REFERENCES, Figures, Table, build
-
-Labels = tuple[int, int]
-"""Of the labels asked of a server, all, and those that were not among its likeliest tokens."""
 
 
 def caveats(poll: Poll, stops: Sequence[Stop], labels: Labels = (0, 0)) -> list[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from clca.errors import ContentError, NotFoundError, StoreError
-from clca.evaluation.wvs.folder import PREDICTIONS, Folder, find_evaluation, read_info, read_predictions
+from clca.evaluation.folder import PREDICTIONS, find_evaluation, read_info
+from clca.evaluation.wvs.folder import Folder, read_predictions
 from clca.evaluation.wvs.sheet import RespondentSheet
 from clca.records import Prediction
 from tests.evaluation.predictors.asking import sheets
@@ -121,22 +122,22 @@ def test_prompts_are_kept_in_two_halves_each_set_of_questions_once(tmp_path: Pat
 def test_evaluations_are_found_by_folder_and_by_name(tmp_path: Path) -> None:
     folder = tmp_path / "evaluations" / "wvs" / "tiny-japan-1a2b3c"
     with pytest.raises(NotFoundError, match="no evaluation 'tiny'"):
-        find_evaluation("tiny", tmp_path / "evaluations")
+        find_evaluation("tiny", tmp_path / "evaluations", "wvs")
     with Folder(folder, sheets(1)) as opened:
         opened.write_info({"student": "tiny"})
     out = tmp_path / "evaluations"
-    assert find_evaluation(folder.name, out) == find_evaluation(str(folder), out) == folder
+    assert find_evaluation(folder.name, out, "wvs") == find_evaluation(str(folder), out, "wvs") == folder
     assert read_info(folder) == {"student": "tiny"}
     with pytest.raises(NotFoundError, match=r"did you mean tiny-japan-1a2b3c\?$"):
-        find_evaluation("tny-japan-1a2b3c", out)
+        find_evaluation("tny-japan-1a2b3c", out, "wvs")
 
 
 def test_of_evaluations_that_begin_alike_the_newest_is_found(tmp_path: Path) -> None:
     for day, name in ((2, "tiny-japan-a"), (1, "tiny-japan-b"), (3, "tiny-uk-c")):
         with Folder(tmp_path / "wvs" / name, sheets(1)) as opened:
             opened.write_info({"created": f"2026-01-0{day}"})
-    assert find_evaluation("tiny-japan", tmp_path).name == "tiny-japan-a"
-    assert find_evaluation("tiny", tmp_path).name == "tiny-uk-c"
+    assert find_evaluation("tiny-japan", tmp_path, "wvs").name == "tiny-japan-a"
+    assert find_evaluation("tiny", tmp_path, "wvs").name == "tiny-uk-c"
 
 
 def test_a_damaged_info_file_is_told(tmp_path: Path) -> None:

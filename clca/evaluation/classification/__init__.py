@@ -1,0 +1,1 @@
+"""Answers with a closed list of labels: what they count, score and are made of."""

@@ -1,0 +1,1 @@
+"""Offensiveness across cultures: tasks, test sets, and what their matrix says of cultural specificity."""

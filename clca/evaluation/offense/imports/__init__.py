@@ -1,0 +1,1 @@
+"""Test sets out of files as they are distributed, audited, into one folder of ours."""
