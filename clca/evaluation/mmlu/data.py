@@ -5,12 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from random import Random
+from dataclasses import dataclass
 from typing import Literal
 
 from clca.errors import SettingsError
-from clca.randomness import derive
 
 LETTERS = ("A", "B", "C", "D")
 SHOTS = 5
@@ -52,17 +50,6 @@ class Exam:
             for one in items[subject]
         ]
         return hashlib.sha256(json.dumps(said).encode()).hexdigest()
-
-
-def limited(exam: Exam, most: int | None, seed: int) -> Exam:
-    """At most so many questions of each subject, drawn by the seed, in the order in which they stand."""
-    if most is None:
-        return exam
-    chosen = {}
-    for subject, items in exam.test.items():
-        drawn = Random(derive(seed, "mmlu", subject)).sample(items, min(most, len(items)))
-        chosen[subject] = tuple(sorted(drawn, key=lambda one: one.number))
-    return replace(exam, test=chosen)
 
 
 def require_subjects(subjects: Sequence[str], there: Iterable[str], source: str, *, named: bool, whole: int) -> None:

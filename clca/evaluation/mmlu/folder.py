@@ -48,7 +48,7 @@ def read_items(file: Path, shown: str | None = None) -> tuple[Item, ...]:
         raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ContentError(path, error.object.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
-    items, faults = [], []
+    items, faults = list[Item](), list[tuple[int, str]]()
     for line, row in _rows(path, text):
         fault = _fault(row)
         if fault:

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from clca.documents import describe
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.data import LETTERS, SPLITS, Exam, Item, Split, require_subjects
 from clca.evaluation.mmlu.folder import LAYOUT, repeated
@@ -25,8 +28,10 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
     for split in SPLITS:
         by_subject: dict[str, list[Item]] = defaultdict(list)
         for number, row in enumerate(_load(name, split), start=1):
-            subject, item = _item(f"{name}, {split}, row {number}", row, by_subject)
-            by_subject[subject].append(item)
+            one = _row(f"{name}, {split}, row {number}", row)
+            a, b, c, d = one.choices
+            items = by_subject[one.subject]
+            items.append(Item(len(items) + 1, one.question, (a, b, c, d), LETTERS[one.answer]))
         strange |= set(by_subject) - set(known)
         read[split] = {one: tuple(by_subject[one]) for one in subjects if one in by_subject}
     require_subjects(subjects, read["test"], shown, named=named, whole=len(known))
@@ -35,21 +40,22 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
     return Exam(name, read["dev"], read["test"], (*notes, *repeated(read["test"])))
 
 
-def _item(where: str, row: Mapping[str, Any], before: Mapping[str, Sequence[Item]]) -> tuple[str, Item]:
-    question, subject, choices, answer = (row.get(key) for key in ("question", "subject", "choices", "answer"))
-    fault = ""
-    if not isinstance(question, str) or not question.strip() or not isinstance(subject, str) or not subject:
-        fault = "question or subject is empty"
-    elif not isinstance(choices, Sequence) or len(choices) != len(LETTERS) or isinstance(choices, str):
-        fault = "choices are not four texts"
-    elif not all(isinstance(one, str) for one in choices):
-        fault = "choices are not four texts"
-    elif not isinstance(answer, int) or not 0 <= answer < len(LETTERS):
-        fault = f"answer {answer!r}: has to be from 0 to {len(LETTERS) - 1}"
-    if fault:
-        raise ContentError(where, None, f"{fault}; the fields have to be {FIELDS}")
-    a, b, c, d = choices
-    return str(subject), Item(len(before.get(str(subject), ())) + 1, str(question), (a, b, c, d), LETTERS[int(answer)])
+class _Row(BaseModel):
+    """A row of the data set; what else it holds is left."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    question: Annotated[str, StringConstraints(pattern=r"\S")]
+    subject: Annotated[str, StringConstraints(min_length=1)]
+    choices: Annotated[list[str], Field(min_length=len(LETTERS), max_length=len(LETTERS))]
+    answer: Annotated[int, Field(ge=0, lt=len(LETTERS))]
+
+
+def _row(where: str, given: Mapping[str, Any]) -> _Row:
+    try:
+        return _Row.model_validate(given)
+    except ValidationError as error:
+        raise ContentError(where, None, f"{describe(error)}; the fields have to be {FIELDS}") from None
 
 
 def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:

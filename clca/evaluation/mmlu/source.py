@@ -18,13 +18,14 @@ FOLDER = "eval/mmlu/demo"
 
 
 def open_exam(name: str, subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> Exam:
-    """The exam that `--data` names. `subjects` are those to ask, among all `known`; `named` says the user chose them."""
+    """The exam that `--data` names. `subjects` are those to ask, of all `known`; `named` says the user chose them."""
     path = Path(name).expanduser()
     if name == DEMO:
         return demonstration(subjects, known, content, named=named)
     if path.is_dir():
-        read = read_folder if is_csv_folder(path) else None
-        return read(path, subjects, known, named=named) if read else read_hub(name, subjects, known, named=named)
+        if is_csv_folder(path):
+            return read_folder(path, subjects, known, named=named)
+        return read_hub(name, subjects, known, named=named)
     if path.exists() or name.count("/") != 1 or name.startswith((".", "/", "~")):
         hint = suggestion(name, [DEMO])
         raise SettingsError(f"--data {name}: is no folder, no data set of the hub (OWNER/NAME) and not demo{hint}")
