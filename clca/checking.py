@@ -14,6 +14,9 @@ from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
 from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
+from clca.evaluation.offense.data import DEMONSTRATION, check_demonstration
+from clca.evaluation.offense.imports.mapping import load_mapping
+from clca.evaluation.offense.tasks import check_cultures, load_tasks
 from clca.evaluation.wvs.question import questions, sheets
 from clca.evaluation.wvs.suite import files_of, languages, load_suite
 from clca.evaluation.wvs.synthetic import synthetic
@@ -69,6 +72,9 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_shares(content, load_items(content)))
     for language in languages(content):
         attempt(partial(_ask, content, language))
+    if attempt(lambda: check_cultures(content, load_tasks(content), known)):
+        attempt(lambda: load_mapping(content, None, load_tasks(content), known))
+        attempt(lambda: check_demonstration(content))
     if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
     return faults
@@ -96,7 +102,7 @@ def _ask(content: Content, language: str) -> None:
 def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, *REHEARSAL_CONTENT, "*.md")
+    patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, *REHEARSAL_CONTENT, "*.md")
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")

@@ -30,7 +30,7 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare two evaluations on the respondents that both of them asked: differences, intervals, p-values."""
-    from clca.assess.wvs.asked import require_libraries
+    from clca.assess.checks import require_libraries
 
     require_libraries(server=True)
     from clca.cli import comparing

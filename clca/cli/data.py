@@ -55,9 +55,7 @@ def import_offense(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the test files.")],
     mapping: Annotated[
         Path | None,
-        typer.Option(
-            help="YAML file that says what the files are. (default the public test files)", show_default=False
-        ),
+        typer.Option(help="YAML file that says what the files are. (default the public ones)", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,

@@ -140,7 +140,8 @@ def eval_wvs(
     World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
     Needs: pip install '.\\[eval]' where clca's source is.
     """
-    from clca.assess.wvs.asked import Asked, require_libraries
+    from clca.assess.checks import require_libraries
+    from clca.assess.wvs.asked import Asked
 
     require_libraries(server=base_url is not None)
     from clca.cli import evaluating

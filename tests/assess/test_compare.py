@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from clca.assess.answers import Way
+from clca.assess.sitting import EvaluationStopped
 from clca.assess.subject import Subject
 from clca.assess.wvs.asked import Asked
 from clca.assess.wvs.compare import compare, read
-from clca.assess.sitting import EvaluationStopped
 from clca.assess.wvs.evaluate import Evaluated, evaluate
 from clca.assess.wvs.poll import prepare
 from clca.errors import SettingsError

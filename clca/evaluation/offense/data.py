@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +10,9 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from clca.documents import describe, parse_records
+from clca.documents import describe, parse_records, suggestion
 from clca.errors import ContentError, NotFoundError, StoreError
-from clca.evaluation.offense.tasks import FOLDER, Scoring, TaskType, load_tasks
+from clca.evaluation.offense.tasks import FOLDER, TASKS, Scoring, TaskType, load_tasks
 from clca.records import Record, Slug
 from clca.workspace import Content
 
@@ -28,6 +27,7 @@ class Line(Record):
     text: str
     label: str | None
     source_label: str
+    demonstration: bool = False
 
 
 class SetEntry(Record):
@@ -185,18 +185,17 @@ def check_demonstration(content: Content) -> None:
     """Every file of the demonstration set, up to the prompts."""
     tasks = load_tasks(content)
     for path in content.files(DEMONSTRATION):
-        _, _, _, culture, file = path.split("/")
+        shown = content.shown(path)
+        culture, task = path.removesuffix(".jsonl").split("/")[-2:]
         if culture not in tasks.cultures:
-            raise ContentError(content.shown(path), None, f"no culture {culture!r} in eval/offense/tasks.yaml")
-        if file.removesuffix(".jsonl") not in tasks.types:
-            raise ContentError(content.shown(path), None, f"no task type {file.removesuffix('.jsonl')!r}")
-    for test in open_tests(None, content):
-        known = test.task_type.labels
-        for number, line in parse_records(
-            test.path.read_bytes().split(b"\n"), content.shown(f"{FOLDER}/demo/{test.name}.jsonl"), Line
-        ):
-            if line.label not in known:
-                shown = content.shown(f"{FOLDER}/demo/{test.name}.jsonl")
-                raise ContentError(shown, number, f"label: {json.dumps(line.label)} is none of {', '.join(known)}")
-            test.task_type.prompt(line.text)
-            test.task_type.zero_shot(line.text, tasks.cultures[test.culture].country)
+            raise ContentError(shown, None, f"no culture {culture!r} in {TASKS}{suggestion(culture, tasks.cultures)}")
+        if task not in tasks.types:
+            raise ContentError(shown, None, f"no task type {task!r} in {TASKS}{suggestion(task, tasks.types)}")
+        task_type = tasks.types[task]
+        for number, line in parse_records(content.text(path).split("\n"), shown, Line):
+            if line.label not in task_type.labels:
+                raise ContentError(shown, number, f"label: {line.label!r} is none of {', '.join(task_type.labels)}")
+            if not line.demonstration:
+                raise ContentError(shown, number, "demonstration: has to be true")
+            task_type.prompt(line.text)
+            task_type.zero_shot(line.text, tasks.cultures[culture].country)

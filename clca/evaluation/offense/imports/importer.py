@@ -1,0 +1,266 @@
+"""Test sets into a folder of ours: whole, or not at all.
+
+mapping, folder -> files -> records -> lines, audit -> manifest
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from clca import __version__
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
+from clca.evaluation.offense.data import MANIFEST, Line, Manifest, SetEntry
+from clca.evaluation.offense.imports.audit import TEXT_LIMIT, Audit, Repetitions, SetAudit, Tally
+from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Mapping
+from clca.evaluation.offense.imports.records import Labelled, Malformed, Source
+from clca.evaluation.offense.tasks import Tasks, TaskType
+
+AUDIT = "audit.json"
+
+
+class Amiss(ClcaError):
+    """With `--strict`: the audit found something."""
+
+    def __init__(self, audit: Audit) -> None:
+        self.audit = audit
+        count = f"{audit.amiss:,} thing{'' if audit.amiss == 1 else 's'}"
+        super().__init__(f"{count} amiss in the test sets, and --strict: nothing is imported")
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """The files of a mapping that are there, those that are not, and data files that no entry names."""
+
+    files: tuple[tuple[FileEntry, Path], ...]
+    missing: tuple[str, ...]
+    unnamed: tuple[str, ...]
+
+
+def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, strict: bool = False) -> Audit:
+    """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
+    _refuse_place(out, folder)
+    chosen = _choose(folder, mapping)
+    repetitions = Repetitions()
+    with _staged(out) as draft:
+        entries, audits = [], []
+        for number, (entry, path) in enumerate(chosen.files):
+            task_type = tasks.types[entry.type]
+            repetitions.enter(number, task_type.id)
+            source = Source(path, entry)
+            tally = Tally()
+            digest = _write_set(draft / entry.culture, source, task_type, tally, repetitions, number)
+            if not tally.rows:
+                raise ContentError(str(path), None, _nothing_in(tally))
+            shown = path.relative_to(folder).as_posix()
+            audits.append(_audited(source, shown, tally, task_type))
+            entries.append(_entry(source, shown, tally, task_type, digest, audits[-1]))
+        audit = Audit(
+            version=__version__,
+            mapping=mapping.shown,
+            sets=tuple(audits),
+            shared=tuple(repetitions.shared([entry.name for entry, _ in chosen.files])),
+            missing=chosen.missing,
+            unnamed=chosen.unnamed,
+        )
+        if strict and audit.amiss:
+            raise Amiss(audit)
+        manifest = Manifest(
+            version=__version__, mapping=mapping.shown, mapping_sha256=mapping.digest, sets=tuple(entries)
+        )
+        for name, record in ((AUDIT, audit), (MANIFEST, manifest)):
+            text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
+            _written(draft / name, [text.encode()])
+    return audit
+
+
+def _write_set(
+    folder: Path, source: Source, task_type: TaskType, tally: Tally, repetitions: Repetitions, number: int
+) -> str:
+    """Write a set's lines as they are read; the digest of what was written."""
+    digest = hashlib.sha256()
+
+    def lines() -> Iterator[bytes]:
+        for record in source.records():
+            if isinstance(record, Malformed):
+                tally.count_malformed(record.line, record.why)
+                continue
+            line = _line(record, source.entry, task_type, tally)
+            if line is not None:
+                gold = line.source_label if line.label is None else line.label
+                if line.text.strip():
+                    repetitions.add(number, line.text, gold, tally)
+                data = line.model_dump_json(exclude_defaults=True).encode() + b"\n"
+                digest.update(data)
+                yield data
+
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"cannot write {folder}: {error.strerror}") from None
+    _written(folder / f"{source.entry.task}.jsonl", lines())
+    return digest.hexdigest()
+
+
+def _line(record: Labelled, entry: FileEntry, task_type: TaskType, tally: Tally) -> Line | None:
+    """A record as it is stored, counted; None for one that cannot be asked about."""
+    tally.rows += 1
+    tally.breaks += record.breaks
+    if len(record.text) > TEXT_LIMIT:
+        tally.long_texts += 1
+        return None
+    tally.imported += 1
+    tally.count_label(tally.labels, record.label)
+    spelt = entry.labels.get(record.label, record.label)
+    gold: str | None = entry.corrected.get(spelt, spelt)
+    if gold != spelt:
+        tally.corrected[spelt] = str(gold)
+    if not record.text.strip():
+        tally.empty_texts += 1
+        gold = None
+    elif gold in task_type.labels:
+        tally.gold[str(gold)] += 1
+    elif not record.label:
+        tally.empty_gold += 1
+        gold = None
+    else:
+        tally.count_label(tally.outside, record.label)
+        gold = None
+    return Line(id=str(tally.rows), text=record.text, label=gold, source_label=record.label)
+
+
+def _audited(source: Source, shown: str, tally: Tally, task_type: TaskType) -> SetAudit:
+    encoding = source.entry.encoding.lower() + (" with BOM" if source.bom else "")
+    return tally.audit(source.entry.name, task_type.id, shown, encoding, task_type.labels)
+
+
+def _entry(source: Source, shown: str, tally: Tally, task_type: TaskType, digest: str, audit: SetAudit) -> SetEntry:
+    return SetEntry(
+        culture=source.entry.culture,
+        task=source.entry.task,
+        type=task_type.id,
+        rows=tally.imported,
+        sha256=digest,
+        source=shown,
+        source_sha256=source.sha256,
+        labels=source.entry.labels,
+        corrected=source.entry.corrected,
+        gold={label: tally.gold[label] for label in task_type.labels},
+        notes=audit.findings + ((source.entry.note,) if source.entry.note else ()),
+    )
+
+
+def _nothing_in(tally: Tally) -> str:
+    if tally.first_malformed:
+        line, _, why = tally.first_malformed[0].partition(": ")
+        more = f" (and so {tally.malformed - 1:,} more)" if tally.malformed > 1 else ""
+        return f"holds no record that can be read; line {line}: {why}{more}"
+    return "is empty"
+
+
+def _choose(folder: Path, mapping: Mapping) -> _Chosen:
+    if not folder.is_dir():
+        what = "is a file: give the folder that holds the files" if folder.exists() else "is not there"
+        raise SettingsError(f"{folder} {what}")
+    inner = folder / mapping.within if mapping.within else folder
+    below = inner if inner.is_dir() else folder
+    files, missing = [], []
+    for entry in mapping.files:
+        path = _find(below, entry.path)
+        if path is None:
+            missing.append(entry.path)
+        else:
+            files.append((entry, path))
+    if not files:
+        raise NotFoundError(
+            f"{folder} holds none of the {len(mapping.files)} files that {mapping.shown} names, such as "
+            f"{mapping.files[0].path} (--mapping takes a mapping of your own; eval/offense/README.md says how)"
+        )
+    named = {path for _, path in files}
+    return _Chosen(tuple(files), tuple(missing), tuple(_unnamed(below, named)))
+
+
+def _find(folder: Path, pattern: str) -> Path | None:
+    if os.path.lexists(folder / pattern):
+        return folder / pattern
+    try:
+        found = sorted(folder.glob(pattern)) if any(sign in pattern for sign in "*?[") else []
+    except (ValueError, OSError) as error:
+        raise SettingsError(f"path {pattern!r} of the mapping is no pattern: {error}") from None
+    if len(found) > 1:
+        first, second, *_ = (path.relative_to(folder).as_posix() for path in found)
+        raise SettingsError(f"path {pattern!r} of the mapping fits {len(found)} files ({first}, {second}...): name one")
+    return found[0] if found else None
+
+
+def _unnamed(folder: Path, named: set[Path]) -> Iterator[str]:
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file() and path not in named:
+            yield path.relative_to(folder).as_posix()
+
+
+# ---------------------------------------------------------------- writing
+
+
+def _refuse_place(out: Path, folder: Path) -> None:
+    if out.exists() and not out.is_dir():
+        raise StoreError(f"{out} is a file: --out takes a folder")
+    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
+        raise StoreError(f"{out} holds other files than an import's: give --out a new folder")
+    if folder.is_dir() and folder.resolve().is_relative_to(out.resolve()):
+        raise StoreError(f"--out {out} holds {folder}, which is to be imported: give --out another folder")
+
+
+@contextmanager
+def _staged(out: Path) -> Iterator[Path]:
+    """A folder beside `out` that takes its place when all is written, and is gone if anything fails."""
+    draft = out.with_name(f".{out.name}.{os.getpid()}.part")
+    old = out.with_name(f".{out.name}.{os.getpid()}.old")
+    made = [folder for folder in draft.parents if not folder.exists()]
+    try:
+        try:
+            draft.mkdir(parents=True)
+        except OSError as error:
+            raise StoreError(f"cannot write {draft}: {error.strerror}") from None
+        yield draft
+        try:
+            if out.exists():
+                os.rename(out, old)
+            os.rename(draft, out)
+        except OSError as error:
+            if old.exists() and not out.exists():
+                os.rename(old, out)
+            raise StoreError(f"cannot write {out}: {error.strerror}") from None
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+        if out.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            for folder in made:
+                with suppress(OSError):
+                    folder.rmdir()
+
+
+def _written(file: Path, data: Iterator[bytes] | list[bytes]) -> None:
+    """What the source raises passes; what the disk raises is a StoreError."""
+    try:
+        target = file.open("wb")
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror}") from None
+    try:
+        for piece in data:
+            target.write(piece)
+        target.flush()
+        os.fsync(target.fileno())
+        target.close()
+    except OSError as error:
+        raise StoreError(f"cannot write {file}: {error.strerror}") from None
+    finally:
+        with suppress(OSError):
+            target.close()

@@ -1,0 +1,263 @@
+"""Labelled texts out of one file, a record at a time, in flat memory.
+
+Lines end at "\\n" only: texts hold other separators, at which `str.splitlines` and text editors would cut them.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from clca.documents import suggestion
+from clca.errors import ContentError
+from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Format
+
+LINE_LIMIT = 4 << 20  # characters; a longer line or record is not held
+_BLOCK = 1 << 16
+_OTHER_BREAKS = frozenset("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+
+
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A record: the line it begins at, and whether another way of splitting lines would have cut it."""
+
+    line: int
+    text: str
+    label: str
+    breaks: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A record that cannot be read, and why."""
+
+    line: int
+    why: str
+
+
+class Source:
+    """A file of a mapping. `sha256` is known once it was read to its end."""
+
+    def __init__(self, path: Path, entry: FileEntry) -> None:
+        self.path, self.entry = path, entry
+        self.sha256 = ""
+        self.bom = False
+        self._line = 0
+
+    def records(self) -> Iterator[Labelled | Malformed]:
+        digest = hashlib.sha256()
+        with _opened(self.path) as file:
+            blocks = self._decoded(file, digest.update)
+            first = next(blocks, "")
+            form = self.entry.format or SUFFIXES.get(self.path.suffix.lower(), "jsonl")
+            if form == "json" and first.lstrip()[:1] == "{":
+                form = "jsonl"
+            yield from self._parsed(form, _chained(first, blocks))
+        self.sha256 = digest.hexdigest()
+
+    def _parsed(self, form: Format, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+        if form == "jsonl":
+            return self._json_lines(blocks)
+        return self._json_array(blocks) if form == "json" else self._cells(form, blocks)
+
+    def _decoded(self, file: BinaryIO, look: Callable[[bytes], object]) -> Iterator[str]:
+        """Blocks of text; an error names the byte that is of no or of another encoding."""
+        plain = codecs.lookup(self.entry.encoding).name
+        decoder = codecs.getincrementaldecoder(plain)("strict")
+        before, begun = 0, False
+        while True:
+            try:
+                block = file.read(_BLOCK)
+            except OSError as error:
+                raise ContentError(str(self.path), None, f"cannot be read: {error.strerror or error}") from None
+            look(block)
+            if b"\0" in block and not plain.startswith("utf-16") and not plain.startswith("utf-32"):
+                raise self._refused(f"is a binary file, no text: byte {before + block.index(0):,} is 0")
+            try:
+                text = decoder.decode(block, final=not block)
+            except UnicodeDecodeError as error:
+                at = before - (len(error.object) - len(block)) + error.start
+                raise self._refused(
+                    f"byte {at:,} is not {self.entry.encoding.upper()}: save the file as UTF-8, or name its encoding "
+                    "in the mapping (`encoding: cp1254`)"
+                ) from None
+            except ValueError as error:
+                raise self._refused(f"is not {self.entry.encoding.upper()}: {error}") from None
+            before += len(block)
+            if text and not begun:
+                begun, self.bom = True, text.startswith("\ufeff")
+                text = text.removeprefix("\ufeff")
+            if text:
+                yield text
+            if not block:
+                return
+
+    def _lines(self, blocks: Iterator[str]) -> Iterator[tuple[int, str | None]]:
+        """Lines with their "\\n", numbered; None for one that is too long to hold."""
+        number, held, dropped = 1, "", False
+        for block in blocks:
+            *whole, rest = block.split("\n")
+            for piece in whole:
+                yield number, None if dropped or len(held) + len(piece) > LINE_LIMIT else f"{held}{piece}\n"
+                number, held, dropped = number + 1, "", False
+            if dropped or len(held) + len(rest) > LINE_LIMIT:
+                held, dropped = "", True
+            else:
+                held += rest
+        if held or dropped:
+            yield number, None if dropped else held
+
+    def _json_lines(self, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+        for number, line in self._lines(blocks):
+            if line is None:
+                yield Malformed(number, f"the line is longer than {LINE_LIMIT:,} characters")
+            elif line.strip():
+                try:
+                    record = json.loads(line)
+                except (ValueError, RecursionError) as error:
+                    yield Malformed(number, f"not JSON: {_why(error)}")
+                else:
+                    yield self._object(number, record, breaks=not _OTHER_BREAKS.isdisjoint(line.rstrip("\r\n")))
+
+    def _json_array(self, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+        decoder, held, number, opened = json.JSONDecoder(), "", 1, False
+        for block in blocks:
+            held += block
+            while True:
+                skipped = len(held) - len(held.lstrip(" \t\r\n," if opened else " \t\r\n"))
+                number, held = number + held.count("\n", 0, skipped), held[skipped:]
+                if not held:
+                    break
+                if not opened:
+                    if held[0] != "[":
+                        raise self._refused('is no JSON array, which begins with "[" (format: jsonl is for lines)')
+                    opened, held = True, held[1:]
+                    continue
+                if held[0] == "]":
+                    return
+                try:
+                    record, end = decoder.raw_decode(held)
+                except (ValueError, RecursionError) as error:
+                    if len(held) > LINE_LIMIT:
+                        why = f"not JSON, or a record longer than {LINE_LIMIT:,} characters: {_why(error)}"
+                        raise ContentError(str(self.path), number, why) from None
+                    break
+                if end == len(held):
+                    break  # a number at the end may go on
+                yield self._object(number, record, breaks=False)
+                number, held = number + held.count("\n", 0, end), held[end:]
+        if not opened:
+            return
+        raise ContentError(
+            str(self.path), number, "not JSON: the array is cut off, or a record in it is malformed here"
+        )
+
+    def _cells(self, form: Format, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+        quoted = self.entry.quotes if self.entry.quotes is not None else form == "csv"
+        rows = csv.reader(
+            self._bounded(blocks),
+            delimiter="," if form == "csv" else "\t",
+            quoting=csv.QUOTE_MINIMAL if quoted else csv.QUOTE_NONE,
+            strict=True,
+        )
+        header: list[str] | None = None
+        begins = 1
+        while True:
+            fault, row = "", []
+            try:
+                row = next(rows)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                fault = f"not CSV: {error}" + ("; a quotation mark not closed?" if "end of data" in str(error) else "")
+            if fault:
+                yield Malformed(begins, fault)
+            elif header is None:
+                header = [cell.strip() for cell in row]
+                for name in (self.entry.text, self.entry.label):
+                    if row and name not in header:
+                        raise ContentError(str(self.path), begins, self._lacks(name, header))
+                header = header if row else None
+            elif len(row) != len(header) and row:
+                yield Malformed(begins, f"{len(row):,} cells, the header has {len(header):,}")
+            elif row:
+                breaks = any(not _OTHER_BREAKS.isdisjoint(cell) for cell in row)
+                yield self._object(begins, dict(zip(header, row, strict=True)), breaks=breaks)
+            begins = self._line + 1
+
+    def _bounded(self, blocks: Iterator[str]) -> Iterator[str]:
+        for number, line in self._lines(blocks):
+            if line is None:
+                raise ContentError(str(self.path), number, f"the line is longer than {LINE_LIMIT:,} characters")
+            self._line = number
+            yield line[:-2] + "\n" if line.endswith("\r\n") else line
+
+    def _object(self, number: int, record: Any, *, breaks: bool) -> Labelled | Malformed:
+        if not isinstance(record, dict):
+            hint = " (format: json is for one array)" if isinstance(record, list) else ""
+            return Malformed(number, f"no JSON object{hint}: {json.dumps(record, ensure_ascii=False)[:40]}")
+        for name in (self.entry.text, self.entry.label):
+            if name not in record:
+                return Malformed(number, self._lacks(name, [str(key) for key in record]))
+        text, label = record[self.entry.text], _label(record[self.entry.label])
+        if isinstance(text, int | float) and not isinstance(text, bool):
+            text = str(text)
+        if not isinstance(text, str):
+            return Malformed(number, f"{self.entry.text} is no text: {json.dumps(text)[:40]}")
+        if label is None:
+            return Malformed(number, f"{self.entry.label} is no label: {json.dumps(record[self.entry.label])[:40]}")
+        if any("\ud800" <= sign <= "\udfff" for sign in text + label):
+            return Malformed(number, "holds half of a surrogate pair, which is no character")
+        return Labelled(number, text, label, breaks)
+
+    def _lacks(self, name: str, there: list[str]) -> str:
+        hint = suggestion(name, there)
+        return f"no field {name!r}{hint} (it has {', '.join(there[:6])[:80] or 'none'})"
+
+    def _refused(self, why: str) -> ContentError:
+        return ContentError(str(self.path), None, why)
+
+
+def _label(value: Any) -> str | None:
+    """A label as text; an absent one is empty."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value.strip()
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _why(error: Exception) -> str:
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error).split(": line ")[0][:80]
+
+
+def _chained(first: str, blocks: Iterator[str]) -> Iterator[str]:
+    yield first
+    yield from blocks
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    if path.is_dir():
+        raise ContentError(str(path), None, "is a folder: the mapping needs a file")
+    if not path.is_file():
+        raise ContentError(str(path), None, "is no regular file")
+    try:
+        file = path.open("rb")
+    except OSError as error:
+        raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
+    limit = csv.field_size_limit(LINE_LIMIT)
+    try:
+        yield file
+    finally:
+        csv.field_size_limit(limit)
+        file.close()
