@@ -1,9 +1,9 @@
-"""Who answers: a student that is loaded here, its adapters in turn, or models on a server."""
+"""Who answers: a student that is loaded here, with its adapters, or models on a server."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +14,7 @@ from clca.assess.subject import Subject
 from clca.errors import ClcaError, SettingsError
 from clca.evaluation.predictors.completions import TEXT, Wording
 from clca.evaluation.predictors.formats import ChatFormat, Mode, TextFormat
+from clca.evaluation.predictors.generation import REPLY_TOKENS
 from clca.evaluation.predictors.tokens import Tokens
 from clca.evaluation.sheet import Done, S
 from clca.models import Models
@@ -29,12 +30,17 @@ KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """How a student is asked: in its chat template or with plain text, here or on the server `base_url`."""
+    """How a student is asked: in its chat template or with plain text, here or on the server `base_url`.
+
+    A reply has `reply_tokens` at most; here it ends as soon as `settled` holds for its sheet and what it says so far.
+    """
 
     mode: Mode
     chat: bool
     base_url: str | None
     workspace: Path | None
+    reply_tokens: int = REPLY_TOKENS
+    settled: Callable[[Any, str], bool] | None = None
 
 
 class Answers:
@@ -59,7 +65,7 @@ class Answers:
 
 
 def _local(subject: Subject, way: Way) -> Any:
-    """One base model here; its adapters take turns."""
+    """One base model here, with all its adapters."""
     from clca.evaluation.predictors.local import LocalPredictor
 
     student, device = subject.student, this_device()
@@ -67,7 +73,15 @@ def _local(subject: Subject, way: Way) -> Any:
     require_room(subject, machine(os.environ), device)
     tokenizer = load_tokenizer(student)
     form = ChatFormat(ChatTemplate(tokenizer)) if way.chat else TextFormat()
-    return LocalPredictor(load(subject, device), tokenizer, form, way.mode, adapters=slots(subject))
+    return LocalPredictor(
+        load(subject, device),
+        tokenizer,
+        form,
+        way.mode,
+        adapters=slots(subject),
+        reply_tokens=way.reply_tokens,
+        settled=way.settled,
+    )
 
 
 def _server(subject: Subject, way: Way) -> Any:
@@ -76,7 +90,14 @@ def _server(subject: Subject, way: Way) -> Any:
 
     wording = _wording(way.chat, tokenizer_at_hand(subject.name, way.workspace, os.environ))
     key = api_key(os.environ)
-    return ServerPredictor(str(way.base_url), base=subject.name, mode=way.mode, wording=wording, key=key)
+    return ServerPredictor(
+        str(way.base_url),
+        base=subject.name,
+        mode=way.mode,
+        wording=wording,
+        reply_tokens=way.reply_tokens,
+        key=key,
+    )
 
 
 def tokenizer_at_hand(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:

@@ -52,15 +52,15 @@ class Extras:
 class Completions:
     """Bodies of requests, by wording and mode, and the answers in what comes back."""
 
-    def __init__(self, wording: Wording, mode: Mode) -> None:
-        self._wording, self._mode = wording, mode
+    def __init__(self, wording: Wording, mode: Mode, reply_tokens: int = REPLY_TOKENS) -> None:
+        self._wording, self._mode, self._reply_tokens = wording, mode, reply_tokens
         self.has_variables = wording.format == "chat" and bool(wording.variables)
         self.path = "/chat/completions" if wording.format == "chat" else "/completions"
 
     def body(self, model: str, system: str, question: str, labels: Sequence[str], extras: Extras) -> dict[str, Any]:
         body = self._prompt(model, system, question, extras)
         if self._mode == "generate":
-            return {**body, "max_tokens": REPLY_TOKENS}
+            return {**body, "max_tokens": self._reply_tokens}
         # Where the lead is a token of its own, the labels part after it.
         body["max_tokens"] = 2 if self._wording.lead else 1
         if extras.choices:

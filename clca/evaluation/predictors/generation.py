@@ -1,42 +1,80 @@
-"""Replies written greedily, token by token, by all rows of a batch at once."""
+"""Replies written greedily, token by token, by many rows at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Callable, Sequence, Set
+from typing import Generic, TypeVar
 
-from clca.evaluation.predictors.shared_prefix import Part, SharedPrefix, drop_rows
+from clca.evaluation.predictors.shared_prefix import Opened, Part, SharedPrefix, join
 
 REPLY_TOKENS = 16  # tokens of a reply
 
+K = TypeVar("K")
 
-def write_replies(
-    prefix: SharedPrefix, parts: Sequence[Part], ends: Set[int], most: int = REPLY_TOKENS
-) -> list[list[int]]:
-    """The tokens of each row's reply, at most `most`, without the one of `ends` that closes it.
 
-    The same as `generate(do_sample=False)` for each prompt alone. Rows that have ended are dropped once
-    they are half of the batch.
+class Writing(Generic[K]):
+    """Rows at any place of their replies, each known by a key; others may join them at any time.
+
+    A reply has at most `most` tokens, and ends before one of `ends`, or as soon as `settled` holds for its tokens.
+    Otherwise it is that of `generate(do_sample=False)` for its prompt alone. Rows that have ended stand idle until
+    they are half of the batch, since dropping them copies the others.
     """
-    import torch
 
-    replies: list[list[int]] = [[] for _ in parts]
-    running = list(range(len(parts)))  # the reply that each row of the batch writes; ended ones are negative
-    opened = prefix.open(parts, keep=True)
-    for step in range(most):
-        tokens = opened.logits.argmax(-1)
-        for row, token in enumerate(tokens.tolist()):
-            if running[row] < 0:
+    def __init__(
+        self,
+        prefix: SharedPrefix,
+        ends: Set[int],
+        most: int = REPLY_TOKENS,
+        settled: Callable[[K, Sequence[int]], bool] | None = None,
+    ) -> None:
+        self.replies: dict[K, list[int]] = {}
+        self._prefix, self._ends, self._most, self._settled = prefix, ends, most, settled
+        self._batches: list[tuple[Opened, list[K | None]]] = []  # None: a row that has ended
+
+    @property
+    def rows(self) -> int:
+        """How many are writing."""
+        return sum(key is not None for _, keys in self._batches for key in keys)
+
+    @property
+    def columns(self) -> int:
+        """Of the cache, at most, once all have written all they may."""
+        return max((opened.mask.shape[1] for opened, _ in self._batches), default=0) + self._most
+
+    def add(self, keys: Sequence[K], parts: Sequence[Part]) -> None:
+        """Read some prompts, and write the first token of each reply."""
+        opened = self._prefix.open(parts, room=self._most)
+        self.replies.update((key, []) for key in keys)
+        self._batches.append((opened, self._taken(opened, list(keys))))
+        self._forget_ended()
+
+    def step(self) -> None:
+        """One token more in each row."""
+        opened, keys = self._together()
+        self._prefix.go_on(opened, opened.logits.argmax(-1))
+        self._batches = [(opened, self._taken(opened, keys))]
+        self._forget_ended()
+
+    def _forget_ended(self) -> None:
+        self._batches = [batch for batch in self._batches if any(key is not None for key in batch[1])]
+
+    def _taken(self, opened: Opened, keys: list[K | None]) -> list[K | None]:
+        """Write down each row's next token; gives the keys of those that go on."""
+        left: list[K | None] = []
+        for key, token in zip(keys, opened.logits.argmax(-1).tolist(), strict=True):
+            if key is None or token in self._ends:
+                left.append(None)
                 continue
-            if token in ends:
-                running[row] = -1
-            else:
-                replies[running[row]].append(token)
-        left = [row for row, reply in enumerate(running) if reply >= 0]
-        if not left or step == most - 1:
-            break
-        if 2 * len(left) <= len(running):
-            kept = torch.tensor(left, device=tokens.device)
-            drop_rows(opened, kept)
-            tokens, running = tokens[kept], [running[row] for row in left]
-        prefix.go_on(opened, tokens)
-    return replies
+            reply = self.replies[key]
+            reply.append(token)
+            over = len(reply) >= self._most or (self._settled is not None and self._settled(key, reply))
+            left.append(None if over else key)
+        return left
+
+    def _together(self) -> tuple[Opened, list[K | None]]:
+        """All batches as one, without the rows that have ended where that takes a copy anyhow, or is worth it."""
+        kept = [[row for row, key in enumerate(keys) if key is not None] for _, keys in self._batches]
+        if len(self._batches) == 1 and 2 * len(kept[0]) > len(self._batches[0][1]):
+            return self._batches[0]
+        opened = join([opened for opened, _ in self._batches], kept, self._most)
+        return opened, [keys[row] for (_, keys), rows in zip(self._batches, kept, strict=True) for row in rows]

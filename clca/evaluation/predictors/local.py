@@ -1,16 +1,16 @@
-"""A model in this process: a base, and adapters on it that take turns."""
+"""A model in this process: a base, and adapters on it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Generic
 
 from clca.errors import ClcaError
+from clca.evaluation.predictors.adapters import Adapters
 from clca.evaluation.predictors.formats import Format, Mode
-from clca.evaluation.predictors.generation import REPLY_TOKENS, write_replies
+from clca.evaluation.predictors.generation import REPLY_TOKENS, Writing
 from clca.evaluation.predictors.memory import Room
 from clca.evaluation.predictors.shared_prefix import Part, SharedPrefix
 from clca.evaluation.predictors.tokens import Encoded, Tokenizer, Tokens, common_length
@@ -39,12 +39,25 @@ class _Split(Generic[S]):
     prefix: list[int]
     asked: list[Encoded]
 
+    @property
+    def shared(self) -> int:
+        return len(self.prefix)
+
+    @property
+    def rest(self) -> int:
+        return sum(len(one.ids) for one in self.asked)
+
+
+_Place = tuple[int, int]
+"""The number of a sheet in its group, and of a question in it."""
+
 
 class LocalPredictor:
     """Fills in sheets with a loaded model and its tokenizer.
 
     `model` is a transformers model or, where adapters answer, a PEFT model around it; `adapters` says what PEFT
-    calls those that sheets name. `memory` (bytes) and `tokens` bound one forward pass; `Room.of` says what they
+    calls those that sheets name. A reply has `reply_tokens` at most, and ends as soon as `settled(sheet, text)`
+    holds for what it says so far. `memory` (bytes) and `tokens` bound one forward pass; `Room.of` says what they
     are by default. In float32 odds are those of each prompt alone within 1e-4, and replies the same.
     """
 
@@ -56,11 +69,14 @@ class LocalPredictor:
         mode: Mode,
         *,
         adapters: Mapping[str, str] | None = None,
+        reply_tokens: int = REPLY_TOKENS,
+        settled: Callable[[Any, str], bool] | None = None,
         memory: int | None = None,
         tokens: int | None = None,
     ) -> None:
         self._model, self._tokens, self._mode = model.eval(), Tokens(tokenizer, format), mode
-        self._adapters = adapters or {}
+        self._adapters = Adapters(model, adapters or {})
+        self._reply_tokens, self._settled = reply_tokens if mode == "generate" else 0, settled
         self._room = Room.of(model, memory, tokens)
         self._ends = self._tokens.ends(model)
         config = model.config.get_text_config()
@@ -74,34 +90,42 @@ class LocalPredictor:
     def fill(self, sheets: Iterable[S], done: Done[S]) -> None:
         """Answer the sheets, in an order of its own."""
         for window in _windows(sheets):
-            for adapter in dict.fromkeys(sheet.adapter for sheet in window):
-                with self._answered_by(adapter):
-                    splits = [self._split(sheet) for sheet in window if sheet.adapter == adapter]
-                    for group in self._room.prefixes(splits, lambda split: len(split.prefix)):
-                        for split, answers in zip(group, self._fitting(group), strict=True):
-                            done(split.sheet, answers)
-
-    def _answered_by(self, adapter: str) -> AbstractContextManager[Any]:
-        """While it is open, this adapter answers; "" is none of them."""
-        if adapter:
-            self._model.set_adapter(self._adapters[adapter])
-        on_its_own = not adapter and hasattr(self._model, "disable_adapter")
-        off: AbstractContextManager[Any] = self._model.disable_adapter() if on_its_own else nullcontext()
-        return off
+            for group in self._groups([self._split(sheet) for sheet in window]):
+                for split, answers in zip(group, self._fitting(group), strict=True):
+                    done(split.sheet, answers)
 
     def _split(self, sheet: S) -> _Split[S]:
         asked = self._tokens.with_options(sheet) if self._mode == "probability" else self._tokens.prompts(sheet)
         rows = [one.ids for one in asked]
-        longest = max(map(len, rows)) + (REPLY_TOKENS if self._mode == "generate" else 1)
+        longest = max(map(len, rows)) + max(self._reply_tokens, 1)
         if self._longest is not None and longest > self._longest:
             raise LocalError(
                 f"a prompt and its answer take {longest:,} tokens, but the student reads {self._longest:,}: shorten"
                 " the prompts, or choose a student that reads more"
             )
-        shared = min(common_length(rows), min(map(len, rows)) - 1)  # what follows is one token at least
-        if shared < 1:
-            raise LocalError("the questions of a sheet begin with nothing in common: give them a system text")
+        # What follows is one token at least; one question alone shares nothing, and takes one pass so.
+        shared = min(common_length(rows), min(map(len, rows)) - 1) if len(rows) > 1 else 0
         return _Split(sheet, rows[0][:shared], [Encoded(one.ids[shared:], one.options) for one in asked])
+
+    def _groups(self, splits: Sequence[_Split[S]]) -> Iterator[list[_Split[S]]]:
+        """What is answered together: sheets of one adapter where they fill a pass, and the others of all adapters.
+
+        Mixing costs: FIGURE.
+        """
+        few: list[_Split[S]] = []
+        for adapter in dict.fromkeys(split.sheet.adapter for split in splits):
+            for group in self._packed([split for split in splits if split.sheet.adapter == adapter]):
+                if self._adapters.mixes and sum(split.rest for split in group) < self._room.tokens:
+                    few += group
+                else:
+                    yield group
+        yield from self._packed(few)
+
+    def _packed(self, splits: Sequence[_Split[S]]) -> Iterator[list[_Split[S]]]:
+        """Groups in which either all have a prefix or none has."""
+        for some in (True, False):
+            alike = [split for split in splits if bool(split.prefix) is some]
+            yield from self._room.prefixes(alike, lambda split: split.shared, lambda split: split.rest)
 
     def _fitting(self, group: Sequence[_Split[Any]]) -> list[list[Answer]]:
         """The answers of a group. Where the memory does not suffice after all, less goes into one pass from then on."""
@@ -117,37 +141,61 @@ class LocalPredictor:
                 ) from None
         torch.cuda.empty_cache()
         self._room = self._room.halved()
-        again = self._room.prefixes(list(enumerate(group)), lambda one: len(one[1].prefix))
+        numbered = list(enumerate(group))
+        again = self._room.prefixes(numbered, lambda one: one[1].shared, lambda one: one[1].rest)
         found: dict[int, list[Answer]] = {}
         for part in again:
             found.update(zip([number for number, _ in part], self._fitting([one for _, one in part]), strict=True))
         return [found[number] for number in range(len(group))]
 
     def _answer(self, group: Sequence[_Split[Any]]) -> list[list[Answer]]:
-        prefix = SharedPrefix(self._model, [split.prefix for split in group])
-        before = max(len(split.prefix) for split in group)
-        places = [(number, place) for number, split in enumerate(group) for place in range(len(split.asked))]
-        asked = {(number, place): group[number].asked[place] for number, place in places}
-        extra = REPLY_TOKENS if self._mode == "generate" else 0
-        found: dict[tuple[int, int], Answer] = {}
-        for batch in self._room.batches(places, lambda place: len(asked[place].ids), before, extra):
-            parts = [Part(place[0], asked[place].ids) for place in batch]
+        once = dict.fromkeys((split.sheet.adapter, tuple(split.prefix)) for split in group)
+        number = {key: place for place, key in enumerate(once)}
+        parts = {
+            (place, one): Part(number[split.sheet.adapter, tuple(split.prefix)], asked.ids)
+            for place, split in enumerate(group)
+            for one, asked in enumerate(split.asked)
+        }
+        before = max(split.shared for split in group)
+        batches = self._room.batches(list(parts), lambda key: len(parts[key].ids), before, self._reply_tokens)
+        with self._adapters.answering([adapter for adapter, _ in once]) as slots:
+            prefix = SharedPrefix(self._model, [ids for _, ids in once], slots)
             if self._mode == "generate":
-                answers = self._write(prefix, parts)
+                found = self._write(prefix, group, parts, batches)
             else:
-                answers = _score(prefix, parts, [asked[place].options for place in batch])
-            found.update(zip(batch, answers, strict=True))
-        return [[found[number, place] for place in range(len(split.asked))] for number, split in enumerate(group)]
+                found = {}
+                for batch in batches:
+                    options = [group[place].asked[one].options for place, one in batch]
+                    found.update(zip(batch, _score(prefix, [parts[key] for key in batch], options), strict=True))
+        return [[found[place, one] for one in range(len(split.asked))] for place, split in enumerate(group)]
 
-    def _write(self, prefix: SharedPrefix, parts: Sequence[Part]) -> list[Answer]:
-        return [Answer(reply=self._tokens.text(ids)) for ids in write_replies(prefix, parts, self._ends)]
+    def _write(
+        self,
+        prefix: SharedPrefix,
+        group: Sequence[_Split[Any]],
+        parts: Mapping[_Place, Part],
+        batches: Sequence[Sequence[_Place]],
+    ) -> dict[_Place, Answer]:
+        """Batch after batch joins those that write, and waits while there is no room for its rows."""
+
+        def settled(place: _Place, reply: Sequence[int]) -> bool:
+            return self._settled is not None and self._settled(group[place[0]].sheet, self._tokens.text(reply))
+
+        writing = Writing(prefix, self._ends, self._reply_tokens, settled)
+        for batch in batches:
+            while writing.rows and not self._room.holds(writing.rows + len(batch), writing.columns):
+                writing.step()
+            writing.add(batch, [parts[place] for place in batch])
+        while writing.rows:
+            writing.step()
+        return {place: Answer(reply=self._tokens.text(ids)) for place, ids in writing.replies.items()}
 
 
 def _score(prefix: SharedPrefix, parts: Sequence[Part], options: Sequence[tuple[int, ...]]) -> list[Answer]:
     """The odds of each row's options, by a softmax in float32, and their share of all tokens."""
     import torch
 
-    logits = prefix.open(parts, keep=False).logits
+    logits = prefix.open(parts).logits
     most = max(map(len, options))
     places = torch.tensor([[*row, *[-1] * (most - len(row))] for row in options], device=logits.device)
     chosen = logits.gather(1, places.clamp(min=0)).masked_fill(places < 0, -torch.inf)

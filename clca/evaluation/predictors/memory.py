@@ -10,6 +10,7 @@ ON_CPU = 2 * 2**30  # bytes
 SHARE_OF_GPU = 0.6  # of what is free once the model is there
 TOKENS_ON_CPU, TOKENS_ON_GPU = 1024, 32768  # in one pass: from there on a larger one is no faster
 MOST_PREFIXES = 64
+PASSES = 8  # what is asked on prefixes that are held together: so much is lost where an evaluation is interrupted
 
 T = TypeVar("T")
 
@@ -26,6 +27,7 @@ class Shape:
     head_dim: int
     vocabulary: int
     size: int
+    adapted: bool = False
 
     @classmethod
     def of(cls, model: Any) -> Self:
@@ -40,6 +42,7 @@ class Shape:
             head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
             vocabulary=config.vocab_size,
             size=model.dtype.itemsize,
+            adapted=hasattr(model, "peft_config"),
         )
 
     def cache(self, tokens: int) -> int:
@@ -52,6 +55,8 @@ class Shape:
         The cache of the rows, of one layer unless all are kept; that layer's keys and values once more while
         they are put together, and once more for every attention head; the attention mask in float32; the
         numbers within a layer (four of the hidden size, three of the inner one); and the logits, also in float32.
+        With adapters around a layer, its rows are taken apart: what goes in, what an adapter adds and what comes
+        out stand there once more, in float32.
         """
         columns = before + width
         cached = self.cache(rows * columns)
@@ -59,7 +64,9 @@ class Shape:
         repeated = 2 * rows * columns * self.heads * self.head_dim * self.size
         within = rows * width * (4 * self.hidden + 3 * self.inner) * self.size
         logits = rows * self.vocabulary * (self.size + 8)
-        return (cached if keep else one_layer) + one_layer + repeated + 4 * rows * width * columns + within + logits
+        apart = rows * width * 3 * max(self.hidden, self.inner) * 4 if self.adapted else 0
+        held = (cached if keep else one_layer) + one_layer + repeated
+        return held + 4 * rows * width * columns + within + apart + logits
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +90,44 @@ class Room:
     def halved(self) -> Self:
         return replace(self, memory=self.memory // 2, tokens=self.tokens // 2)
 
-    def prefixes(self, given: Sequence[T], length: Callable[[T], int]) -> list[list[T]]:
-        """Prefixes, or what they stand for, in groups that are computed and held at the same time."""
+    def prefixes(self, given: Sequence[T], length: Callable[[T], int], rest: Callable[[T], int]) -> list[list[T]]:
+        """Prefixes, or what they stand for, in groups that are computed and held at the same time.
 
-        def fits(count: int, longest: int) -> bool:
+        `rest` says how many tokens follow on one: a group has those of a few passes, or one prefix.
+        """
+
+        def fits(group: list[T], one: T) -> bool:
+            count, longest = len(group) + 1, length(group[0])
             held = self.shape.cache(count * longest)
             pass_ = self.shape.batch(count, 0, longest, keep=True)
-            return held <= self.memory // 2 and pass_ <= self.memory and count * longest <= self.tokens
-
-        return _packed(given, length, lambda count, longest: count <= MOST_PREFIXES and fits(count, longest))
-
-    def batches(self, given: Sequence[T], length: Callable[[T], int], before: int, extra: int) -> list[list[T]]:
-        """Rows in batches, on prefixes of at most `before` tokens; each may write `extra` tokens more."""
-
-        def fits(count: int, longest: int) -> bool:
-            taken = self.shape.batch(count, before + extra, longest, keep=extra > 0)
-            return taken <= self.memory // 2 and count * longest <= self.tokens
+            within = held <= self.memory // 2 and pass_ <= self.memory and count * longest <= self.tokens
+            asked = sum(map(rest, group)) + rest(one)
+            return count <= MOST_PREFIXES and within and asked <= PASSES * self.tokens
 
         return _packed(given, length, fits)
 
+    def batches(self, given: Sequence[T], length: Callable[[T], int], before: int, extra: int) -> list[list[T]]:
+        """Rows in batches, on prefixes of at most `before` tokens; each may write `extra` tokens more."""
+        share = self.memory // (4 if extra else 2)
 
-def _packed(given: Sequence[T], length: Callable[[T], int], fits: Callable[[int, int], bool]) -> list[list[T]]:
+        def fits(group: list[T], one: T) -> bool:
+            count, longest = len(group) + 1, length(group[0])
+            taken = self.shape.batch(count, before + extra, longest, keep=extra > 0)
+            return taken <= share and count * longest <= self.tokens
+
+        return _packed(given, length, fits)
+
+    def holds(self, rows: int, columns: int) -> bool:
+        """Whether so many rows can write at the same time, beside the prefixes and a batch that is read."""
+        return self.shape.batch(rows, columns, 1, keep=True) <= self.memory // 4
+
+
+def _packed(given: Sequence[T], length: Callable[[T], int], fits: Callable[[list[T], T], bool]) -> list[list[T]]:
     """Cut a sequence into groups of nearly the same length, the longest first; each holds one at least."""
     groups: list[list[T]] = []
-    longest = 0
     for one in sorted(given, key=length, reverse=True):
-        if groups and fits(len(groups[-1]) + 1, longest):
+        if groups and fits(groups[-1], one):
             groups[-1].append(one)
         else:
             groups.append([one])
-            longest = length(one)
     return groups

@@ -11,6 +11,7 @@ from clca.errors import ClcaError
 from clca.evaluation.predictors.completions import PROBE, Completions, Extras, Malformed, Wording
 from clca.evaluation.predictors.connection import Again, Connection, Refused
 from clca.evaluation.predictors.formats import Mode
+from clca.evaluation.predictors.generation import REPLY_TOKENS
 from clca.evaluation.sheet import Answer, Done, Question, S, Sheet
 from clca.urls import NO_KEY
 
@@ -42,6 +43,7 @@ class ServerPredictor:
         base: str,
         mode: Mode,
         wording: Wording | None = None,
+        reply_tokens: int = REPLY_TOKENS,
         key: str = NO_KEY,
         concurrency: int = 64,
         timeout: float = 120.0,
@@ -49,7 +51,7 @@ class ServerPredictor:
     ) -> None:
         self._connection = Connection(url.rstrip("/"), key, concurrency, timeout)
         self._base, self._mode = base, mode
-        self._completions = Completions(wording or Wording(), mode)
+        self._completions = Completions(wording or Wording(), mode, reply_tokens)
         self._concurrency, self._tries = concurrency, tries
         self._extras: dict[str, Extras] = {}
         self.labels = 0

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 import torch
 
 from clca.evaluation.predictors.formats import ChatFormat, TextFormat
-from clca.evaluation.predictors.generation import write_replies
+from clca.evaluation.predictors.generation import REPLY_TOKENS, Writing
 from clca.evaluation.predictors.local import LocalPredictor
 from clca.evaluation.predictors.shared_prefix import Part, SharedPrefix
 from clca.training.chat import ChatTemplate
@@ -33,6 +34,17 @@ def generated(model: Any, ids: list[int], ends: list[int], most: int = 16) -> li
         pad_token_id=ends[0],
     )[0, len(ids) :].tolist()
     return found
+
+
+def written(
+    prefix: SharedPrefix, parts: Sequence[Part], ends: frozenset[int], most: int = REPLY_TOKENS
+) -> list[list[int]]:
+    """What a batch of its own writes."""
+    writing = Writing[int](prefix, ends, most)
+    writing.add(range(len(parts)), parts)
+    while writing.rows:
+        writing.step()
+    return [writing.replies[number] for number in range(len(parts))]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -67,7 +79,7 @@ def test_a_reply_stops_before_the_token_that_ends_it_while_others_go_on(tokenize
     assert {0, 16} <= lengths  # some end at once, and some never
     assert len(lengths) > 3
     parts = [Part(0, rest) for rest in rests]
-    assert write_replies(SharedPrefix(model, [prefix]), parts, frozenset(ends)) == expected
+    assert written(SharedPrefix(model, [prefix]), parts, frozenset(ends)) == expected
 
 
 def test_a_reply_may_go_over_several_lines(tokenizer: Any) -> None:
@@ -78,7 +90,7 @@ def test_a_reply_may_go_over_several_lines(tokenizer: Any) -> None:
         bias[newline] = 1e6
         hook = model.lm_head.register_forward_hook(lambda module, given, output: output + bias)
         try:
-            [reply] = write_replies(SharedPrefix(model, [[5, 6]]), [Part(0, [7])], frozenset({1}), most=4)
+            [reply] = written(SharedPrefix(model, [[5, 6]]), [Part(0, [7])], frozenset({1}), most=4)
         finally:
             hook.remove()
     assert reply == [newline] * 4
