@@ -91,8 +91,9 @@ def score_subjects(
                 change=change,
             )
         )
-    adapters = [one for one in rows if one.row in matrix.adapters]
-    return matrix, Knowledge(rows=tuple(rows), spread=_spread(adapters) if adapters else {})
+    adapters = [one.overall for one in rows if one.row in matrix.adapters]
+    found = {metric: spread(adapters, metric) for metric in METRICS}
+    return matrix, Knowledge(rows=tuple(rows), spread={key: one for key, one in found.items() if one is not None})
 
 
 def _sums(one: Scored, told: Scored, seed: int, resamples: int) -> NDArray[np.float64]:
@@ -136,17 +137,13 @@ def _figures(value: Floats, again: Floats, least: float = 0.0) -> Figures:
     )
 
 
-def _spread(adapters: Sequence[RowKnowledge]) -> dict[str, Spread]:
-    """Mean and sample standard deviation (n - 1) over the adapters."""
-    found: dict[str, Spread] = {}
-    metrics: tuple[Metric, ...] = ("f1", "accuracy")
-    for metric in metrics:
-        estimates = [getattr(one.overall, metric) for one in adapters]
-        values = [one.value for one in estimates if one is not None]
-        if values:
-            sd = stdev(values) if len(values) > 1 else None
-            found[metric] = Spread(mean=mean(values), sd=sd, adapters=len(values))
-    return found
+def spread(figures: Sequence[Figures | None], metric: Metric) -> Spread | None:
+    """Mean and standard deviation of a sample (n - 1) of numbers; None where there is none."""
+    estimates = [getattr(one, metric) for one in figures if one is not None]
+    values = [one.value for one in estimates if one is not None]
+    if not values:
+        return None
+    return Spread(mean=mean(values), sd=stdev(values) if len(values) > 1 else None, adapters=len(values))
 
 
 def _with_invalid(scores: MatrixScores, read: MatrixScores) -> MatrixScores:
