@@ -10,6 +10,7 @@ from pathlib import Path
 from clca.assess.subject import WHOLE, Adapter, Subject
 from clca.culture import Catalogue
 from clca.errors import ClcaError, NotFoundError, SettingsError
+from clca.evaluation.classification.scores import COMBINED
 from clca.models import Models
 from clca.store.runs import find_run
 from clca.training.adapter import Found, adapters, find_adapter
@@ -17,7 +18,6 @@ from clca.training.student import TINY, Student, find_student, pinned
 from clca.workspace import Content
 
 ADAPTERS = Path("adapters")
-COMBINED = "combined"  # the row of an adapter that was taught several cultures
 
 
 def find_given(names: Sequence[str], catalogue: Catalogue, generated: Path) -> list[Found]:

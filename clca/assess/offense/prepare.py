@@ -1,0 +1,197 @@
+"""Everything of an evaluation on offensiveness that is settled before it begins.
+
+data, tasks -> cultures -> student, rows -> matrix
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from clca.assess.answers import Way
+from clca.assess.matrix import Matrix
+from clca.assess.offense.asked import Asked, check
+from clca.assess.offense.tasks import as_tasks, require_unchanged
+from clca.assess.rows import Wish, choose_all
+from clca.assess.sitting import Evaluation, place
+from clca.assess.subject import Subject
+from clca.culture import Catalogue
+from clca.documents import suggestion
+from clca.errors import NotFoundError, SettingsError
+from clca.evaluation.classification.scores import BASE, NO_CULTURE, ZERO_SHOT
+from clca.evaluation.classification.sheet import Row
+from clca.evaluation.classification.task import Limited, Task
+from clca.evaluation.folder import SCORES
+from clca.evaluation.offense.data import MANIFEST, TestSet, default_folder, open_tests
+from clca.evaluation.offense.tasks import TASKS, Difference, Scoring, Tasks, differences, load_tasks
+from clca.evaluation.predictors.formats import Mode
+from clca.store.runs import fingerprint, slug
+from clca.urls import without_credentials
+from clca.workspace import Content
+
+KIND = "offense"
+ALL = "all"
+REPLY_TOKENS = 25  # S2N, section 3.4
+ROWS = (BASE, ZERO_SHOT)
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An evaluation on offensiveness. `data` is None for the demonstration set; `warnings` are for the user.
+
+    `differences` are those of the scorings that concern these tests. `mix` is what all adapters of one culture were
+    trained on, where that is the same. `finished` says whether its scores are there already.
+    """
+
+    asked: Asked
+    matrix: Matrix
+    subject: Subject
+    cultures: tuple[str, ...]
+    scoring: Scoring
+    content: Content
+    data: Path | None
+    differences: tuple[Difference, ...]
+    mix: str | None
+    finished: bool
+    warnings: tuple[str, ...]
+
+    @property
+    def out(self) -> Path:
+        return self.matrix.evaluation.out
+
+
+def prepare(
+    asked: Asked, workspace: Path | None, generated: Path, environment: Mapping[str, str], *, elsewhere: bool = False
+) -> Prepared:
+    """The evaluation that is asked for. Everything that is wrong with it is found here; nothing is written yet.
+
+    With `elsewhere` it need not be possible here.
+    """
+    check(asked)
+    mode: Mode = asked.mode  # type: ignore[assignment]
+    scoring: Scoring = asked.scoring  # type: ignore[assignment]
+    content = Content(workspace)
+    catalogue, known = Catalogue(content), load_tasks(content)
+    data = _data(asked.data, workspace)
+    every = open_tests(data, content)
+    cultures = _cultures(asked, catalogue, every, data)
+    tests = [one for culture in cultures for one in every if one.culture == culture]
+    require_unchanged(tests)
+    tasks: tuple[Task, ...] = as_tasks(tests, known, scoring)
+    if not tasks:
+        raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
+    if asked.limit is not None:
+        tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
+    wish = Wish(asked.student, asked.adapters, asked.rows, asked.base_url, asked.bits)
+    subject, rows = choose_all(
+        wish, ROWS, cultures, catalogue, generated, content, environment, elsewhere=elsewhere
+    )
+    inputs = {
+        "kind": KIND,
+        "student": subject.id,
+        "server": without_credentials(asked.base_url) if asked.base_url else None,
+        "rows": [row.name for row in rows],
+        "adapters": {row: one.digest for row, one in subject.adapters.items()},
+        "bits": subject.bits,
+        "tests": {one.name: one.digest for one in tests},
+        "mode": mode,
+        "format": asked.layout,
+        "scoring": scoring,
+        "limit": None if asked.limit is None else {"texts": asked.limit, "seed": asked.seed},
+        f"content:{TASKS}": content.used[TASKS].digest,
+    }
+    name = "-".join((slug(subject.name), _label(cultures), fingerprint(inputs)[:6]))
+    by_name = {task.name: task for task in tasks}
+    way = Way(
+        mode,
+        asked.layout == "chat",
+        asked.base_url,
+        workspace,
+        reply_tokens=REPLY_TOKENS,
+        settled=lambda sheet, text: by_name[sheet.task].settled(text),
+    )
+    out = place(asked.out / KIND / name, new=asked.new)
+    mix = _mix(subject)
+    facts = {
+        "cultures": list(cultures),
+        "rows": [row.name for row in rows],
+        "mode": mode,
+        "format": asked.layout,
+        "scoring": scoring,
+        "seed": asked.seed,
+        "limit": asked.limit,
+        "mix": mix,
+        "data": None if data is None else str(data),
+        "demonstration": data is None,
+        "tests": {one.name: _about(one, by_name) for one in tests},
+        "prompts": sum(task.count for task in tasks) * len(rows),
+    }
+    evaluation = Evaluation(KIND, subject, asked.base_url, content, inputs, out, facts)
+    return Prepared(
+        asked=asked,
+        matrix=Matrix(evaluation, tasks, rows, _forms(rows), way),
+        subject=subject,
+        cultures=cultures,
+        scoring=scoring,
+        content=content,
+        data=data,
+        differences=_concerning(known, tests),
+        mix=mix,
+        finished=(out / SCORES).is_file(),
+        warnings=subject.notes,
+    )
+
+
+def _data(given: Path | None, workspace: Path | None) -> Path | None:
+    """The test sets to use: those given, else those imported, else None for the demonstration."""
+    if given is not None:
+        return given
+    usual = default_folder(workspace)
+    return usual if (usual / MANIFEST).is_file() else None
+
+
+def _cultures(asked: Asked, catalogue: Catalogue, tests: Sequence[TestSet], data: Path | None) -> tuple[str, ...]:
+    there = tuple(dict.fromkeys(one.culture for one in tests))
+    where = "the demonstration set" if data is None else str(data)
+    if not there:
+        raise NotFoundError(f"{where} holds no test sets: import some with `clca data import-offense DIR`")
+    if not asked.cultures or any(name.casefold() == ALL for name in asked.cultures):
+        return there
+    wanted = tuple(dict.fromkeys(map(catalogue.find, asked.cultures)))
+    for culture in wanted:
+        if culture not in there:
+            hint = suggestion(culture, there)
+            raise SettingsError(f"--culture {culture}: {where} holds no test set of it{hint}; of {', '.join(there)}")
+    return tuple(one for one in there if one in wanted)
+
+
+def _forms(rows: Sequence[Row]) -> dict[str, str]:
+    """The plain prompt, and the one that names the country, each with the first row that is asked in it."""
+    forms: dict[str, str] = {}
+    for row in rows:
+        forms.setdefault(ZERO_SHOT if row.name == ZERO_SHOT else "plain", row.name)
+    return forms
+
+
+def _mix(subject: Subject) -> str | None:
+    mixes = {
+        str(one.found.data.recipe.get("data", {}).get("mix"))
+        for row, one in subject.adapters.items()
+        if one.found is not None and row not in NO_CULTURE
+    }
+    return mixes.pop() if len(mixes) == 1 else None
+
+
+def _about(test: TestSet, asked: Mapping[str, Task]) -> dict[str, object]:
+    texts = asked[test.name].count if test.name in asked else 0
+    return {"type": test.type, "rows": test.rows, "texts": texts, "sha256": test.digest, "notes": list(test.notes)}
+
+
+def _concerning(tasks: Tasks, tests: Sequence[TestSet]) -> tuple[Difference, ...]:
+    names = {"all", *(one.name for one in tests), *(one.type for one in tests)}
+    return tuple(one for one in differences(tasks) if one.task in names)
+
+
+def _label(cultures: Sequence[str]) -> str:
+    return cultures[0] if len(cultures) == 1 else f"{len(cultures)}-cultures"

@@ -1,0 +1,62 @@
+"""Test sets of offensiveness as tasks: what is asked of each row, and how its replies are read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clca.errors import ContentError, StoreError
+from clca.evaluation.classification.scores import ZERO_SHOT
+from clca.evaluation.classification.task import Example
+from clca.evaluation.offense.data import TestSet
+from clca.evaluation.offense.reading import Reader
+from clca.evaluation.offense.tasks import Scoring, Tasks
+
+
+class OffenseTask:
+    """A test set under a scoring. The row `zero-shot` is asked with the prompt that names the country."""
+
+    def __init__(self, test: TestSet, scoring: Scoring, country: str) -> None:
+        self._test, self._scoring, self._country = test, scoring, country
+        self._reader = Reader(test.task_type, scoring)
+        self.name, self.culture, self.count = test.name, test.culture, test.count(scoring)
+        # All of the list, so that an answer that no text has as its gold label is a wrong one, not an invalid one.
+        self.labels = test.task_type.labels_under(scoring)
+        self.answers = test.task_type.numbers
+
+    def system(self, row: str) -> str:
+        return ""
+
+    def examples(self, row: str) -> Iterator[Example]:
+        kind = self._test.task_type
+        for one in self._test.examples(self._scoring):
+            text = kind.zero_shot(one.text, self._country) if row == ZERO_SHOT else kind.prompt(one.text)
+            yield Example(one.id, text, one.gold)
+
+    def read(self, reply: str) -> str | None:
+        return self._reader.read(reply)
+
+    def settled(self, text: str) -> bool:
+        return self._reader.settled(text)
+
+
+def as_tasks(tests: Sequence[TestSet], tasks: Tasks, scoring: Scoring) -> tuple[OffenseTask, ...]:
+    """Those that a scoring asks anything of."""
+    made = (OffenseTask(one, scoring, tasks.cultures[one.culture].country) for one in tests)
+    return tuple(one for one in made if one.count)
+
+
+def require_unchanged(tests: Sequence[TestSet]) -> None:
+    """Refuse a test set that is not what was imported."""
+    for one in tests:
+        if not one.demonstration and _digest(one.path) != one.digest:
+            raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")
+
+
+def _digest(path: Path) -> str:
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from None
