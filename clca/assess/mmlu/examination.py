@@ -97,9 +97,11 @@ def prepare(
     if asked.limit is not None:
         tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
     inputs: dict[str, Any] = {
+        "kind": KIND,
         "student": subject.id,
         "server": without_credentials(asked.base_url) if asked.base_url else None,
-        "adapters": {row.name: subject.adapters[row.name].digest for row in rows if row.adapter},
+        "rows": [row.name for row in rows],
+        "adapters": {row: one.digest for row, one in subject.adapters.items()},
         "bits": subject.bits,
         "mode": mode,
         "scoring": scoring,
@@ -107,8 +109,7 @@ def prepare(
         "fewer": fewer,
         "subjects": [one.name for one in tasks],
         "data": exam.digest,
-        "limit": asked.limit,
-        "seed": asked.seed,
+        "limit": None if asked.limit is None else {"questions": asked.limit, "seed": asked.seed},
         **{f"content:{path}": used.digest for path, used in sorted(content.used.items()) if path.startswith(DECISIVE)},
     }
     label = DEMO if exam.demonstration else "all" if len(tasks) == len(known) else _label(tasks)
@@ -150,7 +151,9 @@ def prepare(
 
 
 def mix_of(subject: Subject) -> str | None:
-    mixes = {one.found.data.recipe["data"]["mix"] if one.found is not None else None for one in subject.adapters.values()}
+    mixes = {
+        one.found.data.recipe["data"]["mix"] if one.found is not None else None for one in subject.adapters.values()
+    }
     return mixes.pop() if len(mixes) == 1 else None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal, cast
 
 from clca.assess.mmlu.examination import Examination
 from clca.assess.sitting import Labels
@@ -28,8 +27,8 @@ def caveats(one: Examination, labels: Labels = (0, 0)) -> list[str]:
         found.append(f"REHEARSAL ({'; '.join(one.subject.because)}): these scores say nothing of what a model knows.")
     if one.exam.demonstration:
         found.append(
-            f"DEMONSTRATION: {len(one.matrix.tasks)} subjects with a few plain questions each, written for clca: this is"
-            " not MMLU, which --data cais/mmlu or --data DIR asks."
+            f"DEMONSTRATION: {len(one.matrix.tasks)} subjects with a few plain questions each, written for clca: not MMLU,"
+            " which --data cais/mmlu or --data DIR asks."
         )
     elif len(one.matrix.tasks) < one.whole:
         found.append(f"{len(one.matrix.tasks)} of {one.whole} subjects: overall numbers are not those of MMLU.")
@@ -56,10 +55,11 @@ def make_tables(
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")
     ours = Ours(one.subject.name, one.mix, matrix)
-    mode = cast(Literal["generate", "probability"], one.matrix.way.mode)
     return (
         *(by_group(metric, matrix, knowledge, one.names, notes) for metric in metrics),
-        mmlu_table([ours], load_s2n(one.matrix.evaluation.content), mode=mode, names=one.names, notes=notes),
+        mmlu_table(
+            [ours], load_s2n(one.matrix.evaluation.content), mode=one.matrix.way.mode, names=one.names, notes=notes
+        ),
         *(by_subject(metric, matrix, one.names, notes) for metric in metrics),
     )
 
@@ -100,7 +100,7 @@ def by_subject(metric: Metric, matrix: MatrixScores, names: dict[str, str], note
             tuple(_cell(result.tests[one.test], metric) for result in matrix.results),
             group=_words(one.culture),
         )
-        for one in sorted(matrix.tests, key=lambda one: GROUPS.index(one.culture))  # type: ignore[arg-type]
+        for one in sorted(matrix.tests, key=lambda one: GROUPS.index(one.culture))
     ]
     return Table(
         metric=f"mmlu_{metric}_subjects",
@@ -128,7 +128,7 @@ def _over_adapters(
 def _reading(
     columns: dict[str, Callable[[RowKnowledge], Figures | None]], rows: Sequence[Row], notes: Sequence[str]
 ) -> Iterator[str]:
-    yield f"{OVERALL} and groups: over all their questions; {MEAN}: plain mean over subjects. {BASE}: without an adapter."
+    yield f"{OVERALL} and groups: over all their questions; {MEAN}: mean over subjects. {BASE}: without an adapter."
     if CHANGE in columns:
         yield f"{CHANGE}: {OVERALL} minus that of {BASE}, over the same questions, in percentage points."
     if any(row.label == SD for row in rows):
@@ -147,8 +147,8 @@ def _asked(one: Examination) -> str:
     questions = sum(task.count for task in one.matrix.tasks)
     mode: Mode = one.matrix.way.mode
     return (
-        f"{one.exam.source}: {questions:,} questions of {len(one.matrix.tasks)} subjects, {one.asked.shots}-shot, {mode},"
-        f" scoring {one.scoring}; seed {one.asked.seed}."
+        f"{one.exam.source}: {questions:,} questions of {len(one.matrix.tasks)} subjects, {one.asked.shots}-shot,"
+        f" {mode}, scoring {one.scoring}; seed {one.asked.seed}."
     )
 
 

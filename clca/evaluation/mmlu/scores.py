@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import mean, stdev
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -92,7 +93,7 @@ def score_subjects(
             )
         )
     adapters = [one.overall for one in rows if one.row in matrix.adapters]
-    found = {metric: spread(adapters, metric) for metric in METRICS}
+    found = {metric: spread(adapters, metric) for metric in get_args(Metric)}
     return matrix, Knowledge(rows=tuple(rows), spread={key: one for key, one in found.items() if one is not None})
 
 
