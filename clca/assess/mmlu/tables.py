@@ -27,7 +27,7 @@ def caveats(one: Examination, labels: Labels = (0, 0)) -> list[str]:
         found.append(f"REHEARSAL ({'; '.join(one.subject.because)}): these scores say nothing of what a model knows.")
     if one.exam.demonstration:
         found.append(
-            f"DEMONSTRATION: {len(one.matrix.tasks)} subjects with a few plain questions each, written for clca: not MMLU,"
+            f"DEMONSTRATION: {len(one.matrix.tasks)} subjects with a few plain questions each, made for clca: not MMLU,"
             " which --data cais/mmlu or --data DIR asks."
         )
     elif len(one.matrix.tasks) < one.whole:

@@ -24,7 +24,7 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
     """The questions of the subjects. `name` is a data set of the hub or a folder, as `read_folder` has the rest."""
     shown = f"--data {name}"
     read: dict[Split, dict[str, tuple[Item, ...]]] = {}
-    strange: set[str] = set()
+    found: dict[Split, set[str]] = {}
     for split in SPLITS:
         by_subject: dict[str, list[Item]] = defaultdict(list)
         for number, row in enumerate(_load(name, split), start=1):
@@ -32,9 +32,10 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
             a, b, c, d = one.choices
             items = by_subject[one.subject]
             items.append(Item(len(items) + 1, one.question, (a, b, c, d), LETTERS[one.answer]))
-        strange |= set(by_subject) - set(known)
+        found[split] = set(by_subject)
         read[split] = {one: tuple(by_subject[one]) for one in subjects if one in by_subject}
-    require_subjects(subjects, read["test"], shown, named=named, whole=len(known))
+    require_subjects(subjects, found["test"], shown, named=named, whole=len(known))
+    strange = found["test"] - set(known)
     left = ", ".join(sorted(strange))
     notes = [f"{name}: {left}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
     return Exam(name, read["dev"], read["test"], (*notes, *repeated(read["test"])))

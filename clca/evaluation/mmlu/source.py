@@ -35,14 +35,18 @@ def open_exam(name: str, subjects: Sequence[str], known: Sequence[str], content:
 def demonstration(subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> Exam:
     """The shipped questions, of which there are a few subjects only."""
     read: dict[Split, dict[str, tuple[Item, ...]]] = {split: {} for split in SPLITS}
+    if named:
+        has = [_subject(path, "test") for path in content.files(f"{FOLDER}/test/*_test.csv")]
+        require_subjects(subjects, has, "--data demo", named=True, whole=len(known))
     for split in SPLITS:
         for path in content.files(f"{FOLDER}/{split}/*_{split}.csv"):
-            subject = path.rpartition("/")[2].removesuffix(f"_{split}.csv")
+            subject = _subject(path, split)
             if subject in subjects:
                 content.text(path)  # notes what was used
                 read[split][subject] = read_items(content.locate(path), content.shown(path))
-    there = [one for one in subjects if one in read["test"]]
-    if named:
-        require_subjects(subjects, there, "--data demo", named=True, whole=len(known))
-    test = {one: read["test"][one] for one in there}
+    test = {one: read["test"][one] for one in subjects if one in read["test"]}
     return replace(Exam(DEMO, read["dev"], test), demonstration=True)
+
+
+def _subject(path: str, split: Split) -> str:
+    return path.rpartition("/")[2].removesuffix(f"_{split}.csv")
