@@ -5,7 +5,7 @@ rows, tasks -> sheets -> predictor -> choices -> scored answers
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -30,13 +30,21 @@ at least, but for what some tokenizers spell out first."""
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What is asked of whom. `forms` names each form of the prompts, and a row that is asked in it."""
+    """What is asked of whom. `form_of` tells in which form of the prompts a row is asked."""
 
     evaluation: Evaluation
     tasks: tuple[Task, ...]
     rows: tuple[Row, ...]
-    forms: dict[str, str]
+    form_of: Callable[[str], str]
     way: Way
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """Each form, and the first row that is asked in it."""
+        found: dict[str, str] = {}
+        for row in self.rows:
+            found.setdefault(self.form_of(row.name), row.name)
+        return found
 
     @property
     def cells(self) -> int:

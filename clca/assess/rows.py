@@ -120,5 +120,3 @@ def _lacking(row: str, subject: Subject, base_url: str | None) -> str:
         f"there is no adapter of {row} for {subject.name} in {ADAPTERS}/: make one with `{make}`, or give one with"
         f" --adapter {row}=DIR"
     )
-
-

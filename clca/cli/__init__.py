@@ -3,7 +3,7 @@
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
 train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
-eval-wvs -> evaluating, evaluation_plan    compare -> comparing
+eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    compare -> comparing
 """
 
 from __future__ import annotations
@@ -15,7 +15,20 @@ from typing import Any
 
 import typer
 
-from clca.cli import adapters, compare, content, cultures, data, eval_wvs, generate, models, runs, serve, train
+from clca.cli import (
+    adapters,
+    compare,
+    content,
+    cultures,
+    data,
+    eval_offense,
+    eval_wvs,
+    generate,
+    models,
+    runs,
+    serve,
+    train,
+)
 from clca.cli.screen import printable
 from clca.errors import ClcaError
 
@@ -54,6 +67,7 @@ app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
+app.command("eval-offense", epilog=eval_offense.EXAMPLES)(eval_offense.eval_offense)
 app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)

@@ -12,14 +12,12 @@ from clca.assess.wvs.asked import Asked
 from clca.assess.wvs.evaluate import Evaluated, has_template, stop_facts
 from clca.assess.wvs.evaluate import evaluate as evaluate_poll
 from clca.assess.wvs.poll import Poll, prepare
-from clca.cli.forecast import duration
 from clca.cli.progress import Bar
-from clca.cli.screen import make_console, printable
-from clca.evaluation.folder import TABLE
+from clca.cli.screen import make_console
+from clca.cli.verdict import pace, show_end, show_tables, warn
 from clca.evaluation.wvs.columns import METRICS
 from clca.evaluation.wvs.scores import Figures
 from clca.evaluation.wvs.work import Progress
-from clca.report.render import screen as table_screen
 from clca.settings import resolve
 from clca.workspace import find_workspace
 
@@ -36,23 +34,8 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     if as_json:
         print(json.dumps(summary(poll, done), ensure_ascii=False), flush=True)
     elif not quiet:
-        console = make_console()
-        tables = [table for table in done.tables if table.metric in SHOWN]
-        said = set(tables[0].notes).intersection(*(table.notes for table in tables)) if tables else set()
-        for table in tables:
-            console.print(table_screen(table, notes=False))
-            for note in table.notes:
-                if note not in said:
-                    console.print(escape(note), style="dim")
-            console.print()
-        for note in tables[0].notes if tables else ():
-            if note in said:
-                console.print(escape(note), style="dim")
-    screen.print(f"{done.folder} holds predictions, scores and {TABLE}.md, .csv, .tex; all metrics are there")
-    if not done.asked:
-        screen.print(
-            f"all {done.sheets:,} sheets were answered on {done.answered[:10]}; nothing was asked (--new asks again)"
-        )
+        show_tables([table for table in done.tables if table.metric in SHOWN])
+    show_end(screen, done, "all metrics are there")
     for caveat in done.caveats[:1] if poll.subject.because else ():
         screen.print(f"[yellow]{escape(caveat)}[/yellow]")
 
@@ -62,8 +45,7 @@ def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Poll:
     workspace = find_workspace()
     generated = resolve({}, os.environ, workspace).out
     poll = prepare(asked, workspace, generated, os.environ, has_template, elsewhere=elsewhere)
-    for warning in poll.warnings:
-        make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
+    warn(poll.warnings)
     return poll
 
 
@@ -112,12 +94,7 @@ def _figures(figures: Figures) -> dict[str, Any]:
 def line(said: Progress) -> str:
     """Where it stands, the pace, and the running kl of what is under way."""
     parts = [f"sheet {said.sheets:,}/{said.of:,}"]
-    if said.prompts and said.seconds:
-        pace = said.prompts / said.seconds
-        parts.append(f"{pace:,.0f} prompts/s")
-        left = said.prompts_left / pace
-        if said.sheets < said.of:
-            parts.append(f"about {duration(left)} left")
+    parts += pace(said.prompts, said.prompts_left, said.seconds, "prompts")
     for (culture, method), value in list(said.kl.items())[-KL_SHOWN:]:
         parts.append(f"{culture} {method} kl {value:.3f}")
     return " · ".join(parts)

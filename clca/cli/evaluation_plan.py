@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,20 +13,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from clca.assess.answers import tokenizer_at_hand
 from clca.assess.wvs.poll import Poll
 from clca.assess.wvs.tables import caveats
-from clca.cli.forecast import duration
+from clca.cli.effort import seconds_for, show_time, tokens_of
 from clca.cli.screen import make_console, printable
-from clca.errors import SettingsError
-from clca.evaluation.predictors.formats import ChatFormat, TextFormat
 from clca.evaluation.predictors.generation import REPLY_TOKENS
 from clca.evaluation.predictors.tokens import Tokens, common_length
 from clca.evaluation.wvs.sheet import RespondentSheet
-from clca.training.chat import ChatTemplate
-from clca.training.estimate import SHARE, load_shape, matmul_rate
-from clca.training.recipe import Base
-from clca.training.student import compute_type, load_tokenizer, this_device
 
 MEASURED = 8  # sheets of each culture and method whose tokens are counted, spread over all of them
 
@@ -58,51 +50,22 @@ def show_plan(poll: Poll, *, as_json: bool) -> None:
     console.print(f"{poll.out} {state}", markup=False)
     _show_prompt(poll.sheets[0], console)
     console.print(_table(parts))
-    if obstacle:
-        console.print(f"Tokens and time cannot be told here: {printable(obstacle)}", markup=False)
-    elif seconds is not None:
-        what = f"at {SHARE:.0%} of what a matrix multiplication reaches on this {this_device()}, a rough estimate"
-        console.print(f"time: about {duration(seconds)} ({what}; the progress line measures it)", markup=False)
-    else:
-        console.print("time: that of the server; the progress line measures it")
+    show_time(console, seconds, obstacle)
     for caveat in caveats(poll, ()):
         console.print(escape(caveat), style="dim")
 
 
 def estimate(poll: Poll) -> tuple[list[Count], float | None, str]:
     """Counts for each culture and method, seconds, and why tokens are not known, or ""; seconds of no server are."""
-    student, obstacle = poll.subject.student, poll.subject.obstacle
-    tokens = None
-    if not obstacle:
-        try:
-            tokens = _tokens(poll)
-        except SettingsError as error:
-            obstacle = error.message
+    tokens, obstacle = tokens_of(poll.subject, poll.layout == "chat", poll.content.workspace)
     parts = [
         _count(list(sheets), tokens) for _, sheets in groupby(poll.sheets, key=lambda one: (one.culture, one.method))
     ]
-    if student is None or tokens is None:
+    if tokens is None:
         return parts, None, obstacle
-    shape = load_shape(student, ())
     written = REPLY_TOKENS * poll.prompts if poll.mode == "generate" else 0
-    passed = sum(part.tokens or 0 for part in parts) + written
-    # Two operations a weight and token (Kaplan et al., 2020, section 2.1); the output layer is asked once a prompt.
-    operations = 2.0 * (shape.linear * passed + shape.hidden * shape.vocabulary * (poll.prompts + written))
-    device = this_device()
-    compute = compute_type(Base.model_validate({"bits": poll.subject.bits}), device)
-    return parts, operations / (matmul_rate(device, compute) * SHARE), ""
-
-
-def _tokens(poll: Poll) -> Tokens:
-    """The student's tokenizer; of a model on a server, if its files are on this machine, too."""
-    student, chat = poll.subject.student, poll.layout == "chat"
-    if student is not None:
-        tokenizer = load_tokenizer(student)
-    else:
-        tokenizer = tokenizer_at_hand(poll.subject.name, poll.content.workspace, os.environ)
-        if tokenizer is None or (chat and not tokenizer.chat_template):
-            raise SettingsError("the server has the student's tokenizer")
-    return Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)) if chat else TextFormat())
+    passed = sum(part.tokens or 0 for part in parts)
+    return parts, seconds_for(poll.subject, passed, poll.prompts, written), ""
 
 
 def _count(sheets: Sequence[RespondentSheet], tokens: Tokens | None) -> Count:

@@ -20,7 +20,6 @@ from clca.culture import Catalogue
 from clca.documents import suggestion
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.scores import BASE, NO_CULTURE, ZERO_SHOT
-from clca.evaluation.classification.sheet import Row
 from clca.evaluation.classification.task import Limited, Task
 from clca.evaluation.folder import SCORES
 from clca.evaluation.offense.data import MANIFEST, TestSet, default_folder, open_tests
@@ -34,6 +33,7 @@ KIND = "offense"
 ALL = "all"
 REPLY_TOKENS = 25  # S2N, section 3.4
 ROWS = (BASE, ZERO_SHOT)
+PLAIN = "plain"  # the form of prompts that name no culture
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +78,13 @@ def prepare(
     cultures = _cultures(asked, catalogue, every, data)
     tests = [one for culture in cultures for one in every if one.culture == culture]
     require_unchanged(tests)
-    tasks: tuple[Task, ...] = as_tasks(tests, known, scoring)
+    tasks: tuple[Task, ...] = as_tasks(tests, known, scoring, catalogue)
     if not tasks:
         raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
     if asked.limit is not None:
         tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
     wish = Wish(asked.student, asked.adapters, asked.rows, asked.base_url, asked.bits)
-    subject, rows = choose_all(
-        wish, ROWS, cultures, catalogue, generated, content, environment, elsewhere=elsewhere
-    )
+    subject, rows = choose_all(wish, ROWS, cultures, catalogue, generated, content, environment, elsewhere=elsewhere)
     inputs = {
         "kind": KIND,
         "student": subject.id,
@@ -130,7 +128,7 @@ def prepare(
     evaluation = Evaluation(KIND, subject, asked.base_url, content, inputs, out, facts)
     return Prepared(
         asked=asked,
-        matrix=Matrix(evaluation, tasks, rows, _forms(rows), way),
+        matrix=Matrix(evaluation, tasks, rows, lambda row: ZERO_SHOT if row == ZERO_SHOT else PLAIN, way),
         subject=subject,
         cultures=cultures,
         scoring=scoring,
@@ -164,14 +162,6 @@ def _cultures(asked: Asked, catalogue: Catalogue, tests: Sequence[TestSet], data
             hint = suggestion(culture, there)
             raise SettingsError(f"--culture {culture}: {where} holds no test set of it{hint}; of {', '.join(there)}")
     return tuple(one for one in there if one in wanted)
-
-
-def _forms(rows: Sequence[Row]) -> dict[str, str]:
-    """The plain prompt, and the one that names the country, each with the first row that is asked in it."""
-    forms: dict[str, str] = {}
-    for row in rows:
-        forms.setdefault(ZERO_SHOT if row.name == ZERO_SHOT else "plain", row.name)
-    return forms
 
 
 def _mix(subject: Subject) -> str | None:

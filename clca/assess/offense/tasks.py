@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from clca.culture import Catalogue
 from clca.errors import ContentError, StoreError
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.classification.task import Example
@@ -41,9 +42,15 @@ class OffenseTask:
         return self._reader.settled(text)
 
 
-def as_tasks(tests: Sequence[TestSet], tasks: Tasks, scoring: Scoring) -> tuple[OffenseTask, ...]:
+def as_tasks(tests: Sequence[TestSet], tasks: Tasks, scoring: Scoring, catalogue: Catalogue) -> tuple[OffenseTask, ...]:
     """Those that a scoring asks anything of."""
-    made = (OffenseTask(one, scoring, tasks.cultures[one.culture].country) for one in tests)
+    countries = {
+        one.culture: tasks.cultures[one.culture].country
+        if one.culture in tasks.cultures
+        else catalogue.culture(one.culture).name
+        for one in tests
+    }
+    made = (OffenseTask(one, scoring, countries[one.culture]) for one in tests)
     return tuple(one for one in made if one.count)
 
 

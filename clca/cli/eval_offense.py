@@ -1,0 +1,148 @@
+"""`clca eval-offense`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """
+Examples:
+
+  clca eval-offense                                        the rehearsal: a tiny student on the demonstration texts
+
+  clca eval-offense --student llama-3.1-8b                 with the newest adapter of every culture in adapters/
+
+  clca eval-offense -c turkey --adapter turkey=adapters/turkey/mine --adapter ara=adapters/ara/mine
+
+  clca eval-offense -s llama-3.1-8b --plan                 cells, prompts, tokens, time
+
+  clca eval-offense -s base --base-url http://localhost:8000/v1 --adapter turkey=turkey-lora
+
+Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input or unusable folder, 130 interrupted.
+Run the same command again to go on.
+"""
+
+WHAT, HOW, SCREEN = "What to evaluate", "How it is answered", "On screen"
+
+
+def eval_offense(
+    culture: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--culture",
+            "-c",
+            help="Culture whose tests are asked, by name, country or ISO code; repeatable. (default all that there are"
+            " tests of)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    student: Annotated[
+        str | None,
+        typer.Option(
+            "--student",
+            "-s",
+            help="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny. (default the"
+            " adapters', else tiny)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="CULTURE=DIR",
+            help="Adapter of a culture, or combined=DIR; a name in adapters/ will do; with --base-url CULTURE=NAME, the"
+            " server's name of it; repeatable. (default the newest of each culture for this student)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    row: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Who answers: base, zero-shot (asked with the culture's name), combined, or the culture of an adapter;"
+            " repeatable. (default all there are)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Test sets that `clca data import-offense` wrote. (default data/offense, if there, else a few texts"
+            " for demonstration)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="Ask at most this many texts of each test.", rich_help_panel=WHAT)
+    ] = None,
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="generate: an answer is written and read; probability: the options are compared.", rich_help_panel=HOW
+        ),
+    ] = "generate",
+    scoring: Annotated[
+        str,
+        typer.Option(
+            help="corrected, or paper: with the quirks of the paper's framework, of which a table is shown.",
+            rich_help_panel=HOW,
+        ),
+    ] = "corrected",
+    layout: Annotated[
+        str, typer.Option("--format", help="text, as the paper asks, or chat.", rich_help_panel=HOW)
+    ] = "text",
+    bits: Annotated[
+        int | None,
+        typer.Option(
+            help="Hold the weights in 4, 8 or 16 bits. (default the adapters'; 16 without one, and for tiny)",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of --limit and of the intervals.", rich_help_panel=HOW)] = 42,
+    out: Annotated[Path, typer.Option(help="Folder of the evaluations.", rich_help_panel=HOW)] = Path("evaluations"),
+    new: Annotated[
+        bool, typer.Option("--new", help="Evaluate anew even if this exists or was begun.", rich_help_panel=HOW)
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show cells, prompts, tokens and time; stop.", rich_help_panel=SCREEN)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=SCREEN)
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+) -> None:
+    """Ask a student and its adapters what is offensive to whom: every adapter on every culture's tests.
+
+    The matrix, its C-SPEC, and the tables of S2N with what it printed beside them.
+    Needs: pip install '.\\[eval]' where clca's source is.
+    """
+    from clca.assess.checks import require_libraries
+
+    require_libraries(server=base_url is not None)
+    from clca.assess.offense.asked import Asked
+    from clca.cli import offense
+
+    asked = Asked(
+        cultures=tuple(culture or ()),
+        student=student,
+        adapters=tuple(adapter or ()),
+        rows=tuple(row or ()),
+        base_url=base_url,
+        data=data.expanduser() if data is not None else None,
+        mode=mode,
+        scoring=scoring,
+        layout=layout,
+        limit=limit,
+        bits=bits,
+        seed=seed,
+        out=out.expanduser(),
+        new=new,
+    )
+    if plan:
+        offense.show_plan(asked, as_json=json)
+    else:
+        offense.evaluate(asked, quiet=quiet, as_json=json)

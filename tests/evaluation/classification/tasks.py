@@ -1,0 +1,67 @@
+"""A task in memory, and a model that answers it by rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from clca.evaluation.classification.sheet import ClassificationSheet
+from clca.evaluation.classification.task import Example
+from clca.evaluation.sheet import Answer, Done, S
+
+LABELS = ("OFF", "NOT")
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """Texts "text 0", "text 1"... with gold labels in turn; the row `zero-shot` is asked in another form."""
+
+    culture: str
+    count: int
+    golds: tuple[str, ...] = LABELS
+    labels: tuple[str, ...] = LABELS
+    answers: tuple[str, ...] = ("1", "2")
+
+    @property
+    def name(self) -> str:
+        return f"{self.culture}/offensive_detect"
+
+    def system(self, row: str) -> str:
+        return ""
+
+    def examples(self, row: str) -> Iterator[Example]:
+        before = f"In {self.culture}, " if row == "zero-shot" else ""
+        for number in range(self.count):
+            yield Example(f"t{number}", f"{before}text {number}", self.golds[number % len(self.golds)])
+
+    def read(self, reply: str) -> str | None:
+        return dict(zip(self.answers, self.labels, strict=True)).get(reply)
+
+    def settled(self, text: str) -> bool:
+        return bool(text)
+
+
+Rule = Callable[[ClassificationSheet, int], Answer]
+"""Takes a sheet and the place of a question in it."""
+
+
+class Ruled:
+    """Answers by rule; keeps the sheets that it was given. After `most` sheets it is interrupted."""
+
+    def __init__(self, rule: Rule, most: int = 10**9) -> None:
+        self._rule, self._most = rule, most
+        self.asked: list[tuple[str, str, int]] = []
+
+    def fill(self, sheets: Iterable[S], done: Done[S]) -> None:
+        for sheet in sheets:
+            assert isinstance(sheet, ClassificationSheet)
+            if len(self.asked) == self._most:
+                raise KeyboardInterrupt
+            self.asked.append((sheet.row, sheet.task, sheet.number))
+            done(sheet, [self._rule(sheet, place) for place in range(len(sheet.questions))])
+
+
+def right(sheet: ClassificationSheet, place: int) -> Answer:
+    """An adapter knows its own culture; on others', and without one, the answer is always 2."""
+    own = sheet.adapter and sheet.task.startswith(sheet.adapter)
+    return Answer(reply=str(1 + LABELS.index(sheet.questions[place].gold)) if own else "2")
