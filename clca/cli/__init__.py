@@ -4,6 +4,7 @@ generate -> working, planning, progress    runs -> reading    cultures -> profil
 models -> shelf    serve -> serving    content -> files
 train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
 eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    compare -> comparing
+eval-mmlu -> examining, matrix
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from clca.cli import (
     content,
     cultures,
     data,
+    eval_mmlu,
     eval_offense,
     eval_wvs,
     generate,
@@ -68,6 +70,7 @@ app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
 app.command("eval-offense", epilog=eval_offense.EXAMPLES)(eval_offense.eval_offense)
+app.command("eval-mmlu", epilog=eval_mmlu.EXAMPLES)(eval_mmlu.eval_mmlu)
 app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)

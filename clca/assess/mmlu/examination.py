@@ -26,7 +26,7 @@ from clca.evaluation.mmlu.data import Exam, require_shots
 from clca.evaluation.mmlu.hub import DEFAULT
 from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
 from clca.evaluation.mmlu.source import DEMO, open_exam
-from clca.evaluation.mmlu.subjects import choose_subjects, load_subjects
+from clca.evaluation.mmlu.subjects import GROUPS, choose_subjects, load_subjects
 from clca.evaluation.mmlu.task import MmluTask, make_tasks
 from clca.evaluation.predictors.formats import Mode
 from clca.store.runs import fingerprint, slug
@@ -89,7 +89,8 @@ def prepare(
     exam = open_exam(source, chosen, tuple(known), content, named=bool(asked.subjects))
     require_shots(exam, asked.shots)
     scoring, mode = cast(Scoring, asked.scoring), cast(Mode, asked.mode)
-    every = make_tasks(exam, [known[one] for one in chosen], asked.shots, MmluPrompts(content, scoring), scoring)
+    in_groups = sorted((known[one] for one in chosen), key=lambda one: GROUPS.index(one.group))
+    every = make_tasks(exam, in_groups, asked.shots, MmluPrompts(content, scoring), scoring)
     written = REPLY_TOKENS if mode == "generate" else 1
     shortened = every if subject.obstacle else fitted(every, subject.student, written)
     fewer = {one.name: one.shots for one in shortened if one.shots < asked.shots}
@@ -141,7 +142,7 @@ def prepare(
     return Examination(
         asked=asked,
         exam=exam,
-        matrix=Matrix(evaluation, tasks, rows, {"question": BASE}, _way(mode, asked, workspace, shortened)),
+        matrix=Matrix(evaluation, tasks, rows, lambda _: "question", _way(mode, asked, workspace, shortened)),
         fewer=fewer,
         whole=len(known),
         names={row.name: _name(row, catalogue) for row in rows},
