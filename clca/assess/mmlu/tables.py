@@ -37,6 +37,11 @@ def caveats(one: Examination, labels: Labels = (0, 0)) -> list[str]:
     if one.fewer:
         said = ", ".join(f"{name} {count}" for name, count in one.fewer.items())
         found.append(f"Fewer than {SHOTS} worked examples, as the student reads no longer prompts: {said}.")
+    if one.scoring == "paper":
+        found.append(
+            "Scoring as S2N's listing D.1: a reply that is not read counts as A and as invalid. The words around the"
+            " markers are ours, since the paper does not print its prompt."
+        )
     asked, outside = labels
     if outside:
         found.append(
