@@ -165,14 +165,13 @@ def test_part_of_the_subjects_is_told_to_be_part(cache: Path, here: Path) -> Non
         ({"seed": -1}, "--seed -1: has to be from 0 to 2147483647"),
         ({"bits": 5}, "--bits 5: is not known; there are 4, 8, 16"),
         ({"base_url": "http://localhost:1/v1"}, "--base-url needs --student NAME: the model to ask there"),
+        ({"student": "no-such-model"}, "unknown model 'no-such-model'"),
+        ({"adapters": ("=x",)}, "--adapter =x: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
+        ({"adapters": ("nobody",)}, "no adapter 'nobody'"),
     ],
 )
 def test_what_cannot_be_asked_for_is_one_line(cache: Path, asked: dict[str, Any], said: str) -> None:
     assert refusal(cache, **asked).startswith(said)
-
-
-def test_an_adapter_that_is_not_there_is_refused(cache: Path) -> None:
-    assert "adapters" in refusal(cache, adapters=("no-such-adapter",))
 
 
 def test_an_adapter_of_another_student_is_refused(cache: Path, tiny: Student) -> None:
@@ -345,3 +344,36 @@ def test_a_line_that_is_not_of_this_evaluation_is_refused(cache: Path) -> None:
     file.write_text(file.read_text().replace('"test":"astronomy"', '"test":"virology"', 1))
     with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its sheet is not of this evaluation"):
         evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None)
+
+
+def test_a_new_evaluation_stands_beside_the_old_one(cache: Path) -> None:
+    first = evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None)
+    second = evaluate(prepared(cache, subjects=("astronomy",), new=True), lambda _: None)
+    assert second.folder.name == f"{first.folder.name}-2"
+    assert second.asked == 1
+    assert second.knowledge == first.knowledge
+
+
+def test_prompts_are_kept_in_two_halves(cache: Path) -> None:
+    folder = evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None).folder
+    (begun,) = [json.loads(line) for line in (folder / "sheets.jsonl").read_text().splitlines()]
+    assert begun["test"] == "astronomy"
+    assert begun["system"].startswith("The following are multiple choice questions (with answers) about astronomy.\n\n")
+    asked = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
+    assert len(asked) == 8
+    assert all(one["text"].endswith("\nAnswer:") for one in asked)
+
+
+def test_by_the_papers_scoring_what_is_not_read_is_an_a(cache: Path) -> None:
+    """The tiny student babbles."""
+    found = {}
+    for scoring in ("paper", "corrected"):
+        one = prepared(cache, subjects=("astronomy", "nutrition"), mode="generate", shots=0, scoring=scoring)
+        done = evaluate(one, lambda _: None)
+        base = done.knowledge.row("base")
+        assert base is not None
+        assert base.overall.accuracy is not None
+        assert base.overall.invalid is not None
+        found[scoring] = (base.overall.accuracy.value, base.overall.invalid.value)
+        assert any(table.metric == "mmlu_invalid_groups" for table in done.tables)
+    assert found == {"paper": (1 / 4, 1.0), "corrected": (0.0, 1.0)}
