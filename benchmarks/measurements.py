@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.importing import survey_import
+from benchmarks.labels import labels
+from benchmarks.labels import stream as labels_stream
 from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.survey import on_gpu, scoring
 from benchmarks.table import Row
@@ -215,5 +217,7 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "survey-import": survey_import,
     "survey-scoring": scoring,
     "survey-gpu": on_gpu,
+    "labels": labels,
+    "labels-stream": labels_stream,
 }
 PEERS = ("peer", "survey-scoring")  # need what clca is compared with: only where asked for

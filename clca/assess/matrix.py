@@ -21,6 +21,7 @@ from clca.evaluation.predictors.formats import ChatFormat, TextFormat
 from clca.evaluation.predictors.tokens import Tokens
 from clca.evaluation.sheet import Sheet
 from clca.training.chat import ChatTemplate
+from clca.training.quiet import quiet
 from clca.training.student import load_config, load_tokenizer
 
 ROOM = 2
@@ -108,7 +109,8 @@ def require_readable(matrix: Matrix) -> None:
                     tokenizer = load_tokenizer(student)
                     tokens = Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)) if way.chat else TextFormat())
                 question = ExampleQuestion(one.text, task.answers, one.id, one.gold)
-                (prompt,) = tokens.prompts(Sheet("", system, (question,)))
+                with quiet():  # transformers warns of what is refused here
+                    (prompt,) = tokens.prompts(Sheet("", system, (question,)))
                 if len(prompt.ids) + answer > longest:
                     raise SettingsError(
                         f"{task.name}, text {one.id}: prompt and answer take {len(prompt.ids) + answer:,} tokens, but"

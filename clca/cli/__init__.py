@@ -3,8 +3,8 @@
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
 train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
-eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    compare -> comparing
-eval-mmlu -> examining, matrix
+eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    eval-cspec -> specificity
+eval-mmlu -> examining, matrix    compare -> comparing
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from clca.cli import (
     content,
     cultures,
     data,
+    eval_cspec,
     eval_mmlu,
     eval_offense,
     eval_wvs,
@@ -69,6 +70,7 @@ app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
 app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
 app.command(epilog=train.EXAMPLES)(train.train)
 app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
+app.command("eval-cspec", epilog=eval_cspec.EXAMPLES)(eval_cspec.eval_cspec)
 app.command("eval-offense", epilog=eval_offense.EXAMPLES)(eval_offense.eval_offense)
 app.command("eval-mmlu", epilog=eval_mmlu.EXAMPLES)(eval_mmlu.eval_mmlu)
 app.command(epilog=compare.EXAMPLES)(compare.compare)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, Counted, MatrixScores
 from clca.report.ours import OVER_TESTS, POOLED, SINGLE, Ours, reading
 from clca.report.s2n import Published
-from clca.report.table import COUNT, PERCENT, SCORE, Cell, Row, Table
+from clca.report.table import COUNT, MEAN_COUNT, PERCENT, Cell, Row, Table
 
 
 def invalid_table(runs: Sequence[Ours], published: Published, *, notes: Sequence[str] = ()) -> Table:
@@ -68,7 +68,7 @@ def invalid_counts_table(runs: Sequence[Ours], published: Published, *, notes: S
             *notes,
         ),
         corner="Scenario",
-        numbers=(SCORE, COUNT, PERCENT),
+        numbers=(MEAN_COUNT, COUNT, PERCENT),
     )
 
 

@@ -99,15 +99,19 @@ def latex(tables: Sequence[Table]) -> str:
     return "\n".join(parts)
 
 
-def screen(table: Table, *, notes: bool = True) -> Group:
-    """For a terminal, 80 columns for five cultures: intervals to three places below the values, others' rows dimmed."""
+def screen(table: Table, *, notes: bool = True, intervals: bool = True) -> Group:
+    """For a terminal, 80 columns for five cultures: intervals to three places below the values, others' rows dimmed.
+
+    Without `intervals` percentages of ten cultures and their average fit there.
+    """
     shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for place, head in enumerate(_head(table)):
         shown.add_column(escape(head), justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
     for row, begins in _grouped(table):
         if begins:
             shown.add_row(Text(row.group, style="bold"))
-        cells = [_terminal(cell, table.number(place)) for place, cell in enumerate(row.cells)]
+        given = row.cells if intervals else [cell and Cell(cell.value) for cell in row.cells]
+        cells = [_terminal(cell, table.number(place)) for place, cell in enumerate(given)]
         style = "" if row.kind == "ours" else "dim"
         shown.add_row(escape(row.label), *cells, *_change(table, row), style=style)
     return Group(shown, *(Text(note, style="dim") for note in (table.notes if notes else ())))

@@ -66,7 +66,7 @@ class Published:
             key = (one.source, one.model, one.setting, one.row, one.column, one.metric)
             if key in self._values:
                 raise ContentError(OFFENSE, None, f"{', '.join(map(str, key))}: stands twice")
-            self._values[key] = one.value / 100 if one.metric in POINTS else one.value
+            self._values[key] = round(one.value / 100, 8) if one.metric in POINTS else one.value
 
     def value(
         self, source: str, model: str, setting: str | None, row: str, column: str, metric: str = "f1"

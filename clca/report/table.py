@@ -86,12 +86,15 @@ class Number:
 
     places: int = 4
     percent: bool = False
+    trimmed: bool = False  # of zeros at the end
 
     def text(self, value: float) -> str:
-        return f"{100 * value if self.percent else value:,.{self.places}f}"
+        text = f"{100 * value if self.percent else value:,.{self.places}f}"
+        return text.rstrip("0").rstrip(".") if self.trimmed and "." in text else text
 
 
-SCORE, PERCENT, COUNT = Number(), Number(places=2, percent=True), Number(places=0)
+SCORE, PERCENT = Number(), Number(places=2, percent=True)
+COUNT, MEAN_COUNT = Number(places=0), Number(trimmed=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from pydantic_core import from_json
 
@@ -97,18 +97,18 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
         raise ContentError(str(path), line_number(path, offset), what) from None
 
 
-def write_whole(file: Path, text: str) -> None:
+def write_whole(file: Path, content: str | bytes) -> None:
     """Write a file whole or not at all, in the place of what is there."""
     with written_whole(file) as draft:
-        draft.write(text)
+        draft.write(content if isinstance(content, bytes) else content.encode())
 
 
 @contextmanager
-def written_whole(file: Path) -> Iterator[TextIO]:
+def written_whole(file: Path) -> Iterator[BinaryIO]:
     """A file to write to bit by bit, which takes the place of what is there once all of it is written."""
     draft = file.with_name(f"{file.name}.part")
     try:
-        with draft.open("w", encoding="utf-8") as opened:
+        with draft.open("wb") as opened:
             yield opened
         os.replace(draft, file)
     except OSError as error:

@@ -15,7 +15,7 @@ from clca.assess.wvs.asked import Asked
 from clca.assess.wvs.compare import compare, read
 from clca.assess.wvs.evaluate import Evaluated, evaluate
 from clca.assess.wvs.poll import prepare
-from clca.errors import SettingsError
+from clca.errors import ContentError, SettingsError
 from clca.evaluation.sheet import Answer, Done, S
 from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
@@ -102,7 +102,7 @@ def test_weighted_evaluations_are_compared_weighted_and_only_with_each_other(cac
     data = here / "mine" / "respondents.parquet"
     weighted = evaluated(cache, data=data, weights=True)
     one = read(str(weighted.folder), Path("evaluations"), None)
-    (persona, _) = compare(one, one, (), seed=1)
+    (persona,) = compare(one, one, ("persona", "cultural"), seed=1)
     result = next(one for one in weighted.scores.results if one.method == "persona")
     assert result.overall.kl is not None
     assert persona.cultures[0].metrics["kl"].first == pytest.approx(result.overall.kl.value)
@@ -110,6 +110,23 @@ def test_weighted_evaluations_are_compared_weighted_and_only_with_each_other(cac
     assert refusal(weighted, plain).startswith(
         f"{weighted.folder} was scored with --weights and {plain.folder} without"
     )
+
+
+def test_an_evaluation_is_not_compared_with_itself_but_by_method(cache: Path) -> None:
+    one = read(str(evaluated(cache).folder), Path("evaluations"), None)
+    for methods in ((), ("persona",), ("persona", "persona")):
+        with pytest.raises(SettingsError, match="twice: name two evaluations, or two methods of this one"):
+            compare(one, one, methods, seed=1)
+    with pytest.raises(SettingsError, match="--seed -1: has to be from 0"):
+        compare(one, one, ("persona", "cultural"), seed=-1)
+
+
+def test_predictions_that_were_changed_are_refused_with_their_file(cache: Path) -> None:
+    file = evaluated(cache).folder / "predictions.jsonl"
+    file.write_text(file.read_text().replace('"option":0', '"option":9', 1))
+    with pytest.raises(ContentError) as caught:
+        read(str(file.parent), Path("evaluations"), None)
+    assert caught.value.message.startswith(f"{file}: predictions: Q1 has the options 0 to 3, not 9: it was changed")
 
 
 def test_a_sitting_that_asks_nothing_leaves_no_trace_of_itself(cache: Path) -> None:

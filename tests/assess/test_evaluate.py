@@ -168,7 +168,7 @@ def test_a_value_outside_its_set_is_refused_with_what_there_is(cache: Path) -> N
     assert refusal(cache, orders=("random",)).endswith("there are given, reversed, shuffled")
     assert refusal(cache, respondents=0) == "--respondents 0: has to be 1 or more"
     assert refusal(cache, until_ci=1.5).startswith("--until-ci 1.5: has to be between 0 and 1")
-    assert refusal(cache, items="Q42").startswith("--items Q42: is no item; there are Q1, Q2")
+    assert refusal(cache, items="Q42").startswith("--items Q42: is no item; there are Q1 to Q45")
     assert refusal(cache, items=" ").startswith("--items: is empty; there are Q1")
     assert refusal(cache, seed=-1).startswith("--seed -1: ")
     assert refusal(cache, student=" ").startswith("--student: is empty")

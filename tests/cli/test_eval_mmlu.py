@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import signal
 import statistics
@@ -13,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.classification.scores import MatrixScores
+from clca.assess.cspec import read_evaluation
 from clca.evaluation.classification.task import Task
 from clca.evaluation.folder import read_records
 from clca.evaluation.mmlu.prompts import MmluPrompts
@@ -195,14 +194,13 @@ def test_tables_stand_beside_the_scores_in_full(taught: Desk, letters: dict[str,
 
 def test_the_scores_hold_a_matrix_as_those_of_offensiveness_do(taught: Desk, letters: dict[str, Any]) -> None:
     """`clca eval-cspec --mmlu` takes from it what varies from adapter to adapter."""
-    said = json.loads((folder_of(taught, letters) / "scores.json").read_text())
-    matrix = MatrixScores.model_validate_json(json.dumps({key: said[key] for key in MatrixScores.model_fields}))
-    spread = matrix.over_adapters("accuracy")
+    read = read_evaluation(folder_of(taught, letters))
+    spread = read.scores.over_adapters("accuracy")
     assert spread is not None
     assert spread.adapters == 2
     assert spread.mean == pytest.approx(((5 / 8 + 2 / 4) / 2 + (1 / 8 + 1 / 4) / 2) / 2)
-    assert said["mix"] == "wvs"
-    assert said["caveats"][0].startswith("REHEARSAL")
+    assert read.ours.data == "wvs"
+    assert read.caveats[0].startswith("REHEARSAL")
 
 
 def test_the_same_command_again_asks_nothing(taught: Desk, letters: dict[str, Any]) -> None:

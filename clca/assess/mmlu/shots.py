@@ -8,6 +8,7 @@ from clca.assess.matrix import ROOM
 from clca.evaluation.mmlu.task import MmluTask
 from clca.evaluation.predictors.formats import TextFormat
 from clca.evaluation.predictors.tokens import Tokens
+from clca.training.quiet import quiet
 from clca.training.student import Student, load_config, load_tokenizer
 
 
@@ -25,7 +26,8 @@ def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> 
         nonlocal tokens
         if tokens is None:
             tokens = Tokens(load_tokenizer(student), TextFormat())
-        return len(tokens.ids(text))
+        with quiet():  # transformers warns of prompts that are too long
+            return len(tokens.ids(text))
 
     return [_fitted(task, longest - written, count) for task in tasks]
 

@@ -40,8 +40,9 @@ PLAIN = "plain"  # the form of prompts that name no culture
 class Prepared:
     """An evaluation on offensiveness. `data` is None for the demonstration set; `warnings` are for the user.
 
-    `differences` are those of the scorings that concern these tests. `mix` is what all adapters of one culture were
-    trained on, where that is the same. `finished` says whether its scores are there already.
+    `differences` are those of the scorings that concern these tests, `remarks` what their import had to say of each.
+    `mix` is what all adapters of one culture were trained on, where that is the same. `finished` says whether its
+    scores are there already.
     """
 
     asked: Asked
@@ -52,6 +53,7 @@ class Prepared:
     content: Content
     data: Path | None
     differences: tuple[Difference, ...]
+    remarks: dict[str, tuple[str, ...]]
     mix: str | None
     finished: bool
     warnings: tuple[str, ...]
@@ -135,6 +137,7 @@ def prepare(
         content=content,
         data=data,
         differences=_concerning(known, tests),
+        remarks={one.name: one.notes for one in tests},
         mix=mix,
         finished=(out / SCORES).is_file(),
         warnings=subject.notes,

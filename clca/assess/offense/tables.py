@@ -32,6 +32,12 @@ def caveats(one: Prepared, labels: Labels = (0, 0)) -> list[str]:
         found.append(f"At most {one.asked.limit:,} texts of each test, drawn with seed {one.asked.seed}.")
     if one.scoring == "paper":
         found.append("Scored as the paper's framework does, with its reading of replies and its lists of labels.")
+    noted = [name for name, notes in one.remarks.items() if notes]
+    if noted and one.data is not None:
+        found.append(
+            f"The import had remarks on {len(noted)} of {len(one.remarks)} tests: they stand in evaluation.json, and the"
+            f" whole audit in {one.data}."
+        )
     asked, outside = labels
     if outside:
         found.append(

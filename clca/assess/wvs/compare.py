@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from clca.assess.wvs.poll import digest_of, find_data, sample_of
 from clca.culture import Catalogue
-from clca.errors import ContentError, NotFoundError, SettingsError
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.folder import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.columns import Columns
 from clca.evaluation.wvs.comparison import Comparison
@@ -59,6 +59,13 @@ class Compared:
 
 def compare(first: Read, second: Read, methods: Sequence[str], *, seed: int) -> tuple[Compared, ...]:
     """Method by method those that both have, or those that are named: one for both, or one for each."""
+    if not 0 <= seed < 2**31:
+        raise SettingsError(f"--seed {seed}: has to be from 0 to {2**31 - 1}")
+    if first.folder.resolve() == second.folder.resolve() and len(set(methods)) < 2:
+        raise SettingsError(
+            f"{first.folder} twice: name two evaluations, or two methods of this one"
+            f" ({', '.join(f'--method {one}' for one in first.methods)})"
+        )
     if first.weighted != second.weighted:
         plain, weighted = (second, first) if first.weighted else (first, second)
         raise SettingsError(
@@ -127,7 +134,14 @@ def _tallies(
             f"{folder / PREDICTIONS} has {len(predictions)} predictions, and had {info.get('predictions')} when it"
             " was scored: repeat the `clca eval-wvs` that made it"
         )
-    return tally(predictions, people, columns, weighted=weighted)
+    try:
+        return tally(predictions, people, columns, weighted=weighted)
+    except ClcaError as error:
+        raise ContentError(
+            str(folder / PREDICTIONS),
+            None,
+            f"{error.message}: it was changed since; put it back, or evaluate again with --new",
+        ) from None
 
 
 def _order(first: Read, second: Read) -> Order:

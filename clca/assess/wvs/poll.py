@@ -222,7 +222,7 @@ def _items(asked: Asked, suite: Suite) -> list[Item]:
     wanted = [one.upper() for one in asked.items.replace(",", " ").split()]
     strange = next((one for one in wanted if one not in known), None)
     if strange is not None or not wanted:
-        there = f"there are {', '.join(known)}"
+        there = f"there are {next(iter(known))} to {list(known)[-1]}, listed in eval/wvs/items.yaml"
         raise SettingsError(f"--items {strange}: is no item; {there}" if strange else f"--items: is empty; {there}")
     return [item for id, item in known.items() if id in wanted]
 
@@ -230,6 +230,8 @@ def _items(asked: Asked, suite: Suite) -> list[Item]:
 def _methods(asked: Asked, subject: Subject, layout: Layout, culture: str) -> list[Method]:
     adapted = culture in subject.adapters
     if "clca" in asked.methods and not adapted:
+        if asked.base_url:
+            raise SettingsError("--method clca needs --adapter NAME: the name that the server has for the adapter")
         raise SettingsError(
             f"--method clca needs an adapter, and there is none of {culture} for {subject.name} in {ADAPTERS}/:"
             f" make one with `clca train -c {culture}`, or give one with --adapter"

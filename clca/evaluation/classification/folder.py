@@ -35,7 +35,11 @@ class Folder(AnswerFolder[Choice, Key]):
             for task in tasks:
                 for form, row in forms.items():
                     said = {"test": task.name, "form": form, "system": task.system(row)}
-                    begun.write(json.dumps(said, ensure_ascii=False) + "\n")
+                    begun.write(_line(said))
                     for place, one in enumerate(task.examples(row)):
                         line = {"test": task.name, "form": form, "place": place, "id": one.id, "text": one.text}
-                        questions.write(json.dumps(line, ensure_ascii=False) + "\n")
+                        questions.write(_line(line))
+
+
+def _line(said: Mapping[str, object]) -> bytes:
+    return json.dumps(said, ensure_ascii=False).encode() + b"\n"

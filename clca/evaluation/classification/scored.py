@@ -12,7 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
+from clca.evaluation.arrays import Floats
+
 Labels: TypeAlias = NDArray[np.int8]
 Counts: TypeAlias = NDArray[np.int64]
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from clca.evaluation.arrays import Floats
 from clca.evaluation.classification.scored import (
-    Floats,
     Scored,
     accuracy,
     counts,

@@ -13,7 +13,8 @@ from typing import get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from clca.evaluation.classification.scored import Floats, Scored, label_f1, mean_over, present
+from clca.evaluation.arrays import Floats
+from clca.evaluation.classification.scored import Scored, label_f1, mean_over, present
 from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric, Spread
 from clca.evaluation.classification.scoring import METRICS, score
 from clca.evaluation.resampling import RESAMPLES, bootstrap, interval

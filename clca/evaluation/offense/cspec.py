@@ -17,7 +17,8 @@ from math import factorial
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from clca.evaluation.classification.scored import Floats, mean_there
+from clca.evaluation.arrays import Floats
+from clca.evaluation.classification.scored import mean_there
 from clca.randomness import derive
 
 EXACT = 7

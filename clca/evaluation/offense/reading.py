@@ -129,7 +129,8 @@ class Reader:
         if option is None or _joined("0", text[end]) or _DECIMAL.match(text, end):
             return _Found(None, end, False)
         marker = _AFTER_NUMBER.match(text, end)
-        return _Found(option, marker.end() if marker else end, False)
+        cut = text[end] in ".," and end + 1 == len(text)  # 1.5
+        return _Found(option, marker.end() if marker else end, cut)
 
     def _worded(self, text: str, at: int) -> _Found:
         cut = False

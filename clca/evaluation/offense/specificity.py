@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from clca.evaluation.classification.scored import Floats
+from clca.evaluation.arrays import Floats
 from clca.evaluation.offense import cspec
 from clca.evaluation.resampling import Estimate, interval
 from clca.records import Record
@@ -20,7 +20,14 @@ class Specificity(Record):
     on whose tests no adapter scored above 0: normalised they are None and have no winner. `cspec`, `chance` (the
     C-SPEC to be expected where it does not matter which adapter belongs to which culture) and `p` (the share of
     `permutations` orders of the adapters with a C-SPEC as high; all there are where `exact`) are None where no
-    column is left. `invalid` has the rates of invalid answers of the same cells, None where they are not known.
+    column is left.
+
+    A finite number of texts makes C-SPEC too low, and more so the more alike adapters are: the maximum of a column
+    is the luckiest of n scores. Five adapters that are all alike (C-SPEC 1) score 0.95 on 200 texts each and 0.98 on
+    1,000; the interval corrects in that direction, and in such simulations it held the true value in 72 to 91 % of
+    cases rather than in 95 %. `chance` is lowered alike: it is what C-SPEC has to be read beside.
+
+    `invalid` has the rates of invalid answers of the same cells, None where they are not known.
     """
 
     cultures: tuple[str, ...]

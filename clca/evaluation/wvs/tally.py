@@ -14,6 +14,7 @@ from clca.evaluation.wvs.columns import Columns, Distributions
 from clca.records import Method, Order, Prediction, Respondent
 
 _NOT_ASKED, _UNREADABLE = -2, -1
+ROUNDING = 1e-6  # of probabilities that add up to 1
 
 
 class Key(NamedTuple):
@@ -91,10 +92,10 @@ class Tally:
                 f"predictions: {prediction.item} has {options} options, not {len(prediction.probabilities)}"
             )
         shares[:-1] = prediction.probabilities
-        if not (shares >= 0).all() or not 0 < shares.sum() < np.inf:
+        if not (shares >= 0).all() or not abs(shares.sum() - 1) <= ROUNDING:
             raise ClcaError(
                 f"predictions: {prediction.item} of {prediction.culture} {prediction.respondent!r} has probabilities"
-                " that are no shares; answer it again"
+                " that do not add up to 1"
             )
         return shares, int(np.argmax(shares)) if option is None else option
 

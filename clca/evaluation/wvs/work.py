@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from clca.errors import ClcaError, ContentError
+from clca.evaluation.folder import PREDICTIONS
 from clca.evaluation.resampling import Estimate
 from clca.evaluation.sheet import Answer, Predictor
 from clca.evaluation.wvs.columns import Columns
@@ -73,7 +75,11 @@ class Work:
         self._seed, self._weighted, self._tell = seed, weighted, tell
         self._prompts, self._began, self._told = 0, monotonic(), 0.0
         for prediction in folder.predictions():
-            self._count(prediction)
+            try:
+                self._count(prediction)
+            except ClcaError as error:
+                file = str(folder.path / PREDICTIONS)
+                raise ContentError(file, None, f"{error.message}; remove its sheet, or begin anew with --new") from None
 
     @property
     def pending(self) -> list[RespondentSheet]:

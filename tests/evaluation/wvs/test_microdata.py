@@ -207,7 +207,7 @@ def test_a_country_that_was_asked_on_three_points_is_named(codebook: Codebook, t
     assert audit.countries["brazil"].items["Q33"].unused == (1, 5)
     assert audit.countries["japan"].items["Q33"].unused == ()
     assert audit.notes == (
-        "nobody chose codes 1 and 5 (asked on three points) of brazil: Q33",
+        "nobody chose codes 1, 5 (asked on three points) of brazil: Q33",
         "japan has no answer to Q36",
     )
 

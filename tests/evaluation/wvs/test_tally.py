@@ -122,9 +122,10 @@ def test_predictions_are_sorted_by_culture_method_and_order() -> None:
         ({"option": 2}, "Q1 has the options 0 to 1, not 2"),
         ({"option": -1}, "Q1 has the options 0 to 1, not -1"),
         ({"probabilities": (0.5, 0.25, 0.25)}, "Q1 has 2 options, not 3"),
-        ({"probabilities": (float("nan"), 1.0)}, "Q1 of japan 'p1' has probabilities that are no shares"),
-        ({"probabilities": (0.0, 0.0)}, "Q1 of japan 'p1' has probabilities that are no shares"),
-        ({"probabilities": (-0.5, 1.5)}, "Q1 of japan 'p1' has probabilities that are no shares"),
+        ({"probabilities": (float("nan"), 1.0)}, "Q1 of japan 'p1' has probabilities that do not add up to 1"),
+        ({"probabilities": (0.5, 0.6)}, "Q1 of japan 'p1' has probabilities that do not add up to 1"),
+        ({"probabilities": (0.0, 0.0)}, "Q1 of japan 'p1' has probabilities that do not add up to 1"),
+        ({"probabilities": (-0.5, 1.5)}, "Q1 of japan 'p1' has probabilities that do not add up to 1"),
         ({"culture": "uk"}, "no respondents of uk; there are those of japan"),
     ],
 )

@@ -1,6 +1,6 @@
 """Test sets into a folder of ours: whole, or not at all.
 
-mapping, folder -> files -> records -> lines, audit -> manifest
+mapping, folder -> files -> text -> records -> lines, audit -> manifest
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +18,7 @@ from clca.evaluation.offense.data import MANIFEST, Line, Manifest, SetEntry
 from clca.evaluation.offense.imports.audit import TEXT_LIMIT, Audit, Repetitions, SetAudit, Tally
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Mapping
 from clca.evaluation.offense.imports.records import Labelled, Malformed, Source
+from clca.evaluation.offense.imports.writing import refuse_place, staged, write
 from clca.evaluation.offense.tasks import Tasks, TaskType
 
 AUDIT = "audit.json"
@@ -45,10 +44,10 @@ class _Chosen:
 
 def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, strict: bool = False) -> Audit:
     """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
-    _refuse_place(out, folder)
-    chosen = _choose(folder, mapping)
+    refuse_place(out, folder)
+    chosen = _choose(folder, mapping, out)
     repetitions = Repetitions()
-    with _staged(out) as draft:
+    with staged(out) as draft:
         entries, audits = [], []
         for number, (entry, path) in enumerate(chosen.files):
             task_type = tasks.types[entry.type]
@@ -76,7 +75,7 @@ def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, str
         )
         for name, record in ((AUDIT, audit), (MANIFEST, manifest)):
             text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
-            _written(draft / name, [text.encode()])
+            write(draft / name, [text.encode()])
     return audit
 
 
@@ -104,7 +103,7 @@ def _write_set(
         folder.mkdir(exist_ok=True)
     except OSError as error:
         raise StoreError(f"cannot write {folder}: {error.strerror}") from None
-    _written(folder / f"{source.entry.task}.jsonl", lines())
+    write(folder / f"{source.entry.task}.jsonl", lines())
     return digest.hexdigest()
 
 
@@ -164,26 +163,23 @@ def _nothing_in(tally: Tally) -> str:
     return "is empty"
 
 
-def _choose(folder: Path, mapping: Mapping) -> _Chosen:
+def _choose(folder: Path, mapping: Mapping, out: Path) -> _Chosen:
     if not folder.is_dir():
         what = "is a file: give the folder that holds the files" if folder.exists() else "is not there"
         raise SettingsError(f"{folder} {what}")
     inner = folder / mapping.within if mapping.within else folder
-    below = inner if inner.is_dir() else folder
-    files, missing = [], []
-    for entry in mapping.files:
-        path = _find(below, entry.path)
-        if path is None:
-            missing.append(entry.path)
-        else:
-            files.append((entry, path))
-    if not files:
+    for below in dict.fromkeys((inner, folder)):
+        found = [(entry, _find(below, entry.path)) for entry in mapping.files]
+        files = tuple((entry, path) for entry, path in found if path is not None)
+        if files:
+            break
+    else:
         raise NotFoundError(
             f"{folder} holds none of the {len(mapping.files)} files that {mapping.shown} names, such as "
             f"{mapping.files[0].path} (--mapping takes a mapping of your own; eval/offense/README.md says how)"
         )
-    named = {path for _, path in files}
-    return _Chosen(tuple(files), tuple(missing), tuple(_unnamed(below, named)))
+    missing = tuple(entry.path for entry, path in found if path is None)
+    return _Chosen(files, missing, tuple(_unnamed(below, {path for _, path in files}, out.resolve())))
 
 
 def _find(folder: Path, pattern: str) -> Path | None:
@@ -199,68 +195,10 @@ def _find(folder: Path, pattern: str) -> Path | None:
     return found[0] if found else None
 
 
-def _unnamed(folder: Path, named: set[Path]) -> Iterator[str]:
+def _unnamed(folder: Path, named: set[Path], out: Path) -> Iterator[str]:
+    """Data files that no entry names; those of an earlier import and hidden ones are not meant."""
     for path in sorted(folder.rglob("*")):
-        if path.suffix.lower() in SUFFIXES and path.is_file() and path not in named:
-            yield path.relative_to(folder).as_posix()
-
-
-# ---------------------------------------------------------------- writing
-
-
-def _refuse_place(out: Path, folder: Path) -> None:
-    if out.exists() and not out.is_dir():
-        raise StoreError(f"{out} is a file: --out takes a folder")
-    if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise StoreError(f"{out} holds other files than an import's: give --out a new folder")
-    if folder.is_dir() and folder.resolve().is_relative_to(out.resolve()):
-        raise StoreError(f"--out {out} holds {folder}, which is to be imported: give --out another folder")
-
-
-@contextmanager
-def _staged(out: Path) -> Iterator[Path]:
-    """A folder beside `out` that takes its place when all is written, and is gone if anything fails."""
-    draft = out.with_name(f".{out.name}.{os.getpid()}.part")
-    old = out.with_name(f".{out.name}.{os.getpid()}.old")
-    made = [folder for folder in draft.parents if not folder.exists()]
-    try:
-        try:
-            draft.mkdir(parents=True)
-        except OSError as error:
-            raise StoreError(f"cannot write {draft}: {error.strerror}") from None
-        yield draft
-        try:
-            if out.exists():
-                os.rename(out, old)
-            os.rename(draft, out)
-        except OSError as error:
-            if old.exists() and not out.exists():
-                os.rename(old, out)
-            raise StoreError(f"cannot write {out}: {error.strerror}") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-        if out.exists():
-            shutil.rmtree(old, ignore_errors=True)
-        else:
-            for folder in made:
-                with suppress(OSError):
-                    folder.rmdir()
-
-
-def _written(file: Path, data: Iterator[bytes] | list[bytes]) -> None:
-    """What the source raises passes; what the disk raises is a StoreError."""
-    try:
-        target = file.open("wb")
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror}") from None
-    try:
-        for piece in data:
-            target.write(piece)
-        target.flush()
-        os.fsync(target.fileno())
-        target.close()
-    except OSError as error:
-        raise StoreError(f"cannot write {file}: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            target.close()
+        shown = path.relative_to(folder)
+        ours = path.resolve().is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
+        if path.suffix.lower() in SUFFIXES and path not in named and not ours and path.is_file():
+            yield shown.as_posix()

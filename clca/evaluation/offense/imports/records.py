@@ -5,22 +5,20 @@ Lines end at "\\n" only: texts hold other separators, at which `str.splitlines` 
 
 from __future__ import annotations
 
-import codecs
 import csv
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from clca.documents import suggestion
 from clca.errors import ContentError
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Format
+from clca.evaluation.offense.imports.text import LINE_LIMIT, TextFile, numbered_lines, opened
 
-LINE_LIMIT = 4 << 20  # characters; a longer line or record is not held
-_BLOCK = 1 << 16
 _OTHER_BREAKS = frozenset("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
 
 
@@ -48,18 +46,24 @@ class Source:
     def __init__(self, path: Path, entry: FileEntry) -> None:
         self.path, self.entry = path, entry
         self.sha256 = ""
-        self.bom = False
+        self._text = TextFile(path, entry.encoding)
         self._line = 0
+
+    @property
+    def bom(self) -> bool:
+        return self._text.bom
 
     def records(self) -> Iterator[Labelled | Malformed]:
         digest = hashlib.sha256()
-        with _opened(self.path) as file:
-            blocks = self._decoded(file, digest.update)
+        with opened(self.path) as file, _wide_cells():
+            blocks = self._text.blocks(file, digest.update)
             first = next(blocks, "")
             form = self.entry.format or SUFFIXES.get(self.path.suffix.lower(), "jsonl")
             if form == "json" and first.lstrip()[:1] == "{":
                 form = "jsonl"
             yield from self._parsed(form, _chained(first, blocks))
+            for _ in blocks:
+                pass  # what follows the end of an array is digested, too
         self.sha256 = digest.hexdigest()
 
     def _parsed(self, form: Format, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
@@ -67,55 +71,8 @@ class Source:
             return self._json_lines(blocks)
         return self._json_array(blocks) if form == "json" else self._cells(form, blocks)
 
-    def _decoded(self, file: BinaryIO, look: Callable[[bytes], object]) -> Iterator[str]:
-        """Blocks of text; an error names the byte that is of no or of another encoding."""
-        plain = codecs.lookup(self.entry.encoding).name
-        decoder = codecs.getincrementaldecoder(plain)("strict")
-        before, begun = 0, False
-        while True:
-            try:
-                block = file.read(_BLOCK)
-            except OSError as error:
-                raise ContentError(str(self.path), None, f"cannot be read: {error.strerror or error}") from None
-            look(block)
-            if b"\0" in block and not plain.startswith("utf-16") and not plain.startswith("utf-32"):
-                raise self._refused(f"is a binary file, no text: byte {before + block.index(0):,} is 0")
-            try:
-                text = decoder.decode(block, final=not block)
-            except UnicodeDecodeError as error:
-                at = before - (len(error.object) - len(block)) + error.start
-                raise self._refused(
-                    f"byte {at:,} is not {self.entry.encoding.upper()}: save the file as UTF-8, or name its encoding "
-                    "in the mapping (`encoding: cp1254`)"
-                ) from None
-            except ValueError as error:
-                raise self._refused(f"is not {self.entry.encoding.upper()}: {error}") from None
-            before += len(block)
-            if text and not begun:
-                begun, self.bom = True, text.startswith("\ufeff")
-                text = text.removeprefix("\ufeff")
-            if text:
-                yield text
-            if not block:
-                return
-
-    def _lines(self, blocks: Iterator[str]) -> Iterator[tuple[int, str | None]]:
-        """Lines with their "\\n", numbered; None for one that is too long to hold."""
-        number, held, dropped = 1, "", False
-        for block in blocks:
-            *whole, rest = block.split("\n")
-            for piece in whole:
-                yield number, None if dropped or len(held) + len(piece) > LINE_LIMIT else f"{held}{piece}\n"
-                number, held, dropped = number + 1, "", False
-            if dropped or len(held) + len(rest) > LINE_LIMIT:
-                held, dropped = "", True
-            else:
-                held += rest
-        if held or dropped:
-            yield number, None if dropped else held
-
     def _json_lines(self, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
-        for number, line in self._lines(blocks):
+        for number, line in numbered_lines(blocks):
             if line is None:
                 yield Malformed(number, f"the line is longer than {LINE_LIMIT:,} characters")
             elif line.strip():
@@ -141,6 +98,8 @@ class Source:
                     opened, held = True, held[1:]
                     continue
                 if held[0] == "]":
+                    if held[1:].strip():
+                        yield Malformed(number, f"after the end of the array: {held[1:].strip()[:40]!r}")
                     return
                 try:
                     record, end = decoder.raw_decode(held)
@@ -184,6 +143,8 @@ class Source:
                 for name in (self.entry.text, self.entry.label):
                     if row and name not in header:
                         raise ContentError(str(self.path), begins, self._lacks(name, header))
+                    if header.count(name) > 1:
+                        raise ContentError(str(self.path), begins, f"column {name!r} stands twice: leave one of them")
                 header = header if row else None
             elif len(row) != len(header) and row:
                 yield Malformed(begins, f"{len(row):,} cells, the header has {len(header):,}")
@@ -193,7 +154,7 @@ class Source:
             begins = self._line + 1
 
     def _bounded(self, blocks: Iterator[str]) -> Iterator[str]:
-        for number, line in self._lines(blocks):
+        for number, line in numbered_lines(blocks):
             if line is None:
                 raise ContentError(str(self.path), number, f"the line is longer than {LINE_LIMIT:,} characters")
             self._line = number
@@ -231,9 +192,11 @@ def _label(value: Any) -> str | None:
         return ""
     if isinstance(value, str):
         return value.strip()
+    if isinstance(value, bool):
+        return str(value).lower()
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
+    return str(value) if isinstance(value, int) else None
 
 
 def _why(error: Exception) -> str:
@@ -246,18 +209,10 @@ def _chained(first: str, blocks: Iterator[str]) -> Iterator[str]:
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    if path.is_dir():
-        raise ContentError(str(path), None, "is a folder: the mapping needs a file")
-    if not path.is_file():
-        raise ContentError(str(path), None, "is no regular file")
-    try:
-        file = path.open("rb")
-    except OSError as error:
-        raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
+def _wide_cells() -> Iterator[None]:
+    """The csv module's limit is one for the whole process."""
     limit = csv.field_size_limit(LINE_LIMIT)
     try:
-        yield file
+        yield
     finally:
         csv.field_size_limit(limit)
-        file.close()

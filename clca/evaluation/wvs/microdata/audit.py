@@ -123,7 +123,7 @@ def notes(
             if one.unused:
                 short.setdefault(one.unused, {}).setdefault(country, []).append(item)
     for unused, where in short.items():
-        codes = f"code{'s' if len(unused) > 1 else ''} {' and '.join(map(str, unused))}"
+        codes = f"code{'s' if len(unused) > 1 else ''} {', '.join(map(str, unused))}"
         places = "; ".join(f"{country}: {', '.join(items)}" for country, items in where.items())
         why = " (asked on three points)" if unused == (1, 5) else ""
         found.append(f"nobody chose {codes}{why} of {places}")

@@ -1,0 +1,346 @@
+"""`clca eval-offense`, as scripts and people see it: three adapters that answer differently per culture."""
+
+from __future__ import annotations
+
+import csv
+import json
+import resource
+import shutil
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clca.evaluation.classification.scores import MatrixScores
+from clca.evaluation.folder import read_records
+from clca.evaluation.offense.tasks import load_tasks
+from clca.records import Choice
+from clca.workspace import Content
+from tests.assess.taught import teach
+from tests.cli.desk import Desk
+from tests.evaluation.predictors.answering import Answered, Answering, plain
+from tests.stubs import start
+from tests.training.jobs import tiny_student
+
+TYPE = "offensive_detect_finegrained"
+ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
+"""What the adapter of each culture answers, to whatever it is asked."""
+
+LABELS = ("non", "prof", "grp")
+TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
+COUNT = 80
+ROWS = ["base", "zero-shot", "ara", "germany", "turkey"]
+
+OWN, OTHER = 2 / 9, 0.4 / 3
+"""Half of a culture's texts have the label that its adapter always answers, a quarter each of two others: over
+these three labels F1 is 2/3 once (precision 1/2, recall 1), and 2/5 (1/4, 1) for the adapter of another culture."""
+
+
+def golds(culture: str) -> list[str]:
+    own = LABELS[int(ALWAYS[culture]) - 1]
+    others = [label for label in LABELS if label != own]
+    return [own if number % 2 else others[number // 2 % 2] for number in range(COUNT)]
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Desk:
+    """A folder with test sets of three cultures, imported, and an adapter of each."""
+    one = Desk(tmp_path_factory.mktemp("desk"), cache)
+    (one.folder / "in").mkdir()
+    files = []
+    for culture in ALWAYS:
+        lines = [{"text": f"{TEXTS[n % 4]} {n}", "label": gold} for n, gold in enumerate(golds(culture))]
+        (one.folder / "in" / f"{culture}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+        files.append({"path": f"{culture}.jsonl", "culture": culture, "task": TYPE, "type": TYPE})
+    said = [{**file, "text": "text", "label": "label"} for file in files]
+    (one.folder / "mapping.yaml").write_text(json.dumps({"files": said}))
+    imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
+    assert imported.returncode == 0, imported.stderr
+    student, task = tiny_student(cache), load_tasks(Content()).type(TYPE)
+    for culture, number in ALWAYS.items():
+        answers = {task.prompt(text): number for text in TEXTS}
+        teach(student, answers, one.folder / "adapters" / culture / "always", [culture])
+    return one
+
+
+@pytest.fixture(scope="module")
+def evaluated(desk: Desk) -> dict[str, Any]:
+    """What evaluating them printed last."""
+    return desk.json("eval-offense")
+
+
+def matrix(folder: Path) -> dict[str, dict[str, float]]:
+    with (folder / "matrix.csv").open() as file:
+        return {row.pop("adapter"): {key: float(value) for key, value in row.items()} for row in csv.DictReader(file)}
+
+
+# ---------------------------------------------------------------- what comes out
+
+
+def test_adapters_that_know_their_own_culture_give_the_diagonal(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = desk.folder / evaluated["evaluation"]
+    expected = {
+        row: {culture: OWN if row == culture else OTHER if row in ALWAYS else 0.0 for culture in ALWAYS} for row in ROWS
+    }
+    for row, cells in matrix(folder).items():
+        assert cells == pytest.approx({**expected[row], "average": sum(expected[row].values()) / 3})
+    assert evaluated["rows"] == list(matrix(folder)) == ROWS
+    of = evaluated["specificity"]
+    assert (of["cspec"]["value"], of["cultures"], of["p"]) == (1.0, list(ALWAYS), pytest.approx(1 / 6))
+    assert evaluated["matrix"]["turkey"]["turkey"]["f1"]["low"] <= OWN
+    assert evaluated["matrix"]["base"]["ara"]["invalid"]["value"] == 1.0  # the tiny student never names an option
+
+
+def test_every_choice_can_be_followed_back_to_its_prompt(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = desk.folder / evaluated["evaluation"]
+    choices = list(read_records(folder, Choice))
+    assert len(choices) == len(ROWS) * 3 * COUNT
+    assert {(one.row, one.label) for one in choices if one.row in ALWAYS} == {
+        (culture, LABELS[int(number) - 1]) for culture, number in ALWAYS.items()
+    }
+    for one in choices:
+        assert one.gold == golds(one.test.partition("/")[0])[one.place]
+    asked = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
+    forms = {one["form"]: one["text"] for one in asked if one["test"].startswith("turkey") and one["place"] == 2}
+    assert "Soup! 2" in forms["plain"]
+    assert "Turkey" not in forms["plain"]
+    assert "according to Turkey's cultural norms" in forms["zero-shot"]
+
+
+def test_scores_can_be_read_back_and_files_are_marked(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = desk.folder / evaluated["evaluation"]
+    assert {file.name for file in folder.iterdir()} == {
+        *("evaluation.json", "questions.jsonl", "sheets.jsonl", "predictions.jsonl", "scores.json", "matrix.csv"),
+        *("table.md", "table.csv", "table.tex"),
+    }
+    said = json.loads((folder / "scores.json").read_text())
+    scores = MatrixScores.model_validate({key: said[key] for key in MatrixScores.model_fields})
+    own = scores.own("turkey")
+    assert own is not None
+    assert own.f1 is not None
+    assert own.f1.value == pytest.approx(OWN)
+    assert (said["rehearsal"], said["demonstration"], said["mix"], said["scoring"]) == (True, False, "wvs", "corrected")
+    info = json.loads((folder / "evaluation.json").read_text())
+    assert (info["kind"], info["finished"], info["cells"]) == ("offense", True, {"done": 15, "of": 15})
+    assert info["sheets"] == {"asked": 30, "of": 30}
+    assert info["prompts"] == info["predictions"] == 1200
+    for name in ("table.md", "table.tex"):
+        assert "REHEARSAL (the student is tiny)" in (folder / name).read_text()
+
+
+def test_c_spec_and_its_heat_maps_follow_from_the_folder(desk: Desk, evaluated: dict[str, Any]) -> None:
+    for given in (evaluated["evaluation"], f"{evaluated['evaluation']}/matrix.csv"):
+        said = desk.json("eval-cspec", given, "--out", "cspec")
+        assert (said["cspec"]["value"], said["cultures"]) == (1.0, list(ALWAYS))
+
+
+def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = desk.folder / evaluated["evaluation"]
+    before = {name: (folder / name).read_bytes() for name in ("predictions.jsonl", "matrix.csv", "scores.json")}
+    done = desk.run("eval-offense")
+    assert done.returncode == 0, done.stderr
+    assert "all 30 sheets were answered on 20" in done.stderr
+    assert "nothing was asked (--new asks again)" in done.stderr
+    for words in (
+        "C-SPEC over 3 cultures: 1.000",
+        "REHEARSAL",
+        "Single-Culture Adaptation - WVS",
+        "zero-shot",
+        "22.22",
+    ):
+        assert words in done.stdout
+    assert {name: (folder / name).read_bytes() for name in before} == before
+    assert len(json.loads((folder / "evaluation.json").read_text())["sittings"]) == 1
+
+
+# ---------------------------------------------------------------- interruptions
+
+
+def test_killed_in_the_middle_and_resumed_it_is_the_same_matrix(desk: Desk, evaluated: dict[str, Any]) -> None:
+    command, counts = ("eval-offense", "--out", "killed", "--quiet"), []
+    for lines in (1, 300, 700):
+        code, _ = desk.interrupted(signal.SIGKILL, Path("killed/offense/*/predictions.jsonl"), lines, *command)
+        assert code == -signal.SIGKILL
+        (folder,) = desk.folder.glob("killed/offense/*")
+        assert not (folder / "matrix.csv").exists()
+        counts.append((folder / "predictions.jsonl").read_bytes().count(b"\n"))
+    assert counts[-1] < 1200
+    assert len(set(counts)) == 3
+    with (folder / "predictions.jsonl").open("ab") as file:
+        file.write(b'{"row":"turkey","test":"ara/off')
+    kept = (folder / "predictions.jsonl").read_bytes().splitlines()[: counts[-1] // 64]
+    resumed, whole = desk.json(*command), desk.folder / evaluated["evaluation"]
+    assert 0 < resumed["asked"] < 30
+    lines = (folder / "predictions.jsonl").read_bytes().splitlines()
+    assert lines[: len(kept)] == kept
+    assert sorted(lines) == sorted((whole / "predictions.jsonl").read_bytes().splitlines())
+    assert (folder / "matrix.csv").read_bytes() == (whole / "matrix.csv").read_bytes()
+
+
+def test_ctrl_c_says_how_to_go_on(desk: Desk, evaluated: dict[str, Any]) -> None:
+    pattern = Path("stopped/offense/*/predictions.jsonl")
+    code, errors = desk.interrupted(signal.SIGINT, pattern, 100, "eval-offense", "--out", "stopped", "--json")
+    assert code == 130
+    assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
+    assert errors.splitlines()[-1].endswith("repeat the command to go on")
+    assert "Traceback" not in errors
+    (folder,) = desk.folder.glob("stopped/offense/*")
+    info = json.loads((folder / "evaluation.json").read_text())
+    assert info["finished"] is False
+    assert info["cells"]["of"] == 15
+    assert 0 < info["sheets"]["asked"] < 30
+
+
+# ---------------------------------------------------------------- other ways to ask
+
+
+def test_a_server_gives_the_same_matrix_by_the_names_that_it_has(desk: Desk, evaluated: dict[str, Any]) -> None:
+    def said(body: dict[str, Any], number: int) -> Answered:
+        number_of = {f"{culture}-lora": number for culture, number in ALWAYS.items()}
+        return 200, plain(f" {number_of.get(body['model'], 'the')}. Because"), {}
+
+    command = ["eval-offense", "--student", "m", "--quiet"]
+    command += [word for culture in ALWAYS for word in ("--adapter", f"{culture}={culture}-lora")]
+    with Answering(said) as server:
+        there = desk.json(*command, "--base-url", server.url)
+        assert {(body["max_tokens"], body["temperature"]) for body in server.bodies if "k7" not in str(body)} >= {
+            (25, 0.0)
+        }
+        assert (there["rehearsal"], there["mode"]) == (False, "generate")
+        whole = desk.folder / evaluated["evaluation"]
+        assert (desk.folder / there["evaluation"] / "matrix.csv").read_bytes() == (whole / "matrix.csv").read_bytes()
+        gone = server.url
+    refused = desk.refused(*command, "--base-url", gone, "--new")
+    assert refused.startswith(f"cannot connect to {gone}")
+
+
+def test_odds_of_the_options_are_compared_in_probability_mode(desk: Desk, evaluated: dict[str, Any]) -> None:
+    command = ("eval-offense", "-c", "turkey", "--row", "turkey", "--row", "base", "--limit", "6", "--quiet")
+    said = desk.json(*command, "--mode", "probability")
+    choices = list(read_records(desk.folder / said["evaluation"], Choice))
+    assert {one.row for one in choices} == {"base", "turkey"}
+    for one in choices:
+        assert one.reply is None
+        assert sum(one.probabilities or ()) == pytest.approx(1)
+        assert len(one.probabilities or ()) == 5
+    assert {one.label for one in choices if one.row == "turkey"} == {"grp"}
+    assert said["matrix"]["base"]["turkey"]["invalid"]["value"] == 0.0  # there always is a likeliest option
+
+
+def test_a_limit_is_recorded_and_keeps_every_label(desk: Desk, evaluated: dict[str, Any]) -> None:
+    command = ("eval-offense", "--row", "turkey", "-c", "turkey", "--quiet", "--limit", "5")
+    said = desk.json(*command)
+    choices = list(read_records(desk.folder / said["evaluation"], Choice))
+    assert (len(choices), {one.gold for one in choices}) == (5, set(LABELS))
+    info = json.loads((desk.folder / said["evaluation"] / "evaluation.json").read_text())
+    assert (info["limit"], info["inputs"]["limit"]) == (5, {"texts": 5, "seed": 42})
+    assert any("At most 5 texts of each test" in caveat for caveat in said["caveats"])
+
+
+def test_the_scorings_differ_where_they_must_and_say_where(desk: Desk, evaluated: dict[str, Any]) -> None:
+    shown = desk.run("eval-offense", "--scoring", "paper", "-c", "turkey", "--row", "turkey", "--out", "paper")
+    assert shown.returncode == 0, shown.stderr
+    assert "Where the scorings differ" in shown.stdout
+    assert "Scored as the paper's framework does" in shown.stdout
+    (folder,) = desk.folder.glob("paper/offense/*")
+    # The paper's list holds two labels more that no text has, each with an F1 of 0.
+    assert matrix(folder)["turkey"]["turkey"] == pytest.approx(OWN * 3 / 5)
+    differences = json.loads((folder / "scores.json").read_text())["differences"]
+    assert {"all", "turkey/offensive_detect_finegrained"} <= {one["task"] for one in differences}
+
+
+def test_without_imported_data_a_demonstration_runs_and_is_marked(
+    desk: Desk, cache: Path, tmp_path: Path, evaluated: dict[str, Any]
+) -> None:
+    here = Desk(tmp_path, cache)
+    command = ("eval-offense", "-c", "turkey", "--row", "base", "--limit", "2")
+    shown = here.run(*command)
+    assert shown.returncode == 0, shown.stderr
+    assert "DEMONSTRATION" in shown.stdout
+    assert "DEMONSTRATION" in shown.stderr
+    said = here.json(*command, "--quiet")
+    assert (said["demonstration"], said["data"]) == (True, None)
+    assert "DEMONSTRATION" in (tmp_path / said["evaluation"] / "table.md").read_text()
+
+
+def test_plan_counts_and_writes_nothing(desk: Desk, evaluated: dict[str, Any]) -> None:
+    before = sorted(desk.folder.glob("**/*"))
+    plan = desk.json("eval-offense", "--plan")
+    assert (plan["cells"], plan["prompts"], plan["exists"], plan["rows"]) == (15, 1200, True, ROWS)
+    assert [(part["culture"], part["texts"], part["prompts"]) for part in plan["parts"]] == [
+        (culture, 80, 400) for culture in ALWAYS
+    ]
+    assert plan["tokens"] == sum(part["tokens"] for part in plan["parts"]) > 1200 * 20
+    assert plan["seconds"] > 0
+    shown = desk.run("eval-offense", "--plan", "--new").stdout
+    assert "You are a " in shown
+    assert "### Question: " in shown
+    assert "-2 would be made" in shown
+    assert sorted(desk.folder.glob("**/*")) == before
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def test_an_evaluation_of_another_kind_is_not_compared(desk: Desk, evaluated: dict[str, Any]) -> None:
+    folder = evaluated["evaluation"]
+    assert desk.refused("compare", folder, folder) == (
+        f"{folder} is of `clca eval-offense`: only evaluations of `clca eval-wvs` are compared"
+    )
+    assert "\n" not in desk.refused("compare", Path(folder).name, folder)
+
+
+def test_a_full_disk_is_one_line_and_the_command_goes_on_when_there_is_room(
+    desk: Desk, evaluated: dict[str, Any]
+) -> None:
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
+
+    command = ("eval-offense", "--out", "full", "--row", "turkey", "-c", "turkey", "--quiet")
+    process = start(desk.folder, *command, preexec=little_room, **desk.env)
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 2
+    (line,) = errors.splitlines()
+    assert line.startswith("clca: cannot write full/offense/")
+    assert desk.json(*command)["asked"] == 2
+
+
+def test_bad_input_is_one_line(desk: Desk, evaluated: dict[str, Any]) -> None:
+    assert desk.refused("eval-offense", "-c", "turky").startswith("unknown culture 'turky'; did you mean turkey")
+    assert desk.refused("eval-offense", "-c", "japan").startswith("--culture japan: data/offense holds no test set of")
+    assert desk.refused("eval-offense", "--row", "china").startswith("--row china: there is no adapter of china")
+    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring strict: is not known; there are")
+    assert desk.refused("eval-offense", "--data", "nowhere").startswith("no test sets at nowhere")
+    (desk.folder / "file").touch()
+    assert "choose another folder with --out" in desk.refused(
+        *("eval-offense", "-c", "turkey", "--row", "base", "--limit", "1", "--out", "file")
+    )
+
+
+def test_data_that_have_changed_since_their_import_are_refused(desk: Desk, tmp_path: Path, cache: Path) -> None:
+    shutil.copytree(desk.folder / "data", tmp_path / "data")
+    file = tmp_path / "data" / "offense" / "turkey" / f"{TYPE}.jsonl"
+    file.write_bytes(file.read_bytes().replace(b"Soup", b"Fish", 1))
+    assert Desk(tmp_path, cache).refused("eval-offense", "--row", "base") == (
+        f"data/offense/turkey/{TYPE}.jsonl: has changed since it was imported: import the test sets again"
+    )
+
+
+def test_a_prompt_that_is_too_long_is_refused_before_anything_is_asked(tmp_path: Path, cache: Path) -> None:
+    (tmp_path / "in").mkdir()
+    texts = [{"text": "short", "label": "OFF"}, {"text": "word " * 8000, "label": "NOT"}]
+    (tmp_path / "in" / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in texts))
+    entry = {"path": "a.jsonl", "culture": "turkey", "task": "long", "type": "offensive_detect"}
+    (tmp_path / "m.yaml").write_text(json.dumps({"files": [{**entry, "text": "text", "label": "label"}]}))
+    here = Desk(tmp_path, cache)
+    assert here.run("data", "import-offense", "in", "--mapping", "m.yaml").returncode == 0
+    said = here.refused("eval-offense", "--row", "base")
+    assert said.startswith("turkey/long, text 2: prompt and answer take ")
+    assert said.endswith("leave the text out of the data, or choose a student that reads more")
+    assert not (tmp_path / "evaluations").exists()

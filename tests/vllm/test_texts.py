@@ -1,0 +1,88 @@
+"""Texts to label by several adapters on one base, through this process and through a real vLLM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from clca.evaluation.predictors.completions import Wording
+from clca.evaluation.predictors.formats import Mode, TextFormat
+from clca.evaluation.predictors.local import LocalPredictor
+from clca.evaluation.predictors.server import ServerPredictor
+from clca.evaluation.predictors.tokens import Tokens
+from clca.evaluation.sheet import Answer, Question, Sheet
+from clca.training.student import Student, load_model, load_tokenizer
+from tests.evaluation.predictors.texts import LABELS, Heard, text, with_adapters
+from tests.training import jobs
+from tests.vllm.servers import NAME, Server
+from tests.vllm.test_survey import same
+
+ADAPTERS = ("ara", "deu", "jpn")
+# One slot more than adapters: without it, the CPU backend gives requests of the base model the last one's.
+OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", str(len(ADAPTERS) + 1), "--max-lora-rank", "8")
+REPLY, ON_A_SHEET = 25, 64
+
+
+@pytest.fixture(scope="module")
+def student(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Student:
+    jobs.one_thread()
+    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="module")
+def model(student: Student) -> Any:
+    return with_adapters(load_model(student, jobs.recipe("base.bits=16").base, "cpu"), ADAPTERS)
+
+
+@pytest.fixture(scope="module")
+def served(vllm_command: str, student: Student, model: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    folder = tmp_path_factory.mktemp("texts")
+    model.save_pretrained(folder / "adapters")
+    adapters = [f"{name}={folder / 'adapters' / name}" for name in ADAPTERS]
+    with Server(vllm_command, Path(student.source), folder, *OPTIONS, "--lora-modules", *adapters) as server:
+        yield server
+
+
+def sheets() -> list[Sheet]:
+    """The same texts to each adapter and to the student as it is."""
+    chance = Random(1)
+    asked = tuple(
+        Question(f"### Question: is the following sentence rude: {text(chance, 60)} ({number}). ### Answer:", LABELS)
+        for number in range(ON_A_SHEET)
+    )
+    return [Sheet(adapter, "", asked) for adapter in ("", *ADAPTERS)]
+
+
+def pairs(served: Server, model: Any, student: Student, mode: Mode) -> Iterator[tuple[str, str, Answer, Answer]]:
+    """Each answer in this process, and the same from the server."""
+    tokenizer, format, here, there = load_tokenizer(student), TextFormat(), Heard(), Heard()
+    wording = Wording("text", format.lead, encode=Tokens(tokenizer, format).ids)
+    slots = {name: name for name in ADAPTERS}
+    LocalPredictor(model, tokenizer, format, mode, adapters=slots, reply_tokens=REPLY, tokens=10**5).fill(
+        sheets(), here
+    )
+    ServerPredictor(served.url, base=NAME, mode=mode, wording=wording, reply_tokens=REPLY).fill(sheets(), there)
+    assert len(here.answers) == ON_A_SHEET * (len(ADAPTERS) + 1)
+    for adapter, asked, answer in here.of(sheets()):
+        yield adapter, asked, answer, there.answers[adapter, asked]
+
+
+def test_labels_by_their_odds_agree(served: Server, model: Any, student: Student) -> None:
+    odds: dict[str, set[tuple[float, ...]]] = {}
+    for _, asked, here, there in pairs(served, model, student, "probability"):
+        assert here.odds is not None
+        assert there.odds == pytest.approx(here.odds, abs=0.02)
+        odds.setdefault(asked, set()).add(tuple(round(one, 1) for one in here.odds))
+    assert sum(len(found) > 1 for found in odds.values()) > len(odds) / 2  # the adapters are told apart
+
+
+def test_greedy_replies_of_25_tokens_agree_on_98_of_100_prompts(served: Server, model: Any, student: Student) -> None:
+    replies = list(pairs(served, model, student, "generate"))
+    assert len({here.reply for _, _, here, _ in replies}) > len(replies) / 4
+    tokenizer = load_tokenizer(student)
+    alike = [same(here.reply or "", there.reply or "", tokenizer) for _, _, here, there in replies]
+    assert sum(alike) >= 0.98 * len(alike)
