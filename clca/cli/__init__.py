@@ -4,7 +4,7 @@ generate -> working, planning, progress    runs -> reading    cultures -> profil
 models -> shelf    serve -> serving    content -> files
 train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
 eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    eval-cspec -> specificity
-compare -> comparing
+eval-mmlu -> examining, matrix    compare -> comparing
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from clca.cli import (
     cultures,
     data,
     eval_cspec,
+    eval_mmlu,
     eval_offense,
     eval_wvs,
     generate,
@@ -71,6 +72,7 @@ app.command(epilog=train.EXAMPLES)(train.train)
 app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
 app.command("eval-cspec", epilog=eval_cspec.EXAMPLES)(eval_cspec.eval_cspec)
 app.command("eval-offense", epilog=eval_offense.EXAMPLES)(eval_offense.eval_offense)
+app.command("eval-mmlu", epilog=eval_mmlu.EXAMPLES)(eval_mmlu.eval_mmlu)
 app.command(epilog=compare.EXAMPLES)(compare.compare)
 app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
 app.command(epilog=content.INIT_EXAMPLES)(content.init)

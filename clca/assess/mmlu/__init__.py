@@ -1,0 +1,1 @@
+"""Evaluation on MMLU: what is asked of whom, and what the answers score."""

@@ -1,0 +1,131 @@
+"""`clca eval-mmlu`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXAMPLES = """
+Examples:
+
+  clca eval-mmlu                          the rehearsal: a tiny student and a few questions, on a CPU
+
+  clca eval-mmlu --student llama-3.1-8b   the 57 subjects of cais/mmlu, by the student and each adapter of it
+
+  clca eval-mmlu -s llama-3.1-8b --adapter japan --shots 0 --mode generate
+
+  clca eval-mmlu -s llama-3.1-8b --data mmlu/data --subject anatomy --subject virology
+
+  clca eval-mmlu -s llama-3.1-8b --base-url http://localhost:8000/v1 --adapter japan=japan-wvs
+
+Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input or unusable folder, 130 interrupted.
+Run the same command again to go on.
+"""
+
+WHAT, HOW, SCREEN = "What to evaluate", "How it is asked", "On screen"
+
+
+def eval_mmlu(
+    student: Annotated[
+        str | None,
+        typer.Option(
+            "--student",
+            "-s",
+            help="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny. (default the"
+            " adapters', else tiny)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    adapter: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Adapter by folder, name, culture or run, or CULTURE=DIR; with --base-url CULTURE=NAME, the server's"
+            " name of it; repeatable. (default the newest of each culture for this student)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    subject: Annotated[
+        list[str] | None,
+        typer.Option(help="Only this subject, as in eval/mmlu/subjects.csv; repeatable.", rich_help_panel=WHAT),
+    ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(
+            help="Hendrycks' CSV folder, or a data set in the layout of cais/mmlu, of the hub or in a folder, or demo."
+            " (default cais/mmlu; demo for tiny)",
+            rich_help_panel=WHAT,
+        ),
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="So many questions of each subject, drawn by the seed.", rich_help_panel=WHAT)
+    ] = None,
+    shots: Annotated[int, typer.Option(help="Worked examples before each question: 0 or 5.", rich_help_panel=HOW)] = 5,
+    mode: Annotated[
+        str,
+        typer.Option(
+            help="probability: the likeliest letter, as by convention; generate: an answer is written and read.",
+            rich_help_panel=HOW,
+        ),
+    ] = "probability",
+    scoring: Annotated[
+        str,
+        typer.Option(
+            help="corrected; paper: S2N's markers and its reading, in which an unreadable answer is an A.",
+            rich_help_panel=HOW,
+        ),
+    ] = "corrected",
+    bits: Annotated[
+        int | None,
+        typer.Option(
+            help="Hold the weights in 4, 8 or 16 bits. (default the adapters'; 16 without one, and for tiny)",
+            rich_help_panel=HOW,
+        ),
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Of --limit and of intervals.", rich_help_panel=HOW)] = 42,
+    out: Annotated[Path, typer.Option(help="Folder of the evaluations.", rich_help_panel=HOW)] = Path("evaluations"),
+    new: Annotated[
+        bool, typer.Option("--new", help="Evaluate anew even if this exists or was begun.", rich_help_panel=HOW)
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Show a prompt, tokens and time; stop.", rich_help_panel=SCREEN)
+    ] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=SCREEN)
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+) -> None:
+    """Ask a student and its adapters the questions of MMLU: what adaptation costs in knowledge.
+
+    Accuracy and macro-F1 by subject, group and overall, by the usual prompts, and what each adapter changes of that.
+    Needs: pip install '.\\[eval]' where clca's source is.
+    """
+    from clca.assess.checks import require_libraries
+    from clca.assess.mmlu.asked import Asked
+
+    require_libraries(server=base_url is not None)
+    from clca.cli import examining
+
+    asked = Asked(
+        student=student,
+        adapters=tuple(adapter or ()),
+        base_url=base_url,
+        subjects=tuple(subject or ()),
+        data=data,
+        shots=shots,
+        mode=mode,
+        scoring=scoring,
+        limit=limit,
+        bits=bits,
+        seed=seed,
+        out=out.expanduser(),
+        new=new,
+    )
+    if plan:
+        examining.show_plan(asked, as_json=json)
+    else:
+        examining.evaluate(asked, quiet=quiet, as_json=json)

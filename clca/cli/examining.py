@@ -1,0 +1,106 @@
+"""Evaluations on MMLU on the screen: warnings, progress, tables."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any
+
+from rich.markup import escape
+
+from clca.assess.mmlu.asked import Asked
+from clca.assess.mmlu.evaluate import Evaluated
+from clca.assess.mmlu.evaluate import evaluate as evaluate_examination
+from clca.assess.mmlu.examination import Examination, prepare
+from clca.assess.mmlu.tables import caveats
+from clca.cli.matrix import line, matrix_plan, show_matrix_plan
+from clca.cli.progress import Bar
+from clca.cli.screen import make_console, printable
+from clca.cli.verdict import show_end, show_tables, warn
+from clca.settings import resolve
+from clca.workspace import find_workspace
+
+SHOWN = ("mmlu_accuracy_groups", "mmlu_f1_groups", "mmlu_invalid_groups", "mmlu_f1")  # the others stand in the files
+
+
+def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
+    """Ask, score, and show the tables."""
+    screen = make_console(stderr=True, quiet=quiet)
+    one = prepare_here(asked)
+    with Bar(screen) as bar:
+        done = evaluate_examination(one, lambda said: bar.show(line(said), said.cells, said.of))
+    if as_json:
+        print(json.dumps(summary(one, done), ensure_ascii=False), flush=True)
+    elif not quiet:
+        show_tables([table for table in done.tables if table.metric in SHOWN])
+    show_end(screen, done, "every subject's are there")
+    for caveat in done.caveats:
+        if caveat.startswith(("REHEARSAL", "DEMONSTRATION")):
+            screen.print(f"[yellow]{escape(printable(caveat))}[/yellow]")
+
+
+def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Examination:
+    """The evaluation, with what is to be known of it said, however quiet it is."""
+    workspace = find_workspace()
+    generated = resolve({}, os.environ, workspace).out
+    one = prepare(asked, workspace, generated, os.environ, elsewhere=elsewhere)
+    warn(one.warnings)
+    return one
+
+
+def summary(one: Examination, done: Evaluated) -> dict[str, Any]:
+    """What `--json` prints: accuracy, macro-F1 and invalid rate of every row, overall, by group and by subject."""
+    subjects = {row.row: row.tests for row in done.scores.results}
+    return {
+        "evaluation": str(done.folder),
+        **_facts(one),
+        "results": {
+            row.row: {
+                **row.model_dump(mode="json", exclude={"row"}),
+                "subjects": {name: figures.model_dump(mode="json") for name, figures in subjects[row.row].items()},
+            }
+            for row in done.knowledge.rows
+        },
+        "spread": {metric: found.model_dump(mode="json") for metric, found in done.knowledge.spread.items()},
+        "caveats": list(done.caveats),
+        "asked": done.asked,
+        "seconds": round(done.seconds, 3),
+    }
+
+
+def show_plan(asked: Asked, *, as_json: bool) -> None:
+    """Nothing is written, and no model is loaded."""
+    one = prepare_here(asked, elsewhere=True)
+    plan = matrix_plan(one.matrix)
+    if as_json:
+        said = {
+            "evaluation": str(one.matrix.evaluation.out),
+            "exists": one.finished,
+            **_facts(one),
+            **plan.facts(),
+            "caveats": caveats(one),
+        }
+        print(json.dumps(said, ensure_ascii=False))
+        return
+    show_matrix_plan(one.matrix, plan, exists=one.finished)
+    for caveat in caveats(one):
+        make_console().print(escape(printable(caveat)), style="dim")
+
+
+def _facts(one: Examination) -> dict[str, Any]:
+    return {
+        "student": one.subject.name,
+        "rehearsal": bool(one.subject.because),
+        "demonstration": one.exam.demonstration,
+        "data": one.exam.source,
+        "rows": [row.name for row in one.matrix.rows],
+        "subjects": [task.name for task in one.matrix.tasks],
+        "questions": one.matrix.texts,
+        "adapters": {row: adapter.name for row, adapter in one.subject.adapters.items()},
+        "mode": one.asked.mode,
+        "shots": one.asked.shots,
+        "fewer": one.fewer,
+        "scoring": one.scoring,
+        "limit": one.asked.limit,
+        "bits": one.subject.bits,
+    }

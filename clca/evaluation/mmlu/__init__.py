@@ -1,0 +1,1 @@
+"""MMLU: questions, prompts, how replies are read, and what the answers score."""

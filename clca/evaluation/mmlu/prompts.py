@@ -1,0 +1,38 @@
+"""How a question of MMLU is asked: by convention, or between the markers of the S2N paper."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from clca.evaluation.mmlu.data import LETTERS, Item
+from clca.prompts import Form, Prompts
+from clca.workspace import Content
+
+Scoring = Literal["corrected", "paper"]
+
+NAMES: dict[Scoring, str] = {"corrected": "mmlu", "paper": "mmlu-paper"}
+FORM = Form(("system", "user"), frozenset({"subject", "question", "options"}))
+BETWEEN = "\n\n"  # worked examples
+
+
+class MmluPrompts:
+    """The prompts of one way of scoring."""
+
+    def __init__(self, content: Content, scoring: Scoring) -> None:
+        self._name = NAMES[scoring]
+        self._prompts = Prompts.load(content, {self._name: FORM})
+
+    def question(self, item: Item, subject: str) -> str:
+        """A question up to where its letter stands."""
+        options = list(zip(LETTERS, item.choices, strict=True))
+        return self._render("user", subject=subject, question=item.question.strip(), options=options)
+
+    def system(self, shots: Sequence[Item], subject: str) -> str:
+        """What all questions of a subject begin with: who is asked of what, and the worked examples."""
+        intro = self._render("system", subject=subject, question="", options=())
+        worked = [f"{self.question(one, subject)} {one.answer}" for one in shots]
+        return BETWEEN.join([*([intro] if intro else []), *worked])
+
+    def _render(self, block: str, **variables: object) -> str:
+        return self._prompts.render(self._name, block, **variables)

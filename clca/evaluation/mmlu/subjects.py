@@ -1,0 +1,48 @@
+"""The subjects of MMLU, and the four groups that they form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Literal, get_args
+
+from clca.documents import read_csv, suggestion
+from clca.errors import ContentError, SettingsError
+from clca.records import Line, Record, Slug
+from clca.workspace import Content
+
+SUBJECTS = "eval/mmlu/subjects.csv"
+
+Group = Literal["stem", "humanities", "social_sciences", "other"]
+GROUPS: tuple[Group, ...] = get_args(Group)
+
+
+class Subject(Record):
+    """`id` is what the files are called by, `name` the words that the prompt has for it."""
+
+    id: Slug
+    group: Group
+    name: Line
+
+
+def load_subjects(content: Content) -> dict[str, Subject]:
+    """All subjects by id, in the order of the file."""
+    rows = read_csv(content.shown(SUBJECTS), content.text(SUBJECTS), Subject)
+    found: dict[str, Subject] = {}
+    for number, row in enumerate(rows, start=2):
+        if row.id in found:
+            raise ContentError(content.shown(SUBJECTS), number, f"id: {row.id} stands twice")
+        found[row.id] = row
+    return found
+
+
+def choose_subjects(named: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
+    """The subjects that `--subject` names, by id or in words, in the order of `known`; all where it names none."""
+    every = tuple(known)
+    wanted = set()
+    for name in named:
+        id = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
+        if id not in every:
+            hint = suggestion(id, every) or f"; there are {', '.join(every)}"
+            raise SettingsError(f"--subject {name}: is not known{hint}")
+        wanted.add(id)
+    return tuple(one for one in every if not wanted or one in wanted)

@@ -1,0 +1,61 @@
+"""A subject of MMLU as a task: its questions, and what all of them begin with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from clca.evaluation.classification.task import Example
+from clca.evaluation.mmlu.data import LETTERS, Exam, Item
+from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
+from clca.evaluation.mmlu.reading import Reader
+from clca.evaluation.mmlu.subjects import Subject
+
+
+class MmluTask:
+    """The questions of a subject, the same for whoever is asked; `culture` is the subject's group.
+
+    `shots` worked examples stand before each, `asked_for` is how many were wanted.
+    """
+
+    labels = answers = LETTERS
+
+    def __init__(
+        self, subject: Subject, dev: Sequence[Item], test: Sequence[Item], prompts: MmluPrompts, reader: Reader
+    ) -> None:
+        self.name, self.culture = subject.id, subject.group
+        self.shots = len(dev)
+        self._subject, self._dev, self._test, self._prompts, self._reader = subject, tuple(dev), test, prompts, reader
+        self._system = prompts.system(dev, subject.name)
+
+    @property
+    def count(self) -> int:
+        return len(self._test)
+
+    def system(self, row: str) -> str:
+        return self._system
+
+    def examples(self, row: str) -> Iterator[Example]:
+        for item in self._test:
+            yield Example(str(item.number), self._prompts.question(item, self._subject.name), item.answer)
+
+    def read(self, reply: str) -> str | None:
+        return self._reader.read(reply)
+
+    def settled(self, text: str) -> bool:
+        return self._reader.settled(text)
+
+    def with_shots(self, most: int) -> MmluTask:
+        """The same with at most so many worked examples."""
+        return MmluTask(self._subject, self._dev[:most], self._test, self._prompts, self._reader)
+
+
+def make_tasks(
+    exam: Exam, subjects: Sequence[Subject], shots: int, prompts: MmluPrompts, scoring: Scoring
+) -> list[MmluTask]:
+    """A task for each subject of the exam."""
+    reader = Reader(scoring)
+    return [
+        MmluTask(one, exam.dev.get(one.id, ())[:shots], exam.test[one.id], prompts, reader)
+        for one in subjects
+        if one.id in exam.test
+    ]
