@@ -180,9 +180,7 @@ def _number(shown: str, line: int, row: str, column: str, text: str) -> float:
     return value
 
 
-def _aside(
-    rows: Sequence[str], columns: Sequence[str], there: Sequence[str], unscored: Sequence[str]
-) -> Iterator[str]:
+def _aside(rows: Sequence[str], columns: Sequence[str], there: Sequence[str], unscored: Sequence[str]) -> Iterator[str]:
     """What was set aside, and why."""
     none = [one for one in dict.fromkeys((*rows, *columns)) if one.lower() in SET_ASIDE]
     for labels, why in (

@@ -24,9 +24,7 @@ def test_rows_are_adapters_and_columns_tests(tmp_path: Path) -> None:
     one = read(tmp_path, SQUARE)
     assert (one.cultures, one.values) == (("ara", "deu"), ((0.5, 0.25), (0.125, 1.0)))
     assert one.set_aside == ()
-    assert one.remarks == (
-        "No interval: a matrix holds no texts to draw again. `clca eval-cspec RUN` gives one.",
-    )
+    assert one.remarks == ("No interval: a matrix holds no texts to draw again. `clca eval-cspec RUN` gives one.",)
 
 
 @pytest.mark.parametrize(
