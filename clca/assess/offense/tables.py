@@ -35,8 +35,8 @@ def caveats(one: Prepared, labels: Labels = (0, 0)) -> list[str]:
     noted = [name for name, notes in one.remarks.items() if notes]
     if noted and one.data is not None:
         found.append(
-            f"The import had remarks on {len(noted)} of {len(one.remarks)} tests: they stand in evaluation.json, and the"
-            f" whole audit in {one.data}."
+            f"The import had remarks on {len(noted)} of {len(one.remarks)} tests: they stand in evaluation.json,"
+            f" and the whole audit in {one.data}."
         )
     asked, outside = labels
     if outside:
