@@ -22,6 +22,7 @@ from clca.assess.answers import Answers
 from clca.assess.subject import Subject, SubjectError
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.folder import AnswerFolder, read_info
+from clca.report.table import Table
 from clca.store.runs import Inputs, differences, fingerprint
 from clca.urls import without_credentials
 from clca.workspace import Content
@@ -29,8 +30,38 @@ from clca.workspace import Content
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
 NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
 
-Labels = tuple[int, int]
-"""Of the labels asked of a server, all, and those that were not among its likeliest tokens."""
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Of the labels asked of a server, all, and those `outside`: not among its likeliest tokens."""
+
+    labels: int = 0
+    outside: int = 0
+
+    def caveats(self, noun: str) -> list[str]:
+        """What has to stand beside scores; labels are called `noun`."""
+        if not self.outside:
+            return []
+        return [
+            f"{self.outside:,} of {self.labels:,} {noun} ({self.outside / self.labels:.1%}) were not among the server's"
+            " likeliest tokens: their odds are taken from a bound."
+        ]
+
+
+ALL_SEEN = Unseen()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished evaluation. `asked` are the sheets of this sitting; `answered` says when the last of all was."""
+
+    folder: Path
+    tables: tuple[Table, ...]
+    caveats: tuple[str, ...]
+    sheets: int
+    asked: int
+    answered: str
+    seconds: float
 
 
 class EvaluationStopped(ClcaError):
@@ -41,7 +72,10 @@ class EvaluationStopped(ClcaError):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is asked for: of whom, by which inputs, and where it goes. `facts` are what else is told of it."""
+    """What is asked for: of whom, by which inputs, and where it goes. `facts` are what else is told of it.
+
+    A `demonstration` asks what was made for it and measures nothing; None of a kind that has none.
+    """
 
     kind: str
     subject: Subject
@@ -50,6 +84,13 @@ class Evaluation:
     inputs: Inputs
     out: Path
     facts: dict[str, Any]
+    demonstration: bool | None = None
+
+    @property
+    def marks(self) -> dict[str, bool]:
+        """What its scores are marked with wherever they stand."""
+        marks = {"rehearsal": bool(self.subject.because)}
+        return marks if self.demonstration is None else {**marks, "demonstration": self.demonstration}
 
 
 class Sitting:
@@ -119,9 +160,9 @@ class Sitting:
         return str(self.sittings[-1]["ended"] if self.sittings else self._info["created"])
 
     @property
-    def unseen(self) -> Labels:
+    def unseen(self) -> Unseen:
         counts = [one["labels"] for one in self.sittings if "labels" in one]
-        return sum(one["asked"] for one in counts), sum(one["outside"] for one in counts)
+        return Unseen(sum(one["asked"] for one in counts), sum(one["outside"] for one in counts))
 
     def finish(self, **facts: Any) -> None:
         """Scores and tables are there."""
@@ -166,7 +207,7 @@ def _first_info(one: Evaluation, old: dict[str, Any]) -> dict[str, Any]:
         "created": old.get("created", _now()),
         "updated": _now(),
         "finished": False,
-        "rehearsal": bool(subject.because),
+        **one.marks,
         "because": list(subject.because),
         "student": subject.name,
         "source": student.source if student is not None and not student.tiny else subject.id,

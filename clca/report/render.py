@@ -47,19 +47,22 @@ def markdown(tables: Sequence[Table]) -> str:
     return "\n".join(parts)
 
 
-def csv_text(tables: Sequence[Table], *, rehearsal: bool = False) -> str:
+def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration: bool | None = None) -> str:
     """A line for each cell, in full precision; the notes stand in the other formats, but for that of a rehearsal."""
-    mark = "yes" if rehearsal else "no"
+    marks = {"rehearsal": rehearsal} | ({} if demonstration is None else {"demonstration": demonstration})
+    said = ["yes" if one else "no" for one in marks.values()]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", "rehearsal"])
+    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", *marks])
     for table in tables:
         for row in table.rows:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell:
-                    writer.writerow([table.metric, row.kind, _name(row), column, cell.value, cell.low, cell.high, mark])
+                    writer.writerow(
+                        [table.metric, row.kind, _name(row), column, cell.value, cell.low, cell.high, *said]
+                    )
             if row.change is not None:
-                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, mark])
+                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, *said])
     return file.getvalue()
 
 

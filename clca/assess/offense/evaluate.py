@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from clca.assess.matrix import filled
 from clca.assess.offense.prepare import Prepared
 from clca.assess.offense.tables import caveats, make_tables, matrix_csv
+from clca.assess.sitting import Finished
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.classification.scoring import score
 from clca.evaluation.classification.work import Tell
@@ -26,17 +26,8 @@ MATRIX = "matrix.csv"
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
-    """A finished evaluation. `asked` are the sheets of this sitting; `answered` says when the last of all was."""
-
-    folder: Path
+class Evaluated(Finished):
     scores: MatrixScores
-    tables: tuple[Table, ...]
-    caveats: tuple[str, ...]
-    sheets: int
-    asked: int
-    answered: str
-    seconds: float
 
 
 def evaluate(one: Prepared, tell: Tell) -> Evaluated:
@@ -47,18 +38,17 @@ def evaluate(one: Prepared, tell: Tell) -> Evaluated:
         said, tables = caveats(one, sitting.unseen), make_tables(one, scores, sitting.unseen)
         _write(one, scores, tables, said)
     return Evaluated(
-        one.out, scores, tables, tuple(said), done.sheets, sitting.asked, sitting.answered, sitting.seconds
+        one.out, tables, tuple(said), done.sheets, sitting.asked, sitting.answered, sitting.seconds, scores
     )
 
 
 def _write(one: Prepared, scores: MatrixScores, tables: Sequence[Table], beside: Sequence[str]) -> None:
-    rehearsal = bool(one.subject.because)
+    marks = one.matrix.evaluation.marks
     about: dict[str, Any] = {
         "evaluation": one.out.name,
         "student": one.subject.name,
-        "mix": one.mix,
-        "rehearsal": rehearsal,
-        "demonstration": one.data is None,
+        "mix": one.subject.mix,
+        **marks,
         "caveats": list(beside),
         "mode": one.asked.mode,
         "format": one.asked.layout,
@@ -68,7 +58,7 @@ def _write(one: Prepared, scores: MatrixScores, tables: Sequence[Table], beside:
     }
     write_whole(one.out / MATRIX, matrix_csv(scores))
     write_whole(one.out / f"{TABLE}.md", render.markdown(tables))
-    write_whole(one.out / f"{TABLE}.csv", render.csv_text(tables, rehearsal=rehearsal))
+    write_whole(one.out / f"{TABLE}.csv", render.csv_text(tables, **marks))
     write_whole(one.out / f"{TABLE}.tex", render.latex(tables))
     said = {**about, **scores.model_dump(mode="json")}
     write_whole(one.out / SCORES, json.dumps(said, indent=2, ensure_ascii=False) + "\n")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 from clca.culture import Catalogue
-from clca.errors import ContentError, StoreError
+from clca.errors import ContentError
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.data import TestSet
 from clca.evaluation.offense.reading import Reader
 from clca.evaluation.offense.tasks import Scoring, Tasks
+from clca.store.files import digest_of
 
 
 class OffenseTask:
@@ -57,13 +56,5 @@ def as_tasks(tests: Sequence[TestSet], tasks: Tasks, scoring: Scoring, catalogue
 def require_unchanged(tests: Sequence[TestSet]) -> None:
     """Refuse a test set that is not what was imported."""
     for one in tests:
-        if not one.demonstration and _digest(one.path) != one.digest:
+        if not one.demonstration and digest_of(one.path) != one.digest:
             raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from None
