@@ -111,8 +111,6 @@ def _refuse_twice(flag: str, rows: Sequence[str]) -> None:
 
 
 def _lacking(row: str, subject: Subject, base_url: str | None) -> str:
-    if row in NO_CULTURE and row != COMBINED:
-        return "is asked of offensiveness alone"
     if base_url is not None:
         return f"name its adapter on the server: --adapter {row}=NAME"
     make = "clca train --combined" if row == COMBINED else f"clca train -c {row}"

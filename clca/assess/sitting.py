@@ -64,6 +64,14 @@ class Finished:
     seconds: float
 
 
+Begin = Callable[[], None]
+"""Told before the first sheet of a sitting is asked, if one is left."""
+
+
+def at_once() -> None:
+    """Begin without a word."""
+
+
 class EvaluationStopped(ClcaError):
     """The user stopped the evaluation; finished sheets are kept, and the same command goes on."""
 
@@ -96,7 +104,8 @@ class Evaluation:
 class Sitting:
     """Keeps `evaluation.json` while the block runs; `standing` says how far the evaluation is.
 
-    `asked` are the sheets that were answered in it. Ctrl-C and a lack of memory leave it as one-line errors.
+    `asked` are the sheets that were answered.
+    Ctrl-C and a lack of memory leave it as one-line errors.
     """
 
     def __init__(
@@ -106,7 +115,9 @@ class Sitting:
         folder: AnswerFolder[Any, Any],
         predictor: Answers,
         standing: Callable[[], dict[str, Any]],
+        begin: Begin,
     ) -> None:
+        self._begin = begin
         self._one, self._folder, self._predictor, self._standing = one, folder, predictor, standing
         self._info, self._earlier = _first_info(one, old), list(old.get("sittings", []))
         self._before, self._began = len(folder.finished), monotonic()
@@ -121,6 +132,8 @@ class Sitting:
     def __enter__(self) -> Self:
         left = len(self._folder.finished) < len(self._folder.sizes)
         self._write([*self._earlier, self._this] if left else self._earlier)
+        if left:
+            self._begin()
         return self
 
     def __exit__(

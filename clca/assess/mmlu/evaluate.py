@@ -13,7 +13,7 @@ from typing import Any
 from clca.assess.matrix import filled
 from clca.assess.mmlu.examination import Examination
 from clca.assess.mmlu.tables import caveats, make_tables
-from clca.assess.sitting import Finished
+from clca.assess.sitting import Begin, Finished, at_once
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.classification.work import Tell
 from clca.evaluation.folder import SCORES, TABLE
@@ -29,9 +29,9 @@ class Evaluated(Finished):
     knowledge: Knowledge
 
 
-def evaluate(one: Examination, tell: Tell) -> Evaluated:
+def evaluate(one: Examination, tell: Tell, begin: Begin = at_once) -> Evaluated:
     """Have what is left of an examination answered, and score all of it."""
-    with filled(one.matrix, tell) as done:
+    with filled(one.matrix, tell, begin) as done:
         default = one.scoring == "paper"
         scores, knowledge = score_subjects(done.scored, seed=one.asked.seed, default=default)
         tables = make_tables(one, scores, knowledge, done.sitting.unseen)

@@ -13,7 +13,7 @@ from typing import Any
 from clca.assess.matrix import filled
 from clca.assess.offense.prepare import Prepared
 from clca.assess.offense.tables import caveats, make_tables, matrix_csv
-from clca.assess.sitting import Finished
+from clca.assess.sitting import Begin, Finished, at_once
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.classification.scoring import score
 from clca.evaluation.classification.work import Tell
@@ -30,9 +30,9 @@ class Evaluated(Finished):
     scores: MatrixScores
 
 
-def evaluate(one: Prepared, tell: Tell) -> Evaluated:
+def evaluate(one: Prepared, tell: Tell, begin: Begin = at_once) -> Evaluated:
     """Have what is left of the matrix answered, and score all of it."""
-    with filled(one.matrix, tell) as done:
+    with filled(one.matrix, tell, begin) as done:
         sitting = done.sitting
         scores = score(done.scored, seed=one.asked.seed, present_only=one.scoring == "corrected")
         said, tables = caveats(one, sitting.unseen), make_tables(one, scores, sitting.unseen)
@@ -50,7 +50,7 @@ def _write(one: Prepared, scores: MatrixScores, tables: Sequence[Table], beside:
         "mix": one.subject.mix,
         **marks,
         "caveats": list(beside),
-        "mode": one.asked.mode,
+        "mode": one.matrix.way.mode,
         "format": one.asked.layout,
         "scoring": one.scoring,
         "limit": one.asked.limit,

@@ -69,7 +69,6 @@ def prepare(
     With `elsewhere` it need not be possible here.
     """
     check(asked)
-    mode: Mode = asked.mode  # type: ignore[assignment]
     scoring: Scoring = asked.scoring  # type: ignore[assignment]
     content = Content(workspace)
     catalogue, known = Catalogue(content), load_tasks(content)
@@ -85,6 +84,7 @@ def prepare(
         tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
     wish = Wish(asked.student, asked.adapters, asked.rows, asked.base_url, asked.bits)
     subject, rows = choose_all(wish, ROWS, cultures, catalogue, generated, content, environment, elsewhere=elsewhere)
+    mode: Mode = asked.mode or ("probability" if subject.tiny else "generate")  # type: ignore[assignment]
     inputs = {
         "kind": KIND,
         "student": subject.id,

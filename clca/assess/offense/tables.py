@@ -103,7 +103,7 @@ def _asked(one: Prepared) -> str:
     sets = f"{len(matrix.tasks)} tests of {len(one.cultures)} culture{'s' if len(one.cultures) > 1 else ''}"
     return (
         f"Asked: {matrix.texts:,} texts in {sets} ({one.data or 'the demonstration set'}), {len(matrix.rows)} rows;"
-        f" {one.asked.mode}, {one.asked.layout} format, {one.scoring} scoring."
+        f" {one.matrix.way.mode}, {one.asked.layout} format, {one.scoring} scoring."
     )
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.assess.answers import Answers
-from clca.assess.sitting import Evaluation, Finished, Sitting, old_info
+from clca.assess.sitting import Begin, Evaluation, Finished, Sitting, at_once, old_info
 from clca.assess.wvs.poll import Poll
 from clca.assess.wvs.tables import caveats, make_tables
 from clca.evaluation.folder import SCORES, TABLE
@@ -39,7 +39,7 @@ def has_template(student: Student) -> bool:
     return bool(load_tokenizer(student).chat_template)
 
 
-def evaluate(poll: Poll, tell: Tell) -> Evaluated:
+def evaluate(poll: Poll, tell: Tell, begin: Begin = at_once) -> Evaluated:
     """Have what is left of a poll answered, and score all of it."""
     old = old_info(poll.out, poll.inputs)
     with Folder(poll.out, poll.sheets) as folder:
@@ -55,7 +55,7 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
         )
         folder.write_prompts(poll.sheets)
         predictor, stops = Answers(poll.subject, poll.way), list[Stop]()
-        with Sitting(_evaluation(poll), old, folder, predictor, dict) as sitting:
+        with Sitting(_evaluation(poll), old, folder, predictor, dict, begin) as sitting:
             if poll.asked.until_ci is None:
                 work.ask_all(predictor)
             else:
