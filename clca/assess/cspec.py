@@ -17,8 +17,8 @@ from pydantic import ValidationError
 from clca.documents import describe, suggestion
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.classification.scores import MatrixScores
+from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.offense.matrix import read_matrix
-from clca.evaluation.offense.specificity import Specificity, specificity
 from clca.report import render
 from clca.report.heatmap import NORMALISED, RANKS, heatmap
 from clca.report.invalid import invalid_counts_table, invalid_table

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from clca.assess.cspec import Assessed, assess, facts
 from clca.cli.screen import make_console, printable
-from clca.evaluation.offense.specificity import Specificity
+from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.resampling import Estimate
 from clca.report.ours import INTERVALS
 from clca.report.render import NOTHING

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, Figures, MatrixScores, RowScores
-from clca.evaluation.offense.specificity import Specificity
+from clca.evaluation.classification.specificity import Specificity
 from clca.report.ours import AVG, SINGLE, Ours, cell, maybe, reading
 from clca.report.s2n import Published, heading, in_order
 from clca.report.table import PERCENT, Cell, Row, Table

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clca.evaluation.offense.specificity import Specificity, specificity
+from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.report.heatmap import heatmap
 
 ONE = specificity(("germany", "ara", "japan"), [[0.5, 0.2, 0], [0.25, 0.4, 0], [0.1, 0.4, 0]], seed=1)

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from clca.assess.mmlu.examination import Examination
 from clca.assess.sitting import ALL_SEEN, Unseen
-from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric
+from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.data import SHOTS
-from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge, spread
+from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.predictors.formats import Mode
 from clca.report.knowledge import SD, mmlu_table

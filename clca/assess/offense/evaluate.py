@@ -12,12 +12,13 @@ from typing import Any
 
 from clca.assess.matrix import filled
 from clca.assess.offense.prepare import Prepared
-from clca.assess.offense.tables import caveats, make_tables, matrix_csv
+from clca.assess.offense.tables import caveats, make_tables
 from clca.assess.sitting import Begin, Finished, at_once
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.classification.scoring import score
 from clca.evaluation.classification.work import Tell
 from clca.evaluation.folder import SCORES, TABLE
+from clca.evaluation.offense.matrix import matrix_text
 from clca.report import render
 from clca.report.table import Table
 from clca.store.files import write_whole
@@ -34,7 +35,7 @@ def evaluate(one: Prepared, tell: Tell, begin: Begin = at_once) -> Evaluated:
     """Have what is left of the matrix answered, and score all of it."""
     with filled(one.matrix, tell, begin) as done:
         sitting = done.sitting
-        scores = score(done.scored, seed=one.asked.seed, present_only=one.scoring == "corrected")
+        scores = score(done.scored, seed=one.asked.seed, single_class=one.scoring == "paper")
         said, tables = caveats(one, sitting.unseen), make_tables(one, scores, sitting.unseen)
         _write(one, scores, tables, said)
     return Evaluated(
@@ -56,7 +57,7 @@ def _write(one: Prepared, scores: MatrixScores, tables: Sequence[Table], beside:
         "limit": one.asked.limit,
         "differences": [asdict(difference) for difference in one.differences],
     }
-    write_whole(one.out / MATRIX, matrix_csv(scores))
+    write_whole(one.out / MATRIX, matrix_text(scores))
     write_whole(one.out / f"{TABLE}.md", render.markdown(tables))
     write_whole(one.out / f"{TABLE}.csv", render.csv_text(tables, **marks))
     write_whole(one.out / f"{TABLE}.tex", render.latex(tables))

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from clca.assess.offense.prepare import Prepared
 from clca.assess.sitting import ALL_SEEN, Unseen
-from clca.evaluation.classification.scores import AVERAGE, Figures, MatrixScores
+from clca.evaluation.classification.scores import Figures, MatrixScores
 from clca.report.invalid import invalid_counts_table, invalid_table
 from clca.report.offense import f1_table, normalised_table
 from clca.report.ours import AVG, Ours, cell
@@ -84,17 +82,6 @@ def matrix_table(metric: str, scores: MatrixScores, notes: Sequence[str]) -> Tab
         corner="answers",
         numbers=(PERCENT,) * (len(cultures) + several),
     )
-
-
-def matrix_csv(scores: MatrixScores) -> str:
-    """Macro-F1 in full precision: rows by who answers, columns by the culture of the tests; empty where none is."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["adapter", *scores.cultures, AVERAGE])
-    for one in scores.results:
-        figures = [*(one.cultures.get(culture, Figures()).f1 for culture in scores.cultures), one.average.f1]
-        writer.writerow([one.row, *("" if f1 is None else repr(f1.value) for f1 in figures)])
-    return file.getvalue()
 
 
 def _asked(one: Prepared) -> str:
