@@ -12,7 +12,7 @@ from pathlib import Path
 from clca.assess.answers import Way
 from clca.assess.matrix import Matrix
 from clca.assess.offense.asked import Asked, check
-from clca.assess.offense.tasks import as_tasks, require_unchanged
+from clca.assess.offense.tasks import as_tasks, countries_of, decisive, require_unchanged
 from clca.assess.rows import Wish, choose_all
 from clca.assess.sitting import Evaluation, place
 from clca.assess.subject import Subject
@@ -77,7 +77,8 @@ def prepare(
     cultures = _cultures(asked, catalogue, every, data)
     tests = [one for culture in cultures for one in every if one.culture == culture]
     require_unchanged(tests)
-    tasks: tuple[Task, ...] = as_tasks(tests, known, scoring, catalogue)
+    countries = countries_of(cultures, known, catalogue)
+    tasks: tuple[Task, ...] = as_tasks(tests, scoring, countries)
     if not tasks:
         raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
     if asked.limit is not None:
@@ -92,7 +93,8 @@ def prepare(
         "rows": [row.name for row in rows],
         "adapters": {row: one.digest for row, one in subject.adapters.items()},
         "bits": subject.bits,
-        "tests": {one.name: one.digest for one in tests},
+        "tests": {one.name: decisive(one, scoring) for one in tests},
+        "countries": countries if any(row.name == ZERO_SHOT for row in rows) else {},
         "mode": mode,
         "format": asked.layout,
         "scoring": scoring,

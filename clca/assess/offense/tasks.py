@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from clca.culture import Catalogue
 from clca.errors import ContentError
@@ -41,16 +42,27 @@ class OffenseTask:
         return self._reader.settled(text)
 
 
-def as_tasks(tests: Sequence[TestSet], tasks: Tasks, scoring: Scoring, catalogue: Catalogue) -> tuple[OffenseTask, ...]:
+def countries_of(cultures: Iterable[str], tasks: Tasks, catalogue: Catalogue) -> dict[str, str]:
+    """What the zero-shot prompt calls each culture's country."""
+    named = tasks.cultures
+    return {one: named[one].country if one in named else catalogue.culture(one).name for one in cultures}
+
+
+def as_tasks(tests: Sequence[TestSet], scoring: Scoring, countries: Mapping[str, str]) -> tuple[OffenseTask, ...]:
     """Those that a scoring asks anything of."""
-    countries = {
-        one.culture: tasks.cultures[one.culture].country
-        if one.culture in tasks.cultures
-        else catalogue.culture(one.culture).name
-        for one in tests
-    }
     made = (OffenseTask(one, scoring, countries[one.culture]) for one in tests)
     return tuple(one for one in made if one.count)
+
+
+def decisive(test: TestSet, scoring: Scoring) -> dict[str, str]:
+    """What decides a test's prompts and scores. The paper's golds follow from how the import was told to spell them."""
+    said = {"type": test.type, "lines": test.digest}
+    if scoring == "paper":
+        golds = hashlib.sha256()
+        for one in test.examples(scoring):
+            golds.update(f"{one.gold}\n".encode())
+        said["golds"] = golds.hexdigest()
+    return said
 
 
 def require_unchanged(tests: Sequence[TestSet]) -> None:
