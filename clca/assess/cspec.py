@@ -9,7 +9,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import reduce
-from importlib.util import find_spec
 from operator import or_
 from pathlib import Path
 from typing import Any
@@ -31,7 +30,6 @@ from clca.store.files import write_whole
 from clca.store.runs import fingerprint
 from clca.workspace import Content
 
-LIBRARIES = ("numpy", "matplotlib")
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
     "With few texts C-SPEC comes out too low, most where adapters are alike, and its interval holds the true value in"
@@ -212,15 +210,6 @@ def _folder(matrices: Sequence[Assessed]) -> Path:
     if _beside_evaluation(first.source):
         return first.source.parent / f"cspec-{first.source.stem}"
     return EVALUATIONS / "cspec" / first.name
-
-
-def require_libraries() -> None:
-    lacking = [name for name in LIBRARIES if find_spec(name) is None]
-    if lacking:
-        raise SettingsError(
-            f"C-SPEC and its heat-maps need {', '.join(lacking)}, not installed here: pip install '.[eval]' where"
-            " clca's source is"
-        )
 
 
 def facts(one: Assessed) -> dict[str, Any]:
