@@ -126,10 +126,10 @@ def _paired(matrices: Sequence[Assessed], knowledge: Sequence[Read]) -> dict[Pat
         raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
     found: dict[Path, Read] = {}
     for one in knowledge:
-        differing = {run.folder: differing(run, one) for run in runs}
-        fitting = [folder for folder, what in differing.items() if not what]
+        differences = {run.folder: differing(run, one) for run in runs}
+        fitting = [folder for folder, what in differences.items() if not what]
         if not fitting:
-            folder, what = min(differing.items(), key=lambda item: len(item[1]))
+            folder, what = min(differences.items(), key=lambda item: len(item[1]))
             raise SettingsError(
                 f"--mmlu {one.folder}: is of other answers than {folder}: {'; '.join(what[:3])}; give the evaluation by"
                 " `clca eval-mmlu` of the same student and adapters"
