@@ -48,9 +48,13 @@ def markdown(tables: Sequence[Table]) -> str:
 
 
 def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration: bool | None = None) -> str:
-    """A line for each cell, in full precision; the notes stand in the other formats, but for that of a rehearsal."""
+    """A line for each cell, in full precision; notes stand in the other formats.
+
+    What is a rehearsal is marked in a column, and in another one what is asked of a demonstration set, where there
+    is such a thing.
+    """
     marks = {"rehearsal": rehearsal} | ({} if demonstration is None else {"demonstration": demonstration})
-    said = ["yes" if one else "no" for one in marks.values()]
+    mark = ["yes" if one else "no" for one in marks.values()]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", *marks])
@@ -58,11 +62,10 @@ def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration:
         for row in table.rows:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell:
-                    writer.writerow(
-                        [table.metric, row.kind, _name(row), column, cell.value, cell.low, cell.high, *said]
-                    )
+                    number = (cell.value, cell.low, cell.high)
+                    writer.writerow([table.metric, row.kind, _name(row), column, *number, *mark])
             if row.change is not None:
-                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, *said])
+                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, *mark])
     return file.getvalue()
 
 

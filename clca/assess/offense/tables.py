@@ -8,7 +8,7 @@ from clca.assess.offense.prepare import Prepared
 from clca.assess.sitting import ALL_SEEN, Unseen
 from clca.evaluation.classification.scores import Figures, MatrixScores
 from clca.report.invalid import invalid_counts_table, invalid_table
-from clca.report.offense import f1_table, normalised_table
+from clca.report.offense import f1_table, normalised_table, significance
 from clca.report.ours import AVG, Ours, cell
 from clca.report.s2n import OFFENSE, heading, in_order, load_s2n
 from clca.report.table import PERCENT, Row, Table
@@ -99,6 +99,5 @@ def _specificity(scores: MatrixScores) -> list[str]:
     if of is None or of.cspec is None or len(of.cultures) < 2:
         return []
     low, high = of.cspec.low, of.cspec.high
-    bounds = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
-    chance = "" if of.chance is None or of.p is None else f"; {of.chance:.3f} is expected by chance, p = {of.p:.3f}"
-    return [f"C-SPEC over {len(of.cultures)} cultures: {of.cspec.value:.3f}{bounds}{chance}."]
+    bounds = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
+    return [f"C-SPEC over {len(of.cultures)} cultures: {of.cspec.value:.4f}{bounds}; {significance(of)}."]
