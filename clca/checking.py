@@ -115,8 +115,8 @@ def _exam(content: Content) -> None:
 def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv")
-    patterns += (*REHEARSAL_CONTENT, "*.md")
+    folders = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
+    patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
