@@ -89,7 +89,7 @@ def test_tests_imported_anew_as_another_type_or_with_other_spellings_make_anothe
 
     insult, mockery = ({"type": one, "labels": {"0": "0", "1": "1"}} for one in ("insult_detect", "mockery_detect"))
     assert place("corrected", **insult) == place("corrected", **insult) != place("corrected", **mockery)
-    swapped = {**insult, "labels": {"0": "1", "1": "0"}, "corrected": {"0": "0", "1": "1"}}
+    swapped = {**insult, "labels": {"0": "1", "1": "0"}, "corrected": {"0": "1", "1": "0"}}
     assert place("paper", **insult) == place("paper", **insult) != place("paper", **swapped)
     assert len(kept) == 1  # the lines of the tests were the same throughout
 
