@@ -32,8 +32,8 @@ from clca.workspace import Content
 
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
-    "With few texts C-SPEC comes out too low, most where adapters are alike, and its interval holds the true value in"
-    " fewer cases than 95 %: compare it with chance, which is lowered alike."
+    "Few texts make C-SPEC too low, most where adapters are alike, and its interval too narrow: compare it with chance,"
+    " which they lower as much."
 )
 
 
