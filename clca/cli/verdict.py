@@ -80,6 +80,5 @@ def show_end(screen: Console, done: Finished, more: str) -> None:
     if not done.asked:
         when = done.answered[:10]
         screen.print(f"all {done.sheets:,} sheets were answered on {when}; nothing was asked (--new asks again)")
-    for caveat in done.caveats:
-        if caveat.startswith(MARKS):
-            screen.print(f"[yellow]{escape(printable(caveat))}[/yellow]")
+    if marked := " ".join(caveat for caveat in done.caveats if caveat.startswith(MARKS)):
+        make_console(stderr=True).print(f"[yellow]{escape(printable(marked))}[/yellow]")  # however quiet it is

@@ -296,6 +296,16 @@ def test_without_imported_data_a_demonstration_runs_and_is_marked(
         assert {row["demonstration"] for row in csv.DictReader(file)} == {"yes"}
 
 
+def test_a_reader_that_has_seen_enough_is_no_fault(desk: Desk, evaluated: dict[str, Any]) -> None:
+    process = start(desk.folder, *EVAL, **desk.env)
+    assert process.stdout is not None
+    process.stdout.close()  # as `| head -1` does, sooner or later
+    process.stdout = None
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
+
+
 def test_plan_counts_and_writes_nothing(desk: Desk, evaluated: dict[str, Any]) -> None:
     before = sorted(desk.folder.glob("**/*"))
     plan = desk.json(*EVAL, "--plan")
