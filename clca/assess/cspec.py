@@ -32,8 +32,8 @@ from clca.workspace import Content
 
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
-    "With few texts C-SPEC comes out too low, most where adapters are alike, and its interval holds the true value in"
-    " fewer cases than 95 %: compare it with chance, which is lowered alike."
+    "Few texts make C-SPEC too low, most where adapters are alike, and its interval too narrow: compare it with chance,"
+    " which they lower as much."
 )
 
 
@@ -126,10 +126,10 @@ def _paired(matrices: Sequence[Assessed], knowledge: Sequence[Read]) -> dict[Pat
         raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
     found: dict[Path, Read] = {}
     for one in knowledge:
-        differing = {run.folder: differing(run, one) for run in runs}
-        fitting = [folder for folder, what in differing.items() if not what]
+        differences = {run.folder: differing(run, one) for run in runs}
+        fitting = [folder for folder, what in differences.items() if not what]
         if not fitting:
-            folder, what = min(differing.items(), key=lambda item: len(item[1]))
+            folder, what = min(differences.items(), key=lambda item: len(item[1]))
             raise SettingsError(
                 f"--mmlu {one.folder}: is of other answers than {folder}: {'; '.join(what[:3])}; give the evaluation by"
                 " `clca eval-mmlu` of the same student and adapters"

@@ -53,6 +53,16 @@ def test_many_cultures_make_no_giant_picture() -> None:
         assert max(image.size) <= 4001
 
 
+def test_a_mark_stands_above_the_picture() -> None:
+    assert "<!-- Rehearsal -->" in heatmap(ONE, "ranks", title="Rehearsal")["svg"].decode()
+
+
+def test_100_cultures_are_drawn_without_numbers() -> None:
+    many = specificity([f"c{i}" for i in range(100)], np.eye(100), seed=1)
+    assert heatmap(many, "ranks")["svg"].count(b"<!-- 1 -->") == 0
+    assert heatmap(ONE, "ranks")["svg"].count(b"<!-- 1 -->") == 3
+
+
 def test_names_are_drawn_as_they_are() -> None:
     odd = specificity(("$\\frac$", "日本", "<svg>&"), np.eye(3) + 0.1, seed=1)
     svg = heatmap(odd, "ranks")["svg"].decode()

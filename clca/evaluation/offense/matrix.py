@@ -13,9 +13,9 @@ from typing import NoReturn
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.classification.scores import AVERAGE, MatrixScores
 
-LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 200 cultures has less than 1 MB
+LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 100 cultures has some 200 kB
 SHARE, PERCENT = 1 + 1e-6, 1.5  # up to here scores are taken for shares, from here on for percentages
-MOST, LONGEST = 200, 80  # cultures; characters of a name
+MOST, LONGEST = 100, 80  # cultures; characters of a name
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SET_ASIDE = frozenset({"base", "zero-shot", "zero shot", "zeroshot", "combined", "average", "avg", "avg.", "mean"})
 """Rows and columns that are no culture, in any case of letters."""
@@ -80,7 +80,9 @@ def read_matrix(path: Path) -> MatrixFile:
             " (0.42) or all in percent (42)",
         )
     if top > PERCENT:
-        remarks.insert(0, f"Taken as percentages, since the highest is {which}.")
+        low = [column for column, of in zip(wanted, zip(*values, strict=True), strict=True) if 0 < max(of) <= 1]
+        doubt = f" So are those of {_some(low)}, though none there is above 1: look whether that is so." if low else ""
+        remarks.insert(0, f"Taken as percentages, since the highest is {which}.{doubt}")
     whole = 100 if top > PERCENT else 1
     if len(wanted) == 1:
         remarks.append("C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with.")

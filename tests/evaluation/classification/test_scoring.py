@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from clca.evaluation.classification import scoring
+from clca.evaluation.classification.scored import Scored
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.classification.scoring import score
 from tests.evaluation.classification.answers import scored
@@ -193,6 +194,27 @@ def test_a_test_without_any_gold_label_of_the_list_has_no_score_and_is_named() -
     assert one.specificity.cultures == ("ara",)
     assert "left out of means: ara/odd, deu/odd" in " ".join(one.notes())
     assert "ara/odd 2 of 2" in " ".join(one.notes())
+
+
+def test_noise_lowers_c_spec_and_chance_alike() -> None:
+    """Five adapters that are all right in 70 % of 200 texts of each culture: the true C-SPEC is 1, and so is chance."""
+    generator, names = np.random.default_rng(1), "abcde"
+    gold = np.arange(200, dtype=np.int8) % 2
+    found, held = [], []
+    for seed in range(40):
+        answers = [np.where(generator.random((5, 200)) < 0.7, gold, 1 - gold).astype(np.int8) for _ in names]
+        tests = [
+            Scored(one, f"{one}/hate", ("yes", "no"), tuple(names), gold, said)
+            for one, said in zip(names, answers, strict=True)
+        ]
+        of = score(tests, seed=seed, resamples=100).specificity
+        assert of is not None
+        assert of.cspec is not None
+        assert of.cspec.high is not None
+        found.append((of.cspec.value, of.chance))
+        held.append(of.cspec.high >= 1 - 1e-9)
+    assert np.mean(found, axis=0) == pytest.approx([0.95, 0.95], abs=0.01)
+    assert 0.6 < np.mean(held) < 0.85
 
 
 def test_scores_are_read_back_as_they_were_written(scores: MatrixScores) -> None:

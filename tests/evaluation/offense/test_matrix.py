@@ -11,7 +11,7 @@ from tests.evaluation.classification.answers import scored
 
 SQUARE = "adapter,ara,deu\nara,0.5,0.25\ndeu,0.125,1\n"
 
-MANY = "".join([f"adapter,{','.join(f'c{i}' for i in range(201))}\n", *(f"c{i}{',1' * 201}\n" for i in range(201))])
+MANY = "".join([f"adapter,{','.join(f'c{i}' for i in range(101))}\n", *(f"c{i}{',1' * 101}\n" for i in range(101))])
 
 
 def read(folder: Path, content: str | bytes) -> MatrixFile:
@@ -60,6 +60,11 @@ def test_percentages_are_taken_as_such_and_said_so(tmp_path: Path) -> None:
     one = read(tmp_path, "adapter,ara,deu\nara,50,25\ndeu,12.5,100\n")
     assert one.values == ((0.5, 0.25), (0.125, 1.0))
     assert one.remarks[0] == "Taken as percentages, since the highest is 100 (deu, deu)."
+
+
+def test_columns_of_two_scales_are_doubted(tmp_path: Path) -> None:
+    (first, *_) = read(tmp_path, "adapter,x,y\nx,0.9,50\ny,0.4,80\n").remarks
+    assert first.endswith("So are those of x, though none there is above 1: look whether that is so.")
 
 
 def test_a_share_that_is_a_rounding_above_1_makes_no_percentages(tmp_path: Path) -> None:
@@ -114,7 +119,7 @@ def test_a_single_culture_is_1_by_definition(tmp_path: Path) -> None:
         (b"\xff\xfea\x00,\x00", ":1: not UTF-8; save it as CSV UTF-8"),
         ("a," + "x" * 200_000 + "\n", ": not CSV: field larger than field limit"),
         (b"a,b\n" * 1_200_000, ": has more than 4 MB: no matrix of cultures is as large"),
-        (MANY, ": has 201 cultures: no more than 200"),
+        (MANY, ": has 101 cultures: no more than 100"),
     ],
 )  # fmt: skip
 def test_what_is_amiss_is_told_in_one_line(tmp_path: Path, content: str | bytes, said: str) -> None:
