@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from clca.culture import Catalogue
 from clca.culture.descriptors import load_bands
@@ -14,6 +14,7 @@ from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
 from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
+from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
 from clca.evaluation.mmlu.source import FOLDER as EXAM
 from clca.evaluation.mmlu.source import demonstration
 from clca.evaluation.mmlu.subjects import load_subjects
@@ -79,8 +80,7 @@ def check(content: Content) -> list[ClcaError]:
     if attempt(lambda: check_cultures(content, load_tasks(content), known)):
         attempt(lambda: load_mapping(content, None, load_tasks(content), known))
         attempt(lambda: check_demonstration(content))
-    if attempt(lambda: load_subjects(content)):
-        attempt(lambda: _exam(content))
+    attempt(lambda: _exam(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
     if attempt(lambda: Prompts.load(content)) and whole:
@@ -108,8 +108,15 @@ def _ask(content: Content, language: str) -> None:
 
 
 def _exam(content: Content) -> None:
-    subjects = tuple(load_subjects(content))
-    demonstration(subjects, subjects, content, named=False)
+    """MMLU's demonstration, up to the prompts."""
+    subjects = load_subjects(content)
+    exam = demonstration(tuple(subjects), tuple(subjects), content, named=False)
+    for scoring in get_args(Scoring):
+        prompts = MmluPrompts(content, scoring)
+        for subject, items in exam.test.items():
+            prompts.system(exam.dev.get(subject, ()), subjects[subject].name)
+            for item in items:
+                prompts.question(item, subjects[subject].name)
 
 
 def _has_a_use(content: Content, path: str, translations: set[str]) -> None:

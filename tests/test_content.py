@@ -98,9 +98,10 @@ def test_the_content_check_names_the_faults_of_tables(overlay: Overlay, path: st
     assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
 
 
-def test_the_content_check_reads_the_demonstration_of_knowledge(overlay: Overlay) -> None:
-    (fault,) = check(overlay({"eval/mmlu/demo/test/virology_test.csv": "What?,a,b,c,d,E\n"}))
-    assert "virology_test.csv:1" in fault.message
+@pytest.mark.parametrize("path", ["eval/mmlu/demo/test/virology_test.csv", "prompts/mmlu.j2", "prompts/mmlu-paper.j2"])
+def test_the_content_check_asks_the_questions_of_the_demonstration_of_knowledge(overlay: Overlay, path: str) -> None:
+    broken = "What?,a,b,c,d,E\n" if path.endswith(".csv") else Content().text(path).replace("{{ question", "{{ qestion")
+    assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
 
 
 # ---------------------------------------------------------------- scenarios and norms

@@ -168,7 +168,7 @@ class Reader:
             if digits is not None:
                 sure = sure and (closed or said[digits.end() :].strip(" ") != "")
                 named = self._type.numbers.index(digits.group()) if digits.group() in self._type.numbers else option
-                if named != option and not self._counts(said, start, digits):
+                if named != option and not _counts(said, start, digits):
                     return True, sure
                 at = digits.end()
                 continue
@@ -186,11 +186,6 @@ class Reader:
             at += 1
         return False, sure and (closed or len(said) >= start + REACH)
 
-    def _counts(self, said: str, start: int, digits: re.Match[str]) -> bool:
-        """Whether a number says how many, as in "2 words", and names no option."""
-        after = said[digits.end() :].lstrip(" ")[:1]
-        return after.isalpha() and digits.start() > start and not _JOINS.search(said[start : digits.start()])
-
     def _following(self, text: str, end: int, limit: int) -> _Found:
         """The option that the next sentence or line begins with: a list of the options is no answer."""
         at = end
@@ -205,6 +200,12 @@ class Reader:
             return found
         ended, unfinished = _ends(text, found.end)  # "No explanation needed" is no answer
         return _Found(found.option if ended else None, found.end, found.cut or unfinished)
+
+
+def _counts(said: str, start: int, digits: re.Match[str]) -> bool:
+    """Whether a number says how many, as in "2 words", and names no option."""
+    after = said[digits.end() :].lstrip(" ")[:1]
+    return after.isalpha() and digits.start() > start and not _JOINS.search(said[start : digits.start()])
 
 
 def _ends(text: str, at: int) -> tuple[bool, bool]:
