@@ -153,7 +153,7 @@ def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(h
     assert [table.rows[0].group for table in normalised] == [
         "one, ours",
         "two, ours",
-        "one, ours",
+        "one-2, ours",
         done.matrices[3].name,
     ]
     assert "one is given twice" in refusal("one", content, more=["two", "one"])
