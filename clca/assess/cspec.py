@@ -17,6 +17,8 @@ from clca.assess.finished import EVALUATIONS, Marks, Read, differing, marks_of, 
 from clca.errors import SettingsError, StoreError
 from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.folder import INFO, read_info
+from clca.evaluation.mmlu.notes import asked
+from clca.evaluation.mmlu.notes import notes as notes_on
 from clca.evaluation.offense.matrix import read_matrix
 from clca.report import render
 from clca.report.heatmap import NORMALISED, RANKS, heatmap
@@ -183,13 +185,14 @@ def _tables(matrices: Sequence[Assessed], knowledge: Mapping[Path, Read], publis
     ]
     mmlus = {folder: replace(shown[folder], scores=one.scores) for folder, one in knowledge.items()}
     said = [
-        *dict.fromkeys(f"MMLU, {one.folder.name}: {note}" for one in knowledge.values() for note in one.caveats),
+        *dict.fromkeys(f"MMLU, {one.folder.name}: {note}" for one in knowledge.values() for note in _about_mmlu(one)),
         *(note for folder, one in knowledge.items() for note in _unshared(shown[folder], one)),
     ]
     for mode in SOURCES:
         of_mode = [mmlus[folder] for folder, one in knowledge.items() if one.about.get("mode") == mode]
         if of_mode:
-            tables.append(mmlu_table(of_mode, published, mode=mode, notes=said))
+            made = mmlu_table(of_mode, published, mode=mode, notes=said)
+            tables += [made] if made.rows else []  # without a macro-F1, which a note tells, there is nothing to show
     if several or knowledge:
         both = [(ours, mmlus[folder].scores if folder in mmlus else None) for folder, ours in shown.items()]
         tables.append(data_table(both, published, notes=[*notes, *said]))
@@ -198,6 +201,15 @@ def _tables(matrices: Sequence[Assessed], knowledge: Mapping[Path, Read], publis
 
 def _of(name: str, row: Row) -> Row:
     return replace(row, group=f"{name}, {row.group}" if row.group else name)
+
+
+def _about_mmlu(read: Read) -> Iterator[str]:
+    """What was asked and how, and what has to be known of the numbers."""
+    yield asked(read.scores, read.about)
+    yield from read.caveats
+    found = read.about.get("notes")
+    yield from map(str, found if isinstance(found, list) else ())
+    yield from notes_on(read.scores)
 
 
 def _unshared(run: Ours, mmlu: Read) -> Iterator[str]:

@@ -17,6 +17,7 @@ from clca.cli.screen import make_console, printable
 from clca.cli.verdict import pace
 from clca.evaluation.classification.task import Example, Task
 from clca.evaluation.classification.work import Progress
+from clca.evaluation.predictors.formats import joined
 from clca.evaluation.predictors.tokens import Tokens, common_length
 from clca.evaluation.sheet import Question, Sheet
 
@@ -24,11 +25,28 @@ MEASURED = 64  # texts of each task and form whose tokens are counted, spread ov
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """What an evaluation calls a part of a matrix, its tasks and their texts."""
+
+    part: str = "culture"
+    task: str = "test"
+    text: str = "text"
+
+    @property
+    def columns(self) -> tuple[str, str, str]:
+        return self.part, f"{self.task}s", f"{self.text}s"
+
+
+OFFENSE = Words()
+MMLU = Words("group", "subject", "question")
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The tasks of a culture; tokens of all rows, what the texts of a task begin with once a row."""
 
-    culture: str
-    tests: int
+    name: str
+    tasks: int
     texts: int
     prompts: int
     tokens: int | None
@@ -42,6 +60,7 @@ class Plan:
     cells: int
     seconds: float | None
     obstacle: str
+    words: Words
 
     @property
     def tokens(self) -> int | None:
@@ -55,7 +74,11 @@ class Plan:
         return {
             "cells": self.cells,
             "parts": [
-                {name: getattr(part, name) for name in ("culture", "tests", "texts", "prompts", "tokens")}
+                {
+                    **dict(zip(self.words.columns, (part.name, part.tasks, part.texts), strict=True)),
+                    "prompts": part.prompts,
+                    "tokens": part.tokens,
+                }
                 for part in self.parts
             ],
             "prompts": self.prompts,
@@ -65,14 +88,14 @@ class Plan:
         }
 
 
-def line(said: Progress) -> str:
+def line(said: Progress, words: Words = OFFENSE) -> str:
     """Where it stands, the pace, and the running F1 of the cell under way."""
-    parts = [f"cell {said.cells:,}/{said.of:,}", *pace(said.texts, said.texts_left, said.seconds, "texts")]
+    parts = [f"cell {said.cells:,}/{said.of:,}", *pace(said.texts, said.texts_left, said.seconds, words.columns[-1])]
     f1 = "" if math.isnan(said.f1) else f" F1 {said.f1:.3f}"
     return " · ".join([*parts, f"{printable(said.row)} on {printable(said.test)}{f1}"])
 
 
-def matrix_plan(matrix: Matrix) -> Plan:
+def matrix_plan(matrix: Matrix, words: Words = OFFENSE) -> Plan:
     """Nothing is written, and no model is loaded."""
     subject, way = matrix.evaluation.subject, matrix.way
     tokens, obstacle = tokens_of(subject, way.chat, way.workspace)
@@ -80,11 +103,12 @@ def matrix_plan(matrix: Matrix) -> Plan:
         _part(culture, list(tasks), matrix, tokens)
         for culture, tasks in groupby(matrix.tasks, key=lambda task: task.culture)
     )
-    plan = Plan(parts, matrix.cells, None, obstacle)
+    plan = Plan(parts, matrix.cells, None, obstacle, words)
     if tokens is None:
         return plan
     written = way.reply_tokens * plan.prompts if way.mode == "generate" else 0
-    return Plan(parts, matrix.cells, seconds_for(subject, plan.tokens or 0, plan.prompts, written), "")
+    seconds = seconds_for(subject, plan.tokens or 0, plan.prompts, written)
+    return Plan(parts, matrix.cells, seconds, "", words)
 
 
 def show_matrix_plan(matrix: Matrix, plan: Plan, *, exists: bool) -> None:
@@ -94,21 +118,20 @@ def show_matrix_plan(matrix: Matrix, plan: Plan, *, exists: bool) -> None:
         task = matrix.tasks[0]
         one = next(task.examples(row))
         console.rule(escape(f"{task.name}, {form}: the first prompt"), align="left")
-        for text in filter(None, (task.system(row), one.text)):
-            console.print(escape(printable(text)))
+        console.print(escape(printable(joined(task.system(row), one.text))))
     console.rule()
     table = Screen(box=None, padding=(0, 3, 0, 0))
-    for column in ("culture", "tests", "texts", "prompts", "tokens"):
-        table.add_column(column, justify="left" if column == "culture" else "right")
+    for column in (*plan.words.columns, "prompts", "tokens"):
+        table.add_column(column, justify="left" if column == plan.words.part else "right")
     for part in plan.parts:
-        counts = (part.tests, part.texts, part.prompts, part.tokens)
-        table.add_row(part.culture, *("-" if count is None else f"{count:,}" for count in counts))
+        counts = (part.tasks, part.texts, part.prompts, part.tokens)
+        table.add_row(part.name, *("-" if count is None else f"{count:,}" for count in counts))
     if len(plan.parts) > 1:
-        sums = [sum(getattr(part, name) for part in plan.parts) for name in ("tests", "texts", "prompts")]
+        sums = [sum(getattr(part, name) for part in plan.parts) for name in ("tasks", "texts", "prompts")]
         table.add_row("all", *(f"{one:,}" for one in sums), "-" if plan.tokens is None else f"{plan.tokens:,}")
     console.print(table)
     rows = ", ".join(row.name for row in matrix.rows)
-    console.print(f"{plan.cells:,} cells, rows: {printable(rows)}", markup=False)
+    console.print(f"{plan.cells:,} cell{'' if plan.cells == 1 else 's'}, rows: {printable(rows)}", markup=False)
     show_time(console, plan.seconds, plan.obstacle)
 
 

@@ -13,7 +13,7 @@ from clca.assess.mmlu.evaluate import Evaluated
 from clca.assess.mmlu.evaluate import evaluate as evaluate_examination
 from clca.assess.mmlu.examination import Examination, prepare
 from clca.assess.mmlu.tables import caveats
-from clca.cli.matrix import line, matrix_plan, show_matrix_plan
+from clca.cli.matrix import MMLU, line, matrix_plan, show_matrix_plan
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
 from clca.cli.verdict import beginning, prepare_here, show_end, show_tables
@@ -28,7 +28,7 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     with Bar(screen) as bar:
         done = evaluate_examination(
             one,
-            lambda said: bar.show(line(said), said.cells, said.of),
+            lambda said: bar.show(line(said, MMLU), said.cells, said.of),
             lambda: bar.begin(beginning(one.subject, asked.base_url)),
         )
     if as_json:
@@ -61,7 +61,7 @@ def summary(one: Examination, done: Evaluated) -> dict[str, Any]:
 def show_plan(asked: Asked, *, as_json: bool) -> None:
     """Nothing is written, and no model is loaded."""
     one = prepare_here(partial(prepare, asked, elsewhere=True))
-    plan = matrix_plan(one.matrix)
+    plan = matrix_plan(one.matrix, MMLU)
     if as_json:
         said = {
             "evaluation": str(one.matrix.evaluation.out),

@@ -98,6 +98,27 @@ def test_mmlu_of_the_same_adapters_adds_tables_4_and_5(here: Path, content: Cont
     assert "S2N's table 11" in ask(content, run, mmlu=[odds]).tables[-2].title
 
 
+def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_is_empty(
+    here: Path, content: Content
+) -> None:
+    rows = {"base": [0, 1], "ara": [0, 0], "spa": [0, 1]}
+    single = score([scored("nutrition", [0, 0], rows)], seed=1, resamples=10, single_class=False, pooled=True)
+    about = {"student": "tiny", "mode": "probability", "data": "exam", "shots": 5, "scoring": "corrected"}
+    know = folder(here / "know", single, "mmlu", **about)
+    scores = json.loads((know / "scores.json").read_text())
+    (know / "scores.json").write_text(json.dumps({**scores, "notes": ["Twice: nutrition 1"]}))
+    tables = ask(content, folder(here / "run", offense(), student="tiny"), mmlu=[know]).tables
+    assert all(table.rows for table in tables)
+    assert [table.metric for table in tables][-2:] == ["invalid_count", "data"]
+    said = [note.removeprefix("MMLU, know: ") for note in tables[-1].notes if note.startswith("MMLU, know: ")]
+    assert said[:2] == [
+        "exam: 2 questions of 1 subject, 5-shot, probability, scoring corrected; seed 1.",
+        "Twice: nutrition 1",
+    ]
+    assert said[2].startswith("The same letter is the answer to all questions of a subject: it has no macro-F1")
+    assert said[2].endswith(": nutrition (yes).")
+
+
 @pytest.mark.parametrize(
     ("kind", "other", "said"),
     [

@@ -149,6 +149,13 @@ def test_another_seed_alone_asks_nothing_anew(cache: Path) -> None:
     assert prepared(cache, seed=1).matrix.evaluation.out == prepared(cache, seed=2).matrix.evaluation.out
 
 
+@pytest.mark.parametrize(("limit", "said"), [(1, ["At most 1 question of each subject, drawn by seed 42."]), (8, [])])
+def test_a_limit_is_told_where_it_leaves_something_out(cache: Path, limit: int, said: list[str]) -> None:
+    found = caveats(prepared(cache, subjects=("astronomy",), limit=limit))
+    assert [one for one in found if one.startswith("At most")] == said
+    assert any(one.startswith("DEMONSTRATION: 1 subject with a few plain questions") for one in found)
+
+
 def test_part_of_the_subjects_is_told_to_be_part(cache: Path, here: Path) -> None:
     csv_folder(here / "csv", "anatomy")
     said = caveats(prepared(cache, data="csv", subjects=("anatomy",)))
@@ -332,12 +339,23 @@ def test_an_evaluation_leaves_scores_of_subjects_groups_and_all(cache: Path) -> 
     assert {row["metric"] for row in rows} == {
         "mmlu_accuracy_groups",
         "mmlu_f1_groups",
-        "mmlu_f1",
         "mmlu_accuracy_subjects",
         "mmlu_f1_subjects",
     }
     for text in ("table.md", "table.tex"):
         assert "DEMONSTRATION" in (folder / text).read_text()
+
+
+def test_a_subject_with_a_single_right_letter_has_its_own_words(cache: Path, here: Path) -> None:
+    csv_folder(here / "csv", "anatomy", "virology")
+    write_csv(here / "csv" / "test" / "virology_test.csv", [QUESTION, ["Why?", *QUESTION[1:5], "A"]])
+    done = evaluate(prepared(cache, data="csv", subjects=("anatomy", "virology")), lambda _: None)
+    text = (done.folder / "table.md").read_text()
+    assert "csv: 5 questions of 2 subjects, 5-shot, probability, scoring corrected; seed 42." in text
+    assert "the mean over subjects is without it; a group's and the overall one count its questions" in text
+    assert "C-SPEC" not in text
+    scores = json.loads((done.folder / "scores.json").read_text())
+    assert any(note.startswith("Test questions that are worked examples") for note in scores["notes"])
 
 
 def test_the_engine_reads_what_was_answered_and_asks_nothing_again(cache: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clca.assess.finished import read_evaluation
-from clca.evaluation.classification.task import Task
+from clca.evaluation.classification.task import Limited, Task
 from clca.evaluation.folder import read_records
 from clca.evaluation.mmlu.prompts import MmluPrompts
 from clca.evaluation.mmlu.source import open_exam
@@ -129,6 +129,15 @@ def texts(task: Task) -> list[str]:
     return [TextFormat().prompt(task.system("base"), one.text) for one in task.examples("base")]
 
 
+def first_prompt() -> str:
+    """The first question on nutrition as the model reads it, worked examples and all."""
+    content = Content()
+    known = load_subjects(content)
+    exam = open_exam("demo", ("nutrition",), tuple(known), content, named=True)
+    (task,) = make_tasks(exam, [known["nutrition"]], 5, MmluPrompts(content, "corrected"), "corrected")
+    return texts(Limited(task, 3, 42))[0]
+
+
 def folder_of(desk: Desk, said: dict[str, Any]) -> Path:
     return desk.folder / str(said["evaluation"])
 
@@ -235,7 +244,16 @@ def test_the_plan_shows_a_prompt_and_what_it_takes_and_writes_nothing(desk: Desk
     assert said["tokens"] > 100
     assert not folder_of(desk, said).exists()
     shown = desk.run("--plan", "--subject", "nutrition", "--limit", "3")
-    assert "questions (with answers) about nutrition." in shown.stdout
+    (group,) = said["parts"]
+    assert {key: group[key] for key in ("group", "subjects", "questions", "prompts")} == {
+        "group": "other",
+        "subjects": 1,
+        "questions": 3,
+        "prompts": 3,
+    }
+    assert "group   subjects   questions   prompts   tokens" in shown.stdout
+    assert "\n1 cell, rows: base\n" in shown.stdout
+    assert first_prompt() in shown.stdout
     assert "DEMONSTRATION" in shown.stdout
 
 

@@ -60,6 +60,7 @@ def _write(
         "evaluation": folder.name,
         **marks,
         "caveats": list(said),
+        "notes": list(one.exam.notes),
         "mix": one.subject.mix,
         "mode": one.matrix.way.mode,
         "scoring": one.scoring,

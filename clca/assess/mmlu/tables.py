@@ -8,9 +8,10 @@ from clca.assess.mmlu.examination import Examination
 from clca.assess.sitting import ALL_SEEN, Unseen
 from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.data import SHOTS
+from clca.evaluation.mmlu.notes import asked, counted
+from clca.evaluation.mmlu.notes import notes as notes_on
 from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
-from clca.evaluation.predictors.formats import Mode
 from clca.report.knowledge import SD, mmlu_table
 from clca.report.ours import AVG, INTERVALS, Ours, cell
 from clca.report.s2n import heading, load_s2n
@@ -26,14 +27,15 @@ def caveats(one: Examination, unseen: Unseen = ALL_SEEN) -> list[str]:
     if one.subject.because:
         found.append(f"REHEARSAL ({'; '.join(one.subject.because)}): these scores say nothing of what a model knows.")
     if one.exam.demonstration:
+        subjects = counted(len(one.matrix.tasks), "subject")
         found.append(
-            f"DEMONSTRATION: {len(one.matrix.tasks)} subjects with a few plain questions each, made for clca: not MMLU,"
-            " which --data cais/mmlu or --data DIR asks."
+            f"DEMONSTRATION: {subjects} with a few plain questions each, made for clca: not MMLU, which"
+            " --data cais/mmlu or --data DIR asks."
         )
     elif len(one.matrix.tasks) < one.whole:
         found.append(f"{len(one.matrix.tasks)} of {one.whole} subjects: overall numbers are not those of MMLU.")
-    if one.asked.limit is not None:
-        found.append(f"At most {one.asked.limit:,} questions of each subject, drawn by seed {one.asked.seed}.")
+    if one.asked.limit is not None and any(task.count < len(one.exam.test[task.name]) for task in one.matrix.tasks):
+        found.append(f"At most {counted(one.asked.limit, 'question')} of each subject, drawn by seed {one.asked.seed}.")
     if one.fewer:
         said = ", ".join(f"{name} {count}" for name, count in one.fewer.items())
         found.append(f"Fewer than {SHOTS} worked examples, as the student reads no longer prompts: {said}.")
@@ -48,17 +50,19 @@ def caveats(one: Examination, unseen: Unseen = ALL_SEEN) -> list[str]:
 def make_tables(
     one: Examination, matrix: MatrixScores, knowledge: Knowledge, unseen: Unseen = ALL_SEEN
 ) -> tuple[Table, ...]:
-    """By group and overall in each metric, S2N's table 4 or 11, and by subject."""
-    notes = [_asked(one), *caveats(one, unseen), *one.exam.notes, *matrix.notes()[1:]]
+    """By group and overall in each metric, S2N's table 4 or 11 of what was adapted, and by subject."""
+    evaluation, mode = one.matrix.evaluation, one.matrix.way.mode
+    notes = [asked(matrix, evaluation.facts), *caveats(one, unseen), *one.exam.notes, *notes_on(matrix)]
     metrics: list[Metric] = ["accuracy", "f1"]
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")
     ours = Ours(one.subject.name, one.subject.mix, matrix)
+    adapted = []
+    if set(matrix.rows) - {BASE}:
+        adapted.append(mmlu_table([ours], load_s2n(evaluation.content), mode=mode, names=one.names, notes=notes))
     return (
         *(by_group(metric, matrix, knowledge, one.names, notes) for metric in metrics),
-        mmlu_table(
-            [ours], load_s2n(one.matrix.evaluation.content), mode=one.matrix.way.mode, names=one.names, notes=notes
-        ),
+        *adapted,
         *(by_subject(metric, matrix, one.names, notes) for metric in metrics),
     )
 
@@ -139,16 +143,6 @@ def _reading(
 def _intervals(rows: Sequence[Row]) -> Iterator[str]:
     if any(one and one.low is not None for row in rows for one in row.cells):
         yield INTERVALS.replace("texts", "questions, drawn within their subject")
-
-
-def _asked(one: Examination) -> str:
-    """What was asked, in one line."""
-    questions = sum(task.count for task in one.matrix.tasks)
-    mode: Mode = one.matrix.way.mode
-    return (
-        f"{one.exam.source}: {questions:,} questions of {len(one.matrix.tasks)} subjects, {one.asked.shots}-shot,"
-        f" {mode}, scoring {one.scoring}; seed {one.asked.seed}."
-    )
 
 
 def _of_group(group: str) -> Callable[[RowKnowledge], Figures | None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from time import monotonic
 
 import numpy as np
@@ -54,10 +55,14 @@ class Work:
         self._answers = {one.name: np.full((len(self._rows), one.count), UNASKED, dtype=np.int8) for one in tasks}
         self._texts, self._began, self._told = 0, monotonic(), 0.0
         self._left = Counter({(row.name, one.name): one.count for one in tasks for row in rows})
+        # Most answers are one of a few: reading each anew would take ten seconds for 100,000.
+        read = lru_cache(maxsize=1024)(lambda test, said: self._tasks[test].read(said))
         for line, choice in folder.numbered():
             gold = int(self._gold[choice.test][choice.place])
             if gold != self._index(choice.test, choice.gold) or not self._known(choice):
                 folder.refuse(line, f"its gold or its label is none that {choice.test} has there")
+            if not self._follows(choice, read):
+                folder.refuse(line, "its label is not what its reply or its probabilities say")
             self._count(choice)
 
     @property
@@ -114,17 +119,24 @@ class Work:
         labels = self._tasks[test].labels
         return labels.index(label) if label in labels else -1
 
+    def _follows(self, choice: Choice, read: Callable[[str, str], str | None]) -> bool:
+        task, odds = self._tasks[choice.test], choice.probabilities
+        if odds is not None and len(odds) != len(task.answers):
+            return False
+        said = _said(task, choice.reply, odds)
+        return choice.label == (None if said is None else read(task.name, said))
+
     def _known(self, choice: Choice) -> bool:
         return choice.label is None or self._index(choice.test, choice.label) >= 0
 
 
 def choose(sheet: ClassificationSheet, task: Task, place: int, question: ExampleQuestion, answer: Answer) -> Choice:
     """What an answer says; of odds the likeliest answer is read."""
-    probabilities, said = None, answer.reply
+    probabilities = None
     if answer.odds is not None:
         total = sum(answer.odds)
         probabilities = tuple(one / total for one in answer.odds)  # of float32s, about 1
-        said = task.answers[probabilities.index(max(probabilities))]
+    said = _said(task, answer.reply, probabilities)
     return Choice(
         row=sheet.row,
         test=sheet.task,
@@ -136,6 +148,11 @@ def choose(sheet: ClassificationSheet, task: Task, place: int, question: Example
         probabilities=probabilities,
         mass=answer.mass,
     )
+
+
+def _said(task: Task, reply: str | None, probabilities: Sequence[float] | None) -> str | None:
+    """What is read for a label: of probabilities the likeliest answer, else the reply."""
+    return reply if probabilities is None else task.answers[probabilities.index(max(probabilities))]
 
 
 def _golds(task: Task) -> Labels:

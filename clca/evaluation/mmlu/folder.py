@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clca.errors import ContentError, SettingsError
+from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.data import LETTERS, SPLITS, Exam, Item, Split, require_subjects
 
 COLUMNS = 6
 LAYOUT = "DIR/test/SUBJECT_test.csv and DIR/dev/SUBJECT_dev.csv"
+QUOTING = "a cell with a comma, a quote or a line break stands in quotes, each quote in it doubled, and a quote ends it"
 
 
 def is_csv_folder(folder: Path) -> bool:
@@ -36,18 +38,20 @@ def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, 
             raise ContentError(str(there["test"][one]), None, "holds no question")
     strange = sorted(set(there["test"]) - set(known))
     notes = [f"{root}: {', '.join(strange)}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
-    return Exam(str(folder), read["dev"], read["test"], (*notes, *repeated(read["test"])))
+    return Exam(str(folder), read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
 
 
 def read_items(file: Path, shown: str | None = None) -> tuple[Item, ...]:
     """The questions of one file. Raises `ContentError` with the line that a malformed row begins in."""
     path = shown or str(file)
+    if file.exists() and not file.is_file():
+        raise ContentError(path, None, "is no plain file: put a CSV file of questions there")
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
         raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
-        raise ContentError(path, error.object.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+        raise ContentError(path, error.object.count(b"\n", 0, error.start) + 1, "not UTF-8: save it as UTF-8") from None
     items, faults = list[Item](), list[tuple[int, str]]()
     for line, row in _rows(path, text):
         fault = _fault(row)
@@ -60,15 +64,6 @@ def read_items(file: Path, shown: str | None = None) -> tuple[Item, ...]:
         more = f" (and {len(faults) - 1} more malformed rows)" if len(faults) > 1 else ""
         raise ContentError(path, faults[0][0], faults[0][1] + more)
     return tuple(items)
-
-
-def repeated(test: Mapping[str, Sequence[Item]]) -> list[str]:
-    """A note on questions that stand more than once, choices and all."""
-    counts = {one: len(items) - len({(item.question, item.choices) for item in items}) for one, items in test.items()}
-    if not any(counts.values()):
-        return []
-    said = ", ".join(f"{one} {count}" for one, count in counts.items() if count)
-    return [f"Questions that stand twice in their subject, asked and counted each time: {said}"]
 
 
 def _root(folder: Path) -> Path | None:
@@ -93,12 +88,18 @@ def _rows(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
                 yield line, row
             line = reader.line_num + 1
     except csv.Error as error:
-        raise ContentError(path, line, f"not CSV: {error}") from None
+        if "field limit" in str(error):
+            what = f"a cell of more than {csv.field_size_limit():,} characters: is there a quote that nothing ends?"
+        else:
+            what = f"not CSV: {error}"
+        raise ContentError(path, line, f"{what}; {QUOTING}") from None
 
 
 def _fault(row: Sequence[str]) -> str:
     if len(row) != COLUMNS:
-        return f"{len(row)} columns, and there have to be six: question, four choices, answer"
+        there = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        commas = ", with commas between them" if len(row) == 1 and any(one in row[0] for one in ";\t") else ""
+        return f"{there}, and there have to be six{commas}: question, four choices, answer"
     if not row[0].strip():
         return "the question is empty"
     answer = row[-1].strip()

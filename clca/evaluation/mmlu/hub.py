@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,8 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from clca.documents import describe
 from clca.errors import ContentError, SettingsError
+from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.data import LETTERS, SPLITS, Exam, Item, Split, require_subjects
-from clca.evaluation.mmlu.folder import LAYOUT, repeated
+from clca.evaluation.mmlu.folder import LAYOUT
 
 DEFAULT = "cais/mmlu"
 CONFIG = "all"
@@ -38,7 +41,7 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
     strange = found["test"] - set(known)
     left = ", ".join(sorted(strange))
     notes = [f"{name}: {left}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
-    return Exam(name, read["dev"], read["test"], (*notes, *repeated(read["test"])))
+    return Exam(name, read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
 
 
 class _Row(BaseModel):
@@ -70,17 +73,21 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
     datasets.disable_progress_bars()
     folder = Path(name).expanduser()
     try:
-        if not folder.is_dir():
-            found = datasets.load_dataset(name, CONFIG, split=split)
-        elif (folder / "dataset_dict.json").is_file():
-            found = datasets.load_from_disk(str(folder))[split]
-        elif files := _files(folder, split):
-            # By their names: the library itself takes files called dev for a part of the validation split.
-            kind = KINDS[files[0].suffix]
-            found = datasets.load_dataset(kind, data_files={split: [*map(str, files)]}, split=split, streaming=True)
-        else:
-            raise SettingsError(f"--data {name}: holds neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl")
-        rows: Iterable[Mapping[str, Any]] = list(found)
+        with _silent():
+            if not folder.is_dir():
+                found = datasets.load_dataset(name, CONFIG, split=split)
+            elif (folder / "dataset_dict.json").is_file():
+                found = datasets.load_from_disk(str(folder))[split]
+            elif files := _files(folder, split):
+                # By their names: the library itself takes files called dev for a part of the validation split.
+                kind = KINDS[files[0].suffix]
+                found = datasets.load_dataset(kind, data_files={split: [*map(str, files)]}, split=split, streaming=True)
+            else:
+                raise SettingsError(
+                    f"--data {name}: holds neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl"
+                    + (f"; give the folder above it, {folder.resolve().parent}" if _is_split(folder) else "")
+                )
+            rows: Iterable[Mapping[str, Any]] = list(found)
     except SettingsError:
         raise
     except Exception as error:  # the library has no one kind of error for what is not there or cannot be reached
@@ -95,10 +102,32 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
     return rows
 
 
+@contextmanager
+def _silent() -> Iterator[None]:
+    """The libraries log at length what they raise afterwards, and every retry of the network."""
+    loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
+    levels = [one.level for one in loggers]
+    for one in loggers:
+        one.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for one, level in zip(loggers, levels, strict=True):
+            one.setLevel(level)
+
+
+def _is_split(folder: Path) -> bool:
+    """Whether it is the `test` or `dev` of hendrycks' folder."""
+    return any(True for split in SPLITS for _ in folder.glob(f"*_{split}.csv"))
+
+
 def _files(folder: Path, split: Split) -> list[Path]:
     """A folder's own files of a split, or those below `all/`, of the first kind that there are any of."""
     for root in (folder, folder / CONFIG):
         for kind in KINDS:
             if found := sorted({*root.glob(f"{split}-*{kind}"), *root.glob(f"{split}{kind}")}):
+                strange = next((one for one in found if not one.is_file()), None)
+                if strange is not None:
+                    raise SettingsError(f"{strange}: is no plain file: put the questions of {split} there")
                 return found
     return []

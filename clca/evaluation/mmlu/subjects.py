@@ -40,6 +40,8 @@ def choose_subjects(named: Sequence[str], known: Iterable[str]) -> tuple[str, ..
     every = tuple(known)
     wanted = set()
     for name in named:
+        if not name.strip():
+            raise SettingsError(f"--subject: is empty; give the id of a subject, as in {SUBJECTS}")
         id = "_".join(name.lower().replace("-", " ").replace("_", " ").split())
         if id not in every:
             hint = suggestion(id, every) or f"; there are {', '.join(every)}"

@@ -142,6 +142,14 @@ def test_a_finished_matrix_asks_nothing(tmp_path: Path) -> None:
         (lambda lines: [*lines[:3], edit(lines[3], gold="OFF"), *lines[4:]], 4, "its gold or its label is none"),
         (lambda lines: [*lines[:3], edit(lines[3], label="MAYBE"), *lines[4:]], 4, "its gold or its label is none"),
         (lambda lines: [*lines[:3], edit(lines[3], place=-1), *lines[4:]], 4, "place: "),
+        (lambda lines: [*lines[:3], edit(lines[3], label="OFF"), *lines[4:]], 4, "its label is not what its reply or"),
+        (lambda lines: [*lines[:3], edit(lines[3], label=None), *lines[4:]], 4, "its label is not what its reply or"),
+        (
+            lambda lines: [*lines[:3], edit(lines[3], probabilities=[0.9, 0.1]), *lines[4:]],
+            4,
+            "its label is not what its reply or its probabilities say; remove the line, or begin anew with --new",
+        ),
+        (lambda lines: [*lines[:3], edit(lines[3], probabilities=[0.1, 0.8, 0.1]), *lines[4:]], 4, "its label is not"),
     ],
 )
 def test_foreign_and_repeated_lines_are_told_with_their_numbers_and_nothing_is_cut(

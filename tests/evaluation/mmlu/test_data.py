@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections import Counter
 from pathlib import Path
@@ -11,6 +13,7 @@ import pytest
 
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.mmlu.data import Exam, Item, require_shots
+from clca.evaluation.mmlu.folder import QUOTING
 from clca.evaluation.mmlu.source import open_exam
 from clca.evaluation.mmlu.subjects import choose_subjects, load_subjects
 from clca.workspace import Content
@@ -57,6 +60,11 @@ def test_subjects_are_named_by_id_or_in_words() -> None:
 def test_an_unknown_subject_is_refused_with_the_nearest_ones() -> None:
     with pytest.raises(SettingsError, match=r"^--subject anatom: is not known; did you mean anatomy"):
         choose_subjects(("anatom",), KNOWN)
+
+
+def test_an_empty_subject_is_refused_in_few_words() -> None:
+    with pytest.raises(SettingsError, match=r"^--subject: is empty; give the id of a subject, as in eval/mmlu/subj"):
+        choose_subjects((" ",), KNOWN)
 
 
 def test_a_subject_that_stands_twice_is_refused(overlay: Overlay) -> None:
@@ -140,13 +148,13 @@ def test_a_malformed_row_is_named_by_file_and_line(tmp_path: Path, row: list[str
 
 def test_the_line_is_that_in_which_the_row_begins(tmp_path: Path) -> None:
     before = ["one\ntwo\nthree", *QUESTION[1:]]
-    assert faulty(tmp_path, before, ["short"]).startswith("5: 1 columns")
+    assert faulty(tmp_path, before, ["short"]).startswith("5: 1 column,")
 
 
 def test_further_malformed_rows_are_counted(tmp_path: Path) -> None:
     message = faulty(tmp_path, ["short"], [*QUESTION[:5], "Z"], ["short"])
     assert message == (
-        "2: 1 columns, and there have to be six: question, four choices, answer (and 2 more malformed rows)"
+        "2: 1 column, and there have to be six: question, four choices, answer (and 2 more malformed rows)"
     )
 
 
@@ -161,9 +169,19 @@ def test_a_header_is_told_apart_from_a_question(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b'"What is 2 + 2?,3,4,5,6,B\n', "anatomy_test.csv:1: not CSV: unexpected end of data"),
-        (b'Fine?,a,b,c,d,A\n"Wh"at,3,4,5,6,B\n', "anatomy_test.csv:2: not CSV: ',' expected after '\"'"),
-        (b"Fine?,a,b,c,d,A\nna\xefve?,a,b,c,d,A\n", "anatomy_test.csv:2: not UTF-8"),
+        (b'"What is 2 + 2?,3,4,5,6,B\n', f"anatomy_test.csv:1: not CSV: unexpected end of data; {QUOTING}"),
+        (b'Fine?,a,b,c,d,A\n"Wh"at,3,4,5,6,B\n', f"anatomy_test.csv:2: not CSV: ',' expected after '\"'; {QUOTING}"),
+        (
+            b'"' + b"a" * 140_000,
+            "anatomy_test.csv:1: a cell of more than 131,072 characters: is there a quote that nothing ends?;"
+            f" {QUOTING}",
+        ),
+        (
+            b"Fine?;a;b;c;d;A\n",
+            "anatomy_test.csv:1: 1 column, and there have to be six, with commas between them: question, four choices,"
+            " answer",
+        ),
+        (b"Fine?,a,b,c,d,A\nna\xefve?,a,b,c,d,A\n", "anatomy_test.csv:2: not UTF-8: save it as UTF-8"),
         (b"", "anatomy_test.csv: holds no question"),
         (b"\n\n", "anatomy_test.csv: holds no question"),
     ],
@@ -195,8 +213,74 @@ def test_subjects_that_are_not_known_are_left_out_and_told(tmp_path: Path) -> No
 def test_questions_that_stand_twice_are_told(tmp_path: Path) -> None:
     csv_folder(tmp_path, *TWO)
     write_csv(tmp_path / "test" / "anatomy_test.csv", [QUESTION, QUESTION, QUESTION])
-    (note,) = opened(tmp_path).notes
-    assert note == "Questions that stand twice in their subject, asked and counted each time: anatomy 2"
+    assert opened(tmp_path).notes[0] == (
+        "Questions that stand twice in their subject, asked and counted each time: anatomy 2"
+    )
+
+
+def test_sound_questions_leave_no_note(tmp_path: Path, content: Content) -> None:
+    csv_folder(tmp_path, "anatomy", dev=0)
+    assert opened(tmp_path, ("anatomy",)).notes == ()
+    assert open_exam("demo", KNOWN, KNOWN, content, named=False).notes == ()
+
+
+def test_questions_that_are_worked_examples_too_are_told(tmp_path: Path) -> None:
+    csv_folder(tmp_path, *TWO)
+    write_csv(tmp_path / "dev" / "virology_dev.csv", [["Other?", *QUESTION[1:]]])
+    assert opened(tmp_path).notes == (
+        "Test questions that are worked examples, too, so that with these the prompt holds their answer: anatomy 3",
+    )
+
+
+@pytest.mark.parametrize("split", ["dev", "test"])
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        (["Why?", "", "b", "c", "d", "B"], "with an empty choice: anatomy 1"),
+        (["Why?", "same", "b", "same ", "d", "B"], "with equal choices: anatomy 1"),
+        (["Why\0?", "a", "b", "c", "d", "B"], "with a NUL character: anatomy 1"),
+    ],
+)
+def test_flaws_of_questions_and_worked_examples_are_told_and_asked(
+    tmp_path: Path, split: str, row: list[str], said: str
+) -> None:
+    for one in ("dev", "test"):
+        write_csv(tmp_path / one / f"anatomy_{one}.csv", [[f"{one}?", *QUESTION[1:]], *([row] if one == split else [])])
+    exam = opened(tmp_path, ("anatomy",))
+    assert exam.notes == (f"Questions and worked examples {said}",)
+    assert len({"dev": exam.dev, "test": exam.test}[split]["anatomy"]) == 2
+
+
+@pytest.mark.parametrize("name", ["anatomy_test.csv", "test.jsonl"])
+def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "test" if name.endswith("csv") else tmp_path
+    folder.mkdir(exist_ok=True)
+    os.mkfifo(folder / name)
+    (tmp_path / "dev.jsonl").write_text(f"{dumps(hub_rows('anatomy', 1)[0])}\n")
+    assert refused(tmp_path, ("anatomy",)).startswith(f"{folder / name}: is no plain file: put ")
+
+
+def test_a_folder_one_too_deep_names_the_one_above(tmp_path: Path) -> None:
+    csv_folder(tmp_path, *TWO)
+    assert refused(tmp_path / "test").endswith(f"; give the folder above it, {tmp_path}")
+
+
+def test_what_the_libraries_log_of_an_error_is_left_to_the_one_line(tmp_path: Path) -> None:
+    import datasets
+
+    for split in ("dev", "test"):
+        (tmp_path / f"{split}.jsonl").write_text('{"question": "Wh')
+    logged = list[logging.LogRecord]()
+    handler, logger = logging.Handler(), logging.getLogger(datasets.__name__)
+    handler.emit = logged.append  # type: ignore[method-assign]
+    level = logger.level
+    logger.addHandler(handler)
+    try:
+        assert refused(tmp_path).startswith(f"--data {tmp_path}: cannot be loaded: ")
+    finally:
+        logger.removeHandler(handler)
+    assert logged == []
+    assert logger.level == level
 
 
 def test_too_few_worked_examples_are_refused(tmp_path: Path) -> None:
@@ -321,7 +405,7 @@ def test_a_misspelt_demo_is_guessed() -> None:
 
 def test_an_unreadable_content_file_of_the_demonstration_is_named(overlay: Overlay) -> None:
     content = overlay({"eval/mmlu/demo/test/astronomy_test.csv": "short\n"})
-    with pytest.raises(ContentError, match=r"astronomy_test\.csv:1: 1 columns"):
+    with pytest.raises(ContentError, match=r"astronomy_test\.csv:1: 1 column,"):
         open_exam("demo", ("astronomy",), KNOWN, content, named=True)
     with pytest.raises(NotFoundError):
         content.locate("eval/mmlu/demo/test/virology_test.csv")
