@@ -6,7 +6,7 @@ from collections.abc import Callable
 from fnmatch import fnmatch
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from clca.culture import Catalogue
 from clca.culture.descriptors import load_bands
@@ -14,6 +14,10 @@ from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
 from clca.documents import parse_records, suggestion
 from clca.errors import ClcaError, ContentError
+from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
+from clca.evaluation.mmlu.source import FOLDER as EXAM
+from clca.evaluation.mmlu.source import demonstration
+from clca.evaluation.mmlu.subjects import load_subjects
 from clca.evaluation.offense.data import DEMONSTRATION, check_demonstration
 from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.tasks import check_cultures, load_tasks
@@ -24,6 +28,7 @@ from clca.models import Models
 from clca.preview import preview
 from clca.prompts import TRAINING_FORMS, Prompts
 from clca.records import Norm, Record, Seed
+from clca.report.s2n import MMLU, OFFENSE, load_s2n
 from clca.roleplay.sources import NORMS, SeedScenarios, load_norms
 from clca.settings import GenerateSettings
 from clca.survey import load_items, load_shares
@@ -75,6 +80,9 @@ def check(content: Content) -> list[ClcaError]:
     if attempt(lambda: check_cultures(content, load_tasks(content), known)):
         attempt(lambda: load_mapping(content, None, load_tasks(content), known))
         attempt(lambda: check_demonstration(content))
+    attempt(lambda: _exam(content))
+    for path in (OFFENSE, MMLU):
+        attempt(partial(load_s2n, content, path))
     if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
     return faults
@@ -99,10 +107,23 @@ def _ask(content: Content, language: str) -> None:
         list(sheets(culture, "cultural", (), asked, suite.persona, suite.prompts))
 
 
+def _exam(content: Content) -> None:
+    """MMLU's demonstration, up to the prompts."""
+    subjects = load_subjects(content)
+    exam = demonstration(tuple(subjects), tuple(subjects), content, named=False)
+    for scoring in get_args(Scoring):
+        prompts = MmluPrompts(content, scoring)
+        for subject, items in exam.test.items():
+            prompts.system(exam.dev.get(subject, ()), subjects[subject].name)
+            for item in items:
+                prompts.question(item, subjects[subject].name)
+
+
 def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
     """A workspace file that nothing reads is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    patterns = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, *REHEARSAL_CONTENT, "*.md")
+    folders = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
+    patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")

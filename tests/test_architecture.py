@@ -48,7 +48,7 @@ STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 COMPOSERS: dict[str, set[str]] = {
     "preview": STAGES,
     "pipeline": STAGES,
-    "checking": STAGES | {"preview", "training", "evaluation"},
+    "checking": STAGES | {"preview", "training", "evaluation", "report"},
     "prepare": STAGES | {"preview", "pipeline"},
     "session": STAGES | {"prepare", "pipeline"},
     "train": {"culture", "training", "teacher.machine"},

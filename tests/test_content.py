@@ -91,6 +91,19 @@ def test_the_content_check_takes_a_recipe_of_ones_own(overlay: Overlay) -> None:
     assert check(overlay({"trainers/mine.yaml": "extends: clca\nsummary: mine\n"})) == []
 
 
+@pytest.mark.parametrize("path", ["eval/offense/published.csv", "eval/mmlu/published.csv", "eval/mmlu/subjects.csv"])
+def test_the_content_check_names_the_faults_of_tables(overlay: Overlay, path: str) -> None:
+    header, row, *rest = Content().text(path).split("\n")
+    broken = "\n".join([header, row.replace(",", ",Ω,", 1), *rest])
+    assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
+
+
+@pytest.mark.parametrize("path", ["eval/mmlu/demo/test/virology_test.csv", "prompts/mmlu.j2", "prompts/mmlu-paper.j2"])
+def test_the_content_check_asks_the_questions_of_the_demonstration_of_knowledge(overlay: Overlay, path: str) -> None:
+    broken = "What?,a,b,c,d,E\n" if path.endswith(".csv") else Content().text(path).replace("{{ question", "{{ qestion")
+    assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
+
+
 # ---------------------------------------------------------------- scenarios and norms
 
 

@@ -19,15 +19,18 @@ from clca.assess.mmlu.shots import fitted
 from clca.assess.mmlu.tables import caveats
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.evaluation.classification.sheet import ClassificationSheet, sheets
+from clca.evaluation.folder import read_records
 from clca.evaluation.mmlu.source import demonstration
 from clca.evaluation.predictors.formats import TextFormat
 from clca.evaluation.predictors.local import LocalPredictor
 from clca.evaluation.predictors.tokens import Tokens
 from clca.evaluation.sheet import Answer
+from clca.records import Choice
 from clca.training.student import Student, load_tokenizer
 from clca.workspace import Content
 from tests.assess.test_evaluate import adapter
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
+from tests.evaluation.predictors.answering import Answered, Answering, plain
 from tests.training.jobs import tiny_student
 
 CONTEXT = 4096  # tokens that the tiny student reads
@@ -377,3 +380,38 @@ def test_by_the_papers_scoring_what_is_not_read_is_an_a(cache: Path) -> None:
         found[scoring] = (base.overall.accuracy.value, base.overall.invalid.value)
         assert any(table.metric == "mmlu_invalid_groups" for table in done.tables)
     assert found == {"paper": (1 / 4, 1.0), "corrected": (0.0, 1.0)}
+
+
+# ---------------------------------------------------------------- on a server
+
+
+@pytest.mark.parametrize("mode", ["generate", "probability"])
+def test_a_server_is_asked_in_plain_text_and_its_adapters_by_their_names(cache: Path, mode: str) -> None:
+    """The base answers B and the adapter D, whatever the question."""
+
+    def answer(body: dict[str, Any], _: int) -> Answered:
+        letter = "D" if body["model"] == "japan-lora" else "B"
+        shares = {f" {one}": 0.7 if one == letter else 0.1 for one in "ABCD"}
+        return 200, plain(f" {letter}\n", *([shares] if mode == "probability" else [])), {}
+
+    with Answering(answer) as server:
+        asked = {
+            "student": "m",
+            "base_url": server.url,
+            "adapters": ("japan=japan-lora",),
+            "data": "demo",
+            "mode": mode,
+        }
+        done = evaluate(prepared(cache, **asked), lambda _: None)
+        assert {body["path"] for body in server.bodies} == {"completions"}
+        # Before the questions each model is greeted once, to see that it is there.
+        prompts = [body["prompt"] for body in server.bodies if "Answer:" in body["prompt"]]
+        assert len(prompts) == 96
+        assert all(one.startswith("The following are multiple") and one.endswith("\nAnswer:") for one in prompts)
+    found = {row.row: row.overall for row in done.knowledge.rows}
+    for overall in found.values():
+        assert overall.accuracy is not None
+        assert overall.accuracy.value == 1 / 4  # each letter is right in a quarter of the questions
+    labels = {one.row: one.label for one in read_records(done.folder, Choice)}
+    assert labels == {"base": "B", "japan": "D"}
+    assert not any(said.startswith("REHEARSAL") for said in done.caveats)

@@ -96,6 +96,16 @@ def test_bad_input_is_told_in_one_line_and_nothing_is_written(study: Path) -> No
     assert not (study / "data").exists()
 
 
+def test_a_folder_that_one_is_in_is_never_replaced(study: Path) -> None:
+    (study / "empty").mkdir()
+    clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--out", "earlier")
+    for within in ("empty", "earlier"):
+        for out in (".", "..", "/", str(study / within)):
+            done = clca(study / within, "data", "import-offense", "../in", "--mapping", "../posts.yaml", "--out", out)
+            assert f"--out {out} holds" in refused(done)
+    assert sorted(path.name for path in study.iterdir()) == ["earlier", "empty", "in", "posts.yaml"]
+
+
 def test_a_full_disk_is_told_and_leaves_what_was_there(study: Path) -> None:
     clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml")
     folder = study / "data" / "offense"
@@ -108,7 +118,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(study: Path) -> None:
     process = start(study, "data", "import-offense", "in", "--mapping", "posts.yaml", preexec=small_files)
     stdout, stderr = process.communicate(timeout=60)
     line = refused(subprocess.CompletedProcess((), process.returncode, stdout, stderr))
-    assert line.startswith("clca: cannot write data/")
+    assert line.startswith("clca: cannot write ")
     assert line.endswith("japan/posts.jsonl: File too large")
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
     assert [path.name for path in folder.parent.iterdir()] == ["offense"]

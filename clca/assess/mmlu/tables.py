@@ -55,7 +55,7 @@ def make_tables(
     one: Examination, matrix: MatrixScores, knowledge: Knowledge, labels: Labels = (0, 0)
 ) -> tuple[Table, ...]:
     """By group and overall in each metric, S2N's table 4 or 11, and by subject."""
-    notes = [_asked(one), *caveats(one, labels), *one.exam.notes]
+    notes = [_asked(one), *caveats(one, labels), *one.exam.notes, *matrix.notes()[1:]]
     metrics: list[Metric] = ["accuracy", "f1"]
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")

@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError
 
 from clca.documents import describe, parse_records, suggestion
 from clca.errors import ContentError, NotFoundError, StoreError
+from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.tasks import FOLDER, TASKS, Scoring, TaskType, load_tasks
 from clca.records import Record, Slug
 from clca.workspace import Content
@@ -20,7 +21,7 @@ MANIFEST = "manifest.json"
 DEMONSTRATION = f"{FOLDER}/demo/*/*.jsonl"
 
 
-class Line(Record):
+class TextLine(Record):
     """A line of a test set. `source_label` is as the source has it, `label` what it is corrected to, or None."""
 
     id: str
@@ -63,15 +64,6 @@ class Manifest(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Example:
-    """A text to ask about, and its gold label as a scoring has it: outside the label list in the paper's for some."""
-
-    id: str
-    text: str
-    gold: str
-
-
-@dataclass(frozen=True, slots=True)
 class TestSet:
     """A labelled data set of a culture. `rows` counts all, whichever of them a scoring asks about."""
 
@@ -96,25 +88,21 @@ class TestSet:
     def type(self) -> str:
         return self.task_type.id
 
-    def labels(self, scoring: Scoring) -> tuple[str, ...]:
-        """The labels that macro-F1 is the mean over: the whole list, or (corrected) those that some gold has."""
-        every = self.task_type.labels_under(scoring)
-        return every if scoring == "paper" else tuple(label for label in every if self._gold.get(label))
-
     def count(self, scoring: Scoring) -> int:
         """How many examples there are: corrected leaves out rows without a gold of the label list."""
         return self.rows if scoring == "paper" else sum(self._gold.get(one, 0) for one in self.task_type.labels)
 
     def examples(self, scoring: Scoring) -> Iterator[Example]:
-        """Read from disk as they are asked for."""
+        """Read from disk as they are asked for; the texts are those of the set, no questions about them."""
         try:
             with self.path.open("rb") as file:
-                for number, line in parse_records(file, str(self.path), Line):
+                for number, line in parse_records(file, str(self.path), TextLine):
                     if scoring == "paper":
                         yield Example(line.id, line.text, self._labels.get(line.source_label, line.source_label))
                     elif line.label is not None:
                         if line.label not in self.task_type.labels:
-                            raise ContentError(str(self.path), number, f"label: {line.label!r} is none of {self.type}")
+                            what = f"{none_of(line.label, self.task_type)}: import the test sets again"
+                            raise ContentError(str(self.path), number, what)
                         yield Example(line.id, line.text, line.label)
         except OSError as error:
             raise StoreError(f"cannot read {self.path}: {error.strerror}") from None
@@ -173,12 +161,16 @@ def _demonstration(content: Content) -> list[TestSet]:
 
 def _shown(content: Content, path: str, culture: str, task_type: TaskType) -> TestSet:
     text = content.text(path)
-    lines = [line for _, line in parse_records(text.split("\n"), content.shown(path), Line)]
+    lines = [line for _, line in parse_records(text.split("\n"), content.shown(path), TextLine)]
     gold = {label: sum(line.label == label for line in lines) for label in task_type.labels}
     digest = hashlib.sha256(text.encode()).hexdigest()
     note = ("written for demonstration: no measure of anything",)
     task = task_type.id
     return TestSet(culture, task, task_type, len(lines), digest, note, True, content.locate(path), gold, {})
+
+
+def none_of(label: str | None, task_type: TaskType) -> str:
+    return f"label: {label!r} is none of {', '.join(task_type.labels)}, the labels of {task_type.id}"
 
 
 def check_demonstration(content: Content) -> None:
@@ -192,9 +184,9 @@ def check_demonstration(content: Content) -> None:
         if task not in tasks.types:
             raise ContentError(shown, None, f"no task type {task!r} in {TASKS}{suggestion(task, tasks.types)}")
         task_type = tasks.types[task]
-        for number, line in parse_records(content.text(path).split("\n"), shown, Line):
+        for number, line in parse_records(content.text(path).split("\n"), shown, TextLine):
             if line.label not in task_type.labels:
-                raise ContentError(shown, number, f"label: {line.label!r} is none of {', '.join(task_type.labels)}")
+                raise ContentError(shown, number, none_of(line.label, task_type))
             if not line.demonstration:
                 raise ContentError(shown, number, "demonstration: has to be true")
             task_type.prompt(line.text)

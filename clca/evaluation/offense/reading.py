@@ -1,8 +1,9 @@
 """Which label a reply stands for, read in two ways; and when no further word can change that.
 
-`corrected`: the reply begins, after fillers such as "Answer:", with one option's number or words, and names no
-other option and nothing that speaks against it in that sentence, nor another option at the beginning of the next
-sentence. `paper`: what S2N's framework does, by the rules in `tasks.yaml`.
+`corrected`: the reply begins, after fillers such as "Answer:", with one option's number or words. Within the next
+`REACH` characters its sentence names no other option and nothing that speaks against the answer, and no sentence
+that begins there begins with another option's number or consists of its words. `paper`: what S2N's framework does,
+by the rules in `tasks.yaml`.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from dataclasses import dataclass
 
 from clca.evaluation.offense.tasks import Scoring, TaskType
 
+REACH = 40  # characters after an answer: what is written further on is talk, and waiting for it costs tokens
+
 _OPENING = frozenset(" \n\"'`*_#:;.,()[]{}<>=|!«»„“”「」『』。、，：；…·•\\~-–—\ufeff\u200b")
 _AFTER_NUMBER = re.compile(r"[.):\]}\-–—,;*_`\"'”» ]+")
 _DECIMAL = re.compile(r"[.,][0-9]")
 _SENTENCE = re.compile(r"[.!;](?=\s)|[。！；]")
+_JOINS = re.compile(r"(?:\band|[&+,]) *$")
 _SPACES = re.compile(r"\s+")
 _WORDS = re.compile(r"[\w']+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -41,8 +45,10 @@ class Reader:
         self._type = task_type
         self._scoring = scoring
         options = task_type.options
-        self._words = _longest_first((w, k) for k, one in enumerate(options) for w in (one.words, *one.also))
-        self._phrases = [words for words, _ in self._words]
+        named = [(words, place) for place, one in enumerate(options) for words in (one.words, *one.also)]
+        alone = [(words, place) for place, one in enumerate(options) for words in one.alone]
+        self._words = _longest_first((*named, *alone))
+        self._alone = {words for words, _ in _longest_first(alone)}
         vocabulary = task_type.vocabulary
         self._fillers = [filler for filler, _ in _longest_first((words, 0) for words in vocabulary.fillers)]
         self._alternatives = [_plain(words) for words in vocabulary.alternatives]
@@ -88,16 +94,11 @@ class Reader:
         if found.option is None:
             return None, not found.cut
         end, closed = _sentence_end(text, found.end)
-        rest = text[found.end : end]
-        if self._contradicted(rest, found.option, closed=True):
-            return None, self._contradicted(rest, found.option, closed=closed)
-        label = self._type.labels[found.option]
-        if not closed:
-            return label, False
-        following = self._following(text, end)
-        if following.option not in (None, found.option):
-            return None, not following.cut
-        return label, not following.cut
+        against, sure = self._contradicted(text[:end], found, closed=closed)
+        if closed and not against:
+            following = self._following(text, end, found.end + REACH)
+            against, sure = following.option not in (None, found.option), not following.cut
+        return None if against else self._type.labels[found.option], sure and not found.cut
 
     def _begin(self, text: str) -> int | None:
         """Where the answer begins, after fillers; None where the text is too short to tell."""
@@ -118,7 +119,7 @@ class Reader:
                 return at
 
     def _answer(self, text: str, at: int) -> _Found:
-        """The option whose number or words begin here."""
+        """The option whose number or words begin here, or both one after the other."""
         digits = _DIGITS.match(text, at)
         if digits is None:
             return self._worded(text, at)
@@ -129,62 +130,88 @@ class Reader:
         if option is None or _joined("0", text[end]) or _DECIMAL.match(text, end):
             return _Found(None, end, False)
         marker = _AFTER_NUMBER.match(text, end)
-        cut = text[end] in ".," and end + 1 == len(text)  # 1.5
-        return _Found(option, marker.end() if marker else end, cut)
+        end = marker.end() if marker else end
+        named = self._worded(text, end)
+        return _Found(option, named.end if named.option == option else end, named.cut)
 
     def _worded(self, text: str, at: int) -> _Found:
         cut = False
         for words, option in self._words:
             end, unfinished = _stands(text, words, at)
             cut = cut or unfinished
+            if end and words in self._alone:
+                ended, unfinished = _ends(text, end)
+                cut = cut or unfinished
+                end = end if ended else 0
             if end:
                 return _Found(option, end, cut)
         return _Found(None, at, cut)
 
-    def _contradicted(self, rest: str, option: int, *, closed: bool) -> bool:
-        """Whether the rest of an answer's sentence names another option, or denies the one it names.
+    def _contradicted(self, said: str, answer: _Found, *, closed: bool) -> tuple[bool, bool]:
+        """Whether an answer's sentence goes on to name another option or to deny the answer, and whether that is sure.
 
-        Of a sentence that is not `closed`, only where nothing that follows could change it.
+        Only what begins in reach counts. Nothing is sure of a sentence that is not `closed` from a word on that is
+        still being written.
         """
-        if any(sign in rest for sign in _DOUBT):
-            return True
+        start, option = answer.end, answer.option
+        if any(sign in said[start : start + REACH] for sign in _DOUBT):
+            return True, True
+        assert option is not None
         denies = self._type.options[option].denies
         against = self._alternatives if denies else self._alternatives + self._negations
-        at = 0
-        while at < len(rest):
-            if (at and _joined(rest[at - 1], rest[at])) or rest[at] == " ":
+        at, sure = start, True
+        while at < min(len(said), start + REACH):
+            if said[at] == " " or (at > start and _joined(said[at - 1], said[at])):
                 at += 1
                 continue
-            if not closed and any(_stands(rest, words, at)[1] for words in (*self._phrases, *against)):
-                return False
-            digits = _DIGITS.match(rest, at)
+            digits = _DIGITS.match(said, at)
             if digits is not None:
-                if digits.end() == len(rest) and not closed:
-                    return False
-                if digits.group() in self._type.numbers and digits.group() != self._type.numbers[option]:
-                    return True
+                sure = sure and (closed or said[digits.end() :].strip(" ") != "")
+                named = self._type.numbers.index(digits.group()) if digits.group() in self._type.numbers else option
+                if named != option and not _counts(said, start, digits):
+                    return True, sure
                 at = digits.end()
                 continue
-            named = self._worded(rest, at)
-            if named.option is not None:
-                denied = denies and any(word in self._negations for word in _WORDS.findall(rest[:at])[-3:])
-                if named.option != option and not denied:
-                    return True
-                at = named.end
+            found = self._worded(said, at)
+            standing = [_stands(said, words, at) for words in against]
+            sure = sure and (closed or not (found.cut or any(unfinished for _, unfinished in standing)))
+            if found.option is not None:
+                denied = denies and any(word in self._negations for word in _WORDS.findall(said[start:at])[-3:])
+                if found.option != option and not denied:
+                    return True, sure
+                at = found.end
                 continue
-            if any(_stands(rest, words, at)[0] for words in against):
-                return True
+            if any(end for end, _ in standing):
+                return True, sure
             at += 1
-        return False
+        return False, sure and (closed or len(said) >= start + REACH)
 
-    def _following(self, text: str, end: int) -> _Found:
+    def _following(self, text: str, end: int, limit: int) -> _Found:
         """The option that the next sentence or line begins with: a list of the options is no answer."""
         at = end
         while at < len(text) and text[at] in _OPENING and text[at] != "#":
             at += 1
-        if at == len(text):
-            return _Found(None, at, True)
-        return _Found(None, at, False) if text[at] == "#" else self._answer(text, at)
+        if at >= limit or at == len(text):
+            return _Found(None, at, at < limit)
+        if text[at] == "#":
+            return _Found(None, at, False)
+        found = self._answer(text, at)
+        if found.option is None or text[at].isdigit():
+            return found
+        ended, unfinished = _ends(text, found.end)  # "No explanation needed" is no answer
+        return _Found(found.option if ended else None, found.end, found.cut or unfinished)
+
+
+def _counts(said: str, start: int, digits: re.Match[str]) -> bool:
+    """Whether a number says how many, as in "2 words", and names no option."""
+    after = said[digits.end() :].lstrip(" ")[:1]
+    return after.isalpha() and digits.start() > start and not _JOINS.search(said[start : digits.start()])
+
+
+def _ends(text: str, at: int) -> tuple[bool, bool]:
+    """Whether no word follows in the sentence, and whether the text is too short to tell."""
+    after = text[at:].lstrip(" ")
+    return not (after[:1].isalnum() or text[at : at + 1] in ("-", "'")), not after
 
 
 def _sentence_end(text: str, at: int) -> tuple[int, bool]:

@@ -27,14 +27,26 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 class Option(Record):
     """An answer: the number and the words that the prompt has for it, and the label that it stands for.
 
-    `also` are further words for it; one that `denies` may be followed by a negation.
+    `also` are further words for it, `alone` such that count only where no word follows; one that `denies` may be
+    followed by a negation.
     """
 
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
     label: Words
     words: Words
     also: tuple[Words, ...] = ()
+    alone: tuple[Words, ...] = ()
     denies: bool = False
+
+    @property
+    def spoken(self) -> tuple[str, ...]:
+        """All of its words."""
+        return (self.words, *self.also, *self.alone)
+
+    def of(self, entity: str) -> Option:
+        """With what its task looks for in its words."""
+        also, alone = (tuple(words.replace(ENTITY, entity) for words in one) for one in (self.also, self.alone))
+        return self.model_copy(update={"also": also, "alone": alone})
 
 
 class Rule(Record):
@@ -73,9 +85,11 @@ class _Type(Record):
             raise ValueError(f"prompt: needs {TEXT}, once")
         if (ENTITY in self.prompt) != isinstance(self.ids, dict):
             raise ValueError(f"ids: a prompt with {ENTITY} needs ids with their entity, any other a list of ids")
+        if not isinstance(self.ids, dict) and any(ENTITY in words for one in self.options for words in one.spoken):
+            raise ValueError(f"options: {ENTITY} needs ids with their entity")
         for name in ("number", "label"):
             _refuse_repeated(f"options: {name}", (getattr(one, name) for one in self.options))
-        _refuse_repeated("options: words", (w.casefold() for one in self.options for w in (one.words, *one.also)))
+        _refuse_repeated("options: words", (w.casefold() for one in self.options for w in one.spoken))
         known = self.paper.labels or tuple(one.label for one in self.options)
         wanted = [rule.label for rule in self.paper.rules] + ([self.paper.unread] if self.paper.unread else [])
         for label in wanted:
@@ -192,7 +206,7 @@ def load_tasks(content: Content) -> Tasks:
         for name, entity in entities.items():
             types[name] = TaskType(
                 name,
-                one.options,
+                tuple(option.of(entity) for option in one.options),
                 one.paper,
                 vocabulary,
                 one.prompt.replace(ENTITY, entity),

@@ -36,10 +36,20 @@ def test_without_an_import_there_are_two_marked_tests_for_each_of_the_ten_cultur
     for one in tests:
         examples = list(one.examples("corrected"))
         assert list(one.examples("paper")) == examples
-        assert Counter(example.gold for example in examples) == dict.fromkeys(one.labels("corrected"), 6)
+        assert Counter(example.gold for example in examples) == dict.fromkeys(one.task_type.labels, 6)
         assert len({example.text for example in examples}) == len({example.id for example in examples}) == 12
         script = SCRIPTS.get(one.culture, "a-zA-Z")
         assert all(re.search(f"[{script}]", example.text) for example in examples)
+
+
+def test_a_demonstration_cannot_be_answered_by_the_place_of_its_texts(content: Content) -> None:
+    rows = [[example.gold for example in test.examples("corrected")] for test in open_tests(None, content)]
+    positive = [
+        [gold == test.task_type.labels[0] for gold in row]
+        for row, test in zip(rows, open_tests(None, content), strict=True)
+    ]
+    assert len({tuple(one) for one in positive}) == 20
+    assert all(5 < sum(place) < 15 for place in zip(*positive, strict=True))
 
 
 def test_every_line_of_the_demonstration_set_says_what_it_is(content: Content) -> None:
@@ -85,7 +95,7 @@ def test_a_folder_that_is_no_import_or_is_damaged_is_named(tmp_path: Path, conte
     file = out / "japan" / "posts.jsonl"
     (test,) = open_tests(out, content)
     file.write_text('{"id": "1", "text": "x", "label": "ODD", "source_label": "ODD"}\n')
-    with pytest.raises(ContentError, match=r"posts\.jsonl:1: label: 'ODD' is none of offensive_detect"):
+    with pytest.raises(ContentError, match=r"posts\.jsonl:1: label: 'ODD' is none of OFF, NOT.*: import .* again"):
         list(test.examples("corrected"))
     file.write_text('{"id": "1"}\n')
     with pytest.raises(ContentError, match=r"posts\.jsonl:1: text: missing key"):

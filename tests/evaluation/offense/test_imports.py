@@ -89,9 +89,22 @@ def test_records_end_at_line_feeds_only(place: Path, out: Path) -> None:
     assert len(data.decode().splitlines()) == 7 + 3
     assert "3 that str.splitlines() would cut" in one.findings
     assert [text for text, _ in examples(out)] == texts
+    array = json.dumps([{"text": text, "label": "OFF"} for text in texts], ensure_ascii=False, indent=1)
+    assert audited(place, out, array.replace("\n", "\r\n").encode(), "posts.json").breaks == 3
     cells = "text,label\n" + "".join(f"{text},OFF\n" for text in texts)
     assert audited(place, out, cells.encode(), "posts.csv").breaks == 6
     assert [text for text, _ in examples(out)] == texts
+
+
+@pytest.mark.parametrize(("name", "mark"), [("posts.csv", ","), ("posts.tsv", "\t")])
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_carriage_return_in_a_cell_without_quotation_marks_is_kept(
+    place: Path, out: Path, name: str, mark: str, end: str
+) -> None:
+    rows = [("text", "label"), ("a\rb", "OFF"), ("\rplain", "NOT")]
+    one = audited(place, out, "".join(f"{text}{mark}{label}{end}" for text, label in rows).encode(), name)
+    assert (one.rows, one.breaks, one.malformed) == (2, 2, 0)
+    assert examples(out) == [("a\rb", "OFF"), ("\rplain", "NOT")]
 
 
 def test_quoted_cells_may_hold_line_breaks_commas_and_quotation_marks(place: Path, out: Path) -> None:
@@ -136,15 +149,13 @@ def test_the_paper_keeps_every_gold_and_the_whole_label_list(place: Path, out: P
     assert examples(out) == [("0", "indv"), ("1", "non"), ("3", "grp"), ("6", "non")]
     assert [gold for _, gold in examples(out, "paper")] == ["ind", "non", "", "grp", "odd", "", "non"]
     test = only(out)
-    assert test.labels("paper") == ("non", "prof", "grp", "indv", "oth")
-    assert test.labels("corrected") == ("non", "grp", "indv")
     assert (test.count("paper"), test.count("corrected"), test.rows) == (7, 4, 7)
     assert (one.empty_gold, one.outside, one.absent) == (2, {"odd": 1}, ("prof", "oth"))
     assert one.findings == (
         "2 without a gold label",
         "1 with a label outside the list ('odd' 1)",
         "gold corrected: ind to indv",
-        "no gold is prof, oth: left out of the corrected macro average",
+        "no gold is prof, oth: an F1 of 0 in the macro average, whatever is answered",
     )
     assert test.notes == one.findings
 
@@ -165,8 +176,6 @@ def test_classes_that_the_question_turns_round_are_compared_with_its_answers(pla
     audited(place, out, lines(rows), type="hate_offens_detect", corrected=turned)
     assert [gold for _, gold in examples(out)] == ["1", "0", "0"]
     assert [gold for _, gold in examples(out, "paper")] == ["0", "1", "2"]
-    assert only(out).labels("paper") == ("0", "1", "2")
-    assert only(out).labels("corrected") == ("0", "1")
 
 
 # ---------------------------------------------------------------- what is amiss
@@ -179,10 +188,11 @@ def test_nothing_is_amiss_in_a_sound_set(place: Path, out: Path) -> None:
     assert json.loads((out / AUDIT).read_text()) == audit.model_dump(mode="json")
 
 
-def test_a_single_class_is_told_and_is_all_that_is_averaged(place: Path, out: Path) -> None:
+def test_a_single_class_is_told(place: Path, out: Path) -> None:
     one = audited(place, out, lines([{"text": str(n), "label": "NOT"} for n in range(4)]))
-    assert one.findings == ("no gold is OFF: left out of the corrected macro average",)
-    assert only(out).labels("corrected") == ("NOT",)
+    assert one.findings == ("a single class (NOT): left out of corrected means",)
+    one = audited(place, out, lines(posts(4, label="offensive")))
+    assert one.findings[-1] == "no text with a gold of the label list: only --scoring paper asks it"
 
 
 def test_repeated_texts_are_told_apart_by_their_gold(place: Path, out: Path) -> None:
@@ -239,10 +249,13 @@ def test_a_gigantic_line_or_text_is_left_out(place: Path, out: Path) -> None:
 
 
 def test_cells_that_do_not_fit_the_header_are_malformed(place: Path, out: Path) -> None:
-    one = audited(place, out, b'text,label\na,OFF\nb\nc,NOT,x\n"d"e,OFF\nf,NOT\n"g,OFF\nh,OFF\n', "posts.csv")
+    one = audited(place, out, b'text,label\na,OFF\nb\nc,NOT,x\n"d"e,OFF\nf,NOT\n"g\nh"i,OFF\n', "posts.csv")
     assert examples(out) == [("a", "OFF"), ("f", "NOT")]
     assert one.first_malformed[:2] == ("3: 1 cells, the header has 2", "4: 3 cells, the header has 2")
+    assert one.first_malformed[2] == "5: not CSV: ',' expected after '\"'"
     assert one.malformed == 4
+    one = audited(place, out, b'text,label\na,OFF\n"g\nh"i,OFF\nf,NOT\n', "posts.csv")
+    assert one.first_malformed == ("3: not CSV: ',' expected after '\"' (lines 3 to 4)",)
 
 
 def test_files_that_are_missing_or_not_named_are_listed(place: Path, out: Path) -> None:
@@ -290,6 +303,11 @@ def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path)
         ("posts.jsonl", lines(posts(4000)) + b"\xff", "is not UTF-8: save the file as UTF-8, or name its"),
         ("posts.jsonl", b'{"text": "\xc3', "posts.jsonl: byte 10 is not UTF-8"),
         ("posts.jsonl", b"\x89PNG\0\0", "posts.jsonl: is a binary file, no text: byte 4 is 0"),
+        ("posts.jsonl", "[]".encode("utf-16"), "posts.jsonl: is UTF-16: say so in the mapping (`encoding: utf-16`)"),
+        ("posts.jsonl", b"\x1f\x8b\x08\0", "posts.jsonl: is compressed: unpack it first"),
+        ("posts.csv", b"text,label\ra,OFF\r", 'posts.csv: ends its lines with "\\r" alone: save the file with'),
+        ("posts.csv", b'text,label\na,OFF\n"g,OFF\nh,OFF\n', "posts.csv:3: a quotation mark is not closed: close"),
+        ("posts.csv", b'text,label\n"' + b"long\n" * (LINE_LIMIT // 4), "posts.csv:2: a quotation mark is not closed"),
         ("posts.csv", b"text,label\n" + b"x" * (LINE_LIMIT + 1), "posts.csv:2: the line is longer than 4,194,304"),
     ],
 )  # fmt: skip
@@ -316,6 +334,16 @@ def test_folders_and_unreadable_files_are_refused(place: Path, out: Path) -> Non
     (place / "posts.jsonl").unlink()
     (place / "posts.jsonl").symlink_to("/proc/self/mem")
     refused(ContentError, "posts.jsonl: cannot be read: Input/output error", place, out)
+
+
+def test_links_that_go_in_circles_are_no_files(place: Path, out: Path) -> None:
+    (place / "a.jsonl").symlink_to("b.jsonl")
+    (place / "b.jsonl").symlink_to("a.jsonl")
+    refused(ContentError, "a.jsonl: is no regular file", place, out, entry("a.jsonl"))
+    (place / "posts.jsonl").write_bytes(lines(posts()))
+    with pytest.raises(StoreError, match="cannot write"):
+        run(place, place / "a.jsonl" / "out", entry())
+    assert run(place, out, entry()).amiss == 0
 
 
 def test_a_folder_without_any_of_the_files_is_refused(place: Path, out: Path) -> None:
@@ -355,6 +383,19 @@ def test_what_follows_an_array_is_malformed_and_all_of_the_file_is_digested(plac
     one = audited(place, out, data, "posts.json")
     assert one.first_malformed == ("1: after the end of the array: 'x'",)
     assert read_manifest(out).sets[0].source_sha256 == hashlib.sha256(data).hexdigest()
+
+
+def test_a_link_to_a_folder_stays_one(place: Path, out: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (place / "posts.jsonl").write_bytes(lines(posts()))
+    out.mkdir()
+    link = out.parent / "link"
+    link.symlink_to("out")
+    monkeypatch.chdir(place)
+    for _ in range(2):
+        run(place, Path("deep/../../link"), entry())
+    assert link.is_symlink()
+    assert len(open_tests(out, Content())) == 1
+    assert sorted(path.name for path in out.parent.iterdir()) == ["in", "link", "out"]
 
 
 def test_a_folder_of_other_things_is_never_replaced(place: Path, out: Path) -> None:
@@ -400,7 +441,10 @@ def test_an_import_replaces_an_earlier_one_only_when_it_is_complete(place: Path,
         ({"type": "x"}, r"files\.0\.type: no task type 'x' \(eval/offense/tasks\.yaml has all\)"),
         ({"labels": {"a": "OFFF"}}, r"files\.0\.labels: 'OFFF' is no label of offensive_detect: OFF, NOT"),
         ({"corrected": {"a": "2"}}, r"files\.0\.corrected: '2' is no label of offensive_detect: OFF, NOT"),
-        ({"colour": "red"}, r"files\.0\.colour: unknown key"),
+        ({"colour": "red"}, r"files\.0\.colour: unknown key$"),
+        ({"culture": "JPN"}, r"files\.0\.culture: no culture 'JPN'; did you mean japan\?$"),
+        ({"labels": {"rude": False}}, r"files\.0\.labels: false is no text to YAML: put labels such as .* in quotes$"),
+        ({"labels": {1: "OFF"}}, r"files\.0\.labels: 1 is no text to YAML"),
         ({"text": None}, r"files\.0\.text: Input should be a valid string"),
         ({"path": "../up.jsonl"}, r"'\.\./up\.jsonl' has to be below the folder that is imported"),
         ({"path": "/etc/passwd"}, r"has to be below the folder"),
@@ -413,6 +457,13 @@ def test_an_import_replaces_an_earlier_one_only_when_it_is_complete(place: Path,
 def test_a_fault_in_a_mapping_is_named_with_its_line(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ContentError, match=rf"my\.yaml:\d+: .*{message}"):
         read_mapping("my.yaml", mapping_text(entry(**changes)), TASKS, CULTURES)
+
+
+def test_the_folder_of_a_distribution_is_below_the_imported_one() -> None:
+    with pytest.raises(ContentError, match="within: '/etc' has to be below the folder that is imported"):
+        read_mapping("my.yaml", mapping_text(entry("passwd"), within="/etc"), TASKS, CULTURES)
+    with pytest.raises(ContentError, match=r"my\.yaml:1: files: names no file"):
+        read_mapping("my.yaml", mapping_text(), TASKS, CULTURES)
 
 
 def test_a_task_stands_once_in_a_culture() -> None:

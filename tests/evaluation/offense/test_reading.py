@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from clca.evaluation.offense.reading import Reader
+from clca.evaluation.offense.reading import REACH, Reader
 from clca.evaluation.offense.tasks import Scoring, load_tasks
 from clca.workspace import Content
 
@@ -85,6 +85,19 @@ REPLIES: list[tuple[str, str, str | None]] = [
     (OFFENSIVE, "Offensive. Not offensive.", None),
     (OFFENSIVE, "1\n1", "OFF"),
     (OFFENSIVE, "Offensive or not", None),
+    (OFFENSIVE, "1. Offensive. No explanation needed.", "OFF"),
+    (OFFENSIVE, "1. Offensive. No.", None),
+    (OFFENSIVE, "Not offensive.\nOffensive language is", "NOT"),
+    (OFFENSIVE, "1. Offensive (2 words)", "OFF"),
+    (OFFENSIVE, "1. Offensive (2)", None),
+    (OFFENSIVE, "1. It has 2 insults", "OFF"),
+    (OFFENSIVE, "1 and 2 apply", None),
+    (OFFENSIVE, "1, 2 apply", None),
+    (OFFENSIVE, "The text is offensive", "OFF"),
+    (OFFENSIVE, "The given sentence is not offensive", "NOT"),
+    (OFFENSIVE, "Non offensive", "NOT"),
+    (OFFENSIVE, "off", "OFF"),
+    (OFFENSIVE, "Off course", None),
     (OFFENSIVE, "I cannot answer", None),
     (OFFENSIVE, "@fobimania @manuelaschw", None),
     (OFFENSIVE, "", None),
@@ -97,6 +110,12 @@ REPLIES: list[tuple[str, str, str | None]] = [
     (THREAT, "Yes, it does not", None),
     (THREAT, "Yes and no", None),
     (THREAT, "01", None),
+    (THREAT, "Not a threat", "0"),
+    (THREAT, "This is a threat.", "1"),
+    (THREAT, "A threat is", None),
+    (THREAT, "No, the threat is empty", "0"),
+    (THREAT, "0. No, a threat.", None),
+    ("bias_on_gender_detect", "no gender bias", "0"),
     (FINE, "1", "NOT_HS"),
     (FINE, "2", "HS1"),
     (FINE, "7. Gender,", "HS6"),
@@ -106,6 +125,13 @@ REPLIES: list[tuple[str, str, str | None]] = [
     (GRAINED, "2. Profanity", "prof"),
     (GRAINED, "4", "indv"),
     (GRAINED, "ind", "indv"),
+    (GRAINED, "Other.", "oth"),
+    (GRAINED, "Other people may", None),
+    (GRAINED, "Group", "grp"),
+    (GRAINED, "Group-based", None),
+    (FINE, "Class, I think", "HS5"),
+    (FINE, "Class of its own", None),
+    (GRAINED, "5. Offense towards an other (non-human) entity, or the second", None),
     ("hate_off_detect", "Hate or Offensive", "HOF"),
     ("hate_off_detect", "Not Hate or Offensive", "NOT"),
     ("hate_offens_detect", "1. Yes", "1"),
@@ -120,6 +146,14 @@ def test_a_reply_is_read_where_it_names_one_option_and_never_guessed_at(
     name: str, reply: str, label: str | None
 ) -> None:
     assert reader(name).read(reply) == label
+
+
+@pytest.mark.parametrize("answer", ["1. ", "1. Offensive ", "Offensive "])
+@pytest.mark.parametrize("against", ["or 2", "not really", "2.", "not offensive", "words.\n2. Not", "words. No.", "?"])
+def test_only_what_begins_in_reach_of_an_answer_speaks_against_it(answer: str, against: str) -> None:
+    words = "and "
+    assert reader(OFFENSIVE).read(answer + words * (REACH // len(words) - 3) + against) is None
+    assert reader(OFFENSIVE).read(answer + words * (REACH // len(words)) + against) == "OFF"
 
 
 @pytest.mark.parametrize("name", TYPES)
@@ -200,6 +234,19 @@ def test_readings_are_labels_of_their_scoring(name: str, scoring: Scoring) -> No
         ("1.", False),  # 1.5
         ("1. Off", False),
         ("1. Offensive\n", False),  # 2. Not offensive
+        ("1. Offensive. No", False),
+        ("1. Offensive. No ex", True),
+        ("1. Offensive (2 ", False),
+        ("1. Offensive (2 w", False),
+        ("1. Offensive and 2 ", False),
+        ("1. Offensive and 2.", True),
+        ("1. the game last night was such a joke an", False),
+        ("1. the game last night was such a joke and", False),
+        ("1. the game last night was such a joke and ", True),
+        ("1. Offensive, the game last night was such a joke, and ", True),
+        ("1. Offensive, the game last night was a joke or", False),
+        ("1. game. It was such a joke last night. O", True),
+        ("1" + "\n" * 40, True),
         ("1\n#", True),
         ("1\nThe", True),
         ("1. Offensive. The", True),
@@ -235,6 +282,7 @@ _PIECES = sorted(
 _TEXTS = st.one_of(
     st.lists(st.sampled_from(_PIECES), max_size=8).map("".join),
     st.lists(st.sampled_from(_PIECES), max_size=6).map(" ".join),
+    st.lists(st.sampled_from([*_PIECES, "and such words"]), max_size=20).map(lambda some: " ".join(["1.", *some])),
     st.text(max_size=20),
     st.text(alphabet="12no nt-of\n.ea,rlygdu", max_size=16),
 )
@@ -243,10 +291,11 @@ _TEXTS = st.one_of(
 @pytest.mark.parametrize("scoring", get_args(Scoring))
 @pytest.mark.parametrize("name", TYPES)
 @settings(max_examples=150)
-@given(whole=_TEXTS, cut=st.integers(min_value=0, max_value=60), more=_TEXTS)
+@given(whole=_TEXTS, cut=st.integers(min_value=0, max_value=80), more=_TEXTS)
 @example(whole="1. non-targ", cut=60, more="eted offense")
 @example(whole="2. Not offen", cut=12, more="sive")
 @example(whole="no. 1,", cut=60, more="5")
+@example(whole="Profanity, or ", cut=60, more="non-targeted offense")
 def test_what_is_settled_stays_so(name: str, scoring: Scoring, whole: str, cut: int, more: str) -> None:
     one = reader(name, scoring)
     beginning = whole[:cut]

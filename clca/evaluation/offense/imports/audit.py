@@ -16,7 +16,11 @@ _LABELS = 50  # distinct labels that are counted by name
 
 
 class SetAudit(Record):
-    """One test set. `labels` counts the source's labels; `outside` those of no use even when corrected."""
+    """One test set. `labels` counts the source's labels; `outside` those of no use even when corrected.
+
+    `usable` counts the texts with a gold of the label list; `absent` are those of the list that no gold is, `single`
+    the one that all are.
+    """
 
     name: str
     type: str
@@ -28,7 +32,9 @@ class SetAudit(Record):
     corrected: dict[str, str]
     empty_gold: int
     outside: dict[str, int]
+    usable: int
     absent: tuple[str, ...]
+    single: str | None
     empty_texts: int
     long_texts: int
     breaks: int
@@ -57,8 +63,12 @@ class SetAudit(Record):
             found.append(f"{sum(self.outside.values()):,} with a label outside the list ({named})")
         if self.corrected:
             found.append("gold corrected: " + ", ".join(f"{old} to {new}" for old, new in self.corrected.items()))
-        if self.absent:
-            found.append(f"no gold is {', '.join(self.absent)}: left out of the corrected macro average")
+        if self.imported and not self.usable:
+            found.append("no text with a gold of the label list: only --scoring paper asks it")
+        elif self.single is not None:
+            found.append(f"a single class ({self.single}): left out of corrected means")
+        elif self.absent:
+            found.append(f"no gold is {', '.join(self.absent)}: an F1 of 0 in the macro average, whatever is answered")
         return tuple(found)
 
 
@@ -110,6 +120,7 @@ class Tally:
         counter[shown if shown in counter or len(counter) < _LABELS else "(others)"] += 1
 
     def audit(self, name: str, type_: str, source: str, encoding: str, labels: Sequence[str]) -> SetAudit:
+        there = [label for label in labels if self.gold[label]]
         return SetAudit(
             name=name,
             type=type_,
@@ -121,7 +132,9 @@ class Tally:
             corrected=self.corrected,
             empty_gold=self.empty_gold,
             outside=dict(self.outside.most_common()),
-            absent=tuple(label for label in labels if not self.gold[label]),
+            usable=sum(self.gold.values()),
+            absent=tuple(label for label in labels if label not in there),
+            single=there[0] if len(there) == 1 else None,
             empty_texts=self.empty_texts,
             long_texts=self.long_texts,
             breaks=self.breaks,

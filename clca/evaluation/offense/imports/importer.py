@@ -14,7 +14,7 @@ from pathlib import Path
 
 from clca import __version__
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.offense.data import MANIFEST, Line, Manifest, SetEntry
+from clca.evaluation.offense.data import MANIFEST, Manifest, SetEntry, TextLine
 from clca.evaluation.offense.imports.audit import TEXT_LIMIT, Audit, Repetitions, SetAudit, Tally
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Mapping
 from clca.evaluation.offense.imports.records import Labelled, Malformed, Source
@@ -45,6 +45,7 @@ class _Chosen:
 def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, strict: bool = False) -> Audit:
     """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
     refuse_place(out, folder)
+    out = Path(os.path.realpath(out))  # ".." has no name, and a link is not to be replaced
     chosen = _choose(folder, mapping, out)
     repetitions = Repetitions()
     with staged(out) as draft:
@@ -107,7 +108,7 @@ def _write_set(
     return digest.hexdigest()
 
 
-def _line(record: Labelled, entry: FileEntry, task_type: TaskType, tally: Tally) -> Line | None:
+def _line(record: Labelled, entry: FileEntry, task_type: TaskType, tally: Tally) -> TextLine | None:
     """A record as it is stored, counted; None for one that cannot be asked about."""
     tally.rows += 1
     tally.breaks += record.breaks
@@ -131,7 +132,7 @@ def _line(record: Labelled, entry: FileEntry, task_type: TaskType, tally: Tally)
     else:
         tally.count_label(tally.outside, record.label)
         gold = None
-    return Line(id=str(tally.rows), text=record.text, label=gold, source_label=record.label)
+    return TextLine(id=str(tally.rows), text=record.text, label=gold, source_label=record.label)
 
 
 def _audited(source: Source, shown: str, tally: Tally, task_type: TaskType) -> SetAudit:
@@ -179,7 +180,7 @@ def _choose(folder: Path, mapping: Mapping, out: Path) -> _Chosen:
             f"{mapping.files[0].path} (--mapping takes a mapping of your own; eval/offense/README.md says how)"
         )
     missing = tuple(entry.path for entry, path in found if path is None)
-    return _Chosen(files, missing, tuple(_unnamed(below, {path for _, path in files}, out.resolve())))
+    return _Chosen(files, missing, tuple(_unnamed(below, {path for _, path in files}, out)))
 
 
 def _find(folder: Path, pattern: str) -> Path | None:
@@ -199,6 +200,6 @@ def _unnamed(folder: Path, named: set[Path], out: Path) -> Iterator[str]:
     """Data files that no entry names; those of an earlier import and hidden ones are not meant."""
     for path in sorted(folder.rglob("*")):
         shown = path.relative_to(folder)
-        ours = path.resolve().is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
+        ours = Path(os.path.realpath(path)).is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
         if path.suffix.lower() in SUFFIXES and path not in named and not ours and path.is_file():
             yield shown.as_posix()

@@ -7,14 +7,14 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
 from clca.documents import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.offense.tasks import FOLDER, Tasks, Words
-from clca.records import Record, Slug
+from clca.records import Record
 from clca.workspace import Content
 
 PUBLIC = f"{FOLDER}/public.yaml"
@@ -33,7 +33,7 @@ class FileEntry(Record):
     """
 
     path: Words
-    culture: Slug
+    culture: str
     task: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
     type: str
     text: Words
@@ -48,9 +48,15 @@ class FileEntry(Record):
     @field_validator("path")
     @classmethod
     def _below(cls, path: str) -> str:
-        if path.startswith("/") or ".." in path.split("/"):
-            raise ValueError(f"{path!r} has to be below the folder that is imported")
-        return path
+        return _below(path)
+
+    @field_validator("labels", "corrected", mode="before")
+    @classmethod
+    def _quoted(cls, spelt: Any) -> Any:
+        for word in (*spelt, *spelt.values()) if isinstance(spelt, dict) else ():
+            if isinstance(word, bool | int | float):
+                raise ValueError(f'{str(word).lower()} is no text to YAML: put labels such as "OFF" and "1" in quotes')
+        return spelt
 
     @field_validator("encoding")
     @classmethod
@@ -70,7 +76,24 @@ class FileEntry(Record):
 
 class _Document(Record):
     within: Words | None = None
-    files: Annotated[tuple[FileEntry, ...], Field(min_length=1)]
+    files: tuple[FileEntry, ...]
+
+    @field_validator("within")
+    @classmethod
+    def _below(cls, folder: str | None) -> str | None:
+        return None if folder is None else _below(folder)
+
+    @model_validator(mode="after")
+    def _some(self) -> _Document:
+        if not self.files:
+            raise ValueError("files: names no file")
+        return self
+
+
+def _below(path: str) -> str:
+    if path.startswith("/") or ".." in path.split("/"):
+        raise ValueError(f"{path!r} has to be below the folder that is imported")
+    return path
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,9 @@ from clca.errors import ContentError
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Format
 from clca.evaluation.offense.imports.text import LINE_LIMIT, TextFile, numbered_lines, opened
 
+_RETURN = "\udc0d"  # stands in for "\r", at which csv.reader would end a row; no text holds half of a surrogate pair
 _OTHER_BREAKS = frozenset("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+_IN_JSON = _OTHER_BREAKS - {"\r"}  # an array may be laid out over lines that end with "\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ class Source:
                     break
                 if end == len(held):
                     break  # a number at the end may go on
-                yield self._object(number, record, breaks=False)
+                yield self._object(number, record, breaks=not _IN_JSON.isdisjoint(held[:end]))
                 number, held = number + held.count("\n", 0, end), held[end:]
         if not opened:
             return
@@ -129,17 +131,25 @@ class Source:
         header: list[str] | None = None
         begins = 1
         while True:
-            fault, row = "", []
+            fault, row = "", list[str]()
             try:
-                row = next(rows)
+                row = [cell.replace(_RETURN, "\r") for cell in next(rows)]
             except StopIteration:
                 return
             except csv.Error as error:
-                fault = f"not CSV: {error}" + ("; a quotation mark not closed?" if "end of data" in str(error) else "")
+                if "end of data" in str(error) or "field limit" in str(error):  # all that follows would be lost
+                    what = "a quotation mark is not closed: close it, or say `quotes: false` in the mapping"
+                    raise ContentError(str(self.path), begins, what) from None
+                lost = f" (lines {begins:,} to {self._line:,})" if self._line > begins else ""
+                fault = f"not CSV: {error}{lost}"
             if fault:
                 yield Malformed(begins, fault)
             elif header is None:
                 header = [cell.strip() for cell in row]
+                if any("\r" in name for name in header):
+                    raise self._refused(
+                        'ends its lines with "\\r" alone: save the file with "\\n" at the ends of lines'
+                    )
                 for name in (self.entry.text, self.entry.label):
                     if row and name not in header:
                         raise ContentError(str(self.path), begins, self._lacks(name, header))
@@ -158,7 +168,7 @@ class Source:
             if line is None:
                 raise ContentError(str(self.path), number, f"the line is longer than {LINE_LIMIT:,} characters")
             self._line = number
-            yield line[:-2] + "\n" if line.endswith("\r\n") else line
+            yield (line[:-2] + "\n" if line.endswith("\r\n") else line).replace("\r", _RETURN)
 
     def _object(self, number: int, record: Any, *, breaks: bool) -> Labelled | Malformed:
         if not isinstance(record, dict):

@@ -11,6 +11,7 @@ from typing import BinaryIO
 from clca.errors import ContentError
 
 LINE_LIMIT = 4 << 20  # characters; a longer line or record is not held
+_GZIP = b"\x1f\x8b"
 _BLOCK = 1 << 16
 
 
@@ -32,7 +33,11 @@ class TextFile:
             except OSError as error:
                 raise ContentError(str(self.path), None, f"cannot be read: {error.strerror or error}") from None
             look(block)
+            if not before and block.startswith(_GZIP):
+                raise self._refused("is compressed: unpack it first (gunzip)")
             if b"\0" in block and not plain.startswith("utf-16") and not plain.startswith("utf-32"):
+                if not before and block.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+                    raise self._refused("is UTF-16: say so in the mapping (`encoding: utf-16`)")
                 raise self._refused(f"is a binary file, no text: byte {before + block.index(0):,} is 0")
             try:
                 text = decoder.decode(block, final=not block)

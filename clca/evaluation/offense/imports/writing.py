@@ -15,9 +15,12 @@ from clca.evaluation.offense.data import MANIFEST
 def refuse_place(out: Path, folder: Path) -> None:
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file: --out takes a folder")
+    place, source = Path(os.path.realpath(out)), Path(os.path.realpath(folder))  # Path.resolve fails at a loop of links
+    if Path.cwd().is_relative_to(place):
+        raise StoreError(f"--out {out} holds the working directory, which would be replaced: give --out a new folder")
     if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
         raise StoreError(f"{out} holds other files than an import's: give --out a new folder")
-    if folder.is_dir() and folder.resolve().is_relative_to(out.resolve()):
+    if folder.is_dir() and source.is_relative_to(place):
         raise StoreError(f"--out {out} holds {folder}, which is to be imported: give --out another folder")
 
 
