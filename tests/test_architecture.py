@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "intents": {"teacher.protocol"},
     "training": set(),
     "evaluation": {"culture", "teacher.protocol"},
-    "report": {"evaluation.wvs.columns", "evaluation.classification.scores", "evaluation.offense.specificity"},
+    "report": {"evaluation.wvs.columns", "evaluation.classification.scores", "evaluation.classification.specificity"},
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.

@@ -44,9 +44,13 @@ def check_asked(student: str | None, base_url: str | None, mode: str | None, bit
 
 def require_libraries(*, server: bool) -> None:
     """Refuse to begin without what an evaluation needs; with a server, the model's libraries are not."""
-    lacking = [name for name in (ALWAYS if server else (*ALWAYS, *HERE)) if find_spec(name) is None]
+    require(ALWAYS if server else (*ALWAYS, *HERE), "an evaluation needs")
+
+
+def require(names: Sequence[str], what: str) -> None:
+    """Refuse to begin without these libraries; `what` says who needs them."""
+    lacking = [name for name in names if find_spec(name) is None]
     if lacking:
-        names = ", ".join(lacking)
         raise SettingsError(
-            f"an evaluation needs {names}, not installed here: pip install '.[eval]' where clca's source is"
+            f"{what} {', '.join(lacking)}, not installed here: pip install '.[eval]' where clca's source is"
         )

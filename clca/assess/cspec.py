@@ -1,103 +1,104 @@
-"""C-SPEC of a matrix on one page: read it, say what it says, leave tables and heat-maps behind.
+"""C-SPEC on one page: read matrices, say what they say, leave tables and heat-maps behind.
 
-matrix or evaluation -> specificity -> tables, heat-maps, cspec.json
+matrices and evaluations -> specificities -> tables, heat-maps, cspec.json
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.util import find_spec
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from functools import reduce
+from operator import or_
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from clca.documents import describe, suggestion
-from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.classification.scores import MatrixScores
+from clca.assess.finished import EVALUATIONS, Marks, Read, differing, marks_of, read_evaluation
+from clca.errors import SettingsError, StoreError
+from clca.evaluation.classification.specificity import Specificity, specificity
+from clca.evaluation.folder import INFO, read_info
 from clca.evaluation.offense.matrix import read_matrix
-from clca.evaluation.offense.specificity import Specificity, specificity
 from clca.report import render
 from clca.report.heatmap import NORMALISED, RANKS, heatmap
 from clca.report.invalid import invalid_counts_table, invalid_table
-from clca.report.knowledge import data_table
+from clca.report.knowledge import SOURCES, data_table, mmlu_table
 from clca.report.offense import f1_table, normalised_table
 from clca.report.ours import Ours
 from clca.report.s2n import Published, load_s2n
-from clca.report.table import Table
+from clca.report.table import Row, Table
 from clca.store.files import write_whole
+from clca.store.runs import fingerprint
 from clca.workspace import Content
 
-SCORES, INFO = "scores.json", "evaluation.json"
-LARGEST = 512 * 1024 * 1024
+SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
-    "Noise of finite tests lowers C-SPEC, most where adapters are nearly alike, and its interval is then narrower than"
-    " its 95 % say; chance is lowered alike: read C-SPEC beside it."
+    "Few texts make C-SPEC too low, most where adapters are alike, and its interval too narrow: compare it with chance,"
+    " which they lower as much."
 )
-LIBRARIES = ("numpy", "matplotlib")
-
-
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """What a folder says of its evaluation. `about` are the other keys of its files, such as its caveats."""
-
-    folder: Path
-    scores: MatrixScores
-    about: Mapping[str, Any]
-
-    @property
-    def ours(self) -> Ours:
-        mix = self.about.get("mix")
-        return Ours(str(self.about.get("student") or "student"), str(mix) if mix else None, self.scores)
-
-    @property
-    def caveats(self) -> tuple[str, ...]:
-        said = self.about.get("caveats")
-        return tuple(map(str, said)) if isinstance(said, list) else ()
 
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """`source` is what was read, `folder` where the files are; `notes` stand beside the numbers."""
+    """One matrix; `name` is that of its evaluation or file, `notes` stand beside its numbers."""
 
     source: Path
-    folder: Path
+    name: str
     specificity: Specificity
-    tables: tuple[Table, ...]
     notes: tuple[str, ...]
-    rehearsal: bool
+    read: Read | None
+    marks: Marks
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Matrices and the tables over all of them; `folder` is where the files are."""
+
+    folder: Path
+    matrices: tuple[Assessed, ...]
+    tables: tuple[Table, ...]
+    marks: Marks
 
 
 def assess(
-    given: str, content: Content, *, mmlu: str | None = None, seed: int = 42, out: Path | None = None
-) -> Assessed:
-    """Read a CSV matrix or an evaluation, and write what C-SPEC says of it."""
+    given: Sequence[str], content: Content, *, mmlu: Sequence[str] = (), seed: int = 42, out: Path | None = None
+) -> Report:
+    """Read CSV matrices or evaluations, and write what C-SPEC says of them."""
     if not 0 <= seed < 2**31:
         raise SettingsError(f"--seed {seed}: has to be from 0 to {2**31 - 1}")
-    path = find(given, "offense")
     published = load_s2n(content)
-    knowledge = read_evaluation(find(mmlu, "mmlu")) if mmlu is not None else None
-    if path.is_dir():
-        done = _of_evaluation(read_evaluation(path), knowledge, published, seed, out or path / "cspec")
-    else:
-        if knowledge is not None:
-            raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
-        done = _of_matrix(path, seed, out or Path("evaluations") / "cspec" / path.stem)
+    matrices = tuple(_matrix(one, seed) for one in given)
+    places = [one.source.resolve() for one in matrices]
+    twice = next((one for one in matrices if places.count(one.source.resolve()) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"{twice.source} is given twice: leave one of them out")
+    knowledge = _paired(matrices, [read_evaluation(one, "mmlu") for one in mmlu])
+    marks = reduce(or_, [*(one.marks for one in matrices), *(one.marks for one in knowledge.values())])
+    done = Report(out or _folder(matrices), matrices, tuple(_tables(matrices, knowledge, published)), marks)
     _write(done)
     return done
 
 
-def _of_matrix(path: Path, seed: int, out: Path) -> Assessed:
+def _matrix(given: str, seed: int) -> Assessed:
+    path = Path(given).expanduser()
+    if path.is_file() or path.suffix.lower() in (".csv", ".tsv", ".txt"):
+        return _of_file(path, seed)
+    return _of_evaluation(read_evaluation(given, "offense"), seed)
+
+
+def _of_file(path: Path, seed: int) -> Assessed:
     matrix = read_matrix(path)
     found = specificity(matrix.cultures, matrix.values, seed=seed)
-    return Assessed(path, out, found, (normalised_table(found, notes=matrix.remarks),), matrix.remarks, False)
+    # That of an evaluation is marked as the evaluation is.
+    marks = marks_of(read_info(path.parent)) if _beside_evaluation(path) else Marks()
+    name = f"{path.stem}-{fingerprint({'cultures': matrix.cultures, 'values': matrix.values})[:6]}"
+    return Assessed(path, name, found, matrix.remarks, None, marks)
 
 
-def _of_evaluation(
-    read: Evaluation, knowledge: Evaluation | None, published: Published, seed: int, out: Path
-) -> Assessed:
+def _beside_evaluation(file: Path) -> bool:
+    return (file.parent / INFO).is_file()
+
+
+def _of_evaluation(read: Read, seed: int) -> Assessed:
     of = read.scores.specificity
     if of is None:
         raise SettingsError(
@@ -107,110 +108,146 @@ def _of_evaluation(
     # The seed decides which orders of the adapters are looked at; intervals need texts and are those of the scores.
     again = specificity(of.cultures, of.matrix, seed=seed, invalid=of.invalid)
     found = again.model_copy(update={"cspec": of.cspec, "diagonal_mean": of.diagonal_mean})
-    ours = read.ours
-    notes = [*read.caveats, NOISE, *read.scores.notes()]
+    notes = [*read.caveats, *read.scores.notes()]
     aside = [row for row in read.scores.rows if row not in of.cultures]
     if aside:
         notes.append(f"Set aside, being no culture's own adapter with tests: {', '.join(aside)}.")
     untaught = [culture for culture in read.scores.cultures if culture not in of.cultures]
     if untaught:
         notes.append(f"Tests of cultures without an adapter or a score: {', '.join(untaught)}.")
-    if len(of.cultures) == 1:
-        notes.append("C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with.")
-    tables = [
-        normalised_table(found, model=ours.model, data=ours.data, published=published, notes=notes),
-        f1_table([ours], published, notes=notes),
-        invalid_table([ours], published, notes=notes),
-        invalid_counts_table([ours], published, notes=notes),
-    ]
-    if knowledge is not None:
-        notes += knowledge.caveats
-        tables.append(data_table([(ours, knowledge.scores)], published, notes=notes))
-    rehearsal = any(one is not None and one.about.get("rehearsal") for one in (read, knowledge))
-    return Assessed(read.folder, out, found, tuple(tables), tuple(notes), bool(rehearsal))
+    notes.append(SINGLE if len(of.cultures) == 1 else NOISE)
+    return Assessed(read.folder, read.folder.resolve().name, found, tuple(notes), read, read.marks)
 
 
-def find(given: str, kind: str) -> Path:
-    """A file, a folder, or an evaluation below `evaluations/<kind>/` by its name or what that begins with."""
-    path = Path(given).expanduser()
-    if given and path.exists():
-        return path
-    known = sorted(file.parent for file in Path("evaluations", kind).glob(f"*/{SCORES}"))
-    found = [one for one in known if one.name == given] or [
-        one for one in known if given and one.name.startswith(given)
-    ]
-    if found:
-        return max(found, key=lambda one: ((one / SCORES).stat().st_mtime, one.name))
-    near = suggestion(given, [one.name for one in known])
-    raise NotFoundError(
-        f"no file or evaluation {given!r}{near}: give {'a CSV matrix or ' if kind == 'offense' else ''}the folder that"
-        f" `clca eval-{kind}` made"
-    )
+def _paired(matrices: Sequence[Assessed], knowledge: Sequence[Read]) -> dict[Path, Read]:
+    """The MMLU evaluation of each evaluation's student and adapters, by the folder of the latter."""
+    runs = [one.read for one in matrices if one.read is not None]
+    if knowledge and not runs:
+        raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
+    found: dict[Path, Read] = {}
+    for one in knowledge:
+        differences = {run.folder: differing(run, one) for run in runs}
+        fitting = [folder for folder, what in differences.items() if not what]
+        if not fitting:
+            folder, what = min(differences.items(), key=lambda item: len(item[1]))
+            raise SettingsError(
+                f"--mmlu {one.folder}: is of other answers than {folder}: {'; '.join(what[:3])}; give the evaluation by"
+                " `clca eval-mmlu` of the same student and adapters"
+            )
+        for folder in fitting:
+            if folder in found:
+                raise SettingsError(
+                    f"--mmlu {one.folder}: {folder} has that of {found[folder].folder} already; leave one of them out"
+                )
+            found[folder] = one
+    return found
 
 
-def read_evaluation(folder: Path) -> Evaluation:
-    """The scores in a folder of `clca eval-offense` or `clca eval-mmlu`; raises one line for what is amiss."""
-    file = folder / SCORES
-    said = _json(file)
-    if said is None:
-        raise NotFoundError(f"{folder} has no {SCORES}: it is no evaluation, or one that is not finished")
-    mine = {key: value for key, value in said.items() if key in MatrixScores.model_fields}
-    if "results" not in mine or "cultures" not in mine:
-        raise ContentError(str(file), None, "holds no scores of offensiveness or MMLU; give the folder of such a one")
-    try:
-        scores = MatrixScores.model_validate_json(json.dumps(mine))
-    except ValidationError as error:
-        raise ContentError(str(file), None, describe(error, MatrixScores)) from None
-    other = {key: value for key, value in said.items() if key not in mine}
-    return Evaluation(folder, scores, {**(_json(folder / INFO) or {}), **other})
-
-
-def _json(file: Path) -> dict[str, Any] | None:
-    try:
-        if file.stat().st_size > LARGEST:
-            raise ContentError(str(file), None, f"is larger than {LARGEST // 2**20} MB: no scores")
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return None
-    except (OSError, ValueError, RecursionError) as error:
-        raise ContentError(str(file), None, f"cannot be read: {error}") from None
-    if not isinstance(data, dict):
-        raise ContentError(str(file), None, "is no JSON object")
-    return data
-
-
-def require_libraries() -> None:
-    lacking = [name for name in LIBRARIES if find_spec(name) is None]
-    if lacking:
-        raise SettingsError(
-            f"C-SPEC and its heat-maps need {', '.join(lacking)}, not installed here: pip install '.[eval]' where"
-            " clca's source is"
+def _tables(matrices: Sequence[Assessed], knowledge: Mapping[Path, Read], published: Published) -> list[Table]:
+    """The normalised matrix of each, then what all evaluations share."""
+    several, tables = len(matrices) > 1, []
+    runs = [(one, one.read, one.read.ours) for one in matrices if one.read is not None]
+    kinds = [(ours.model, ours.data) for _, _, ours in runs]
+    shown = {
+        read.folder: replace(ours, name=one.name) if kinds.count((ours.model, ours.data)) > 1 else ours
+        for one, read, ours in runs
+    }
+    for one in matrices:
+        ours = shown.get(one.source)
+        made = normalised_table(
+            one.specificity,
+            model=ours.model if ours else "",
+            data=ours.data if ours else None,
+            published=published,
+            notes=one.notes,
         )
+        tables.append(replace(made, rows=tuple(_of(one.name, row) for row in made.rows)) if several else made)
+    if not runs:
+        return tables
+    all_ours = list(shown.values())
+    notes = [f"{one.name}: {note}" if several else note for one, _, _ in runs for note in one.notes if note != NOISE]
+    tables += [
+        f1_table(all_ours, published, notes=notes),
+        invalid_table(all_ours, published, notes=notes),
+        invalid_counts_table(all_ours, published, notes=notes),
+    ]
+    mmlus = {folder: replace(shown[folder], scores=one.scores) for folder, one in knowledge.items()}
+    said = [
+        *dict.fromkeys(f"MMLU, {one.folder.name}: {note}" for one in knowledge.values() for note in one.caveats),
+        *(note for folder, one in knowledge.items() for note in _unshared(shown[folder], one)),
+    ]
+    for mode in SOURCES:
+        of_mode = [mmlus[folder] for folder, one in knowledge.items() if one.about.get("mode") == mode]
+        if of_mode:
+            tables.append(mmlu_table(of_mode, published, mode=mode, notes=said))
+    if several or knowledge:
+        both = [(ours, mmlus[folder].scores if folder in mmlus else None) for folder, ours in shown.items()]
+        tables.append(data_table(both, published, notes=[*notes, *said]))
+    return tables
 
 
-def facts(done: Assessed) -> dict[str, Any]:
-    """What `cspec.json` holds and `--json` prints."""
+def _of(name: str, row: Row) -> Row:
+    return replace(row, group=f"{name}, {row.group}" if row.group else name)
+
+
+def _unshared(run: Ours, mmlu: Read) -> Iterator[str]:
+    """Table 5 takes MMLU over the adapters that both have."""
+    mine, theirs = run.scores.adapters, mmlu.scores.adapters
+    for has, lacks, where in ((theirs, mine, "offensiveness"), (mine, theirs, "MMLU")):
+        only = [row for row in has if row not in lacks]
+        if only:
+            yield f"{mmlu.folder.name}: adapters that were not evaluated on {where}: {', '.join(only)}."
+
+
+def _folder(matrices: Sequence[Assessed]) -> Path:
+    """Where the files go, if it is not said: beside an evaluation, else below `evaluations/cspec`."""
+    first = matrices[0]
+    if len(matrices) > 1:
+        digest = fingerprint({"sources": sorted(str(one.source.resolve()) for one in matrices)})[:6]
+        return EVALUATIONS / "cspec" / f"{first.name}-and-{len(matrices) - 1}-more-{digest}"
+    if first.read is not None:
+        return first.source / "cspec"
+    if _beside_evaluation(first.source):
+        return first.source.parent / f"cspec-{first.source.stem}"
+    return EVALUATIONS / "cspec" / first.name
+
+
+def facts(one: Assessed) -> dict[str, Any]:
+    """What `cspec.json` holds and `--json` prints of a matrix."""
     return {
-        "source": str(done.source),
-        "rehearsal": done.rehearsal,
-        **done.specificity.model_dump(mode="json"),
-        "notes": list(done.notes),
+        "source": str(one.source),
+        **asdict(one.marks),
+        **one.specificity.model_dump(mode="json"),
+        "notes": list(one.notes),
     }
 
 
-def _write(done: Assessed) -> None:
-    files: list[tuple[str, str | bytes]] = [
-        ("tables.md", render.markdown(done.tables)),
-        ("tables.csv", render.csv_text(done.tables, rehearsal=done.rehearsal)),
-        ("tables.tex", render.latex(done.tables)),
+def _write(done: Report) -> None:
+    files: list[tuple[Path, str | bytes]] = [
+        (done.folder / "tables.md", render.markdown(done.tables)),
+        (done.folder / "tables.csv", render.csv_text(done.tables, **asdict(done.marks))),
+        (done.folder / "tables.tex", render.latex(done.tables)),
     ]
-    title = "Rehearsal" if done.rehearsal else ""
-    for kind in (RANKS, NORMALISED):
-        files += [(f"{kind}.{form}", data) for form, data in heatmap(done.specificity, kind, title=title).items()]
-    files.append(("cspec.json", json.dumps(facts(done), indent=2, ensure_ascii=False) + "\n"))
-    try:
-        done.folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot write to {done.folder}: {error.strerror}; choose another folder with --out") from None
-    for name, data in files:
-        write_whole(done.folder / name, data)
+    for place, one in places(done):
+        title = ", ".join(mark for mark, there in asdict(one.marks).items() if there).capitalize()
+        for kind in (RANKS, NORMALISED):
+            pictures = heatmap(one.specificity, kind, title=title)
+            files += [(place / f"{kind}.{form}", data) for form, data in pictures.items()]
+        files.append((place / "cspec.json", json.dumps(facts(one), indent=2, ensure_ascii=False) + "\n"))
+    for file, data in files:
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(
+                f"cannot write to {file.parent}: {error.strerror}; choose another folder with --out"
+            ) from None
+        write_whole(file, data)
+
+
+def places(done: Report) -> Iterator[tuple[Path, Assessed]]:
+    """The folder of each matrix: of several one of its own."""
+    names = [one.name for one in done.matrices]
+    for number, one in enumerate(done.matrices):
+        again = names[:number].count(one.name)
+        folder = done.folder / (f"{one.name}-{again + 1}" if again else one.name)
+        yield (folder if len(names) > 1 else done.folder), one

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from clca.assess.answers import Answers, Way
-from clca.assess.sitting import Evaluation, Sitting, old_info
+from clca.assess.sitting import Begin, Evaluation, Sitting, old_info
 from clca.errors import SettingsError
 from clca.evaluation.classification.folder import Folder
 from clca.evaluation.classification.scored import Scored
@@ -72,7 +72,7 @@ class Filled:
 
 
 @contextmanager
-def filled(matrix: Matrix, tell: Tell) -> Iterator[Filled]:
+def filled(matrix: Matrix, tell: Tell, begin: Begin) -> Iterator[Filled]:
     """Have what is left of a matrix answered; the evaluation is finished when the block is left."""
     one = matrix.evaluation
     old = old_info(one.out, one.inputs)
@@ -82,7 +82,7 @@ def filled(matrix: Matrix, tell: Tell) -> Iterator[Filled]:
         work = Work(folder, matrix.tasks, matrix.rows, tell)
         folder.write_prompts(matrix.tasks, matrix.forms)
         predictor = Answers(one.subject, matrix.way)
-        with Sitting(one, old, folder, predictor, lambda: _standing(work)) as sitting:
+        with Sitting(one, old, folder, predictor, lambda: _standing(work), begin) as sitting:
             work.ask(predictor)
         done = Filled(work.scored(), sitting, len(folder.sizes))
         yield done

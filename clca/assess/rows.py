@@ -9,7 +9,7 @@ from pathlib import Path
 from clca.assess.choosing import ADAPTERS, choose_rows, find, row_of, served
 from clca.assess.subject import Subject
 from clca.culture import Catalogue
-from clca.errors import SettingsError
+from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.scores import COMBINED, NO_CULTURE
 from clca.evaluation.classification.sheet import Row
 from clca.training.adapter import Found
@@ -101,7 +101,12 @@ def _parts(given: str, catalogue: Catalogue) -> tuple[str | None, str]:
 
 
 def _row(name: str, catalogue: Catalogue) -> str:
-    return name.casefold() if name.casefold() in NO_CULTURE else catalogue.find(name)
+    if name.casefold() in NO_CULTURE:
+        return name.casefold()
+    try:
+        return catalogue.find(name)
+    except NotFoundError as error:
+        raise NotFoundError(f"{error.message}; rows of no one culture are {', '.join(NO_CULTURE)}") from None
 
 
 def _refuse_twice(flag: str, rows: Sequence[str]) -> None:
@@ -111,8 +116,6 @@ def _refuse_twice(flag: str, rows: Sequence[str]) -> None:
 
 
 def _lacking(row: str, subject: Subject, base_url: str | None) -> str:
-    if row in NO_CULTURE and row != COMBINED:
-        return "is asked of offensiveness alone"
     if base_url is not None:
         return f"name its adapter on the server: --adapter {row}=NAME"
     make = "clca train --combined" if row == COMBINED else f"clca train -c {row}"

@@ -22,6 +22,7 @@ from clca.assess.answers import Answers
 from clca.assess.subject import Subject, SubjectError
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.folder import AnswerFolder, read_info
+from clca.report.table import Table
 from clca.store.runs import Inputs, differences, fingerprint
 from clca.urls import without_credentials
 from clca.workspace import Content
@@ -29,8 +30,46 @@ from clca.workspace import Content
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
 NO_MEMORY = ("out of memory", "allocate memory")  # what torch says on GPUs and on CPUs
 
-Labels = tuple[int, int]
-"""Of the labels asked of a server, all, and those that were not among its likeliest tokens."""
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """Of the labels asked of a server, all, and those `outside`: not among its likeliest tokens."""
+
+    labels: int = 0
+    outside: int = 0
+
+    def caveats(self, noun: str) -> list[str]:
+        """What has to stand beside scores; labels are called `noun`."""
+        if not self.outside:
+            return []
+        return [
+            f"{self.outside:,} of {self.labels:,} {noun} ({self.outside / self.labels:.1%}) were not among the server's"
+            " likeliest tokens: their odds are taken from a bound."
+        ]
+
+
+ALL_SEEN = Unseen()
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A finished evaluation. `asked` are the sheets of this sitting; `answered` says when the last of all was."""
+
+    folder: Path
+    tables: tuple[Table, ...]
+    caveats: tuple[str, ...]
+    sheets: int
+    asked: int
+    answered: str
+    seconds: float
+
+
+Begin = Callable[[], None]
+"""Told before the first sheet of a sitting is asked, if one is left."""
+
+
+def at_once() -> None:
+    """Begin without a word."""
 
 
 class EvaluationStopped(ClcaError):
@@ -41,7 +80,10 @@ class EvaluationStopped(ClcaError):
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """What is asked for: of whom, by which inputs, and where it goes. `facts` are what else is told of it."""
+    """What is asked for: of whom, by which inputs, and where it goes. `facts` are what else is told of it.
+
+    A `demonstration` asks what was made for it and measures nothing; None of a kind that has none.
+    """
 
     kind: str
     subject: Subject
@@ -50,12 +92,20 @@ class Evaluation:
     inputs: Inputs
     out: Path
     facts: dict[str, Any]
+    demonstration: bool | None = None
+
+    @property
+    def marks(self) -> dict[str, bool]:
+        """What its scores are marked with wherever they stand."""
+        marks = {"rehearsal": bool(self.subject.because)}
+        return marks if self.demonstration is None else {**marks, "demonstration": self.demonstration}
 
 
 class Sitting:
     """Keeps `evaluation.json` while the block runs; `standing` says how far the evaluation is.
 
-    `asked` are the sheets that were answered in it. Ctrl-C and a lack of memory leave it as one-line errors.
+    `asked` are the sheets that were answered.
+    Ctrl-C and a lack of memory leave it as one-line errors.
     """
 
     def __init__(
@@ -65,7 +115,9 @@ class Sitting:
         folder: AnswerFolder[Any, Any],
         predictor: Answers,
         standing: Callable[[], dict[str, Any]],
+        begin: Begin,
     ) -> None:
+        self._begin = begin
         self._one, self._folder, self._predictor, self._standing = one, folder, predictor, standing
         self._info, self._earlier = _first_info(one, old), list(old.get("sittings", []))
         self._before, self._began = len(folder.finished), monotonic()
@@ -80,6 +132,8 @@ class Sitting:
     def __enter__(self) -> Self:
         left = len(self._folder.finished) < len(self._folder.sizes)
         self._write([*self._earlier, self._this] if left else self._earlier)
+        if left:
+            self._begin()
         return self
 
     def __exit__(
@@ -119,9 +173,9 @@ class Sitting:
         return str(self.sittings[-1]["ended"] if self.sittings else self._info["created"])
 
     @property
-    def unseen(self) -> Labels:
+    def unseen(self) -> Unseen:
         counts = [one["labels"] for one in self.sittings if "labels" in one]
-        return sum(one["asked"] for one in counts), sum(one["outside"] for one in counts)
+        return Unseen(sum(one["asked"] for one in counts), sum(one["outside"] for one in counts))
 
     def finish(self, **facts: Any) -> None:
         """Scores and tables are there."""
@@ -166,7 +220,7 @@ def _first_info(one: Evaluation, old: dict[str, Any]) -> dict[str, Any]:
         "created": old.get("created", _now()),
         "updated": _now(),
         "finished": False,
-        "rehearsal": bool(subject.because),
+        **one.marks,
         "because": list(subject.because),
         "student": subject.name,
         "source": student.source if student is not None and not student.tiny else subject.id,

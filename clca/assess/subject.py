@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
+from clca.evaluation.classification.scores import NO_CULTURE
+from clca.store.files import digest_of
 from clca.training.adapter import WEIGHTS, Found
 from clca.training.mix import parse_mix
 from clca.training.student import TINY, Student
@@ -34,11 +36,7 @@ class Adapter:
         """Of its weights; of one on a server nothing but the name is known."""
         if self.found is None:
             return f"server:{self.name}"
-        file = self.found.folder / WEIGHTS
-        try:
-            return hashlib.sha256(file.read_bytes()).hexdigest()
-        except OSError as error:
-            raise StoreError(f"cannot read {file}: {error.strerror}") from None
+        return digest_of(self.found.folder / WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +64,13 @@ class Subject:
     @property
     def tiny(self) -> bool:
         return self.student is not None and self.student.tiny
+
+    @property
+    def mix(self) -> str | None:
+        """What all its adapters of one culture learned from, where that is known and the same."""
+        found = [one.found for row, one in self.adapters.items() if row not in NO_CULTURE]
+        mixes = {one.data.recipe.get("data", {}).get("mix") if one is not None else None for one in found}
+        return mixes.pop() if len(mixes) == 1 else None
 
     @property
     def plain(self) -> bool:

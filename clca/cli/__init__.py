@@ -3,8 +3,8 @@
 generate -> working, planning, progress    runs -> reading    cultures -> profiles
 models -> shelf    serve -> serving    content -> files
 train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
-eval-wvs -> evaluating, evaluation_plan    eval-offense -> offense, matrix    eval-cspec -> specificity
-eval-mmlu -> examining, matrix    compare -> comparing
+eval-wvs -> wvs, wvs_plan    eval-offense -> offense, matrix    eval-cspec -> specificity
+eval-mmlu -> mmlu, matrix    compare -> comparing
 """
 
 from __future__ import annotations

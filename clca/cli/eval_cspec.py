@@ -14,37 +14,43 @@ Examples:
 
   clca eval-cspec evaluations/offense/llama-3.1-8b-1a2b3c --mmlu evaluations/mmlu/llama-3.1-8b-4d5e6f
 
+  clca eval-cspec RUN-OF-WVS RUN-OF-WVS+WIKI      several adapters' data in the same tables
+
 Exit codes: 0 done, 2 bad input or unusable folder.
 """
 
 
 def eval_cspec(
     matrix: Annotated[
-        str,
+        list[str],
         typer.Argument(
             help="CSV file of scores, or an evaluation by `clca eval-offense`: its folder, its name, or what that"
-            " begins with.",
-            metavar="MATRIX.csv|RUN",
+            " begins with. Several stand in the same tables.",
+            metavar="MATRIX.csv|RUN...",
         ),
     ],
     mmlu: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
-            help="Evaluation by `clca eval-mmlu` of the same adapters: adds the paper's table 5.", metavar="RUN"
+            help="Evaluation by `clca eval-mmlu` of the same student and adapters: adds the paper's tables 4 or 11, and"
+            " 5; repeatable, one for each RUN.",
+            metavar="RUN",
         ),
     ] = None,
     seed: Annotated[int, typer.Option(help="Of the permutations, where there are more than 7 cultures.")] = 42,
     out: Annotated[
         Path | None,
-        typer.Option(help="Folder for tables and heat-maps. (default RUN/cspec, or evaluations/cspec/NAME for a CSV)"),
+        typer.Option(
+            help="Folder for tables and heat-maps. (default RUN/cspec; evaluations/cspec/NAME for a CSV or several)"
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the score.")] = False,
 ) -> None:
     """Measure cultural specificity: how far the adapter of each culture is the best on its own culture's tests."""
-    from clca.assess.cspec import require_libraries
+    from clca.assess.checks import require
 
-    require_libraries()
+    require(("numpy", "matplotlib"), "C-SPEC and its heat-maps need")
     from clca.cli import specificity
 
-    specificity.show(matrix, mmlu, seed, out.expanduser() if out is not None else None, quiet=quiet, as_json=json)
+    specificity.show(matrix, mmlu or [], seed, out.expanduser() if out is not None else None, quiet=quiet, as_json=json)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from clca.cli.options import EVALUATIONS, HOW, WHAT, BaseUrl, Bits, Json, New, Out, Plan, Quiet, Student
 
 EXAMPLES = """
 Examples:
@@ -24,20 +25,9 @@ Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input 
 Run the same command again to go on.
 """
 
-WHAT, HOW, SCREEN = "What to evaluate", "How it is asked", "On screen"
-
 
 def eval_mmlu(
-    student: Annotated[
-        str | None,
-        typer.Option(
-            "--student",
-            "-s",
-            help="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny. (default the"
-            " adapters', else tiny)",
-            rich_help_panel=WHAT,
-        ),
-    ] = None,
+    student: Student = None,
     adapter: Annotated[
         list[str] | None,
         typer.Option(
@@ -76,28 +66,14 @@ def eval_mmlu(
             rich_help_panel=HOW,
         ),
     ] = "corrected",
-    bits: Annotated[
-        int | None,
-        typer.Option(
-            help="Hold the weights in 4, 8 or 16 bits. (default the adapters'; 16 without one, and for tiny)",
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
-    ] = None,
+    bits: Bits = None,
+    base_url: BaseUrl = None,
     seed: Annotated[int, typer.Option(help="Of --limit and of intervals.", rich_help_panel=HOW)] = 42,
-    out: Annotated[Path, typer.Option(help="Folder of the evaluations.", rich_help_panel=HOW)] = Path("evaluations"),
-    new: Annotated[
-        bool, typer.Option("--new", help="Evaluate anew even if this exists or was begun.", rich_help_panel=HOW)
-    ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show a prompt, tokens and time; stop.", rich_help_panel=SCREEN)
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=SCREEN)
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+    out: Out = EVALUATIONS,
+    new: New = False,
+    plan: Plan = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Ask a student and its adapters the questions of MMLU: what adaptation costs in knowledge.
 
@@ -108,7 +84,7 @@ def eval_mmlu(
     from clca.assess.mmlu.asked import Asked
 
     require_libraries(server=base_url is not None)
-    from clca.cli import examining
+    from clca.cli import mmlu
 
     asked = Asked(
         student=student,
@@ -126,6 +102,6 @@ def eval_mmlu(
         new=new,
     )
     if plan:
-        examining.show_plan(asked, as_json=json)
+        mmlu.show_plan(asked, as_json=json)
     else:
-        examining.evaluate(asked, quiet=quiet, as_json=json)
+        mmlu.evaluate(asked, quiet=quiet, as_json=json)

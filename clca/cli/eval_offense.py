@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clca.cli.options import EVALUATIONS, HOW, WHAT, BaseUrl, Bits, Json, New, Out, Plan, Quiet, Student
+
 EXAMPLES = """
 Examples:
 
@@ -24,8 +26,6 @@ Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input 
 Run the same command again to go on.
 """
 
-WHAT, HOW, SCREEN = "What to evaluate", "How it is answered", "On screen"
-
 
 def eval_offense(
     culture: Annotated[
@@ -38,16 +38,7 @@ def eval_offense(
             rich_help_panel=WHAT,
         ),
     ] = None,
-    student: Annotated[
-        str | None,
-        typer.Option(
-            "--student",
-            "-s",
-            help="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny. (default the"
-            " adapters', else tiny)",
-            rich_help_panel=WHAT,
-        ),
-    ] = None,
+    student: Student = None,
     adapter: Annotated[
         list[str] | None,
         typer.Option(
@@ -77,11 +68,13 @@ def eval_offense(
         int | None, typer.Option(help="Ask at most this many texts of each test.", rich_help_panel=WHAT)
     ] = None,
     mode: Annotated[
-        str,
+        str | None,
         typer.Option(
-            help="generate: an answer is written and read; probability: the options are compared.", rich_help_panel=HOW
+            help="generate: an answer is written and read; probability: the options are compared. (default generate;"
+            " probability for tiny)",
+            rich_help_panel=HOW,
         ),
-    ] = "generate",
+    ] = None,
     scoring: Annotated[
         str,
         typer.Option(
@@ -92,28 +85,14 @@ def eval_offense(
     layout: Annotated[
         str, typer.Option("--format", help="text, as the paper asks, or chat.", rich_help_panel=HOW)
     ] = "text",
-    bits: Annotated[
-        int | None,
-        typer.Option(
-            help="Hold the weights in 4, 8 or 16 bits. (default the adapters'; 16 without one, and for tiny)",
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
-    ] = None,
+    bits: Bits = None,
+    base_url: BaseUrl = None,
     seed: Annotated[int, typer.Option(help="Of --limit and of the intervals.", rich_help_panel=HOW)] = 42,
-    out: Annotated[Path, typer.Option(help="Folder of the evaluations.", rich_help_panel=HOW)] = Path("evaluations"),
-    new: Annotated[
-        bool, typer.Option("--new", help="Evaluate anew even if this exists or was begun.", rich_help_panel=HOW)
-    ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show cells, prompts, tokens and time; stop.", rich_help_panel=SCREEN)
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=SCREEN)
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+    out: Out = EVALUATIONS,
+    new: New = False,
+    plan: Plan = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Ask a student and its adapters what is offensive to whom: every adapter on every culture's tests.
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clca.cli.options import EVALUATIONS, HOW, WHAT, BaseUrl, Bits, Json, New, Out, Plan, Quiet, Student
+
 EXAMPLES = """
 Examples:
 
@@ -24,7 +26,7 @@ Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input 
 Run the same command again to go on.
 """
 
-WHAT, WHO, HOW, SCREEN = "What to evaluate", "Who is asked what", "How it is answered", "On screen"
+WHO = "Who is asked what"
 
 
 def eval_wvs(
@@ -38,16 +40,7 @@ def eval_wvs(
             rich_help_panel=WHAT,
         ),
     ] = None,
-    student: Annotated[
-        str | None,
-        typer.Option(
-            "--student",
-            "-s",
-            help="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny. (default the"
-            " adapter's, else tiny)",
-            rich_help_panel=WHAT,
-        ),
-    ] = None,
+    student: Student = None,
     adapter: Annotated[
         list[str] | None,
         typer.Option(
@@ -107,33 +100,19 @@ def eval_wvs(
             rich_help_panel=HOW,
         ),
     ] = None,
-    bits: Annotated[
-        int | None,
-        typer.Option(
-            help="Hold the weights in 4, 8 or 16 bits. (default the adapter's; 16 without one, and for tiny)",
-            rich_help_panel=HOW,
-        ),
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="Ask an OpenAI-compatible server there.", rich_help_panel=HOW)
-    ] = None,
+    bits: Bits = None,
+    base_url: BaseUrl = None,
     until_ci: Annotated[
         float | None,
         typer.Option(
             help="Stop a culture and method once half the 95 % interval of its kl is below this.", rich_help_panel=HOW
         ),
     ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the evaluations.", rich_help_panel=HOW)] = Path("evaluations"),
-    new: Annotated[
-        bool, typer.Option("--new", help="Evaluate anew even if this exists or was begun.", rich_help_panel=HOW)
-    ] = False,
-    plan: Annotated[
-        bool, typer.Option("--plan", help="Show prompts, tokens and time; stop.", rich_help_panel=SCREEN)
-    ] = False,
-    quiet: Annotated[
-        bool, typer.Option("--quiet", "-q", help="No progress, no tables.", rich_help_panel=SCREEN)
-    ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)] = False,
+    out: Out = EVALUATIONS,
+    new: New = False,
+    plan: Plan = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Ask a student, in the place of survey respondents, what they were asked; score its answers against theirs.
 
@@ -144,7 +123,7 @@ def eval_wvs(
     from clca.assess.wvs.asked import Asked
 
     require_libraries(server=base_url is not None)
-    from clca.cli import evaluating
+    from clca.cli import wvs
 
     asked = Asked(
         cultures=tuple(culture or ()),
@@ -167,6 +146,6 @@ def eval_wvs(
         new=new,
     )
     if plan:
-        evaluating.show_plan(asked, as_json=json)
+        wvs.show_plan(asked, as_json=json)
     else:
-        evaluating.evaluate(asked, quiet=quiet, as_json=json)
+        wvs.evaluate(asked, quiet=quiet, as_json=json)

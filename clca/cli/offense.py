@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 
 from rich.markup import escape
@@ -17,9 +17,7 @@ from clca.assess.offense.prepare import Prepared, prepare
 from clca.cli.matrix import line, matrix_plan, show_matrix_plan
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
-from clca.cli.verdict import show_end, show_tables, warn
-from clca.settings import resolve
-from clca.workspace import find_workspace
+from clca.cli.verdict import beginning, prepare_here, show_end, show_tables
 
 SHOWN = ("matrix_f1", "matrix_invalid", "f1", "f1_normalised")  # the others stand in the files
 
@@ -27,9 +25,13 @@ SHOWN = ("matrix_f1", "matrix_invalid", "f1", "f1_normalised")  # the others sta
 def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     """Ask, score, and show the matrix and the tables of the paper."""
     screen = make_console(stderr=True, quiet=quiet)
-    one = prepare_here(asked)
+    one = prepare_here(partial(prepare, asked))
     with Bar(screen) as bar:
-        done = evaluate_prepared(one, lambda said: bar.show(line(said), said.cells, said.of))
+        done = evaluate_prepared(
+            one,
+            lambda said: bar.show(line(said), said.cells, said.of),
+            lambda: bar.begin(beginning(one.subject, asked.base_url)),
+        )
     if as_json:
         print(json.dumps(summary(one, done), ensure_ascii=False), flush=True)
     elif not quiet:
@@ -37,18 +39,6 @@ def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
         if one.scoring == "paper":
             show_differences(one)
     show_end(screen, done, f"the matrix in full precision is {MATRIX}")
-    for caveat in done.caveats:
-        if caveat.startswith(("REHEARSAL", "DEMONSTRATION")):
-            screen.print(f"[yellow]{escape(caveat)}[/yellow]")
-
-
-def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Prepared:
-    """The evaluation, with what is to be known of it said, however quiet it is."""
-    workspace = find_workspace()
-    generated = resolve({}, os.environ, workspace).out
-    one = prepare(asked, workspace, generated, os.environ, elsewhere=elsewhere)
-    warn(one.warnings)
-    return one
 
 
 def show_differences(one: Prepared) -> None:
@@ -91,7 +81,7 @@ def summary(one: Prepared, done: Evaluated) -> dict[str, Any]:
 
 def show_plan(asked: Asked, *, as_json: bool) -> None:
     """Nothing is written, and no model is loaded."""
-    one = prepare_here(asked, elsewhere=True)
+    one = prepare_here(partial(prepare, asked, elsewhere=True))
     plan = matrix_plan(one.matrix)
     if as_json:
         said = {"evaluation": str(one.out), "exists": one.finished, **_facts(one), **plan.facts()}
@@ -113,7 +103,7 @@ def _facts(one: Prepared) -> dict[str, Any]:
         "rows": [row.name for row in one.matrix.rows],
         "cultures": list(one.cultures),
         "adapters": {row: adapter.name for row, adapter in one.subject.adapters.items()},
-        "mode": one.asked.mode,
+        "mode": one.matrix.way.mode,
         "format": one.asked.layout,
         "scoring": one.scoring,
         "limit": one.asked.limit,

@@ -70,6 +70,13 @@ class Bar:
         if self._status is not None:
             self._status.stop()
 
+    def begin(self, line: str) -> None:
+        """What there is to wait for before anything can be counted."""
+        if self._status is not None:
+            self._status.update(f"[dim]{escape(line)}[/dim]")
+        else:
+            self._screen.print(line, markup=False)
+
     def show(self, line: str, done: int, of: int) -> None:
         if self._status is not None:
             grid = Table.grid(padding=(0, 1))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console, Group
@@ -11,10 +13,11 @@ from rich.markup import escape
 from rich.table import Table as Screen
 from rich.text import Text
 
-from clca.assess.cspec import Assessed, assess, facts
+from clca.assess.cspec import Report, assess, facts, places
 from clca.cli.screen import make_console, printable
-from clca.evaluation.offense.specificity import Specificity
+from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.resampling import Estimate
+from clca.report.offense import significance
 from clca.report.ours import INTERVALS
 from clca.report.render import NOTHING
 from clca.report.render import screen as table_screen
@@ -25,29 +28,35 @@ MOST_INTERVALS = 6  # columns of a table with intervals on the screen
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7fbff")  # from rank 1 to the last
 
 
-def show(given: str, mmlu: str | None, seed: int, out: Path | None, *, quiet: bool, as_json: bool) -> None:
+def show(given: Sequence[str], mmlu: Sequence[str], seed: int, out: Path | None, *, quiet: bool, as_json: bool) -> None:
     content = Content(find_workspace())
     done = assess(given, content, mmlu=mmlu, seed=seed, out=out)
     console = make_console()
+    several = len(done.matrices) > 1
     if as_json:
-        print(json.dumps({**facts(done), "folder": str(done.folder)}, ensure_ascii=False), flush=True)
-    elif quiet:
-        console.print(_score(done.specificity), markup=False)
-    else:
-        console.print(_score(done.specificity), style="bold", markup=False)
-        for line in _beside(done.specificity):
+        said = [{**facts(one), "folder": str(folder)} for folder, one in places(done)]
+        whole = {"folder": str(done.folder), **asdict(done.marks), "matrices": said} if several else said[0]
+        print(json.dumps(whole, ensure_ascii=False), flush=True)
+    for one in () if as_json else done.matrices:
+        head = f"{one.name}: " if several else ""
+        console.print(printable(f"{head}{_score(one.specificity)}"), style=None if quiet else "bold", markup=False)
+        if quiet:
+            continue
+        for line in _beside(one.specificity):
             console.print(printable(line), markup=False)
         console.print()
-        console.print(_grid(done.specificity))
+        console.print(_grid(one.specificity))
         console.print()
+    if not quiet and not as_json:
         _tables(console, done)
     _farewell(done, quiet=quiet or as_json)
 
 
-def _tables(console: Console, done: Assessed) -> None:
+def _tables(console: Console, done: Report) -> None:
     """What is said of several tables, or of all that was read, stands once, at the end."""
     told = Counter(note for table in done.tables for note in table.notes)
-    last = [*done.notes, *(note for note, times in told.items() if times > 1 and note not in done.notes)]
+    last = list(dict.fromkeys(note for one in done.matrices for note in one.notes))
+    last += [note for note, times in told.items() if times > 1 and note not in last]
     for table in done.tables:
         intervals = len(table.columns) <= MOST_INTERVALS
         console.print(table_screen(table, notes=False, intervals=intervals))
@@ -59,13 +68,17 @@ def _tables(console: Console, done: Assessed) -> None:
         console.print(escape(printable(note)), style="dim")
 
 
-def _farewell(done: Assessed, *, quiet: bool) -> None:
+def _farewell(done: Report, *, quiet: bool) -> None:
     screen = make_console(stderr=True, quiet=quiet)
-    screen.print(escape(f"{printable(str(done.folder))} holds cspec.json, tables.md, .csv, .tex, and two heat-maps"))
-    if done.rehearsal:
-        make_console(stderr=True).print(
-            f"[yellow]{escape(printable(str(done.source)))} is a rehearsal: it says nothing of any culture.[/yellow]"
-        )
+    holds = "cspec.json, tables.md, .csv, .tex, and two heat-maps"
+    if len(done.matrices) > 1:
+        holds = "tables.md, .csv, .tex, and a folder for each with cspec.json and two heat-maps"
+    screen.print(escape(f"{printable(str(done.folder))} holds {holds}"))
+    for one in done.matrices:
+        marks = " and a ".join(mark for mark, there in asdict(one.marks).items() if there)
+        if marks:
+            said = f"{printable(str(one.source))} is a {marks}: it says nothing of any culture."
+            make_console(stderr=True).print(escape(said), style="yellow")
 
 
 def _score(one: Specificity) -> str:
@@ -77,11 +90,8 @@ def _score(one: Specificity) -> str:
 def _beside(one: Specificity) -> list[str]:
     """Chance, the plain diagonal, the winners, and what was left out."""
     said = []
-    if one.chance is not None and one.p is not None:
-        orders = f"all {one.permutations:,} orders" if one.exact else f"{one.permutations:,} random orders"
-        said.append(
-            f"chance {one.chance:.4f}, p = {one.p:.4f}: share of {orders} of the adapters with a C-SPEC as high"
-        )
+    if significance(one):
+        said.append(significance(one))
     said.append(f"diagonal mean {_estimate(one.diagonal_mean)}")
     own = [culture for culture in one.cultures if culture in one.winners[culture]]
     said.append(f"own adapter is the best, or ties, for {len(own)} of {len(one.cultures)} cultures")

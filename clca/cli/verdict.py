@@ -2,37 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from rich.console import Console
 from rich.markup import escape
 
+from clca.assess.sitting import Finished
+from clca.assess.subject import Subject
 from clca.cli.forecast import duration
 from clca.cli.screen import make_console, printable
 from clca.evaluation.folder import TABLE
 from clca.report.render import screen as table_screen
 from clca.report.table import Table
+from clca.settings import resolve
+from clca.urls import without_credentials
+from clca.workspace import find_workspace
+
+MARKS = ("REHEARSAL", "DEMONSTRATION")  # what caveats begin with that nobody may miss
 
 
-class Finished(Protocol):
-    """A finished evaluation; `asked` are the sheets of this sitting."""
+class Prepared(Protocol):
+    """An evaluation that is settled; `warnings` are for the user."""
 
     @property
-    def folder(self) -> Path: ...
-    @property
-    def sheets(self) -> int: ...
-    @property
-    def asked(self) -> int: ...
-    @property
-    def answered(self) -> str: ...
+    def warnings(self) -> tuple[str, ...]: ...
 
 
-def warn(warnings: Iterable[str]) -> None:
-    """However quiet it is."""
-    for warning in warnings:
+P = TypeVar("P", bound=Prepared)
+
+
+def prepare_here(prepare: Callable[[Path | None, Path, Mapping[str, str]], P]) -> P:
+    """The evaluation, with what is to be known of it said, however quiet it is."""
+    workspace = find_workspace()
+    one = prepare(workspace, resolve({}, os.environ, workspace).out, os.environ)
+    for warning in one.warnings:
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
+    return one
+
+
+def beginning(subject: Subject, base_url: str | None) -> str:
+    """What is waited for before the first sheet is answered."""
+    if base_url is not None:
+        return f"waiting for the first answers of {printable(without_credentials(base_url))}"
+    count = len({one.name for one in subject.adapters.values()})
+    adapters = f" and {count} adapter{'s' if count > 1 else ''}" if count else ""
+    return f"loading {printable(subject.name)}{adapters}, and waiting for the first answers"
 
 
 def pace(done: int, left: int, seconds: float, unit: str) -> list[str]:
@@ -63,3 +80,5 @@ def show_end(screen: Console, done: Finished, more: str) -> None:
     if not done.asked:
         when = done.answered[:10]
         screen.print(f"all {done.sheets:,} sheets were answered on {when}; nothing was asked (--new asks again)")
+    if marked := " ".join(caveat for caveat in done.caveats if caveat.startswith(MARKS)):
+        make_console(stderr=True).print(f"[yellow]{escape(printable(marked))}[/yellow]")  # however quiet it is

@@ -7,13 +7,14 @@ import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from clca.evaluation.offense.specificity import Specificity
+from clca.evaluation.classification.specificity import Specificity
 from clca.report.s2n import heading, in_order
 
 RANKS, NORMALISED = "ranks", "normalised"
 TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED: "F1 over the best of the column"}
 
 _DARK = 0.62  # from this share of the colour scale on, writing is white
+_MOST_WRITTEN = 40  # cultures; more take minutes to write and cannot be read
 _MOST_PIXELS = 4000  # of a side
 # Ids of an SVG are random without a salt, and a name with $ would be read as a formula.
 _SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_math": False}
@@ -59,7 +60,7 @@ def _draw(figure: Any, one: Specificity, kind: str, places: Sequence[int], heads
     axes.set_facecolor("lightgrey")  # of columns without a maximum
     axes.imshow(drawn, cmap="Blues", vmin=0, vmax=1.15)
     for y, row in enumerate(places):
-        for x, column in enumerate(places):
+        for x, column in enumerate(places if n <= _MOST_WRITTEN else ()):
             shade = shades[y][x]
             colour = "white" if shade is not None and shade > _DARK else "black"
             axes.text(x, y, _text(one, kind, row, column), ha="center", va="center", color=colour, fontsize="small")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, Counted, MatrixScores
-from clca.report.ours import OVER_TESTS, POOLED, SINGLE, Ours, reading
+from clca.report.ours import OVER_TESTS, POOLED, SINGLE, TOTALS, Ours, reading
 from clca.report.s2n import Published
-from clca.report.table import COUNT, MEAN_COUNT, PERCENT, Cell, Row, Table
+from clca.report.table import COUNT, MEAN_COUNT, PERCENT, Cell, Row, Table, grouped
 
 
 def invalid_table(runs: Sequence[Ours], published: Published, *, notes: Sequence[str] = ()) -> Table:
@@ -15,20 +15,19 @@ def invalid_table(runs: Sequence[Ours], published: Published, *, notes: Sequence
     rows = []
     for run in runs:
         for way, label, setting in _scenarios(run):
-            counted = _counted(run.scores, way)
-            if counted is None:
+            mine = _whole(_counted(run.scores, way))
+            if mine is None:
                 continue
-            count, texts = map(sum, zip(*counted, strict=True))
-            rows.append(Row(label, "ours", (Cell(count / texts) if texts else None,), group=run.model))
+            rows.append(Row(label, "ours", (Cell(mine[2]),), group=run.model))
             value = published.value("table 3", run.model, setting, way, POOLED, "invalid")
-            if value is not None:
+            if value is not None and run.whole:
                 rows.append(Row(f"{label}, published", "published", (Cell(value),), group=run.model))
     return Table(
         metric="invalid",
         title="Invalid answers, % (S2N's table 3)",
         columns=("Invalid (%)",),
-        rows=tuple(rows),
-        notes=("Single-Culture: all adapters on all tests.", *reading(rows), *notes),
+        rows=grouped(rows),
+        notes=("Single-Culture: all adapters on all tests.", *reading(rows), *_withheld(runs), *notes),
         corner="Methods",
         numbers=(PERCENT,),
     )
@@ -52,24 +51,29 @@ def invalid_counts_table(runs: Sequence[Ours], published: Published, *, notes: S
                     published.value("table 13", run.model, setting, way, level, metric)
                     for metric in ("invalid_count", "texts", "invalid")
                 ]
-                if any(one is not None for one in printed):
+                if run.whole and any(one is not None for one in printed):
                     cells = tuple(None if one is None else Cell(one) for one in printed)
                     rows.append(Row(f"{label}, published", "published", cells, group=group))
     return Table(
         metric="invalid_count",
         title="Invalid answers, counted (S2N's table 13)",
         columns=("Avg. Invalid Count", "Total Samples", "Invalid Ratio (%)"),
-        rows=tuple(rows),
+        rows=grouped(rows),
         notes=(
             "Mean of a test: invalid answers and texts of a test, and the mean of the tests' ratios; Single-Culture is"
             " every culture's own adapter on its tests. All texts: sums over all tests; Single-Culture is all adapters"
             " on all tests.",
             *reading(rows),
+            *_withheld(runs),
             *notes,
         ),
         corner="Scenario",
         numbers=(MEAN_COUNT, COUNT, PERCENT),
     )
+
+
+def _withheld(runs: Sequence[Ours]) -> tuple[str, ...]:
+    return () if all(run.whole for run in runs) else (TOTALS,)
 
 
 Pairs = Sequence[tuple[int, int]]

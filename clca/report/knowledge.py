@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import mean, stdev
 from typing import Literal
 
-from clca.evaluation.classification.scores import BASE, COMBINED, MatrixScores
-from clca.report.ours import AVG, PRINTED, Ours, cell
-from clca.report.s2n import CODES, Published, heading, in_order
-from clca.report.table import PERCENT, SCORE, Cell, Row, Table
+from clca.evaluation.classification.scores import BASE, COMBINED, MatrixScores, Spread, spread
+from clca.report.ours import AVG, PRINTED, TOTALS, Ours, cell
+from clca.report.s2n import CODES, DATA, Published, heading, in_order
+from clca.report.table import PERCENT, SCORE, Cell, Row, Table, grouped
 
-SOURCES = {"generate": "table 4", "probability": "table 11"}
+Asked = Literal["generate", "probability"]
+SOURCES: dict[Asked, str] = {"generate": "table 4", "probability": "table 11"}
 COLUMNS = {"wvs": "Std.", "wvs-translated": "Transl."}
 SD = "Std. dev."
 
@@ -22,29 +22,30 @@ def mmlu_table(
     runs: Sequence[Ours],
     published: Published,
     *,
-    mode: Literal["generate", "probability"],
+    mode: Asked,
     metric: Literal["f1", "accuracy"] = "f1",
     names: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> Table:
     """Table 4, in probability mode table 11: MMLU by culture of the adapter; one column for each data of adapters.
 
-    Reads `over_tests` of every row, the mean over subjects, and so `base`, `combined` and the adapters; below them
-    their mean and the standard deviation of the sample. What was printed has columns of its own.
+    Reads `pooled` of every row, over all questions: `base`, `combined` and the adapters; below them the adapters' mean
+    and the standard deviation of the sample. What was printed has columns of its own.
     """
     source = SOURCES[mode]
-    data = list(dict.fromkeys(run.data for run in runs))
+    trained = list(dict.fromkeys(run.trained for run in runs))
+    data = {run.trained: run.data for run in runs}
     models = list(dict.fromkeys(run.model for run in runs))
-    by_run = {(run.model, run.data): run.scores for run in runs}
-    columns = [(one, False) for one in data]
+    by_run = {(run.model, run.trained): run.scores for run in runs}
+    columns = [(one, False) for one in trained]
     if metric == "f1":
-        columns += [(one, True) for one in data if _is_printed(published, source, models, one)]
+        columns += [(one, True) for one in trained if _is_printed(published, source, models, data[one])]
     rows = []
     for model in models:
         adapters = in_order(row for run in runs if run.model == model for row in run.scores.adapters)
         for row in (BASE, *adapters, COMBINED, AVG, SD):
             cells = tuple(
-                _printed(published, source, model, one, row, adapters)
+                _printed(published, source, model, data[one], row, adapters)
                 if printed
                 else _ours(by_run.get((model, one)), row, metric)
                 for one, printed in columns
@@ -55,12 +56,13 @@ def mmlu_table(
     return Table(
         metric=f"mmlu_{metric}",
         title=f"MMLU after single-culture adaptation, {METRICS[metric]}, % (S2N's {source})",
-        columns=tuple(f"{_column(runs, one)}{', published' if printed else ''}" for one, printed in columns),
+        columns=tuple(f"{_column(data[one], one)}{', published' if printed else ''}" for one, printed in columns),
         rows=tuple(rows),
         notes=(
-            f"The mean over subjects of each one's {METRICS[metric]}; {SD}: of the sample of adapters, in percentage"
-            " points. base: the model without an adapter.",
+            f"{METRICS[metric][0].upper()}{METRICS[metric][1:]} over all questions; {SD}: of the sample of adapters, in"
+            " percentage points. base: the model without an adapter. How the paper averages is not said.",
             *((PRINTED,) if printed_there else ()),
+            *((TOTALS,) if printed_there and not all(set(run.scores.adapters) == set(CODES) for run in runs) else ()),
             *notes,
         ),
         corner="Culture",
@@ -68,23 +70,32 @@ def mmlu_table(
     )
 
 
-def _column(runs: Sequence[Ours], data: str | None) -> str:
-    return COLUMNS.get(data or "") or next(run.trained for run in runs if run.data == data)
+def _column(data: str | None, trained: str) -> str:
+    """The paper's word, but for one of several runs with the same data."""
+    return COLUMNS[data] if data in COLUMNS and trained == DATA[data] else trained
 
 
 def _label(row: str, names: Mapping[str, str] | None) -> str:
     return row if row in (BASE, COMBINED, AVG, SD) else heading(row, names)
 
 
+def over_adapters(
+    scores: MatrixScores, metric: Literal["f1", "accuracy"], among: Sequence[str] | None = None
+) -> Spread | None:
+    """How much what adapters know varies from one to the next, over all questions; of those `among` if given."""
+    adapters = [row for row in scores.adapters if among is None or row in among]
+    return spread((one.pooled for one in scores.results if one.row in adapters), metric)
+
+
 def _ours(scores: MatrixScores | None, row: str, metric: Literal["f1", "accuracy"]) -> Cell | None:
     if scores is None:
         return None
     if row in (AVG, SD):
-        spread = scores.over_adapters(metric)
-        value = None if spread is None else spread.mean if row == AVG else spread.sd
+        over = over_adapters(scores, metric)
+        value = None if over is None else over.mean if row == AVG else over.sd
         return None if value is None else Cell(value)
     found = scores.result(row)
-    return None if found is None else cell(getattr(found.over_tests, metric))
+    return None if found is None else cell(getattr(found.pooled, metric))
 
 
 def _is_printed(published: Published, source: str, models: Sequence[str], data: str | None) -> bool:
@@ -94,18 +105,11 @@ def _is_printed(published: Published, source: str, models: Sequence[str], data: 
 def _printed(
     published: Published, source: str, model: str, data: str | None, row: str, adapters: Sequence[str]
 ) -> Cell | None:
-    """Mean and deviation are those of the printed numbers of the same adapters."""
     if row == BASE:
         value = published.value(source, model, None, "zero-shot", "average")
-    elif row in (AVG, SD):
-        found = [published.value(source, model, data, one, "average") for one in adapters]
-        there = [one for one in found if one is not None]
-        if not there or len(there) < len(found):
-            return None
-        printed = published.value(source, model, data, "average", "average") if set(adapters) == set(CODES) else None
-        average = mean(there) if printed is None else printed
-        deviation = stdev(there) if len(there) > 1 else None
-        value = average if row == AVG else deviation
+    elif row == AVG:
+        whole = set(adapters) == set(CODES)
+        value = published.value(source, model, data, "average", "average") if whole else None
     else:
         value = published.value(source, model, data, row, "average")
     return None if value is None else Cell(value)
@@ -118,18 +122,17 @@ def data_table(
 
     Takes evaluations of offensiveness, each with that of MMLU of the same adapters where there is one.
     """
-    rows = [row for ours, mmlu in runs for row in _data_rows(ours, mmlu, published)]
-    order = list(dict.fromkeys(row.group for row in rows))
-    rows.sort(key=lambda row: order.index(row.group))
+    rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu, published))
     return Table(
         metric="data",
         title="Behaviour, cultural specificity and knowledge (S2N's table 5)",
         columns=("F1 Cult. (%)", "C-Spec", "F1 MMLU (%)", "Std."),
-        rows=tuple(rows),
+        rows=rows,
         notes=(
             "F1 Cult.: mean over cultures of their own adapter's F1. F1 MMLU: mean over adapters, each over all"
-            " subjects. Std.: its standard deviation over adapters, in percentage points.",
+            " questions. Std.: its standard deviation over adapters (n - 1), in percentage points.",
             *((PRINTED,) if any(row.kind == "published" for row in rows) else ()),
+            *(() if all(_whole(ours) for ours, _ in runs) else (TOTALS,)),
             *notes,
         ),
         corner="Data",
@@ -137,14 +140,19 @@ def data_table(
     )
 
 
+def _whole(ours: Ours) -> bool:
+    of = ours.scores.specificity
+    return ours.whole and of is not None and set(of.cultures) == set(CODES)
+
+
 def _data_rows(ours: Ours, mmlu: MatrixScores | None, published: Published) -> Iterator[Row]:
     of = ours.scores.specificity
-    spread = mmlu.over_adapters("f1") if mmlu is not None else None
+    over = over_adapters(mmlu, "f1", ours.scores.adapters) if mmlu is not None else None
     cells = (
         cell(of.diagonal_mean) if of is not None else None,
         cell(of.cspec) if of is not None else None,
-        Cell(spread.mean) if spread is not None else None,
-        Cell(spread.sd) if spread is not None and spread.sd is not None else None,
+        Cell(over.mean) if over is not None else None,
+        Cell(over.sd) if over is not None and over.sd is not None else None,
     )
     if any(cells):
         yield Row(ours.trained, "ours", cells, group=ours.model)
@@ -152,6 +160,6 @@ def _data_rows(ours: Ours, mmlu: MatrixScores | None, published: Published) -> I
         published.value("table 5", ours.model, ours.data, "single", "average", metric)
         for metric in ("f1", "cspec", "f1_mmlu", "sd_f1_mmlu")
     ]
-    if any(one is not None for one in printed):
+    if _whole(ours) and any(one is not None for one in printed):
         there = tuple(None if one is None else Cell(one) for one in printed)
         yield Row(f"{ours.trained}, published", "published", there, group=ours.model)

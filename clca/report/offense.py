@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, Figures, MatrixScores, RowScores
-from clca.evaluation.offense.specificity import Specificity
+from clca.evaluation.classification.specificity import Specificity
 from clca.report.ours import AVG, SINGLE, Ours, cell, maybe, reading
-from clca.report.s2n import Published, heading, in_order
-from clca.report.table import PERCENT, Cell, Row, Table
+from clca.report.s2n import CODES, Published, heading, in_order
+from clca.report.table import PERCENT, Cell, Row, Table, grouped
 
 
 def f1_table(
@@ -22,18 +22,15 @@ def f1_table(
     `Single-Culture Adaptation` is the diagonal: the adapter of every culture on that culture's tests.
     """
     cultures = in_order(culture for run in runs for culture in run.scores.cultures)
-    rows = [row for run in runs for row in _f1_rows(run, published, cultures)]
-    order = {row.group: place for place, row in enumerate(rows)}
-    first = {group: min(place for place, row in enumerate(rows) if row.group == group) for group in order}
-    rows = sorted(rows, key=lambda row: first[row.group])
+    rows = grouped(row for run in runs for row in _f1_rows(run, published, cultures))
     return Table(
         metric="f1",
         title="F1 of culture adaptation, % (S2N's tables 2 and 7)",
         columns=(*(heading(one, names) for one in cultures), AVG),
-        rows=tuple(rows),
+        rows=rows,
         notes=(
             "Macro-F1; a culture's is the mean over its tests, the average is that over cultures.",
-            *reading(rows),
+            *reading(rows, whole=set(cultures) == set(CODES)),
             *notes,
         ),
         corner="Model",
@@ -73,6 +70,14 @@ def _diagonal(scores: MatrixScores, cultures: Sequence[str]) -> tuple[Cell | Non
     of = scores.specificity
     whole = of is not None and set(of.cultures) == set(cultures) and all(cells)
     return (*cells, cell(of.diagonal_mean) if of is not None and whole else None)
+
+
+def significance(one: Specificity) -> str:
+    """How C-SPEC stands against chance, in words; "" where there is none."""
+    if one.chance is None or one.p is None:
+        return ""
+    orders = f"all {one.permutations:,} orders" if one.exact else f"{one.permutations:,} random orders"
+    return f"chance {one.chance:.4f}, p = {one.p:.4f}: share of {orders} of the adapters with a C-SPEC as high"
 
 
 SOURCES = {"wvs": "table 8", "wvs+wiki": "table 9", "wvs+normad": "table 10"}

@@ -47,19 +47,25 @@ def markdown(tables: Sequence[Table]) -> str:
     return "\n".join(parts)
 
 
-def csv_text(tables: Sequence[Table], *, rehearsal: bool = False) -> str:
-    """A line for each cell, in full precision; the notes stand in the other formats, but for that of a rehearsal."""
-    mark = "yes" if rehearsal else "no"
+def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration: bool | None = None) -> str:
+    """A line for each cell, in full precision; notes stand in the other formats.
+
+    What is a rehearsal is marked in a column, and in another one what is asked of a demonstration set, where there
+    is such a thing.
+    """
+    marks = {"rehearsal": rehearsal} | ({} if demonstration is None else {"demonstration": demonstration})
+    mark = ["yes" if one else "no" for one in marks.values()]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", "rehearsal"])
+    writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", *marks])
     for table in tables:
         for row in table.rows:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell:
-                    writer.writerow([table.metric, row.kind, _name(row), column, cell.value, cell.low, cell.high, mark])
+                    number = (cell.value, cell.low, cell.high)
+                    writer.writerow([table.metric, row.kind, _name(row), column, *number, *mark])
             if row.change is not None:
-                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, mark])
+                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, *mark])
     return file.getvalue()
 
 

@@ -40,11 +40,14 @@ DATA = {
 POINTS = frozenset({"f1", "invalid", "f1_mmlu", "sd_f1_mmlu"})  # printed in percent
 
 
+Key = tuple[str, str, str | None, str, str, str]
+
+
 class Printed(Record):
     """One printed number. `model` is an alias of `trainers/models.yaml`, `setting` the mix of the adapters.
 
     `row` is `zero-shot`, `single` (every culture's own adapter), `combined` or the culture of an adapter; `column`
-    a culture of tests, `average` over cultures (of MMLU: over its questions), `over_tests` the mean over tests or
+    a culture of tests, `average` over cultures (of MMLU the one number there is), `over_tests` the mean over tests or
     `pooled` over all texts.
     """
 
@@ -56,17 +59,16 @@ class Printed(Record):
     metric: Slug
     value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
+    @property
+    def key(self) -> Key:
+        return self.source, self.model, self.setting, self.row, self.column, self.metric
+
 
 class Published:
     """Printed numbers by what they are of; percentages as fractions."""
 
     def __init__(self, printed: Iterable[Printed] = ()) -> None:
-        self._values: dict[tuple[str, str, str | None, str, str, str], float] = {}
-        for one in printed:
-            key = (one.source, one.model, one.setting, one.row, one.column, one.metric)
-            if key in self._values:
-                raise ContentError(OFFENSE, None, f"{', '.join(map(str, key))}: stands twice")
-            self._values[key] = round(one.value / 100, 8) if one.metric in POINTS else one.value
+        self._values = {one.key: round(one.value / 100, 8) if one.metric in POINTS else one.value for one in printed}
 
     def value(
         self, source: str, model: str, setting: str | None, row: str, column: str, metric: str = "f1"
@@ -76,13 +78,10 @@ class Published:
     def cells(
         self, source: str, model: str, setting: str | None, row: str, cultures: Sequence[str], metric: str = "f1"
     ) -> tuple[Cell | None, ...]:
-        """Of every culture and of their average: the printed one only over the paper's own ten, else taken anew."""
+        """Of every culture and of their average: that is over the paper's own ten, and no other's."""
         found = [self.value(source, model, setting, row, culture, metric) for culture in cultures]
-        if set(cultures) == set(CODES):
-            average = self.value(source, model, setting, row, "average", metric)
-        else:
-            there = [one for one in found if one is not None]
-            average = sum(there) / len(there) if there and len(there) == len(found) else None
+        whole = set(cultures) == set(CODES)
+        average = self.value(source, model, setting, row, "average", metric) if whole else None
         return tuple(None if one is None else Cell(one) for one in (*found, average))
 
     def matrix(self, source: str, model: str, setting: str) -> dict[tuple[str, str], float]:
@@ -95,10 +94,16 @@ class Published:
 
 
 def load_s2n(content: Content, *paths: str) -> Published:
-    """The printed numbers of both files, or of those named."""
-    return Published(
-        one for path in paths or (OFFENSE, MMLU) for one in read_csv(content.shown(path), content.text(path), Printed)
-    )
+    """The printed numbers of both files, or of those named; raises `ContentError` for one that stands twice."""
+    found: dict[Key, Printed] = {}
+    for path in paths or (OFFENSE, MMLU):
+        text = content.text(path)
+        lines = [number for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+        for number, one in zip(lines[1:], read_csv(content.shown(path), text, Printed), strict=False):
+            if one.key in found:
+                raise ContentError(content.shown(path), number, f"{', '.join(map(str, one.key))}: stands twice")
+            found[one.key] = one
+    return Published(found.values())
 
 
 def in_order(cultures: Iterable[str]) -> tuple[str, ...]:

@@ -137,6 +137,14 @@ class Table:
         return self.numbers[column] if self.numbers else SCORE
 
 
+def grouped(rows: Iterable[Row]) -> tuple[Row, ...]:
+    """Rows of the same group together, where the first of them stands."""
+    found: dict[str, list[Row]] = {}
+    for row in rows:
+        found.setdefault(row.group, []).append(row)
+    return tuple(row for group in found.values() for row in group)
+
+
 def build(
     metric: str,
     systems: Mapping[str, Figures],

@@ -116,9 +116,15 @@ def test_given_adapters_answer_alone_and_a_row_can_be_named(cache: Path, tiny: S
 
 def test_all_adapters_of_one_mix_have_it_on_record(cache: Path, tiny: Student) -> None:
     adapter(tiny, "one", "japan", mix="wvs")
-    assert prepared(cache).mix == "wvs"
+    adapter(tiny, "all", "combined", cultures=["japan", "china"], mix="wiki")  # one adapter of several cultures
+    assert prepared(cache).subject.mix == "wvs"
     adapter(tiny, "two", "china", mix="wvs+wiki")
-    assert prepared(cache).mix is None
+    assert prepared(cache).subject.mix is None
+
+
+def test_of_an_adapter_whose_recipe_names_no_mix_none_is_on_record(cache: Path, tiny: Student) -> None:
+    adapter(tiny, "one", "japan", recipe={"name": "tiny", "base": {"bits": 16}})
+    assert prepared(cache).subject.mix is None
 
 
 def test_subjects_and_a_limit_choose_questions(cache: Path) -> None:

@@ -65,11 +65,39 @@ def test_what_decides_answers_makes_another_evaluation_and_what_decides_interval
     assert usual.out.name.startswith("tiny-turkey-")
     assert prepared(cache, cultures=("turkey",), seed=7).out == usual.out
     others: list[dict[str, Any]] = [
-        *({"scoring": "paper"}, {"layout": "chat"}, {"mode": "probability"}, {"rows": ("base",)}),
+        *({"scoring": "paper"}, {"layout": "chat"}, {"mode": "generate"}, {"rows": ("base",)}),
         *({"limit": 3}, {"limit": 3, "seed": 7}, {"limit": 4}, {"bits": 8}),
     ]
     places = {prepared(cache, cultures=("turkey",), **other).out for other in others}
     assert len({usual.out, *places}) == 1 + len(others)
+
+
+def test_tests_imported_anew_as_another_type_or_with_other_spellings_make_another_evaluation(
+    cache: Path, here: Path
+) -> None:
+    data = lines([{"text": f"text {n}", "label": str(n % 2)} for n in range(4)])
+
+    kept = set[bytes]()
+
+    def place(scoring: str, **more: Any) -> Path:
+        folder = here / f"in-{len(list(here.iterdir()))}"
+        folder.mkdir()
+        (folder / "posts.jsonl").write_bytes(data)
+        run(folder, here / "data" / "offense", entry(**more))
+        kept.add((here / "data" / "offense" / "japan" / "posts.jsonl").read_bytes())
+        return prepared(cache, scoring=scoring).out
+
+    insult, mockery = ({"type": one, "labels": {"0": "0", "1": "1"}} for one in ("insult_detect", "mockery_detect"))
+    assert place("corrected", **insult) == place("corrected", **insult) != place("corrected", **mockery)
+    swapped = {**insult, "labels": {"0": "1", "1": "0"}, "corrected": {"0": "1", "1": "0"}}
+    assert place("paper", **insult) == place("paper", **insult) != place("paper", **swapped)
+    assert len(kept) == 1  # the lines of the tests were the same throughout
+
+
+def test_a_tiny_student_is_compared_by_odds_and_others_write_their_answers(cache: Path) -> None:
+    assert prepared(cache).matrix.way.mode == "probability"
+    assert prepared(cache, mode="generate").matrix.way.mode == "generate"
+    assert prepared(cache, student="m", base_url="http://h/v1").matrix.way.mode == "generate"
 
 
 def test_the_country_is_named_to_the_zero_shot_row_alone(cache: Path) -> None:

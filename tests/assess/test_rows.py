@@ -153,6 +153,10 @@ def test_what_makes_no_row_is_refused_in_one_line(cache: Path, wish: dict[str, A
     assert refusal(cache, **wish).startswith(said)
 
 
+def test_a_row_that_is_none_is_refused_with_those_that_are_of_no_culture(cache: Path) -> None:
+    assert refusal(cache, rows=("bases",)).endswith("; rows of no one culture are base, zero-shot, combined")
+
+
 def test_two_adapters_for_one_row_and_those_of_two_students_are_refused(cache: Path, tiny: Student) -> None:
     adapter(tiny, "one", "turkey")
     adapter(tiny, "two", "turkey")

@@ -7,11 +7,13 @@ import json
 import resource
 import shutil
 import signal
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from clca.evaluation.classification.folder import key_of
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.folder import read_records
 from clca.evaluation.offense.tasks import load_tasks
@@ -32,9 +34,10 @@ TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine da
 COUNT = 80
 ROWS = ["base", "zero-shot", "ara", "germany", "turkey"]
 
-OWN, OTHER = 2 / 9, 0.4 / 3
-"""Half of a culture's texts have the label that its adapter always answers, a quarter each of two others: over
-these three labels F1 is 2/3 once (precision 1/2, recall 1), and 2/5 (1/4, 1) for the adapter of another culture."""
+EVAL = ("eval-offense", "--mode", "generate")
+OWN, OTHER = 2 / 15, 2 / 25
+"""Half of a culture's texts have the label that its adapter always answers, a quarter each of two others: of the five
+labels one has an F1 of 2/3 (precision 1/2, recall 1), or 2/5 (1/4, 1) by the adapter of another culture."""
 
 
 def golds(culture: str) -> list[str]:
@@ -72,7 +75,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Desk:
 @pytest.fixture(scope="module")
 def evaluated(desk: Desk) -> dict[str, Any]:
     """What evaluating them printed last."""
-    return desk.json("eval-offense")
+    return desk.json(*EVAL)
 
 
 def matrix(folder: Path) -> dict[str, dict[str, float]]:
@@ -132,18 +135,25 @@ def test_scores_can_be_read_back_and_files_are_marked(desk: Desk, evaluated: dic
     assert info["prompts"] == info["predictions"] == 1200
     for name in ("table.md", "table.tex"):
         assert "REHEARSAL (the student is tiny)" in (folder / name).read_text()
+    with (folder / "table.csv").open() as file:
+        assert {(row["rehearsal"], row["demonstration"]) for row in csv.DictReader(file)} == {("yes", "no")}
 
 
 def test_c_spec_and_its_heat_maps_follow_from_the_folder(desk: Desk, evaluated: dict[str, Any]) -> None:
-    for given in (evaluated["evaluation"], f"{evaluated['evaluation']}/matrix.csv"):
-        said = desk.json("eval-cspec", given, "--out", "cspec")
+    for given, out in ((evaluated["evaluation"], "of-run"), (f"{evaluated['evaluation']}/matrix.csv", "of-csv")):
+        said = desk.json("eval-cspec", given, "--out", out)
         assert (said["cspec"]["value"], said["cultures"]) == (1.0, list(ALWAYS))
+        assert said["ranks"] == [[1 if row == column else 2 for column in ALWAYS] for row in ALWAYS]
+        maps = {f"{kind}.{form}" for kind in ("ranks", "normalised") for form in ("png", "svg")}
+        there = {file.name: file.stat().st_size for file in desk.folder.glob(f"{out}/**/*") if file.name in maps}
+        assert set(there) == maps
+        assert min(there.values()) > 1000
 
 
 def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evaluated: dict[str, Any]) -> None:
     folder = desk.folder / evaluated["evaluation"]
     before = {name: (folder / name).read_bytes() for name in ("predictions.jsonl", "matrix.csv", "scores.json")}
-    done = desk.run("eval-offense")
+    done = desk.run(*EVAL)
     assert done.returncode == 0, done.stderr
     assert "all 30 sheets were answered on 20" in done.stderr
     assert "nothing was asked (--new asks again)" in done.stderr
@@ -152,7 +162,7 @@ def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evalua
         "REHEARSAL",
         "Single-Culture Adaptation - WVS",
         "zero-shot",
-        "22.22",
+        "13.33",
     ):
         assert words in done.stdout
     assert {name: (folder / name).read_bytes() for name in before} == before
@@ -162,8 +172,18 @@ def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evalua
 # ---------------------------------------------------------------- interruptions
 
 
+def whole_sheets(lines: list[bytes]) -> list[bytes]:
+    """Without those of the last sheet, where a kill left it unfinished; each test has a sheet of 64 and one of 16."""
+    kept: list[bytes] = []
+    for _, sheet in groupby(lines, key=lambda line: key_of(Choice.model_validate_json(line))):
+        answered = list(sheet)
+        if len(answered) in (64, 16):
+            kept += answered
+    return kept
+
+
 def test_killed_in_the_middle_and_resumed_it_is_the_same_matrix(desk: Desk, evaluated: dict[str, Any]) -> None:
-    command, counts = ("eval-offense", "--out", "killed", "--quiet"), []
+    command, counts = (*EVAL, "--out", "killed", "--quiet"), []
     for lines in (1, 300, 700):
         code, _ = desk.interrupted(signal.SIGKILL, Path("killed/offense/*/predictions.jsonl"), lines, *command)
         assert code == -signal.SIGKILL
@@ -174,7 +194,8 @@ def test_killed_in_the_middle_and_resumed_it_is_the_same_matrix(desk: Desk, eval
     assert len(set(counts)) == 3
     with (folder / "predictions.jsonl").open("ab") as file:
         file.write(b'{"row":"turkey","test":"ara/off')
-    kept = (folder / "predictions.jsonl").read_bytes().splitlines()[: counts[-1] // 64]
+    kept = whole_sheets((folder / "predictions.jsonl").read_bytes().splitlines()[: counts[-1]])
+    assert 2 * 64 < len(kept) <= counts[-1]
     resumed, whole = desk.json(*command), desk.folder / evaluated["evaluation"]
     assert 0 < resumed["asked"] < 30
     lines = (folder / "predictions.jsonl").read_bytes().splitlines()
@@ -185,7 +206,7 @@ def test_killed_in_the_middle_and_resumed_it_is_the_same_matrix(desk: Desk, eval
 
 def test_ctrl_c_says_how_to_go_on(desk: Desk, evaluated: dict[str, Any]) -> None:
     pattern = Path("stopped/offense/*/predictions.jsonl")
-    code, errors = desk.interrupted(signal.SIGINT, pattern, 100, "eval-offense", "--out", "stopped", "--json")
+    code, errors = desk.interrupted(signal.SIGINT, pattern, 100, *EVAL, "--out", "stopped", "--json")
     assert code == 130
     assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
     assert errors.splitlines()[-1].endswith("repeat the command to go on")
@@ -222,7 +243,8 @@ def test_a_server_gives_the_same_matrix_by_the_names_that_it_has(desk: Desk, eva
 
 def test_odds_of_the_options_are_compared_in_probability_mode(desk: Desk, evaluated: dict[str, Any]) -> None:
     command = ("eval-offense", "-c", "turkey", "--row", "turkey", "--row", "base", "--limit", "6", "--quiet")
-    said = desk.json(*command, "--mode", "probability")
+    said = desk.json(*command)
+    assert said["mode"] == "probability"  # of a tiny student, unless it is told to write
     choices = list(read_records(desk.folder / said["evaluation"], Choice))
     assert {one.row for one in choices} == {"base", "turkey"}
     for one in choices:
@@ -234,7 +256,7 @@ def test_odds_of_the_options_are_compared_in_probability_mode(desk: Desk, evalua
 
 
 def test_a_limit_is_recorded_and_keeps_every_label(desk: Desk, evaluated: dict[str, Any]) -> None:
-    command = ("eval-offense", "--row", "turkey", "-c", "turkey", "--quiet", "--limit", "5")
+    command = (*EVAL, "--row", "turkey", "-c", "turkey", "--quiet", "--limit", "5")
     said = desk.json(*command)
     choices = list(read_records(desk.folder / said["evaluation"], Choice))
     assert (len(choices), {one.gold for one in choices}) == (5, set(LABELS))
@@ -244,13 +266,12 @@ def test_a_limit_is_recorded_and_keeps_every_label(desk: Desk, evaluated: dict[s
 
 
 def test_the_scorings_differ_where_they_must_and_say_where(desk: Desk, evaluated: dict[str, Any]) -> None:
-    shown = desk.run("eval-offense", "--scoring", "paper", "-c", "turkey", "--row", "turkey", "--out", "paper")
+    shown = desk.run(*EVAL, "--scoring", "paper", "-c", "turkey", "--row", "turkey", "--out", "paper")
     assert shown.returncode == 0, shown.stderr
     assert "Where the scorings differ" in shown.stdout
     assert "Scored as the paper's framework does" in shown.stdout
     (folder,) = desk.folder.glob("paper/offense/*")
-    # The paper's list holds two labels more that no text has, each with an F1 of 0.
-    assert matrix(folder)["turkey"]["turkey"] == pytest.approx(OWN * 3 / 5)
+    assert matrix(folder)["turkey"]["turkey"] == pytest.approx(OWN)  # both lists have five labels, the same texts
     differences = json.loads((folder / "scores.json").read_text())["differences"]
     assert {"all", "turkey/offensive_detect_finegrained"} <= {one["task"] for one in differences}
 
@@ -264,21 +285,37 @@ def test_without_imported_data_a_demonstration_runs_and_is_marked(
     assert shown.returncode == 0, shown.stderr
     assert "DEMONSTRATION" in shown.stdout
     assert "DEMONSTRATION" in shown.stderr
+    assert shown.stderr.startswith("loading tiny, and waiting for the first answers\n")
     said = here.json(*command, "--quiet")
     assert (said["demonstration"], said["data"]) == (True, None)
-    assert "DEMONSTRATION" in (tmp_path / said["evaluation"] / "table.md").read_text()
+    folder = tmp_path / said["evaluation"]
+    assert "DEMONSTRATION" in (folder / "table.md").read_text()
+    assert json.loads((folder / "evaluation.json").read_text())["demonstration"] is True
+    assert json.loads((folder / "scores.json").read_text())["demonstration"] is True
+    with (folder / "table.csv").open() as file:
+        assert {row["demonstration"] for row in csv.DictReader(file)} == {"yes"}
+
+
+def test_a_reader_that_has_seen_enough_is_no_fault(desk: Desk, evaluated: dict[str, Any]) -> None:
+    process = start(desk.folder, *EVAL, **desk.env)
+    assert process.stdout is not None
+    process.stdout.close()  # as `| head -1` does, sooner or later
+    process.stdout = None
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert "Traceback" not in errors
 
 
 def test_plan_counts_and_writes_nothing(desk: Desk, evaluated: dict[str, Any]) -> None:
     before = sorted(desk.folder.glob("**/*"))
-    plan = desk.json("eval-offense", "--plan")
+    plan = desk.json(*EVAL, "--plan")
     assert (plan["cells"], plan["prompts"], plan["exists"], plan["rows"]) == (15, 1200, True, ROWS)
     assert [(part["culture"], part["texts"], part["prompts"]) for part in plan["parts"]] == [
         (culture, 80, 400) for culture in ALWAYS
     ]
     assert plan["tokens"] == sum(part["tokens"] for part in plan["parts"]) > 1200 * 20
     assert plan["seconds"] > 0
-    shown = desk.run("eval-offense", "--plan", "--new").stdout
+    shown = desk.run(*EVAL, "--plan", "--new").stdout
     assert "You are a " in shown
     assert "### Question: " in shown
     assert "-2 would be made" in shown

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from clca.evaluation.offense.specificity import Specificity, specificity
+from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.report.heatmap import heatmap
 
 ONE = specificity(("germany", "ara", "japan"), [[0.5, 0.2, 0], [0.25, 0.4, 0], [0.1, 0.4, 0]], seed=1)
@@ -51,6 +51,16 @@ def test_many_cultures_make_no_giant_picture() -> None:
     many = specificity([f"c{i}" for i in range(60)], np.eye(60), seed=1)
     with Image.open(io.BytesIO(heatmap(many, "ranks")["png"])) as image:
         assert max(image.size) <= 4001
+
+
+def test_a_mark_stands_above_the_picture() -> None:
+    assert "<!-- Rehearsal -->" in heatmap(ONE, "ranks", title="Rehearsal")["svg"].decode()
+
+
+def test_100_cultures_are_drawn_without_numbers() -> None:
+    many = specificity([f"c{i}" for i in range(100)], np.eye(100), seed=1)
+    assert heatmap(many, "ranks")["svg"].count(b"<!-- 1 -->") == 0
+    assert heatmap(ONE, "ranks")["svg"].count(b"<!-- 1 -->") == 3
 
 
 def test_names_are_drawn_as_they_are() -> None:

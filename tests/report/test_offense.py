@@ -13,7 +13,7 @@ from clca.report import render
 from clca.report.invalid import invalid_counts_table, invalid_table
 from clca.report.knowledge import data_table, mmlu_table
 from clca.report.offense import f1_table, normalised_table
-from clca.report.ours import Ours
+from clca.report.ours import TOTALS, Ours
 from clca.report.s2n import CODES, Published, load_s2n
 from clca.report.table import Table
 from clca.workspace import Content
@@ -58,6 +58,17 @@ def scores() -> MatrixScores:
     )
 
 
+@cache
+def ten() -> MatrixScores:
+    """The paper's cultures, with a test each that only the own adapter and the combined one answer rightly."""
+    rows: dict[str, list[int]] = {"zero-shot": [-1, 0], "combined": [0, 1]}
+    tests = [
+        scored(f"{test}/hate", [0, 1], {**rows, **{one: [0, 1 if one == test else 0] for one in CODES}})
+        for test in CODES
+    ]
+    return score(tests, seed=1, resamples=5)
+
+
 @pytest.fixture(scope="module")
 def published(content: Content) -> Published:
     return load_s2n(content)
@@ -78,11 +89,11 @@ def test_f1_has_the_layout_of_tables_2_and_7_with_the_printed_rows_below_ours(pu
     assert values(table) == [
         ("No adaptation, no culture named", "llama-3.1-8b", [0.6667, 0.3333, 0.5]),
         ("Zero-Shot Prompting", "llama-3.1-8b", [0.75, 0.0, 0.375]),
-        ("Zero-Shot Prompting", "llama-3.1-8b, published", [0.1914, 0.3436, 0.2675]),
+        ("Zero-Shot Prompting", "llama-3.1-8b, published", [0.1914, 0.3436, None]),
         ("Single-Culture Adaptation - WVS", "llama-3.1-8b", [0.6667, 1.0, 0.8333]),
-        ("Single-Culture Adaptation - WVS", "llama-3.1-8b, published", [0.195, 0.3478, 0.2714]),
+        ("Single-Culture Adaptation - WVS", "llama-3.1-8b, published", [0.195, 0.3478, None]),
         ("Combined-Culture Adaptation - WVS", "llama-3.1-8b", [1.0, 1.0, 1.0]),
-        ("Combined-Culture Adaptation - WVS", "llama-3.1-8b, published", [0.28, 0.4608, 0.3704]),
+        ("Combined-Culture Adaptation - WVS", "llama-3.1-8b, published", [0.28, 0.4608, None]),
     ]
     single = table.rows[3].cells
     assert single[-1] is not None
@@ -102,11 +113,30 @@ def test_invalid_answers_have_the_layout_of_table_3(published: Published) -> Non
     assert values(invalid_table([ours()], published)) == [
         ("llama-3.1-8b", "No adaptation, no culture named", [0.0]),
         ("llama-3.1-8b", "Zero-Shot", [0.375]),
-        ("llama-3.1-8b", "Zero-Shot, published", [0.212]),
         ("llama-3.1-8b", "Single-Culture-WVS", [0.25]),
+        ("llama-3.1-8b", "Combined-Culture-WVS", [0.0]),
+    ]
+    assert values(invalid_table([Ours("llama-3.1-8b", "wvs", ten())], published)) == [
+        ("llama-3.1-8b", "Zero-Shot", [0.5]),
+        ("llama-3.1-8b", "Zero-Shot, published", [0.212]),
+        ("llama-3.1-8b", "Single-Culture-WVS", [0.0]),
         ("llama-3.1-8b", "Single-Culture-WVS, published", [0.1082]),
         ("llama-3.1-8b", "Combined-Culture-WVS", [0.0]),
     ]
+
+
+def test_printed_totals_stand_beside_all_ten_cultures_only(published: Published) -> None:
+    run, some = Ours("llama-3.1-8b", "wvs", ten()), ours()
+    for whole, part in (
+        (f1_table([run], published), f1_table([some], published)),
+        (invalid_table([run], published), invalid_table([some], published)),
+        (invalid_counts_table([run], published), invalid_counts_table([some], published)),
+        (data_table([(run, None)], published), data_table([(some, None)], published)),
+    ):
+        (last, *_) = [row for row in whole.rows if row.kind == "published"]
+        assert last.cells[-1] is not None
+        assert all(row.cells[-1] is None for row in part.rows if row.kind == "published")
+        assert (TOTALS in whole.notes, TOTALS in part.notes) == (False, True)
 
 
 def test_invalid_answers_are_counted_as_in_table_13(published: Published) -> None:
@@ -114,12 +144,13 @@ def test_invalid_answers_are_counted_as_in_table_13(published: Published) -> Non
     own, whole = "llama-3.1-8b, mean of a test", "llama-3.1-8b, all texts"
     # Zero-shot: 2 of 2, 1 of 2, 0 of 4 texts. The own adapters have no invalid answer.
     assert (own, "Zero-Shot", [1.0, 2.6667, 0.5]) in found
-    assert (own, "Zero-Shot, published", [234.566, 1106.0, 0.2255]) in found
     assert (own, "Single-Culture-WVS+Wiki", [0.0, 2.6667, 0.0]) in found
-    assert (own, "Single-Culture-WVS+Wiki, published", [121.5849, 1106.0, 0.1201]) in found
     assert (whole, "Zero-Shot", [3.0, 8.0, 0.375]) in found
     assert (whole, "Single-Culture-WVS+Wiki", [4.0, 16.0, 0.25]) in found
-    assert (whole, "Single-Culture-WVS+Wiki, published", [71019.0, 645018.0, 0.1101]) in found
+    beside = values(invalid_counts_table([Ours("llama-3.1-8b", "wvs+wiki", ten())], published))
+    assert (own, "Zero-Shot, published", [234.566, 1106.0, 0.2255]) in beside
+    assert (own, "Single-Culture-WVS+Wiki, published", [121.5849, 1106.0, 0.1201]) in beside
+    assert (whole, "Single-Culture-WVS+Wiki, published", [71019.0, 645018.0, 0.1101]) in beside
 
 
 def test_normalised_scores_have_the_layout_of_tables_8_to_10(published: Published) -> None:
@@ -154,15 +185,22 @@ def test_mmlu_has_the_layout_of_table_4_with_mean_and_deviation_over_adapters(pu
     run = Ours("llama-3.1-8b", "wvs", mmlu())
     table = mmlu_table([run], published, mode="generate")
     assert table.columns == ("Std.", "Std., published")
-    # F1: ara (1 + 1/3) / 2 = 2/3, germany 1/3; deviation of the two: (1/3) / sqrt(2).
+    # F1 over all four questions: ara (4/5 + 2/3) / 2, germany (2/3 + 0) / 2; deviation of the two: 0.4 / sqrt(2).
     assert values(table) == [
         ("llama-3.1-8b", "base", [1.0, 0.4538]),
-        ("llama-3.1-8b", "ara", [0.6667, 0.4199]),
+        ("llama-3.1-8b", "ara", [0.7333, 0.4199]),
         ("llama-3.1-8b", "deu", [0.3333, 0.404]),
-        ("llama-3.1-8b", "Avg.", [0.5, 0.412]),
-        ("llama-3.1-8b", "Std. dev.", [0.2357, 0.0112]),
+        ("llama-3.1-8b", "Avg.", [0.5333, None]),
+        ("llama-3.1-8b", "Std. dev.", [0.2828, None]),
     ]
     assert "table 4" in table.title
+    assert TOTALS in table.notes
+    rows = {one: [0, 1] for one in CODES}
+    whole = Ours("llama-3.1-8b", "wvs", score([scored("stem/a", [0, 1], rows)], seed=1, resamples=5))
+    assert values(mmlu_table([whole], published, mode="generate"))[-2:] == [
+        ("llama-3.1-8b", "Avg.", [1.0, 0.4278]),
+        ("llama-3.1-8b", "Std. dev.", [0.0, None]),
+    ]
     accuracy = mmlu_table([run], published, mode="generate", metric="accuracy")
     assert values(accuracy)[1:3] == [("llama-3.1-8b", "ara", [0.75]), ("llama-3.1-8b", "deu", [0.5])]
 
@@ -171,26 +209,38 @@ def test_probability_mode_stands_beside_table_11(published: Published) -> None:
     runs = [Ours("llama-3.1-8b", data, mmlu()) for data in ("wvs", "wvs-translated")]
     table = mmlu_table(runs, published, mode="probability")
     assert table.columns == ("Std.", "Transl.", "Std., published", "Transl., published")
-    assert values(table)[1] == ("llama-3.1-8b", "ara", [0.6667, 0.6667, 0.2883, 0.3781])
+    assert values(table)[0] == ("llama-3.1-8b", "base", [1.0, 1.0, None, None])
+    assert values(table)[1] == ("llama-3.1-8b", "ara", [0.7333, 0.7333, 0.2883, 0.3781])
     assert "table 11" in table.title
 
 
+def test_two_evaluations_of_the_same_data_keep_a_column_each(published: Published) -> None:
+    runs = [Ours("llama-3.1-8b", "wvs", one, name) for name, one in (("first", mmlu()), ("second", ten()))]
+    table = mmlu_table(runs, published, mode="generate", metric="accuracy")
+    assert table.columns == ("WVS (first)", "WVS (second)")
+    assert values(table)[1] == ("llama-3.1-8b", "ara", [0.75, 0.55])
+
+
 def test_data_configurations_have_the_layout_of_table_5(published: Published) -> None:
-    table = data_table([(ours(), mmlu()), (ours(data="clca"), None)], published)
+    whole = Ours("llama-3.1-8b", "wvs", ten())
+    table = data_table([(whole, mmlu()), (ours(data="clca"), mmlu()), (ours(data="wvs"), None)], published)
     assert table.columns == ("F1 Cult. (%)", "C-Spec", "F1 MMLU (%)", "Std.")
     assert [(group, label) for group, label, _ in values(table)] == [
         ("llama-3.1-8b", "WVS"),
         ("llama-3.1-8b", "WVS, published"),
         ("llama-3.1-8b", "clca"),
+        ("llama-3.1-8b", "WVS"),
     ]
     rows = [row for *_, row in values(table)]
-    assert rows[0] == [0.8333, 1.0, 0.5, 0.2357]
+    assert rows[0] == [1.0, 1.0, 0.5333, 0.2828]
     assert rows[1] == [0.2961, 0.76, 0.4278, 0.0136]
-    assert rows[2] == [0.8333, 1.0, None, None]
+    assert rows[2] == [0.8333, 1.0, 0.5333, 0.2828]
+    assert rows[3] == [0.8333, 1.0, None, None]
 
 
 def test_percentages_have_two_decimals_and_groups_a_line(published: Published) -> None:
-    tables = [data_table([(ours(), mmlu())], published), invalid_counts_table([ours()], published)]
+    whole = Ours("llama-3.1-8b", "wvs", ten())
+    tables = [data_table([(whole, mmlu())], published), invalid_counts_table([whole], published)]
     text = render.markdown(tables)
     assert "| Data | F1 Cult. (%) | C-Spec | F1 MMLU (%) | Std. |" in text
     assert "| **llama-3.1-8b** |  |  |  |  |" in text

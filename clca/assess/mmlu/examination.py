@@ -63,11 +63,6 @@ class Examination:
     def scoring(self) -> Scoring:
         return cast(Scoring, self.asked.scoring)
 
-    @property
-    def mix(self) -> str | None:
-        """What all the adapters learned from, where that is one mix and known."""
-        return mix_of(self.subject)
-
 
 def prepare(
     asked: Asked, workspace: Path | None, generated: Path, environment: Mapping[str, str], *, elsewhere: bool = False
@@ -125,7 +120,7 @@ def prepare(
         out=out,
         facts={
             "rows": [row.name for row in rows],
-            "mix": mix_of(subject),
+            "mix": subject.mix,
             "mode": mode,
             "scoring": scoring,
             "shots": asked.shots,
@@ -135,9 +130,9 @@ def prepare(
             "limit": asked.limit,
             "seed": asked.seed,
             "data": exam.source,
-            "demonstration": exam.demonstration,
             "prompts": len(rows) * sum(one.count for one in tasks),
         },
+        demonstration=exam.demonstration,
     )
     return Examination(
         asked=asked,
@@ -149,13 +144,6 @@ def prepare(
         finished=(out / SCORES).is_file(),
         warnings=(*subject.notes, *exam.notes),
     )
-
-
-def mix_of(subject: Subject) -> str | None:
-    mixes = {
-        one.found.data.recipe["data"]["mix"] if one.found is not None else None for one in subject.adapters.values()
-    }
-    return mixes.pop() if len(mixes) == 1 else None
 
 
 def _way(mode: Mode, asked: Asked, workspace: Path | None, tasks: Sequence[MmluTask]) -> Way:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from clca.assess.mmlu.examination import Examination
-from clca.assess.sitting import Labels
-from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric
+from clca.assess.sitting import ALL_SEEN, Unseen
+from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.data import SHOTS
-from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge, spread
+from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.predictors.formats import Mode
 from clca.report.knowledge import SD, mmlu_table
@@ -20,7 +20,7 @@ TITLES: dict[Metric, str] = {"accuracy": "accuracy", "f1": "macro-F1", "invalid"
 OVERALL, CHANGE, MEAN = "overall", "change", "subjects"
 
 
-def caveats(one: Examination, labels: Labels = (0, 0)) -> list[str]:
+def caveats(one: Examination, unseen: Unseen = ALL_SEEN) -> list[str]:
     """What has to stand beside every score."""
     found = []
     if one.subject.because:
@@ -42,24 +42,18 @@ def caveats(one: Examination, labels: Labels = (0, 0)) -> list[str]:
             "Scoring as S2N's listing D.1: a reply that is not read counts as A and as invalid. The words around the"
             " markers are ours, since the paper does not print its prompt."
         )
-    asked, outside = labels
-    if outside:
-        found.append(
-            f"{outside:,} of {asked:,} letters ({outside / asked:.1%}) were not among the server's likeliest tokens:"
-            " their odds are taken from a bound."
-        )
-    return found
+    return [*found, *unseen.caveats("letters")]
 
 
 def make_tables(
-    one: Examination, matrix: MatrixScores, knowledge: Knowledge, labels: Labels = (0, 0)
+    one: Examination, matrix: MatrixScores, knowledge: Knowledge, unseen: Unseen = ALL_SEEN
 ) -> tuple[Table, ...]:
     """By group and overall in each metric, S2N's table 4 or 11, and by subject."""
-    notes = [_asked(one), *caveats(one, labels), *one.exam.notes, *matrix.notes()[1:]]
+    notes = [_asked(one), *caveats(one, unseen), *one.exam.notes, *matrix.notes()[1:]]
     metrics: list[Metric] = ["accuracy", "f1"]
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")
-    ours = Ours(one.subject.name, one.mix, matrix)
+    ours = Ours(one.subject.name, one.subject.mix, matrix)
     return (
         *(by_group(metric, matrix, knowledge, one.names, notes) for metric in metrics),
         mmlu_table(

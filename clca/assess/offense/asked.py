@@ -24,7 +24,7 @@ class Asked:
     rows: tuple[str, ...] = ()
     base_url: str | None = None
     data: Path | None = None
-    mode: str = "generate"
+    mode: str | None = None
     scoring: str = "corrected"
     layout: str = "text"
     limit: int | None = None

@@ -12,14 +12,14 @@ from pathlib import Path
 from clca.assess.answers import Way
 from clca.assess.matrix import Matrix
 from clca.assess.offense.asked import Asked, check
-from clca.assess.offense.tasks import as_tasks, require_unchanged
+from clca.assess.offense.tasks import as_tasks, countries_of, decisive, require_unchanged
 from clca.assess.rows import Wish, choose_all
 from clca.assess.sitting import Evaluation, place
 from clca.assess.subject import Subject
 from clca.culture import Catalogue
 from clca.documents import suggestion
 from clca.errors import NotFoundError, SettingsError
-from clca.evaluation.classification.scores import BASE, NO_CULTURE, ZERO_SHOT
+from clca.evaluation.classification.scores import BASE, ZERO_SHOT
 from clca.evaluation.classification.task import Limited, Task
 from clca.evaluation.folder import SCORES
 from clca.evaluation.offense.data import MANIFEST, TestSet, default_folder, open_tests
@@ -41,8 +41,7 @@ class Prepared:
     """An evaluation on offensiveness. `data` is None for the demonstration set; `warnings` are for the user.
 
     `differences` are those of the scorings that concern these tests, `remarks` what their import had to say of each.
-    `mix` is what all adapters of one culture were trained on, where that is the same. `finished` says whether its
-    scores are there already.
+    `finished` says whether its scores are there already.
     """
 
     asked: Asked
@@ -54,7 +53,6 @@ class Prepared:
     data: Path | None
     differences: tuple[Difference, ...]
     remarks: dict[str, tuple[str, ...]]
-    mix: str | None
     finished: bool
     warnings: tuple[str, ...]
 
@@ -71,7 +69,6 @@ def prepare(
     With `elsewhere` it need not be possible here.
     """
     check(asked)
-    mode: Mode = asked.mode  # type: ignore[assignment]
     scoring: Scoring = asked.scoring  # type: ignore[assignment]
     content = Content(workspace)
     catalogue, known = Catalogue(content), load_tasks(content)
@@ -80,13 +77,15 @@ def prepare(
     cultures = _cultures(asked, catalogue, every, data)
     tests = [one for culture in cultures for one in every if one.culture == culture]
     require_unchanged(tests)
-    tasks: tuple[Task, ...] = as_tasks(tests, known, scoring, catalogue)
+    countries = countries_of(cultures, known, catalogue)
+    tasks: tuple[Task, ...] = as_tasks(tests, scoring, countries)
     if not tasks:
         raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
     if asked.limit is not None:
         tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
     wish = Wish(asked.student, asked.adapters, asked.rows, asked.base_url, asked.bits)
     subject, rows = choose_all(wish, ROWS, cultures, catalogue, generated, content, environment, elsewhere=elsewhere)
+    mode: Mode = asked.mode or ("probability" if subject.tiny else "generate")  # type: ignore[assignment]
     inputs = {
         "kind": KIND,
         "student": subject.id,
@@ -94,7 +93,8 @@ def prepare(
         "rows": [row.name for row in rows],
         "adapters": {row: one.digest for row, one in subject.adapters.items()},
         "bits": subject.bits,
-        "tests": {one.name: one.digest for one in tests},
+        "tests": {one.name: decisive(one, scoring) for one in tests},
+        "countries": countries if any(row.name == ZERO_SHOT for row in rows) else {},
         "mode": mode,
         "format": asked.layout,
         "scoring": scoring,
@@ -112,7 +112,6 @@ def prepare(
         settled=lambda sheet, text: by_name[sheet.task].settled(text),
     )
     out = place(asked.out / KIND / name, new=asked.new)
-    mix = _mix(subject)
     facts = {
         "cultures": list(cultures),
         "rows": [row.name for row in rows],
@@ -121,13 +120,12 @@ def prepare(
         "scoring": scoring,
         "seed": asked.seed,
         "limit": asked.limit,
-        "mix": mix,
+        "mix": subject.mix,
         "data": None if data is None else str(data),
-        "demonstration": data is None,
         "tests": {one.name: _about(one, by_name) for one in tests},
         "prompts": sum(task.count for task in tasks) * len(rows),
     }
-    evaluation = Evaluation(KIND, subject, asked.base_url, content, inputs, out, facts)
+    evaluation = Evaluation(KIND, subject, asked.base_url, content, inputs, out, facts, data is None)
     return Prepared(
         asked=asked,
         matrix=Matrix(evaluation, tasks, rows, lambda row: ZERO_SHOT if row == ZERO_SHOT else PLAIN, way),
@@ -138,7 +136,6 @@ def prepare(
         data=data,
         differences=_concerning(known, tests),
         remarks={one.name: one.notes for one in tests},
-        mix=mix,
         finished=(out / SCORES).is_file(),
         warnings=subject.notes,
     )
@@ -165,15 +162,6 @@ def _cultures(asked: Asked, catalogue: Catalogue, tests: Sequence[TestSet], data
             hint = suggestion(culture, there)
             raise SettingsError(f"--culture {culture}: {where} holds no test set of it{hint}; of {', '.join(there)}")
     return tuple(one for one in there if one in wanted)
-
-
-def _mix(subject: Subject) -> str | None:
-    mixes = {
-        str(one.found.data.recipe.get("data", {}).get("mix"))
-        for row, one in subject.adapters.items()
-        if one.found is not None and row not in NO_CULTURE
-    }
-    return mixes.pop() if len(mixes) == 1 else None
 
 
 def _about(test: TestSet, asked: Mapping[str, Task]) -> dict[str, object]:

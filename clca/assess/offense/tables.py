@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Sequence
 
 from clca.assess.offense.prepare import Prepared
-from clca.assess.sitting import Labels
-from clca.evaluation.classification.scores import AVERAGE, Figures, MatrixScores
+from clca.assess.sitting import ALL_SEEN, Unseen
+from clca.evaluation.classification.scores import Figures, MatrixScores
 from clca.report.invalid import invalid_counts_table, invalid_table
-from clca.report.offense import f1_table, normalised_table
+from clca.report.offense import f1_table, normalised_table, significance
 from clca.report.ours import AVG, Ours, cell
 from clca.report.s2n import OFFENSE, heading, in_order, load_s2n
 from clca.report.table import PERCENT, Row, Table
@@ -18,7 +16,7 @@ from clca.report.table import PERCENT, Row, Table
 CASES = {"f1": "Macro-F1, %", "invalid": "Invalid answers, %"}
 
 
-def caveats(one: Prepared, labels: Labels = (0, 0)) -> list[str]:
+def caveats(one: Prepared, unseen: Unseen = ALL_SEEN) -> list[str]:
     """What has to stand beside every score."""
     found = []
     if one.subject.because:
@@ -38,19 +36,13 @@ def caveats(one: Prepared, labels: Labels = (0, 0)) -> list[str]:
             f"The import had remarks on {len(noted)} of {len(one.remarks)} tests: they stand in evaluation.json,"
             f" and the whole audit in {one.data}."
         )
-    asked, outside = labels
-    if outside:
-        found.append(
-            f"{outside:,} of {asked:,} labels ({outside / asked:.1%}) were not among the server's likeliest tokens:"
-            " their odds are taken from a bound."
-        )
-    return found
+    return [*found, *unseen.caveats("labels")]
 
 
-def make_tables(one: Prepared, scores: MatrixScores, labels: Labels = (0, 0)) -> tuple[Table, ...]:
+def make_tables(one: Prepared, scores: MatrixScores, unseen: Unseen = ALL_SEEN) -> tuple[Table, ...]:
     """The matrix and its invalid answers, then S2N's tables 2 and 7, 8 to 10, 3 and 13 as far as they have a row."""
-    published, run = load_s2n(one.content, OFFENSE), [Ours(one.subject.name, one.mix, scores)]
-    notes = [_asked(one), *caveats(one, labels), *scores.notes()]
+    published, run = load_s2n(one.content, OFFENSE), [Ours(one.subject.name, one.subject.mix, scores)]
+    notes = [_asked(one), *caveats(one, unseen), *scores.notes()]
     tables = [
         matrix_table("f1", scores, [*notes, *_specificity(scores)]),
         matrix_table("invalid", scores, notes),
@@ -60,7 +52,9 @@ def make_tables(one: Prepared, scores: MatrixScores, labels: Labels = (0, 0)) ->
     ]
     of = scores.specificity
     if of is not None and len(of.cultures) > 1:
-        tables.append(normalised_table(of, model=one.subject.name, data=one.mix, published=published, notes=notes))
+        tables.append(
+            normalised_table(of, model=one.subject.name, data=one.subject.mix, published=published, notes=notes)
+        )
     return tuple(table for table in tables if table.rows)
 
 
@@ -90,24 +84,13 @@ def matrix_table(metric: str, scores: MatrixScores, notes: Sequence[str]) -> Tab
     )
 
 
-def matrix_csv(scores: MatrixScores) -> str:
-    """Macro-F1 in full precision: rows by who answers, columns by the culture of the tests; empty where none is."""
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["adapter", *scores.cultures, AVERAGE])
-    for one in scores.results:
-        figures = [*(one.cultures.get(culture, Figures()).f1 for culture in scores.cultures), one.average.f1]
-        writer.writerow([one.row, *("" if f1 is None else repr(f1.value) for f1 in figures)])
-    return file.getvalue()
-
-
 def _asked(one: Prepared) -> str:
     """What was asked of whom, in one line."""
     matrix = one.matrix
     sets = f"{len(matrix.tasks)} tests of {len(one.cultures)} culture{'s' if len(one.cultures) > 1 else ''}"
     return (
         f"Asked: {matrix.texts:,} texts in {sets} ({one.data or 'the demonstration set'}), {len(matrix.rows)} rows;"
-        f" {one.asked.mode}, {one.asked.layout} format, {one.scoring} scoring."
+        f" {one.matrix.way.mode}, {one.asked.layout} format, {one.scoring} scoring."
     )
 
 
@@ -116,6 +99,5 @@ def _specificity(scores: MatrixScores) -> list[str]:
     if of is None or of.cspec is None or len(of.cultures) < 2:
         return []
     low, high = of.cspec.low, of.cspec.high
-    bounds = "" if low is None or high is None else f" [{low:.3f}, {high:.3f}]"
-    chance = "" if of.chance is None or of.p is None else f"; {of.chance:.3f} is expected by chance, p = {of.p:.3f}"
-    return [f"C-SPEC over {len(of.cultures)} cultures: {of.cspec.value:.3f}{bounds}{chance}."]
+    bounds = "" if low is None or high is None else f" [{low:.4f}, {high:.4f}]"
+    return [f"C-SPEC over {len(of.cultures)} cultures: {of.cspec.value:.4f}{bounds}; {significance(of)}."]

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from clca.culture import Catalogue
-from clca.errors import ContentError, StoreError
+from clca.errors import ContentError
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.data import TestSet
 from clca.evaluation.offense.reading import Reader
 from clca.evaluation.offense.tasks import Scoring, Tasks
+from clca.store.files import digest_of
 
 
 class OffenseTask:
@@ -42,28 +42,31 @@ class OffenseTask:
         return self._reader.settled(text)
 
 
-def as_tasks(tests: Sequence[TestSet], tasks: Tasks, scoring: Scoring, catalogue: Catalogue) -> tuple[OffenseTask, ...]:
+def countries_of(cultures: Iterable[str], tasks: Tasks, catalogue: Catalogue) -> dict[str, str]:
+    """What the zero-shot prompt calls each culture's country."""
+    named = tasks.cultures
+    return {one: named[one].country if one in named else catalogue.culture(one).name for one in cultures}
+
+
+def as_tasks(tests: Sequence[TestSet], scoring: Scoring, countries: Mapping[str, str]) -> tuple[OffenseTask, ...]:
     """Those that a scoring asks anything of."""
-    countries = {
-        one.culture: tasks.cultures[one.culture].country
-        if one.culture in tasks.cultures
-        else catalogue.culture(one.culture).name
-        for one in tests
-    }
     made = (OffenseTask(one, scoring, countries[one.culture]) for one in tests)
     return tuple(one for one in made if one.count)
+
+
+def decisive(test: TestSet, scoring: Scoring) -> dict[str, str]:
+    """What decides a test's prompts and scores. The paper's golds follow from how the import was told to spell them."""
+    said = {"type": test.type, "lines": test.digest}
+    if scoring == "paper":
+        golds = hashlib.sha256()
+        for one in test.examples(scoring):
+            golds.update(f"{one.gold}\n".encode())
+        said["golds"] = golds.hexdigest()
+    return said
 
 
 def require_unchanged(tests: Sequence[TestSet]) -> None:
     """Refuse a test set that is not what was imported."""
     for one in tests:
-        if not one.demonstration and _digest(one.path) != one.digest:
+        if not one.demonstration and digest_of(one.path) != one.digest:
             raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")
-
-
-def _digest(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
-from clca.assess.wvs.poll import digest_of, find_data, sample_of
+from clca.assess.wvs.poll import find_data, sample_of
 from clca.culture import Catalogue
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.folder import INFO, PREDICTIONS, find_evaluation, read_info
@@ -19,6 +19,7 @@ from clca.evaluation.wvs.sample import Sample
 from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.tally import Key, Tally, tally
 from clca.records import Method, Order
+from clca.store.files import digest_of
 from clca.workspace import Content
 
 SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were

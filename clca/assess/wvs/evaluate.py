@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.assess.answers import Answers
-from clca.assess.sitting import Evaluation, Sitting, old_info
+from clca.assess.sitting import Begin, Evaluation, Finished, Sitting, at_once, old_info
 from clca.assess.wvs.poll import Poll
 from clca.assess.wvs.tables import caveats, make_tables
 from clca.evaluation.folder import SCORES, TABLE
@@ -27,21 +27,11 @@ from clca.training.student import Student, load_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
-class Evaluated:
-    """A finished evaluation. `stops` are cultures and methods of which not everyone had to be asked.
+class Evaluated(Finished):
+    """`stops` are cultures and methods of which not everyone had to be asked."""
 
-    `asked` are the sheets that this sitting had answered; `answered` says when the last of all were.
-    """
-
-    folder: Path
     scores: Scores
     stops: tuple[Stop, ...]
-    tables: tuple[Table, ...]
-    caveats: tuple[str, ...]
-    sheets: int
-    asked: int
-    answered: str
-    seconds: float
 
 
 def has_template(student: Student) -> bool:
@@ -49,7 +39,7 @@ def has_template(student: Student) -> bool:
     return bool(load_tokenizer(student).chat_template)
 
 
-def evaluate(poll: Poll, tell: Tell) -> Evaluated:
+def evaluate(poll: Poll, tell: Tell, begin: Begin = at_once) -> Evaluated:
     """Have what is left of a poll answered, and score all of it."""
     old = old_info(poll.out, poll.inputs)
     with Folder(poll.out, poll.sheets) as folder:
@@ -65,7 +55,7 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
         )
         folder.write_prompts(poll.sheets)
         predictor, stops = Answers(poll.subject, poll.way), list[Stop]()
-        with Sitting(_evaluation(poll), old, folder, predictor, dict) as sitting:
+        with Sitting(_evaluation(poll), old, folder, predictor, dict, begin) as sitting:
             if poll.asked.until_ci is None:
                 work.ask_all(predictor)
             else:
@@ -78,14 +68,14 @@ def evaluate(poll: Poll, tell: Tell) -> Evaluated:
         sheets = len(folder.finished)
     return Evaluated(
         poll.out,
-        scores,
-        tuple(stops),
         tables,
         tuple(said),
         sheets,
         sitting.asked,
         sitting.answered,
         sitting.seconds,
+        scores,
+        tuple(stops),
     )
 
 
@@ -97,7 +87,7 @@ def _write(
 ) -> None:
     said = {
         "evaluation": folder.name,
-        "rehearsal": bool(poll.subject.because),
+        **_evaluation(poll).marks,
         "synthetic": poll.synthetic,
         "caveats": list(beside),
         "mode": poll.mode,
@@ -108,7 +98,7 @@ def _write(
         **scores.model_dump(mode="json"),
     }
     write_whole(folder / f"{TABLE}.md", render.markdown(tables))
-    write_whole(folder / f"{TABLE}.csv", render.csv_text(tables, rehearsal=bool(poll.subject.because)))
+    write_whole(folder / f"{TABLE}.csv", render.csv_text(tables, **_evaluation(poll).marks))
     write_whole(folder / f"{TABLE}.tex", render.latex(tables))
     write_whole(folder / SCORES, _json(said))
 

@@ -5,7 +5,6 @@ cultures, subject, suite -> samples -> sheets
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from clca.assess.sitting import place
 from clca.assess.subject import Subject
 from clca.assess.wvs.asked import METHODS, ORDERS, Asked, Layout, check
 from clca.culture import Catalogue
-from clca.errors import SettingsError, StoreError
+from clca.errors import SettingsError
 from clca.evaluation.folder import SCORES
 from clca.evaluation.predictors.formats import Mode
 from clca.evaluation.wvs.columns import Columns
@@ -30,6 +29,7 @@ from clca.evaluation.wvs.sheet import RespondentSheet
 from clca.evaluation.wvs.suite import NATIVE, Suite, load_suite, native_language
 from clca.records import Culture, Method
 from clca.report.table import PAPER_ORDER
+from clca.store.files import digest_of
 from clca.store.runs import Inputs, fingerprint, slug
 from clca.survey import Item
 from clca.training.student import Student
@@ -277,15 +277,6 @@ def _sheets(
             adapter=subject.adapters[sample.culture].name if method == "clca" else "",
             bare=layout == BARE,
         )
-
-
-def digest_of(path: Path) -> str:
-    """Of a file's bytes."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _label(cultures: Sequence[str]) -> str:

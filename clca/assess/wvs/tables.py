@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clca.assess.sitting import Labels
+from clca.assess.sitting import ALL_SEEN, Unseen
 from clca.assess.wvs.poll import BARE, Poll
 from clca.evaluation.resampling import Estimate
 from clca.evaluation.wvs.scores import Scores
@@ -15,7 +15,7 @@ from clca.report.published import load_published
 from clca.report.table import METRICS, REFERENCES, Figures, Table, build
 
 
-def caveats(poll: Poll, stops: Sequence[Stop], labels: Labels = (0, 0)) -> list[str]:
+def caveats(poll: Poll, stops: Sequence[Stop], unseen: Unseen = ALL_SEEN) -> list[str]:
     """What has to stand beside every score of a poll."""
     found = []
     if poll.subject.because:
@@ -33,21 +33,15 @@ def caveats(poll: Poll, stops: Sequence[Stop], labels: Labels = (0, 0)) -> list[
         )
     if poll.asked.weights:
         found.append("Respondents are weighted as in the survey.")
-    asked, outside = labels
-    if outside:
-        found.append(
-            f"{outside:,} of {asked:,} labels ({outside / asked:.1%}) were not among the server's likeliest tokens:"
-            " their odds are taken from a bound."
-        )
-    return found
+    return [*found, *unseen.caveats("labels")]
 
 
-def make_tables(poll: Poll, scores: Scores, stops: Sequence[Stop], labels: Labels = (0, 0)) -> tuple[Table, ...]:
+def make_tables(poll: Poll, scores: Scores, stops: Sequence[Stop], unseen: Unseen = ALL_SEEN) -> tuple[Table, ...]:
     """One table a metric, those without a number left out; each further order of the options has rows of its own."""
     published, spoken = load_published(poll.content), load_suite(poll.content).persona
     # The record of a linguistic culture bears the name of one of its countries, which the scores are not of.
     names = {one.id: spoken.name(one.id) if one.kind == "language" else one.name for one in poll.cultures}
-    notes = [_asked(poll), *caveats(poll, stops, labels), *scores.notes(), *_sensitivity(scores)]
+    notes = [_asked(poll), *caveats(poll, stops, unseen), *scores.notes(), *_sensitivity(scores)]
     orders = list(dict.fromkeys(one.order for one in scores.results))
     by_order = {order: _of_order(scores, order) for order in orders}
     tables = []

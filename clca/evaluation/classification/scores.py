@@ -5,10 +5,11 @@ Of every number there are up to three: `f1` (macro-F1), `accuracy` and `invalid`
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from statistics import mean, stdev
 from typing import Literal
 
-from clca.evaluation.offense.specificity import Specificity
+from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.resampling import Estimate
 from clca.records import Record
 
@@ -20,7 +21,7 @@ NO_CULTURE = (BASE, ZERO_SHOT, COMBINED)
 
 
 class Figures(Record):
-    """None where there is nothing to score: no text, or no gold label of the list."""
+    """None where there is nothing to score: no text, or no gold label of the list; F1, too, with one label alone."""
 
     f1: Estimate | None = None
     accuracy: Estimate | None = None
@@ -41,13 +42,18 @@ class Counted(Record):
     absent: tuple[str, ...]
     invalid: dict[str, int]
 
+    @property
+    def present(self) -> tuple[str, ...]:
+        return tuple(label for label in self.labels if label not in self.absent)
+
 
 class RowScores(Record):
     """One row. Each level is the plain mean of the one before: tests, cultures (their tests), `average` (cultures).
 
     `over_tests` is the plain mean over all tests, whatever their culture. `pooled` is of all texts as one test;
     its F1 only where all tests have the same labels. `change` is `average` minus that of the row `base`, over the
-    same texts; None without that row, and for that row.
+    same texts; None without that row, and for that row. Of MMLU, where a culture is a group of subjects, groups are
+    over all their questions, and `change` is that of `pooled`.
     """
 
     row: str
@@ -67,18 +73,27 @@ class Spread(Record):
     adapters: int
 
 
+def spread(figures: Iterable[Figures | None], metric: Metric) -> Spread | None:
+    """None where there is none to take it of."""
+    estimates = [getattr(one, metric) for one in figures if one is not None]
+    values = [one.value for one in estimates if one is not None]
+    if not values:
+        return None
+    return Spread(mean=mean(values), sd=stdev(values) if len(values) > 1 else None, adapters=len(values))
+
+
 class MatrixScores(Record):
     """All scores, and how they were come by.
 
-    `present`: labels that no text of a test has are left out of its macro-F1 (the corrected scoring); else every
-    label of the list counts, with an F1 of 0 where it was neither asked for nor answered (the paper's).
+    Macro-F1 is over the whole list of labels, with an F1 of 0 for one that no text has and no answer names.
+    `single_class`: whether a test has an F1 if all its texts have the same gold label (so scores the paper).
     `specificity` is over the cultures that have both an adapter and a score; None where there is none.
     """
 
     seed: int
     resamples: int
     level: float
-    present: bool
+    single_class: bool
     rows: tuple[str, ...]
     cultures: tuple[str, ...]
     tests: tuple[Counted, ...]
@@ -98,14 +113,6 @@ class MatrixScores(Record):
         row = self.result(culture) if culture in self.adapters else None
         return row.cultures.get(culture) if row is not None else None
 
-    def over_adapters(self, metric: Metric) -> Spread | None:
-        """How much what it takes to answer varies from adapter to adapter: of the means over all tests."""
-        estimates = [getattr(one.over_tests, metric) for one in self.results if one.row in self.adapters]
-        values = [one.value for one in estimates if one is not None]
-        if not values:
-            return None
-        return Spread(mean=mean(values), sd=stdev(values) if len(values) > 1 else None, adapters=len(values))
-
     def notes(self) -> tuple[str, ...]:
         """What a reader of the numbers has to know of the tests."""
         found = []
@@ -117,11 +124,18 @@ class MatrixScores(Record):
         outside = [f"{one.test} {one.unlabelled:,} of {one.texts:,}" for one in self.tests if one.unlabelled]
         if outside:
             found.append(f"Gold label outside the list, so that no answer is right: {', '.join(outside)}.")
-        absent = [f"{one.test} ({', '.join(one.absent)})" for one in self.tests if one.absent]
+        absent = [f"{one.test} ({', '.join(one.absent)})" for one in self.tests if one.absent and len(one.present) > 1]
         if absent:
-            how = "left out of macro-F1" if self.present else "counted in macro-F1 all the same"
-            found.append(f"Labels that no text has, {how}: {', '.join(absent)}.")
-        unscored = [one.test for one in self.tests if all(row.tests[one.test].f1 is None for row in self.results)]
+            found.append(f"Labels that no text has, counted in macro-F1 all the same: {', '.join(absent)}.")
+        single = [f"{one.test} ({one.present[0]})" for one in self.tests if len(one.present) == 1]
+        if single:
+            how = (
+                "scored as the paper does, though their F1 says little"
+                if self.single_class
+                else "their F1 would say nothing, so that they are left out of means of F1 and of C-SPEC"
+            )
+            found.append(f"A single class, since all texts have the same label; {how}: {', '.join(single)}.")
+        unscored = [one.test for one in self.tests if not one.present]
         if unscored:
             found.append(f"Without a text to score, and left out of means: {', '.join(unscored)}.")
         return tuple(found)

@@ -2,75 +2,82 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clca.evaluation.arrays import Floats
-from clca.evaluation.classification.scored import (
-    Scored,
-    accuracy,
-    counts,
-    invalid_count,
-    invalid_rate,
-    label_f1,
-    macro_f1,
-    mean_over,
-    mean_there,
-    present,
-)
+from clca.evaluation.classification.scored import Scored, label_f1, mean_there
 from clca.evaluation.classification.scores import BASE, NO_CULTURE, Counted, Figures, MatrixScores, RowScores
-from clca.evaluation.offense.specificity import Specificity, specificity
+from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.resampling import LEVEL, RESAMPLES, Estimate, bootstrap, interval
 
 _CELLS = 4_000_000  # of what is drawn from at once, which takes 32 MB
 
-F1, ACCURACY, INVALID = range(3)
+F1, INVALID = 0, 2
 METRICS = ("f1", "accuracy", "invalid")
 
 
 @dataclass(frozen=True, slots=True)
-class _Level:
-    """Numbers of all rows: as they are [3, rows], and of texts drawn again [3, rows, B]."""
-
-    value: Floats
-    again: Floats
-
-
-@dataclass(frozen=True, slots=True)
 class _Sums:
-    """How often each label was the gold label [..., L], was answered rightly and was answered [..., rows, L]."""
+    """Texts of one or several tests: as they are first, then drawn again [1 + B, ...].
 
-    golds: Floats
-    hits: Floats
-    answered: Floats
-    invalid: Floats  # [..., rows]
+    `right` and `invalid` [1 + B, rows] are how many answers were; `labelled` [1 + B, rows, 3, L] how often each
+    label was the gold label, was answered rightly and was answered, None where tests have other labels each.
+    """
+
+    labels: tuple[str, ...]
+    texts: int
+    right: Floats
+    invalid: Floats
+    labelled: Floats | None
 
     def plus(self, other: _Sums) -> _Sums:
+        labelled = None
+        if self.labels == other.labels and self.labelled is not None and other.labelled is not None:
+            labelled = self.labelled + other.labelled
         return _Sums(
-            self.golds + other.golds,
-            self.hits + other.hits,
-            self.answered + other.answered,
+            self.labels,
+            self.texts + other.texts,
+            self.right + other.right,
             self.invalid + other.invalid,
+            labelled,
         )
 
-    def figures(self, texts: int, labels: NDArray[np.bool_] | None) -> Floats:
-        """[..., rows, L] -> [3, ..., rows], over as many texts."""
-        of_label = label_f1(self.hits, self.golds[..., None, :], self.answered)
-        return np.stack([mean_over(of_label, labels), self.hits.sum(axis=-1) / texts, self.invalid / texts])
+    def level(self, single_class: bool) -> Floats:
+        """[3, rows, 1 + B], as `METRICS`."""
+        found = np.full((3, *self.right.T.shape), np.nan)
+        if not self.texts:
+            return found
+        found[INVALID] = self.invalid.T / self.texts
+        if self.labelled is None:
+            found[1] = self.right.T / self.texts
+            return found
+        golds, hits, answered = np.moveaxis(self.labelled, 2, 0)
+        classes = np.count_nonzero(golds[0, 0])
+        if classes:  # else nothing that an answer could be right about
+            found[1] = self.right.T / self.texts
+        if classes > 1 or (classes and single_class):
+            found[F1] = label_f1(hits, golds, answered).mean(axis=-1).T
+        return found
 
 
 def score(
-    tests: Sequence[Scored], *, seed: int, resamples: int = RESAMPLES, present_only: bool = False
+    tests: Sequence[Scored],
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+    single_class: bool = True,
+    pooled: bool = False,
 ) -> MatrixScores:
     """Every row on every test, culture and all of them, each with the interval of texts drawn again.
 
     The rows have to be the same, in the same order, in all tests. The draws of a test follow from `seed`, its name
     and its size, so that all rows are scored on the same texts: their differences and C-SPEC rest on that. Memory
     is bounded by the largest test, and by three numbers a row, test and resample.
-    `present_only` leaves labels that no text of a test has out of its macro-F1.
+    Without `single_class`, texts that all have the same gold label have no F1. With `pooled`, the numbers of a
+    culture are over all its texts and not the mean of its tests', and changes are those of the pool of all.
     """
     if not tests:
         raise ValueError("there is no test to score")
@@ -79,37 +86,34 @@ def score(
         raise ValueError("the tests do not have the same rows")
     if len({one.test for one in tests}) < len(tests) or len(set(rows)) < len(rows):
         raise ValueError("a test or a row stands twice")
-    cultures = tuple(dict.fromkeys(one.culture for one in tests))
-    alike = len({one.labels for one in tests}) == 1
-    counted = {one.test: counts(one) for one in tests}
-    by_test: dict[str, _Level] = {}
-    pooled: _Sums | None = None
-    hits, missed = np.zeros((resamples, len(rows))), np.zeros((resamples, len(rows)))
+    by_test: dict[str, Floats] = {}
+    pools: dict[str, _Sums] = {}
+    whole: _Sums | None = None
     for one in tests:
-        marks = present(one) if present_only else None
-        sums = _drawn(one, seed=seed, resamples=resamples) if len(one.gold) else None
-        by_test[one.test] = _level(one, counted[one.test], sums, marks, resamples)
-        if sums is None:
-            continue
-        hits += sums.hits.sum(axis=-1)
-        missed += sums.invalid
-        if alike:
-            pooled = sums if pooled is None else pooled.plus(sums)
+        sums = _sums(one, seed=seed, resamples=resamples)
+        by_test[one.test] = sums.level(single_class)
+        whole = sums if whole is None else whole.plus(sums)
+        if pooled:
+            pools[one.culture] = pools[one.culture].plus(sums) if one.culture in pools else sums
+    assert whole is not None
+    of_all = whole.level(single_class)
     by_culture = {
-        culture: _mean([by_test[one.test] for one in tests if one.culture == culture]) for culture in cultures
+        culture: pools[culture].level(single_class)
+        if pooled
+        else _mean(by_test[one.test] for one in tests if one.culture == culture)
+        for culture in dict.fromkeys(one.culture for one in tests)
     }
-    average = _mean(list(by_culture.values()))
-    over_tests = _mean(list(by_test.values()))
-    whole = _pooled(tests, counted, pooled, hits, missed, present_only, resamples)
-    change = _against_base(average, rows)
+    average = _mean(by_culture.values())
+    over_tests = _mean(by_test.values())
+    change = _against_base(of_all if pooled else average, rows)
     return MatrixScores(
         seed=seed,
         resamples=resamples,
         level=LEVEL,
-        present=present_only,
+        single_class=single_class,
         rows=rows,
-        cultures=cultures,
-        tests=tuple(_facts(one, counted[one.test]) for one in tests),
+        cultures=tuple(by_culture),
+        tests=tuple(map(_facts, tests)),
         results=tuple(
             RowScores(
                 row=row,
@@ -117,7 +121,7 @@ def score(
                 cultures={culture: _figures(level, place) for culture, level in by_culture.items()},
                 average=_figures(average, place),
                 over_tests=_figures(over_tests, place),
-                pooled=_figures(whole, place),
+                pooled=_figures(of_all, place),
                 change=None if change is None or row == BASE else _figures(change, place, least=-1.0),
             )
             for place, row in enumerate(rows)
@@ -126,109 +130,64 @@ def score(
     )
 
 
-def _drawn(one: Scored, *, seed: int, resamples: int) -> _Sums:
-    """The sums [resamples, ...] of a test's texts drawn again; a block of rows at a time, from the same draws."""
+def _sums(one: Scored, *, seed: int, resamples: int) -> _Sums:
+    """A block of rows at a time, all from the same draws."""
     size, n = len(one.labels), len(one.gold)
+    if not n:
+        nothing = np.zeros((1 + resamples, len(one.rows)))
+        return _Sums(one.labels, 0, nothing, nothing, np.zeros((*nothing.shape, 3, size)))
     places = np.arange(size)
     golds = one.gold[:, None] == places
     step = max(1, (_CELLS // n - size) // (2 * size + 1))
-    parts = []
+    labelled, invalid = [], []
     for start in range(0, len(one.rows), step):
-        answers = one.answers[start : start + step].T
-        answered = answers[..., None] == places
+        given = one.answers[start : start + step].T
+        answered = np.where(given < 0, one.default, given)[..., None] == places
         hits = answered & golds[:, None, :]
-        columns = [golds, hits.reshape(n, -1), answered.reshape(n, -1), answers < 0]
-        sums = bootstrap(
-            np.concatenate(columns, axis=1).astype(np.float64), seed=seed, about=one.test, resamples=resamples
-        )
+        columns = [golds, hits.reshape(n, -1), answered.reshape(n, -1), given < 0]
+        flat = np.concatenate(columns, axis=1).astype(np.float64)
+        drawn = bootstrap(flat, seed=seed, about=one.test, resamples=resamples)
+        sums = np.concatenate([flat.sum(axis=0)[None], drawn])
         ends = np.cumsum([part.shape[1] for part in columns])[:-1]
-        gold, hit, answer, invalid = np.split(sums, ends, axis=1)
-        shape = (len(sums), answers.shape[1], size)
-        parts.append(_Sums(gold, hit.reshape(shape), answer.reshape(shape), invalid))
-    return _Sums(
-        parts[0].golds,
-        np.concatenate([part.hits for part in parts], axis=1),
-        np.concatenate([part.answered for part in parts], axis=1),
-        np.concatenate([part.invalid for part in parts], axis=1),
-    )
+        gold, hit, answer, missed = np.split(sums, ends, axis=1)
+        shape = (len(sums), given.shape[1], size)
+        of_gold = np.broadcast_to(gold[:, None, :], shape)
+        labelled.append(np.stack([of_gold, hit.reshape(shape), answer.reshape(shape)], axis=2))
+        invalid.append(missed)
+    every = np.concatenate(labelled, axis=1)
+    return _Sums(one.labels, n, every[:, :, 1].sum(axis=-1), np.concatenate(invalid, axis=1), every)
 
 
-def _level(
-    one: Scored,
-    counted: NDArray[np.int64],
-    sums: _Sums | None,
-    marks: NDArray[np.bool_] | None,
-    resamples: int,
-) -> _Level:
-    value = np.stack([macro_f1(counted, marks), accuracy(counted), invalid_rate(counted)])
-    if not (one.gold >= 0).any():  # nothing that an answer could be right about
-        value[: ACCURACY + 1] = np.nan
-    if sums is None:
-        return _Level(value, np.full((*value.shape, resamples), np.nan))
-    again = np.moveaxis(sums.figures(len(one.gold), marks), 1, 2)
-    return _Level(value, np.where(np.isnan(value)[..., None], np.nan, again))
-
-
-def _mean(levels: Sequence[_Level]) -> _Level:
+def _mean(levels: Iterable[Floats]) -> Floats:
     """The plain mean, those without a number left out."""
-    return _Level(
-        mean_there(np.stack([one.value for one in levels], axis=-1)),
-        mean_there(np.stack([one.again for one in levels], axis=-1)),
-    )
+    return mean_there(np.stack(list(levels), axis=-1))
 
 
-def _pooled(
-    tests: Sequence[Scored],
-    counted: Mapping[str, NDArray[np.int64]],
-    sums: _Sums | None,
-    hits: Floats,
-    missed: Floats,
-    present_only: bool,
-    resamples: int,
-) -> _Level:
-    """All texts as one test; F1 only where the labels are the same throughout."""
-    texts = sum(len(one.gold) for one in tests)
-    value = np.full((3, len(tests[0].rows)), np.nan)
-    again = np.full((*value.shape, resamples), np.nan)
-    if not texts:
-        return _Level(value, again)
-    right = sum(accuracy(counted[one.test]) * len(one.gold) for one in tests if len(one.gold))
-    value[ACCURACY] = right / texts
-    value[INVALID] = sum(invalid_count(counted[one.test]) for one in tests) / texts
-    again[ACCURACY], again[INVALID] = hits.T / texts, missed.T / texts
-    if sums is not None:
-        marks = np.logical_or.reduce([present(one) for one in tests]) if present_only else None
-        value[F1] = macro_f1(np.sum([counted[one.test] for one in tests], axis=0), marks)
-        again[F1] = sums.figures(texts, marks)[F1].T
-    return _Level(value, again)
-
-
-def _against_base(average: _Level, rows: Sequence[str]) -> _Level | None:
+def _against_base(level: Floats, rows: Sequence[str]) -> Floats | None:
     if BASE not in rows:
         return None
     place = rows.index(BASE)
-    return _Level(
-        average.value - average.value[:, place : place + 1], average.again - average.again[:, place : place + 1]
-    )
+    difference: Floats = level - level[:, place : place + 1]
+    return difference
 
 
-def _specificity(rows: Sequence[str], by_culture: Mapping[str, _Level], seed: int) -> Specificity | None:
+def _specificity(rows: Sequence[str], by_culture: Mapping[str, Floats], seed: int) -> Specificity | None:
     there = [
         culture
         for culture, level in by_culture.items()
-        if culture in rows and culture not in NO_CULTURE and not np.isnan(level.value[F1]).any()
+        if culture in rows and culture not in NO_CULTURE and not np.isnan(level[F1]).any()
     ]
     if not there:
         return None
     places = [rows.index(culture) for culture in there]
-    matrix = np.stack([by_culture[culture].value[F1, places] for culture in there], axis=1)
-    invalid = np.stack([by_culture[culture].value[INVALID, places] for culture in there], axis=1)
-    again = np.stack([by_culture[culture].again[F1, places].T for culture in there], axis=2)
-    return specificity(there, matrix, seed=seed, replicates=again, invalid=invalid.tolist())
+    matrix = np.stack([by_culture[culture][F1, places] for culture in there], axis=1)
+    invalid = np.stack([by_culture[culture][INVALID, places, 0] for culture in there], axis=1)
+    again = np.moveaxis(matrix[..., 1:], -1, 0)
+    return specificity(there, matrix[..., 0], seed=seed, replicates=again, invalid=invalid.tolist())
 
 
-def _facts(one: Scored, counted: NDArray[np.int64]) -> Counted:
-    there = present(one)
+def _facts(one: Scored) -> Counted:
+    there = np.bincount(one.gold[one.gold >= 0], minlength=len(one.labels)) > 0
     return Counted(
         culture=one.culture,
         test=one.test,
@@ -236,14 +195,15 @@ def _facts(one: Scored, counted: NDArray[np.int64]) -> Counted:
         texts=len(one.gold),
         unlabelled=int((one.gold < 0).sum()),
         absent=tuple(label for label, marked in zip(one.labels, there, strict=True) if not marked),
-        invalid=dict(zip(one.rows, invalid_count(counted).tolist(), strict=True)),
+        invalid=dict(zip(one.rows, (one.answers < 0).sum(axis=1).tolist(), strict=True)),
     )
 
 
-def _figures(level: _Level, place: int, *, least: float = 0.0) -> Figures:
+def _figures(level: Floats, place: int, *, least: float = 0.0) -> Figures:
     return Figures(**dict(_estimates(level, place, least)))
 
 
-def _estimates(level: _Level, place: int, least: float) -> Iterator[tuple[str, Estimate | None]]:
+def _estimates(level: Floats, place: int, least: float) -> Iterator[tuple[str, Estimate | None]]:
     for number, metric in enumerate(METRICS):
-        yield metric, interval(float(level.value[number, place]), level.again[number, place], least=least, most=1.0)
+        numbers = level[number, place]
+        yield metric, interval(float(numbers[0]), numbers[1:], least=least, most=1.0)

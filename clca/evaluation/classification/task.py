@@ -12,7 +12,7 @@ from clca.randomness import chooser
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text; `text` is the whole question as it is asked, `gold` may be outside the list of labels."""
+    """One labelled text; `gold` may be outside the list of labels. A task's `text` is the whole question as asked."""
 
     id: str
     text: str

@@ -1,6 +1,6 @@
 """A matrix at work: sheets that are not answered yet go to a predictor, and come back as choices.
 
-Of a text nothing is kept in memory but two bytes: the place of its gold label, and of each row's answer.
+Of a text nothing is kept in memory but places in the list of labels, a byte each: of its gold, and of every answer.
 """
 
 from __future__ import annotations

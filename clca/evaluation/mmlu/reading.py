@@ -118,7 +118,7 @@ def _begin(text: str) -> int | None:
         for filler in _FILLERS:
             if lowered.startswith(filler) and not lowered[len(filler) : len(filler) + 1].isalnum():
                 break
-            if filler.startswith(lowered) and len(lowered) > 1:
+            if filler.startswith(lowered) and lowered.upper() not in LETTERS:  # which is an answer as it stands
                 return None
         else:
             return at

@@ -13,16 +13,20 @@ from typing import NoReturn
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.classification.scores import AVERAGE, MatrixScores
 
-LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 500 cultures has some 2 MB
-MOST, LONGEST = 200, 80  # cultures; characters of a name
+LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 100 cultures has some 200 kB
+SHARE, PERCENT = 1 + 1e-6, 1.5  # up to here scores are taken for shares, from here on for percentages
+MOST, LONGEST = 100, 80  # cultures; characters of a name
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 SET_ASIDE = frozenset({"base", "zero-shot", "zero shot", "zeroshot", "combined", "average", "avg", "avg.", "mean"})
 """Rows and columns that are no culture, in any case of letters."""
 
 
 @dataclass(frozen=True, slots=True)
-class Matrix:
-    """Scores [n][n], the cultures in the order of the columns. `remarks` are what a reader has to know of it."""
+class MatrixFile:
+    """Scores [n][n] of the cultures with a row and a column, in the order of the columns.
+
+    `set_aside` are rows and columns that are not among them; `remarks` are what a reader has to know.
+    """
 
     cultures: tuple[str, ...]
     values: tuple[tuple[float, ...], ...]
@@ -30,7 +34,7 @@ class Matrix:
     remarks: tuple[str, ...]
 
 
-def read_matrix(path: Path) -> Matrix:
+def read_matrix(path: Path) -> MatrixFile:
     """Read comma-, semicolon- or tab-separated text; raises `ContentError` with the line of a fault."""
     shown = str(path)
     lines = list(_rows(shown, _text(path)))
@@ -43,21 +47,49 @@ def read_matrix(path: Path) -> Matrix:
         if len(cells) != len(head):
             what = "a cell is missing" if len(cells) < len(head) else "a cell too many"
             raise ContentError(shown, number, f"{what}: {len(cells)} cells, and the first line has {len(head)}")
-    wanted = [label for label in columns if label.lower() not in SET_ASIDE]
-    there = [label for label in rows if label.lower() not in SET_ASIDE]
-    _check_square(shown, wanted, there)
+    there = [label for label in columns if label in rows and label.lower() not in SET_ASIDE]
+    if not there:
+        raise ContentError(
+            shown,
+            None,
+            f"rows ({_some(rows)}) and columns ({_some(columns)}) have no culture in common; name both alike",
+        )
+    lines_of = {label: (number, cells) for label, (number, cells) in zip(rows, body, strict=True)}
+    place = {label: number for number, label in enumerate(columns, start=1)}
+    unscored = [one for one in there if not any(lines_of[row][1][place[one]] for row in there)]
+    wanted = [one for one in there if one not in unscored]
+    if not wanted:
+        raise ContentError(shown, None, f"holds no score of {_some(there)}: all their cells are empty")
     if len(wanted) > MOST:
         raise ContentError(shown, None, f"has {len(wanted)} cultures: no more than {MOST} can be shown")
     values = []
     for culture in wanted:
-        number, cells = body[rows.index(culture)]
-        values.append(tuple(_number(shown, number, culture, one, cells[columns.index(one) + 1]) for one in wanted))
-    remarks: list[str] = []
-    if max(map(max, values)) > 1:
-        values = [tuple(value / 100 for value in row) for row in values]
-        remarks.append("Scores above 1 are taken as percentages; C-SPEC is the same for both.")
-    aside = tuple(dict.fromkeys(label for label in (*rows, *columns) if label.lower() in SET_ASIDE))
-    return Matrix(tuple(wanted), tuple(values), aside, (*remarks, *_remarks(wanted, aside)))
+        number, cells = lines_of[culture]
+        values.append([_number(shown, number, culture, one, cells[place[one]]) for one in wanted])
+    remarks = list(_aside(rows, columns, there, unscored))
+    top, line, which = max(
+        (value, lines_of[row][0], f"{value:g} ({row}, {column})")
+        for row, of in zip(wanted, values, strict=True)
+        for column, value in zip(wanted, of, strict=True)
+    )
+    if SHARE < top <= PERCENT:
+        raise ContentError(
+            shown,
+            line,
+            f"the highest score is {which}: too high for a share of 1, and low for a percentage; give all as shares"
+            " (0.42) or all in percent (42)",
+        )
+    if top > PERCENT:
+        low = [column for column, of in zip(wanted, zip(*values, strict=True), strict=True) if 0 < max(of) <= 1]
+        doubt = f" So are those of {_some(low)}, though none there is above 1: look whether that is so." if low else ""
+        remarks.insert(0, f"Taken as percentages, since the highest is {which}.{doubt}")
+    whole = 100 if top > PERCENT else 1
+    if len(wanted) == 1:
+        remarks.append("C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with.")
+    remarks.append("No interval: a matrix holds no texts to draw again. `clca eval-cspec RUN` gives one.")
+    aside = tuple(one for one in dict.fromkeys((*rows, *columns)) if one not in wanted)
+    shares = tuple(tuple(min(value / whole, 1.0) for value in of) for of in values)
+    return MatrixFile(tuple(wanted), shares, aside, tuple(remarks))
 
 
 def matrix_text(scores: MatrixScores) -> str:
@@ -97,7 +129,8 @@ def _rows(shown: str, text: str) -> Iterator[tuple[int, list[str]]]:
     delimiter = max(DELIMITERS, key=first.count)
     if first and delimiter not in first:
         words = ", ".join(DELIMITERS.values())
-        raise ContentError(shown, 1, f"one column only: separate cells by {words}, adapter cultures in the first")
+        number = text[: text.index(first)].count("\n") + 1
+        raise ContentError(shown, number, f"one column only: separate cells by {words}, adapter cultures in the first")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
         for cells in reader:
@@ -125,29 +158,9 @@ def _labels(shown: str, labels: Sequence[tuple[int, str]], what: str) -> list[st
     return found
 
 
-def _check_square(shown: str, columns: Sequence[str], rows: Sequence[str]) -> None:
-    if not columns or not rows:
-        what = "columns" if not columns else "rows"
-        raise ContentError(shown, None, f"no cultures among the {what}; {', '.join(sorted(SET_ASIDE))} are none")
-    if not set(columns) & set(rows):
-        raise ContentError(
-            shown,
-            None,
-            f"rows ({_some(rows)}) and columns ({_some(columns)}) have no culture in common; name both alike",
-        )
-    lacking = [one for one in columns if one not in rows], [one for one in rows if one not in columns]
-    if any(lacking):
-        said = [
-            f"no {what} for {_some(those)}" for what, those in zip(("row", "column"), lacking, strict=True) if those
-        ]
-        raise ContentError(
-            shown, None, f"not square: {' and '.join(said)}; every culture needs an adapter (row) and tests (column)"
-        )
-
-
 def _some(labels: Sequence[str], most: int = 5) -> str:
     more = f" and {len(labels) - most} more" if len(labels) > most else ""
-    return ", ".join(labels[:most]) + more
+    return ", ".join(labels[:most]) + more if labels else "none"
 
 
 def _number(shown: str, line: int, row: str, column: str, text: str) -> float:
@@ -169,9 +182,14 @@ def _number(shown: str, line: int, row: str, column: str, text: str) -> float:
     return value
 
 
-def _remarks(cultures: Sequence[str], aside: Sequence[str]) -> Iterator[str]:
-    if aside:
-        yield f"Set aside, being no culture's: {', '.join(aside).rstrip('.')}."
-    if len(cultures) == 1:
-        yield "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
-    yield "No interval: a matrix holds no texts to draw again. `clca eval-cspec RUN` gives one for an evaluation."
+def _aside(rows: Sequence[str], columns: Sequence[str], there: Sequence[str], unscored: Sequence[str]) -> Iterator[str]:
+    """What was set aside, and why."""
+    none = [one for one in dict.fromkeys((*rows, *columns)) if one.lower() in SET_ASIDE]
+    for labels, why in (
+        (none, "being no culture's"),
+        ([one for one in columns if one not in (*there, *none)], "tests without a row of their own adapter"),
+        ([one for one in rows if one not in (*there, *none)], "adapters without a column of their own tests"),
+        (unscored, "without any score"),
+    ):
+        if labels:
+            yield f"Set aside, {why}: {_some(labels, MOST).rstrip('.')}."

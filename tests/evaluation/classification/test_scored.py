@@ -8,17 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from clca.evaluation.classification.scored import (
-    Scored,
-    accuracy,
-    counts,
-    invalid_count,
-    invalid_rate,
-    label_f1,
-    macro_f1,
-    mean_there,
-    present,
-)
+from clca.evaluation.classification.scored import Scored, counts, label_f1, macro_f1, mean_there
+from clca.evaluation.classification.scoring import score
 from tests.evaluation.classification.answers import scored
 
 # Four are yes, two no, and one has a label outside the list (-1). Of the yes one is right, one invalid (-1).
@@ -33,9 +24,6 @@ def test_macro_f1_by_hand() -> None:
     # yes: 1 right of 4, answered 2 times: 2 / 6. no: 1 right of 2, answered 4 times: 2 / 6.
     assert label_f1([1, 1], [4, 2], [2, 4]).tolist() == pytest.approx([1 / 3, 1 / 3])
     assert macro_f1(counts(ONE)).tolist() == pytest.approx([1 / 3])
-    assert accuracy(counts(ONE)).tolist() == pytest.approx([2 / 7])
-    assert invalid_count(counts(ONE)).tolist() == [1]
-    assert invalid_rate(counts(ONE)).tolist() == pytest.approx([1 / 7])
 
 
 def test_an_invalid_answer_is_a_miss_for_the_gold_label_and_a_false_positive_for_none() -> None:
@@ -46,22 +34,13 @@ def test_an_invalid_answer_is_a_miss_for_the_gold_label_and_a_false_positive_for
     assert macro_f1(counts(wrong)).tolist() == pytest.approx([2 / 3])
 
 
-def test_labels_that_no_text_has_can_be_left_out() -> None:
-    one = scored("eng/hate", [0, 0, 0, 0], {"base": [0, 0, 0, 1]})
+def test_a_label_that_no_text_has_counts_with_what_it_is_answered() -> None:
     # yes: 2 * 3 / (4 + 3); no: answered once, never right.
-    assert present(one).tolist() == [True, False]
-    assert macro_f1(counts(one)).tolist() == pytest.approx([3 / 7])
-    assert macro_f1(counts(one), present(one)).tolist() == pytest.approx([6 / 7])
-
-
-def test_an_invalid_answer_to_a_text_without_a_known_label_is_no_hit() -> None:
-    assert accuracy(counts(scored("kor/hate", [-1, 0], {"base": [-1, 0]}))).tolist() == [0.5]
+    assert macro_f1(counts(scored("eng/hate", [0, 0, 0, 0], {"base": [0, 0, 0, 1]}))).tolist() == pytest.approx([3 / 7])
 
 
 def test_without_a_text_there_is_no_score() -> None:
-    none = counts(scored("ara/hate", [], {"base": [], "ara": []}))
-    assert np.isnan([macro_f1(none), accuracy(none), invalid_rate(none)]).all()
-    assert np.isnan(macro_f1(counts(ONE), np.array([False, False]))).all()
+    assert np.isnan(macro_f1(counts(scored("ara/hate", [], {"base": [], "ara": []})))).all()
 
 
 def test_means_leave_out_what_is_not_there() -> None:
@@ -82,22 +61,30 @@ def any_test(draw: st.DrawFn) -> Scored:
 
 
 @given(any_test())
-def test_macro_f1_is_that_of_scikit_learn_with_an_invalid_answer_as_a_label_outside_the_list(one: Scored) -> None:
+def test_scores_are_those_of_scikit_learn_with_an_invalid_answer_as_a_label_outside_the_list(one: Scored) -> None:
     names = np.array([*one.labels, "invalid"])
     outside = np.array([*one.labels, "unlabelled"])
-    mine, mine_present, right = macro_f1(counts(one)), macro_f1(counts(one), present(one)), accuracy(counts(one))
-    for row in range(len(one.rows)):
+    whole, corrected = (score([one], seed=1, resamples=1, single_class=single) for single in (True, False))
+    classes = len(set(one.gold.tolist()) - {-1})
+    for row, name in enumerate(one.rows):
         gold, answers = outside[one.gold], names[one.answers[row]]
         with warnings.catch_warnings():  # it warns where a label is nowhere
             warnings.simplefilter("ignore")
             theirs = f1_score(gold, answers, labels=list(one.labels), average="macro", zero_division=0)
-            there = [label for label, marked in zip(one.labels, present(one), strict=True) if marked]
-            theirs_present = (
-                f1_score(gold, answers, labels=there, average="macro", zero_division=0) if there else np.nan
-            )
-        assert mine[row] == pytest.approx(theirs, abs=1e-12)
-        assert mine_present[row] == pytest.approx(theirs_present, abs=1e-12, nan_ok=True)
-        assert right[row] == pytest.approx(accuracy_score(gold, answers), abs=1e-12)
+        assert macro_f1(counts(one))[row] == pytest.approx(theirs, abs=1e-12)
+        for scores, least in ((whole, 1), (corrected, 2)):
+            result = scores.result(name)
+            assert result is not None
+            figures = result.tests[one.test]
+            assert figures.invalid is not None
+            assert figures.invalid.value == pytest.approx((one.answers[row] < 0).mean())
+            assert (figures.f1 is None) == (classes < least)
+            assert (figures.accuracy is None) == (classes < 1)
+            if figures.f1 is not None:
+                assert figures.f1.value == pytest.approx(theirs, abs=1e-12)
+            if figures.accuracy is not None:
+                assert figures.accuracy.value == pytest.approx(accuracy_score(gold, answers), abs=1e-12)
+            assert result.pooled == figures
 
 
 def test_answers_have_to_fit_the_rows_the_texts_and_the_labels() -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from clca.evaluation.classification import scoring
+from clca.evaluation.classification.scored import Scored
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.classification.scoring import score
 from tests.evaluation.classification.answers import scored
@@ -124,14 +127,55 @@ def test_the_texts_of_a_test_do_not_depend_on_which_rows_and_tests_are_beside_it
     assert first.tests["deu/hate"] == second.tests["deu/hate"]
 
 
-def test_only_labels_that_are_there_count_where_asked() -> None:
-    tests = [scored("eng/hate", [0, 0, 0, 0], {"base": [0, 0, 0, 1]})]
-    (all_labels, there) = (score(tests, seed=1, resamples=5, present_only=one) for one in (False, True))
-    assert value(all_labels, "base", "average") == pytest.approx(3 / 7)
-    assert value(there, "base", "average") == pytest.approx(6 / 7)
-    assert all_labels.tests[0].absent == there.tests[0].absent == ("no",)
-    assert "counted in macro-F1 all the same: eng/hate (no)" in " ".join(all_labels.notes())
-    assert "left out of macro-F1: eng/hate (no)" in " ".join(there.notes())
+def test_a_single_class_has_no_f1_but_by_the_papers_scoring_and_keeps_the_rest() -> None:
+    tests = [
+        scored("usa/hate", [0, 0, 0, 0], {"base": [0, 0, 0, -1], "usa": [0, 0, 0, 0]}),
+        scored("usa/spam", [0, 1], {"base": [0, 0], "usa": [0, 1]}),
+        scored("uk/hate", [1, 1], {"base": [1, 1], "usa": [0, 0]}),
+    ]
+    paper, corrected = (score(tests, seed=1, resamples=5, single_class=one) for one in (True, False))
+    # All that are yes called yes: 2 * 3 / (4 + 3) and nothing for no.
+    assert value(paper, "base", "usa/hate") == pytest.approx(3 / 7)
+    assert value(paper, "base", "usa") == pytest.approx((3 / 7 + 1 / 3) / 2)
+    base = corrected.result("base")
+    assert base is not None
+    assert base.tests["usa/hate"].f1 is None
+    assert base.cultures["uk"].f1 is None
+    assert value(corrected, "base", "usa/hate", "accuracy") == 3 / 4
+    assert value(corrected, "base", "usa/hate", "invalid") == 1 / 4
+    assert value(corrected, "base", "usa") == value(corrected, "base", "average") == pytest.approx(1 / 3)
+    assert value(corrected, "base", "usa", "accuracy") == pytest.approx((3 / 4 + 1 / 2) / 2)
+    assert corrected.specificity is not None
+    assert corrected.specificity.matrix == ((1.0,),)
+    said = " ".join(corrected.notes())
+    assert "left out of means of F1 and of C-SPEC: usa/hate (yes), uk/hate (no)." in said
+    assert "scored as the paper does, though their F1 says little: usa/hate (yes)" in " ".join(paper.notes())
+
+
+def test_one_absent_label_of_several_counts_and_is_named() -> None:
+    one = score([scored("ara/hate", [0, 2], {"base": [0, 2]}, "abc")], seed=1, resamples=5, single_class=False)
+    assert value(one, "base", "ara/hate") == pytest.approx(2 / 3)
+    assert "counted in macro-F1 all the same: ara/hate (b)." in " ".join(one.notes())
+
+
+def test_pooled_numbers_of_cultures_are_over_their_texts_and_so_is_the_change() -> None:
+    one = score(TESTS, seed=42, resamples=50, pooled=True)
+    alone = score(TESTS[:2], seed=42, resamples=50)
+    for mine, pool in zip(one.results, alone.results, strict=True):
+        assert mine.cultures["ara"] == pool.pooled
+    ara = one.results[1]
+    assert ara.change is not None
+    assert ara.change.f1 is not None
+    assert ara.change.f1.value == pytest.approx(value(one, "ara", "pooled") - value(one, "base", "pooled"))
+
+
+def test_an_invalid_answer_may_count_as_a_label_and_stays_invalid() -> None:
+    one = replace(scored("ara/hate", [0, 0, 1, 1], {"base": [-1, 1, -1, 1]}), default=0)
+    found = score([one], seed=1, resamples=5)
+    assert value(found, "base", "average", "accuracy") == 1 / 2
+    assert value(found, "base", "average") == pytest.approx(1 / 2)
+    assert value(found, "base", "average", "invalid") == 1 / 2
+    assert found.tests[0].invalid == {"base": 2}
 
 
 def test_a_test_without_any_gold_label_of_the_list_has_no_score_and_is_named() -> None:
@@ -150,6 +194,27 @@ def test_a_test_without_any_gold_label_of_the_list_has_no_score_and_is_named() -
     assert one.specificity.cultures == ("ara",)
     assert "left out of means: ara/odd, deu/odd" in " ".join(one.notes())
     assert "ara/odd 2 of 2" in " ".join(one.notes())
+
+
+def test_noise_lowers_c_spec_and_chance_alike() -> None:
+    """Five adapters that are all right in 70 % of 200 texts of each culture: the true C-SPEC is 1, and so is chance."""
+    generator, names = np.random.default_rng(1), "abcde"
+    gold = np.arange(200, dtype=np.int8) % 2
+    found, held = [], []
+    for seed in range(40):
+        answers = [np.where(generator.random((5, 200)) < 0.7, gold, 1 - gold).astype(np.int8) for _ in names]
+        tests = [
+            Scored(one, f"{one}/hate", ("yes", "no"), tuple(names), gold, said)
+            for one, said in zip(names, answers, strict=True)
+        ]
+        of = score(tests, seed=seed, resamples=100).specificity
+        assert of is not None
+        assert of.cspec is not None
+        assert of.cspec.high is not None
+        found.append((of.cspec.value, of.chance))
+        held.append(of.cspec.high >= 1 - 1e-9)
+    assert np.mean(found, axis=0) == pytest.approx([0.95, 0.95], abs=0.01)
+    assert 0.6 < np.mean(held) < 0.85
 
 
 def test_scores_are_read_back_as_they_were_written(scores: MatrixScores) -> None:

@@ -177,7 +177,7 @@ def test_progress_counts_whole_cells_and_tells_the_running_f1(tmp_path: Path, mo
     assert told[-1].texts_left == 0
 
 
-def test_memory_does_not_grow_with_the_texts_but_for_a_byte_a_row(tmp_path: Path) -> None:
+def test_memory_grows_by_no_more_than_twenty_five_bytes_an_answer(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         tracemalloc.start()
         filled(tmp_path / str(count), Ruled(right), (Numbered("japan", count),))
@@ -187,8 +187,8 @@ def test_memory_does_not_grow_with_the_texts_but_for_a_byte_a_row(tmp_path: Path
 
     peak(100)
     small, large = peak(2_000), peak(12_000)
-    # Four bytes a text, and of each sheet its key and size: some 10 bytes a text and row.
-    assert large - small < 10_000 * len(ROWS) * 20
+    # A byte an answer is kept, and of each sheet its key and size; the rest is what counting takes for a moment.
+    assert large - small < 10_000 * len(ROWS) * 25
 
 
 def test_a_limit_keeps_every_label_and_does_not_depend_on_who_is_asked() -> None:

@@ -117,14 +117,22 @@ def test_writing_goes_on_where_the_next_word_may_change_the_letter(text: str) ->
     assert not CORRECTED.settled(text)
 
 
-@given(TEXTS, TEXTS, st.sampled_from(["corrected", "paper"]))
-@example("B", "ecause", "corrected")
-@example("B. A", " or B", "corrected")
-def test_what_is_settled_stays_whatever_follows(text: str, more: str, scoring: Scoring) -> None:
-    reader = Reader(scoring)
-    if reader.settled(text):
-        assert reader.read(text + more) == reader.read(text)
-        assert reader.settled(text + more)
+@given(TEXTS, st.integers(0, 60), st.sampled_from(["corrected", "paper"]))
+@example("Because", 1, "corrected")
+@example("B. A or B", 4, "corrected")
+@example("The answer is B", 1, "corrected")
+@example("Answer: my choice is C", 9, "corrected")
+def test_what_is_settled_stays_whatever_follows(whole: str, cut: int, scoring: Scoring) -> None:
+    reader, begin = Reader(scoring), whole[:cut]
+    if reader.settled(begin):
+        assert reader.read(whole) == reader.read(begin)
+        assert reader.settled(whole)
+
+
+@pytest.mark.parametrize("reply", ["The answer is B", "It is B", "it's B", "I choose B", "Final answer: B", "Letter B"])
+def test_no_beginning_of_a_sentence_that_names_its_letter_is_settled_before_it_does(reply: str) -> None:
+    assert CORRECTED.read(reply) == "B"
+    assert not any(CORRECTED.settled(reply[:cut]) for cut in range(len(reply)))
 
 
 @given(TEXTS, st.sampled_from(["corrected", "paper"]))

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
+from functools import partial
 from typing import Any
-
-from rich.markup import escape
 
 from clca.assess.wvs.asked import Asked
 from clca.assess.wvs.evaluate import Evaluated, has_template, stop_facts
@@ -14,12 +12,10 @@ from clca.assess.wvs.evaluate import evaluate as evaluate_poll
 from clca.assess.wvs.poll import Poll, prepare
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console
-from clca.cli.verdict import pace, show_end, show_tables, warn
+from clca.cli.verdict import beginning, pace, prepare_here, show_end, show_tables
 from clca.evaluation.wvs.columns import METRICS
 from clca.evaluation.wvs.scores import Figures
 from clca.evaluation.wvs.work import Progress
-from clca.settings import resolve
-from clca.workspace import find_workspace
 
 SHOWN = ("kl_paper", "accuracy_paper", "kl", "invalid")  # the other metrics stand in the files
 KL_SHOWN = 6  # cultures and methods in the progress line
@@ -28,25 +24,18 @@ KL_SHOWN = 6  # cultures and methods in the progress line
 def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     """Ask, score, and show the table of the paper."""
     screen = make_console(stderr=True, quiet=quiet)
-    poll = prepare_here(asked)
+    poll = prepare_here(partial(prepare, asked, template=has_template))
     with Bar(screen) as bar:
-        done = evaluate_poll(poll, lambda said: bar.show(line(said), said.sheets, said.of))
+        done = evaluate_poll(
+            poll,
+            lambda said: bar.show(line(said), said.sheets, said.of),
+            lambda: bar.begin(beginning(poll.subject, asked.base_url)),
+        )
     if as_json:
         print(json.dumps(summary(poll, done), ensure_ascii=False), flush=True)
     elif not quiet:
         show_tables([table for table in done.tables if table.metric in SHOWN])
     show_end(screen, done, "all metrics are there")
-    for caveat in done.caveats[:1] if poll.subject.because else ():
-        screen.print(f"[yellow]{escape(caveat)}[/yellow]")
-
-
-def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Poll:
-    """The poll, with what is to be known of it said, however quiet it is."""
-    workspace = find_workspace()
-    generated = resolve({}, os.environ, workspace).out
-    poll = prepare(asked, workspace, generated, os.environ, has_template, elsewhere=elsewhere)
-    warn(poll.warnings)
-    return poll
 
 
 def summary(poll: Poll, done: Evaluated) -> dict[str, Any]:
@@ -101,6 +90,6 @@ def line(said: Progress) -> str:
 
 
 def show_plan(asked: Asked, *, as_json: bool) -> None:
-    from clca.cli import evaluation_plan
+    from clca.cli import wvs_plan
 
-    evaluation_plan.show_plan(prepare_here(asked, elsewhere=True), as_json=as_json)
+    wvs_plan.show_plan(prepare_here(partial(prepare, asked, template=has_template, elsewhere=True)), as_json=as_json)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
+from functools import partial
 from typing import Any
 
 from rich.markup import escape
@@ -16,9 +16,7 @@ from clca.assess.mmlu.tables import caveats
 from clca.cli.matrix import line, matrix_plan, show_matrix_plan
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console, printable
-from clca.cli.verdict import show_end, show_tables, warn
-from clca.settings import resolve
-from clca.workspace import find_workspace
+from clca.cli.verdict import beginning, prepare_here, show_end, show_tables
 
 SHOWN = ("mmlu_accuracy_groups", "mmlu_f1_groups", "mmlu_invalid_groups", "mmlu_f1")  # the others stand in the files
 
@@ -26,26 +24,18 @@ SHOWN = ("mmlu_accuracy_groups", "mmlu_f1_groups", "mmlu_invalid_groups", "mmlu_
 def evaluate(asked: Asked, *, quiet: bool, as_json: bool) -> None:
     """Ask, score, and show the tables."""
     screen = make_console(stderr=True, quiet=quiet)
-    one = prepare_here(asked)
+    one = prepare_here(partial(prepare, asked))
     with Bar(screen) as bar:
-        done = evaluate_examination(one, lambda said: bar.show(line(said), said.cells, said.of))
+        done = evaluate_examination(
+            one,
+            lambda said: bar.show(line(said), said.cells, said.of),
+            lambda: bar.begin(beginning(one.subject, asked.base_url)),
+        )
     if as_json:
         print(json.dumps(summary(one, done), ensure_ascii=False), flush=True)
     elif not quiet:
         show_tables([table for table in done.tables if table.metric in SHOWN])
     show_end(screen, done, "every subject's are there")
-    for caveat in done.caveats:
-        if caveat.startswith(("REHEARSAL", "DEMONSTRATION")):
-            screen.print(f"[yellow]{escape(printable(caveat))}[/yellow]")
-
-
-def prepare_here(asked: Asked, *, elsewhere: bool = False) -> Examination:
-    """The evaluation, with what is to be known of it said, however quiet it is."""
-    workspace = find_workspace()
-    generated = resolve({}, os.environ, workspace).out
-    one = prepare(asked, workspace, generated, os.environ, elsewhere=elsewhere)
-    warn(one.warnings)
-    return one
 
 
 def summary(one: Examination, done: Evaluated) -> dict[str, Any]:
@@ -70,7 +60,7 @@ def summary(one: Examination, done: Evaluated) -> dict[str, Any]:
 
 def show_plan(asked: Asked, *, as_json: bool) -> None:
     """Nothing is written, and no model is loaded."""
-    one = prepare_here(asked, elsewhere=True)
+    one = prepare_here(partial(prepare, asked, elsewhere=True))
     plan = matrix_plan(one.matrix)
     if as_json:
         said = {

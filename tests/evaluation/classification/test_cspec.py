@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from clca.evaluation.offense import cspec
-from clca.evaluation.offense.specificity import specificity
+from clca.evaluation.classification import cspec
+from clca.evaluation.classification.specificity import specificity
 from clca.report.s2n import CODES, load_s2n
 from clca.workspace import Content
 

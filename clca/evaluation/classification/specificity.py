@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from clca.evaluation.arrays import Floats
-from clca.evaluation.offense import cspec
+from clca.evaluation.classification import cspec
 from clca.evaluation.resampling import Estimate, interval
 from clca.records import Record
 
@@ -23,9 +23,10 @@ class Specificity(Record):
     column is left.
 
     A finite number of texts makes C-SPEC too low, and more so the more alike adapters are: the maximum of a column
-    is the luckiest of n scores. Five adapters that are all alike (C-SPEC 1) score 0.95 on 200 texts each and 0.98 on
-    1,000; the interval corrects in that direction, and in such simulations it held the true value in 72 to 91 % of
-    cases rather than in 95 %. `chance` is lowered alike: it is what C-SPEC has to be read beside.
+    is the luckiest of n scores. Five adapters that are right alike often (C-SPEC 1) score 0.95 on average on 200
+    texts a culture, and the interval, which corrects in that direction, holds 1 in 7 of 10 cases rather than in 19
+    of 20 (test_noise_lowers_c_spec_and_chance_alike simulates it). `chance` is lowered alike: it is what C-SPEC has
+    to be read beside.
 
     `invalid` has the rates of invalid answers of the same cells, None where they are not known.
     """
