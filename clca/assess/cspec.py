@@ -66,7 +66,7 @@ def assess(
     if not 0 <= seed < 2**31:
         raise SettingsError(f"--seed {seed}: has to be from 0 to {2**31 - 1}")
     published = load_s2n(content)
-    matrices = tuple(_matrix(one, seed) for one in given)
+    matrices = _told_apart([_matrix(one, seed) for one in given])
     places = [one.source.resolve() for one in matrices]
     twice = next((one for one in matrices if places.count(one.source.resolve()) > 1), None)
     if twice is not None:
@@ -76,6 +76,16 @@ def assess(
     done = Report(out or _folder(matrices), matrices, tuple(_tables(matrices, knowledge, published)), marks)
     _write(done)
     return done
+
+
+def _told_apart(matrices: Sequence[Assessed]) -> tuple[Assessed, ...]:
+    """Of the same name the second is `NAME-2`."""
+    names = [one.name for one in matrices]
+    again = [names[:number].count(name) for number, name in enumerate(names)]
+    return tuple(
+        replace(one, name=f"{one.name}-{number + 1}") if number else one
+        for one, number in zip(matrices, again, strict=True)
+    )
 
 
 def _matrix(given: str, seed: int) -> Assessed:
@@ -246,8 +256,5 @@ def _write(done: Report) -> None:
 
 def places(done: Report) -> Iterator[tuple[Path, Assessed]]:
     """The folder of each matrix: of several one of its own."""
-    names = [one.name for one in done.matrices]
-    for number, one in enumerate(done.matrices):
-        again = names[:number].count(one.name)
-        folder = done.folder / (f"{one.name}-{again + 1}" if again else one.name)
-        yield (folder if len(names) > 1 else done.folder), one
+    for one in done.matrices:
+        yield (done.folder / one.name if len(done.matrices) > 1 else done.folder), one

@@ -138,10 +138,10 @@ class Table:
 
 
 def grouped(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Rows of the same group together, where the first of them stands."""
-    found: dict[str, list[Row]] = {}
+    """Rows of the same group together, where the first of them stands; a row that several evaluations have once."""
+    found: dict[str, dict[Row, None]] = {}
     for row in rows:
-        found.setdefault(row.group, []).append(row)
+        found.setdefault(row.group, {})[row] = None
     return tuple(row for group in found.values() for row in group)
 
 

@@ -147,13 +147,13 @@ def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(h
         name for name in FILES if not name.startswith("tables")
     }
     data = done.tables[-1]
-    assert [row.label for row in data.rows] == ["WVS (one)", "WVS+Wiki", "WVS (one)"]
+    assert [row.label for row in data.rows] == ["WVS (one)", "WVS+Wiki", "WVS (one-2)"]
     assert [row.cells[2] is not None for row in data.rows] == [False, True, False]
     normalised = [table for table in done.tables if table.metric == "f1_normalised"]
     assert [table.rows[0].group for table in normalised] == [
         "one, ours",
         "two, ours",
-        "one, ours",
+        "one-2, ours",
         done.matrices[3].name,
     ]
     assert "one is given twice" in refusal("one", content, more=["two", "one"])

@@ -214,6 +214,14 @@ def test_probability_mode_stands_beside_table_11(published: Published) -> None:
     assert "table 11" in table.title
 
 
+def test_what_two_evaluations_share_stands_once(published: Published) -> None:
+    runs = [Ours("llama-3.1-8b", data, ten()) for data in ("wvs", "wvs+wiki")]
+    for table in (f1_table(runs, published), invalid_table(runs, published)):
+        shared = [row.label for row in table.rows if "Zero-Shot" in f"{row.group} {row.label}"]
+        assert len(shared) == 2  # ours and the published one
+        assert len(set(table.rows)) == len(table.rows)
+
+
 def test_two_evaluations_of_the_same_data_keep_a_column_each(published: Published) -> None:
     runs = [Ours("llama-3.1-8b", "wvs", one, name) for name, one in (("first", mmlu()), ("second", ten()))]
     table = mmlu_table(runs, published, mode="generate", metric="accuracy")

@@ -58,7 +58,7 @@ def specificity(
     given = np.asarray(matrix, dtype=np.float64)
     again = np.zeros((0, *given.shape)) if replicates is None else replicates
     under = cspec.under_chance(given, seed=seed)
-    mean = interval(float(cspec.diagonal_mean(given)), cspec.diagonal_mean(again))
+    mean = interval(float(cspec.diagonal_mean(given)), cspec.diagonal_mean(again), most=1.0)
     assert mean is not None, "a matrix has numbers only"
     return Specificity(
         cultures=tuple(cultures),

@@ -133,6 +133,8 @@ def test_intervals_rest_on_the_replicates() -> None:
     assert one.cspec.high == pytest.approx(2 * 2.5 / 3 - 2.45 / 3)
     assert one.diagonal_mean.low == pytest.approx(0.4)
     assert one.diagonal_mean.high == pytest.approx(0.41)
+    high = specificity(("a", "b"), [[1.0, 0.5], [0.5, 0.9]], seed=1, replicates=np.full((50, 2, 2), 0.5))
+    assert high.diagonal_mean.high == 1.0
 
 
 thousandths = st.integers(0, 1000).map(lambda x: x / 1000)
