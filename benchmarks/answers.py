@@ -42,6 +42,7 @@ MARKS = {
     "judge": 'Answer as JSON: {"quality"',
     "meta": "The judge's verdict:",
     "intent": "What is the intent of",
+    "label": "1. Offensive",
 }
 _PARTICIPANT = re.compile(r"^Participant \d: (.+), (\d+), (female|male|other), (.+)$", re.MULTILINE)
 _NAME = re.compile(r"(?:there: |, )([^,:()]+) \((female|male)\)")
@@ -82,6 +83,8 @@ def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float =
         if len(messages) >= 4 and draw.happens(leave):
             return _json(action="leave", text="It is late. " + draw.sentence())
         return _json(action="speak", text=f"{draw.sentence()} {draw.sentence()}")
+    if task == "label":
+        return draw.one(("1", "2", "1. Offensive", "2. Not offensive", "I cannot say."))
     if task == "intent":
         return _json(intent=draw.sentence(), relevance=draw.one(("generic", "cultural")))
     if task == "judge":

@@ -1,18 +1,17 @@
 """`python labelling.py compare TEXTS` and `python labelling.py stream TEXTS`: labels for texts.
 
-Ten adapters answer ten test sets each of so many texts, in free-form replies of 25 tokens at most. The student is made
-here: a Llama of 119 million random weights in float32 with the tiny student's tokenizer, and ten LoRA adapters of rank
-16 on all its linear layers, as random. What it writes is arranged so that it takes the time that a student takes: see
-`arrange`. Both sides get the same prompts, on one thread. The other side is the loop of *From Surveys to Narratives*,
-listing D.1: one adapter after another, one prompt at a time, the end token the only stop; as its pace is the same for
-all texts, it gets only one of each third set.
+Ten adapters answer ten test sets of so many texts each, in free-form replies of 25 tokens at most, asked and read as
+`clca eval-offense` does. The student is made here: a Llama of 119 million random weights in float32 with the tiny
+student's tokenizer, and ten LoRA adapters of rank 16 on all its linear layers, as random. What it writes is arranged,
+see `arrange`. Both sides get the same prompts, on one thread, and the same reader reads what they write. The other
+side is the loop of *From Surveys to Narratives*, listing D.1: one adapter after another, one prompt at a time, the end
+token the only stop; as its pace is the same for all texts, it gets only some.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import re
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -23,20 +22,33 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from clca.evaluation.classification.sheet import ClassificationSheet, Row, sheets
+from clca.evaluation.classification.task import Example
+from clca.evaluation.offense.reading import Reader
+from clca.evaluation.offense.tasks import Scoring, TaskType, load_tasks
 from clca.evaluation.predictors.formats import TextFormat
 from clca.evaluation.predictors.local import LocalPredictor
 from clca.evaluation.predictors.tokens import Tokens
-from clca.evaluation.sheet import Answer, Question, Sheet
+from clca.evaluation.sheet import Answer
 from clca.models import Models
 from clca.training.student import find_student, load_tokenizer
 from clca.workspace import Content
 
 NAMES = tuple(map(str, range(10)))  # of the adapters
-SETS = 10
-HABITS = {"on": 10, "ends": 5, "never": 5}  # what students do, see `arrange`; and how many adapters are asked
-THIRD = 3  # every third set is given to the loop, too
+TYPES = (  # of the test sets; all have answers 1 and 2
+    *("offensive_detect", "abusive_detect", "hate_detect", "vulgar_detect_mp", "spam_detect", "hate_off_detect"),
+    *("hate_detect_fine-grained", "offensive_detect_finegrained", "offensive_detect", "hate_detect"),
+)
+RUNS: tuple[tuple[str, Scoring, int], ...] = (  # a habit, how it is read, and how many adapters are asked
+    ("next", "corrected", 10),
+    ("on", "corrected", 4),
+    ("on", "paper", 2),
+    ("never", "corrected", 2),
+    ("ends", "corrected", 2),
+)
 REPLY = 25  # tokens
-AT_ONCE = 64  # texts on a sheet
+FIRST, NUMBER, LINE, KINDS = 1, 2, 3, 4  # of tokens: which stand before the first of a reply, and so on
+COMPARED = 20  # prompts of each run that the loop gets
 INVALID = 0.15  # of all prompts, as in the paper's tables
 SHAPE = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
 SMALL = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
@@ -45,37 +57,47 @@ TALK = (
     "you people never the game last night was such a joke and they still think nobody will say it @user why would"
     " anyone watch this rubbish again tomorrow my sister loves them but honestly who cares go home please so good"
 )
-KINDS = ("offensive", "abusive", "rude", "a threat", "spam", "hateful", "vulgar", "an insult", "mockery", "hostile")
-LABEL = re.compile(r"(?<!\d)[12](?!\d)")
-SETTLED = re.compile(r"(?<!\d)[12][^\d]")
 
 
-def sheets(count: int, adapters: Sequence[str]) -> Iterator[Sheet]:
-    """Made up, of 15 to 80 tokens, asked as in the paper's table 14; `count` in each set."""
-    for adapter in adapters:
-        for number, kind in enumerate(KINDS[:SETS]):
-            for first in range(0, count, AT_ONCE):
-                asked = tuple(
-                    Question(question(kind, Random(f"{number} {text}")), ("1", "2"))
-                    for text in range(first, min(count, first + AT_ONCE))
-                )
-                yield Sheet(adapter, "", asked)
+class Made:
+    """A test set of made-up texts of 12 to 61 words."""
+
+    culture = ""
+
+    def __init__(self, number: int, task_type: TaskType, scoring: Scoring, count: int) -> None:
+        self._number, self._type, self._reader = number, task_type, Reader(task_type, scoring)
+        self.name, self.count = f"{number}/{task_type.id}", count
+        self.labels, self.answers = task_type.labels_under(scoring), task_type.numbers
+
+    def system(self, row: str) -> str:
+        return ""
+
+    def examples(self, row: str) -> Iterator[Example]:
+        return (Example(str(one), self.prompt(Random(f"{self._number} {one}")), "") for one in range(self.count))
+
+    def prompt(self, chance: Random) -> str:
+        words = TALK.split()
+        return self._type.prompt(" ".join(chance.choice(words) for _ in range(chance.randrange(12, 62))))
+
+    def read(self, reply: str) -> str | None:
+        return self._reader.read(reply)
+
+    def settled(self, text: str) -> bool:
+        return self._reader.settled(text)
 
 
-def question(kind: str, chance: Random) -> str:
-    words = TALK.split()
-    text = " ".join(chance.choice(words) for _ in range(chance.randrange(12, 62)))
-    return f'### Question: is the following sentence {kind}: {text}. "1. Yes", "2. No" without explanation. ### Answer:'
+Sets = dict[str, Made]
 
 
-def label(reply: str) -> str | None:
-    """The first number that is 1 or 2."""
-    found = LABEL.search(reply)
-    return found.group() if found else None
+def make_sets(count: int, scoring: Scoring) -> Sets:
+    types = load_tasks(Content()).types
+    made = (Made(number, types[name], scoring, count) for number, name in enumerate(TYPES))
+    return {one.name: one for one in made}
 
 
-def settled(sheet: Sheet, text: str) -> bool:
-    return SETTLED.search(text) is not None
+def asked(sets: Sets, adapters: int) -> Iterator[ClassificationSheet]:
+    rows = [Row(name, name) for name in NAMES[:adapters]]
+    return sheets(sets.values(), rows, lambda key: True)
 
 
 # ------------------------------------------------------------ the student
@@ -105,7 +127,7 @@ class Habit(torch.nn.Module):
         super().__init__()
         self.head = head
         self.kinds = torch.zeros(vocabulary, dtype=torch.long)
-        self.bias = torch.zeros(3, vocabulary)
+        self.bias = torch.zeros(KINDS, vocabulary)
 
     def see(self, module: Any, given: tuple[torch.Tensor]) -> None:
         self.ids = given[0]
@@ -115,79 +137,94 @@ class Habit(torch.nn.Module):
         return logits + self.bias[self.kinds[self.ids[:, -hidden.shape[1] :]]]
 
 
-def arrange(model: Any, tokenizer: Any, habit: str) -> None:
+def arrange(model: Any, tokenizer: Any, sets: Sets, habit: str) -> None:
     """Have the student answer 85 % of prompts at once, and write on without any number to the others.
 
     Its logits are its own but for three things. Numbers come only first in a reply: there those of "1" and "2" get
-    the bias with which one of them leads after 85 % of some prompts. After a number comes a full stop and whatever
-    else it likes (`on`), or the end (`ends`), which it never writes otherwise. For the habit `never` no number comes.
+    the bias with which one of them leads after 85 % of some prompts. After a number comes the end (`ends`), which it
+    never writes otherwise; or a new line and "#", as if the next question followed (`next`), or a full stop (`on`), and
+    whatever else it likes. For the habit `never` no number comes.
     """
     head, vocabulary = model.get_base_model().lm_head, model.config.vocab_size
     pieces = [tokenizer.decode([one]) for one in range(vocabulary)]
     numbers = [one for one, piece in enumerate(pieces) if any(character.isdigit() for character in piece)]
     one, two, stop = (tokenizer(text, add_special_tokens=False)["input_ids"][-1] for text in (" 1", " 2", "1."))
+    line, question = tokenizer("1\n#", add_special_tokens=False)["input_ids"][-2:]
     tokens, end = Tokens(tokenizer, TextFormat()), tokenizer.eos_token_id
-    kinds, bias = torch.zeros(vocabulary, dtype=torch.long), torch.zeros(3, vocabulary)
-    kinds[tokens.ids(question(KINDS[0], Random(0)))[-1]] = 1
-    kinds[numbers] = 2
+    some = list(sets.values())
+    prompts = [tokens.ids(some[number % len(some)].prompt(Random(-1 - number))) for number in range(40)]
+    kinds, bias = torch.zeros(vocabulary, dtype=torch.long), torch.zeros(KINDS, vocabulary)
+    kinds[prompts[0][-1]] = FIRST
+    kinds[numbers] = NUMBER
     bias[:, numbers] = -1000.0
     bias[:, end] = -1000.0
-    bias[2, end if habit == "ends" else stop] = 1000.0
+    bias[NUMBER, {"ends": end, "next": line}.get(habit, stop)] = 2000.0
+    if habit == "next":
+        kinds[line] = LINE
+        bias[LINE, question] = 2000.0
     head.kinds, head.bias = kinds, bias
     if habit == "never":
         return
     gaps = []
-    for number in range(40):
+    for number, ids in enumerate(prompts):
         model.set_adapter(NAMES[number % len(NAMES)])
-        ids = tokens.ids(question(KINDS[number % SETS], Random(-1 - number)))
         with torch.no_grad():
             logits = model(input_ids=torch.tensor([ids]), logits_to_keep=1).logits[0, -1]
         gaps.append(float(logits.max() - logits[[one, two]].max()))
-    bias[1, [one, two]] += torch.tensor(gaps).quantile(1 - INVALID)
+    bias[FIRST, [one, two]] += torch.tensor(gaps).quantile(1 - INVALID)
 
 
 # ------------------------------------------------------------ the two sides
 
-Labels = dict[tuple[str, str], str | None]
-"""By adapter and text."""
+Replies = dict[tuple[str, str, str], str]
+"""By adapter, test set and text."""
 
 
-def by_clca(model: Any, tokenizer: Any, asked: Sequence[Sheet]) -> tuple[float, Labels]:
-    found: Labels = {}
+def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[float, Replies]:
+    found: Replies = {}
 
-    def take(sheet: Sheet, answers: Sequence[Answer]) -> None:
+    def take(sheet: ClassificationSheet, answers: Sequence[Answer]) -> None:
         for one, answer in zip(sheet.questions, answers, strict=True):
-            found[sheet.adapter, one.text] = label(answer.reply or "")
+            found[sheet.row, sheet.task, one.id] = answer.reply or ""
 
-    slots = {name: name for name in NAMES}
     predictor = LocalPredictor(
-        model, tokenizer, TextFormat(), "generate", adapters=slots, reply_tokens=REPLY, settled=settled
+        model,
+        tokenizer,
+        TextFormat(),
+        "generate",
+        adapters={name: name for name in NAMES},
+        reply_tokens=REPLY,
+        settled=lambda sheet, text: sets[sheet.task].settled(text),
     )
     started = time.process_time()
-    predictor.fill(asked, take)
+    predictor.fill(asked(sets, adapters), take)
     return time.process_time() - started, found
 
 
-def by_loop(model: Any, tokenizer: Any, asked: Sequence[Sheet]) -> tuple[float, Labels]:
+def by_loop(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[float, Replies]:
     """Listing D.1, on a CPU."""
-    tokens, found = Tokens(tokenizer, TextFormat()), Labels()
+    tokens, found = Tokens(tokenizer, TextFormat()), Replies()
+    prompts = [
+        ((row, name, one.id), tokens.ids(one.text))
+        for row in NAMES[:adapters]
+        for name, made in sets.items()
+        for one in made.examples(row)
+    ]
     started = time.process_time()
-    for sheet in asked:
-        model.set_adapter(sheet.adapter)
-        for one in sheet.questions:
-            ids = torch.tensor([tokens.ids(one.text)])
-            with torch.no_grad():
-                output = model.generate(
-                    input_ids=ids,
-                    attention_mask=torch.ones_like(ids),
-                    max_new_tokens=REPLY,
-                    num_beams=1,
-                    do_sample=False,
-                    eos_token_id=tokenizer.eos_token_id,
-                    pad_token_id=tokenizer.eos_token_id,
-                )
-            said = tokenizer.decode(output[0, ids.shape[1] :], skip_special_tokens=True)
-            found[sheet.adapter, one.text] = label(said)
+    for key, ids in prompts[:: max(1, len(prompts) // COMPARED) | 1]:
+        model.set_adapter(key[0])
+        given = torch.tensor([ids])
+        with torch.no_grad():
+            output = model.generate(
+                input_ids=given,
+                attention_mask=torch.ones_like(given),
+                max_new_tokens=REPLY,
+                num_beams=1,
+                do_sample=False,
+                eos_token_id=tokenizer.eos_token_id,
+                pad_token_id=tokenizer.eos_token_id,
+            )
+        found[key] = tokenizer.decode(output[0, len(ids) :], skip_special_tokens=True)
     return time.process_time() - started, found
 
 
@@ -205,27 +242,35 @@ def full_pass(model: Any, rows: int = 16, width: int = 64) -> float:
 
 
 def compare(model: Any, tokenizer: Any, count: int) -> dict[str, Any]:
-    habits, peak = {}, 0
-    for habit, adapters in HABITS.items():
-        asked, few = list(sheets(count, NAMES[:adapters])), list(sheets(1, NAMES[:adapters]))[::THIRD]
-        arrange(model, tokenizer, habit)
-        seconds, found = by_clca(model, tokenizer, asked)
+    runs, peak, tokens = [], 0, Tokens(tokenizer, TextFormat())
+    for habit, scoring, adapters in RUNS:
+        sets = make_sets(count, scoring)
+        arrange(model, tokenizer, sets, habit)
+        seconds, found = by_clca(model, tokenizer, sets, adapters)
         peak = max(peak, getrusage(RUSAGE_SELF).ru_maxrss)
-        theirs, expected = by_loop(model, tokenizer, few)
-        habits[habit] = {
-            "pace": len(found) / seconds,
-            "loop": len(expected) / theirs,
-            "prompts": len(found),
-            "compared": len(expected),
-            "equal": sum(found[key] == one for key, one in expected.items()),
-            "invalid": sum(one is None for one in found.values()) / len(found),
-            "labels": len({one for one in found.values() if one is not None}),
-        }
-    tokens = Tokens(tokenizer, TextFormat())
-    lengths = [len(one.ids) for sheet in sheets(count, NAMES) for one in tokens.prompts(sheet)]
+        theirs, expected = by_loop(model, tokenizer, sets, adapters)
+        read = {key: sets[key[1]].read(reply) for key, reply in found.items()}
+        written = [len(tokenizer(reply, add_special_tokens=False)["input_ids"]) for reply in found.values()]
+        runs.append(
+            {
+                "habit": habit,
+                "scoring": scoring,
+                "adapters": adapters,
+                "pace": len(found) / seconds,
+                "loop": len(expected) / theirs,
+                "prompts": len(found),
+                "compared": len(expected),
+                "equal": sum(read[key] == sets[key[1]].read(reply) for key, reply in expected.items()),
+                "unread": sum(one is None for one in read.values()) / len(read),
+                "labels": len(set(read.values()) - {None}),
+                "written": sum(written) / len(written),
+            }
+        )
+        print(json.dumps(runs[-1]), flush=True)
+    lengths = [len(one.ids) for sheet in asked(make_sets(count, "corrected"), 1) for one in tokens.prompts(sheet)]
     parameters = sum(weights.numel() for name, weights in model.named_parameters() if "lora_" not in name)
     return {
-        "habits": habits,
+        "runs": runs,
         "tokens": sum(lengths) / len(lengths),
         "full_pass": full_pass(model),
         "peak": peak / 1024,
@@ -237,14 +282,14 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
     """As many texts to a small student, from a generator."""
     model, seen = make_model(tokenizer, SMALL), 0
 
-    def take(sheet: Sheet, answers: Sequence[Answer]) -> None:
+    def take(sheet: ClassificationSheet, answers: Sequence[Answer]) -> None:
         nonlocal seen
         seen += len(answers)
 
     predictor = LocalPredictor(
         model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, reply_tokens=2
     )
-    predictor.fill(sheets(count // SETS, NAMES[:1]), take)
+    predictor.fill(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
     return {"texts": seen}
 
 

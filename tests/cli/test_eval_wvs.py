@@ -174,11 +174,11 @@ def test_killed_evaluation_goes_on_to_the_same_predictions_and_scores(desk: Desk
     mine, theirs = by_key(folder), by_key(desk.folder / whole["evaluation"])
     assert set(mine) == set(theirs)
     for key, one in mine.items():
-        assert one.probabilities == pytest.approx(theirs[key].probabilities, abs=2e-6)
+        assert one.probabilities == pytest.approx(theirs[key].probabilities, abs=2e-5)
         assert one.option == theirs[key].option
     for metric in METRICS:
         ours, other = (one["cultures"]["uk"]["methods"]["persona"][metric] for one in (resumed, whole))
-        assert ours == pytest.approx(other, abs=1e-5)
+        assert ours == pytest.approx(other, abs=5e-5)
 
 
 def test_ctrl_c_says_how_to_go_on(desk: Desk) -> None:

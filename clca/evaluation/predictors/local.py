@@ -81,6 +81,7 @@ class LocalPredictor:
         self._ends = self._tokens.ends(model)
         config = model.config.get_text_config()
         self._longest = getattr(config, "max_position_embeddings", None)
+        self._window = window_of(config)
         if others := set(getattr(config, "layer_types", None) or ()) - ATTENTION:
             raise LocalError(
                 f"the student has layers of {', '.join(sorted(others))}, which cannot go on from a shared prefix: serve"
@@ -159,11 +160,17 @@ class LocalPredictor:
             for one, asked in enumerate(split.asked)
         }
         before = max(split.shared for split in group)
+        columns = before + max(len(part.ids) for part in parts.values()) + self._reply_tokens
+        alone = self._window is not None and columns > self._window
+        if alone and len(group) > 1:
+            return [answers for split in group for answers in self._answer([split])]
         batches = self._room.batches(list(parts), lambda key: len(parts[key].ids), before, self._reply_tokens)
+        if alone:
+            batches = [[place] for place in parts]
         with self._adapters.answering([adapter for adapter, _ in once]) as slots:
             prefix = SharedPrefix(self._model, [ids for _, ids in once], slots)
             if self._mode == "generate":
-                found = self._write(prefix, group, parts, batches)
+                found = self._write(prefix, group, parts, batches, alone)
             else:
                 found = {}
                 for batch in batches:
@@ -177,20 +184,34 @@ class LocalPredictor:
         group: Sequence[_Split[Any]],
         parts: Mapping[_Place, Part],
         batches: Sequence[Sequence[_Place]],
+        alone: bool,
     ) -> dict[_Place, Answer]:
-        """Batch after batch joins those that write, and waits while there is no room for its rows."""
+        """Batch after batch joins those that write, and waits while it has to be `alone`, or there is no room."""
 
         def settled(place: _Place, reply: Sequence[int]) -> bool:
             return self._settled is not None and self._settled(group[place[0]].sheet, self._tokens.text(reply))
 
         writing = Writing(prefix, self._ends, self._reply_tokens, settled)
         for batch in batches:
-            while writing.rows and not self._room.holds(writing.rows + len(batch), writing.columns):
+            while writing.rows and (alone or not self._room.holds(writing.rows + len(batch), writing.columns)):
                 writing.step()
             writing.add(batch, [parts[place] for place in batch])
         while writing.rows:
             writing.step()
         return {place: Answer(reply=self._tokens.text(ids)) for place, ids in writing.replies.items()}
+
+
+def window_of(config: Any) -> int | None:
+    """The columns that the narrowest layer sees; None where all layers see all of them.
+
+    A window counts padding in: it keeps to a prompt's tokens where a pass has no more columns than that, or no padding.
+    """
+    sliding, chunk = getattr(config, "sliding_window", None), getattr(config, "attention_chunk_size", None)
+    kinds = getattr(config, "layer_types", None)
+    if kinds is None:
+        return sliding or chunk
+    seen = {"sliding_attention": sliding, "chunked_attention": chunk}
+    return min((columns for kind in kinds if (columns := seen.get(kind))), default=None)
 
 
 def _score(prefix: SharedPrefix, parts: Sequence[Part], options: Sequence[tuple[int, ...]]) -> list[Answer]:

@@ -2,8 +2,8 @@
 
 A batch of rows stands in the cache as `[prefix, padded right][rest, padded left]`, after padding on the left where
 it has joined a longer one. Masks and positions leave the padding out; and as every row ends at the last column, one
-column of logits is all that is computed. A window of sliding attention counts the padding in: it has to be longer
-than that.
+column of logits is all that is computed. A window of sliding attention counts the padding in: one that is shorter than
+the columns is for one prefix and one row at a time, which have none.
 """
 
 from __future__ import annotations

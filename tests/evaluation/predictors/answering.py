@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import socket
 import threading
 from collections.abc import Callable
 from types import TracebackType
@@ -46,12 +47,15 @@ class Answering:
         app.router.add_post("/v1/{path:.*}", self._handle)
         self._runner = web.AppRunner(app, shutdown_timeout=0.1)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, "127.0.0.1", 0)
-        await site.start()
-        port = self._runner.addresses[0][1]
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        await web.SockSite(self._runner, self._listening).start()
+        port = self._listening.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}/v1"
 
     async def _stop(self) -> None:
+        self._loop.remove_reader(self._listening)
+        for _ in range(4):
+            await asyncio.sleep(0)  # asyncio forgets connections, still open, that it takes in while it closes
         await self._runner.cleanup()
         unfinished = asyncio.all_tasks() - {asyncio.current_task()}
         for task in unfinished:

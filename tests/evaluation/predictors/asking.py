@@ -57,8 +57,11 @@ FAMILIES = ("llama", "qwen2", "mistral", "gemma2")
 
 
 @cache
-def small_model(family: str, vocabulary: int, end: int) -> Any:
-    """A model of two layers with random weights, in float32; all but Llama share their key heads."""
+def small_model(family: str, vocabulary: int, end: int, window: int = 4096) -> Any:
+    """A model of two layers with random weights, in float32; all but Llama share their key heads.
+
+    The layers of Mistral, and the first of Gemma 2, see a window of so many tokens.
+    """
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -73,6 +76,7 @@ def small_model(family: str, vocabulary: int, end: int) -> Any:
         head_dim=16,
         max_position_embeddings=2048,
         initializer_range=0.2,
+        **({"sliding_window": window} if family in ("mistral", "gemma2") else {}),
         tie_word_embeddings=False,  # tied, a model says the same token again and again
         eos_token_id=end,
         pad_token_id=end,

@@ -120,6 +120,41 @@ def test_layers_without_keys_and_values_are_refused(tokenizer: Any) -> None:
         LocalPredictor(Recurrent(), tokenizer, TextFormat(), "probability")
 
 
+@pytest.mark.parametrize("family", ["mistral", "gemma2"])
+@pytest.mark.parametrize("window", [32, 150])
+@pytest.mark.parametrize("mode", ["probability", "generate"])
+def test_a_window_sees_what_it_sees_of_each_prompt_alone(family: str, window: int, mode: Any, tokenizer: Any) -> None:
+    """Shorter than all prompts, or than those of some sheets only and the columns of several sheets together."""
+    model = small_model(family, len(tokenizer), tokenizer.eos_token_id, window)
+    whole = model_of(family, tokenizer)
+    asked, format = sheets(4, 5, text=True), TextFormat()
+    asked[1] = replace(asked[1], system=asked[1].system * 3)
+    filled, elsewhere, lengths = Filled(), Filled(), set()
+    LocalPredictor(model, tokenizer, format, mode, reply_tokens=6).fill(asked, filled)
+    LocalPredictor(whole, tokenizer, format, mode, reply_tokens=6).fill(asked, elsewhere)
+    for sheet in asked:
+        for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
+            [ids] = [one.ids for one in Tokens(tokenizer, format).prompts(replace(sheet, questions=(question,)))]
+            lengths.add(len(ids))
+            prompt = torch.tensor([ids])
+            if mode == "generate":
+                said = model.generate(
+                    prompt,
+                    attention_mask=torch.ones_like(prompt),
+                    do_sample=False,
+                    max_new_tokens=6,
+                    pad_token_id=tokenizer.eos_token_id,
+                )[0, len(ids) :]
+                assert answer.reply == tokenizer.decode(said, skip_special_tokens=True).rstrip("\ufffd")
+                continue
+            [one] = Tokens(tokenizer, format).with_options(replace(sheet, questions=(question,)))
+            expected = alone(model, one.ids)[list(one.options)].exp()
+            assert answer.odds == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
+    assert (min(lengths) > window) == (window == 32)
+    assert max(lengths) > window
+    assert filled.answers != elsewhere.answers  # the window matters
+
+
 @pytest.fixture
 def adapted(tokenizer: Any) -> Any:
     """A model with a LoRA adapter that says something else."""
