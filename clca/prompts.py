@@ -49,6 +49,9 @@ EVALUATION_FORMS = {
     "wvs-cultural": Form(("system",), frozenset({"culture"})),
     "wvs-question": Form(("user",), frozenset({"question", "options"})),
 }
+
+_QUESTION = Form(("system", "user"), frozenset({"subject", "question", "options"}))
+MMLU_FORMS = {"mmlu": _QUESTION, "mmlu-paper": _QUESTION}
 """The prompts of the survey evaluation. All that the questions of a respondent share stands in `system`."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clca.errors import ContentError
-from clca.prompts import EVALUATION_FORMS, FORMS, TRAINING_FORMS, Prompts
+from clca.prompts import EVALUATION_FORMS, FORMS, MMLU_FORMS, TRAINING_FORMS, Prompts
 from clca.workspace import Content
 from tests.conftest import Overlay
 
@@ -93,7 +93,7 @@ def test_a_value_that_is_not_given_is_a_fault_and_no_gap(overlay: Overlay) -> No
 
 
 def test_every_form_has_a_shipped_file_and_every_shipped_file_a_form(content: Content) -> None:
-    forms = {**FORMS, **TRAINING_FORMS, **EVALUATION_FORMS}
+    forms = {**FORMS, **TRAINING_FORMS, **EVALUATION_FORMS, **MMLU_FORMS}
     assert content.files("prompts/*.j2") == sorted(f"prompts/{name}.j2" for name in forms)
 
 

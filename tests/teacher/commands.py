@@ -55,7 +55,7 @@ class Vllm(stub.Stub):
         return web.Response() if request.path == "/health" else await super().handle(request)
 
 stub.Stub = Vllm
-options = ["--port", given("--port"), "--models", given("--served-model-name"), "--key", os.environ["VLLM_API_KEY"]]
+options = ["--port", given("--port"), "--models", given("--served-model-name"), "--key=" + os.environ["VLLM_API_KEY"]]
 asyncio.run(stub.serve(stub.arguments().parse_args([*options, *OPTIONS])))
 """
 

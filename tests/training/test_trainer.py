@@ -70,7 +70,7 @@ def test_held_out_loss_falls(taught: dict[str, Trained]) -> None:
         losses = [one.eval_loss for one in read_adapter(trained.adapter).data.losses if one.eval_loss is not None]
         assert len(losses) == 5
         assert losses[-1] < losses[0] < 6.0  # 8.3 is what is expected of 4096 equally likely tokens
-        assert losses[-1] == min(losses) == trained.eval_loss
+        assert losses[-1] == trained.eval_loss < 1.1 * min(losses)  # near its end it hardly moves
 
 
 def test_the_student_of_intents_labels_them_and_the_student_of_dialogues_does_not(

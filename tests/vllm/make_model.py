@@ -56,8 +56,12 @@ CLOSING = -2.2  # of the quote that ends a text
 
 
 def corpus() -> list[str]:
-    """The texts of the scenarios, each person's line as prompts have it, the prompts, and some JSON."""
-    texts = [file.read_text(encoding="utf-8") for file in sorted(ROOT.glob("prompts/*.j2"))]
+    """The texts of the scenarios, each person's line as prompts have it, the prompts, and some JSON.
+
+    What is asked of a student only is left out: the biases above are those of these words.
+    """
+    prompts = [file for file in sorted(ROOT.glob("prompts/*.j2")) if not file.name.startswith("mmlu")]
+    texts = [file.read_text(encoding="utf-8") for file in prompts]
     for file in sorted(ROOT.glob("scenarios/*.jsonl")):
         for line in file.read_text(encoding="utf-8").splitlines():
             record = json.loads(line)

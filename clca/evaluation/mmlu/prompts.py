@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from typing import Literal
 
 from clca.evaluation.mmlu.data import LETTERS, Item
-from clca.prompts import Form, Prompts
+from clca.prompts import MMLU_FORMS, Prompts
 from clca.workspace import Content
 
 Scoring = Literal["corrected", "paper"]
 
 NAMES: dict[Scoring, str] = {"corrected": "mmlu", "paper": "mmlu-paper"}
-FORM = Form(("system", "user"), frozenset({"subject", "question", "options"}))
 BETWEEN = "\n\n"  # worked examples
 
 
@@ -21,7 +20,7 @@ class MmluPrompts:
 
     def __init__(self, content: Content, scoring: Scoring) -> None:
         self._name = NAMES[scoring]
-        self._prompts = Prompts.load(content, {self._name: FORM})
+        self._prompts = Prompts.load(content, {self._name: MMLU_FORMS[self._name]})
 
     def question(self, item: Item, subject: str) -> str:
         """A question up to where its letter stands."""
