@@ -41,7 +41,7 @@ ROOMS: dict[str, set[str]] = {
     "intents": {"teacher.protocol"},
     "training": set(),
     "evaluation": {"culture", "teacher.protocol"},
-    "report": {"evaluation.wvs.columns", "evaluation.classification.scores", "evaluation.classification.specificity"},
+    "report": {"evaluation.wvs.families", "evaluation.classification.scores", "evaluation.classification.specificity"},
 }
 STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
 # The composers: the only ones, with the command line, that bring the rooms together.
@@ -192,3 +192,9 @@ def test_the_command_line_loads_no_heavy_library() -> None:
     assert "typer" in loaded
     heavy = {"torch", "transformers", "openai", "pydantic", "jinja2", "aiohttp", "numpy", "pyarrow"}
     assert heavy & set(loaded) == set()
+
+
+def test_what_the_wheel_alone_can_do_loads_no_library_of_an_extra() -> None:
+    program = "import sys, clca.checking, clca.session, clca.cli.offense_report; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert {"torch", "transformers", "datasets", "numpy", "pyarrow", "matplotlib"} & set(loaded) == set()

@@ -11,7 +11,7 @@ from rich.table import Table
 from clca.assess.wvs.compare import Compared, read
 from clca.assess.wvs.compare import compare as compare_read
 from clca.cli.screen import make_console, printable
-from clca.evaluation.wvs.columns import PAPER
+from clca.evaluation.wvs.families import PAPER
 from clca.workspace import find_workspace
 
 SURE = 0.05

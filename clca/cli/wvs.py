@@ -13,7 +13,7 @@ from clca.assess.wvs.poll import Poll, prepare
 from clca.cli.progress import Bar
 from clca.cli.screen import make_console
 from clca.cli.verdict import beginning, pace, prepare_here, show_end, show_tables
-from clca.evaluation.wvs.columns import METRICS
+from clca.evaluation.wvs.families import METRICS
 from clca.evaluation.wvs.scores import Figures
 from clca.evaluation.wvs.work import Progress
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from clca.errors import NotFoundError
-from clca.evaluation.wvs.columns import HIGHER_IS_BETTER, PAPER
+from clca.evaluation.wvs.families import HIGHER_IS_BETTER, PAPER
 from clca.report.published import AVERAGE, Published, published_figures
 
 PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")

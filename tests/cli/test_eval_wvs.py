@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.wvs.columns import METRICS
+from clca.evaluation.wvs.families import METRICS
 from clca.evaluation.wvs.folder import read_predictions
 from clca.records import Prediction
 from tests.cli.desk import Desk

@@ -8,32 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Literal, get_args
 
 import numpy as np
 
 from clca.evaluation.arrays import Floats
 from clca.evaluation.wvs import metrics
+from clca.evaluation.wvs.families import METRICS, Metric
 from clca.survey import Item
-
-Metric = Literal["kl_paper", "accuracy_paper", "kl", "jsd", "emd", "accuracy", "invalid"]
-METRICS: tuple[Metric, ...] = get_args(Metric)
-PAPER: tuple[Metric, ...] = ("kl_paper", "accuracy_paper")
-"""The family that can be compared with the CLCA paper; the others are the proper one."""
-
-INDIVIDUAL: frozenset[Metric] = frozenset({"accuracy_paper", "accuracy"})
-"""Metrics of each respondent's own answer; the others are of the culture's distribution."""
-
-HIGHER_IS_BETTER = INDIVIDUAL
-MOST: dict[Metric, float] = {
-    "kl_paper": np.inf,
-    "accuracy_paper": 1.0,
-    "kl": np.inf,
-    "jsd": 1.0,
-    "emd": 1.0,
-    "accuracy": 1.0,
-    "invalid": 1.0,
-}
 
 Distributions = Mapping[str, Floats]
 """Item id -> shares of its options, [K] or [B, K]; items that were not asked are left out."""

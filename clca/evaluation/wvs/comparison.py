@@ -9,7 +9,7 @@ import numpy as np
 from clca.errors import ClcaError
 from clca.evaluation.arrays import Floats
 from clca.evaluation.resampling import RESAMPLES, Estimate, bootstrap, interval, permutation, two_sided
-from clca.evaluation.wvs.columns import HIGHER_IS_BETTER, INDIVIDUAL, METRICS, MOST, Metric
+from clca.evaluation.wvs.families import HIGHER_IS_BETTER, INDIVIDUAL, METRICS, MOST, Metric
 from clca.evaluation.wvs.metrics import macro
 from clca.evaluation.wvs.reference import Survey
 from clca.evaluation.wvs.tally import Tally

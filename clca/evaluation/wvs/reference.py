@@ -11,7 +11,8 @@ import numpy as np
 
 from clca.errors import ClcaError
 from clca.evaluation.arrays import Floats
-from clca.evaluation.wvs.columns import METRICS, Columns, Distributions
+from clca.evaluation.wvs.columns import Columns, Distributions
+from clca.evaluation.wvs.families import METRICS
 from clca.evaluation.wvs.metrics import normalised
 from clca.randomness import derive
 from clca.records import Respondent

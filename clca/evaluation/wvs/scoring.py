@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from clca.errors import ClcaError
 from clca.evaluation.arrays import Floats
 from clca.evaluation.resampling import LEVEL, RESAMPLES, Estimate, bootstrap, interval
-from clca.evaluation.wvs.columns import METRICS, MOST, Columns, Metric
+from clca.evaluation.wvs.columns import Columns
+from clca.evaluation.wvs.families import METRICS, MOST, Metric
 from clca.evaluation.wvs.metrics import SMOOTHING, macro
 from clca.evaluation.wvs.reference import Survey, majority, uniform
 from clca.evaluation.wvs.scores import Average, Figures, ItemScore, References, Result, Scores

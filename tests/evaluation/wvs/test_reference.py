@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from clca.errors import ClcaError
-from clca.evaluation.wvs.columns import METRICS, Columns
+from clca.evaluation.wvs.columns import Columns
+from clca.evaluation.wvs.families import METRICS
 from clca.evaluation.wvs.metrics import macro
 from clca.evaluation.wvs.reference import HALVES, Survey, from_respondents, from_shares, majority, uniform
 from clca.survey import load_items, load_shares

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from clca.errors import ClcaError
-from clca.evaluation.wvs.columns import METRICS, Columns
+from clca.evaluation.wvs.columns import Columns
 from clca.evaluation.wvs.comparison import compare
+from clca.evaluation.wvs.families import METRICS
 from clca.evaluation.wvs.reference import from_respondents, from_shares
 from clca.evaluation.wvs.scores import Scores
 from clca.evaluation.wvs.scoring import running, score

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clca.errors import ClcaError
-from clca.evaluation.wvs.columns import METRICS
+from clca.evaluation.wvs.families import METRICS
 from clca.evaluation.wvs.tally import Key, Tally, tally
 from clca.records import Prediction
 from tests.evaluation.wvs.survey_people import COLUMNS, person, predictions
