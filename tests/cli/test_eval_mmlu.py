@@ -6,7 +6,6 @@ import shutil
 import signal
 import statistics
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +24,8 @@ from clca.report.knowledge import over_adapters
 from clca.training.student import Student
 from clca.workspace import Content
 from tests.assess.taught import teach
+from tests.cli.desk import Desk
 from tests.evaluation.mmlu.questions import csv_folder, write_csv
-from tests.stubs import last_json, start
 from tests.training.jobs import tiny_student
 
 GOLDS = {"anatomy": "BBBACDBB", "virology": "BADB"}  # B is right in 7 of 12, A in 2
@@ -37,53 +36,11 @@ TABLES = {"table.md", "table.csv", "table.tex"}
 TAUGHT = ("--data", "exam", "--subject", "anatomy", "--subject", "virology", "--shots", "0")
 
 
-class Desk:
-    """A folder to evaluate in, and the environment for it."""
+class Exams(Desk):
+    """A desk that has one command."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
-        self.folder = folder
-        self.env = {
-            "XDG_CACHE_HOME": str(cache),
-            "HF_HOME": str(cache / "hf"),
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-            "NO_PROXY": "127.0.0.1",
-        }
-
-    def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        process = start(self.folder, "eval-mmlu", *arguments, **self.env)
-        stdout, stderr = process.communicate(timeout=600)  # patient: others may be at work on this machine
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
-
-    def json(self, *arguments: str) -> dict[str, Any]:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return last_json(done.stdout)
-
-    def refused(self, *arguments: str, code: int = 2) -> str:
-        done = self.run(*arguments)
-        assert (done.returncode, done.stdout) == (code, "")
-        (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Warning:")]
-        return line.removeprefix("clca: ")
-
-    def interrupted(self, number: signal.Signals, lines: int, *arguments: str) -> tuple[int, str]:
-        """Start MANY, send a signal once so many lines are written; exit code and what stood on stderr."""
-        process = start(self.folder, "eval-mmlu", *arguments, **self.env)
-        until = time.monotonic() + 300
-        try:
-            while True:
-                assert process.poll() is None, process.communicate()
-                assert time.monotonic() < until
-                files = self.folder.glob("evaluations/mmlu/tiny-3-subjects-*/predictions.jsonl")
-                if any(file.read_bytes().count(b"\n") >= lines for file in files):
-                    break
-                time.sleep(0.002)
-            process.send_signal(number)
-            _, errors = process.communicate(timeout=60)
-        finally:
-            process.kill()
-        return process.returncode, errors
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        return super().run("eval-mmlu", *arguments, **env)
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +55,7 @@ def tiny(cache: Path) -> Student:
 
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student) -> Desk:
-    return Desk(tmp_path_factory.mktemp("desk"), cache)
+    return Exams(tmp_path_factory.mktemp("desk"), cache)
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +72,7 @@ def taught(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student)
     assert len(prompts) == 12
     for culture, letter in LETTERS.items():
         teach(tiny, dict.fromkeys(prompts, letter), folder / "adapters" / culture / "always", [culture])
-    return Desk(folder, cache)
+    return Exams(folder, cache)
 
 
 def tasks(exam: Path) -> list[Any]:
@@ -260,6 +217,7 @@ def test_the_plan_shows_a_prompt_and_what_it_takes_and_writes_nothing(desk: Desk
 # ---------------------------------------------------------------- killed and resumed
 
 MANY = ("--data", "many", "--subject", "anatomy", "--subject", "virology", "--subject", "sociology")
+THESE = Path("evaluations/mmlu/tiny-3-subjects-*/predictions.jsonl")
 
 
 @pytest.fixture(scope="module")
@@ -286,7 +244,7 @@ def choices(folder: Path) -> dict[tuple[str, str, int], Choice]:
 
 def test_killed_and_resumed_it_is_the_same_evaluation(taught: Desk, whole: dict[str, Any], undone: Path) -> None:
     for done in (1, 600, 1300):
-        code, errors = taught.interrupted(signal.SIGKILL, done, *MANY)
+        code, errors = taught.interrupted(signal.SIGKILL, THESE, done, "eval-mmlu", *MANY)
         assert (code, errors.count("Traceback")) == (-signal.SIGKILL, 0)
     said, kept = taught.json(*MANY), taught.folder / "whole"
     assert 0 < said["asked"] < 36
@@ -302,7 +260,7 @@ def test_killed_and_resumed_it_is_the_same_evaluation(taught: Desk, whole: dict[
 
 
 def test_ctrl_c_says_how_to_go_on(taught: Desk, undone: Path) -> None:
-    code, errors = taught.interrupted(signal.SIGINT, 1, *MANY)
+    code, errors = taught.interrupted(signal.SIGINT, THESE, 1, "eval-mmlu", *MANY)
     assert code == 130
     last = errors.strip().splitlines()[-1]
     assert last.startswith("clca: stopped at sheet ")
