@@ -22,17 +22,17 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from clca.evaluation.classification.sheet import ClassificationSheet, Row, sheets
+from clca.content.lookup import Content
+from clca.evaluation.classification.request_group import ExampleRequestGroup, System, sheets
 from clca.evaluation.classification.task import Example
-from clca.evaluation.offense.reading import Reader
-from clca.evaluation.offense.tasks import Scoring, TaskType, load_tasks
-from clca.evaluation.predictors.formats import TextFormat
-from clca.evaluation.predictors.local import LocalPredictor
-from clca.evaluation.predictors.tokens import Tokens
-from clca.evaluation.sheet import Answer
+from clca.evaluation.offense.answer_extraction import Reader
+from clca.evaluation.offense.suite import Scoring, TaskType, load_tasks
+from clca.inference.hf_model import LocalPredictor
+from clca.inference.prompt_format import TextFormat
+from clca.inference.requests import Answer
+from clca.inference.tokenization import Tokens
 from clca.models import Models
-from clca.training.student import find_student, load_tokenizer
-from clca.workspace import Content
+from clca.models.load import find_student, load_tokenizer
 
 NAMES = tuple(map(str, range(10)))  # of the adapters
 TYPES = (  # of the test sets; all have answers 1 and 2
@@ -95,8 +95,8 @@ def make_sets(count: int, scoring: Scoring) -> Sets:
     return {one.name: one for one in made}
 
 
-def asked(sets: Sets, adapters: int) -> Iterator[ClassificationSheet]:
-    rows = [Row(name, name) for name in NAMES[:adapters]]
+def asked(sets: Sets, adapters: int) -> Iterator[ExampleRequestGroup]:
+    rows = [System(name, name) for name in NAMES[:adapters]]
     return sheets(sets.values(), rows, lambda key: True)
 
 
@@ -183,7 +183,7 @@ Replies = dict[tuple[str, str, str], str]
 def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[float, Replies]:
     found: Replies = {}
 
-    def take(sheet: ClassificationSheet, answers: Sequence[Answer]) -> None:
+    def take(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         for one, answer in zip(sheet.questions, answers, strict=True):
             found[sheet.row, sheet.task, one.id] = answer.reply or ""
 
@@ -282,7 +282,7 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
     """As many texts to a small student, from a generator."""
     model, seen = make_model(tokenizer, SMALL), 0
 
-    def take(sheet: ClassificationSheet, answers: Sequence[Answer]) -> None:
+    def take(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         nonlocal seen
         seen += len(answers)
 

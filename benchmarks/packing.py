@@ -20,15 +20,15 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from trl.data_utils import pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
+from clca.content.lookup import Content
 from clca.models import Models
-from clca.training.encode import Encoder
+from clca.models.load import Student, find_student, load_tokenizer
+from clca.training.dataset import write_rows
 from clca.training.job import Job, Progress
-from clca.training.material import Material, Taught
+from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
-from clca.training.rows import write_rows
-from clca.training.student import Student, find_student, load_tokenizer
+from clca.training.tokenization import Encoder
 from clca.training.trainer import train
-from clca.workspace import Content
 
 LENGTH = 2048
 PADDED = 16  # rows in a batch; those of S2N are of 32
@@ -99,7 +99,7 @@ def main(source: Path) -> None:
         folder = Path(place)
         student = make_student(folder / "student", content)
         chosen = recipe(packing=False)
-        material = Material((Taught("japan", "Japan"),), (source,), content, chosen.data, chosen.seed)
+        material = TrainingSources((CultureRef("japan", "Japan"),), (source,), content, chosen.data, chosen.seed)
         job = Job(chosen, student, material, (), folder / "padded", True)
         found = {}
         for name, packing in (("padded", False), ("packed", True)):

@@ -13,14 +13,14 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
+from clca.content.lookup import Content
 from clca.models import Models
-from clca.training.encode import Encoder
-from clca.training.example import Tally
-from clca.training.material import Material, Taught
-from clca.training.mixes import assemble
+from clca.models.load import find_student, load_tokenizer
+from clca.training.examples import ExampleCounts
+from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Data
-from clca.training.student import find_student, load_tokenizer
-from clca.workspace import Content
+from clca.training.sources import assemble
+from clca.training.tokenization import Encoder
 
 
 def repeated(source: Path, target: Path, count: int) -> None:
@@ -39,8 +39,8 @@ def main(count: int, source: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="clca-rows-") as folder:
         file = Path(folder) / "dialogues.jsonl"
         repeated(source, file, count)
-        material = Material((Taught("japan", "Japan"),), (file,), content, Data(), 42)
-        encoder, tally = Encoder(tokenizer, 2048), Tally()
+        material = TrainingSources((CultureRef("japan", "Japan"),), (file,), content, Data(), 42)
+        encoder, tally = Encoder(tokenizer, 2048), ExampleCounts()
         started = time.monotonic()
         for part in ("train", "held-out"):
             for _ in encoder.rows(assemble(material, part, encoder.lengths, tally), tally):

@@ -18,15 +18,15 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from clca.evaluation.predictors.formats import ChatFormat
-from clca.evaluation.predictors.local import LocalPredictor
-from clca.evaluation.predictors.tokens import Tokens, common_length
-from clca.evaluation.sheet import Answer, Question, Sheet
+from clca.content.lookup import Content
+from clca.content.wvs_items import load_items
+from clca.inference.hf_model import LocalPredictor
+from clca.inference.prompt_format import ChatFormat
+from clca.inference.requests import Answer, Question, RequestGroup
+from clca.inference.tokenization import Tokens, common_length
 from clca.models import Models
-from clca.survey import load_items
-from clca.training.chat import ChatTemplate
-from clca.training.student import find_student, load_tokenizer
-from clca.workspace import Content
+from clca.models.chat_template import ChatTemplate
+from clca.models.load import find_student, load_tokenizer
 
 PERSONA = 150  # tokens that a respondent's questions share
 TOKENS = (512, 1024, 2048)  # in a pass of clca's
@@ -73,7 +73,7 @@ def make_model(tokenizer: Any, shape: dict[str, int], device: str = "cpu", dtype
         torch.set_default_dtype(usual)
 
 
-def make_sheets(count: int, tokens: Tokens) -> list[Sheet]:
+def make_sheets(count: int, tokens: Tokens) -> list[RequestGroup]:
     """Respondents whose questions share 150 tokens, give or take a sentence's end."""
     asked = []
     for item in load_items(Content()).items:
@@ -85,8 +85,8 @@ def make_sheets(count: int, tokens: Tokens) -> list[Sheet]:
         chance, persona = Random(number), f"You are respondent {number}."
         while True:
             longer = f"{persona} {chance.choice(LINES)}"
-            sheet = Sheet("", persona, tuple(asked))
-            if shared(tokens.prompts(Sheet("", longer, tuple(asked)))) > PERSONA:
+            sheet = RequestGroup("", persona, tuple(asked))
+            if shared(tokens.prompts(RequestGroup("", longer, tuple(asked)))) > PERSONA:
                 break
             persona = longer
         sheets.append(sheet)
@@ -108,13 +108,13 @@ class Clock:
         self.seconds = time.process_time() - self._started
 
 
-def by_clca(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
+def by_clca(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, Any]:
     format = ChatFormat(ChatTemplate(tokenizer))
 
-    def score(asked: list[Sheet], tokens: int) -> tuple[float, list[tuple[float, ...]]]:
+    def score(asked: list[RequestGroup], tokens: int) -> tuple[float, list[tuple[float, ...]]]:
         odds: dict[str, list[tuple[float, ...]]] = {}
 
-        def take(sheet: Sheet, answers: Sequence[Answer]) -> None:
+        def take(sheet: RequestGroup, answers: Sequence[Answer]) -> None:
             odds[sheet.system] = [answer.odds or () for answer in answers]
 
         with Clock() as clock:
@@ -126,12 +126,12 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
     return {"seconds": seconds, "batch": best, "odds": odds}
 
 
-def by_gpu(model: Any, tokenizer: Any, sheets: list[Sheet]) -> dict[str, Any]:
+def by_gpu(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, Any]:
     """Seconds on the clock, in the batches that clca takes by itself; operations a second of a matrix product."""
     predictor = LocalPredictor(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
     answers: list[Answer] = []
 
-    def seconds(asked: list[Sheet]) -> float:
+    def seconds(asked: list[RequestGroup]) -> float:
         started = time.perf_counter()
         predictor.fill(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
         return time.perf_counter() - started
@@ -154,7 +154,7 @@ def matrix_product(device: torch.device, dtype: torch.dtype, side: int = SIDE, t
     return times * 2 * side**3 / (time.perf_counter() - started)
 
 
-def by_lm_eval(model: Any, tokenizer: Any, sheets: list[Sheet], tokens: Tokens) -> dict[str, Any]:
+def by_lm_eval(model: Any, tokenizer: Any, sheets: list[RequestGroup], tokens: Tokens) -> dict[str, Any]:
     """Log-likelihoods of each label after its prompt, which lm-eval computes once for all labels of a prompt."""
     from lm_eval.models.huggingface import HFLM
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit, urlunsplit
 
 NO_KEY = "EMPTY"
@@ -25,3 +26,19 @@ def without_credentials(url: str) -> str:
     except ValueError:
         port = ""
     return urlunsplit((parts.scheme, host + port, parts.path, "", ""))
+
+
+def check_url(url: str) -> None:
+    """Raise `ValueError`, in words that hold no secret, for what is no address of a server."""
+    try:
+        parts = urlsplit(url)
+        port_is_sound = parts.port is None or parts.port > 0
+    except ValueError:
+        raise ValueError("not a URL: its host or port is broken (expected http://host:port/v1)") from None
+    if "@" in parts.netloc:
+        raise ValueError("a URL must not hold a user or password: set CLCA_API_KEY in the environment instead")
+    if parts.query or parts.fragment:
+        raise ValueError("a URL must end with its path, as in http://host:port/v1, without '?' or '#'")
+    host = parts.hostname or ""
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", host, re.ASCII) or not port_is_sound:
+        raise ValueError(f"not a URL: {url!a} (expected http://host:port/v1)")

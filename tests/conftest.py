@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from clca.content.lookup import CONFIG, Content
 from clca.culture import Catalogue
-from clca.workspace import CONFIG, Content
+from clca.models.load import Student
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
 settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -40,3 +41,12 @@ def overlay(tmp_path: Path) -> Overlay:
         return Content(tmp_path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tiny_student(tmp_path_factory: pytest.TempPathFactory) -> Student:
+    """The tiny student, made once; from then on torch computes on one thread, for the sake of equal numbers."""
+    from tests.training import jobs
+
+    jobs.one_thread()
+    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))

@@ -16,55 +16,30 @@ import clca
 ROOT = Path(clca.__file__).parent
 
 # The base, from the ground up: each imports only those before it.
-BASE = (
-    "errors",
-    "urls",
-    "wire",
-    "records",
-    "tasks",
-    "randomness",
-    "transcript",
-    "documents",
-    "workspace",
-    "models",
-    "settings",
-    "survey",
-    "prompts",
-    "store",
-)
-# What each room may import besides itself and the base. `a.b` allows that one module of `a`.
+BASE = ("errors", "urls", "records", "schemas", "seeding", "transcript")
+# What each room may import besides itself and the base; `a.b` allows that one module of `a`.
 ROOMS: dict[str, set[str]] = {
-    "culture": set(),
-    "teacher": set(),
-    "roleplay": {"culture", "teacher.protocol"},
-    "judging": {"teacher.protocol"},
-    "intents": {"teacher.protocol"},
-    "training": set(),
-    "evaluation": {"culture", "teacher.protocol"},
-    "report": {"evaluation.wvs.families", "evaluation.classification.scores", "evaluation.classification.specificity"},
-}
-STAGES = {"culture", "roleplay", "judging", "intents", "teacher"}
-# The composers: the only ones, with the command line, that bring the rooms together.
-COMPOSERS: dict[str, set[str]] = {
-    "preview": STAGES,
-    "pipeline": STAGES,
-    "checking": STAGES | {"preview", "training", "evaluation", "report"},
-    "prepare": STAGES | {"preview", "pipeline"},
-    "session": STAGES | {"prepare", "pipeline"},
-    "train": {"culture", "training", "teacher.machine"},
-    "assess": {"culture", "training", "evaluation", "report", "teacher.machine"},
-    "cli": STAGES
-    | {
+    "content": set(),
+    "storage": {"content.parsing"},
+    "culture": {"content"},
+    "models": {"content", "storage"},
+    "inference": {"content", "storage", "models"},
+    "simulator": {"content", "inference.protocol"},
+    "generation": {"content", "storage", "culture", "models", "inference", "simulator"},
+    "training": {"content", "storage", "culture", "models", "inference.hardware", "inference.memory"},
+    "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
+    "content_check": {"content", "culture", "models", "inference", "simulator", "generation", "training", "evaluation"},
+    "cli": {
+        "content",
+        "storage",
+        "culture",
+        "models",
+        "inference",
+        "simulator",
+        "generation",
         "training",
         "evaluation",
-        "report",
-        "assess",
-        "preview",
-        "pipeline",
-        "checking",
-        "prepare",
-        "session",
-        "train",
+        "content_check",
     },
     "__main__": {"cli"},
 }
@@ -124,13 +99,13 @@ def allowed(importer: str, target: str) -> bool:
         return True  # clca itself holds only the version
     if room in BASE:
         return to in BASE and BASE.index(to) < BASE.index(room)
-    may = {**ROOMS, **COMPOSERS}[room]
+    may = ROOMS[room]
     return to in BASE or to in may or target in may
 
 
 def test_every_module_belongs_to_a_room() -> None:
     rooms = {name.partition(".")[0] for name in MODULES}
-    assert rooms <= {"", *BASE, *ROOMS, *COMPOSERS}
+    assert rooms <= {"", *BASE, *ROOMS}
 
 
 @pytest.mark.parametrize("module", sorted(MODULES))
@@ -157,19 +132,17 @@ def test_the_package_root_imports_nothing() -> None:
 @pytest.mark.parametrize(
     ("importer", "target"),
     [
-        ("roleplay.play", "judging.judge"),
-        ("judging.judge", "culture.catalogue"),
-        ("judging.judge", "teacher.desk"),
-        ("teacher.rehearsal.teacher", "culture"),
-        ("culture.scores", "roleplay.sources"),
-        ("training.examples", "culture"),
-        ("training.examples", "teacher.protocol"),
-        ("store.run", "pipeline"),
+        ("generation.judge", "evaluation.bootstrap"),
+        ("simulator.teacher", "generation.dialogue"),
+        ("simulator.teacher", "inference.chat_client"),
+        ("culture.scores", "generation.scenarios"),
+        ("training.builder", "inference.hf_model"),
+        ("models.load", "inference.requests"),
+        ("storage.run_dir", "generation.pipeline"),
         ("errors", "records"),
-        ("pipeline", "session"),
-        ("session", "cli"),
-        ("training.trainer", "train"),
-        ("train", "pipeline"),
+        ("evaluation.wvs.plan", "training.plan"),
+        ("evaluation.wvs.plan", "generation.config"),
+        ("generation.run", "cli"),
     ],
 )
 def test_the_table_forbids(importer: str, target: str) -> None:
@@ -178,12 +151,12 @@ def test_the_table_forbids(importer: str, target: str) -> None:
 
 def test_imports_are_found_wherever_they_stand() -> None:
     source = (
-        "import os\nimport clca.errors\nfrom clca import store\nfrom clca.store.run import Run\n"
+        "import os\nimport clca.errors\nfrom clca import storage\nfrom clca.storage.run_dir import RunDir\n"
         "def f():\n    from clca.cli import files, no_module\n"
     )
-    known = {"", "errors", "store", "store.run", "cli", "cli.files"}
-    assert list(imported(ast.parse(source), known)) == ["errors", "store", "store.run", "cli.files", "cli"]
-    assert list(imported(at_module_level(ast.parse(source)), known)) == ["errors", "store", "store.run"]
+    known = {"", "errors", "storage", "storage.run_dir", "cli", "cli.files"}
+    assert list(imported(ast.parse(source), known)) == ["errors", "storage", "storage.run_dir", "cli.files", "cli"]
+    assert list(imported(at_module_level(ast.parse(source)), known)) == ["errors", "storage", "storage.run_dir"]
 
 
 def test_the_command_line_loads_no_heavy_library() -> None:
@@ -195,6 +168,6 @@ def test_the_command_line_loads_no_heavy_library() -> None:
 
 
 def test_what_the_wheel_alone_can_do_loads_no_library_of_an_extra() -> None:
-    program = "import sys, clca.checking, clca.session, clca.cli.offense_report; print(*sys.modules)"
+    program = "import sys, clca.content_check, clca.generation.run, clca.cli.views.offense_import; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
     assert {"torch", "transformers", "datasets", "numpy", "pyarrow", "matplotlib"} & set(loaded) == set()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stubs import Stub, clca, last_json, only_run, records, start
+from tests.cli_process import Stub, clca, last_json, only_run, records, start
 
 REQUESTED = 6
 

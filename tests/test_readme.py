@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stubs import Stub, environment
+from tests.cli_process import Stub, environment
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MODELS = "meta-llama/Llama-3.1-70B-Instruct,llama-3.1-70b,qwen2.5-32b"

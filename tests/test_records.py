@@ -23,7 +23,7 @@ from clca.records import (
     Turn,
     Usage,
 )
-from tests.examples import person, scenario, turn
+from tests.dialogue_examples import person, scenario, turn
 
 text = st.text(st.characters(exclude_categories=["Cs"]))
 turns = st.builds(Turn, speaker=text, action=st.sampled_from(["none", "speak", "non-verbal", "leave"]), text=text)

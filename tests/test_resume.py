@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from clca.tasks import AdaptAnswer, Answer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
-from clca.teacher.protocol import Request, Sampling
-from tests.stubs import Stub, clca, last_json, only_run, sorted_files, start
+from clca.inference.protocol import Request, Sampling
+from clca.schemas import AdaptAnswer, Answer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
+from tests.cli_process import Stub, clca, last_json, only_run, sorted_files, start
 
 ANSWERS: dict[str, type[Answer]] = {
     "adapt": AdaptAnswer,

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from clca.transcript import line, transcript
-from tests.examples import turn
+from tests.dialogue_examples import turn
 
 
 def test_each_action_in_words() -> None:

@@ -32,7 +32,7 @@ from clca.cli import (
     serve,
     train,
 )
-from clca.cli.screen import printable
+from clca.cli.views.screen import printable
 from clca.errors import ClcaError
 
 # Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.

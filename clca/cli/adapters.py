@@ -32,9 +32,9 @@ def list_adapters(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """All finished adapters."""
-    from clca.cli import rack
+    from clca.cli.views import adapters
 
-    rack.list_adapters(out.expanduser(), as_json=json)
+    adapters.list_adapters(out.expanduser(), as_json=json)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)
@@ -44,9 +44,9 @@ def show_adapter(
     json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
 ) -> None:
     """One adapter: student, recipe, what it learned from, losses, and how to load it."""
-    from clca.cli import rack
+    from clca.cli.views import adapters
 
-    rack.show_adapter(name, out.expanduser(), as_json=json)
+    adapters.show_adapter(name, out.expanduser(), as_json=json)
 
 
 @app.command("merge", epilog=MERGE_EXAMPLES)
@@ -57,6 +57,6 @@ def merge_adapter(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.")] = False,
 ) -> None:
     """Merge an adapter into its student: a whole 16-bit model, for programs that load no adapters."""
-    from clca.cli import rack
+    from clca.cli.views import adapters
 
-    rack.merge_adapter(name, target.expanduser(), out.expanduser(), as_json=json)
+    adapters.merge_adapter(name, target.expanduser(), out.expanduser(), as_json=json)

@@ -30,9 +30,9 @@ def compare(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Compare two evaluations on the respondents that both of them asked: differences, intervals, p-values."""
-    from clca.assess.checks import require_libraries
+    from clca.evaluation.validation import require_libraries
 
     require_libraries(server=True)
-    from clca.cli import comparing
+    from clca.cli.views import comparison
 
-    comparing.compare(one, other, tuple(method or ()), out.expanduser(), seed, as_json=json)
+    comparison.compare(one, other, tuple(method or ()), out.expanduser(), seed, as_json=json)

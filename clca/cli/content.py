@@ -18,9 +18,9 @@ app = typer.Typer(help="Content files: prompts, scenarios, personas, and where e
 
 def init(folder: Annotated[Path, typer.Argument(help="Folder to make into a workspace.")]) -> None:
     """Make a workspace: a folder with clca.toml, whose files take the place of packaged content."""
-    from clca.cli import files
+    from clca.cli.views import content
 
-    files.init(folder)
+    content.init(folder)
 
 
 @app.command("list", epilog="Example:\n\n  clca content list 'prompts/*'")
@@ -29,17 +29,17 @@ def list_content(
     json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
 ) -> None:
     """Which content files are in force, and from where."""
-    from clca.cli import files
+    from clca.cli.views import content
 
-    files.list_content(pattern, as_json=json)
+    content.list_content(pattern, as_json=json)
 
 
 @app.command("show", epilog="Example:\n\n  clca content show prompts/turn.j2")
 def show_content(path: Annotated[str, typer.Argument(help="Path of a content file.")]) -> None:
     """Print a content file as it is in force."""
-    from clca.cli import files
+    from clca.cli.views import content
 
-    files.show_content(path)
+    content.show_content(path)
 
 
 @app.command("copy", epilog="Example:\n\n  clca content copy prompts/turn.j2 personas/cultures/japan.yaml")
@@ -48,14 +48,14 @@ def copy_content(
     force: Annotated[bool, typer.Option("--force", help="Replace files of the workspace.")] = False,
 ) -> None:
     """Copy packaged files into the workspace, to edit them there."""
-    from clca.cli import files
+    from clca.cli.views import content
 
-    files.copy_content(paths, force=force)
+    content.copy_content(paths, force=force)
 
 
 @app.command("check", epilog="Example:\n\n  clca content check")
 def check_content(json: Annotated[bool, typer.Option("--json", help="One JSON object a fault.")] = False) -> None:
     """Read every content file and clca.toml, and name each fault with file, line and key."""
-    from clca.cli import files
+    from clca.cli.views import content
 
-    raise typer.Exit(files.check_content(as_json=json))
+    raise typer.Exit(content.check_content(as_json=json))

@@ -12,9 +12,9 @@ app = typer.Typer(help="Cultures: scores, descriptors and everyday material.", n
 @app.command("list", epilog="Example:\n\n  clca cultures list")
 def list_cultures(json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
     """All cultures and what they are found by."""
-    from clca.cli import profiles
+    from clca.cli.views import cultures
 
-    profiles.list_cultures(as_json=json)
+    cultures.list_cultures(as_json=json)
 
 
 @app.command("show", epilog="Examples:\n\n  clca cultures show japan\n\n  clca cultures show deu")
@@ -23,6 +23,6 @@ def show_culture(
     json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,
 ) -> None:
     """One culture: scores as bars, descriptors, the place on the Inglehart-Welzel map, manners."""
-    from clca.cli import profiles
+    from clca.cli.views import cultures
 
-    profiles.show_culture(name, as_json=json)
+    cultures.show_culture(name, as_json=json)

@@ -45,9 +45,9 @@ def import_wvs(
     json: Annotated[bool, typer.Option("--json", help="What was found, as one JSON object.")] = False,
 ) -> None:
     """Import respondents of the World Values Survey, wave 7, and say what is there and what is missing."""
-    from clca.cli import import_report
+    from clca.cli.views import wvs_import
 
-    import_report.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)
+    wvs_import.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)
 
 
 @app.command("import-offense", epilog=OFFENSE_EXAMPLES)
@@ -65,7 +65,7 @@ def import_offense(
     json: Annotated[bool, typer.Option("--json", help="What was found, as one JSON object.")] = False,
 ) -> None:
     """Import labelled texts to ask about, and say what is amiss in them."""
-    from clca.cli import offense_report
+    from clca.cli.views import offense_import
 
     given = [path.expanduser() if path else None for path in (mapping, out)]
-    offense_report.import_offense(folder.expanduser(), *given, strict=strict, as_json=json)
+    offense_import.import_offense(folder.expanduser(), *given, strict=strict, as_json=json)

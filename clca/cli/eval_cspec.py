@@ -48,9 +48,9 @@ def eval_cspec(
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but the score.")] = False,
 ) -> None:
     """Measure cultural specificity: how far the adapter of each culture is the best on its own culture's tests."""
-    from clca.assess.checks import require
+    from clca.evaluation.validation import require
 
     require(("numpy", "matplotlib"), "C-SPEC and its heat-maps need")
-    from clca.cli import specificity
+    from clca.cli.views import cspec
 
-    specificity.show(matrix, mmlu or [], seed, out.expanduser() if out is not None else None, quiet=quiet, as_json=json)
+    cspec.show(matrix, mmlu or [], seed, out.expanduser() if out is not None else None, quiet=quiet, as_json=json)

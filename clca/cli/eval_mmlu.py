@@ -80,13 +80,13 @@ def eval_mmlu(
     Accuracy and macro-F1 by subject, group and overall, by the usual prompts, and what each adapter changes of that.
     Needs: pip install '.\\[eval]' where clca's source is.
     """
-    from clca.assess.checks import require_libraries
-    from clca.assess.mmlu.asked import Asked
+    from clca.evaluation.mmlu.config import MmluConfig
+    from clca.evaluation.validation import require_libraries
 
     require_libraries(server=base_url is not None)
-    from clca.cli import mmlu
+    from clca.cli.views import mmlu
 
-    asked = Asked(
+    asked = MmluConfig(
         student=student,
         adapters=tuple(adapter or ()),
         base_url=base_url,

@@ -99,13 +99,13 @@ def eval_offense(
     The matrix, its C-SPEC, and the tables of S2N with what it printed beside them.
     Needs: pip install '.\\[eval]' where clca's source is.
     """
-    from clca.assess.checks import require_libraries
+    from clca.evaluation.validation import require_libraries
 
     require_libraries(server=base_url is not None)
-    from clca.assess.offense.asked import Asked
-    from clca.cli import offense
+    from clca.cli.views import offense
+    from clca.evaluation.offense.config import OffenseConfig
 
-    asked = Asked(
+    asked = OffenseConfig(
         cultures=tuple(culture or ()),
         student=student,
         adapters=tuple(adapter or ()),

@@ -119,13 +119,13 @@ def eval_wvs(
     World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
     Needs: pip install '.\\[eval]' where clca's source is.
     """
-    from clca.assess.checks import require_libraries
-    from clca.assess.wvs.asked import Asked
+    from clca.evaluation.validation import require_libraries
+    from clca.evaluation.wvs.config import WvsConfig
 
     require_libraries(server=base_url is not None)
-    from clca.cli import wvs
+    from clca.cli.views import wvs
 
-    asked = Asked(
+    asked = WvsConfig(
         cultures=tuple(culture or ()),
         student=student,
         adapters=tuple(adapter or ()),

@@ -176,14 +176,14 @@ def generate(
         "timeout": timeout,
         "out": out,
     }
-    from clca.cli import planning, working
-    from clca.prepare import prepare
+    from clca.cli.views import generation, generation_plan
+    from clca.generation.plan import prepare
 
-    settings, workspace = working.resolve_here(flags)
-    names = working.expand(culture, workspace)
-    with working.servers_for(settings, workspace) as servers:
+    settings, workspace = generation.resolve_here(flags)
+    names = generation.expand(culture, workspace)
+    with generation.servers_for(settings, workspace) as servers:
         prepared = [prepare(name, settings, workspace, servers) for name in names]
         if plan:
-            planning.show_plan(prepared, servers, as_json=json)
+            generation_plan.show_plan(prepared, servers, as_json=json)
             return
-        raise typer.Exit(working.generate_all(prepared, servers, new=new, quiet=quiet, as_json=json))
+        raise typer.Exit(generation.generate_all(prepared, servers, new=new, quiet=quiet, as_json=json))

@@ -22,9 +22,9 @@ app = typer.Typer(help="Language models by alias, and which of them fit this mac
 @app.command("list", epilog="Example:\n\n  clca models list")
 def list_models(json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
     """All models with an alias, and whether this machine holds them."""
-    from clca.cli import shelf
+    from clca.cli.views import models
 
-    shelf.list_models(as_json=json)
+    models.list_models(as_json=json)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)
@@ -33,6 +33,6 @@ def show_model(
     json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
 ) -> None:
     """One model: memory by precision, cache, licence, and how this machine would serve it."""
-    from clca.cli import shelf
+    from clca.cli.views import models
 
-    shelf.show_model(name, as_json=json)
+    models.show_model(name, as_json=json)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from clca.store.runs import RunInfo
+    from clca.storage.run_index import RunInfo
 
 SHOW_EXAMPLES = """
 Examples:
@@ -44,18 +44,18 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print the records as they are.")] = False,
 ) -> None:
     """Read runs and dialogues in the terminal."""
-    from clca.cli import reading
+    from clca.cli.views import runs
 
     folder = _out(out)
     if run is None:
-        reading.list_runs(folder, as_json=json)
+        runs.list_runs(folder, as_json=json)
         return
     info = _find(run, folder)
     outcomes = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
     if dialogue is None:
-        reading.list_dialogues(info, outcomes or ["kept", "discarded", "failed"], limit, as_json=json)
+        runs.list_dialogues(info, outcomes or ["kept", "discarded", "failed"], limit, as_json=json)
     else:
-        reading.show_dialogue(info, dialogue, as_json=json)
+        runs.show_dialogue(info, dialogue, as_json=json)
 
 
 def retry(
@@ -76,7 +76,7 @@ def retry(
     What failed over invalid replies is asked anew with other seeds; what the server failed is asked the same again,
     and only from where it failed. Servers and patience may be changed, for they decide no record.
     """
-    from clca.cli import working
+    from clca.cli.views import generation
     from clca.errors import SettingsError
 
     if not failed:
@@ -89,15 +89,15 @@ def retry(
         "timeout": timeout,
         "tries": tries,
     }
-    raise typer.Exit(working.retry(_find(run, _out(out)), flags, quiet=quiet, as_json=json))
+    raise typer.Exit(generation.retry(_find(run, _out(out)), flags, quiet=quiet, as_json=json))
 
 
 def _find(run: str, out: Path) -> RunInfo:
     """A run by its names, or by any name of its culture."""
-    from clca.cli.working import expand
+    from clca.cli.views.generation import expand
+    from clca.content.lookup import find_workspace
     from clca.errors import NotFoundError
-    from clca.store.runs import find_run
-    from clca.workspace import find_workspace
+    from clca.storage.run_index import find_run
 
     try:
         return find_run(run, out)
@@ -108,6 +108,6 @@ def _find(run: str, out: Path) -> RunInfo:
 
 
 def _out(out: Path | None) -> Path:
-    from clca.cli import working
+    from clca.cli.views import generation
 
-    return out if out is not None else working.resolve_here({})[0].out
+    return out if out is not None else generation.resolve_here({})[0].out

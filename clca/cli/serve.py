@@ -42,7 +42,7 @@ def serve_teacher(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object once it answers.")] = False,
 ) -> None:
     """Keep vLLM up for several commands, with the settings that clca needs, until Ctrl-C."""
-    from clca.cli import serving
+    from clca.cli.views import serving
 
     flags = {
         "teacher": name,

@@ -121,10 +121,10 @@ def train(
 
     Trained with TRL, PEFT and bitsandbytes: pip install '.\\[train]' where clca's source is.
     """
-    from clca.cli import training
-    from clca.train import Asked
+    from clca.cli.views import training
+    from clca.training.plan import TrainConfig
 
-    asked = Asked(
+    asked = TrainConfig(
         cultures=tuple(culture or ()),
         combined=combined,
         every=every,

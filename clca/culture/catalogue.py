@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from clca.content.lookup import Content
+from clca.content.parsing import suggestion, yaml_line
 from clca.culture.descriptors import Bands, describe, load_bands
 from clca.culture.profile import FOLDER, Country, Language, Profile, read_profile
 from clca.culture.scores import Scores, mean_hofstede, mean_position
-from clca.documents import suggestion, yaml_line
 from clca.errors import ContentError, NotFoundError
-from clca.randomness import derive
 from clca.records import Culture, Hofstede, MapPosition
-from clca.workspace import Content
+from clca.seeding import derive
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from clca.documents import read_yaml
+from clca.content.lookup import Content
+from clca.content.parsing import read_yaml
 from clca.records import Hofstede, MapPosition
-from clca.workspace import Content
 
 PATH = "personas/descriptors.yaml"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from clca.randomness import chooser
 from clca.records import Culture
+from clca.seeding import chooser
 
 
 def pick_names(culture: Culture, count: int, seed: int, scenario: str) -> tuple[tuple[str, str], ...]:

@@ -7,10 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from clca.documents import read_yaml
+from clca.content.lookup import Content
+from clca.content.parsing import read_yaml
 from clca.errors import ContentError
 from clca.records import Address, Courtesy, Gestures, Names, Slug
-from clca.workspace import Content
 
 FOLDER = "personas/cultures"
 

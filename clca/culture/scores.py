@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict
 
-from clca.documents import read_csv
+from clca.content.lookup import Content
+from clca.content.parsing import read_csv
 from clca.errors import ContentError
 from clca.records import Hofstede, MapPosition
-from clca.workspace import Content
 
 HOFSTEDE = "personas/hofstede_2015.csv"
 MAP = "personas/inglehart_welzel_2023.csv"

@@ -1,1 +1,1 @@
-"""Evaluation: `predictors` fill in sheets of questions; every suite has a package of its own."""
+"""Evaluation: suites of requests, predictions, scores and tables."""

@@ -6,11 +6,11 @@ from typing import Any
 
 from pydantic import Field, model_validator
 
-from clca.documents import read_yaml, suggestion, yaml_line
+from clca.content.lookup import Content
+from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError
 from clca.models.model import Alias, Count, Model, Precision
 from clca.records import Line, Record
-from clca.workspace import Content
 
 PATH = "trainers/models.yaml"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from clca.documents import suggestion
+from clca.content.parsing import suggestion
 from clca.errors import NotFoundError
 from clca.models import hub
 from clca.models.catalogue import Models

@@ -2,6 +2,3 @@
 
 recipe -> material -> examples (mixes) -> rows with a loss mask -> adapter
 """
-
-LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets")
-"""What training needs beside clca's own requirements: the extra `train`."""

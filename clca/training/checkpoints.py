@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError, StoreError
-from clca.training.folders import sync
+from clca.storage.atomic import sync
 
 FOLDER = "checkpoints"
 WHOLE = "whole.json"

@@ -1,91 +1,53 @@
-"""Kept dialogues as examples of the two tasks of CLCA: take one side's turns, and name intents.
-
-Neither side's goal or secret is in any example: a prompt is given only what it may show.
-"""
+"""A training example before it is tokenised: a chat of roles, or plain text in two parts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Literal
 
-from clca.documents import parse_records
-from clca.errors import ContentError
-from clca.prompts import Prompts
-from clca.records import Dialogue, LabelledTurn, Participant, Turn
-from clca.store.files import read_lines
-from clca.training.example import Chat, Dropped, Example, Message
-from clca.training.material import Taught
-from clca.transcript import line
+from clca.models.messages import Chat
 
-INTENT = "Intent: "
-NO_TURN = "side that has no turn"
-NO_INTENTS = "dialogue without intents"
-
-SEEN = ("name", "age", "gender", "occupation")
-OWN = (*SEEN, "background")
+Task = Literal["dialogue", "intent", "survey", "context", "norm", "maths", "chat"]
 
 
-def read_dialogues(path: Path, cultures: Mapping[str, Taught]) -> Iterator[Dialogue]:
-    """The dialogues of a run's file, one at a time; a line that is not finished yet is left out."""
-    lines = (text for _, text in read_lines(path))
-    seen: set[str] = set()
-    for number, dialogue in parse_records(lines, str(path), Dialogue):
-        if dialogue.culture not in cultures:
-            known = ", ".join(cultures)
-            raise ContentError(str(path), number, f"culture: {dialogue.culture!r} is not what is trained ({known})")
-        if dialogue.id in seen:
-            raise ContentError(str(path), number, f"id: {dialogue.id!r} stands twice in this file; remove one line")
-        seen.add(dialogue.id)
-        yield dialogue
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Plain text, for students without a chat template too: `answer` goes on where `prompt` ends."""
+
+    prompt: str
+    answer: str
 
 
-def dialogue_examples(dialogue: Dialogue, culture: Taught, prompts: Prompts) -> Iterator[Example | Dropped]:
-    """The dialogue task, from both sides: the partner is the user, this side the assistant."""
-    people = dialogue.scenario.participants
-    for side, me in enumerate(people):
-        if all(turn.speaker != me.name for turn in dialogue.turns):
-            yield Dropped(NO_TURN, dialogue.scenario.id)
-            continue
-        shown = {
-            "culture": culture,
-            "scenario": _scene(dialogue),
-            "me": _view(me, OWN),
-            "partner": _view(people[1 - side], SEEN),
-        }
-        messages = [Message("system", prompts.render("train-dialogue", "system", **shown))]
-        if dialogue.turns[0].speaker == me.name:
-            messages.append(Message("user", prompts.render("train-dialogue", "opening", **shown)))
-        for turn in dialogue.turns:
-            messages.append(Message("assistant" if turn.speaker == me.name else "user", said(turn)))
-        yield Example(f"{dialogue.id}:{side}", "dialogue", dialogue.scenario.id, Chat.of(messages))
+@dataclass(frozen=True, slots=True)
+class Example:
+    """`id` says where it comes from; `group` is what a held-out split keeps together."""
+
+    id: str
+    task: Task
+    group: str
+    body: Chat | Text
 
 
-def intent_examples(dialogue: Dialogue, culture: Taught, prompts: Prompts) -> Iterator[Example | Dropped]:
-    """The intent task: each line of the talk is a user message, its intent the assistant's."""
-    labelled = [turn for turn in dialogue.turns if isinstance(turn, LabelledTurn)]
-    if not labelled:
-        yield Dropped(NO_INTENTS, dialogue.scenario.id)
-        return
-    shown = {
-        "culture": culture,
-        "scenario": _scene(dialogue),
-        "participants": [_view(person, SEEN) for person in dialogue.scenario.participants],
-    }
-    messages = [Message("system", prompts.render("train-intent", "system", **shown))]
-    for turn in labelled:
-        messages += [Message("user", line(turn)), Message("assistant", INTENT + turn.intent.text.strip())]
-    yield Example(f"{dialogue.id}:intent", "intent", dialogue.scenario.id, Chat.of(messages))
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """What a source yields in place of an example that it cannot make; `reason` is counted."""
+
+    reason: str
+    group: str
 
 
-def said(turn: Turn) -> str:
-    """A turn in words, as in a transcript but without the name before what is said."""
-    return line(turn).removeprefix(f"{turn.speaker}: ")
+@dataclass(slots=True)
+class ExampleCounts:
+    """What became of the material: rows and tokens by task, rows that were cut, and what was dropped by reason."""
 
+    rows: Counter[str] = field(default_factory=Counter)
+    tokens: Counter[str] = field(default_factory=Counter)
+    trained: Counter[str] = field(default_factory=Counter)
+    cut: Counter[str] = field(default_factory=Counter)
+    dropped: Counter[str] = field(default_factory=Counter)
 
-def _scene(dialogue: Dialogue) -> dict[str, Any]:
-    return {"setting": dialogue.scenario.setting, "relationship": dialogue.scenario.relationship}
-
-
-def _view(person: Participant, keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: getattr(person, key) for key in keys}
+    @property
+    def reasons(self) -> str:
+        """What was dropped, in words."""
+        return ", ".join(f"{count:,} x {reason}" for reason, count in self.dropped.items())

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError
-from clca.records import Record
-from clca.training.material import Material
+from clca.models.adapter import Lineage
+from clca.models.load import Student
+from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe
-from clca.training.student import Student
 
 
 class TrainingError(ClcaError):
@@ -25,15 +25,6 @@ class TrainingStopped(ClcaError):
     exit_code = 130
 
 
-class Lineage(Record):
-    """A run whose dialogues were learned from; `sha256` is that of its `dialogues.jsonl`."""
-
-    run: str
-    fingerprint: str
-    dialogues: int
-    sha256: str
-
-
 @dataclass(frozen=True)
 class Job:
     """An adapter to train. `out` is its folder, which appears when it is finished, and not before.
@@ -43,7 +34,7 @@ class Job:
 
     recipe: Recipe
     student: Student
-    material: Material
+    material: TrainingSources
     lineage: tuple[Lineage, ...]
     out: Path
     rehearsed: bool
@@ -72,7 +63,7 @@ class Progress:
     seconds: float
 
 
-Tell = Callable[[Note | Progress], None]
+ProgressCallback = Callable[[Note | Progress], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from clca.prompts import TRAINING_FORMS, Prompts
+from clca.content.lookup import Content
+from clca.content.prompts import TRAINING_FORMS, Prompts
 from clca.training.recipe import Data
-from clca.workspace import Content
 
 
 @dataclass(frozen=True, slots=True)
-class Taught:
+class CultureRef:
     """A culture that an adapter is taught: a country, or a language of several member countries."""
 
     id: str
@@ -25,14 +25,14 @@ class Taught:
 
 
 @dataclass(frozen=True)
-class Material:
+class TrainingSources:
     """One adapter's material: one culture's, or that of all for a combined adapter.
 
     `dialogues` are the runs' `dialogues.jsonl`. Every source can be read any number of times and
     gives the same examples each time.
     """
 
-    cultures: tuple[Taught, ...]
+    cultures: tuple[CultureRef, ...]
     dialogues: tuple[Path, ...]
     content: Content
     data: Data

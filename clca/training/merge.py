@@ -12,11 +12,11 @@ from typing import Any
 from safetensors import SafetensorError
 
 from clca.errors import ContentError, SettingsError, StoreError
-from clca.training.adapter import CARD, FILE, WEIGHTS, Found
-from clca.training.folders import put
-from clca.training.quiet import quiet
+from clca.models.adapter import CARD, FILE, WEIGHTS, Found
+from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.logging import quiet_libraries
+from clca.storage.atomic import put
 from clca.training.recipe import Recipe
-from clca.training.student import Student, load_model, load_tokenizer
 
 NO_MEMORY = "can't allocate memory"  # as torch says it of a CPU
 MERGED = "merged.json"  # what was `adapter.json` in the adapter's folder
@@ -40,7 +40,7 @@ def merge(adapter: Found, target: Path) -> Path:
     except OSError as error:
         raise StoreError(f"cannot write {target.parent}: {error.strerror}") from None
     try:
-        with quiet(), _in_memory(student):
+        with quiet_libraries(), _in_memory(student):
             model = _merged(student, recipe, adapter.folder)
             model.save_pretrained(draft)
             load_tokenizer(student).save_pretrained(draft)

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from clca.training.mix import parse_mix
+from clca.models.quantization import Quantization
+from clca.training.mixture import parse_mixture
 
 
 def _listed(value: Any) -> Any:
@@ -31,7 +32,7 @@ class Match(_Keys):
     @field_validator("mix")
     @classmethod
     def _known(cls, value: str) -> str:
-        parse_mix(value)
+        parse_mixture(value)
         return value
 
 
@@ -67,7 +68,7 @@ class Data(_Keys):
     @field_validator("mix")
     @classmethod
     def _known(cls, value: str) -> str:
-        parse_mix(value)
+        parse_mixture(value)
         return value
 
     @model_validator(mode="after")
@@ -75,15 +76,6 @@ class Data(_Keys):
         if self.match is not None and self.size is not None:
             raise ValueError("match and size both say how much to take: give one of them")
         return self
-
-
-class Base(_Keys):
-    """The base model as it is loaded."""
-
-    bits: Literal[4, 8, 16] = 4
-    quant_type: Literal["nf4", "fp4"] = "nf4"
-    double_quant: bool = True
-    compute: Literal["bf16", "fp32"] = "bf16"
 
 
 class Lora(_Keys):
@@ -118,7 +110,7 @@ class Recipe(_Keys):
     student: Name
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 42
     data: Data = Data()
-    base: Base = Base()
+    base: Quantization = Quantization()
     lora: Lora = Lora()
     training: Training = Training()
 

@@ -11,14 +11,14 @@ from transformers import PrinterCallback, TrainerState
 from trl import SFTConfig, SFTTrainer
 
 from clca.errors import SettingsError
+from clca.models.adapter import LOGS
+from clca.models.load import Compute, this_device
 from clca.training import checkpoints
-from clca.training.adapter import LOGS
+from clca.training.callbacks import EarlyStopping, TrainingMonitor
 from clca.training.checkpoints import Checkpoint
+from clca.training.dataset import Rows
 from clca.training.job import Job
 from clca.training.recipe import Lora
-from clca.training.rows import Rows
-from clca.training.student import Compute, this_device
-from clca.training.watch import Patience, Watch
 
 SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 OPTIMISERS = {"adamw_8bit": "adamw_8bit", "adamw": "adamw_torch"}
@@ -33,8 +33,8 @@ def make_trainer(
     rows: Rows,
     held_out: Rows,
     compute: Compute,
-    watch: Watch,
-    patience: Patience | None,
+    watch: TrainingMonitor,
+    patience: EarlyStopping | None,
 ) -> Any:
     evaluated = bool(len(held_out.dataset))
     settings = _settings(job, compute, evaluated=evaluated, best=patience is not None)
@@ -122,7 +122,7 @@ def _lora(lora: Lora) -> LoraConfig:
     )
 
 
-def restore_finished(trainer: Any, found: Checkpoint, patience: Patience | None) -> bool:
+def restore_finished(trainer: Any, found: Checkpoint, patience: EarlyStopping | None) -> bool:
     """Whether a checkpoint is the last of its training, which lacks only its end; its state and weights are taken up.
 
     `Trainer` itself would make one more step.

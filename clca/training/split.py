@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from clca.randomness import derive
+from clca.seeding import derive
 
 Part = Literal["train", "held-out"]
 

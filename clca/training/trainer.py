@@ -13,25 +13,25 @@ from dataclasses import fields
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.store.runs import fingerprint
+from clca.models.adapter import LOGS, Adapter, read_adapter, seal
+from clca.models.load import compute_type, load_model, load_tokenizer, pinned, this_device
+from clca.models.logging import quiet_libraries
+from clca.storage.run_index import fingerprint
 from clca.training import checkpoints
-from clca.training.adapter import LOGS, Adapter, read_adapter, seal
-from clca.training.card import card
-from clca.training.encode import Encoder
-from clca.training.inputs import decisive_recipe
-from clca.training.job import Job, Note, Tell, Trained, TrainingError, TrainingStopped
-from clca.training.processes import each, join, once
-from clca.training.quiet import quiet
+from clca.training.dataset import write_rows
+from clca.training.distributed import each, join, once
+from clca.training.fingerprint_inputs import decisive_recipe
+from clca.training.job import Job, Note, ProgressCallback, Trained, TrainingError, TrainingStopped
+from clca.training.model_card import card
 from clca.training.recipe import Recipe
-from clca.training.rows import write_rows
-from clca.training.student import compute_type, load_model, load_tokenizer, pinned, this_device
+from clca.training.tokenization import Encoder
 
 LEAST_MEMORY = (
     "lower training.batch and raise training.accumulation, lower data.max_length or lora.r, or --set base.bits=4"
 )
 
 
-def train(job: Job, tell: Tell) -> Trained:
+def train(job: Job, tell: ProgressCallback) -> Trained:
     """Train a job's adapter, from its last whole checkpoint if there is one; a finished one is returned as it is.
 
     Raises one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
@@ -40,7 +40,7 @@ def train(job: Job, tell: Tell) -> Trained:
     finished = _finished(job.out)
     if finished is not None:
         return finished
-    with quiet():
+    with quiet_libraries():
         main = join(cpu=this_device() == "cpu").is_main_process
         with ExitStack() as held, _deterministic(job.recipe), _plain_errors(job):
             finished = once(lambda: _begin(job, held))
@@ -62,13 +62,13 @@ def _begin(job: Job, held: ExitStack) -> Trained | None:
     return None
 
 
-def _train(job: Job, tell: Tell) -> Trained:
+def _train(job: Job, tell: ProgressCallback) -> Trained:
     # Slow to import, and loud: only once the libraries have been silenced.
     from accelerate import PartialState
 
-    from clca.training.account import describe
+    from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish
+    from clca.training.metadata import describe
     from clca.training.sft import make_trainer, restore_finished
-    from clca.training.watch import Patience, Watch, Wish
 
     recipe, processes = job.recipe, PartialState()
     student = pinned(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
@@ -99,8 +99,8 @@ def _train(job: Job, tell: Tell) -> Trained:
         tell(Note(f"Going on from step {found.step:,}."))
 
     wish = Wish()
-    watch = Watch(tell, wish, job.work / checkpoints.FOLDER, found)
-    patience = None if recipe.training.patience is None else Patience(recipe.training.patience)
+    watch = TrainingMonitor(tell, wish, job.work / checkpoints.FOLDER, found)
+    patience = None if recipe.training.patience is None else EarlyStopping(recipe.training.patience)
     trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, watch, patience)
     if found is None or not restore_finished(trainer, found, patience):
         with wish.heard():

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stubs import Stub, clca
+from tests.cli_process import Stub, clca
 
 GENERATE = ("generate", "--culture", "japan", "--scenarios", "1")
 
@@ -221,7 +221,7 @@ def test_unknown_run_and_dialogue(tmp_path: Path) -> None:
 
 
 def test_two_commands_on_one_run(tmp_path: Path) -> None:
-    from tests.stubs import start
+    from tests.cli_process import start
 
     with Stub("--latency", "5") as stub:
         args = (*GENERATE, "--teacher", "stub", "--base-url", stub.url)

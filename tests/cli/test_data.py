@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli_process import clca, start
 from tests.evaluation.wvs.survey_files import demographics, official, people, values
-from tests.stubs import clca, start
 
 FILE = "respondents.parquet"
 
@@ -80,7 +80,7 @@ def test_persona_fields_of_the_workspace_are_those_that_are_kept(survey: Path, c
 
 @pytest.fixture
 def content_text() -> str:
-    from clca.workspace import Content
+    from clca.content.lookup import Content
 
     return Content().text("eval/wvs/persona.yaml", note=False)
 

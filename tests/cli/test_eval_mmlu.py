@@ -11,21 +11,21 @@ from typing import Any
 
 import pytest
 
-from clca.assess.finished import read_evaluation
+from clca.content.lookup import Content
 from clca.evaluation.classification.task import Limited, Task
-from clca.evaluation.folder import read_records
+from clca.evaluation.mmlu.knowledge_table import over_adapters
 from clca.evaluation.mmlu.prompts import MmluPrompts
-from clca.evaluation.mmlu.source import open_exam
+from clca.evaluation.mmlu.question_source import open_exam
 from clca.evaluation.mmlu.subjects import load_subjects
 from clca.evaluation.mmlu.task import make_tasks
-from clca.evaluation.predictors.formats import TextFormat
+from clca.evaluation.prediction_dir import read_records
+from clca.evaluation.results import read_evaluation
+from clca.inference.prompt_format import TextFormat
+from clca.models.load import Student
 from clca.records import Choice
-from clca.report.knowledge import over_adapters
-from clca.training.student import Student
-from clca.workspace import Content
-from tests.assess.taught import teach
-from tests.cli.desk import Desk
+from tests.cli.evaluation_folder import Desk
 from tests.evaluation.mmlu.questions import csv_folder, write_csv
+from tests.evaluation.trained_adapters import teach
 from tests.training.jobs import tiny_student
 
 GOLDS = {"anatomy": "BBBACDBB", "virology": "BADB"}  # B is right in 7 of 12, A in 2

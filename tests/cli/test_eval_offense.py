@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.classification.folder import key_of
+from clca.content.lookup import Content
+from clca.evaluation.classification.prediction_dir import key_of
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.folder import read_records
-from clca.evaluation.offense.tasks import load_tasks
+from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.prediction_dir import read_records
 from clca.records import Choice
-from clca.workspace import Content
-from tests.assess.taught import teach
-from tests.cli.desk import Desk
-from tests.evaluation.predictors.answering import Answered, Answering, plain
-from tests.stubs import start
+from tests.cli.evaluation_folder import Desk
+from tests.cli_process import start
+from tests.evaluation.trained_adapters import teach
+from tests.inference.stub_model import Answered, Answering, plain
 from tests.training.jobs import tiny_student
 
 TYPE = "offensive_detect_finegrained"

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.wvs.families import METRICS
-from clca.evaluation.wvs.folder import read_predictions
+from clca.evaluation.wvs.metric_names import METRICS
+from clca.evaluation.wvs.prediction_dir import read_predictions
 from clca.records import Prediction
-from tests.cli.desk import Desk
-from tests.evaluation.predictors.answering import Answered, Answering, chat
+from tests.cli.evaluation_folder import Desk
+from tests.cli_process import last_json
 from tests.evaluation.wvs.survey_files import official, people
-from tests.stubs import last_json
+from tests.inference.stub_model import Answered, Answering, chat
 
 FEW = ("--items", "Q1,Q2,Q7,Q33,Q43")
 FILES = {"evaluation.json", "questions.jsonl", "sheets.jsonl", "predictions.jsonl", "scores.json"}

@@ -9,7 +9,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from tests.stubs import Stub, clca, environment, last_json, only_run, records
+from tests.cli_process import Stub, clca, environment, last_json, only_run, records
 
 KEYS = ["run", "requested", "kept", "discarded", "failed", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from clca.evaluation.offense.data import open_tests
-from clca.workspace import Content
+from clca.content.lookup import Content
+from clca.evaluation.offense.test_sets import open_tests
+from tests.cli_process import clca, start
 from tests.evaluation.offense.posts import entry, lines, mapping_text, posts
-from tests.stubs import clca, start
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stubs import clca
+from tests.cli_process import clca
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.stubs import clca, only_run, records
+from tests.cli_process import clca, only_run, records
 
 
 @pytest.fixture(scope="module")
@@ -88,13 +88,13 @@ def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
     import re
     import tomllib
 
-    from clca.settings import GenerateSettings
+    from clca.generation.config import GenerateConfig
 
     clca(tmp_path, "init", ".")
     text = (tmp_path / "clca.toml").read_text()
     table = tomllib.loads(re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE))["generate"]
-    assert set(table) == set(GenerateSettings.model_fields)
-    defaults = GenerateSettings()
+    assert set(table) == set(GenerateConfig.model_fields)
+    defaults = GenerateConfig()
     given = {
         key: table[key] for key in ("samples", "exchanges", "seed", "temperature", "top_p", "asks", "tries", "timeout")
     }

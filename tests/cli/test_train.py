@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from tests.stubs import clca, environment, last_json, only_run, start
+from tests.cli_process import clca, environment, last_json, only_run, start
 
 KEYS = ["adapter", "examples", "steps", "loss", "eval_loss", "seconds"]
 SHORT = ("--set", "training.steps=3", "--set", "data.max_length=700", "--set", "training.batch=1")
@@ -211,8 +211,8 @@ def test_check_marks_what_is_trained_where_there_is_no_colour(desk: Desk) -> Non
 def test_what_is_trained_is_coloured_in_a_terminal() -> None:
     from rich.console import Console
 
-    from clca.cli.forecast import show_sample
-    from clca.training.checks import Sample
+    from clca.cli.views.training_plan import show_sample
+    from clca.training.data_checks import Sample
 
     screen = Console(force_terminal=True, color_system="standard", file=io.StringIO(), width=80)
     show_sample(Sample("id", "dialogue", 4, (("asked [b]", False), ("said\x1b", True))), screen)
@@ -257,8 +257,9 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
 
 
 def test_what_the_estimate_says_does_not_fit_is_told() -> None:
-    from clca.cli.forecast import Forecast
-    from clca.training.estimate import Estimate, Memory, Shape, Steps
+    from clca.cli.views.training_plan import Forecast
+    from clca.models.size import Shape
+    from clca.training.estimate import Estimate, Memory, Steps
 
     memory = Memory(weights=3 * 2**30, lora=2**30, activations=2**30, working=2**30)
     guessed = Estimate(Shape(1, 1, 1, 1, 1, 1), Steps(1, 1, 1, 1, 1), memory, None)
@@ -272,7 +273,7 @@ def test_what_the_estimate_says_does_not_fit_is_told() -> None:
     ("seconds", "words"), [(0.2, "1 s"), (89, "89 s"), (600, "10 min"), (7200, "2.0 h"), (2.2e10, "254,630 days")]
 )
 def test_durations_are_in_units_that_people_use(seconds: float, words: str) -> None:
-    from clca.cli.forecast import duration
+    from clca.cli.views.training_plan import duration
 
     assert duration(seconds) == words
 

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.culture import Catalogue
 from clca.errors import ContentError, NotFoundError
-from clca.workspace import Content
 from tests.conftest import Overlay
 
 LANGUAGE = "id: {id}\nname: {id}\nkind: language\nlanguage: {id}\nlanguage_code: {code}\nmembers: [{members}]\n"

@@ -5,10 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from clca.content.lookup import Content
 from clca.culture.descriptors import PATH, Band, Bands, describe, load_bands
 from clca.errors import ContentError
 from clca.records import Hofstede, MapPosition
-from clca.workspace import Content
 from tests.conftest import Overlay
 
 NO_SCORES = Hofstede(pdi=None, idv=None, mas=None, uai=None, lto=None, ivr=None)

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.culture.scores import HOFSTEDE, Scores, mean_hofstede, mean_position
 from clca.errors import ContentError
 from clca.records import Hofstede, MapPosition
-from clca.workspace import Content
 from tests.conftest import Overlay
 
 

@@ -10,19 +10,21 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from clca.content.lookup import Content
+from clca.content.prompts import TRAINING_FORMS, Prompts
 from clca.models import Models
-from clca.prompts import TRAINING_FORMS, Prompts
+from clca.models.adapter import Lineage
+from clca.models.load import Student, find_student, load_model, load_tokenizer
+from clca.models.messages import Chat
 from clca.records import Dialogue, Turn
-from clca.training.example import Chat, Example
-from clca.training.examples import intent_examples
-from clca.training.job import Job, Lineage, Note, Progress
-from clca.training.material import Material
+from clca.training.dialogue_examples import intent_examples
+from clca.training.examples import Example
+from clca.training.job import Job, Note, Progress
+from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe
-from clca.training.recipes import load_recipe
+from clca.training.recipe_files import load_recipe
 from clca.training.split import part_of
-from clca.training.student import Student, find_student, load_model, load_tokenizer
-from clca.workspace import Content
-from tests.examples import scenario
+from tests.dialogue_examples import scenario
 from tests.training.material import IDA, JAPAN, RUTH, dialogue, labelled, write
 
 THINGS = ("bread", "tea", "rice", "fish", "soup", "milk", "salt", "fruit", "cake", "beans")
@@ -69,7 +71,7 @@ def job(student: Student, folder: Path, *sets: str, talks: int = 10, name: str =
     folder.mkdir(parents=True, exist_ok=True)
     file = write(folder / "dialogues.jsonl", [talk(number) for number in range(talks)])
     wanted = recipe(*sets)
-    material = Material((JAPAN,), (file,), Content(), wanted.data, wanted.seed)
+    material = TrainingSources((JAPAN,), (file,), Content(), wanted.data, wanted.seed)
     return Job(wanted, student, material, (LINEAGE,), folder / "adapters" / "japan" / name, True)
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from clca.content.lookup import Content
 from clca.records import Action, Dialogue, Intent, LabelledTurn, Scenario, Turn, Usage
-from clca.training.example import Dropped, Example, Tally
-from clca.training.material import Material, Taught
-from clca.training.mixes import assemble
+from clca.training.examples import Dropped, Example, ExampleCounts
+from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Data
+from clca.training.sources import assemble
 from clca.training.split import Part
-from clca.workspace import Content
-from tests.examples import scenario
+from tests.dialogue_examples import scenario
 
-JAPAN = Taught("japan", "Japan")
-ARABIC = Taught("ara", "Arabic", ("iraq", "jordan"))
+JAPAN = CultureRef("japan", "Japan")
+ARABIC = CultureRef("ara", "Arabic", ("iraq", "jordan"))
 RUTH, IDA = "Ruth Vale", "Ida Moss"
 
 
@@ -62,13 +62,15 @@ def write(path: Path, dialogues: list[Dialogue]) -> Path:
     return path
 
 
-def material(*dialogues: Path, cultures: tuple[Taught, ...] = (JAPAN,), seed: int = 42, **data: Any) -> Material:
-    return Material(cultures, dialogues, Content(), Data.model_validate({"held_out": 0, **data}), seed)
+def material(
+    *dialogues: Path, cultures: tuple[CultureRef, ...] = (JAPAN,), seed: int = 42, **data: Any
+) -> TrainingSources:
+    return TrainingSources(cultures, dialogues, Content(), Data.model_validate({"held_out": 0, **data}), seed)
 
 
-def of(one: Material, part: Part = "train", tally: Tally | None = None) -> list[Example]:
+def of(one: TrainingSources, part: Part = "train", tally: ExampleCounts | None = None) -> list[Example]:
     """What the mix holds; the length of an example counts its characters."""
-    return list(assemble(one, part, lambda examples: map(size, examples), tally or Tally()))
+    return list(assemble(one, part, lambda examples: map(size, examples), tally or ExampleCounts()))
 
 
 def size(example: Example) -> int:

@@ -12,23 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from clca.errors import SettingsError
-from clca.training.checks import Counted
-from clca.training.estimate import (
-    SHARE,
-    Shape,
-    count_steps,
-    estimate,
-    head_bytes,
-    matmul_rate,
-    memory,
-    operations,
-    packed,
-    padded,
-    shape_of,
-    trainable,
-    weight_bytes,
-)
-from clca.training.recipe import Base, Recipe, Training
+from clca.models.quantization import Quantization
+from clca.models.size import SHARE, Shape, matmul_rate, shape_of, weight_bytes
+from clca.training.data_checks import Counted
+from clca.training.estimate import count_steps, estimate, head_bytes, memory, operations, packed, padded, trainable
+from clca.training.recipe import Recipe, Training
 
 SHAPE = Shape(linear=1_000_000, rest=200_000, trainable=4_000, layers=10, hidden=100, vocabulary=1_000)
 
@@ -178,17 +166,17 @@ def test_packing_is_counted_as_trl_packs(lengths: list[int]) -> None:
 
 
 def test_weights_by_hand() -> None:
-    assert weight_bytes(Base(bits=16), "bf16", 1000, 100) == 2200
-    assert weight_bytes(Base(bits=16), "fp32", 1000, 100) == 4400
-    assert weight_bytes(Base(bits=8), "bf16", 1000, 100) == 1000 + 400
-    assert weight_bytes(Base(bits=4), "bf16", 8_000_000, 0) == 4_127_000  # 4.127 bits with double quantisation
-    assert weight_bytes(Base(bits=4, double_quant=False), "bf16", 8_000_000, 0) == 4_500_000
-    assert weight_bytes(Base(bits=8), "bf16", 1000, 100, sharded=True) == 1000 + 200
+    assert weight_bytes(Quantization(bits=16), "bf16", 1000, 100) == 2200
+    assert weight_bytes(Quantization(bits=16), "fp32", 1000, 100) == 4400
+    assert weight_bytes(Quantization(bits=8), "bf16", 1000, 100) == 1000 + 400
+    assert weight_bytes(Quantization(bits=4), "bf16", 8_000_000, 0) == 4_127_000  # 4.127 bits with double quantisation
+    assert weight_bytes(Quantization(bits=4, double_quant=False), "bf16", 8_000_000, 0) == 4_500_000
+    assert weight_bytes(Quantization(bits=8), "bf16", 1000, 100, sharded=True) == 1000 + 200
 
 
 def test_weights_of_an_8_b_student_in_nf4() -> None:
     """Llama 3.1 8B: 3.60 GB of linear layers, and 4.20 GB of embeddings and norms in 32 bits."""
-    assert weight_bytes(Base(), "bf16", 6_979_321_856, 1_050_939_392) == pytest.approx(7.804e9, rel=0.001)
+    assert weight_bytes(Quantization(), "bf16", 6_979_321_856, 1_050_939_392) == pytest.approx(7.804e9, rel=0.001)
 
 
 def test_memory_by_hand() -> None:

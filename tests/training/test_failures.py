@@ -12,13 +12,13 @@ from typing import Any
 import pytest
 
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
+from clca.models.adapter import read_adapter
+from clca.models.load import Student, load_model
+from clca.models.quantization import Quantization
 from clca.training import merge as merging
 from clca.training import trainer
-from clca.training.adapter import read_adapter
 from clca.training.job import Job, TrainingError, TrainingStopped
 from clca.training.merge import merge
-from clca.training.recipe import Base
-from clca.training.student import Student, load_model
 from clca.training.trainer import train
 from tests.training.jobs import Screen, elsewhere, job, signalled
 from tests.training.material import write
@@ -111,7 +111,7 @@ def test_a_student_too_large_for_the_memory_ends_as_one_that_outgrows_it_does(
 def test_a_merged_model_too_large_for_the_memory_is_told_in_one_line(
     trained: Job, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    def full(student: Student, base: Base, device: str) -> Any:
+    def full(student: Student, base: Quantization, device: str) -> Any:
         model = load_model(student, base, device)
         monkeypatch.setattr(model, "dequantize", lambda: (_ for _ in ()).throw(error))
         return model

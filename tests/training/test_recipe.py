@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clca.content.lookup import Content
 from clca.errors import ClcaError, SettingsError
 from clca.models import Models
 from clca.training.recipe import Recipe
-from clca.training.recipes import keys, load_recipe, override, read_recipe, recipe_names
-from clca.workspace import Content
+from clca.training.recipe_files import keys, load_recipe, override, read_recipe, recipe_names
 from tests.conftest import Overlay
 
 SHIPPED = [

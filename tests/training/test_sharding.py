@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.errors import SettingsError
-from clca.training.recipe import Base
-from clca.training.student import Student, _quantisation, load_model
-from clca.workspace import Content
+from clca.models.load import Student, _quantisation, load_model
+from clca.models.quantization import Quantization
 
 FSDP = "trainers/accelerate/fsdp.yaml"
 
@@ -36,13 +36,13 @@ def test_shipped_configuration_is_what_accelerate_makes_of_it() -> None:
 def test_quantised_weights_are_stored_as_numbers_that_can_be_sharded() -> None:
     import torch
 
-    sharded = _quantisation(Base(), torch.bfloat16, sharded=True)
+    sharded = _quantisation(Quantization(), torch.bfloat16, sharded=True)
     assert sharded.bnb_4bit_quant_storage == torch.bfloat16
     assert (sharded.bnb_4bit_quant_type, sharded.bnb_4bit_use_double_quant) == ("nf4", True)
-    assert _quantisation(Base(), torch.bfloat16, sharded=False).bnb_4bit_quant_storage == torch.uint8
+    assert _quantisation(Quantization(), torch.bfloat16, sharded=False).bnb_4bit_quant_storage == torch.uint8
 
 
 def test_weights_in_8_bits_are_not_sharded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACCELERATE_USE_FSDP", "true")
     with pytest.raises(SettingsError, match=r"8 bits cannot be sharded over GPUs: --set base.bits=4 or base.bits=16"):
-        load_model(Student("s", "org/s", None, False, None), Base(bits=8), "cuda")
+        load_model(Student("s", "org/s", None, False, None), Quantization(bits=8), "cuda")

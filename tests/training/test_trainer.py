@@ -17,12 +17,12 @@ import pytest
 from safetensors.torch import load_file
 
 from clca.errors import SettingsError, StoreError
-from clca.training.adapter import WEIGHTS, adapters, read_adapter
+from clca.models.adapter import WEIGHTS, adapters, read_adapter
+from clca.models.load import Student
+from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish, since_best
 from clca.training.checkpoints import FOLDER, WHOLE
 from clca.training.job import Job, Trained, TrainingError, TrainingStopped
-from clca.training.student import Student
 from clca.training.trainer import train
-from clca.training.watch import Patience, Watch, Wish, since_best
 from tests.training.jobs import Screen, elsewhere, held_out_talks, job, labels_intents, signalled, weights
 from tests.training.material import write
 
@@ -246,7 +246,7 @@ def test_patience_ends_the_training_and_keeps_the_best_weights(tiny_student: Stu
 def test_patience_counts_from_the_first_of_the_lowest_losses(losses: list[float], count: int) -> None:
     assert since_best(losses) == count
     state = SimpleNamespace(log_history=[{"eval_loss": loss} for loss in losses])
-    assert [Patience(evaluations).ended(state) for evaluations in (1, 2, 3)] == [count >= 1, count >= 2, False]
+    assert [EarlyStopping(evaluations).ended(state) for evaluations in (1, 2, 3)] == [count >= 1, count >= 2, False]
 
 
 def test_a_loss_that_is_no_number_ends_the_training(tiny_student: Student, tmp_path: Path) -> None:
@@ -257,7 +257,7 @@ def test_a_loss_that_is_no_number_ends_the_training(tiny_student: Student, tmp_p
 
 
 def test_a_training_without_a_gradient_is_ended(tmp_path: Path) -> None:
-    watch = Watch(Screen(), Wish(), tmp_path, None)
+    watch = TrainingMonitor(Screen(), Wish(), tmp_path, None)
     state = SimpleNamespace(global_step=3, max_steps=9, is_world_process_zero=True)
     watch.on_log(None, state, None, {"loss": 2.0, "grad_norm": 0.1})
     with pytest.raises(TrainingError, match=r"^nothing is learned at step 3"):

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from clca.teacher.launch import ARGUMENTS, ON_CPU
+from clca.inference.vllm.command import ARGUMENTS, ON_CPU
 
 START_SECONDS, KILL_SECONDS = 300.0, 10.0
 NAME = "tiny"

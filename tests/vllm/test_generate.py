@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from clca.tasks import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
-from clca.teacher.protocol import schema
-from tests.stubs import clca, last_json, only_run, records, start
+from clca.inference.protocol import schema
+from clca.schemas import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
+from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
 SMALL = ("--scenarios", "4", "--samples", "2", "--concurrency", "16", "--json")

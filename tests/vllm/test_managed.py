@@ -17,7 +17,7 @@ from typing import Any
 
 import pytest
 
-from tests.stubs import clca, environment, last_json, only_run, records, start
+from tests.cli_process import clca, environment, last_json, only_run, records, start
 from tests.vllm.servers import free_port
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
@@ -120,11 +120,11 @@ def test_a_server_that_cannot_start_says_why_in_one_line(tiny_model: Path, tmp_p
 
 def test_our_arguments_are_those_of_vllm(vllm_command: str, tiny_model: Path, tmp_path: Path) -> None:
     """A flag that vLLM renames is caught here, on whichever vLLM CLCA_VLLM names."""
+    from clca.content.lookup import Content
+    from clca.inference.hardware import Gpu, Machine
+    from clca.inference.memory import fit
+    from clca.inference.vllm.command import arguments
     from clca.models import Models, known
-    from clca.teacher.fit import fit
-    from clca.teacher.launch import arguments
-    from clca.teacher.machine import Gpu, Machine
-    from clca.workspace import Content
 
     gpus = tuple(Gpu(str(n), "H100", 80 * 2**30, 79 * 2**30, (9, 0)) for n in range(8))
     models = Models(Content())

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.offense.tasks import load_tasks
-from clca.workspace import Content
-from tests.assess.taught import teach
-from tests.cli.desk import Desk
+from clca.content.lookup import Content
+from clca.evaluation.offense.suite import load_tasks
+from tests.cli.evaluation_folder import Desk
+from tests.evaluation.trained_adapters import teach
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 

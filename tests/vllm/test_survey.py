@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.predictors.completions import Wording
-from clca.evaluation.predictors.formats import ChatFormat, Format, Mode, TextFormat
-from clca.evaluation.predictors.local import LocalPredictor
-from clca.evaluation.predictors.server import ServerPredictor
-from clca.evaluation.predictors.tokens import Tokens
-from clca.evaluation.sheet import Answer
-from clca.evaluation.wvs.sheet import RespondentSheet
-from clca.training.chat import DATE, ChatTemplate
-from clca.training.student import Student, load_model, load_tokenizer
-from tests.evaluation.predictors.asking import Filled, sheets
+from clca.evaluation.wvs.request_group import RespondentRequestGroup
+from clca.inference.api_model import ServerPredictor
+from clca.inference.completions_client import Wording
+from clca.inference.hf_model import LocalPredictor
+from clca.inference.prompt_format import ChatFormat, Format, Mode, TextFormat
+from clca.inference.requests import Answer
+from clca.inference.tokenization import Tokens
+from clca.models.chat_template import DATE, ChatTemplate
+from clca.models.load import Student, load_model, load_tokenizer
+from tests.inference.request_groups import Filled, sheets
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 
@@ -68,7 +68,7 @@ def model(student: Student, adapter: Path) -> Any:
 
 def pairs(
     server: Server, model: Any, tokenizer: Any, mode: Mode, *, text: bool
-) -> Iterator[tuple[RespondentSheet, Answer, Answer]]:
+) -> Iterator[tuple[RespondentRequestGroup, Answer, Answer]]:
     """Each answer in this process, and the same from the server."""
     format: Format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
     wording = Wording(variables={"date_string": DATE})

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from clca.evaluation.predictors.completions import Wording
-from clca.evaluation.predictors.formats import Mode, TextFormat
-from clca.evaluation.predictors.local import LocalPredictor
-from clca.evaluation.predictors.server import ServerPredictor
-from clca.evaluation.predictors.tokens import Tokens
-from clca.evaluation.sheet import Answer, Question, Sheet
-from clca.training.student import Student, load_model, load_tokenizer
-from tests.evaluation.predictors.texts import LABELS, Heard, text, with_adapters
+from clca.inference.api_model import ServerPredictor
+from clca.inference.completions_client import Wording
+from clca.inference.hf_model import LocalPredictor
+from clca.inference.prompt_format import Mode, TextFormat
+from clca.inference.requests import Answer, Question, RequestGroup
+from clca.inference.tokenization import Tokens
+from clca.models.load import Student, load_model, load_tokenizer
+from tests.inference.label_requests import LABELS, Heard, text, with_adapters
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 from tests.vllm.test_survey import same
@@ -47,14 +47,14 @@ def served(vllm_command: str, student: Student, model: Any, tmp_path_factory: py
         yield server
 
 
-def sheets() -> list[Sheet]:
+def sheets() -> list[RequestGroup]:
     """The same texts to each adapter and to the student as it is."""
     chance = Random(1)
     asked = tuple(
         Question(f"### Question: is the following sentence rude: {text(chance, 60)} ({number}). ### Answer:", LABELS)
         for number in range(ON_A_SHEET)
     )
-    return [Sheet(adapter, "", asked) for adapter in ("", *ADAPTERS)]
+    return [RequestGroup(adapter, "", asked) for adapter in ("", *ADAPTERS)]
 
 
 def pairs(served: Server, model: Any, student: Student, mode: Mode) -> Iterator[tuple[str, str, Answer, Answer]]:

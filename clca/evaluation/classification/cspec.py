@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from clca.evaluation.arrays import Floats
-from clca.evaluation.classification.scored import mean_there
-from clca.randomness import derive
+from clca.evaluation.classification.confusion import mean_there
+from clca.seeding import derive
 
 EXACT = 7
 """Up to so many cultures all permutations are looked at, 5,040 at most."""

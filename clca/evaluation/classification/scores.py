@@ -9,8 +9,8 @@ from collections.abc import Iterable
 from statistics import mean, stdev
 from typing import Literal
 
+from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.classification.specificity import Specificity
-from clca.evaluation.resampling import Estimate
 from clca.records import Record
 
 Metric = Literal["f1", "accuracy", "invalid"]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from clca.evaluation.arrays import Floats
+from clca.evaluation.bootstrap import Estimate, interval
 from clca.evaluation.classification import cspec
-from clca.evaluation.resampling import Estimate, interval
 from clca.records import Record
 
 

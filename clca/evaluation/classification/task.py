@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from clca.randomness import chooser
+from clca.seeding import chooser
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from clca.evaluation.mmlu.data import Item
+from clca.evaluation.mmlu.questions import Item
 
 Items = Mapping[str, Sequence[Item]]
 

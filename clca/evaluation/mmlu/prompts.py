@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from clca.evaluation.mmlu.data import LETTERS, Item
-from clca.prompts import MMLU_FORMS, Prompts
-from clca.workspace import Content
+from clca.content.lookup import Content
+from clca.content.prompts import MMLU_FORMS, Prompts
+from clca.evaluation.mmlu.questions import LETTERS, Item
 
 Scoring = Literal["corrected", "paper"]
 

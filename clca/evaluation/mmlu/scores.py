@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
-from clca.evaluation.classification.scored import Scored
+from clca.evaluation.bootstrap import RESAMPLES
+from clca.evaluation.classification.aggregate import score
+from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.scores import Figures, MatrixScores, Metric, Spread, spread
-from clca.evaluation.classification.scoring import score
-from clca.evaluation.resampling import RESAMPLES
 from clca.records import Record
 
 DEFAULT = 0  # the place of the letter that S2N takes for an unreadable answer
@@ -42,7 +42,7 @@ class Knowledge(Record):
 
 
 def score_subjects(
-    tests: Sequence[Scored], *, seed: int, default: bool, resamples: int = RESAMPLES
+    tests: Sequence[Confusion], *, seed: int, default: bool, resamples: int = RESAMPLES
 ) -> tuple[MatrixScores, Knowledge]:
     """Scores of the subjects, and of groups and all of them; macro-F1 is over all four letters.
 

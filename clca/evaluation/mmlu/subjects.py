@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Literal, get_args
 
-from clca.documents import read_csv, suggestion
+from clca.content.lookup import Content
+from clca.content.parsing import read_csv, suggestion
 from clca.errors import ContentError, SettingsError
 from clca.records import Line, Record, Slug
-from clca.workspace import Content
 
 SUBJECTS = "eval/mmlu/subjects.csv"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clca.evaluation.classification.task import Example
-from clca.evaluation.mmlu.data import LETTERS, Exam, Item
+from clca.evaluation.mmlu.answer_extraction import Reader
 from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
-from clca.evaluation.mmlu.reading import Reader
+from clca.evaluation.mmlu.questions import LETTERS, Exam, Item
 from clca.evaluation.mmlu.subjects import Subject
 
 

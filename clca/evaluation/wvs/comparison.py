@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from clca.content.wvs_items import Item
 from clca.errors import ClcaError
 from clca.evaluation.arrays import Floats
-from clca.evaluation.resampling import RESAMPLES, Estimate, bootstrap, interval, permutation, two_sided
-from clca.evaluation.wvs.families import HIGHER_IS_BETTER, INDIVIDUAL, METRICS, MOST, Metric
+from clca.evaluation.bootstrap import RESAMPLES, Estimate, bootstrap, interval, permutation, two_sided
+from clca.evaluation.wvs.baselines import Survey
+from clca.evaluation.wvs.counts import AnswerCounts
+from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, INDIVIDUAL, METRICS, MOST, Metric
 from clca.evaluation.wvs.metrics import macro
-from clca.evaluation.wvs.reference import Survey
-from clca.evaluation.wvs.tally import Tally
 from clca.records import Record
-from clca.survey import Item
 
 
 class Difference(Record):
@@ -58,7 +58,7 @@ class Comparison(Record):
 
 
 def compare(
-    pairs: Mapping[str, tuple[Tally, Tally]],
+    pairs: Mapping[str, tuple[AnswerCounts, AnswerCounts]],
     surveys: Mapping[str, Survey],
     *,
     seed: int,
@@ -92,7 +92,7 @@ def compare(
 
 
 def _one(
-    first: Tally, second: Tally, survey: Survey, *, seed: int, resamples: int
+    first: AnswerCounts, second: AnswerCounts, survey: Survey, *, seed: int, resamples: int
 ) -> tuple[Floats, Floats, Floats, int, int]:
     """Differences under permutation [1 + P, 7] and bootstrap [B, 7]; values [2, 7]; respondents; items."""
     there = set(second.seen)

@@ -6,11 +6,11 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from clca.documents import read_yaml, suggestion, yaml_line
+from clca.content.lookup import Content
+from clca.content.parsing import read_yaml, suggestion, yaml_line
+from clca.content.wvs_items import Words
 from clca.errors import ContentError, NotFoundError
 from clca.records import Respondent, Slug
-from clca.survey import Words
-from clca.workspace import Content
 
 PERSONA = "eval/wvs/persona.yaml"
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from clca.content.prompts import Prompts
+from clca.content.wvs_items import Item, layout
 from clca.evaluation.wvs.persona import Persona
-from clca.evaluation.wvs.sheet import ItemQuestion, RespondentSheet, item_question
-from clca.prompts import Prompts
-from clca.randomness import chooser
+from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
 from clca.records import Method, Order, Respondent
-from clca.survey import Item, layout
+from clca.seeding import chooser
 
 Format = Literal["chat", "text"]
 """How a student is asked: in its chat template, or with the plain text of S2N's survey pairs."""
@@ -52,18 +52,18 @@ def sheets(
     *,
     adapter: str = "",
     bare: bool = False,
-) -> Iterator[RespondentSheet]:
+) -> Iterator[RespondentRequestGroup]:
     """One sheet a respondent; for `cultural` a single one, of respondent "", that stands for all of them.
 
     `bare` asks without any text before the questions, as S2N's survey pairs are taught. Nothing then tells
     one respondent from another, so that there is a single sheet, too.
     """
     if bare:
-        yield RespondentSheet(adapter, "", asked, culture, method, "")
+        yield RespondentRequestGroup(adapter, "", asked, culture, method, "")
     elif method == "cultural":
         system = prompts.render("wvs-cultural", "system", culture=persona.name(culture))
-        yield RespondentSheet(adapter, system, asked, culture, method, "")
+        yield RespondentRequestGroup(adapter, system, asked, culture, method, "")
     else:
         for respondent in respondents:
             system = prompts.render("wvs-persona", "system", persona=persona.lines(respondent))
-            yield RespondentSheet(adapter, system, asked, culture, method, respondent.id)
+            yield RespondentRequestGroup(adapter, system, asked, culture, method, respondent.id)

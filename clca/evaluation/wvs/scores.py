@@ -5,9 +5,9 @@ What is one number for a topic, a culture or all of them is the plain mean over 
 
 from __future__ import annotations
 
-from clca.evaluation.resampling import Estimate
-from clca.evaluation.wvs.families import Metric
-from clca.evaluation.wvs.sensitivity import Sensitivity
+from clca.evaluation.bootstrap import Estimate
+from clca.evaluation.wvs.metric_names import Metric
+from clca.evaluation.wvs.option_order import Sensitivity
 from clca.records import Method, Order, Record
 
 

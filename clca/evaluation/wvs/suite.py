@@ -7,16 +7,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from clca.documents import read_csv, read_yaml, suggestion
+from clca.content.lookup import Content
+from clca.content.parsing import read_csv, read_yaml, suggestion
+from clca.content.prompts import EVALUATION_FORMS, Prompts
+from clca.content.wvs_items import ITEMS, Items, Shares, load_items, load_shares, read_translation
 from clca.errors import ContentError, NotFoundError
+from clca.evaluation.wvs.answer_extraction import Reader
+from clca.evaluation.wvs.answer_patterns import ANSWERS, read_vocabulary
 from clca.evaluation.wvs.persona import PERSONA, Persona, load_persona, read_persona_translation
-from clca.evaluation.wvs.reading import Reader
 from clca.evaluation.wvs.synthetic import Demographics, load_demographics
-from clca.evaluation.wvs.vocabulary import ANSWERS, read_vocabulary
-from clca.prompts import EVALUATION_FORMS, Prompts
 from clca.records import Slug
-from clca.survey import ITEMS, Items, Shares, load_items, load_shares, read_translation
-from clca.workspace import Content
 
 COVERAGE = "eval/wvs/coverage.csv"
 

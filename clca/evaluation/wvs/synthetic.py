@@ -13,12 +13,12 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from clca.documents import read_csv
+from clca.content.lookup import Content
+from clca.content.parsing import read_csv
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.wvs.persona import Persona
-from clca.randomness import chooser
 from clca.records import Respondent
-from clca.workspace import Content
+from clca.seeding import chooser
 
 DEMOGRAPHICS = "eval/wvs/demographics.csv"
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clca.evaluation.classification.scored import Scored
+from clca.evaluation.classification.confusion import Confusion
 
 
 def scored(
     test: str, gold: Sequence[int], rows: dict[str, Sequence[int]], labels: Sequence[str] = ("yes", "no")
-) -> Scored:
+) -> Confusion:
     """`ara/hate` is of the culture `ara`; labels are given by their places."""
-    return Scored(
+    return Confusion(
         culture=test.partition("/")[0],
         test=test,
         labels=tuple(labels),

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from clca.evaluation.classification.sheet import ClassificationSheet
+from clca.evaluation.classification.request_group import ExampleRequestGroup
 from clca.evaluation.classification.task import Example
-from clca.evaluation.sheet import Answer, Done, S
+from clca.inference.requests import Answer, AnsweredCallback, S
 
 LABELS = ("OFF", "NOT")
 
@@ -41,7 +41,7 @@ class Numbered:
         return bool(text)
 
 
-Rule = Callable[[ClassificationSheet, int], Answer]
+Rule = Callable[[ExampleRequestGroup, int], Answer]
 """Takes a sheet and the place of a question in it."""
 
 
@@ -52,16 +52,16 @@ class Ruled:
         self._rule, self._most = rule, most
         self.asked: list[tuple[str, str, int]] = []
 
-    def fill(self, sheets: Iterable[S], done: Done[S]) -> None:
+    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
         for sheet in sheets:
-            assert isinstance(sheet, ClassificationSheet)
+            assert isinstance(sheet, ExampleRequestGroup)
             if len(self.asked) == self._most:
                 raise KeyboardInterrupt
             self.asked.append((sheet.row, sheet.task, sheet.number))
             done(sheet, [self._rule(sheet, place) for place in range(len(sheet.questions))])
 
 
-def right(sheet: ClassificationSheet, place: int) -> Answer:
+def right(sheet: ExampleRequestGroup, place: int) -> Answer:
     """An adapter knows its own culture; on others', and without one, the answer is always 2."""
     own = sheet.adapter and sheet.task.startswith(sheet.adapter)
     return Answer(reply=str(1 + LABELS.index(sheet.questions[place].gold)) if own else "2")

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
+from clca.content.lookup import Content
 from clca.evaluation.classification import cspec
 from clca.evaluation.classification.specificity import specificity
-from clca.report.s2n import CODES, load_s2n
-from clca.workspace import Content
+from clca.evaluation.s2n_results import CODES, load_s2n
 
 # Adapters by tests. The first culture's adapter has 0.3 of a best of 0.6, the second's is the best, the third's ties.
 M = np.array([[0.3, 0.2, 0.4], [0.6, 0.5, 0.1], [0.45, 0.4, 0.4]])

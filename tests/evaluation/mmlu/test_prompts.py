@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.errors import ContentError
-from clca.evaluation.mmlu.data import Item
+from clca.evaluation.mmlu.answer_extraction import Reader
 from clca.evaluation.mmlu.prompts import MmluPrompts
-from clca.evaluation.mmlu.reading import Reader
+from clca.evaluation.mmlu.questions import Item
 from clca.evaluation.mmlu.subjects import load_subjects
 from clca.evaluation.mmlu.task import MmluTask
-from clca.evaluation.predictors.formats import TextFormat
-from clca.workspace import Content
+from clca.inference.prompt_format import TextFormat
 from tests.conftest import Overlay
 
 DEV = (

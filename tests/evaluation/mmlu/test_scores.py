@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, f1_score
 
-from clca.evaluation.classification.scored import Scored
+from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.scores import spread
 from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge, score_subjects
 
@@ -18,9 +18,9 @@ LETTERS = ("A", "B", "C", "D")
 A, B, C, D, NONE = 0, 1, 2, 3, -1
 
 
-def subject(name: str, group: str, gold: Sequence[int], rows: dict[str, Sequence[int]]) -> Scored:
+def subject(name: str, group: str, gold: Sequence[int], rows: dict[str, Sequence[int]]) -> Confusion:
     answers = np.array([list(one) for one in rows.values()], dtype=np.int8)
-    return Scored(group, name, LETTERS, tuple(rows), np.array(gold, dtype=np.int8), answers)
+    return Confusion(group, name, LETTERS, tuple(rows), np.array(gold, dtype=np.int8), answers)
 
 
 # The base answers 3 of 4 in anatomy, one of them unreadably wrong, and 1 of 2 in virology; japan 2 of 4 and 2 of 2.
@@ -28,7 +28,7 @@ ANATOMY = subject("anatomy", "stem", [A, B, C, D], {"base": [A, B, C, NONE], "ja
 VIROLOGY = subject("virology", "other", [B, B], {"base": [B, C], "japan": [B, B]})
 
 
-def knowledge(*tests: Scored, default: bool = False, resamples: int = 200) -> Knowledge:
+def knowledge(*tests: Confusion, default: bool = False, resamples: int = 200) -> Knowledge:
     return score_subjects(tests, seed=42, default=default, resamples=resamples)[1]
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 import yaml
 
+from clca.content.lookup import Content
 from clca.evaluation.offense.imports.audit import Audit
 from clca.evaluation.offense.imports.importer import import_tests
 from clca.evaluation.offense.imports.mapping import read_mapping
-from clca.evaluation.offense.tasks import load_tasks
-from clca.workspace import Content
+from clca.evaluation.offense.suite import load_tasks
 
 CULTURES = ("japan", "greece", "turkey", "usa")
 TASKS = load_tasks(Content())

@@ -11,14 +11,14 @@ from typing import Any
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.offense.data import MANIFEST, TestSet, open_tests, read_manifest
 from clca.evaluation.offense.imports.audit import SetAudit
 from clca.evaluation.offense.imports.importer import AUDIT, Amiss
 from clca.evaluation.offense.imports.mapping import load_mapping, read_mapping
 from clca.evaluation.offense.imports.text import LINE_LIMIT
-from clca.evaluation.offense.tasks import Scoring
-from clca.workspace import Content
+from clca.evaluation.offense.suite import Scoring
+from clca.evaluation.offense.test_sets import MANIFEST, TestSet, open_tests, read_manifest
 from tests.evaluation.offense.posts import CULTURES, TASKS, entry, lines, mapping_text, posts, run
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from clca.content.wvs_items import Item
 from clca.evaluation.arrays import Floats
-from clca.evaluation.wvs.columns import Columns
+from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.records import Method, Order, Prediction, Respondent
-from clca.survey import Item
 
 ITEMS = (
     Item(id="Q1", topic="home", question="One?", options=("a", "b")),
     Item(id="Q2", topic="home", question="Two?", options=("a", "b", "c")),
     Item(id="Q3", topic="work", question="Three?", options=("a", "b", "c", "d", "e")),
 )
-COLUMNS = Columns(ITEMS)
+COLUMNS = ScoreLayout(ITEMS)
 
 
 def person(

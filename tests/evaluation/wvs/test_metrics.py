@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clca.content.lookup import Content
+from clca.content.wvs_items import load_items, load_shares
 from clca.evaluation.arrays import Floats
 from clca.evaluation.wvs import metrics
-from clca.survey import load_items, load_shares
-from clca.workspace import Content
 
 CULTURES = ("japan", "uk", "china", "germany", "mexico")
 METHOD_TABLE = {

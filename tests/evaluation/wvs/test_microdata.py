@@ -12,15 +12,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyarrow import parquet
 
+from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.wvs.microdata.audit import Audit
 from clca.evaluation.wvs.microdata.codebook import BLANK, UNKNOWN, Codebook, load_codebook
-from clca.evaluation.wvs.microdata.imported import FILE, open_respondents
 from clca.evaluation.wvs.microdata.importer import import_survey
+from clca.evaluation.wvs.microdata.respondents import FILE, open_respondents
 from clca.records import Respondent
-from clca.workspace import Content
 from tests.evaluation.wvs import survey_files as survey
-from tests.evaluation.wvs.survey_files import FIELDS, ITEMS, Person, demographics, official, people, values, zipped
+from tests.evaluation.wvs.survey_files import (
+    FIELDS,
+    ITEMS,
+    Person,
+    demographics,
+    official,
+    people,
+    values,
+    zipped,
+)
 
 SMALL = official(people({"JPN": 4, "AND": 2, "GBR": 3}))
 
@@ -251,10 +260,10 @@ def test_weights_may_have_decimal_commas_or_be_empty(codebook: Codebook, tmp_pat
 def test_neither_import_nor_reading_loads_pandas(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     file = written(tmp_path, "a.csv", official(people({"JPN": 3})))
     program = (
-        "import sys; from pathlib import Path; from clca.workspace import Content\n"
+        "import sys; from pathlib import Path; from clca.content.lookup import Content\n"
         "from clca.evaluation.wvs.microdata.codebook import load_codebook\n"
         "from clca.evaluation.wvs.microdata.importer import import_survey\n"
-        "from clca.evaluation.wvs.microdata.imported import open_respondents\n"
+        "from clca.evaluation.wvs.microdata.respondents import open_respondents\n"
         "import_survey([Path(sys.argv[1])], load_codebook(Content()), Path(sys.argv[2]))\n"
         "print(len(list(open_respondents(Path(sys.argv[2])).respondents(['japan']))), 'pandas' in sys.modules)"
     )

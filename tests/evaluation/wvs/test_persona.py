@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.wvs.persona import PERSONA, load_persona
 from clca.evaluation.wvs.suite import languages, load_suite
 from clca.records import Respondent
-from clca.workspace import Content
 from tests.conftest import Overlay
 
 AIKO = Respondent(

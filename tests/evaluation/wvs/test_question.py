@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
+from clca.content.lookup import Content
+from clca.content.wvs_items import Item
 from clca.evaluation.wvs.question import questions, sheets, shown_options
 from clca.evaluation.wvs.suite import languages, load_suite
 from clca.evaluation.wvs.synthetic import synthetic
 from clca.records import Respondent
-from clca.survey import Item
-from clca.training.example import Dropped, Text
-from clca.training.mixes.wvs import survey
-from clca.workspace import Content
+from clca.training.examples import Dropped, Text
+from clca.training.sources.wvs import survey
 from tests.training.material import material
 
 FIVE = Item(id="Q33", question="Well?", options=("a", "b", "c", "d", "e"))

@@ -5,17 +5,17 @@ import json
 import numpy as np
 import pytest
 
+from clca.content.lookup import Content
+from clca.content.wvs_items import load_items, load_shares
 from clca.errors import ClcaError
-from clca.evaluation.wvs.columns import Columns
+from clca.evaluation.wvs.aggregate import running, score
+from clca.evaluation.wvs.baselines import from_respondents, from_shares
 from clca.evaluation.wvs.comparison import compare
-from clca.evaluation.wvs.families import METRICS
-from clca.evaluation.wvs.reference import from_respondents, from_shares
+from clca.evaluation.wvs.counts import AnswerCounts, Key, tally
+from clca.evaluation.wvs.metric_names import METRICS
+from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.scores import Scores
-from clca.evaluation.wvs.scoring import running, score
-from clca.evaluation.wvs.tally import Key, Tally, tally
 from clca.records import Prediction
-from clca.survey import load_items, load_shares
-from clca.workspace import Content
 from tests.evaluation.wvs.survey_people import COLUMNS, answered_like, crowd, person, predictions
 
 PEOPLE_SHARES = {
@@ -113,7 +113,7 @@ def test_items_without_a_valid_answer_are_named_and_the_size_of_halves_told() ->
 
 def test_items_that_were_not_asked_are_left_out_and_named(content: Content) -> None:
     items = load_items(content)
-    columns = Columns(items.items)
+    columns = ScoreLayout(items.items)
     people = [person(f"s{i}", country="iraq", synthetic=True) for i in range(5)]
     survey = from_shares("iraq", {"iraq": 1200}, load_shares(content, items), columns, seed=1)
     made = [
@@ -178,7 +178,7 @@ def test_a_running_score_is_the_final_one() -> None:
     made = answered_like(JAPAN, MODEL_SHARES, seed=2)
     [one] = tally(made, {"japan": JAPAN}, COLUMNS).values()
     assert running(one, SURVEY, "kl", seed=1, resamples=200) == scored(made).results[0].overall.kl
-    assert running(Tally(COLUMNS, JAPAN), SURVEY, "kl", seed=1) is None
+    assert running(AnswerCounts(COLUMNS, JAPAN), SURVEY, "kl", seed=1) is None
 
 
 def test_a_running_score_of_some_does_not_look_at_the_others() -> None:
@@ -244,7 +244,7 @@ def test_two_runs_are_compared_on_the_respondents_that_both_have() -> None:
 
 
 def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
-    def once(first: float) -> Tally:
+    def once(first: float) -> AnswerCounts:
         made = [
             Prediction(
                 culture="japan",
@@ -280,7 +280,7 @@ def test_runs_that_share_no_respondent_cannot_be_compared() -> None:
     [other] = tally(answered_like(JAPAN[9:], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
     with pytest.raises(ClcaError, match="no respondent is in both"):
         compare({"japan": (one, other)}, {"japan": SURVEY}, seed=1)
-    fewer = Columns(COLUMNS.items[:2])
+    fewer = ScoreLayout(COLUMNS.items[:2])
     [short] = tally(predictions(JAPAN[0].id, 0, 1), {"japan": JAPAN}, fewer).values()
     with pytest.raises(ClcaError, match="asked other items"):
         compare({"japan": (one, short)}, {"japan": SURVEY}, seed=1)

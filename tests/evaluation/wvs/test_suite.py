@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from clca.checking import check
+from clca.content.lookup import Content
+from clca.content_check import check
 from clca.errors import ClcaError, NotFoundError
 from clca.evaluation.wvs.suite import files_of, languages, load_suite, native_language
-from clca.workspace import Content
 from tests.conftest import Overlay
 
 TRANSLATIONS = ["de", "es", "ja", "zh"]

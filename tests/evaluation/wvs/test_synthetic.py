@@ -5,10 +5,10 @@ from math import sqrt
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.synthetic import DEMOGRAPHICS, load_demographics, synthetic
-from clca.workspace import Content
 from tests.conftest import Overlay
 
 SUITE = load_suite(Content())

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from clca import __version__
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.offense.data import MANIFEST, Manifest, SetEntry, TextLine
 from clca.evaluation.offense.imports.audit import TEXT_LIMIT, Audit, Repetitions, SetAudit, Tally
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Mapping
 from clca.evaluation.offense.imports.records import Labelled, Malformed, Source
-from clca.evaluation.offense.imports.writing import refuse_place, staged, write
-from clca.evaluation.offense.tasks import Tasks, TaskType
+from clca.evaluation.offense.imports.staging import refuse_place, staged, write
+from clca.evaluation.offense.suite import Tasks, TaskType
+from clca.evaluation.offense.test_sets import MANIFEST, Manifest, SetEntry, TextLine
 
 AUDIT = "audit.json"
 

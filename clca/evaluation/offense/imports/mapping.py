@@ -11,11 +11,11 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from clca.documents import read_yaml, suggestion, yaml_line
+from clca.content.lookup import Content
+from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, SettingsError
-from clca.evaluation.offense.tasks import FOLDER, Tasks, Words
+from clca.evaluation.offense.suite import FOLDER, Tasks, Words
 from clca.records import Record
-from clca.workspace import Content
 
 PUBLIC = f"{FOLDER}/public.yaml"
 

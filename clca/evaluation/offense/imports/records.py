@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clca.documents import suggestion
+from clca.content.parsing import suggestion
 from clca.errors import ContentError
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Format
 from clca.evaluation.offense.imports.text import LINE_LIMIT, TextFile, numbered_lines, opened

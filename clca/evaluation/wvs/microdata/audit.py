@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from clca.content.wvs_items import Shares
 from clca.evaluation.wvs.microdata.codebook import ABSENT, BLANK
 from clca.records import Record
-from clca.survey import Shares
 
 UNUSED_FROM = 100  # answers from which on an option that nobody chose is worth a word
 FAR_FROM = 500  # answers from which on shares that are far from the published ones are worth a word

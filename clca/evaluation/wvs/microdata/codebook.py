@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from clca.content.lookup import Content
+from clca.content.parsing import read_csv
+from clca.content.wvs_items import Shares, load_items, load_shares
 from clca.culture.profile import FOLDER, Country, read_profile
-from clca.documents import read_csv
 from clca.evaluation.wvs.persona import load_persona
 from clca.evaluation.wvs.suite import COVERAGE, Coverage
-from clca.survey import Shares, load_items, load_shares
-from clca.workspace import Content
 
 BLANK, ABSENT, UNKNOWN = -120, -121, -122
 """In the place of a code: an empty cell, no such column, and a cell that means nothing."""

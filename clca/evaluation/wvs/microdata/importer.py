@@ -16,13 +16,13 @@ from pyarrow import compute, parquet
 
 from clca import __version__
 from clca.errors import ContentError, SettingsError, StoreError
-from clca.evaluation.wvs.microdata.arrays import column, numbers, words
+from clca.evaluation.wvs.microdata.arrow import column, numbers, words
 from clca.evaluation.wvs.microdata.audit import Audit, CountryAudit, Origin, field_audit, item_audit, notes
 from clca.evaluation.wvs.microdata.codebook import ABSENT, Codebook
-from clca.evaluation.wvs.microdata.faults import refuse_conflicts, refuse_repeated, refuse_unknown
-from clca.evaluation.wvs.microdata.imported import FILE, METADATA
-from clca.evaluation.wvs.microdata.parts import ELSEWHERE, NOWHERE, Part, Whole, put_together, read_part
-from clca.evaluation.wvs.microdata.source import COUNTRY, WEIGHT, Source, open_source
+from clca.evaluation.wvs.microdata.merge import ELSEWHERE, NOWHERE, Part, Whole, put_together, read_part
+from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, Source, open_source
+from clca.evaluation.wvs.microdata.respondents import FILE, METADATA
+from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_repeated, refuse_unknown
 
 
 def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit:

@@ -1,1 +1,0 @@
-"""Evaluation on MMLU: what is asked of whom, and what the answers score."""

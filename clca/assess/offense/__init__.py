@@ -1,1 +1,0 @@
-"""Evaluation on offensiveness: who is asked what, and what becomes of the answers."""

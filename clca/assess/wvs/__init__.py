@@ -1,1 +1,0 @@
-"""`clca eval-wvs`: poll -> answers -> predictions -> scores -> tables."""

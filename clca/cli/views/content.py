@@ -1,0 +1,104 @@
+"""The workspace and its content files, from the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from rich.table import Table
+
+from clca.cli.views.screen import make_console
+from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace
+from clca.content_check import check
+from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.generation.config import resolve
+
+TEMPLATE = """\
+# A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one take
+# the place of the packaged files of the same path; `clca content copy PATH` brings one here to edit.
+# Flags and CLCA_* environment variables outrank what is set below. API keys do not belong here:
+# set CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY) in the environment.
+
+[generate]
+out = "generated"                # folder of the runs, relative to this file
+
+# teacher = "rehearsal"          # model that adapts, plays the first participant, labels intents
+# partner = "rehearsal"          # model that plays the second participant
+# judge = "rehearsal"            # model that judges
+# base_url = ["http://localhost:8000/v1"]    # several for replicas
+# partner_base_url = "http://localhost:8001/v1"
+# judge_base_url = "http://localhost:8002/v1"
+# vllm = "vllm"                  # the command that serves a model without an address
+# vllm_args = "--max-num-seqs 512"    # more arguments for it
+# quantization = "fp8"           # hold the weights in fewer bits
+# start_timeout = 3600.0         # seconds until it has to answer, download included
+# scenarios = 20                 # how many seeds, or a JSONL file relative to this one
+# norms = 0                      # how many more scenarios to write from norms
+# samples = 2                    # how often each scenario is played
+# exchanges = 10                 # most exchanges a dialogue has
+# seed = 42
+# temperature = 1.0              # of the role-play
+# top_p = 0.7
+# discard = ["quality", "meta"]  # verdicts that discard; "alignment" is the third
+# discard_confidence = "very confident"
+# asks = 3                       # how often a question is asked while replies are invalid
+# concurrency = 64               # most requests in flight
+# tries = 5                      # how often a request is sent while the server fails
+# timeout = 120.0                # seconds after which a request is given up
+"""
+
+
+def init(folder: Path) -> None:
+    config = folder / CONFIG
+    if config.exists():
+        raise StoreError(f"{config} is there already: this is a workspace")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in FOLDERS:
+            (folder / name).mkdir(exist_ok=True)
+        config.write_text(TEMPLATE, encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
+    print(f"{config} written. Next: cd {folder} && clca content list")
+
+
+def list_content(pattern: str, *, as_json: bool) -> None:
+    content = Content(find_workspace())
+    paths = content.files(pattern)
+    if not paths:
+        raise NotFoundError(f"no content file matches {pattern!r} (clca content list shows all)")
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("path")
+    table.add_column("from")
+    for path in paths:
+        if as_json:
+            print(json.dumps({"path": path, "origin": content.origin(path), "file": str(content.locate(path))}))
+        table.add_row(path, content.origin(path))
+    if not as_json:
+        make_console().print(table)
+
+
+def show_content(path: str) -> None:
+    sys.stdout.write(Content(find_workspace()).text(path))
+
+
+def copy_content(paths: list[str], *, force: bool) -> None:
+    content = Content(find_workspace())
+    for path in paths:
+        print(f"{content.copy(path, force=force)} written")
+
+
+def check_content(*, as_json: bool) -> int:
+    workspace = find_workspace()
+    faults = check(Content(workspace))
+    try:
+        resolve({}, os.environ, workspace)
+    except SettingsError as error:
+        faults.append(error)
+    for fault in faults:
+        print(json.dumps({"fault": fault.message}) if as_json else fault.message)
+    if not faults and not as_json:
+        print(f"{len(Content(workspace).files())} content files, no faults")
+    return 2 if faults else 0

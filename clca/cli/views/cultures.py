@@ -1,0 +1,129 @@
+"""Cultures as text for the terminal."""
+
+from __future__ import annotations
+
+import json
+
+from rich.table import Table
+
+from clca.cli.views.screen import make_console
+from clca.content.lookup import Content, find_workspace
+from clca.culture import Catalogue
+from clca.culture.scores import DIMENSIONS
+from clca.errors import NotFoundError
+from clca.records import Culture
+
+BAR = 40  # characters for a score of 100
+MAP_WIDTH, MAP_HEIGHT = 72, 20
+
+
+def list_cultures(*, as_json: bool) -> None:
+    catalogue = Catalogue(Content(find_workspace()))
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    for column in ("id", "name", "kind", "found by", "missing scores"):
+        table.add_column(column)
+    for name in catalogue.ids():
+        culture = catalogue.culture(name)
+        title, *others = dict.fromkeys(catalogue.aliases(name))
+        aliases = [alias for alias in others if alias.casefold() != name and _leads(catalogue, alias, name)]
+        missing = _missing(culture)
+        if as_json:
+            line = {"id": name, "name": title, "kind": culture.kind, "aliases": aliases, "missing": missing}
+            print(json.dumps(line, ensure_ascii=False))
+        kind = culture.kind if culture.kind == "country" else f"language of {', '.join(culture.members)}"
+        table.add_row(name, title, kind, ", ".join(aliases[:5]), ", ".join(missing))
+    if not as_json:
+        make_console().print(table)
+
+
+def show_culture(name: str, *, as_json: bool) -> None:
+    catalogue = Catalogue(Content(find_workspace()))
+    culture = catalogue.culture(catalogue.find(name))
+    if as_json:
+        print(culture.model_dump_json(indent=2))
+        return
+    console = make_console()
+    console.print(f"[bold]{catalogue.aliases(culture.id)[0]}[/]  ({culture.kind}, id {culture.id}, {culture.language})")
+    if culture.members:
+        console.print(
+            f"Played in {', '.join(culture.members)}; everyday material below is that of {culture.members[0]}."
+        )
+    console.print(", ".join(culture.descriptors) + ".")
+    console.print()
+    for key, title in DIMENSIONS.items():
+        console.print(_bar(f"{title} ({key.upper()})", getattr(culture.scores, key)), markup=False)
+    console.print(culture.scores_note, style="dim", markup=False)
+    console.print()
+    for line in _map(catalogue, culture):
+        console.print(line, markup=False)
+    console.print(culture.position_note, style="dim", markup=False)
+    console.print(
+        "Phrases follow from these scores by personas/descriptors.yaml. The CLCA paper's phrases for Japan, China and"
+        " Germany fit a later revision of Hofstede's scores, which is not freely available.",
+        style="dim",
+    )
+    console.print()
+    console.print("[bold]What people expect of each other[/]")
+    for custom in culture.customs:
+        console.print(f"  {custom}", markup=False)
+    console.print()
+    names = culture.names
+    counts = f"{len(names.female)} women's, {len(names.male)} men's, {len(names.family)} family names, {names.order}"
+    console.print(f"[bold]Names[/]  {counts}: {', '.join(names.female[:4] + names.male[:4] + names.family[:4])}, ...")
+    console.print(f"[bold]Places[/]  {'; '.join(places[0] for places in culture.settings.values())}")
+
+
+def _bar(title: str, score: float | None) -> str:
+    if score is None:
+        return f"{title:<30}  missing"
+    filled = round(score * BAR / 100)
+    return f"{title:<30} {score:>5.4g}  {'█' * filled}{'·' * max(0, BAR - filled)}"
+
+
+def _map(catalogue: Catalogue, culture: Culture) -> list[str]:
+    """The map with the culture (@), our other cultures (their first letters) and all countries (·)."""
+    if culture.position.secular is None or culture.position.expression is None:
+        return ["No place on the map is known."]
+    points = [
+        (row.survival_vs_self_expression, row.traditional_vs_secular_rational, "·") for row in catalogue.scores.map_rows
+    ]
+    labels = []
+    for other in catalogue.ids():
+        position = catalogue.culture(other).position
+        if other != culture.id and position.secular is not None and position.expression is not None:
+            labels.append((position.expression, position.secular, other[:3]))
+    here = (culture.position.expression, culture.position.secular)
+    xs = [x for x, _, _ in points] + [here[0]]
+    ys = [y for _, y, _ in points] + [here[1]]
+    low_x, high_x, low_y, high_y = min(xs), max(xs), min(ys), max(ys)
+    grid = [[" "] * MAP_WIDTH for _ in range(MAP_HEIGHT)]
+
+    def put(x: float, y: float, text: str) -> None:
+        column = round((x - low_x) / (high_x - low_x) * (MAP_WIDTH - 1))
+        row = round((high_y - y) / (high_y - low_y) * (MAP_HEIGHT - 1))
+        column = min(column, MAP_WIDTH - len(text))
+        for offset, letter in enumerate(text):
+            grid[row][column + offset] = letter
+
+    for x, y, mark in points + labels:
+        put(x, y, mark)
+    put(*here, f"@{culture.id}")
+    head = f"secular-rational {high_y:+.1f}"
+    foot = f"traditional {low_y:+.1f}"
+    axis = (
+        f"{f'survival {low_x:+.1f}':<{MAP_WIDTH // 2}}{f'self-expression {high_x:+.1f}':>{MAP_WIDTH - MAP_WIDTH // 2}}"
+    )
+    return [head, *("│" + "".join(row).rstrip() for row in grid), "└" + "─" * MAP_WIDTH, " " + axis, foot]
+
+
+def _leads(catalogue: Catalogue, alias: str, culture: str) -> bool:
+    """Whether a name finds this culture: codes that several share may lead elsewhere, or nowhere."""
+    try:
+        return catalogue.find(alias) == culture
+    except NotFoundError:
+        return False
+
+
+def _missing(culture: Culture) -> list[str]:
+    scores = {**culture.scores.model_dump(), **culture.position.model_dump()}
+    return [key.upper() if key in DIMENSIONS else key for key, value in scores.items() if value is None]

@@ -1,0 +1,122 @@
+"""Prompts: one Jinja2 file per task, with named blocks, rendered strictly.
+
+A block is one chat message. A variable that the code does not give, or a block that the file
+lacks, is found by `Prompts.load`, with file and line, before anything is asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import jinja2
+from jinja2 import meta, nodes
+
+from clca.content.lookup import Content
+from clca.content.parsing import suggestion
+from clca.errors import ContentError
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a prompt file must hold, and what it may use."""
+
+    blocks: tuple[str, ...]
+    variables: frozenset[str]
+
+
+FORMS = {
+    "adapt": Form(("system", "user"), frozenset({"culture", "scenario", "names"})),
+    "compose": Form(("system", "user"), frozenset({"culture", "norm", "names", "settings"})),
+    "turn": Form(
+        ("system", "opening", "heard"),
+        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges"}),
+    ),
+    "judge": Form(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
+    "meta": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),
+    "intent": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
+}
+
+TRAINING_FORMS = {
+    "train-dialogue": Form(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),
+    "train-intent": Form(("system",), frozenset({"culture", "scenario", "participants"})),
+}
+"""The prompts of training examples: apart from the teacher's, since no generated record depends on them."""
+
+EVALUATION_FORMS = {
+    "wvs-persona": Form(("system",), frozenset({"persona"})),
+    "wvs-cultural": Form(("system",), frozenset({"culture"})),
+    "wvs-question": Form(("user",), frozenset({"question", "options"})),
+}
+
+_QUESTION = Form(("system", "user"), frozenset({"subject", "question", "options"}))
+MMLU_FORMS = {"mmlu": _QUESTION, "mmlu-paper": _QUESTION}
+"""The prompts of the survey evaluation. All that the questions of a respondent share stands in `system`."""
+
+
+class Prompts:
+    """The prompt files in force, compiled."""
+
+    def __init__(self, templates: dict[str, tuple[str, jinja2.Template]]) -> None:
+        self._templates = templates
+
+    @classmethod
+    def load(cls, content: Content, forms: Mapping[str, Form] = FORMS, language: str = "") -> Prompts:
+        """The prompts of `prompts/`, or their translations in the folder of a language."""
+        environment = jinja2.Environment(
+            undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        )
+        templates = {}
+        for name, form in forms.items():
+            path = f"prompts/{language}/{name}.j2" if language else f"prompts/{name}.j2"
+            text = content.text(path)
+            shown = content.shown(path)
+            _check(environment, shown, text, form)
+            code = environment.compile(text, filename=shown)
+            templates[name] = (shown, jinja2.Template.from_code(environment, code, {}))
+        return cls(templates)
+
+    def render(self, prompt: str, block: str, /, **variables: Any) -> str:
+        """The text of one block, given the variables of the prompt's `Form`."""
+        path, template = self._templates[prompt]
+        try:
+            context = template.new_context(variables)
+            return "".join(template.blocks[block](context)).strip()
+        except jinja2.TemplateError as error:
+            raise ContentError(path, _line(error, path, template), str(error.message)) from None
+        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
+            raise ContentError(path, _line(error, path, template), str(error)) from None
+
+
+def _check(environment: jinja2.Environment, path: str, text: str, form: Form) -> None:
+    try:
+        tree = environment.parse(text, filename=path)
+        used = meta.find_undeclared_variables(tree)  # finds unknown filters and doubled blocks, too
+    except jinja2.TemplateSyntaxError as error:
+        raise ContentError(path, error.lineno, f"not Jinja2: {error.message}") from None
+    blocks = {block.name for block in tree.find_all(nodes.Block)}
+    for missing in form.blocks:
+        if missing not in blocks:
+            raise ContentError(path, None, f"block {missing!r} is missing{suggestion(missing, blocks)}")
+    for unknown in sorted(blocks - set(form.blocks)):
+        raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, form.blocks)}")
+    for name in sorted(used - form.variables):
+        line = next((node.lineno for node in _names(tree) if node.name == name), None)
+        given = ", ".join(sorted(form.variables))
+        raise ContentError(path, line, f"{name}: no such variable; this prompt is given {given}")
+
+
+def _names(tree: nodes.Template) -> Iterator[nodes.Name]:
+    return tree.find_all(nodes.Name)
+
+
+def _line(error: BaseException, path: str, template: jinja2.Template) -> int | None:
+    """The template's line where the error arose; tracebacks count the lines of the compiled code."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == path:
+            line = template.get_corresponding_lineno(trace.tb_lineno)
+        trace = trace.tb_next
+    return line

@@ -1,0 +1,169 @@
+"""Every content file read once, and every fault named: what `clca content check` does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatch
+from functools import partial
+from pathlib import Path
+from typing import TypeVar, get_args
+
+from clca.content.lookup import Content
+from clca.content.parsing import parse_records, suggestion
+from clca.content.prompts import TRAINING_FORMS, Prompts
+from clca.content.wvs_items import load_items, load_shares
+from clca.culture import Catalogue
+from clca.culture.descriptors import load_bands
+from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
+from clca.culture.scores import Scores
+from clca.errors import ClcaError, ContentError
+from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
+from clca.evaluation.mmlu.question_source import FOLDER as EXAM
+from clca.evaluation.mmlu.question_source import demonstration
+from clca.evaluation.mmlu.subjects import load_subjects
+from clca.evaluation.offense.imports.mapping import load_mapping
+from clca.evaluation.offense.suite import check_cultures, load_tasks
+from clca.evaluation.offense.test_sets import DEMONSTRATION, check_demonstration
+from clca.evaluation.s2n_results import MMLU, OFFENSE, load_s2n
+from clca.evaluation.wvs.question import questions, sheets
+from clca.evaluation.wvs.suite import files_of, languages, load_suite
+from clca.evaluation.wvs.synthetic import synthetic
+from clca.generation.config import GenerateConfig
+from clca.generation.cost import preview
+from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
+from clca.generation.teachers import REHEARSAL_CONTENT
+from clca.models import Models
+from clca.records import Norm, Record, Seed
+from clca.simulator import load_simulator_content
+from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
+
+R = TypeVar("R", bound=Record)
+
+
+def check(content: Content) -> list[ClcaError]:
+    """The first fault of each content file."""
+    faults: list[ClcaError] = []
+
+    def attempt(work: Callable[[], object]) -> bool:
+        try:
+            work()
+        except ClcaError as error:
+            if error.message not in {fault.message for fault in faults}:
+                faults.append(error)
+            return False
+        return True
+
+    cultures = content.files(f"{FOLDER}/*.yaml")
+    sound = [path for path in cultures if attempt(partial(read_profile, content, path))]
+    attempt(lambda: load_bands(content))
+    attempt(lambda: Scores(content))
+    attempt(lambda: Models(content))
+    catalogue = Catalogue(content)
+    known = {Path(path).stem for path in cultures}
+    if len(sound) == len(cultures):
+        for culture in sorted(known):
+            attempt(partial(catalogue.culture, culture))
+    whole = len(sound) == len(cultures)
+    for path in content.files("scenarios/*.jsonl"):
+        norms = fnmatch(path, NORMS)
+        whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
+    translations = {file for language in languages(content) for file in files_of(language)}
+    for path in content.files():
+        attempt(partial(_has_a_use, content, path, translations))
+    attempt(
+        lambda: load_simulator_content(
+            {path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}
+        )
+    )
+    attempt(lambda: Prompts.load(content, TRAINING_FORMS))
+    for recipe in recipe_names(content):
+        attempt(partial(read_recipe, content, recipe))
+    attempt(lambda: load_shares(content, load_items(content)))
+    for language in languages(content):
+        attempt(partial(_ask, content, language))
+    if attempt(lambda: check_cultures(content, load_tasks(content), known)):
+        attempt(lambda: load_mapping(content, None, load_tasks(content), known))
+        attempt(lambda: check_demonstration(content))
+    attempt(lambda: _exam(content))
+    for path in (OFFENSE, MMLU):
+        attempt(partial(load_s2n, content, path))
+    if attempt(lambda: Prompts.load(content)) and whole:
+        attempt(lambda: _render(content, catalogue))
+    return faults
+
+
+def _render(content: Content, catalogue: Catalogue) -> None:
+    settings = GenerateConfig(norms=1)
+    seeds = SeedScenarios(content, None, settings.seed)
+    prompts = Prompts.load(content)
+    for culture in catalogue.ids():
+        norms = load_norms(content, catalogue.culture(culture), 1, settings.seed)
+        preview(catalogue, culture, seeds, norms, prompts, settings)
+
+
+def _ask(content: Content, language: str) -> None:
+    """A survey in one language, up to the prompts."""
+    suite = load_suite(content, language)
+    asked = questions(suite.items.items, suite.prompts, "chat", "given", 0)
+    for culture in suite.demographics:
+        people = synthetic(culture, suite.demographics, 1, 0)
+        list(sheets(culture, "persona", people, asked, suite.persona, suite.prompts))
+        list(sheets(culture, "cultural", (), asked, suite.persona, suite.prompts))
+
+
+def _exam(content: Content) -> None:
+    """MMLU's demonstration, up to the prompts."""
+    subjects = load_subjects(content)
+    exam = demonstration(tuple(subjects), tuple(subjects), content, named=False)
+    for scoring in get_args(Scoring):
+        prompts = MmluPrompts(content, scoring)
+        for subject, items in exam.test.items():
+            prompts.system(exam.dev.get(subject, ()), subjects[subject].name)
+            for item in items:
+                prompts.question(item, subjects[subject].name)
+
+
+def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
+    """A workspace file that nothing reads is most likely misnamed."""
+    packaged = [known for known in content.files() if content.origin(known) == "package"]
+    folders = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
+    patterns = (*folders, *REHEARSAL_CONTENT)
+    read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
+    if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
+        raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
+
+
+def _seeds(content: Content, path: str) -> None:
+    for number, seed in _records(content, path, Seed):
+        texts = [seed.setting]
+        for person in seed.participants:
+            texts += [person.background, person.goal, person.secret, person.occupation]
+        if seed.place is not None:
+            if seed.place.text not in seed.setting:
+                raise ContentError(
+                    content.shown(path), number, f"place.text: {seed.place.text!r} is not in the setting"
+                )
+            if seed.place.kind not in PLACES:
+                hint = suggestion(seed.place.kind, PLACES)
+                raise ContentError(content.shown(path), number, f"place.kind: {seed.place.kind!r} is unknown{hint}")
+        for words, thing in seed.localise.items():
+            if not any(words in text for text in texts):
+                raise ContentError(content.shown(path), number, f"localise: {words!r} is not in the scenario's texts")
+            if thing not in THINGS:
+                hint = suggestion(thing, THINGS)
+                raise ContentError(content.shown(path), number, f"localise: {thing!r} is unknown{hint}")
+
+
+def _norms(content: Content, path: str, cultures: set[str]) -> None:
+    for number, norm in _records(content, path, Norm):
+        if norm.scope != "general" and norm.scope not in cultures:
+            hint = suggestion(norm.scope, cultures)
+            raise ContentError(content.shown(path), number, f"scope: no culture {norm.scope!r}{hint}")
+        if norm.place not in PLACES:
+            raise ContentError(
+                content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}"
+            )
+
+
+def _records(content: Content, path: str, model: type[R]) -> list[tuple[int, R]]:
+    return list(parse_records(content.text(path).split("\n"), content.shown(path), model))

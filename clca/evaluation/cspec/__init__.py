@@ -1,0 +1,1 @@
+"""Cultural specificity (C-SPEC) of score matrices."""

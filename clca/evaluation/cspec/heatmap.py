@@ -1,0 +1,89 @@
+"""A matrix of cultures as a picture: the ranks of C-SPEC as in S2N's figure 3, and its normalised scores."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from clca.evaluation.classification.specificity import Specificity
+from clca.evaluation.s2n_results import heading, in_order
+
+RANKS, NORMALISED = "ranks", "normalised"
+TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED: "F1 over the best of the column"}
+
+_DARK = 0.62  # from this share of the colour scale on, writing is white
+_MOST_WRITTEN = 40  # cultures; more take minutes to write and cannot be read
+_MOST_PIXELS = 4000  # of a side
+# Ids of an SVG are random without a salt, and a name with $ would be read as a formula.
+_SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_math": False}
+
+
+def heatmap(
+    one: Specificity, kind: str, *, names: Mapping[str, str] | None = None, title: str = ""
+) -> dict[str, bytes]:
+    """`png` and `svg` of the ranks (dark is rank 1) or the normalised scores, the diagonal framed.
+
+    The same matrix gives the same bytes with the same version of matplotlib.
+    """
+    import matplotlib
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    cultures = in_order(one.cultures)
+    places = [one.cultures.index(culture) for culture in cultures]
+    found = {}
+    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as a box
+        side = 2.2 + 0.55 * len(cultures)
+        figure = Figure(figsize=(side, side), layout="constrained")
+        FigureCanvasAgg(figure)
+        _draw(figure, one, kind, places, [heading(culture, names) for culture in cultures])
+        if title:
+            figure.suptitle(title)
+        for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+            file = io.BytesIO()
+            figure.savefig(file, format=form, dpi=min(150, _MOST_PIXELS / side), metadata=metadata)
+            found[form] = file.getvalue()
+    return found
+
+
+def _draw(figure: Any, one: Specificity, kind: str, places: Sequence[int], heads: Sequence[str]) -> None:
+    from matplotlib.patches import Rectangle
+
+    n = len(places)
+    axes = figure.subplots()
+    axes.set_title(TITLES[kind], fontsize="small")
+    shades = [[_shade(one, kind, row, column) for column in places] for row in places]
+    drawn = [[float("nan") if shade is None else shade for shade in row] for row in shades]
+    axes.set_facecolor("lightgrey")  # of columns without a maximum
+    axes.imshow(drawn, cmap="Blues", vmin=0, vmax=1.15)
+    for y, row in enumerate(places):
+        for x, column in enumerate(places if n <= _MOST_WRITTEN else ()):
+            shade = shades[y][x]
+            colour = "white" if shade is not None and shade > _DARK else "black"
+            axes.text(x, y, _text(one, kind, row, column), ha="center", va="center", color=colour, fontsize="small")
+        axes.add_patch(
+            Rectangle((y - 0.5, y - 0.5), 1, 1, fill=False, edgecolor="darkorange", linewidth=2, clip_on=False)
+        )
+    axes.set_xticks(range(n), heads, rotation=45, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(n), heads)
+    axes.set_xlabel("tests")
+    axes.set_ylabel("adapter")
+
+
+def _shade(one: Specificity, kind: str, row: int, column: int) -> float | None:
+    """From 0 (light) to 1 (dark)."""
+    share = one.normalised[row][column]
+    if kind == NORMALISED or share is None:
+        return share
+    n = len(one.cultures)
+    return 1 - (one.ranks[row][column] - 1) / max(n - 1, 1)
+
+
+def _text(one: Specificity, kind: str, row: int, column: int) -> str:
+    share = one.normalised[row][column]
+    if share is None:
+        return "–"
+    return f"{share:.2f}" if kind == NORMALISED else str(one.ranks[row][column])

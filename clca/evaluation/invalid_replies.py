@@ -1,0 +1,119 @@
+"""S2N's tables of invalid answers in its own layout, what it printed beside ours: 3 and 13."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, Counted, MatrixScores
+from clca.evaluation.s2n_results import Published
+from clca.evaluation.table import COUNT, MEAN_COUNT, PERCENT, Cell, Row, Table, grouped
+from clca.evaluation.table_systems import OVER_TESTS, POOLED, SINGLE, TOTALS, TableSystem, reading
+
+
+def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: Sequence[str] = ()) -> Table:
+    """Table 3: the share of invalid answers among all, in percent, by model."""
+    rows = []
+    for run in runs:
+        for way, label, setting in _scenarios(run):
+            mine = _whole(_counted(run.scores, way))
+            if mine is None:
+                continue
+            rows.append(Row(label, "ours", (Cell(mine[2]),), group=run.model))
+            value = published.value("table 3", run.model, setting, way, POOLED, "invalid")
+            if value is not None and run.whole:
+                rows.append(Row(f"{label}, published", "published", (Cell(value),), group=run.model))
+    return Table(
+        metric="invalid",
+        title="Invalid answers, % (S2N's table 3)",
+        columns=("Invalid (%)",),
+        rows=grouped(rows),
+        notes=("Single-Culture: all adapters on all tests.", *reading(rows), *_withheld(runs), *notes),
+        corner="Methods",
+        numbers=(PERCENT,),
+    )
+
+
+def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, notes: Sequence[str] = ()) -> Table:
+    """Table 13: the mean count of invalid answers in a test, then the count among all of them."""
+    rows = []
+    for level, title in ((OVER_TESTS, "mean of a test"), (POOLED, "all texts")):
+        for run in runs:
+            group = f"{run.model}, {title}"
+            for way, label, setting in _scenarios(run):
+                if level == POOLED:
+                    mine = _whole(_counted(run.scores, way))
+                else:
+                    mine = _of_a_test(_counted(run.scores, way, own=True))
+                if mine is None:
+                    continue
+                rows.append(Row(label, "ours", tuple(Cell(one) for one in mine), group=group))
+                printed = [
+                    published.value("table 13", run.model, setting, way, level, metric)
+                    for metric in ("invalid_count", "texts", "invalid")
+                ]
+                if run.whole and any(one is not None for one in printed):
+                    cells = tuple(None if one is None else Cell(one) for one in printed)
+                    rows.append(Row(f"{label}, published", "published", cells, group=group))
+    return Table(
+        metric="invalid_count",
+        title="Invalid answers, counted (S2N's table 13)",
+        columns=("Avg. Invalid Count", "Total Samples", "Invalid Ratio (%)"),
+        rows=grouped(rows),
+        notes=(
+            "Mean of a test: invalid answers and texts of a test, and the mean of the tests' ratios; Single-Culture is"
+            " every culture's own adapter on its tests. All texts: sums over all tests; Single-Culture is all adapters"
+            " on all tests.",
+            *reading(rows),
+            *_withheld(runs),
+            *notes,
+        ),
+        corner="Scenario",
+        numbers=(MEAN_COUNT, COUNT, PERCENT),
+    )
+
+
+def _withheld(runs: Sequence[TableSystem]) -> tuple[str, ...]:
+    return () if all(run.whole for run in runs) else (TOTALS,)
+
+
+Pairs = Sequence[tuple[int, int]]
+"""Of tests and rows: how many answers were invalid, and how many texts there were."""
+
+
+def _scenarios(run: TableSystem) -> tuple[tuple[str, str, str | None], ...]:
+    return (
+        (BASE, "No adaptation, no culture named", None),
+        (ZERO_SHOT, "Zero-Shot", None),
+        (SINGLE, f"Single-Culture-{run.trained}", run.data),
+        (COMBINED, f"Combined-Culture-{run.trained}", run.data),
+    )
+
+
+def _counted(scores: MatrixScores, way: str, *, own: bool = False) -> Pairs | None:
+    """Of every test with texts, or of every adapter and test; with `own` of every culture's adapter on its tests."""
+
+    def rows(test: Counted) -> Sequence[str]:
+        if way != SINGLE:
+            return [way] if way in scores.rows else []
+        return [row for row in scores.adapters if not own or row == test.culture]
+
+    found = [(test.invalid[row], test.texts) for test in scores.tests if test.texts for row in rows(test)]
+    return found or None
+
+
+def _whole(pairs: Pairs | None) -> tuple[float, float, float] | None:
+    if pairs is None:
+        return None
+    count, texts = map(sum, zip(*pairs, strict=True))
+    return count, texts, count / texts
+
+
+def _of_a_test(pairs: Pairs | None) -> tuple[float, float, float] | None:
+    if pairs is None:
+        return None
+    n = len(pairs)
+    return (
+        sum(count for count, _ in pairs) / n,
+        sum(texts for _, texts in pairs) / n,
+        sum(count / texts for count, texts in pairs) / n,
+    )

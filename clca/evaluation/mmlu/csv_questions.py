@@ -1,0 +1,109 @@
+"""Hendrycks' folder of MMLU: a CSV file for each subject and split, without a header, audited as it is read."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clca.errors import ContentError, SettingsError
+from clca.evaluation.mmlu.audit import audit
+from clca.evaluation.mmlu.questions import LETTERS, SPLITS, Exam, Item, Split, require_subjects
+
+COLUMNS = 6
+LAYOUT = "DIR/test/SUBJECT_test.csv and DIR/dev/SUBJECT_dev.csv"
+QUOTING = "a cell with a comma, a quote or a line break stands in quotes, each quote in it doubled, and a quote ends it"
+
+
+def is_csv_folder(folder: Path) -> bool:
+    return _root(folder) is not None
+
+
+def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> Exam:
+    """The questions of the subjects; `known` are all that there are, `named` says that the user chose among them.
+
+    Raises `ContentError` for the first row that is malformed, with how many more are in that file.
+    """
+    root = _root(folder)
+    if root is None:
+        raise SettingsError(f"--data {folder}: holds no {LAYOUT}")
+    there = {split: _files(root / split, split) for split in SPLITS}
+    require_subjects(subjects, there["test"], f"--data {folder}", named=named, whole=len(known))
+    read: dict[Split, dict[str, tuple[Item, ...]]] = {
+        split: {one: read_items(files[one]) for one in subjects if one in files} for split, files in there.items()
+    }
+    for one in subjects:
+        if not read["test"][one]:
+            raise ContentError(str(there["test"][one]), None, "holds no question")
+    strange = sorted(set(there["test"]) - set(known))
+    notes = [f"{root}: {', '.join(strange)}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
+    return Exam(str(folder), read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
+
+
+def read_items(file: Path, shown: str | None = None) -> tuple[Item, ...]:
+    """The questions of one file. Raises `ContentError` with the line that a malformed row begins in."""
+    path = shown or str(file)
+    if file.exists() and not file.is_file():
+        raise ContentError(path, None, "is no plain file: put a CSV file of questions there")
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ContentError(path, error.object.count(b"\n", 0, error.start) + 1, "not UTF-8: save it as UTF-8") from None
+    items, faults = list[Item](), list[tuple[int, str]]()
+    for line, row in _rows(path, text):
+        fault = _fault(row)
+        if fault:
+            faults.append((line, fault))
+        else:
+            question, a, b, c, d, answer = row
+            items.append(Item(len(items) + 1, question, (a, b, c, d), answer.strip()))
+    if faults:
+        more = f" (and {len(faults) - 1} more malformed rows)" if len(faults) > 1 else ""
+        raise ContentError(path, faults[0][0], faults[0][1] + more)
+    return tuple(items)
+
+
+def _root(folder: Path) -> Path | None:
+    for root in (folder, folder / "data"):
+        if any((root / "test").glob("*_test.csv")):
+            return root
+    return None
+
+
+def _files(folder: Path, split: Split) -> dict[str, Path]:
+    end = f"_{split}.csv"
+    return {file.name.removesuffix(end): file for file in sorted(folder.glob(f"*{end}"))}
+
+
+def _rows(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row that is not empty, and the line it begins in."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for row in reader:
+            if row:
+                yield line, row
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if "field limit" in str(error):
+            what = f"a cell of more than {csv.field_size_limit():,} characters: is there a quote that nothing ends?"
+        else:
+            what = f"not CSV: {error}"
+        raise ContentError(path, line, f"{what}; {QUOTING}") from None
+
+
+def _fault(row: Sequence[str]) -> str:
+    if len(row) != COLUMNS:
+        there = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        commas = ", with commas between them" if len(row) == 1 and any(one in row[0] for one in ";\t") else ""
+        return f"{there}, and there have to be six{commas}: question, four choices, answer"
+    if not row[0].strip():
+        return "the question is empty"
+    answer = row[-1].strip()
+    if answer not in LETTERS:
+        header = "; the first line is a question, and no header" if answer.lower() == "answer" else ""
+        return f"answer {answer[:20]!r}: has to be one of {', '.join(LETTERS)}{header}"
+    return ""

@@ -1,0 +1,165 @@
+"""S2N's tables of MMLU (4 and 11), and of what the data of adapters do to behaviour and knowledge (5)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal
+
+from clca.evaluation.classification.scores import BASE, COMBINED, MatrixScores, Spread, spread
+from clca.evaluation.s2n_results import CODES, DATA, Published, heading, in_order
+from clca.evaluation.table import PERCENT, SCORE, Cell, Row, Table, grouped
+from clca.evaluation.table_systems import AVG, PRINTED, TOTALS, TableSystem, cell
+
+Asked = Literal["generate", "probability"]
+SOURCES: dict[Asked, str] = {"generate": "table 4", "probability": "table 11"}
+COLUMNS = {"wvs": "Std.", "wvs-translated": "Transl."}
+SD = "Std. dev."
+
+METRICS = {"f1": "macro-F1", "accuracy": "accuracy"}
+
+
+def mmlu_table(
+    runs: Sequence[TableSystem],
+    published: Published,
+    *,
+    mode: Asked,
+    metric: Literal["f1", "accuracy"] = "f1",
+    names: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
+) -> Table:
+    """Table 4, in probability mode table 11: MMLU by culture of the adapter; one column for each data of adapters.
+
+    Reads `pooled` of every row, over all questions: `base`, `combined` and the adapters; below them the adapters' mean
+    and the standard deviation of the sample. What was printed has columns of its own.
+    """
+    source = SOURCES[mode]
+    trained = list(dict.fromkeys(run.trained for run in runs))
+    data = {run.trained: run.data for run in runs}
+    models = list(dict.fromkeys(run.model for run in runs))
+    by_run = {(run.model, run.trained): run.scores for run in runs}
+    columns = [(one, False) for one in trained]
+    if metric == "f1":
+        columns += [(one, True) for one in trained if _is_printed(published, source, models, data[one])]
+    rows = []
+    for model in models:
+        adapters = in_order(row for run in runs if run.model == model for row in run.scores.adapters)
+        for row in (BASE, *adapters, COMBINED, AVG, SD):
+            cells = tuple(
+                _printed(published, source, model, data[one], row, adapters)
+                if printed
+                else _ours(by_run.get((model, one)), row, metric)
+                for one, printed in columns
+            )
+            if any(cells):
+                rows.append(Row(_label(row, names), "ours", cells, group=model))
+    printed_there = any(printed for _, printed in columns)
+    return Table(
+        metric=f"mmlu_{metric}",
+        title=f"MMLU after single-culture adaptation, {METRICS[metric]}, % (S2N's {source})",
+        columns=tuple(f"{_column(data[one], one)}{', published' if printed else ''}" for one, printed in columns),
+        rows=tuple(rows),
+        notes=(
+            f"{METRICS[metric][0].upper()}{METRICS[metric][1:]} over all questions; {SD}: of the sample of adapters, in"
+            " percentage points. base: the model without an adapter. How the paper averages is not said.",
+            *((PRINTED,) if printed_there else ()),
+            *((TOTALS,) if printed_there and not all(set(run.scores.adapters) == set(CODES) for run in runs) else ()),
+            *notes,
+        ),
+        corner="Culture",
+        numbers=(PERCENT,) * len(columns),
+    )
+
+
+def _column(data: str | None, trained: str) -> str:
+    """The paper's word, but for one of several runs with the same data."""
+    return COLUMNS[data] if data in COLUMNS and trained == DATA[data] else trained
+
+
+def _label(row: str, names: Mapping[str, str] | None) -> str:
+    return row if row in (BASE, COMBINED, AVG, SD) else heading(row, names)
+
+
+def over_adapters(
+    scores: MatrixScores, metric: Literal["f1", "accuracy"], among: Sequence[str] | None = None
+) -> Spread | None:
+    """How much what adapters know varies from one to the next, over all questions; of those `among` if given."""
+    adapters = [row for row in scores.adapters if among is None or row in among]
+    return spread((one.pooled for one in scores.results if one.row in adapters), metric)
+
+
+def _ours(scores: MatrixScores | None, row: str, metric: Literal["f1", "accuracy"]) -> Cell | None:
+    if scores is None:
+        return None
+    if row in (AVG, SD):
+        over = over_adapters(scores, metric)
+        value = None if over is None else over.mean if row == AVG else over.sd
+        return None if value is None else Cell(value)
+    found = scores.result(row)
+    return None if found is None else cell(getattr(found.pooled, metric))
+
+
+def _is_printed(published: Published, source: str, models: Sequence[str], data: str | None) -> bool:
+    return any(published.value(source, model, data, culture, "average") for model in models for culture in CODES)
+
+
+def _printed(
+    published: Published, source: str, model: str, data: str | None, row: str, adapters: Sequence[str]
+) -> Cell | None:
+    if row == BASE:
+        value = published.value(source, model, None, "zero-shot", "average")
+    elif row == AVG:
+        whole = set(adapters) == set(CODES)
+        value = published.value(source, model, data, "average", "average") if whole else None
+    else:
+        value = published.value(source, model, data, row, "average")
+    return None if value is None else Cell(value)
+
+
+def data_table(
+    runs: Sequence[tuple[TableSystem, MatrixScores | None]], published: Published, *, notes: Sequence[str] = ()
+) -> Table:
+    """Table 5: by model and data of the adapters, F1 on the own culture's tests, C-SPEC, and MMLU over adapters.
+
+    Takes evaluations of offensiveness, each with that of MMLU of the same adapters where there is one.
+    """
+    rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu, published))
+    return Table(
+        metric="data",
+        title="Behaviour, cultural specificity and knowledge (S2N's table 5)",
+        columns=("F1 Cult. (%)", "C-Spec", "F1 MMLU (%)", "Std."),
+        rows=rows,
+        notes=(
+            "F1 Cult.: mean over cultures of their own adapter's F1. F1 MMLU: mean over adapters, each over all"
+            " questions. Std.: its standard deviation over adapters (n - 1), in percentage points.",
+            *((PRINTED,) if any(row.kind == "published" for row in rows) else ()),
+            *(() if all(_whole(ours) for ours, _ in runs) else (TOTALS,)),
+            *notes,
+        ),
+        corner="Data",
+        numbers=(PERCENT, SCORE, PERCENT, PERCENT),
+    )
+
+
+def _whole(ours: TableSystem) -> bool:
+    of = ours.scores.specificity
+    return ours.whole and of is not None and set(of.cultures) == set(CODES)
+
+
+def _data_rows(ours: TableSystem, mmlu: MatrixScores | None, published: Published) -> Iterator[Row]:
+    of = ours.scores.specificity
+    over = over_adapters(mmlu, "f1", ours.scores.adapters) if mmlu is not None else None
+    cells = (
+        cell(of.diagonal_mean) if of is not None else None,
+        cell(of.cspec) if of is not None else None,
+        Cell(over.mean) if over is not None else None,
+        Cell(over.sd) if over is not None and over.sd is not None else None,
+    )
+    if any(cells):
+        yield Row(ours.trained, "ours", cells, group=ours.model)
+    printed = [
+        published.value("table 5", ours.model, ours.data, "single", "average", metric)
+        for metric in ("f1", "cspec", "f1_mmlu", "sd_f1_mmlu")
+    ]
+    if _whole(ours) and any(one is not None for one in printed):
+        there = tuple(None if one is None else Cell(one) for one in printed)
+        yield Row(f"{ours.trained}, published", "published", there, group=ours.model)

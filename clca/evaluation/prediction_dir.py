@@ -1,0 +1,149 @@
+"""An evaluation's folder, open: locked while in use, and every sheet in it whole.
+
+`evaluations/<kind>/<name>/` holds `evaluation.json`, `questions.jsonl` and `sheets.jsonl` (the two halves of each
+prompt), `predictions.jsonl`, and at the end `scores.json` and the tables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from itertools import groupby
+from pathlib import Path
+from typing import Any, Generic, NoReturn, Self, TypeVar
+
+from pydantic import ValidationError
+
+from clca.content.parsing import describe, suggestion
+from clca.errors import ContentError, NotFoundError, StoreError
+from clca.records import Record
+from clca.storage.atomic import lock, write_whole
+from clca.storage.jsonl import LineFile, read_lines
+
+INFO, SCORES = "evaluation.json", "scores.json"
+QUESTIONS, SHEETS, PREDICTIONS = "questions.jsonl", "sheets.jsonl", "predictions.jsonl"
+TABLE = "table"  # .md, .csv, .tex
+
+R = TypeVar("R", bound=Record)
+K = TypeVar("K", bound=Hashable)
+
+
+class PredictionDir(Generic[R, K]):
+    """An open folder whose predictions are records of one kind.
+
+    `sizes` says how many predictions each sheet has that will be asked; `key` tells the sheet of a prediction,
+    `part` which of that sheet's it is. `finished` are the sheets that are answered.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        record: type[R],
+        sizes: Mapping[K, int],
+        key: Callable[[R], K],
+        part: Callable[[R], Hashable],
+    ) -> None:
+        self.path, self.sizes, self.finished = path, sizes, set[K]()
+        self._record, self._key, self._part = record, key, part
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {path}: {error.strerror}; choose another folder with --out") from None
+        with ExitStack() as opened:
+            opened.callback(os.close, lock(path))
+            self._file = LineFile(path / PREDICTIONS)
+            opened.callback(self._file.close)
+            self._reconcile()
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def put(self, key: K, predictions: Sequence[R]) -> None:
+        """Put a sheet's predictions on disk: all of them, or none."""
+        self._file.append([one.model_dump_json().encode() + b"\n" for one in predictions])
+        self._file.sync()
+        self.finished.add(key)
+
+    def numbered(self) -> Iterator[tuple[int, R]]:
+        """The predictions with the numbers of their lines, in the order in which their sheets were finished."""
+        return ((number, one) for number, _, one in _lines(self._file.path, self._record))
+
+    def predictions(self) -> Iterator[R]:
+        return (one for _, one in self.numbered())
+
+    def write_info(self, info: Mapping[str, Any]) -> None:
+        write_whole(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+
+    def refuse(self, line: int, what: str) -> NoReturn:
+        raise ContentError(str(self._file.path), line, f"{what}; remove the line, or begin anew with --new")
+
+    def _reconcile(self) -> None:
+        """Cut off the sheet that a kill or a full disk left unfinished; anything else that is amiss is an error."""
+        whole, torn = 0, False
+        for key, group in groupby(_lines(self._file.path, self._record), key=lambda line: self._key(line[2])):
+            lines = list(group)
+            answered = {self._part(one) for _, _, one in lines}
+            if torn or key not in self.sizes:
+                self.refuse(lines[0][0], "its sheet is not of this evaluation, or follows one that is not whole")
+            if key in self.finished or len(answered) < len(lines):
+                self.refuse(lines[0][0], "its sheet stands twice")
+            torn = len(lines) < self.sizes[key]
+            if not torn:
+                whole = lines[-1][1]
+                self.finished.add(key)
+        if whole < self._file.length:
+            self._file.cut(whole)
+
+
+def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
+    """Number, end and prediction of each whole line."""
+    for number, (end, line) in enumerate(read_lines(path), start=1):
+        try:
+            yield number, end, record.model_validate_json(line)
+        except ValidationError as error:
+            raise ContentError(str(path), number, describe(error, record)) from None
+
+
+def read_records(folder: Path, record: type[R]) -> Iterator[R]:
+    """The predictions of an evaluation, in the order in which their sheets were finished."""
+    return (one for _, _, one in _lines(folder / PREDICTIONS, record))
+
+
+def read_info(folder: Path) -> dict[str, Any]:
+    """What `evaluation.json` says. Raises `NotFoundError` for a folder without one, `StoreError` for a damaged one."""
+    file = folder / INFO
+    try:
+        data = json.loads(file.read_text(encoding="utf-8"))
+        if not isinstance(data, dict):
+            raise ValueError("not an object")
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"{folder} is no evaluation: it has no {INFO}") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read {file} ({error}): the command that made it writes it anew") from None
+    return data
+
+
+def find_evaluation(name: str, out: Path, kind: str) -> Path:
+    """The folder of an evaluation, by its path, or below `out/kind` by its name or what that begins with (the newest).
+
+    What is found by its path may be of another kind.
+    """
+    for folder in (Path(name), out / name, out / kind / name):
+        if (folder / INFO).is_file():
+            return folder
+    known = [file.parent for file in out.glob(f"{kind}/*/{INFO}")]
+    found = [one for one in known if name and one.name.startswith(name)]
+    if found:
+        return max(found, key=lambda one: (read_info(one).get("created", ""), one.name))
+    names = sorted(one.name for one in known)
+    if not names:
+        made = f"make one with `clca eval-{kind}`"
+        raise NotFoundError(f"no evaluation {name!r}: there are none in {out / kind}/ ({made})")
+    hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
+    raise NotFoundError(f"no evaluation {name!r} in {out / kind}/{hint}")

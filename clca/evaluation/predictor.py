@@ -1,0 +1,135 @@
+"""Who answers: a student that is loaded here, with its adapters, or models on a server."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from clca.content.lookup import Content
+from clca.errors import ClcaError, SettingsError
+from clca.evaluation.evaluated_model import EvaluatedModel
+from clca.evaluation.model_loading import load, require_room, slots
+from clca.inference.completions_client import TEXT, Wording
+from clca.inference.decode import MAX_NEW_TOKENS
+from clca.inference.hardware import machine
+from clca.inference.prompt_format import ChatFormat, Mode, TextFormat
+from clca.inference.requests import AnsweredCallback, S
+from clca.inference.tokenization import Tokens
+from clca.models import Models
+from clca.models.chat_template import DATE, ChatTemplate
+from clca.models.hub import cached
+from clca.models.load import Student, load_tokenizer, this_device
+from clca.urls import NO_KEY
+
+KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
+
+
+@dataclass(frozen=True, slots=True)
+class InferenceConfig:
+    """How a student is asked: in its chat template or with plain text, here or on the server `base_url`.
+
+    A reply has `reply_tokens` at most; here it ends as soon as `settled` holds for its sheet and what it says so far.
+    """
+
+    mode: Mode
+    chat: bool
+    base_url: str | None
+    workspace: Path | None
+    reply_tokens: int = MAX_NEW_TOKENS
+    settled: Callable[[Any, str], bool] | None = None
+
+
+class LazyPredictor:
+    """The predictor of an evaluation, made when there is a first sheet: a student loaded here, or a server."""
+
+    def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
+        self._subject, self._way = subject, way
+        self._predictor: Any = None
+
+    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+        if self._predictor is None:
+            make = _server if self._subject.student is None else _local
+            self._predictor = make(self._subject, self._way)
+        self._predictor.fill(sheets, done)
+
+    @property
+    def unseen(self) -> tuple[int, int]:
+        """(labels, outside) of a server; none of a model here, which tells of every token."""
+        if self._predictor is None or self._subject.student is not None:
+            return 0, 0
+        return self._predictor.labels, self._predictor.outside
+
+
+def _local(subject: EvaluatedModel, way: InferenceConfig) -> Any:
+    """One base model here, with all its adapters."""
+    from clca.inference.hf_model import LocalPredictor
+
+    student, device = subject.student, this_device()
+    assert student is not None
+    require_room(subject, machine(os.environ), device)
+    tokenizer = load_tokenizer(student)
+    form = ChatFormat(ChatTemplate(tokenizer)) if way.chat else TextFormat()
+    return LocalPredictor(
+        load(subject, device),
+        tokenizer,
+        form,
+        way.mode,
+        adapters=slots(subject),
+        reply_tokens=way.reply_tokens,
+        settled=way.settled,
+    )
+
+
+def _server(subject: EvaluatedModel, way: InferenceConfig) -> Any:
+    """Models on a server, adapters by their names there."""
+    from clca.inference.api_model import ServerPredictor
+
+    wording = _wording(way.chat, tokenizer_at_hand(subject.name, way.workspace, os.environ))
+    key = api_key(os.environ)
+    return ServerPredictor(
+        str(way.base_url),
+        base=subject.name,
+        mode=way.mode,
+        wording=wording,
+        reply_tokens=way.reply_tokens,
+        key=key,
+    )
+
+
+def tokenizer_at_hand(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
+    """The tokenizer of a model that a server has, if its files are on this machine, too; nothing is fetched."""
+    model = Models(Content(workspace)).find(name)
+    hub_id = model.hub if model is not None else name
+    folder = Path(name) if Path(name).is_dir() else cached(hub_id, environment)
+    if folder is None or find_spec("transformers") is None:
+        return None
+    try:
+        return load_tokenizer(Student(name, str(folder), None, False, None))
+    except ClcaError:
+        return None
+
+
+def _wording(chat: bool, tokenizer: Any | None) -> Wording:
+    """How the server is asked: by the student's own tokenizer and template, as far as they are known here."""
+    if not chat:
+        return TEXT if tokenizer is None else replace(TEXT, encode=Tokens(tokenizer, TextFormat()).ids)
+    wording = Wording(variables={"date_string": DATE})
+    if tokenizer is None or not tokenizer.chat_template:
+        return wording
+    template = ChatTemplate(tokenizer)
+    return replace(wording, lead=template.answer_frame[0], folds_system=template.folds_system)
+
+
+def api_key(environment: Mapping[str, str]) -> str:
+    """The first key of the environment, or the one that stands for none."""
+    for name in KEYS:
+        key = environment.get(name, "").strip()
+        if key and not (key.isascii() and key.isprintable()):
+            raise SettingsError(f"{name}: the key holds characters that an HTTP header cannot carry")
+        if key:
+            return key
+    return NO_KEY

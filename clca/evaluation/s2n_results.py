@@ -1,0 +1,117 @@
+"""What S2N printed: `eval/offense/published.csv` and `eval/mmlu/published.csv`, with its names of things."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
+
+from pydantic import Field
+
+from clca.content.lookup import Content
+from clca.content.parsing import read_csv
+from clca.errors import ContentError
+from clca.evaluation.table import Cell
+from clca.records import Line, Record, Slug
+
+OFFENSE, MMLU = "eval/offense/published.csv", "eval/mmlu/published.csv"
+
+CODES = {
+    "ara": "ara",
+    "bangladesh": "ben",
+    "china": "zho",
+    "usa": "eng",
+    "germany": "deu",
+    "greece": "ell",
+    "south_korea": "kor",
+    "brazil": "por",
+    "spa": "spa",
+    "turkey": "tur",
+}
+"""The paper's cultures in its order, by clca's ids, and how its tables head them."""
+
+DATA = {
+    "wvs": "WVS",
+    "wvs+wiki": "WVS+Wiki",
+    "wvs+normad": "WVS+NormAd",
+    "wvs-translated": "WVS translated",
+}
+"""What the paper's adapters were trained on, by the name of clca's mix."""
+
+POINTS = frozenset({"f1", "invalid", "f1_mmlu", "sd_f1_mmlu"})  # printed in percent
+
+
+Key = tuple[str, str, str | None, str, str, str]
+
+
+class Printed(Record):
+    """One printed number. `model` is an alias of `trainers/models.yaml`, `setting` the mix of the adapters.
+
+    `row` is `zero-shot`, `single` (every culture's own adapter), `combined` or the culture of an adapter; `column`
+    a culture of tests, `average` over cultures (of MMLU the one number there is), `over_tests` the mean over tests or
+    `pooled` over all texts.
+    """
+
+    source: Line
+    model: Line
+    setting: Line | None
+    row: Slug
+    column: Slug
+    metric: Slug
+    value: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+    @property
+    def key(self) -> Key:
+        return self.source, self.model, self.setting, self.row, self.column, self.metric
+
+
+class Published:
+    """Printed numbers by what they are of; percentages as fractions."""
+
+    def __init__(self, printed: Iterable[Printed] = ()) -> None:
+        self._values = {one.key: round(one.value / 100, 8) if one.metric in POINTS else one.value for one in printed}
+
+    def value(
+        self, source: str, model: str, setting: str | None, row: str, column: str, metric: str = "f1"
+    ) -> float | None:
+        return self._values.get((source, model, setting, row, column, metric))
+
+    def cells(
+        self, source: str, model: str, setting: str | None, row: str, cultures: Sequence[str], metric: str = "f1"
+    ) -> tuple[Cell | None, ...]:
+        """Of every culture and of their average: that is over the paper's own ten, and no other's."""
+        found = [self.value(source, model, setting, row, culture, metric) for culture in cultures]
+        whole = set(cultures) == set(CODES)
+        average = self.value(source, model, setting, row, "average", metric) if whole else None
+        return tuple(None if one is None else Cell(one) for one in (*found, average))
+
+    def matrix(self, source: str, model: str, setting: str) -> dict[tuple[str, str], float]:
+        """(adapter, test) -> normalised F1 of one of tables 8 to 10; {} where there is none of the model."""
+        return {
+            (key[3], key[4]): value
+            for key, value in self._values.items()
+            if key[:3] == (source, model, setting) and key[5] == "f1_normalised"
+        }
+
+
+def load_s2n(content: Content, *paths: str) -> Published:
+    """The printed numbers of both files, or of those named; raises `ContentError` for one that stands twice."""
+    found: dict[Key, Printed] = {}
+    for path in paths or (OFFENSE, MMLU):
+        text = content.text(path)
+        lines = [number for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+        for number, one in zip(lines[1:], read_csv(content.shown(path), text, Printed), strict=False):
+            if one.key in found:
+                raise ContentError(content.shown(path), number, f"{', '.join(map(str, one.key))}: stands twice")
+            found[one.key] = one
+    return Published(found.values())
+
+
+def in_order(cultures: Iterable[str]) -> tuple[str, ...]:
+    """The paper's cultures first, in its order."""
+    there = list(dict.fromkeys(cultures))
+    return (*(one for one in CODES if one in there), *(one for one in there if one not in CODES))
+
+
+def heading(culture: str, names: Mapping[str, str] | None = None) -> str:
+    """The paper's code of its cultures; of others the name, or the id."""
+    return CODES.get(culture) or (names or {}).get(culture, culture)

@@ -1,0 +1,62 @@
+"""Evaluations that stand in tables of S2N's layout, and what such tables share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from clca.evaluation.classification.scores import MatrixScores
+from clca.evaluation.s2n_results import CODES, DATA
+from clca.evaluation.table import Cell, Estimate, Row
+
+SINGLE, POOLED, OVER_TESTS = "single", "pooled", "over_tests"
+AVG = "Avg."
+
+PRINTED = "Published: From Surveys to Narratives (S2N); its own inconsistencies are told in eval/offense/published.md."
+TOTALS = "Published means and totals are over the paper's ten cultures, and stand beside all ten of them only."
+INTERVALS = "Beside or below a number: its 95 % basic bootstrap interval over texts."
+
+
+@dataclass(frozen=True, slots=True)
+class TableSystem:
+    """An evaluation: the model's alias, what its adapters were trained on (a mix, None where unknown), its scores.
+
+    `name` tells it from another one of the same model and data.
+    """
+
+    model: str
+    data: str | None
+    scores: MatrixScores
+    name: str = ""
+
+    @property
+    def trained(self) -> str:
+        data = DATA.get(self.data or "", self.data or "adapters")
+        return f"{data} ({self.name})" if self.name else data
+
+    @property
+    def whole(self) -> bool:
+        """Whether its tests are of the paper's ten cultures, which printed totals are over."""
+        return set(self.scores.cultures) == set(CODES)
+
+
+def cell(estimate: Estimate | None) -> Cell | None:
+    return None if estimate is None else Cell(estimate.value, estimate.low, estimate.high)
+
+
+def maybe(value: float | None) -> Cell | None:
+    return None if value is None else Cell(value)
+
+
+def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
+    """What a reader has to know of the rows; `whole`: no printed total is left out."""
+    if any(
+        one and one.low is not None and one.high is not None and one.high - one.low >= 1e-9
+        for row in rows
+        for one in row.cells
+    ):
+        yield INTERVALS
+    if any(row.kind == "published" for row in rows):
+        yield PRINTED
+        if not whole:
+            yield TOTALS

@@ -1,0 +1,1 @@
+"""Asking a model: over HTTP, or in this process."""

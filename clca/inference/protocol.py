@@ -1,0 +1,211 @@
+"""What every teacher is: something that answers a typed request with JSON text."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, Literal, Protocol, TypeVar
+
+from pydantic_core import to_json
+
+from clca.schemas import Answer, Context, Reply
+
+__all__ = [
+    "Message",
+    "Reply",
+    "Request",
+    "Role",
+    "Sampling",
+    "ServerState",
+    "TaskClient",
+    "TaskName",
+    "TaskRequest",
+    "Teacher",
+    "Throughput",
+    "schema",
+]
+
+TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
+Role = Literal["teacher", "partner", "judge"]
+Message = dict[str, str]
+
+A = TypeVar("A", bound=Answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """`seed` differs from request to request; the rest is fixed per task."""
+
+    temperature: float
+    top_p: float
+    max_tokens: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a teacher, in both its forms: context for the embedded teacher,
+    messages and schema (that of `answer`) for a language model.
+
+    `owner` is the dialogue or scenario it is for: the requests of one owner share a prefix.
+    """
+
+    task: TaskName
+    context: Context
+    messages: tuple[Message, ...]
+    answer: type[Answer]
+    sampling: Sampling
+    owner: str = ""
+
+    def digest(self, teacher: str) -> bytes:
+        """Names the request in the journal: all that decides the answer of a teacher."""
+        sampling = self.sampling
+        body = to_json(
+            [
+                teacher,
+                self.task,
+                self.messages,
+                sampling.temperature,
+                sampling.top_p,
+                sampling.max_tokens,
+                sampling.seed,
+            ]
+        )
+        return hashlib.sha256(_schema_digest(self.answer) + body).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRequest(Generic[A]):
+    """A request before it has a seed: what a stage hands to `Asks.ask`.
+
+    `role` says which of the run's teachers is meant, `step` tells questions of one task apart.
+    `check` names what is wrong with an answer beyond its schema, or gives None.
+    """
+
+    task: TaskName
+    role: Role
+    context: Context
+    messages: tuple[Message, ...]
+    answer: type[A]
+    max_tokens: int
+    step: int = 0
+    temperature: float = 0.0
+    top_p: float = 1.0
+    check: Callable[[A], str | None] | None = None
+
+
+class TaskClient(Protocol):
+    """Whom a stage asks. Raises an `AskError` when there is no answer to be had."""
+
+    async def ask(self, question: TaskRequest[A]) -> A: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Throughput:
+    """What a server says it did in the time that it was watched, for whoever asked it.
+
+    `running` and `waiting` requests are those of the last reading, `most_running` and `most_waiting` the
+    highest of all, and `pace` is completion tokens a second since the reading before the last.
+    `cache_queries` and `cache_hits` are prompt tokens looked up and found in the prefix cache.
+    """
+
+    seconds: float
+    running: int
+    waiting: int
+    most_running: int
+    most_waiting: int
+    prompt_tokens: int
+    completion_tokens: int
+    cache_queries: int
+    cache_hits: int
+    pace: float
+
+    @property
+    def hit_rate(self) -> float | None:
+        """Share of prompt tokens that were served from the prefix cache."""
+        return self.cache_hits / self.cache_queries if self.cache_queries else None
+
+    def __add__(self, other: Throughput) -> Throughput:
+        """Of two servers side by side."""
+        return Throughput(
+            max(self.seconds, other.seconds),
+            self.running + other.running,
+            self.waiting + other.waiting,
+            self.most_running + other.most_running,
+            self.most_waiting + other.most_waiting,
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cache_queries + other.cache_queries,
+            self.cache_hits + other.cache_hits,
+            self.pace + other.pace,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ServerState:
+    """One of the servers behind a teacher. `losses` is how often it went down while it was asked."""
+
+    url: str
+    model: str
+    root: str | None
+    structured_outputs: bool
+    up: bool
+    losses: int
+    throughput: Throughput | None
+
+
+class Teacher(Protocol):
+    """Answers requests. `name` is what records call it."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def answer(self, request: Request) -> Reply:
+        """The raw reply; raises an `AskError` for this request, a `TeacherLost` for all."""
+
+    async def check(self) -> list[str]:
+        """Raise a `TeacherError` now if no request could be answered; gives what else the user should know."""
+
+    def stop(self) -> None:
+        """Try nothing again: a request that would wait for another try raises `Stopped`."""
+
+    async def observe(self) -> None:
+        """Bring the figures of `servers` up to date."""
+
+    @property
+    def servers(self) -> Sequence[ServerState]:
+        """The servers behind it; none for the embedded teacher."""
+
+    async def close(self) -> None: ...
+
+
+@lru_cache
+def schema(answer: type[Answer]) -> dict[str, Any]:
+    """The JSON schema of an answer, as servers get it.
+
+    Every text may be one character longer than the answer allows: a server that keeps replies to the
+    schema cuts a text that runs on, and this is how the cut is noticed instead of passed for an end.
+    """
+    found = answer.model_json_schema()
+    for place in _nodes(found):
+        if "maxLength" in place:
+            place["maxLength"] += 1
+    return found
+
+
+def _nodes(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        yield node
+        for inner in node.values():
+            yield from _nodes(inner)
+    elif isinstance(node, list):
+        for inner in node:
+            yield from _nodes(inner)
+
+
+@lru_cache
+def _schema_digest(answer: type[Answer]) -> bytes:
+    return hashlib.sha256(json.dumps(schema(answer), sort_keys=True).encode()).digest()

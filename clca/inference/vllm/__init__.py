@@ -1,0 +1,1 @@
+"""vLLM servers: their command, their process, their log and their figures."""

@@ -1,0 +1,66 @@
+"""A teacher on a server of clca's own."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+
+from clca.errors import TeacherLost
+from clca.inference.chat_client import OpenAICompatible
+from clca.inference.protocol import Request, ServerState
+from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.server import Server
+from clca.schemas import Reply
+
+END_WITHIN, LOOK_EVERY = 10.0, 0.1  # seconds; one that takes no connections any more may still be tidying up
+
+
+class Managed:
+    """Asks the server that `servers` has started for the model; knows why it ended if it did."""
+
+    def __init__(self, name: str, servers: Servers, connect: Callable[[Server], OpenAICompatible]) -> None:
+        self.name = name
+        self._servers = servers
+        self._connect = connect
+        self._server: Server | None = None
+        self._client: OpenAICompatible | None = None
+
+    async def check(self) -> list[str]:
+        self._server = self._servers[self.name]
+        self._client = self._connect(self._server)
+        return await self._client.check()
+
+    async def answer(self, request: Request) -> Reply:
+        assert self._client is not None, "checked first"
+        try:
+            return await self._client.answer(request)
+        except TeacherLost as lost:
+            if self._server is None or not await _ended(self._server):
+                raise
+            raise TeacherLost(
+                f"vLLM ended: {self._server.last_words()}; repeat the command to go on with a new one"
+            ) from lost
+
+    def stop(self) -> None:
+        if self._client is not None:
+            self._client.stop()
+
+    async def observe(self) -> None:
+        if self._client is not None:
+            await self._client.observe()
+
+    @property
+    def servers(self) -> Sequence[ServerState]:
+        return self._client.servers if self._client is not None else ()
+
+    async def close(self) -> None:
+        if self._client is not None:
+            await self._client.close()
+
+
+async def _ended(server: Server) -> bool:
+    for _ in range(round(END_WITHIN / LOOK_EVERY)):
+        if not server.running:
+            return True
+        await asyncio.sleep(LOOK_EVERY)
+    return False

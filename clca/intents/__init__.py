@@ -1,1 +1,0 @@
-"""What each turn of a kept dialogue is meant to do."""

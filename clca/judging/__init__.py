@@ -1,1 +1,0 @@
-"""The two-stage judge, the filter that follows its verdicts, and how good the judge is."""

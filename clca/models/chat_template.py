@@ -1,0 +1,209 @@
+"""A student's chat template: what it renders, and exactly which characters of it the student has to write.
+
+A template is asked once per sequence of roles, with placeholders for the contents. What stands
+between them are its frames; an example's text is assembled from frames and contents, and has to
+be what the template itself renders. What carries loss is what the student writes: from the end of
+the generation prompt to the end of the token that closes the turn. Nothing depends on the
+template's own `{% generation %}` marks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import jinja2
+
+from clca.errors import ClcaError
+from clca.models.messages import Chat, Message, Role
+
+# Llama 3.2's template writes today's date into every prompt unless it is given one. Rows must not
+# change overnight: this is the date that Llama 3.1's template falls back on.
+DATE = "26 Jul 2024"
+# A template is somebody's program: this is what it can raise.
+FAULTS = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
+JOINT = "\n\n"  # between the system text and the first user turn, where a template has no system role
+
+
+class ChatTemplateError(ClcaError):
+    """The student's chat template is missing, or what it trains cannot be told from it."""
+
+
+class Tokenizer(Protocol):
+    """What is used of a transformers tokenizer (a fast one)."""
+
+    name_or_path: str
+    is_fast: bool
+    chat_template: Any
+    bos_token_id: int | None
+    eos_token_id: int | None
+    all_special_tokens: list[str]
+
+    @property
+    def added_tokens_decoder(self) -> dict[int, Any]: ...
+
+    def apply_chat_template(
+        self, conversation: list[dict[str, str]], /, *, tokenize: bool, add_generation_prompt: bool, **kwargs: Any
+    ) -> Any: ...
+
+    def __call__(self, text: list[str], /, **kwargs: Any) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A text and its spans [start, end) that carry loss, in characters."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+
+    def trained(self) -> list[str]:
+        return [self.text[start:end] for start, end in self.spans]
+
+
+@dataclass(frozen=True, slots=True)
+class _Frames:
+    """The texts before, between and after the contents of one sequence of roles.
+
+    `leads[i]` characters at the end of frame i are written by the student before content i;
+    `closes[i]` at the beginning of frame i + 1 after it. Both are 0 where i is no assistant turn.
+    """
+
+    texts: tuple[str, ...]
+    leads: tuple[int, ...]
+    closes: tuple[int, ...]
+
+
+class ChatTemplate:
+    """The chat template of a student's tokenizer. Raises `ChatTemplateError` where it cannot serve."""
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+        self._frames: dict[tuple[str, ...], _Frames] = {}
+        self._control = control_tokens(tokenizer)
+        if not tokenizer.chat_template:
+            raise self._error(
+                "is missing: take an instruction-tuned student, or a mix of plain text (wvs, wiki, normad)"
+            )
+
+    @cached_property
+    def folds_system(self) -> bool:
+        """Whether the system text goes into the first user turn.
+
+        So it does where the template has no system role (Gemma 2), and where it moves the system
+        text along with the last user turn (Mistral v0.3): no turn could then be trained in the
+        prompt in which it will be asked for.
+        """
+        try:
+            self._frames_of(("system", "user", "assistant", "user", "assistant"))
+        except ChatTemplateError:
+            self._frames_of(("user", "assistant", "user", "assistant"))  # what is wrong without it is wrong altogether
+            return True
+        return False
+
+    def render(self, chat: Chat) -> Rendered | None:
+        """The text of a chat, up to the end of its last trained span; None if the template alters its contents."""
+        messages = fold_system(chat.messages) if self.folds_system else chat.messages
+        frames = self._frames_of(tuple(message.role for message in messages))
+        pieces, spans, length = [frames.texts[0]], [], len(frames.texts[0])
+        for index, message in enumerate(messages):
+            after = frames.texts[index + 1]
+            end = length + len(message.content)
+            if message.role == "assistant":
+                spans.append((length - frames.leads[index], end + frames.closes[index]))
+            pieces += [message.content, after]
+            length = end + len(after)
+        text = "".join(pieces)
+        if text != self._apply(messages, generation=False):
+            return None
+        return Rendered(text[: spans[-1][1]], tuple(spans))
+
+    def prompt(self, messages: Sequence[tuple[Role, str]]) -> str:
+        """The text of messages that end with the user's, up to where the student's answer begins.
+
+        The system text stands where training has it. Contents need to have no white space around them.
+        """
+        said = tuple(Message(*message) for message in messages)
+        return self._apply(fold_system(said) if self.folds_system else said, generation=True)
+
+    @cached_property
+    def answer_frame(self) -> tuple[str, str]:
+        """What the student writes before the content of its answer (often nothing), and after it to close the turn."""
+        frames = self._frames_of(("user", "assistant"))
+        lead, close = frames.leads[1], frames.closes[1]
+        return frames.texts[1][len(frames.texts[1]) - lead :], frames.texts[2][:close]
+
+    def _frames_of(self, roles: tuple[str, ...]) -> _Frames:
+        if roles not in self._frames:
+            self._frames[roles] = self._learn(roles)
+        return self._frames[roles]
+
+    def _learn(self, roles: tuple[str, ...]) -> _Frames:
+        texts = self._split(roles, generation=False)
+        leads, closes = [0] * len(roles), [0] * len(roles)
+        for index, role in enumerate(roles):
+            if role != "assistant":
+                continue
+            prompt = self._split(roles[:index], generation=True)
+            if prompt[:-1] != texts[:index] or not texts[index].startswith(prompt[-1]):
+                raise self._error(f"renders what comes before turn {index} otherwise once the turn is there")
+            lead = texts[index][len(prompt[-1]) :]
+            if lead.strip():
+                raise self._error(f"gives no generation prompt: it adds {lead.strip()!r} to the assistant's own turn")
+            leads[index], closes[index] = len(lead), self._close(texts[index + 1])
+        return _Frames(tuple(texts), tuple(leads), tuple(closes))
+
+    def _close(self, after: str) -> int:
+        """How many characters close an assistant's turn: white space and one control token."""
+        blank = len(after) - len(after.lstrip())
+        found = self._control.match(after, blank)
+        if found is None:
+            raise self._error("closes no assistant turn with a special token: the student could not learn to stop")
+        return found.end()
+
+    def _split(self, roles: Sequence[str], *, generation: bool) -> list[str]:
+        """The template's own text around placeholders for the contents."""
+        marks = [f"\ue000{index}\ue001" for index in range(len(roles))]
+        rendered = self._apply([Message(role, mark) for role, mark in zip(roles, marks, strict=True)], generation)  # type: ignore[arg-type]
+        texts = []
+        for mark in marks:
+            before, found, rendered = rendered.partition(mark)
+            if not found or mark in rendered:
+                raise self._error("leaves out a message, moves it, or shows it twice")
+            texts.append(before)
+        return [*texts, rendered]
+
+    def _apply(self, messages: Sequence[Message], generation: bool) -> str:
+        conversation = [{"role": role, "content": content} for role, content in messages]
+        try:
+            return str(
+                self._tokenizer.apply_chat_template(
+                    conversation, tokenize=False, add_generation_prompt=generation, date_string=DATE
+                )
+            )
+        except FAULTS as error:
+            raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
+
+    def _error(self, what: str) -> ChatTemplateError:
+        return ChatTemplateError(f"the chat template of {self._tokenizer.name_or_path or 'the student'} {what}")
+
+
+def control_tokens(tokenizer: Tokenizer) -> re.Pattern[str]:
+    """Finds what the tokenizer takes for a control token wherever it stands in a text."""
+    added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
+    longest_first = sorted({*tokenizer.all_special_tokens, *added} - {""}, key=len, reverse=True)
+    return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
+
+
+def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """The messages with the system text at the head of the first user turn."""
+    if messages[0].role != "system":
+        return tuple(messages)
+    system, first, *rest = messages
+    return (Message("user", system.content + JOINT + first.content), *rest)
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

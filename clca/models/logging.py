@@ -1,0 +1,42 @@
+"""Libraries that train have much to say on the screen; what matters of it, `clca` says itself."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+
+LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets")
+"""What training needs beside clca's own requirements: the extra `train`."""
+
+
+@contextmanager
+def quiet_libraries() -> Iterator[None]:
+    """No progress bars, and of their log only errors; evaluations do without the library of data sets."""
+    from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
+    from transformers.utils import logging as transformers_logging
+
+    loggers = [logging.getLogger(name) for name in (*LIBRARIES, "huggingface_hub")]
+    levels = [logger.level for logger in loggers]
+    bars = [
+        (transformers_logging.is_progress_bar_enabled(), transformers_logging.enable_progress_bar),
+        (not are_progress_bars_disabled(), enable_progress_bars),
+    ]
+    if find_spec("datasets") is not None:
+        import datasets
+
+        bars.append((datasets.is_progress_bar_enabled(), datasets.enable_progress_bars))
+        datasets.disable_progress_bars()
+    for logger in loggers:
+        logger.setLevel(logging.ERROR)
+    transformers_logging.disable_progress_bar()
+    disable_progress_bars()
+    try:
+        yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
+        for shown, show in bars:
+            if shown:
+                show()

@@ -1,1 +1,0 @@
-"""What a reader gets: tables of scores, beside what was published."""

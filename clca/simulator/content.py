@@ -1,0 +1,149 @@
+"""The content that the rehearsal speaks from, read and checked in one go.
+
+A book is what `scenarios/` holds for the rehearsal: the generic wording (`acts.yaml`), what the
+two people of each seed scenario can say (`matter-*.yaml`), the frames in which a norm is talked
+about (`norm-talk.yaml`) and the norms themselves (`norms*.jsonl`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import RootModel, ValidationError
+
+from clca.content.parsing import parse_yaml, read_jsonl, read_yaml, suggestion, yaml_error, yaml_line
+from clca.errors import ContentError
+from clca.records import Norm
+from clca.simulator.content_schema import Acts, Matter, NormTalk
+
+# What may stand in braces: in the lines of a matter, in the general wording, in the talk about norms.
+_MATTER = """
+drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m
+"""
+_ACTS = """
+He His has his is pro_obj other culture goal topic first last turns seen quote jar strange tongue evidence
+wish_a wish_b
+"""
+_TALK = """
+a b He_a He_b he_a he_b him_a him_b himself_b his_a his_b Place place culture breach breach_b breaching_me
+explain remedy remedy_b remedy_me
+"""
+MATTER_HOLES = frozenset(_MATTER.split())
+ACTS_HOLES = MATTER_HOLES | frozenset(_ACTS.split())
+TALK_HOLES = MATTER_HOLES | frozenset(_TALK.split())
+_HOLE = re.compile(r"\{([^{}]*)\}")
+
+
+@dataclass(frozen=True)
+class SimulatorContent:
+    """Everything the rehearsal can say."""
+
+    acts: Acts
+    matters: Mapping[str, Matter]
+    talk: NormTalk
+    norms: Mapping[str, Norm]
+
+
+Matters = RootModel[dict[str, Matter]]
+
+
+def _check_holes(path: str, text: str, known: frozenset[str]) -> None:
+    """Refuse a placeholder that nothing fills, at its line."""
+    if known.issuperset(_HOLE.findall(text)):
+        return
+    for loc, line in _strings(parse_yaml(path, text), ()):
+        for name in _HOLE.findall(line):
+            if name not in known:
+                key = ".".join(map(str, loc))
+                hint = suggestion(name, known) or f"; known: {', '.join(sorted(known))}"
+                raise ContentError(path, yaml_line(text, loc), f"{key}: unknown placeholder {{{name}}}{hint}")
+
+
+def _strings(value: Any, loc: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...], str]]:
+    if isinstance(value, str):
+        yield loc, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _strings(inner, (*loc, key))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _strings(inner, (*loc, index))
+
+
+# What an angle shares with the others is added to what it has of these, and replaced by what it has of the rest.
+_SHARED = (
+    "questions",
+    "object_direct",
+    "object_soft",
+    "reasons",
+    "press_back",
+    "accept",
+    "refuse_direct",
+    "refuse_soft",
+    "concede",
+)
+
+
+def _on_base(data: Any) -> Any:
+    """Each angle's matter completed by the lines that all angles share."""
+    if not isinstance(data, dict) or not isinstance(data.get("base"), dict) or not isinstance(data.get("angles"), list):
+        return data
+    base = data["base"]
+    angles = []
+    for angle in data["angles"]:
+        if isinstance(angle, dict):
+            own = angle.get("matter") or {}
+            merged = base | own
+            if not angle.get("alone"):
+                merged |= {name: [*own.get(name, []), *base.get(name, [])] for name in _SHARED}
+            angle = angle | {"matter": merged}
+        angles.append(angle)
+    return data | {"angles": angles}
+
+
+def _talk(path: str, text: str) -> NormTalk:
+    try:
+        return NormTalk.model_validate(_on_base(parse_yaml(path, text)))
+    except ValidationError as error:
+        raise yaml_error(path, text, error) from None
+
+
+def _matters(path: str, text: str) -> dict[str, Matter]:
+    found = read_yaml(path, text, Matters).root
+    for key, matter in found.items():
+        if len(matter.counter) != len(matter.counter_yes):
+            line = yaml_line(text, (key, "counter_yes"))
+            raise ContentError(path, line, f"{key}.counter_yes: must have one line for each line of counter")
+    _check_holes(path, text, MATTER_HOLES)
+    return found
+
+
+def load_simulator_content(files: Mapping[str, str]) -> SimulatorContent:
+    """Read content files (path to text) into a book; files of other kinds are passed over.
+
+    Raises `ContentError` with path, line and key of the first fault.
+    """
+    acts: Acts | None = None
+    talk: NormTalk | None = None
+    matters: dict[str, Matter] = {}
+    norms: dict[str, Norm] = {}
+    for path in sorted(files):
+        text, name = files[path], path.rsplit("/", 1)[-1]
+        if name == "acts.yaml":
+            acts = read_yaml(path, text, Acts)
+            _check_holes(path, text, ACTS_HOLES)
+        elif name == "norm-talk.yaml":
+            talk = _talk(path, text)
+            _check_holes(path, text, TALK_HOLES)
+        elif name.startswith("matter-"):
+            matters.update(_matters(path, text))
+        elif name.startswith("norms") and name.endswith(".jsonl"):
+            norms.update({norm.id: norm for norm in read_jsonl(path, text, Norm)})
+    if acts is None:
+        raise ContentError("scenarios/rehearsal/acts.yaml", None, "the rehearsal needs this file")
+    if talk is None:
+        raise ContentError("scenarios/rehearsal/norm-talk.yaml", None, "the rehearsal needs this file")
+    return SimulatorContent(acts=acts, matters=matters, talk=talk, norms=norms)

@@ -1,0 +1,115 @@
+"""Talk about a norm: the frames of `norm-talk.yaml` filled with one norm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from clca.records import Culture, Norm
+from clca.simulator.content_schema import Angle, Aside, Matter, NormTalk
+from clca.simulator.rng import Rng
+from clca.simulator.sentences import fill, upper_first
+
+_MINE = (
+    (r"\byourself\b", "myself"),
+    (r"\byour\b", "my"),
+    (r"\byours\b", "mine"),
+    (r"\byou are\b", "I am"),
+    (r"\byou have\b", "I have"),
+    (r"\byou\b", "I"),
+    (r"\bone's\b", "my"),
+    (r"\boneself\b", "myself"),
+    (r"\btheir\b(?= (?:own|shoes|phone|coat|hands?|plate|glass|seat|turn|bag|voice)\b)", "my"),
+)
+_YOURS = (
+    (r"\bone's\b", "your"),
+    (r"\boneself\b", "yourself"),
+    (r"\btheir\b(?= (?:own|shoes|phone|coat|hands?|plate|glass|seat|turn|bag|voice)\b)", "your"),
+)
+
+
+def _swap(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
+    for pattern, new in pairs:
+        text = re.sub(pattern, new, text)
+    return text
+
+
+_CHILD_SITUATIONS = frozenset({"meal", "greeting", "public-space", "neighbours", "visit"})
+_CHILD_PLACES = frozenset(
+    {"home", "park", "apartment_building", "library", "worship", "transport", "street", "sports", "festival"}
+)
+_GROWN_UP = re.compile(
+    r"\b(wine|beer|drink|bill|car|drill|job|office|desk|wedding|boss|client|money|pay|paying|cigarette|smok\w+|guest\w*|host\w*"
+    r"|colleague\w*|invit\w+|parents|children|wife|husband|uncle|aunt|laptop|business|shaking|dinner|dog|couple|girl|boy|child)\b"
+)
+
+
+def _for_a_child(norm: Norm) -> bool:
+    """Whether a child could well be the one who breaks this norm."""
+    text = f"{norm.breach} {norm.remedy} {norm.explain}".lower()
+    return norm.situation in _CHILD_SITUATIONS and norm.place in _CHILD_PLACES and not _GROWN_UP.search(text)
+
+
+def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
+    """The way in which the norm comes to be broken in this culture's scenario: always the same one."""
+    fitting = [angle for angle in talk.angles if _fits(angle, norm)]
+    return Rng("angle", culture.id, norm.id).pick(fitting or list(talk.angles))
+
+
+def _fits(angle: Angle, norm: Norm) -> bool:
+    if norm.relationship not in angle.relationships or (angle.local and norm.scope == "general"):
+        return False
+    if angle.situations and norm.situation not in angle.situations:
+        return False
+    if angle.places and norm.place not in angle.places:
+        return False
+    return angle.id != "child" or _for_a_child(norm)
+
+
+def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
+    """The pieces of a norm as the frames need them."""
+    explain = norm.explain.strip()
+    if explain[-1:] not in '.!?…”"':
+        explain += "."
+    remedy = norm.remedy.strip().rstrip(".")
+    breach = norm.breach.strip().rstrip(".")
+    return {
+        "breach": _swap(breach, _YOURS),
+        "breaching_me": _swap(breach, _MINE),
+        "explain": upper_first(explain),
+        "remedy": _swap(remedy, _YOURS),
+        "remedy_me": _swap(remedy, _MINE),
+        "culture": culture.name,
+    }
+
+
+def norm_matter(talk: NormTalk, norm: Norm, culture: Culture) -> Matter:
+    """What the two say about this norm."""
+    angle = angle_for(talk, norm, culture)
+    aside = None if angle.alone else talk.situations.get(norm.situation)
+    return _filled(angle.matter, aside, tuple(sorted(norm_values(norm, culture).items())))
+
+
+@lru_cache(maxsize=1024)
+def _filled(frames: Matter, aside: Aside | None, pieces: tuple[tuple[str, str], ...]) -> Matter:
+    values = dict(pieces)
+    lines = frames.model_dump()
+    if aside is not None:
+        lines |= {name: (*more, *lines[name]) for name, more in aside.model_dump().items()}
+    return fill_matter(lines, values)
+
+
+def fill_matter(lines: Mapping[str, Any], values: Mapping[str, str]) -> Matter:
+    """A matter with placeholders filled in every line."""
+    filled: dict[str, Any] = {}
+    for name, value in lines.items():
+        if isinstance(value, (tuple, list)):
+            filled[name] = tuple(
+                tuple(fill(line, values) for line in item) if isinstance(item, (tuple, list)) else fill(item, values)
+                for item in value
+            )
+        else:
+            filled[name] = value
+    return Matter.model_validate(filled)

@@ -1,1 +1,0 @@
-"""Teachers: what answers the engine's questions."""

@@ -1,0 +1,163 @@
+"""What is watched while a student learns: its numbers, the user's wish to stop, and how far it has come."""
+
+from __future__ import annotations
+
+import math
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback
+
+from clca.training.checkpoints import Checkpoint, folder_of, mark_whole
+from clca.training.job import Progress, ProgressCallback, TrainingError
+
+
+class Wish:
+    """Whether the user has asked to stop: Ctrl-C, or SIGTERM as a scheduler sends it."""
+
+    def __init__(self) -> None:
+        self.stop = False
+
+    @contextmanager
+    def heard(self) -> Iterator[None]:
+        """The first signal is a wish; a second Ctrl-C interrupts at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def note(number: int, frame: object) -> None:
+            self.stop = True
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+
+        for number in before:
+            signal.signal(number, note)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+
+class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
+    """Tells the progress, marks checkpoints as whole, stops when asked, and refuses numbers that mean nothing.
+
+    It goes on counting from `found`, the checkpoint of an earlier sitting.
+    """
+
+    def __init__(self, tell: ProgressCallback, wish: Wish, checkpoints: Path, found: Checkpoint | None) -> None:
+        self._tell, self._wish, self._checkpoints, self._found = tell, wish, checkpoints, found
+        self._began = self._step_began = time.monotonic()
+        self._stepping = 0.0  # seconds in steps, without evaluation and saving
+        self._tokens, self._clocked = 0.0, 0.0  # tokens at the last log, and the seconds in steps by then
+        self.loss: float | None = None
+        self.eval_loss: float | None = None
+        self.interrupted = False
+
+    @property
+    def seconds(self) -> float:
+        spent = self._found.seconds if self._found is not None else 0.0
+        return spent + time.monotonic() - self._began
+
+    @property
+    def rate(self) -> float:
+        """Tokens a second, of this sitting if it made steps."""
+        if self._tokens:
+            return self._tokens / self._clocked
+        return self._found.rate if self._found is not None else 0.0
+
+    def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._began = time.monotonic()
+        if state.best_global_step:  # where the checkpoints lay in the last sitting, they need not lie now
+            state.best_model_checkpoint = str(folder_of(state.best_global_step, self._checkpoints))
+        self.recall(state)
+        self._say(state)
+
+    def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._step_began = time.monotonic()
+
+    def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self._stepping += time.monotonic() - self._step_began
+        if state.global_step < state.max_steps and _any_process(self._wish.stop):
+            control.should_save = control.should_training_stop = self.interrupted = True
+        self._say(state)
+
+    def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
+        self._note(logs)
+        if "num_tokens" in logs:
+            self._tokens, self._clocked = logs["num_tokens"], self._stepping
+        for key in ("loss", "grad_norm", "eval_loss"):
+            if key in logs and not math.isfinite(logs[key]):
+                raise TrainingError(
+                    f"{key} is {logs[key]} at step {state.global_step}: lower training.learning_rate, or raise"
+                    " training.warmup"
+                )
+        if logs.get("grad_norm") == 0:
+            raise TrainingError(
+                f"nothing is learned at step {state.global_step}: no weight that is trained has a gradient"
+                " (does lora.targets name layers that this student uses?)"
+            )
+        self._say(state)
+
+    def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        from accelerate import PartialState
+
+        processes = PartialState()
+        processes.wait_for_everyone()  # all of them write into it
+        if processes.is_main_process:
+            step = state.global_step
+            mark_whole(folder_of(step, self._checkpoints), step, self.seconds, self.rate)
+
+    def recall(self, state: Any) -> None:
+        """Take up the losses of earlier sittings."""
+        for entry in state.log_history:
+            self._note(entry)
+
+    def _note(self, logs: dict[str, Any]) -> None:
+        self.loss = logs.get("loss", self.loss)
+        self.eval_loss = logs.get("eval_loss", self.eval_loss)
+
+    def _say(self, state: Any) -> None:
+        if state.is_world_process_zero:
+            self._tell(Progress(state.global_step, state.max_steps, self.loss, self.eval_loss, self.seconds))
+
+
+def _any_process(stop: bool) -> bool:
+    """Whether any process was asked to stop: all of them have to end at the same step."""
+    from accelerate import PartialState
+    from accelerate.utils import reduce
+
+    processes = PartialState()
+    if processes.num_processes == 1:
+        return stop
+    import torch
+
+    return bool(reduce(torch.tensor(float(stop), device=processes.device), "sum").item())
+
+
+class EarlyStopping(TrainerCallback):  # type: ignore[misc]
+    """Stops when the held-out loss has not fallen for so many evaluations.
+
+    All that it knows is in the log of the training, and so is there after a resume.
+    """
+
+    def __init__(self, evaluations: int) -> None:
+        self._evaluations = evaluations
+
+    def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        if self.ended(state):
+            control.should_training_stop = True
+
+    def ended(self, state: Any) -> bool:
+        losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
+        return bool(losses) and since_best(losses) >= self._evaluations
+
+
+def since_best(losses: list[float]) -> int:
+    """How many losses came after the lowest (the first of equals)."""
+    return len(losses) - 1 - losses.index(min(losses))

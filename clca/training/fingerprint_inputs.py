@@ -1,0 +1,101 @@
+"""What decides an adapter: recipe, student, and the digests of all that its examples are made from."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from clca.content.wvs_items import ITEMS, SHARES
+from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.models.adapter import Lineage
+from clca.models.load import Student
+from clca.storage.run_index import Inputs, RunInfo
+from clca.training.material import TrainingSources
+from clca.training.mixture import Source, parse_mixture
+from clca.training.recipe import Data, Files, Recipe
+from clca.training.sources.files import given
+
+DIALOGUES = "dialogues.jsonl"
+WORDING = ("name", "summary")  # of a recipe: they change no weight
+
+
+def sources(data: Data) -> set[Source]:
+    """The sources that are read, those of a mix whose size is matched included."""
+    mixes = [data.mix, *([data.match.mix] if data.match is not None else [])]
+    return {source for mix in mixes for source in parse_mixture(mix).sources}
+
+
+def needs_dialogues(data: Data) -> bool:
+    return bool({"dialogue", "intent"} & sources(data))
+
+
+def lineage(run: RunInfo) -> Lineage:
+    """A run and the dialogues in it, as they are now; a run without any is an error."""
+    file = run.folder / DIALOGUES
+    digest, count = hashlib.sha256(), 0
+    try:
+        with file.open("rb") as lines:
+            for line in lines:
+                digest.update(line)
+                count += line.endswith(b"\n")
+    except FileNotFoundError:
+        raise NotFoundError(f"{run.folder} has no {DIALOGUES}: it is no run, or one that was never begun") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {file}: {error.strerror}") from None
+    if not count:
+        raise SettingsError(f"{run.folder} holds no kept dialogue to train on: `clca show {run.folder}` says why")
+    return Lineage(
+        run=str(run.folder),
+        fingerprint=str(run.data.get("fingerprint", "")),
+        dialogues=count,
+        sha256=digest.hexdigest(),
+    )
+
+
+def decisive(recipe: Recipe, student: Student, material: TrainingSources, runs: Sequence[Lineage]) -> Inputs:
+    """Everything that decides an adapter's weights; nothing that does not, such as where runs and files lie.
+
+    A student or a data set of the hub goes by its name: what changes there still finds the old adapter.
+    """
+    wanted = sources(material.data)
+    if needs_dialogues(material.data):
+        _ = material.prompts  # reading them notes their digests
+    if {"wvs", "wvs-translated"} & wanted:
+        for path in (ITEMS, SHARES):
+            material.content.text(path)
+    return {
+        "recipe": {**decisive_recipe(recipe), "student": student.name},
+        "student": Path(student.source).name if student.tiny else f"{student.source}@{student.revision or 'main'}",
+        "cultures": [(culture.id, culture.name, culture.members) for culture in material.cultures],
+        "dialogues": sorted(run.sha256 for run in runs),
+        **{f"content:{path}": used.digest for path, used in sorted(material.content.used.items())},
+        **dict(_files(material)),
+    }
+
+
+def decisive_recipe(recipe: Recipe) -> Inputs:
+    """What of a recipe decides an adapter's weights: the loggers, its wording and where files lie do not."""
+    settings = {key: value for key, value in recipe.resolved().items() if key not in WORDING}
+    settings["training"] = {key: value for key, value in settings["training"].items() if key != "log"}
+    settings["data"] = {key: value for key, value in settings["data"].items() if key != "files"}
+    return settings
+
+
+def _files(material: TrainingSources) -> Iterator[tuple[str, list[str]]]:
+    """The digests of the user's files; a data set of the hub goes by its name."""
+    for key in Files.model_fields:
+        if getattr(material.data.files, key) is None:
+            continue
+        digests = []
+        for source in given(material, key, ""):
+            if source.on_hub:
+                digests.append(source.name)
+                continue
+            for path in source.files(".txt", ".jsonl", ".csv", ".yaml"):
+                try:
+                    with path.open("rb") as file:
+                        digests.append(hashlib.file_digest(file, "sha256").hexdigest())
+                except OSError as error:
+                    raise source.fault(f"cannot be read: {error.strerror}") from None
+        yield f"file:{key}", digests

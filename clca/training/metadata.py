@@ -1,0 +1,85 @@
+"""What `adapter.json` says of a training, drawn up when it is over. Heavy: importing this module loads transformers."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from clca.models.adapter import Adapter, Base, Counts, Point
+from clca.models.load import Compute
+from clca.models.logging import LIBRARIES
+from clca.storage.run_index import fingerprint
+from clca.training.callbacks import TrainingMonitor
+from clca.training.dataset import Rows
+from clca.training.job import Job
+
+
+def describe(
+    job: Job,
+    trainer: Any,
+    watch: TrainingMonitor,
+    rows: Rows,
+    held_out: Rows,
+    revision: str | None,
+    compute: Compute,
+    device: str,
+    processes: int,
+) -> Adapter:
+    student, recipe, state = job.student, job.recipe.resolved(), trainer.state
+    because = ["the student is tiny"] if student.tiny else []
+    because += ["it learned from the rehearsal teacher's dialogues"] if job.rehearsed else []
+    best = state.best_global_step if trainer.args.load_best_model_at_end else None
+    at_best = [one["eval_loss"] for one in state.log_history if one.get("step") == best and "eval_loss" in one]
+    assert watch.loss is not None, "the first step is always logged"
+    return Adapter(
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        cultures=tuple(culture.id for culture in job.material.cultures),
+        rehearsal=bool(because),
+        because=tuple(because),
+        student=Base(name=student.name, source=_public(student.source), revision=revision, tiny=student.tiny),
+        recipe=recipe,
+        recipe_sha256=fingerprint(recipe),
+        lineage=job.lineage,
+        train=_counts(rows),
+        held_out=_counts(held_out),
+        content={path: used.digest for path, used in sorted(job.material.content.used.items())},
+        examples=rows.tally.rows.total(),
+        rows=len(trainer.train_dataset),
+        steps=state.global_step,
+        loss=watch.loss,
+        eval_loss=at_best[-1] if at_best else watch.eval_loss,
+        losses=tuple(_points(state.log_history)),
+        best_step=best or None,
+        seconds=round(watch.seconds, 3),
+        tokens_per_second=round(watch.rate, 1),
+        device=device,
+        processes=processes,
+        compute=compute,
+        versions={name: importlib.metadata.version(name) for name in ("clca", *LIBRARIES)},
+    )
+
+
+def _public(source: str) -> str:
+    """A hub id as it is, and of a folder its name: where it lies concerns nobody who is given the adapter."""
+    return Path(source).resolve().name if Path(source).expanduser().is_dir() else source
+
+
+def _counts(rows: Rows) -> Counts:
+    tally = rows.tally
+    return Counts(
+        rows=dict(tally.rows),
+        tokens=dict(tally.tokens),
+        trained=dict(tally.trained),
+        cut=dict(tally.cut),
+        dropped=dict(tally.dropped),
+        sha256=rows.digest,
+    )
+
+
+def _points(history: list[dict[str, Any]]) -> Iterator[Point]:
+    for entry in history:
+        if "loss" in entry or "eval_loss" in entry:
+            yield Point(step=entry["step"], loss=entry.get("loss"), eval_loss=entry.get("eval_loss"))

@@ -1,5 +1,0 @@
-"""The sources of training examples, one module each, and the mixes that are put together from them."""
-
-from clca.training.mixes.assemble import assemble
-
-__all__ = ["assemble"]

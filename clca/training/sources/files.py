@@ -1,0 +1,114 @@
+"""The user's files, and data sets of the hub: records with the place they come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from clca.content.parsing import describe, parse_records
+from clca.errors import ContentError, SettingsError
+from clca.training.material import CultureRef, TrainingSources
+
+M = TypeVar("M", bound=BaseModel)
+
+HUB = "hub:"
+PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A file that the recipe names; `culture` is the one it is of, None if it is of all."""
+
+    key: str
+    name: str
+    culture: CultureRef | None
+
+    @property
+    def on_hub(self) -> bool:
+        return self.name.startswith(HUB)
+
+    @property
+    def path(self) -> Path:
+        return Path(self.name).expanduser()
+
+    def files(self, *suffixes: str) -> list[Path]:
+        """The file itself, or the folder's files with one of the suffixes."""
+        if not self.path.is_dir():
+            if not self.path.exists():
+                raise self.fault("no such file or folder")
+            if self.path.suffix in PACKED:
+                raise self.fault("compressed files are not read: unpack it first")
+            return [self.path]
+        found = sorted(file for file in self.path.iterdir() if file.suffix in suffixes)
+        if not found:
+            raise self.fault(f"holds no {' or '.join(suffixes)} file")
+        return found
+
+    def text(self, path: Path) -> str:
+        try:
+            return path.read_text(encoding="utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ContentError(str(path), error.object.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+        except OSError as error:
+            raise self.fault(f"cannot be read: {error.strerror}") from None
+
+    def fault(self, what: str) -> SettingsError:
+        return SettingsError(f"data.files.{self.key}: {self.name}: {what}")
+
+
+def given(material: TrainingSources, key: str, example: str) -> list[Given]:
+    """The file of a key for each culture, or the one file that serves all; `example` says what it holds."""
+    name = getattr(material.data.files, key)
+    if name is None:
+        raise SettingsError(
+            f"mix {material.data.mix!r} needs data.files.{key}: give --set data.files.{key}=FILE ({example})"
+        )
+    if "{culture}" in name:
+        return [Given(key, name.replace("{culture}", one.id), one) for one in material.cultures]
+    return [Given(key, name, material.cultures[0] if len(material.cultures) == 1 else None)]
+
+
+def records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
+    """(where, number, record) for each line of JSONL, or each row of `hub:NAME[:CONFIG[:SPLIT]]`; one at the least."""
+    empty = True
+    for found in _records(source, model):
+        empty = False
+        yield found
+    if empty:
+        raise source.fault("is empty")
+
+
+def _records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
+    if source.on_hub:
+        for number, row in enumerate(_hub(source), start=1):
+            try:
+                yield source.name, number, model.model_validate(row)
+            except ValidationError as error:
+                raise ContentError(source.name, number, describe(error, model)) from None
+        return
+    for path in source.files(".jsonl"):
+        try:
+            with path.open("rb") as file:
+                for number, record in parse_records(file, str(path), model):
+                    yield str(path), number, record
+        except OSError as error:
+            raise source.fault(f"cannot be read: {error.strerror}") from None
+
+
+def _hub(source: Given) -> Iterator[Mapping[str, Any]]:
+    name, config, split, *more = (*source.name.removeprefix(HUB).split(":"), "", "")
+    if any(more) or not name:
+        raise source.fault("expected hub:NAME[:CONFIG[:SPLIT]], as in hub:openai/gsm8k:main:train")
+    try:
+        from datasets import load_dataset
+    except ImportError:
+        raise source.fault("the hub needs `pip install datasets`") from None
+    try:
+        yield from load_dataset(name, config or None, split=split or "train", streaming=True)
+    except Exception as error:  # the library has no one kind of error for what is not there or cannot be reached
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise source.fault(f"cannot be loaded: {reason}") from None

@@ -1,0 +1,87 @@
+"""NormAd's stories about norms of etiquette, in the layout of S2N (appendix B): the user's CSV."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from clca.content.parsing import read_csv
+from clca.content.wvs_items import Words
+from clca.training.examples import Dropped, Example, Text
+from clca.training.material import CultureRef, TrainingSources
+from clca.training.sources.files import given
+
+OTHERS = "NormAd row of another country"
+UNEXPLAINED = "NormAd row without background or explanation"
+
+# What NormAd may call the countries whose ids here are other words.
+NAMES = {
+    "uk": ("united_kingdom", "england"),
+    "usa": ("united_states", "united_states_of_america"),
+    "turkey": ("türkiye", "turkiye"),
+    "south_korea": ("korea", "republic_of_korea"),
+}
+
+
+class _Row(BaseModel):
+    """The columns that are used, found by name: releases differ in number and order of columns."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    id: Annotated[Words, Field(alias="ID")]
+    country: Annotated[Words, Field(alias="Country")]
+    background: Annotated[str | None, Field(alias="Background")]
+    rule: Annotated[Words, Field(alias="Rule-of-Thumb")]
+    story: Annotated[Words, Field(alias="Story")]
+    explanation: Annotated[str | None, Field(alias="Explanation")]
+
+
+def normad(material: TrainingSources) -> Iterator[Example | Dropped]:
+    """Rows of every label (yes, no, neutral): the explanation says how the story stands to the norm."""
+    for source in given(material, "normad", "normad_etiquette_final_data.csv"):
+        cultures = (source.culture,) if source.culture else material.cultures
+        found = 0
+        for row in read_csv(source.name, source.text(source.path), _Row):
+            country = _plain(row.country)
+            culture = next((one for one in cultures if country in _names(one)), None)
+            if culture is None:
+                yield Dropped(OTHERS, row.id)
+            elif not row.background or not row.explanation:
+                yield Dropped(UNEXPLAINED, row.id)
+            else:
+                found += 1
+                body = layout(culture, row.country, row.background, row.rule, row.story, row.explanation)
+                yield Example(f"normad:{row.id}", "norm", row.id, body)
+        if not found:
+            names = ", ".join(country for culture in cultures for country in culture.countries)
+            raise source.fault(f"has no rows of {names}: its column Country holds other countries")
+
+
+def layout(culture: CultureRef, country: str, background: str, rule: str, story: str, explanation: str) -> Text:
+    prompt = (
+        "### Task: NormAd Cultural Context\n"
+        f"### Culture: {culture.name}\n"
+        f"### Country: {country.replace('_', ' ').title()}\n"
+        f"### Background: {flat(background)}\n"
+        f"### Rule-of-Thumb: {flat(rule)}\n"
+        f"### Story: {flat(story)}\n"
+        "### Explanation:"
+    )
+    return Text(prompt, f" {flat(explanation)}")
+
+
+def flat(text: str) -> str:
+    """One line, without the marks of headings and bullets: `###` marks the layout's own parts."""
+    plain = [re.sub(r"^(#+|[-*])\s+", "", line.strip()) for line in text.splitlines()]
+    return " ".join(" ".join(plain).split())
+
+
+def _names(culture: CultureRef) -> set[str]:
+    return {name for country in culture.countries for name in (country, *NAMES.get(country, ()))}
+
+
+def _plain(country: str) -> str:
+    return "_".join(country.casefold().replace("-", " ").replace("_", " ").split())

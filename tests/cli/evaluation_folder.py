@@ -1,0 +1,60 @@
+"""`clca` as scripts and people see it, in a folder to evaluate in, with the tiny student on this CPU."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.cli_process import last_json, start
+
+
+class Desk:
+    """A folder to evaluate in, and the environment for it."""
+
+    def __init__(self, folder: Path, cache: Path) -> None:
+        self.folder = folder
+        self.env = {
+            "XDG_CACHE_HOME": str(cache),
+            "HF_HOME": str(cache / "hf"),
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "1",
+            "CUDA_VISIBLE_DEVICES": "",
+            "NO_PROXY": "127.0.0.1",
+        }
+
+    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+        process = start(self.folder, *arguments, **{**self.env, **env})
+        stdout, stderr = process.communicate(timeout=600)  # patient: others may be at work on this machine
+        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+    def json(self, *arguments: str) -> dict[str, Any]:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == 0, done.stderr
+        return last_json(done.stdout)
+
+    def refused(self, *arguments: str, code: int = 2) -> str:
+        done = self.run(*arguments)
+        assert (done.returncode, done.stdout) == (code, "")
+        (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Warning:")]
+        return line.removeprefix("clca: ")
+
+    def interrupted(self, number: signal.Signals, predictions: Path, lines: int, *arguments: str) -> tuple[int, str]:
+        """Start, send a signal once there are so many lines in the files of that pattern; exit code and stderr."""
+        process = start(self.folder, *arguments, **self.env)
+        until = time.monotonic() + 300
+        try:
+            while self._lines(predictions) < lines:
+                assert process.poll() is None, process.communicate()
+                assert time.monotonic() < until
+                time.sleep(0.002)  # a tiny student is quick
+            process.send_signal(number)
+            _, errors = process.communicate(timeout=60)
+        finally:
+            process.kill()
+        return process.returncode, errors
+
+    def _lines(self, predictions: Path) -> int:
+        return sum(file.read_bytes().count(b"\n") for file in self.folder.glob(str(predictions)))

@@ -1,0 +1,140 @@
+"""How replies to MMLU are read, and when they are settled."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from clca.evaluation.mmlu.answer_extraction import Reader
+from clca.evaluation.mmlu.prompts import Scoring
+from clca.evaluation.mmlu.questions import LETTERS
+
+CORRECTED, PAPER = Reader("corrected"), Reader("paper")
+
+PIECES = [
+    *"ABCDEabcd ",
+    *(". ", ", ", ": ", "\n", "\n\n", ")", "(", "*", "'", '"', "/", "?", "-", " - ", "[", "]", "\t", "\xa0", "\u2028"),
+    *("answer", "The answer is", "the correct option", "Answer: ", "it's", " or ", " and ", "and/or", " nor", "vs"),
+    *(" because", " is correct", " is the", " best", "good question", "nswer", "### Answer:", "###", "İ", "ß", "ǅ"),
+]
+TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_size=8).map("".join)
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        (" B", "B"),
+        ("B\n\nWhat is 2 + 2?\nA. 3", "B"),
+        ("B. Venus", "B"),
+        ("(b)", "B"),
+        ("c) the third", "C"),
+        ("**D**", "D"),
+        ("**D.** The fourth", "D"),
+        ("'A'", "A"),
+        ("A: Mars", "A"),
+        ("A", "A"),
+        ("A.", "A"),
+        ("Answer: B", "B"),
+        ("The answer is (C).", "C"),
+        ("The correct answer is option D.", "D"),
+        ("**Answer:** B", "B"),
+        ("My final answer would be: C", "C"),
+        ("My final answer is: C", "C"),
+        ("B because it is the nearest", "B"),
+        ("B is correct", "B"),
+        ("C (Mercury)", "C"),
+        ("D - the fourth", "D"),
+        ("B, as was said", "B"),
+        ("B. A good reason is the following", "B"),
+    ],
+)
+def test_a_letter_is_read_where_it_stands_as_answers_are_written(reply: str, letter: str | None) -> None:
+    assert CORRECTED.read(reply) == letter
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "",
+        "  \n",
+        "A good question",
+        "a good question",
+        "An answer",
+        "Because",
+        "Dogs",
+        "B cells are lymphocytes",
+        "D-day",
+        "B52",
+        "A's",
+        "Vitamin C",
+        "E",
+        "1",
+        "Not B",
+        "B?",
+        "B or C",
+        "A and B",
+        "A, B and C",
+        "A. B. C. D.",
+        "(A) or (B)",
+        "B/C",
+        "B and/or C",
+        "B is wrong",
+        "The answer is not B",
+        "The answer is A good one",
+        "I don't know",
+    ],
+)
+def test_anything_else_is_unreadable(reply: str) -> None:
+    assert CORRECTED.read(reply) is None
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        (" B", "B"),
+        ("\n\nC. Venus", "C"),
+        ("Apple", "A"),
+        ("B or C", "B"),
+        ("b", None),
+        ("(B)", None),
+        ("The answer is B", None),
+        ("I think so.\n### Answer: D", "D"),
+        ("", None),
+    ],
+)
+def test_the_papers_reading_takes_the_first_letter_behind_a_marker(reply: str, letter: str | None) -> None:
+    assert PAPER.read(reply) == letter
+
+
+@pytest.mark.parametrize("text", ["B\n", "B. Ven", "(B) T", "Mars", "E", "B because ", "A good", "B?"])
+def test_writing_can_stop_as_soon_as_the_letter_is_plain(text: str) -> None:
+    assert CORRECTED.settled(text)
+
+
+@pytest.mark.parametrize("text", ["", " ", "A", "B.", "B ", "(B) ", "The ans", "B. A", "A or"])
+def test_writing_goes_on_where_the_next_word_may_change_the_letter(text: str) -> None:
+    assert not CORRECTED.settled(text)
+
+
+@given(TEXTS, st.integers(0, 60), st.sampled_from(["corrected", "paper"]))
+@example("Because", 1, "corrected")
+@example("B. A or B", 4, "corrected")
+@example("The answer is B", 1, "corrected")
+@example("Answer: my choice is C", 9, "corrected")
+def test_what_is_settled_stays_whatever_follows(whole: str, cut: int, scoring: Scoring) -> None:
+    reader, begin = Reader(scoring), whole[:cut]
+    if reader.settled(begin):
+        assert reader.read(whole) == reader.read(begin)
+        assert reader.settled(whole)
+
+
+@pytest.mark.parametrize("reply", ["The answer is B", "It is B", "it's B", "I choose B", "Final answer: B", "Letter B"])
+def test_no_beginning_of_a_sentence_that_names_its_letter_is_settled_before_it_does(reply: str) -> None:
+    assert CORRECTED.read(reply) == "B"
+    assert not any(CORRECTED.settled(reply[:cut]) for cut in range(len(reply)))
+
+
+@given(TEXTS, st.sampled_from(["corrected", "paper"]))
+def test_only_letters_are_read(text: str, scoring: Scoring) -> None:
+    assert Reader(scoring).read(text) in (*LETTERS, None)

@@ -1,0 +1,114 @@
+"""The student of an evaluation, as it is now and as its adapters knew it."""
+
+from __future__ import annotations
+
+import json
+import os
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clca.content.lookup import Content
+from clca.evaluation.evaluated_model import base_id
+from clca.evaluation.model_selection import choose
+from clca.models.adapter import Found, read_adapter
+from clca.models.load import Student
+from tests.training.jobs import tiny_student
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Student:
+    return tiny_student(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def of_hub(revision: str | None, culture: str = "japan") -> Found:
+    """An adapter as `clca train` leaves it for a student of the hub."""
+    folder = Path("adapters") / culture / "llama-clca"
+    folder.mkdir(parents=True)
+    counts: dict[str, Any] = {key: {} for key in ("rows", "tokens", "trained", "cut", "dropped")}
+    said = {
+        "created": f"2026-01-0{len(list(Path('adapters').glob('*/*')))}T00:00:00+00:00",
+        "cultures": [culture],
+        "rehearsal": False,
+        "because": [],
+        "student": {"name": "llama-3.1-8b", "source": LLAMA, "revision": revision, "tiny": False},
+        "recipe": {"name": "llama", "data": {"mix": "clca"}, "base": {"bits": 4}, "lora": {"r": 1, "alpha": 1}},
+        "recipe_sha256": "0",
+        "lineage": [],
+        **{part: {**counts, "sha256": "0"} for part in ("train", "held_out")},
+        **dict.fromkeys(("examples", "rows", "steps", "loss", "seconds", "tokens_per_second", "processes"), 1),
+        **dict.fromkeys(("eval_loss", "best_step")),
+        "content": {},
+        "losses": [],
+        "device": "cpu",
+        "compute": "fp32",
+        "versions": {},
+    }
+    (folder / "adapter.json").write_text(json.dumps(said))
+    (folder / "adapter_config.json").write_text(json.dumps({"base_model_name_or_path": LLAMA}))
+    (folder / "adapter_model.safetensors").write_bytes(weights(revision or ""))
+    return read_adapter(folder)
+
+
+def weights(text: str) -> bytes:
+    """A whole safetensors file of one tensor."""
+    header = json.dumps({"a": {"dtype": "U8", "shape": [len(text)], "data_offsets": [0, len(text)]}}).encode()
+    return struct.pack("<Q", len(header)) + header + text.encode()
+
+
+@pytest.mark.parametrize("name", ["llama-3.1-8b", LLAMA, None])
+def test_a_student_of_the_hub_is_asked_at_the_commit_that_its_adapter_learned_on(name: str | None) -> None:
+    found = of_hub(COMMIT)
+    given = [found] if name is None else []
+    subject = choose(name, given, ["japan"], None, Content(), {"HF_TOKEN": "secret"})
+    assert subject.student is not None
+    assert (subject.student.source, subject.student.revision) == (LLAMA, COMMIT)
+    assert subject.adapters["japan"].found == found
+    assert subject.id == f"{LLAMA}@{COMMIT}"
+    assert (subject.bits, subject.notes) == (4, ())
+
+
+def test_adapters_of_several_commits_are_said_to_be() -> None:
+    of_hub(COMMIT)
+    of_hub(COMMIT[::-1], culture="uk")
+    subject = choose("llama-3.1-8b", [], ["japan", "uk"], None, Content(), {"HF_TOKEN": "secret"}, elsewhere=True)
+    assert subject.notes == (f"the adapters were trained on several revisions of {LLAMA}; asked is the newest",)
+
+
+def test_a_folder_whose_weights_were_replaced_is_another_student(here: Path) -> None:
+    folder = here / "mine"
+    folder.mkdir()
+    weights = folder / "model.safetensors"
+    weights.write_bytes(b"first")
+    mine = Student("./mine", "./mine", None, False, None)
+    before = base_id(mine)
+    assert base_id(mine) == base_id(replace(mine, source=str(folder))) == before
+    (folder / "README.md").write_text("of no account")
+    assert base_id(mine) == before
+    weights.write_bytes(b"other")
+    os.utime(weights, ns=(1, 1))
+    assert base_id(mine) != before
+
+
+def test_a_tiny_student_that_was_trained_further_is_no_tiny_one_of_the_shelf(here: Path, tiny: Student) -> None:
+    folder = here / "merged"
+    folder.mkdir()
+    for file in Path(tiny.source).iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    before = choose("./merged", [], ["japan"], None, Content(), {})
+    assert before.tiny
+    known = before.id
+    (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-1] + b"x")
+    assert choose("./merged", [], ["japan"], None, Content(), {}).id != known

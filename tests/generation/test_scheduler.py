@@ -1,0 +1,169 @@
+"""The desk: journal first, a bounded number at once, and another seed when a reply is no answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from clca.errors import InvalidReply, Stopped
+from clca.generation.scheduler import AGAIN_TEMPERATURE, RequestScheduler, retry_key
+from clca.inference.protocol import Request, TaskRequest
+from clca.schemas import IntentAnswer, Reply
+from clca.storage.reply_cache import ReplyCache
+
+GOOD = '{"intent": "to greet", "relevance": "generic"}'
+
+
+class Scripted:
+    """A teacher that gives the replies of a list, one after another, and keeps what it was asked."""
+
+    name = "scripted"
+
+    def __init__(self, *texts: str, during: Callable[[], None] = lambda: None) -> None:
+        self.texts = list(texts)
+        self.asked: list[Request] = []
+        self.at_once = self.most_at_once = 0
+        self._during = during
+
+    async def answer(self, request: Request) -> Reply:
+        self.asked.append(request)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0.001)
+        self._during()
+        self.at_once -= 1
+        return Reply(self.texts.pop(0) if self.texts else GOOD, "stop", 10, 3)
+
+    async def check(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+def question(step: int = 0) -> TaskRequest[IntentAnswer]:
+    messages = ({"role": "user", "content": f"question {step}"},)
+    return TaskRequest("intent", "teacher", None, messages, IntentAnswer, max_tokens=100, step=step)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def journal(tmp_path: Path) -> Iterator[ReplyCache]:
+    journal = ReplyCache(tmp_path / "journal.sqlite")
+    yield journal
+    journal.close()
+
+
+def desk(journal: ReplyCache, teacher: Scripted, **options: object) -> RequestScheduler:
+    wanted = {"concurrency": 4, "asks": 3, "seed": 42, "retries": journal.retries(), **options}
+    return RequestScheduler({"teacher": teacher, "partner": teacher, "judge": teacher}, journal, **wanted)  # type: ignore[arg-type]
+
+
+def test_reply_is_journalled_before_it_is_used(journal: ReplyCache) -> None:
+    teacher = Scripted("not JSON at all")
+    clerk = desk(journal, teacher, asks=1).clerk("one")
+    with pytest.raises(InvalidReply, match="not JSON"):
+        asyncio.run(clerk.ask(question()))
+    (reply,) = journal.replies("one").values()
+    assert reply.text == "not JSON at all"
+
+
+def test_answered_question_is_not_asked_again(journal: ReplyCache) -> None:
+    asyncio.run(desk(journal, Scripted()).clerk("one").ask(question()))
+    again = Scripted()
+    second = desk(journal, again)
+    clerk = second.clerk("one")
+    answer = asyncio.run(clerk.ask(question()))
+    assert answer.intent == "to greet"
+    assert again.asked == []
+    assert (second.tally.requests, second.tally.cached) == (0, 1)
+    assert clerk.usage.model_dump() == {"requests": 1, "prompt_tokens": 10, "completion_tokens": 3}
+
+
+def test_bad_replies_are_asked_again_with_other_seeds_a_bounded_number_of_times(journal: ReplyCache) -> None:
+    teacher = Scripted("", "{}", GOOD)
+    clerk = desk(journal, teacher).clerk("one")
+    assert asyncio.run(clerk.ask(question())).relevance == "generic"
+    assert len({request.sampling.seed for request in teacher.asked}) == 3
+    assert clerk.usage.requests == 3, "what was paid for is counted"
+    hopeless = Scripted("", "{}", '{"intent": 1}')
+    with pytest.raises(InvalidReply, match="outside the schema"):
+        asyncio.run(desk(journal, hopeless).clerk("two").ask(question()))
+    assert len(hopeless.asked) == 3
+
+
+def test_seed_depends_on_what_is_asked_and_on_nothing_else(journal: ReplyCache) -> None:
+    first, second = desk(journal, Scripted()), desk(journal, Scripted(), concurrency=1)
+    assert first.seed("one", "turn", 3, 0) == second.seed("one", "turn", 3, 0)
+    others = [("two", "turn", 3, 0), ("one", "intent", 3, 0), ("one", "turn", 4, 0), ("one", "turn", 3, 1)]
+    assert len({first.seed(*other) for other in others} | {first.seed("one", "turn", 3, 0)}) == 5
+    assert first.seed("one", "turn", 3, 0) != desk(journal, Scripted(), seed=43).seed("one", "turn", 3, 0)
+
+
+def test_retried_task_goes_on_where_its_attempts_ended(journal: ReplyCache) -> None:
+    fresh = desk(journal, Scripted())
+    journal.retry([], [retry_key("one", "turn")], 0)
+    retried = desk(journal, Scripted())
+    assert retried.seed("one", "turn", 0, 0) == fresh.seed("one", "turn", 0, 3)
+    assert retried.seed("one", "intent", 0, 0) == fresh.seed("one", "intent", 0, 0)
+    assert retried.seed("two", "turn", 0, 0) == fresh.seed("two", "turn", 0, 0)
+
+
+def test_only_what_is_asked_again_is_asked_at_a_temperature(journal: ReplyCache) -> None:
+    """At 0 another seed changes nothing."""
+    teacher = Scripted("", GOOD)
+    asyncio.run(desk(journal, teacher).clerk("one").ask(question()))
+    assert [request.sampling.temperature for request in teacher.asked] == [0.0, AGAIN_TEMPERATURE]
+    journal.retry([], [retry_key("two", "intent"), retry_key("three", "turn")], 0)
+    anew = Scripted()
+    the_desk = desk(journal, anew)
+    for owner in ("two", "three"):
+        asyncio.run(the_desk.clerk(owner).ask(question()))
+    assert [request.sampling.temperature for request in anew.asked] == [AGAIN_TEMPERATURE, 0.0]
+
+
+def test_no_more_than_the_given_number_is_in_flight(journal: ReplyCache) -> None:
+    teacher = Scripted()
+
+    async def many() -> None:
+        clerk = desk(journal, teacher, concurrency=4).clerk("one")
+        await asyncio.gather(*(clerk.ask(question(step)) for step in range(20)))
+
+    asyncio.run(many())
+    assert len(teacher.asked) == 20
+    assert teacher.most_at_once == 4
+
+
+def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(journal: ReplyCache) -> None:
+    def stop() -> None:
+        the_desk.stop()
+
+    teacher = Scripted(during=stop)
+    the_desk = desk(journal, teacher, concurrency=2)
+
+    async def many() -> list[object]:
+        clerk = the_desk.clerk("one")
+        return await asyncio.gather(*(clerk.ask(question(step)) for step in range(6)), return_exceptions=True)
+
+    results = asyncio.run(many())
+    assert len(teacher.asked) == 2
+    assert sum(isinstance(result, IntentAnswer) for result in results) == 2
+    assert sum(isinstance(result, Stopped) for result in results) == 4
+    assert len(journal.replies("one")) == 2
+
+
+def test_check_beyond_the_schema_counts_as_a_bad_reply(journal: ReplyCache) -> None:
+    teacher = Scripted(GOOD, '{"intent": "to part", "relevance": "generic"}')
+    asked = question()
+    strict = TaskRequest(
+        asked.task,
+        asked.role,
+        asked.context,
+        asked.messages,
+        asked.answer,
+        asked.max_tokens,
+        check=lambda answer: "a greeting" if "greet" in answer.intent else None,
+    )
+    assert asyncio.run(desk(journal, teacher).clerk("one").ask(strict)).intent == "to part"

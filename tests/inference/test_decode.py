@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+import torch
+
+from clca.inference.decode import MAX_NEW_TOKENS, Writing
+from clca.inference.hf_model import LocalPredictor
+from clca.inference.prefix_cache import Part, SharedPrefix
+from clca.inference.prompt_format import ChatFormat, TextFormat
+from clca.models.chat_template import ChatTemplate
+from clca.models.load import load_tokenizer
+from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
+from tests.training import jobs
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    jobs.one_thread()
+    return load_tokenizer(jobs.tiny_student(tmp_path_factory.mktemp("cache")))
+
+
+def generated(model: Any, ids: list[int], ends: list[int], most: int = 16) -> list[int]:
+    """What transformers itself generates greedily after one prompt."""
+    prompt = torch.tensor([ids])
+    found: list[int] = model.generate(
+        prompt,
+        attention_mask=torch.ones_like(prompt),
+        do_sample=False,
+        max_new_tokens=most,
+        eos_token_id=ends,
+        pad_token_id=ends[0],
+    )[0, len(ids) :].tolist()
+    return found
+
+
+def written(
+    prefix: SharedPrefix, parts: Sequence[Part], ends: frozenset[int], most: int = MAX_NEW_TOKENS
+) -> list[list[int]]:
+    """What a batch of its own writes."""
+    writing = Writing[int](prefix, ends, most)
+    writing.add(range(len(parts)), parts)
+    while writing.rows:
+        writing.step()
+    return [writing.replies[number] for number in range(len(parts))]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("text", [False, True], ids=["chat", "text"])
+def test_replies_are_those_that_transformers_generates_for_each_prompt_alone(
+    family: str, text: bool, tokenizer: Any
+) -> None:
+    model = small_model(family, len(tokenizer), tokenizer.eos_token_id)
+    format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
+    asked, filled = sheets(3, text=text), Filled()
+    LocalPredictor(model, tokenizer, format, "generate", tokens=700).fill(asked, filled)
+    replies = set()
+    for sheet in asked:
+        for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
+            ids = tokenizer(format.prompt(sheet.system, question.text), add_special_tokens=False)["input_ids"]
+            ids = [tokenizer.bos_token_id, *ids] if text else ids
+            expected = tokenizer.decode(generated(model, ids, [tokenizer.eos_token_id]), skip_special_tokens=True)
+            assert answer.reply == expected.rstrip("\ufffd")  # of a character that the end has cut
+            assert answer.odds is None
+            replies.add(answer.reply)
+    assert len(replies) > 3
+
+
+def test_a_reply_stops_before_the_token_that_ends_it_while_others_go_on(tokenizer: Any) -> None:
+    model = small_model("qwen2", len(tokenizer), tokenizer.eos_token_id)
+    prefix, rests = [5, 6, 7, 8], [[number, number + 1][: 1 + number % 2] for number in range(20, 44)]
+    free = [generated(model, prefix + rest, [tokenizer.eos_token_id]) for rest in rests]
+    ends = [free[0][0], free[1][3], free[2][7]]
+    expected = [generated(model, prefix + rest, ends) for rest in rests]
+    expected = [reply[:-1] if reply[-1] in ends else reply for reply in expected]
+    lengths = {len(reply) for reply in expected}
+    assert {0, 16} <= lengths  # some end at once, and some never
+    assert len(lengths) > 3
+    parts = [Part(0, rest) for rest in rests]
+    assert written(SharedPrefix(model, [prefix]), parts, frozenset(ends)) == expected
+
+
+def test_a_reply_may_go_over_several_lines(tokenizer: Any) -> None:
+    model = small_model("llama", len(tokenizer), tokenizer.eos_token_id)
+    [newline] = tokenizer("\n", add_special_tokens=False)["input_ids"]
+    with torch.no_grad():
+        bias = torch.zeros(len(tokenizer))
+        bias[newline] = 1e6
+        hook = model.lm_head.register_forward_hook(lambda module, given, output: output + bias)
+        try:
+            [reply] = written(SharedPrefix(model, [[5, 6]]), [Part(0, [7])], frozenset({1}), most=4)
+        finally:
+            hook.remove()
+    assert reply == [newline] * 4
+
+
+def test_every_token_that_may_close_a_turn_ends_a_reply(tokenizer: Any) -> None:
+    from clca.inference.tokenization import Tokens
+    from tests.models.students import student
+
+    gemma = student("gemma-2")
+    model = small_model("gemma2", len(gemma), gemma.eos_token_id)
+    ends = Tokens(gemma, ChatFormat(ChatTemplate(gemma))).ends(model)
+    assert ends == {gemma.eos_token_id, gemma.convert_tokens_to_ids("<end_of_turn>")}

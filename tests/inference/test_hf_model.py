@@ -1,0 +1,218 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from clca.evaluation.wvs.request_group import item_question
+from clca.inference.hf_model import LocalError, LocalPredictor, OutOfMemory
+from clca.inference.prompt_format import ChatFormat, TextFormat
+from clca.inference.tokenization import Tokens, TokensError
+from clca.models.chat_template import ChatTemplate
+from clca.models.load import load_tokenizer
+from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
+from tests.models.students import STUDENTS, student
+from tests.training import jobs
+
+WITHIN = 1e-4
+
+
+@pytest.fixture(scope="module")
+def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    jobs.one_thread()
+    return load_tokenizer(jobs.tiny_student(tmp_path_factory.mktemp("cache")))
+
+
+def model_of(family: str, tokenizer: Any) -> Any:
+    return small_model(family, len(tokenizer), tokenizer.eos_token_id)
+
+
+def alone(model: Any, ids: list[int]) -> torch.Tensor:
+    """The next token's log-probabilities after one prompt, computed by itself."""
+    with torch.no_grad():
+        found: torch.Tensor = model(torch.tensor([ids])).logits[0, -1].log_softmax(-1)
+    return found
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("text", [False, True], ids=["chat", "text"])
+def test_odds_on_a_shared_prefix_are_those_of_each_prompt_alone(family: str, text: bool, tokenizer: Any) -> None:
+    model = model_of(family, tokenizer)
+    format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
+    asked, filled = sheets(5, text=text), Filled()
+    LocalPredictor(model, tokenizer, format, "probability", tokens=700).fill(asked, filled)
+    spread = 0.0
+    for sheet in asked:
+        answers = filled.answers["persona", sheet.respondent]
+        for question, answer in zip(sheet.questions, answers, strict=True):
+            prompt = format.prompt(sheet.system, question.text)
+            options = [
+                tokenizer(prompt + format.lead + label, add_special_tokens=False)["input_ids"]
+                for label in question.labels
+            ]
+            begin = [tokenizer.bos_token_id] if text else []
+            expected = alone(model, begin + options[0][:-1])[[ids[-1] for ids in options]].exp()
+            assert answer.mass == pytest.approx(float(expected.sum()), abs=WITHIN)
+            assert answer.odds == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
+            assert sum(answer.odds or ()) == pytest.approx(1.0)
+            spread = max(spread, max(answer.odds or ()) - min(answer.odds or ()))
+    assert spread > 0.2  # the options are told apart
+
+
+@pytest.mark.parametrize(("memory", "tokens"), [(None, None), (2**20, None), (None, 1), (None, 10**6)])
+def test_odds_do_not_depend_on_how_much_goes_into_one_pass(
+    memory: int | None, tokens: int | None, tokenizer: Any
+) -> None:
+    model, format = model_of("qwen2", tokenizer), ChatFormat(ChatTemplate(tokenizer))
+    asked, filled, expected = sheets(3), Filled(), Filled()
+    LocalPredictor(model, tokenizer, format, "probability", memory=memory, tokens=tokens).fill(asked, filled)
+    LocalPredictor(model, tokenizer, format, "probability", tokens=300).fill(asked, expected)
+    for key, answers in expected.answers.items():
+        for one, other in zip(answers, filled.answers[key], strict=True):
+            assert one.odds == pytest.approx(other.odds, abs=WITHIN)
+
+
+def test_less_goes_into_one_pass_where_memory_does_not_suffice(tokenizer: Any) -> None:
+    model, format = model_of("llama", tokenizer), ChatFormat(ChatTemplate(tokenizer))
+    asked, filled, expected, sizes = sheets(5), Filled(), Filled(), []
+    LocalPredictor(model, tokenizer, format, "probability").fill(asked, expected)
+
+    def limit(module: Any, given: Any, named: Any) -> None:
+        sizes.append(named["input_ids"].numel())
+        if sizes[-1] > 400:
+            raise torch.OutOfMemoryError
+
+    hook = model.register_forward_pre_hook(limit, with_kwargs=True)
+    try:
+        LocalPredictor(model, tokenizer, format, "probability").fill(asked, filled)
+    finally:
+        hook.remove()
+    assert max(sizes) > 400
+    assert sizes[-1] <= 400
+    for key, answers in expected.answers.items():
+        for one, other in zip(answers, filled.answers[key], strict=True):
+            assert one.odds == pytest.approx(other.odds, abs=WITHIN)
+
+
+def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
+    def full(module: Any, given: Any) -> None:
+        raise torch.OutOfMemoryError
+
+    model = model_of("llama", tokenizer)
+    hook = model.model.layers[1].register_forward_pre_hook(full)
+    try:
+        with pytest.raises(OutOfMemory, match=r"^the student leaves too little memory to answer in: choose a smaller"):
+            LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(sheets(1), Filled())
+    finally:
+        hook.remove()
+
+
+def test_layers_without_keys_and_values_are_refused(tokenizer: Any) -> None:
+    from transformers import Qwen3NextConfig
+
+    class Recurrent(torch.nn.Module):
+        config = Qwen3NextConfig(num_hidden_layers=4, layer_types=["linear_attention"] * 3 + ["full_attention"])
+        device, dtype = torch.device("cpu"), torch.float32
+
+    with pytest.raises(LocalError, match=r"^the student has layers of linear_attention, which cannot go on"):
+        LocalPredictor(Recurrent(), tokenizer, TextFormat(), "probability")
+
+
+@pytest.mark.parametrize("family", ["mistral", "gemma2"])
+@pytest.mark.parametrize("window", [32, 150])
+@pytest.mark.parametrize("mode", ["probability", "generate"])
+def test_a_window_sees_what_it_sees_of_each_prompt_alone(family: str, window: int, mode: Any, tokenizer: Any) -> None:
+    """Shorter than all prompts, or than those of some sheets only and the columns of several sheets together."""
+    model = small_model(family, len(tokenizer), tokenizer.eos_token_id, window)
+    whole = model_of(family, tokenizer)
+    asked, format = sheets(4, 5, text=True), TextFormat()
+    asked[1] = replace(asked[1], system=asked[1].system * 3)
+    filled, elsewhere, lengths = Filled(), Filled(), set()
+    LocalPredictor(model, tokenizer, format, mode, reply_tokens=6).fill(asked, filled)
+    LocalPredictor(whole, tokenizer, format, mode, reply_tokens=6).fill(asked, elsewhere)
+    for sheet in asked:
+        for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
+            [ids] = [one.ids for one in Tokens(tokenizer, format).prompts(replace(sheet, questions=(question,)))]
+            lengths.add(len(ids))
+            prompt = torch.tensor([ids])
+            if mode == "generate":
+                said = model.generate(
+                    prompt,
+                    attention_mask=torch.ones_like(prompt),
+                    do_sample=False,
+                    max_new_tokens=6,
+                    pad_token_id=tokenizer.eos_token_id,
+                )[0, len(ids) :]
+                assert answer.reply == tokenizer.decode(said, skip_special_tokens=True).rstrip("\ufffd")
+                continue
+            [one] = Tokens(tokenizer, format).with_options(replace(sheet, questions=(question,)))
+            expected = alone(model, one.ids)[list(one.options)].exp()
+            assert answer.odds == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
+    assert (min(lengths) > window) == (window == 32)
+    assert max(lengths) > window
+    assert filled.answers != elsewhere.answers  # the window matters
+
+
+@pytest.fixture
+def adapted(tokenizer: Any) -> Any:
+    """A model with a LoRA adapter that says something else."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaForCausalLM
+
+    base = model_of("llama", tokenizer)
+    copy = LlamaForCausalLM(base.config)
+    copy.load_state_dict(base.state_dict())
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        return get_peft_model(copy, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
+
+
+def test_the_adapter_answers_the_sheets_that_name_it_and_the_base_all_others(tokenizer: Any, adapted: Any) -> None:
+    format = ChatFormat(ChatTemplate(tokenizer))
+    asked = [one for pair in zip(sheets(4), sheets(4, method="clca", adapter="mine"), strict=True) for one in pair]
+    filled, base, merged = Filled(), Filled(), Filled()
+    LocalPredictor(adapted, tokenizer, format, "probability", adapters={"mine": "default"}).fill(asked, filled)
+    LocalPredictor(model_of("llama", tokenizer), tokenizer, format, "probability").fill(sheets(4), base)
+    LocalPredictor(adapted.merge_and_unload(), tokenizer, format, "probability").fill(sheets(4), merged)
+    assert len(filled.answers) == 8
+    for (_, respondent), answers in base.answers.items():
+        adapters = merged.answers["persona", respondent]
+        for place, answer in enumerate(answers):
+            assert filled.answers["persona", respondent][place].odds == pytest.approx(answer.odds, abs=WITHIN)
+            assert filled.answers["clca", respondent][place].odds == pytest.approx(adapters[place].odds, abs=WITHIN)
+            assert filled.answers["clca", respondent][place].odds != pytest.approx(answer.odds, abs=0.01)
+
+
+def test_a_prompt_that_is_too_long_is_told_in_one_line(tokenizer: Any) -> None:
+    [sheet] = sheets(1, 1)
+    long = replace(sheet, system="tea " * 4000)
+    predictor = LocalPredictor(model_of("llama", tokenizer), tokenizer, TextFormat(), "probability")
+    with pytest.raises(LocalError, match=r"^a prompt and its answer take [\d,]+ tokens, but the student reads 2,048: "):
+        predictor.fill([long], Filled())
+
+
+@pytest.mark.parametrize("name", STUDENTS)
+@pytest.mark.parametrize("text", [False, True], ids=["chat", "text"])
+def test_options_are_the_tokens_that_an_answer_adds_to_its_prompt(name: str, text: bool) -> None:
+    tokenizer = student(name)
+    format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
+    [sheet] = sheets(1, 3, text=text)
+    begin = [tokenizer.bos_token_id] if text and tokenizer.bos_token_id is not None else []
+    for question, asked in zip(sheet.questions, Tokens(tokenizer, format).with_options(sheet), strict=True):
+        for label, option in zip(question.labels, asked.options, strict=True):
+            whole = format.prompt(sheet.system, question.text) + format.lead + label
+            assert [*asked.ids, option] == begin + tokenizer(whole, add_special_tokens=False)["input_ids"]
+
+
+def test_a_label_of_several_tokens_is_refused_by_name(tokenizer: Any) -> None:
+    [sheet] = sheets(1, 1)
+    many = item_question(sheet.questions[0].item, "given", "Choose.", tuple(range(10)))
+    tokens = Tokens(student("llama-3"), ChatFormat(ChatTemplate(student("llama-3"))))
+    with pytest.raises(TokensError) as caught:
+        tokens.with_options(replace(sheet, system="", questions=(many,)))
+    assert caught.value.message == (
+        "the tokenizer of llama-3 does not write the answer '10' as one token of its own:"
+        " let the student write its answers, with --mode generate"
+    )

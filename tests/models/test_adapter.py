@@ -1,0 +1,247 @@
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+
+from clca.cli.views import adapters as adapter_views
+from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
+from clca.inference.hardware import Machine
+from clca.models.adapter import Found, adapters, find_adapter, read_adapter
+from clca.models.load import Student, load_model, load_tokenizer
+from clca.training.examples import ExampleCounts
+from clca.training.job import Job
+from clca.training.merge import MERGED, merge
+from clca.training.recipe import Recipe
+from clca.training.sources import assemble
+from clca.training.tokenization import Encoder
+from clca.training.trainer import train
+from tests.training.jobs import LINEAGE, Screen, job
+
+SETS = ("training.steps=12", "lora.r=4")
+
+
+@pytest.fixture(scope="module")
+def trained(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Found]:
+    one = job(tiny_student, tmp_path_factory.mktemp("job"), *SETS)
+    train(one, Screen())
+    return one, read_adapter(one.out)
+
+
+def loaded(one: Job, bits: int = 4) -> Any:
+    base = one.recipe.base.model_copy(update={"bits": bits})
+    return PeftModel.from_pretrained(load_model(one.student, base, "cpu"), str(one.out)).eval()
+
+
+def held_out(one: Job) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """Tokens and labels of the held-out rows."""
+    encoder = Encoder(load_tokenizer(one.student), one.recipe.data.max_length)
+    rows = encoder.rows(assemble(one.material, "held-out", encoder.lengths, ExampleCounts()), ExampleCounts())
+    return [
+        (ids := torch.tensor([row["input_ids"]]), ids.where(torch.tensor([row["assistant_masks"]]) == 1, -100))
+        for row in rows
+    ]
+
+
+def test_the_folder_holds_what_peft_and_a_reader_need(trained: tuple[Job, Found]) -> None:
+    folder = trained[0].out
+    files = {path.name for path in folder.iterdir()}
+    assert files == {"adapter_model.safetensors", "adapter_config.json", "adapter.json", "README.md"}
+    assert [path.name for path in folder.parent.iterdir()] == [folder.name]
+    config = json.loads((folder / "adapter_config.json").read_text())
+    assert config["base_model_name_or_path"] == trained[0].student.source
+    assert config["target_modules"] == sorted(trained[0].recipe.lora.targets)
+
+
+def test_everyone_may_read_it_who_may_read_new_files(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    (tmp_path / "new").touch()
+    usual = (tmp_path / "new").stat().st_mode
+    assert {path.stat().st_mode for path in trained[0].out.iterdir()} == {usual}
+
+
+def test_it_says_how_it_came_to_be(trained: tuple[Job, Found]) -> None:
+    one, found = trained
+    data = found.data
+    assert Recipe.model_validate(data.recipe) == one.recipe
+    assert data.lineage == (LINEAGE,)
+    assert data.cultures == ("japan",)
+    assert (data.student.name, data.student.tiny) == ("tiny", True)
+    assert data.train.rows == {"dialogue": 8, "intent": 4}
+    assert data.examples == 12
+    assert all(0 < data.train.trained[task] < data.train.tokens[task] for task in ("dialogue", "intent"))
+    assert data.train.sha256 != data.held_out.sha256
+    assert "prompts/train-intent.j2" in data.content
+    assert data.steps == 12
+    assert data.losses[-1].eval_loss == data.eval_loss
+    assert [point.step for point in data.losses if point.eval_loss is not None] == [3, 6, 9, 12]
+    assert data.seconds > 0
+    assert data.tokens_per_second > 0
+    assert {"torch", "peft", "trl", "clca"} <= set(data.versions)
+
+
+def test_a_rehearsal_says_so_in_both_places(trained: tuple[Job, Found]) -> None:
+    assert trained[1].data.rehearsal
+    assert trained[1].data.because == ("the student is tiny", "it learned from the rehearsal teacher's dialogues")
+    assert "**REHEARSAL: the student is tiny; it learned from" in (trained[0].out / "README.md").read_text()
+
+
+def test_peft_computes_with_it_what_was_computed_in_training(trained: tuple[Job, Found]) -> None:
+    one, found = trained
+    model, rows = loaded(one), held_out(one)
+    batches = [rows[start : start + 2] for start in range(0, len(rows), 2)]
+    total = 0.0
+    for batch in batches:  # as the trainer does: the mean over a batch's tokens, weighted by its rows
+        with torch.no_grad():
+            losses = [model(ids, labels=labels).loss.item() for ids, labels in batch]
+        counts = [int((labels[:, 1:] != -100).sum()) for _, labels in batch]
+        total += len(batch) * sum(loss * count for loss, count in zip(losses, counts, strict=True)) / sum(counts)
+    assert total / len(rows) == pytest.approx(found.data.eval_loss, abs=1e-4)
+
+
+def test_it_changes_what_the_student_says(trained: tuple[Job, Found]) -> None:
+    model, (ids, _) = loaded(trained[0]), held_out(trained[0])[0]
+    with torch.no_grad():
+        with_it = model(ids).logits
+        with model.disable_adapter():
+            without = model(ids).logits
+    assert (with_it - without).abs().max() > 1
+
+
+def test_merged_it_computes_the_same_without_peft(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    from transformers import AutoModelForCausalLM, AutoTokenizer
+
+    one, found = trained
+    target = merge(found, tmp_path / "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["whole"]
+    whole = AutoModelForCausalLM.from_pretrained(target).eval()
+    ids, _ = held_out(one)[0]
+    with torch.no_grad():
+        difference = (whole(ids).logits - loaded(one)(ids).logits).abs().max()
+    assert difference < 1e-3
+    assert AutoTokenizer.from_pretrained(target).chat_template == load_tokenizer(one.student).chat_template
+    assert json.loads((target / MERGED).read_text())["rehearsal"] is True
+    assert not any("lora" in name for name in load_file(target / "model.safetensors"))
+    with pytest.raises(StoreError, match="is there already: give another folder"):
+        merge(found, target)
+
+
+def test_an_adapter_of_another_student_is_not_merged(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    folder = shutil.copytree(trained[0].out, tmp_path / "adapter")
+    config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "r": 16}))
+    with pytest.raises(SettingsError, match=f"^{folder} does not fit "):
+        merge(read_adapter(folder), tmp_path / "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
+
+
+def test_weights_damaged_within_are_not_merged(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    folder = shutil.copytree(trained[0].out, tmp_path / "adapter")
+    found = read_adapter(folder)
+    (folder / "adapter_model.safetensors").write_bytes(b"\0" * 100)
+    with pytest.raises(ContentError, match=r"adapter_model\.safetensors: is damaged: "):
+        merge(found, tmp_path / "whole")
+    assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
+
+
+def test_where_the_student_lay_is_told_to_peft_alone(trained: tuple[Job, Found], tmp_path: Path) -> None:
+    source = trained[0].student.source
+    assert trained[1].data.student.source == Path(source).name
+    assert trained[1].source == source
+    whole = merge(trained[1], tmp_path / "whole")
+    holding = [file.name for folder in (trained[0].out, whole) for file in folder.iterdir() if holds(file, source)]
+    assert holding == ["adapter_config.json"]
+
+
+def holds(file: Path, text: str) -> bool:
+    return text.encode() in file.read_bytes()
+
+
+@pytest.fixture
+def shelf(trained: tuple[Job, Found], tmp_path: Path) -> Path:
+    """Adapters of two cultures, made one after the other; one is damaged, one is not finished."""
+    for culture, name, year in (("uk", "old", 2020), ("japan", "first", 2021), ("japan", "second", 2022)):
+        folder = shutil.copytree(trained[0].out, tmp_path / culture / name)
+        data = json.loads((folder / "adapter.json").read_text())
+        (folder / "adapter.json").write_text(json.dumps({**data, "created": f"{year}-01-01T00:00:00+00:00"}))
+    shutil.copytree(trained[0].out, tmp_path / "uk" / "broken")
+    (tmp_path / "uk" / "broken" / "adapter.json").write_text('{"format": 1}')
+    shutil.copytree(trained[0].out, tmp_path / "uk" / ".new.unfinished")
+    return tmp_path
+
+
+def test_finished_adapters_are_listed_oldest_first(shelf: Path) -> None:
+    assert [one.folder.name for one in adapters(shelf)] == ["old", "first", "second"]
+
+
+def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
+    (shelf / "uk" / "old" / "adapter_model.safetensors").unlink()
+    file = shelf / "japan" / "first" / "adapter_model.safetensors"
+    file.write_bytes(file.read_bytes()[:-1])
+    told: list[str] = []
+    assert [one.folder.name for one in adapters(shelf, lambda error: told.append(error.message))] == ["second"]
+    assert told[0] == f"{file}: is damaged, or is not there: remove the folder and train anew"
+    assert [line.partition(":")[0] for line in told[1:]] == [
+        str(shelf / "uk" / "broken" / "adapter.json"),
+        str(shelf / "uk" / "old" / "adapter_model.safetensors"),
+    ]
+    with pytest.raises(ContentError, match="is damaged"):
+        read_adapter(file.parent)
+
+
+def test_the_list_names_damaged_ones_beside_it(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    adapter_views.list_adapters(shelf, as_json=True)
+    said = capsys.readouterr()
+    assert [json.loads(line)["adapter"] for line in said.out.splitlines()] == [
+        str(shelf / name) for name in ("uk/old", "japan/first", "japan/second")
+    ]
+    assert said.err.startswith("passed over: ")
+    assert "broken" in said.err
+
+
+@pytest.mark.parametrize(
+    ("name", "folder"), [("japan", "second"), ("first", "first"), ("japan/first", "first"), ("uk", "old")]
+)
+def test_an_adapter_is_found_by_name_or_culture(shelf: Path, name: str, folder: str) -> None:
+    assert find_adapter(name, shelf).folder.name == folder
+
+
+def test_an_adapter_is_found_by_its_folder(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    assert find_adapter(str(shelf / "uk" / "old"), elsewhere).folder == shelf / "uk" / "old"
+
+
+def test_what_is_not_there_is_told_with_what_is(shelf: Path, tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"^no adapter 'japan/frist' in .*; did you mean japan/first"):
+        find_adapter("japan/frist", shelf)
+    with pytest.raises(NotFoundError, match=r"there are none in .*\(`clca train` makes one\)$"):
+        find_adapter("japan", tmp_path / "empty")
+
+
+def test_a_damaged_or_foreign_folder_is_told_in_one_line(shelf: Path) -> None:
+    with pytest.raises(ContentError, match=r"adapter\.json: "):
+        read_adapter(shelf / "uk" / "broken")
+    with pytest.raises(NotFoundError, match=r"is no adapter of `clca train`: it has no adapter\.json$"):
+        read_adapter(shelf)
+
+
+def test_a_student_that_the_ram_does_not_hold_is_not_merged_into(
+    trained: tuple[Job, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = trained[1]
+    weights = load_file(Path(found.source) / "model.safetensors")
+    needs = 4 * sum(tensor.numel() for tensor in weights.values())
+    arguments = (str(found.folder), tmp_path / "whole", tmp_path)
+    monkeypatch.setattr(adapter_views, "machine", lambda _: Machine((), needs // 2))
+    with pytest.raises(SettingsError, match=r"GiB of RAM in 32 bits, as it is merged, and 0\.0 GiB are free: merge on"):
+        adapter_views.merge_adapter(*arguments, as_json=True)
+    assert list(tmp_path.iterdir()) == []
+    enough = 2 * needs  # its file counts, headers and all
+    monkeypatch.setattr(adapter_views, "machine", lambda _: Machine((), enough))
+    adapter_views.merge_adapter(*arguments, as_json=True)
+    assert (tmp_path / "whole").is_dir()

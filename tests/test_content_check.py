@@ -1,0 +1,285 @@
+"""Every content file that is shipped."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from typing import Any, get_args
+
+import pytest
+
+from clca.content.lookup import Content
+from clca.content.parsing import read_jsonl
+from clca.content_check import check
+from clca.culture import Catalogue
+from clca.culture.profile import FOLDER, PLACES, THINGS, Country, read_profile
+from clca.culture.scores import HOFSTEDE, MAP
+from clca.records import Norm, Relationship, Seed
+from tests.conftest import Overlay
+
+_COUNTRIES = "argentina bangladesh brazil china germany greece iraq japan jordan mexico south_korea turkey uk usa"
+COUNTRIES = _COUNTRIES.split()
+LANGUAGES = ["ara", "spa"]
+SITUATIONS = {
+    "request",
+    "apology",
+    "invitation",
+    "bargain",
+    "conflict",
+    "hospitality",
+    "workplace",
+    "public-space",
+    "school",
+    "neighbours",
+}
+_SMALL = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen"
+_TENS = "ten twenty thirty forty fifty sixty seventy eighty ninety"
+NUMBERS = {
+    "half": 0.5,
+    **{word: number for number, word in enumerate(f"{_SMALL} eighteen nineteen".split(), start=1)},
+    **{word: 10 * number for number, word in enumerate(_TENS.split(), start=1)},
+}
+SCALES = {"thousand": 1e3, "million": 1e6}
+
+
+@pytest.fixture(scope="module")
+def seeds(content: Content) -> list[Seed]:
+    paths = content.files("scenarios/seeds*.jsonl")
+    return [seed for path in paths for seed in read_jsonl(path, content.text(path), Seed)]
+
+
+@pytest.fixture(scope="module")
+def norms(content: Content) -> list[Norm]:
+    return read_jsonl("norms", content.text("scenarios/norms.jsonl"), Norm)
+
+
+def country(content: Content, culture: str) -> Country:
+    profile = read_profile(content, f"{FOLDER}/{culture}.yaml")
+    assert isinstance(profile, Country)
+    return profile
+
+
+def table(content: Content, path: str) -> dict[str, dict[str, str]]:
+    return {row["culture"]: row for row in csv.DictReader(content.text(path).splitlines()) if row["culture"]}
+
+
+def number(cell: str) -> float | None:
+    return float(cell) if cell else None
+
+
+def repeated(values: list[str]) -> list[str]:
+    return [value for value, times in Counter(values).items() if times > 1]
+
+
+def test_the_content_check_finds_no_fault() -> None:
+    assert [fault.message for fault in check(Content())] == []
+
+
+def test_the_content_check_reads_what_training_reads(overlay: Overlay) -> None:
+    faulty = {
+        "prompts/train-intent.j2": "{% block system %}{{ goal }}{% endblock %}",
+        "trainers/mine.yaml": "extends: clca\nlora: {rr: 8}\n",
+        "eval/wvs/shares.csv": "culture\njapan\n",
+    }
+    shown = sorted(fault.message for fault in check(overlay(faulty)))
+    assert [any(path in fault for path in faulty) for fault in shown] == [True, True, True]
+
+
+def test_the_content_check_takes_a_recipe_of_ones_own(overlay: Overlay) -> None:
+    assert check(overlay({"trainers/mine.yaml": "extends: clca\nsummary: mine\n"})) == []
+
+
+@pytest.mark.parametrize("path", ["eval/offense/published.csv", "eval/mmlu/published.csv", "eval/mmlu/subjects.csv"])
+def test_the_content_check_names_the_faults_of_tables(overlay: Overlay, path: str) -> None:
+    header, row, *rest = Content().text(path).split("\n")
+    broken = "\n".join([header, row.replace(",", ",Ω,", 1), *rest])
+    assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
+
+
+@pytest.mark.parametrize("path", ["eval/mmlu/demo/test/virology_test.csv", "prompts/mmlu.j2", "prompts/mmlu-paper.j2"])
+def test_the_content_check_asks_the_questions_of_the_demonstration_of_knowledge(overlay: Overlay, path: str) -> None:
+    broken = "What?,a,b,c,d,E\n" if path.endswith(".csv") else Content().text(path).replace("{{ question", "{{ qestion")
+    assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
+
+
+# ---------------------------------------------------------------- scenarios and norms
+
+
+def test_there_are_at_least_60_seeds_with_ids_of_their_own(seeds: list[Seed]) -> None:
+    assert len(seeds) >= 60
+    assert repeated([seed.id for seed in seeds]) == []
+    assert repeated([seed.setting for seed in seeds]) == []
+
+
+def test_seeds_cover_every_relationship_and_situation(seeds: list[Seed]) -> None:
+    assert {seed.relationship for seed in seeds} == set(get_args(Relationship))
+    situations = Counter(seed.situation for seed in seeds)
+    assert min(situations[one] for one in SITUATIONS) >= 3
+
+
+def test_seeds_have_people_of_all_ages_and_of_both_genders(seeds: list[Seed]) -> None:
+    people = [person for seed in seeds for person in seed.participants]
+    assert min(person.age for person in people) < 20
+    assert max(person.age for person in people) >= 75
+    genders = Counter(person.gender for person in people)
+    assert min(genders["female"], genders["male"]) > len(people) / 3
+
+
+def test_the_two_of_a_seed_differ_in_name_and_want_something_each(seeds: list[Seed]) -> None:
+    for seed in seeds:
+        first, second = seed.participants
+        assert first.name != second.name, seed.id
+        assert first.goal != second.goal, seed.id
+
+
+def test_no_goal_or_secret_serves_two_people(seeds: list[Seed]) -> None:
+    people = [person for seed in seeds for person in seed.participants]
+    assert repeated([person.goal for person in people]) == []
+    assert repeated([person.secret for person in people if person.secret]) == []
+
+
+def test_there_are_at_least_120_norms_general_ones_and_some_of_every_country(norms: list[Norm]) -> None:
+    assert len(norms) >= 120
+    scopes = Counter(norm.scope for norm in norms)
+    assert set(scopes) == {"general", *COUNTRIES}
+    assert scopes["general"] >= 40
+    assert min(scopes[culture] for culture in COUNTRIES) >= 5
+
+
+def test_every_norm_is_of_its_own_and_says_what_inspired_it(norms: list[Norm]) -> None:
+    for key in ("id", "text", "breach", "explain", "remedy"):
+        assert repeated([getattr(norm, key) for norm in norms]) == []
+    assert {norm.place for norm in norms} <= set(PLACES)
+    assert not [norm.id for norm in norms if len(norm.inspiration) < 10]
+
+
+# ---------------------------------------------------------------- cultures
+
+
+def test_the_cultures_are_the_14_countries_and_two_languages(catalogue: Catalogue) -> None:
+    assert catalogue.ids() == COUNTRIES + LANGUAGES
+
+
+@pytest.mark.parametrize("culture", COUNTRIES)
+def test_scores_are_those_of_the_tables(content: Content, catalogue: Catalogue, culture: str) -> None:
+    record = catalogue.culture(culture)
+    row = table(content, HOFSTEDE)[culture]
+    assert record.scores.model_dump() == {key: number(row[key.upper()]) for key in record.scores.model_dump()}
+    place = table(content, MAP)[culture]
+    assert record.position.secular == float(place["traditional_vs_secular_rational"])
+    assert record.position.expression == float(place["survival_vs_self_expression"])
+    assert country(content, culture).iso3 == row["iso3"] == place["iso3"]
+    assert "Hofstede" in record.scores_note
+    assert place["survey_year"] in record.position_note
+
+
+def test_japan_and_mexico_have_the_published_scores(catalogue: Catalogue) -> None:
+    japan, mexico = catalogue.culture("japan"), catalogue.culture("mexico")
+    assert tuple(japan.scores.model_dump().values()) == (54, 46, 95, 92, 88, 42)
+    assert tuple(mexico.scores.model_dump().values()) == (81, 30, 69, 82, 24, 97)
+
+
+@pytest.mark.parametrize("culture", COUNTRIES)
+def test_a_profile_is_complete(content: Content, culture: str) -> None:
+    profile = country(content, culture)
+    for names in (profile.names.female, profile.names.male, profile.names.family):
+        assert len(set(names)) == len(names) >= 40
+    assert set(profile.names.female).isdisjoint(profile.names.male)
+    assert set(PLACES) <= profile.settings.keys()
+    assert set(THINGS) <= profile.lexicon.keys()
+    assert min(len(of_kind) for of_kind in profile.settings.values()) >= 2
+    assert len(profile.customs) >= 8
+    assert len(profile.cities) >= 5
+    assert len(profile.courtesy.small_talk) >= 5
+    for words in texts(profile.model_dump(exclude={"id", "iso2", "iso3", "language_code"})):
+        assert words == words.strip() != ""
+
+
+@pytest.mark.parametrize("culture", COUNTRIES)
+def test_courtesy_is_said_in_whole_sentences(content: Content, culture: str) -> None:
+    courtesy = country(content, culture).courtesy
+    for sentence in texts(courtesy.model_dump()):
+        ends = ".!?,:" if sentence in courtesy.soften else ".!?"  # 'Look, just between us:' leads on to what follows
+        assert sentence[0].isupper(), sentence
+        assert sentence.endswith(tuple(ends)), sentence
+
+
+@pytest.mark.parametrize("culture", COUNTRIES)
+def test_prices_pair_up(content: Content, culture: str) -> None:
+    lexicon = country(content, culture).lexicon
+    low, less, mid, high = (
+        [amount(price) for price in lexicon[f"price_{key}"]] for key in ("low", "less", "mid", "high")
+    )
+    assert len(low) == len(less) == len(mid) == len(high)
+    for prices in zip(low, less, mid, high, strict=True):
+        assert list(prices) == sorted(set(prices))
+
+
+def test_no_text_serves_two_cultures(content: Content) -> None:
+    found = defaultdict(set)
+    for culture in COUNTRIES:
+        profile = country(content, culture)
+        own = (profile.courtesy, profile.gestures)
+        for words in texts([*(part.model_dump() for part in own), profile.customs, profile.settings, profile.cities]):
+            found[words.casefold()].add(culture)
+    assert {words: cultures for words, cultures in found.items() if len(cultures) > 1} == {}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_members_of_a_language_speak_it(catalogue: Catalogue, language: str) -> None:
+    record = catalogue.culture(language)
+    assert len(record.members) == 2
+    assert {catalogue.culture(member).language for member in record.members} == {record.language}
+
+
+def texts(value: Any) -> Iterator[str]:
+    """Every string in nested lists and mappings, keys aside."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from texts(list(value.values()))
+    elif isinstance(value, list | tuple):
+        for one in value:
+            yield from texts(one)
+
+
+def amount(price: str) -> float:
+    """The number that a price says, in figures or in words: 'four hundred and fifty pesos' is 450."""
+    if figures := re.match(r"[\d,]+", price):
+        return float(figures[0].replace(",", ""))
+    if half := re.fullmatch(r"(.*) and a half(?: (thousand|million))?.*", price):
+        return (amount(half[1]) + 0.5) * SCALES.get(half[2], 1)
+    if cents := re.fullmatch(r"(.*) (?:euros?|pounds) (\w+)", price):
+        return amount(cents[1]) + NUMBERS[cents[2]] / 100
+    total = part = 0.0
+    for word in re.findall(r"[a-z]+", price):
+        if word in SCALES:
+            total, part = total + (part or 1) * SCALES[word], 0.0
+        elif word == "hundred":
+            part = (part or 1) * 100
+        else:
+            part += NUMBERS.get(word, 0)
+    return total + part or 1.0  # 'a dinar'
+
+
+@pytest.mark.parametrize(
+    ("price", "value"),
+    [
+        ("160 yen", 160),
+        ("10,000 yen", 10000),
+        ("fifteen hundred dinars", 1500),
+        ("four hundred and fifty thousand pesos", 450_000),
+        ("half a million pesos", 500_000),
+        ("four and a half thousand yuan", 4500),
+        ("a dinar and a half", 1.5),
+        ("half a dinar", 0.5),
+        ("two euros fifty", 2.5),
+        ("twenty-five taka", 25),
+        ("a hundred thousand won", 100_000),
+        ("a thousand dinars", 1000),
+    ],
+)
+def test_prices_are_read_as_people_say_them(price: str, value: float) -> None:
+    assert amount(price) == value

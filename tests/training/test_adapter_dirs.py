@@ -1,0 +1,35 @@
+"""The folder of an adapter that is trained anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clca.content.lookup import Content
+from clca.models.load import Student
+from clca.training.job import Job, TrainingStopped
+from clca.training.plan import TrainConfig, choose_recipe, plan
+from clca.training.trainer import train
+from tests.training.jobs import QUICK, Screen, signalled
+
+
+def planned(student: Student, folder: Path, *, new: bool) -> Job:
+    """The job of a mix that needs no dialogues."""
+    sets = (*QUICK, "data.mix=wvs", "data.size=8", "training.steps=4")
+    asked = TrainConfig(cultures=("japan",), sets=sets, out=folder / "adapters", new=new)
+    (one,) = plan(asked, choose_recipe(asked, Content()), student, None, folder / "generated")
+    return one.job
+
+
+def test_new_begins_beside_what_is_finished_and_goes_on_with_what_is_not(tiny_student: Student, tmp_path: Path) -> None:
+    first = planned(tiny_student, tmp_path, new=False).out
+    train(planned(tiny_student, tmp_path, new=False), Screen())
+    with pytest.raises(TrainingStopped, match="the same command goes on from there"):
+        train(planned(tiny_student, tmp_path, new=True), signalled(1))
+    again, screen = planned(tiny_student, tmp_path, new=True), Screen()
+    train(again, screen)
+    assert again.out.name == f"{first.name}-2"
+    assert screen.notes == ["Going on from step 2."]
+    assert planned(tiny_student, tmp_path, new=False).out == again.out
+    assert planned(tiny_student, tmp_path, new=True).out.name == f"{first.name}-3"
