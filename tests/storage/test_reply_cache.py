@@ -104,7 +104,7 @@ def test_dialogues_are_counted_by_outcome_and_reason(journal: ReplyCache) -> Non
     outcomes, reasons = journal.counts()
     assert outcomes == Counter(kept=1, discarded=2, failed=1)
     assert reasons == {"discarded: quality bad (very confident)": 2, "failed: not JSON": 1}
-    assert set(journal.planted()) == {
+    assert set(journal.outcomes_by_flaw()) == {
         (None, "kept", 1),
         ("repeats", "discarded", 1),
         (None, "discarded", 1),

@@ -184,7 +184,7 @@ def test_without_its_journal_a_run_is_read_from_its_files(folder: Path) -> None:
     def index() -> tuple[Any, ...]:
         with RunDir(folder) as run:
             journal = run.journal
-            return journal.finished(), journal.counts(), sorted(journal.planted(), key=str), journal.usage()
+            return journal.finished(), journal.counts(), sorted(journal.outcomes_by_flaw(), key=str), journal.usage()
 
     written = index()
     (folder / "journal.sqlite").unlink()
