@@ -61,7 +61,7 @@ class Request:
     owner: str = ""
 
     def digest(self, teacher: str) -> bytes:
-        """Names the request in the journal: all that decides the answer of a teacher."""
+        """Names the request in the reply cache: all that decides the answer of a teacher."""
         sampling = self.sampling
         body = to_json(
             [
