@@ -16,7 +16,7 @@ import clca
 ROOT = Path(clca.__file__).parent
 
 # The base, from the ground up: each imports only those before it.
-BASE = ("errors", "urls", "records", "schemas", "seeding", "transcript")
+BASE = ("errors", "urls", "progress", "records", "schemas", "seeding", "transcript")
 # What each room may import besides itself and the base; `a.b` allows that one module of `a`.
 ROOMS: dict[str, set[str]] = {
     "content": set(),
@@ -28,6 +28,7 @@ ROOMS: dict[str, set[str]] = {
     "generation": {"content", "storage", "culture", "models", "inference", "simulator"},
     "training": {"content", "storage", "culture", "models", "inference.hardware", "inference.memory"},
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
+    "stages": {"content"},  # names the stages' packages, and loads them by name
     "content_check": {"content", "culture", "models", "inference", "simulator", "generation", "training", "evaluation"},
     "cli": {
         "content",
@@ -40,6 +41,7 @@ ROOMS: dict[str, set[str]] = {
         "training",
         "evaluation",
         "content_check",
+        "stages",
     },
     "__main__": {"cli"},
 }

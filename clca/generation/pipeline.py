@@ -27,7 +27,7 @@ from clca.generation.judge_metrics import planted_flaw
 from clca.generation.scheduler import RequestScheduler, retry_key
 from clca.inference.protocol import Role, Teacher
 from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Turn, Usage
-from clca.storage.reply_cache import Finished
+from clca.storage.reply_cache import FinishedDialogue
 from clca.storage.run_dir import RunDir
 
 NOTHING = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
@@ -54,7 +54,7 @@ class Funnel:
     def pending(self) -> int:
         return self.requested - sum(self.outcomes.values())
 
-    def count(self, row: Finished) -> None:
+    def count(self, row: FinishedDialogue) -> None:
         self.outcomes[row.outcome] += 1
         if row.reason is not None:
             self.reasons[f"{row.outcome}: {row.reason}"] += 1
@@ -77,16 +77,16 @@ class Generation:
     filter: Filter = field(init=False)
 
     def __post_init__(self) -> None:
-        settings, journal = self.settings, self.run.journal
+        settings, reply_cache = self.settings, self.run.reply_cache
         self.filter = Filter(settings.discard, settings.discard_confidence)
-        self.funnel = Funnel((len(self.scenarios) + len(self.norms)) * settings.samples, *journal.counts())
+        self.funnel = Funnel((len(self.scenarios) + len(self.norms)) * settings.samples, *reply_cache.counts())
         self.desk = RequestScheduler(
             self.teachers,
-            journal,
+            reply_cache,
             concurrency=settings.concurrency,
             asks=settings.asks,
             seed=settings.seed,
-            retries=journal.retries(),
+            retries=reply_cache.retries(),
         )
 
     # ------------------------------------------------------------ the run
@@ -104,15 +104,15 @@ class Generation:
                 group.create_task(self._scenario(source, samples)).add_done_callback(lambda _: ahead.release())
 
     def recount(self) -> None:
-        """Take the outcomes from the journal, which knows of every dialogue that is on disk."""
-        self.funnel.outcomes, self.funnel.reasons = self.run.journal.counts()
+        """Take the outcomes from the reply cache, which knows of every dialogue that is on disk."""
+        self.funnel.outcomes, self.funnel.reasons = self.run.reply_cache.counts()
 
     def stop(self) -> None:
-        """Ask nothing more; what is in flight is still answered and journalled."""
+        """Ask nothing more; what is in flight is still answered and cached."""
         self.desk.stop()
 
     def _unfinished(self) -> Iterator[tuple[Scenario | Norm, list[int]]]:
-        finished = self.run.journal.finished()
+        finished = self.run.reply_cache.finished()
         sources: Iterator[Scenario | Norm] = chain(self.scenarios, self.norms)
         for source in sources:
             missing = [
@@ -222,7 +222,7 @@ class Generation:
         await self._finish(failure)
 
     async def _finish(self, record: Dialogue | Failure) -> None:
-        row = Finished.of(record)
+        row = FinishedDialogue.of(record)
         await self.run.finish(row, record.model_dump_json().encode() + b"\n")
         self.funnel.count(row)
 
@@ -235,12 +235,12 @@ def scenario_id(source: Scenario | Norm) -> str:
 
 
 def scenario_owner(scenario: str) -> str:
-    """Whom the journal names for what all samples of a scenario share."""
+    """Whom the reply cache names for what all samples of a scenario share."""
     return f"scenario:{scenario}"
 
 
 def dialogue_id(culture: str, scenario: str, sample: int) -> str:
-    """The name of a dialogue, and whom the journal names for its requests."""
+    """The name of a dialogue, and whom the reply cache names for its requests."""
     return f"{culture}-{scenario}-{sample}"
 
 

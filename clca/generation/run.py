@@ -163,8 +163,8 @@ class GenerationRun:
 
     def _save(self, ended: str) -> None:
         summary, funnel = self.summary(), self.generation.funnel
-        requests, prompt_tokens, completion_tokens = self.run.journal.usage()
-        calibration = calibrate(self.run.journal.outcomes_by_flaw())
+        requests, prompt_tokens, completion_tokens = self.run.reply_cache.usage()
+        calibration = calibrate(self.run.reply_cache.outcomes_by_flaw())
         costs = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
         self._entry.update(
             {key: summary[key] for key in costs},

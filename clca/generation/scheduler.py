@@ -1,6 +1,6 @@
 """The desk: where every question of a run is asked.
 
-It looks into the journal, keeps to the number of requests allowed in flight, commits each reply
+It looks into the reply cache, keeps to the number of requests allowed in flight, commits each reply
 before it is used, and asks again, with a new seed, when a reply is no answer.
 """
 
@@ -30,7 +30,7 @@ AGAIN_TEMPERATURE = 0.7
 
 @dataclass(slots=True)
 class Tally:
-    """What one command asked: `requests` were answered by a teacher, `cached` by the journal.
+    """What one command asked: `requests` were answered by a teacher, `cached` by the reply cache.
 
     `invalid` counts, by kind of fault, replies that answered no question. Requests that a server failed
     are in none.
@@ -51,7 +51,7 @@ class RequestScheduler:
     def __init__(
         self,
         teachers: Mapping[Role, Teacher],
-        journal: ReplyCache,
+        reply_cache: ReplyCache,
         *,
         concurrency: int,
         asks: int,
@@ -61,7 +61,7 @@ class RequestScheduler:
         self.teachers = teachers
         self.tally = Tally()
         self.stopping = False
-        self._journal = journal
+        self._reply_cache = reply_cache
         self._gate = PrioritySemaphore(concurrency)
         self._ages = count()
         self.asks = asks
@@ -69,7 +69,7 @@ class RequestScheduler:
         self._retries = retries
 
     def stop(self) -> None:
-        """Ask nothing more; what is in flight is still answered and journalled."""
+        """Ask nothing more; what is in flight is still answered and cached."""
         self.stopping = True
         for teacher in self.teachers.values():
             teacher.stop()
@@ -77,7 +77,7 @@ class RequestScheduler:
     def clerk(self, owner: str) -> DialogueClient:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
         dialogue_seed = derive(self._seed, owner, "play", self.retries(owner, "turn"))
-        return DialogueClient(self, owner, next(self._ages), self._journal.replies(owner), dialogue_seed)
+        return DialogueClient(self, owner, next(self._ages), self._reply_cache.replies(owner), dialogue_seed)
 
     def retries(self, owner: str, task: TaskName) -> int:
         """How often questions of that task were asked anew for that owner because they had failed."""
@@ -88,7 +88,7 @@ class RequestScheduler:
         return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.asks)
 
     async def reply(self, role: Role, request: Request, age: int, known: dict[bytes, Reply]) -> Reply:
-        """A reply to the request, from the journal or from the teacher of that role.
+        """A reply to the request, from the reply cache or from the teacher of that role.
 
         Of the requests that wait for a slot, those of the oldest dialogues go first: in order of
         arrival all dialogues would advance together, and a server's prefix cache would have to hold
@@ -110,7 +110,7 @@ class RequestScheduler:
                 reply = await teacher.answer(request)
             finally:
                 tally.running -= 1
-            self._journal.put(request.owner, key, reply)
+            self._reply_cache.put(request.owner, key, reply)
         known[key] = reply
         tally.requests += 1
         tally.prompt_tokens += reply.prompt_tokens

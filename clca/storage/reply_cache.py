@@ -1,4 +1,4 @@
-"""The journal: every teacher reply, committed before it is used, under the digest of its request.
+"""The reply cache: every teacher reply, committed before it is used, under the digest of its request.
 
 One SQLite file (WAL) per run. It also keeps an index of the finished dialogues, so that a resumed
 run knows at once what is left to do. The JSONL files are the truth; the index follows them.
@@ -39,7 +39,7 @@ CREATE TABLE IF NOT EXISTS retry (question TEXT PRIMARY KEY, times INTEGER NOT N
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedDialogue:
     """A finished dialogue as the index knows it."""
 
     id: str
@@ -51,7 +51,7 @@ class Finished:
     planted: str | None = None
 
     @classmethod
-    def of(cls, record: Dialogue | Failure) -> Finished:
+    def of(cls, record: Dialogue | Failure) -> FinishedDialogue:
         """The index row of a record."""
         dialogue = record if isinstance(record, Dialogue) else None
         return cls(
@@ -83,7 +83,7 @@ class ReplyCache:
     # ------------------------------------------------------------ replies
 
     def replies(self, owner: str) -> dict[bytes, Reply]:
-        """All journalled replies of one owner (a dialogue, or a scenario's adaptation)."""
+        """All cached replies of one owner (a dialogue, or a scenario's adaptation)."""
         with self._guard():
             rows = self._db.execute(
                 "SELECT digest, text, finish_reason, prompt_tokens, completion_tokens, planted"
@@ -110,7 +110,7 @@ class ReplyCache:
 
     # ------------------------------------------------------------ index
 
-    def finish(self, rows: Iterable[Finished], extents: dict[Outcome, int]) -> None:
+    def finish(self, rows: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
         """Enter dialogues that now stand in the files and note the files' lengths.
 
         Their replies are dropped, but for those of failed dialogues, which a retry can use.
@@ -126,7 +126,7 @@ class ReplyCache:
 
         self._transaction(work)
 
-    def rebuild(self, rows: Iterable[Finished], extents: dict[Outcome, int]) -> None:
+    def rebuild(self, rows: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
         """Replace the index by what the files hold, and drop the replies of what they hold."""
 
         def work() -> None:
@@ -201,7 +201,7 @@ class ReplyCache:
 
     # ------------------------------------------------------------ inner
 
-    def _enter(self, rows: Iterable[Finished]) -> None:
+    def _enter(self, rows: Iterable[FinishedDialogue]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?, ?, ?)",
             [
