@@ -49,6 +49,7 @@ class Stage:
 
 
 STAGES = {
+    "generate": Stage("clca.generation", "GenerateConfig", "GenerationResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
 }
 

@@ -17,11 +17,12 @@ from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training_plan import attempt, forecast, print_json, show, show_recipe
 from clca.content.lookup import Content, find_workspace
 from clca.errors import SettingsError
-from clca.generation.config import resolve
+from clca.generation.config import GenerateConfig
 from clca.inference.hardware import machine
 from clca.models import Models
 from clca.models.adapter import Adapter, read_adapter
 from clca.models.load import TINY, Student, is_sharded, this_device
+from clca.stages import resolve_config
 from clca.training.job import Note, Progress, Trained
 from clca.training.plan import (
     TrainConfig,
@@ -136,7 +137,8 @@ def _with_warning(planned: list[TrainingPlan], refusal: str) -> list[TrainingPla
 
 def _generated(workspace: Path | None) -> Path:
     """Where the runs of `clca generate` lie."""
-    return resolve({}, os.environ, workspace).out
+    config: GenerateConfig = resolve_config(GenerateConfig, {}, workspace=workspace)
+    return config.out
 
 
 def _warn(planned: list[TrainingPlan], first: bool) -> None:
