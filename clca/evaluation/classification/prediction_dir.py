@@ -16,7 +16,7 @@ from clca.evaluation.classification.request_group import (
 from clca.evaluation.classification.task import Task
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir
 from clca.records import Choice
-from clca.storage.atomic import written_whole
+from clca.storage.atomic import atomic_file
 
 
 def key_of(one: Choice) -> Key:
@@ -37,7 +37,7 @@ class TaskPredictionDir(PredictionDir[Choice, Key]):
 
         What all questions of a task begin with stands in `sheets.jsonl`, and what follows in `questions.jsonl`.
         """
-        with written_whole(self.path / QUESTIONS) as questions, written_whole(self.path / SHEETS) as begun:
+        with atomic_file(self.path / QUESTIONS) as questions, atomic_file(self.path / SHEETS) as begun:
             for task in tasks:
                 for form, row in forms.items():
                     said = {"test": task.name, "form": form, "system": task.system(row)}

@@ -29,8 +29,8 @@ from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.table import Row, Table
 from clca.evaluation.table_systems import TableSystem
-from clca.storage.atomic import write_whole
-from clca.storage.run_index import fingerprint
+from clca.storage.atomic import atomic_write
+from clca.storage.fingerprint import fingerprint
 
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
@@ -263,7 +263,7 @@ def _write(done: Report) -> None:
             raise StoreError(
                 f"cannot write to {file.parent}: {error.strerror}; choose another folder with --out"
             ) from None
-        write_whole(file, data)
+        atomic_write(file, data)
 
 
 def places(done: Report) -> Iterator[tuple[Path, Assessed]]:
