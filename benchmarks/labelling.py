@@ -31,8 +31,9 @@ from clca.inference.hf_model import LocalPredictor
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models import Models
-from clca.models.load import find_student, load_tokenizer
+from clca.models import ModelCatalogue
+from clca.models.load import load_tokenizer
+from clca.models.student import find_student
 
 NAMES = tuple(map(str, range(10)))  # of the adapters
 TYPES = (  # of the test sets; all have answers 1 and 2
@@ -296,7 +297,7 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
 def main(what: str, count: int) -> None:
     torch.set_num_threads(1)
     content = Content()
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     if what == "stream":
         print(json.dumps(stream(tokenizer, count)))
     else:

@@ -24,9 +24,10 @@ from clca.inference.hf_model import LocalPredictor
 from clca.inference.prompt_format import ChatFormat
 from clca.inference.requests import Answer, Question, RequestGroup
 from clca.inference.tokenization import Tokens, common_length
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import find_student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import find_student
 
 PERSONA = 150  # tokens that a respondent's questions share
 TOKENS = (512, 1024, 2048)  # in a pass of clca's
@@ -183,7 +184,7 @@ def main(side: str, respondents: int) -> None:
         return
     torch.set_num_threads(1)
     content = Content()
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     on_gpu = side == "gpu"
     model = make_model(tokenizer, LARGE, "cuda", torch.bfloat16) if on_gpu else make_model(tokenizer, SMALL)
     tokens = Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)))

@@ -19,10 +19,11 @@ from clca.inference.hardware import machine
 from clca.inference.prompt_format import ChatFormat, Mode, TextFormat
 from clca.inference.requests import AnsweredCallback, S
 from clca.inference.tokenization import Tokens
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.chat_template import DATE, ChatTemplate
-from clca.models.hub import cached
-from clca.models.load import Student, load_tokenizer, this_device
+from clca.models.hub import cached_snapshot
+from clca.models.load import load_tokenizer, this_device
+from clca.models.student import Student
 from clca.urls import NO_KEY
 
 KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
@@ -102,9 +103,9 @@ def _server(subject: EvaluatedModel, way: InferenceConfig) -> Any:
 
 def tokenizer_at_hand(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
     """The tokenizer of a model that a server has, if its files are on this machine, too; nothing is fetched."""
-    model = Models(Content(workspace)).find(name)
+    model = ModelCatalogue(Content(workspace)).find(name)
     hub_id = model.hub if model is not None else name
-    folder = Path(name) if Path(name).is_dir() else cached(hub_id, environment)
+    folder = Path(name) if Path(name).is_dir() else cached_snapshot(hub_id, environment)
     if folder is None or find_spec("transformers") is None:
         return None
     try:

@@ -11,7 +11,7 @@ from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
 from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.manager import Servers
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
 
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
@@ -105,7 +105,7 @@ def _teacher(address: Address, settings: GenerateConfig, content: Content, serve
     from clca.inference.chat_client import OpenAICompatible
     from clca.inference.vllm.teacher import Managed
 
-    known = Models(content).find(address.model)
+    known = ModelCatalogue(content).find(address.model)
 
     def client(urls: Sequence[str], key: str) -> OpenAICompatible:
         return OpenAICompatible(

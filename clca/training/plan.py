@@ -14,11 +14,12 @@ from clca.content.lookup import Content
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.inference.hardware import Machine
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.adapter import FILE
-from clca.models.load import TINY, Student, compute_type, find_student
+from clca.models.load import compute_type
 from clca.models.logging import LIBRARIES
 from clca.models.size import GIB, least_bytes
+from clca.models.student import TINY, Student, find_student
 from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo, find_run, list_runs
@@ -96,7 +97,7 @@ def names_tiny(student: str) -> bool:
 
 
 def choose_student(recipe: Recipe, content: Content, environment: Mapping[str, str]) -> Student:
-    return find_student(recipe.student, Models(content), environment, content)
+    return find_student(recipe.student, ModelCatalogue(content), environment, content)
 
 
 def plan(

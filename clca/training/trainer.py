@@ -12,9 +12,10 @@ from dataclasses import fields
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.models.adapter import LOGS, Adapter, read_adapter, write_adapter
-from clca.models.load import compute_type, load_model, load_tokenizer, pinned, this_device
+from clca.models.adapter import LOGS, AdapterInfo, read_adapter, write_adapter
+from clca.models.load import compute_type, load_model, load_tokenizer, this_device
 from clca.models.logging import quiet_libraries
+from clca.models.student import pin_revision
 from clca.storage.atomic import write_errors
 from clca.storage.fingerprint import fingerprint
 from clca.storage.lock import folder_lock
@@ -74,7 +75,7 @@ def _train(job: Job, tell: ProgressCallback) -> Trained:
     from clca.training.sft import make_trainer, restore_finished
 
     recipe, processes = job.recipe, PartialState()
-    student = pinned(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
+    student = pin_revision(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
     tokenizer = load_tokenizer(student)
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
     rows = write_rows(job.material, "train", encoder, job.work / "rows")
@@ -149,7 +150,7 @@ def _finished(out: Path) -> Trained | None:
         return None
 
 
-def _as_trained(out: Path, adapter: Adapter) -> Trained:
+def _as_trained(out: Path, adapter: AdapterInfo) -> Trained:
     said = {field.name: getattr(adapter, field.name) for field in fields(Trained) if field.name != "adapter"}
     return Trained(adapter=out, **said)
 

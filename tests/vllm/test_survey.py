@@ -16,7 +16,8 @@ from clca.inference.prompt_format import ChatFormat, Format, Mode, TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
 from clca.models.chat_template import DATE, ChatTemplate
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import Filled, sheets
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server

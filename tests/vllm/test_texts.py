@@ -15,7 +15,8 @@ from clca.inference.hf_model import LocalPredictor
 from clca.inference.prompt_format import Mode, TextFormat
 from clca.inference.requests import Answer, Question, RequestGroup
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.inference.label_requests import LABELS, Heard, text, with_adapters
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server

@@ -26,7 +26,8 @@ from clca.inference.hf_model import LocalPredictor
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from clca.records import Choice
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
 from tests.evaluation.wvs.test_run import adapter
