@@ -87,7 +87,7 @@ class Work:
         """Have every sheet that is left answered."""
         if self.left:
             finished = self._folder.finished
-            predictor.fill(sheets(self._tasks.values(), self._rows, lambda key: key not in finished), self._done)
+            predictor.predict(sheets(self._tasks.values(), self._rows, lambda key: key not in finished), self._done)
 
     def scored(self) -> list[Confusion]:
         """All answers of a matrix that is whole."""
@@ -141,9 +141,9 @@ class Work:
 def choose(sheet: ExampleRequestGroup, task: Task, place: int, question: ExampleQuestion, answer: Answer) -> Choice:
     """What an answer says; of odds the likeliest answer is read."""
     probabilities = None
-    if answer.odds is not None:
-        total = sum(answer.odds)
-        probabilities = tuple(one / total for one in answer.odds)  # of float32s, about 1
+    if answer.probabilities is not None:
+        total = sum(answer.probabilities)
+        probabilities = tuple(one / total for one in answer.probabilities)  # of float32s, about 1
     said = _said(task, answer.reply, probabilities)
     return Choice(
         row=sheet.row,
@@ -154,7 +154,7 @@ def choose(sheet: ExampleRequestGroup, task: Task, place: int, question: Example
         label=None if said is None else task.read(said),
         reply=answer.reply,
         probabilities=probabilities,
-        mass=answer.mass,
+        mass=answer.option_mass,
     )
 
 
