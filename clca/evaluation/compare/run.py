@@ -13,7 +13,7 @@ from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.prediction_dir import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.comparison import Comparison
 from clca.evaluation.wvs.comparison import compare as compare_tallies
-from clca.evaluation.wvs.counts import AnswerCounts, Key, tally
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
 from clca.evaluation.wvs.plan import find_data, sample_of
 from clca.evaluation.wvs.prediction_dir import KIND, read_predictions
 from clca.evaluation.wvs.sampling import Sample
@@ -31,7 +31,7 @@ class Read:
 
     folder: Path
     info: dict[str, Any]
-    tallies: dict[Key, AnswerCounts]
+    tallies: dict[CountsKey, AnswerCounts]
     samples: dict[str, Sample]
 
     @property
@@ -125,7 +125,7 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
 
 def _tallies(
     folder: Path, info: dict[str, Any], samples: dict[str, Sample], columns: ScoreLayout, *, weighted: bool
-) -> dict[Key, AnswerCounts]:
+) -> dict[CountsKey, AnswerCounts]:
     people = {culture: sample.respondents for culture, sample in samples.items()}
     if not (folder / PREDICTIONS).is_file():
         raise NotFoundError(f"{folder} has no {PREDICTIONS}: repeat the `clca eval-wvs` that made it")
@@ -136,7 +136,7 @@ def _tallies(
             " was scored: repeat the `clca eval-wvs` that made it"
         )
     try:
-        return tally(predictions, people, columns, weighted=weighted)
+        return count_answers(predictions, people, columns, weighted=weighted)
     except ClcaError as error:
         raise ContentError(
             str(folder / PREDICTIONS),
@@ -181,8 +181,8 @@ def _cultures(
 ) -> tuple[Comparison, ...]:
     pairs, surveys = {}, {}
     for culture, sample in first.samples.items():
-        mine = first.tallies.get(Key(culture, methods[0], order))
-        theirs = second.tallies.get(Key(culture, methods[1], order))
+        mine = first.tallies.get(CountsKey(culture, methods[0], order))
+        theirs = second.tallies.get(CountsKey(culture, methods[1], order))
         if mine is None or theirs is None:
             continue
         others = {one.id: one for one in second.samples[culture].respondents}

@@ -13,15 +13,15 @@ from clca.storage.atomic import write_whole
 
 KIND = "wvs"
 
-Key = tuple[str, str, str]
+GroupKey = tuple[str, str, str]
 """Of a sheet: culture, method, respondent."""
 
 
-def key_of(one: RespondentRequestGroup | Prediction) -> Key:
+def key_of(one: RespondentRequestGroup | Prediction) -> GroupKey:
     return one.culture, one.method, one.respondent
 
 
-class WvsPredictionDir(PredictionDir[Prediction, Key]):
+class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
     """An open folder. `sheets` are all that will be asked."""
 
     def __init__(self, path: Path, sheets: Iterable[RespondentRequestGroup]) -> None:
