@@ -19,8 +19,9 @@ from clca.models.adapter import FILE
 from clca.models.load import TINY, Student, compute_type, find_student
 from clca.models.logging import LIBRARIES
 from clca.models.size import GIB, least_bytes
+from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, find_run, fingerprint, runs, slug
+from clca.storage.run_index import RunInfo, find_run, list_runs
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
 from clca.training.material import CultureRef, TrainingSources
@@ -183,7 +184,7 @@ def _left_out(cultures: Sequence[str], asked: TrainConfig, generated: Path) -> I
     """Cultures that were not asked for by name, and have runs but none that is finished."""
     if asked.cultures and not any(name.casefold() == ALL for name in asked.cultures):
         return
-    for name in dict.fromkeys(map(_culture_of, runs(generated, None))):
+    for name in dict.fromkeys(map(_culture_of, list_runs(generated, None))):
         if name not in cultures:
             yield f"{name} is left out: none of its runs in {generated}/ is finished; repeat its `clca generate`."
 
@@ -198,7 +199,7 @@ def _runs(culture: str, asked: TrainConfig, generated: Path, given: Sequence[Run
     finished = list(_finished(generated, culture))
     if finished:
         return finished[-1:]
-    begun = list(runs(generated, culture))
+    begun = list_runs(generated, culture)
     if begun:
         raise NotFoundError(
             f"no run of {culture} in {generated}/ is finished: repeat its `clca generate`, or train on what is there"
@@ -260,7 +261,7 @@ def _begun(folder: Path) -> bool:
 
 
 def _finished(generated: Path, culture: str | None) -> Iterator[RunInfo]:
-    return (run for run in runs(generated, culture) if run.data.get("finished") is True)
+    return (run for run in list_runs(generated, culture) if run.data.get("finished") is True)
 
 
 def _culture_of(run: RunInfo) -> str:
