@@ -27,7 +27,7 @@ from clca.evaluation.classification.request_group import ExampleRequestGroup, Sy
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.answer_extraction import LabelReader
 from clca.evaluation.offense.suite import Scoring, TaskType, load_offense_suite
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
@@ -188,17 +188,17 @@ def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[floa
         for one, answer in zip(sheet.questions, answers, strict=True):
             found[sheet.row, sheet.task, one.id] = answer.reply or ""
 
-    predictor = LocalPredictor(
+    predictor = HfModel(
         model,
         tokenizer,
         TextFormat(),
         "generate",
         adapters={name: name for name in NAMES},
-        reply_tokens=REPLY,
-        settled=lambda sheet, text: sets[sheet.task].stop_condition(text),
+        max_new_tokens=REPLY,
+        stop_condition=lambda sheet, text: sets[sheet.task].stop_condition(text),
     )
     started = time.process_time()
-    predictor.fill(asked(sets, adapters), take)
+    predictor.predict(asked(sets, adapters), take)
     return time.process_time() - started, found
 
 
@@ -287,10 +287,10 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
         nonlocal seen
         seen += len(answers)
 
-    predictor = LocalPredictor(
-        model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, reply_tokens=2
+    predictor = HfModel(
+        model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, max_new_tokens=2
     )
-    predictor.fill(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
+    predictor.predict(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
     return {"texts": seen}
 
 

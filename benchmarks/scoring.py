@@ -20,7 +20,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import load_items
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import ChatFormat
 from clca.inference.requests import Answer, Question, RequestGroup
 from clca.inference.tokenization import Tokens, common_length
@@ -116,10 +116,10 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str,
         odds: dict[str, list[tuple[float, ...]]] = {}
 
         def take(sheet: RequestGroup, answers: Sequence[Answer]) -> None:
-            odds[sheet.system] = [answer.odds or () for answer in answers]
+            odds[sheet.system] = [answer.probabilities or () for answer in answers]
 
         with Clock() as clock:
-            LocalPredictor(model, tokenizer, format, "probability", tokens=tokens).fill(asked, take)
+            HfModel(model, tokenizer, format, "probability", tokens=tokens).predict(asked, take)
         return clock.seconds, [row for sheet in asked for row in odds[sheet.system]]
 
     best = min(TOKENS, key=lambda tokens: score(sheets[:1], tokens)[0])
@@ -129,12 +129,12 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str,
 
 def by_gpu(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, Any]:
     """Seconds on the clock, in the batches that clca takes by itself; operations a second of a matrix product."""
-    predictor = LocalPredictor(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
+    predictor = HfModel(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
     answers: list[Answer] = []
 
     def seconds(asked: list[RequestGroup]) -> float:
         started = time.perf_counter()
-        predictor.fill(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
+        predictor.predict(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
         return time.perf_counter() - started
 
     seconds(sheets[:8])
