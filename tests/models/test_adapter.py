@@ -196,12 +196,12 @@ def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
 
 
 def test_the_list_names_damaged_ones_beside_it(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    adapter_views.list_adapters(shelf, as_json=True)
+    adapter_views.show_adapters(shelf, as_json=True)
     said = capsys.readouterr()
     assert [json.loads(line)["adapter"] for line in said.out.splitlines()] == [
         str(shelf / name) for name in ("uk/old", "japan/first", "japan/second")
     ]
-    assert said.err.startswith("passed over: ")
+    assert said.err.startswith("skipped: ")
     assert "broken" in said.err
 
 

@@ -14,7 +14,7 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training_plan import duration
 from clca.content.lookup import Content, find_workspace
-from clca.errors import NotFoundError, SettingsError
+from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.inference.hardware import machine
 from clca.models import ModelCatalogue, find_model
 from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapter, list_adapters
@@ -25,11 +25,13 @@ WIDTH = 14  # of the left column
 POINTS = 12  # losses to show
 
 
-def list_adapters(out: Path, *, as_json: bool) -> None:
+def show_adapters(out: Path, *, as_json: bool) -> None:
     screen = make_console(stderr=True)
-    found = list(
-        list_adapters(out, lambda error: screen.print(f"passed over: {printable(error.message)}", markup=False))
-    )
+
+    def skip(error: ClcaError) -> None:
+        screen.print(f"skipped: {printable(error.message)}", markup=False)
+
+    found = list(list_adapters(out, skip))
     if as_json:
         for one in found:
             print(json.dumps({"adapter": str(one.folder), **_facts(one.data)}, ensure_ascii=False))

@@ -32,7 +32,7 @@ from clca.models import ModelCatalogue, ModelInfo, cache_bytes_per_token, cached
 WIDTH = 14  # of the left column
 
 
-def list_models(*, as_json: bool) -> None:
+def show_models(*, as_json: bool) -> None:
     models = ModelCatalogue(Content(find_workspace()))
     here = machine(os.environ)
     table = Table(box=None, padding=(0, 2, 0, 0))
