@@ -17,25 +17,25 @@ _TITLE = r"(?:Mr|Mrs|Ms|Miss)\.?\s+"
 
 
 def adapt(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, offered: tuple[tuple[str, str], ...]
+    content: SimulatorContent, culture: Culture, scenario: Scenario, offered: tuple[tuple[str, str], ...]
 ) -> AdaptAnswer:
     """The scenario with new names, a place of the culture, and local food, gifts and prices.
 
     `offered` are the (gender, full name) pairs to choose the names from.
     """
-    dice = Rng(culture.id, scenario.id, "adapt")
-    names = new_names(culture, scenario, offered, dice)
+    rng = Rng(culture.id, scenario.id, "adapt")
+    names = new_names(culture, scenario, offered, rng)
     swaps = _things(culture, scenario) + _people(culture, scenario, names)
 
     def moved(text: str) -> str:
-        return local(swap(text, swaps), book.acts.dialects.get(culture.id, {}))
+        return local(swap(text, swaps), content.phrasebook.dialects.get(culture.id, {}))
 
-    tells = int(dice.roll() * 2)
+    tells = int(rng.uniform() * 2)
     people = []
     for side, person in enumerate(scenario.participants):
         background = moved(person.background)
         if side == tells:
-            background = with_home(book, culture, person, background, dice)
+            background = with_home(content, culture, person, background, rng)
         people.append(
             ParticipantAnswer(
                 name=names[side],
@@ -53,11 +53,11 @@ def adapt(
 # ---------------------------------------------------------------- names
 
 
-def new_names(culture: Culture, scenario: Scenario, offered: tuple[tuple[str, str], ...], dice: Rng) -> tuple[str, str]:
+def new_names(culture: Culture, scenario: Scenario, offered: tuple[tuple[str, str], ...], rng: Rng) -> tuple[str, str]:
     """Two full names of fitting gender; who shared a family name shares one again."""
     first, second = scenario.participants
-    one = _draw(culture, first, offered, dice, frozenset())
-    two = _draw(culture, second, offered, dice, frozenset(split_name(one, culture)))
+    one = _draw(culture, first, offered, rng, frozenset())
+    two = _draw(culture, second, offered, rng, frozenset(split_name(one, culture)))
     families = [split_plain(person.name)[1] for person in scenario.participants]
     if families[0] and families[0] == families[1]:
         given, family = split_name(two, culture)[0], split_name(one, culture)[1]
@@ -68,16 +68,16 @@ def new_names(culture: Culture, scenario: Scenario, offered: tuple[tuple[str, st
 
 
 def _draw(
-    culture: Culture, person: Participant, offered: tuple[tuple[str, str], ...], dice: Rng, taken: frozenset[str]
+    culture: Culture, person: Participant, offered: tuple[tuple[str, str], ...], rng: Rng, taken: frozenset[str]
 ) -> str:
     pool = [full for gender, full in offered if gender == person.gender] or [full for _, full in offered]
     free = [full for full in pool if not taken & set(split_name(full, culture))]
     if free or pool:
-        return dice.pick(free or pool)
-    given = dice.pick(
+        return rng.choice(free or pool)
+    given = rng.choice(
         [name for name in getattr(culture.names, "male" if person.gender == "male" else "female") if name not in taken]
     )
-    family = dice.pick([name for name in culture.names.family if name not in taken])
+    family = rng.choice([name for name in culture.names.family if name not in taken])
     return f"{family} {given}" if culture.names.order == "family-first" else f"{given} {family}"
 
 
@@ -152,19 +152,19 @@ def _people(culture: Culture, scenario: Scenario, names: tuple[str, str]) -> lis
 # ---------------------------------------------------------------- texts
 
 
-def with_home(book: SimulatorContent, culture: Culture, person: Participant, background: str, dice: Rng) -> str:
+def with_home(content: SimulatorContent, culture: Culture, person: Participant, background: str, rng: Rng) -> str:
     """The background with a clause about a town of the culture, where there is room for it."""
     if not culture.cities or len(background) > 420:
         return background
     he, _, his = PRONOUNS[person.gender]
     has = "have" if person.gender == "other" else "has"
-    frame = dice.pick(book.acts.home_town)
+    frame = rng.choice(content.phrasebook.home_town)
     clause = (
         frame.replace("{He}", he.capitalize())
         .replace("{His}", his.capitalize())
         .replace("{his}", his)
         .replace("{has}", has)
-        .replace("{city}", dice.pick(culture.cities))
+        .replace("{city}", rng.choice(culture.cities))
     )
     return f"{background} {clause}"
 

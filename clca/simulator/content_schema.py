@@ -13,11 +13,11 @@ Lines = Annotated[tuple[Text, ...], Field(min_length=1)]
 TextPair = tuple[Text, Text]
 
 
-class Page(BaseModel):
+class ContentModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Matter(Page):
+class Topic(ContentModel):
     """What the two people of a scenario can say; side A brings something up, B responds."""
 
     willing: Annotated[float, Field(ge=0, le=1)]
@@ -59,14 +59,14 @@ class Matter(Page):
         return tuple(found)
 
 
-class Tone(Page):
+class Tone(ContentModel):
     """The same move between people who keep a distance and people who do not."""
 
     formal: Lines
     familiar: Lines
 
 
-class Acknowledge(Page):
+class Acknowledge(ContentModel):
     """Small words that take up what the other has just said."""
 
     answered: Tone
@@ -79,7 +79,7 @@ class Acknowledge(Page):
     disappointed: Tone
 
 
-class GreetBack(Page):
+class GreetBack(ContentModel):
     """What answers a greeting that asks something: how one is, what is new, whether one has a moment."""
 
     well: Tone
@@ -87,7 +87,7 @@ class GreetBack(Page):
     free: Tone
 
 
-class Child(Page):
+class Child(ContentModel):
     """What a child says where adults have their courtesies, and how a child is greeted and sent off."""
 
     greet: Lines
@@ -98,7 +98,7 @@ class Child(Page):
     sent: Lines
 
 
-class Plants(Page):
+class FlawPhrases(ContentModel):
     """Wording for planted flaws."""
 
     again: Lines
@@ -109,7 +109,7 @@ class Plants(Page):
     tongues: dict[str, Lines]
 
 
-class IntentFrames(Page):
+class IntentFrames(ContentModel):
     """Per act: phrases after the speaker's name; `why` per driver; `cues` to recognise acts."""
 
     acts: dict[str, Lines]
@@ -117,7 +117,7 @@ class IntentFrames(Page):
     cues: dict[str, tuple[Text, ...]]
 
 
-class Phrases(Page):
+class Phrases(ContentModel):
     """Sentences of the judge, without the final stop: stage one, then stage two on quality and on manners."""
 
     good: Lines
@@ -140,7 +140,7 @@ class Phrases(Page):
     manners_good: Lines
 
 
-class JudgeFrames(Page):
+class JudgeFrames(ContentModel):
     """What the judge calls what it sees, and the words it recognises manners by."""
 
     courteous: Lines
@@ -149,7 +149,7 @@ class JudgeFrames(Page):
     phrases: Phrases
 
 
-class Acts(Page):
+class Phrasebook(ContentModel):
     """Generic wording: small moves between the lines of a matter."""
 
     gives: tuple[Text, ...]
@@ -170,15 +170,15 @@ class Acts(Page):
     thanks_reply: Tone
     walk_out: Tone
     closing: Lines
-    generic: Matter
-    plants: Plants
+    generic: Topic
+    plants: FlawPhrases
     intent: IntentFrames
     judge: JudgeFrames
     home_town: Lines
     dialects: dict[str, dict[Text, Text]]
 
 
-class Angle(Page):
+class Angle(ContentModel):
     """One way in which somebody comes to break a norm, and how the two talk about it."""
 
     id: str
@@ -196,10 +196,10 @@ class Angle(Page):
     goal_b: Lines
     secret_a: Lines
     secret_b: Lines
-    matter: Matter
+    topic: Topic = Field(alias="matter")
 
 
-class Aside(Page):
+class Aside(ContentModel):
     """Further lines for norms about one kind of situation."""
 
     reasons: tuple[Text, ...] = ()
@@ -209,10 +209,10 @@ class Aside(Page):
     press_back: tuple[Text, ...] = ()
 
 
-class NormTalk(Page):
+class NormTalk(ContentModel):
     """Frames for scenarios made from norms."""
 
     occupations: dict[str, Lines]
-    base: Matter
+    base: Topic
     situations: dict[str, Aside]
     angles: Annotated[tuple[Angle, ...], Field(min_length=1)]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from clca.records import Culture, Scenario
 from clca.simulator.content import SimulatorContent
 from clca.simulator.flaws import plant
-from clca.simulator.opening import Stage
-from clca.simulator.planner import LONGEST, plan_moves
-from clca.simulator.realization import Step, Wording
-from clca.simulator.topic import matter_for
+from clca.simulator.opening import DialogueSpec
+from clca.simulator.planner import LONGEST, plan_speech_acts
+from clca.simulator.realization import Realizer, Step
+from clca.simulator.topic import topic_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +33,19 @@ class _Entry:
 class PlanCache:
     """Plans by play, made when first asked for; a bounded cache, since any plan can be made again."""
 
-    def __init__(self, book: SimulatorContent, max_exchanges: int, most: int = 512) -> None:
-        self._book, self._most = book, most
+    def __init__(self, content: SimulatorContent, max_exchanges: int, most: int = 512) -> None:
+        self._content, self._most = content, most
         self._max_exchanges = min(max_exchanges, LONGEST // 2)  # more would let a flaw outlive the longest plan
         self._kept: OrderedDict[tuple[str, str, int, int], _Entry] = OrderedDict()
 
-    def plan(self, culture: Culture, scenario: Scenario, dialogue_seed: int, start: int) -> Plan:
+    def plan(self, culture: Culture, scenario: Scenario, dialogue_seed: int, first_side: int) -> Plan:
         """The plan of a play in which side `start` has the first turn."""
-        name = (culture.id, scenario.id, dialogue_seed, start)
+        name = (culture.id, scenario.id, dialogue_seed, first_side)
         kept = self._kept.get(name)
         if kept is not None and kept.culture == culture and kept.scenario == scenario:
             self._kept.move_to_end(name)
             return kept.plan
-        plan = make_plan(self._book, culture, scenario, dialogue_seed, self._max_exchanges, start)
+        plan = make_plan(self._content, culture, scenario, dialogue_seed, self._max_exchanges, first_side)
         self._kept[name] = _Entry(culture, scenario, plan)
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
@@ -54,11 +54,23 @@ class PlanCache:
 
 
 def make_plan(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, dialogue_seed: int, max_exchanges: int, start: int
+    content: SimulatorContent,
+    culture: Culture,
+    scenario: Scenario,
+    dialogue_seed: int,
+    max_exchanges: int,
+    first_side: int,
 ) -> Plan:
     """Plan and word one play from nothing."""
-    stage = Stage(culture, scenario, matter_for(book, culture, scenario), book.acts, start, max(1, max_exchanges) * 2)
+    spec = DialogueSpec(
+        culture,
+        scenario,
+        topic_for(content, culture, scenario),
+        content.phrasebook,
+        first_side,
+        max(1, max_exchanges) * 2,
+    )
     seed = (culture.id, scenario.id, dialogue_seed)
-    steps = Wording(stage, seed).steps(plan_moves(stage, seed))
-    steps, flaw, since = plant(book, stage, seed, steps)
+    steps = Realizer(spec, seed).steps(plan_speech_acts(spec, seed))
+    steps, flaw, since = plant(content, spec, seed, steps)
     return Plan(tuple(steps), flaw, since)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from clca.records import Scenario, Turn
 from clca.simulator.content import SimulatorContent
-from clca.simulator.content_schema import Matter
+from clca.simulator.content_schema import Topic
 from clca.simulator.sentences import sentences, words
 
 _COMMON = """
@@ -48,7 +48,7 @@ def stem(word: str) -> str:
     return word
 
 
-def content(text: str) -> set[str]:
+def content_stems(text: str) -> set[str]:
     """The stems that carry what a text is about."""
     return {stem(word) for word in words(text) if word not in STOP and len(word) > 2}
 
@@ -90,11 +90,11 @@ def _alike(one: set[str], two: set[str]) -> float:
     return max(shared / len(one | two), 0.9 * shared / min(len(one), len(two)) if min(len(one), len(two)) >= 6 else 0.0)
 
 
-class Subjects:
+class TopicVocabulary:
     """Which of the known matters a stretch of talk is about, by its rarer words."""
 
-    def __init__(self, book: SimulatorContent) -> None:
-        self._of = {name: self._vocabulary(matter) for name, matter in book.matters.items()}
+    def __init__(self, content: SimulatorContent) -> None:
+        self._of = {name: self._vocabulary(topic) for name, topic in content.topics.items()}
         counts = Counter(word for vocabulary in self._of.values() for word in vocabulary)
         most = max(1, len(self._of))
         self._weight = {word: math.log(1 + most / count) for word, count in counts.items()}
@@ -105,19 +105,19 @@ class Subjects:
                 self._where.setdefault(word, []).append(name)
 
     @staticmethod
-    def _vocabulary(matter: Matter) -> frozenset[str]:
-        return frozenset(word for line in matter.lines() for word in content(line))
+    def _vocabulary(topic: Topic) -> frozenset[str]:
+        return frozenset(word for line in topic.lines() for word in content_stems(line))
 
     def weigh(self, found: Iterable[str]) -> float:
         return math.fsum(self._weight.get(word, self._default * 0.6) for word in found)  # the same in any order
 
-    def own(self, scenario: Scenario, matter: Matter | None) -> set[str]:
+    def own(self, scenario: Scenario, topic: Topic | None) -> set[str]:
         """The words that belong to a scenario: its setting, its people, its matter."""
         texts = [scenario.setting]
         for person in scenario.participants:
             texts += [person.occupation, person.background, person.goal, person.secret]
-        known = content(" ".join(texts))
-        return known | (set(self._vocabulary(matter)) if matter is not None else set())
+        known = content_stems(" ".join(texts))
+        return known | (set(self._vocabulary(topic)) if topic is not None else set())
 
     def stranger(self, found: set[str], own: set[str], scenario_id: str) -> tuple[str, float, list[str]]:
         """The other matter that the words fit best: its id, its weight beyond what is our own, the telling words."""

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from clca.simulator.content import SimulatorContent
-from clca.simulator.content_schema import Matter
-from clca.simulator.opening import Stage
-from clca.simulator.realization import Step, Wording
+from clca.simulator.content_schema import Topic
+from clca.simulator.opening import DialogueSpec
+from clca.simulator.realization import Realizer, Step
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, lower_first, sentences, upper_first
 from clca.simulator.style import style
@@ -31,37 +31,37 @@ WEIGHTS = {
 
 def flaw_of(seed: tuple[object, ...]) -> str | None:
     """The flaw that a play is to have."""
-    dice = Rng(*seed, "flaw")
-    return dice.weighted(WEIGHTS) if dice.chance(SHARE) else None
+    rng = Rng(*seed, "flaw")
+    return rng.weighted_choice(WEIGHTS) if rng.chance(SHARE) else None
 
 
 def plant(
-    book: SimulatorContent, stage: Stage, seed: tuple[object, ...], steps: list[Step]
+    content: SimulatorContent, spec: DialogueSpec, seed: tuple[object, ...], steps: list[Step]
 ) -> tuple[list[Step], str | None, int]:
     """The steps with their flaw, its name, and the first turn that shows it."""
     flaw = flaw_of(seed)
     spoken = [at for at, step in enumerate(steps) if step.action == "speak"]
     if flaw is None or len(spoken) < 4:
         return steps, None, 0
-    dice = Rng(*seed, "plant")
+    rng = Rng(*seed, "plant")
     made: tuple[list[Step], int] | None
     match flaw:
         case "circling":
-            made = _circling(book, stage, dice, steps)
+            made = _circling(content, spec, rng, steps)
         case "off_setting":
-            made = _off_setting(book, stage, seed, dice, steps)
+            made = _off_setting(content, spec, seed, rng, steps)
         case "misaligned":
-            made = _misaligned(book, stage, dice, steps)
+            made = _misaligned(content, spec, rng, steps)
         case "repeats":
-            made = _repeats(stage, dice, steps)
+            made = _repeats(spec, rng, steps)
         case "speaks_for_partner":
-            made = _speaks_for_partner(stage, dice, steps, spoken)
+            made = _speaks_for_partner(spec, rng, steps, spoken)
         case "changes_language":
-            made = _changes_language(book, stage, dice, steps, spoken)
+            made = _changes_language(content, spec, rng, steps, spoken)
         case _:
-            at = 0 if dice.chance(0.4) else 1
+            at = 0 if rng.chance(0.4) else 1
             at = min(at, len(steps) - 1)
-            made = [*steps[:at], replace(steps[at], action="leave", text="", act="leave")], at
+            made = [*steps[:at], replace(steps[at], action="leave", text="", kind="leave")], at
     return (steps, None, 0) if made is None else (made[0], flaw, made[1])
 
 
@@ -85,11 +85,13 @@ def _talk(steps: list[Step], side: int) -> list[str]:
         "closing",
         "soften",
     }
-    lines = [step.text for step in steps if step.side == side and step.action == "speak" and step.act not in skip]
+    lines = [step.text for step in steps if step.side == side and step.action == "speak" and step.kind not in skip]
     return [" ".join(sentences(text)[-2:]) for text in lines if len(text.split()) >= 5]
 
 
-def _circling(book: SimulatorContent, stage: Stage, dice: Rng, steps: list[Step]) -> tuple[list[Step], int] | None:
+def _circling(
+    content: SimulatorContent, spec: DialogueSpec, rng: Rng, steps: list[Step]
+) -> tuple[list[Step], int] | None:
     cut = max(4, len(steps) * 2 // 3)
     if steps[cut - 1].action == "leave":
         cut -= 1
@@ -98,10 +100,10 @@ def _circling(book: SimulatorContent, stage: Stage, dice: Rng, steps: list[Step]
     if not pools[0] or not pools[1]:
         return None
     since = len(kept)
-    rounds = min(3 + int(dice.roll() * 6), stage.limit - len(kept))
+    rounds = min(3 + int(rng.uniform() * 6), spec.max_turns - len(kept))
     if rounds < 3:
         return None
-    before, after = dice.shuffled(book.acts.plants.again), dice.shuffled(book.acts.plants.again_end)
+    before, after = rng.shuffled(content.phrasebook.plants.again), rng.shuffled(content.phrasebook.plants.again_end)
     for number in range(rounds):
         side = (kept[-1].side + 1) % 2
         line = pools[side][number // 2 % len(pools[side])]
@@ -113,22 +115,22 @@ def _circling(book: SimulatorContent, stage: Stage, dice: Rng, steps: list[Step]
     return kept, since
 
 
-def _other_matter(book: SimulatorContent, stage: Stage, dice: Rng) -> Matter | None:
-    mine = stage.scenario.id.split("-")[0]
-    others = [name for name in sorted(book.matters) if name.split("-")[0] != mine]
-    return book.matters[dice.pick(others)] if others else None
+def _other_topic(content: SimulatorContent, spec: DialogueSpec, rng: Rng) -> Topic | None:
+    mine = spec.scenario.id.split("-")[0]
+    others = [name for name in sorted(content.topics) if name.split("-")[0] != mine]
+    return content.topics[rng.choice(others)] if others else None
 
 
 def _off_setting(
-    book: SimulatorContent, stage: Stage, seed: tuple[object, ...], dice: Rng, steps: list[Step]
+    content: SimulatorContent, spec: DialogueSpec, seed: tuple[object, ...], rng: Rng, steps: list[Step]
 ) -> tuple[list[Step], int] | None:
-    other = _other_matter(book, stage, dice)
-    if other is None or stage.limit < 8 or len(steps) < 6:
+    other = _other_topic(content, spec, rng)
+    if other is None or spec.max_turns < 8 or len(steps) < 6:
         return None
-    since = min(max(3, int(len(steps) * (0.4 + 0.35 * dice.roll()))), len(steps) - 1, stage.limit - 3)
-    values = Wording(stage, seed).values
+    since = min(max(3, int(len(steps) * (0.4 + 0.35 * rng.uniform()))), len(steps) - 1, spec.max_turns - 3)
+    values = Realizer(spec, seed).values
     side = (steps[since - 1].side + 1) % 2
-    slide = dice.pick(book.acts.plants.slide)
+    slide = rng.choice(content.phrasebook.plants.slide)
     first = [
         other.raise_direct,
         other.object_direct,
@@ -139,11 +141,11 @@ def _off_setting(
         other.settle,
     ]
     kept = steps[:since]
-    count = min(stage.limit - since, 3 + int(dice.roll() * 5))
+    count = min(spec.max_turns - since, 3 + int(rng.uniform() * 5))
     used: set[str] = set()
     for number in range(min(count, len(first))):
         pool = [line for line in first[number] if line not in used] or list(first[number])
-        line = dice.pick(pool)
+        line = rng.choice(pool)
         used.add(line)
         text = fill(line, values)
         kept.append(Step(side, "speak", f"{slide} {text}" if number == 0 else text, "other"))
@@ -152,61 +154,65 @@ def _off_setting(
     return kept, since
 
 
-def _misaligned(book: SimulatorContent, stage: Stage, dice: Rng, steps: list[Step]) -> tuple[list[Step], int] | None:
-    styles = (style(stage.culture, stage.scenario, 0), style(stage.culture, stage.scenario, 1))
+def _misaligned(
+    content: SimulatorContent, spec: DialogueSpec, rng: Rng, steps: list[Step]
+) -> tuple[list[Step], int] | None:
+    styles = (style(spec.culture, spec.scenario, 0), style(spec.culture, spec.scenario, 1))
     easy = all(one.close for one in styles) and all(one.deference < 0.35 for one in styles)
     side = (
         0
         if styles[0].deference > styles[1].deference
         else 1
         if styles[1].deference > styles[0].deference
-        else int(dice.chance(0.5))
+        else int(rng.chance(0.5))
     )
-    pool = dice.shuffled(book.acts.plants.stiff if easy else book.acts.plants.brusque)
+    pool = rng.shuffled(content.phrasebook.plants.stiff if easy else content.phrasebook.plants.brusque)
     skip = {"greet", "farewell", "chat_reply", "small_reply"}
     at = [
         n
         for n, step in enumerate(steps)
-        if n > 0 and step.side == side and step.action == "speak" and step.act not in skip
+        if n > 0 and step.side == side and step.action == "speak" and step.kind not in skip
     ]
     if not at:
         return None
     changed = list(steps)
-    at = at[-1 - int(dice.roll() * 4) :]
+    at = at[-1 - int(rng.uniform() * 4) :]
     for number, place in enumerate(at):
         own = sentences(steps[place].text)
         line = pool[number % len(pool)]
-        text = " ".join([line, *own[:1]]) if dice.chance(0.6) or number == 0 else line
+        text = " ".join([line, *own[:1]]) if rng.chance(0.6) or number == 0 else line
         changed[place] = replace(steps[place], text=upper_first(text), driver=None)
     return changed, at[0]
 
 
-def _repeats(stage: Stage, dice: Rng, steps: list[Step]) -> tuple[list[Step], int] | None:
+def _repeats(spec: DialogueSpec, rng: Rng, steps: list[Step]) -> tuple[list[Step], int] | None:
     lines = [step for step in steps if step.action == "speak" and len(step.text.split()) >= 6]
-    since = min(len(steps) - 1, stage.limit - 6)
+    since = min(len(steps) - 1, spec.max_turns - 6)
     if not lines or since < 1:
         return None
     kept = steps[:since]
-    pair = [dice.pick([s.text for s in lines if s.side == side] or [lines[-1].text]) for side in (0, 1)]
+    pair = [rng.choice([s.text for s in lines if s.side == side] or [lines[-1].text]) for side in (0, 1)]
     for _ in range(6):
         side = (kept[-1].side + 1) % 2
         kept.append(Step(side, "speak", pair[side], "other"))
     return kept, since
 
 
-def _speaks_for_partner(stage: Stage, dice: Rng, steps: list[Step], spoken: list[int]) -> tuple[list[Step], int] | None:
-    at = dice.pick(spoken[len(spoken) // 3 :])
+def _speaks_for_partner(
+    spec: DialogueSpec, rng: Rng, steps: list[Step], spoken: list[int]
+) -> tuple[list[Step], int] | None:
+    at = rng.choice(spoken[len(spoken) // 3 :])
     step = steps[at]
-    partner = stage.scenario.participants[1 - step.side].name
+    partner = spec.scenario.participants[1 - step.side].name
     answer = steps[at + 1].text if at + 1 < len(steps) and steps[at + 1].text else "All right, I will think about it."
     return [*steps[:at], replace(step, text=f"{step.text}\n{partner}: {answer}"), *steps[at + 1 :]], at
 
 
 def _changes_language(
-    book: SimulatorContent, stage: Stage, dice: Rng, steps: list[Step], spoken: list[int]
+    content: SimulatorContent, spec: DialogueSpec, rng: Rng, steps: list[Step], spoken: list[int]
 ) -> tuple[list[Step], int] | None:
-    tongues = book.acts.plants.tongues
-    own = stage.culture.language
-    name = own if own in tongues else dice.pick([name for name in sorted(tongues) if name != own])
-    at = dice.pick(spoken[len(spoken) // 3 :])
-    return [*steps[:at], replace(steps[at], text=dice.pick(tongues[name])), *steps[at + 1 :]], at
+    tongues = content.phrasebook.plants.tongues
+    own = spec.culture.language
+    name = own if own in tongues else rng.choice([name for name in sorted(tongues) if name != own])
+    at = rng.choice(spoken[len(spoken) // 3 :])
+    return [*steps[:at], replace(steps[at], text=rng.choice(tongues[name])), *steps[at + 1 :]], at

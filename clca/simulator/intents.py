@@ -14,13 +14,13 @@ from clca.simulator.people import PRONOUNS, given_name
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, lexicon, sentences, words
 from clca.simulator.style import style
-from clca.simulator.topic import matter_for
+from clca.simulator.topic import topic_for
 
 _TAIL = re.compile(r"[.!?;].*$", re.S)
 
 
 def label_intent(
-    book: SimulatorContent,
+    content: SimulatorContent,
     plans: PlanCache,
     culture: Culture,
     scenario: Scenario,
@@ -34,16 +34,16 @@ def label_intent(
     side = _side(scenario, turns, at)
     seed = (culture.id, scenario.id, dialogue_seed)
     earlier = _planned(plans, culture, scenario, turns, dialogue_seed)
-    act, driver = earlier.pop() if earlier else _guessed(book, culture, scenario, side, turn, turns)
-    frames = book.acts.intent
-    phrases = frames.acts.get(act) or frames.acts["other"]
+    kind, driver = earlier.pop() if earlier else _guessed(content, culture, scenario, side, turn, turns)
+    frames = content.phrasebook.intent
+    phrases = frames.acts.get(kind) or frames.acts["other"]
     me, other = scenario.participants[side], scenario.participants[1 - side]
     # A goal is named once on each side, and where it is short; nothing is said twice before all has been said once.
     before = [name for name, _ in earlier]
-    told = any(name.split("_")[0] == act.split("_")[0] for name in before)
+    told = any(name.split("_")[0] == kind.split("_")[0] for name in before)
     free = [phrase for phrase in phrases if "{goal}" not in phrase or not (told or len(me.goal) > 90)] or list(phrases)
     text = fill(
-        _next(free, before.count(act), seed, act),
+        _next(free, before.count(kind), seed, kind),
         {
             "other": given_name(other, culture),
             "goal": goal_phrase(me),
@@ -100,19 +100,19 @@ def _planned(
         return []
     found: list[tuple[str, str | None]] = []
     for step in plan.steps[: at + 1]:
-        name = "leave" if not step.text and step.action == "leave" else step.act
+        name = "leave" if not step.text and step.action == "leave" else step.kind
         if step.tone in ("direct", "soft"):
-            name = f"{step.act}_{step.tone}"
-        elif step.act == "gesture":
+            name = f"{step.kind}_{step.tone}"
+        elif step.kind == "gesture":
             name = f"gesture_{step.tone if found or step.tone != 'scene' else 'first'}"
-        elif step.act == "greet" and any(act in ("greet", "gesture_greeting") for act, _ in found):
+        elif step.kind == "greet" and any(kind in ("greet", "gesture_greeting") for kind, _ in found):
             name = "greet_back"
         found.append((name, step.driver))
     return found
 
 
 def _guessed(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
+    content: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
 ) -> tuple[str, str | None]:
     if turn.action == "none":
         return "silence", None
@@ -120,18 +120,18 @@ def _guessed(
         return "gesture_scene", None
     if turn.action == "leave" and not turn.text:
         return "leave", None
-    return _from_matter(book, culture, scenario, turn) or _from_cues(book, culture, scenario, side, turn, turns)
+    return _from_topic(content, culture, scenario, turn) or _from_cues(content, culture, scenario, side, turn, turns)
 
 
-def _from_matter(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, turn: Turn
+def _from_topic(
+    content: SimulatorContent, culture: Culture, scenario: Scenario, turn: Turn
 ) -> tuple[str, str | None] | None:
     """The act of a line that belongs to the scenario's matter, whoever planned it."""
-    matter = matter_for(book, culture, scenario)
+    topic = topic_for(content, culture, scenario)
     values = lexicon(culture, scenario.id)
     said = set(sentences(turn.text))
-    for name in type(matter).model_fields:
-        value = getattr(matter, name)
+    for name in type(topic).model_fields:
+        value = getattr(topic, name)
         if not isinstance(value, tuple) or name.startswith(("gestures", "chat", "questions")):
             continue
         if any(said & set(sentences(fill(line, values))) for line in value):
@@ -140,17 +140,18 @@ def _from_matter(
 
 
 def _from_cues(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
+    content: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
 ) -> tuple[str, str | None]:
     low = f" {' '.join(words(turn.text))} "
     scores = {
-        act: sum(1 for cue in cues if f" {' '.join(words(cue))} " in low) for act, cues in book.acts.intent.cues.items()
+        kind: sum(1 for cue in cues if f" {' '.join(words(cue))} " in low)
+        for kind, cues in content.phrasebook.intent.cues.items()
     }
     if len(turns) > 3:
         scores["greet"] = 0
     else:
         scores["farewell"] = 0
-    best = max(scores, key=lambda act: scores[act])
+    best = max(scores, key=lambda kind: scores[kind])
     if scores[best] == 0:
         best = "question" if turn.text.rstrip().endswith("?") else "other"
     manner = style(culture, scenario, side)

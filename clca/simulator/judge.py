@@ -13,18 +13,18 @@ from clca.records import Alignment, Confidence, Culture, Quality, Scenario, Turn
 from clca.schemas import AlignmentAnswer, JudgeAnswer, MetaAnswer, QualityAnswer
 from clca.simulator.adaptation import clip
 from clca.simulator.content import SimulatorContent
-from clca.simulator.features import STOP, Repetition, Subjects, content, cues_in, foreign, repetition
+from clca.simulator.features import STOP, Repetition, TopicVocabulary, content_stems, cues_in, foreign, repetition
 from clca.simulator.intents import place_name
 from clca.simulator.meta import criticism
 from clca.simulator.people import given_name
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, sentences
 from clca.simulator.style import style
-from clca.simulator.topic import matter_for
+from clca.simulator.topic import topic_for
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class Assessment:
     """What the judge made of a dialogue: scores in [0, 1] for each fault, and what shows it."""
 
     circling: float
@@ -33,7 +33,7 @@ class Reading:
     short: bool
     repeated: Repetition
     strange: tuple[str, ...]
-    topic: tuple[str, ...]
+    topic_words: tuple[str, ...]
     jarring: float
     jar: str
     stilted: bool
@@ -48,31 +48,31 @@ class Reading:
 class Judge:
     """Gives verdicts on dialogues and criticises verdicts."""
 
-    def __init__(self, book: SimulatorContent) -> None:
-        self._book = book
-        self._subjects = Subjects(book)
+    def __init__(self, content: SimulatorContent) -> None:
+        self._content = content
+        self._vocabulary = TopicVocabulary(content)
 
-    def read(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> Reading:
+    def read(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> Assessment:
         """Weigh one dialogue."""
         said = [turn for turn in turns if turn.action in ("speak", "leave") and turn.text]
         repeated = repetition(turns)
         circling = min(1.0, repeated.share * 1.15 + 0.04 * max(0, repeated.pairs - 2))
-        own = self._subjects.own(scenario, matter_for(self._book, culture, scenario))
+        own = self._vocabulary.own(scenario, topic_for(self._content, culture, scenario))
         slipping, strange = self._slip(said, own, scenario)
         tongue = next((turn.text for turn in said if foreign(turn, STOP)), "")
-        every = content(" ".join(turn.text for turn in said))
-        setting = content(scenario.setting) | content(scenario.participants[0].goal)
-        names = {word for person in scenario.participants for word in content(person.name)}
-        topic = sorted((every & setting) - names, key=lambda word: (-self._subjects.weigh([word]), word))[:2]
+        every = content_stems(" ".join(turn.text for turn in said))
+        setting = content_stems(scenario.setting) | content_stems(scenario.participants[0].goal)
+        names = {word for person in scenario.participants for word in content_stems(person.name)}
+        topic_words = sorted((every & setting) - names, key=lambda word: (-self._vocabulary.weigh([word]), word))[:2]
         jarring, jar, stilted, seen = self._manners(culture, scenario, turns)
-        return Reading(
+        return Assessment(
             circling,
             slipping,
             tongue,
             len(turns) < 4,
             repeated,
             tuple(strange[:2]),
-            tuple(topic),
+            tuple(topic_words),
             jarring,
             jar,
             stilted,
@@ -86,16 +86,16 @@ class Judge:
         return min(1.0, max(0.0, 0.55 * half + 0.45 * third)), strange
 
     def _alien(self, late: list[Turn], own: set[str], scenario: Scenario) -> tuple[float, list[str]]:
-        found = content(" ".join(turn.text for turn in late))
+        found = content_stems(" ".join(turn.text for turn in late))
         if len(found) < 6:
             return 0.0, []
-        ours, all_of_it = self._subjects.weigh(found & own), self._subjects.weigh(found)
-        _, theirs, telling = self._subjects.stranger(found, own, scenario.id)
+        ours, all_of_it = self._vocabulary.weigh(found & own), self._vocabulary.weigh(found)
+        _, theirs, telling = self._vocabulary.stranger(found, own, scenario.id)
         return 0.15 + 1.25 * theirs / all_of_it - 0.55 * ours / all_of_it, _in_full(telling, late)
 
     def _manners(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> tuple[float, str, bool, str]:
         """(how much jars, the sentence that jars most, whether by stiffness, what is in keeping)."""
-        frames = self._book.acts.judge
+        frames = self._content.phrasebook.judge
         peak, total, quote, stilted, courteous, bows = 0.0, 0.0, "", False, 0, 0
         for at, turn in enumerate(turns):
             side = int(turn.speaker) if turn.speaker in ("0", "1") else at % 2
@@ -146,20 +146,20 @@ class Judge:
 
     def verdict(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> JudgeAnswer:
         """Stage one: quality and alignment."""
-        reading = self.read(culture, scenario, turns)
-        dice = Rng(culture.id, scenario.id, len(turns), *(turn.text for turn in turns), "judge")
-        values = self._values(culture, turns, reading)
+        assessment = self.read(culture, scenario, turns)
+        rng = Rng(culture.id, scenario.id, len(turns), *(turn.text for turn in turns), "judge")
+        values = self._values(culture, turns, assessment)
         # A judge is never quite steady: a small tremor, the same for the same dialogue.
-        fault = reading.fault + 0.2 * (dice.roll() - 0.5)
-        jarring = reading.jarring + 0.16 * (dice.roll() - 0.5)
+        fault = assessment.fault + 0.2 * (rng.uniform() - 0.5)
+        jarring = assessment.jarring + 0.16 * (rng.uniform() - 0.5)
         return JudgeAnswer(
             quality=QualityAnswer(
-                rationale=clip(self._why_quality(values, reading, fault > 0.5, dice), 400),
+                rationale=clip(self._why_quality(values, assessment, fault > 0.5, rng), 400),
                 label="bad" if fault > 0.5 else "good",
                 confidence=confidence(fault),
             ),
             alignment=AlignmentAnswer(
-                rationale=clip(self._why_alignment(values, reading, jarring > 0.5, dice), 400),
+                rationale=clip(self._why_alignment(values, assessment, jarring > 0.5, rng), 400),
                 label="no" if jarring > 0.5 else "yes",
                 confidence=confidence(jarring),
             ),
@@ -174,72 +174,79 @@ class Judge:
         alignment: Alignment,
     ) -> MetaAnswer:
         """Stage two: is the verdict right, and should the dialogue be used?"""
-        reading = self.read(culture, scenario, turns)
-        dice = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "meta")
-        fault = reading.fault + 0.1 * (dice.roll() - 0.5)
+        assessment = self.read(culture, scenario, turns)
+        rng = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "meta")
+        fault = assessment.fault + 0.1 * (rng.uniform() - 0.5)
         # Manners that jar spoil a dialogue as data on the culture, though less surely than a broken one.
-        worth = max(fault, 0.92 * reading.jarring)
-        values = self._values(culture, turns, reading)
+        worth = max(fault, 0.92 * assessment.jarring)
+        values = self._values(culture, turns, assessment)
         text = criticism(
-            self._book.acts.judge.phrases, quality, alignment, values, fault > 0.5, reading.jarring > 0.5, dice
+            self._content.phrasebook.judge.phrases,
+            quality,
+            alignment,
+            values,
+            fault > 0.5,
+            assessment.jarring > 0.5,
+            rng,
         )
         return MetaAnswer(
             critique=clip(text, 600), label="bad" if worth > 0.5 else "good", confidence=confidence(worth)
         )
 
-    def _values(self, culture: Culture, turns: tuple[Turn, ...], reading: Reading) -> dict[str, str]:
+    def _values(self, culture: Culture, turns: tuple[Turn, ...], assessment: Assessment) -> dict[str, str]:
         """What phrases about a dialogue can mention."""
         said = [turn for turn in turns if turn.text and turn.action != "non-verbal"]
         first = sentences(said[0].text)[0] if said else "nothing"
         last = sentences(said[-1].text)[-1] if said else "nothing"
-        strange = " and ".join(f"“{word}”" for word in reading.strange) or "other things"
-        quote = clip(reading.repeated.quote, 110).rstrip(".")
+        strange = " and ".join(f"“{word}”" for word in assessment.strange) or "other things"
+        quote = clip(assessment.repeated.quote, 110).rstrip(".")
         evidence = (
             f"“{quote}” comes back again and again"
-            if reading.circling >= reading.slipping and quote
+            if assessment.circling >= assessment.slipping and quote
             else (f"the later turns are about {strange}")
         )
-        if reading.tongue:
+        if assessment.tongue:
             evidence = "one turn is in another language"
-        elif reading.short:
+        elif assessment.short:
             evidence = "it ends before anything has happened"
         return {
-            "topic": " and ".join(f"“{word}”" for word in _in_full(list(reading.topic), said)) or "their business",
+            "topic": " and ".join(f"“{word}”" for word in _in_full(list(assessment.topic_words), said))
+            or "their business",
             "first": clip(first, 70).rstrip("."),
             "last": clip(last, 70).rstrip("."),
             "quote": quote,
-            "tongue": clip(reading.tongue, 110),
+            "tongue": clip(assessment.tongue, 110),
             "strange": strange,
             "evidence": evidence,
-            "seen": reading.seen,
-            "jar": clip(reading.jar, 90).rstrip("."),
+            "seen": assessment.seen,
+            "jar": clip(assessment.jar, 90).rstrip("."),
             "turns": str(len(turns)),
             "culture": place_name(culture),
         }
 
-    def _why_quality(self, values: dict[str, str], reading: Reading, bad: bool, dice: Rng) -> str:
+    def _why_quality(self, values: dict[str, str], assessment: Assessment, bad: bool, rng: Rng) -> str:
         kind = "good"
         if bad:
             ranked = {
-                "repeated": reading.circling,
-                "strange": reading.slipping,
-                "short": 0.96 * reading.short,
-                "tongue": float(bool(reading.tongue)),
+                "repeated": assessment.circling,
+                "strange": assessment.slipping,
+                "short": 0.96 * assessment.short,
+                "tongue": float(bool(assessment.tongue)),
             }
             kind = max(ranked, key=lambda name: ranked[name])
-        phrase = dice.pick(getattr(self._book.acts.judge.phrases, kind))
+        phrase = rng.choice(getattr(self._content.phrasebook.judge.phrases, kind))
         return f"{fill(phrase, values)}."
 
-    def _why_alignment(self, values: dict[str, str], reading: Reading, jars: bool, dice: Rng) -> str:
+    def _why_alignment(self, values: dict[str, str], assessment: Assessment, jars: bool, rng: Rng) -> str:
         kind = (
-            ("stilted" if reading.stilted else "rude")
-            if jars and reading.jar
+            ("stilted" if assessment.stilted else "rude")
+            if jars and assessment.jar
             else "fits"
-            if reading.jarring < 0.3
+            if assessment.jarring < 0.3
             else "plain"
         )
-        phrase = dice.pick(getattr(self._book.acts.judge.phrases, kind))
-        return f"{fill(phrase, values | {'quote': clip(reading.jar, 110).rstrip('.')})}."
+        phrase = rng.choice(getattr(self._content.phrasebook.judge.phrases, kind))
+        return f"{fill(phrase, values | {'quote': clip(assessment.jar, 110).rstrip('.')})}."
 
 
 def confidence(score: float) -> Confidence:

@@ -17,7 +17,7 @@ def criticism(
     values: Mapping[str, str],
     bad: bool,
     jars: bool,
-    dice: Rng,
+    rng: Rng,
 ) -> str:
     """What is to be said about the stage-one verdict, from one's own weighing of the dialogue."""
     if bad:
@@ -30,7 +30,7 @@ def criticism(
         kinds.append("manners_right" if alignment.label == "no" else "manners_missed")
     elif alignment.label == "no":
         kinds.append("manners_severe")
-    elif dice.chance(0.45):
+    elif rng.chance(0.45):
         kinds.append("manners_good")
     parts: list[str] = []
     for kind in kinds:
@@ -39,5 +39,5 @@ def criticism(
             for phrase in getattr(phrases, kind)
             if not (parts and "{seen}" in phrase and values["seen"] in parts[0])
         ]
-        parts.append(upper_first(fill(dice.pick(fresh or getattr(phrases, kind)), values)))
+        parts.append(upper_first(fill(rng.choice(fresh or getattr(phrases, kind)), values)))
     return " ".join(f"{part}." for part in parts)

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from clca.records import Culture, Norm
-from clca.simulator.content_schema import Angle, Aside, Matter, NormTalk
+from clca.simulator.content_schema import Angle, Aside, NormTalk, Topic
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, upper_first
 
@@ -55,7 +55,7 @@ def _for_a_child(norm: Norm) -> bool:
 def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
     """The way in which the norm comes to be broken in this culture's scenario: always the same one."""
     fitting = [angle for angle in talk.angles if _fits(angle, norm)]
-    return Rng("angle", culture.id, norm.id).pick(fitting or list(talk.angles))
+    return Rng("angle", culture.id, norm.id).choice(fitting or list(talk.angles))
 
 
 def _fits(angle: Angle, norm: Norm) -> bool:
@@ -85,23 +85,23 @@ def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
     }
 
 
-def norm_matter(talk: NormTalk, norm: Norm, culture: Culture) -> Matter:
+def norm_topic(talk: NormTalk, norm: Norm, culture: Culture) -> Topic:
     """What the two say about this norm."""
     angle = angle_for(talk, norm, culture)
     aside = None if angle.alone else talk.situations.get(norm.situation)
-    return _filled(angle.matter, aside, tuple(sorted(norm_values(norm, culture).items())))
+    return _filled(angle.topic, aside, tuple(sorted(norm_values(norm, culture).items())))
 
 
 @lru_cache(maxsize=1024)
-def _filled(frames: Matter, aside: Aside | None, pieces: tuple[tuple[str, str], ...]) -> Matter:
+def _filled(frames: Topic, aside: Aside | None, pieces: tuple[tuple[str, str], ...]) -> Topic:
     values = dict(pieces)
     lines = frames.model_dump()
     if aside is not None:
         lines |= {name: (*more, *lines[name]) for name, more in aside.model_dump().items()}
-    return fill_matter(lines, values)
+    return fill_topic(lines, values)
 
 
-def fill_matter(lines: Mapping[str, Any], values: Mapping[str, str]) -> Matter:
+def fill_topic(lines: Mapping[str, Any], values: Mapping[str, str]) -> Topic:
     """A matter with placeholders filled in every line."""
     filled: dict[str, Any] = {}
     for name, value in lines.items():
@@ -112,4 +112,4 @@ def fill_matter(lines: Mapping[str, Any], values: Mapping[str, str]) -> Matter:
             )
         else:
             filled[name] = value
-    return Matter.model_validate(filled)
+    return Topic.model_validate(filled)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Gender, Participant, Scenario
-from clca.simulator.style import GROWN, Style, climate
+from clca.simulator.style import GROWN, Style, traits
 
 PRONOUNS: dict[str, tuple[str, str, str]] = {
     "female": ("she", "her", "her"),
@@ -55,7 +55,7 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
     forms = culture.address
     gender: Gender = other.gender
     # Where rank and age count, whoever is clearly older calls the young by their names.
-    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and climate(culture).pdi > 0.55
+    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and traits(culture).pdi > 0.55
     if other.age < GROWN or junior or scenario.relationship in ("partner", "family"):
         level = forms.familiar
     elif style.rank < 0 and style.deference > 0.25:

@@ -56,7 +56,7 @@ def whole(place: str) -> str:
     return place[found.end() :] if found else place
 
 
-def nearest(old: str, places: Sequence[str], dice: Rng) -> str:
+def nearest(old: str, places: Sequence[str], rng: Rng) -> str:
     """One of the culture's places, of those that are most like the old place."""
     if not _PART.match(old):
         places = list(dict.fromkeys(whole(place) for place in places))
@@ -66,7 +66,7 @@ def nearest(old: str, places: Sequence[str], dice: Rng) -> str:
     if "lower" in mine:
         places = [place for place in places if "upper" not in _kinds(place)] or places
     shared = [len(mine & _kinds(place)) for place in places]
-    return dice.pick([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
+    return rng.choice([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
 
 
 def _head(place: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from clca.records import Action
 from clca.simulator.content_schema import Tone
 from clca.simulator.courtesies import gestures, goodbyes, greetings, lead_ins, owed
-from clca.simulator.opening import Stage
+from clca.simulator.opening import DialogueSpec
 from clca.simulator.people import address, given_name
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import (
@@ -22,7 +22,7 @@ from clca.simulator.sentences import (
     opens_with_interjection,
     sentences,
 )
-from clca.simulator.speech_acts import SpeechAct, turns_of
+from clca.simulator.speech_acts import SpeechAct, group_by_turn
 from clca.simulator.style import GROWN, style
 
 MOST_SENTENCES = 3
@@ -54,17 +54,17 @@ class Step:
     side: int
     action: Action
     text: str
-    act: str
+    kind: str
     tone: str = ""
     driver: str | None = None
 
 
-class Wording:
+class Realizer:
     """Words the moves of one play; no sentence is used twice."""
 
-    def __init__(self, stage: Stage, seed: tuple[object, ...]) -> None:
-        self.stage, self.dice = stage, Rng(*seed, "wording")
-        culture, scenario = stage.culture, stage.scenario
+    def __init__(self, spec: DialogueSpec, seed: tuple[object, ...]) -> None:
+        self.spec, self.rng = spec, Rng(*seed, "wording")
+        culture, scenario = spec.culture, spec.scenario
         self.styles = (style(culture, scenario, 0), style(culture, scenario, 1))
         self.formal = any(one.formal or one.rank for one in self.styles)  # both greet in one register
         self.given = tuple(given_name(person, culture) for person in scenario.participants)
@@ -78,37 +78,37 @@ class Wording:
         self.greeted = ""
         self.may_ask = False
 
-    def steps(self, moves: list[SpeechAct]) -> list[Step]:
+    def steps(self, speech_acts: list[SpeechAct]) -> list[Step]:
         found: list[Step] = []
-        turns = turns_of(moves)
+        turns = group_by_turn(speech_acts)
         for at, turn in enumerate(turns):
             # A greeting may ask something only where the other's words come next.
             after = turns[at + 1][0] if at + 1 < len(turns) else None
-            self.may_ask = turn[-1].act == "greet" and after is not None and after.act == "greet"
+            self.may_ask = turn[-1].kind == "greet" and after is not None and after.kind == "greet"
             step = self._step(turn)
             if step is None:
                 continue
             if found and found[-1].side == step.side:
-                found[-1] = replace(found[-1], action=step.action) if step.act == "stop" else found[-1]
+                found[-1] = replace(found[-1], action=step.action) if step.kind == "stop" else found[-1]
                 continue
             found.append(step)
             self.turn += 1
-            self.before = turn[-1] if turn[-1].act != "stop" or len(turn) == 1 else turn[-2]
+            self.before = turn[-1] if turn[-1].kind != "stop" or len(turn) == 1 else turn[-2]
         return found
 
     # ------------------------------------------------------------ one turn
 
     def _step(self, turn: list[SpeechAct]) -> Step | None:
-        leaves = turn[-1].act in ("stop", "walk_out")
-        core = [move for move in turn if move.act != "stop"]
+        leaves = turn[-1].kind in ("stop", "walk_out")
+        core = [act for act in turn if act.kind != "stop"]
         if not core:
             return Step(turn[0].side, "leave", "", "leave")
         # What the turn is for: its last move of weight; thanks, asides and goodbyes go along with it.
-        first = next((move for move in reversed(core) if not move.extra and move.act != "farewell"), core[0])
-        driver = first.driver or next((move.driver for move in core if move.driver), None)
-        if first.act == "silence":
+        first = next((act for act in reversed(core) if not act.extra and act.kind != "farewell"), core[0])
+        driver = first.driver or next((act.driver for act in core if act.driver), None)
+        if first.kind == "silence":
             return Step(first.side, "none", "", "silence", driver=driver)
-        if first.act == "gesture":
+        if first.kind == "gesture":
             text = self._gesture(first)
             return Step(first.side, "non-verbal", text, "gesture", first.tone, driver)
         said = self._lines(core)
@@ -123,127 +123,127 @@ class Wording:
         text = self._spoken(said)
         for sentence in [*sentences(text), *sentences(raw)]:
             self.used.add(key(sentence))
-        return Step(first.side, "leave" if leaves else "speak", text, first.act, first.tone, driver)
+        return Step(first.side, "leave" if leaves else "speak", text, first.kind, first.tone, driver)
 
     def _lines(self, core: list[SpeechAct]) -> list[tuple[SpeechAct, str]]:
         """The lines of a turn, without lead-ins and thanks that the other lines have no room for."""
-        parts = [(move, self._line(move)) for move in core]
+        parts = [(act, self._line(act)) for act in core]
         said: list[tuple[SpeechAct, str]] = []
-        for at, (move, text) in enumerate(parts):
+        for at, (act, text) in enumerate(parts):
             follow = parts[at + 1][1] if at + 1 < len(parts) else ""
             asks = bool(follow) and (sentences(follow)[0].endswith("?") or follow.startswith(("Thank", "That's")))
             again = any("thank" in line.lower() for _, line in said)
-            if not text or (move.act == "soften" and asks) or (move.act == "thanks" and again):
+            if not text or (act.kind == "soften" and asks) or (act.kind == "thanks" and again):
                 continue
             if text not in {line for _, line in said}:
-                said.append((move, text))
+                said.append((act, text))
         return said
 
     def _spoken(self, said: list[tuple[SpeechAct, str]]) -> str:
-        move, text = said[0]
-        before = "" if self.before is None else self.before.act
+        act, text = said[0]
+        before = "" if self.before is None else self.before.kind
         sizes = sum(len(sentences(line)) for _, line in said)
-        named = self._with_name(move, text)
+        named = self._with_name(act, text)
         if named is not None:
-            said = [(move, named), *said[1:]]
-        elif sizes < MOST_SENTENCES and not opens_with_interjection(text) and self.dice.chance(0.42):
+            said = [(act, named), *said[1:]]
+        elif sizes < MOST_SENTENCES and not opens_with_interjection(text) and self.rng.chance(0.42):
             tones = () if self.before is None else (f"{before}_{self.before.tone}", before)
-            kind = next((_ACKNOWLEDGES[pair, move.act] for pair in tones if (pair, move.act) in _ACKNOWLEDGES), None)
-            small = self._toned(getattr(self.stage.acts.acknowledge, kind), move.side) if kind else ""
+            kind = next((_ACKNOWLEDGES[pair, act.kind] for pair in tones if (pair, act.kind) in _ACKNOWLEDGES), None)
+            small = self._toned(getattr(self.spec.phrasebook.acknowledge, kind), act.side) if kind else ""
             if small:
-                said = [(move, small), *said]
+                said = [(act, small), *said]
         return joined([line for _, line in said])
 
-    def _with_name(self, move: SpeechAct, text: str) -> str | None:
-        name, me = self.names[move.side], self.styles[move.side]
-        if not name or self.named[move.side] >= 3 or self.turn - self.named_at[move.side] < 4:
+    def _with_name(self, act: SpeechAct, text: str) -> str | None:
+        name, me = self.names[act.side], self.styles[act.side]
+        if not name or self.named[act.side] >= 3 or self.turn - self.named_at[act.side] < 4:
             return None
-        wish = 0.1 + 0.35 * me.deference + 0.25 * me.formal + 0.12 * me.relation - 0.12 * self.named[move.side]
-        if move.act in _NAMED_AFTER and self.dice.chance(wish + 0.2):
+        wish = 0.1 + 0.35 * me.deference + 0.25 * me.formal + 0.12 * me.relation - 0.12 * self.named[act.side]
+        if act.kind in _NAMED_AFTER and self.rng.chance(wish + 0.2):
             named = call_after(text, name)
-        elif move.act in _NAMED_BEFORE and self.dice.chance(wish * 0.6):
+        elif act.kind in _NAMED_BEFORE and self.rng.chance(wish * 0.6):
             named = call_before(text, name)
         else:
             return None
         if named is not None:
-            self.named[move.side] += 1
-            self.named_at[move.side] = self.turn
+            self.named[act.side] += 1
+            self.named_at[act.side] = self.turn
         return named
 
     # ------------------------------------------------------------ one line
 
-    def _gesture(self, move: SpeechAct) -> str:
-        local_ones, matter = self.stage.culture.gestures, self.stage.matter
-        scene = move.tone == "scene"
-        pool = (matter.gestures_a, matter.gestures_b)[move.side] if scene else getattr(local_ones, move.tone)
+    def _gesture(self, act: SpeechAct) -> str:
+        local_ones, topic = self.spec.culture.gestures, self.spec.topic
+        scene = act.tone == "scene"
+        pool = (topic.gestures_a, topic.gestures_b)[act.side] if scene else getattr(local_ones, act.tone)
         if not scene:
-            distant = self.stage.scenario.relationship == "stranger" or self.styles[0].rank != 0
-            pool = gestures(pool, distant, self.stage.scenario.setting.lower())
+            distant = self.spec.scenario.relationship == "stranger" or self.styles[0].rank != 0
+            pool = gestures(pool, distant, self.spec.scenario.setting.lower())
         phrase = self._fresh(pool) or self._fresh(local_ones.unease) or "waits"
-        return f"{self.given[move.side]} {phrase.rstrip('.')}."
+        return f"{self.given[act.side]} {phrase.rstrip('.')}."
 
-    def _line(self, move: SpeechAct) -> str:
-        matter, acts, courtesy = self.stage.matter, self.stage.acts, self.stage.culture.courtesy
-        me = self.styles[move.side]
-        match move.act:
+    def _line(self, act: SpeechAct) -> str:
+        topic, phrasebook, courtesy = self.spec.topic, self.spec.phrasebook, self.spec.culture.courtesy
+        me = self.styles[act.side]
+        match act.kind:
             case "greet":
-                return self._greeting(move.side)
+                return self._greeting(act.side)
             case "thanks" | "apology" | "farewell":
-                if self._child(move.side):
-                    return self._fresh(getattr(acts.child, move.act))
-                if move.act == "farewell" and self._child(1 - move.side):
-                    return self._fresh(acts.child.sent)
-                register = getattr(courtesy, move.act)
-                if move.act != "farewell":
+                if self._child(act.side):
+                    return self._fresh(getattr(phrasebook.child, act.kind))
+                if act.kind == "farewell" and self._child(1 - act.side):
+                    return self._fresh(phrasebook.child.sent)
+                register = getattr(courtesy, act.kind)
+                if act.kind != "farewell":
                     return self._fresh(register.formal if me.formal else register.familiar)
-                return self._fresh(goodbyes(register.formal if self.formal else register.familiar, move.side))
+                return self._fresh(goodbyes(register.formal if self.formal else register.familiar, act.side))
             case "chat_open" | "chat_reply":
-                return self._told(matter.chat[move.index][move.act == "chat_reply"])
+                return self._told(topic.chat[act.index][act.kind == "chat_reply"])
             case "small_open" | "small_reply":
-                return self._told(courtesy.small_talk[move.index][move.act == "small_reply"])
+                return self._told(courtesy.small_talk[act.index][act.kind == "small_reply"])
             case "question" | "answer":
-                return self._told(matter.questions[move.index][move.act == "answer"])
+                return self._told(topic.questions[act.index][act.kind == "answer"])
             case "raise" | "object" | "refuse":
-                return self._fresh(getattr(matter, f"{move.act}_{move.tone}"))
+                return self._fresh(getattr(topic, f"{act.kind}_{act.tone}"))
             case "counter" | "counter_yes":
-                return self._told(getattr(matter, move.act)[move.index])
+                return self._told(getattr(topic, act.kind)[act.index])
             case "reason":
-                return self._fresh(matter.reasons)
+                return self._fresh(topic.reasons)
             case "offer":
-                return self._told(matter.offers[move.index]) if move.tone == "present" else self._fresh(matter.offers)
+                return self._told(topic.offers[act.index]) if act.tone == "present" else self._fresh(topic.offers)
             case "soften":
-                return self._fresh(lead_ins(courtesy.soften, move.side))
+                return self._fresh(lead_ins(courtesy.soften, act.side))
             case "decline":
                 return self._fresh(courtesy.decline_ritually)
             case "insist":
                 return self._fresh(courtesy.insist)
             case "closing":
-                return self._fresh(acts.closing)
+                return self._fresh(phrasebook.closing)
             case "walk_out":
-                return self._toned(acts.walk_out, move.side)
-            case act if isinstance(getattr(acts, act, None), Tone):
-                return self._toned(getattr(acts, act), move.side)
-            case act:
-                return self._fresh(getattr(matter, act))
+                return self._toned(phrasebook.walk_out, act.side)
+            case kind if isinstance(getattr(phrasebook, kind, None), Tone):
+                return self._toned(getattr(phrasebook, kind), act.side)
+            case kind:
+                return self._fresh(getattr(topic, kind))
 
     def _toned(self, tone: Tone, side: int) -> str:
-        formal = self.styles[side].formal and self.stage.scenario.participants[side].age >= _STAID
+        formal = self.styles[side].formal and self.spec.scenario.participants[side].age >= _STAID
         return self._fresh(tone.formal if formal else tone.familiar)
 
     def _child(self, side: int) -> bool:
-        return self.stage.scenario.participants[side].age < GROWN
+        return self.spec.scenario.participants[side].age < GROWN
 
     def _greeting(self, side: int) -> str:
         """A greeting, or what answers the other's: a question is answered, an apology for coming is waved aside."""
-        acts, register = self.stage.acts, self.stage.culture.courtesy.greeting
+        phrasebook, register = self.spec.phrasebook, self.spec.culture.courtesy.greeting
         wants = owed(self.greeted)
         if wants is not None:
-            return self._toned(getattr(acts.greet_back, wants), side)
+            return self._toned(getattr(phrasebook.greet_back, wants), side)
         pool = register.formal if self.formal else register.familiar
         if self._child(side):
-            pool = acts.child.greet
+            pool = phrasebook.child.greet
         elif self._child(1 - side):
-            pool = acts.child.greeted
+            pool = phrasebook.child.greeted
         else:
             first = not self.greeted
             pool = greetings(pool, may_ask=self.may_ask and first, opens=side == 0 and first)
@@ -251,11 +251,11 @@ class Wording:
         return self.greeted
 
     def _told(self, text: str) -> str:
-        return local(fill(text, self.values), self.stage.acts.dialects.get(self.stage.culture.id, {}))
+        return local(fill(text, self.values), self.spec.phrasebook.dialects.get(self.spec.culture.id, {}))
 
     def _fresh(self, pool: tuple[str, ...]) -> str:
         """A line of the pool none of whose sentences was said before; empty when there is none."""
-        for text in self.dice.shuffled(pool):
+        for text in self.rng.shuffled(pool):
             told = self._told(text)
             if not any(key(sentence) in self.used for sentence in sentences(told)):
                 if told and told[0].islower():

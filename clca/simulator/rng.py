@@ -23,23 +23,23 @@ class Rng:
         digest = blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
         self._random = Random(int.from_bytes(digest, "big"))
 
-    def roll(self) -> float:
+    def uniform(self) -> float:
         """A number in [0, 1)."""
         return self._random.random()
 
     def chance(self, probability: float) -> bool:
         return self._random.random() < probability
 
-    def pick(self, items: Sequence[T]) -> T:
+    def choice(self, items: Sequence[T]) -> T:
         return items[int(self._random.random() * len(items))]
 
     def shuffled(self, items: Iterable[T]) -> list[T]:
-        return [item for _, item in sorted(((self.roll(), item) for item in items), key=lambda pair: pair[0])]
+        return [item for _, item in sorted(((self.uniform(), item) for item in items), key=lambda pair: pair[0])]
 
-    def weighted(self, weights: Mapping[T, float]) -> T:
+    def weighted_choice(self, weights: Mapping[T, float]) -> T:
         """One key, with a probability in proportion to its weight; weights below 0 count as 0."""
         total = sum(max(0.0, weight) for weight in weights.values())
-        mark = self.roll() * total
+        mark = self.uniform() * total
         last = None
         for key, weight in weights.items():
             if weight <= 0:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from clca.records import Culture
 from clca.simulator.rng import Rng
 
-_HOLE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"”’']?\s+(?=[\"“‘'A-ZÀ-ÖØ-Þ0-9])")
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _SMALL_FIRST = """
@@ -79,7 +79,7 @@ def fill(text: str, values: Mapping[str, str]) -> str:
         before = text[: match.start()].rstrip(" \"“‘'")
         return upper_first(value) if not before or before[-1] in ".!?…" else value
 
-    return _HOLE.sub(one, text) if "{" in text else text
+    return _PLACEHOLDER.sub(one, text) if "{" in text else text
 
 
 def local(text: str, dialect: Mapping[str, str]) -> str:
@@ -113,12 +113,12 @@ def call_before(text: str, name: str) -> str | None:
 def lexicon(culture: Culture, scenario_id: str) -> dict[str, str]:
     """What each placeholder stands for in this scenario in this culture, the same in every play."""
     values: dict[str, str] = {}
-    price = Rng(culture.id, scenario_id, "price").roll()
+    price = Rng(culture.id, scenario_id, "price").uniform()
     for name, items in culture.lexicon.items():
         if items:
-            mark = price if name.startswith("price") else Rng(culture.id, scenario_id, name).roll()
+            mark = price if name.startswith("price") else Rng(culture.id, scenario_id, name).uniform()
             values[name] = items[int(mark * len(items))]
-    values["city"] = Rng(culture.id, scenario_id, "city").pick(culture.cities) if culture.cities else "the city"
+    values["city"] = Rng(culture.id, scenario_id, "city").choice(culture.cities) if culture.cities else "the city"
     return values
 
 
@@ -127,5 +127,5 @@ def absent(culture: Culture, scenario_id: str, taken: frozenset[str]) -> dict[st
     values: dict[str, str] = {}
     for name, pool in (("third_f", culture.names.female), ("third_m", culture.names.male)):
         free = [item for item in pool if item not in taken] or ["somebody"]
-        values[name] = Rng(culture.id, scenario_id, name).pick(free)
+        values[name] = Rng(culture.id, scenario_id, name).choice(free)
     return values

@@ -17,7 +17,7 @@ class SpeechAct:
     """
 
     side: int
-    act: str
+    kind: str
     tone: str = ""
     index: int = 0
     driver: str | None = None
@@ -25,18 +25,18 @@ class SpeechAct:
 
     @property
     def silent(self) -> bool:
-        return self.act in SILENT
+        return self.kind in SILENT
 
     def by(self, driver: str | None) -> SpeechAct:
         return replace(self, driver=driver)
 
 
-def turns_of(moves: list[SpeechAct]) -> list[list[SpeechAct]]:
+def group_by_turn(speech_acts: list[SpeechAct]) -> list[list[SpeechAct]]:
     """Moves grouped into turns: one after another of the same side belong together."""
     turns: list[list[SpeechAct]] = []
-    for move in moves:
-        if turns and turns[-1][0].side == move.side and not move.silent and not turns[-1][-1].silent:
-            turns[-1].append(move)
+    for act in speech_acts:
+        if turns and turns[-1][0].side == act.side and not act.silent and not turns[-1][-1].silent:
+            turns[-1].append(act)
         else:
-            turns.append([move])
+            turns.append([act])
     return turns

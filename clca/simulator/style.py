@@ -57,7 +57,7 @@ _LOW = re.compile(r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trai
 
 
 @dataclass(frozen=True, slots=True)
-class Climate:
+class Traits:
     """A culture's scores, scaled to [0, 1] with the gaps filled; position scaled to [-1, 1]."""
 
     pdi: float
@@ -105,38 +105,38 @@ class Style:
         return self.rank < 0 or (self.rank == 0 and self.age < 0)
 
 
-def holds(driver: str, climate: Climate) -> bool:
+def driver_applies(driver: str, traits: Traits) -> bool:
     """Whether a reason for a speech act is true of a culture with these scores."""
     match driver:
         case "hierarchy" | "respect":
-            return climate.pdi >= 0.5
+            return traits.pdi >= 0.5
         case "age":
-            return climate.pdi >= 0.5 or climate.secular < -0.3
+            return traits.pdi >= 0.5 or traits.secular < -0.3
         case "harmony":
-            return climate.context >= 0.55
+            return traits.context >= 0.55
         case "silence":
-            return climate.context >= 0.58 and climate.ivr < 0.5
+            return traits.context >= 0.58 and traits.ivr < 0.5
         case "relation" | "ritual":
-            return climate.idv <= 0.5
+            return traits.idv <= 0.5
         case "group":
-            return climate.idv <= 0.4
+            return traits.idv <= 0.4
         case "ease":
-            return climate.ivr >= 0.6
+            return traits.ivr >= 0.6
         case "equality":
-            return climate.pdi <= 0.42
+            return traits.pdi <= 0.42
         case "choice":
-            return climate.idv >= 0.65
+            return traits.idv >= 0.65
         case "candour":  # plain words where the person counts and vagueness is not at home
-            return climate.idv >= 0.6 and climate.uai >= 0.4
+            return traits.idv >= 0.6 and traits.uai >= 0.4
         case _:
-            return climate.uai >= 0.75
+            return traits.uai >= 0.75
 
 
 def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
     return min(high, max(low, value))
 
 
-def climate(culture: Culture) -> Climate:
+def traits(culture: Culture) -> Traits:
     """The culture's scores without gaps."""
     scores, position = culture.scores, culture.position
     guess_idv = 0.5 if scores.idv is None else scores.idv / 100
@@ -147,7 +147,7 @@ def climate(culture: Culture) -> Climate:
     def score(value: float | None, middle: float) -> float:
         return _clip(middle if value is None else value / 100)
 
-    return Climate(
+    return Traits(
         pdi=score(scores.pdi, 0.58 - 0.2 * expression - 0.05 * secular),
         idv=score(scores.idv, 0.45 + 0.25 * expression),
         mas=score(scores.mas, 0.5),
@@ -184,7 +184,7 @@ def rank(speaker: Participant, other: Participant, relationship: str) -> int:
 
 def style(culture: Culture, scenario: Scenario, side: int) -> Style:
     """How `scenario.participants[side]` speaks to the other one."""
-    c = climate(culture)
+    c = traits(culture)
     me, other = scenario.participants[side], scenario.participants[1 - side]
     distance = _DISTANCE[scenario.relationship]
     close = scenario.relationship in CLOSE

@@ -6,8 +6,8 @@ import re
 
 from clca.records import Culture, Participant, Scenario
 from clca.simulator.content import SimulatorContent
-from clca.simulator.content_schema import Matter
-from clca.simulator.norms import fill_matter, norm_matter
+from clca.simulator.content_schema import Topic
+from clca.simulator.norms import fill_topic, norm_topic
 from clca.simulator.people import split_name
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
@@ -18,21 +18,21 @@ _VERB = re.compile(r"^[a-z]+$")
 _MOST_WORDS = 24
 
 
-def matter_for(book: SimulatorContent, culture: Culture, scenario: Scenario) -> Matter:
+def topic_for(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Topic:
     """The matter of a scenario; never fails, whatever the scenario says."""
-    if scenario.id in book.matters:
-        return book.matters[scenario.id]
+    if scenario.id in content.topics:
+        return content.topics[scenario.id]
     if scenario.source.startswith("norm:"):
-        norm = book.norms.get(scenario.source.removeprefix("norm:"))
+        norm = content.norms.get(scenario.source.removeprefix("norm:"))
         if norm is not None:
-            return norm_matter(book.talk, norm, culture)
-    return _from_goals(book, culture, scenario)
+            return norm_topic(content.talk, norm, culture)
+    return _from_goals(content, culture, scenario)
 
 
-def _from_goals(book: SimulatorContent, culture: Culture, scenario: Scenario) -> Matter:
+def _from_goals(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Topic:
     a, b = scenario.participants
     wishes = {"wish_a": wish(a, b, culture), "wish_b": wish(b, a, culture)}
-    return fill_matter(book.acts.generic.model_dump(), wishes)
+    return fill_topic(content.phrasebook.generic.model_dump(), wishes)
 
 
 def wish(me: Participant, other: Participant, culture: Culture) -> str:
