@@ -117,7 +117,7 @@ class IntentFrames(ContentModel):
     cues: dict[str, tuple[Text, ...]]
 
 
-class Phrases(ContentModel):
+class JudgePhrases(ContentModel):
     """Sentences of the judge, without the final stop: stage one, then stage two on quality and on manners."""
 
     good: Lines
@@ -146,7 +146,7 @@ class JudgeFrames(ContentModel):
     courteous: Lines
     brusque: Lines
     stiff: Lines
-    phrases: Phrases
+    phrases: JudgePhrases
 
 
 class Phrasebook(ContentModel):

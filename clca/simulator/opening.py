@@ -1,17 +1,15 @@
-"""The first half of a course: who speaks first, greetings, small talk, and how the matter comes up."""
+"""The opening of a dialogue: who speaks first, greetings, small talk, and how A brings the topic up."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from clca.records import Culture, Scenario
-from clca.simulator.content_schema import Phrasebook, Topic
+from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.rng import Rng
 from clca.simulator.speech_acts import SpeechAct
 from clca.simulator.style import GROWN, Style, driver_applies, style, traits
 
-_GREETS = {
+_GREETING_CHANCE = {
     "stranger": 0.7,
     "acquaintance": 0.9,
     "neighbour": 0.9,
@@ -29,33 +27,11 @@ _PRESENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class DialogueSpec:
-    """Everything that the course of a dialogue depends on."""
-
-    culture: Culture
-    scenario: Scenario
-    topic: Topic
-    phrasebook: Phrasebook
-    first_side: int
-    max_turns: int
-
-    @property
-    def midway(self) -> bool:
-        """The two are in the middle of something together: no greeting."""
-        return self.topic.midway or self.is_one_of(self.phrasebook.midway)
-
-    @property
-    def stays(self) -> bool:
-        """The two stay together when the talk is over: no goodbye."""
-        return self.topic.stays or self.is_one_of(self.phrasebook.stays)
-
-    def is_one_of(self, prefixes: tuple[str, ...]) -> bool:
-        return self.scenario.id.startswith(prefixes)
-
-
 class OpeningPlanner:
-    """A course in the making, up to the point where the matter is on the table; `size` below 1 keeps it short."""
+    """Plans the speech acts up to the point where A has brought the topic up.
+
+    A `size` below 1 makes small talk and hints less likely, for a shorter dialogue.
+    """
 
     def __init__(self, spec: DialogueSpec, rng: Rng, size: float) -> None:
         self.spec, self.rng, self.size = spec, rng, size
@@ -67,16 +43,18 @@ class OpeningPlanner:
         self.gives = spec.is_one_of(spec.phrasebook.gives)
         self.abrupt = spec.is_one_of(spec.phrasebook.abrupt)
         self.grown = all(person.age >= GROWN for person in spec.scenario.participants)
-        # Offers that are presents rather than compromises: good manners may turn those down once.
-        self.presents = [at for at, line in enumerate(spec.topic.offers) if not self.gives and _PRESENT.search(line)]
+        # Offers that are presents rather than compromises: good manners may decline them once.
+        self.presents = [
+            index for index, line in enumerate(spec.topic.offers) if not self.gives and _PRESENT.search(line)
+        ]
         self.speech_acts: list[SpeechAct] = []
         self.questions = rng.shuffled(range(len(spec.topic.questions)))
-        self.reasons = self.presses = self.objections = 0
+        self.reasons = self.presses = 0
         self.secrets = [bool(spec.topic.secret_a), bool(spec.topic.secret_b)]
         self._open()
         self._bring_up()
 
-    # ------------------------------------------------------------ small helpers
+    # ------------------------------------------------------------ adding acts
 
     def _add(
         self, side: int, kind: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False
@@ -85,19 +63,22 @@ class OpeningPlanner:
         self.speech_acts.append(SpeechAct(side, kind, tone, index, driver if fits else None, extra))
 
     def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
-        """Direct or soft, and what in the culture made it so."""
+        """The tone in which a side raises or declines something (`by`), and the driver that shaped it.
+
+        A positive `lean` makes the direct tone likelier.
+        """
         me = self.styles[side]
-        frank = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
-        least = 0.0 if lean <= -1 else 0.05
-        direct = self.rng.chance(min(0.95, max(least, 0.5 + 1.4 * (frank - 0.5) + lean)))
+        frankness = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
+        lowest = 0.0 if lean <= -1 else 0.05
+        direct = self.rng.chance(min(0.95, max(lowest, 0.5 + 1.4 * (frankness - 0.5) + lean)))
         if direct:
-            return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frank > 0.62 else None
+            return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frankness > 0.62 else None
         upward = "hierarchy" if me.rank < 0 and self.grown else "age"
         if me.deference > 0.35 and driver_applies(upward, self.traits):
             return "soft", upward
         if by == "raise" and driver_applies("choice", self.traits):
             return "soft", "choice"
-        return "soft", "harmony" if frank < 0.5 else None
+        return "soft", "harmony" if frankness < 0.5 else None
 
     def _gesture(self, side: int, kind: str) -> None:
         me = self.styles[side]
@@ -112,27 +93,29 @@ class OpeningPlanner:
         spec, rng = self.spec, self.rng
         first = 1 if spec.topic.opens == "b" else 0
         midway = spec.midway
-        greets = rng.chance(_GREETS[spec.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
+        greets = (
+            rng.chance(_GREETING_CHANCE[spec.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
+        )
         if spec.first_side != first:
             if rng.chance(0.5):
                 first = spec.first_side
             else:
                 self._gesture(spec.first_side, "scene")
                 greets = not midway
-                if midway:  # B has noticed that something is coming, and A comes to it
+                if midway:  # B notices that something is coming; A comes to it
                     self._add(first, "hint_back")
                     return
         if greets:
             self._add(first, "greet")
-            back = self.styles[1 - first]
-            if rng.chance(0.12 + 0.25 * back.silence + 0.2 * back.deference) and first == 0:
+            other = self.styles[1 - first]
+            if rng.chance(0.12 + 0.25 * other.silence + 0.2 * other.deference) and first == 0:
                 self._gesture(1 - first, "greeting")
             else:
                 self._add(1 - first, "greet")
         self._chat(greets)
 
     def _chat(self, greeted: bool) -> None:
-        """Small talk, opened by A; what one says of life in general comes before what is said of this place."""
+        """Small talk, opened by A: first the culture's, then the scenario's own."""
         spec, rng = self.spec, self.rng
         relation = max(style.relation for style in self.styles) * self.size * (0.25 if self.abrupt else 1.0)
         known = spec.scenario.relationship not in ("stranger", "partner")
@@ -144,41 +127,43 @@ class OpeningPlanner:
                 0, "small_open", index=index, driver="relation" if driver_applies("relation", self.traits) else "ease"
             )
             self._add(1, "small_reply", index=index)
-        often = 0.4 * relation if small else 0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation
-        if spec.topic.chat and rng.chance(often):
+        chat_chance = 0.4 * relation if small else 0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation
+        if spec.topic.chat and rng.chance(chat_chance):
             index = int(rng.uniform() * len(spec.topic.chat))
-            back = self.speech_acts[-1:] and self.speech_acts[-1].side == 1 and self.speech_acts[-1].kind == "greet"
+            greeted_back = (
+                bool(self.speech_acts) and self.speech_acts[-1].side == 1 and self.speech_acts[-1].kind == "greet"
+            )
             business = self.grown and spec.scenario.relationship not in ("family", "partner")
             driver = "relation" if relation > 0.55 and business else None
-            reply = self.speech_acts.pop() if back and rng.chance(0.4) else None
+            reply = self.speech_acts.pop() if greeted_back and rng.chance(0.4) else None
             self._add(0, "chat_open", index=index, driver=driver)
             if reply is not None:
                 self.speech_acts.append(reply)
             self._add(1, "chat_reply", index=index)
 
-    # ------------------------------------------------------------ bringing it up
+    # ------------------------------------------------------------ bringing the topic up
 
     def _bring_up(self) -> None:
         a, rng = self.styles[0], self.rng
-        circles = (
+        hint_chance = (
             self.traits.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
         )
-        asked = bool(self.speech_acts) and self.speech_acts[-1].kind == "hint_back"
-        hinted = not asked and rng.chance(circles * self.size)
+        hint_noticed = bool(self.speech_acts) and self.speech_acts[-1].kind == "hint_back"
+        hinted = not hint_noticed and rng.chance(hint_chance * self.size)
         if hinted:
             index = int(rng.uniform() * len(self.spec.topic.hint))
             upward = "hierarchy" if a.rank < 0 and self.grown else "age"
-            reason = upward if a.deference > 0.35 and driver_applies(upward, self.traits) else "harmony"
-            self._add(0, "hint", index=index, driver=reason)
+            driver = upward if a.deference > 0.35 and driver_applies(upward, self.traits) else "harmony"
+            self._add(0, "hint", index=index, driver=driver)
             self._add(1, "hint_back")
         elif self.speech_acts and self.speech_acts[-1].kind in ("small_reply", "chat_reply") and rng.chance(0.45):
             self._add(0, "bridge", extra=True)
-        # Whoever has circled round a matter does not then blurt it out.
-        tone, driver = self._soft(0, "raise", lean=-0.45 if hinted else 0.0)
-        cushion = rng.uniform()
+        # After a hint A does not blurt the topic out.
+        tone, tone_driver = self._soft(0, "raise", lean=-0.45 if hinted else 0.0)
+        softening = rng.uniform()
         if tone == "soft" and self.grown:
-            if cushion < a.hedging * 0.9:
-                self._add(0, "soften", driver="uncertainty" if self.traits.uai > 0.7 else driver, extra=True)
-            elif not self.gives and cushion < a.hedging * 0.9 + 0.35 * a.deference:
-                self._add(0, "apology", driver="hierarchy" if a.rank < 0 else driver, extra=True)
-        self._add(0, "raise", tone, driver=driver)
+            if softening < a.hedging * 0.9:
+                self._add(0, "soften", driver="uncertainty" if self.traits.uai > 0.7 else tone_driver, extra=True)
+            elif not self.gives and softening < a.hedging * 0.9 + 0.35 * a.deference:
+                self._add(0, "apology", driver="hierarchy" if a.rank < 0 else tone_driver, extra=True)
+        self._add(0, "raise", tone, driver=tone_driver)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from clca.records import Action
 from clca.simulator.content_schema import Tone
 from clca.simulator.courtesies import gestures, goodbyes, greetings, lead_ins, owed
-from clca.simulator.opening import DialogueSpec
+from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.people import address, given_name
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import (
