@@ -1,4 +1,4 @@
-"""The shapes of the content pages: what each YAML file of the rehearsal must hold."""
+"""The schema of the simulator's content files. Field names are the keys of the YAML files."""
 
 from __future__ import annotations
 
@@ -14,11 +14,17 @@ TextPair = tuple[Text, Text]
 
 
 class ContentModel(BaseModel):
+    """A frozen part of a content file that refuses keys it does not know."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Topic(ContentModel):
-    """What the two people of a scenario can say; side A brings something up, B responds."""
+    """The lines of a scenario: A brings something up, B responds.
+
+    `willing` is how ready B is to agree (0 to 1), `opens` who speaks first. The two are `midway` in something when it
+    begins, or both `stays` when it ends: no greeting, no goodbye.
+    """
 
     willing: Annotated[float, Field(ge=0, le=1)]
     opens: Annotated[str, Field(pattern="^[ab]$")] = "a"
@@ -49,25 +55,25 @@ class Topic(ContentModel):
     gestures_b: tuple[Text, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
-        """Every line of the matter, without the gestures."""
-        found: list[str] = []
+        """All lines but the gestures."""
+        lines: list[str] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, tuple) and not name.startswith("gestures"):
                 for item in value:
-                    found.extend(item if isinstance(item, tuple) else (item,))
-        return tuple(found)
+                    lines.extend(item if isinstance(item, tuple) else (item,))
+        return tuple(lines)
 
 
 class Tone(ContentModel):
-    """The same move between people who keep a distance and people who do not."""
+    """Phrases for one act between people who keep a distance, and between people who do not."""
 
     formal: Lines
     familiar: Lines
 
 
 class Acknowledge(ContentModel):
-    """Small words that take up what the other has just said."""
+    """A few words that take up what the other has just said."""
 
     answered: Tone
     reluctant: Tone
@@ -80,7 +86,7 @@ class Acknowledge(ContentModel):
 
 
 class GreetBack(ContentModel):
-    """What answers a greeting that asks something: how one is, what is new, whether one has a moment."""
+    """Replies to a greeting that asks how one is (`well`), what is new, or whether one has a moment (`free`)."""
 
     well: Tone
     news: Tone
@@ -88,7 +94,7 @@ class GreetBack(ContentModel):
 
 
 class Child(ContentModel):
-    """What a child says where adults have their courtesies, and how a child is greeted and sent off."""
+    """Courtesies of a child, and how adults greet a child and send it off."""
 
     greet: Lines
     thanks: Lines
@@ -99,7 +105,7 @@ class Child(ContentModel):
 
 
 class FlawPhrases(ContentModel):
-    """Wording for planted flaws."""
+    """Phrases of planted flaws."""
 
     again: Lines
     again_end: Lines
@@ -110,7 +116,7 @@ class FlawPhrases(ContentModel):
 
 
 class IntentFrames(ContentModel):
-    """Per act: phrases after the speaker's name; `why` per driver; `cues` to recognise acts."""
+    """Intents: phrases by kind of act, reasons (`why`) by driver, and the `cues` that tell kinds apart."""
 
     acts: dict[str, Lines]
     why: dict[str, Lines]
@@ -118,7 +124,7 @@ class IntentFrames(ContentModel):
 
 
 class JudgePhrases(ContentModel):
-    """Sentences of the judge, without the final stop: stage one, then stage two on quality and on manners."""
+    """Sentences of the judge, without the final stop: of stage one, then of stage two on quality and on manners."""
 
     good: Lines
     repeated: Lines
@@ -141,7 +147,7 @@ class JudgePhrases(ContentModel):
 
 
 class JudgeFrames(ContentModel):
-    """What the judge calls what it sees, and the words it recognises manners by."""
+    """The words that tell manners apart, and the phrases of the judge."""
 
     courteous: Lines
     brusque: Lines
@@ -150,7 +156,10 @@ class JudgeFrames(ContentModel):
 
 
 class Phrasebook(ContentModel):
-    """Generic wording: small moves between the lines of a matter."""
+    """Phrases that fit any scenario.
+
+    `gives`, `abrupt`, `stays`, `midway` and `shared` are prefixes of scenario ids.
+    """
 
     gives: tuple[Text, ...]
     abrupt: tuple[Text, ...]
@@ -179,7 +188,7 @@ class Phrasebook(ContentModel):
 
 
 class Angle(ContentModel):
-    """One way in which somebody comes to break a norm, and how the two talk about it."""
+    """One way in which B comes to break a norm, and the lines for it."""
 
     id: str
     relationships: tuple[Relationship, ...]
@@ -200,7 +209,7 @@ class Angle(ContentModel):
 
 
 class Aside(ContentModel):
-    """Further lines for norms about one kind of situation."""
+    """Further lines for the norms of one kind of situation."""
 
     reasons: tuple[Text, ...] = ()
     questions: tuple[TextPair, ...] = ()
@@ -210,7 +219,7 @@ class Aside(ContentModel):
 
 
 class NormTalk(ContentModel):
-    """Frames for scenarios made from norms."""
+    """The frames of scenarios made from norms."""
 
     occupations: dict[str, Lines]
     base: Topic

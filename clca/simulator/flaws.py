@@ -11,7 +11,8 @@ from dataclasses import replace
 
 from clca.simulator.content import SimulatorContent
 from clca.simulator.dialogue_spec import DialogueSpec
-from clca.simulator.realization import Realizer, Step
+from clca.simulator.lines import line_values
+from clca.simulator.realization import Step
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, lower_first, sentences, upper_first
 from clca.simulator.style import style
@@ -30,26 +31,11 @@ WEIGHTS = {
 Flawed = tuple[list[Step], int]
 """The steps with a flaw, and the index of the first one that shows it."""
 
-_NOT_REPEATABLE = frozenset(
-    [
-        "greet",
-        "chat_open",
-        "chat_reply",
-        "small_open",
-        "small_reply",
-        "farewell",
-        "thanks",
-        "question",
-        "answer",
-        "hint",
-        "hint_back",
-        "gesture",
-        "thanks_reply",
-        "regret",
-        "closing",
-        "soften",
-    ]
-)
+_SMALL_KINDS = """
+greet chat_open chat_reply small_open small_reply farewell thanks question answer hint hint_back gesture thanks_reply
+regret closing soften
+"""
+_NOT_REPEATABLE = frozenset(_SMALL_KINDS.split())
 _KEEPS_MANNERS = frozenset({"greet", "farewell", "chat_reply", "small_reply"})
 
 
@@ -76,7 +62,7 @@ def plant(
         case "circling":
             flawed = _circling(content, spec, rng, steps)
         case "off_setting":
-            flawed = _off_setting(content, spec, seed, rng, steps)
+            flawed = _off_setting(content, spec, rng, steps)
         case "misaligned":
             flawed = _misaligned(content, spec, rng, steps)
         case "repeats":
@@ -123,9 +109,7 @@ def _repeatable(steps: list[Step], side: int) -> list[str]:
     return [" ".join(sentences(text)[-2:]) for text in texts if len(text.split()) >= 5]
 
 
-def _off_setting(
-    content: SimulatorContent, spec: DialogueSpec, seed: tuple[object, ...], rng: Rng, steps: list[Step]
-) -> Flawed | None:
+def _off_setting(content: SimulatorContent, spec: DialogueSpec, rng: Rng, steps: list[Step]) -> Flawed | None:
     """The dialogue slides into the topic of another scenario."""
     family = spec.scenario.id.split("-")[0]
     others = [topic_id for topic_id in sorted(content.topics) if topic_id.split("-")[0] != family]
@@ -135,7 +119,7 @@ def _off_setting(
     if spec.max_turns < 8 or len(steps) < 6:
         return None
     first = min(max(3, int(len(steps) * (0.4 + 0.35 * rng.uniform()))), len(steps) - 1, spec.max_turns - 3)
-    values = Realizer(spec, seed).values
+    values = line_values(spec)
     slide = rng.choice(content.phrasebook.plants.slide)
     pools = [
         other.raise_direct,

@@ -1,4 +1,4 @@
-"""Where the lines of a scenario come from: its own matter, its norm, or its goals."""
+"""The topic of a scenario: its own lines, those of its norm, or generic ones about the goals."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from clca.simulator.norms import fill_topic, norm_topic
 from clca.simulator.people import split_name
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
-_MOVE = re.compile(
+_PERSUADE = re.compile(
     r"^(?:get|persuade|convince|make|have|bring|talk)\s+(?P<who>%s)\s+(?P<link>to|into)?\s*(?P<rest>.+)$", re.I
 )
 _VERB = re.compile(r"^[a-z]+$")
-_MOST_WORDS = 24
+_MAX_WORDS = 24
 
 
 def topic_for(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Topic:
-    """The matter of a scenario; never fails, whatever the scenario says."""
+    """The topic of any scenario."""
     if scenario.id in content.topics:
         return content.topics[scenario.id]
     if scenario.source.startswith("norm:"):
@@ -36,22 +36,22 @@ def _from_goals(content: SimulatorContent, culture: Culture, scenario: Scenario)
 
 
 def wish(me: Participant, other: Participant, culture: Culture) -> str:
-    """A goal in the third person as what follows 'I would like': 'you to lend me the ladder', 'to be left alone'."""
+    """The person's goal as what follows 'I would like': 'you to lend me the ladder', 'to be left alone'."""
     goal = _ENDS.sub("", " ".join(me.goal.split()), count=1) or "have this settled"
     first, *rest = goal.split(" ")
-    goal = " ".join([first.lower() if first[:1].isupper() and not first.isupper() else first, *rest][:_MOST_WORDS])
+    goal = " ".join([first.lower() if first[:1].isupper() and not first.isupper() else first, *rest][:_MAX_WORDS])
     if goal.startswith("to "):
         goal = goal[3:]
     names = {other.name, *split_name(other.name, culture)} - {""}
     who = "|".join([*map(re.escape, sorted(names, key=lambda name: (-len(name), name))), "him", "her", "them"])
-    move = re.match(_MOVE.pattern % who, goal, re.I)
+    persuade = re.match(_PERSUADE.pattern % who, goal, re.I)
     verb = goal.split(" ", 1)[0].lower()
-    if move and (move["link"] == "to" or (verb in ("make", "have") and not move["link"])):
-        return _to_you(f"you to {move['rest']}", me, other, names)
-    return _to_you(f"to {goal}" if _VERB.match(verb) else "to settle something with you", me, other, names)
+    if persuade and (persuade["link"] == "to" or (verb in ("make", "have") and not persuade["link"])):
+        return _addressed(f"you to {persuade['rest']}", me, other, names)
+    return _addressed(f"to {goal}" if _VERB.match(verb) else "to settle something with you", me, other, names)
 
 
-def _to_you(text: str, me: Participant, other: Participant, names: set[str]) -> str:
+def _addressed(text: str, me: Participant, other: Participant, names: set[str]) -> str:
     for name in sorted(names, key=lambda name: (-len(name), name)):
         text = re.sub(rf"\b{re.escape(name)}['’]s\b", "your", text)
         text = re.sub(rf"\b{re.escape(name)}\b", "you", text)
@@ -61,11 +61,11 @@ def _to_you(text: str, me: Participant, other: Participant, names: set[str]) -> 
         yours = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[
             other.gender
         ]
-        text = _persons(text, yours, "you", "your", "you")
-    return _persons(text, mine, "I", "my", "me")
+        text = _change_person(text, yours, "you", "your", "you")
+    return _change_person(text, mine, "I", "my", "me")
 
 
-def _persons(text: str, forms: tuple[str, ...], subject: str, possessive: str, objective: str) -> str:
+def _change_person(text: str, forms: tuple[str, ...], subject: str, possessive: str, objective: str) -> str:
     text = re.sub(rf"\b{forms[0]}\b", subject, text)
     if len(forms) == 3:
         text = re.sub(rf"\b{forms[1]}\b", possessive, text)
