@@ -14,13 +14,15 @@ from clca.content.lookup import Content
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.inference.hardware import Machine
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.adapter import FILE
-from clca.models.load import TINY, Student, compute_type, find_student
+from clca.models.load import compute_type
 from clca.models.logging import LIBRARIES
 from clca.models.size import GIB, least_bytes
+from clca.models.student import TINY, Student, find_student
+from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, find_run, fingerprint, runs, slug
+from clca.storage.run_index import RunInfo, find_run, list_runs
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
 from clca.training.material import CultureRef, TrainingSources
@@ -95,7 +97,7 @@ def names_tiny(student: str) -> bool:
 
 
 def choose_student(recipe: Recipe, content: Content, environment: Mapping[str, str]) -> Student:
-    return find_student(recipe.student, Models(content), environment, content)
+    return find_student(recipe.student, ModelCatalogue(content), environment, content)
 
 
 def plan(
@@ -183,7 +185,7 @@ def _left_out(cultures: Sequence[str], asked: TrainConfig, generated: Path) -> I
     """Cultures that were not asked for by name, and have runs but none that is finished."""
     if asked.cultures and not any(name.casefold() == ALL for name in asked.cultures):
         return
-    for name in dict.fromkeys(map(_culture_of, runs(generated, None))):
+    for name in dict.fromkeys(map(_culture_of, list_runs(generated, None))):
         if name not in cultures:
             yield f"{name} is left out: none of its runs in {generated}/ is finished; repeat its `clca generate`."
 
@@ -198,7 +200,7 @@ def _runs(culture: str, asked: TrainConfig, generated: Path, given: Sequence[Run
     finished = list(_finished(generated, culture))
     if finished:
         return finished[-1:]
-    begun = list(runs(generated, culture))
+    begun = list_runs(generated, culture)
     if begun:
         raise NotFoundError(
             f"no run of {culture} in {generated}/ is finished: repeat its `clca generate`, or train on what is there"
@@ -260,7 +262,7 @@ def _begun(folder: Path) -> bool:
 
 
 def _finished(generated: Path, culture: str | None) -> Iterator[RunInfo]:
-    return (run for run in runs(generated, culture) if run.data.get("finished") is True)
+    return (run for run in list_runs(generated, culture) if run.data.get("finished") is True)
 
 
 def _culture_of(run: RunInfo) -> str:

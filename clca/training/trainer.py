@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import importlib.util
 import os
@@ -13,10 +12,13 @@ from dataclasses import fields
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.models.adapter import LOGS, Adapter, read_adapter, seal
-from clca.models.load import compute_type, load_model, load_tokenizer, pinned, this_device
+from clca.models.adapter import LOGS, AdapterInfo, read_adapter, write_adapter
+from clca.models.load import compute_type, load_model, load_tokenizer, this_device
 from clca.models.logging import quiet_libraries
-from clca.storage.run_index import fingerprint
+from clca.models.student import pin_revision
+from clca.storage.atomic import write_errors
+from clca.storage.fingerprint import fingerprint
+from clca.storage.lock import folder_lock
 from clca.training import checkpoints
 from clca.training.dataset import write_rows
 from clca.training.distributed import each, join, once
@@ -52,7 +54,9 @@ def train(job: Job, tell: ProgressCallback) -> Trained:
 
 def _begin(job: Job, held: ExitStack) -> Trained | None:
     """Claim the job's folder until `held` is closed; what another process has trained since is returned."""
-    held.enter_context(_claimed(job.work))
+    with write_errors(job.work):
+        job.work.mkdir(parents=True, exist_ok=True)
+    held.enter_context(folder_lock(job.work))
     finished = _finished(job.out)
     if finished is not None:
         shutil.rmtree(job.work, ignore_errors=True)
@@ -71,7 +75,7 @@ def _train(job: Job, tell: ProgressCallback) -> Trained:
     from clca.training.sft import make_trainer, restore_finished
 
     recipe, processes = job.recipe, PartialState()
-    student = pinned(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
+    student = pin_revision(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
     tokenizer = load_tokenizer(student)
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
     rows = write_rows(job.material, "train", encoder, job.work / "rows")
@@ -122,7 +126,7 @@ def _train(job: Job, tell: ProgressCallback) -> Trained:
     if processes.is_main_process:
         if (job.work / LOGS).is_dir():
             shutil.copytree(job.work / LOGS, draft / LOGS)
-        seal(draft, adapter, card(adapter, job.out.name), job.out)
+        write_adapter(draft, adapter, card(adapter, job.out.name), job.out)
         shutil.rmtree(job.work, ignore_errors=True)
     processes.wait_for_everyone()
     return _as_trained(job.out, adapter)
@@ -146,25 +150,9 @@ def _finished(out: Path) -> Trained | None:
         return None
 
 
-def _as_trained(out: Path, adapter: Adapter) -> Trained:
+def _as_trained(out: Path, adapter: AdapterInfo) -> Trained:
     said = {field.name: getattr(adapter, field.name) for field in fields(Trained) if field.name != "adapter"}
     return Trained(adapter=out, **said)
-
-
-@contextmanager
-def _claimed(work: Path) -> Iterator[None]:
-    """Keep a second process from training the same adapter."""
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = (work / "lock").open("w")
-    except OSError as error:
-        raise StoreError(f"cannot write {work}: {error.strerror}") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(f"another process is training in {work}: wait for it, or stop it") from None
-        yield
 
 
 @contextmanager

@@ -13,8 +13,8 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.inference.hardware import Gpu, Machine
-from clca.models import Models
-from clca.models.load import Student
+from clca.models import ModelCatalogue
+from clca.models.student import Student
 from clca.training.plan import TrainConfig, TrainingPlan, choose_recipe, plan, require_room, shortage
 from clca.training.recipe import Recipe
 from tests.training.material import numbered, write
@@ -294,7 +294,7 @@ def test_finished_adapter_is_known_and_new_takes_the_next_name(generated: Path) 
 
 
 def alias(name: str) -> Student:
-    model = Models(Content()).find(name)
+    model = ModelCatalogue(Content()).find(name)
     assert model is not None
     return Student(model.name, model.hub, None, False, model)
 

@@ -19,9 +19,10 @@ from clca.content.lookup import Content, find_workspace
 from clca.errors import SettingsError
 from clca.generation.config import resolve
 from clca.inference.hardware import machine
-from clca.models import Models
-from clca.models.adapter import Adapter, read_adapter
-from clca.models.load import TINY, Student, is_sharded, this_device
+from clca.models import ModelCatalogue
+from clca.models.adapter import AdapterInfo, read_adapter
+from clca.models.load import is_sharded, this_device
+from clca.models.student import TINY, Student
 from clca.training.job import Note, Progress, Trained
 from clca.training.plan import (
     TrainConfig,
@@ -88,7 +89,7 @@ def show_plan(asked: TrainConfig, *, as_json: bool) -> None:
         device = this_device()
         student = choose_student(recipe, content, os.environ)
     except SettingsError as error:  # the rest of the plan holds wherever it is carried out
-        obstacle, model = error.message, Models(content).find(recipe.student)
+        obstacle, model = error.message, ModelCatalogue(content).find(recipe.student)
         source = model.hub if model is not None else recipe.student
         tiny = names_tiny(recipe.student)
         student = Student(TINY if tiny else recipe.student, source, None, tiny, model)
@@ -186,7 +187,7 @@ def _train(one: TrainingPlan, screen: Console) -> dict[str, Any]:
     return _summary(trained.adapter, trained)
 
 
-def _summary(folder: Path, trained: Trained | Adapter) -> dict[str, Any]:
+def _summary(folder: Path, trained: Trained | AdapterInfo) -> dict[str, Any]:
     """What `--json` prints of an adapter."""
     return {
         "adapter": str(folder),

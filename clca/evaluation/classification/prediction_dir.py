@@ -16,7 +16,7 @@ from clca.evaluation.classification.request_group import (
 from clca.evaluation.classification.task import Task
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir
 from clca.records import Choice
-from clca.storage.atomic import written_whole
+from clca.storage.atomic import atomic_file
 
 
 def key_of(choice: Choice) -> GroupKey:
@@ -37,7 +37,7 @@ class TaskPredictionDir(PredictionDir[Choice, GroupKey]):
 
         `sheets.jsonl` has what all questions of a task begin with, `questions.jsonl` what follows.
         """
-        with written_whole(self.path / QUESTIONS) as questions, written_whole(self.path / SHEETS) as sheets:
+        with atomic_file(self.path / QUESTIONS) as questions, atomic_file(self.path / SHEETS) as sheets:
             for task in tasks:
                 for form, system in forms.items():
                     shared = {"test": task.name, "form": form, "system": task.system_prompt(system)}

@@ -20,7 +20,7 @@ from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import load_suite
 from clca.records import Method, Order
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 
 SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
 
@@ -103,7 +103,7 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
         raise ContentError(str(folder / INFO), None, f"does not say what was asked of whom ({error})") from None
     columns = ScoreLayout([item for item in suite.items.items if item.id in items])
     data = None if given is None else find_data(Path(given), workspace)
-    if data is not None and digest_of(data.path) != inputs["data"]:
+    if data is not None and file_sha256(data.path) != inputs["data"]:
         raise SettingsError(
             f"{data.path} has changed since {folder} was made: evaluate again, or import the same files"
         )

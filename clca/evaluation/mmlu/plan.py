@@ -30,7 +30,7 @@ from clca.evaluation.run import Evaluation, place
 from clca.evaluation.systems import SystemSelection, choose_all
 from clca.evaluation.task_run import Matrix
 from clca.inference.prompt_format import Mode
-from clca.storage.run_index import fingerprint, slug
+from clca.storage.fingerprint import fingerprint, slug
 from clca.urls import without_credentials
 
 KIND = "mmlu"

@@ -33,7 +33,7 @@ from clca.evaluation.run import Evaluation, place
 from clca.evaluation.systems import SystemSelection, choose_all
 from clca.evaluation.task_run import Matrix
 from clca.inference.prompt_format import Mode
-from clca.storage.run_index import fingerprint, slug
+from clca.storage.fingerprint import fingerprint, slug
 from clca.urls import without_credentials
 
 KIND = "offense"
@@ -120,8 +120,8 @@ def prepare(
         asked.layout == "chat",
         asked.base_url,
         workspace,
-        reply_tokens=REPLY_TOKENS,
-        settled=lambda sheet, text: by_name[sheet.task].stop_condition(text),
+        max_new_tokens=REPLY_TOKENS,
+        stop_condition=lambda sheet, text: by_name[sheet.task].stop_condition(text),
     )
     out = place(asked.out / KIND / name, new=asked.new)
     facts = {

@@ -12,7 +12,7 @@ from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.answer_extraction import LabelReader
 from clca.evaluation.offense.suite import OffenseSuite, Scoring
 from clca.evaluation.offense.test_sets import TestSet
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 
 
 class OffenseTask:
@@ -68,5 +68,5 @@ def fingerprint_inputs(test: TestSet, scoring: Scoring) -> dict[str, str]:
 def require_unchanged(tests: Sequence[TestSet]) -> None:
     """Refuse a test set that is not what was imported."""
     for one in tests:
-        if not one.demonstration and digest_of(one.path) != one.digest:
+        if not one.demonstration and file_sha256(one.path) != one.digest:
             raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")

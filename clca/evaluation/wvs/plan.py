@@ -30,10 +30,9 @@ from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import NATIVE, WvsSuite, load_suite, native_language
 from clca.inference.prompt_format import Mode
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Culture, Method
-from clca.storage.atomic import digest_of
-from clca.storage.run_index import Inputs, fingerprint, slug
+from clca.storage.fingerprint import Inputs, file_sha256, fingerprint, slug
 from clca.urls import without_credentials
 
 ALL, BARE = "all", "bare"
@@ -135,7 +134,7 @@ def prepare(
         "format": layout,
         "languages": {name: suites[name].language for name in names},
         "respondents": n,
-        "data": None if data is None else digest_of(data.path),
+        "data": None if data is None else file_sha256(data.path),
         "items": [item.id for item in columns.items],
         "orders": [order for order in ORDERS if order in (asked.orders or ORDERS[:1])],
         "seed": asked.seed,

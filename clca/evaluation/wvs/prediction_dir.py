@@ -9,7 +9,7 @@ from pathlib import Path
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir, read_records
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.records import Prediction
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 KIND = "wvs"
 
@@ -44,8 +44,8 @@ class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
                     questions.append(json.dumps(line, ensure_ascii=False))
             said = {"culture": sheet.culture, "method": sheet.method, "respondent": sheet.respondent}
             begun.append(json.dumps({**said, "questions": sets[shared], "system": sheet.system}, ensure_ascii=False))
-        write_whole(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
-        write_whole(self.path / SHEETS, "".join(f"{line}\n" for line in begun))
+        atomic_write(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
+        atomic_write(self.path / SHEETS, "".join(f"{line}\n" for line in begun))
 
 
 def read_predictions(folder: Path) -> Iterator[Prediction]:

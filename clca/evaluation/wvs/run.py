@@ -22,8 +22,9 @@ from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.prediction_dir import KIND, WvsPredictionDir
 from clca.evaluation.wvs.scores import WvsScores
 from clca.evaluation.wvs.tables import caveats, make_tables
-from clca.models.load import Student, load_tokenizer
-from clca.storage.atomic import write_whole
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
+from clca.storage.atomic import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,10 @@ def _write(
         "stopped": [stop_facts(one) for one in stops],
         **scores.model_dump(mode="json"),
     }
-    write_whole(folder / f"{TABLE}.md", table_formats.markdown(tables))
-    write_whole(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **_evaluation(poll).marks))
-    write_whole(folder / f"{TABLE}.tex", table_formats.latex(tables))
-    write_whole(folder / SCORES, _json(said))
+    atomic_write(folder / f"{TABLE}.md", table_formats.markdown(tables))
+    atomic_write(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **_evaluation(poll).marks))
+    atomic_write(folder / f"{TABLE}.tex", table_formats.latex(tables))
+    atomic_write(folder / SCORES, _json(said))
 
 
 def stop_facts(stop: EarlyStop) -> dict[str, Any]:

@@ -13,13 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca import __version__
-from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.offense.imports.audit import TEXT_LIMIT, DuplicateIndex, ImportAudit, SetAudit, SetCounts
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, ImportMapping
 from clca.evaluation.offense.imports.records import LabelledFile, LabelledRecord, MalformedRecord
-from clca.evaluation.offense.imports.staging import refuse_place, staged, write
+from clca.evaluation.offense.imports.target import check_target
 from clca.evaluation.offense.suite import OffenseSuite, TaskType
 from clca.evaluation.offense.test_sets import MANIFEST, Manifest, SetEntry, TextLine
+from clca.storage.atomic import atomic_folder, write_errors
 
 AUDIT = "audit.json"
 
@@ -46,11 +47,11 @@ def import_tests(
     folder: Path, mapping: ImportMapping, tasks: OffenseSuite, out: Path, *, strict: bool = False
 ) -> ImportAudit:
     """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
-    refuse_place(out, folder)
+    check_target(out, folder)
     out = Path(os.path.realpath(out))  # ".." has no name, and a link is not to be replaced
     chosen = _choose(folder, mapping, out)
     repetitions = DuplicateIndex()
-    with staged(out) as draft:
+    with atomic_folder(out, replace=True) as draft:
         entries, audits = [], []
         for number, (entry, path) in enumerate(chosen.files):
             task_type = tasks.types[entry.type]
@@ -78,7 +79,8 @@ def import_tests(
         )
         for name, record in ((AUDIT, audit), (MANIFEST, manifest)):
             text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
-            write(draft / name, [text.encode()])
+            with write_errors(draft / name):
+                (draft / name).write_text(text, encoding="utf-8")
     return audit
 
 
@@ -102,11 +104,11 @@ def _write_set(
                 digest.update(data)
                 yield data
 
-    try:
+    path = folder / f"{source.entry.task}.jsonl"
+    with write_errors(path):
         folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot write {folder}: {error.strerror}") from None
-    write(folder / f"{source.entry.task}.jsonl", lines())
+        with path.open("wb") as file:
+            file.writelines(lines())
     return digest.hexdigest()
 
 

@@ -5,7 +5,6 @@ files -> parts -> everyone whom they know -> those who are kept -> audit, respon
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +29,7 @@ from clca.evaluation.wvs.microdata.merge import (
 from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, SurveyFile, open_survey_file
 from clca.evaluation.wvs.microdata.respondents import FILE, METADATA
 from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_repeated, refuse_unknown
+from clca.storage.atomic import atomic_write, write_errors
 
 
 def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> SurveyAudit:
@@ -135,23 +135,12 @@ def _table(kept: MergedRespondents, codebook: Codebook, audit: SurveyAudit) -> p
 
 
 def _write(out: Path, table: pa.Table) -> None:
-    """All bytes first, then a file of another name, then the file: nobody ever sees half of it."""
-    target = out / FILE
-    draft = target.with_name(f".{FILE}.{os.getpid()}.part")
     buffer = pa.BufferOutputStream()
     parquet.write_table(table, buffer, compression="zstd")
-    try:
+    target = out / FILE
+    with write_errors(target):
         out.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("wb") as file:
-                file.write(buffer.getvalue())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror}") from None
+    atomic_write(target, buffer.getvalue().to_pybytes())
 
 
 def _origin(part: FileRespondents, codebook: Codebook) -> SourceFile:
