@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from clca.content.prompts import Prompts
-from clca.errors import AskError
+from clca.errors import RequestError
 from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
 from clca.schemas import IntentAnswer
@@ -29,7 +29,7 @@ async def label(
     answers = await asyncio.gather(*map(client.request, questions), return_exceptions=True)
     faults = [answer for answer in answers if isinstance(answer, BaseException)]
     if faults:
-        raise next((fault for fault in faults if not isinstance(fault, AskError)), faults[0])
+        raise next((fault for fault in faults if not isinstance(fault, RequestError)), faults[0])
     intents = [Intent(text=answer.intent, relevance=answer.relevance) for answer in cast(list[IntentAnswer], answers)]
     return tuple(LabelledTurn(**turn.model_dump(), intent=intent) for turn, intent in zip(turns, intents, strict=True))
 

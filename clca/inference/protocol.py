@@ -125,7 +125,7 @@ class TaskClient(Protocol):
     """Answers the requests of a stage."""
 
     async def request(self, task_request: TaskRequest[A]) -> A:
-        """The validated answer. Raises `AskError` when there is none, `Stopped` when the run is stopping."""
+        """The validated answer. Raises `RequestError` when there is none, `RunStopped` when the run is stopping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +189,13 @@ class Teacher(Protocol):
     def name(self) -> str: ...
 
     async def answer(self, request: Request) -> Reply:
-        """The raw reply; raises an `AskError` for this request, a `TeacherLost` for all."""
+        """The raw reply; raises an `RequestError` for this request, a `TeacherLost` for all."""
 
     async def check(self) -> list[str]:
         """Raise a `TeacherError` now if no request could be answered; gives what else the user should know."""
 
     def stop(self) -> None:
-        """Try nothing again: a request that would wait for another try raises `Stopped`."""
+        """Try nothing again: a request that would wait for another try raises `RunStopped`."""
 
     async def observe(self) -> None:
         """Bring the figures of `servers` up to date."""

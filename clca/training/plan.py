@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.inference.hardware import Machine
 from clca.models import ModelCatalogue
@@ -104,7 +104,7 @@ def plan(
     asked: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None, generated: Path
 ) -> list[TrainingPlan]:
     """The jobs, in order. Everything that is wrong with what they need is found here; nothing is written yet."""
-    catalogue = Catalogue(Content(workspace))
+    catalogue = CultureCatalogue(Content(workspace))
     dialogues = needs_dialogues(recipe.data)
     given = [find_run(name, generated) for name in asked.runs] if dialogues else []
     cultures = _cultures(asked, catalogue, generated, given, dialogues)
@@ -159,7 +159,7 @@ def free_memory(machine: Machine, device: str) -> int:
 
 
 def _cultures(
-    asked: TrainConfig, catalogue: Catalogue, generated: Path, given: Sequence[RunInfo], dialogues: bool
+    asked: TrainConfig, catalogue: CultureCatalogue, generated: Path, given: Sequence[RunInfo], dialogues: bool
 ) -> list[str]:
     """The ids of what is to be taught: those named, those of the runs given, or all that there is material for."""
     if asked.every or any(name.casefold() == ALL for name in asked.cultures):
