@@ -10,6 +10,7 @@ from clca.content.wvs_items import (
     load_items,
     load_shares,
     read_translation,
+    s2n_prompt,
     shares_of,
 )
 from clca.training.examples import Dropped, Example, Text
