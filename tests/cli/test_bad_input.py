@@ -43,7 +43,7 @@ def test_unknown_culture_names_the_nearest(tmp_path: Path) -> None:
         ([json.dumps(scenario()), "", json.dumps(scenario())], ":3: ", "id: scenario 'one' stands twice"),
         ([json.dumps(scenario(seting="A shop."))], ":1: ", "seting: unknown key; did you mean setting?"),
         ([json.dumps(scenario(participants=[]))], ":1: ", "participants.0: missing key"),
-        ([], ": ", "holds no scenarios"),
+        ([], ": ", "no scenarios in the file"),
     ],
 )
 def test_malformed_scenario_file_names_file_line_and_field(
