@@ -33,7 +33,11 @@ def configured(config_type: type[C]) -> Callable[[Callable[..., Any]], Callable[
     """
 
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
-        fields = {name: _parameter(name, field, option) for name, field, option in config_type.options() if option}
+        fields = {
+            name: _parameter(name, field, option)
+            for name, field, option in config_type.options()
+            if option and not option.hidden
+        }
         signature = inspect.signature(body, eval_str=True)
         own = [parameter for parameter in signature.parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
         parameters = [*fields.values(), *own]

@@ -10,7 +10,7 @@ and stored nowhere.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
@@ -32,7 +32,8 @@ class Option:
 
     `name` is the flag's where it differs from the field's, `short` its one-letter form. `aliases` are further names
     that all layers take. `default` is shown where the default is worked out at run time. `path` marks text that names
-    a file when it holds a slash. An `argument` is positional.
+    a file when it holds a slash. An `argument` is positional. `follows` names a key of another stage, as in
+    `generate.out`, whose value is the default. A `hidden` field has no flag.
     """
 
     panel: str = ""
@@ -43,6 +44,8 @@ class Option:
     default: str = ""
     path: bool = False
     argument: bool = False
+    follows: str = ""
+    hidden: bool = False
 
 
 class StageConfig(BaseModel):
@@ -87,7 +90,7 @@ def resolve(
     flags: Mapping[str, Any],
     environment: Mapping[str, str],
     workspace: Path | None,
-    stages: Iterable[type[StageConfig]] = (),
+    stages: Sequence[type[StageConfig]] = (),
 ) -> C:
     """Merge the layers into a config.
 
@@ -109,6 +112,11 @@ def resolve(
             if key not in keys:
                 raise SettingsError(f"{origin}: no such setting{suggestion(key, keys)}")
             values[keys[key]], origins[keys[key]] = value, origin
+    for name, _, option in config_type.options():
+        if option is not None and option.follows and name not in values:
+            stage, _, key = option.follows.partition(".")
+            if stage in known:
+                values[name] = getattr(resolve(known[stage], {}, environment, workspace, tuple(known.values())), key)
     try:
         return config_type.model_validate(values)
     except ValidationError as error:

@@ -40,7 +40,9 @@ class TrainConfig(StageConfig):
         Field(description="Learn from this run: folder, name or culture; repeatable."),
         Option(WHAT, default="the newest finished run of each culture"),
     ] = ()
-    generated: Annotated[Path, Field(description="Folder of the runs.")] = Path("generated")
+    generated: Annotated[
+        Path, Field(description="Folder of the runs."), Option(follows="generate.out", hidden=True)
+    ] = Path("generated")
     mix: Annotated[
         str | None,
         Field(description="What to mix: clca, intent-only, wvs+wiki, clca:3+chat:1."),
