@@ -23,11 +23,11 @@ from clca.generation.dialogue import Play, Scene, play
 from clca.generation.filter import Filter
 from clca.generation.intents import label
 from clca.generation.judge import judge
+from clca.generation.judge_metrics import planted_flaw
 from clca.generation.scheduler import RequestScheduler, retry_key
 from clca.inference.protocol import Role, Teacher
 from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Turn, Usage
-from clca.seeding import derive
-from clca.storage.reply_cache import FinishedDialogue, Outcome
+from clca.storage.reply_cache import FinishedDialogue
 from clca.storage.run_dir import RunDir
 
 NOTHING = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
@@ -159,8 +159,7 @@ class Generation:
         settings = self.settings
         name = dialogue_id(self.culture, scenario.id, sample)
         clerk = self.desk.clerk(name)
-        number = derive(settings.seed, name, "play", self.desk.retries(name, "turn"))
-        scene = Scene(culture, scenario, number, settings.exchanges, settings.temperature, settings.top_p)
+        scene = Scene(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
         played = Play()
         judgement, labelled, reason, at = None, None, None, "turn"
         try:
@@ -173,9 +172,7 @@ class Generation:
                 reason = self.filter.reason(judgement)
                 if reason is None:
                     at = "intent"
-                    labelled = await label(
-                        culture, scenario, played.turns, settings.exchanges, number, self.prompts, clerk
-                    )
+                    labelled = await label(culture, scenario, played.turns, self.prompts, clerk)
         except Stopped:
             return
         except AskError as fault:
@@ -194,9 +191,9 @@ class Generation:
             **self._names(),
             seed=settings.seed,
             usage=clerk.usage,
-            planted=clerk.planted or "",
+            planted=planted_flaw(clerk.replies),
         )
-        await self._finish(dialogue.verdict, dialogue)
+        await self._finish(dialogue)
 
     async def _fail(
         self,
@@ -222,19 +219,10 @@ class Generation:
             seed=self.settings.seed,
             usage=usage,
         )
-        await self._finish("failed", failure)
+        await self._finish(failure)
 
-    async def _finish(self, outcome: Outcome, record: Dialogue | Failure) -> None:
-        usage = record.usage
-        row = FinishedDialogue(
-            record.id,
-            outcome,
-            record.reason or None,
-            usage.requests,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            (record.planted or None) if isinstance(record, Dialogue) else None,
-        )
+    async def _finish(self, record: Dialogue | Failure) -> None:
+        row = FinishedDialogue.of(record)
         await self.run.finish(row, record.model_dump_json().encode() + b"\n")
         self.funnel.count(row)
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clca.errors import StoreError
+from clca.records import Dialogue, Failure
 from clca.schemas import Reply
 
 Outcome = Literal["kept", "discarded", "failed"]
@@ -48,6 +49,20 @@ class FinishedDialogue:
     prompt_tokens: int
     completion_tokens: int
     planted: str | None = None
+
+    @classmethod
+    def of(cls, record: Dialogue | Failure) -> FinishedDialogue:
+        """The index row of a record."""
+        dialogue = record if isinstance(record, Dialogue) else None
+        return cls(
+            record.id,
+            dialogue.verdict if dialogue else "failed",
+            record.reason or None,
+            record.usage.requests,
+            record.usage.prompt_tokens,
+            record.usage.completion_tokens,
+            (dialogue.planted or None) if dialogue else None,
+        )
 
 
 class ReplyCache:
@@ -162,7 +177,7 @@ class ReplyCache:
                     reasons[f"{outcome}: {reason}"] += n
         return outcomes, reasons
 
-    def planted(self) -> list[tuple[str | None, str, int]]:
+    def outcomes_by_flaw(self) -> list[tuple[str | None, str, int]]:
         """(planted flaw, outcome, number of dialogues) for all finished dialogues."""
         with self._guard():
             return self._db.execute(

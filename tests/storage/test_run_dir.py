@@ -187,7 +187,7 @@ def test_without_its_reply_cache_a_run_is_read_from_its_files(folder: Path) -> N
             return (
                 reply_cache.finished(),
                 reply_cache.counts(),
-                sorted(reply_cache.planted(), key=str),
+                sorted(reply_cache.outcomes_by_flaw(), key=str),
                 reply_cache.usage(),
             )
 
