@@ -23,8 +23,9 @@ from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 from clca.content.lookup import Content
 from clca.models import Models
 from clca.models.load import Student, find_student, load_tokenizer
+from clca.progress import Progress
 from clca.training.dataset import write_rows
-from clca.training.job import Job, Progress
+from clca.training.job import Job
 from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.tokenization import Encoder
