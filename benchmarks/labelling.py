@@ -23,10 +23,10 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from clca.content.lookup import Content
-from clca.evaluation.classification.request_group import ExampleRequestGroup, System, sheets
+from clca.evaluation.classification.request_group import ExampleRequestGroup, System, request_groups
 from clca.evaluation.classification.task import Example
-from clca.evaluation.offense.answer_extraction import Reader
-from clca.evaluation.offense.suite import Scoring, TaskType, load_tasks
+from clca.evaluation.offense.answer_extraction import LabelReader
+from clca.evaluation.offense.suite import Scoring, TaskType, load_offense_suite
 from clca.inference.hf_model import LocalPredictor
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
@@ -65,11 +65,11 @@ class Made:
     culture = ""
 
     def __init__(self, number: int, task_type: TaskType, scoring: Scoring, count: int) -> None:
-        self._number, self._type, self._reader = number, task_type, Reader(task_type, scoring)
+        self._number, self._type, self._reader = number, task_type, LabelReader(task_type, scoring)
         self.name, self.count = f"{number}/{task_type.id}", count
         self.labels, self.answers = task_type.labels_under(scoring), task_type.numbers
 
-    def system(self, row: str) -> str:
+    def system_prompt(self, system: str) -> str:
         return ""
 
     def examples(self, row: str) -> Iterator[Example]:
@@ -82,22 +82,22 @@ class Made:
     def read(self, reply: str) -> str | None:
         return self._reader.read(reply)
 
-    def settled(self, text: str) -> bool:
-        return self._reader.settled(text)
+    def stop_condition(self, text: str) -> bool:
+        return self._reader.stop_condition(text)
 
 
 Sets = dict[str, Made]
 
 
 def make_sets(count: int, scoring: Scoring) -> Sets:
-    types = load_tasks(Content()).types
+    types = load_offense_suite(Content()).types
     made = (Made(number, types[name], scoring, count) for number, name in enumerate(TYPES))
     return {one.name: one for one in made}
 
 
 def asked(sets: Sets, adapters: int) -> Iterator[ExampleRequestGroup]:
     rows = [System(name, name) for name in NAMES[:adapters]]
-    return sheets(sets.values(), rows, lambda key: True)
+    return request_groups(sets.values(), rows, lambda key: True)
 
 
 # ------------------------------------------------------------ the student
@@ -194,7 +194,7 @@ def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[floa
         "generate",
         adapters={name: name for name in NAMES},
         reply_tokens=REPLY,
-        settled=lambda sheet, text: sets[sheet.task].settled(text),
+        settled=lambda sheet, text: sets[sheet.task].stop_condition(text),
     )
     started = time.process_time()
     predictor.fill(asked(sets, adapters), take)

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
-from clca.evaluation.classification.scores import NO_CULTURE
+from clca.evaluation.classification.scores import WITHOUT_CULTURE
 from clca.models.adapter import WEIGHTS, Found
 from clca.models.load import TINY, Student
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 from clca.training.mixture import parse_mixture
 
 PLAIN = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
@@ -36,7 +36,7 @@ class Adapter:
         """Of its weights; of one on a server nothing but the name is known."""
         if self.found is None:
             return f"server:{self.name}"
-        return digest_of(self.found.folder / WEIGHTS)
+        return file_sha256(self.found.folder / WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class EvaluatedModel:
     @property
     def mix(self) -> str | None:
         """What all its adapters of one culture learned from, where that is known and the same."""
-        found = [one.found for row, one in self.adapters.items() if row not in NO_CULTURE]
+        found = [one.found for row, one in self.adapters.items() if row not in WITHOUT_CULTURE]
         mixes = {one.data.recipe.get("data", {}).get("mix") if one is not None else None for one in found}
         return mixes.pop() if len(mixes) == 1 else None
 

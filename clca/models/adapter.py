@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from clca.content.parsing import describe, suggestion
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.records import Record
-from clca.storage.atomic import put
+from clca.storage.atomic import atomic_folder
 
 FILE = "adapter.json"
 CARD = "README.md"
@@ -117,22 +117,21 @@ class Found:
             raise ContentError(str(self.folder / CONFIG), None, "is damaged, or is not there") from None
 
 
-def seal(draft: Path, adapter: Adapter, card: str, out: Path) -> None:
-    """Make a draft with PEFT's files a finished adapter at `out`."""
-    config = draft / CONFIG
-    try:
-        for file in draft.iterdir():
-            if file.name not in (WEIGHTS, CONFIG, LOGS):
-                file.unlink()
-        said = json.loads(config.read_text(encoding="utf-8"))
-        said["target_modules"] = sorted(said["target_modules"])  # PEFT writes a set, in any order
-        said["revision"] = adapter.student.revision
-        config.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def write_adapter(peft: Path, adapter: Adapter, card: str, out: Path) -> None:
+    """Make a finished adapter at `out`, of the files that PEFT saved in the folder `peft` and of its logs.
+
+    The files are moved, so both folders must be on one file system. Raises `StoreError` if the disk refuses it.
+    """
+    config = json.loads((peft / CONFIG).read_text(encoding="utf-8"))
+    config["target_modules"] = sorted(config["target_modules"])  # PEFT writes a set, in any order
+    config["revision"] = adapter.student.revision
+    with atomic_folder(out) as draft:
+        (draft / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (draft / CARD).write_text(card, encoding="utf-8")
         (draft / FILE).write_text(adapter.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        put(draft, out)
-    except OSError as error:
-        raise StoreError(f"cannot write {out}: {error.strerror or error}") from None
+        for name in (WEIGHTS, LOGS):
+            if (peft / name).exists():
+                (peft / name).rename(draft / name)
 
 
 def read_adapter(folder: Path) -> Found:

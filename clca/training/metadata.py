@@ -11,7 +11,7 @@ from typing import Any
 from clca.models.adapter import Adapter, Base, Counts, Point
 from clca.models.load import Compute
 from clca.models.logging import LIBRARIES
-from clca.storage.run_index import fingerprint
+from clca.storage.fingerprint import fingerprint
 from clca.training.callbacks import TrainingMonitor
 from clca.training.dataset import Rows
 from clca.training.job import Job

@@ -19,8 +19,9 @@ from clca.models.adapter import FILE
 from clca.models.load import Student, compute_type, is_sharded, this_device
 from clca.models.logging import LIBRARIES
 from clca.models.size import GIB, least_bytes
+from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, fingerprint, slug
+from clca.storage.run_index import RunInfo
 from clca.training.config import TrainConfig
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job

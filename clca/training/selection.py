@@ -10,7 +10,7 @@ from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.models import Models
 from clca.models.load import TINY, Student, find_student
-from clca.storage.run_index import RunInfo, find_run, runs
+from clca.storage.run_index import RunInfo, find_run, list_runs
 from clca.training.config import TrainConfig
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
@@ -82,7 +82,7 @@ def left_out(config: TrainConfig, cultures: Sequence[str]) -> Iterator[str]:
     """A warning for each culture that was not named and has runs, but none that is finished."""
     if config.culture and not any(name.casefold() == ALL for name in config.culture):
         return
-    for name in dict.fromkeys(map(culture_of, runs(config.generated, None))):
+    for name in dict.fromkeys(map(culture_of, list_runs(config.generated, None))):
         if name not in cultures:
             yield (
                 f"{name} is left out: none of its runs in {config.generated}/ is finished; repeat its `clca generate`."
@@ -100,7 +100,7 @@ def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> 
     finished = list(finished_runs(generated, culture))
     if finished:
         return finished[-1:]
-    unfinished = list(runs(generated, culture))
+    unfinished = list_runs(generated, culture)
     if unfinished:
         raise NotFoundError(
             f"no run of {culture} in {generated}/ is finished: repeat its `clca generate`, or train on what is there"
@@ -111,7 +111,7 @@ def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> 
 
 def finished_runs(generated: Path, culture: str | None) -> Iterator[RunInfo]:
     """The finished runs of a culture, or of all, oldest first."""
-    return (run for run in runs(generated, culture) if run.data.get("finished") is True)
+    return (run for run in list_runs(generated, culture) if run.data.get("finished") is True)
 
 
 def culture_of(run: RunInfo) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
 import os
 import shutil
@@ -11,11 +10,13 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.models.adapter import LOGS, read_adapter, seal
+from clca.models.adapter import LOGS, read_adapter, write_adapter
 from clca.models.load import compute_type, load_model, load_tokenizer, pinned, this_device
 from clca.models.logging import quiet_libraries
 from clca.progress import Note, ProgressCallback, ignore
-from clca.storage.run_index import fingerprint
+from clca.storage.atomic import write_errors
+from clca.storage.fingerprint import fingerprint
+from clca.storage.lock import folder_lock
 from clca.training import checkpoints
 from clca.training.dataset import write_rows
 from clca.training.distributed import each, join, once
@@ -51,7 +52,9 @@ def train(job: Job, progress: ProgressCallback) -> AdapterResult:
 
 def _begin(job: Job, held: ExitStack) -> AdapterResult | None:
     """Claim the job's folder until `held` is closed; what another process has trained since is returned."""
-    held.enter_context(_claimed(job.work))
+    with write_errors(job.work):
+        job.work.mkdir(parents=True, exist_ok=True)
+    held.enter_context(folder_lock(job.work))
     finished = _finished(job.out)
     if finished is not None:
         shutil.rmtree(job.work, ignore_errors=True)
@@ -121,7 +124,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     if processes.is_main_process:
         if (job.work / LOGS).is_dir():
             shutil.copytree(job.work / LOGS, draft / LOGS)
-        seal(draft, adapter, card(adapter, job.out.name), job.out)
+        write_adapter(draft, adapter, card(adapter, job.out.name), job.out)
         shutil.rmtree(job.work, ignore_errors=True)
     processes.wait_for_everyone()
     return AdapterResult.of(job.out, adapter)
@@ -134,22 +137,6 @@ def _finished(out: Path) -> AdapterResult | None:
         if out.exists() and any(out.iterdir()):
             raise StoreError(f"{out} is there, and is no adapter: give another folder with --out") from None
         return None
-
-
-@contextmanager
-def _claimed(work: Path) -> Iterator[None]:
-    """Keep a second process from training the same adapter."""
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = (work / "lock").open("w")
-    except OSError as error:
-        raise StoreError(f"cannot write {work}: {error.strerror}") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(f"another process is training in {work}: wait for it, or stop it") from None
-        yield
 
 
 @contextmanager

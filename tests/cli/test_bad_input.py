@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -231,4 +232,4 @@ def test_two_commands_on_one_run(tmp_path: Path) -> None:
         line = refusal(tmp_path, *args)
         first.kill()
         first.communicate()
-    assert line.startswith("another clca is at work on generated/japan/")
+    assert re.match(r"generated/japan/\S+ is in use by another process: ", line)

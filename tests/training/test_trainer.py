@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ from safetensors.torch import load_file
 from clca.errors import SettingsError, StoreError
 from clca.models.adapter import WEIGHTS, adapters, read_adapter
 from clca.models.load import Student
+from clca.storage.lock import folder_lock
 from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish, since_best
 from clca.training.checkpoints import FOLDER, WHOLE
 from clca.training.job import Job, TrainingError, TrainingStopped
@@ -207,10 +207,8 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(tiny_student: Student, t
 
 def test_two_processes_do_not_train_the_same_adapter(other_folder: Job) -> None:
     other_folder.work.mkdir(parents=True)
-    with (other_folder.work / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(StoreError, match="another process is training in"):
-            train(other_folder, Screen())
+    with folder_lock(other_folder.work), pytest.raises(StoreError, match="is in use by another process"):
+        train(other_folder, Screen())
 
 
 def test_a_folder_of_something_else_is_left_alone(other_folder: Job) -> None:

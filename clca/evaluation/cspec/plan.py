@@ -20,7 +20,7 @@ from clca.evaluation.results import EVALUATIONS, Marks, Read, differing, marks_o
 from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.validation import require
-from clca.storage.run_index import fingerprint
+from clca.storage.fingerprint import fingerprint
 
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (

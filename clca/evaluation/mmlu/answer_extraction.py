@@ -54,7 +54,7 @@ Scan = tuple[str | None, bool]
 """The letter, and whether it is settled."""
 
 
-class Reader:
+class LetterReader:
     """Reads replies to questions of MMLU."""
 
     def __init__(self, scoring: Scoring) -> None:
@@ -64,7 +64,7 @@ class Reader:
         """The letter, or None for a reply that is not read as one."""
         return self._scan(reply)[0]
 
-    def settled(self, text: str) -> bool:
+    def stop_condition(self, text: str) -> bool:
         """Whether no continuation of this beginning of a reply can change what `read` says of it."""
         return self._scan(text)[1]
 

@@ -35,7 +35,7 @@ def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> 
 def _fitted(task: MmluTask, most: int, count: Callable[[str], int]) -> MmluTask:
     form = TextFormat()
     while task.shots:
-        system = task.system("")
+        system = task.system_prompt("")
         # A token is a byte at least, but for what some tokenizers spell out first.
         prompts = (form.prompt(system, one.text) for one in task.examples(""))
         if all(ROOM * len(prompt.encode()) < most or count(prompt) <= most for prompt in prompts):

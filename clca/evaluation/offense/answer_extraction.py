@@ -38,7 +38,7 @@ class _Found:
     cut: bool
 
 
-class Reader:
+class LabelReader:
     """Reads the replies to a task."""
 
     def __init__(self, task_type: TaskType, scoring: Scoring) -> None:
@@ -59,7 +59,7 @@ class Reader:
         """The label, or None for a reply that is not read as one."""
         return self._scan(reply)[0]
 
-    def settled(self, text: str) -> bool:
+    def stop_condition(self, text: str) -> bool:
         """Whether no continuation of this beginning of a reply can change what `read` says of it."""
         return self._scan(text)[1]
 

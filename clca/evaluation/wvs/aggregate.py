@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clca.errors import ClcaError
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, nan_mean
 from clca.evaluation.bootstrap import LEVEL, RESAMPLES, Estimate, bootstrap, interval
 from clca.evaluation.wvs.baselines import Survey, majority, uniform
-from clca.evaluation.wvs.counts import AnswerCounts, Key
-from clca.evaluation.wvs.metric_names import METRICS, MOST, Metric
-from clca.evaluation.wvs.metrics import SMOOTHING, macro
-from clca.evaluation.wvs.option_order import sensitivity
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
+from clca.evaluation.wvs.metric_names import METRICS, UPPER_BOUNDS, Metric
+from clca.evaluation.wvs.metrics import SMOOTHING
+from clca.evaluation.wvs.option_order import option_order_effect
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.scores import Average, Figures, ItemScore, References, Result, Scores
+from clca.evaluation.wvs.scores import BaselineScores, ItemScore, MethodAverage, MethodScores, WvsEstimates, WvsScores
 from clca.records import Method, Order
 
 Places: TypeAlias = NDArray[np.int64]
@@ -25,12 +25,12 @@ Places: TypeAlias = NDArray[np.int64]
 
 
 def score(
-    tallies: Mapping[Key, AnswerCounts],
+    tallies: Mapping[CountsKey, AnswerCounts],
     surveys: Mapping[str, Survey],
     *,
     seed: int,
     resamples: int = RESAMPLES,
-) -> Scores:
+) -> WvsScores:
     """Score all tallies against the surveys of their cultures; intervals are at 95 % over respondents.
 
     A culture's survey is taken as it is: intervals say how far the choice of respondents moves a score, not
@@ -42,10 +42,12 @@ def score(
     for key in ordered:
         if key.culture not in surveys:
             raise ClcaError(f"no survey of {key.culture}; there are those of {', '.join(sorted(surveys))}")
-        whole, drawn = sample(tallies[key], surveys[key.culture], seed=seed, about=key.culture, resamples=resamples)
+        whole, drawn = resampled_scores(
+            tallies[key], surveys[key.culture], seed=seed, name=key.culture, resamples=resamples
+        )
         sampled[key] = whole, drawn
         results.append(_result(key, tallies[key], surveys[key.culture], whole, drawn))
-    return Scores(
+    return WvsScores(
         seed=seed,
         resamples=resamples,
         level=LEVEL,
@@ -62,13 +64,13 @@ def score(
             for culture in dict.fromkeys(key.culture for key in ordered)
         },
         sensitivity=tuple(
-            sensitivity(key, tallies[base], tallies[key], surveys[key.culture], base.order, seed, resamples)
+            option_order_effect(key, tallies[base], tallies[key], surveys[key.culture], base.order, seed, resamples)
             for base, key in _pairs(ordered)
         ),
     )
 
 
-def running(
+def running_estimate(
     tally: AnswerCounts,
     survey: Survey,
     metric: Metric,
@@ -84,31 +86,31 @@ def running(
         seen = tuple(id for id in seen if id in wanted)
     if not seen:
         return None
-    whole, drawn = sample(tally, survey, seed=seed, about=survey.culture, resamples=resamples, ids=seen)
+    whole, drawn = resampled_scores(tally, survey, seed=seed, name=survey.culture, resamples=resamples, ids=seen)
     row = METRICS.index(metric)
-    values, replicates = macro(whole[row]), macro(drawn[:, row])
-    return interval(float(values), replicates, most=MOST[metric])
+    values, replicates = nan_mean(whole[row]), nan_mean(drawn[:, row])
+    return interval(float(values), replicates, upper=UPPER_BOUNDS[metric])
 
 
-def sample(
-    tally: AnswerCounts, survey: Survey, *, seed: int, about: str, resamples: int, ids: Sequence[str] | None = None
+def resampled_scores(
+    tally: AnswerCounts, survey: Survey, *, seed: int, name: str, resamples: int, ids: Sequence[str] | None = None
 ) -> tuple[Floats, Floats]:
     """[7, I] and [resamples, 7, I]: the scores of every item, and those of respondents drawn again."""
     rows = tally.rows(ids)
     whole = tally.columns.scores(rows.sum(axis=0)[None], survey.shares, individual=tally.individual)[0]
     if not len(rows) or not resamples:
         return whole, np.zeros((0, *whole.shape))
-    sums = bootstrap(rows, seed=seed, about=about, resamples=resamples)
+    sums = bootstrap(rows, seed=seed, name=name, resamples=resamples)
     return whole, tally.columns.scores(sums, survey.shares, individual=tally.individual)
 
 
-def _figures(whole: Floats, drawn: Floats, places: Places | None = None) -> Figures:
+def _figures(whole: Floats, drawn: Floats, places: Places | None = None) -> WvsEstimates:
     """From [7, I] and [B, 7, I]: the mean over the items at `places`, by default over all."""
     where = slice(None) if places is None else places
-    values, replicates = macro(whole[:, where]), macro(drawn[:, :, where])
-    return Figures.model_validate(
+    values, replicates = nan_mean(whole[:, where]), nan_mean(drawn[:, :, where])
+    return WvsEstimates.model_validate(
         {
-            metric: interval(float(values[row]), replicates[:, row], most=MOST[metric])
+            metric: interval(float(values[row]), replicates[:, row], upper=UPPER_BOUNDS[metric])
             for row, metric in enumerate(METRICS)
         }
     )
@@ -121,7 +123,7 @@ def _topics(columns: ScoreLayout) -> dict[str, Places]:
     return {topic: np.array(places) for topic, places in topics.items()}
 
 
-def _result(key: Key, tally: AnswerCounts, survey: Survey, whole: Floats, drawn: Floats) -> Result:
+def _result(key: CountsKey, tally: AnswerCounts, survey: Survey, whole: Floats, drawn: Floats) -> MethodScores:
     columns, sums, mass = tally.columns, tally.rows().sum(axis=0), tally.mass()
     items = []
     for place, item in enumerate(columns.items):
@@ -138,7 +140,7 @@ def _result(key: Key, tally: AnswerCounts, survey: Survey, whole: Floats, drawn:
                 )
             )
     known = [one.mass for one in items if one.mass is not None]
-    return Result(
+    return MethodScores(
         culture=key.culture,
         method=key.method,
         order=key.order,
@@ -152,9 +154,11 @@ def _result(key: Key, tally: AnswerCounts, survey: Survey, whole: Floats, drawn:
     )
 
 
-def _averages(tallies: Mapping[Key, AnswerCounts], sampled: Mapping[Key, tuple[Floats, Floats]]) -> tuple[Average, ...]:
+def _averages(
+    tallies: Mapping[CountsKey, AnswerCounts], sampled: Mapping[CountsKey, tuple[Floats, Floats]]
+) -> tuple[MethodAverage, ...]:
     """Of each method and order; cultures are drawn apart from each other, so their replicates may be averaged."""
-    groups: dict[tuple[Method, Order], list[Key]] = {}
+    groups: dict[tuple[Method, Order], list[CountsKey]] = {}
     for key in sampled:
         groups.setdefault((key.method, key.order), []).append(key)
     averages = []
@@ -164,7 +168,7 @@ def _averages(tallies: Mapping[Key, AnswerCounts], sampled: Mapping[Key, tuple[F
         columns = tallies[keys[0]].columns
         cultures = [sampled[key] for key in keys]
         averages.append(
-            Average(
+            MethodAverage(
                 method=method,
                 order=order,
                 cultures=tuple(key.culture for key in keys),
@@ -175,41 +179,41 @@ def _averages(tallies: Mapping[Key, AnswerCounts], sampled: Mapping[Key, tuple[F
     return tuple(averages)
 
 
-def _mean_of(cultures: Sequence[tuple[Floats, Floats]], places: Places) -> Figures:
+def _mean_of(cultures: Sequence[tuple[Floats, Floats]], places: Places) -> WvsEstimates:
     """The mean over items in each culture, then over those cultures that have them."""
-    whole = np.stack([macro(one[:, places]) for one, _ in cultures], axis=-1)
-    drawn = np.stack([macro(many[:, :, places]) for _, many in cultures], axis=-1)
+    whole = np.stack([nan_mean(one[:, places]) for one, _ in cultures], axis=-1)
+    drawn = np.stack([nan_mean(many[:, :, places]) for _, many in cultures], axis=-1)
     return _figures(whole, drawn)
 
 
-def _references(tally: AnswerCounts, survey: Survey, *, seed: int, resamples: int) -> References:
-    def of(predicted: Mapping[str, Floats]) -> Figures:
+def _references(tally: AnswerCounts, survey: Survey, *, seed: int, resamples: int) -> BaselineScores:
+    def of(predicted: Mapping[str, Floats]) -> WvsEstimates:
         people = [one for one in tally.respondents if one.id in seen]
         them = AnswerCounts(tally.columns, people, weighted=tally.weighted).fill(predicted)
-        return _figures(*sample(them, survey, seed=seed, about=survey.culture, resamples=resamples))
+        return _figures(*resampled_scores(them, survey, seed=seed, name=survey.culture, resamples=resamples))
 
     seen = set(tally.seen)
-    halves = macro(survey.halves)
+    halves = nan_mean(survey.halves)
     split: dict[str, Estimate] = {}
     for row, metric in enumerate(METRICS):
         there = halves[:, row][~np.isnan(halves[:, row])]
         if there.size:
             low, high = np.quantile(there, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
             split[metric] = Estimate(value=float(there.mean()), low=float(low), high=float(high))
-    return References(
+    return BaselineScores(
         culture=survey.culture,
         survey=survey.source,
         respondents=survey.respondents,
         uniform=of(uniform(survey)),
         majority=of(majority(survey)),
-        split_half=Figures.model_validate(split),
+        split_half=WvsEstimates.model_validate(split),
         simulated=survey.simulated,
     )
 
 
-def _pairs(keys: Sequence[Key]) -> list[tuple[Key, Key]]:
+def _pairs(keys: Sequence[CountsKey]) -> list[tuple[CountsKey, CountsKey]]:
     """(first order, other order) of every culture and method that has several."""
-    first: dict[tuple[str, Method], Key] = {}
+    first: dict[tuple[str, Method], CountsKey] = {}
     pairs = []
     for key in keys:
         base = first.setdefault((key.culture, key.method), key)

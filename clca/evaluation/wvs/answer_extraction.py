@@ -47,7 +47,7 @@ class _Mentions:
     begins: int | None
 
 
-class Reader:
+class OptionReader:
     """Reads the replies to questions in the language of a vocabulary."""
 
     def __init__(self, vocabulary: AnswerPatterns) -> None:

@@ -47,7 +47,7 @@ class AnswerPatterns(BaseModel):
         return self
 
 
-def read_vocabulary(shown: str, text: str, items: Items) -> AnswerPatterns:
+def read_answer_patterns(shown: str, text: str, items: Items) -> AnswerPatterns:
     """The vocabulary for items of the same language; every option it words has to be one of theirs."""
     vocabulary = read_yaml(shown, text, AnswerPatterns)
     options = dict.fromkeys(option for item in items.items for option in item.options)

@@ -11,24 +11,24 @@ from time import monotonic
 from clca.errors import ClcaError, ContentError
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.prediction_dir import PREDICTIONS
-from clca.evaluation.wvs.aggregate import running
-from clca.evaluation.wvs.answer_extraction import Reader
+from clca.evaluation.wvs.aggregate import running_estimate
+from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.counts import AnswerCounts
-from clca.evaluation.wvs.counts import Key as TallyKey
-from clca.evaluation.wvs.prediction_dir import Key, WvsPredictionDir, key_of
+from clca.evaluation.wvs.counts import CountsKey as TallyKey
+from clca.evaluation.wvs.prediction_dir import GroupKey, WvsPredictionDir, key_of
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.inference.requests import Answer, Predictor
 from clca.records import Method, Prediction
 
-TELL_EVERY = 0.5  # seconds
-FIRST, GROWTH = 100, 1.5
+PROGRESS_INTERVAL = 0.5  # seconds
+FIRST_LOOK, GROWTH = 100, 1.5
 """Respondents at the first look at how sure a score is, and by how many times more there are at each further one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class WvsProgress:
     """Where an evaluation stands. `kl` is that of each culture and method so far.
 
     `prompts` were answered in the `seconds` of this sitting, `prompts_left` at most are still to be.
@@ -42,11 +42,11 @@ class Progress:
     kl: dict[tuple[str, Method], float]
 
 
-Tell = Callable[[Progress], None]
+ProgressCallback = Callable[[WvsProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class EarlyStop:
     """A culture and method that was stopped, since the interval of its kl was narrow enough."""
 
     culture: str
@@ -55,7 +55,7 @@ class Stop:
     kl: Estimate
 
 
-class Work:
+class WvsAnswering:
     """All sheets of an evaluation, and what became of them. `tallies` hold every prediction made so far."""
 
     def __init__(
@@ -64,11 +64,11 @@ class Work:
         sheets: Sequence[RespondentRequestGroup],
         samples: Mapping[str, Sample],
         columns: ScoreLayout,
-        readers: Mapping[str, Reader],
+        readers: Mapping[str, OptionReader],
         *,
         seed: int,
         weighted: bool,
-        tell: Tell,
+        tell: ProgressCallback,
     ) -> None:
         self.sheets, self.tallies = tuple(sheets), dict[TallyKey, AnswerCounts]()
         self._folder, self._samples, self._columns, self._readers = folder, samples, columns, readers
@@ -85,33 +85,33 @@ class Work:
     def pending(self) -> list[RespondentRequestGroup]:
         return [sheet for sheet in self.sheets if key_of(sheet) not in self._folder.finished]
 
-    def progress(self) -> Progress:
+    def progress(self) -> WvsProgress:
         kl = {}
         for key, tally in self.tallies.items():
             if (key.culture, key.method) not in kl:
-                found = running(tally, self._samples[key.culture].survey, "kl", seed=self._seed, resamples=0)
+                found = running_estimate(tally, self._samples[key.culture].survey, "kl", seed=self._seed, resamples=0)
                 if found is not None:
                     kl[key.culture, key.method] = found.value
         left = sum(len(sheet.questions) for sheet in self.pending)
         done = len(self._folder.finished)
-        return Progress(done, len(self.sheets), self._prompts, left, monotonic() - self._began, kl)
+        return WvsProgress(done, len(self.sheets), self._prompts, left, monotonic() - self._began, kl)
 
     def ask_all(self, predictor: Predictor) -> None:
         """Have every sheet that is left answered."""
         self._ask(predictor, self.pending)
 
-    def ask_until(self, predictor: Predictor, width: float) -> list[Stop]:
+    def ask_until(self, predictor: Predictor, width: float) -> list[EarlyStop]:
         """Have sheets answered until half the interval of each culture's and method's kl is below `width`.
 
         Looks are at fixed numbers of respondents, so that an evaluation that was interrupted stops where it would
         have. Returns where it stopped before all respondents had been asked.
         """
-        ranks: dict[Key, int] = {}
+        ranks: dict[GroupKey, int] = {}
         sizes: Counter[tuple[str, Method]] = Counter()
         for sheet in self.sheets:
             ranks[key_of(sheet)] = sizes[sheet.culture, sheet.method]
             sizes[sheet.culture, sheet.method] += 1
-        running_on, stops, size = set(sizes), [], FIRST
+        running_on, stops, size = set(sizes), [], FIRST_LOOK
         while running_on:
             of_these = [one for one in self.pending if (one.culture, one.method) in running_on]
             self._ask(predictor, [one for one in of_these if ranks[key_of(one)] < size])
@@ -122,7 +122,7 @@ class Work:
                 estimate = self._look(*pair, size)
                 if half_width(estimate) < width:
                     running_on.remove(pair)
-                    stops.append(Stop(*pair, size, estimate))
+                    stops.append(EarlyStop(*pair, size, estimate))
             size = math.ceil(size * GROWTH)
         return stops
 
@@ -131,7 +131,7 @@ class Work:
         sample = self._samples[culture]
         first = [one.id for one in sample.respondents[:size]]
         tally = self.tallies[TallyKey(culture, method, self.sheets[0].questions[0].order)]
-        estimate = running(tally, sample.survey, "kl", seed=self._seed, ids=first)
+        estimate = running_estimate(tally, sample.survey, "kl", seed=self._seed, ids=first)
         assert estimate is not None, "a round without answers"
         return estimate
 
@@ -148,7 +148,7 @@ class Work:
         self._prompts += len(predictions)
         for prediction in predictions:
             self._count(prediction)
-        if monotonic() - self._told >= TELL_EVERY:
+        if monotonic() - self._told >= PROGRESS_INTERVAL:
             self._tell(self.progress())
             self._told = monotonic()
 
@@ -160,7 +160,7 @@ class Work:
         self.tallies[key].add(prediction)
 
 
-def predict(sheet: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: Reader) -> Prediction:
+def predict(sheet: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: OptionReader) -> Prediction:
     """What an answer says, in the survey's order of the options."""
     option, probabilities = None, None
     if answer.odds is not None:

@@ -43,7 +43,7 @@ class Survey:
         return self.source == "shares"
 
 
-def from_shares(
+def survey_from_shares(
     culture: str, countries: Mapping[str, int], shares: Mapping[str, Shares], columns: ScoreLayout, *, seed: int
 ) -> Survey:
     """From the shares of its `countries` (country -> people asked): their plain mean, over those that were asked."""
@@ -64,7 +64,7 @@ def from_shares(
     return Survey(culture, "shares", sum(countries.values()), means, _compare(columns, first, second))
 
 
-def from_respondents(
+def survey_from_respondents(
     culture: str, respondents: Iterable[Respondent], columns: ScoreLayout, *, seed: int, weighted: bool = False
 ) -> Survey:
     """From the valid answers of all its respondents: by country, then the plain mean over those that were asked.

@@ -8,16 +8,15 @@ import numpy as np
 
 from clca.content.wvs_items import Item
 from clca.errors import ClcaError
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, nan_mean
 from clca.evaluation.bootstrap import RESAMPLES, Estimate, bootstrap, interval, permutation, two_sided
 from clca.evaluation.wvs.baselines import Survey
 from clca.evaluation.wvs.counts import AnswerCounts
-from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, INDIVIDUAL, METRICS, MOST, Metric
-from clca.evaluation.wvs.metrics import macro
+from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, INDIVIDUAL_METRICS, METRICS, UPPER_BOUNDS, Metric
 from clca.records import Record
 
 
-class Difference(Record):
+class MetricDifference(Record):
     """One metric of two systems. `difference` is `first` - `second`, with a paired bootstrap interval.
 
     `p`: two-sided, from a permutation test that exchanges the systems' answers respondent by respondent.
@@ -44,7 +43,7 @@ class Comparison(Record):
     respondents: int
     items: int
     one_for_all: int
-    metrics: dict[Metric, Difference]
+    metrics: dict[Metric, MetricDifference]
 
     def notes(self) -> tuple[str, ...]:
         """What a reader of these numbers has to know."""
@@ -112,10 +111,10 @@ def _one(
     shares = {item.id: survey.shares[item.id] for item, is_asked in zip(columns.items, asked, strict=True) if is_asked}
 
     def overall(sums: Floats) -> Floats:
-        return macro(columns.scores(sums, shares, individual=individual))
+        return nan_mean(columns.scores(sums, shares, individual=individual))
 
-    changes = permutation(one, two, overall, seed=seed, about=survey.culture, resamples=resamples)
-    pair = bootstrap(np.concatenate([one, two], axis=1), seed=seed, about=survey.culture, resamples=resamples)
+    changes = permutation(one, two, overall, seed=seed, name=survey.culture, resamples=resamples)
+    pair = bootstrap(np.concatenate([one, two], axis=1), seed=seed, name=survey.culture, resamples=resamples)
     replicates = overall(pair[:, : columns.width]) - overall(pair[:, columns.width :])
     values = np.concatenate([overall(one.sum(axis=0)[None]), overall(two.sum(axis=0)[None])])
     return changes, replicates, values, len(ids), sum(asked)
@@ -124,15 +123,15 @@ def _one(
 def _comparison(
     culture: str, respondents: int, items: int, alike: int, values: Floats, changes: Floats, replicates: Floats
 ) -> Comparison:
-    metrics: dict[Metric, Difference] = {}
+    metrics: dict[Metric, MetricDifference] = {}
     for row, metric in enumerate(METRICS):
         first, second = values[:, row].tolist()
         # The rows of one answer for all are copies of it: to exchange or draw them would feign observations.
-        copies = 0 if metric in INDIVIDUAL else alike
+        copies = 0 if metric in INDIVIDUAL_METRICS else alike
         drawn = replicates[:0, row] if copies == 2 else replicates[:, row]
-        estimate = interval(first - second, drawn, least=-MOST[metric], most=MOST[metric])
+        estimate = interval(first - second, drawn, lower=-UPPER_BOUNDS[metric], upper=UPPER_BOUNDS[metric])
         if estimate is not None:
-            metrics[metric] = Difference(
+            metrics[metric] = MetricDifference(
                 first=first,
                 second=second,
                 difference=estimate,

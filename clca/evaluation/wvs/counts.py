@@ -17,7 +17,7 @@ _NOT_ASKED, _UNREADABLE = -2, -1
 ROUNDING = 1e-6  # of probabilities that add up to 1
 
 
-class Key(NamedTuple):
+class CountsKey(NamedTuple):
     culture: str
     method: Method
     order: Order
@@ -133,17 +133,17 @@ class AnswerCounts:
         return np.array([self._places[id] for id in (self.seen if ids is None else ids)], dtype=np.int64)
 
 
-def tally(
+def count_answers(
     predictions: Iterable[Prediction],
     respondents: Mapping[str, Sequence[Respondent]],
     columns: ScoreLayout,
     *,
     weighted: bool = False,
-) -> dict[Key, AnswerCounts]:
+) -> dict[CountsKey, AnswerCounts]:
     """Predictions, in any order, by culture, method and option order; `respondents` are those of each culture."""
-    found: dict[Key, AnswerCounts] = {}
+    found: dict[CountsKey, AnswerCounts] = {}
     for one in predictions:
-        key = Key(one.culture, one.method, one.order)
+        key = CountsKey(one.culture, one.method, one.order)
         if key not in found:
             if one.culture not in respondents:
                 known = ", ".join(sorted(respondents))

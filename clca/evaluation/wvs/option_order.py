@@ -6,16 +6,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, nan_mean
 from clca.evaluation.bootstrap import Estimate, bootstrap, interval
 from clca.evaluation.wvs.baselines import Survey
-from clca.evaluation.wvs.counts import AnswerCounts, Key
-from clca.evaluation.wvs.metrics import macro, variation
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
+from clca.evaluation.wvs.metrics import total_variation
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.records import Method, Order, Record
 
 
-class Sensitivity(Record):
+class OptionOrderEffect(Record):
     """Two option orders compared, over the respondents that were asked in both.
 
     `distance`: mean over items of the total-variation distance, in [0, 1], between the two predicted distributions
@@ -31,9 +31,9 @@ class Sensitivity(Record):
     changed: Estimate | None
 
 
-def sensitivity(
-    key: Key, base: AnswerCounts, other: AnswerCounts, survey: Survey, first: Order, seed: int, resamples: int
-) -> Sensitivity:
+def option_order_effect(
+    key: CountsKey, base: AnswerCounts, other: AnswerCounts, survey: Survey, first: Order, seed: int, resamples: int
+) -> OptionOrderEffect:
     """`other`, of `key`, against `base`, of the order `first`."""
     there = set(other.seen)
     ids = [id for id in base.seen if id in there]
@@ -45,12 +45,12 @@ def sensitivity(
         """[B, 2 C + 2 I] -> [B, 2]: distance and changed."""
         one, two, three, four = np.split(sums, np.cumsum([columns.width, columns.width, len(asked)]), axis=1)
         share = np.divide(three, four, out=np.full_like(three, np.nan), where=four > 0)
-        return np.stack([macro(_distances(columns, one, two)[:, asked]), macro(share[:, asked])], axis=-1)
+        return np.stack([nan_mean(_distances(columns, one, two)[:, asked]), nan_mean(share[:, asked])], axis=-1)
 
     whole = values(rows.sum(axis=0)[None])[0]
-    drawn = values(bootstrap(rows, seed=seed, about=key.culture, resamples=resamples)) if ids else np.zeros((0, 2))
-    estimates: Sequence[Estimate | None] = [interval(float(whole[i]), drawn[:, i], most=1.0) for i in range(2)]
-    return Sensitivity(
+    drawn = values(bootstrap(rows, seed=seed, name=key.culture, resamples=resamples)) if ids else np.zeros((0, 2))
+    estimates: Sequence[Estimate | None] = [interval(float(whole[i]), drawn[:, i], upper=1.0) for i in range(2)]
+    return OptionOrderEffect(
         culture=key.culture,
         method=key.method,
         orders=(first, key.order),
@@ -63,4 +63,4 @@ def sensitivity(
 def _distances(columns: ScoreLayout, one: Floats, two: Floats) -> Floats:
     """[B, C] each -> [B, I]."""
     places = [columns.predicted(place) for place in range(len(columns.items))]
-    return np.stack([variation(one[:, where], two[:, where]) for where in places], axis=-1)
+    return np.stack([total_variation(one[:, where], two[:, where]) for where in places], axis=-1)

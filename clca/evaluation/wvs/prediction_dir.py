@@ -9,19 +9,19 @@ from pathlib import Path
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir, read_records
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.records import Prediction
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 KIND = "wvs"
 
-Key = tuple[str, str, str]
+GroupKey = tuple[str, str, str]
 """Of a sheet: culture, method, respondent."""
 
 
-def key_of(one: RespondentRequestGroup | Prediction) -> Key:
+def key_of(one: RespondentRequestGroup | Prediction) -> GroupKey:
     return one.culture, one.method, one.respondent
 
 
-class WvsPredictionDir(PredictionDir[Prediction, Key]):
+class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
     """An open folder. `sheets` are all that will be asked."""
 
     def __init__(self, path: Path, sheets: Iterable[RespondentRequestGroup]) -> None:
@@ -44,8 +44,8 @@ class WvsPredictionDir(PredictionDir[Prediction, Key]):
                     questions.append(json.dumps(line, ensure_ascii=False))
             said = {"culture": sheet.culture, "method": sheet.method, "respondent": sheet.respondent}
             begun.append(json.dumps({**said, "questions": sets[shared], "system": sheet.system}, ensure_ascii=False))
-        write_whole(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
-        write_whole(self.path / SHEETS, "".join(f"{line}\n" for line in begun))
+        atomic_write(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
+        atomic_write(self.path / SHEETS, "".join(f"{line}\n" for line in begun))
 
 
 def read_predictions(folder: Path) -> Iterator[Prediction]:

@@ -15,7 +15,7 @@ PATH = "eval/wvs/published.csv"
 AVERAGE = "average"
 
 
-class Published(Record):
+class PublishedScore(Record):
     """One published number, as printed. `model` is an alias of `trainers/models.yaml`.
 
     `culture` is a culture's id, or `average` over those of the table. `setting` says what differs from the
@@ -32,11 +32,11 @@ class Published(Record):
     value: Annotated[float, Field(allow_inf_nan=False)]
 
 
-def load_published(content: Content) -> tuple[Published, ...]:
-    return tuple(read_csv(content.shown(PATH), content.text(PATH), Published))
+def load_published(content: Content) -> tuple[PublishedScore, ...]:
+    return tuple(read_csv(content.shown(PATH), content.text(PATH), PublishedScore))
 
 
-def published_figures(published: Iterable[Published], model: str, method: str, metric: str) -> dict[str, float]:
+def published_values(published: Iterable[PublishedScore], model: str, method: str, metric: str) -> dict[str, float]:
     """Culture or `average` -> what was published for a model and method in the main setting; {} for nothing."""
     return {
         one.culture: one.value

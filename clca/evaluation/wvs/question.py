@@ -26,7 +26,7 @@ def shown_options(item: Item, order: Order, seed: int) -> tuple[int, ...]:
     return tuple(options)
 
 
-def questions(
+def item_questions(
     items: Iterable[Item], prompts: Prompts, form: Format, order: Order, seed: int
 ) -> tuple[ItemQuestion, ...]:
     """The items as they are asked, with the options numbered from 1 in the order shown."""
@@ -42,7 +42,7 @@ def questions(
     return tuple(asked)
 
 
-def sheets(
+def request_groups(
     culture: str,
     method: Method,
     respondents: Iterable[Respondent],

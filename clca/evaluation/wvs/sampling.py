@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from clca.content.wvs_items import Shares
 from clca.errors import NotFoundError, SettingsError
-from clca.evaluation.wvs.baselines import Survey, from_respondents, from_shares
+from clca.evaluation.wvs.baselines import Survey, survey_from_respondents, survey_from_shares
 from clca.evaluation.wvs.microdata.reader import WEIGHT
-from clca.evaluation.wvs.microdata.respondents import Imported
+from clca.evaluation.wvs.microdata.respondents import ImportedRespondents
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.synthetic import Demographics, synthetic
+from clca.evaluation.wvs.synthetic import Demographics, synthetic_respondents
 from clca.records import Respondent
 from clca.seeding import derive
 
@@ -31,28 +31,35 @@ class Sample:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
+class SampleSources:
     """What samples are taken from: imported respondents where there are any, else the shipped shares.
 
     `counts` are the survey's respondents by country.
     """
 
-    imported: Imported | None
+    imported: ImportedRespondents | None
     shares: Mapping[str, Shares]
     demographics: Mapping[str, Demographics]
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnRespondents:
     """Respondents in the order of the draw, countries by turns; `short`: of each with too few, how many it has."""
 
     respondents: tuple[Respondent, ...]
     short: dict[str, int]
 
 
-def take(
-    sources: Sources, culture: str, countries: Sequence[str], columns: ScoreLayout, *, n: int, seed: int, weighted: bool
+def sample_culture(
+    sources: SampleSources,
+    culture: str,
+    countries: Sequence[str],
+    columns: ScoreLayout,
+    *,
+    n: int,
+    seed: int,
+    weighted: bool,
 ) -> Sample:
     """n respondents of a culture, as many from each of its countries, and what its survey says."""
     if sources.imported is not None:
@@ -62,14 +69,14 @@ def take(
             "--weights needs the survey's respondents, and there are only shares:"
             " import them with `clca data import-wvs FILE...`"
         )
-    people = [one for place in countries for one in synthetic(place, sources.demographics, n, seed)]
+    people = [one for place in countries for one in synthetic_respondents(place, sources.demographics, n, seed)]
     counts = {place: sources.counts[place] for place in countries}
-    survey = from_shares(culture, counts, sources.shares, columns, seed=seed)
-    return Sample(culture, draw(people, countries, n, seed).respondents, survey, ())
+    survey = survey_from_shares(culture, counts, sources.shares, columns, seed=seed)
+    return Sample(culture, draw_respondents(people, countries, n, seed).respondents, survey, ())
 
 
 def _real(
-    imported: Imported,
+    imported: ImportedRespondents,
     culture: str,
     countries: Sequence[str],
     columns: ScoreLayout,
@@ -80,8 +87,8 @@ def _real(
 ) -> Sample:
     notes = _weights(imported, countries) if weighted else []
     everyone = list(imported.respondents(countries))
-    drawn = draw(everyone, countries, n, seed)
-    survey = from_respondents(culture, everyone, columns, seed=seed, weighted=weighted)
+    drawn = draw_respondents(everyone, countries, n, seed)
+    survey = survey_from_respondents(culture, everyone, columns, seed=seed, weighted=weighted)
     short = drawn.short.items()
     notes += [f"{imported.path} has {have:,} respondents of {place}: all are taken" for place, have in short]
     lacking = [item.id for item in columns.items if item.id not in survey.shares]
@@ -92,7 +99,7 @@ def _real(
     return Sample(culture, drawn.respondents, survey, tuple(notes))
 
 
-def _weights(imported: Imported, countries: Sequence[str]) -> list[str]:
+def _weights(imported: ImportedRespondents, countries: Sequence[str]) -> list[str]:
     """What to say of weights that are there in part; refuses countries without any."""
     there = {place: imported.audit.countries[place] for place in countries if place in imported.audit.countries}
     lacking = [place for place, found in there.items() if not found.weighted]
@@ -109,7 +116,9 @@ def _weights(imported: Imported, countries: Sequence[str]) -> list[str]:
     ]
 
 
-def draw(respondents: Iterable[Respondent], countries: Sequence[str], n: int, seed: int) -> Drawn:
+def draw_respondents(
+    respondents: Iterable[Respondent], countries: Sequence[str], n: int, seed: int
+) -> DrawnRespondents:
     """n respondents without replacement, as many from each country; all of a country that has too few.
 
     Whom it draws depends on ids and seed only, not on the order in which respondents come. Those drawn for
@@ -130,4 +139,4 @@ def draw(respondents: Iterable[Respondent], countries: Sequence[str], n: int, se
             short[country] = len(pool)
         ranked += [(rank, place, respondent) for rank, respondent in enumerate(pool[:quota])]
     ranked.sort(key=lambda one: one[:2])
-    return Drawn(tuple(respondent for _, _, respondent in ranked), short)
+    return DrawnRespondents(tuple(respondent for _, _, respondent in ranked), short)

@@ -65,7 +65,7 @@ class ScoreLayout:
 def _scores(block: Floats, survey: Floats, individual: bool) -> Floats:
     """[B, I, K + 3] and [I, K] or [B, I, K] -> [B, 7, I]."""
     predicted, hit, answered = block[..., :-2], block[..., -2], block[..., -1]
-    valid = metrics.valid_part(predicted)
+    valid = metrics.valid_shares(predicted)
     asked = predicted.sum(axis=-1)
     nothing = np.full(hit.shape, np.nan)
     by_metric: dict[Metric, Floats] = {
@@ -73,8 +73,8 @@ def _scores(block: Floats, survey: Floats, individual: bool) -> Floats:
         "accuracy_paper": np.divide(hit, asked, out=nothing.copy(), where=asked > 0) if individual else nothing,
         "kl": metrics.kl(survey, valid),
         "jsd": metrics.jsd(survey, valid),
-        "emd": metrics.emd(survey, valid),
+        "wasserstein_1": metrics.wasserstein_1(survey, valid),
         "accuracy": np.divide(hit, answered, out=nothing.copy(), where=answered > 0) if individual else nothing,
-        "invalid": metrics.invalid(predicted),
+        "invalid": metrics.invalid_share(predicted),
     }
     return np.stack([np.broadcast_to(by_metric[metric], hit.shape) for metric in METRICS], axis=1)

@@ -5,23 +5,28 @@ What is one number for a topic, a culture or all of them is the plain mean over 
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.wvs.metric_names import Metric
-from clca.evaluation.wvs.option_order import Sensitivity
+from clca.evaluation.wvs.option_order import OptionOrderEffect
 from clca.records import Method, Order, Record
 
 
-class Figures(Record):
+class WvsEstimates(Record):
     """Both families of metrics: `kl_paper` and `accuracy_paper` as in the CLCA paper, the others proper.
 
     None where there is nothing to score: accuracies without respondents' own answers, items not asked.
+    `wasserstein_1` is called `emd` in the `scores.json` of earlier versions, which are read too.
     """
 
     kl_paper: Estimate | None = None
     accuracy_paper: Estimate | None = None
     kl: Estimate | None = None
     jsd: Estimate | None = None
-    emd: Estimate | None = None
+    wasserstein_1: Annotated[Estimate | None, Field(validation_alias=AliasChoices("wasserstein_1", "emd"))] = None
     accuracy: Estimate | None = None
     invalid: Estimate | None = None
 
@@ -34,10 +39,10 @@ class ItemScore(Record):
     survey: tuple[float, ...]
     predicted: tuple[float, ...]
     mass: float | None
-    figures: Figures
+    figures: WvsEstimates
 
 
-class Result(Record):
+class MethodScores(Record):
     """A culture and method. `respondents` were predicted, `left_out` are items that its survey does not have.
 
     `unread` are items without any valid answer: proper metrics count them as uniform.
@@ -49,24 +54,24 @@ class Result(Record):
     order: Order
     respondents: int
     mass: float | None
-    overall: Figures
-    topics: dict[str, Figures]
+    overall: WvsEstimates
+    topics: dict[str, WvsEstimates]
     items: tuple[ItemScore, ...]
     left_out: tuple[str, ...]
     unread: tuple[str, ...]
 
 
-class Average(Record):
+class MethodAverage(Record):
     """The plain mean of a method over cultures."""
 
     method: Method
     order: Order
     cultures: tuple[str, ...]
-    overall: Figures
-    topics: dict[str, Figures]
+    overall: WvsEstimates
+    topics: dict[str, WvsEstimates]
 
 
-class References(Record):
+class BaselineScores(Record):
     """What trivial predictors and people score for a culture, over the same items.
 
     `split_half`: one half of the people as a prediction of the other, with the 2.5 and 97.5 percentiles over
@@ -76,27 +81,27 @@ class References(Record):
     culture: str
     survey: str
     respondents: int
-    uniform: Figures
-    majority: Figures
-    split_half: Figures
+    uniform: WvsEstimates
+    majority: WvsEstimates
+    split_half: WvsEstimates
     simulated: bool
 
 
-class Scores(Record):
+class WvsScores(Record):
     """All scores of an evaluation, and how they were come by."""
 
     seed: int
     resamples: int
     level: float
     smoothing: float
-    results: tuple[Result, ...]
-    averages: tuple[Average, ...]
-    references: dict[str, References]
-    sensitivity: tuple[Sensitivity, ...]
+    results: tuple[MethodScores, ...]
+    averages: tuple[MethodAverage, ...]
+    references: dict[str, BaselineScores]
+    sensitivity: tuple[OptionOrderEffect, ...]
 
-    def by_culture(self) -> dict[str, dict[str, Figures]]:
+    def by_culture(self) -> dict[str, dict[str, WvsEstimates]]:
         """Culture -> method, uniform, majority, split_half -> figures; of several option orders the first."""
-        found: dict[str, dict[str, Figures]] = {}
+        found: dict[str, dict[str, WvsEstimates]] = {}
         for one in self.results:
             found.setdefault(one.culture, {}).setdefault(one.method, one.overall)
         for culture, them in self.references.items():
@@ -146,7 +151,7 @@ class Scores(Record):
         return tuple(found)
 
 
-def _unread(one: Result) -> str:
+def _unread(one: MethodScores) -> str:
     order = "" if one.order == "given" else f" ({one.order})"
     if len(one.unread) == len(one.items):
         return f"{one.culture} {one.method}{order} all {len(one.items)}"

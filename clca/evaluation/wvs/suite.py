@@ -12,8 +12,8 @@ from clca.content.parsing import read_csv, read_yaml, suggestion
 from clca.content.prompts import EVALUATION_FORMS, Prompts
 from clca.content.wvs_items import ITEMS, Items, Shares, load_items, load_shares, read_translation
 from clca.errors import ContentError, NotFoundError
-from clca.evaluation.wvs.answer_extraction import Reader
-from clca.evaluation.wvs.answer_patterns import ANSWERS, read_vocabulary
+from clca.evaluation.wvs.answer_extraction import OptionReader
+from clca.evaluation.wvs.answer_patterns import ANSWERS, read_answer_patterns
 from clca.evaluation.wvs.persona import PERSONA, Persona, load_persona, read_persona_translation
 from clca.evaluation.wvs.synthetic import Demographics, load_demographics
 from clca.records import Slug
@@ -36,14 +36,14 @@ class Coverage(BaseModel):
 
 
 @dataclass(frozen=True, slots=True)
-class Suite:
+class WvsSuite:
     """`language` is the folder's name; labels, topics and directions of `items` are in English in every language."""
 
     language: str
     items: Items
     persona: Persona
     prompts: Prompts
-    reader: Reader
+    reader: OptionReader
     shares: dict[str, Shares]
     demographics: dict[str, Demographics]
     coverage: dict[str, Coverage]
@@ -78,7 +78,7 @@ def native_language(content: Content, culture: str) -> str:
     )
 
 
-def load_suite(content: Content, language: str = ENGLISH) -> Suite:
+def load_suite(content: Content, language: str = ENGLISH) -> WvsSuite:
     """The suite in a language (`en`, `ja`...), every file of it checked."""
     items = load_items(content)
     persona = load_persona(content)
@@ -89,9 +89,9 @@ def load_suite(content: Content, language: str = ENGLISH) -> Suite:
         _complete(content, language)
         items, persona = _translated(content, language, items, persona)
     answers = _in_language(ANSWERS, language)
-    vocabulary = read_vocabulary(content.shown(answers), content.text(answers), items)
+    vocabulary = read_answer_patterns(content.shown(answers), content.text(answers), items)
     prompts = Prompts.load(content, EVALUATION_FORMS, "" if language == ENGLISH else language)
-    return Suite(language, items, persona, prompts, Reader(vocabulary), shares, demographics, coverage)
+    return WvsSuite(language, items, persona, prompts, OptionReader(vocabulary), shares, demographics, coverage)
 
 
 def _translated(content: Content, language: str, items: Items, persona: Persona) -> tuple[Items, Persona]:

@@ -56,7 +56,7 @@ def load_demographics(content: Content, persona: Persona) -> dict[str, Demograph
     return {culture: dict(shares) for culture, shares in found.items()}
 
 
-def synthetic(country: str, known: Mapping[str, Demographics], n: int, seed: int) -> list[Respondent]:
+def synthetic_respondents(country: str, known: Mapping[str, Demographics], n: int, seed: int) -> list[Respondent]:
     """The first n of a country's endless row of synthetic respondents."""
     if country not in known:
         raise NotFoundError(f"no demographic shares of {country} in {DEMOGRAPHICS}; there are {', '.join(known)}")

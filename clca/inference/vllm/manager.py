@@ -27,7 +27,7 @@ from clca.inference.vllm.command import (
 )
 from clca.inference.vllm.server import Server
 from clca.models import Models, known, require_access
-from clca.storage.run_index import slug
+from clca.storage.fingerprint import slug
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ class Numbered:
     def name(self) -> str:
         return f"{self.culture}/offensive_detect"
 
-    def system(self, row: str) -> str:
+    def system_prompt(self, system: str) -> str:
         return ""
 
     def examples(self, row: str) -> Iterator[Example]:
@@ -37,7 +37,7 @@ class Numbered:
     def read(self, reply: str) -> str | None:
         return dict(zip(self.answers, self.labels, strict=True)).get(reply)
 
-    def settled(self, text: str) -> bool:
+    def stop_condition(self, text: str) -> bool:
         return bool(text)
 
 

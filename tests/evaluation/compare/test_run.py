@@ -45,7 +45,7 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("clca.evaluation.wvs.run.Answers", Steady)
+    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Steady)
     return tmp_path
 
 
@@ -149,10 +149,10 @@ class Interrupted(Steady):
 def test_labels_that_a_server_did_not_tell_of_are_counted_over_all_sittings(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clca.evaluation.wvs.run.Answers", Interrupted)
+    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Interrupted)
     with pytest.raises(EvaluationStopped, match=r"^stopped at sheet 2 of 7 \(2 of them now\)"):
         evaluated(cache)
-    monkeypatch.setattr("clca.evaluation.wvs.run.Answers", Steady)
+    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Steady)
     done = evaluated(cache)
     sittings = read(str(done.folder), Path("evaluations"), None).info["sittings"]
     assert [one["sheets"] for one in sittings] == [2, 5]

@@ -13,7 +13,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, SettingsError
-from clca.evaluation.classification.request_group import ExampleRequestGroup, sheets
+from clca.evaluation.classification.request_group import ExampleRequestGroup, request_groups
 from clca.evaluation.mmlu.config import MmluConfig
 from clca.evaluation.mmlu.few_shot import fitted
 from clca.evaluation.mmlu.plan import MmluPlan, prepare
@@ -229,14 +229,16 @@ def test_a_subject_whose_longest_question_leaves_no_room_has_fewer_worked_exampl
     assert "Fewer than 5 worked examples, as the student reads no longer prompts: anatomy 3." in caveats(one)
     (task,) = one.matrix.tasks
     tokens = Tokens(load_tokenizer(tiny), TextFormat())
-    lengths = [len(tokens.ids(TextFormat().prompt(task.system("base"), each.text))) for each in task.examples("base")]
+    lengths = [
+        len(tokens.ids(TextFormat().prompt(task.system_prompt("base"), each.text))) for each in task.examples("base")
+    ]
     assert max(lengths) + 1 <= CONTEXT < max(lengths) + 900
 
 
 def test_every_question_of_that_subject_has_as_many(cache: Path, here: Path) -> None:
     long_folder(here / "long", 900, 900)
     (task,) = prepared(cache, data="long", subjects=("anatomy",)).matrix.tasks
-    assert task.system("base").count("Answer:") == 3
+    assert task.system_prompt("base").count("Answer:") == 3
 
 
 def test_what_fits_keeps_its_worked_examples(cache: Path, here: Path) -> None:
@@ -248,7 +250,7 @@ def test_a_written_answer_needs_room_too(cache: Path, here: Path, tiny: Student)
     tokens, words = Tokens(load_tokenizer(tiny), TextFormat()), 700
     one = prepared(cache, data=str(long_folder(here / "long", 10, words)), subjects=("anatomy",))
     (task,) = one.matrix.tasks
-    longest = max(len(tokens.ids(TextFormat().prompt(task.system(""), each.text))) for each in task.examples(""))
+    longest = max(len(tokens.ids(TextFormat().prompt(task.system_prompt(""), each.text))) for each in task.examples(""))
     long_folder(here / "long", 10, words + CONTEXT - longest - 1)
     assert prepared(cache, data="long", subjects=("anatomy",)).fewer == {}
     assert prepared(cache, data="long", subjects=("anatomy",), mode="generate").fewer == {"anatomy": 4}
@@ -297,7 +299,7 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path,
     model, tokenizer = load(one.subject, "cpu"), load_tokenizer(student)
     counted = Counted(model)
     found: dict[str, Answer] = {}
-    asked = list(sheets(one.matrix.tasks, one.matrix.rows, lambda _: True))
+    asked = list(request_groups(one.matrix.tasks, one.matrix.rows, lambda _: True))
     assert [len(sheet.questions) for sheet in asked] == [64, 16]
 
     def done(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
@@ -312,7 +314,7 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path,
             LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )
-    begins = len(Tokens(tokenizer, TextFormat()).ids(one.matrix.tasks[0].system("base")))
+    begins = len(Tokens(tokenizer, TextFormat()).ids(one.matrix.tasks[0].system_prompt("base")))
     rest = max(map(len, (Tokens(tokenizer, TextFormat()).ids(each.text) for each in asked[0].questions))) + 2
     assert counted.tokens > 80 * begins
     assert together < begins + 80 * rest

@@ -9,13 +9,13 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
-from clca.evaluation.wvs.answering import FIRST, Progress, Stop, Work, half_width, predict
+from clca.evaluation.wvs.answering import FIRST_LOOK, EarlyStop, WvsAnswering, WvsProgress, half_width, predict
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
-from clca.evaluation.wvs.question import questions, sheets
+from clca.evaluation.wvs.question import item_questions, request_groups
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
-from clca.evaluation.wvs.sampling import Sample, Sources, take
+from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import Suite, load_suite
+from clca.evaluation.wvs.suite import WvsSuite, load_suite
 from clca.inference.requests import Answer, AnsweredCallback
 from clca.records import Order
 from clca.seeding import chooser
@@ -24,26 +24,26 @@ PEOPLE = 300
 
 
 @pytest.fixture(scope="module")
-def suite() -> Suite:
+def suite() -> WvsSuite:
     return load_suite(Content())
 
 
 @pytest.fixture(scope="module")
-def columns(suite: Suite) -> ScoreLayout:
+def columns(suite: WvsSuite) -> ScoreLayout:
     return ScoreLayout(suite.items.items[:3])
 
 
 @pytest.fixture(scope="module")
-def sample(suite: Suite, columns: ScoreLayout) -> Sample:
+def sample(suite: WvsSuite, columns: ScoreLayout) -> Sample:
     counts = {place: one.respondents for place, one in suite.coverage.items()}
-    sources = Sources(None, suite.shares, suite.demographics, counts)
-    return take(sources, "japan", ["japan"], columns, n=PEOPLE, seed=42, weighted=False)
+    sources = SampleSources(None, suite.shares, suite.demographics, counts)
+    return sample_culture(sources, "japan", ["japan"], columns, n=PEOPLE, seed=42, weighted=False)
 
 
 @pytest.fixture(scope="module")
-def asked(suite: Suite, sample: Sample, columns: ScoreLayout) -> list[RespondentRequestGroup]:
-    given = questions(columns.items, suite.prompts, "chat", "given", 42)
-    return list(sheets("japan", "persona", sample.respondents, given, suite.persona, suite.prompts))
+def asked(suite: WvsSuite, sample: Sample, columns: ScoreLayout) -> list[RespondentRequestGroup]:
+    given = item_questions(columns.items, suite.prompts, "chat", "given", 42)
+    return list(request_groups("japan", "persona", sample.respondents, given, suite.persona, suite.prompts))
 
 
 class People:
@@ -67,11 +67,11 @@ class People:
 
 
 def work_in(
-    path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: Suite
-) -> tuple[WvsPredictionDir, Work]:
+    path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: WvsSuite
+) -> tuple[WvsPredictionDir, WvsAnswering]:
     folder = WvsPredictionDir(path, asked)
-    told: list[Progress] = []
-    work = Work(
+    told: list[WvsProgress] = []
+    work = WvsAnswering(
         folder,
         asked,
         {"japan": sample},
@@ -92,7 +92,7 @@ def sheet_of(one: ItemQuestion) -> RespondentRequestGroup:
     return RespondentRequestGroup("", "", (one,), "japan", "persona", "r")
 
 
-def test_odds_are_put_into_the_surveys_order(suite: Suite) -> None:
+def test_odds_are_put_into_the_surveys_order(suite: WvsSuite) -> None:
     one = question("reversed", (2, 1, 0))
     found = predict(sheet_of(one), one, Answer(odds=(0.5, 0.3, 0.2), mass=0.9), suite.reader)
     assert found.probabilities == pytest.approx((0.2, 0.3, 0.5))
@@ -100,7 +100,7 @@ def test_odds_are_put_into_the_surveys_order(suite: Suite) -> None:
     assert found.reply is None
 
 
-def test_a_reply_is_kept_and_read_as_the_option_that_was_shown_there(suite: Suite) -> None:
+def test_a_reply_is_kept_and_read_as_the_option_that_was_shown_there(suite: WvsSuite) -> None:
     one = question("shuffled", (1, 2, 0))
     found = predict(sheet_of(one), one, Answer(reply=" 3."), suite.reader)
     assert (found.option, found.reply, found.probabilities) == (0, " 3.", None)
@@ -109,7 +109,7 @@ def test_a_reply_is_kept_and_read_as_the_option_that_was_shown_there(suite: Suit
 
 
 def test_only_what_is_left_is_asked(
-    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: Suite
+    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: WvsSuite
 ) -> None:
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     first, second = People(sample, most=50), People(sample)
@@ -126,7 +126,7 @@ def test_only_what_is_left_is_asked(
 
 
 def test_the_running_kl_falls_towards_that_of_everyone(
-    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: Suite
+    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: WvsSuite
 ) -> None:
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     with folder:
@@ -134,7 +134,7 @@ def test_the_running_kl_falls_towards_that_of_everyone(
         assert 0 < work.progress().kl["japan", "persona"] < 0.02
 
 
-def until(path: Path, width: float, interruptions: list[int], *rest: object) -> list[Stop]:
+def until(path: Path, width: float, interruptions: list[int], *rest: object) -> list[EarlyStop]:
     """What `ask_until` says when it is interrupted after so many sheets, again and again."""
     asked, sample, columns, suite = rest
     for most in interruptions:
@@ -147,12 +147,12 @@ def until(path: Path, width: float, interruptions: list[int], *rest: object) -> 
 
 
 def test_it_stops_where_it_would_have_whatever_interrupted_it(
-    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: Suite
+    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: WvsSuite
 ) -> None:
     rest = (asked, sample, columns, suite)
     width = 0.004
     (whole,) = until(tmp_path / "whole", width, [], *rest)
-    assert FIRST < whole.respondents < PEOPLE
+    assert FIRST_LOOK < whole.respondents < PEOPLE
     assert half_width(whole.kl) < width
     (parted,) = until(tmp_path / "parted", width, [30, 90, 7], *rest)
     assert parted == whole
@@ -164,7 +164,7 @@ def test_it_stops_where_it_would_have_whatever_interrupted_it(
 
 
 def test_an_interval_that_is_never_narrow_enough_asks_everyone(
-    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: Suite
+    tmp_path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: WvsSuite
 ) -> None:
     assert until(tmp_path, 1e-6, [], asked, sample, columns, suite) == []
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
