@@ -97,8 +97,10 @@ def _kind(field: FieldInfo) -> tuple[Any, str]:
     if choices := _choices(kinds):
         numbers = all(isinstance(choice, int) for kind in kinds for choice in get_args(kind))
         return (int if numbers else str), choices
-    if len(kinds) == 1 and kinds[0] in (bool, int, float, Path):
+    if len(kinds) == 1 and kinds[0] in (bool, int, float):
         return kinds[0], ""
+    if kinds == [Path]:
+        return str, "PATH"  # an empty text must not become the current folder
     return str, ""
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from clca.content.lookup import CONFIG
@@ -53,6 +53,22 @@ class StageConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     stage: ClassVar[str]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _path_is_named(cls, value: Any, info: ValidationInfo) -> Any:
+        is_path = Path in _types(cls.model_fields[str(info.field_name)])
+        if is_path and isinstance(value, str) and not value.strip():
+            raise ValueError("is empty; give a path")
+        return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _path_is_expanded(cls, value: Any) -> Any:
+        try:
+            return value.expanduser() if isinstance(value, Path) else value
+        except RuntimeError:
+            raise ValueError(f"no home folder for {str(value)!r}") from None
 
     @classmethod
     def options(cls) -> Iterator[tuple[str, FieldInfo, Option | None]]:
@@ -172,12 +188,15 @@ def _path_fields(config_type: type[StageConfig]) -> dict[str, bool]:
     """Fields that hold paths, each with whether only text with a slash is one."""
     fields = {}
     for name, field, option in config_type.options():
-        types = (field.annotation, *get_args(field.annotation))
-        if Path in types:
+        if Path in _types(field):
             fields[name] = False
         elif option is not None and option.path:
             fields[name] = True
     return fields
+
+
+def _types(field: FieldInfo) -> tuple[Any, ...]:
+    return (field.annotation, *get_args(field.annotation))
 
 
 def _from_environment(

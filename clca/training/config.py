@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, ClassVar
 
 from pydantic import BeforeValidator, Field, field_validator
 
@@ -76,13 +76,6 @@ class TrainConfig(StageConfig):
     def _is_not_empty(cls, value: str | None) -> str | None:
         if value is not None and not value.strip():
             raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
-        return value
-
-    @field_validator("out", mode="before")
-    @classmethod
-    def _is_a_folder(cls, value: Any) -> Any:
-        if not str(value).strip():
-            raise ValueError("is empty; give a folder")
         return value
 
     @field_validator("mix")

@@ -89,16 +89,17 @@ def plan(config: TrainConfig, workspace: Path | None = None, *, allow_unavailabl
     """
     content = Content(workspace)
     recipe = choose_recipe(config, content)
-    reason, refusals = "", []
+    reason, refusals, has_libraries = "", [], False
     try:
         require_libraries()
+        has_libraries = True
         student = choose_student(recipe, content, os.environ)
     except SettingsError as error:
         if not allow_unavailable:
             raise
         reason, student = error.message, unavailable_student(recipe, content)
     adapters = plan_adapters(config, recipe, student, workspace)
-    if not reason:
+    if has_libraries:
         shards = int(os.environ.get("WORLD_SIZE", "1")) if is_sharded() else 1
         refusals.append(shortage(recipe, student, machine(os.environ), this_device(), shards))
     try:
@@ -148,7 +149,7 @@ def _plan_adapter(
     files = tuple(run.folder / FILES["kept"] for run in runs)
     sources = TrainingSources(cultures, files, Content(workspace), recipe.data, recipe.seed)
     digest = fingerprint(decisive(recipe, student, sources, learned))
-    base = config.out.expanduser() / target / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
+    base = config.out / target / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
     out = _choose_folder(base, new=config.new)
     rehearsed = any(run.data.get("rehearsed") is True for run in runs)
     job = Job(recipe, student, sources, learned, out, rehearsed)

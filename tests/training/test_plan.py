@@ -98,7 +98,7 @@ def test_flags_change_the_recipe() -> None:
         ({"set": ("lora.rr=8",)}, "--set lora.rr: no such key in a recipe; did you mean lora.r or"),
         ({"recipe": "clac"}, "no recipe 'clac'; did you mean clca?"),
         ({"student": " "}, "--student: is empty"),
-        ({"out": " "}, "--out: is empty; give a folder"),
+        ({"out": " "}, "--out: is empty; give a path"),
         ({"all": "maybe"}, "--all: Input should be a valid boolean"),
     ],
 )

@@ -76,7 +76,7 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
     console.rule(f"{adapter.planned.target}: {job.student.name}, recipe {job.recipe.name}", align="left")
     if samples and adapter.checked is not None:
         for sample in adapter.checked.samples:
-            _show_sample(sample, console)
+            show_sample(sample, console)
         console.rule()
     state = "is there already" if adapter.planned.finished else "would be made"
     console.print(f"{job.out} {state}", markup=False)
@@ -116,7 +116,7 @@ def _show_launch(plan: TrainingPlan, commands: tuple[str, str]) -> None:
     )
 
 
-def _show_sample(sample: Sample, console: Console) -> None:
+def show_sample(sample: Sample, console: Console) -> None:
     coloured = console.color_system is not None
     how = "in colour" if coloured else f"between {MARKS[0]} and {MARKS[1]}"
     console.print(f"[bold]{sample.task}[/bold], {sample.tokens:,} tokens, trained {how}  ", end="")
