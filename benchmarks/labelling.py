@@ -27,12 +27,13 @@ from clca.evaluation.classification.request_group import ExampleRequestGroup, Sy
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.answer_extraction import LabelReader
 from clca.evaluation.offense.suite import Scoring, TaskType, load_offense_suite
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models import Models
-from clca.models.load import find_student, load_tokenizer
+from clca.models import ModelCatalogue
+from clca.models.load import load_tokenizer
+from clca.models.student import find_student
 
 NAMES = tuple(map(str, range(10)))  # of the adapters
 TYPES = (  # of the test sets; all have answers 1 and 2
@@ -187,17 +188,17 @@ def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[floa
         for one, answer in zip(sheet.questions, answers, strict=True):
             found[sheet.row, sheet.task, one.id] = answer.reply or ""
 
-    predictor = LocalPredictor(
+    predictor = HfModel(
         model,
         tokenizer,
         TextFormat(),
         "generate",
         adapters={name: name for name in NAMES},
-        reply_tokens=REPLY,
-        settled=lambda sheet, text: sets[sheet.task].stop_condition(text),
+        max_new_tokens=REPLY,
+        stop_condition=lambda sheet, text: sets[sheet.task].stop_condition(text),
     )
     started = time.process_time()
-    predictor.fill(asked(sets, adapters), take)
+    predictor.predict(asked(sets, adapters), take)
     return time.process_time() - started, found
 
 
@@ -286,17 +287,17 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
         nonlocal seen
         seen += len(answers)
 
-    predictor = LocalPredictor(
-        model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, reply_tokens=2
+    predictor = HfModel(
+        model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, max_new_tokens=2
     )
-    predictor.fill(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
+    predictor.predict(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
     return {"texts": seen}
 
 
 def main(what: str, count: int) -> None:
     torch.set_num_threads(1)
     content = Content()
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     if what == "stream":
         print(json.dumps(stream(tokenizer, count)))
     else:

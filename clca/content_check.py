@@ -32,7 +32,7 @@ from clca.generation.config import GenerateConfig
 from clca.generation.cost import preview
 from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
 from clca.simulator import load_simulator_content
 from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
@@ -57,7 +57,7 @@ def check(content: Content) -> list[ClcaError]:
     sound = [path for path in cultures if attempt(partial(read_profile, content, path))]
     attempt(lambda: load_bands(content))
     attempt(lambda: Scores(content))
-    attempt(lambda: Models(content))
+    attempt(lambda: ModelCatalogue(content))
     catalogue = Catalogue(content)
     known = {Path(path).stem for path in cultures}
     if len(sound) == len(cultures):

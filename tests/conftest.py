@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, settings
 
 from clca.content.lookup import CONFIG, Content
 from clca.culture import Catalogue
-from clca.models.load import Student
+from clca.models.student import Student
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
 settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])

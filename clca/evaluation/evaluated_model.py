@@ -8,8 +8,8 @@ from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
 from clca.evaluation.classification.scores import WITHOUT_CULTURE
-from clca.models.adapter import WEIGHTS, Found
-from clca.models.load import TINY, Student
+from clca.models.adapter import WEIGHTS, TrainedAdapter
+from clca.models.student import TINY, Student
 from clca.storage.fingerprint import file_sha256
 from clca.training.mixture import parse_mixture
 
@@ -29,7 +29,7 @@ class Adapter:
     """An adapter by its folder here (`found`), or by the name that a server has for it."""
 
     name: str
-    found: Found | None
+    found: TrainedAdapter | None
 
     @property
     def digest(self) -> str:
@@ -99,7 +99,7 @@ def _stamp(folder: Path) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _is_plain(one: Found) -> bool:
+def _is_plain(one: TrainedAdapter) -> bool:
     try:
         return set(parse_mixture(one.data.recipe["data"]["mix"]).sources) <= PLAIN
     except (KeyError, ValueError):

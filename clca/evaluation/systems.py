@@ -13,7 +13,7 @@ from clca.evaluation.classification.request_group import System
 from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS, choose_rows, find, row_of, served
-from clca.models.adapter import Found
+from clca.models.adapter import TrainedAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def choose_all(
     )
 
 
-def _given(adapters: Sequence[str], catalogue: Catalogue, generated: Path) -> dict[str, Found]:
+def _given(adapters: Sequence[str], catalogue: Catalogue, generated: Path) -> dict[str, TrainedAdapter]:
     """By row; a name without a culture before it answers for the culture that it was taught."""
     pairs = []
     for one in adapters:

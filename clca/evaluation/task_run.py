@@ -97,7 +97,7 @@ def require_readable(matrix: Matrix) -> None:
     longest = getattr(load_config(student), "max_position_embeddings", None)
     if longest is None:
         return
-    answer = way.reply_tokens if way.mode == "generate" else 1
+    answer = way.max_new_tokens if way.mode == "generate" else 1
     tokens: Tokens | None = None
     for task in matrix.tasks:
         for row in matrix.forms.values():

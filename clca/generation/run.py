@@ -34,7 +34,7 @@ from clca.storage.run_index import RunInfo, read_run
 from clca.urls import without_credentials
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json
-VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
+VERSIONS = ("pydantic", "jinja2", "aiohttp")
 
 
 class GenerationRun:

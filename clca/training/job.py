@@ -7,7 +7,7 @@ from pathlib import Path
 
 from clca.errors import ClcaError
 from clca.models.adapter import Lineage
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.progress import Progress
 from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe

@@ -11,9 +11,10 @@ from typing import Any
 from safetensors import SafetensorError
 
 from clca.errors import ContentError, SettingsError, StoreError
-from clca.models.adapter import CARD, FILE, WEIGHTS, Found
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
+from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.student import Student
 from clca.storage.atomic import atomic_folder
 from clca.training.recipe import Recipe
 
@@ -21,7 +22,7 @@ NO_MEMORY = "can't allocate memory"  # as torch says it of a CPU
 MERGED = "merged.json"  # what was `adapter.json` in the adapter's folder
 
 
-def merge(adapter: Found, target: Path) -> Path:
+def merge(adapter: TrainedAdapter, target: Path) -> Path:
     """Write the whole model to `target`, which must not be there yet.
 
     What was trained on is merged into: quantised weights are dequantised first, so that the merged

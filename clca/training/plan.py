@@ -16,9 +16,10 @@ from clca.culture import Catalogue
 from clca.errors import SettingsError
 from clca.inference.hardware import Machine, machine
 from clca.models.adapter import FILE
-from clca.models.load import Student, compute_type, is_sharded, this_device
+from clca.models.load import compute_type, is_sharded, this_device
 from clca.models.logging import LIBRARIES
 from clca.models.size import GIB, least_bytes
+from clca.models.student import Student
 from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from clca.models.adapter import Adapter
+from clca.models.adapter import AdapterInfo
 from clca.records import Record
 
 
@@ -28,7 +28,7 @@ class AdapterResult(Record):
     tokens_per_second: float = Field(exclude=True)
 
     @classmethod
-    def of(cls, folder: Path, adapter: Adapter) -> AdapterResult:
+    def of(cls, folder: Path, adapter: AdapterInfo) -> AdapterResult:
         """The result that a finished adapter's `adapter.json` records."""
         numbers = {name: getattr(adapter, name) for name in cls.model_fields if name not in ("adapter", "seconds")}
         return cls(adapter=folder, seconds=round(adapter.seconds, 3), **numbers)

@@ -8,8 +8,8 @@ from pathlib import Path
 from clca.content.lookup import Content
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
-from clca.models import Models
-from clca.models.load import TINY, Student, find_student
+from clca.models import ModelCatalogue
+from clca.models.student import TINY, Student, find_student
 from clca.storage.run_index import RunInfo, find_run, list_runs
 from clca.training.config import TrainConfig
 from clca.training.recipe import Recipe
@@ -38,12 +38,12 @@ def names_tiny(student: str) -> bool:
 
 def choose_student(recipe: Recipe, content: Content, environment: Mapping[str, str]) -> Student:
     """The student of a recipe. Raises one-line errors for one that is not there, gated or quantised only."""
-    return find_student(recipe.student, Models(content), environment, content)
+    return find_student(recipe.student, ModelCatalogue(content), environment, content)
 
 
 def unavailable_student(recipe: Recipe, content: Content) -> Student:
     """A student that is unavailable on this machine, as far as its name tells."""
-    model, tiny = Models(content).find(recipe.student), names_tiny(recipe.student)
+    model, tiny = ModelCatalogue(content).find(recipe.student), names_tiny(recipe.student)
     source = model.hub if model is not None else recipe.student
     return Student(TINY if tiny else recipe.student, source, None, tiny, model)
 

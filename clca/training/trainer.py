@@ -11,8 +11,9 @@ from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import LOGS, read_adapter, write_adapter
-from clca.models.load import compute_type, load_model, load_tokenizer, pinned, this_device
+from clca.models.load import compute_type, load_model, load_tokenizer, this_device
 from clca.models.logging import quiet_libraries
+from clca.models.student import pin_revision
 from clca.progress import Note, ProgressCallback, ignore
 from clca.storage.atomic import write_errors
 from clca.storage.fingerprint import fingerprint
@@ -73,7 +74,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     from clca.training.sft import make_trainer, restore_finished
 
     recipe, processes = job.recipe, PartialState()
-    student = pinned(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
+    student = pin_revision(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
     tokenizer = load_tokenizer(student)
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
     rows = write_rows(job.sources, "train", encoder, job.work / "rows")

@@ -187,7 +187,7 @@ def test_vllm_arguments_that_cannot_be(tmp_path: Path, arguments: str, said: str
 
 def test_unreachable_server(tmp_path: Path) -> None:
     line = refusal(tmp_path, *GENERATE, "--teacher", "x", "--base-url", "http://127.0.0.1:9/v1")
-    assert line.startswith("cannot reach http://127.0.0.1:9/v1")
+    assert line.startswith("cannot connect to http://127.0.0.1:9/v1")
     assert not (tmp_path / "generated").exists()
 
 

@@ -21,7 +21,7 @@ from clca.evaluation.mmlu.task import make_tasks
 from clca.evaluation.prediction_dir import read_records
 from clca.evaluation.results import read_evaluation
 from clca.inference.prompt_format import TextFormat
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.mmlu.questions import csv_folder, write_csv

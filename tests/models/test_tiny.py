@@ -9,8 +9,9 @@ import torch
 from clca.content.lookup import Content
 from clca.errors import StoreError
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
 from clca.models.messages import Chat
+from clca.models.student import Student
 from clca.models.tiny import MARK, cache_folder, make_tiny
 from tests.conftest import Overlay
 from tests.models.test_chat_template import TALK

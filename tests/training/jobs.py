@@ -12,10 +12,11 @@ from random import Random
 
 from clca.content.lookup import Content
 from clca.content.prompts import TRAINING_FORMS, Prompts
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.adapter import Lineage
-from clca.models.load import Student, find_student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
 from clca.models.messages import Chat
+from clca.models.student import Student, find_student
 from clca.progress import Note, Progress
 from clca.records import Dialogue, Turn
 from clca.training.dialogue_examples import intent_examples
@@ -48,7 +49,7 @@ LINEAGE = Lineage(run="generated/japan/run", fingerprint="f" * 64, dialogues=6, 
 
 @cache
 def tiny_student(cache_home: Path) -> Student:
-    return find_student("tiny", Models(Content()), {"XDG_CACHE_HOME": str(cache_home)}, Content())
+    return find_student("tiny", ModelCatalogue(Content()), {"XDG_CACHE_HOME": str(cache_home)}, Content())
 
 
 def recipe(*sets: str) -> Recipe:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from clca.content.lookup import Content
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.training.config import TrainConfig
 from clca.training.job import Job, TrainingStopped
 from clca.training.plan import plan_adapters

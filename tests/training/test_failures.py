@@ -13,8 +13,9 @@ import pytest
 
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.models.adapter import read_adapter
-from clca.models.load import Student, load_model
+from clca.models.load import load_model
 from clca.models.quantization import Quantization
+from clca.models.student import Student
 from clca.training import merge as merging
 from clca.training import trainer
 from clca.training.job import Job, TrainingError, TrainingStopped

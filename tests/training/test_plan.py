@@ -14,8 +14,8 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.inference.hardware import Gpu, Machine
-from clca.models import Models
-from clca.models.load import Student
+from clca.models import ModelCatalogue
+from clca.models.student import Student
 from clca.stages import resolve_config
 from clca.training.config import TrainConfig
 from clca.training.plan import PlannedAdapter, plan, plan_adapters, shortage
@@ -302,7 +302,7 @@ def test_finished_adapter_is_known_and_new_takes_the_next_name(generated: Path) 
 
 
 def alias(name: str) -> Student:
-    model = Models(Content()).find(name)
+    model = ModelCatalogue(Content()).find(name)
     assert model is not None
     return Student(model.name, model.hub, None, False, model)
 

@@ -11,7 +11,7 @@ import pytest
 
 from clca.errors import StoreError
 from clca.models.adapter import read_adapter
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.training import sft, trainer
 from clca.training.job import Job, TrainingStopped
 from clca.training.trainer import train

@@ -16,8 +16,8 @@ import pytest
 from safetensors.torch import load_file
 
 from clca.errors import SettingsError, StoreError
-from clca.models.adapter import WEIGHTS, adapters, read_adapter
-from clca.models.load import Student
+from clca.models.adapter import WEIGHTS, list_adapters, read_adapter
+from clca.models.student import Student
 from clca.storage.lock import folder_lock
 from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish, since_best
 from clca.training.checkpoints import FOLDER, WHOLE
@@ -155,7 +155,7 @@ train(one, jobs.Screen())
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert (one.work / "adapter" / "adapter.json").is_file()
     assert not one.out.exists()
-    assert list(adapters(tmp_path / "adapters")) == []
+    assert list(list_adapters(tmp_path / "adapters")) == []
     screen = Screen()
     resumed = train(one, screen)
     assert [told.step for told in screen.progress] == []

@@ -106,7 +106,7 @@ def matrix_plan(matrix: Matrix, words: Words = OFFENSE) -> Plan:
     plan = Plan(parts, matrix.cells, None, obstacle, words)
     if tokens is None:
         return plan
-    written = way.reply_tokens * plan.prompts if way.mode == "generate" else 0
+    written = way.max_new_tokens * plan.prompts if way.mode == "generate" else 0
     seconds = seconds_for(subject, plan.tokens or 0, plan.prompts, written)
     return Plan(parts, matrix.cells, seconds, "", words)
 

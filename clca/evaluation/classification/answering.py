@@ -100,7 +100,7 @@ class TaskAnswering:
         if self.pending:
             finished = self._folder.finished
             groups = request_groups(self._tasks.values(), self._systems, lambda key: key not in finished)
-            predictor.fill(groups, self._add)
+            predictor.predict(groups, self._add)
 
     def confusions(self) -> list[Confusion]:
         """All answers by task; call it once nothing is pending."""
@@ -158,9 +158,9 @@ class TaskAnswering:
 def choose(group: ExampleRequestGroup, task: Task, index: int, question: ExampleQuestion, answer: Answer) -> Choice:
     """The answer to the task's text at `index` with the label it is read as; of probabilities the likeliest counts."""
     probabilities = None
-    if answer.odds is not None:
-        total = sum(answer.odds)
-        probabilities = tuple(odds / total for odds in answer.odds)  # of float32s, about 1
+    if answer.probabilities is not None:
+        total = sum(answer.probabilities)
+        probabilities = tuple(odds / total for odds in answer.probabilities)  # of float32s, about 1
     text = _answer_text(task, answer.reply, probabilities)
     return Choice(
         row=group.row,
@@ -171,7 +171,7 @@ def choose(group: ExampleRequestGroup, task: Task, index: int, question: Example
         label=None if text is None else task.read(text),
         reply=answer.reply,
         probabilities=probabilities,
-        mass=answer.mass,
+        mass=answer.option_mass,
     )
 
 

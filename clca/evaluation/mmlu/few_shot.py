@@ -8,8 +8,9 @@ from clca.evaluation.mmlu.task import MmluTask
 from clca.evaluation.task_run import ROOM
 from clca.inference.prompt_format import TextFormat
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_config, load_tokenizer
+from clca.models.load import load_config, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.student import Student
 
 
 def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> list[MmluTask]:

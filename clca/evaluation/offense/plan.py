@@ -120,8 +120,8 @@ def prepare(
         asked.layout == "chat",
         asked.base_url,
         workspace,
-        reply_tokens=REPLY_TOKENS,
-        settled=lambda sheet, text: by_name[sheet.task].stop_condition(text),
+        max_new_tokens=REPLY_TOKENS,
+        stop_condition=lambda sheet, text: by_name[sheet.task].stop_condition(text),
     )
     out = place(asked.out / KIND / name, new=asked.new)
     facts = {

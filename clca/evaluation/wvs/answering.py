@@ -137,7 +137,7 @@ class WvsAnswering:
 
     def _ask(self, predictor: Predictor, sheets: Sequence[RespondentRequestGroup]) -> None:
         if sheets:
-            predictor.fill(sheets, self._done)
+            predictor.predict(sheets, self._done)
 
     def _done(self, sheet: RespondentRequestGroup, answers: Sequence[Answer]) -> None:
         reader = self._readers[sheet.culture]
@@ -163,8 +163,8 @@ class WvsAnswering:
 def predict(sheet: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: OptionReader) -> Prediction:
     """What an answer says, in the survey's order of the options."""
     option, probabilities = None, None
-    if answer.odds is not None:
-        by_option, total = dict(zip(question.shown, answer.odds, strict=True)), sum(answer.odds)
+    if answer.probabilities is not None:
+        by_option, total = dict(zip(question.shown, answer.probabilities, strict=True)), sum(answer.probabilities)
         probabilities = tuple(by_option[option] / total for option in range(len(by_option)))  # of float32s, about 1
         option = probabilities.index(max(probabilities))
     elif answer.reply is not None:
@@ -178,7 +178,7 @@ def predict(sheet: RespondentRequestGroup, question: ItemQuestion, answer: Answe
         option=option,
         reply=answer.reply,
         probabilities=probabilities,
-        mass=answer.mass,
+        mass=answer.option_mass,
     )
 
 

@@ -30,7 +30,7 @@ from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import NATIVE, WvsSuite, load_suite, native_language
 from clca.inference.prompt_format import Mode
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Culture, Method
 from clca.storage.fingerprint import Inputs, file_sha256, fingerprint, slug
 from clca.urls import without_credentials

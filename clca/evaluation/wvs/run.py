@@ -22,7 +22,8 @@ from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.prediction_dir import KIND, WvsPredictionDir
 from clca.evaluation.wvs.scores import WvsScores
 from clca.evaluation.wvs.tables import caveats, make_tables
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from clca.storage.atomic import atomic_write
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clca.evaluation.classification.request_group import ExampleRequestGroup
 from clca.evaluation.classification.task import Example
-from clca.inference.requests import Answer, AnsweredCallback, S
+from clca.inference.requests import Answer, AnsweredCallback, G
 
 LABELS = ("OFF", "NOT")
 
@@ -52,7 +52,7 @@ class Ruled:
         self._rule, self._most = rule, most
         self.asked: list[tuple[str, str, int]] = []
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         for sheet in sheets:
             assert isinstance(sheet, ExampleRequestGroup)
             if len(self.asked) == self._most:

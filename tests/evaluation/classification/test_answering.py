@@ -87,7 +87,9 @@ def test_a_choice_can_be_followed_back_to_its_text(tmp_path: Path) -> None:
 
 
 def test_the_likeliest_answer_is_the_label_and_odds_are_kept(tmp_path: Path) -> None:
-    work = filled(tmp_path, Ruled(lambda sheet, place: Answer(odds=(1.5, 0.5), mass=0.8)), rows=ROWS[:1])
+    work = filled(
+        tmp_path, Ruled(lambda sheet, place: Answer(probabilities=(1.5, 0.5), option_mass=0.8)), rows=ROWS[:1]
+    )
     first = json.loads((tmp_path / PREDICTIONS).read_text().splitlines()[0])
     assert (first["label"], first["probabilities"], first["mass"]) == ("OFF", [0.75, 0.25], 0.8)
     assert matrix(work) == [[0.3333], [0.3333]]

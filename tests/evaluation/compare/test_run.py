@@ -19,7 +19,7 @@ from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.evaluation.wvs.plan import prepare
 from clca.evaluation.wvs.run import WvsResult, evaluate
-from clca.inference.requests import Answer, AnsweredCallback, S
+from clca.inference.requests import Answer, AnsweredCallback, G
 from tests.evaluation.wvs.survey_files import official, people
 
 
@@ -31,7 +31,7 @@ class Steady:
     def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
         self.asked = 0
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         for sheet in sheets:
             self.asked += 1
             done(sheet, [Answer(reply="1") for _ in sheet.questions])
@@ -141,8 +141,8 @@ class Interrupted(Steady):
 
     unseen = (8, 2)
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
-        super().fill(list(sheets)[:2], done)
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
+        super().predict(list(sheets)[:2], done)
         raise KeyboardInterrupt
 
 

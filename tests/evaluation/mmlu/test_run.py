@@ -22,11 +22,12 @@ from clca.evaluation.mmlu.run import evaluate
 from clca.evaluation.mmlu.tables import caveats
 from clca.evaluation.model_loading import load
 from clca.evaluation.prediction_dir import read_records
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from clca.records import Choice
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
 from tests.evaluation.wvs.test_run import adapter
@@ -305,20 +306,20 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path,
     def done(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         found.update(zip((each.id for each in sheet.questions), answers, strict=True))
 
-    LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(asked, done)
+    HfModel(model, tokenizer, TextFormat(), "probability").predict(asked, done)
     together, counted.tokens = counted.tokens, 0
     alone: dict[str, Answer] = {}
     for sheet in asked:
         for question in sheet.questions:
             single = ExampleRequestGroup("", sheet.system, (question,), "base", "anatomy", 0)
-            LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(
+            HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )
     begins = len(Tokens(tokenizer, TextFormat()).ids(one.matrix.tasks[0].system_prompt("base")))
     rest = max(map(len, (Tokens(tokenizer, TextFormat()).ids(each.text) for each in asked[0].questions))) + 2
     assert counted.tokens > 80 * begins
     assert together < begins + 80 * rest
-    assert all(found[id].odds == pytest.approx(alone[id].odds, abs=1e-4) for id in alone)
+    assert all(found[id].probabilities == pytest.approx(alone[id].probabilities, abs=1e-4) for id in alone)
 
 
 # ---------------------------------------------------------------- what is left behind

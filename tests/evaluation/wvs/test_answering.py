@@ -53,7 +53,7 @@ class People:
         self._shares, self._most = sample.survey.shares, most
         self.answered: list[str] = []
 
-    def fill(self, sheets: Iterable[RespondentRequestGroup], done: AnsweredCallback[RespondentRequestGroup]) -> None:
+    def predict(self, sheets: Iterable[RespondentRequestGroup], done: AnsweredCallback[RespondentRequestGroup]) -> None:
         for sheet in sorted(sheets, key=lambda one: one.respondent[::-1]):
             if len(self.answered) == self._most:
                 raise KeyboardInterrupt
@@ -94,7 +94,7 @@ def sheet_of(one: ItemQuestion) -> RespondentRequestGroup:
 
 def test_odds_are_put_into_the_surveys_order(suite: WvsSuite) -> None:
     one = question("reversed", (2, 1, 0))
-    found = predict(sheet_of(one), one, Answer(odds=(0.5, 0.3, 0.2), mass=0.9), suite.reader)
+    found = predict(sheet_of(one), one, Answer(probabilities=(0.5, 0.3, 0.2), option_mass=0.9), suite.reader)
     assert found.probabilities == pytest.approx((0.2, 0.3, 0.5))
     assert (found.option, found.mass, found.order) == (2, 0.9, "reversed")
     assert found.reply is None
