@@ -125,7 +125,7 @@ class TaskClient(Protocol):
     """Answers the requests of a stage."""
 
     async def request(self, task_request: TaskRequest[A]) -> A:
-        """The validated answer. Raises `RequestError` when there is none, `RunStopped` when the run is stopping."""
+        """The validated answer. Raises `RequestError` when there is none, `Stopped` when the run is stopping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,21 +189,13 @@ class Teacher(Protocol):
     def name(self) -> str: ...
 
     async def answer(self, request: Request) -> Reply:
-<<<<<<< HEAD
-        """The raw reply; raises an `RequestError` for this request, a `TeacherLost` for all."""
-=======
         """The raw reply. Raises `RequestError` when this request fails, `TeacherLost` when every request would."""
->>>>>>> main
 
     async def check(self) -> list[str]:
         """Notices for the user. Raises `TeacherError` when no request could be answered."""
 
     def stop(self) -> None:
-<<<<<<< HEAD
-        """Try nothing again: a request that would wait for another try raises `RunStopped`."""
-=======
         """Retry nothing any more: a request that would be retried raises `Stopped`."""
->>>>>>> main
 
     async def observe(self) -> None:
         """Update the figures of `servers`."""

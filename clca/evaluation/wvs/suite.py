@@ -61,13 +61,8 @@ def languages(content: Content) -> list[str]:
 def files_of(language: str) -> list[str]:
     """The content files of a language."""
     prompts = "prompts" if language == ENGLISH else f"prompts/{language}"
-<<<<<<< HEAD
-    worded = [_in_language(path, language) for path in (ITEMS, PERSONA, ANSWERS)]
-    return worded + [f"{prompts}/{name}.j2" for name in WVS_PROMPTS]
-=======
     suite = [_in_language(path, language) for path in (ITEMS, PERSONA, ANSWERS)]
     return suite + [f"{prompts}/{name}.j2" for name in WVS_PROMPTS]
->>>>>>> main
 
 
 def native_language(content: Content, culture: str) -> str:
@@ -97,15 +92,9 @@ def load_suite(content: Content, language: str = ENGLISH) -> WvsSuite:
         _require_complete(content, language)
         items, persona = _translated(content, language, items, persona)
     answers = _in_language(ANSWERS, language)
-<<<<<<< HEAD
-    vocabulary = read_answer_patterns(content.shown(answers), content.text(answers), items)
-    prompts = Prompts.load(content, WVS_PROMPTS, "" if language == ENGLISH else language)
-    return WvsSuite(language, items, persona, prompts, OptionReader(vocabulary), shares, demographics, coverage)
-=======
     patterns = read_answer_patterns(content.shown(answers), content.text(answers), items)
     prompts = Prompts.load(content, WVS_PROMPTS, "" if language == ENGLISH else language)
     return WvsSuite(language, items, persona, prompts, OptionReader(patterns), shares, demographics, coverage)
->>>>>>> main
 
 
 def _translated(content: Content, language: str, items: Items, persona: Persona) -> tuple[Items, Persona]:
