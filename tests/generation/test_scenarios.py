@@ -45,7 +45,7 @@ def test_scenarios_of_a_file_come_in_its_order_as_often_as_wanted(file: Path) ->
     scenarios = FileScenarios(file)
     assert len(scenarios) == 3
     for _ in range(2):
-        assert [one.id for one in scenarios] == ["b", "a", "c"]
+        assert [scenario.id for scenario in scenarios] == ["b", "a", "c"]
     assert next(iter(scenarios)).participants == scenario().participants
 
 
@@ -92,21 +92,21 @@ def test_a_file_that_cannot_be_read_is_named(file: Path) -> None:
 
 
 def test_all_seeds_come_in_the_order_of_their_ids(content: Content) -> None:
-    ids = [one.id for one in SeedScenarios(content, None, 42)]
+    ids = [scenario.id for scenario in SeedScenarios(content, None, 42)]
     assert ids == sorted(set(ids))
     assert len(SeedScenarios(content, None, 42)) == len(ids) >= 60
-    assert ids == [one.id for one in SeedScenarios(content, None, 7)]
+    assert ids == [scenario.id for scenario in SeedScenarios(content, None, 7)]
 
 
 @given(small=st.integers(1, 30), more=st.integers(0, 30), seed=st.integers(0, 2**31 - 1))
 def test_a_small_run_is_the_beginning_of_a_large_one(content: Content, small: int, more: int, seed: int) -> None:
-    first = [one.id for one in SeedScenarios(content, small, seed)]
+    first = [scenario.id for scenario in SeedScenarios(content, small, seed)]
     assert len(set(first)) == small
-    assert [one.id for one in SeedScenarios(content, small + more, seed)][:small] == first
+    assert [scenario.id for scenario in SeedScenarios(content, small + more, seed)][:small] == first
 
 
 def test_the_seed_decides_which_seeds_are_taken(content: Content) -> None:
-    taken = {tuple(one.id for one in SeedScenarios(content, 5, seed)) for seed in range(10)}
+    taken = {tuple(scenario.id for scenario in SeedScenarios(content, 5, seed)) for seed in range(10)}
     assert len(taken) == 10
 
 
