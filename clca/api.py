@@ -19,14 +19,35 @@ if TYPE_CHECKING:
     from clca.generation.config import GenerateConfig
     from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
+    from clca.training.config import TrainConfig
+    from clca.training.result import TrainingResult
 
 
 def cultures() -> list[str]:
     """The ids of all cultures that the workspace and the package have content for."""
     from clca.content.lookup import Content, find_workspace
-    from clca.culture import Catalogue
+    from clca.culture import CultureCatalogue
 
-    return Catalogue(Content(find_workspace())).ids()
+    return CultureCatalogue(Content(find_workspace())).ids()
+
+
+def train(
+    config: TrainConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> TrainingResult:
+    """Train QLoRA adapters of a student, as `clca train` does.
+
+    `fields` are those of `TrainConfig`: `culture`, `student`, `recipe`, `mix`, `settings`... Raises a `ClcaError` in
+    one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> brief = ("data.size=4", "training.steps=1", "training.log=[]")
+    >>> result = clca.train(culture="japan", mix="wvs", settings=brief, progress=False)
+    >>> result.adapters[0].steps
+    1
+    """
+    result: TrainingResult = _run("train", config, progress, fields)
+    return result
 
 
 def generate(

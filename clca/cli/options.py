@@ -35,7 +35,7 @@ def with_flags(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Ca
         options = {
             name: _parameter(name, field, option)
             for name, field, option in config_type.options()
-            if option and (not fields or name in fields)
+            if option and not option.hidden and (not fields or name in fields)
         }
         signature = inspect.signature(body, eval_str=True)
         own = [parameter for parameter in signature.parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
@@ -113,8 +113,10 @@ def _kind(field: FieldInfo) -> tuple[Any, str]:
     if choices := _choices(kinds):
         numbers = all(isinstance(choice, int) for kind in kinds for choice in get_args(kind))
         return (int if numbers else str), choices
-    if len(kinds) == 1 and kinds[0] in (bool, int, float, Path):
+    if len(kinds) == 1 and kinds[0] in (bool, int, float):
         return kinds[0], ""
+    if kinds == [Path]:
+        return str, "PATH"  # an empty text must not become the current folder
     return str, ""
 
 

@@ -37,7 +37,6 @@ SERVER_FIELDS = (
     "concurrency",
     "timeout",
     "max_http_attempts",
-    "vllm",
     "out",
 )
 
@@ -61,7 +60,7 @@ def show(
     from clca.cli.views import runs
 
     if run is None:
-        runs.list_runs(config.out, as_json=json)
+        runs.show_runs(config.out, as_json=json)
         return
     info = _find(run, config.out, workspace)
     chosen = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]

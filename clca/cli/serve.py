@@ -25,7 +25,7 @@ server died, 2 it could not be started.
 """
 
 
-@with_flags(GenerateConfig, fields=("quantization", "vllm", "vllm_args", "start_timeout", "out"))
+@with_flags(GenerateConfig, fields=("quantization", "vllm_args", "start_timeout", "out"))
 def serve_teacher(
     flags: dict[str, Any],
     *,

@@ -114,7 +114,7 @@ class GenerateConfig(StageConfig):
     vllm: Annotated[
         str | None,
         Field(description="The vllm command, if it is not on the PATH."),
-        Option(VLLM, metavar="COMMAND", path=True),
+        Option(path=True, hidden=True),
     ] = None
     vllm_args: Annotated[
         str, Field(description="More arguments for vllm serve, in one string."), Option(VLLM, metavar="ARGS")
@@ -163,14 +163,6 @@ class GenerateConfig(StageConfig):
         if isinstance(value, int) and value < 1:
             raise ValueError("needs at least 1")
         return value
-
-    @field_validator("out", "scenarios")
-    @classmethod
-    def _expand_user(cls, value: Any) -> Any:
-        try:
-            return value.expanduser() if isinstance(value, Path) else value
-        except RuntimeError:
-            raise ValueError(f"no home folder for {str(value)!r}") from None
 
     @model_validator(mode="after")
     def _servers_have_models(self) -> Self:

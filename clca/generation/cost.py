@@ -12,12 +12,12 @@ from itertools import islice
 from typing import Any
 
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
-from clca.generation.adaptation import adapt_question, compose_question, norm_scenario_id
+from clca.culture import CultureCatalogue
+from clca.generation.adaptation import adapt_request, compose_request, norm_scenario_id
 from clca.generation.config import GenerateConfig
-from clca.generation.dialogue import Scene, Side
-from clca.generation.intents import intent_question
-from clca.generation.judge import judge_question, meta_question
+from clca.generation.dialogue import DialogueSetup, Side
+from clca.generation.intents import intent_request
+from clca.generation.judge import judge_request, meta_request
 from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, Norm, Quality, Scenario, Turn
 from clca.schemas import TurnAnswer
@@ -48,7 +48,7 @@ class RenderedTask:
 
 
 def render_tasks(
-    catalogue: Catalogue,
+    catalogue: CultureCatalogue,
     culture_id: str,
     scenarios: Iterable[Scenario],
     norms: Sequence[Norm],
@@ -63,26 +63,26 @@ def render_tasks(
     if norms:
         norm = norms[0]
         member = catalogue.for_scenario(culture_id, norm_scenario_id(norm), config.seed, norm.scope)
-        rendered["compose"] = _rendered([compose_question(norm, member, config.seed, prompts)])
+        rendered["compose"] = _rendered([compose_request(norm, member, config.seed, prompts)])
     scenario = next(iter(islice(scenarios, 1)), None)
     if scenario is None:
         return rendered
     culture = catalogue.for_scenario(culture_id, scenario.id, config.seed)
-    rendered["adapt"] = _rendered([adapt_question(scenario, culture, config.seed, prompts)])
+    rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
 
-    scene = Scene(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
-    requests, turns = _placeholder_dialogue(scene, prompts)
+    setup = DialogueSetup(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
+    requests, turns = _placeholder_dialogue(setup, prompts)
     rendered["turn"] = _rendered(requests, shown=2, placeholders=range(len(turns)))
 
     quality = Quality(label="good", confidence="confident", rationale="<the judge's rationale>")
     alignment = Alignment(label="yes", confidence="confident", rationale="<the judge's rationale>")
-    judged = judge_question(culture, scenario, turns, prompts)
+    judged = judge_request(culture, scenario, turns, prompts)
     rendered["judge"] = _rendered([judged], placeholders=[len(turns)])
-    meta = meta_question(culture, scenario, turns, quality, alignment, prompts)
+    meta = meta_request(culture, scenario, turns, quality, alignment, prompts)
     rendered["meta"] = _rendered([meta], placeholders=[len(turns)])
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
     lengths = range(1, len(turns) + 1)
-    intents = [intent_question(culture, scenario, turns[:length], system, prompts) for length in lengths]
+    intents = [intent_request(culture, scenario, turns[:length], system, prompts) for length in lengths]
     rendered["intent"] = _rendered(intents, shown=1, placeholders=lengths)
     return rendered
 
@@ -117,22 +117,22 @@ def estimate_costs(
     ]
 
 
-def _placeholder_dialogue(scene: Scene, prompts: Prompts) -> tuple[list[TaskRequest[Any]], list[Turn]]:
+def _placeholder_dialogue(setup: DialogueSetup, prompts: Prompts) -> tuple[list[TaskRequest[Any]], list[Turn]]:
     """The requests for the turns of a dialogue, and its turns, which are placeholders."""
-    sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
+    sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
     requests: list[TaskRequest[Any]] = []
     turns: list[Turn] = []
-    for number in range(2 * scene.exchanges):
+    for number in range(2 * setup.max_exchanges):
         side, other = sides[number % 2], sides[1 - number % 2]
-        requests.append(side.question(turns))
+        requests.append(side.request(turns))
         answer = TurnAnswer(action="speak", text=f"<turn {number + 1}>")
-        turn = Turn(speaker=scene.scenario.participants[number % 2].name, action="speak", text=answer.text)
+        turn = Turn(speaker=setup.scenario.participants[number % 2].name, action="speak", text=answer.text)
         turns.append(turn)
-        side.did(answer)
-        other.heard(turn)
+        side.add_own_answer(answer)
+        other.add_partner_turn(turn)
     # The other forms a turn can take are rendered too, so that a fault in them shows now.
     for action in ("non-verbal", "none"):
-        sides[0].heard(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
+        sides[0].add_partner_turn(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
     return requests, turns
 
 

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from clca.errors import AskError, Stopped
+from clca.errors import RequestError, RunStopped
 from clca.generation.adaptation import adapt, compose
-from clca.generation.dialogue import Play, Scene, play
+from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
 from clca.generation.ids import dialogue_id, scenario_id, scenario_owner
-from clca.generation.intents import label
+from clca.generation.intents import label_intents
 from clca.generation.judge import judge
 from clca.generation.judge_metrics import planted_flaw
 from clca.generation.outcomes import Funnel, write_record
@@ -90,7 +90,7 @@ class Pipeline:
                     scenario = await compose(source, culture, seed, plan.prompts, client)
                 else:
                     scenario = await adapt(source, culture, seed, plan.prompts, client)
-            except AskError as error:
+            except RequestError as error:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 seed_scenario = source.plain() if isinstance(source, Seed) else None
                 for sample in samples:
@@ -99,7 +99,7 @@ class Pipeline:
             async with asyncio.TaskGroup() as group:
                 for sample in samples:
                     group.create_task(self._dialogue(culture, scenario, sample))
-        except Stopped:
+        except RunStopped:
             return
         finally:
             self.funnel.under_way -= len(samples)
@@ -109,24 +109,24 @@ class Pipeline:
         plan, config = self._plan, self._config
         name = dialogue_id(plan.culture, scenario.id, sample)
         client = self.scheduler.client(name)
-        scene = Scene(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
-        played = Play()
+        setup = DialogueSetup(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
+        state = DialogueState()
         judgement, labelled, reason, stage = None, None, None, "turn"
         try:
-            await play(scene, plan.prompts, client, played)
-            if played.fault is not None:
-                reason = f"degenerate: {played.fault}"
+            await play_dialogue(setup, plan.prompts, client, state)
+            if state.fault is not None:
+                reason = f"degenerate: {state.fault}"
             else:
                 stage = "judge"
-                judgement = await judge(culture, scenario, played.turns, plan.prompts, client)
+                judgement = await judge(culture, scenario, state.turns, plan.prompts, client)
                 reason = self._filter.reason(judgement)
                 if reason is None:
                     stage = "intent"
-                    labelled = await label(culture, scenario, played.turns, plan.prompts, client)
-        except Stopped:
+                    labelled = await label_intents(culture, scenario, state.turns, plan.prompts, client)
+        except RunStopped:
             return
-        except AskError as error:
-            turns = tuple(played.turns)
+        except RequestError as error:
+            turns = tuple(state.turns)
             await self._fail(
                 scenario.id, sample, error, stage=stage, scenario=scenario, turns=turns, usage=client.usage
             )
@@ -136,8 +136,8 @@ class Pipeline:
             culture=plan.culture,
             sample=sample,
             scenario=scenario,
-            turns=labelled or tuple(played.turns),
-            ended=played.ended,
+            turns=labelled or tuple(state.turns),
+            ended=state.ended,
             judgement=judgement,
             verdict="kept" if reason is None else "discarded",
             reason=reason or "",
@@ -148,7 +148,7 @@ class Pipeline:
         )
         await write_record(self._run_dir, dialogue, self.funnel)
 
-    async def _fail(self, scenario_name: str, sample: int, error: AskError, **known: Any) -> None:
+    async def _fail(self, scenario_name: str, sample: int, error: RequestError, **known: Any) -> None:
         """Write the record of a dialogue that failed, with the turns and scenario that are known of it."""
         plan = self._plan
         failure = Failure(

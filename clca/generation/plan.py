@@ -10,14 +10,15 @@ from typing import Any
 
 from clca.content.config import resolve
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError
 from clca.generation.config import GenerateConfig, vllm_config
 from clca.generation.recorded_settings import config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
 from clca.inference.vllm.manager import Placement, Servers
-from clca.storage.run_index import RunInfo, differences, fingerprint, new_folder, runs
+from clca.storage.fingerprint import differences, fingerprint
+from clca.storage.run_index import RunInfo, list_runs, new_run_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None 
 
 def expand_cultures(names: tuple[str, ...], workspace: Path | None) -> list[str]:
     """The ids of cultures by any of their names, without duplicates; `all` stands for every one."""
-    catalogue = Catalogue(Content(workspace))
+    catalogue = CultureCatalogue(Content(workspace))
     if any(name.casefold() == "all" for name in names):
         return catalogue.ids()
     return list(dict.fromkeys(catalogue.find(name) for name in names))
@@ -92,11 +93,11 @@ def _plan(config: GenerateConfig, run_plans: list[RunPlan], workspace: Path | No
 def _choose_folder(run_plan: RunPlan) -> RunPlan:
     """The newest run with the same inputs, or a free folder for a new one."""
     config, digest = run_plan.config, fingerprint(run_plan.inputs)
-    earlier = list(runs(config.out, run_plan.culture))
+    earlier = list_runs(config.out, run_plan.culture)
     same = [run for run in earlier if run.data.get("fingerprint") == digest]
     if same and not config.new:
         finished = same[-1].data.get("finished") is True
         return replace(run_plan, folder=same[-1].folder, exists=True, finished=finished)
-    folder = new_folder(config.out, run_plan.culture, config.teacher, config.seed, digest)
+    folder = new_run_folder(config.out, run_plan.culture, config.teacher, config.seed, digest)
     changed = differences(earlier[-1].inputs, run_plan.inputs) if earlier and not same else []
     return replace(run_plan, folder=folder, differences=tuple(changed))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import Field, ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ContentError
 from clca.generation.outcomes import Funnel
 from clca.inference.protocol import Throughput
@@ -118,4 +118,4 @@ def _read(folders: Iterable[Path], outcome: Outcome, record: type[R]) -> Iterato
             try:
                 yield record.model_validate_json(line)
             except ValidationError as error:
-                raise ContentError(str(file), number, describe(error)) from None
+                raise ContentError(str(file), number, validation_message(error)) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ContentError
 from clca.generation.ids import failed_task
 from clca.inference.parse_reply import INVALID
@@ -23,7 +23,7 @@ def reset_failed(run_dir: RunDir) -> int:
         try:
             failure = Failure.model_validate_json(line)
         except ValidationError as error:
-            raise ContentError(str(run_dir.folder / FILES["failed"]), None, describe(error)) from None
+            raise ContentError(str(run_dir.folder / FILES["failed"]), None, validation_message(error)) from None
         ids.append(failure.id)
         if failure.reason in INVALID:
             retried.add(failed_task(failure))

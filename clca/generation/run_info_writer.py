@@ -21,11 +21,12 @@ from clca.generation.scheduler import RequestCounts
 from clca.generation.teachers import addresses
 from clca.inference.protocol import ServerState
 from clca.records import Usage
+from clca.storage.fingerprint import fingerprint
 from clca.storage.run_dir import RunDir
-from clca.storage.run_index import fingerprint, read_run
+from clca.storage.run_index import read_run
 from clca.urls import without_credentials
 
-VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
+VERSIONS = ("pydantic", "jinja2", "aiohttp")
 
 
 class RunInfoWriter:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import clca
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
 from clca.generation.cost import TaskCost, estimate_costs, render_tasks
@@ -19,9 +19,9 @@ from clca.generation.recorded_settings import recorded
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from clca.generation.teachers import addresses, read_simulator
 from clca.inference.vllm.command import deciding, split_arguments
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.records import Norm
-from clca.storage.run_index import Inputs
+from clca.storage.fingerprint import Inputs
 
 if TYPE_CHECKING:
     from clca.simulator import SimulatorContent
@@ -39,7 +39,7 @@ class RunPlan:
     config: GenerateConfig
     culture: str
     content: Content
-    catalogue: Catalogue
+    catalogue: CultureCatalogue
     prompts: Prompts
     scenarios: SeedScenarios | FileScenarios
     norms: tuple[Norm, ...]
@@ -64,7 +64,7 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     Raises `SettingsError` and `NotFoundError` for settings that cannot be followed, `ContentError` for broken content.
     """
     content = Content(workspace)
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     catalogue.culture(culture)
     prompts = Prompts.load(content)
     scenarios: SeedScenarios | FileScenarios
@@ -76,7 +76,7 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     _refuse_duplicate_ids(scenarios, norms)
     rendered = render_tasks(catalogue, culture, scenarios, norms, prompts, config)
     addresses(config, os.environ)  # unusable keys are found now
-    Models(content)  # and a broken catalogue of models
+    ModelCatalogue(content)  # and a broken catalogue of models
     simulator = read_simulator(config, content)
     return RunPlan(
         config,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-from clca.errors import InvalidReply, Stopped
+from clca.errors import FailureKind, InvalidReply, RunStopped
 from clca.generation.priority_semaphore import PrioritySemaphore
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import Request, Role, Sampling, TaskName, TaskRequest, Teacher
@@ -90,7 +90,7 @@ class RequestScheduler:
         return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.max_attempts)
 
     async def reply(self, role: Role, request: Request, age: int, cached: dict[bytes, Reply]) -> Reply:
-        """A reply to the request, from `cached` or from the teacher of that role. Raises `Stopped`.
+        """A reply to the request, from `cached` or from the teacher of that role. Raises `RunStopped`.
 
         Of the requests that wait for a slot, those of the oldest dialogues go first: in order of arrival all dialogues
         would advance together, and a server's prefix cache would have to hold them all. Intents come last. Nothing
@@ -106,7 +106,7 @@ class RequestScheduler:
             return reply
         async with self._slots.slot((request.task == "intent", age)):
             if self.stopping:
-                raise Stopped
+                raise RunStopped
             counts.running += 1
             try:
                 reply = await teacher.answer(request)
@@ -164,7 +164,7 @@ class DialogueClient:
                 self.replies.append(reply)
                 answer = parse(reply, task_request.answer)
                 if task_request.check is not None and (mistake := task_request.check(answer)) is not None:
-                    raise InvalidReply("outside the schema", mistake)
+                    raise InvalidReply(FailureKind.INVALID_CONTENT, mistake)
             except InvalidReply as error:
                 fault = error
                 scheduler.counts.invalid[error.kind] += 1

@@ -11,7 +11,7 @@ from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
 from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.manager import Servers
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
 
 if TYPE_CHECKING:
@@ -122,22 +122,22 @@ def _teacher(
 
         assert simulator is not None, "read for the plan"
         return Simulator(simulator, config.max_exchanges)
-    from clca.inference.chat_client import OpenAICompatible
-    from clca.inference.vllm.teacher import Managed
+    from clca.inference.chat_client import ChatClient
+    from clca.inference.vllm.teacher import VllmTeacher
 
-    model = Models(content).find(address.model)
+    model = ModelCatalogue(content).find(address.model)
 
-    def client(urls: Sequence[str], key: str) -> OpenAICompatible:
-        return OpenAICompatible(
+    def client(urls: Sequence[str], key: str) -> ChatClient:
+        return ChatClient(
             address.model,
             urls,
             also=(model.hub,) if model is not None else (),
             key=key,
             concurrency=config.concurrency,
             timeout=config.timeout,
-            tries=config.max_http_attempts,
+            max_attempts=config.max_http_attempts,
         )
 
     if address.urls:
         return client(address.urls, address.key)
-    return Managed(address.model, servers, lambda server: client([server.url], server.key))
+    return VllmTeacher(address.model, servers, lambda server: client([server.url], server.key))

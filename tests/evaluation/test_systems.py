@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.systems import SystemSelection, choose_all
-from clca.models.load import Student
+from clca.models.student import Student
 from tests.evaluation.wvs.test_run import adapter
 from tests.training.jobs import tiny_student
 
@@ -44,7 +44,7 @@ def chosen(cache: Path, **wish: Any) -> tuple[EvaluatedModel, tuple[System, ...]
         SystemSelection(**{**usual, **wish}),
         USUAL,
         CULTURES,
-        Catalogue(content),
+        CultureCatalogue(content),
         Path("generated"),
         content,
         {"XDG_CACHE_HOME": str(cache)},

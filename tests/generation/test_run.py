@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError, TeacherError, TeacherLost
 from clca.generation.config import GenerateConfig
 from clca.generation.plan import expand_cultures, plan, plan_retry
@@ -63,7 +63,7 @@ def test_a_plan_has_a_run_for_each_culture_and_writes_nothing(here: Path) -> Non
 
 
 def test_all_stands_for_every_culture() -> None:
-    assert expand_cultures(("uk", "all"), None) == Catalogue(Content()).ids()
+    assert expand_cultures(("uk", "all"), None) == CultureCatalogue(Content()).ids()
 
 
 def test_a_plan_needs_a_culture() -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.evaluated_model import base_id
 from clca.evaluation.model_loading import require_room
@@ -24,8 +24,8 @@ from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.plan import WvsPlan, prepare
 from clca.evaluation.wvs.run import caveats
 from clca.inference.hardware import Gpu, Machine
-from clca.models.adapter import Found, read_adapter
-from clca.models.load import Student
+from clca.models.adapter import TrainedAdapter, read_adapter
+from clca.models.student import Student
 from tests.evaluation.test_evaluated_model import weights
 from tests.training.jobs import tiny_student
 
@@ -49,7 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **changes: Any) -> Found:
+def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **changes: Any) -> TrainedAdapter:
     """The folder of a finished adapter, as far as anything is looked at before it is loaded."""
     folder = Path("adapters") / culture / name
     folder.mkdir(parents=True)
@@ -256,13 +256,13 @@ def test_an_adapter_is_found_by_culture_name_folder_and_run(cache: Path, tiny: S
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"fingerprint": "f1", "culture": "japan"}))
     for name in ("japan", "JPN", "tiny-wvs", str(folder), "run-1", str(run)):
-        (found,) = find_given([name], Catalogue(Content()), Path("generated"))
+        (found,) = find_given([name], CultureCatalogue(Content()), Path("generated"))
         assert found.folder == folder, name
     (run / "run.json").write_text(json.dumps({"fingerprint": "f2"}))
     with pytest.raises(NotFoundError, match=r"learned from run run-1: `clca train --run run-1` makes one"):
-        find_given(["run-1"], Catalogue(Content()), Path("generated"))
+        find_given(["run-1"], CultureCatalogue(Content()), Path("generated"))
     with pytest.raises(NotFoundError, match="no adapter 'nothing' in adapters/"):
-        find_given(["nothing"], Catalogue(Content()), Path("generated"))
+        find_given(["nothing"], CultureCatalogue(Content()), Path("generated"))
 
 
 def test_the_adapters_own_cultures_and_student_are_the_default(cache: Path, tiny: Student) -> None:
@@ -321,10 +321,10 @@ def test_rehearsals_are_marked_whatever_makes_them_so(cache: Path, tiny: Student
 
 
 def _base(student: Student | None) -> Any:
-    from clca.models.adapter import Base
+    from clca.models.adapter import StudentRef
 
     assert student is not None
-    return Base(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
+    return StudentRef(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
 
 
 def test_a_server_is_told_models_and_adapters_by_name() -> None:
