@@ -8,7 +8,7 @@ from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.schemas import ComposeAnswer, ParticipantAnswer
 from clca.simulator.adaptation import clip, new_names, with_home
 from clca.simulator.content import SimulatorContent
-from clca.simulator.content_schema import Angle, NormTalk
+from clca.simulator.norm_talk_schema import Angle, NormTalk
 from clca.simulator.norms import angle_for
 from clca.simulator.people import PRONOUNS, split_name
 from clca.simulator.places import preposition, whole

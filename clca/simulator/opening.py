@@ -7,7 +7,8 @@ import re
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.rng import Rng
 from clca.simulator.speech_acts import SpeechAct
-from clca.simulator.style import GROWN, Style, driver_applies, style, traits
+from clca.simulator.style import GROWN, Style, style
+from clca.simulator.traits import culture_traits, driver_applies
 
 _GREETING_CHANCE = {
     "stranger": 0.7,
@@ -35,7 +36,7 @@ class OpeningPlanner:
 
     def __init__(self, spec: DialogueSpec, rng: Rng, size: float) -> None:
         self.spec, self.rng, self.size = spec, rng, size
-        self.traits = traits(spec.culture)
+        self.traits = culture_traits(spec.culture)
         self.styles: tuple[Style, Style] = (
             style(spec.culture, spec.scenario, 0),
             style(spec.culture, spec.scenario, 1),

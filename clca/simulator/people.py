@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Gender, Participant, Scenario
-from clca.simulator.style import GROWN, Style, traits
+from clca.simulator.style import GROWN, Style
+from clca.simulator.traits import culture_traits
 
 PRONOUNS: dict[str, tuple[str, str, str]] = {
     "female": ("she", "her", "her"),
@@ -62,7 +63,7 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
     forms = culture.address
     gender: Gender = other.gender
     # Where power distance is high, people who are clearly older call the young by their given names.
-    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and traits(culture).pdi > 0.55
+    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and culture_traits(culture).pdi > 0.55
     if other.age < GROWN or junior or scenario.relationship in ("partner", "family"):
         level = forms.familiar
     elif style.rank < 0 and style.deference > 0.25:
