@@ -27,7 +27,7 @@ from clca.simulator.traits import clamp, culture_traits
 
 AGE_GAP = 15
 """Years of difference from which age counts for address and deference."""
-GROWN = 16
+ADULT_AGE = 16
 """Years from which the manners of adults are expected."""
 
 _DISTANCE = {
@@ -147,7 +147,7 @@ def style(culture: Culture, scenario: Scenario, side: int) -> Style:
         warmth=clamp(0.1 + 0.5 * t.ivr + 0.15 * t.expression + 0.3 * tie - 0.1 * (t.uai - 0.5)),
         persistence=clamp(0.1 + 0.75 * t.mas - 0.2 * upward * t.pdi),
         closing=clamp(0.15 + 0.65 * (1 - t.idv) + 0.2 * t.ivr - 0.1 * (distance > 0.7)),
-        formality=clamp(min(formality, 0.4) if min(me.age, other.age) < GROWN else formality),
+        formality=clamp(min(formality, 0.4) if min(me.age, other.age) < ADULT_AGE else formality),
         rank=by_rank,
         age=by_age,
         close=close,
