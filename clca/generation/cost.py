@@ -13,7 +13,7 @@ from itertools import islice
 from typing import Any
 
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.generation.adaptation import adapt_request, compose_request, norm_scenario_id
 from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
@@ -47,7 +47,7 @@ class _Measured:
 
 
 def preview(
-    catalogue: Catalogue,
+    catalogue: CultureCatalogue,
     culture_id: str,
     scenarios: Iterable[Scenario],
     norms: list[Norm],
@@ -105,7 +105,7 @@ def preview(
 
 
 def _composed(
-    catalogue: Catalogue, culture: str, norm: Norm, prompts: Prompts, settings: GenerateConfig
+    catalogue: CultureCatalogue, culture: str, norm: Norm, prompts: Prompts, settings: GenerateConfig
 ) -> TaskRequest[Any]:
     seed = settings.seed
     member = catalogue.for_scenario(culture, norm_scenario_id(norm), seed, norm.scope)

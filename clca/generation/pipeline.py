@@ -15,8 +15,8 @@ from itertools import chain
 from typing import Protocol
 
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
-from clca.errors import AskError, Stopped
+from clca.culture import CultureCatalogue
+from clca.errors import RequestError, RunStopped
 from clca.generation.adaptation import adapt, compose, norm_scenario_id
 from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
@@ -66,7 +66,7 @@ class Generation:
 
     culture: str
     settings: GenerateConfig
-    catalogue: Catalogue
+    catalogue: CultureCatalogue
     prompts: Prompts
     scenarios: Scenarios
     norms: list[Norm]
@@ -139,7 +139,7 @@ class Generation:
                     scenario = await compose(source, culture, seed, self.prompts, clerk)
                 else:
                     scenario = await adapt(source, culture, seed, self.prompts, clerk)
-            except AskError as fault:
+            except RequestError as fault:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 plain = source.plain() if isinstance(source, Seed) else None
                 for sample in samples:
@@ -148,7 +148,7 @@ class Generation:
             async with asyncio.TaskGroup() as group:
                 for sample in samples:
                     group.create_task(self._dialogue(culture, scenario, sample))
-        except Stopped:
+        except RunStopped:
             return
         finally:
             self.funnel.under_way -= len(samples)
@@ -173,9 +173,9 @@ class Generation:
                 if reason is None:
                     at = "intent"
                     labelled = await label_intents(culture, scenario, state.turns, self.prompts, clerk)
-        except Stopped:
+        except RunStopped:
             return
-        except AskError as fault:
+        except RequestError as fault:
             await self._fail(scenario.id, sample, scenario, state.turns, at, fault, clerk.usage)
             return
         dialogue = Dialogue(
@@ -202,7 +202,7 @@ class Generation:
         known: Scenario | None,
         turns: list[Turn],
         stage: str,
-        fault: AskError,
+        fault: RequestError,
         usage: Usage,
     ) -> None:
         name = dialogue_id(self.culture, scenario, sample)

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture.catalogue import Catalogue
+from clca.culture.catalogue import CultureCatalogue
 from clca.errors import ContentError
 from clca.inference.protocol import Reply, Request, Sampling, SimulatorHints, TaskName
 from clca.records import Alignment, Culture, Norm, Participant, Quality, Scenario, Seed, Turn
@@ -65,7 +65,7 @@ def teacher(simulator_content: SimulatorContent) -> Simulator:
 
 @pytest.fixture(scope="module")
 def cultures(content: Content) -> dict[str, Culture]:
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     return {name: catalogue.culture(name) for name in CULTURES}
 
 
@@ -199,12 +199,12 @@ _DIGEST = """
 import hashlib, sys
 sys.path.insert(0, "tests/simulator")
 import test_teacher as t
-from clca.culture.catalogue import Catalogue
+from clca.culture.catalogue import CultureCatalogue
 from clca.records import Seed
 from clca.content.lookup import Content
 content = Content(None)
 files = {path: content.text(path) for path in content.files("scenarios/*") + content.files("scenarios/rehearsal/*")}
-teacher, culture = t.Simulator(t.load_simulator_content(files)), Catalogue(content).culture("japan")
+teacher, culture = t.Simulator(t.load_simulator_content(files)), CultureCatalogue(content).culture("japan")
 digest = hashlib.sha256()
 for number, line in enumerate(files["scenarios/seeds-1.jsonl"].splitlines()):
     scenario = t.localised(teacher, culture, Seed.model_validate_json(line))
@@ -506,7 +506,7 @@ def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
     nora = Participant(name="Nora Hill", age=30, gender="female", occupation="x", background="x", goal="x")
     tom = Participant(name="Tom Reed", age=30, gender="male", occupation="x", background="x",
                       goal="Get Nora to lend him her ladder for Saturday without owing her a favour")  # fmt: skip
-    culture = Catalogue(Content(None)).culture("usa")
+    culture = CultureCatalogue(Content(None)).culture("usa")
     assert wish(tom, nora, culture) == "you to lend me your ladder for Saturday"
     keep = nora.model_copy(update={"goal": "Keep her ladder at home."})
     assert wish(keep, tom, culture) == "to keep my ladder at home"
