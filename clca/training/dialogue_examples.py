@@ -16,7 +16,7 @@ from clca.models.messages import Chat, Message
 from clca.records import Dialogue, LabelledTurn, Participant, Turn
 from clca.storage.jsonl import read_lines
 from clca.training.examples import Dropped, Example
-from clca.training.material import CultureRef
+from clca.training.training_sources import CultureRef
 from clca.transcript import line
 
 INTENT = "Intent: "
