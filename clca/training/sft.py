@@ -1,4 +1,4 @@
-"""TRL's `SFTTrainer` with the settings of a recipe. Heavy: importing this module loads torch, transformers, TRL and PEFT."""
+"""TRL's `SFTTrainer` with the settings of a recipe. Importing this module loads torch and TRL."""
 
 from __future__ import annotations
 

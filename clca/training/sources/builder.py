@@ -52,18 +52,18 @@ def assemble(sources: TrainingSources, part: Part, lengths: Lengths, counts: Exa
     training part turns out to hold none.
     """
     mix = parse_mixture(sources.data.mix)
-    names = [example.name for example in mix.parts]
+    names = [mixture_part.name for mixture_part in mix.parts]
     amounts = _Amounts(sources, part, lengths)
     budgets = amounts.budgets(names, mix.weights)
-    source_files = 0
+    taken = 0
     for index, name in enumerate(names):
         stream = _source(sources, name, part, counts)
         if budgets is not None:
             stream = _taken(stream, draw(amounts.sizes(name), budgets[index], sources.seed, "mix", name))
         for example in stream:
-            source_files += 1
+            taken += 1
             yield example
-    if part == "train" and not source_files:
+    if part == "train" and not taken:
         why = f" (dropped: {counts.reasons})" if counts.dropped else ""
         if any(True for name in names for _ in _source(sources, name, "held-out", ExampleCounts())):
             why += ": all that it has is held out; lower data.held_out"
@@ -94,13 +94,13 @@ class _Amounts:
     """How much of each source there is, and is to be taken."""
 
     def __init__(self, sources: TrainingSources, part: Part, lengths: Lengths) -> None:
-        self._material, self._part, self._lengths = sources, part, lengths
+        self._sources, self._part, self._lengths = sources, part, lengths
         self._by_tokens = sources.data.match is not None and sources.data.match.by == "tokens"
         self._sizes: dict[str, list[int]] = {}
 
     def sizes(self, name: str) -> list[int]:
         if name not in self._sizes:
-            stream = _source(self._material, name, self._part, ExampleCounts())
+            stream = _source(self._sources, name, self._part, ExampleCounts())
             self._sizes[name] = list(self._lengths(stream)) if self._by_tokens else [1 for _ in stream]
         return self._sizes[name]
 
@@ -118,13 +118,13 @@ class _Amounts:
         budgets = apportion(total, shares)
         for name, budget, amount in zip(names, budgets, there, strict=True):
             if budget and not amount and self._part == "train":
-                raise SettingsError(f"mix {self._material.data.mix!r}: {name} has no example to take")
+                raise SettingsError(f"mix {self._sources.data.mix!r}: {name} has no example to take")
         return budgets
 
     def _total(self) -> int | None:
-        data = self._material.data
+        data = self._sources.data
         if data.match is not None:
-            names = [example.name for example in parse_mixture(data.match.mix).parts]
+            names = [mixture_part.name for mixture_part in parse_mixture(data.match.mix).parts]
             return sum(sum(self.sizes(name)) for name in names)
         return data.size if self._part == "train" else None
 

@@ -18,18 +18,20 @@ NOT_KEPT = "dialogue that was not kept"
 
 
 def both_tasks(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
-    return _examples(sources, wanted, dialogue=True, intent=True)
+    return _examples(sources, wanted, with_dialogue=True, with_intent=True)
 
 
 def dialogue_task(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
-    return _examples(sources, wanted, dialogue=True, intent=False)
+    return _examples(sources, wanted, with_dialogue=True, with_intent=False)
 
 
 def intent_task(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
-    return _examples(sources, wanted, dialogue=False, intent=True)
+    return _examples(sources, wanted, with_dialogue=False, with_intent=True)
 
 
-def _examples(sources: TrainingSources, wanted: Wanted, *, dialogue: bool, intent: bool) -> Iterator[Example | Dropped]:
+def _examples(
+    sources: TrainingSources, wanted: Wanted, *, with_dialogue: bool, with_intent: bool
+) -> Iterator[Example | Dropped]:
     if not sources.dialogues:
         raise SettingsError(f"mix {sources.data.mix!r} needs dialogues: make a run with `clca generate` first")
     cultures = {culture.id: culture for culture in sources.cultures}
@@ -41,7 +43,7 @@ def _examples(sources: TrainingSources, wanted: Wanted, *, dialogue: bool, inten
                 yield Dropped(NOT_KEPT, dialogue.scenario.id)
                 continue
             culture = cultures[dialogue.culture]
-            if dialogue:
+            if with_dialogue:
                 yield from dialogue_examples(dialogue, culture, sources.prompts)
-            if intent:
+            if with_intent:
                 yield from intent_examples(dialogue, culture, sources.prompts)

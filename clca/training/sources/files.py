@@ -75,9 +75,9 @@ def source_files(sources: TrainingSources, key: str, example: str) -> list[Sourc
 def records(source: SourceFile, model: type[M]) -> Iterator[tuple[str, int, M]]:
     """(where, number, record) for each line of JSONL, or each row of `hub:NAME[:CONFIG[:SPLIT]]`; one at the least."""
     empty = True
-    for files in _records(source, model):
+    for record in _records(source, model):
         empty = False
-        yield files
+        yield record
     if empty:
         raise source.fault("is empty")
 
