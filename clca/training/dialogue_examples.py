@@ -36,7 +36,9 @@ def read_dialogues(path: Path, cultures: Mapping[str, CultureRef]) -> Iterator[D
             known = ", ".join(cultures)
             raise ContentError(str(path), number, f"culture: {dialogue.culture!r} is not what is trained ({known})")
         if dialogue.id in seen:
-            raise ContentError(str(path), number, f"id: {dialogue.id!r} stands twice in this file; remove one line")
+            raise ContentError(
+                str(path), number, f"id: {dialogue.id!r} is duplicate in this file; remove one of the lines"
+            )
         seen.add(dialogue.id)
         yield dialogue
 
