@@ -1,4 +1,4 @@
-"""The embedded teacher: what it promises about every play, and what it lets a culture change."""
+"""The simulator: what it promises about every dialogue, and what it lets a culture change."""
 
 from __future__ import annotations
 
@@ -34,8 +34,9 @@ from clca.simulator.flaws import SHARE, WEIGHTS
 from clca.simulator.places import nearest, preposition, whole
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import key, sentences
-from clca.simulator.style import driver_applies, style, traits
+from clca.simulator.style import style
 from clca.simulator.topic import wish
+from clca.simulator.traits import culture_traits, driver_applies
 
 CULTURES = ("japan", "usa", "germany", "mexico", "china")
 WHY = ("hierarchy", "age", "harmony", "candour", "relation", "group", "silence", "uncertainty", "equality", "choice")
@@ -319,9 +320,9 @@ def test_style_follows_from_scores_and_relationship(cultures: dict[str, Culture]
 def test_missing_scores_are_filled_from_the_middle_or_the_position(cultures: dict[str, Culture]) -> None:
     japan = cultures["japan"]
     none = japan.scores.model_copy(update=dict.fromkeys(("pdi", "idv", "mas", "uai", "lto", "ivr")))
-    filled = traits(japan.model_copy(update={"scores": none}))
+    filled = culture_traits(japan.model_copy(update={"scores": none}))
     bare = japan.position.model_copy(update={"secular": None, "expression": None})
-    middle = traits(japan.model_copy(update={"scores": none, "position": bare}))
+    middle = culture_traits(japan.model_copy(update={"scores": none, "position": bare}))
     assert all(0 <= getattr(filled, name) <= 1 for name in ("pdi", "idv", "mas", "uai", "lto", "ivr"))
     assert middle.expression == 0
     assert filled.idv > middle.idv
@@ -607,7 +608,9 @@ def test_intents_name_a_goal_once_a_side_and_never_the_same_reason_twice(
 
 
 def test_reasons_are_only_given_where_the_scores_bear_them_out(cultures: dict[str, Culture]) -> None:
-    true = {name: {why for why in WHY if driver_applies(why, traits(culture))} for name, culture in cultures.items()}
+    true = {
+        name: {why for why in WHY if driver_applies(why, culture_traits(culture))} for name, culture in cultures.items()
+    }
     assert {"harmony", "uncertainty", "hierarchy"} <= true["japan"]
     assert {"relation", "harmony", "candour"} & true["germany"] == {"candour"}
     assert {"hierarchy", "age", "harmony", "silence", "relation"}.isdisjoint(true["usa"])

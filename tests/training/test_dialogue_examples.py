@@ -170,7 +170,7 @@ def test_a_chat_is_trimmed_joined_and_ends_with_the_assistant() -> None:
         ([Message("assistant", "a")], "given: assistant"),
         ([Message("system", "a"), Message("assistant", "b")], "given: system, assistant"),
         ([Message("user", "a"), Message("system", "b"), Message("assistant", "c")], "given: user, system, assistant"),
-        ([Message("user", " "), Message("assistant", "b")], "a message of the user is empty"),
+        ([Message("user", " "), Message("assistant", "b")], "an empty message of the user"),
     ],
 )
 def test_what_no_template_takes_is_no_chat(messages: list[Message], fault: str) -> None:
