@@ -80,6 +80,24 @@ def fit(
     return max(options, key=lambda one: (one.holds, one.sequences, one.there - one.needs))
 
 
+def best_fit(model: ModelInfo, machine: Machine) -> tuple[str | None, Fit]:
+    """The model as it is published (None), or in fp8 if it fits only so: the quantisation and its fit."""
+    published = fit(model, machine, None)
+    if not published.holds and model.whole:
+        quantised = fit(model, machine, "fp8")
+        if quantised.holds:
+            return "fp8", quantised
+    return None, published
+
+
+def weight_sizes(model: ModelInfo) -> dict[str, int]:
+    """Bytes of the loaded weights, by precision: as published, and with each quantisation while loading."""
+    sizes: dict[str, int] = {model.precision: weight_bytes(model, None)}
+    if model.whole:
+        sizes |= {method: weight_bytes(model, method) for method in QUANTISATIONS}
+    return sizes
+
+
 def unmeasured(machine: Machine) -> Fit:
     """A model of unknown size has all equal GPUs, or the RAM: vLLM finds out whether it fits."""
     kinds: dict[tuple[str, int], list[Gpu]] = {}

@@ -155,6 +155,11 @@ def arguments(model: str, known: ModelInfo | None, served: str, fit: Fit, quanti
     return found + list(known.serve if known else ())
 
 
+def max_lora_rank(rank: int) -> int:
+    """The value of --max-lora-rank that serves an adapter of this rank: the least that vLLM accepts."""
+    return next((accepted for accepted in (1, 8, 16, 32, 64, 128, 256, 320, 512) if accepted >= rank), rank)
+
+
 def variables(inherited: Mapping[str, str], fit: Fit) -> dict[str, str]:
     """What is set in vLLM's environment: our defaults where the user's own is silent, and the GPUs it is given."""
     found = dict(ENVIRONMENT)
