@@ -29,7 +29,7 @@ from clca.evaluation.wvs.question import item_questions, request_groups
 from clca.evaluation.wvs.suite import files_of, languages, load_suite
 from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
-from clca.generation.cost import preview
+from clca.generation.cost import render_tasks
 from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
@@ -93,12 +93,12 @@ def check(content: Content) -> list[ClcaError]:
 
 
 def _render(content: Content, catalogue: CultureCatalogue) -> None:
-    settings = GenerateConfig(norms=1)
-    seeds = SeedScenarios(content, None, settings.seed)
+    config = GenerateConfig(norms=1)
+    seeds = SeedScenarios(content, None, config.seed)
     prompts = Prompts.load(content)
     for culture in catalogue.ids():
-        norms = load_norms(content, catalogue.culture(culture), 1, settings.seed)
-        preview(catalogue, culture, seeds, norms, prompts, settings)
+        norms = load_norms(content, catalogue.culture(culture), 1, config.seed)
+        render_tasks(catalogue, culture, seeds, norms, prompts, config)
 
 
 def _wvs_prompts(content: Content, language: str) -> None:
