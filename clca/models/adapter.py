@@ -169,7 +169,7 @@ def _is_complete(weights: Path) -> bool:
 
 
 def list_adapters(out: Path, on_damaged: Callable[[ClcaError], None] | None = None) -> list[TrainedAdapter]:
-    """The finished adapters `<culture>/<name>/` below `out`, oldest first; `on_damaged` gets the error of each damaged."""
+    """The finished adapters `<culture>/<name>/` below `out`, oldest first; `on_damaged` gets other ones' errors."""
     adapters = []
     for file in sorted(out.glob(f"*/*/{FILE}")):
         if not file.parent.name.startswith("."):

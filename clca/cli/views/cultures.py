@@ -46,7 +46,7 @@ def show_culture(name: str, *, as_json: bool) -> None:
     console.print(f"[bold]{catalogue.aliases(culture.id)[0]}[/]  ({culture.kind}, id {culture.id}, {culture.language})")
     if culture.members:
         console.print(
-            f"Played in {', '.join(culture.members)}; names, places and manners below are those of {culture.members[0]}."
+            f"Played in {', '.join(culture.members)}; names, places and manners are those of {culture.members[0]}."
         )
     console.print(", ".join(culture.descriptors) + ".")
     console.print()
