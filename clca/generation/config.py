@@ -26,7 +26,7 @@ from pydantic import (
 from clca.content.lookup import CONFIG
 from clca.content.parsing import describe, suggestion
 from clca.errors import SettingsError
-from clca.inference.memory import LENGTH
+from clca.inference.vllm.fit import MAX_MODEL_LEN
 from clca.inference.vllm.manager import VllmConfig
 from clca.records import Confidence, Label
 from clca.urls import check_url
@@ -147,7 +147,7 @@ def vllm_config(config: GenerateConfig) -> VllmConfig:
         executable=config.vllm,
         extra_arguments=config.vllm_args,
         start_timeout=config.start_timeout,
-        max_model_len=max(LENGTH, FIXED_TOKENS + 2 * config.exchanges * TURN_TOKENS),
+        max_model_len=max(MAX_MODEL_LEN, FIXED_TOKENS + 2 * config.exchanges * TURN_TOKENS),
     )
 
 

@@ -17,7 +17,7 @@ from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from clca.generation.teachers import connect
 from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.command import deciding, split_arguments
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.records import Norm
 from clca.storage.fingerprint import Inputs, differences, fingerprint
 from clca.storage.run_index import list_runs, new_run_folder
@@ -47,7 +47,7 @@ class GenerationPlan:
         return any(teacher.name == REHEARSAL for teacher in self.teachers.values())
 
 
-def prepare(culture: str, settings: GenerateConfig, workspace: Path | None, servers: Servers) -> GenerationPlan:
+def prepare(culture: str, settings: GenerateConfig, workspace: Path | None, servers: ServerManager) -> GenerationPlan:
     """Read what the run needs. Everything that is broken in it is found here; no server is started yet."""
     content = Content(workspace)
     catalogue = Catalogue(content)

@@ -10,7 +10,7 @@ from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
 from clca.inference.protocol import Role, Teacher
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
 
@@ -80,7 +80,7 @@ def unserved(settings: GenerateConfig) -> list[str]:
 def connect(
     settings: GenerateConfig,
     content: Content,
-    servers: Servers,
+    servers: ServerManager,
     environment: Mapping[str, str] | None = None,
 ) -> dict[Role, Teacher]:
     """One teacher per distinct address; roles at the same address share it.
@@ -96,7 +96,7 @@ def connect(
     return by_role
 
 
-def _teacher(address: Address, settings: GenerateConfig, content: Content, servers: Servers) -> Teacher:
+def _teacher(address: Address, settings: GenerateConfig, content: Content, servers: ServerManager) -> Teacher:
     if address.model == REHEARSAL:
         from clca.simulator import Simulator, load_simulator_content
 

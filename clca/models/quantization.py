@@ -6,6 +6,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
+Compute = Literal["bf16", "fp32"]
+"""What numbers are computed in."""
+
 
 class Quantization(BaseModel):
     """The base model as it is loaded."""
@@ -15,4 +18,4 @@ class Quantization(BaseModel):
     bits: Literal[4, 8, 16] = 4
     quant_type: Literal["nf4", "fp4"] = "nf4"
     double_quant: bool = True
-    compute: Literal["bf16", "fp32"] = "bf16"
+    compute: Compute = "bf16"

@@ -258,7 +258,7 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
 
 def test_what_the_estimate_says_does_not_fit_is_told() -> None:
     from clca.cli.views.training_plan import Forecast
-    from clca.models.size import Shape
+    from clca.models.shape import Shape
     from clca.training.estimate import Estimate, Memory, Steps
 
     memory = Memory(weights=3 * 2**30, lora=2**30, activations=2**30, working=2**30)

@@ -22,7 +22,7 @@ from clca.generation.config import GenerateConfig, resolve, vllm_config
 from clca.generation.plan import GenerationPlan, Located, check, locate, prepare
 from clca.generation.run import GenerationRun, settings_of
 from clca.generation.teachers import unserved
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.storage.fingerprint import differences
 from clca.storage.run_index import RunInfo
 
@@ -50,12 +50,14 @@ def expand(names: list[str], workspace: Path | None) -> list[str]:
 # ---------------------------------------------------------------- working
 
 
-def servers_for(settings: GenerateConfig, workspace: Path | None) -> Servers:
+def servers_for(settings: GenerateConfig, workspace: Path | None) -> ServerManager:
     """The servers that the command may have to start: a context, at whose end none of them is left."""
-    return Servers(vllm_config(settings), Content(workspace), os.environ)
+    return ServerManager(vllm_config(settings), Content(workspace), os.environ)
 
 
-def generate_all(prepared: list[GenerationPlan], servers: Servers, *, new: bool, quiet: bool, as_json: bool) -> int:
+def generate_all(
+    prepared: list[GenerationPlan], servers: ServerManager, *, new: bool, quiet: bool, as_json: bool
+) -> int:
     """One run after another; returns the exit code."""
     screen = make_console(stderr=True, quiet=quiet)
     summaries: list[dict[str, Any]] = []
@@ -85,7 +87,7 @@ def generate_all(prepared: list[GenerationPlan], servers: Servers, *, new: bool,
     return code
 
 
-def get_ready(one: GenerationPlan, servers: Servers, screen: Console) -> None:
+def get_ready(one: GenerationPlan, servers: ServerManager, screen: Console) -> None:
     """Start the servers that the run lacks, and ask all of its teachers whether they can be asked."""
     lacking = unserved(one.settings)
     if lacking:

@@ -12,10 +12,10 @@ from clca.generation.config import REHEARSAL
 from clca.generation.cost import CHARACTERS_A_TOKEN, TOKENS_A_TURN, plan, preview
 from clca.generation.plan import GenerationPlan, locate
 from clca.generation.teachers import unserved
-from clca.inference.vllm.manager import Placement, Servers
+from clca.inference.vllm.manager import Placement, ServerManager
 
 
-def show_plan(prepared: list[GenerationPlan], servers: Servers, *, as_json: bool) -> None:
+def show_plan(prepared: list[GenerationPlan], servers: ServerManager, *, as_json: bool) -> None:
     """What the runs would take, and a prompt of each task, without asking a teacher or starting a server."""
     console = make_console()
     lacking = unserved(prepared[0].settings)

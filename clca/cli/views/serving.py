@@ -19,7 +19,7 @@ from clca.errors import SettingsError, TeacherLost
 from clca.generation.config import REHEARSAL, resolve, vllm_config
 from clca.generation.teachers import key_of
 from clca.inference.vllm.command import HOST, shown
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.urls import NO_KEY
 
 LOOK_EVERY = 0.5
@@ -36,7 +36,7 @@ def serve(flags: Mapping[str, Any], host: str, port: int, *, plan: bool, quiet: 
     key = "" if key == NO_KEY else key
     screen = make_console(stderr=True, quiet=quiet)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with Servers(vllm_config(settings), Content(workspace), os.environ, host=host, port=port, key=key) as servers:
+    with ServerManager(vllm_config(settings), Content(workspace), os.environ, host=host, port=port, key=key) as servers:
         (placement,) = servers.plan([name])
         if plan:
             words = [*placement.command, "--host", host, "--port", str(port)]

@@ -17,12 +17,14 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.errors import SettingsError
 from clca.inference.hardware import machine
-from clca.inference.memory import gib
+from clca.inference.memory import free_memory, student_weight_bytes
 from clca.models.load import compute_type, load_tokenizer, this_device
-from clca.models.size import SHARE, Shape, least_bytes, load_shape, matmul_rate
+from clca.models.shape import Shape, load_shape
+from clca.models.size import gib
+from clca.models.speed import SHARE, matmul_rate
 from clca.training.data_checks import Checked, Counted, Sample, check
 from clca.training.estimate import Estimate, estimate, trainable
-from clca.training.plan import TrainingPlan, free_memory
+from clca.training.plan import TrainingPlan
 from clca.training.recipe import Recipe
 from clca.training.tokenization import Encoder
 from clca.training.trainer import LEAST_MEMORY
@@ -139,7 +141,7 @@ def show(found: Forecast, *, samples: bool) -> None:
         console.print(f"from {run.run}: {run.dialogues:,} dialogues", markup=False)
     if found.obstacle:
         console.print(f"No estimate: {printable(found.obstacle)}", markup=False)
-        weights = least_bytes(job.student, job.recipe.base, job.recipe.base.compute)
+        weights = student_weight_bytes(job.student, job.recipe.base, job.recipe.base.compute)
         if weights is not None and job.student.model is not None:
             bits = f"in {job.recipe.base.bits} bits"
             console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}", markup=False)
