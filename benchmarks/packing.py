@@ -24,8 +24,9 @@ from clca.content.lookup import Content
 from clca.models import ModelCatalogue
 from clca.models.load import load_tokenizer
 from clca.models.student import Student, find_student
+from clca.progress import Progress
 from clca.training.dataset import write_rows
-from clca.training.job import Job, Progress
+from clca.training.job import Job
 from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.tokenization import Encoder

@@ -19,9 +19,9 @@ from clca.culture import Catalogue
 from clca.errors import AskError, Stopped
 from clca.generation.adaptation import adapt, compose, norm_scenario_id
 from clca.generation.config import GenerateConfig
-from clca.generation.dialogue import Play, Scene, play
+from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
-from clca.generation.intents import label
+from clca.generation.intents import label_intents
 from clca.generation.judge import judge
 from clca.generation.judge_metrics import planted_flaw
 from clca.generation.scheduler import RequestScheduler, retry_key
@@ -159,32 +159,32 @@ class Generation:
         settings = self.settings
         name = dialogue_id(self.culture, scenario.id, sample)
         clerk = self.desk.clerk(name)
-        scene = Scene(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
-        played = Play()
+        setup = DialogueSetup(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
+        state = DialogueState()
         judgement, labelled, reason, at = None, None, None, "turn"
         try:
-            await play(scene, self.prompts, clerk, played)
-            if played.fault is not None:
-                reason = f"degenerate: {played.fault}"
+            await play_dialogue(setup, self.prompts, clerk, state)
+            if state.fault is not None:
+                reason = f"degenerate: {state.fault}"
             else:
                 at = "judge"
-                judgement = await judge(culture, scenario, played.turns, self.prompts, clerk)
+                judgement = await judge(culture, scenario, state.turns, self.prompts, clerk)
                 reason = self.filter.reason(judgement)
                 if reason is None:
                     at = "intent"
-                    labelled = await label(culture, scenario, played.turns, self.prompts, clerk)
+                    labelled = await label_intents(culture, scenario, state.turns, self.prompts, clerk)
         except Stopped:
             return
         except AskError as fault:
-            await self._fail(scenario.id, sample, scenario, played.turns, at, fault, clerk.usage)
+            await self._fail(scenario.id, sample, scenario, state.turns, at, fault, clerk.usage)
             return
         dialogue = Dialogue(
             id=name,
             culture=self.culture,
             sample=sample,
             scenario=scenario,
-            turns=labelled or tuple(played.turns),
-            ended=played.ended,
+            turns=labelled or tuple(state.turns),
+            ended=state.ended,
             judgement=judgement,
             verdict="kept" if reason is None else "discarded",
             reason=reason or "",

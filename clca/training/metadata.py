@@ -36,7 +36,7 @@ def describe(
     assert watch.loss is not None, "the first step is always logged"
     return AdapterInfo(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        cultures=tuple(culture.id for culture in job.material.cultures),
+        cultures=tuple(culture.id for culture in job.sources.cultures),
         rehearsal=bool(because),
         because=tuple(because),
         student=StudentRef(name=student.name, source=_public(student.source), revision=revision, tiny=student.tiny),
@@ -45,7 +45,7 @@ def describe(
         lineage=job.lineage,
         train=_counts(rows),
         held_out=_counts(held_out),
-        content={path: used.digest for path, used in sorted(job.material.content.used.items())},
+        content={path: used.digest for path, used in sorted(job.sources.content.used.items())},
         examples=rows.tally.rows.total(),
         rows=len(trainer.train_dataset),
         steps=state.global_step,

@@ -40,10 +40,10 @@ def test_unknown_culture_names_the_nearest(tmp_path: Path) -> None:
         ([json.dumps(scenario()), '{"id": "two",'], ":2: ", "not JSON"),
         ([json.dumps(scenario(setting=""))], ":1: ", "setting: "),
         ([json.dumps(scenario(relationship="rival"))], ":1: ", "relationship: "),
-        ([json.dumps(scenario()), "", json.dumps(scenario())], ":3: ", "id: scenario 'one' stands twice"),
+        ([json.dumps(scenario()), "", json.dumps(scenario())], ":3: ", "id: duplicate scenario 'one'"),
         ([json.dumps(scenario(seting="A shop."))], ":1: ", "seting: unknown key; did you mean setting?"),
         ([json.dumps(scenario(participants=[]))], ":1: ", "participants.0: missing key"),
-        ([], ": ", "holds no scenarios"),
+        ([], ": ", "no scenarios in the file"),
     ],
 )
 def test_malformed_scenario_file_names_file_line_and_field(
@@ -57,7 +57,7 @@ def test_malformed_scenario_file_names_file_line_and_field(
 
 def test_scenario_file_that_is_not_there(tmp_path: Path) -> None:
     line = refusal(tmp_path, "generate", "--culture", "japan", "--scenarios", "none.jsonl")
-    assert line == "--scenarios none.jsonl: cannot be read: No such file or directory"
+    assert line == "--scenarios none.jsonl: cannot read the file: No such file or directory"
 
 
 def test_more_scenarios_than_there_are(tmp_path: Path) -> None:

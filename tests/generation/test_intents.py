@@ -8,7 +8,7 @@ from clca.content.lookup import Content
 from clca.content.prompts import Prompts
 from clca.culture import Catalogue
 from clca.errors import InvalidReply, Stopped
-from clca.generation.intents import label
+from clca.generation.intents import label_intents
 from clca.schemas import IntentAnswer
 from tests.dialogue_examples import Script, hints, scenario, turn
 
@@ -20,12 +20,12 @@ ANSWERS = [IntentAnswer(intent=f"intent {n}", relevance="generic") for n in rang
 def labelled(catalogue: Catalogue, content: Content, *answers: IntentAnswer | Exception) -> tuple[Script, object]:
     script = Script(iter(answers))
     prompts = Prompts.load(content)
-    return script, asyncio.run(label(catalogue.culture("uk"), SCENE, TURNS, prompts, script))
+    return script, asyncio.run(label_intents(catalogue.culture("uk"), SCENE, TURNS, prompts, script))
 
 
 def test_every_turn_gets_its_own_intent(catalogue: Catalogue, content: Content) -> None:
     _, result = labelled(catalogue, content, *ANSWERS)
-    assert [(one.text, one.intent.text) for one in result] == [  # type: ignore[attr-defined]
+    assert [(turn.text, turn.intent.text) for turn in result] == [  # type: ignore[attr-defined]
         ("Are they still open?", "intent 0"),
         ("", "intent 1"),
         ("I see.", "intent 2"),
@@ -34,19 +34,19 @@ def test_every_turn_gets_its_own_intent(catalogue: Catalogue, content: Content) 
 
 def test_each_question_knows_only_the_history_up_to_its_turn(catalogue: Catalogue, content: Content) -> None:
     script, _ = labelled(catalogue, content, *ANSWERS)
-    asked = [question.messages[-1]["content"] for question in script.asked]
-    assert "Are they still open?" in asked[0]
-    assert "says nothing" not in asked[0]
-    assert "I see." not in asked[1]
-    assert all(text in asked[2] for text in ("Are they still open?", "says nothing", "I see."))
-    assert [hints(question).turns for question in script.asked] == [tuple(TURNS[:n]) for n in (1, 2, 3)]
-    assert len({question.messages[0]["content"] for question in script.asked}) == 1
+    prompts_sent = [request.messages[-1]["content"] for request in script.requests]
+    assert "Are they still open?" in prompts_sent[0]
+    assert "says nothing" not in prompts_sent[0]
+    assert "I see." not in prompts_sent[1]
+    assert all(text in prompts_sent[2] for text in ("Are they still open?", "says nothing", "I see."))
+    assert [hints(request).turns for request in script.requests] == [tuple(TURNS[:n]) for n in (1, 2, 3)]
+    assert len({request.messages[0]["content"] for request in script.requests}) == 1
 
 
 def test_goals_and_secrets_stay_out_of_intent_questions(catalogue: Catalogue, content: Content) -> None:
     """The labeller reads the talk as a third person would."""
     script, _ = labelled(catalogue, content, *ANSWERS)
-    words = " ".join(message["content"] for question in script.asked for message in question.messages)
+    words = " ".join(message["content"] for request in script.requests for message in request.messages)
     for person in SCENE.participants:
         assert person.goal not in words
         assert person.secret not in words

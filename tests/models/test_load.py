@@ -14,16 +14,14 @@ from clca.content.lookup import Content
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.load import (
-    Student,
     compute_type,
-    find_student,
     is_sharded,
-    is_tiny,
     load_config,
     load_model,
     load_tokenizer,
 )
 from clca.models.quantization import Quantization
+from clca.models.student import Student, find_student, is_tiny
 from clca.training.trainer import train
 from tests.models import students
 from tests.training import jobs
@@ -231,9 +229,9 @@ def test_a_student_of_the_hub_is_taken_at_one_commit(tmp_path: Path) -> None:
     (here / "refs" / "main").write_text(commit)
     (here / "snapshots" / commit).mkdir(parents=True)
     program = (
-        "from clca.models.load import Student, pinned\n"
+        "from clca.models.student import Student, pin_revision\n"
         "for source in ('some/student', 'some/other', '.'):\n"
-        "    print(pinned(Student('s', source, None, False, None)).revision)\n"
+        "    print(pin_revision(Student('s', source, None, False, None)).revision)\n"
     )
     environment = {**os.environ, **OFFLINE, "HF_HOME": str(tmp_path)}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

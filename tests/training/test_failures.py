@@ -65,7 +65,7 @@ def test_a_training_with_a_checkpoint_is_kept_when_it_is_refused(tiny_student: S
     one = job(tiny_student, tmp_path)
     with pytest.raises(TrainingStopped):
         train(one, signalled(3))
-    write(one.material.dialogues[0], [])
+    write(one.sources.dialogues[0], [])
     with pytest.raises(SettingsError, match="has no example"):
         train(one, Screen())
     assert (one.work / "checkpoints").is_dir()

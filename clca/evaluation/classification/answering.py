@@ -160,7 +160,7 @@ def choose(group: ExampleRequestGroup, task: Task, index: int, question: Example
     probabilities = None
     if answer.probabilities is not None:
         total = sum(answer.probabilities)
-        probabilities = tuple(odds / total for odds in answer.probabilities)  # of float32s, about 1
+        probabilities = tuple(probability / total for probability in answer.probabilities)  # of float32s, about 1
     text = _answer_text(task, answer.reply, probabilities)
     return Choice(
         row=group.row,

@@ -76,7 +76,7 @@ def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
     if duplicate is not None:
         raise SettingsError(f"{duplicate.source} is given twice: leave one of them out")
     knowledge = _pair(matrices, [read_evaluation(name, "mmlu") for name in config.mmlu])
-    folder = config.out.expanduser() if config.out is not None else _default_folder(matrices)
+    folder = config.out if config.out is not None else _default_folder(matrices)
     return CspecPlan(config, folder, matrices, knowledge, published)
 
 

@@ -1,4 +1,4 @@
-"""The metrics by name, and the families they are of. Tables need no more than this of the scores."""
+"""Names, families and bounds of the metrics, without numpy: tables and content checks need no more."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Literal, get_args
 Metric = Literal["kl_paper", "accuracy_paper", "kl", "jsd", "wasserstein_1", "accuracy", "invalid"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
 PAPER_METRICS: tuple[Metric, ...] = ("kl_paper", "accuracy_paper")
-"""The family that can be compared with the CLCA paper; the others are the proper one."""
+"""The family that is comparable with the CLCA paper; the others are the proper family."""
 
 INDIVIDUAL_METRICS: frozenset[Metric] = frozenset({"accuracy_paper", "accuracy"})
-"""Metrics of each respondent's own answer; the others are of the culture's distribution."""
+"""Metrics of each respondent's own answer; the others compare the culture's distributions."""
 
 HIGHER_IS_BETTER = INDIVIDUAL_METRICS
 UPPER_BOUNDS: dict[Metric, float] = {

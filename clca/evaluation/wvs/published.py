@@ -16,7 +16,7 @@ AVERAGE = "average"
 
 
 class PublishedScore(Record):
-    """One published number, as printed. `model` is an alias of `trainers/models.yaml`.
+    """One published score, as printed. `model` is an alias of `trainers/models.yaml`.
 
     `culture` is a culture's id, or `average` over those of the table. `setting` says what differs from the
     paper's main one, None for nothing.
@@ -33,13 +33,14 @@ class PublishedScore(Record):
 
 
 def load_published(content: Content) -> tuple[PublishedScore, ...]:
+    """All published scores. Raises `ContentError`."""
     return tuple(read_csv(content.shown(PATH), content.text(PATH), PublishedScore))
 
 
 def published_values(published: Iterable[PublishedScore], model: str, method: str, metric: str) -> dict[str, float]:
-    """Culture or `average` -> what was published for a model and method in the main setting; {} for nothing."""
+    """The published values of a model, method and metric in the main setting, by culture or `average`."""
     return {
-        one.culture: one.value
-        for one in published
-        if (one.model, one.method, one.metric, one.setting) == (model, method, metric, None)
+        score.culture: score.value
+        for score in published
+        if (score.model, score.method, score.metric, score.setting) == (model, method, metric, None)
     }

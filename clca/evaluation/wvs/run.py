@@ -52,16 +52,16 @@ def evaluate(poll: WvsPlan, tell: ProgressCallback, begin: StartCallback = at_on
             poll.readers,
             seed=poll.asked.seed,
             weighted=poll.asked.weights,
-            tell=tell,
+            on_progress=tell,
         )
         folder.write_prompts(poll.sheets)
         predictor, stops = LazyPredictor(poll.subject, poll.way), list[EarlyStop]()
         with RunRecorder(_evaluation(poll), old, folder, predictor, dict, begin) as sitting:
             if poll.asked.until_ci is None:
-                work.ask_all(predictor)
+                work.answer_pending(predictor)
             else:
-                stops = work.ask_until(predictor, poll.asked.until_ci)
-        scores = score(work.tallies, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
+                stops = work.answer_until(predictor, poll.asked.until_ci)
+        scores = score(work.counts, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
         tables = make_tables(poll, scores, stops, sitting.unseen)
         said = caveats(poll, stops, sitting.unseen)
         _write(folder.path, poll, scores, stops, tables, said)

@@ -578,8 +578,8 @@ def test_only_the_numbers_offered_are_answers(number: int) -> None:
             '"A bed thing": [bad',
             r"yaml:\d+: also: no item has the option 'A bed thing'; did you mean",
         ),
-        ("[bad thing, bad]", "[bad thing, good]", "also: 'good' stands for two options of Q43, or twice for one"),
-        ("fillers: [i,", "fillers: [not,", "fillers: 'not' stands among turns, too"),
+        ("[bad thing, bad]", "[bad thing, good]", "also: 'good' is listed for two options of Q43, or twice for one"),
+        ("fillers: [i,", "fillers: [not,", "fillers: 'not' is listed under turns, too"),
         ("one: 1,", "one: 0,", r"numerals\.one: Input should be greater than or equal to 1"),
     ],
 )

@@ -79,7 +79,7 @@ def work_in(
         {"japan": suite.reader},
         seed=42,
         weighted=False,
-        tell=told.append,
+        on_progress=told.append,
     )
     return folder, work
 
@@ -114,12 +114,12 @@ def test_only_what_is_left_is_asked(
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     first, second = People(sample, most=50), People(sample)
     with folder, pytest.raises(KeyboardInterrupt):
-        work.ask_all(first)
+        work.answer_pending(first)
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     with folder:
         assert work.progress().sheets == 50
         assert work.progress().prompts_left == 250 * 3
-        work.ask_all(second)
+        work.answer_pending(second)
         assert work.pending == []
     assert set(first.answered) & set(second.answered) == set()
     assert len(first.answered) + len(second.answered) == PEOPLE
@@ -130,7 +130,7 @@ def test_the_running_kl_falls_towards_that_of_everyone(
 ) -> None:
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     with folder:
-        work.ask_all(People(sample))
+        work.answer_pending(People(sample))
         assert 0 < work.progress().kl["japan", "persona"] < 0.02
 
 
@@ -140,10 +140,10 @@ def until(path: Path, width: float, interruptions: list[int], *rest: object) -> 
     for most in interruptions:
         folder, work = work_in(path, asked, sample, columns, suite)  # type: ignore[arg-type]
         with folder, pytest.raises(KeyboardInterrupt):
-            work.ask_until(People(sample, most), width)  # type: ignore[arg-type]
+            work.answer_until(People(sample, most), width)  # type: ignore[arg-type]
     folder, work = work_in(path, asked, sample, columns, suite)  # type: ignore[arg-type]
     with folder:
-        return work.ask_until(People(sample), width)  # type: ignore[arg-type]
+        return work.answer_until(People(sample), width)  # type: ignore[arg-type]
 
 
 def test_it_stops_where_it_would_have_whatever_interrupted_it(
@@ -158,7 +158,7 @@ def test_it_stops_where_it_would_have_whatever_interrupted_it(
     assert parted == whole
     folder, work = work_in(tmp_path / "parted", asked, sample, columns, suite)
     with folder:
-        assert {id for tally in work.tallies.values() for id in tally.seen} == {
+        assert {id for tally in work.counts.values() for id in tally.seen} == {
             one.id for one in sample.respondents[: whole.respondents]
         }
 

@@ -117,8 +117,8 @@ def test_predictions_are_sorted_by_culture_method_and_order() -> None:
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"item": "Q9"}, "Q9 is no item"),
-        ({"respondent": "p9"}, "japan has no respondent 'p9'"),
+        ({"item": "Q9"}, "no item Q9"),
+        ({"respondent": "p9"}, "no respondent 'p9' of japan"),
         ({"option": 2}, "Q1 has the options 0 to 1, not 2"),
         ({"option": -1}, "Q1 has the options 0 to 1, not -1"),
         ({"probabilities": (0.5, 0.25, 0.25)}, "Q1 has 2 options, not 3"),

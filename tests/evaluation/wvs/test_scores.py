@@ -271,7 +271,7 @@ def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
     kl = both.metrics["kl"]
     assert (kl.p, kl.difference.low, kl.difference.high) == (None, None, None)
     assert kl.difference.value > 0
-    assert "no p-value and no interval" in both.notes()[0]
+    assert "only accuracies have a p-value and an interval" in both.notes()[0]
     [one] = compare({"japan": (once(0.9), persona)}, {"japan": SURVEY}, seed=1, resamples=200)
     kl = one.metrics["kl"]
     assert kl.p is None
@@ -291,7 +291,7 @@ def test_runs_that_share_no_respondent_cannot_be_compared() -> None:
         compare({"japan": (one, other)}, {"japan": SURVEY}, seed=1)
     fewer = ScoreLayout(COLUMNS.items[:2])
     [short] = count_answers(predictions(JAPAN[0].id, 0, 1), {"japan": JAPAN}, fewer).values()
-    with pytest.raises(ClcaError, match="asked other items"):
+    with pytest.raises(ClcaError, match="asked different items"):
         compare({"japan": (one, short)}, {"japan": SURVEY}, seed=1)
 
 

@@ -74,9 +74,9 @@ def test_rows_of_fields_that_no_persona_has_are_passed_over(overlay: Overlay) ->
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("japan,Q260,1,0.5,9\n", "japan Q260: shares of its codes do not add up to 1"),
-        ("japan,Q260,1,0.5,9\njapan,Q260,1,0.5,9\n", "japan Q260: code 1 stands twice"),
-        ("japan,Q260,3,1,9\n", "japan Q260: 3 is none of the field's codes"),
+        ("japan,Q260,1,0.5,9\n", "japan Q260: the shares of its codes do not add up to 1"),
+        ("japan,Q260,1,0.5,9\njapan,Q260,1,0.5,9\n", "japan Q260: duplicate code 1"),
+        ("japan,Q260,3,1,9\n", "japan Q260: no code 3 of this field"),
         ("japan,Q260,1,1.5,9\n", r"demographics\.csv:2: share: "),
     ],
 )
