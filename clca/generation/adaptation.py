@@ -20,7 +20,7 @@ def norm_scenario_id(norm: Norm) -> str:
 async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
     """The scenario as it could happen in the culture; id, source and relationship stay.
 
-    Raises `AskError` when the request fails, `Stopped` when the run is stopping.
+    Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
     answer = await client.request(adapt_request(scenario, culture, seed, prompts))
     return Scenario(
@@ -53,7 +53,7 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
 async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
     """A new scenario of the culture in which the norm is at stake.
 
-    Raises `AskError` when the request fails, `Stopped` when the run is stopping.
+    Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
     answer = await client.request(compose_request(norm, culture, seed, prompts))
     return Scenario(

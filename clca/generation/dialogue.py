@@ -91,7 +91,7 @@ class Side:
 async def play_dialogue(setup: DialogueSetup, prompts: Prompts, client: TaskClient, state: DialogueState) -> None:
     """Play one dialogue into `state`, which keeps the turns so far when a request fails.
 
-    Raises `AskError` when a request fails, `Stopped` when the run is stopping.
+    Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
     """
     sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
     for number in range(2 * setup.max_exchanges):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from clca.content.prompts import Prompts
-from clca.errors import AskError
+from clca.errors import RequestError
 from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
 from clca.schemas import IntentAnswer
@@ -19,7 +19,7 @@ async def label_intents(
 ) -> tuple[LabelledTurn, ...]:
     """The turns with their intents, which are requested all at once.
 
-    Raises `AskError` when a request fails, `Stopped` when the run is stopping.
+    Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
     """
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
     requests = [intent_request(culture, scenario, turns[: index + 1], system, prompts) for index in range(len(turns))]
@@ -28,7 +28,7 @@ async def label_intents(
     answers = await asyncio.gather(*map(client.request, requests), return_exceptions=True)
     errors = [answer for answer in answers if isinstance(answer, BaseException)]
     if errors:
-        raise next((error for error in errors if not isinstance(error, AskError)), errors[0])
+        raise next((error for error in errors if not isinstance(error, RequestError)), errors[0])
     intents = [Intent(text=answer.intent, relevance=answer.relevance) for answer in cast(list[IntentAnswer], answers)]
     return tuple(LabelledTurn(**turn.model_dump(), intent=intent) for turn, intent in zip(turns, intents, strict=True))
 

@@ -16,7 +16,7 @@ async def judge(
 ) -> Judgement:
     """The judgement of both stages, at temperature 0; the second sees the verdict of the first.
 
-    Raises `AskError` when a request fails, `Stopped` when the run is stopping.
+    Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
     """
     first = await client.request(judge_request(culture, scenario, turns, prompts))
     quality = Quality(**first.quality.model_dump())

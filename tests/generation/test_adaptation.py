@@ -6,7 +6,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.generation.adaptation import adapt, adapt_request, compose
 from clca.records import Norm
 from clca.schemas import AdaptAnswer, ComposeAnswer, ParticipantAnswer
@@ -24,7 +24,7 @@ def people(*genders: str) -> list[ParticipantAnswer]:
     ]
 
 
-def test_adaptation_keeps_what_the_scenario_is_about(catalogue: Catalogue, content: Content) -> None:
+def test_adaptation_keeps_what_the_scenario_is_about(catalogue: CultureCatalogue, content: Content) -> None:
     answer = AdaptAnswer(setting="Two neighbours reach a rice shop.", participants=people("female", "female"))
     script = Script(iter([answer]))
     adapted = asyncio.run(adapt(SCENE, catalogue.culture("japan"), 42, Prompts.load(content), script))
@@ -38,7 +38,7 @@ def test_adaptation_keeps_what_the_scenario_is_about(catalogue: Catalogue, conte
 
 @pytest.mark.parametrize(("genders", "fault"), [(("female", "female"), None), (("female", "male"), "participants.1")])
 def test_adaptation_that_changes_a_gender_is_no_answer(
-    catalogue: Catalogue, content: Content, genders: tuple[str, str], fault: str | None
+    catalogue: CultureCatalogue, content: Content, genders: tuple[str, str], fault: str | None
 ) -> None:
     request = adapt_request(SCENE, catalogue.culture("japan"), 42, Prompts.load(content))
     assert request.check is not None
@@ -46,7 +46,7 @@ def test_adaptation_that_changes_a_gender_is_no_answer(
     assert wrong is None if fault is None else wrong is not None and wrong.startswith(fault)
 
 
-def test_composed_scenario_names_its_norm(catalogue: Catalogue, content: Content) -> None:
+def test_composed_scenario_names_its_norm(catalogue: CultureCatalogue, content: Content) -> None:
     norm = Norm(
         id="general-queue-turn",
         scope="general",

@@ -10,7 +10,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import RequestFailed
 from clca.generation.degeneration import REPEATS
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
@@ -37,7 +37,7 @@ def talk() -> Iterator[TurnAnswer]:
 
 
 @pytest.fixture(scope="module")
-def setup(catalogue: Catalogue) -> DialogueSetup:
+def setup(catalogue: CultureCatalogue) -> DialogueSetup:
     return DialogueSetup(catalogue.culture("uk"), SCENE, max_exchanges=10, temperature=0.9, top_p=0.7)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from tests.conftest import Overlay
@@ -132,7 +132,7 @@ def test_without_seeds_there_is_nothing_to_play(overlay: Overlay, content: Conte
 # ---------------------------------------------------------------- norms
 
 
-def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, catalogue: Catalogue) -> None:
+def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, catalogue: CultureCatalogue) -> None:
     norms = load_norms(content, catalogue.culture("japan"), 20, 42)
     own = [norm for norm in norms if norm.scope == "japan"]
     assert 0 < len(own) < 20
@@ -142,12 +142,12 @@ def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, 
     assert load_norms(content, catalogue.culture("japan"), 7, 42) == norms[:7]
 
 
-def test_a_language_has_the_norms_of_its_countries(content: Content, catalogue: Catalogue) -> None:
+def test_a_language_has_the_norms_of_its_countries(content: Content, catalogue: CultureCatalogue) -> None:
     norms = load_norms(content, catalogue.culture("spa"), 16, 42)
     assert {norm.scope for norm in norms} == {"argentina", "mexico"}
 
 
-def test_norms_are_only_written_from_when_asked_for(content: Content, catalogue: Catalogue) -> None:
+def test_norms_are_only_written_from_when_asked_for(content: Content, catalogue: CultureCatalogue) -> None:
     assert load_norms(content, catalogue.culture("japan"), 0, 42) == []
     with pytest.raises(SettingsError, match=r"--norms 1000: there are \d+ norms of japan and \d+ general ones"):
         load_norms(content, catalogue.culture("japan"), 1000, 42)
