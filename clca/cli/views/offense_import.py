@@ -39,7 +39,7 @@ def import_offense(folder: Path, mapping: Path | None, out: Path | None, *, stri
 def _report(audit: ImportAudit, target: Path | None, *, as_json: bool) -> None:
     if as_json:
         folder = {"folder": None if target is None else str(target)}
-        print(json.dumps({**folder, "amiss": audit.amiss, **audit.model_dump(mode="json")}, ensure_ascii=False))
+        print(json.dumps({**folder, "amiss": audit.finding_count, **audit.model_dump(mode="json")}, ensure_ascii=False))
         return
     show(audit, make_console())
     if target is not None:
