@@ -279,9 +279,7 @@ def refused(error: type[ClcaError], message: str, place: Path, out: Path, *entri
 
 def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path) -> None:
     (place / "posts.jsonl").write_bytes(lines(posts(2, label="OFF")))
-    refused(
-        StrictImportError, "1 finding in the test sets, and --strict: nothing is imported", place, out, strict=True
-    )
+    refused(StrictImportError, "1 finding in the test sets, and --strict: nothing is imported", place, out, strict=True)
     with pytest.raises(StrictImportError) as caught:
         run(place, out, entry(), strict=True)
     assert caught.value.exit_code == 2
@@ -353,7 +351,11 @@ def test_a_folder_without_any_of_the_files_is_refused(place: Path, out: Path) ->
     (place / "a.jsonl").touch()
     (place / "b.jsonl").touch()
     refused(
-        SettingsError, "path '?.jsonl' of the mapping matches 2 files (a.jsonl, b.jsonl...)", place, out, entry("?.jsonl")
+        SettingsError,
+        "path '?.jsonl' of the mapping matches 2 files (a.jsonl, b.jsonl...)",
+        place,
+        out,
+        entry("?.jsonl"),
     )
 
 
