@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from clca.content.lookup import Content
-from clca.content.parsing import describe, parse_yaml, suggestion, yaml_error, yaml_line
+from clca.content.parsing import parse_yaml, suggestion, validation_message, yaml_error, yaml_line
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.training.recipe import Recipe
 
@@ -31,7 +31,7 @@ def load_recipe(content: Content, recipe: str, sets: Sequence[str] = ()) -> Reci
     try:
         return Recipe.model_validate(override(data, sets))
     except ValidationError as error:
-        raise SettingsError(f"--set: {describe(error, Recipe)}") from None
+        raise SettingsError(f"--set: {validation_message(error, Recipe)}") from None
 
 
 def read_recipe(content: Content, recipe: str) -> Recipe:
@@ -50,18 +50,18 @@ def read_recipe(content: Content, recipe: str) -> Recipe:
 def override(recipe_data: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     """A recipe's plain data with `lora.r=32` and the like applied, each value read as its key's type."""
     changed = dict(recipe_data)
-    for one in sets:
-        key, equals, value = one.partition("=")
+    for setting in sets:
+        key, equals, value = setting.partition("=")
         key = key.strip()
         if not equals:
-            raise SettingsError(f"--set {one}: expected KEY=VALUE, as in --set lora.r=32")
+            raise SettingsError(f"--set {setting}: expected KEY=VALUE, as in --set lora.r=32")
         typed = _typed(key, value.strip())
         *groups, last = key.split(".")
-        place = changed
+        group_values = changed
         for group in groups:
-            place[group] = dict(place.get(group) or {})
-            place = place[group]
-        place[last] = typed
+            group_values[group] = dict(group_values.get(group) or {})
+            group_values = group_values[group]
+        group_values[last] = typed
     return changed
 
 
@@ -88,7 +88,7 @@ def _typed(key: str, text: str) -> Any:
     except ContentError:
         fault = f"{text!r} cannot be read as a value"
     except ValidationError as error:
-        fault = describe(error)
+        fault = validation_message(error)
     try:  # YAML takes `student=2024` for a number, and `data.files.chat={culture}.jsonl` for no YAML at all
         return adapter.dump_python(adapter.validate_python(text), mode="json")
     except ValidationError:
@@ -111,9 +111,9 @@ def _field(key: str) -> FieldInfo:
 
 
 def _group(field: FieldInfo) -> type[BaseModel] | None:
-    for one in (field.annotation, *get_args(field.annotation)):
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            return one
+    for setting in (field.annotation, *get_args(field.annotation)):
+        if isinstance(setting, type) and issubclass(setting, BaseModel):
+            return setting
     return None
 
 

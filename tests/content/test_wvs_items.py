@@ -7,10 +7,10 @@ from clca.content.wvs_items import (
     ITEMS,
     SHARES,
     Item,
-    layout,
     load_items,
     load_shares,
     read_translation,
+    s2n_prompt,
     shares_of,
 )
 from clca.errors import ContentError, NotFoundError
@@ -62,7 +62,7 @@ def test_faulty_shares_are_named(overlay: Overlay, rows: str, message: str) -> N
 
 def test_an_item_that_stands_twice_is_a_fault(overlay: Overlay, content: Content) -> None:
     text = content.text(ITEMS).replace("id: Q2\n", "id: Q1\n")
-    with pytest.raises(ContentError, match=r"items: Q1 stands twice"):
+    with pytest.raises(ContentError, match=r"items: duplicate Q1"):
         load_items(overlay({ITEMS: text}))
 
 
@@ -83,7 +83,7 @@ def test_every_item_has_label_topic_and_direction_and_the_suite_its_missing_code
         (
             "options: [Very important, Rather",
             "options: [Very important, Very important, Rather",
-            "Q1 has the same option twice",
+            "Q1: duplicate option",
         ),
     ],
 )
@@ -111,8 +111,8 @@ def test_a_translation_keeps_what_is_no_wording(content: Content) -> None:
 
 def test_the_layout_numbers_the_options_as_they_are_shown() -> None:
     item = Item(id="Q1", question="Well?", options=("a", "b", "c"))
-    assert layout(item).endswith("\n### Question: Well? 1. a 2. b 3. c\n### Answer:")
-    assert layout(item, (2, 0, 1)).endswith("\n### Question: Well? 1. c 2. a 3. b\n### Answer:")
+    assert s2n_prompt(item).endswith("\n### Question: Well? 1. a 2. b 3. c\n### Answer:")
+    assert s2n_prompt(item, (2, 0, 1)).endswith("\n### Question: Well? 1. c 2. a 3. b\n### Answer:")
 
 
 def test_shares_of_countries_are_the_mean_over_those_that_were_asked() -> None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
@@ -63,7 +63,7 @@ def _parse_row(shown: str, row: Mapping[str, Any]) -> _Row:
     try:
         return _Row.model_validate(row)
     except ValidationError as error:
-        raise ContentError(shown, None, f"{describe(error)}; the fields have to be {FIELDS}") from None
+        raise ContentError(shown, None, f"{validation_message(error)}; the fields have to be {FIELDS}") from None
 
 
 def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:

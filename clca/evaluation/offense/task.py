@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ContentError
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.classification.task import Example
@@ -45,7 +45,7 @@ class OffenseTask:
         return self._reader.stop_condition(text)
 
 
-def countries_of(cultures: Iterable[str], suite: OffenseSuite, catalogue: Catalogue) -> dict[str, str]:
+def countries_of(cultures: Iterable[str], suite: OffenseSuite, catalogue: CultureCatalogue) -> dict[str, str]:
     """The name of each culture's country in the zero-shot prompt. Raises `NotFoundError` for an unknown culture."""
     known = suite.cultures
     return {
