@@ -9,10 +9,8 @@ from typing import Any, Literal
 
 from clca.errors import ClcaError, SettingsError
 from clca.models.logging import quiet_libraries
-from clca.models.quantization import Quantization
+from clca.models.quantization import Compute, Quantization
 from clca.models.student import Student
-
-Compute = Literal["bf16", "fp32"]
 
 
 def load_tokenizer(student: Student) -> Any:

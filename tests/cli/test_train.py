@@ -257,7 +257,7 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
 
 
 def test_what_the_estimate_says_does_not_fit_is_told() -> None:
-    from clca.models.size import Shape
+    from clca.models.shape import Shape
     from clca.training.estimate import Estimate, Memory, Steps
     from clca.training.forecast import Forecast
 
