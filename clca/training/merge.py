@@ -12,11 +12,11 @@ from safetensors import SafetensorError
 
 from clca.errors import ContentError, SettingsError, StoreError
 from clca.inference.hardware import machine
-from clca.inference.memory import GIB
 from clca.models import ModelCatalogue, find_model
 from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.size import GIB
 from clca.models.student import Student
 from clca.storage.atomic import atomic_folder
 from clca.training.recipe import Recipe
