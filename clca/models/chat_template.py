@@ -175,9 +175,8 @@ class ChatTemplate:
     def _split(self, roles: Sequence[str], *, generation: bool) -> list[str]:
         """The template's own text before, between and after placeholders for the contents."""
         placeholders = [f"\ue000{index}\ue001" for index in range(len(roles))]
-        rendered = self._apply(
-            [Message(role, mark) for role, mark in zip(roles, placeholders, strict=True)], generation
-        )  # type: ignore[arg-type]
+        messages = [Message(role, mark) for role, mark in zip(roles, placeholders, strict=True)]  # type: ignore[arg-type]
+        rendered = self._apply(messages, generation)
         texts = []
         for mark in placeholders:
             before, separator, rendered = rendered.partition(mark)
