@@ -9,6 +9,7 @@ and stored nowhere.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -115,7 +116,9 @@ def resolve(
         fault = error.errors()[0]
         field = str(fault["loc"][0]) if fault["loc"] else ""
         message = describe(error) if field else fault["msg"].removeprefix("Value error, ")
-        raise SettingsError(message.replace(field, origins[field], 1) if field in origins else message) from None
+        if field in origins:  # an entry of a list is told by its value, which the message has
+            message = origins[field] + re.sub(r"^(\.\d+)?", "", message.removeprefix(field))
+        raise SettingsError(message) from None
 
 
 def _flag(key: str) -> str:

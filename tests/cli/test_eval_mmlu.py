@@ -166,7 +166,7 @@ def test_the_scores_hold_a_matrix_as_those_of_offensiveness_do(taught: Desk, let
     assert spread is not None
     assert spread.adapters == 2
     assert spread.mean == pytest.approx(statistics.mean(SHARES.values())) == letters["spread"]["accuracy"]["mean"]
-    assert read.ours.data == "wvs"
+    assert read.system.data == "wvs"
     assert read.caveats[0].startswith("REHEARSAL")
 
 

@@ -5,6 +5,7 @@ Of a text nothing is kept in memory but places in the list of labels, a byte eac
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from clca.evaluation.classification.request_group import (
     sheets,
 )
 from clca.evaluation.classification.task import Task
+from clca.evaluation.progress import EvaluationProgress
 from clca.inference.requests import Answer, Predictor
 from clca.records import Choice
 
@@ -32,23 +34,23 @@ UNASKED = -2
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a matrix stands. `row` and `test` are of the cell last answered, `f1` is its macro-F1 so far.
+class TaskProgress(EvaluationProgress):
+    """How far an evaluation is, in cells: a cell is one system on one test.
 
-    `texts` were answered in the `seconds` of this sitting, `texts_left` are still to be, by all rows.
+    `row` (a system) and `test` name the cell that was answered last, `f1` is its macro-F1 so far, NaN without labels.
     """
 
     row: str
     test: str
     f1: float
-    cells: int
-    of: int
-    texts: int
-    texts_left: int
-    seconds: float
+
+    @property
+    def detail(self) -> str:
+        f1 = "" if math.isnan(self.f1) else f" F1 {self.f1:.3f}"
+        return f"{self.row} on {self.test}{f1}"
 
 
-ProgressCallback = Callable[[Progress], None]
+ProgressCallback = Callable[[TaskProgress], None]
 
 
 class Work:
@@ -97,13 +99,14 @@ class Work:
             for name, one in self._tasks.items()
         ]
 
-    def progress(self, row: str, test: str) -> Progress:
+    def progress(self, row: str, test: str) -> TaskProgress:
         done, of = self.cells
         answers = self._answers[test][self._place[row]]
         asked = answers != UNASKED
         so_far = Confusion("", test, self._tasks[test].labels, (row,), self._gold[test][asked], answers[None, asked])
         f1 = float(macro_f1(counts(so_far))[0])
-        return Progress(row, test, f1, done, of, self._texts, self.left, monotonic() - self._began)
+        seconds = monotonic() - self._began
+        return TaskProgress(done, of, "cells", self._texts, self.left, seconds, row, test, f1)
 
     def _done(self, sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         task, first = self._tasks[sheet.task], sheet.number * SIZE

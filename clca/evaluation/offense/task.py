@@ -1,4 +1,4 @@
-"""Test sets of offensiveness as tasks: what is asked of each row, and how its replies are read."""
+"""Test sets of offensiveness as tasks: what is asked of each system, and how its replies are read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clca.storage.atomic import digest_of
 
 
 class OffenseTask:
-    """A test set under a scoring. The row `zero-shot` is asked with the prompt that names the country."""
+    """A test set under a scoring. The system `zero-shot` is asked with the prompt that names the country."""
 
     def __init__(self, test: TestSet, scoring: Scoring, country: str) -> None:
         self._test, self._scoring, self._country = test, scoring, country
@@ -30,10 +30,13 @@ class OffenseTask:
         return ""
 
     def examples(self, row: str) -> Iterator[Example]:
-        kind = self._test.task_type
-        for one in self._test.examples(self._scoring):
-            text = kind.zero_shot(one.text, self._country) if row == ZERO_SHOT else kind.prompt(one.text)
-            yield Example(one.id, text, one.gold)
+        task_type = self._test.task_type
+        for example in self._test.examples(self._scoring):
+            if row == ZERO_SHOT:
+                text = task_type.zero_shot(example.text, self._country)
+            else:
+                text = task_type.prompt(example.text)
+            yield Example(example.id, text, example.gold)
 
     def read(self, reply: str) -> str | None:
         return self._reader.read(reply)
@@ -42,31 +45,36 @@ class OffenseTask:
         return self._reader.settled(text)
 
 
-def countries_of(cultures: Iterable[str], tasks: Tasks, catalogue: Catalogue) -> dict[str, str]:
+def countries_of(cultures: Iterable[str], suite: Tasks, catalogue: Catalogue) -> dict[str, str]:
     """What the zero-shot prompt calls each culture's country."""
-    named = tasks.cultures
-    return {one: named[one].country if one in named else catalogue.culture(one).name for one in cultures}
+    return {
+        culture: suite.cultures[culture].country if culture in suite.cultures else catalogue.culture(culture).name
+        for culture in cultures
+    }
 
 
 def as_tasks(tests: Sequence[TestSet], scoring: Scoring, countries: Mapping[str, str]) -> tuple[OffenseTask, ...]:
-    """Those that a scoring asks anything of."""
-    made = (OffenseTask(one, scoring, countries[one.culture]) for one in tests)
-    return tuple(one for one in made if one.count)
+    """The tests that have texts under a scoring, as tasks."""
+    tasks = (OffenseTask(test, scoring, countries[test.culture]) for test in tests)
+    return tuple(task for task in tasks if task.count)
 
 
-def decisive(test: TestSet, scoring: Scoring) -> dict[str, str]:
-    """What decides a test's prompts and scores. The paper's golds follow from how the import was told to spell them."""
-    said = {"type": test.type, "lines": test.digest}
+def fingerprint_inputs(test: TestSet, scoring: Scoring) -> dict[str, str]:
+    """What decides a test's prompts and scores.
+
+    The paper's gold labels follow from how the import was told to spell them.
+    """
+    inputs = {"type": test.type, "lines": test.digest}
     if scoring == "paper":
         golds = hashlib.sha256()
-        for one in test.examples(scoring):
-            golds.update(f"{one.gold}\n".encode())
-        said["golds"] = golds.hexdigest()
-    return said
+        for example in test.examples(scoring):
+            golds.update(f"{example.gold}\n".encode())
+        inputs["golds"] = golds.hexdigest()
+    return inputs
 
 
 def require_unchanged(tests: Sequence[TestSet]) -> None:
-    """Refuse a test set that is not what was imported."""
-    for one in tests:
-        if not one.demonstration and digest_of(one.path) != one.digest:
-            raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")
+    """Raise `ContentError` for a test set that is not what was imported."""
+    for test in tests:
+        if not test.demonstration and digest_of(test.path) != test.digest:
+            raise ContentError(str(test.path), None, "has changed since it was imported: import the test sets again")

@@ -11,6 +11,7 @@ from time import monotonic
 from clca.errors import ClcaError, ContentError
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.prediction_dir import PREDICTIONS
+from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.wvs.aggregate import running
 from clca.evaluation.wvs.answer_extraction import Reader
 from clca.evaluation.wvs.counts import AnswerCounts
@@ -27,22 +28,22 @@ FIRST, GROWTH = 100, 1.5
 """Respondents at the first look at how sure a score is, and by how many times more there are at each further one."""
 
 
+KL_SHOWN = 6  # cultures and methods whose running kl is reported
+
+
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where an evaluation stands. `kl` is that of each culture and method so far.
+class WvsProgress(EvaluationProgress):
+    """How far an evaluation is, in request groups. `kl` (in nats) is that of each culture and method so far."""
 
-    `prompts` were answered in the `seconds` of this sitting, `prompts_left` at most are still to be.
-    """
-
-    sheets: int
-    of: int
-    prompts: int
-    prompts_left: int
-    seconds: float
     kl: dict[tuple[str, Method], float]
 
+    @property
+    def detail(self) -> str:
+        latest = list(self.kl.items())[-KL_SHOWN:]
+        return " · ".join(f"{culture} {method} kl {value:.3f}" for (culture, method), value in latest)
 
-Tell = Callable[[Progress], None]
+
+Tell = Callable[[WvsProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Work:
     def pending(self) -> list[RespondentRequestGroup]:
         return [sheet for sheet in self.sheets if key_of(sheet) not in self._folder.finished]
 
-    def progress(self) -> Progress:
+    def progress(self) -> WvsProgress:
         kl = {}
         for key, tally in self.tallies.items():
             if (key.culture, key.method) not in kl:
@@ -94,7 +95,8 @@ class Work:
                     kl[key.culture, key.method] = found.value
         left = sum(len(sheet.questions) for sheet in self.pending)
         done = len(self._folder.finished)
-        return Progress(done, len(self.sheets), self._prompts, left, monotonic() - self._began, kl)
+        seconds = monotonic() - self._began
+        return WvsProgress(done, len(self.sheets), "request groups", self._prompts, left, seconds, kl)
 
     def ask_all(self, predictor: Predictor) -> None:
         """Have every sheet that is left answered."""
