@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from clca.errors import ContentError
-from clca.evaluation.classification.answering import Progress, Work
+from clca.evaluation.classification.answering import TaskProgress, Work
 from clca.evaluation.classification.confusion import counts, macro_f1
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
 from clca.evaluation.classification.request_group import SIZE, ExampleRequestGroup, System, sheets
@@ -175,14 +175,14 @@ def edit(line: bytes, **changes: object) -> bytes:
 
 def test_progress_counts_whole_cells_and_tells_the_running_f1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("clca.evaluation.classification.answering.TELL_EVERY", 0.0)
-    told: list[Progress] = []
+    told: list[TaskProgress] = []
     with TaskPredictionDir(tmp_path, TASKS, ROWS) as folder:
         Work(folder, TASKS, ROWS, told.append).ask(Ruled(right))
-    assert [(one.cells, one.of) for one in told][5:9] == [(0, 6), (1, 6), (2, 6), (3, 6)]
-    assert [one.texts for one in told][:2] == [64, 128]
-    assert told[0].texts_left == 3 * 220 - 64
+    assert [(one.done, one.total) for one in told][5:9] == [(0, 6), (1, 6), (2, 6), (3, 6)]
+    assert [one.answered for one in told][:2] == [64, 128]
+    assert told[0].pending == 3 * 220 - 64
     assert [(one.row, round(one.f1, 4)) for one in told[:3]] == [("base", 0.3333), ("japan", 1.0), ("uk", 0.3333)]
-    assert told[-1].texts_left == 0
+    assert told[-1].pending == 0
 
 
 def test_memory_grows_by_no_more_than_twenty_five_bytes_an_answer(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
-from clca.evaluation.wvs.answering import FIRST, Progress, Stop, Work, half_width, predict
+from clca.evaluation.wvs.answering import FIRST, Stop, Work, WvsProgress, half_width, predict
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
 from clca.evaluation.wvs.question import questions, sheets
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
@@ -70,7 +70,7 @@ def work_in(
     path: Path, asked: list[RespondentRequestGroup], sample: Sample, columns: ScoreLayout, suite: Suite
 ) -> tuple[WvsPredictionDir, Work]:
     folder = WvsPredictionDir(path, asked)
-    told: list[Progress] = []
+    told: list[WvsProgress] = []
     work = Work(
         folder,
         asked,
@@ -117,7 +117,7 @@ def test_only_what_is_left_is_asked(
         work.ask_all(first)
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     with folder:
-        assert work.progress().sheets == 50
+        assert work.progress().done == 50
         assert work.progress().prompts_left == 250 * 3
         work.ask_all(second)
         assert work.pending == []
