@@ -1,12 +1,30 @@
 """Errors, typed by the boundary that was crossed.
 
 A `ClcaError` reaches the user as one line and ends the command with its `exit_code`.
-An `AskError` concerns one request only: the dialogue is recorded as failed, the run goes on.
+An `RequestError` concerns one request only: the dialogue is recorded as failed, the run goes on.
 """
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
+
+
+class FailureKind(StrEnum):
+    """Why a request led to no answer. Records keep the value as the reason of a failed dialogue."""
+
+    CONNECTION = "no connection"
+    CONNECTION_LOST = "connection lost"
+    TIMEOUT = "time-out"
+    RATE_LIMIT = "server busy"
+    SERVER_ERROR = "server error"
+    BAD_REQUEST = "refused"
+    PROMPT_TOO_LONG = "prompt too long"
+    MALFORMED_RESPONSE = "malformed response"
+    TRUNCATED = "cut off"
+    EMPTY_REPLY = "empty reply"
+    INVALID_JSON = "not JSON"
+    INVALID_CONTENT = "outside the schema"
 
 
 class ClcaError(Exception):
@@ -49,21 +67,21 @@ class TeacherLost(TeacherError):
     exit_code = 1
 
 
-class Stopped(Exception):
+class RunStopped(Exception):
     """The user asked the run to stop; unfinished dialogues stay pending."""
 
 
-class AskError(Exception):
-    """One request did not lead to an answer. `kind` is the reason that is counted."""
+class RequestError(Exception):
+    """One request did not lead to an answer."""
 
-    def __init__(self, kind: str, detail: str) -> None:
+    def __init__(self, kind: FailureKind, detail: str) -> None:
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind, self.detail = kind, detail
 
 
-class RequestFailed(AskError):
+class RequestFailed(RequestError):
     """The server did not answer: time-out, error status, dropped connection."""
 
 
-class InvalidReply(AskError):
+class InvalidReply(RequestError):
     """The server answered, but not with what was asked for."""

@@ -53,6 +53,7 @@ class Stage:
 
 
 STAGES = {
+    "train": Stage("clca.training", "TrainConfig", "TrainingResult"),
     "eval-wvs": Stage("clca.evaluation.wvs", "WvsConfig", "WvsResult"),
     "eval-offense": Stage("clca.evaluation.offense", "OffenseConfig", "OffenseResult"),
     "eval-mmlu": Stage("clca.evaluation.mmlu", "MmluConfig", "MmluResult"),

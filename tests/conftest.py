@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clca.content.lookup import CONFIG, Content
-from clca.culture import Catalogue
-from clca.models.load import Student
+from clca.culture import CultureCatalogue
+from clca.models.student import Student
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
 settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,8 +24,8 @@ def content() -> Content:
 
 
 @pytest.fixture(scope="session")
-def catalogue(content: Content) -> Catalogue:
-    return Catalogue(content)
+def catalogue(content: Content) -> CultureCatalogue:
+    return CultureCatalogue(content)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from clca.inference.protocol import TaskRequest
+from clca.inference.protocol import SimulatorHints, TaskRequest
 from clca.records import Action, Participant, Scenario, Turn
 from clca.schemas import Answer
 
@@ -39,19 +39,25 @@ def turn(speaker: str, text: str = "", action: Action = "speak") -> Turn:
     return Turn(speaker=speaker, action=action, text=text)
 
 
+def hints(request: TaskRequest[Any]) -> SimulatorHints:
+    """What the request tells the simulator."""
+    assert request.hints is not None
+    return request.hints
+
+
 class Script:
-    """Answers from a list, and keeps what it was asked. An exception in the list is raised."""
+    """Answers from a list, and keeps the requests. An exception in the list is raised."""
 
     def __init__(self, answers: Iterator[Answer | Exception]) -> None:
         self._answers = answers
-        self.asked: list[TaskRequest[Any]] = []
+        self.requests: list[TaskRequest[Any]] = []
 
-    async def ask(self, question: TaskRequest[A]) -> A:
-        self.asked.append(question)
+    async def request(self, request: TaskRequest[A]) -> A:
+        self.requests.append(request)
         answer = next(self._answers)
         if isinstance(answer, Exception):
             raise answer
-        return question.answer(**answer.model_dump())
+        return request.answer(**answer.model_dump())
 
     def side(self, side: int) -> list[TaskRequest[Any]]:
-        return [question for question in self.asked if question.context.side == side]
+        return [request for request in self.requests if hints(request).side == side]

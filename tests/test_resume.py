@@ -36,7 +36,7 @@ def request_digest(body: dict[str, object]) -> bytes:
     """The name in the reply cache of the request that had this body."""
     task = body["response_format"]["json_schema"]["name"]  # type: ignore[index]
     sampling = Sampling(body["temperature"], body["top_p"], body["max_tokens"], body["seed"])  # type: ignore[arg-type]
-    request = Request(task, None, tuple(body["messages"]), ANSWERS[task], sampling)  # type: ignore[arg-type]
+    request = Request(task, tuple(body["messages"]), ANSWERS[task], sampling)
     return request.digest("stub")
 
 

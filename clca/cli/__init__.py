@@ -37,6 +37,7 @@ COMMANDS = {
     "content": ("content", "app", ""),
     "init": ("content", "init", "INIT_EXAMPLES"),
     "serve-teacher": ("serve", "serve_teacher", "EXAMPLES"),
+    "schema": ("schema", "schema", "EXAMPLES"),
 }
 """Each command in the order of the help: its module, the function or Typer app there, and the name of its examples."""
 

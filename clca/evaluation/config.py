@@ -19,14 +19,6 @@ def whole_number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
 
 
-def expanded(path: Path | None) -> Path | None:
-    """The path with `~` expanded. Raises `ValueError` for a user who does not exist."""
-    try:
-        return path.expanduser() if path is not None else None
-    except RuntimeError:
-        raise ValueError(f"no such user: {path}") from None
-
-
 def _named(value: str | None) -> str | None:
     if value is not None and not value.strip():
         raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
@@ -80,16 +72,14 @@ class EvaluationConfig(StageConfig):
     seed: Annotated[
         int, Field(ge=0, lt=2**31, description="Seed of all draws: samples, limits, intervals."), Option(HOW)
     ] = 42
-    out: Annotated[Path, AfterValidator(expanded), Field(description="Folder of the evaluations."), Option(HOW)] = Path(
-        "evaluations"
-    )
+    out: Annotated[Path, Field(description="Folder of the evaluations."), Option(HOW)] = Path("evaluations")
     new: Annotated[
         bool, Field(description="Evaluate anew even if this evaluation exists or was begun."), Option(HOW)
     ] = False
-    runs: Annotated[
+    generated: Annotated[
         Path,
-        AfterValidator(expanded),
-        Field(description="Folder of generated runs, where an adapter is named by a run."),
+        Field(description="Folder of the runs, by which adapters may be named."),
+        Option(follows="generate.out", hidden=True),
     ] = Path("generated")
 
     @model_validator(mode="after")

@@ -15,9 +15,10 @@ from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.inference.requests import RequestGroup
 from clca.inference.tokenization import Tokens, common_length
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import Student, compute_type, load_tokenizer, this_device
+from clca.models.load import compute_type, load_tokenizer, this_device
 from clca.models.size import SHARE as UTILISATION
 from clca.models.size import load_shape, matmul_rate
+from clca.models.student import Student
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def estimate_cost(
     tokens, prompts = cost.total("tokens"), cost.total("prompts")
     if tokens is None or prompts is None or model.student is None:
         return cost
-    written = inference.reply_tokens * prompts if inference.mode == "generate" else 0
+    written = inference.max_new_tokens * prompts if inference.mode == "generate" else 0
     device = this_device()
     seconds = _seconds(model, model.student, device, tokens, prompts, written)
     basis = f"at {UTILISATION:.0%} of what a matrix multiplication reaches on this {device}, a rough estimate"

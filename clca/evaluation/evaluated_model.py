@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
-from clca.evaluation.classification.scores import NO_CULTURE
-from clca.models.adapter import WEIGHTS, Found
-from clca.models.load import TINY, Student
-from clca.storage.atomic import digest_of
+from clca.evaluation.classification.scores import WITHOUT_CULTURE
+from clca.models.adapter import WEIGHTS, TrainedAdapter
+from clca.models.student import TINY, Student
+from clca.storage.fingerprint import file_sha256
 from clca.training.mixture import parse_mixture
 
 PLAIN_SOURCES = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
@@ -29,14 +29,14 @@ class Adapter:
     """An adapter by its folder on this machine (`found`), or by the name that a server has for it (`found` None)."""
 
     name: str
-    found: Found | None
+    found: TrainedAdapter | None
 
     @property
     def digest(self) -> str:
         """SHA-256 of the weights; of an adapter on a server only the name is known."""
         if self.found is None:
             return f"server:{self.name}"
-        return digest_of(self.found.folder / WEIGHTS)
+        return file_sha256(self.found.folder / WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class EvaluatedModel:
     @property
     def mix(self) -> str | None:
         """The mixture that all its adapters of one culture learned from; None where it is unknown or not the same."""
-        single_culture = [adapter.found for row, adapter in self.adapters.items() if row not in NO_CULTURE]
+        single_culture = [adapter.found for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
         mixes = {
             found.data.recipe.get("data", {}).get("mix") if found is not None else None for found in single_culture
         }
@@ -109,7 +109,7 @@ def _files_digest(folder: Path) -> str:
     return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _learned_plain_text(adapter: Found) -> bool:
+def _learned_plain_text(adapter: TrainedAdapter) -> bool:
     try:
         return set(parse_mixture(adapter.data.recipe["data"]["mix"]).sources) <= PLAIN_SOURCES
     except (KeyError, ValueError):

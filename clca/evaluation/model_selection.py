@@ -8,13 +8,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import COMBINED
 from clca.evaluation.evaluated_model import FULL_BITS, Adapter, EvaluatedModel
-from clca.models import Models
-from clca.models.adapter import Found, adapters, find_adapter
-from clca.models.load import TINY, Student, find_student, pinned
+from clca.models import ModelCatalogue
+from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters
+from clca.models.student import TINY, Student, find_student, pin_revision
 from clca.storage.run_index import find_run
 
 ADAPTERS = Path("adapters")
@@ -22,7 +22,7 @@ ADAPTERS = Path("adapters")
 
 def choose_by_culture(
     name: str | None,
-    given: Sequence[Found],
+    given: Sequence[TrainedAdapter],
     cultures: Sequence[str],
     bits: int | None,
     content: Content,
@@ -35,7 +35,7 @@ def choose_by_culture(
     """
     student, unavailable_reason = _student(name, given, content, environment)
     chosen, notes = {}, []
-    existing = list(adapters(ADAPTERS))
+    existing = list(list_adapters(ADAPTERS))
     candidates = given or [adapter for adapter in existing if _base_of(adapter) == _source_of(student)]
     for culture in cultures:
         own = [adapter for adapter in candidates if culture in adapter.data.cultures]
@@ -55,7 +55,7 @@ def choose_by_culture(
 
 def choose_by_row(
     name: str | None,
-    given: Mapping[str, Found],
+    given: Mapping[str, TrainedAdapter],
     wanted: Callable[[str], bool],
     bits: int | None,
     content: Content,
@@ -67,8 +67,8 @@ def choose_by_row(
     `choose_by_culture` does.
     """
     student, unavailable_reason = _student(name, list(given.values()), content, environment)
-    chosen, newest, notes = dict(given), dict[str, Found](), []
-    for adapter in adapters(ADAPTERS):
+    chosen, newest, notes = dict(given), dict[str, TrainedAdapter](), []
+    for adapter in list_adapters(ADAPTERS):
         row = row_of(adapter)
         if row not in given and wanted(row):
             newest[row] = adapter
@@ -108,12 +108,12 @@ def choose_served(name: str | None, given: Mapping[str, str]) -> EvaluatedModel:
     return EvaluatedModel(name, None, FULL_BITS, by_row, tuple(reasons))
 
 
-def row_of(adapter: Found) -> str:
+def row_of(adapter: TrainedAdapter) -> str:
     """The row that an adapter answers as: its culture, or `combined` where it learned from several."""
     return adapter.data.cultures[0] if len(adapter.data.cultures) == 1 else COMBINED
 
 
-def find(name: str, catalogue: Catalogue, runs: Path) -> Found:
+def find(name: str, catalogue: CultureCatalogue, runs: Path) -> TrainedAdapter:
     """An adapter by folder, name, any name of a culture, or the run (below `runs`) that it learned from.
 
     Raises `NotFoundError`.
@@ -132,7 +132,7 @@ def find(name: str, catalogue: Catalogue, runs: Path) -> Found:
         raise not_found from None
     of_run = [
         adapter
-        for adapter in adapters(ADAPTERS)
+        for adapter in list_adapters(ADAPTERS)
         if run_fingerprint in {run.fingerprint for run in adapter.data.lineage}
     ]
     if not of_run:
@@ -141,7 +141,7 @@ def find(name: str, catalogue: Catalogue, runs: Path) -> Found:
 
 
 def _student(
-    name: str | None, given: Sequence[Found], content: Content, environment: Mapping[str, str]
+    name: str | None, given: Sequence[TrainedAdapter], content: Content, environment: Mapping[str, str]
 ) -> tuple[Student, str]:
     """The student of that name or of the given adapters, and why it cannot be run here, or ""."""
     bases = {_base_of(adapter): adapter for adapter in given}
@@ -150,7 +150,7 @@ def _student(
         raise SettingsError(f"--adapter: they were trained on different students, {names}: evaluate them one by one")
     if name is None and given:
         name = TINY if given[0].data.student.name == TINY else given[0].source
-    models, unavailable_reason = Models(content), ""
+    models, unavailable_reason = ModelCatalogue(content), ""
     try:
         student = find_student(name or TINY, models, environment, content)
     except SettingsError as error:
@@ -178,7 +178,7 @@ def _evaluated_model(
     elif revisions:
         all_notes.append(f"the adapters were trained on several revisions of {student.source}; asked is the newest")
     if student.revision is None and not unavailable_reason and find_spec("transformers") is not None:
-        student = pinned(student)
+        student = pin_revision(student)
     if bits is None:
         trained = {found.data.recipe["base"]["bits"] for found in used.values()}
         bits = trained.pop() if len(trained) == 1 and not student.tiny else FULL_BITS  # quantised, CPUs are slow
@@ -187,7 +187,7 @@ def _evaluated_model(
     return EvaluatedModel(student.name, student, bits, chosen, tuple(reasons), tuple(all_notes), unavailable_reason)
 
 
-def _not_used(adapter: Found, student: Student) -> str:
+def _not_used(adapter: TrainedAdapter, student: Student) -> str:
     return f"{adapter.folder} was trained on {_base_of(adapter)}, not on {_source_of(student)}: it takes no part"
 
 
@@ -197,7 +197,7 @@ def _source_of(student: Student) -> str:
     return source.resolve().name if source.is_dir() else student.source
 
 
-def _base_of(adapter: Found) -> str:
+def _base_of(adapter: TrainedAdapter) -> str:
     return adapter.data.student.source
 
 

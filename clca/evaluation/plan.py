@@ -14,7 +14,7 @@ from clca.evaluation.cost import Cost
 from clca.evaluation.evaluated_model import Adapter, EvaluatedModel
 from clca.evaluation.prediction_dir import SCORES
 from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage
-from clca.storage.run_index import Inputs, fingerprint, slug
+from clca.storage.fingerprint import Inputs, fingerprint, slug
 from clca.urls import without_credentials
 
 

@@ -7,7 +7,6 @@ prompt), `predictions.jsonl`, and at the end `scores.json` and the tables.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
@@ -16,11 +15,12 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe, suggestion
+from clca.content.parsing import suggestion, validation_message
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.records import Record
-from clca.storage.atomic import lock, write_whole
+from clca.storage.atomic import atomic_write
 from clca.storage.jsonl import LineFile, read_lines
+from clca.storage.lock import folder_lock
 
 INFO, SCORES = "evaluation.json", "scores.json"
 QUESTIONS, SHEETS, PREDICTIONS = "questions.jsonl", "sheets.jsonl", "predictions.jsonl"
@@ -53,7 +53,7 @@ class PredictionDir(Generic[R, K]):
         except OSError as error:
             raise StoreError(f"cannot write to {path}: {error.strerror}; choose another folder with --out") from None
         with ExitStack() as opened:
-            opened.callback(os.close, lock(path))
+            opened.enter_context(folder_lock(path))
             self._file = LineFile(path / PREDICTIONS)
             opened.callback(self._file.close)
             self._reconcile()
@@ -81,7 +81,7 @@ class PredictionDir(Generic[R, K]):
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write `evaluation.json`."""
-        write_whole(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+        atomic_write(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
     def refuse(self, line: int, reason: str) -> NoReturn:
         """Raise `ContentError` for a line of the predictions."""
@@ -113,7 +113,7 @@ def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
         try:
             yield number, end, record.model_validate_json(line)
         except ValidationError as error:
-            raise ContentError(str(path), number, describe(error, record)) from None
+            raise ContentError(str(path), number, validation_message(error, record)) from None
 
 
 def read_records(folder: Path, record: type[R]) -> Iterator[R]:

@@ -17,12 +17,13 @@ from clca.inference.completions_client import TEXT, Wording
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.hardware import machine
 from clca.inference.prompt_format import ChatFormat, Mode, TextFormat
-from clca.inference.requests import AnsweredCallback, S
+from clca.inference.requests import AnsweredCallback, G
 from clca.inference.tokenization import Tokens
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.chat_template import DATE, ChatTemplate
-from clca.models.hub import cached
-from clca.models.load import Student, load_tokenizer, this_device
+from clca.models.hub import cached_snapshot
+from clca.models.load import load_tokenizer, this_device
+from clca.models.student import Student
 from clca.urls import NO_KEY
 
 API_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
@@ -32,21 +33,21 @@ API_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 class InferenceConfig:
     """How a model is asked: in its chat template or with plain text, here or on the server `base_url`.
 
-    A reply has `reply_tokens` at most. A model here also ends it as soon as `settled` holds for its request group and
-    its text so far.
+    A reply has `max_new_tokens` at most. A model here also ends it as soon as `stop_condition` holds for its request
+    group and its text so far.
     """
 
     mode: Mode
     chat: bool
     base_url: str | None
     workspace: Path | None
-    reply_tokens: int = MAX_NEW_TOKENS
-    settled: Callable[[Any, str], bool] | None = None
+    max_new_tokens: int = MAX_NEW_TOKENS
+    stop_condition: Callable[[Any, str], bool] | None = None
 
     @property
     def answer_tokens(self) -> int:
         """The most tokens of an answer: a written reply, or the label that is compared."""
-        return self.reply_tokens if self.mode == "generate" else 1
+        return self.max_new_tokens if self.mode == "generate" else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +77,11 @@ class LazyPredictor:
         self._model, self._inference = model, inference
         self._predictor: Any = None
 
-    def fill(self, groups: Iterable[S], answered: AnsweredCallback[S]) -> None:
+    def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         if self._predictor is None:
             make = _api_predictor if self._model.student is None else _local_predictor
             self._predictor = make(self._model, self._inference)
-        self._predictor.fill(groups, answered)
+        self._predictor.predict(groups, answered)
 
     @property
     def coverage(self) -> TopKCoverage:
@@ -92,42 +93,42 @@ class LazyPredictor:
 
 def _local_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
     """The base model in this process, with all its adapters. Raises `SettingsError` where it does not fit."""
-    from clca.inference.hf_model import LocalPredictor
+    from clca.inference.hf_model import HfModel
 
     student, device = model.student, this_device()
     assert student is not None
     require_memory(model, machine(os.environ), device)
     tokenizer = load_tokenizer(student)
-    return LocalPredictor(
+    return HfModel(
         load(model, device),
         tokenizer,
         ChatFormat(ChatTemplate(tokenizer)) if inference.chat else TextFormat(),
         inference.mode,
         adapters=peft_names(model),
-        reply_tokens=inference.reply_tokens,
-        settled=inference.settled,
+        max_new_tokens=inference.max_new_tokens,
+        stop_condition=inference.stop_condition,
     )
 
 
 def _api_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
     """The model on a server, adapters by their names there."""
-    from clca.inference.api_model import ServerPredictor
+    from clca.inference.api_model import ApiModel
 
-    return ServerPredictor(
+    return ApiModel(
         str(inference.base_url),
         base=model.name,
         mode=inference.mode,
         wording=_wording(inference.chat, local_tokenizer(model.name, inference.workspace, os.environ)),
-        reply_tokens=inference.reply_tokens,
+        max_new_tokens=inference.max_new_tokens,
         key=api_key(os.environ),
     )
 
 
 def local_tokenizer(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
     """The tokenizer of a served model if its files are on this machine, else None; nothing is downloaded."""
-    model = Models(Content(workspace)).find(name)
+    model = ModelCatalogue(Content(workspace)).find(name)
     hub_id = model.hub if model is not None else name
-    folder = Path(name) if Path(name).is_dir() else cached(hub_id, environment)
+    folder = Path(name) if Path(name).is_dir() else cached_snapshot(hub_id, environment)
     if folder is None or find_spec("transformers") is None:
         return None
     try:

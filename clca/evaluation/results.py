@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info
@@ -81,7 +81,7 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     try:
         scores = MatrixScores.model_validate_json(json.dumps(fields))
     except ValidationError as error:
-        raise ContentError(str(folder / SCORES), None, describe(error, MatrixScores)) from None
+        raise ContentError(str(folder / SCORES), None, validation_message(error, MatrixScores)) from None
     others = {key: value for key, value in content.items() if key not in fields}
     return StoredEvaluation(folder, scores, {**others, **info})
 

@@ -13,7 +13,7 @@ from clca.evaluation.plan import EvaluationPlan
 from clca.evaluation.prediction_dir import SCORES, TABLE
 from clca.evaluation.run_recorder import RunRecorder, earlier_info
 from clca.evaluation.table import Table
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def finish(plan: EvaluationPlan, recorder: RunRecorder, outcome: Outcome, predic
         SCORES: json.dumps(scores, indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in files.items():
-        write_whole(plan.folder / name, text)
+        atomic_write(plan.folder / name, text)
     recorder.finish(predictions)
     return {
         "folder": plan.folder,

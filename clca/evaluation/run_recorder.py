@@ -25,7 +25,7 @@ from clca.evaluation.prediction_dir import PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor, TopKCoverage
 from clca.evaluation.result import ContentUsed, EvaluationInfo, GroupCounts, LabelCounts, RunEntry
 from clca.progress import Note, ProgressCallback
-from clca.storage.run_index import differences, fingerprint
+from clca.storage.fingerprint import differences, fingerprint
 from clca.urls import without_credentials
 
 LIBRARIES = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")

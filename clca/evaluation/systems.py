@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.request_group import System
-from clca.evaluation.classification.scores import COMBINED, NO_CULTURE
+from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS, choose_by_row, choose_served, find, row_of
-from clca.models.adapter import Found
+from clca.models.adapter import TrainedAdapter
 
 
 def choose_systems(
@@ -21,7 +21,7 @@ def choose_systems(
     rows: Sequence[str],
     defaults: Sequence[str],
     cultures: Sequence[str],
-    catalogue: Catalogue,
+    catalogue: CultureCatalogue,
     content: Content,
     environment: Mapping[str, str],
 ) -> tuple[EvaluatedModel, tuple[System, ...]]:
@@ -37,7 +37,7 @@ def choose_systems(
         model = choose_served(config.student, _served(config.adapter, catalogue))
     else:
         wanted = set(named) if named else set() if config.adapter else {COMBINED, *cultures}
-        given = _given(config.adapter, catalogue, config.runs)
+        given = _given(config.adapter, catalogue, config.generated)
         model = choose_by_row(config.student, given, wanted.__contains__, config.bits, content, environment)
     for row in named:
         if row not in (*defaults, *model.adapters):
@@ -49,7 +49,7 @@ def choose_systems(
     )
 
 
-def _given(adapters: Sequence[str], catalogue: Catalogue, runs: Path) -> dict[str, Found]:
+def _given(adapters: Sequence[str], catalogue: CultureCatalogue, runs: Path) -> dict[str, TrainedAdapter]:
     """Adapters by row; one that is given without a culture answers for the culture that it was taught."""
     pairs = []
     for adapter in adapters:
@@ -60,7 +60,7 @@ def _given(adapters: Sequence[str], catalogue: Catalogue, runs: Path) -> dict[st
     return dict(pairs)
 
 
-def _served(adapters: Sequence[str], catalogue: Catalogue) -> dict[str, str]:
+def _served(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict[str, str]:
     pairs = []
     for adapter in adapters:
         row, name = _split(adapter, catalogue)
@@ -73,7 +73,7 @@ def _served(adapters: Sequence[str], catalogue: Catalogue) -> dict[str, str]:
     return dict(pairs)
 
 
-def _split(adapter: str, catalogue: Catalogue) -> tuple[str | None, str]:
+def _split(adapter: str, catalogue: CultureCatalogue) -> tuple[str | None, str]:
     """Row and folder of `CULTURE=DIR`; no row for a folder or a name alone."""
     culture, equals, name = adapter.partition("=")
     if not equals or Path(adapter).exists():
@@ -81,20 +81,20 @@ def _split(adapter: str, catalogue: Catalogue) -> tuple[str | None, str]:
     if not culture.strip() or not name.strip():
         raise SettingsError(f"--adapter {adapter}: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME")
     row = _row(culture, catalogue)
-    if row in NO_CULTURE and row != COMBINED:
+    if row in WITHOUT_CULTURE and row != COMBINED:
         raise SettingsError(
             f"--adapter {adapter}: {row} is the student without an adapter; give a culture or {COMBINED}"
         )
     return row, name
 
 
-def _row(name: str, catalogue: Catalogue) -> str:
-    if name.casefold() in NO_CULTURE:
+def _row(name: str, catalogue: CultureCatalogue) -> str:
+    if name.casefold() in WITHOUT_CULTURE:
         return name.casefold()
     try:
         return catalogue.find(name)
     except NotFoundError as error:
-        raise NotFoundError(f"{error.message}; rows of no one culture are {', '.join(NO_CULTURE)}") from None
+        raise NotFoundError(f"{error.message}; rows of no one culture are {', '.join(WITHOUT_CULTURE)}") from None
 
 
 def _refuse_repeated(flag: str, rows: Sequence[str]) -> None:

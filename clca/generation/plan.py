@@ -8,7 +8,7 @@ from pathlib import Path
 import clca
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.generation.config import INERT, REHEARSAL, GenerateConfig
 from clca.generation.cost import preview
@@ -19,7 +19,8 @@ from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.command import deciding, split_arguments
 from clca.inference.vllm.manager import Servers
 from clca.records import Norm
-from clca.storage.run_index import Inputs, differences, fingerprint, new_folder, runs
+from clca.storage.fingerprint import Inputs, differences, fingerprint
+from clca.storage.run_index import list_runs, new_run_folder
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class GenerationPlan:
     culture: str
     settings: GenerateConfig
     content: Content
-    catalogue: Catalogue
+    catalogue: CultureCatalogue
     prompts: Prompts
     scenarios: Scenarios
     norms: list[Norm]
@@ -49,7 +50,7 @@ class GenerationPlan:
 def prepare(culture: str, settings: GenerateConfig, workspace: Path | None, servers: Servers) -> GenerationPlan:
     """Read what the run needs. Everything that is broken in it is found here; no server is started yet."""
     content = Content(workspace)
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     found = catalogue.find(culture)
     catalogue.culture(found)
     prompts = Prompts.load(content)
@@ -95,12 +96,12 @@ class Located:
 def locate(prepared: GenerationPlan, *, new: bool) -> Located:
     """The newest run with the same inputs, or a folder for a new one."""
     out, digest = prepared.settings.out, fingerprint(prepared.inputs)
-    known = list(runs(out, prepared.culture))
+    known = list_runs(out, prepared.culture)
     same = [run for run in known if run.data.get("fingerprint") == digest]
     if same and not new:
         return Located(same[-1].folder, True, same[-1].data.get("finished") is True, [])
     differs = differences(known[-1].inputs, prepared.inputs) if known and not same else []
-    folder = new_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
+    folder = new_run_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
     return Located(folder, False, False, differs)
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import clca
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
 from clca.generation.judge_metrics import calibrate
@@ -28,12 +28,13 @@ from clca.generation.teachers import addresses
 from clca.inference.parse_reply import INVALID
 from clca.inference.protocol import ServerState, Teacher, Throughput
 from clca.records import Failure
+from clca.storage.fingerprint import fingerprint
 from clca.storage.run_dir import RunDir
-from clca.storage.run_index import RunInfo, fingerprint, read_run
+from clca.storage.run_index import RunInfo, read_run
 from clca.urls import without_credentials
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json
-VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
+VERSIONS = ("pydantic", "jinja2", "aiohttp")
 
 
 class GenerationRun:
@@ -145,7 +146,7 @@ class GenerationRun:
             try:
                 failure = Failure.model_validate_json(line)
             except ValidationError as error:
-                raise ContentError(str(self.run.folder / "failed.jsonl"), None, describe(error)) from None
+                raise ContentError(str(self.run.folder / "failed.jsonl"), None, validation_message(error)) from None
             ids.append(failure.id)
             if failure.reason in INVALID:
                 anew.add(failed_question(failure))
@@ -164,7 +165,7 @@ class GenerationRun:
     def _save(self, ended: str) -> None:
         summary, funnel = self.summary(), self.generation.funnel
         requests, prompt_tokens, completion_tokens = self.run.reply_cache.usage()
-        calibration = calibrate(self.run.reply_cache.planted())
+        calibration = calibrate(self.run.reply_cache.outcomes_by_flaw())
         costs = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
         self._entry.update(
             {key: summary[key] for key in costs},
@@ -186,16 +187,8 @@ class GenerationRun:
             },
             "sessions": [*self._info["sessions"], self._entry],
         }
-        if calibration.planted:
-            data["calibration"] = {
-                "recall": calibration.recall,
-                "precision": calibration.precision,
-                "planted": calibration.planted,
-                "caught": calibration.caught,
-                "clean": calibration.clean,
-                "false_alarms": calibration.false_alarms,
-                "by_flaw": {flaw: {"planted": p, "caught": c} for flaw, (p, c) in calibration.by_flaw.items()},
-            }
+        if calibration.by_flaw:
+            data["calibration"] = calibration.as_json()
         self.run.write_info(data)
 
     def _first_info(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-from clca.errors import InvalidReply, Stopped
+from clca.errors import FailureKind, InvalidReply, RunStopped
 from clca.generation.priority_semaphore import PrioritySemaphore
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import Request, Role, Sampling, TaskName, TaskRequest, Teacher
@@ -76,7 +76,8 @@ class RequestScheduler:
 
     def clerk(self, owner: str) -> DialogueClient:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
-        return DialogueClient(self, owner, next(self._ages), self._reply_cache.replies(owner))
+        dialogue_seed = derive(self._seed, owner, "play", self.retries(owner, "turn"))
+        return DialogueClient(self, owner, next(self._ages), self._reply_cache.replies(owner), dialogue_seed)
 
     def retries(self, owner: str, task: TaskName) -> int:
         """How often questions of that task were asked anew for that owner because they had failed."""
@@ -103,7 +104,7 @@ class RequestScheduler:
             return reply
         async with self._gate.slot((request.task == "intent", age)):
             if self.stopping:
-                raise Stopped
+                raise RunStopped
             tally.running += 1
             try:
                 reply = await teacher.answer(request)
@@ -124,21 +125,26 @@ def retry_key(owner: str, task: str) -> str:
 
 
 class DialogueClient:
-    """Asks for one owner, and adds up what it cost. `planted` is the last flaw a teacher named."""
+    """Sends the requests of one owner. `replies` are all it got so far, invalid ones included."""
 
-    def __init__(self, desk: RequestScheduler, owner: str, age: int, known: dict[bytes, Reply]) -> None:
+    def __init__(
+        self, desk: RequestScheduler, owner: str, age: int, known: dict[bytes, Reply], dialogue_seed: int
+    ) -> None:
         self._desk, self._owner, self._age, self._known = desk, owner, age, known
-        self._requests = self._prompt_tokens = self._completion_tokens = 0
-        self.planted: str | None = None
+        self._dialogue_seed = dialogue_seed
+        self.replies: list[Reply] = []
 
     @property
     def usage(self) -> Usage:
+        """What the replies cost."""
         return Usage(
-            requests=self._requests, prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens
+            requests=len(self.replies),
+            prompt_tokens=sum(reply.prompt_tokens for reply in self.replies),
+            completion_tokens=sum(reply.completion_tokens for reply in self.replies),
         )
 
-    async def ask(self, question: TaskRequest[A]) -> A:
-        """The answer to a question, or the fault of the last of a bounded number of replies."""
+    async def request(self, question: TaskRequest[A]) -> A:
+        """The answer to a request. Raises the fault of the last reply when a bounded number of them are invalid."""
         desk = self._desk
         fault: InvalidReply | None = None
         for attempt in range(desk.asks):
@@ -149,22 +155,17 @@ class DialogueClient:
                 max_tokens=question.max_tokens,
                 seed=desk.seed(self._owner, question.task, question.step, attempt),
             )
-            request = Request(
-                question.task, question.context, question.messages, question.answer, sampling, self._owner
-            )
+            request = question.seeded(sampling, self._owner, self._dialogue_seed)
             try:
                 reply = await desk.reply(question.role, request, self._age, self._known)
-                self._requests += 1
-                self._prompt_tokens += reply.prompt_tokens
-                self._completion_tokens += reply.completion_tokens
+                self.replies.append(reply)
                 answer = parse(reply, question.answer)
                 if question.check is not None and (wrong := question.check(answer)) is not None:
-                    raise InvalidReply("outside the schema", wrong)
+                    raise InvalidReply(FailureKind.INVALID_CONTENT, wrong)
             except InvalidReply as error:
                 fault = error
                 desk.tally.invalid[error.kind] += 1
                 continue
-            self.planted = reply.planted or self.planted
             return answer
         assert fault is not None
         raise fault

@@ -1,17 +1,18 @@
-"""What every teacher is: something that answers a typed request with JSON text."""
+"""The protocol of a teacher: it answers typed requests with JSON text."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic_core import to_json
 
-from clca.schemas import Answer, Context, Reply
+from clca.records import Alignment, Culture, Norm, Quality, Scenario, Turn
+from clca.schemas import Answer, Reply
 
 __all__ = [
     "Message",
@@ -20,6 +21,7 @@ __all__ = [
     "Role",
     "Sampling",
     "ServerState",
+    "SimulatorHints",
     "TaskClient",
     "TaskName",
     "TaskRequest",
@@ -37,7 +39,7 @@ A = TypeVar("A", bound=Answer)
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """`seed` differs from request to request; the rest is fixed per task."""
+    """Sampling parameters: `max_tokens` bounds the reply; `seed` differs from request to request."""
 
     temperature: float
     top_p: float
@@ -46,22 +48,39 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One question to a teacher, in both its forms: context for the embedded teacher,
-    messages and schema (that of `answer`) for a language model.
+class SimulatorHints:
+    """What the simulator needs beyond messages and schema. No other teacher reads it, and no digest covers it.
 
-    `owner` is the dialogue or scenario it is for: the requests of one owner share a prefix.
+    `subject` is the scenario, or the norm to compose one from; `names` are the (gender, full name) pairs that the
+    prompt offers. `turns` are those so far, oldest first, and `side` (0 or 1) takes the next one. `verdict` is what
+    the first stage of the judge said. `dialogue_seed` is the same for all requests of a dialogue.
+    """
+
+    culture: Culture
+    subject: Scenario | Norm
+    names: tuple[tuple[str, str], ...] = ()
+    turns: tuple[Turn, ...] = ()
+    side: int = 0
+    verdict: tuple[Quality, Alignment] | None = None
+    dialogue_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to a teacher, which should reply with JSON that fits the schema of `answer`.
+
+    `owner` is the dialogue or scenario that the request is for; the requests of one owner share a prefix.
     """
 
     task: TaskName
-    context: Context
     messages: tuple[Message, ...]
     answer: type[Answer]
     sampling: Sampling
     owner: str = ""
+    hints: SimulatorHints | None = None
 
     def digest(self, teacher: str) -> bytes:
-        """Names the request in the reply cache: all that decides the answer of a teacher."""
+        """The key of the request in the reply cache: the SHA-256 of all that decides the reply of this teacher."""
         sampling = self.sampling
         body = to_json(
             [
@@ -79,15 +98,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest(Generic[A]):
-    """A request before it has a seed: what a stage hands to `Asks.ask`.
+    """A request without a seed, as a stage hands it to a `TaskClient`.
 
-    `role` says which of the run's teachers is meant, `step` tells questions of one task apart.
-    `check` names what is wrong with an answer beyond its schema, or gives None.
+    `role` names the teacher that answers it; `step` tells the requests of one task and one owner apart.
+    `check` returns what is wrong with an answer beyond its schema, or None.
     """
 
     task: TaskName
     role: Role
-    context: Context
     messages: tuple[Message, ...]
     answer: type[A]
     max_tokens: int
@@ -95,21 +113,28 @@ class TaskRequest(Generic[A]):
     temperature: float = 0.0
     top_p: float = 1.0
     check: Callable[[A], str | None] | None = None
+    hints: SimulatorHints | None = None
+
+    def seeded(self, sampling: Sampling, owner: str, dialogue_seed: int) -> Request:
+        """The request that a teacher gets."""
+        hints = None if self.hints is None else replace(self.hints, dialogue_seed=dialogue_seed)
+        return Request(self.task, self.messages, self.answer, sampling, owner, hints)
 
 
 class TaskClient(Protocol):
-    """Whom a stage asks. Raises an `AskError` when there is no answer to be had."""
+    """Answers the requests of a stage."""
 
-    async def ask(self, question: TaskRequest[A]) -> A: ...
+    async def request(self, task_request: TaskRequest[A]) -> A:
+        """The validated answer. Raises `RequestError` when there is none, `RunStopped` when the run is stopping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What a server says it did in the time that it was watched, for whoever asked it.
+    """A server's own figures for the `seconds` in which it was observed, whoever sent the requests.
 
-    `running` and `waiting` requests are those of the last reading, `most_running` and `most_waiting` the
-    highest of all, and `pace` is completion tokens a second since the reading before the last.
-    `cache_queries` and `cache_hits` are prompt tokens looked up and found in the prefix cache.
+    `running` and `waiting` are the requests at the last observation, `most_running` and `most_waiting` the highest of
+    all; `pace` is completion tokens per second between the last two observations. `cache_queries` and `cache_hits`
+    count prompt tokens looked up and found in the prefix cache.
     """
 
     seconds: float
@@ -125,11 +150,11 @@ class Throughput:
 
     @property
     def hit_rate(self) -> float | None:
-        """Share of prompt tokens that were served from the prefix cache."""
+        """Share of prompt tokens served from the prefix cache, 0 to 1; None where none was looked up."""
         return self.cache_hits / self.cache_queries if self.cache_queries else None
 
     def __add__(self, other: Throughput) -> Throughput:
-        """Of two servers side by side."""
+        """The figures of two servers together."""
         return Throughput(
             max(self.seconds, other.seconds),
             self.running + other.running,
@@ -146,7 +171,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """One of the servers behind a teacher. `losses` is how often it went down while it was asked."""
+    """A server behind a teacher. `losses` counts how often it failed while it was in use."""
 
     url: str
     model: str
@@ -158,26 +183,26 @@ class ServerState:
 
 
 class Teacher(Protocol):
-    """Answers requests. `name` is what records call it."""
+    """Answers requests. `name` is its name in records."""
 
     @property
     def name(self) -> str: ...
 
     async def answer(self, request: Request) -> Reply:
-        """The raw reply; raises an `AskError` for this request, a `TeacherLost` for all."""
+        """The raw reply. Raises `RequestError` when this request fails, `TeacherLost` when every request would."""
 
     async def check(self) -> list[str]:
-        """Raise a `TeacherError` now if no request could be answered; gives what else the user should know."""
+        """Notices for the user. Raises `TeacherError` when no request could be answered."""
 
     def stop(self) -> None:
-        """Try nothing again: a request that would wait for another try raises `Stopped`."""
+        """Retry nothing any more: a request that would be retried raises `RunStopped`."""
 
     async def observe(self) -> None:
-        """Bring the figures of `servers` up to date."""
+        """Update the figures of `servers`."""
 
     @property
     def servers(self) -> Sequence[ServerState]:
-        """The servers behind it; none for the embedded teacher."""
+        """The servers behind the teacher; none for the simulator."""
 
     async def close(self) -> None: ...
 
@@ -186,24 +211,23 @@ class Teacher(Protocol):
 def schema(answer: type[Answer]) -> dict[str, Any]:
     """The JSON schema of an answer, as servers get it.
 
-    Every text may be one character longer than the answer allows: a server that keeps replies to the
-    schema cuts a text that runs on, and this is how the cut is noticed instead of passed for an end.
+    Every text may be one character longer than the answer allows: a server that constrains replies to the schema cuts
+    a text at the limit, and the extra character makes the cut text invalid instead of complete.
     """
-    found = answer.model_json_schema()
-    for place in _nodes(found):
-        if "maxLength" in place:
-            place["maxLength"] += 1
-    return found
+    json_schema = answer.model_json_schema()
+    for node in _objects(json_schema):
+        if "maxLength" in node:
+            node["maxLength"] += 1
+    return json_schema
 
 
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for inner in node.values():
-            yield from _nodes(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _nodes(inner)
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects of a JSON value, nested ones included."""
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from _objects(child)
 
 
 @lru_cache

@@ -16,7 +16,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.evaluation.classification.prediction_dir import key_of
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.offense.suite import load_offense_suite
 from clca.evaluation.prediction_dir import read_records
 from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
@@ -65,7 +65,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Desk:
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": said}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    student, task = tiny_student(cache), load_tasks(Content()).type(TYPE)
+    student, task = tiny_student(cache), load_offense_suite(Content()).type(TYPE)
     for culture, number in ALWAYS.items():
         answers = {task.prompt(text): number for text in TEXTS}
         teach(student, answers, one.folder / "adapters" / culture / "always", [culture])
@@ -352,7 +352,7 @@ def test_bad_input_is_one_line(desk: Desk, evaluated: dict[str, Any]) -> None:
     assert desk.refused("eval-offense", "-c", "turky").startswith("unknown culture 'turky'; did you mean turkey")
     assert desk.refused("eval-offense", "-c", "japan").startswith("--culture japan: data/offense holds no test set of")
     assert desk.refused("eval-offense", "--row", "china").startswith("--row china: there is no adapter of china")
-    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring: Input should be 'corrected' or 'paper'")
+    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring: Input should be 'corrected'")
     assert desk.refused("eval-offense", "--data", "nowhere").startswith("no test sets at nowhere")
     (desk.folder / "file").touch()
     assert "choose another folder with --out" in desk.refused(

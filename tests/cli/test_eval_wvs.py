@@ -59,7 +59,7 @@ def test_json_has_every_metric_with_its_interval_and_the_references(evaluated: d
     assert list(japan["references"]) == ["uniform", "majority", "split_half"]
     for method in japan["methods"].values():
         assert set(METRICS) <= set(method)
-        for metric in ("kl_paper", "kl", "jsd", "emd", "invalid"):
+        for metric in ("kl_paper", "kl", "jsd", "wasserstein_1", "invalid"):
             one = method[metric]
             assert one["low"] <= one["value"] <= one["high"]
         assert method["accuracy"] is method["accuracy_paper"] is None  # nobody real was asked

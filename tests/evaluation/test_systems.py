@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.offense.config import OffenseConfig
 from clca.evaluation.systems import choose_systems
-from clca.models.load import Student
+from clca.models.student import Student
 from tests.evaluation.wvs.test_run import adapter
 from tests.training.jobs import tiny_student
 
@@ -41,7 +41,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def chosen(cache: Path, **fields: Any) -> tuple[EvaluatedModel, tuple[System, ...]]:
     content, config = Content(), OffenseConfig(**fields)
     environment = {"XDG_CACHE_HOME": str(cache)}
-    return choose_systems(config, config.row, USUAL, CULTURES, Catalogue(content), content, environment)
+    return choose_systems(config, config.row, USUAL, CULTURES, CultureCatalogue(content), content, environment)
 
 
 def rows(cache: Path, **fields: Any) -> dict[str, str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from clca.models.adapter import CONFIG, FILE
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.training import jobs
 
 STEPS, RATE = 20, 1e-2

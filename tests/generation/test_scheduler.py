@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clca.errors import InvalidReply, Stopped
+from clca.errors import InvalidReply, RunStopped
 from clca.generation.scheduler import AGAIN_TEMPERATURE, RequestScheduler, retry_key
 from clca.inference.protocol import Request, TaskRequest
 from clca.schemas import IntentAnswer, Reply
@@ -46,7 +46,7 @@ class Scripted:
 
 def question(step: int = 0) -> TaskRequest[IntentAnswer]:
     messages = ({"role": "user", "content": f"question {step}"},)
-    return TaskRequest("intent", "teacher", None, messages, IntentAnswer, max_tokens=100, step=step)  # type: ignore[arg-type]
+    return TaskRequest("intent", "teacher", messages, IntentAnswer, max_tokens=100, step=step)
 
 
 @pytest.fixture
@@ -65,17 +65,17 @@ def test_reply_is_cached_before_it_is_used(reply_cache: ReplyCache) -> None:
     teacher = Scripted("not JSON at all")
     clerk = desk(reply_cache, teacher, asks=1).clerk("one")
     with pytest.raises(InvalidReply, match="not JSON"):
-        asyncio.run(clerk.ask(question()))
+        asyncio.run(clerk.request(question()))
     (reply,) = reply_cache.replies("one").values()
     assert reply.text == "not JSON at all"
 
 
 def test_answered_question_is_not_asked_again(reply_cache: ReplyCache) -> None:
-    asyncio.run(desk(reply_cache, Scripted()).clerk("one").ask(question()))
+    asyncio.run(desk(reply_cache, Scripted()).clerk("one").request(question()))
     again = Scripted()
     second = desk(reply_cache, again)
     clerk = second.clerk("one")
-    answer = asyncio.run(clerk.ask(question()))
+    answer = asyncio.run(clerk.request(question()))
     assert answer.intent == "to greet"
     assert again.asked == []
     assert (second.tally.requests, second.tally.cached) == (0, 1)
@@ -85,12 +85,12 @@ def test_answered_question_is_not_asked_again(reply_cache: ReplyCache) -> None:
 def test_bad_replies_are_asked_again_with_other_seeds_a_bounded_number_of_times(reply_cache: ReplyCache) -> None:
     teacher = Scripted("", "{}", GOOD)
     clerk = desk(reply_cache, teacher).clerk("one")
-    assert asyncio.run(clerk.ask(question())).relevance == "generic"
+    assert asyncio.run(clerk.request(question())).relevance == "generic"
     assert len({request.sampling.seed for request in teacher.asked}) == 3
     assert clerk.usage.requests == 3, "what was paid for is counted"
     hopeless = Scripted("", "{}", '{"intent": 1}')
     with pytest.raises(InvalidReply, match="outside the schema"):
-        asyncio.run(desk(reply_cache, hopeless).clerk("two").ask(question()))
+        asyncio.run(desk(reply_cache, hopeless).clerk("two").request(question()))
     assert len(hopeless.asked) == 3
 
 
@@ -114,13 +114,13 @@ def test_retried_task_goes_on_where_its_attempts_ended(reply_cache: ReplyCache) 
 def test_only_what_is_asked_again_is_asked_at_a_temperature(reply_cache: ReplyCache) -> None:
     """At 0 another seed changes nothing."""
     teacher = Scripted("", GOOD)
-    asyncio.run(desk(reply_cache, teacher).clerk("one").ask(question()))
+    asyncio.run(desk(reply_cache, teacher).clerk("one").request(question()))
     assert [request.sampling.temperature for request in teacher.asked] == [0.0, AGAIN_TEMPERATURE]
     reply_cache.retry([], [retry_key("two", "intent"), retry_key("three", "turn")], 0)
     anew = Scripted()
     the_desk = desk(reply_cache, anew)
     for owner in ("two", "three"):
-        asyncio.run(the_desk.clerk(owner).ask(question()))
+        asyncio.run(the_desk.clerk(owner).request(question()))
     assert [request.sampling.temperature for request in anew.asked] == [AGAIN_TEMPERATURE, 0.0]
 
 
@@ -129,7 +129,7 @@ def test_no_more_than_the_given_number_is_in_flight(reply_cache: ReplyCache) -> 
 
     async def many() -> None:
         clerk = desk(reply_cache, teacher, concurrency=4).clerk("one")
-        await asyncio.gather(*(clerk.ask(question(step)) for step in range(20)))
+        await asyncio.gather(*(clerk.request(question(step)) for step in range(20)))
 
     asyncio.run(many())
     assert len(teacher.asked) == 20
@@ -145,12 +145,12 @@ def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(reply_cache: 
 
     async def many() -> list[object]:
         clerk = the_desk.clerk("one")
-        return await asyncio.gather(*(clerk.ask(question(step)) for step in range(6)), return_exceptions=True)
+        return await asyncio.gather(*(clerk.request(question(step)) for step in range(6)), return_exceptions=True)
 
     results = asyncio.run(many())
     assert len(teacher.asked) == 2
     assert sum(isinstance(result, IntentAnswer) for result in results) == 2
-    assert sum(isinstance(result, Stopped) for result in results) == 4
+    assert sum(isinstance(result, RunStopped) for result in results) == 4
     assert len(reply_cache.replies("one")) == 2
 
 
@@ -160,10 +160,9 @@ def test_check_beyond_the_schema_counts_as_a_bad_reply(reply_cache: ReplyCache) 
     strict = TaskRequest(
         asked.task,
         asked.role,
-        asked.context,
         asked.messages,
         asked.answer,
         asked.max_tokens,
         check=lambda answer: "a greeting" if "greet" in answer.intent else None,
     )
-    assert asyncio.run(desk(reply_cache, teacher).clerk("one").ask(strict)).intent == "to part"
+    assert asyncio.run(desk(reply_cache, teacher).clerk("one").request(strict)).intent == "to part"

@@ -106,7 +106,7 @@ def test_dialogues_are_counted_by_outcome_and_reason(reply_cache: ReplyCache) ->
     outcomes, reasons = reply_cache.counts()
     assert outcomes == Counter(kept=1, discarded=2, failed=1)
     assert reasons == {"discarded: quality bad (very confident)": 2, "failed: not JSON": 1}
-    assert set(reply_cache.planted()) == {
+    assert set(reply_cache.outcomes_by_flaw()) == {
         (None, "kept", 1),
         ("repeats", "discarded", 1),
         (None, "discarded", 1),

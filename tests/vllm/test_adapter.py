@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from clca.training.trainer import train
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server

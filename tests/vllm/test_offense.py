@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.offense.suite import load_offense_suite
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.trained_adapters import teach
 from tests.training import jobs
@@ -43,7 +43,7 @@ def desk(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": files}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    student, task = jobs.tiny_student(Path(one.env["XDG_CACHE_HOME"])), load_tasks(Content()).type(TYPE)
+    student, task = jobs.tiny_student(Path(one.env["XDG_CACHE_HOME"])), load_offense_suite(Content()).type(TYPE)
     for culture, number in ALWAYS.items():
         answers = {task.prompt(text): number for text in TEXTS}
         teach(student, answers, one.folder / "adapters" / culture / "always", [culture])

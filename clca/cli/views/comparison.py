@@ -10,7 +10,7 @@ from rich.table import Table
 
 from clca.cli.views.screen import make_console, printable
 from clca.evaluation.compare.result import CompareResult, MethodComparison
-from clca.evaluation.wvs.metric_names import PAPER
+from clca.evaluation.wvs.metric_names import PAPER_METRICS
 
 SIGNIFICANT = 0.05
 
@@ -50,7 +50,7 @@ def _table(comparisons: list[MethodComparison]) -> Table:
             low, high = difference.difference.low, difference.difference.high
             table.add_row(
                 f"{comparison.culture} ({comparison.respondents:,})",
-                f"{metric}{' *' if metric in PAPER else ''}",
+                f"{metric}{' *' if metric in PAPER_METRICS else ''}",
                 f"{difference.first:.4f}",
                 f"{difference.second:.4f}",
                 f"{difference.difference.value:+.4f}",

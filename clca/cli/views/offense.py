@@ -8,10 +8,10 @@ from rich.markup import escape
 from rich.table import Table as Screen
 
 from clca.cli.views.screen import make_console, printable
-from clca.evaluation.offense.suite import Difference
+from clca.evaluation.offense.suite import ScoringDifference
 
 
-def show_differences(differences: Sequence[Difference]) -> None:
+def show_differences(differences: Sequence[ScoringDifference]) -> None:
     """Print a row for each difference of the paper's scoring."""
     console = make_console()
     table = Screen(title="Where the scorings differ", title_justify="left", box=None, padding=(0, 2, 1, 0))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from clca.content.config import Option, StageConfig, split_list
-from clca.evaluation.config import expanded
 from clca.records import Method
 
 
@@ -34,7 +33,5 @@ class CompareConfig(StageConfig):
         ),
         Option(default="every method that both have"),
     ] = ()
-    out: Annotated[Path, AfterValidator(expanded), Field(description="Folder of the evaluations."), Option()] = Path(
-        "evaluations"
-    )
+    out: Annotated[Path, Field(description="Folder of the evaluations."), Option()] = Path("evaluations")
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of the resampling."), Option()] = 42

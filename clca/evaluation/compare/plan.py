@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import Any, get_args
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.compare.config import CompareConfig
 from clca.evaluation.prediction_dir import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.validation import require_libraries
-from clca.evaluation.wvs.counts import AnswerCounts, Key, tally
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
 from clca.evaluation.wvs.prediction_dir import KIND, read_predictions
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.records import Method, Order
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 
 SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
 
@@ -31,7 +31,7 @@ class StoredAnswers:
 
     folder: Path
     info: dict[str, Any]
-    counts: dict[Key, AnswerCounts]
+    counts: dict[CountsKey, AnswerCounts]
     samples: dict[str, Sample]
 
     @property
@@ -94,7 +94,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
     if info.get("finished") is not True:
         raise SettingsError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
     content = Content(workspace)
-    catalogue, suite = Catalogue(content), load_suite(content)
+    catalogue, suite = CultureCatalogue(content), load_suite(content)
     try:
         inputs = info["inputs"]
         item_ids, n, seed = set(inputs["items"]), int(inputs["respondents"]), int(inputs["seed"])
@@ -105,7 +105,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         raise ContentError(str(folder / INFO), None, f"does not say what was asked of whom ({error})") from None
     layout = ScoreLayout([item for item in suite.items.items if item.id in item_ids])
     imported = None if file is None else find_respondents(Path(file), workspace)
-    if imported is not None and digest_of(imported.path) != inputs["data"]:
+    if imported is not None and file_sha256(imported.path) != inputs["data"]:
         raise SettingsError(
             f"{imported.path} has changed since {folder} was made: evaluate again, or import the same files"
         )
@@ -129,7 +129,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
 
 def _counts(
     folder: Path, info: dict[str, Any], samples: dict[str, Sample], layout: ScoreLayout, *, weighted: bool
-) -> dict[Key, AnswerCounts]:
+) -> dict[CountsKey, AnswerCounts]:
     file = folder / PREDICTIONS
     if not file.is_file():
         raise NotFoundError(f"{folder} has no {PREDICTIONS}: repeat the `clca eval-wvs` that made it")
@@ -141,7 +141,7 @@ def _counts(
         )
     respondents = {culture: sample.respondents for culture, sample in samples.items()}
     try:
-        return tally(predictions, respondents, layout, weighted=weighted)
+        return count_answers(predictions, respondents, layout, weighted=weighted)
     except ClcaError as error:
         raise ContentError(
             str(file), None, f"{error.message}: it was changed since; put it back, or evaluate again with --new"

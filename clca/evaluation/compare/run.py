@@ -7,7 +7,7 @@ from clca.evaluation.compare.plan import ComparePlan
 from clca.evaluation.compare.result import CompareResult, MethodComparison
 from clca.evaluation.wvs.comparison import Comparison
 from clca.evaluation.wvs.comparison import compare as compare_counts
-from clca.evaluation.wvs.counts import Key
+from clca.evaluation.wvs.counts import CountsKey
 from clca.progress import ProgressCallback, ignore
 from clca.records import Method
 
@@ -31,8 +31,8 @@ def _by_culture(plan: ComparePlan, methods: tuple[Method, Method]) -> tuple[Comp
     first, second = plan.first, plan.second
     pairs, surveys = {}, {}
     for culture, sample in first.samples.items():
-        of_first = first.counts.get(Key(culture, methods[0], plan.order))
-        of_second = second.counts.get(Key(culture, methods[1], plan.order))
+        of_first = first.counts.get(CountsKey(culture, methods[0], plan.order))
+        of_second = second.counts.get(CountsKey(culture, methods[1], plan.order))
         if of_first is None or of_second is None:
             continue
         others = {respondent.id: respondent for respondent in second.samples[culture].respondents}

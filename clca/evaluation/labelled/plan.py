@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Self
 
 from clca.content.lookup import Content
 from clca.evaluation.classification.request_group import System
-from clca.evaluation.classification.task import Limited, Task
+from clca.evaluation.classification.task import LimitedTask, Task
 from clca.evaluation.cost import Cost, CostPart, estimate_cost, group_tokens, prompt_tokens
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.labelled.config import LabelledConfig
@@ -19,7 +19,7 @@ from clca.evaluation.predictor import InferenceConfig
 from clca.inference.prompt_format import joined
 from clca.inference.requests import Question, RequestGroup
 from clca.inference.tokenization import Tokens
-from clca.storage.run_index import Inputs
+from clca.storage.fingerprint import Inputs
 
 REPLY_TOKENS = 25  # of a written answer: S2N, section 3.4 and listing D.1
 MEASURED_TEXTS = 64  # texts of each task and prompt form whose tokens are counted
@@ -84,8 +84,8 @@ class LabelledPlan(EvaluationPlan):
                 chat,
                 config.base_url,
                 content.workspace,
-                reply_tokens=REPLY_TOKENS,
-                settled=lambda group, text: by_name[group.task].settled(text),
+                max_new_tokens=REPLY_TOKENS,
+                stop_condition=lambda group, text: by_name[group.task].stop_condition(text),
             ),
             inputs=all_inputs,
             info={
@@ -137,11 +137,11 @@ class LabelledPlan(EvaluationPlan):
         return estimate_cost(self.model, self.inference, parts, unknown_reason, len(self.systems) * len(self.tasks))
 
     def sample_prompts(self) -> list[tuple[str, str]]:
-        task = self.tasks[0]
-        return [
-            (f"{task.name}, {form}: the first prompt", joined(task.system(row), next(iter(task.examples(row))).text))
-            for form, row in self.prompt_forms.items()
-        ]
+        task, prompts = self.tasks[0], []
+        for form, row in self.prompt_forms.items():
+            example = next(iter(task.examples(row)))
+            prompts.append((f"{task.name}, {form}: the first prompt", joined(task.system_prompt(row), example.text)))
+        return prompts
 
     def _cost_part(self, group: str, tasks: Sequence[Task], tokens: Tokens | None) -> CostPart:
         texts = sum(task.count for task in tasks)
@@ -164,7 +164,7 @@ def limited(tasks: Sequence[Task], config: LabelledConfig) -> tuple[Task, ...]:
     """The tasks with at most `config.limit` texts each, drawn by the seed."""
     if config.limit is None:
         return tuple(tasks)
-    return tuple(Limited(task, config.limit, config.seed) for task in tasks)
+    return tuple(LimitedTask(task, config.limit, config.seed) for task in tasks)
 
 
 def _task_tokens(task: Task, row: str, tokens: Tokens) -> int:
@@ -172,5 +172,5 @@ def _task_tokens(task: Task, row: str, tokens: Tokens) -> int:
     step = max(1, task.count // MEASURED_TEXTS)
     measured = [example for index, example in enumerate(task.examples(row)) if index % step == 0]
     questions = tuple(Question(example.text, task.answers) for example in measured)
-    shared, own, prompts = group_tokens(tokens, RequestGroup("", task.system(row), questions))
+    shared, own, prompts = group_tokens(tokens, RequestGroup("", task.system_prompt(row), questions))
     return shared + round(own * task.count / prompts)

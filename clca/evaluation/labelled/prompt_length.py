@@ -9,8 +9,9 @@ from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.inference.requests import RequestGroup
 from clca.inference.tokenization import Tokens
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import Student, load_config, load_tokenizer
+from clca.models.load import load_config, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.student import Student
 
 BYTES_MARGIN = 2
 """Texts are tokenised where their bytes times this exceed the context: a token is a byte at least, but for what some
@@ -36,7 +37,7 @@ def require_prompts_fit(plan: LabelledPlan) -> None:
     tokens: Tokens | None = None
     for task in plan.tasks:
         for row in plan.prompt_forms.values():
-            system = task.system(row)
+            system = task.system_prompt(row)
             for example in task.examples(row):
                 if BYTES_MARGIN * (len(system.encode()) + len(example.text.encode()) + answer) < context:
                     continue

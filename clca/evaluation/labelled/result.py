@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field, computed_field
 
-from clca.evaluation.classification.scores import AVERAGE, Figures, MatrixScores
+from clca.evaluation.classification.scores import AVERAGE, ClassificationEstimates, MatrixScores
 from clca.evaluation.result import EvaluationResult
 
 
@@ -25,10 +25,10 @@ class CultureResult(LabelledResult):
 
     @computed_field(description="Row -> culture of the tests, or `average` -> numbers.")  # type: ignore[prop-decorator]
     @property
-    def matrix(self) -> dict[str, dict[str, Figures]]:
+    def matrix(self) -> dict[str, dict[str, ClassificationEstimates]]:
         return {row.row: {**row.cultures, AVERAGE: row.average} for row in self.scores.results}
 
     @computed_field(description="Row -> test -> numbers.")  # type: ignore[prop-decorator]
     @property
-    def tests(self) -> dict[str, dict[str, Figures]]:
+    def tests(self) -> dict[str, dict[str, ClassificationEstimates]]:
         return {row.row: row.tests for row in self.scores.results}

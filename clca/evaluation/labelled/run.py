@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from clca.evaluation.classification.answering import Work
+from clca.evaluation.classification.answering import TaskAnswering
 from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
 from clca.evaluation.classification.scores import MatrixScores
@@ -56,13 +56,13 @@ def answered(plan: LabelledPlan, progress: ProgressCallback) -> Iterator[Answers
     if not earlier.get("finished"):
         require_prompts_fit(plan)
     with TaskPredictionDir(plan.folder, plan.tasks, plan.systems) as folder:
-        work = Work(folder, plan.tasks, plan.systems, progress)
+        work = TaskAnswering(folder, plan.tasks, plan.systems, progress)
         folder.write_prompts(plan.tasks, plan.prompt_forms)
         with RunRecorder(plan, earlier, folder, lambda: _status(work), progress) as recorder:
-            work.ask(recorder.predictor)
-        yield Answers(plan, recorder, work.scored(), plan.caveats(recorder.coverage))
+            work.answer_pending(recorder.predictor)
+        yield Answers(plan, recorder, work.confusions(), plan.caveats(recorder.coverage))
 
 
-def _status(work: Work) -> dict[str, Any]:
+def _status(work: TaskAnswering) -> dict[str, Any]:
     done, total = work.cells
     return {"cells": {"done": done, "of": total}}

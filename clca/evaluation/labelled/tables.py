@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from clca.evaluation.classification.scores import Figures, MatrixScores
+from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores
 from clca.evaluation.s2n_results import heading, in_order
 from clca.evaluation.table import PERCENT, Row, Table
 from clca.evaluation.table_systems import AVG, cell
@@ -22,7 +22,7 @@ def matrix_table(metric: Literal["f1", "invalid"], scores: MatrixScores, notes: 
         result = scores.result(name)
         if result is None:
             continue
-        by_culture = [result.cultures.get(culture, Figures()) for culture in cultures]
+        by_culture = [result.cultures.get(culture, ClassificationEstimates()) for culture in cultures]
         figures = [*by_culture, result.average] if several else by_culture
         label = heading(name) if name in scores.adapters else name
         rows.append(Row(label, "ours", tuple(cell(getattr(entry, metric)) for entry in figures)))

@@ -8,8 +8,9 @@ from clca.evaluation.labelled.prompt_length import BYTES_MARGIN, context_length
 from clca.evaluation.mmlu.task import MmluTask
 from clca.inference.prompt_format import TextFormat
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.student import Student
 
 
 def fit_shots(tasks: Sequence[MmluTask], student: Student | None, answer_tokens: int) -> list[MmluTask]:
@@ -35,7 +36,7 @@ def fit_shots(tasks: Sequence[MmluTask], student: Student | None, answer_tokens:
 def _fit(task: MmluTask, limit: int, count: Callable[[str], int]) -> MmluTask:
     text_format = TextFormat()
     while task.shots:
-        system = task.system("")
+        system = task.system_prompt("")
         prompts = (text_format.prompt(system, example.text) for example in task.examples(""))
         if all(BYTES_MARGIN * len(prompt.encode()) < limit or count(prompt) <= limit for prompt in prompts):
             break

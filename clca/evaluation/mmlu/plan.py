@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.evaluation.classification.scores import BASE
 from clca.evaluation.labelled.plan import REPLY_TOKENS, LabelledPlan, Nouns, limited
 from clca.evaluation.mmlu.config import MmluConfig
 from clca.evaluation.mmlu.few_shot import fit_shots
 from clca.evaluation.mmlu.hub_questions import DEFAULT
-from clca.evaluation.mmlu.notes import counted
+from clca.evaluation.mmlu.notes import count_of
 from clca.evaluation.mmlu.prompts import MmluPrompts
-from clca.evaluation.mmlu.question_source import DEMO, open_exam
-from clca.evaluation.mmlu.questions import SHOTS, Exam, require_shots
+from clca.evaluation.mmlu.question_source import DEMO, open_questions
+from clca.evaluation.mmlu.questions import SHOTS, QuestionSet, require_shots
 from clca.evaluation.mmlu.subjects import GROUPS, choose_subjects, load_subjects
 from clca.evaluation.mmlu.task import make_tasks
 from clca.evaluation.plan import content_inputs
 from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
-from clca.storage.run_index import slug
+from clca.storage.fingerprint import slug
 
 FINGERPRINTED = ("eval/mmlu/subjects.csv", "prompts/")
 """Content that decides prompts or scores; questions are known by what they say, wherever they come from."""
@@ -51,7 +51,7 @@ class MmluPlan(LabelledPlan):
     )
 
     config: MmluConfig
-    exam: Exam
+    exam: QuestionSet
     shortened: dict[str, int]
     subject_count: int
     names: dict[str, str]
@@ -60,7 +60,7 @@ class MmluPlan(LabelledPlan):
     def suite_caveats(self) -> list[str]:
         config, caveats = self.config, []
         if self.exam.demonstration:
-            subjects = counted(len(self.tasks), "subject")
+            subjects = count_of(len(self.tasks), "subject")
             caveats.append(
                 f"DEMONSTRATION: {subjects} with a few plain questions each, made for clca: not MMLU, which"
                 " --data cais/mmlu or --data DIR asks."
@@ -70,7 +70,8 @@ class MmluPlan(LabelledPlan):
                 f"{len(self.tasks)} of {self.subject_count} subjects: overall numbers are not those of MMLU."
             )
         if config.limit is not None and any(task.count < len(self.exam.test[task.name]) for task in self.tasks):
-            caveats.append(f"At most {counted(config.limit, 'question')} of each subject, drawn by seed {config.seed}.")
+            questions = count_of(config.limit, "question")
+            caveats.append(f"At most {questions} of each subject, drawn by seed {config.seed}.")
         if self.shortened:
             shots = ", ".join(f"{name} {count}" for name, count in self.shortened.items())
             caveats.append(f"Fewer than {SHOTS} worked examples, as the student reads no longer prompts: {shots}.")
@@ -101,12 +102,12 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
     """
     require_libraries(server=config.base_url is not None)
     content = Content(workspace)
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     known = load_subjects(content)
     chosen = choose_subjects(config.subject, known)
     model, systems = choose_systems(config, (), (BASE,), catalogue.ids(), catalogue, content, os.environ)
     source = config.data or (DEMO if model.tiny else DEFAULT)
-    exam = open_exam(source, chosen, tuple(known), content, named=bool(config.subject))
+    exam = open_questions(source, chosen, tuple(known), content, named=bool(config.subject))
     require_shots(exam, config.shots)
     in_groups = sorted((known[subject] for subject in chosen), key=lambda subject: GROUPS.index(subject.group))
     prompts = MmluPrompts(content, config.scoring)

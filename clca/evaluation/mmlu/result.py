@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from clca.evaluation.classification.scores import Figures, MatrixScores, Metric, Spread
+from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores, Metric, Spread
 from clca.evaluation.labelled.result import LabelledResult
-from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge
+from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 
 
-class SystemScores(RowKnowledge):
+class SystemSummary(SystemKnowledge):
     """A system's numbers overall, by group and by subject."""
 
     row: str = Field(exclude=True)
-    subjects: dict[str, Figures]
+    subjects: dict[str, ClassificationEstimates]
 
 
 class MmluResult(LabelledResult):
@@ -24,12 +24,12 @@ class MmluResult(LabelledResult):
     shots: int
     fewer: dict[str, int] = Field(description="Worked examples of subjects whose prompts had no room for all.")
     scoring: str
-    results: dict[str, SystemScores]
+    results: dict[str, SystemSummary]
     spread: dict[Metric, Spread] = Field(description="Mean and standard deviation over adapters.")
     knowledge: Knowledge = Field(exclude=True, repr=False)
 
 
-def results_by_row(scores: MatrixScores, knowledge: Knowledge) -> dict[str, SystemScores]:
+def results_by_row(scores: MatrixScores, knowledge: Knowledge) -> dict[str, SystemSummary]:
     """Each system's numbers, by its row."""
     by_subject = {result.row: result.tests for result in scores.results}
-    return {row.row: SystemScores(**dict(row), subjects=by_subject[row.row]) for row in knowledge.rows}
+    return {row.row: SystemSummary(**dict(row), subjects=by_subject[row.row]) for row in knowledge.rows}

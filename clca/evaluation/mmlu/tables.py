@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric, spread
+from clca.evaluation.classification.scores import BASE, ClassificationEstimates, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.knowledge_table import SD, mmlu_table
 from clca.evaluation.mmlu.notes import asked as what_was_asked
 from clca.evaluation.mmlu.notes import notes as score_notes
 from clca.evaluation.mmlu.plan import MmluPlan
-from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge
+from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.s2n_results import heading
 from clca.evaluation.table import PERCENT, Cell, Row, Table
 from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell
 
 TITLES: dict[Metric, str] = {"accuracy": "accuracy", "f1": "macro-F1", "invalid": "unreadable answers"}
+Column = Callable[[SystemKnowledge], ClassificationEstimates | None]
+Columns = dict[str, Column]
+"""The head of each column, and what it shows of a system."""
+
 OVERALL, CHANGE, MEAN = "overall", "change", "subjects"
 
 
@@ -43,7 +47,7 @@ def by_group(
 ) -> Table:
     """Systems over all questions, what adapters change of that, the mean over subjects, and groups."""
     groups = [group for group in GROUPS if group in scores.cultures]
-    columns: dict[str, Callable[[RowKnowledge], Figures | None]] = {OVERALL: lambda row: row.overall}
+    columns: Columns = {OVERALL: lambda row: row.overall}
     if any(row.change for row in knowledge.rows):
         columns[CHANGE] = lambda row: row.change
     columns[MEAN] = lambda row: row.over_subjects
@@ -87,7 +91,9 @@ def by_subject(metric: Metric, scores: MatrixScores, names: dict[str, str], note
 
 
 def _over_adapters(
-    metric: Metric, adapters: Sequence[RowKnowledge], columns: dict[str, Callable[[RowKnowledge], Figures | None]]
+    metric: Metric,
+    adapters: Sequence[SystemKnowledge],
+    columns: Columns,
 ) -> list[Row]:
     """Mean and standard deviation over the adapters, where there are several."""
     if len(adapters) < 2:
@@ -99,7 +105,9 @@ def _over_adapters(
 
 
 def _group_notes(
-    columns: dict[str, Callable[[RowKnowledge], Figures | None]], rows: Sequence[Row], notes: Sequence[str]
+    columns: Columns,
+    rows: Sequence[Row],
+    notes: Sequence[str],
 ) -> Iterator[str]:
     yield f"{OVERALL} and groups: over all their questions; {MEAN}: mean over subjects. {BASE}: without an adapter."
     if CHANGE in columns:
@@ -115,11 +123,11 @@ def _intervals(rows: Sequence[Row]) -> Iterator[str]:
         yield INTERVALS.replace("texts", "questions, drawn within their subject")
 
 
-def _of_group(group: str) -> Callable[[RowKnowledge], Figures | None]:
+def _of_group(group: str) -> Column:
     return lambda row: row.groups.get(group)
 
 
-def _cell(figures: Figures | None, metric: Metric) -> Cell | None:
+def _cell(figures: ClassificationEstimates | None, metric: Metric) -> Cell | None:
     return None if figures is None else cell(getattr(figures, metric))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from clca.content.config import Option, split_names
-from clca.evaluation.config import HOW, WHAT, expanded
+from clca.evaluation.config import HOW, WHAT
 from clca.evaluation.labelled.config import LabelledConfig
 from clca.evaluation.offense.suite import Scoring
 
@@ -37,7 +37,6 @@ class OffenseConfig(LabelledConfig):
     ] = ()
     data: Annotated[
         Path | None,
-        AfterValidator(expanded),
         Field(description="Test sets that `clca data import-offense` wrote."),
         Option(WHAT, default="data/offense, if there, else a few texts for demonstration"),
     ] = None

@@ -13,13 +13,19 @@ from typing import Any, ClassVar
 
 from clca.content.lookup import Content
 from clca.content.parsing import suggestion
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.scores import BASE, ZERO_SHOT
 from clca.evaluation.labelled.plan import LabelledPlan, limited
 from clca.evaluation.offense.config import OffenseConfig
-from clca.evaluation.offense.suite import TASKS, Difference, Tasks, differences, load_tasks
-from clca.evaluation.offense.task import as_tasks, countries_of, fingerprint_inputs, require_unchanged
+from clca.evaluation.offense.suite import (
+    TASKS,
+    OffenseSuite,
+    ScoringDifference,
+    load_offense_suite,
+    scoring_differences,
+)
+from clca.evaluation.offense.task import countries_of, fingerprint_inputs, make_tasks, require_unchanged
 from clca.evaluation.offense.test_sets import MANIFEST, TestSet, default_folder, open_tests
 from clca.evaluation.s2n_results import OFFENSE, Published, load_s2n
 from clca.evaluation.systems import choose_systems
@@ -42,7 +48,7 @@ class OffensePlan(LabelledPlan):
     config: OffenseConfig
     cultures: tuple[str, ...]
     data: Path | None
-    differences: tuple[Difference, ...]
+    differences: tuple[ScoringDifference, ...]
     import_notes: dict[str, tuple[str, ...]]
     published: Published
 
@@ -86,14 +92,14 @@ def plan(config: OffenseConfig, workspace: Path | None = None) -> OffensePlan:
     """
     require_libraries(server=config.base_url is not None)
     content = Content(workspace)
-    catalogue, suite = Catalogue(content), load_tasks(content)
+    catalogue, suite = CultureCatalogue(content), load_offense_suite(content)
     data = _data(config.data, workspace)
     all_tests = open_tests(data, content)
     cultures = _cultures(config, catalogue, all_tests, data)
     tests = [test for culture in cultures for test in all_tests if test.culture == culture]
     require_unchanged(tests)
     countries = countries_of(cultures, suite, catalogue)
-    tasks = limited(as_tasks(tests, config.scoring, countries), config)
+    tasks = limited(make_tasks(tests, config.scoring, countries), config)
     if not tasks:
         raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
     model, systems = choose_systems(config, config.row, DEFAULT_ROWS, cultures, catalogue, content, os.environ)
@@ -139,7 +145,7 @@ def _data(folder: Path | None, workspace: Path | None) -> Path | None:
 
 
 def _cultures(
-    config: OffenseConfig, catalogue: Catalogue, tests: Sequence[TestSet], data: Path | None
+    config: OffenseConfig, catalogue: CultureCatalogue, tests: Sequence[TestSet], data: Path | None
 ) -> tuple[str, ...]:
     available = tuple(dict.fromkeys(test.culture for test in tests))
     where = "the demonstration set" if data is None else str(data)
@@ -161,6 +167,6 @@ def _test_info(test: TestSet, texts: int) -> dict[str, object]:
     return {"type": test.type, "rows": test.rows, "texts": texts, "sha256": test.digest, "notes": list(test.notes)}
 
 
-def _concerning(suite: Tasks, tests: Sequence[TestSet]) -> tuple[Difference, ...]:
+def _concerning(suite: OffenseSuite, tests: Sequence[TestSet]) -> tuple[ScoringDifference, ...]:
     names = {"all", *(test.name for test in tests), *(test.type for test in tests)}
-    return tuple(difference for difference in differences(suite) if difference.task in names)
+    return tuple(difference for difference in scoring_differences(suite) if difference.task in names)

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.labelled.result import CultureResult
-from clca.evaluation.offense.suite import Difference
+from clca.evaluation.offense.suite import ScoringDifference
 
 
 class OffenseResult(CultureResult):
@@ -15,4 +15,4 @@ class OffenseResult(CultureResult):
     format: str
     scoring: str
     specificity: Specificity | None
-    differences: tuple[Difference, ...] = Field(description="Where the paper's scoring differs, on these tests.")
+    differences: tuple[ScoringDifference, ...] = Field(description="Where the paper's scoring differs, on these tests.")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from clca.content.config import Option, split_list, split_names
-from clca.evaluation.config import HOW, WHAT, EvaluationConfig, expanded
+from clca.evaluation.config import HOW, WHAT, EvaluationConfig
 from clca.records import Method, Order
 
 Layout = Literal["chat", "text", "bare"]
@@ -52,7 +52,6 @@ class WvsConfig(EvaluationConfig):
     ] = None
     data: Annotated[
         Path | None,
-        AfterValidator(expanded),
         Field(description="Respondents that `clca data import-wvs` wrote."),
         Option(WHO, default="data/wvs/respondents.parquet, if there"),
     ] = None
@@ -82,7 +81,7 @@ class WvsConfig(EvaluationConfig):
         Field(
             gt=0,
             lt=1,
-            description="Stop a culture and method once half the 95 % interval of its kl (in nats) is below this.",
+            description="EarlyStop a culture and method once half the 95 % interval of its kl (in nats) is below this.",
         ),
         Option(HOW),
     ] = None

@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.evaluation.cost import Cost, CostPart, estimate_cost, group_tokens, prompt_tokens
 from clca.evaluation.model_selection import choose_by_culture, choose_served_by_culture, find
 from clca.evaluation.plan import EvaluationPlan, content_inputs, evaluation_folder, model_inputs
 from clca.evaluation.predictor import InferenceConfig
 from clca.evaluation.table import PAPER_ORDER
 from clca.evaluation.validation import require_libraries
-from clca.evaluation.wvs.answer_extraction import Reader
+from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.config import Layout, WvsConfig
-from clca.evaluation.wvs.published import Published, load_published
+from clca.evaluation.wvs.published import PublishedScore, load_published
 from clca.evaluation.wvs.questionnaire import (
     choose_cultures,
     choose_format,
@@ -36,12 +36,12 @@ from clca.evaluation.wvs.questionnaire import (
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import Suite, load_suite
+from clca.evaluation.wvs.suite import WvsSuite, load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.inference.prompt_format import Mode, joined
 from clca.inference.tokenization import Tokens
 from clca.records import Culture, Order
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 
 RESPONDENTS, TINY_RESPONDENTS = 1000, 100  # default numbers for each culture
 MEASURED_GROUPS = 8  # request groups of each culture and method whose tokens are counted
@@ -63,13 +63,13 @@ class WvsPlan(EvaluationPlan):
     format: Layout
     score_layout: ScoreLayout
     samples: dict[str, Sample]
-    readers: dict[str, Reader]
+    readers: dict[str, OptionReader]
     languages: dict[str, str]
     orders: tuple[Order, ...]
     request_groups: tuple[RespondentRequestGroup, ...]
     data: Path | None
     culture_names: dict[str, str]
-    published: tuple[Published, ...]
+    published: tuple[PublishedScore, ...]
 
     @property
     def prompts(self) -> int:
@@ -86,7 +86,7 @@ class WvsPlan(EvaluationPlan):
         if synthetic:
             caveats.append(
                 f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently,"
-                " so that there are no answers of individuals to hit; imported survey data take their place."
+                " so that there are no answers of individuals to hit; imported survey data sample_culture their place."
             )
         if self.config.weights:
             caveats.append("Respondents are weighted as in the survey.")
@@ -116,8 +116,8 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     """
     require_libraries(server=config.base_url is not None)
     content = Content(workspace)
-    catalogue = Catalogue(content)
-    adapters = [] if config.base_url else [find(name, catalogue, config.runs) for name in config.adapter]
+    catalogue = CultureCatalogue(content)
+    adapters = [] if config.base_url else [find(name, catalogue, config.generated) for name in config.adapter]
     trained_on = [culture for adapter in adapters for culture in adapter.data.cultures]
     names = choose_cultures(config, catalogue, trained_on)
     cultures = [catalogue.culture(name) for name in names]
@@ -163,7 +163,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         "format": format,
         "languages": languages,
         "respondents": n,
-        "data": None if imported is None else digest_of(imported.path),
+        "data": None if imported is None else file_sha256(imported.path),
         "items": [item.id for item in score_layout.items],
         "orders": list(orders),
         "seed": config.seed,
@@ -209,7 +209,7 @@ def _label(cultures: Sequence[str]) -> str:
     return "paper" if set(cultures) == set(PAPER_ORDER) else f"{len(cultures)}-cultures"
 
 
-def _name(culture: Culture, suite: Suite) -> str:
+def _name(culture: Culture, suite: WvsSuite) -> str:
     # The profile of a linguistic culture bears the name of one of its countries, which the scores are not of.
     return suite.persona.name(culture.id) if culture.kind == "language" else culture.name
 
@@ -226,7 +226,7 @@ def _cost_part(groups: Sequence[RespondentRequestGroup], tokens: Tokens | None) 
     return CostPart(
         {"culture": groups[0].culture, "method": groups[0].method},
         {
-            "sheets": len(groups),
+            "request_groups": len(groups),
             "prompts": sum(len(group.questions) for group in groups),
             "tokens": once,
             "tokens_unshared": unshared,

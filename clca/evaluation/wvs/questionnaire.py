@@ -6,19 +6,19 @@ from collections.abc import Iterator, Sequence
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS
 from clca.evaluation.table import PAPER_ORDER
 from clca.evaluation.wvs.config import Layout, WvsConfig
-from clca.evaluation.wvs.question import Format, sheets
-from clca.evaluation.wvs.question import questions as item_questions
+from clca.evaluation.wvs.question import Format, item_questions, request_groups
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import NATIVE, Suite, load_suite, native_language
-from clca.models.load import Student, load_tokenizer
+from clca.evaluation.wvs.suite import NATIVE, WvsSuite, load_suite, native_language
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from clca.records import Method, Order
 
 ALL, BARE = "all", "bare"
@@ -31,7 +31,7 @@ def has_chat_template(student: Student) -> bool:
     return bool(load_tokenizer(student).chat_template)
 
 
-def choose_cultures(config: WvsConfig, catalogue: Catalogue, trained_on: Sequence[str]) -> list[str]:
+def choose_cultures(config: WvsConfig, catalogue: CultureCatalogue, trained_on: Sequence[str]) -> list[str]:
     """The cultures of the configuration, else those that the adapters were trained on, else the paper's five.
 
     Raises `NotFoundError` for an unknown culture.
@@ -50,7 +50,7 @@ def choose_format(config: WvsConfig, model: EvaluatedModel) -> Layout:
     return "text" if model.learned_plain_text or not has_chat_template(model.student) else "chat"
 
 
-def load_suites(config: WvsConfig, content: Content, cultures: Sequence[str], english: Suite) -> dict[str, Suite]:
+def load_suites(config: WvsConfig, content: Content, cultures: Sequence[str], english: WvsSuite) -> dict[str, WvsSuite]:
     """The suite of each culture, in its language. Raises `NotFoundError` for a language that has none."""
     native = config.language == NATIVE
     languages = {name: native_language(content, name) if native else config.language for name in cultures}
@@ -59,7 +59,7 @@ def load_suites(config: WvsConfig, content: Content, cultures: Sequence[str], en
     return {name: loaded[language] for name, language in languages.items()}
 
 
-def choose_items(config: WvsConfig, suite: Suite) -> list[Item]:
+def choose_items(config: WvsConfig, suite: WvsSuite) -> list[Item]:
     """The items of the configuration, else all. Raises `SettingsError` for an unknown item."""
     items = {item.id: item for item in suite.items.items}
     unknown = next((id for id in config.items if id not in items), None)
@@ -98,7 +98,7 @@ def choose_methods(config: WvsConfig, model: EvaluatedModel, format: Layout, cul
 def make_request_groups(
     config: WvsConfig,
     model: EvaluatedModel,
-    suite: Suite,
+    suite: WvsSuite,
     sample: Sample,
     methods: Sequence[Method],
     format: Layout,
@@ -118,7 +118,7 @@ def make_request_groups(
         for question in item_questions(items, suite.prompts, prompt_format, order, config.seed)
     )
     for method in methods:
-        yield from sheets(
+        yield from request_groups(
             sample.culture,
             method,
             sample.respondents,

@@ -10,10 +10,10 @@ from dataclasses import asdict
 from clca.evaluation.run import Outcome, finish, start
 from clca.evaluation.run_recorder import RunRecorder
 from clca.evaluation.wvs.aggregate import score
-from clca.evaluation.wvs.answering import Work
+from clca.evaluation.wvs.answering import WvsAnswering
 from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
-from clca.evaluation.wvs.result import WvsResult, averages_of, scores_by_culture
+from clca.evaluation.wvs.result import WvsResult, averages_of, summarise_cultures
 from clca.evaluation.wvs.tables import early_stop_caveats, make_tables
 from clca.progress import ProgressCallback, ignore
 
@@ -26,7 +26,7 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
     """
     config, earlier = plan.config, start(plan)
     with WvsPredictionDir(plan.folder, plan.request_groups) as folder:
-        work = Work(
+        work = WvsAnswering(
             folder,
             plan.request_groups,
             plan.samples,
@@ -34,16 +34,16 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
             plan.readers,
             seed=config.seed,
             weighted=config.weights,
-            tell=progress,
+            on_progress=progress,
         )
         folder.write_prompts(plan.request_groups)
         with RunRecorder(plan, earlier, folder, dict, progress) as recorder:
             if config.until_ci is None:
-                work.ask_all(recorder.predictor)
+                work.answer_pending(recorder.predictor)
                 stops = []
             else:
-                stops = work.ask_until(recorder.predictor, config.until_ci)
-        scores = score(work.tallies, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
+                stops = work.answer_until(recorder.predictor, config.until_ci)
+        scores = score(work.counts, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
         caveats = plan.caveats(recorder.coverage, early_stop_caveats(stops))
         outcome = Outcome(
             scores={
@@ -60,7 +60,7 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
         fields = finish(plan, recorder, outcome, sum(1 for _ in folder.predictions()))
     return WvsResult(
         **fields,
-        cultures=scores_by_culture(scores),
+        cultures=summarise_cultures(scores),
         averages=averages_of(scores),
         sensitivity=scores.sensitivity,
         stopped=tuple(stops),

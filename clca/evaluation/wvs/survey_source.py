@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from clca.evaluation.wvs.microdata.respondents import FILE, Imported, default_folder, open_respondents
-from clca.evaluation.wvs.sampling import Sample, Sources, take
+from clca.evaluation.wvs.microdata.respondents import FILE, ImportedRespondents, default_folder, open_respondents
+from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import Suite
+from clca.evaluation.wvs.suite import WvsSuite
 from clca.records import Culture
 
 
-def find_respondents(file: Path | None, workspace: Path | None) -> Imported | None:
+def find_respondents(file: Path | None, workspace: Path | None) -> ImportedRespondents | None:
     """The imported respondents of that file, else of the workspace, else None. Raises `NotFoundError`."""
     default = default_folder(workspace) / FILE
     if file is None and not default.is_file():
@@ -22,9 +22,9 @@ def find_respondents(file: Path | None, workspace: Path | None) -> Imported | No
 
 def culture_sample(
     culture: Culture,
-    suite: Suite,
+    suite: WvsSuite,
     layout: ScoreLayout,
-    imported: Imported | None,
+    imported: ImportedRespondents | None,
     named: bool,
     *,
     n: int,
@@ -41,6 +41,6 @@ def culture_sample(
         notes.append(f"{imported.path} holds nobody of {culture.id}: its respondents are synthetic")
         imported = None
     counts = {country: coverage.respondents for country, coverage in suite.coverage.items()}
-    sources = Sources(imported, suite.shares, suite.demographics, counts)
-    sample = take(sources, culture.id, countries, layout, n=n, seed=seed, weighted=weighted)
+    sources = SampleSources(imported, suite.shares, suite.demographics, counts)
+    sample = sample_culture(sources, culture.id, countries, layout, n=n, seed=seed, weighted=weighted)
     return replace(sample, notes=(*notes, *sample.notes))

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.table import METRICS, REFERENCES, Figures, Table, build
-from clca.evaluation.wvs.answering import Stop
+from clca.evaluation.wvs.answering import EarlyStop
 from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.questionnaire import BARE
-from clca.evaluation.wvs.scores import Scores
+from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Order
 
 
-def early_stop_caveats(stops: Sequence[Stop]) -> list[str]:
+def early_stop_caveats(stops: Sequence[EarlyStop]) -> list[str]:
     """What has to be read beside scores of cultures and methods that were stopped early."""
     if not stops:
         return []
@@ -24,7 +24,7 @@ def early_stop_caveats(stops: Sequence[Stop]) -> list[str]:
     ]
 
 
-def make_tables(plan: WvsPlan, scores: Scores, caveats: Sequence[str]) -> tuple[Table, ...]:
+def make_tables(plan: WvsPlan, scores: WvsScores, caveats: Sequence[str]) -> tuple[Table, ...]:
     """One table a metric, those without a number left out; each further order of the options has rows of its own."""
     notes = [_what_was_asked(plan), *caveats, *scores.notes(), *_sensitivity_notes(scores)]
     orders = list(dict.fromkeys(result.order for result in scores.results))
@@ -53,7 +53,7 @@ def make_tables(plan: WvsPlan, scores: Scores, caveats: Sequence[str]) -> tuple[
     return tuple(tables)
 
 
-def _of_order(scores: Scores, order: Order) -> Scores:
+def _of_order(scores: WvsScores, order: Order) -> WvsScores:
     results = tuple(result for result in scores.results if result.order == order)
     averages = tuple(average for average in scores.averages if average.order == order)
     return scores.model_copy(update={"results": results, "averages": averages})
@@ -76,7 +76,7 @@ def _what_was_asked(plan: WvsPlan) -> str:
     )
 
 
-def _sensitivity_notes(scores: Scores) -> list[str]:
+def _sensitivity_notes(scores: WvsScores) -> list[str]:
     """A note on each method and pair of orders: how far the order of the options moved its answers."""
     by_pair: dict[tuple[str, str], list[str]] = {}
     for entry in scores.sensitivity:

@@ -24,7 +24,7 @@ from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.evaluation.wvs.plan import plan
 from clca.evaluation.wvs.result import WvsResult
 from clca.evaluation.wvs.run import run
-from clca.inference.requests import Answer, AnsweredCallback, S
+from clca.inference.requests import Answer, AnsweredCallback, G
 from tests.evaluation.wvs.survey_files import official, people
 
 
@@ -36,7 +36,7 @@ class Steady:
     def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
         self.asked = 0
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         for sheet in sheets:
             self.asked += 1
             done(sheet, [Answer(reply="1") for _ in sheet.questions])
@@ -149,8 +149,8 @@ class Interrupted(Steady):
 
     coverage = TopKCoverage(8, 2)
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
-        super().fill(list(sheets)[:2], done)
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
+        super().predict(list(sheets)[:2], done)
         raise KeyboardInterrupt
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation on MMLU asks of whom: settled before anything is loaded, or refused in one line."""
+"""What an evaluation on MMLU asks of whom: stop_condition before anything is loaded, or refused in one line."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, SettingsError
-from clca.evaluation.classification.request_group import ExampleRequestGroup, sheets
+from clca.evaluation.classification.request_group import ExampleRequestGroup, request_groups
 from clca.evaluation.mmlu.config import MmluConfig
 from clca.evaluation.mmlu.few_shot import fit_shots
 from clca.evaluation.mmlu.plan import MmluPlan, plan
@@ -21,11 +21,12 @@ from clca.evaluation.mmlu.question_source import demonstration
 from clca.evaluation.mmlu.run import run
 from clca.evaluation.model_loading import load
 from clca.evaluation.prediction_dir import read_records
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from clca.records import Choice
 from clca.stages import resolve_config
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
@@ -169,7 +170,7 @@ def test_part_of_the_subjects_is_told_to_be_part(here: Path) -> None:
     ("asked", "said"),
     [
         ({"shots": 3}, "--shots: Input should be 0 or 5 (given: 3)"),
-        ({"mode": "odds"}, "--mode: Input should be 'generate' or 'probability' (given: \"odds\")"),
+        ({"mode": "probabilities"}, "--mode: Input should be 'generate' or 'probability' (given: \"probabilities\")"),
         ({"scoring": "papr"}, "--scoring: Input should be 'corrected' or 'paper' (given: \"papr\")"),
         ({"limit": 0}, "--limit: Input should be greater than or equal to 1 (given: 0)"),
         ({"data": " "}, "--data: is empty; give a folder, a data set of the hub such as cais/mmlu, or demo"),
@@ -224,14 +225,16 @@ def test_a_subject_whose_longest_question_leaves_no_room_has_fewer_worked_exampl
     assert "Fewer than 5 worked examples, as the student reads no longer prompts: anatomy 3." in one.caveats()
     (task,) = one.tasks
     tokens = Tokens(load_tokenizer(tiny), TextFormat())
-    lengths = [len(tokens.ids(TextFormat().prompt(task.system("base"), each.text))) for each in task.examples("base")]
+    lengths = [
+        len(tokens.ids(TextFormat().prompt(task.system_prompt("base"), each.text))) for each in task.examples("base")
+    ]
     assert max(lengths) + 1 <= CONTEXT < max(lengths) + 900
 
 
 def test_every_question_of_that_subject_has_as_many(here: Path) -> None:
     long_folder(here / "long", 900, 900)
     (task,) = planned(data="long", subject=("anatomy",)).tasks
-    assert task.system("base").count("Answer:") == 3
+    assert task.system_prompt("base").count("Answer:") == 3
 
 
 def test_what_fits_keeps_its_worked_examples(here: Path) -> None:
@@ -243,7 +246,7 @@ def test_a_written_answer_needs_room_too(here: Path, tiny: Student) -> None:
     tokens, words = Tokens(load_tokenizer(tiny), TextFormat()), 700
     one = planned(data=str(long_folder(here / "long", 10, words)), subject=("anatomy",))
     (task,) = one.tasks
-    longest = max(len(tokens.ids(TextFormat().prompt(task.system(""), each.text))) for each in task.examples(""))
+    longest = max(len(tokens.ids(TextFormat().prompt(task.system_prompt(""), each.text))) for each in task.examples(""))
     long_folder(here / "long", 10, words + CONTEXT - longest - 1)
     assert planned(data="long", subject=("anatomy",)).shortened == {}
     assert planned(data="long", subject=("anatomy",), mode="generate").shortened == {"anatomy": 4}
@@ -290,28 +293,28 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(here: Path) 
     student = one.model.student
     assert student is not None
     model, tokenizer = load(one.model, "cpu"), load_tokenizer(student)
-    counted = Counted(model)
+    counter = Counted(model)
     found: dict[str, Answer] = {}
-    asked = list(sheets(one.tasks, one.systems, lambda _: True))
+    asked = list(request_groups(one.tasks, one.systems, lambda _: True))
     assert [len(sheet.questions) for sheet in asked] == [64, 16]
 
     def done(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         found.update(zip((each.id for each in sheet.questions), answers, strict=True))
 
-    LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(asked, done)
-    together, counted.tokens = counted.tokens, 0
+    HfModel(model, tokenizer, TextFormat(), "probability").predict(asked, done)
+    together, counter.tokens = counter.tokens, 0
     alone: dict[str, Answer] = {}
     for sheet in asked:
         for question in sheet.questions:
             single = ExampleRequestGroup("", sheet.system, (question,), "base", "anatomy", 0)
-            LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(
+            HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )
     begins = len(Tokens(tokenizer, TextFormat()).ids(one.tasks[0].system("base")))
     rest = max(map(len, (Tokens(tokenizer, TextFormat()).ids(each.text) for each in asked[0].questions))) + 2
-    assert counted.tokens > 80 * begins
+    assert counter.tokens > 80 * begins
     assert together < begins + 80 * rest
-    assert all(found[id].odds == pytest.approx(alone[id].odds, abs=1e-4) for id in alone)
+    assert all(found[id].probabilities == pytest.approx(alone[id].probabilities, abs=1e-4) for id in alone)
 
 
 # ---------------------------------------------------------------- what is left behind
@@ -364,7 +367,7 @@ def test_a_line_that_is_not_of_this_evaluation_is_refused() -> None:
     done = run(planned(subject=("astronomy",)))
     file = done.folder / "predictions.jsonl"
     file.write_text(file.read_text().replace('"test":"astronomy"', '"test":"virology"', 1))
-    with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its sheet is not of this evaluation"):
+    with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its request group is not of this evaluation"):
         run(planned(subject=("astronomy",)))
 
 

@@ -1,4 +1,4 @@
-"""What an evaluation on offensiveness asks of whom: settled before anything is loaded."""
+"""What an evaluation on offensiveness asks of whom: stop_condition before anything is loaded."""
 
 from __future__ import annotations
 

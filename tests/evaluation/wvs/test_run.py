@@ -1,4 +1,4 @@
-"""What an evaluation asks of whom, and by whom it is answered: settled before anything is loaded."""
+"""What an evaluation asks of whom, and by whom it is answered: stop_condition before anything is loaded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.evaluated_model import base_id
 from clca.evaluation.model_loading import require_memory
@@ -23,8 +23,8 @@ from clca.evaluation.predictor import api_key, local_tokenizer
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.plan import WvsPlan, plan
 from clca.inference.hardware import Gpu, Machine
-from clca.models.adapter import Found, read_adapter
-from clca.models.load import Student
+from clca.models.adapter import TrainedAdapter, read_adapter
+from clca.models.student import Student
 from clca.stages import resolve_config
 from tests.evaluation.test_evaluated_model import weights
 from tests.training.jobs import tiny_student
@@ -51,7 +51,7 @@ def here(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **changes: Any) -> Found:
+def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **changes: Any) -> TrainedAdapter:
     """The folder of a finished adapter, as far as anything is looked at before it is loaded."""
     folder = Path("adapters") / culture / name
     folder.mkdir(parents=True)
@@ -268,13 +268,13 @@ def test_an_adapter_is_found_by_culture_name_folder_and_run(tiny: Student) -> No
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"fingerprint": "f1", "culture": "japan"}))
     for name in ("japan", "JPN", "tiny-wvs", str(folder), "run-1", str(run)):
-        found = find(name, Catalogue(Content()), Path("generated"))
+        found = find(name, CultureCatalogue(Content()), Path("generated"))
         assert found.folder == folder, name
     (run / "run.json").write_text(json.dumps({"fingerprint": "f2"}))
     with pytest.raises(NotFoundError, match=r"learned from run run-1: `clca train --run run-1` makes one"):
-        find("run-1", Catalogue(Content()), Path("generated"))
+        find("run-1", CultureCatalogue(Content()), Path("generated"))
     with pytest.raises(NotFoundError, match="no adapter 'nothing' in adapters/"):
-        find("nothing", Catalogue(Content()), Path("generated"))
+        find("nothing", CultureCatalogue(Content()), Path("generated"))
 
 
 def test_the_adapters_own_cultures_and_student_are_the_default(tiny: Student) -> None:
@@ -332,10 +332,10 @@ def test_rehearsals_are_marked_whatever_makes_them_so(tiny: Student) -> None:
 
 
 def _base(student: Student | None) -> Any:
-    from clca.models.adapter import Base
+    from clca.models.adapter import StudentRef
 
     assert student is not None
-    return Base(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
+    return StudentRef(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
 
 
 def test_a_server_is_told_models_and_adapters_by_name() -> None:
