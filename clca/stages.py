@@ -53,6 +53,7 @@ class Stage:
 
 
 STAGES = {
+    "generate": Stage("clca.generation", "GenerateConfig", "GenerationResult"),
     "train": Stage("clca.training", "TrainConfig", "TrainingResult"),
     "eval-wvs": Stage("clca.evaluation.wvs", "WvsConfig", "WvsResult"),
     "eval-offense": Stage("clca.evaluation.offense", "OffenseConfig", "OffenseResult"),

@@ -1,4 +1,4 @@
-"""How the weights of a base model are held: in how many bits, and in which numbers they are computed."""
+"""The number format of a base model's weights: bits per weight, and the format of its arithmetic."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Quantization(BaseModel):
-    """The base model as it is loaded."""
+    """How a base model is loaded; 16 bits means not quantised."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 

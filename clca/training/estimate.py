@@ -110,15 +110,15 @@ def packed(lengths: Iterable[int], max_length: int) -> int:
     sizes: list[int] = []  # the keys of `room`, sorted
     for length, times in sorted(Counter(lengths).items(), reverse=True):
         for _ in range(times):
-            place = bisect_left(sizes, length)
-            if place == len(sizes):
+            index = bisect_left(sizes, length)
+            if index == len(sizes):
                 begun += 1
                 left = max_length
             else:
-                left = sizes[place]
+                left = sizes[index]
                 room[left] -= 1
                 if not room[left]:
-                    del sizes[place]
+                    del sizes[index]
             left -= length
             if left > 0:
                 if not room[left]:

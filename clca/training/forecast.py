@@ -98,16 +98,16 @@ def forecasts(plan: TrainingPlan) -> list[Forecast]:
 
 
 def _counts(rows: Counted) -> dict[str, Any]:
-    tally = rows.tally
+    counts = rows.counts
     return {
-        "examples": tally.rows.total(),
+        "examples": counts.rows.total(),
         "tokens": rows.tokens,
         "trained_tokens": rows.trained,
         "longest": rows.longest,
         "by_task": {
-            task: {"examples": tally.rows[task], "tokens": tally.tokens[task], "trained_tokens": tally.trained[task]}
-            for task in tally.rows
+            task: {"examples": counts.rows[task], "tokens": counts.tokens[task], "trained_tokens": counts.trained[task]}
+            for task in counts.rows
         },
-        "cut": dict(tally.cut),
-        "dropped": dict(tally.dropped),
+        "cut": dict(counts.cut),
+        "dropped": dict(counts.dropped),
     }

@@ -74,7 +74,7 @@ def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
     except (ValueError, RuntimeError) as error:
         if NO_MEMORY in str(error):
             raise
-        said = str(error).splitlines()[0]
-        raise SettingsError(f"{adapter} does not fit {student.source}: {said}") from None
+        reason = str(error).splitlines()[0]
+        raise SettingsError(f"{adapter} does not fit {student.source}: {reason}") from None
     merged.config.use_cache = True
     return merged if student.tiny else merged.to(torch.bfloat16)

@@ -26,7 +26,6 @@ from clca.storage.run_index import RunInfo
 from clca.training.config import TrainConfig
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
-from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.selection import (
     COMBINED,
@@ -39,6 +38,7 @@ from clca.training.selection import (
     named_runs,
     unavailable_student,
 )
+from clca.training.training_sources import CultureRef, TrainingSources
 
 
 @dataclass(frozen=True, slots=True)

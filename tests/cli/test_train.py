@@ -138,7 +138,7 @@ def test_interrupted_training_says_how_to_go_on_and_does(desk: Desk) -> None:
     assert "Traceback" not in errors
     done = desk.run(*command)
     assert done.returncode == 0, done.stderr
-    assert "Going on from step" in done.stderr
+    assert "Resuming from step" in done.stderr
     assert last_json(done.stdout)["steps"] == 20
 
 

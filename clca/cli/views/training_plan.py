@@ -138,13 +138,13 @@ def _show_counts(checked: Checked, console: Console) -> None:
     for column in ("", "task", "examples", "tokens", "trained", "cut"):
         table.add_column(column, justify="left" if column in ("", "task") else "right")
     for name, rows in (("train", checked.train), ("held out", checked.held_out)):
-        tally = rows.tally
+        tally = rows.counts
         for task in tally.rows:
             numbers = (tally.rows[task], tally.tokens[task], tally.trained[task], tally.cut[task])
             table.add_row(name, task, *(f"{number:,}" for number in numbers))
     console.print(table)
     for name, rows in (("train", checked.train), ("held out", checked.held_out)):
-        for reason, number in rows.tally.dropped.most_common():
+        for reason, number in rows.counts.dropped.most_common():
             console.print(f"dropped ({name}): {number:,} x {reason}", markup=False)
 
 

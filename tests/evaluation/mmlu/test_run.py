@@ -310,7 +310,7 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(here: Path) 
             HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )
-    begins = len(Tokens(tokenizer, TextFormat()).ids(one.tasks[0].system("base")))
+    begins = len(Tokens(tokenizer, TextFormat()).ids(one.tasks[0].system_prompt("base")))
     rest = max(map(len, (Tokens(tokenizer, TextFormat()).ids(each.text) for each in asked[0].questions))) + 2
     assert counter.tokens > 80 * begins
     assert together < begins + 80 * rest

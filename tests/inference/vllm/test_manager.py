@@ -116,7 +116,7 @@ def test_the_users_arguments_come_last(make: Make) -> None:
 def test_longer_dialogues_are_given_more_context(make: Make) -> None:
     lengths = []
     for exchanges in (1, 10, 20):
-        (placement,) = make(H200, exchanges=exchanges).plan([SMALL])
+        (placement,) = make(H200, max_exchanges=exchanges).plan([SMALL])
         lengths.append(int(placement.command[placement.command.index("--max-model-len") + 1]))
     assert lengths[0] == lengths[1] == 16_384
     assert lengths[2] > 20 * 2 * 500
