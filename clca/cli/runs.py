@@ -57,17 +57,19 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print the records as they are.")] = False,
 ) -> None:
     """Read runs and dialogues in the terminal."""
-    from clca.cli.views import runs
+    from clca.cli.views.dialogue import show_dialogue
+    from clca.cli.views.runs import show_dialogues, show_runs
+    from clca.generation.run_records import find_record
 
     if run is None:
-        runs.show_runs(config.out, as_json=json)
+        show_runs(config.out, as_json=json)
         return
     info = _find(run, config.out, workspace)
-    chosen = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
     if dialogue is None:
-        runs.list_dialogues(info, chosen or ["kept", "discarded", "failed"], limit, as_json=json)
+        chosen = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
+        show_dialogues(info, chosen or ["kept", "discarded", "failed"], limit, as_json=json)
     else:
-        runs.show_dialogue(info, dialogue, as_json=json)
+        show_dialogue(*find_record(info.folder, dialogue), as_json=json)
 
 
 @with_flags(GenerateConfig, fields=SERVER_FIELDS)

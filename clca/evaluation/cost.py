@@ -16,8 +16,9 @@ from clca.inference.requests import RequestGroup
 from clca.inference.tokenization import Tokens, common_length
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import compute_type, load_tokenizer, this_device
-from clca.models.size import SHARE as UTILISATION
-from clca.models.size import load_shape, matmul_rate
+from clca.models.shape import load_shape
+from clca.models.speed import SHARE as UTILISATION
+from clca.models.speed import matmul_rate
 from clca.models.student import Student
 
 

@@ -9,11 +9,9 @@ from typing import Any
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import FULL_BITS, EvaluatedModel
 from clca.inference.hardware import Machine
+from clca.inference.memory import weight_shortage
 from clca.models.load import compute_type, load_model
 from clca.models.quantization import Quantization
-from clca.models.size import least_bytes
-
-GIB = 2**30
 
 
 def require_memory(model: EvaluatedModel, machine: Machine, device: str) -> None:
@@ -28,15 +26,10 @@ def require_memory(model: EvaluatedModel, machine: Machine, device: str) -> None
             " clca's source is, or --bits 16"
         )
     quantization = quantization_of(model)
-    needed = least_bytes(model.student, quantization, compute_type(quantization, device))
-    available = min((gpu.free for gpu in machine.gpus), default=machine.ram) if device == "cuda" else machine.ram
-    if needed is not None and needed > available:
-        where = "of GPU memory" if device == "cuda" else "of RAM (no GPU is used)"
-        fewer = "--bits 4, " if model.bits > 4 else ""
-        raise SettingsError(
-            f"{model.name} does not fit: its weights take {needed / GIB:.1f} GiB in {model.bits} bits, here are"
-            f" {available / GIB:.1f} GiB {where}; instead: {fewer}a smaller --student, or a server with --base-url"
-        )
+    compute = compute_type(quantization, device)
+    if shortage := weight_shortage(model.student, quantization, compute, machine, device):
+        fewer_bits = "--bits 4, " if model.bits > 4 else ""
+        raise SettingsError(f"{shortage}; instead: {fewer_bits}a smaller --student, or a server with --base-url")
 
 
 def load(model: EvaluatedModel, device: str) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_list, split_names
-from clca.inference.memory import LENGTH
+from clca.inference.vllm.fit import MAX_MODEL_LEN
 from clca.inference.vllm.manager import VllmConfig
 from clca.records import Confidence, Label
 from clca.urls import check_url
@@ -198,7 +198,7 @@ EXECUTION_FIELDS = frozenset(
         "start_timeout",
     }
 )
-"""Fields that decide how fast a run goes and where it lies, but not what its records say."""
+"""Fields that decide how fast a run is and where its files are, but not what its records say."""
 
 
 def vllm_config(config: GenerateConfig) -> VllmConfig:
@@ -209,5 +209,5 @@ def vllm_config(config: GenerateConfig) -> VllmConfig:
         executable=config.vllm,
         extra_arguments=config.vllm_args,
         start_timeout=config.start_timeout,
-        max_model_len=max(LENGTH, PROMPT_TOKENS + 2 * config.max_exchanges * TURN_TOKENS),
+        max_model_len=max(MAX_MODEL_LEN, PROMPT_TOKENS + 2 * config.max_exchanges * TURN_TOKENS),
     )

@@ -16,7 +16,7 @@ from clca.generation.config import GenerateConfig, vllm_config
 from clca.generation.recorded_settings import config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
-from clca.inference.vllm.manager import Placement, Servers
+from clca.inference.vllm.manager import Placement, ServerManager
 from clca.storage.fingerprint import differences, fingerprint
 from clca.storage.run_index import RunInfo, list_runs, new_run_folder
 
@@ -30,7 +30,7 @@ class GenerationPlan:
 
     config: GenerateConfig
     runs: tuple[RunPlan, ...]
-    servers: Servers = field(repr=False)
+    servers: ServerManager = field(repr=False)
     placements: tuple[Placement, ...]
     unavailable: ClcaError | None
 
@@ -79,7 +79,7 @@ def expand_cultures(names: tuple[str, ...], workspace: Path | None) -> list[str]
 
 
 def _plan(config: GenerateConfig, run_plans: list[RunPlan], workspace: Path | None) -> GenerationPlan:
-    servers = Servers(vllm_config(config), Content(workspace), os.environ)
+    servers = ServerManager(vllm_config(config), Content(workspace), os.environ)
     placements: list[Placement] = []
     unavailable: ClcaError | None = None
     if not all(run_plan.finished for run_plan in run_plans):

@@ -17,7 +17,7 @@ from clca.generation.run_plan import RunPlan
 from clca.generation.session import Session
 from clca.generation.teachers import connect, unserved
 from clca.inference.protocol import Teacher
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.progress import Note, ProgressCallback, ignore
 from clca.storage.run_dir import RunDir
 
@@ -48,14 +48,14 @@ def run(plan: GenerationPlan, progress: ProgressCallback = ignore) -> Generation
     return GenerationResult.of(plan.config.out, results, simulated=plan.simulated)
 
 
-def _start_servers(config: GenerateConfig, servers: Servers, progress: ProgressCallback) -> None:
+def _start_servers(config: GenerateConfig, servers: ServerManager, progress: ProgressCallback) -> None:
     """Start the servers that are not running. Raises `TeacherError`."""
     for placement in servers.start(unserved(config), lambda text: progress(ServerStarting(text))):
         progress(Note(f"Started {placement}"))
 
 
 async def _generate(
-    plan: RunPlan, servers: Servers, progress: ProgressCallback, interruption: Interruption
+    plan: RunPlan, servers: ServerManager, progress: ProgressCallback, interruption: Interruption
 ) -> RunResult:
     """Check the teachers and work on one run."""
     teachers = connect(plan.config, plan.content, plan.simulator, servers, os.environ)

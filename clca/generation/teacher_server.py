@@ -17,7 +17,7 @@ from clca.generation.config import REHEARSAL, GenerateConfig, vllm_config
 from clca.generation.progress import ServerStarting
 from clca.generation.teachers import key_of
 from clca.inference.vllm.command import HOST
-from clca.inference.vllm.manager import Placement, Servers
+from clca.inference.vllm.manager import Placement, ServerManager
 from clca.progress import Note, ProgressCallback, ignore
 from clca.urls import NO_KEY
 
@@ -33,7 +33,7 @@ class TeacherServerPlan:
     port: int
     placement: Placement
     has_key: bool
-    servers: Servers = field(repr=False)
+    servers: ServerManager = field(repr=False)
 
     @property
     def command(self) -> list[str]:
@@ -58,7 +58,7 @@ def plan_teacher_server(
         raise SettingsError("the rehearsal needs no server: clca generate --culture japan plays it as it is")
     key = key_of(os.environ, "teacher", ("CLCA_API_KEY",))
     key = "" if key == NO_KEY else key
-    servers = Servers(vllm_config(config), Content(workspace), os.environ, host=host, port=port, key=key)
+    servers = ServerManager(vllm_config(config), Content(workspace), os.environ, host=host, port=port, key=key)
     (placement,) = servers.plan([config.teacher])
     return TeacherServerPlan(config.teacher, host, port, placement, bool(key), servers)
 

@@ -10,7 +10,7 @@ from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
 from clca.inference.protocol import Role, Teacher
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
 
@@ -98,7 +98,7 @@ def connect(
     config: GenerateConfig,
     content: Content,
     simulator: SimulatorContent | None,
-    servers: Servers,
+    servers: ServerManager,
     environment: Mapping[str, str],
 ) -> dict[Role, Teacher]:
     """One teacher per distinct address; roles at the same address share it. No request is sent yet.
@@ -115,7 +115,11 @@ def connect(
 
 
 def _teacher(
-    address: Address, config: GenerateConfig, content: Content, simulator: SimulatorContent | None, servers: Servers
+    address: Address,
+    config: GenerateConfig,
+    content: Content,
+    simulator: SimulatorContent | None,
+    servers: ServerManager,
 ) -> Teacher:
     if address.model == REHEARSAL:
         from clca.simulator import Simulator

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from clca.models.size import kv_cache_bytes
 from clca.records import Record
 
 Precision = Literal["bf16", "fp16", "fp32", "fp8", "int8", "int4", "fp4", "quantised"]
@@ -61,10 +62,5 @@ class ModelInfo(Record):
 
 
 def cache_bytes_per_token(model: ModelInfo) -> int:
-    """Bytes per token in a 16-bit key-value cache: 2 · layers · kv_heads · head_dim · 2.
-
-    A key and a value (2) of head_dim numbers of 2 bytes, per layer and key-value head: Ainslie et
-    al., *GQA* (2023), and vLLM's `FullAttentionSpec.page_size_bytes`. An upper bound for models
-    that limit some layers to a sliding window (Gemma 2).
-    """
-    return 2 * model.layers * model.kv_heads * model.head_dim * 2
+    """Bytes that one token takes in a 16-bit key-value cache."""
+    return kv_cache_bytes(model.layers, model.kv_heads, model.head_dim)

@@ -8,12 +8,14 @@ from typing import Any
 
 from clca.errors import SettingsError
 from clca.inference.hardware import machine
-from clca.inference.memory import gib
+from clca.inference.memory import free_memory
 from clca.models.load import compute_type, load_tokenizer, this_device
-from clca.models.size import load_shape, matmul_rate
+from clca.models.shape import load_shape
+from clca.models.size import gib
+from clca.models.speed import matmul_rate
 from clca.training.data_checks import Checked, Counted, check
 from clca.training.estimate import Estimate, estimate, trainable
-from clca.training.plan import PlannedAdapter, TrainingPlan, free_memory
+from clca.training.plan import PlannedAdapter, TrainingPlan
 from clca.training.tokenization import Encoder
 from clca.training.trainer import LEAST_MEMORY
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clca.models.adapter import AdapterInfo, LossPoint, SplitCounts, StudentRef
-from clca.models.load import Compute
 from clca.models.logging import LIBRARIES
+from clca.models.quantization import Compute
 from clca.storage.fingerprint import fingerprint
 from clca.training.callbacks import TrainingMonitor
 from clca.training.dataset import Rows

@@ -12,7 +12,8 @@ from trl import SFTConfig, SFTTrainer
 
 from clca.errors import SettingsError
 from clca.models.adapter import LOGS
-from clca.models.load import Compute, this_device
+from clca.models.load import this_device
+from clca.models.quantization import Compute
 from clca.training import checkpoints
 from clca.training.callbacks import EarlyStopping, TrainingMonitor
 from clca.training.checkpoints import Checkpoint

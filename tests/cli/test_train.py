@@ -257,7 +257,7 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
 
 
 def test_what_the_estimate_says_does_not_fit_is_told() -> None:
-    from clca.models.size import Shape
+    from clca.models.shape import Shape
     from clca.training.estimate import Estimate, Memory, Steps
     from clca.training.forecast import Forecast
 
@@ -364,7 +364,7 @@ def test_merged_adapter_is_a_whole_model(desk: Desk, trained: dict[str, Any]) ->
     assert found == {"model": "merged/japan", "adapter": trained["adapter"]}
     files = {file.name for file in (desk.folder / "merged/japan").iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= files
-    assert desk.refused("adapters", "merge", trained["adapter"], "merged/japan").startswith("merged/japan is there")
+    assert desk.refused("adapters", "merge", trained["adapter"], "merged/japan").startswith("merged/japan exists")
 
 
 def test_adapters_that_are_not_there_are_one_line(desk: Desk, tmp_path: Path) -> None:

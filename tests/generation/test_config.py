@@ -72,7 +72,7 @@ def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
             "--base-url is given, but not which model there is the teacher: add --teacher",
         ),
         ({"judge_base_url": "http://h:1/v1"}, "--judge-base-url is given, but not which model"),
-        ({"teacher": "m", "base_url": ("http://h:99999/v1",)}, "--base-url: not a URL: its host or port is broken"),
+        ({"teacher": "m", "base_url": ("http://h:99999/v1",)}, "--base-url: not a URL: its host or port is invalid"),
         ({"teacher": "m", "base_url": ("http://h:1/v1?key=s3cret",)}, "--base-url: a URL must end with its path"),
         ({"teacher": "m", "base_url": ("http://u:s3cret@h/v1",)}, "--base-url: a URL must not hold a user or password"),
         ({"teacher": "m", "base_url": ("http://h h/v1",)}, "--base-url: not a URL"),

@@ -37,7 +37,7 @@ def env(vllm_command: str, tmp_path: Path) -> dict[str, str]:
 
 
 def vllm_processes(cache: Path) -> list[str]:
-    """The guardian, the server, its engine and its workers: all that inherited this VLLM_CACHE_ROOT, but for clca."""
+    """Guard, server, engine and workers: all processes that inherited this VLLM_CACHE_ROOT, except clca."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -104,7 +104,7 @@ def test_no_process_is_left_of_a_run_that_ends_early(
         _, stderr = process.communicate()
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert "Run the same command again to go on." in stderr
+        assert "Run the same command again to resume." in stderr
 
 
 def test_a_server_that_cannot_start_says_why_in_one_line(tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:
@@ -122,8 +122,8 @@ def test_our_arguments_are_those_of_vllm(vllm_command: str, tiny_model: Path, tm
     """A flag that vLLM renames is caught here, on whichever vLLM CLCA_VLLM names."""
     from clca.content.lookup import Content
     from clca.inference.hardware import Gpu, Machine
-    from clca.inference.memory import fit
     from clca.inference.vllm.command import arguments
+    from clca.inference.vllm.fit import fit
     from clca.models import ModelCatalogue, find_model
 
     gpus = tuple(Gpu(str(n), "H100", 80 * 2**30, 79 * 2**30, (9, 0)) for n in range(8))

@@ -1,4 +1,4 @@
-"""The workspace and its content files, from the command line."""
+"""`clca init` and `clca content` on the terminal."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from clca.generation.config import GenerateConfig
 from clca.stages import resolve_config
 
 TEMPLATE = """\
-# A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one take
-# the place of the packaged files of the same path; `clca content copy PATH` brings one here to edit.
+# A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one override
+# the packaged files of the same path; `clca content copy PATH` copies one here to edit.
 # Flags and CLCA_* environment variables outrank what is set below. API keys do not belong here:
 # set CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY) in the environment.
 
@@ -54,7 +54,7 @@ out = "generated"                # folder of the runs, relative to this file
 def init(folder: Path) -> None:
     config = folder / CONFIG
     if config.exists():
-        raise StoreError(f"{config} is there already: this is a workspace")
+        raise StoreError(f"{config} exists already: {folder} is a workspace")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FOLDERS:
@@ -93,13 +93,13 @@ def copy_content(paths: list[str], *, force: bool) -> None:
 
 def check_content(*, as_json: bool) -> int:
     workspace = find_workspace()
-    faults = check(Content(workspace))
+    errors = check(Content(workspace))
     try:
         resolve_config(GenerateConfig, {}, workspace=workspace)
     except SettingsError as error:
-        faults.append(error)
-    for fault in faults:
+        errors.append(error)
+    for fault in errors:
         print(json.dumps({"fault": fault.message}) if as_json else fault.message)
-    if not faults and not as_json:
+    if not errors and not as_json:
         print(f"{len(Content(workspace).files())} content files, no faults")
-    return 2 if faults else 0
+    return 2 if errors else 0

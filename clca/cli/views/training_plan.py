@@ -16,8 +16,9 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training import show_warnings
 from clca.inference.hardware import machine
-from clca.inference.memory import gib
-from clca.models.size import SHARE, least_bytes
+from clca.inference.memory import student_weight_bytes
+from clca.models.size import gib
+from clca.models.speed import SHARE
 from clca.training.data_checks import Checked, Sample
 from clca.training.estimate import Estimate, trainable
 from clca.training.forecast import Forecast, forecast, forecasts
@@ -84,7 +85,7 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
         console.print(f"from {run.run}: {run.dialogues:,} dialogues", markup=False)
     if adapter.unavailable_reason:
         console.print(f"No estimate: {printable(adapter.unavailable_reason)}", markup=False)
-        weights = least_bytes(job.student, job.recipe.base, job.recipe.base.compute)
+        weights = student_weight_bytes(job.student, job.recipe.base, job.recipe.base.compute)
         if weights is not None and job.student.model is not None:
             bits = f"in {job.recipe.base.bits} bits"
             console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}", markup=False)
