@@ -226,7 +226,7 @@ def _cost_part(groups: Sequence[RespondentRequestGroup], tokens: Tokens | None) 
     return CostPart(
         {"culture": groups[0].culture, "method": groups[0].method},
         {
-            "request_groups": len(groups),
+            "sheets": len(groups),
             "prompts": sum(len(group.questions) for group in groups),
             "tokens": once,
             "tokens_unshared": unshared,
