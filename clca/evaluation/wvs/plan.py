@@ -86,7 +86,7 @@ class WvsPlan(EvaluationPlan):
         if synthetic:
             caveats.append(
                 f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently,"
-                " so that there are no answers of individuals to hit; imported survey data sample_culture their place."
+                " so that there are no answers of individuals to hit; imported survey data take their place."
             )
         if self.config.weights:
             caveats.append("Respondents are weighted as in the survey.")
