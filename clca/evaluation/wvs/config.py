@@ -81,7 +81,7 @@ class WvsConfig(EvaluationConfig):
         Field(
             gt=0,
             lt=1,
-            description="EarlyStop a culture and method once half the 95 % interval of its kl (in nats) is below this.",
+            description="Stop a culture and method once half the 95 % interval of its kl (in nats) is below this.",
         ),
         Option(HOW),
     ] = None

@@ -49,7 +49,7 @@ class CultureSummary(Record):
 
 
 class WvsResult(EvaluationResult):
-    """WvsScores by culture and method, each metric with its interval."""
+    """Scores by culture and method, each metric with its interval."""
 
     synthetic: bool = Field(description="Whether respondents of any culture are synthetic.")
     format: str
