@@ -19,6 +19,9 @@ Examples:
 @configured(CompareConfig)
 def compare(config: CompareConfig, workspace: Path | None, *, json: Json = False) -> None:
     """Compare two evaluations on the respondents that both of them asked: differences, intervals, p-values."""
+    from clca.evaluation.validation import require_libraries
+
+    require_libraries(server=True)
     from clca.cli.views import comparison
     from clca.evaluation.compare.plan import plan
     from clca.evaluation.compare.run import run

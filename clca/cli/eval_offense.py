@@ -40,8 +40,9 @@ def eval_offense(
     Needs: pip install '.\\[eval]' where clca's source is.
     """
     from clca.cli.views import evaluation, offense
-    from clca.evaluation.offense.result import OffenseResult
 
     result = evaluation.evaluate(config, workspace, plan=plan, quiet=quiet, as_json=json)
+    from clca.evaluation.offense.result import OffenseResult
+
     if isinstance(result, OffenseResult) and config.scoring == "paper" and not (quiet or json):
         offense.show_differences(result.differences)

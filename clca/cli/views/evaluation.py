@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rich.markup import escape
 from rich.table import Table as Screen
@@ -13,16 +14,19 @@ from rich.table import Table as Screen
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training_plan import duration
-from clca.evaluation.config import EvaluationConfig
-from clca.evaluation.cost import Cost
-from clca.evaluation.plan import EvaluationPlan
 from clca.evaluation.prediction_dir import TABLE
 from clca.evaluation.progress import EvaluationProgress
-from clca.evaluation.result import EvaluationResult
 from clca.evaluation.table import Table
 from clca.evaluation.table_formats import screen as table_screen
+from clca.evaluation.validation import require_libraries
 from clca.progress import Note, Progress
 from clca.stages import stage
+
+if TYPE_CHECKING:  # they need the libraries that are checked for first
+    from clca.evaluation.config import EvaluationConfig
+    from clca.evaluation.cost import Cost
+    from clca.evaluation.plan import EvaluationPlan
+    from clca.evaluation.result import EvaluationResult
 
 MARKS = ("REHEARSAL", "DEMONSTRATION")  # beginnings of caveats that are shown even if --quiet
 
@@ -31,6 +35,7 @@ def evaluate(
     config: EvaluationConfig, workspace: Path | None, *, plan: bool, quiet: bool, as_json: bool
 ) -> EvaluationResult | None:
     """Plan the evaluation of a configuration, and show the plan, or run it and show the result."""
+    require_libraries(server=config.base_url is not None)
     chosen = stage(config.stage)
     made: EvaluationPlan = chosen.plan(config, workspace)
     for warning in made.warnings:
