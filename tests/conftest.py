@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -9,10 +11,15 @@ from hypothesis import HealthCheck, settings
 from clca.content.lookup import CONFIG, Content
 from clca.culture import Catalogue
 from clca.models.load import Student
+from tests.cli_process import CACHE, stop_fork_servers
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
 settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("clca")
+
+# A shell ignores Ctrl-C in its background jobs, and so would every process that a test interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Overlay = Callable[[dict[str, str]], Content]
 
@@ -44,9 +51,26 @@ def overlay(tmp_path: Path) -> Overlay:
 
 
 @pytest.fixture(scope="session")
-def tiny_student(tmp_path_factory: pytest.TempPathFactory) -> Student:
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all workers of pytest-xdist share, or that of this process."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_home(session_folder: Path) -> Iterator[Path]:
+    """The cache folder of every test and process that has no reason for one of its own."""
+    folder = session_folder / "cache"
+    folder.mkdir(exist_ok=True)
+    os.environ[CACHE] = str(folder)
+    yield folder
+    stop_fork_servers()
+
+
+@pytest.fixture(scope="session")
+def tiny_student(cache_home: Path) -> Student:
     """The tiny student, made once; from then on torch computes on one thread, for the sake of equal numbers."""
     from tests.training import jobs
 
     jobs.one_thread()
-    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))
+    return jobs.tiny_student(cache_home)

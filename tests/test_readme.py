@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli_process import Stub, environment
+from tests.cli_process import FORK_SERVER, Stub, environment, fork_server, heavy_environment, only_run, records
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MODELS = "meta-llama/Llama-3.1-70B-Instruct,llama-3.1-70b,qwen2.5-32b"
@@ -31,20 +31,38 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def env(folder: Path) -> dict[str, str]:
-    """With `clca` on the path, as the README's first command leaves it."""
-    bin_folder = folder / "bin"
-    bin_folder.mkdir()
-    script = bin_folder / "clca"
-    script.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clca "$@"\n')
-    script.chmod(0o755)
-    path = f"{bin_folder}{os.pathsep}{os.environ['PATH']}"
-    return environment(PATH=path, HF_HUB_OFFLINE="1", XDG_CACHE_HOME=str(folder / "cache"))
+    """With a `clca` on the path that a fork server runs."""
+    with_clca(folder / "bin", f'"{sys.executable}" -IS "{FORK_SERVER}" run "{fork_server(heavy=True)}" "$@"')
+    return {**environment(**heavy_environment()), "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+
+
+def with_clca(folder: Path, command: str) -> None:
+    folder.mkdir()
+    (folder / "clca").write_text(f"#!/bin/sh\nexec {command}\n")
+    (folder / "clca").chmod(0o755)
+
+
+FIRST = "clca generate --culture japan"
+
+
+def test_first_command_runs_in_an_interpreter_of_its_own(tmp_path: Path) -> None:
+    assert FIRST in blocks("sh")[0]
+    with_clca(tmp_path / "bin", f'"{sys.executable}" -m clca "$@"')
+    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", FIRST],
+        cwd=tmp_path,
+        env=environment(PATH=path),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert records(only_run(tmp_path))
 
 
 def test_shell_commands_run(folder: Path, env: dict[str, str]) -> None:
-    first = "clca generate --culture japan"
-    assert first in blocks("sh")[0]
-    commands = [first, *(block for block in blocks("sh")[1:] if not block.startswith("python3 -m venv"))]
+    commands = [FIRST, *(block for block in blocks("sh")[1:] if not block.startswith("python3 -m venv"))]
     assert len(commands) >= 8
     with Stub("--models", MODELS, "--latency", "0.001") as stub:
         for block in commands:

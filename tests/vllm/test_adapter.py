@@ -20,9 +20,8 @@ PROMPT = "Ruth Vale: Could I have some tea? Ida Moss: The tea is not for sale. R
 
 
 @pytest.fixture(scope="module")
-def student(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Student:
-    jobs.one_thread()
-    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))
+def student(vllm_command: str, tiny_student: Student) -> Student:
+    return tiny_student
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.evaluation.offense.suite import load_tasks
+from clca.models.load import Student
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.trained_adapters import teach
 from tests.training import jobs
@@ -26,10 +27,9 @@ OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", str(len(ALWAYS)
 
 
 @pytest.fixture(scope="module")
-def desk(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(vllm_command: str, tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     """A folder with test sets of three cultures, in which each culture's own label is that of half the texts."""
-    jobs.one_thread()
-    one = Desk(tmp_path_factory.mktemp("desk"), tmp_path_factory.mktemp("cache"))
+    one = Desk(tmp_path_factory.mktemp("desk"))
     (one.folder / "in").mkdir()
     files = []
     for place, culture in enumerate(ALWAYS):
@@ -43,10 +43,10 @@ def desk(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": files}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    student, task = jobs.tiny_student(Path(one.env["XDG_CACHE_HOME"])), load_tasks(Content()).type(TYPE)
+    task = load_tasks(Content()).type(TYPE)
     for culture, number in ALWAYS.items():
         answers = {task.prompt(text): number for text in TEXTS}
-        teach(student, answers, one.folder / "adapters" / culture / "always", [culture])
+        teach(tiny_student, answers, one.folder / "adapters" / culture / "always", [culture])
     return one
 
 

@@ -28,9 +28,8 @@ REPLY, ON_A_SHEET = 25, 64
 
 
 @pytest.fixture(scope="module")
-def student(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Student:
-    jobs.one_thread()
-    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))
+def student(vllm_command: str, tiny_student: Student) -> Student:
+    return tiny_student
 
 
 @pytest.fixture(scope="module")
