@@ -1,3 +1,13 @@
-"""clca: dialogues of a culture, played by language models, for training and measuring others."""
+"""clca: dialogues between people of a culture, for training language models and measuring how well they learned it.
 
+>>> import clca
+>>> clca.cultures()[:2]
+['argentina', 'bangladesh']
+
+Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
+"""
+
+from clca.api import cultures, eval_cspec
+
+__all__ = ["cultures", "eval_cspec"]
 __version__ = "0.1.0"

@@ -265,7 +265,7 @@ class LabelledTurn(Turn):
 
 
 class Usage(Record):
-    """What a dialogue cost, from the servers' own counts; answers from the journal included."""
+    """What a dialogue cost, from the servers' own counts; answers from the reply cache included."""
 
     requests: int
     prompt_tokens: int

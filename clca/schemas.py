@@ -1,8 +1,7 @@
-"""What a teacher can be asked: per task, the context it is given and the answer it owes.
+"""The answer that each task expects, and the raw reply that holds one.
 
-A context is the typed form of what the prompt says in words; the embedded teacher works
-from it. An answer is a Pydantic model whose JSON schema goes to the server. Every string in it
-is bounded, so that a constrained reply does not run on until the token limit cuts it.
+An answer is a Pydantic model; its JSON schema is sent with the request. Every string in it is bounded,
+so that constrained decoding ends before the token limit does.
 """
 
 from __future__ import annotations
@@ -14,92 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 
 from clca.records import (
     Action,
-    Alignment,
     Confidence,
-    Culture,
     Gender,
-    Norm,
     Participant,
     PersonName,
-    Quality,
     Relationship,
-    Scenario,
-    Turn,
 )
-
-# ---------------------------------------------------------------- contexts
-
-
-@dataclass(frozen=True, slots=True)
-class AdaptContext:
-    """Move `scenario` into `culture`; `names` are (gender, full name) to choose from."""
-
-    culture: Culture
-    scenario: Scenario
-    names: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ComposeContext:
-    """Write a new scenario of `culture` in which `norm` is at stake."""
-
-    culture: Culture
-    norm: Norm
-    names: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnContext:
-    """Say or do the next thing as `scenario.participants[side]`.
-
-    The prompt shows a language model only its own side's goal and secret; the embedded teacher, a
-    simulator of both, is trusted with the whole scenario.
-
-    `turns` is what happened so far, oldest first; `exchanges` the most there can be (an
-    exchange is two turns); `play` a number that is the same for all turns of one dialogue.
-    """
-
-    culture: Culture
-    scenario: Scenario
-    side: int
-    turns: tuple[Turn, ...]
-    exchanges: int
-    play: int
-
-
-@dataclass(frozen=True, slots=True)
-class JudgeContext:
-    culture: Culture
-    scenario: Scenario
-    turns: tuple[Turn, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class MetaContext:
-    culture: Culture
-    scenario: Scenario
-    turns: tuple[Turn, ...]
-    quality: Quality
-    alignment: Alignment
-
-
-@dataclass(frozen=True, slots=True)
-class IntentContext:
-    """Name the intent of the last of `turns`; what came after it is not known.
-
-    `exchanges` and `play` are those of the dialogue's `TurnContext`s.
-    """
-
-    culture: Culture
-    scenario: Scenario
-    turns: tuple[Turn, ...]
-    exchanges: int
-    play: int
-
-
-Context = AdaptContext | ComposeContext | TurnContext | JudgeContext | MetaContext | IntentContext
-
-# ---------------------------------------------------------------- answers
 
 
 def _text(most: int, least: int = 1) -> Any:

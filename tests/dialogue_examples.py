@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from clca.inference.protocol import TaskRequest
+from clca.inference.protocol import SimulatorHints, TaskRequest
 from clca.records import Action, Participant, Scenario, Turn
 from clca.schemas import Answer
 
@@ -39,6 +39,12 @@ def turn(speaker: str, text: str = "", action: Action = "speak") -> Turn:
     return Turn(speaker=speaker, action=action, text=text)
 
 
+def hints(request: TaskRequest[Any]) -> SimulatorHints:
+    """What the request tells the simulator."""
+    assert request.hints is not None
+    return request.hints
+
+
 class Script:
     """Answers from a list, and keeps what it was asked. An exception in the list is raised."""
 
@@ -46,7 +52,7 @@ class Script:
         self._answers = answers
         self.asked: list[TaskRequest[Any]] = []
 
-    async def ask(self, question: TaskRequest[A]) -> A:
+    async def request(self, question: TaskRequest[A]) -> A:
         self.asked.append(question)
         answer = next(self._answers)
         if isinstance(answer, Exception):
@@ -54,4 +60,4 @@ class Script:
         return question.answer(**answer.model_dump())
 
     def side(self, side: int) -> list[TaskRequest[Any]]:
-        return [question for question in self.asked if question.context.side == side]
+        return [question for question in self.asked if hints(question).side == side]

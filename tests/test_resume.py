@@ -32,16 +32,16 @@ def command(url: str, **options: object) -> list[str]:
     return ["generate", "--culture", "japan", "--teacher", "stub", "--base-url", url, "--json", *flags]
 
 
-def journal_digest(body: dict[str, object]) -> bytes:
-    """The name in the journal of the request that had this body."""
+def request_digest(body: dict[str, object]) -> bytes:
+    """The name in the reply cache of the request that had this body."""
     task = body["response_format"]["json_schema"]["name"]  # type: ignore[index]
     sampling = Sampling(body["temperature"], body["top_p"], body["max_tokens"], body["seed"])  # type: ignore[arg-type]
-    request = Request(task, None, tuple(body["messages"]), ANSWERS[task], sampling)  # type: ignore[arg-type]
+    request = Request(task, tuple(body["messages"]), ANSWERS[task], sampling)
     return request.digest("stub")
 
 
-def journalled(run: Path) -> set[bytes]:
-    """The digests of all replies that the journal holds."""
+def cached_digests(run: Path) -> set[bytes]:
+    """The digests of all replies that the reply cache holds."""
     with sqlite3.connect(run / "journal.sqlite") as db:
         return {row[0] for row in db.execute("SELECT digest FROM reply")}
 
@@ -71,14 +71,14 @@ def test_twenty_kills_cost_only_what_was_in_flight(tmp_path: Path) -> None:
                 break
             kills += 1
             bodies = log.read_text().splitlines()
-            sent = {journal_digest(json.loads(body)) for body in bodies[seen:]}
-            assert not sent & answered, "a request was sent again although its answer was in the journal"
-            answered |= journalled(only_run(killed))
+            sent = {request_digest(json.loads(body)) for body in bodies[seen:]}
+            assert not sent & answered, "a request was sent again although its answer was in the reply cache"
+            answered |= cached_digests(only_run(killed))
             seen = len(bodies)
         assert kills == KILLS, "the run ended before it was killed often enough"
         last = last_json(clca(killed, *command(stub.url)).stdout)
         stats = stub.stats()
-        sent = {journal_digest(json.loads(body)) for body in log.read_text().splitlines()[seen:]}
+        sent = {request_digest(json.loads(body)) for body in log.read_text().splitlines()[seen:]}
         assert not sent & answered
 
     assert stats["distinct"] == once
@@ -120,7 +120,7 @@ def test_interrupt_waits_for_the_answers_under_way_and_says_how_to_go_on(tmp_pat
         second = last_json(clca(tmp_path, *command(stub.url, scenarios=4)).stdout)
         stats = stub.stats()
         assert second["pending"] == 0
-        assert first["kept"] + first["discarded"] == 0  # so the journal still holds every answer
+        assert first["kept"] + first["discarded"] == 0  # so the reply cache still holds every answer
         assert second["cached"] == first["requests"]
         assert stats["repeated"] == 0
 

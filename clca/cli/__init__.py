@@ -1,37 +1,17 @@
-"""The command line. Commands are thin; what they do is imported when they run.
-
-generate -> working, planning, progress    runs -> reading    cultures -> profiles
-models -> shelf    serve -> serving    content -> files
-train -> training, forecast, launching    adapters -> rack    data -> import_report, offense_report
-eval-wvs -> wvs, wvs_plan    eval-offense -> offense, matrix    eval-cspec -> specificity
-eval-mmlu -> mmlu, matrix    compare -> comparing
-"""
+"""The command line. Commands are thin, and each is loaded when it is named: parse, plan, run, view."""
 
 from __future__ import annotations
 
 import os
 import sys
+from importlib import import_module
 from time import sleep
 from typing import Any
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from clca.cli import (
-    adapters,
-    compare,
-    content,
-    cultures,
-    data,
-    eval_cspec,
-    eval_mmlu,
-    eval_offense,
-    eval_wvs,
-    generate,
-    models,
-    runs,
-    serve,
-    train,
-)
 from clca.cli.views.screen import printable
 from clca.errors import ClcaError
 
@@ -40,13 +20,64 @@ USAGE: Any = typer.BadParameter.__base__
 
 LAUNCHER = 10.0  # seconds in which a launcher ends the other processes once the first has failed, and more
 
+COMMANDS = {
+    "generate": ("generate", "generate", "EXAMPLES"),
+    "show": ("runs", "show", "SHOW_EXAMPLES"),
+    "retry": ("runs", "retry", "RETRY_EXAMPLES"),
+    "train": ("train", "train", "EXAMPLES"),
+    "eval-wvs": ("eval_wvs", "eval_wvs", "EXAMPLES"),
+    "eval-offense": ("eval_offense", "eval_offense", "EXAMPLES"),
+    "eval-mmlu": ("eval_mmlu", "eval_mmlu", "EXAMPLES"),
+    "eval-cspec": ("eval_cspec", "eval_cspec", "EXAMPLES"),
+    "compare": ("compare", "compare", "EXAMPLES"),
+    "cultures": ("cultures", "app", ""),
+    "models": ("models", "app", ""),
+    "adapters": ("adapters", "app", ""),
+    "data": ("data", "app", ""),
+    "content": ("content", "app", ""),
+    "init": ("content", "init", "INIT_EXAMPLES"),
+    "serve-teacher": ("serve", "serve_teacher", "EXAMPLES"),
+    "schema": ("schema", "schema", "EXAMPLES"),
+}
+"""Each command in the order of the help: its module, the function or Typer app there, and the name of its examples."""
+
+
+class _LazyGroup(TyperGroup):
+    """A group whose commands are imported when they are looked up."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, attribute, examples = COMMANDS[cmd_name]
+        module = import_module(f"clca.cli.{module_name}")
+        target = getattr(module, attribute)
+        root = typer.Typer(**SETTINGS)
+        root.callback()(_nothing)  # so that a single command keeps its name
+        if isinstance(target, typer.Typer):
+            root.add_typer(target, name=cmd_name)
+        else:
+            root.command(cmd_name, epilog=getattr(module, examples))(target)
+        return get_command(root).commands[cmd_name]  # type: ignore[attr-defined]
+
+
+def _nothing() -> None:
+    pass
+
+
+SETTINGS: dict[str, Any] = {
+    "add_completion": False,
+    "rich_markup_mode": "rich",
+    "pretty_exceptions_enable": False,
+}
 app = typer.Typer(
     name="clca",
+    cls=_LazyGroup,
     help="Dialogues between people of a culture, played by language models, and students trained on them.",
     no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
+    **SETTINGS,
 )
 
 
@@ -63,24 +94,6 @@ def _root(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     pass
-
-
-app.command(epilog=generate.EXAMPLES)(generate.generate)
-app.command(epilog=runs.SHOW_EXAMPLES)(runs.show)
-app.command(epilog=runs.RETRY_EXAMPLES)(runs.retry)
-app.command(epilog=train.EXAMPLES)(train.train)
-app.command("eval-wvs", epilog=eval_wvs.EXAMPLES)(eval_wvs.eval_wvs)
-app.command("eval-cspec", epilog=eval_cspec.EXAMPLES)(eval_cspec.eval_cspec)
-app.command("eval-offense", epilog=eval_offense.EXAMPLES)(eval_offense.eval_offense)
-app.command("eval-mmlu", epilog=eval_mmlu.EXAMPLES)(eval_mmlu.eval_mmlu)
-app.command(epilog=compare.EXAMPLES)(compare.compare)
-app.command("serve-teacher", epilog=serve.EXAMPLES)(serve.serve_teacher)
-app.command(epilog=content.INIT_EXAMPLES)(content.init)
-app.add_typer(cultures.app, name="cultures")
-app.add_typer(adapters.app, name="adapters")
-app.add_typer(models.app, name="models")
-app.add_typer(data.app, name="data")
-app.add_typer(content.app, name="content")
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from clca.cli.options import EVALUATIONS, HOW, WHAT, BaseUrl, Bits, Json, New, Out, Plan, Quiet, Student
+from clca.cli.evaluation_options import EVALUATIONS, HOW, WHAT, BaseUrl, Bits, Json, New, Out, Plan, Quiet, Student
 
 EXAMPLES = """
 Examples:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from clca.content.prompts import Prompts
 from clca.culture.people import pick_names
-from clca.inference.protocol import TaskClient, TaskRequest
+from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Norm, Scenario
-from clca.schemas import AdaptAnswer, AdaptContext, ComposeAnswer, ComposeContext
+from clca.schemas import AdaptAnswer, ComposeAnswer
 
 NAMES_OFFERED = 6
 
@@ -15,9 +15,9 @@ def norm_scenario_id(norm: Norm) -> str:
     return f"norm-{norm.id}"
 
 
-async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts, asks: TaskClient) -> Scenario:
+async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
     """The scenario as it could happen in the culture; who the two are to each other stays."""
-    answer = await asks.ask(adapt_question(scenario, culture, seed, prompts))
+    answer = await client.request(adapt_question(scenario, culture, seed, prompts))
     return Scenario(
         id=scenario.id,
         setting=answer.setting,
@@ -33,7 +33,6 @@ def adapt_question(scenario: Scenario, culture: Culture, seed: int, prompts: Pro
     return TaskRequest(
         task="adapt",
         role="teacher",
-        context=AdaptContext(culture, scenario, names),
         messages=(
             {"role": "system", "content": prompts.render("adapt", "system", **variables)},
             {"role": "user", "content": prompts.render("adapt", "user", **variables)},
@@ -41,12 +40,13 @@ def adapt_question(scenario: Scenario, culture: Culture, seed: int, prompts: Pro
         answer=AdaptAnswer,
         max_tokens=2000,
         check=lambda answer: _changed(scenario, answer),
+        hints=SimulatorHints(culture, scenario, names=names),
     )
 
 
-async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, asks: TaskClient) -> Scenario:
+async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
     """A new scenario of the culture in which the norm is at stake."""
-    answer = await asks.ask(compose_question(norm, culture, seed, prompts))
+    answer = await client.request(compose_question(norm, culture, seed, prompts))
     return Scenario(
         id=norm_scenario_id(norm),
         setting=answer.setting,
@@ -62,7 +62,6 @@ def compose_question(norm: Norm, culture: Culture, seed: int, prompts: Prompts) 
     return TaskRequest(
         task="compose",
         role="teacher",
-        context=ComposeContext(culture, norm, names),
         messages=(
             {"role": "system", "content": prompts.render("compose", "system", **variables)},
             {"role": "user", "content": prompts.render("compose", "user", **variables)},
@@ -70,6 +69,7 @@ def compose_question(norm: Norm, culture: Culture, seed: int, prompts: Prompts) 
         answer=ComposeAnswer,
         max_tokens=2000,
         temperature=1.0,
+        hints=SimulatorHints(culture, norm, names=names),
     )
 
 

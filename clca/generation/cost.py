@@ -69,7 +69,7 @@ def preview(
     adapted = adapt_question(scenario, culture, settings.seed, prompts)
     found["adapt"] = _Measured(adapted, _tokens(adapted.messages))
 
-    scene = Scene(culture, scenario, 0, settings.exchanges, settings.temperature, settings.top_p)
+    scene = Scene(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
     sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
     turns: list[Turn] = []
     lengths = []
@@ -98,10 +98,7 @@ def preview(
     meta = meta_question(culture, scenario, turns, quality, alignment, prompts)
     found["meta"] = _Measured(meta, _tokens(meta.messages, len(turns)))
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
-    intents = [
-        intent_question(culture, scenario, turns[: n + 1], settings.exchanges, 0, system, prompts)
-        for n in range(len(turns))
-    ]
+    intents = [intent_question(culture, scenario, turns[: n + 1], system, prompts) for n in range(len(turns))]
     measured = [_tokens(one.messages, number) for number, one in enumerate(intents, start=1)]
     found["intent"] = _Measured(intents[1], sum(measured) / len(measured))
     return found

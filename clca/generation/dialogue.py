@@ -8,9 +8,9 @@ from typing import Any, Literal
 
 from clca.content.prompts import Prompts
 from clca.generation.degeneration import degeneration
-from clca.inference.protocol import Message, Role, TaskClient, TaskRequest
+from clca.inference.protocol import Message, Role, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Scenario, Turn
-from clca.schemas import TurnAnswer, TurnContext
+from clca.schemas import TurnAnswer
 
 MAX_TOKENS = 500
 SIDES: tuple[Role, Role] = ("teacher", "partner")
@@ -27,11 +27,10 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What stays the same through one dialogue. `number` is the same for all of its requests."""
+    """What stays the same through one dialogue."""
 
     culture: Culture
     scenario: Scenario
-    number: int
     exchanges: int
     temperature: float
     top_p: float
@@ -74,25 +73,25 @@ class Side:
         return TaskRequest(
             task="turn",
             role=SIDES[self._side],
-            context=TurnContext(scene.culture, scene.scenario, self._side, tuple(turns), scene.exchanges, scene.number),
             messages=tuple(self._messages),
             answer=TurnAnswer,
             max_tokens=MAX_TOKENS,
             step=len(turns),
             temperature=scene.temperature,
             top_p=scene.top_p,
+            hints=SimulatorHints(scene.culture, scene.scenario, turns=tuple(turns), side=self._side),
         )
 
     def _message(self, role: str, block: str) -> Message:
         return {"role": role, "content": self._prompts.render("turn", block, **self._variables)}
 
 
-async def play(scene: Scene, prompts: Prompts, asks: TaskClient, into: Play) -> None:
+async def play(scene: Scene, prompts: Prompts, client: TaskClient, into: Play) -> None:
     """Play one dialogue into `into`, which holds the turns so far also when a request fails."""
     sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
     for number in range(2 * scene.exchanges):
         side, other = sides[number % 2], sides[1 - number % 2]
-        answer = await asks.ask(side.question(into.turns))
+        answer = await client.request(side.question(into.turns))
         turn = Turn(speaker=scene.scenario.participants[number % 2].name, action=answer.action, text=answer.text)
         into.turns.append(turn)
         into.fault = degeneration(into.turns, scene.scenario.participants[1 - number % 2])

@@ -8,9 +8,9 @@ from typing import cast
 
 from clca.content.prompts import Prompts
 from clca.errors import AskError
-from clca.inference.protocol import TaskClient, TaskRequest
+from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
-from clca.schemas import IntentAnswer, IntentContext
+from clca.schemas import IntentAnswer
 from clca.transcript import transcript
 
 
@@ -18,23 +18,15 @@ async def label(
     culture: Culture,
     scenario: Scenario,
     turns: Sequence[Turn],
-    exchanges: int,
-    number: int,
     prompts: Prompts,
-    asks: TaskClient,
+    client: TaskClient,
 ) -> tuple[LabelledTurn, ...]:
-    """The turns with their intents. No turn waits for another's label.
-
-    `exchanges` and `number` are the dialogue's own, as in `roleplay.play.Scene`.
-    """
+    """The turns with their intents. No turn waits for another's label."""
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
-    questions = [
-        intent_question(culture, scenario, turns[: index + 1], exchanges, number, system, prompts)
-        for index in range(len(turns))
-    ]
+    questions = [intent_question(culture, scenario, turns[: index + 1], system, prompts) for index in range(len(turns))]
     # Every question gets its reply even if another's fails, so that the outcome, and what it
     # cost, does not depend on which came first. A fault of the whole run outranks one reply's.
-    answers = await asyncio.gather(*map(asks.ask, questions), return_exceptions=True)
+    answers = await asyncio.gather(*map(client.request, questions), return_exceptions=True)
     faults = [answer for answer in answers if isinstance(answer, BaseException)]
     if faults:
         raise next((fault for fault in faults if not isinstance(fault, AskError)), faults[0])
@@ -46,8 +38,6 @@ def intent_question(
     culture: Culture,
     scenario: Scenario,
     turns: Sequence[Turn],
-    exchanges: int,
-    number: int,
     system: str,
     prompts: Prompts,
 ) -> TaskRequest[IntentAnswer]:
@@ -64,9 +54,9 @@ def intent_question(
     return TaskRequest(
         task="intent",
         role="teacher",
-        context=IntentContext(culture, scenario, tuple(turns), exchanges, number),
         messages=({"role": "system", "content": system}, {"role": "user", "content": user}),
         answer=IntentAnswer,
         max_tokens=240,
         step=len(turns),
+        hints=SimulatorHints(culture, scenario, turns=tuple(turns)),
     )

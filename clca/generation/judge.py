@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clca.content.prompts import Prompts
-from clca.inference.protocol import TaskClient, TaskRequest
+from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import Alignment, Culture, Judgement, Meta, Quality, Scenario, Turn
-from clca.schemas import JudgeAnswer, JudgeContext, MetaAnswer, MetaContext
+from clca.schemas import JudgeAnswer, MetaAnswer
 from clca.transcript import transcript
 
 
 async def judge(
-    culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts, asks: TaskClient
+    culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts, client: TaskClient
 ) -> Judgement:
     """Both stages, at temperature 0; the second sees the verdict of the first."""
-    first = await asks.ask(judge_question(culture, scenario, turns, prompts))
+    first = await client.request(judge_question(culture, scenario, turns, prompts))
     quality = Quality(**first.quality.model_dump())
     alignment = Alignment(**first.alignment.model_dump())
-    second = await asks.ask(meta_question(culture, scenario, turns, quality, alignment, prompts))
+    second = await client.request(meta_question(culture, scenario, turns, quality, alignment, prompts))
     return Judgement(quality=quality, alignment=alignment, meta=Meta(**second.model_dump()))
 
 
@@ -29,13 +29,13 @@ def judge_question(
     return TaskRequest(
         task="judge",
         role="judge",
-        context=JudgeContext(culture, scenario, tuple(turns)),
         messages=(
             {"role": "system", "content": prompts.render("judge", "system", **variables)},
             {"role": "user", "content": prompts.render("judge", "user", **variables)},
         ),
         answer=JudgeAnswer,
         max_tokens=700,
+        hints=SimulatorHints(culture, scenario, turns=tuple(turns)),
     )
 
 
@@ -57,11 +57,11 @@ def meta_question(
     return TaskRequest(
         task="meta",
         role="judge",
-        context=MetaContext(culture, scenario, tuple(turns), quality, alignment),
         messages=(
             {"role": "system", "content": prompts.render("meta", "system", **variables)},
             {"role": "user", "content": prompts.render("meta", "user", **variables)},
         ),
         answer=MetaAnswer,
         max_tokens=500,
+        hints=SimulatorHints(culture, scenario, turns=tuple(turns), verdict=(quality, alignment)),
     )

@@ -12,8 +12,11 @@ Either is None where its denominator is 0. Failed dialogues count in neither.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from clca.schemas import Reply
 
 
 @dataclass(slots=True)
@@ -32,6 +35,23 @@ class Calibration:
     def precision(self) -> float | None:
         discarded = self.caught + self.false_alarms
         return self.caught / discarded if discarded else None
+
+    def as_json(self) -> dict[str, Any]:
+        """The counts and both metrics under the keys of `run.json`."""
+        return {
+            "recall": self.recall,
+            "precision": self.precision,
+            "planted": self.planted,
+            "caught": self.caught,
+            "clean": self.clean,
+            "false_alarms": self.false_alarms,
+            "by_flaw": {flaw: {"planted": p, "caught": c} for flaw, (p, c) in self.by_flaw.items()},
+        }
+
+
+def planted_flaw(replies: Sequence[Reply]) -> str:
+    """The flaw that the last of a dialogue's replies names; "" where none does."""
+    return next((reply.planted for reply in reversed(replies) if reply.planted), "")
 
 
 def calibrate(rows: Iterable[tuple[str | None, str, int]]) -> Calibration:

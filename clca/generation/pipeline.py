@@ -23,11 +23,11 @@ from clca.generation.dialogue import Play, Scene, play
 from clca.generation.filter import Filter
 from clca.generation.intents import label
 from clca.generation.judge import judge
+from clca.generation.judge_metrics import planted_flaw
 from clca.generation.scheduler import RequestScheduler, retry_key
 from clca.inference.protocol import Role, Teacher
 from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Turn, Usage
-from clca.seeding import derive
-from clca.storage.reply_cache import Finished, Outcome
+from clca.storage.reply_cache import FinishedDialogue
 from clca.storage.run_dir import RunDir
 
 NOTHING = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
@@ -54,7 +54,7 @@ class Funnel:
     def pending(self) -> int:
         return self.requested - sum(self.outcomes.values())
 
-    def count(self, row: Finished) -> None:
+    def count(self, row: FinishedDialogue) -> None:
         self.outcomes[row.outcome] += 1
         if row.reason is not None:
             self.reasons[f"{row.outcome}: {row.reason}"] += 1
@@ -77,16 +77,16 @@ class Generation:
     filter: Filter = field(init=False)
 
     def __post_init__(self) -> None:
-        settings, journal = self.settings, self.run.journal
+        settings, reply_cache = self.settings, self.run.reply_cache
         self.filter = Filter(settings.discard, settings.discard_confidence)
-        self.funnel = Funnel((len(self.scenarios) + len(self.norms)) * settings.samples, *journal.counts())
+        self.funnel = Funnel((len(self.scenarios) + len(self.norms)) * settings.samples, *reply_cache.counts())
         self.desk = RequestScheduler(
             self.teachers,
-            journal,
+            reply_cache,
             concurrency=settings.concurrency,
             asks=settings.asks,
             seed=settings.seed,
-            retries=journal.retries(),
+            retries=reply_cache.retries(),
         )
 
     # ------------------------------------------------------------ the run
@@ -104,15 +104,15 @@ class Generation:
                 group.create_task(self._scenario(source, samples)).add_done_callback(lambda _: ahead.release())
 
     def recount(self) -> None:
-        """Take the outcomes from the journal, which knows of every dialogue that is on disk."""
-        self.funnel.outcomes, self.funnel.reasons = self.run.journal.counts()
+        """Take the outcomes from the reply cache, which knows of every dialogue that is on disk."""
+        self.funnel.outcomes, self.funnel.reasons = self.run.reply_cache.counts()
 
     def stop(self) -> None:
-        """Ask nothing more; what is in flight is still answered and journalled."""
+        """Ask nothing more; what is in flight is still answered and cached."""
         self.desk.stop()
 
     def _unfinished(self) -> Iterator[tuple[Scenario | Norm, list[int]]]:
-        finished = self.run.journal.finished()
+        finished = self.run.reply_cache.finished()
         sources: Iterator[Scenario | Norm] = chain(self.scenarios, self.norms)
         for source in sources:
             missing = [
@@ -159,8 +159,7 @@ class Generation:
         settings = self.settings
         name = dialogue_id(self.culture, scenario.id, sample)
         clerk = self.desk.clerk(name)
-        number = derive(settings.seed, name, "play", self.desk.retries(name, "turn"))
-        scene = Scene(culture, scenario, number, settings.exchanges, settings.temperature, settings.top_p)
+        scene = Scene(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
         played = Play()
         judgement, labelled, reason, at = None, None, None, "turn"
         try:
@@ -173,9 +172,7 @@ class Generation:
                 reason = self.filter.reason(judgement)
                 if reason is None:
                     at = "intent"
-                    labelled = await label(
-                        culture, scenario, played.turns, settings.exchanges, number, self.prompts, clerk
-                    )
+                    labelled = await label(culture, scenario, played.turns, self.prompts, clerk)
         except Stopped:
             return
         except AskError as fault:
@@ -194,9 +191,9 @@ class Generation:
             **self._names(),
             seed=settings.seed,
             usage=clerk.usage,
-            planted=clerk.planted or "",
+            planted=planted_flaw(clerk.replies),
         )
-        await self._finish(dialogue.verdict, dialogue)
+        await self._finish(dialogue)
 
     async def _fail(
         self,
@@ -222,19 +219,10 @@ class Generation:
             seed=self.settings.seed,
             usage=usage,
         )
-        await self._finish("failed", failure)
+        await self._finish(failure)
 
-    async def _finish(self, outcome: Outcome, record: Dialogue | Failure) -> None:
-        usage = record.usage
-        row = Finished(
-            record.id,
-            outcome,
-            record.reason or None,
-            usage.requests,
-            usage.prompt_tokens,
-            usage.completion_tokens,
-            (record.planted or None) if isinstance(record, Dialogue) else None,
-        )
+    async def _finish(self, record: Dialogue | Failure) -> None:
+        row = FinishedDialogue.of(record)
         await self.run.finish(row, record.model_dump_json().encode() + b"\n")
         self.funnel.count(row)
 
@@ -247,12 +235,12 @@ def scenario_id(source: Scenario | Norm) -> str:
 
 
 def scenario_owner(scenario: str) -> str:
-    """Whom the journal names for what all samples of a scenario share."""
+    """Whom the reply cache names for what all samples of a scenario share."""
     return f"scenario:{scenario}"
 
 
 def dialogue_id(culture: str, scenario: str, sample: int) -> str:
-    """The name of a dialogue, and whom the journal names for its requests."""
+    """The name of a dialogue, and whom the reply cache names for its requests."""
     return f"{culture}-{scenario}-{sample}"
 
 

@@ -163,8 +163,8 @@ class GenerationRun:
 
     def _save(self, ended: str) -> None:
         summary, funnel = self.summary(), self.generation.funnel
-        requests, prompt_tokens, completion_tokens = self.run.journal.usage()
-        calibration = calibrate(self.run.journal.planted())
+        requests, prompt_tokens, completion_tokens = self.run.reply_cache.usage()
+        calibration = calibrate(self.run.reply_cache.outcomes_by_flaw())
         costs = ("requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
         self._entry.update(
             {key: summary[key] for key in costs},
@@ -186,16 +186,8 @@ class GenerationRun:
             },
             "sessions": [*self._info["sessions"], self._entry],
         }
-        if calibration.planted:
-            data["calibration"] = {
-                "recall": calibration.recall,
-                "precision": calibration.precision,
-                "planted": calibration.planted,
-                "caught": calibration.caught,
-                "clean": calibration.clean,
-                "false_alarms": calibration.false_alarms,
-                "by_flaw": {flaw: {"planted": p, "caught": c} for flaw, (p, c) in calibration.by_flaw.items()},
-            }
+        if calibration.by_flaw:
+            data["calibration"] = calibration.as_json()
         self.run.write_info(data)
 
     def _first_info(self) -> dict[str, Any]:

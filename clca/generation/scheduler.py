@@ -1,6 +1,6 @@
 """The desk: where every question of a run is asked.
 
-It looks into the journal, keeps to the number of requests allowed in flight, commits each reply
+It looks into the reply cache, keeps to the number of requests allowed in flight, commits each reply
 before it is used, and asks again, with a new seed, when a reply is no answer.
 """
 
@@ -30,7 +30,7 @@ AGAIN_TEMPERATURE = 0.7
 
 @dataclass(slots=True)
 class Tally:
-    """What one command asked: `requests` were answered by a teacher, `cached` by the journal.
+    """What one command asked: `requests` were answered by a teacher, `cached` by the reply cache.
 
     `invalid` counts, by kind of fault, replies that answered no question. Requests that a server failed
     are in none.
@@ -51,7 +51,7 @@ class RequestScheduler:
     def __init__(
         self,
         teachers: Mapping[Role, Teacher],
-        journal: ReplyCache,
+        reply_cache: ReplyCache,
         *,
         concurrency: int,
         asks: int,
@@ -61,7 +61,7 @@ class RequestScheduler:
         self.teachers = teachers
         self.tally = Tally()
         self.stopping = False
-        self._journal = journal
+        self._reply_cache = reply_cache
         self._gate = PrioritySemaphore(concurrency)
         self._ages = count()
         self.asks = asks
@@ -69,14 +69,15 @@ class RequestScheduler:
         self._retries = retries
 
     def stop(self) -> None:
-        """Ask nothing more; what is in flight is still answered and journalled."""
+        """Ask nothing more; what is in flight is still answered and cached."""
         self.stopping = True
         for teacher in self.teachers.values():
             teacher.stop()
 
     def clerk(self, owner: str) -> DialogueClient:
         """The desk's face to one dialogue (or to one scenario's adaptation)."""
-        return DialogueClient(self, owner, next(self._ages), self._journal.replies(owner))
+        dialogue_seed = derive(self._seed, owner, "play", self.retries(owner, "turn"))
+        return DialogueClient(self, owner, next(self._ages), self._reply_cache.replies(owner), dialogue_seed)
 
     def retries(self, owner: str, task: TaskName) -> int:
         """How often questions of that task were asked anew for that owner because they had failed."""
@@ -87,7 +88,7 @@ class RequestScheduler:
         return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.asks)
 
     async def reply(self, role: Role, request: Request, age: int, known: dict[bytes, Reply]) -> Reply:
-        """A reply to the request, from the journal or from the teacher of that role.
+        """A reply to the request, from the reply cache or from the teacher of that role.
 
         Of the requests that wait for a slot, those of the oldest dialogues go first: in order of
         arrival all dialogues would advance together, and a server's prefix cache would have to hold
@@ -109,7 +110,7 @@ class RequestScheduler:
                 reply = await teacher.answer(request)
             finally:
                 tally.running -= 1
-            self._journal.put(request.owner, key, reply)
+            self._reply_cache.put(request.owner, key, reply)
         known[key] = reply
         tally.requests += 1
         tally.prompt_tokens += reply.prompt_tokens
@@ -124,21 +125,26 @@ def retry_key(owner: str, task: str) -> str:
 
 
 class DialogueClient:
-    """Asks for one owner, and adds up what it cost. `planted` is the last flaw a teacher named."""
+    """Sends the requests of one owner. `replies` are all it got so far, invalid ones included."""
 
-    def __init__(self, desk: RequestScheduler, owner: str, age: int, known: dict[bytes, Reply]) -> None:
+    def __init__(
+        self, desk: RequestScheduler, owner: str, age: int, known: dict[bytes, Reply], dialogue_seed: int
+    ) -> None:
         self._desk, self._owner, self._age, self._known = desk, owner, age, known
-        self._requests = self._prompt_tokens = self._completion_tokens = 0
-        self.planted: str | None = None
+        self._dialogue_seed = dialogue_seed
+        self.replies: list[Reply] = []
 
     @property
     def usage(self) -> Usage:
+        """What the replies cost."""
         return Usage(
-            requests=self._requests, prompt_tokens=self._prompt_tokens, completion_tokens=self._completion_tokens
+            requests=len(self.replies),
+            prompt_tokens=sum(reply.prompt_tokens for reply in self.replies),
+            completion_tokens=sum(reply.completion_tokens for reply in self.replies),
         )
 
-    async def ask(self, question: TaskRequest[A]) -> A:
-        """The answer to a question, or the fault of the last of a bounded number of replies."""
+    async def request(self, question: TaskRequest[A]) -> A:
+        """The answer to a request. Raises the fault of the last reply when a bounded number of them are invalid."""
         desk = self._desk
         fault: InvalidReply | None = None
         for attempt in range(desk.asks):
@@ -149,14 +155,10 @@ class DialogueClient:
                 max_tokens=question.max_tokens,
                 seed=desk.seed(self._owner, question.task, question.step, attempt),
             )
-            request = Request(
-                question.task, question.context, question.messages, question.answer, sampling, self._owner
-            )
+            request = question.seeded(sampling, self._owner, self._dialogue_seed)
             try:
                 reply = await desk.reply(question.role, request, self._age, self._known)
-                self._requests += 1
-                self._prompt_tokens += reply.prompt_tokens
-                self._completion_tokens += reply.completion_tokens
+                self.replies.append(reply)
                 answer = parse(reply, question.answer)
                 if question.check is not None and (wrong := question.check(answer)) is not None:
                     raise InvalidReply("outside the schema", wrong)
@@ -164,7 +166,6 @@ class DialogueClient:
                 fault = error
                 desk.tally.invalid[error.kind] += 1
                 continue
-            self.planted = reply.planted or self.planted
             return answer
         assert fault is not None
         raise fault

@@ -101,7 +101,7 @@ def _teacher(address: Address, settings: GenerateConfig, content: Content, serve
         from clca.simulator import Simulator, load_simulator_content
 
         files = {path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)}
-        return Simulator(load_simulator_content(files))
+        return Simulator(load_simulator_content(files), settings.exchanges)
     from clca.inference.chat_client import OpenAICompatible
     from clca.inference.vllm.teacher import Managed
 

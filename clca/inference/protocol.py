@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic_core import to_json
 
-from clca.schemas import Answer, Context, Reply
+from clca.records import Alignment, Culture, Norm, Quality, Scenario, Turn
+from clca.schemas import Answer, Reply
 
 __all__ = [
     "Message",
@@ -20,6 +21,7 @@ __all__ = [
     "Role",
     "Sampling",
     "ServerState",
+    "SimulatorHints",
     "TaskClient",
     "TaskName",
     "TaskRequest",
@@ -46,22 +48,39 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class SimulatorHints:
+    """What the simulator needs beyond messages and schema. No other teacher reads it, and no digest covers it.
+
+    `subject` is the scenario, or the norm to compose one from; `names` are the (gender, full name) pairs that the
+    prompt offers. `turns` are those so far, oldest first, and `side` (0 or 1) takes the next one. `verdict` is what
+    the first stage of the judge said. `dialogue_seed` is the same for all requests of a dialogue.
+    """
+
+    culture: Culture
+    subject: Scenario | Norm
+    names: tuple[tuple[str, str], ...] = ()
+    turns: tuple[Turn, ...] = ()
+    side: int = 0
+    verdict: tuple[Quality, Alignment] | None = None
+    dialogue_seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
-    """One question to a teacher, in both its forms: context for the embedded teacher,
-    messages and schema (that of `answer`) for a language model.
+    """One request to a teacher. The reply owes JSON that fits the schema of `answer`.
 
     `owner` is the dialogue or scenario it is for: the requests of one owner share a prefix.
     """
 
     task: TaskName
-    context: Context
     messages: tuple[Message, ...]
     answer: type[Answer]
     sampling: Sampling
     owner: str = ""
+    hints: SimulatorHints | None = None
 
     def digest(self, teacher: str) -> bytes:
-        """Names the request in the journal: all that decides the answer of a teacher."""
+        """The key of the request in the reply cache: a SHA-256 of all that decides a teacher's answer."""
         sampling = self.sampling
         body = to_json(
             [
@@ -79,15 +98,14 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class TaskRequest(Generic[A]):
-    """A request before it has a seed: what a stage hands to `Asks.ask`.
+    """A request without a seed, as a stage hands it to a `TaskClient`.
 
-    `role` says which of the run's teachers is meant, `step` tells questions of one task apart.
-    `check` names what is wrong with an answer beyond its schema, or gives None.
+    `role` names the teacher that answers it; `step` tells the requests of one task and one owner apart.
+    `check` returns what is wrong with an answer beyond its schema, or None.
     """
 
     task: TaskName
     role: Role
-    context: Context
     messages: tuple[Message, ...]
     answer: type[A]
     max_tokens: int
@@ -95,12 +113,19 @@ class TaskRequest(Generic[A]):
     temperature: float = 0.0
     top_p: float = 1.0
     check: Callable[[A], str | None] | None = None
+    hints: SimulatorHints | None = None
+
+    def seeded(self, sampling: Sampling, owner: str, dialogue_seed: int) -> Request:
+        """The request that a teacher gets."""
+        hints = None if self.hints is None else replace(self.hints, dialogue_seed=dialogue_seed)
+        return Request(self.task, self.messages, self.answer, sampling, owner, hints)
 
 
 class TaskClient(Protocol):
-    """Whom a stage asks. Raises an `AskError` when there is no answer to be had."""
+    """Answers the requests of a stage."""
 
-    async def ask(self, question: TaskRequest[A]) -> A: ...
+    async def request(self, task_request: TaskRequest[A]) -> A:
+        """The validated answer. Raises `AskError` when there is none, `Stopped` when the run is stopping."""
 
 
 @dataclass(frozen=True, slots=True)

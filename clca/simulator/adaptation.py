@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from clca.records import Culture, Participant, Scenario, Seed
-from clca.schemas import AdaptAnswer, AdaptContext, ParticipantAnswer
+from clca.schemas import AdaptAnswer, ParticipantAnswer
 from clca.simulator.content import SimulatorContent
 from clca.simulator.people import PRONOUNS, call, split_name
 from clca.simulator.places import nearest, preposition
@@ -16,11 +16,15 @@ from clca.simulator.sentences import lexicon, local, upper_first
 _TITLE = r"(?:Mr|Mrs|Ms|Miss)\.?\s+"
 
 
-def adapt(book: SimulatorContent, context: AdaptContext) -> AdaptAnswer:
-    """The scenario with new names, a place of the culture, and local food, gifts and prices."""
-    culture, scenario = context.culture, context.scenario
+def adapt(
+    book: SimulatorContent, culture: Culture, scenario: Scenario, offered: tuple[tuple[str, str], ...]
+) -> AdaptAnswer:
+    """The scenario with new names, a place of the culture, and local food, gifts and prices.
+
+    `offered` are the (gender, full name) pairs to choose the names from.
+    """
     dice = Rng(culture.id, scenario.id, "adapt")
-    names = new_names(culture, scenario, context.names, dice)
+    names = new_names(culture, scenario, offered, dice)
     swaps = _things(culture, scenario) + _people(culture, scenario, names)
 
     def moved(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Gender, Norm, Participant, Scenario
-from clca.schemas import ComposeAnswer, ComposeContext, ParticipantAnswer
+from clca.schemas import ComposeAnswer, ParticipantAnswer
 from clca.simulator.adaptation import clip, new_names, with_home
 from clca.simulator.content import SimulatorContent
 from clca.simulator.content_schema import Angle, NormTalk
@@ -19,13 +19,17 @@ _IN = frozenset({"street", "countryside", "apartment_building", "park", "office"
 _SELF: dict[str, str] = {"female": "herself", "male": "himself", "other": "themselves"}
 
 
-def compose(book: SimulatorContent, context: ComposeContext) -> ComposeAnswer:
-    """A scenario in which the norm is at stake; A would keep it, B is about to break it."""
-    culture, norm = context.culture, context.norm
+def compose(
+    book: SimulatorContent, culture: Culture, norm: Norm, offered: tuple[tuple[str, str], ...]
+) -> ComposeAnswer:
+    """A scenario in which the norm is at stake; A would keep it, B is about to break it.
+
+    `offered` are the (gender, full name) pairs to choose the names from.
+    """
     dice = Rng(culture.id, norm.id, "compose")
     angle = angle_for(book.talk, norm, culture)
     draft = _draft(book.talk, angle, norm, dice)
-    names = new_names(culture, draft, context.names, dice)
+    names = new_names(culture, draft, offered, dice)
     if norm.relationship == "family" and dice.chance(0.7):
         names = _one_family(names, culture)
     values = _values(culture, norm, draft, names, dice)

@@ -30,22 +30,22 @@ class _Entry:
     plan: Plan
 
 
-class Plans:
+class PlanCache:
     """Plans by play, made when first asked for; a bounded cache, since any plan can be made again."""
 
-    def __init__(self, book: SimulatorContent, most: int = 512) -> None:
+    def __init__(self, book: SimulatorContent, max_exchanges: int, most: int = 512) -> None:
         self._book, self._most = book, most
-        self._kept: OrderedDict[tuple[str, str, int, int, int], _Entry] = OrderedDict()
+        self._max_exchanges = min(max_exchanges, LONGEST // 2)  # more would let a flaw outlive the longest plan
+        self._kept: OrderedDict[tuple[str, str, int, int], _Entry] = OrderedDict()
 
-    def plan(self, culture: Culture, scenario: Scenario, play: int, exchanges: int, start: int) -> Plan:
+    def plan(self, culture: Culture, scenario: Scenario, dialogue_seed: int, start: int) -> Plan:
         """The plan of a play in which side `start` has the first turn."""
-        exchanges = min(exchanges, LONGEST // 2)  # a plan is never longer, so a higher limit is the same plan
-        name = (culture.id, scenario.id, play, exchanges, start)
+        name = (culture.id, scenario.id, dialogue_seed, start)
         kept = self._kept.get(name)
         if kept is not None and kept.culture == culture and kept.scenario == scenario:
             self._kept.move_to_end(name)
             return kept.plan
-        plan = make_plan(self._book, culture, scenario, play, exchanges, start)
+        plan = make_plan(self._book, culture, scenario, dialogue_seed, self._max_exchanges, start)
         self._kept[name] = _Entry(culture, scenario, plan)
         self._kept.move_to_end(name)
         while len(self._kept) > self._most:
@@ -54,11 +54,11 @@ class Plans:
 
 
 def make_plan(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, play: int, exchanges: int, start: int
+    book: SimulatorContent, culture: Culture, scenario: Scenario, dialogue_seed: int, max_exchanges: int, start: int
 ) -> Plan:
     """Plan and word one play from nothing."""
-    stage = Stage(culture, scenario, matter_for(book, culture, scenario), book.acts, start, max(1, exchanges) * 2)
-    seed = (culture.id, scenario.id, play)
+    stage = Stage(culture, scenario, matter_for(book, culture, scenario), book.acts, start, max(1, max_exchanges) * 2)
+    seed = (culture.id, scenario.id, dialogue_seed)
     steps = Wording(stage, seed).steps(plan_moves(stage, seed))
     steps, flaw, since = plant(book, stage, seed, steps)
     return Plan(tuple(steps), flaw, since)

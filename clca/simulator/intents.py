@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 
 from clca.records import Culture, Participant, Scenario, Turn
-from clca.schemas import IntentAnswer, IntentContext
+from clca.schemas import IntentAnswer
 from clca.simulator.adaptation import clip
 from clca.simulator.content import SimulatorContent
-from clca.simulator.dialogue_plan import Plans
+from clca.simulator.dialogue_plan import PlanCache
 from clca.simulator.people import PRONOUNS, given_name
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, lexicon, sentences, words
@@ -19,15 +19,22 @@ from clca.simulator.topic import matter_for
 _TAIL = re.compile(r"[.!?;].*$", re.S)
 
 
-def intent(book: SimulatorContent, plans: Plans, context: IntentContext) -> IntentAnswer:
+def label_intent(
+    book: SimulatorContent,
+    plans: PlanCache,
+    culture: Culture,
+    scenario: Scenario,
+    turns: tuple[Turn, ...],
+    dialogue_seed: int,
+) -> IntentAnswer:
     """The intent of the last turn: from the plan where the turn is the planned one, from cues otherwise."""
-    culture, scenario = context.culture, context.scenario
-    if not context.turns:
+    if not turns:
         return IntentAnswer(intent="Nothing has been said yet", relevance="generic")
-    at, turn = len(context.turns) - 1, context.turns[-1]
-    side = _side(context, at)
-    earlier = _planned(plans, context)
-    act, driver = earlier.pop() if earlier else _guessed(book, culture, scenario, side, turn, context.turns)
+    at, turn = len(turns) - 1, turns[-1]
+    side = _side(scenario, turns, at)
+    seed = (culture.id, scenario.id, dialogue_seed)
+    earlier = _planned(plans, culture, scenario, turns, dialogue_seed)
+    act, driver = earlier.pop() if earlier else _guessed(book, culture, scenario, side, turn, turns)
     frames = book.acts.intent
     phrases = frames.acts.get(act) or frames.acts["other"]
     me, other = scenario.participants[side], scenario.participants[1 - side]
@@ -36,7 +43,7 @@ def intent(book: SimulatorContent, plans: Plans, context: IntentContext) -> Inte
     told = any(name.split("_")[0] == act.split("_")[0] for name in before)
     free = [phrase for phrase in phrases if "{goal}" not in phrase or not (told or len(me.goal) > 90)] or list(phrases)
     text = fill(
-        _next(free, before.count(act), context, act),
+        _next(free, before.count(act), seed, act),
         {
             "other": given_name(other, culture),
             "goal": goal_phrase(me),
@@ -48,17 +55,16 @@ def intent(book: SimulatorContent, plans: Plans, context: IntentContext) -> Inte
     nth = sum(why == driver for _, why in earlier)
     shaped = nth < len(reasons)
     if shaped:
-        why = fill(_next(reasons, nth, context, driver), {"culture": place_name(culture)})
+        why = fill(_next(reasons, nth, seed, driver), {"culture": place_name(culture)})
         text = f"{text}, {why}"
     return IntentAnswer(
         intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if shaped else "generic"
     )
 
 
-def _next(phrases: Sequence[str], nth: int, context: IntentContext, what: str | None) -> str:
+def _next(phrases: Sequence[str], nth: int, seed: tuple[object, ...], what: str | None) -> str:
     """The phrase for the nth time that something is told of in a dialogue."""
-    dice = Rng(context.culture.id, context.scenario.id, context.play, what, "intent")
-    return dice.shuffled(phrases)[nth % len(phrases)]
+    return Rng(*seed, what, "intent").shuffled(phrases)[nth % len(phrases)]
 
 
 def goal_phrase(person: Participant) -> str:
@@ -75,19 +81,21 @@ def place_name(culture: Culture) -> str:
     return f"the {name}" if name.startswith(("United ", "Netherlands", "Philippines")) else name
 
 
-def _side(context: IntentContext, at: int) -> int:
+def _side(scenario: Scenario, turns: tuple[Turn, ...], at: int) -> int:
     """Whose turn it was: speakers are '0'/'1' while a dialogue runs, names in files."""
-    speaker = context.turns[at].speaker
+    speaker = turns[at].speaker
     if speaker in ("0", "1"):
         return int(speaker)
-    names = [person.name for person in context.scenario.participants]
+    names = [person.name for person in scenario.participants]
     return names.index(speaker) if speaker in names else at % 2
 
 
-def _planned(plans: Plans, context: IntentContext) -> list[tuple[str, str | None]]:
+def _planned(
+    plans: PlanCache, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...], dialogue_seed: int
+) -> list[tuple[str, str | None]]:
     """(act, driver) of every turn up to the last; empty where the last turn is not the planned one."""
-    at, turn = len(context.turns) - 1, context.turns[-1]
-    plan = plans.plan(context.culture, context.scenario, context.play, context.exchanges, _side(context, 0))
+    at, turn = len(turns) - 1, turns[-1]
+    plan = plans.plan(culture, scenario, dialogue_seed, _side(scenario, turns, 0))
     if at >= len(plan.steps) or (plan.steps[at].text, plan.steps[at].action) != (turn.text, turn.action):
         return []
     found: list[tuple[str, str | None]] = []

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from clca.records import Confidence, Culture, Scenario, Turn
-from clca.schemas import AlignmentAnswer, JudgeAnswer, JudgeContext, MetaAnswer, MetaContext, QualityAnswer
+from clca.records import Alignment, Confidence, Culture, Quality, Scenario, Turn
+from clca.schemas import AlignmentAnswer, JudgeAnswer, MetaAnswer, QualityAnswer
 from clca.simulator.adaptation import clip
 from clca.simulator.content import SimulatorContent
 from clca.simulator.features import STOP, Repetition, Subjects, content, cues_in, foreign, repetition
@@ -144,37 +144,45 @@ class Judge:
 
     # ------------------------------------------------------------ answers
 
-    def verdict(self, context: JudgeContext) -> JudgeAnswer:
+    def verdict(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> JudgeAnswer:
         """Stage one: quality and alignment."""
-        reading = self.read(context.culture, context.scenario, context.turns)
-        dice = Rng(
-            context.culture.id, context.scenario.id, len(context.turns), *(turn.text for turn in context.turns), "judge"
-        )
+        reading = self.read(culture, scenario, turns)
+        dice = Rng(culture.id, scenario.id, len(turns), *(turn.text for turn in turns), "judge")
+        values = self._values(culture, turns, reading)
         # A judge is never quite steady: a small tremor, the same for the same dialogue.
         fault = reading.fault + 0.2 * (dice.roll() - 0.5)
         jarring = reading.jarring + 0.16 * (dice.roll() - 0.5)
         return JudgeAnswer(
             quality=QualityAnswer(
-                rationale=clip(self._why_quality(context, reading, fault > 0.5, dice), 400),
+                rationale=clip(self._why_quality(values, reading, fault > 0.5, dice), 400),
                 label="bad" if fault > 0.5 else "good",
                 confidence=confidence(fault),
             ),
             alignment=AlignmentAnswer(
-                rationale=clip(self._why_alignment(context, reading, jarring > 0.5, dice), 400),
+                rationale=clip(self._why_alignment(values, reading, jarring > 0.5, dice), 400),
                 label="no" if jarring > 0.5 else "yes",
                 confidence=confidence(jarring),
             ),
         )
 
-    def meta(self, context: MetaContext) -> MetaAnswer:
+    def meta(
+        self,
+        culture: Culture,
+        scenario: Scenario,
+        turns: tuple[Turn, ...],
+        quality: Quality,
+        alignment: Alignment,
+    ) -> MetaAnswer:
         """Stage two: is the verdict right, and should the dialogue be used?"""
-        reading = self.read(context.culture, context.scenario, context.turns)
-        dice = Rng(context.culture.id, context.scenario.id, *(turn.text for turn in context.turns), "meta")
+        reading = self.read(culture, scenario, turns)
+        dice = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "meta")
         fault = reading.fault + 0.1 * (dice.roll() - 0.5)
         # Manners that jar spoil a dialogue as data on the culture, though less surely than a broken one.
         worth = max(fault, 0.92 * reading.jarring)
-        values = self._values(context.culture, context.turns, reading)
-        text = criticism(self._book.acts.judge.phrases, context, values, fault > 0.5, reading.jarring > 0.5, dice)
+        values = self._values(culture, turns, reading)
+        text = criticism(
+            self._book.acts.judge.phrases, quality, alignment, values, fault > 0.5, reading.jarring > 0.5, dice
+        )
         return MetaAnswer(
             critique=clip(text, 600), label="bad" if worth > 0.5 else "good", confidence=confidence(worth)
         )
@@ -209,7 +217,7 @@ class Judge:
             "culture": place_name(culture),
         }
 
-    def _why_quality(self, context: JudgeContext, reading: Reading, bad: bool, dice: Rng) -> str:
+    def _why_quality(self, values: dict[str, str], reading: Reading, bad: bool, dice: Rng) -> str:
         kind = "good"
         if bad:
             ranked = {
@@ -220,9 +228,9 @@ class Judge:
             }
             kind = max(ranked, key=lambda name: ranked[name])
         phrase = dice.pick(getattr(self._book.acts.judge.phrases, kind))
-        return f"{fill(phrase, self._values(context.culture, context.turns, reading))}."
+        return f"{fill(phrase, values)}."
 
-    def _why_alignment(self, context: JudgeContext, reading: Reading, jars: bool, dice: Rng) -> str:
+    def _why_alignment(self, values: dict[str, str], reading: Reading, jars: bool, dice: Rng) -> str:
         kind = (
             ("stilted" if reading.stilted else "rude")
             if jars and reading.jar
@@ -231,7 +239,6 @@ class Judge:
             else "plain"
         )
         phrase = dice.pick(getattr(self._book.acts.judge.phrases, kind))
-        values = self._values(context.culture, context.turns, reading)
         return f"{fill(phrase, values | {'quote': clip(reading.jar, 110).rstrip('.')})}."
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from clca.schemas import MetaContext
+from clca.records import Alignment, Quality
 from clca.simulator.content_schema import Phrases
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, upper_first
@@ -12,14 +12,14 @@ from clca.simulator.sentences import fill, upper_first
 
 def criticism(
     phrases: Phrases,
-    context: MetaContext,
+    quality: Quality,
+    alignment: Alignment,
     values: Mapping[str, str],
     bad: bool,
     jars: bool,
     dice: Rng,
 ) -> str:
     """What is to be said about the stage-one verdict, from one's own weighing of the dialogue."""
-    quality, alignment = context.quality, context.alignment
     if bad:
         kinds = ["meta_right" if quality.label == "bad" else "meta_kind"]
     elif quality.label == "bad":

@@ -1,86 +1,88 @@
-"""The embedded teacher: answers every task from a book, in-process, the same way every time."""
+"""The simulator as a teacher: it answers every task in-process, the same way every time."""
 
 from __future__ import annotations
 
 import math
 
-from clca.inference.protocol import Reply, Request, ServerState
-from clca.schemas import (
-    AdaptContext,
-    Answer,
-    ComposeContext,
-    Context,
-    IntentContext,
-    JudgeContext,
-    MetaContext,
-    TurnAnswer,
-    TurnContext,
-)
+from clca.inference.protocol import Reply, Request, SimulatorHints
+from clca.records import Norm, Scenario
+from clca.schemas import Answer, TurnAnswer
 from clca.simulator.adaptation import adapt
 from clca.simulator.composition import compose
 from clca.simulator.content import SimulatorContent
-from clca.simulator.dialogue_plan import Plans
-from clca.simulator.intents import intent
+from clca.simulator.dialogue_plan import PlanCache
+from clca.simulator.intents import label_intent
 from clca.simulator.judge import Judge
 
 
 class Simulator:
-    """A `Teacher` that needs nothing but its book; a pure function of (book, request)."""
+    """A `Teacher` whose replies are a pure function of its content, `max_exchanges` and the request.
 
-    def __init__(self, book: SimulatorContent) -> None:
-        self._book = book
-        self._plans = Plans(book)
-        self._judge = Judge(book)
+    `max_exchanges` is the most exchanges (two turns each) that a dialogue may have.
+    """
+
+    def __init__(self, content: SimulatorContent, max_exchanges: int = 10) -> None:
+        self._content = content
+        self._plans = PlanCache(content, max_exchanges)
+        self._judge = Judge(content)
 
     @property
     def name(self) -> str:
         return "rehearsal"
 
     async def answer(self, request: Request) -> Reply:
-        """The answer to a request as JSON text; never sleeps, never fails on odd content."""
-        answer, planted = self._answer(request.context)
+        """The answer as JSON text, counted at four characters a token.
+
+        Raises `ValueError` when the request has not the hints that its task needs.
+        """
+        if request.hints is None:
+            raise ValueError(f"a {request.task!r} request to the simulator needs hints")
+        answer, planted = self._answer(request.task, request.hints)
         text = answer.model_dump_json()
-        asked = sum(len(message.get("content", "")) for message in request.messages)
-        return Reply(text, "stop", math.ceil(asked / 4), math.ceil(len(text) / 4), planted)
+        prompt_characters = sum(len(message.get("content", "")) for message in request.messages)
+        return Reply(text, "stop", math.ceil(prompt_characters / 4), math.ceil(len(text) / 4), planted)
 
     async def check(self) -> list[str]:
-        """Always ready: the book was checked when it was loaded."""
+        """Nothing to report: the content was checked when it was loaded."""
         return []
 
     def stop(self) -> None:
-        """It never waits, so there is nothing to stop."""
+        """Does nothing: no request ever waits."""
 
     async def observe(self) -> None:
-        """There is no server to read."""
+        """Does nothing: there is no server."""
 
     @property
-    def servers(self) -> tuple[ServerState, ...]:
+    def servers(self) -> tuple[()]:
         return ()
 
     async def close(self) -> None:
-        """Nothing to let go of."""
+        """Does nothing: there is no connection."""
 
-    def _answer(self, context: Context) -> tuple[Answer, str | None]:
-        match context:
-            case AdaptContext():
-                return adapt(self._book, context), None
-            case ComposeContext():
-                return compose(self._book, context), None
-            case TurnContext():
-                return self._turn(context)
-            case JudgeContext():
-                return self._judge.verdict(context), None
-            case MetaContext():
-                return self._judge.meta(context), None
-            case IntentContext():
-                return intent(self._book, self._plans, context), None
+    def _answer(self, task: str, hints: SimulatorHints) -> tuple[Answer, str | None]:
+        """The answer, and the planted flaw that it shows."""
+        culture, turns = hints.culture, hints.turns
+        match task, hints.subject, hints.verdict:
+            case "adapt", Scenario() as scenario, _:
+                return adapt(self._content, culture, scenario, hints.names), None
+            case "compose", Norm() as norm, _:
+                return compose(self._content, culture, norm, hints.names), None
+            case "turn", Scenario() as scenario, _:
+                return self._turn(scenario, hints)
+            case "judge", Scenario() as scenario, _:
+                return self._judge.verdict(culture, scenario, turns), None
+            case "meta", Scenario() as scenario, (quality, alignment):
+                return self._judge.meta(culture, scenario, turns, quality, alignment), None
+            case "intent", Scenario() as scenario, _:
+                return label_intent(self._content, self._plans, culture, scenario, turns, hints.dialogue_seed), None
+        raise ValueError(f"the simulator cannot answer a {task!r} request with these hints: {hints}")
 
-    def _turn(self, context: TurnContext) -> tuple[TurnAnswer, str | None]:
-        at = len(context.turns)
-        start = (context.side + at) % 2
-        plan = self._plans.plan(context.culture, context.scenario, context.play, context.exchanges, start)
-        planted = plan.flaw if plan.flaw is not None and at >= plan.flaw_from else None
-        if at >= len(plan.steps):
+    def _turn(self, scenario: Scenario, hints: SimulatorHints) -> tuple[TurnAnswer, str | None]:
+        index = len(hints.turns)
+        first_side = (hints.side + index) % 2
+        plan = self._plans.plan(hints.culture, scenario, hints.dialogue_seed, first_side)
+        planted = plan.flaw if index >= plan.flaw_from else None
+        if index >= len(plan.steps):
             return TurnAnswer(action="leave", text=""), planted
-        step = plan.steps[at]
+        step = plan.steps[index]
         return TurnAnswer(action=step.action, text=step.text), planted

@@ -1,4 +1,4 @@
-"""The journal: every teacher reply, committed before it is used, under the digest of its request.
+"""The reply cache: every teacher reply, committed before it is used, under the digest of its request.
 
 One SQLite file (WAL) per run. It also keeps an index of the finished dialogues, so that a resumed
 run knows at once what is left to do. The JSONL files are the truth; the index follows them.
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from clca.errors import StoreError
+from clca.records import Dialogue, Failure
 from clca.schemas import Reply
 
 Outcome = Literal["kept", "discarded", "failed"]
@@ -38,7 +39,7 @@ CREATE TABLE IF NOT EXISTS retry (question TEXT PRIMARY KEY, times INTEGER NOT N
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class FinishedDialogue:
     """A finished dialogue as the index knows it."""
 
     id: str
@@ -48,6 +49,20 @@ class Finished:
     prompt_tokens: int
     completion_tokens: int
     planted: str | None = None
+
+    @classmethod
+    def of(cls, record: Dialogue | Failure) -> FinishedDialogue:
+        """The index row of a record."""
+        dialogue = record if isinstance(record, Dialogue) else None
+        return cls(
+            record.id,
+            dialogue.verdict if dialogue else "failed",
+            record.reason or None,
+            record.usage.requests,
+            record.usage.prompt_tokens,
+            record.usage.completion_tokens,
+            (dialogue.planted or None) if dialogue else None,
+        )
 
 
 class ReplyCache:
@@ -68,7 +83,7 @@ class ReplyCache:
     # ------------------------------------------------------------ replies
 
     def replies(self, owner: str) -> dict[bytes, Reply]:
-        """All journalled replies of one owner (a dialogue, or a scenario's adaptation)."""
+        """All cached replies of one owner (a dialogue, or a scenario's adaptation)."""
         with self._guard():
             rows = self._db.execute(
                 "SELECT digest, text, finish_reason, prompt_tokens, completion_tokens, planted"
@@ -95,7 +110,7 @@ class ReplyCache:
 
     # ------------------------------------------------------------ index
 
-    def finish(self, rows: Iterable[Finished], extents: dict[Outcome, int]) -> None:
+    def finish(self, rows: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
         """Enter dialogues that now stand in the files and note the files' lengths.
 
         Their replies are dropped, but for those of failed dialogues, which a retry can use.
@@ -111,7 +126,7 @@ class ReplyCache:
 
         self._transaction(work)
 
-    def rebuild(self, rows: Iterable[Finished], extents: dict[Outcome, int]) -> None:
+    def rebuild(self, rows: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
         """Replace the index by what the files hold, and drop the replies of what they hold."""
 
         def work() -> None:
@@ -162,7 +177,7 @@ class ReplyCache:
                     reasons[f"{outcome}: {reason}"] += n
         return outcomes, reasons
 
-    def planted(self) -> list[tuple[str | None, str, int]]:
+    def outcomes_by_flaw(self) -> list[tuple[str | None, str, int]]:
         """(planted flaw, outcome, number of dialogues) for all finished dialogues."""
         with self._guard():
             return self._db.execute(
@@ -186,7 +201,7 @@ class ReplyCache:
 
     # ------------------------------------------------------------ inner
 
-    def _enter(self, rows: Iterable[Finished]) -> None:
+    def _enter(self, rows: Iterable[FinishedDialogue]) -> None:
         self._db.executemany(
             "INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?, ?, ?)",
             [

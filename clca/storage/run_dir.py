@@ -19,7 +19,7 @@ from pydantic_core import from_json
 from clca.errors import ContentError, StoreError
 from clca.storage.atomic import lock, write_whole
 from clca.storage.jsonl import LineFile, line_number, read_lines
-from clca.storage.reply_cache import Finished, Outcome, ReplyCache
+from clca.storage.reply_cache import FinishedDialogue, Outcome, ReplyCache
 
 FILES: dict[Outcome, str] = {"kept": "dialogues.jsonl", "discarded": "discarded.jsonl", "failed": "failed.jsonl"}
 
@@ -38,12 +38,12 @@ class RunDir:
             self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
             for file in self._files.values():
                 opened.callback(file.close)
-            self.journal = ReplyCache(folder / "journal.sqlite")
-            opened.callback(self.journal.close)
+            self.reply_cache = ReplyCache(folder / "journal.sqlite")
+            opened.callback(self.reply_cache.close)
             self._reconcile()
             self._opened = opened.pop_all()
         self._fault: Exception | None = None
-        self._queue: list[tuple[Finished, bytes, asyncio.Future[None]]] = []
+        self._queue: list[tuple[FinishedDialogue, bytes, asyncio.Future[None]]] = []
         self._flusher: asyncio.Task[None] | None = None
 
     def __enter__(self) -> Self:
@@ -56,7 +56,7 @@ class RunDir:
         """Close the files and give up the lock."""
         self._opened.close()
 
-    async def finish(self, row: Finished, line: bytes) -> None:
+    async def finish(self, row: FinishedDialogue, line: bytes) -> None:
         """Put a finished dialogue on disk; returns once its line is synced and indexed.
 
         Dialogues that finish together share one sync. After a fault (a full disk) nothing more is
@@ -86,7 +86,7 @@ class RunDir:
                         file.append(lines)
                         touched.append(file)
                 await asyncio.to_thread(_sync, touched)
-                self.journal.finish([row for row, _, _ in batch], self._extents())
+                self.reply_cache.finish([row for row, _, _ in batch], self._extents())
             except Exception as error:
                 self._fault = error
                 for _, _, done in batch:
@@ -109,7 +109,7 @@ class RunDir:
         """
         self._files["failed"].cut(0)
         self._files["failed"].sync()
-        self.journal.retry(ids, sorted(anew), 0)
+        self.reply_cache.retry(ids, sorted(anew), 0)
 
     def write_info(self, data: dict[str, Any]) -> None:
         """Write `run.json`, whole or not at all."""
@@ -121,10 +121,10 @@ class RunDir:
     def _reconcile(self) -> None:
         """Bring the index up to the files: they may be ahead (killed between line and index),
         end in half a line (killed or out of disk while writing), or have been edited by hand."""
-        known = self.journal.extents()
+        known = self.reply_cache.extents()
         edited = any(file.length < known.get(outcome, 0) for outcome, file in self._files.items())
-        rows: list[Finished] = []
-        seen = set() if edited else self.journal.finished()
+        rows: list[FinishedDialogue] = []
+        seen = set() if edited else self.reply_cache.finished()
         for outcome, file in self._files.items():
             whole = 0 if edited else known.get(outcome, 0)
             for end, line in read_lines(file.path, whole):
@@ -138,9 +138,9 @@ class RunDir:
             if whole < file.length:
                 file.cut(whole)
         if edited:
-            self.journal.rebuild(rows, self._extents())
+            self.reply_cache.rebuild(rows, self._extents())
         elif rows:
-            self.journal.finish(rows, self._extents())
+            self.reply_cache.finish(rows, self._extents())
 
 
 def _sync(files: list[LineFile]) -> None:
@@ -148,12 +148,12 @@ def _sync(files: list[LineFile]) -> None:
         file.sync()
 
 
-def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finished:
+def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> FinishedDialogue:
     """The index row of the line that begins at byte `offset`."""
     try:
         data = from_json(line)
         usage = data["usage"]
-        return Finished(
+        return FinishedDialogue(
             id=data["id"],
             outcome=outcome,
             reason=data["reason"] or None,

@@ -14,9 +14,9 @@ from clca.culture import Catalogue
 from clca.errors import RequestFailed
 from clca.generation.degeneration import REPEATS
 from clca.generation.dialogue import Play, Scene, play
-from clca.inference.protocol import TaskRequest
-from clca.schemas import TurnAnswer, TurnContext
-from tests.dialogue_examples import Script, person, scenario, turn
+from clca.inference.protocol import SimulatorHints, TaskRequest
+from clca.schemas import TurnAnswer
+from tests.dialogue_examples import Script, hints, person, scenario, turn
 
 RUTH = person("Ruth Vale", goal="get the last loaf", secret="ate at noon", background="Ruth is a nurse.")
 IDA = person("Ida Moss", goal="keep her place in the line", secret="came second", background="Ida is retired.")
@@ -38,7 +38,7 @@ def talk() -> Iterator[TurnAnswer]:
 
 @pytest.fixture(scope="module")
 def stage(catalogue: Catalogue) -> Scene:
-    return Scene(catalogue.culture("uk"), SCENE, number=7, exchanges=10, temperature=0.9, top_p=0.7)
+    return Scene(catalogue.culture("uk"), SCENE, exchanges=10, temperature=0.9, top_p=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def test_a_talk_ends_after_ten_exchanges_of_two_turns(stage: Scene, prompts: Pro
 def test_the_sides_take_turns_and_the_first_begins(stage: Scene, prompts: Prompts) -> None:
     result, script = played(stage, prompts, *SPEECH)
     assert [one.speaker for one in result.turns] == ["Ruth Vale", "Ida Moss"] * 10
-    assert [question.context.side for question in script.asked] == [0, 1] * 10
+    assert [hints(question).side for question in script.asked] == [0, 1] * 10
     assert [question.role for question in script.asked] == ["teacher", "partner"] * 10
     assert result.turns[:4] == [
         turn("Ruth Vale", "Good evening."),
@@ -145,12 +145,11 @@ def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Scen
 # ---------------------------------------------------------------- what a question carries
 
 
-def test_a_question_carries_the_turns_so_far_as_its_context(stage: Scene, prompts: Prompts) -> None:
+def test_a_request_carries_the_turns_so_far_as_a_hint(stage: Scene, prompts: Prompts) -> None:
     result, script = played(stage, prompts, *SPEECH)
     for number, question in enumerate(script.asked):
-        context = question.context
-        assert isinstance(context, TurnContext)
-        assert context == TurnContext(stage.culture, SCENE, number % 2, tuple(result.turns[:number]), 10, 7)
+        turns = tuple(result.turns[:number])
+        assert hints(question) == SimulatorHints(stage.culture, SCENE, turns=turns, side=number % 2)
         assert question.step == number
 
 

@@ -10,7 +10,7 @@ from clca.culture import Catalogue
 from clca.errors import InvalidReply, Stopped
 from clca.generation.intents import label
 from clca.schemas import IntentAnswer
-from tests.dialogue_examples import Script, scenario, turn
+from tests.dialogue_examples import Script, hints, scenario, turn
 
 SCENE = scenario()
 TURNS = [turn("Ruth Vale", "Are they still open?"), turn("Ida Moss", "", "none"), turn("Ruth Vale", "I see.", "leave")]
@@ -20,7 +20,7 @@ ANSWERS = [IntentAnswer(intent=f"intent {n}", relevance="generic") for n in rang
 def labelled(catalogue: Catalogue, content: Content, *answers: IntentAnswer | Exception) -> tuple[Script, object]:
     script = Script(iter(answers))
     prompts = Prompts.load(content)
-    return script, asyncio.run(label(catalogue.culture("uk"), SCENE, TURNS, 10, 7, prompts, script))
+    return script, asyncio.run(label(catalogue.culture("uk"), SCENE, TURNS, prompts, script))
 
 
 def test_every_turn_gets_its_own_intent(catalogue: Catalogue, content: Content) -> None:
@@ -39,7 +39,7 @@ def test_each_question_knows_only_the_history_up_to_its_turn(catalogue: Catalogu
     assert "says nothing" not in asked[0]
     assert "I see." not in asked[1]
     assert all(text in asked[2] for text in ("Are they still open?", "says nothing", "I see."))
-    assert [question.context.turns for question in script.asked] == [tuple(TURNS[:n]) for n in (1, 2, 3)]
+    assert [hints(question).turns for question in script.asked] == [tuple(TURNS[:n]) for n in (1, 2, 3)]
     assert len({question.messages[0]["content"] for question in script.asked}) == 1
 
 

@@ -1,4 +1,4 @@
-"""The desk: journal first, a bounded number at once, and another seed when a reply is no answer."""
+"""The desk: reply cache first, a bounded number at once, and another seed when a reply is no answer."""
 
 from __future__ import annotations
 
@@ -46,124 +46,123 @@ class Scripted:
 
 def question(step: int = 0) -> TaskRequest[IntentAnswer]:
     messages = ({"role": "user", "content": f"question {step}"},)
-    return TaskRequest("intent", "teacher", None, messages, IntentAnswer, max_tokens=100, step=step)  # type: ignore[arg-type]
+    return TaskRequest("intent", "teacher", messages, IntentAnswer, max_tokens=100, step=step)
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[ReplyCache]:
-    journal = ReplyCache(tmp_path / "journal.sqlite")
-    yield journal
-    journal.close()
+def reply_cache(tmp_path: Path) -> Iterator[ReplyCache]:
+    reply_cache = ReplyCache(tmp_path / "journal.sqlite")
+    yield reply_cache
+    reply_cache.close()
 
 
-def desk(journal: ReplyCache, teacher: Scripted, **options: object) -> RequestScheduler:
-    wanted = {"concurrency": 4, "asks": 3, "seed": 42, "retries": journal.retries(), **options}
-    return RequestScheduler({"teacher": teacher, "partner": teacher, "judge": teacher}, journal, **wanted)  # type: ignore[arg-type]
+def desk(reply_cache: ReplyCache, teacher: Scripted, **options: object) -> RequestScheduler:
+    wanted = {"concurrency": 4, "asks": 3, "seed": 42, "retries": reply_cache.retries(), **options}
+    return RequestScheduler({"teacher": teacher, "partner": teacher, "judge": teacher}, reply_cache, **wanted)  # type: ignore[arg-type]
 
 
-def test_reply_is_journalled_before_it_is_used(journal: ReplyCache) -> None:
+def test_reply_is_cached_before_it_is_used(reply_cache: ReplyCache) -> None:
     teacher = Scripted("not JSON at all")
-    clerk = desk(journal, teacher, asks=1).clerk("one")
+    clerk = desk(reply_cache, teacher, asks=1).clerk("one")
     with pytest.raises(InvalidReply, match="not JSON"):
-        asyncio.run(clerk.ask(question()))
-    (reply,) = journal.replies("one").values()
+        asyncio.run(clerk.request(question()))
+    (reply,) = reply_cache.replies("one").values()
     assert reply.text == "not JSON at all"
 
 
-def test_answered_question_is_not_asked_again(journal: ReplyCache) -> None:
-    asyncio.run(desk(journal, Scripted()).clerk("one").ask(question()))
+def test_answered_question_is_not_asked_again(reply_cache: ReplyCache) -> None:
+    asyncio.run(desk(reply_cache, Scripted()).clerk("one").request(question()))
     again = Scripted()
-    second = desk(journal, again)
+    second = desk(reply_cache, again)
     clerk = second.clerk("one")
-    answer = asyncio.run(clerk.ask(question()))
+    answer = asyncio.run(clerk.request(question()))
     assert answer.intent == "to greet"
     assert again.asked == []
     assert (second.tally.requests, second.tally.cached) == (0, 1)
     assert clerk.usage.model_dump() == {"requests": 1, "prompt_tokens": 10, "completion_tokens": 3}
 
 
-def test_bad_replies_are_asked_again_with_other_seeds_a_bounded_number_of_times(journal: ReplyCache) -> None:
+def test_bad_replies_are_asked_again_with_other_seeds_a_bounded_number_of_times(reply_cache: ReplyCache) -> None:
     teacher = Scripted("", "{}", GOOD)
-    clerk = desk(journal, teacher).clerk("one")
-    assert asyncio.run(clerk.ask(question())).relevance == "generic"
+    clerk = desk(reply_cache, teacher).clerk("one")
+    assert asyncio.run(clerk.request(question())).relevance == "generic"
     assert len({request.sampling.seed for request in teacher.asked}) == 3
     assert clerk.usage.requests == 3, "what was paid for is counted"
     hopeless = Scripted("", "{}", '{"intent": 1}')
     with pytest.raises(InvalidReply, match="outside the schema"):
-        asyncio.run(desk(journal, hopeless).clerk("two").ask(question()))
+        asyncio.run(desk(reply_cache, hopeless).clerk("two").request(question()))
     assert len(hopeless.asked) == 3
 
 
-def test_seed_depends_on_what_is_asked_and_on_nothing_else(journal: ReplyCache) -> None:
-    first, second = desk(journal, Scripted()), desk(journal, Scripted(), concurrency=1)
+def test_seed_depends_on_what_is_asked_and_on_nothing_else(reply_cache: ReplyCache) -> None:
+    first, second = desk(reply_cache, Scripted()), desk(reply_cache, Scripted(), concurrency=1)
     assert first.seed("one", "turn", 3, 0) == second.seed("one", "turn", 3, 0)
     others = [("two", "turn", 3, 0), ("one", "intent", 3, 0), ("one", "turn", 4, 0), ("one", "turn", 3, 1)]
     assert len({first.seed(*other) for other in others} | {first.seed("one", "turn", 3, 0)}) == 5
-    assert first.seed("one", "turn", 3, 0) != desk(journal, Scripted(), seed=43).seed("one", "turn", 3, 0)
+    assert first.seed("one", "turn", 3, 0) != desk(reply_cache, Scripted(), seed=43).seed("one", "turn", 3, 0)
 
 
-def test_retried_task_goes_on_where_its_attempts_ended(journal: ReplyCache) -> None:
-    fresh = desk(journal, Scripted())
-    journal.retry([], [retry_key("one", "turn")], 0)
-    retried = desk(journal, Scripted())
+def test_retried_task_goes_on_where_its_attempts_ended(reply_cache: ReplyCache) -> None:
+    fresh = desk(reply_cache, Scripted())
+    reply_cache.retry([], [retry_key("one", "turn")], 0)
+    retried = desk(reply_cache, Scripted())
     assert retried.seed("one", "turn", 0, 0) == fresh.seed("one", "turn", 0, 3)
     assert retried.seed("one", "intent", 0, 0) == fresh.seed("one", "intent", 0, 0)
     assert retried.seed("two", "turn", 0, 0) == fresh.seed("two", "turn", 0, 0)
 
 
-def test_only_what_is_asked_again_is_asked_at_a_temperature(journal: ReplyCache) -> None:
+def test_only_what_is_asked_again_is_asked_at_a_temperature(reply_cache: ReplyCache) -> None:
     """At 0 another seed changes nothing."""
     teacher = Scripted("", GOOD)
-    asyncio.run(desk(journal, teacher).clerk("one").ask(question()))
+    asyncio.run(desk(reply_cache, teacher).clerk("one").request(question()))
     assert [request.sampling.temperature for request in teacher.asked] == [0.0, AGAIN_TEMPERATURE]
-    journal.retry([], [retry_key("two", "intent"), retry_key("three", "turn")], 0)
+    reply_cache.retry([], [retry_key("two", "intent"), retry_key("three", "turn")], 0)
     anew = Scripted()
-    the_desk = desk(journal, anew)
+    the_desk = desk(reply_cache, anew)
     for owner in ("two", "three"):
-        asyncio.run(the_desk.clerk(owner).ask(question()))
+        asyncio.run(the_desk.clerk(owner).request(question()))
     assert [request.sampling.temperature for request in anew.asked] == [AGAIN_TEMPERATURE, 0.0]
 
 
-def test_no_more_than_the_given_number_is_in_flight(journal: ReplyCache) -> None:
+def test_no_more_than_the_given_number_is_in_flight(reply_cache: ReplyCache) -> None:
     teacher = Scripted()
 
     async def many() -> None:
-        clerk = desk(journal, teacher, concurrency=4).clerk("one")
-        await asyncio.gather(*(clerk.ask(question(step)) for step in range(20)))
+        clerk = desk(reply_cache, teacher, concurrency=4).clerk("one")
+        await asyncio.gather(*(clerk.request(question(step)) for step in range(20)))
 
     asyncio.run(many())
     assert len(teacher.asked) == 20
     assert teacher.most_at_once == 4
 
 
-def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(journal: ReplyCache) -> None:
+def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(reply_cache: ReplyCache) -> None:
     def stop() -> None:
         the_desk.stop()
 
     teacher = Scripted(during=stop)
-    the_desk = desk(journal, teacher, concurrency=2)
+    the_desk = desk(reply_cache, teacher, concurrency=2)
 
     async def many() -> list[object]:
         clerk = the_desk.clerk("one")
-        return await asyncio.gather(*(clerk.ask(question(step)) for step in range(6)), return_exceptions=True)
+        return await asyncio.gather(*(clerk.request(question(step)) for step in range(6)), return_exceptions=True)
 
     results = asyncio.run(many())
     assert len(teacher.asked) == 2
     assert sum(isinstance(result, IntentAnswer) for result in results) == 2
     assert sum(isinstance(result, Stopped) for result in results) == 4
-    assert len(journal.replies("one")) == 2
+    assert len(reply_cache.replies("one")) == 2
 
 
-def test_check_beyond_the_schema_counts_as_a_bad_reply(journal: ReplyCache) -> None:
+def test_check_beyond_the_schema_counts_as_a_bad_reply(reply_cache: ReplyCache) -> None:
     teacher = Scripted(GOOD, '{"intent": "to part", "relevance": "generic"}')
     asked = question()
     strict = TaskRequest(
         asked.task,
         asked.role,
-        asked.context,
         asked.messages,
         asked.answer,
         asked.max_tokens,
         check=lambda answer: "a greeting" if "greet" in answer.intent else None,
     )
-    assert asyncio.run(desk(journal, teacher).clerk("one").ask(strict)).intent == "to part"
+    assert asyncio.run(desk(reply_cache, teacher).clerk("one").request(strict)).intent == "to part"

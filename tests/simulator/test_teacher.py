@@ -17,23 +17,16 @@ import pytest
 from clca.content.lookup import Content
 from clca.culture.catalogue import Catalogue
 from clca.errors import ContentError
-from clca.inference.protocol import Reply, Request, Sampling, TaskName
-from clca.records import Alignment, Culture, Participant, Quality, Scenario, Seed, Turn
+from clca.inference.protocol import Reply, Request, Sampling, SimulatorHints, TaskName
+from clca.records import Alignment, Culture, Norm, Participant, Quality, Scenario, Seed, Turn
 from clca.schemas import (
     AdaptAnswer,
-    AdaptContext,
     Answer,
     ComposeAnswer,
-    ComposeContext,
-    Context,
     IntentAnswer,
-    IntentContext,
     JudgeAnswer,
-    JudgeContext,
     MetaAnswer,
-    MetaContext,
     TurnAnswer,
-    TurnContext,
 )
 from clca.simulator import Simulator, SimulatorContent, load_simulator_content
 from clca.simulator.dialogue_plan import make_plan
@@ -81,13 +74,38 @@ def seeds(files: dict[str, str]) -> list[Seed]:
     return [Seed.model_validate_json(line) for line in lines if line.strip()]
 
 
-def request(task: TaskName, context: Context, answer: type[Answer]) -> Request:
-    return Request(task, context, ({"role": "user", "content": "seven!!"},), answer, Sampling(0.7, 0.7, 500, 1))
+ANSWERS: dict[TaskName, type[Answer]] = {
+    "adapt": AdaptAnswer,
+    "compose": ComposeAnswer,
+    "turn": TurnAnswer,
+    "judge": JudgeAnswer,
+    "meta": MetaAnswer,
+    "intent": IntentAnswer,
+}
 
 
-def ask(teacher: Simulator, task: TaskName, context: Context, answer: type[Answer]) -> tuple[Any, Reply]:
-    reply = asyncio.run(teacher.answer(request(task, context, answer)))
-    return answer.model_validate_json(reply.text), reply
+def request(task: TaskName, hints: SimulatorHints | None) -> Request:
+    messages = ({"role": "user", "content": "seven!!"},)
+    return Request(task, messages, ANSWERS[task], Sampling(0.7, 0.7, 500, 1), hints=hints)
+
+
+def ask(
+    teacher: Simulator, task: TaskName, culture: Culture, subject: Scenario | Norm, **hints: Any
+) -> tuple[Any, Reply]:
+    reply = asyncio.run(teacher.answer(request(task, SimulatorHints(culture, subject, **hints))))
+    return ANSWERS[task].model_validate_json(reply.text), reply
+
+
+def ask_turn(
+    teacher: Simulator, culture: Culture, scenario: Scenario, side: int, turns: tuple[Turn, ...], dialogue_seed: int
+) -> tuple[Any, Reply]:
+    return ask(teacher, "turn", culture, scenario, side=side, turns=turns, dialogue_seed=dialogue_seed)
+
+
+def ask_intent(
+    teacher: Simulator, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...], dialogue_seed: int
+) -> Any:
+    return ask(teacher, "intent", culture, scenario, turns=turns, dialogue_seed=dialogue_seed)[0]
 
 
 def names(culture: Culture) -> tuple[tuple[str, str], ...]:
@@ -104,20 +122,19 @@ def names(culture: Culture) -> tuple[tuple[str, str], ...]:
 
 
 def localised(teacher: Simulator, culture: Culture, seed: Seed) -> Scenario:
-    answer, _ = ask(teacher, "adapt", AdaptContext(culture, seed, names(culture)), AdaptAnswer)
+    answer, _ = ask(teacher, "adapt", culture, seed, names=names(culture))
     people = tuple(person.participant() for person in answer.participants)
     return Scenario(id=seed.id, setting=answer.setting, relationship=seed.relationship, participants=people)
 
 
 def play(
-    teacher: Simulator, culture: Culture, scenario: Scenario, number: int, exchanges: int = 10
+    teacher: Simulator, culture: Culture, scenario: Scenario, number: int, max_exchanges: int = 10
 ) -> tuple[tuple[Turn, ...], list[str | None]]:
     turns: list[Turn] = []
     planted: list[str | None] = []
-    while len(turns) < exchanges * 2:
+    while len(turns) < max_exchanges * 2:
         side = len(turns) % 2
-        context = TurnContext(culture, scenario, side, tuple(turns), exchanges, number)
-        answer, reply = ask(teacher, "turn", context, TurnAnswer)
+        answer, reply = ask_turn(teacher, culture, scenario, side, tuple(turns), number)
         turns.append(Turn(speaker=str(side), action=answer.action, text=answer.text))
         planted.append(reply.planted)
         if answer.action == "leave":
@@ -150,11 +167,20 @@ def sound(plays: list[Played]) -> Iterator[Played]:
 def test_token_counts_are_a_quarter_of_the_characters_rounded_up(
     teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
-    _, reply = ask(teacher, "turn", TurnContext(cultures["usa"], seeds[0], 0, (), 10, 1), TurnAnswer)
+    _, reply = ask_turn(teacher, cultures["usa"], seeds[0], 0, (), 1)
     assert teacher.name == "rehearsal"
     assert reply.finish_reason == "stop"
     assert reply.prompt_tokens == 2
     assert reply.completion_tokens == -(-len(reply.text) // 4)
+
+
+@pytest.mark.parametrize("task", ["compose", "meta"])
+def test_a_request_without_the_hints_of_its_task_is_refused(
+    teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed], task: TaskName
+) -> None:
+    for hints in (None, SimulatorHints(cultures["usa"], seeds[0])):
+        with pytest.raises(ValueError, match=f"{task}.*hints"):
+            asyncio.run(teacher.answer(request(task, hints)))
 
 
 def test_the_same_request_has_the_same_reply_in_any_order(
@@ -164,8 +190,7 @@ def test_the_same_request_has_the_same_reply_in_any_order(
     turns, _ = play(teacher, cultures["japan"], scenario, 5)
     fresh = Simulator(book)
     for at in reversed(range(len(turns))):
-        context = TurnContext(cultures["japan"], scenario, at % 2, turns[:at], 10, 5)
-        answer, _ = ask(fresh, "turn", context, TurnAnswer)
+        answer, _ = ask_turn(fresh, cultures["japan"], scenario, at % 2, turns[:at], 5)
         assert (answer.action, answer.text) == (turns[at].action, turns[at].text)
 
 
@@ -183,7 +208,7 @@ digest = hashlib.sha256()
 for number, line in enumerate(files["scenarios/seeds-1.jsonl"].splitlines()):
     scenario = t.localised(teacher, culture, Seed.model_validate_json(line))
     turns, _ = t.play(teacher, culture, scenario, number)
-    verdict, _ = t.ask(teacher, "judge", t.JudgeContext(culture, scenario, turns), t.JudgeAnswer)
+    verdict, _ = t.ask(teacher, "judge", culture, scenario, turns=turns)
     digest.update(repr((scenario, turns, verdict)).encode())
 print(digest.hexdigest())
 """
@@ -252,8 +277,9 @@ def test_nobody_is_silent_or_gestures_right_after_the_other_did(plays: list[Play
 
 @pytest.mark.parametrize("exchanges", [1, 2, 3, 5, 10, 15])
 def test_the_limit_of_exchanges_is_kept(
-    teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed], exchanges: int
+    book: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed], exchanges: int
 ) -> None:
+    teacher = Simulator(book, exchanges)
     for seed in seeds[:20]:
         turns, _ = play(teacher, cultures["mexico"], seed, 3, exchanges)
         assert len(turns) <= min(20, exchanges * 2)
@@ -263,17 +289,16 @@ def test_side_b_can_have_the_first_turn(teacher: Simulator, cultures: dict[str, 
     turns: list[Turn] = []
     while not turns or turns[-1].action != "leave":
         side = (len(turns) + 1) % 2
-        context = TurnContext(cultures["germany"], seeds[0], side, tuple(turns), 10, 4)
-        answer, _ = ask(teacher, "turn", context, TurnAnswer)
+        answer, _ = ask_turn(teacher, cultures["germany"], seeds[0], side, tuple(turns), 4)
         turns.append(Turn(speaker=str(side), action=answer.action, text=answer.text))
     assert 6 <= len(turns) <= 20
 
 
 def test_a_talk_that_outlives_the_plan_is_closed(
-    teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
+    book: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     turns = tuple(Turn(speaker=str(at % 2), action="speak", text=f"Something else, number {at}.") for at in range(30))
-    answer, _ = ask(teacher, "turn", TurnContext(cultures["usa"], seeds[0], 0, turns, 20, 1), TurnAnswer)
+    answer, _ = ask_turn(Simulator(book, 20), cultures["usa"], seeds[0], 0, turns, 1)
     assert answer.action == "leave"
 
 
@@ -341,7 +366,7 @@ def test_planted_is_named_from_the_turn_that_shows_it(
 def test_the_judge_is_good_but_not_perfect(teacher: Simulator, plays: list[Played]) -> None:
     right, wrong = Counter[str](), Counter[str]()
     for culture, scenario, _, turns, planted in plays:
-        verdict, _ = ask(teacher, "judge", JudgeContext(culture, scenario, turns), JudgeAnswer)
+        verdict, _ = ask(teacher, "judge", culture, scenario, turns=turns)
         if planted is None:
             fine = verdict.quality.label == "good" and verdict.alignment.label == "yes"
         elif planted == "misaligned":
@@ -362,8 +387,7 @@ def test_the_judge_reads_the_turns_and_quotes_them(
 ) -> None:
     line = "I told you that the ladder stays in the shed until the spring."
     turns = tuple(Turn(speaker=str(at % 2), action="speak", text=f"{line} Number {at}.") for at in range(12))
-    context = JudgeContext(cultures["uk"] if "uk" in cultures else cultures["usa"], seeds[0], turns)
-    verdict, _ = ask(teacher, "judge", context, JudgeAnswer)
+    verdict, _ = ask(teacher, "judge", cultures["usa"], seeds[0], turns=turns)
     assert verdict.quality.label == "bad"
     assert "ladder stays in the shed" in verdict.quality.rationale
 
@@ -372,7 +396,7 @@ def test_meta_contradicts_a_verdict_that_does_not_fit(teacher: Simulator, plays:
     culture, scenario, _, turns, _ = next(one for one in plays if one[4] == "circling" and len(one[3]) > 12)
     kind = Quality(label="good", confidence="very confident", rationale="fine")
     yes = Alignment(label="yes", confidence="confident", rationale="fine")
-    answer, _ = ask(teacher, "meta", MetaContext(culture, scenario, turns, kind, yes), MetaAnswer)
+    answer, _ = ask(teacher, "meta", culture, scenario, turns=turns, verdict=(kind, yes))
     assert answer.label == "bad"
 
 
@@ -385,8 +409,7 @@ def test_intents_name_people_and_are_cultural_where_the_act_was(teacher: Simulat
         if planted:
             continue
         for at in range(len(turns)):
-            context = IntentContext(culture, scenario, turns[: at + 1], 10, number)
-            answer, _ = ask(teacher, "intent", context, IntentAnswer)
+            answer = ask_intent(teacher, culture, scenario, turns[: at + 1], number)
             relevance[culture.id, answer.relevance] += 1
             texts.add(answer.intent)
             assert "{" not in answer.intent
@@ -413,7 +436,7 @@ def test_an_intent_is_found_for_words_that_no_plan_has(
         Turn(speaker="0", action="speak", text="Hello there."),
         Turn(speaker="1", action="speak", text="I won't do it."),
     )
-    answer, _ = ask(teacher, "intent", IntentContext(cultures["usa"], seeds[0], turns, 10, 1), IntentAnswer)
+    answer = ask_intent(teacher, cultures["usa"], seeds[0], turns, 1)
     assert "no" in answer.intent or "refuses" in answer.intent
 
 
@@ -464,7 +487,7 @@ def test_every_norm_gives_a_scenario_that_can_be_played(
 ) -> None:
     culture = cultures["mexico"]
     for number, norm in enumerate(book.norms.values()):
-        answer, _ = ask(teacher, "compose", ComposeContext(culture, norm, names(culture)), ComposeAnswer)
+        answer, _ = ask(teacher, "compose", culture, norm, names=names(culture))
         people = tuple(person.participant() for person in answer.participants)
         scenario = Scenario(
             id=f"norm-{norm.id}", setting=answer.setting, relationship=answer.relationship,
@@ -495,10 +518,10 @@ def test_any_scenario_can_be_played(teacher: Simulator, cultures: dict[str, Cult
     assert len(turns) >= 4
     seed = Seed(**scenario.model_dump(), situation="any")
     localised(teacher, cultures["japan"], seed)
-    verdict, _ = ask(teacher, "judge", JudgeContext(cultures["japan"], scenario, turns), JudgeAnswer)
+    verdict, _ = ask(teacher, "judge", cultures["japan"], scenario, turns=turns)
     quality, alignment = Quality(**verdict.quality.model_dump()), Alignment(**verdict.alignment.model_dump())
-    ask(teacher, "meta", MetaContext(cultures["japan"], scenario, turns, quality, alignment), MetaAnswer)
-    ask(teacher, "intent", IntentContext(cultures["japan"], scenario, turns, 10, 2), IntentAnswer)
+    ask(teacher, "meta", cultures["japan"], scenario, turns=turns, verdict=(quality, alignment))
+    ask_intent(teacher, cultures["japan"], scenario, turns, 2)
 
 
 # ---------------------------------------------------------------- the book
@@ -573,10 +596,7 @@ def test_intents_name_a_goal_once_a_side_and_never_the_same_reason_twice(
     for culture, seed in itertools.product(cultures.values(), seeds[::6]):
         scenario = localised(teacher, culture, seed)
         turns, _ = play(teacher, culture, scenario, 3)
-        found = [
-            ask(teacher, "intent", IntentContext(culture, scenario, turns[: at + 1], 10, 3), IntentAnswer)[0]
-            for at in range(len(turns))
-        ]
+        found = [ask_intent(teacher, culture, scenario, turns[: at + 1], 3) for at in range(len(turns))]
         for side, person in enumerate(scenario.participants):
             words = person.goal.rstrip(".").split()[1:6]
             assert sum(" ".join(words) in intent.intent for intent in found[side::2]) <= 1

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from clca.errors import ContentError, StoreError
 from clca.storage.jsonl import LineFile, read_lines
-from clca.storage.reply_cache import Finished
+from clca.storage.reply_cache import FinishedDialogue
 from clca.storage.run_dir import index_entry
 
 
@@ -129,7 +129,7 @@ def test_an_empty_reason_or_flaw_is_none() -> None:
         b'{"id": "a", "reason": "", "planted": "",'
         b' "usage": {"requests": 1, "prompt_tokens": 0, "completion_tokens": 0}}\n'
     )
-    assert index_entry(Path("d.jsonl"), "kept", line, 0) == Finished("a", "kept", None, 1, 0, 0, None)
+    assert index_entry(Path("d.jsonl"), "kept", line, 0) == FinishedDialogue("a", "kept", None, 1, 0, 0, None)
 
 
 def test_an_index_entry_is_what_the_line_says() -> None:
@@ -137,7 +137,7 @@ def test_an_index_entry_is_what_the_line_says() -> None:
         b'{"id": "uk-x-1", "reason": "not JSON", "planted": "repeats",'
         b' "usage": {"requests": 3, "prompt_tokens": 200, "completion_tokens": 10}}\n'
     )
-    entry = Finished("uk-x-1", "discarded", "not JSON", 3, 200, 10, "repeats")
+    entry = FinishedDialogue("uk-x-1", "discarded", "not JSON", 3, 200, 10, "repeats")
     assert index_entry(Path("d.jsonl"), "discarded", line, 0) == entry
 
 

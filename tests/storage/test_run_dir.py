@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.schemas import Reply
-from clca.storage.reply_cache import Finished, Outcome
+from clca.storage.reply_cache import FinishedDialogue, Outcome
 from clca.storage.run_dir import FILES, RunDir
 from clca.storage.run_index import differences, find_run, fingerprint, new_folder, read_run, runs
 
@@ -42,11 +42,11 @@ with RunDir(Path(sys.argv[1])) as run:
 """
 
 
-def dialogue(number: int, padding: int = 0) -> tuple[Finished, bytes]:
+def dialogue(number: int, padding: int = 0) -> tuple[FinishedDialogue, bytes]:
     """The index row and the line of a dialogue; a quarter of them are discarded, a quarter failed."""
     outcome = OUTCOMES[number % 4]
     planted = "repeats" if number % 3 else None
-    row = Finished(f"d{number}", outcome, None if outcome == "kept" else "why", 2, 20, number, planted)
+    row = FinishedDialogue(f"d{number}", outcome, None if outcome == "kept" else "why", 2, 20, number, planted)
     usage = {"requests": 2, "prompt_tokens": 20, "completion_tokens": number}
     line = {"id": row.id, "text": "x" * (50 + number * 7 % 50 + padding), "usage": usage}
     line |= {"reason": row.reason or "", "planted": row.planted or ""}
@@ -77,12 +77,12 @@ def consistent(folder: Path) -> set[str]:
     """Open the run: its index must say what its files hold. Returns the ids of what is finished."""
     with RunDir(folder) as run:
         ids = stored(folder)
-        assert run.journal.finished() == ids
+        assert run.reply_cache.finished() == ids
         lengths = {outcome: len(b"".join(some)) for outcome, some in lines(folder).items()}
-        assert dict.fromkeys(FILES, 0) | run.journal.extents() == lengths
-        assert run.journal.counts()[0] == {outcome: len(some) for outcome, some in lines(folder).items() if some}
+        assert dict.fromkeys(FILES, 0) | run.reply_cache.extents() == lengths
+        assert run.reply_cache.counts()[0] == {outcome: len(some) for outcome, some in lines(folder).items() if some}
         failed = {json.loads(line)["id"] for line in run.failures()}
-        assert not [name for name in ids - failed if run.journal.replies(name)]
+        assert not [name for name in ids - failed if run.reply_cache.replies(name)]
     return ids
 
 
@@ -107,11 +107,11 @@ def test_a_finished_dialogue_is_one_line_in_the_file_of_its_outcome(folder: Path
 
 def test_its_replies_go_when_it_is_finished(tmp_path: Path) -> None:
     with RunDir(tmp_path) as run:
-        run.journal.put("d0", b"0" * 32, REPLY)
-        run.journal.put("d1", b"1" * 32, REPLY)
+        run.reply_cache.put("d0", b"0" * 32, REPLY)
+        run.reply_cache.put("d1", b"1" * 32, REPLY)
         finish(run, [0])
-        assert run.journal.replies("d0") == {}
-        assert run.journal.replies("d1") == {b"1" * 32: REPLY}
+        assert run.reply_cache.replies("d0") == {}
+        assert run.reply_cache.replies("d1") == {b"1" * 32: REPLY}
 
 
 def test_a_dialogue_that_stands_twice_is_named_with_its_line(folder: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_run_that_cannot_be_opened_is_not_left_locked(folder: Path) -> None:
 
 def test_a_line_that_was_synced_but_not_indexed_is_not_lost(folder: Path) -> None:
     with RunDir(folder) as run:
-        run.journal.put("d12", b"0" * 32, REPLY)
+        run.reply_cache.put("d12", b"0" * 32, REPLY)
     with (folder / "dialogues.jsonl").open("ab") as file:
         file.write(dialogue(12)[1] + dialogue(13)[1] + dialogue(16)[1][:-5])
     assert consistent(folder) == {f"d{number}" for number in range(14)}
@@ -180,11 +180,16 @@ def test_a_file_deleted_by_hand_is_pending_again(folder: Path) -> None:
     assert consistent(folder) == {f"d{number}" for number in range(12) if number % 4 != 3}
 
 
-def test_without_its_journal_a_run_is_read_from_its_files(folder: Path) -> None:
+def test_without_its_reply_cache_a_run_is_read_from_its_files(folder: Path) -> None:
     def index() -> tuple[Any, ...]:
         with RunDir(folder) as run:
-            journal = run.journal
-            return journal.finished(), journal.counts(), sorted(journal.planted(), key=str), journal.usage()
+            reply_cache = run.reply_cache
+            return (
+                reply_cache.finished(),
+                reply_cache.counts(),
+                sorted(reply_cache.outcomes_by_flaw(), key=str),
+                reply_cache.usage(),
+            )
 
     written = index()
     (folder / "journal.sqlite").unlink()
@@ -194,7 +199,7 @@ def test_without_its_journal_a_run_is_read_from_its_files(folder: Path) -> None:
 
 def test_one_file_cut_and_another_ahead_of_the_index(folder: Path) -> None:
     with RunDir(folder) as run:
-        run.journal.put("d12", b"0" * 32, REPLY)
+        run.reply_cache.put("d12", b"0" * 32, REPLY)
     with (folder / "dialogues.jsonl").open("ab") as file:
         file.write(dialogue(12)[1])
     (folder / "discarded.jsonl").write_bytes(dialogue(2)[1])
@@ -227,7 +232,7 @@ def test_any_beginnings_of_the_files_are_a_consistent_run(
         folder = Path(name)
         with RunDir(folder) as run:
             for number in range(12):
-                run.journal.put(f"d{number}", b"%032d" % number, REPLY)
+                run.reply_cache.put(f"d{number}", b"%032d" % number, REPLY)
             finish(run, list(range(indexed)))
         with_rest = {outcome: file.open("ab") for outcome, file in ((o, folder / n) for o, n in FILES.items())}
         for number in range(indexed, 12):
@@ -247,7 +252,7 @@ def test_any_beginnings_of_the_files_are_a_consistent_run(
 
         assert consistent(folder) == expected
         with RunDir(folder) as run:
-            finish(run, [number for number in range(12) if f"d{number}" not in run.journal.finished()])
+            finish(run, [number for number in range(12) if f"d{number}" not in run.reply_cache.finished()])
         assert consistent(folder) == {f"d{number}" for number in range(12)}
 
 
@@ -315,7 +320,7 @@ def test_a_retry_makes_all_failed_dialogues_pending(folder: Path) -> None:
         failed = [json.loads(line)["id"] for line in run.failures()]
         assert failed == ["d3", "d7", "d11"]
         run.retry(failed, {"d3", "scenario:x"})
-        assert run.journal.retries() == {"d3": 1, "scenario:x": 1}
+        assert run.reply_cache.retries() == {"d3": 1, "scenario:x": 1}
     assert consistent(folder) == {f"d{number}" for number in range(12) if number % 4 != 3}
 
 

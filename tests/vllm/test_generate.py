@@ -128,15 +128,15 @@ def test_a_prompt_longer_than_the_context_fails_its_dialogue_only(vllm: Server, 
 def answered(run: Path) -> int:
     """Replies that have been committed so far."""
     try:
-        with sqlite3.connect(f"file:{run / 'journal.sqlite'}?mode=ro", uri=True) as journal:
-            (number,) = journal.execute("SELECT count(*) FROM reply").fetchone()
+        with sqlite3.connect(f"file:{run / 'journal.sqlite'}?mode=ro", uri=True) as db:
+            (number,) = db.execute("SELECT count(*) FROM reply").fetchone()
             return int(number)
     except sqlite3.OperationalError:
         return 0
 
 
 def all_answered(folder: Path) -> int:
-    return sum(answered(journal.parent) for journal in folder.glob("generated/*/*/journal.sqlite"))
+    return sum(answered(file.parent) for file in folder.glob("generated/*/*/journal.sqlite"))
 
 
 def wait_for_more(folder: Path, before: int, seconds: float = 120.0) -> None:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
 
 from rich.console import Console, Group
 from rich.markup import escape
@@ -14,10 +11,9 @@ from rich.table import Table as Screen
 from rich.text import Text
 
 from clca.cli.views.screen import make_console, printable
-from clca.content.lookup import Content, find_workspace
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.classification.specificity import Specificity
-from clca.evaluation.cspec.run import Report, assess, facts, places
+from clca.evaluation.cspec.result import CspecResult
 from clca.evaluation.offense.score_tables import significance
 from clca.evaluation.s2n_results import heading, in_order
 from clca.evaluation.table_formats import NOTHING
@@ -28,79 +24,75 @@ MOST_INTERVALS = 6  # columns of a table with intervals on the screen
 BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7fbff")  # from rank 1 to the last
 
 
-def show(given: Sequence[str], mmlu: Sequence[str], seed: int, out: Path | None, *, quiet: bool, as_json: bool) -> None:
-    content = Content(find_workspace())
-    done = assess(given, content, mmlu=mmlu, seed=seed, out=out)
+def show(result: CspecResult, *, quiet: bool, as_json: bool) -> None:
+    """Print the score of each matrix, then its ranks and the tables; or one JSON object."""
     console = make_console()
-    several = len(done.matrices) > 1
     if as_json:
-        said = [{**facts(one), "folder": str(folder)} for folder, one in places(done)]
-        whole = {"folder": str(done.folder), **asdict(done.marks), "matrices": said} if several else said[0]
-        print(json.dumps(whole, ensure_ascii=False), flush=True)
-    for one in () if as_json else done.matrices:
-        head = f"{one.name}: " if several else ""
-        console.print(printable(f"{head}{_score(one.specificity)}"), style=None if quiet else "bold", markup=False)
+        print(json.dumps(result.json_object(), ensure_ascii=False), flush=True)
+    for matrix in () if as_json else result.matrices:
+        head = f"{matrix.name}: " if len(result.matrices) > 1 else ""
+        console.print(printable(f"{head}{_score(matrix)}"), style=None if quiet else "bold", markup=False)
         if quiet:
             continue
-        for line in _beside(one.specificity):
+        for line in _beside(matrix):
             console.print(printable(line), markup=False)
         console.print()
-        console.print(_grid(one.specificity))
+        console.print(_grid(matrix))
         console.print()
     if not quiet and not as_json:
-        _tables(console, done)
-    _farewell(done, quiet=quiet or as_json)
+        _tables(console, result)
+    _farewell(result, quiet=quiet or as_json)
 
 
-def _tables(console: Console, done: Report) -> None:
-    """What is said of several tables, or of all that was read, stands once, at the end."""
-    told = Counter(note for table in done.tables for note in table.notes)
-    last = list(dict.fromkeys(note for one in done.matrices for note in one.notes))
-    last += [note for note, times in told.items() if times > 1 and note not in last]
-    for table in done.tables:
+def _tables(console: Console, result: CspecResult) -> None:
+    """Notes of several tables, or of a whole matrix, are printed once, at the end."""
+    counts = Counter(note for table in result.tables for note in table.notes)
+    shared = list(dict.fromkeys(note for matrix in result.matrices for note in matrix.notes))
+    shared += [note for note, count in counts.items() if count > 1 and note not in shared]
+    for table in result.tables:
         intervals = len(table.columns) <= MOST_INTERVALS
         console.print(table_screen(table, notes=False, intervals=intervals))
         for note in table.notes:
-            if note not in last and (intervals or note != INTERVALS):
+            if note not in shared and (intervals or note != INTERVALS):
                 console.print(escape(printable(note)), style="dim")
         console.print()
-    for note in last:
+    for note in shared:
         console.print(escape(printable(note)), style="dim")
 
 
-def _farewell(done: Report, *, quiet: bool) -> None:
+def _farewell(result: CspecResult, *, quiet: bool) -> None:
     screen = make_console(stderr=True, quiet=quiet)
-    holds = "cspec.json, tables.md, .csv, .tex, and two heat-maps"
-    if len(done.matrices) > 1:
-        holds = "tables.md, .csv, .tex, and a folder for each with cspec.json and two heat-maps"
-    screen.print(escape(f"{printable(str(done.folder))} holds {holds}"))
-    for one in done.matrices:
-        marks = " and a ".join(mark for mark, there in asdict(one.marks).items() if there)
+    contents = "cspec.json, tables.md, .csv, .tex, and two heat-maps"
+    if len(result.matrices) > 1:
+        contents = "tables.md, .csv, .tex, and a folder for each with cspec.json and two heat-maps"
+    screen.print(escape(f"{printable(str(result.folder))} holds {contents}"))
+    for matrix in result.matrices:
+        marks = " and a ".join(mark for mark in ("rehearsal", "demonstration") if getattr(matrix, mark))
         if marks:
-            said = f"{printable(str(one.source))} is a {marks}: it says nothing of any culture."
-            make_console(stderr=True).print(escape(said), style="yellow")
+            warning = f"{printable(str(matrix.source))} is a {marks}: it says nothing of any culture."
+            make_console(stderr=True).print(escape(warning), style="yellow")
 
 
-def _score(one: Specificity) -> str:
-    if one.cspec is None:
+def _score(matrix: Specificity) -> str:
+    if matrix.cspec is None:
         return f"C-SPEC {NOTHING}: no adapter scored above 0 on any test"
-    return f"C-SPEC {_estimate(one.cspec)}"
+    return f"C-SPEC {_estimate(matrix.cspec)}"
 
 
-def _beside(one: Specificity) -> list[str]:
+def _beside(matrix: Specificity) -> list[str]:
     """Chance, the plain diagonal, the winners, and what was left out."""
-    said = []
-    if significance(one):
-        said.append(significance(one))
-    said.append(f"diagonal mean {_estimate(one.diagonal_mean)}")
-    own = [culture for culture in one.cultures if culture in one.winners[culture]]
-    said.append(f"own adapter is the best, or ties, for {len(own)} of {len(one.cultures)} cultures")
-    for culture in in_order(one.cultures):
-        if one.winners[culture] and culture not in one.winners[culture]:
-            said.append(f"  best on {heading(culture)}: {', '.join(heading(who) for who in one.winners[culture])}")
-    if one.left_out:
-        said.append(f"left out, as no adapter scored above 0 there: {', '.join(one.left_out)}")
-    return said
+    lines = []
+    if significance(matrix):
+        lines.append(significance(matrix))
+    lines.append(f"diagonal mean {_estimate(matrix.diagonal_mean)}")
+    own = [culture for culture in matrix.cultures if culture in matrix.winners[culture]]
+    lines.append(f"own adapter is the best, or ties, for {len(own)} of {len(matrix.cultures)} cultures")
+    for culture in in_order(matrix.cultures):
+        if matrix.winners[culture] and culture not in matrix.winners[culture]:
+            lines.append(f"  best on {heading(culture)}: {', '.join(heading(who) for who in matrix.winners[culture])}")
+    if matrix.left_out:
+        lines.append(f"left out, as no adapter scored above 0 there: {', '.join(matrix.left_out)}")
+    return lines
 
 
 def _estimate(estimate: Estimate) -> str:
@@ -109,10 +101,10 @@ def _estimate(estimate: Estimate) -> str:
     return f"{estimate.value:.4f} [{estimate.low:.4f}, {estimate.high:.4f}]"
 
 
-def _grid(one: Specificity) -> Group:
+def _grid(matrix: Specificity) -> Group:
     """Ranks: rows are adapters, columns tests; dark is rank 1, the diagonal in brackets."""
-    cultures = in_order(one.cultures)
-    place = {culture: number for number, culture in enumerate(one.cultures)}
+    cultures = in_order(matrix.cultures)
+    position = {culture: number for number, culture in enumerate(matrix.cultures)}
     shown = Screen(
         title="Ranks (1 is the best adapter on a culture's tests)", title_justify="left", box=None, padding=0
     )
@@ -120,9 +112,9 @@ def _grid(one: Specificity) -> Group:
     for culture in cultures:
         shown.add_column(escape(printable(f" {heading(culture)} ")), justify="center", no_wrap=True)
     for adapter in cultures:
-        cells = [_rank(one, place[adapter], place[test]) for test in cultures]
+        cells = [_rank(matrix, position[adapter], position[test]) for test in cultures]
         shown.add_row(escape(printable(heading(adapter))), *cells)
-    rates = one.invalid
+    rates = matrix.invalid
     if rates is None:
         return Group(shown)
     invalid = Screen(title="Invalid answers, %", title_justify="left", box=None, padding=0)
@@ -130,16 +122,16 @@ def _grid(one: Specificity) -> Group:
     for culture in cultures:
         invalid.add_column(escape(printable(f" {heading(culture)} ")), justify="right", no_wrap=True)
     for adapter in cultures:
-        row = [rates[place[adapter]][place[test]] for test in cultures]
+        row = [rates[position[adapter]][position[test]] for test in cultures]
         texts = [f" {NOTHING}" if rate is None else f" {100 * rate:.1f}" for rate in row]
         invalid.add_row(escape(printable(heading(adapter))), *texts)
     return Group(shown, Text(), invalid)
 
 
-def _rank(one: Specificity, row: int, column: int) -> Text:
-    if one.normalised[row][column] is None:
+def _rank(matrix: Specificity, row: int, column: int) -> Text:
+    if matrix.normalised[row][column] is None:
         return Text(NOTHING, style="dim")
-    rank, most = one.ranks[row][column], max(len(one.cultures) - 1, 1)
+    rank, most = matrix.ranks[row][column], max(len(matrix.cultures) - 1, 1)
     shade = round((rank - 1) / most * (len(BLUES) - 1))
     text = f"[{rank}]" if row == column else f" {rank} "
     return Text(text, style=f"{'white' if shade < 2 else 'black'} on {BLUES[shade]}")

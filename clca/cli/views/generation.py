@@ -182,7 +182,7 @@ def show_summary(session: GenerationRun, screen: Console) -> None:
     tally = session.generation.desk.tally
     tokens = f"{summary['prompt_tokens']:,} + {summary['completion_tokens']:,} tokens"
     again = f", {tally.invalid.total():,} invalid replies" if tally.invalid else ""
-    asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the journal{again}"
+    asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the reply cache{again}"
     screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
     seen = session.throughput()
     if seen is not None:

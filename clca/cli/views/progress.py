@@ -141,7 +141,7 @@ class Progress:
         if down:
             parts.append(f"down: {', '.join(down)}")
         if tally.cached:
-            parts.append(f"{tally.cached:,} from the journal")
+            parts.append(f"{tally.cached:,} from the reply cache")
         return " · ".join(parts)
 
     def _table(self) -> Table:

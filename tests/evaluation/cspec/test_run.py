@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
-from clca.content.lookup import Content
 from clca.errors import ClcaError
 from clca.evaluation.classification.aggregate import score
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.cspec.run import Report, assess, places
+from clca.evaluation.cspec.config import CspecConfig
+from clca.evaluation.cspec.plan import plan
+from clca.evaluation.cspec.result import CspecResult
+from clca.evaluation.cspec.run import run as run_plan
 from clca.evaluation.results import read_evaluation
+from clca.stages import resolve_config
 from tests.cli_process import clca, last_json
 from tests.evaluation.classification.answers import scored
 
@@ -51,8 +54,9 @@ def folder(path: Path, scores: MatrixScores, kind: str = "offense", **about: Any
     return path
 
 
-def ask(content: Content, *given: str | Path, mmlu: list[str | Path] | None = None, **options: Any) -> Report:
-    return assess([str(one) for one in given], content, mmlu=[str(one) for one in mmlu or []], **options)
+def ask(*sources: str | Path, mmlu: Sequence[str | Path] = (), **options: Any) -> CspecResult:
+    flags = {"matrix": tuple(map(str, sources)), "mmlu": tuple(map(str, mmlu)), **options}
+    return run_plan(plan(resolve_config(CspecConfig, flags, {})))
 
 
 @pytest.fixture
@@ -61,17 +65,17 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_an_evaluation_leaves_its_c_spec_tables_and_heat_maps_beside_it(here: Path, content: Content) -> None:
+def test_an_evaluation_leaves_its_c_spec_tables_and_heat_maps_beside_it(here: Path) -> None:
     run = folder(here / "run", offense())
-    done = ask(content, run)
+    done = ask(run)
     (one,) = done.matrices
     stored = offense().specificity
     assert stored is not None
-    assert one.specificity.cultures == ("ara", "spa")
-    assert one.specificity.cspec == stored.cspec
+    assert one.cultures == ("ara", "spa")
+    assert one.cspec == stored.cspec
     assert stored.cspec is not None
     assert stored.cspec.low is not None
-    assert one.specificity.invalid == ((0.0, 0.0), (0.25, 0.0))
+    assert one.invalid == ((0.0, 0.0), (0.25, 0.0))
     assert done.folder == run / "cspec"
     assert {file.name for file in done.folder.iterdir()} == FILES
     assert [table.metric for table in done.tables] == ["f1_normalised", "f1", "invalid", "invalid_count"]
@@ -80,10 +84,10 @@ def test_an_evaluation_leaves_its_c_spec_tables_and_heat_maps_beside_it(here: Pa
     assert "Tests of cultures without an adapter or a score: uk." in said
 
 
-def test_mmlu_of_the_same_adapters_adds_tables_4_and_5(here: Path, content: Content) -> None:
+def test_mmlu_of_the_same_adapters_adds_tables_4_and_5(here: Path) -> None:
     run = folder(here / "run", offense(), caveats=["Only a test."])
     know = folder(here / "know", mmlu(), "mmlu", inputs={"adapters": {**ADAPTERS, "japan": "3"}})
-    done = ask(content, run, mmlu=[know])
+    done = ask(run, mmlu=[know])
     assert [table.metric for table in done.tables][-2:] == ["mmlu_f1", "data"]
     (ours,) = done.tables[-1].rows
     assert ours.label == "WVS"
@@ -95,19 +99,17 @@ def test_mmlu_of_the_same_adapters_adds_tables_4_and_5(here: Path, content: Cont
     assert "published, table 8" in text
     assert "S2N's table 4" in text
     odds = folder(here / "odds", mmlu(), "mmlu", mode="probability")
-    assert "S2N's table 11" in ask(content, run, mmlu=[odds]).tables[-2].title
+    assert "S2N's table 11" in ask(run, mmlu=[odds]).tables[-2].title
 
 
-def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_is_empty(
-    here: Path, content: Content
-) -> None:
+def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_is_empty(here: Path) -> None:
     rows = {"base": [0, 1], "ara": [0, 0], "spa": [0, 1]}
     single = score([scored("nutrition", [0, 0], rows)], seed=1, resamples=10, single_class=False, pooled=True)
     about = {"student": "tiny", "mode": "probability", "data": "exam", "shots": 5, "scoring": "corrected"}
     know = folder(here / "know", single, "mmlu", **about)
     scores = json.loads((know / "scores.json").read_text())
     (know / "scores.json").write_text(json.dumps({**scores, "notes": ["Twice: nutrition 1"]}))
-    tables = ask(content, folder(here / "run", offense(), student="tiny"), mmlu=[know]).tables
+    tables = ask(folder(here / "run", offense(), student="tiny"), mmlu=[know]).tables
     assert all(table.rows for table in tables)
     assert [table.metric for table in tables][-2:] == ["invalid_count", "data"]
     said = [note.removeprefix("MMLU, know: ") for note in tables[-1].notes if note.startswith("MMLU, know: ")]
@@ -128,43 +130,41 @@ def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_
         ("mmlu", {"inputs": {"adapters": {**ADAPTERS, "spa": "9"}}}, "another adapter of spa; give"),
     ],
 )
-def test_mmlu_of_other_answers_is_refused(
-    here: Path, content: Content, kind: str, other: dict[str, Any], said: str
-) -> None:
+def test_mmlu_of_other_answers_is_refused(here: Path, kind: str, other: dict[str, Any], said: str) -> None:
     folder(here / "run", offense())
     folder(here / "other", mmlu(), kind, **other)
-    assert said in refusal("run", content, mmlu=["other"])
+    assert said in refusal("run", mmlu=["other"])
     assert not (here / "run" / "cspec").exists()
 
 
-def test_adapters_that_only_one_of_both_has_are_left_out_of_table_5_and_named(here: Path, content: Content) -> None:
+def test_adapters_that_only_one_of_both_has_are_left_out_of_table_5_and_named(here: Path) -> None:
     rows = {"base": [0, 1, 1], "ara": [0, 1, 0], "japan": [0, 0, 0]}
     know = score([scored("stem/algebra", [0, 1, 1], rows)], seed=1, resamples=10)
     folder(here / "run", offense())
     folder(here / "know", know, "mmlu", inputs={"adapters": {"ara": "1", "japan": "3"}})
-    table = ask(content, "run", mmlu=["know"]).tables[-1]
+    table = ask("run", mmlu=["know"]).tables[-1]
     assert table.rows[0].cells[2] is not None
     assert table.rows[0].cells[2].value == pytest.approx(2 / 3)
     assert "know: adapters that were not evaluated on offensiveness: japan." in table.notes
     assert "know: adapters that were not evaluated on MMLU: spa." in table.notes
     alone = score([scored("stem/algebra", [0, 1], {"base": [0, 1], "japan": [0, 1]})], seed=1, resamples=10)
     folder(here / "alone", alone, "mmlu", inputs={"adapters": {"japan": "3"}})
-    assert "adapters of japan, not of ara, spa" in refusal("run", content, mmlu=["alone"])
+    assert "adapters of japan, not of ara, spa" in refusal("run", mmlu=["alone"])
 
 
-def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(here: Path, content: Content) -> None:
+def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(here: Path) -> None:
     one = folder(here / "one", offense())
     two = folder(here / "two", offense(), mix="wvs+wiki", inputs={"adapters": {"ara": "7", "spa": "8"}})
     third = folder(here / "deep" / "one", offense(), inputs={"adapters": {"ara": "5", "spa": "6"}})
     (here / "m.csv").write_text("x,ara,spa\nara,0.5,0.25\nspa,0.4,0.5\n")
     know = folder(here / "know", mmlu(), "mmlu", inputs={"adapters": {"ara": "7", "spa": "8"}})
-    done = ask(content, one, two, third, "m.csv", mmlu=[know])
+    done = ask(one, two, third, "m.csv", mmlu=[know])
     assert done.folder.parent == Path("evaluations/cspec")
     assert done.folder.name.startswith("one-and-3-more-")
     assert {file.name for file in done.folder.iterdir()} == {
         *("tables.md", "tables.csv", "tables.tex", "one", "two", "one-2", done.matrices[3].name)
     }
-    assert {file.name for place, _ in places(done) for file in place.iterdir()} == {
+    assert {file.name for matrix in done.matrices for file in matrix.folder.iterdir()} == {
         name for name in FILES if not name.startswith("tables")
     }
     data = done.tables[-1]
@@ -177,15 +177,15 @@ def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(h
         "one-2, ours",
         done.matrices[3].name,
     ]
-    assert "one is given twice" in refusal("one", content, more=["two", "one"])
+    assert "one is given twice" in refusal("one", more=["two", "one"])
     folder(here / "know2", mmlu(), "mmlu", inputs={"adapters": {"ara": "7", "spa": "8"}})
-    assert "--mmlu know2: two has that of know already" in refusal("one", content, more=["two"], mmlu=["know", "know2"])
+    assert "--mmlu know2: two has that of know already" in refusal("one", more=["two"], mmlu=["know", "know2"])
 
 
-def test_a_rehearsal_and_a_demonstration_are_marked_in_all_that_they_leave(here: Path, content: Content) -> None:
+def test_a_rehearsal_and_a_demonstration_are_marked_in_all_that_they_leave(here: Path) -> None:
     run = folder(here / "run", offense(), rehearsal=True, demonstration=True, caveats=["REHEARSAL: says nothing."])
-    done = ask(content, run, out=here / "out")
-    assert (done.marks.rehearsal, done.marks.demonstration) == (True, True)
+    done = ask(run, out=here / "out")
+    assert (done.rehearsal, done.demonstration) == (True, True)
     said = json.loads((here / "out" / "cspec.json").read_text())
     assert (said["rehearsal"], said["demonstration"]) == (True, True)
     assert "REHEARSAL" in (here / "out" / "tables.md").read_text()
@@ -195,92 +195,92 @@ def test_a_rehearsal_and_a_demonstration_are_marked_in_all_that_they_leave(here:
     for kind in ("ranks", "normalised"):
         assert "<!-- Rehearsal, demonstration -->" in (here / "out" / f"{kind}.svg").read_text()
     (run / "matrix.csv").write_text("x,ara\nara,0.5\n")
-    assert ask(content, run / "matrix.csv").marks == done.marks
+    assert ask(run / "matrix.csv").rehearsal
     know = folder(here / "know", mmlu(), "mmlu", demonstration=True)
-    assert ask(content, folder(here / "real", offense()), mmlu=[know]).marks.demonstration
+    assert ask(folder(here / "real", offense()), mmlu=[know]).demonstration
 
 
-def test_an_evaluation_is_found_by_what_its_name_begins_with(here: Path, content: Content) -> None:
+def test_an_evaluation_is_found_by_what_its_name_begins_with(here: Path) -> None:
     run = folder(here / "evaluations" / "offense" / "llama-3.1-8b-1a2b3c", offense())
     folder(here / "evaluations" / "offense" / "llama-3.1-8b-older", offense(), created="2025")
-    assert ask(content, "llama-3.1").matrices[0].source.resolve() == run
+    assert ask("llama-3.1").matrices[0].source.resolve() == run
 
 
-def test_files_of_the_same_name_leave_folders_of_their_own(here: Path, content: Content) -> None:
+def test_files_of_the_same_name_leave_folders_of_their_own(here: Path) -> None:
     (here / "a").mkdir()
     run = folder(here / "run", offense())
     (run / "matrix.csv").write_text("x,ara\nara,0.5\n")
     (here / "a" / "matrix.csv").write_text("x,ara\nara,0.25\n")
     (here / "matrix.csv").write_text("x,ara\nara,0.125\n")
-    folders = [ask(content, one).folder for one in (run, run / "matrix.csv", "a/matrix.csv", "matrix.csv")]
+    folders = [ask(one).folder for one in (run, run / "matrix.csv", "a/matrix.csv", "matrix.csv")]
     assert folders[:2] == [run / "cspec", run / "cspec-matrix"]
     assert [one.parent for one in folders[2:]] == [Path("evaluations/cspec")] * 2
     assert len(set(folders)) == 4
 
 
-def test_the_same_matrix_leaves_the_same_files(here: Path, content: Content) -> None:
+def test_the_same_matrix_leaves_the_same_files(here: Path) -> None:
     (here / "m.csv").write_text("x,ara,spa\nara,0.5,0.25\nspa,0.4,0.5\n")
-    first = ask(content, "m.csv")
+    first = ask("m.csv")
     assert first.folder.parent == Path("evaluations/cspec")
     assert first.folder.name.startswith("m-")
     before = {file.name: file.read_bytes() for file in first.folder.iterdir()}
-    again = ask(content, "m.csv")
+    again = ask("m.csv")
     assert {file.name: file.read_bytes() for file in again.folder.iterdir()} == before
     assert set(before) == FILES
 
 
-def test_the_seed_decides_which_orders_are_drawn_where_not_all_are(here: Path, content: Content) -> None:
+def test_the_seed_decides_which_orders_are_drawn_where_not_all_are(here: Path) -> None:
     names = "abcdefgh"
     rows = [
         f"{one},{','.join(str(0.1 + (7 * i * j + i + 3 * j) % 11 / 20) for j in range(8))}"
         for i, one in enumerate(names)
     ]
     (here / "m.csv").write_text("\n".join([f"x,{','.join(names)}", *rows]))
-    found = [ask(content, "m.csv", seed=seed).matrices[0].specificity for seed in (1, 1, 2)]
+    found = [ask("m.csv", seed=seed).matrices[0] for seed in (1, 1, 2)]
     assert found[0] == found[1]
     assert found[0].p != found[2].p
     assert found[0].cspec == found[2].cspec
 
 
-def refusal(given: str | Path, content: Content, more: Sequence[str] = (), **options: Any) -> str:
+def refusal(given: str | Path, more: Sequence[str] = (), **options: Any) -> str:
     with pytest.raises(ClcaError) as caught:
-        ask(content, given, *more, **options)
+        ask(given, *more, **options)
     assert "\n" not in caught.value.message
     return caught.value.message
 
 
-def test_what_is_no_evaluation_is_named(here: Path, content: Content) -> None:
-    assert "no evaluation 'none': there are none in evaluations/offense/" in refusal("none", content)
-    assert "no evaluation '': there are none" in refusal("", content)
-    assert "no file none.csv: give a CSV matrix, or the folder of an evaluation" in refusal("none.csv", content)
+def test_what_is_no_evaluation_is_named(here: Path) -> None:
+    assert "no evaluation 'none': there are none in evaluations/offense/" in refusal("none")
+    assert "no evaluation '': there are none" in refusal("")
+    assert "no file none.csv: give a CSV matrix, or the folder of an evaluation" in refusal("none.csv")
     (here / "empty").mkdir()
-    assert "empty is no evaluation: it has no evaluation.json" in refusal("empty", content)
+    assert "empty is no evaluation: it has no evaluation.json" in refusal("empty")
     run = folder(here / "run", offense())
     (run / "scores.json").unlink()
-    assert "run has no scores.json: it is not finished; repeat the command that began it" in refusal("run", content)
+    assert "run has no scores.json: it is not finished; repeat the command that began it" in refusal("run")
     (run / "scores.json").write_text("[]")
-    assert "scores.json: is no JSON object" in refusal("run", content)
+    assert "scores.json: is no JSON object" in refusal("run")
     (run / "scores.json").write_text("{")
-    assert "scores.json: cannot be read: Expecting" in refusal("run", content)
+    assert "scores.json: cannot be read: Expecting" in refusal("run")
     damaged = offense().model_dump(mode="json")
     damaged["results"][0]["average"]["f1"]["value"] = "high"
     (run / "scores.json").write_text(json.dumps(damaged))
-    assert "results.0.average.f1.value: Input should be a valid number" in refusal("run", content)
+    assert "results.0.average.f1.value: Input should be a valid number" in refusal("run")
 
 
-def test_what_cannot_be_asked_for_is_refused(here: Path, content: Content) -> None:
+def test_what_cannot_be_asked_for_is_refused(here: Path) -> None:
     (here / "m.csv").write_text("x,ara\nara,0.5\n")
     folder(here / "know", mmlu(), "mmlu")
-    assert "--seed -1: has to be from 0" in refusal("m.csv", content, seed=-1)
-    assert "--mmlu: stands beside an evaluation" in refusal("m.csv", content, mmlu=["know"])
-    assert "know is an evaluation of mmlu: give one by `clca eval-offense`" in refusal("know", content)
+    assert refusal("m.csv", seed=-1).startswith("--seed: Input should be greater than or equal to 0")
+    assert "--mmlu: stands beside an evaluation" in refusal("m.csv", mmlu=["know"])
+    assert "know is an evaluation of mmlu: give one by `clca eval-offense`" in refusal("know")
     base = score([scored("ara/hate", [0, 1], {"base": [0, 1]})], seed=1, resamples=5)
     assert "base has no culture with both an adapter and a score (rows base; tests of ara)" in (
-        refusal(folder(here / "base", base), content)
+        refusal(folder(here / "base", base))
     )
     (here / "taken").touch()
     assert "cannot write to taken: File exists; choose another folder with --out" in (
-        refusal("m.csv", content, out=Path("taken"))
+        refusal("m.csv", out=Path("taken"))
     )
 
 

@@ -1,0 +1,86 @@
+"""The Python API: every command as a function that returns its result.
+
+A function takes the fields of its stage's configuration as keyword arguments, or a whole configuration. What is not
+given comes from the environment, from `clca.toml` and from the defaults, as on the command line; the fields stand in
+the stage's `config.py` (`clca schema generate`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from clca.content.config import StageConfig
+    from clca.evaluation.cspec.config import CspecConfig
+    from clca.evaluation.cspec.result import CspecResult
+    from clca.progress import ProgressCallback
+
+
+def cultures() -> list[str]:
+    """The ids of all cultures that the workspace and the package have content for."""
+    from clca.content.lookup import Content, find_workspace
+    from clca.culture import Catalogue
+
+    return Catalogue(Content(find_workspace())).ids()
+
+
+def eval_cspec(
+    config: CspecConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> CspecResult:
+    """Measure cultural specificity (C-SPEC) of score matrices, as `clca eval-cspec` does.
+
+    `fields` are those of `CspecConfig`: `matrix`, `mmlu`, `seed`, `out`. Raises a `ClcaError` in one line.
+
+    >>> import clca, pathlib, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> _ = pathlib.Path("matrix.csv").write_text("adapter,japan,uk\\njapan,61.2,48.0\\nuk,52.9,55.3\\n")
+    >>> result = clca.eval_cspec(matrix="matrix.csv", out="cspec", progress=False)
+    >>> result.matrices[0].cspec.value
+    1.0
+    """
+    result: CspecResult = _run("eval-cspec", config, progress, fields)
+    return result
+
+
+def _run(name: str, config: StageConfig | None, progress: bool | ProgressCallback, fields: dict[str, Any]) -> Any:
+    from clca.content.lookup import find_workspace
+    from clca.errors import SettingsError
+    from clca.progress import ignore
+    from clca.stages import resolve_config, stage
+
+    chosen, workspace = stage(name), find_workspace()
+    if config is None:
+        config = resolve_config(chosen.config_type, fields, os.environ, workspace)
+    elif fields:
+        raise SettingsError(f"give a {type(config).__name__} or its fields, not both: {', '.join(fields)}")
+    plan = chosen.plan(config, workspace)
+    if callable(progress):
+        return chosen.run(plan, progress)
+    if not progress:
+        return chosen.run(plan, ignore)
+    with _progress_bar() as callback:
+        return chosen.run(plan, callback)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[Any], None]]:
+    """A bar on standard error or in the notebook."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from clca.progress import Note
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+
+        def report(event: Any) -> None:
+            if isinstance(event, Note):
+                bar.console.print(event.text, markup=False)
+            else:
+                bar.update(task, description=event.unit, completed=event.done, total=event.total)
+
+        yield report

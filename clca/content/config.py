@@ -1,0 +1,198 @@
+"""A stage's configuration, put together from four layers.
+
+Precedence: flags (or arguments of the Python API), then environment variables, then the stage's table in the
+workspace's `clca.toml`, then defaults. A key is the field's name in every layer, spelt `--max-exchanges` as a flag,
+`CLCA_MAX_EXCHANGES` (every stage that has the key) or `CLCA_GENERATE_MAX_EXCHANGES` (one stage) in the environment,
+and `max_exchanges` in the file. Secrets are not settings: API keys are read from the environment where they are used,
+and stored nowhere.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic.fields import FieldInfo
+
+from clca.content.lookup import CONFIG
+from clca.content.parsing import describe, suggestion
+from clca.errors import SettingsError
+
+PREFIX = "CLCA_"
+SECRETS = frozenset({"CLCA_API_KEY", "CLCA_PARTNER_API_KEY", "CLCA_JUDGE_API_KEY"})
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """How a field is given on the command line. A field without one has no flag, and is set in the other layers.
+
+    `name` is the flag's where it differs from the field's, `short` its one-letter form. `aliases` are further names
+    that all layers take. `default` is shown where the default is worked out at run time. `path` marks text that names
+    a file when it holds a slash. An `argument` is positional.
+    """
+
+    panel: str = ""
+    short: str = ""
+    name: str = ""
+    aliases: tuple[str, ...] = ()
+    metavar: str = ""
+    default: str = ""
+    path: bool = False
+    argument: bool = False
+
+
+class StageConfig(BaseModel):
+    """Base of the configuration of a stage; `stage` is its command and its table in `clca.toml`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    stage: ClassVar[str]
+
+    @classmethod
+    def options(cls) -> Iterator[tuple[str, FieldInfo, Option | None]]:
+        """Every field with what is known of its flag."""
+        for name, field in cls.model_fields.items():
+            yield name, field, next((entry for entry in field.metadata if isinstance(entry, Option)), None)
+
+    @classmethod
+    def names(cls) -> dict[str, str]:
+        """The names that layers may use, each with the field it sets."""
+        names = {}
+        for name, _, option in cls.options():
+            names[name] = name
+            for alias in (option.name, *option.aliases) if option else ():
+                if alias:
+                    names[alias.replace("-", "_")] = name
+        return names
+
+
+C = TypeVar("C", bound=StageConfig)
+
+
+def split_list(value: Any) -> Any:
+    """A list written as one text, split at commas and spaces; anything else as it is."""
+    return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
+
+
+def split_names(value: Any) -> Any:
+    """A list of names written as one text, split at commas only; anything else as it is."""
+    return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
+
+
+def resolve(
+    config_type: type[C],
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str],
+    workspace: Path | None,
+    stages: Iterable[type[StageConfig]] = (),
+) -> C:
+    """Merge the layers into a config.
+
+    `flags` that are None or empty tuples were not given. `stages` are the configs of all stages: a table of the file
+    or a variable that none of them knows is refused. Raises `SettingsError`, which names the layer and the key.
+    """
+    known: dict[str, type[StageConfig]] = {config.stage: config for config in stages}
+    known[config_type.stage] = config_type
+    values: dict[str, Any] = {}
+    origins: dict[str, str] = {}
+    layers = (
+        _from_toml(config_type, workspace, known),
+        _from_environment(config_type, environment, known),
+        {key: (value, _flag(key)) for key, value in flags.items() if value is not None and value != ()},
+    )
+    keys = config_type.names()
+    for layer in layers:
+        for key, (value, origin) in layer.items():
+            if key not in keys:
+                raise SettingsError(f"{origin}: no such setting{suggestion(key, keys)}")
+            values[keys[key]], origins[keys[key]] = value, origin
+    try:
+        return config_type.model_validate(values)
+    except ValidationError as error:
+        fault = error.errors()[0]
+        field = str(fault["loc"][0]) if fault["loc"] else ""
+        message = describe(error) if field else fault["msg"].removeprefix("Value error, ")
+        raise SettingsError(message.replace(field, origins[field], 1) if field in origins else message) from None
+
+
+def _flag(key: str) -> str:
+    return "--" + key.replace("_", "-")
+
+
+def _from_toml(
+    config_type: type[StageConfig], workspace: Path | None, known: Mapping[str, type[StageConfig]]
+) -> dict[str, tuple[Any, str]]:
+    if workspace is None:
+        return {}
+    file = workspace / CONFIG
+    try:
+        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file}: not TOML: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"cannot read {file}: {error.strerror}") from None
+    for table in data:
+        if table not in known:
+            owners = [f"[{stage}]" for stage, config in known.items() if table in config.names()]
+            if owners:
+                raise SettingsError(f"{file}: {table}: belongs under {' or '.join(owners)}")
+            raise SettingsError(f"{file}: {table}: unknown table{suggestion(table, known)}")
+    section = data.get(config_type.stage, {})
+    if not isinstance(section, dict):
+        raise SettingsError(f"{file}: {config_type.stage}: must be a table")
+    keys, paths = config_type.names(), _path_fields(config_type)
+    return {
+        key: (
+            _beside(workspace, value, only_paths=paths[keys[key]]) if keys.get(key) in paths else value,
+            f"{CONFIG}: {config_type.stage}.{key}",
+        )
+        for key, value in section.items()
+    }
+
+
+def _beside(workspace: Path, value: Any, *, only_paths: bool) -> Any:
+    """A path in the file is relative to the file; `only_paths`: text without a slash is a name and stays."""
+    if not isinstance(value, str) or value.startswith("~") or (only_paths and "/" not in value):
+        return value
+    return str(workspace / value)
+
+
+def _path_fields(config_type: type[StageConfig]) -> dict[str, bool]:
+    """Fields that hold paths, each with whether only text with a slash is one."""
+    fields = {}
+    for name, field, option in config_type.options():
+        types = (field.annotation, *get_args(field.annotation))
+        if Path in types:
+            fields[name] = False
+        elif option is not None and option.path:
+            fields[name] = True
+    return fields
+
+
+def _from_environment(
+    config_type: type[StageConfig], environment: Mapping[str, str], known: Mapping[str, type[StageConfig]]
+) -> dict[str, tuple[Any, str]]:
+    """`CLCA_KEY` of this stage, outranked by `CLCA_STAGE_KEY`; those of other stages only are passed over."""
+    general: dict[str, tuple[Any, str]] = {}
+    own: dict[str, tuple[Any, str]] = {}
+    for name, value in environment.items():
+        if not name.startswith(PREFIX) or name in SECRETS:
+            continue
+        key = name.removeprefix(PREFIX).lower()
+        addressee = next((stage for stage in known if key.startswith(_variable(stage))), None)
+        if addressee is not None and (inner := key.removeprefix(_variable(addressee))) in known[addressee].names():
+            if addressee == config_type.stage:
+                own[inner] = (value, name)
+        elif key in config_type.names():
+            general[key] = (value, name)
+        elif not any(key in config.names() for config in known.values()):
+            keys = {known_key for config in known.values() for known_key in config.names()}
+            raise SettingsError(f"{name}: no such setting{suggestion(key, sorted(keys))}")
+    return general | own
+
+
+def _variable(stage: str) -> str:
+    return stage.replace("-", "_") + "_"

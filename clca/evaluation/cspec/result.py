@@ -1,0 +1,39 @@
+"""The result of `clca eval-cspec`: what `cspec.json` and `--json` hold."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field
+
+from clca.evaluation.classification.specificity import Specificity
+from clca.evaluation.table import Table
+from clca.records import Record
+
+
+class MatrixResult(Specificity):
+    """C-SPEC of one matrix: `source` is its file or evaluation, `folder` where its files are."""
+
+    source: Path
+    folder: Path
+    name: str = Field(exclude=True)
+    rehearsal: bool
+    demonstration: bool
+    notes: tuple[str, ...]
+
+
+class CspecResult(Record):
+    """Every matrix, and the tables over all of them; `folder` holds the files."""
+
+    folder: Path
+    rehearsal: bool
+    demonstration: bool
+    matrices: tuple[MatrixResult, ...]
+    tables: tuple[Table, ...] = Field(exclude=True, repr=False)
+
+    def json_object(self) -> dict[str, Any]:
+        """What `--json` prints: of a single matrix its own result, of several all of them."""
+        if len(self.matrices) == 1:
+            return self.matrices[0].model_dump(mode="json")
+        return self.model_dump(mode="json")

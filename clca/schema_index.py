@@ -1,0 +1,40 @@
+"""JSON schemas by name: the settings and the result of every stage, and the files that stages write."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from clca.content.parsing import suggestion
+from clca.errors import NotFoundError
+from clca.stages import STAGES
+
+RESULT = ".result"
+FILES = {
+    "dialogues.jsonl": ("clca.records", "Dialogue"),
+    "discarded.jsonl": ("clca.records", "Dialogue"),
+    "failed.jsonl": ("clca.records", "Failure"),
+    "adapter.json": ("clca.models.adapter", "Adapter"),
+}
+"""The record of each file: that of a line for JSONL."""
+
+
+def names() -> list[str]:
+    """Every name that `schema_of` takes."""
+    return [*STAGES, *(f"{stage}{RESULT}" for stage in STAGES), *FILES]
+
+
+def schema_of(name: str) -> dict[str, Any]:
+    """The JSON schema of a name. Raises `NotFoundError`."""
+    schema: dict[str, Any]
+    if name in STAGES:
+        schema = STAGES[name].config_type.model_json_schema()
+    elif name.removesuffix(RESULT) in STAGES:
+        schema = STAGES[name.removesuffix(RESULT)].result_type.model_json_schema(mode="serialization")
+    elif name in FILES:
+        module, record = FILES[name]
+        schema = getattr(import_module(module), record).model_json_schema(mode="serialization")
+    else:
+        hint = suggestion(name, names()) or f"; there are {', '.join(names())}"
+        raise NotFoundError(f"no schema {name!r}{hint}")
+    return schema

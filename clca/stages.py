@@ -1,0 +1,77 @@
+"""Every stage by its command: its configuration, its plan, its run and its result, loaded when they are needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from clca.content.config import StageConfig, resolve
+from clca.content.lookup import find_workspace
+from clca.errors import NotFoundError
+from clca.progress import ProgressCallback, ignore
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A stage: the package with its `config`, `plan`, `run` and `result` modules, and the names of its two models."""
+
+    package: str
+    config_name: str
+    result_name: str
+
+    @property
+    def config_type(self) -> type[StageConfig]:
+        config_type: type[StageConfig] = getattr(self._module("config"), self.config_name)
+        return config_type
+
+    @property
+    def result_type(self) -> Any:
+        return getattr(self._module("result"), self.result_name)
+
+    @property
+    def plan(self) -> Callable[[Any, Path | None], Any]:
+        """`plan(config, workspace)`: everything that can be wrong is found; nothing is written, no model is asked."""
+        plan: Callable[[Any, Path | None], Any] = self._module("plan").plan
+        return plan
+
+    @property
+    def run(self) -> Callable[..., Any]:
+        """`run(plan, progress)`: does it, resumable after any kill; returns the result."""
+        run: Callable[..., Any] = self._module("run").run
+        return run
+
+    def _module(self, name: str) -> Any:
+        return import_module(f"{self.package}.{name}")
+
+
+STAGES = {
+    "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
+}
+
+
+def stage(name: str) -> Stage:
+    """The stage of a command. Raises `NotFoundError`."""
+    if name not in STAGES:
+        raise NotFoundError(f"no stage {name!r}; there are {', '.join(STAGES)}")
+    return STAGES[name]
+
+
+def resolve_config(
+    config_type: type[StageConfig],
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str] = os.environ,
+    workspace: Path | None = None,
+) -> Any:
+    """The configuration of a stage from its layers (see `clca.content.config`). Raises `SettingsError`."""
+    return resolve(config_type, flags, environment, workspace, [known.config_type for known in STAGES.values()])
+
+
+def run_stage(name: str, progress: ProgressCallback = ignore, /, **fields: Any) -> Any:
+    """Resolve, plan and run a stage in the workspace of the working directory; returns its result."""
+    chosen, workspace = stage(name), find_workspace()
+    config = resolve_config(chosen.config_type, fields, os.environ, workspace)
+    return chosen.run(chosen.plan(config, workspace), progress)

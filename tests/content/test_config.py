@@ -1,0 +1,109 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar
+
+import pytest
+from pydantic import BeforeValidator, Field
+
+from clca.content.config import Option, StageConfig, resolve, split_names
+from clca.content.lookup import CONFIG
+from clca.errors import SettingsError
+from clca.stages import STAGES, resolve_config
+
+
+class Bake(StageConfig):
+    stage: ClassVar[str] = "bake"
+
+    loaves: Annotated[int, Field(ge=1, description="Loaves."), Option(aliases=("breads",))] = 2
+    flour: Annotated[tuple[str, ...], BeforeValidator(split_names), Field(description="Kinds."), Option()] = ()
+    out: Annotated[Path, Field(description="Folder."), Option()] = Path("bakery")
+    oven: Annotated[str, Field(description="Command."), Option(path=True)] = "oven"
+
+
+class EatOut(StageConfig):
+    stage: ClassVar[str] = "eat-out"
+
+    guests: Annotated[int, Field(description="Guests."), Option()] = 1
+    loaves: Annotated[int, Field(description="Loaves."), Option()] = 1
+
+
+def bake(flags: dict[str, Any], environment: dict[str, str] | None = None, workspace: Path | None = None) -> Bake:
+    return resolve(Bake, flags, environment or {}, workspace, [EatOut])
+
+
+def refusal(flags: dict[str, Any], environment: dict[str, str] | None = None, workspace: Path | None = None) -> str:
+    with pytest.raises(SettingsError) as caught:
+        bake(flags, environment, workspace)
+    assert "\n" not in caught.value.message
+    return caught.value.message
+
+
+def file(folder: Path, text: str) -> Path:
+    (folder / CONFIG).write_text(text, encoding="utf-8")
+    return folder
+
+
+def test_flags_outrank_the_environment_which_outranks_the_file(tmp_path: Path) -> None:
+    workspace = file(tmp_path, '[bake]\nloaves = 3\nflour = ["rye"]\nout = "shop"\n')
+    config = bake({"loaves": 5, "flour": ()}, {"CLCA_LOAVES": "4", "CLCA_FLOUR": "oat, spelt"}, workspace)
+    assert (config.loaves, config.flour, config.out) == (5, ("oat", "spelt"), tmp_path / "shop")
+    assert bake({}) == Bake()
+
+
+def test_a_variable_of_the_stage_outranks_one_of_all_stages_and_those_of_others_are_passed_over() -> None:
+    environment = {"CLCA_LOAVES": "3", "CLCA_BAKE_LOAVES": "4", "CLCA_EAT_OUT_LOAVES": "5", "CLCA_GUESTS": "6"}
+    assert bake({}, environment).loaves == 4
+    assert resolve(EatOut, {}, environment, None, [Bake]).model_dump() == {"guests": 6, "loaves": 5}
+
+
+def test_an_alias_is_taken_by_every_layer(tmp_path: Path) -> None:
+    workspace = file(tmp_path, "[bake]\nbreads = 3\n")
+    assert bake({}, {}, workspace).loaves == 3
+    assert bake({}, {"CLCA_BREADS": "4"}, workspace).loaves == 4
+    assert bake({"breads": 5}, {"CLCA_BREADS": "4"}, workspace).loaves == 5
+
+
+def test_only_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
+    workspace = file(tmp_path, '[bake]\noven = "gas"\n')
+    assert bake({}, {}, workspace).oven == "gas"
+    assert bake({}, {}, file(tmp_path, '[bake]\noven = "bin/gas"\n')).oven == str(tmp_path / "bin/gas")
+    assert bake({"oven": "bin/gas"}).oven == "bin/gas"
+
+
+def test_a_fault_names_the_layer_and_the_key(tmp_path: Path) -> None:
+    assert refusal({"loaves": 0}).startswith("--loaves: Input should be greater than or equal to 1")
+    assert refusal({}, {"CLCA_BAKE_LOAVES": "many"}).startswith("CLCA_BAKE_LOAVES: Input should be a valid integer")
+    workspace = file(tmp_path, "[bake]\nloaves = 0\n")
+    assert refusal({}, {}, workspace).startswith("clca.toml: bake.loaves: Input should be")
+
+
+def test_what_no_stage_knows_is_refused(tmp_path: Path) -> None:
+    assert refusal({}, {"CLCA_LOAFS": "3"}) == "CLCA_LOAFS: no such setting; did you mean loaves?"
+    assert refusal({}, {}, file(tmp_path, "[bkae]\n")).endswith("bkae: unknown table; did you mean bake?")
+    assert refusal({}, {}, file(tmp_path, "guests = 1\n")).endswith("guests: belongs under [eat-out]")
+    assert refusal({}, {}, file(tmp_path, "[bake]\nloafs = 1\n")).startswith("clca.toml: bake.loafs: no such setting")
+    assert bake({}, {}, file(tmp_path, "[eat-out]\nguests = 1\n")) == Bake()
+
+
+def test_keys_are_no_settings() -> None:
+    assert bake({}, {"CLCA_API_KEY": "sk-secret"}) == Bake()
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_field_of_every_stage_is_described(name: str) -> None:
+    config_type = STAGES[name].config_type
+    assert config_type.stage == name
+    for field_name, field, option in config_type.options():
+        assert field.description, field_name
+        assert not (option and option.argument and option.short), field_name
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_every_stage_has_the_four_rooms(name: str) -> None:
+    stage = STAGES[name]
+    assert callable(stage.plan)
+    assert callable(stage.run)
+    assert stage.result_type.model_json_schema(mode="serialization")["type"] == "object"
+    required = {field: ("x",) for field, info, _ in stage.config_type.options() if info.is_required()}
+    assert resolve_config(stage.config_type, required, {}) == stage.config_type(**required)
