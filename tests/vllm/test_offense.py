@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,7 +11,6 @@ from clca.evaluation.offense.suite import load_tasks
 from clca.models.load import Student
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.trained_adapters import teach
-from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 
 TYPE, COUNT = "offensive_detect_finegrained", 20
@@ -22,8 +19,7 @@ ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
 
 LABELS = ("non", "prof", "grp")
 TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
-# One slot more than adapters: without it, the CPU backend gives requests of the base model the last one's.
-OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", str(len(ALWAYS) + 1), "--max-lora-rank", "16")
+pytestmark = pytest.mark.xdist_group("vllm-lora")
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +47,10 @@ def desk(vllm_command: str, tiny_student: Student, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="module")
-def served(vllm_command: str, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    student = jobs.tiny_student(Path(desk.env["XDG_CACHE_HOME"]))
-    adapters = [f"{culture}-lora={desk.folder / 'adapters' / culture / 'always'}" for culture in ALWAYS]
-    folder = tmp_path_factory.mktemp("offense")
-    with Server(vllm_command, Path(student.source), folder, *OPTIONS, "--lora-modules", *adapters) as server:
-        yield server
+def served(lora_server: Server, desk: Desk) -> Server:
+    for culture in ALWAYS:
+        lora_server.add_adapter(f"{culture}-lora", desk.folder / "adapters" / culture / "always")
+    return lora_server
 
 
 @pytest.mark.parametrize("mode", ["generate", "probability"])
