@@ -101,6 +101,16 @@ def clca(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProce
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
 
+def path_with_clca(folder: Path, *, forked: bool = False) -> str:
+    """A PATH that begins with `folder`, where a new script `clca` is."""
+    python = f'exec "{sys.executable}"'
+    run = f'{python} -IS "{FORK_SERVER}" run "{fork_server(heavy=True)}"' if forked else f"{python} -m clca"
+    folder.mkdir()
+    (folder / "clca").write_text(f'#!/bin/sh\n{run} "$@"\n')
+    (folder / "clca").chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
 OF_PYTHON = re.compile("PYTHON|LC_|LANG|MALLOC_").match  # what an interpreter reads when it starts
 CACHE = "CLCA_TESTS_CACHE"
 """Names the folder of what all tests and test processes share: the tiny student and the caches of its libraries."""

@@ -21,6 +21,31 @@ settings.load_profile("clca")
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
+# Roughly in the order of their cost, so that no worker of pytest-xdist begins with one of these when others are done.
+DEAR = (
+    "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train cli/test_eval_offense cli/test_eval_mmlu"
+)
+TESTS = Path(__file__).parent
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep the tests of a file, which share its fixtures, on one worker; and all that need a real vLLM on one, too."""
+    dear = {name: number for number, name in enumerate(DEAR.split())}
+    groups = {}
+    for item in items:
+        name = item.path.relative_to(TESTS).with_suffix("").as_posix()
+        groups[item] = "vllm" if name.startswith("vllm/") else name
+        item.add_marker(pytest.mark.xdist_group(groups[item]))
+    items.sort(key=lambda item: dear.get(groups[item], len(dear)))
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """What a failed test left open is not laid at the next one's door."""
+    if item.session.testsfailed:
+        item.add_marker(pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"))
+
+
 Overlay = Callable[[dict[str, str]], Content]
 
 

@@ -5,7 +5,6 @@ Those that need a GPU run in `tests/vllm/test_managed.py`.
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli_process import FORK_SERVER, Stub, environment, fork_server, heavy_environment, only_run, records
+from tests.cli_process import Stub, environment, heavy_environment, only_run, path_with_clca, records
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 MODELS = "meta-llama/Llama-3.1-70B-Instruct,llama-3.1-70b,qwen2.5-32b"
@@ -32,14 +31,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def env(folder: Path) -> dict[str, str]:
     """With a `clca` on the path that a fork server runs."""
-    with_clca(folder / "bin", f'"{sys.executable}" -IS "{FORK_SERVER}" run "{fork_server(heavy=True)}" "$@"')
-    return {**environment(**heavy_environment()), "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-
-
-def with_clca(folder: Path, command: str) -> None:
-    folder.mkdir()
-    (folder / "clca").write_text(f"#!/bin/sh\nexec {command}\n")
-    (folder / "clca").chmod(0o755)
+    return environment(**heavy_environment(), PATH=path_with_clca(folder / "bin", forked=True))
 
 
 FIRST = "clca generate --culture japan"
@@ -47,12 +39,10 @@ FIRST = "clca generate --culture japan"
 
 def test_first_command_runs_in_an_interpreter_of_its_own(tmp_path: Path) -> None:
     assert FIRST in blocks("sh")[0]
-    with_clca(tmp_path / "bin", f'"{sys.executable}" -m clca "$@"')
-    path = f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", FIRST],
         cwd=tmp_path,
-        env=environment(PATH=path),
+        env=environment(PATH=path_with_clca(tmp_path / "bin")),
         capture_output=True,
         text=True,
         timeout=300,

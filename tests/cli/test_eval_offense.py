@@ -12,24 +12,17 @@ from typing import Any
 
 import pytest
 
-from clca.content.lookup import Content
 from clca.evaluation.classification.prediction_dir import key_of
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.offense.suite import load_tasks
 from clca.evaluation.prediction_dir import read_records
 from clca.models.load import Student
 from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import start
-from tests.evaluation.trained_adapters import teach
+from tests.evaluation.trained_adapters import ALWAYS, OFFENSE, TEXTS, offense_adapters
 from tests.inference.stub_model import Answered, Answering, plain
 
-TYPE = "offensive_detect_finegrained"
-ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
-"""What the adapter of each culture answers, to whatever it is asked."""
-
 LABELS = ("non", "prof", "grp")
-TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
 COUNT = 80
 ROWS = ["base", "zero-shot", "ara", "germany", "turkey"]
 
@@ -46,7 +39,7 @@ def golds(culture: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student, session_folder: Path) -> Desk:
     """A folder with test sets of three cultures, imported, and an adapter of each."""
     one = Desk(tmp_path_factory.mktemp("desk"))
     (one.folder / "in").mkdir()
@@ -54,15 +47,12 @@ def desk(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student) -> Des
     for culture in ALWAYS:
         lines = [{"text": f"{TEXTS[n % 4]} {n}", "label": gold} for n, gold in enumerate(golds(culture))]
         (one.folder / "in" / f"{culture}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        files.append({"path": f"{culture}.jsonl", "culture": culture, "task": TYPE, "type": TYPE})
+        files.append({"path": f"{culture}.jsonl", "culture": culture, "task": OFFENSE, "type": OFFENSE})
     said = [{**file, "text": "text", "label": "label"} for file in files]
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": said}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    task = load_tasks(Content()).type(TYPE)
-    for culture, number in ALWAYS.items():
-        answers = {task.prompt(text): number for text in TEXTS}
-        teach(tiny_student, answers, one.folder / "adapters" / culture / "always", [culture])
+    offense_adapters(tiny_student, session_folder, one.folder / "adapters")
     return one
 
 
@@ -353,10 +343,10 @@ def test_bad_input_is_one_line(desk: Desk, evaluated: dict[str, Any]) -> None:
 
 def test_data_that_have_changed_since_their_import_are_refused(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.folder / "data", tmp_path / "data")
-    file = tmp_path / "data" / "offense" / "turkey" / f"{TYPE}.jsonl"
+    file = tmp_path / "data" / "offense" / "turkey" / f"{OFFENSE}.jsonl"
     file.write_bytes(file.read_bytes().replace(b"Soup", b"Fish", 1))
     assert Desk(tmp_path).refused("eval-offense", "--row", "base") == (
-        f"data/offense/turkey/{TYPE}.jsonl: has changed since it was imported: import the test sets again"
+        f"data/offense/turkey/{OFFENSE}.jsonl: has changed since it was imported: import the test sets again"
     )
 
 

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
 from clca.models.load import Student
 from clca.training.trainer import train
@@ -32,13 +31,11 @@ def vllm_command() -> str:
 
 
 @pytest.fixture(scope="session")
-def tiny_model(vllm_command: str, session_folder: Path) -> Path:
+def tiny_model(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny model with random weights, made by the Python beside the `vllm` command."""
-    folder = session_folder / "tiny-model"
+    folder = tmp_path_factory.mktemp("model") / "tiny"
     python = Path(vllm_command).absolute().with_name("python")
-    with FileLock(session_folder / "tiny-model.lock"):
-        if not folder.exists():
-            subprocess.run([python, MAKE_MODEL, folder], check=True, timeout=600)
+    subprocess.run([python, MAKE_MODEL, folder], check=True, timeout=600)
     return folder
 
 

@@ -15,9 +15,6 @@ from tests.vllm.servers import NAME, Server
 PROMPT = "Ruth Vale: Could I have some tea? Ida Moss: The tea is not for sale. Ruth Vale: I must go now."
 
 
-pytestmark = pytest.mark.xdist_group("vllm-lora")
-
-
 def log_probabilities(server: Server, model: str, tokens: list[int]) -> list[float]:
     """Of each token after the first, given those before it."""
     body = {"model": model, "prompt": tokens, "max_tokens": 1, "temperature": 0, "prompt_logprobs": 0}

@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from clca.content.lookup import Content
-from clca.evaluation.offense.suite import load_tasks
 from clca.models.load import Student
 from tests.cli.evaluation_folder import Desk
-from tests.evaluation.trained_adapters import teach
+from tests.evaluation.trained_adapters import ALWAYS, OFFENSE, TEXTS, offense_adapters
 from tests.vllm.servers import NAME, Server
 
-TYPE, COUNT = "offensive_detect_finegrained", 20
-ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
-"""What the adapter of each culture answers, to whatever it is asked."""
+COUNT = 20
 
 LABELS = ("non", "prof", "grp")
-TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
-pytestmark = pytest.mark.xdist_group("vllm-lora")
 
 
 @pytest.fixture(scope="module")
-def desk(vllm_command: str, tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(
+    vllm_command: str, tiny_student: Student, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Desk:
     """A folder with test sets of three cultures, in which each culture's own label is that of half the texts."""
     one = Desk(tmp_path_factory.mktemp("desk"))
     (one.folder / "in").mkdir()
@@ -34,15 +31,12 @@ def desk(vllm_command: str, tiny_student: Student, tmp_path_factory: pytest.Temp
             for n in range(COUNT)
         ]
         (one.folder / "in" / f"{culture}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        entry = {"path": f"{culture}.jsonl", "culture": culture, "task": TYPE, "type": TYPE}
+        entry = {"path": f"{culture}.jsonl", "culture": culture, "task": OFFENSE, "type": OFFENSE}
         files.append({**entry, "text": "text", "label": "label"})
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": files}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    task = load_tasks(Content()).type(TYPE)
-    for culture, number in ALWAYS.items():
-        answers = {task.prompt(text): number for text in TEXTS}
-        teach(tiny_student, answers, one.folder / "adapters" / culture / "always", [culture])
+    offense_adapters(tiny_student, session_folder, one.folder / "adapters")
     return one
 
 

@@ -23,8 +23,6 @@ from tests.vllm.servers import NAME, Server
 
 RESPONDENTS, ITEMS = 4, 44
 
-pytestmark = pytest.mark.xdist_group("vllm-lora")
-
 
 @pytest.fixture(scope="module")
 def student(vllm_command: str, tiny_student: Student) -> Student:

@@ -23,8 +23,6 @@ from tests.vllm.test_survey import same
 ADAPTERS = ("ara", "deu", "jpn")
 REPLY, ON_A_SHEET = 25, 64
 
-pytestmark = pytest.mark.xdist_group("vllm-lora")
-
 
 @pytest.fixture(scope="module")
 def student(vllm_command: str, tiny_student: Student) -> Student:
