@@ -17,12 +17,14 @@ from tests.cli_process import CACHE, stop_fork_servers
 settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("clca")
 
+os.environ["OMP_NUM_THREADS"] = "1"  # of torch here and in the processes that tests start: workers share the machine
+
 # A shell ignores Ctrl-C in its background jobs, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Roughly in the order of their cost, so that no worker of pytest-xdist begins with one of these when others are done.
-DEAR = (
+DEAR = "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train cli/test_eval_offense"
     "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train cli/test_eval_offense cli/test_eval_mmlu"
 )
 TESTS = Path(__file__).parent

@@ -388,19 +388,24 @@ LEARNING = (
     "training.learning_rate=2.5e-3",
     "training.log=[]",
 )
-CURVE = (25, 110, 330)
-"""Steps; 110 of 16 rows each are an epoch of 44 items with 40 answers each."""
+EPOCH = 110
+"""Steps of 16 rows each over 44 items with 40 answers each."""
 
 # glibc maps large tensors anew each time, and half of a training's time would go into filling their pages.
 KEPT_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**33)}
 
 
-def test_a_student_that_is_taught_a_countrys_answers_comes_near_its_people(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("curve", "near"), [((25, EPOCH), 0.5), pytest.param((25, EPOCH, 3 * EPOCH), 0.1, marks=pytest.mark.slow)]
+)
+def test_a_student_that_is_taught_a_countrys_answers_comes_near_its_people(
+    tmp_path: Path, curve: tuple[int, ...], near: float
+) -> None:
     desk = Desk(tmp_path)
     desk.env |= KEPT_MEMORY
-    sets = [word for one in LEARNING for word in ("--set", one)]
     taught = []
-    for steps in CURVE:
+    sets = [word for one in LEARNING for word in ("--set", one)]
+    for steps in curve:
         trained = desk.json(
             *("train", "-c", "japan", "--mix", "wvs", "--recipe", "tiny", "--quiet"),
             *(*sets, "--set", f"training.steps={steps}"),
@@ -416,6 +421,7 @@ def test_a_student_that_is_taught_a_countrys_answers_comes_near_its_people(tmp_p
     untaught = japan["methods"]["cultural"]["kl"]["value"]
     uniform, people = (japan["references"][name]["kl"]["value"] for name in ("uniform", "split_half"))
     assert people < 0.01 < 0.25 < uniform < untaught
-    assert untaught > taught[0] > taught[1] > taught[2]
-    assert taught[2] < people + 0.1 * (uniform - people)
+    print("CURVE", untaught, uniform, people, taught, japan["methods"]["clca"]["mass"])
+    assert [untaught, *taught] == sorted([untaught, *taught], reverse=True)
+    assert taught[-1] < people + near * (uniform - people)
     assert japan["methods"]["clca"]["mass"] > 0.95
