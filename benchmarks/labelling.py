@@ -23,16 +23,17 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from clca.content.lookup import Content
-from clca.evaluation.classification.request_group import ExampleRequestGroup, System, sheets
+from clca.evaluation.classification.request_group import ExampleRequestGroup, System, request_groups
 from clca.evaluation.classification.task import Example
-from clca.evaluation.offense.answer_extraction import Reader
-from clca.evaluation.offense.suite import Scoring, TaskType, load_tasks
-from clca.inference.hf_model import LocalPredictor
+from clca.evaluation.offense.answer_extraction import LabelReader
+from clca.evaluation.offense.suite import Scoring, TaskType, load_offense_suite
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models import Models
-from clca.models.load import find_student, load_tokenizer
+from clca.models import ModelCatalogue
+from clca.models.load import load_tokenizer
+from clca.models.student import find_student
 
 NAMES = tuple(map(str, range(10)))  # of the adapters
 TYPES = (  # of the test sets; all have answers 1 and 2
@@ -65,11 +66,11 @@ class Made:
     culture = ""
 
     def __init__(self, number: int, task_type: TaskType, scoring: Scoring, count: int) -> None:
-        self._number, self._type, self._reader = number, task_type, Reader(task_type, scoring)
+        self._number, self._type, self._reader = number, task_type, LabelReader(task_type, scoring)
         self.name, self.count = f"{number}/{task_type.id}", count
         self.labels, self.answers = task_type.labels_under(scoring), task_type.numbers
 
-    def system(self, row: str) -> str:
+    def system_prompt(self, system: str) -> str:
         return ""
 
     def examples(self, row: str) -> Iterator[Example]:
@@ -82,22 +83,22 @@ class Made:
     def read(self, reply: str) -> str | None:
         return self._reader.read(reply)
 
-    def settled(self, text: str) -> bool:
-        return self._reader.settled(text)
+    def stop_condition(self, text: str) -> bool:
+        return self._reader.stop_condition(text)
 
 
 Sets = dict[str, Made]
 
 
 def make_sets(count: int, scoring: Scoring) -> Sets:
-    types = load_tasks(Content()).types
+    types = load_offense_suite(Content()).types
     made = (Made(number, types[name], scoring, count) for number, name in enumerate(TYPES))
     return {one.name: one for one in made}
 
 
 def asked(sets: Sets, adapters: int) -> Iterator[ExampleRequestGroup]:
     rows = [System(name, name) for name in NAMES[:adapters]]
-    return sheets(sets.values(), rows, lambda key: True)
+    return request_groups(sets.values(), rows, lambda key: True)
 
 
 # ------------------------------------------------------------ the student
@@ -187,17 +188,17 @@ def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[floa
         for one, answer in zip(sheet.questions, answers, strict=True):
             found[sheet.row, sheet.task, one.id] = answer.reply or ""
 
-    predictor = LocalPredictor(
+    predictor = HfModel(
         model,
         tokenizer,
         TextFormat(),
         "generate",
         adapters={name: name for name in NAMES},
-        reply_tokens=REPLY,
-        settled=lambda sheet, text: sets[sheet.task].settled(text),
+        max_new_tokens=REPLY,
+        stop_condition=lambda sheet, text: sets[sheet.task].stop_condition(text),
     )
     started = time.process_time()
-    predictor.fill(asked(sets, adapters), take)
+    predictor.predict(asked(sets, adapters), take)
     return time.process_time() - started, found
 
 
@@ -286,17 +287,17 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
         nonlocal seen
         seen += len(answers)
 
-    predictor = LocalPredictor(
-        model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, reply_tokens=2
+    predictor = HfModel(
+        model, tokenizer, TextFormat(), "generate", adapters={name: name for name in NAMES}, max_new_tokens=2
     )
-    predictor.fill(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
+    predictor.predict(asked(make_sets(count // len(TYPES), "corrected"), 1), take)
     return {"texts": seen}
 
 
 def main(what: str, count: int) -> None:
     torch.set_num_threads(1)
     content = Content()
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     if what == "stream":
         print(json.dumps(stream(tokenizer, count)))
     else:

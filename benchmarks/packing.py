@@ -21,10 +21,12 @@ from trl.data_utils import pack_dataset
 from trl.trainer.sft_trainer import DataCollatorForLanguageModeling
 
 from clca.content.lookup import Content
-from clca.models import Models
-from clca.models.load import Student, find_student, load_tokenizer
+from clca.models import ModelCatalogue
+from clca.models.load import load_tokenizer
+from clca.models.student import Student, find_student
+from clca.progress import Progress
 from clca.training.dataset import write_rows
-from clca.training.job import Job, Progress
+from clca.training.job import Job
 from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.tokenization import Encoder
@@ -51,7 +53,7 @@ class Clock:
 
 
 def make_student(folder: Path, content: Content) -> Student:
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     torch.manual_seed(42)
     config = LlamaConfig(
         vocab_size=len(tokenizer),

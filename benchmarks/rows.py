@@ -14,8 +14,9 @@ from itertools import cycle, islice
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.models import Models
-from clca.models.load import find_student, load_tokenizer
+from clca.models import ModelCatalogue
+from clca.models.load import load_tokenizer
+from clca.models.student import find_student
 from clca.training.examples import ExampleCounts
 from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Data
@@ -35,7 +36,7 @@ def repeated(source: Path, target: Path, count: int) -> None:
 
 def main(count: int, source: Path) -> None:
     content = Content()
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     with tempfile.TemporaryDirectory(prefix="clca-rows-") as folder:
         file = Path(folder) / "dialogues.jsonl"
         repeated(source, file, count)

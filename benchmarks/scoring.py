@@ -20,13 +20,14 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import load_items
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import ChatFormat
 from clca.inference.requests import Answer, Question, RequestGroup
 from clca.inference.tokenization import Tokens, common_length
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import find_student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import find_student
 
 PERSONA = 150  # tokens that a respondent's questions share
 TOKENS = (512, 1024, 2048)  # in a pass of clca's
@@ -115,10 +116,10 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str,
         odds: dict[str, list[tuple[float, ...]]] = {}
 
         def take(sheet: RequestGroup, answers: Sequence[Answer]) -> None:
-            odds[sheet.system] = [answer.odds or () for answer in answers]
+            odds[sheet.system] = [answer.probabilities or () for answer in answers]
 
         with Clock() as clock:
-            LocalPredictor(model, tokenizer, format, "probability", tokens=tokens).fill(asked, take)
+            HfModel(model, tokenizer, format, "probability", tokens=tokens).predict(asked, take)
         return clock.seconds, [row for sheet in asked for row in odds[sheet.system]]
 
     best = min(TOKENS, key=lambda tokens: score(sheets[:1], tokens)[0])
@@ -128,12 +129,12 @@ def by_clca(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str,
 
 def by_gpu(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, Any]:
     """Seconds on the clock, in the batches that clca takes by itself; operations a second of a matrix product."""
-    predictor = LocalPredictor(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
+    predictor = HfModel(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
     answers: list[Answer] = []
 
     def seconds(asked: list[RequestGroup]) -> float:
         started = time.perf_counter()
-        predictor.fill(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
+        predictor.predict(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
         return time.perf_counter() - started
 
     seconds(sheets[:8])
@@ -183,7 +184,7 @@ def main(side: str, respondents: int) -> None:
         return
     torch.set_num_threads(1)
     content = Content()
-    tokenizer = load_tokenizer(find_student("tiny", Models(content), os.environ, content))
+    tokenizer = load_tokenizer(find_student("tiny", ModelCatalogue(content), os.environ, content))
     on_gpu = side == "gpu"
     model = make_model(tokenizer, LARGE, "cuda", torch.bfloat16) if on_gpu else make_model(tokenizer, SMALL)
     tokens = Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)))

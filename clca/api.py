@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from clca.evaluation.cspec.config import CspecConfig
     from clca.evaluation.cspec.result import CspecResult
     from clca.progress import ProgressCallback
+    from clca.training.config import TrainConfig
+    from clca.training.result import TrainingResult
 
 
 def cultures() -> list[str]:
@@ -25,6 +27,25 @@ def cultures() -> list[str]:
     from clca.culture import Catalogue
 
     return Catalogue(Content(find_workspace())).ids()
+
+
+def train(
+    config: TrainConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> TrainingResult:
+    """Train QLoRA adapters of a student, as `clca train` does.
+
+    `fields` are those of `TrainConfig`: `culture`, `student`, `recipe`, `mix`, `settings`... Raises a `ClcaError` in
+    one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> brief = ("data.size=4", "training.steps=1", "training.log=[]")
+    >>> result = clca.train(culture="japan", mix="wvs", settings=brief, progress=False)
+    >>> result.adapters[0].steps
+    1
+    """
+    result: TrainingResult = _run("train", config, progress, fields)
+    return result
 
 
 def eval_cspec(

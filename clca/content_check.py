@@ -22,17 +22,17 @@ from clca.evaluation.mmlu.question_source import FOLDER as EXAM
 from clca.evaluation.mmlu.question_source import demonstration
 from clca.evaluation.mmlu.subjects import load_subjects
 from clca.evaluation.offense.imports.mapping import load_mapping
-from clca.evaluation.offense.suite import check_cultures, load_tasks
+from clca.evaluation.offense.suite import check_cultures, load_offense_suite
 from clca.evaluation.offense.test_sets import DEMONSTRATION, check_demonstration
 from clca.evaluation.s2n_results import MMLU, OFFENSE, load_s2n
-from clca.evaluation.wvs.question import questions, sheets
+from clca.evaluation.wvs.question import item_questions, request_groups
 from clca.evaluation.wvs.suite import files_of, languages, load_suite
-from clca.evaluation.wvs.synthetic import synthetic
+from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import preview
 from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
 from clca.simulator import load_simulator_content
 from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
@@ -57,7 +57,7 @@ def check(content: Content) -> list[ClcaError]:
     sound = [path for path in cultures if attempt(partial(read_profile, content, path))]
     attempt(lambda: load_bands(content))
     attempt(lambda: Scores(content))
-    attempt(lambda: Models(content))
+    attempt(lambda: ModelCatalogue(content))
     catalogue = Catalogue(content)
     known = {Path(path).stem for path in cultures}
     if len(sound) == len(cultures):
@@ -81,8 +81,8 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_shares(content, load_items(content)))
     for language in languages(content):
         attempt(partial(_ask, content, language))
-    if attempt(lambda: check_cultures(content, load_tasks(content), known)):
-        attempt(lambda: load_mapping(content, None, load_tasks(content), known))
+    if attempt(lambda: check_cultures(content, load_offense_suite(content), known)):
+        attempt(lambda: load_mapping(content, None, load_offense_suite(content), known))
         attempt(lambda: check_demonstration(content))
     attempt(lambda: _exam(content))
     for path in (OFFENSE, MMLU):
@@ -104,11 +104,11 @@ def _render(content: Content, catalogue: Catalogue) -> None:
 def _ask(content: Content, language: str) -> None:
     """A survey in one language, up to the prompts."""
     suite = load_suite(content, language)
-    asked = questions(suite.items.items, suite.prompts, "chat", "given", 0)
+    asked = item_questions(suite.items.items, suite.prompts, "chat", "given", 0)
     for culture in suite.demographics:
-        people = synthetic(culture, suite.demographics, 1, 0)
-        list(sheets(culture, "persona", people, asked, suite.persona, suite.prompts))
-        list(sheets(culture, "cultural", (), asked, suite.persona, suite.prompts))
+        people = synthetic_respondents(culture, suite.demographics, 1, 0)
+        list(request_groups(culture, "persona", people, asked, suite.persona, suite.prompts))
+        list(request_groups(culture, "cultural", (), asked, suite.persona, suite.prompts))
 
 
 def _exam(content: Content) -> None:

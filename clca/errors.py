@@ -6,7 +6,25 @@ An `AskError` concerns one request only: the dialogue is recorded as failed, the
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar
+
+
+class FailureKind(StrEnum):
+    """Why a request led to no answer. Records keep the value as the reason of a failed dialogue."""
+
+    CONNECTION = "no connection"
+    CONNECTION_LOST = "connection lost"
+    TIMEOUT = "time-out"
+    RATE_LIMIT = "server busy"
+    SERVER_ERROR = "server error"
+    BAD_REQUEST = "refused"
+    PROMPT_TOO_LONG = "prompt too long"
+    MALFORMED_RESPONSE = "malformed response"
+    TRUNCATED = "cut off"
+    EMPTY_REPLY = "empty reply"
+    INVALID_JSON = "not JSON"
+    INVALID_CONTENT = "outside the schema"
 
 
 class ClcaError(Exception):
@@ -54,9 +72,9 @@ class Stopped(Exception):
 
 
 class AskError(Exception):
-    """One request did not lead to an answer. `kind` is the reason that is counted."""
+    """One request did not lead to an answer."""
 
-    def __init__(self, kind: str, detail: str) -> None:
+    def __init__(self, kind: FailureKind, detail: str) -> None:
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind, self.detail = kind, detail
 

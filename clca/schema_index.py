@@ -14,7 +14,7 @@ FILES = {
     "dialogues.jsonl": ("clca.records", "Dialogue"),
     "discarded.jsonl": ("clca.records", "Dialogue"),
     "failed.jsonl": ("clca.records", "Failure"),
-    "adapter.json": ("clca.models.adapter", "Adapter"),
+    "adapter.json": ("clca.models.adapter", "AdapterInfo"),
 }
 """The record of each file: that of a line for JSONL."""
 

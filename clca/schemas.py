@@ -1,7 +1,8 @@
 """The answer that each task expects, and the raw reply that holds one.
 
 An answer is a Pydantic model; its JSON schema is sent with the request. Every string in it is bounded,
-so that constrained decoding ends before the token limit does.
+so that constrained decoding ends before the token limit does. The classes have comments instead of docstrings: a
+docstring would become part of the schema, and so of every request and its digest.
 """
 
 from __future__ import annotations
@@ -21,14 +22,16 @@ from clca.records import (
 )
 
 
-def _text(most: int, least: int = 1) -> Any:
-    return StringConstraints(strip_whitespace=True, min_length=least, max_length=most)
+def _text(max_length: int, min_length: int = 1) -> Any:
+    return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length)
 
 
+# A frozen answer that refuses fields it does not know.
 class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+# A participant as a teacher describes it.
 class ParticipantAnswer(Answer):
     name: PersonName
     age: Annotated[int, Field(ge=5, le=110)]
@@ -36,36 +39,40 @@ class ParticipantAnswer(Answer):
     occupation: Annotated[str, _text(120)]
     background: Annotated[str, _text(600)]
     goal: Annotated[str, _text(400)]
-    secret: Annotated[str, _text(400, least=0)]
+    secret: Annotated[str, _text(400, min_length=0)]
 
     def participant(self) -> Participant:
+        """The record of this participant."""
         return Participant(**self.model_dump())
 
 
 Pair = Annotated[list[ParticipantAnswer], Field(min_length=2, max_length=2)]
 
 
+# A scenario moved into a culture.
 class AdaptAnswer(Answer):
     setting: Annotated[str, _text(800)]
     participants: Pair
 
     @model_validator(mode="after")
-    def _two_names(self) -> Self:
+    def _distinct_names(self) -> Self:
         if self.participants[0].name == self.participants[1].name:
             raise ValueError("both participants have the same name")
         return self
 
 
+# A new scenario.
 class ComposeAnswer(AdaptAnswer):
     relationship: Relationship
 
 
+# The next turn of one side.
 class TurnAnswer(Answer):
     action: Action
-    text: Annotated[str, _text(1000, least=0)]
+    text: Annotated[str, _text(1000, min_length=0)]
 
     @model_validator(mode="after")
-    def _action_and_text(self) -> Self:
+    def _text_fits_action(self) -> Self:
         if self.action in ("speak", "non-verbal") and not self.text:
             raise ValueError(f"action {self.action!r} needs a text")
         if self.action == "none" and self.text:
@@ -73,29 +80,34 @@ class TurnAnswer(Answer):
         return self
 
 
+# Stage one of the judge on quality.
 class QualityAnswer(Answer):
     rationale: Annotated[str, _text(400)]
     label: Literal["good", "bad"]
     confidence: Confidence
 
 
+# Stage one of the judge on alignment with the culture.
 class AlignmentAnswer(Answer):
     rationale: Annotated[str, _text(400)]
     label: Literal["yes", "no"]
     confidence: Confidence
 
 
+# Stage one of the judge.
 class JudgeAnswer(Answer):
     quality: QualityAnswer
     alignment: AlignmentAnswer
 
 
+# Stage two of the judge: a critique of stage one, and whether the dialogue is good.
 class MetaAnswer(Answer):
     critique: Annotated[str, _text(600)]
     label: Literal["good", "bad"]
     confidence: Confidence
 
 
+# The intent of one turn.
 class IntentAnswer(Answer):
     intent: Annotated[str, _text(300)]
     relevance: Literal["generic", "cultural"]
@@ -106,7 +118,7 @@ class IntentAnswer(Answer):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A teacher's raw answer. `planted` names the flaw that the rehearsal put there, if any."""
+    """A teacher's raw reply with its token counts. `planted` names the flaw that the simulator planted, if any."""
 
     text: str
     finish_reason: str

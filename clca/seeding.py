@@ -1,4 +1,4 @@
-"""Every random choice derives from what it is about, never from when it is made."""
+"""Seeds and random generators derived from what a choice is about, never from when it is made."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 
 
 def derive(*parts: object) -> int:
-    """A seed in [0, 2**31) from the parts' words; the same in every process and on every machine."""
+    """A seed in [0, 2**31) from the parts, by their `str`; the same in every process and on every machine."""
     digest = hashlib.blake2b("\x1f".join(map(str, parts)).encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big") >> 33
 

@@ -49,6 +49,7 @@ class Stage:
 
 
 STAGES = {
+    "train": Stage("clca.training", "TrainConfig", "TrainingResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
 }
 

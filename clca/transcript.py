@@ -8,7 +8,7 @@ from clca.records import Turn
 
 
 def line(turn: Turn) -> str:
-    """One turn in words, `Kenji: Good morning.` or `(Kenji bows.)`."""
+    """One turn as a line of text, such as `Kenji: Good morning.` or `(Kenji bows.)`."""
     if turn.action == "speak":
         return f"{turn.speaker}: {turn.text}"
     if turn.action == "non-verbal":
@@ -19,4 +19,5 @@ def line(turn: Turn) -> str:
 
 
 def transcript(turns: Sequence[Turn]) -> str:
+    """The turns as text, one line each."""
     return "\n".join(line(turn) for turn in turns)

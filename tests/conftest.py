@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, settings
 
 from clca.content.lookup import CONFIG, Content
 from clca.culture import Catalogue
-from clca.models.load import Student
+from clca.models.student import Student
 from tests.cli_process import CACHE, stop_fork_servers
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
@@ -25,8 +25,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 # Roughly in the order of their cost, so that no worker of pytest-xdist begins with one of these when others are done.
 DEAR = "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train cli/test_eval_offense"
-    "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train cli/test_eval_offense cli/test_eval_mmlu"
-)
 TESTS = Path(__file__).parent
 
 

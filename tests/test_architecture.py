@@ -29,6 +29,7 @@ ROOMS: dict[str, set[str]] = {
     "generation": {"content", "storage", "culture", "models", "inference", "simulator"},
     "training": {"content", "storage", "culture", "models", "inference.hardware", "inference.memory"},
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
+    "metrics": {"evaluation"},
     "api": {"content", "culture", "stages", "generation", "training", "evaluation"},
     "schema_index": {"content", "stages"},
     "stages": {"content"},  # names the stages' packages, and loads them by name

@@ -31,7 +31,7 @@ def balance(summary: dict[str, int]) -> tuple[int, int]:
         ("reset", "connection lost", ""),
         ("body", "connection lost", ""),
         ("hang", "time-out", "no answer within 1 s"),
-        ("badbody", "malformed response", "not a chat completion"),
+        ("badbody", "malformed response", "not a completion"),
         ("cutjson", "not JSON", "EOF"),
         ("length", "cut off", "token limit"),
         ("empty", "empty reply", ""),

@@ -34,7 +34,7 @@ def list_adapters(
     """All finished adapters."""
     from clca.cli.views import adapters
 
-    adapters.list_adapters(out.expanduser(), as_json=json)
+    adapters.show_adapters(out.expanduser(), as_json=json)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)

@@ -24,7 +24,7 @@ def list_models(json: Annotated[bool, typer.Option("--json", help="One JSON obje
     """All models with an alias, and whether this machine holds them."""
     from clca.cli.views import models
 
-    models.list_models(as_json=json)
+    models.show_models(as_json=json)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)

@@ -33,7 +33,11 @@ def configured(config_type: type[C]) -> Callable[[Callable[..., Any]], Callable[
     """
 
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
-        fields = {name: _parameter(name, field, option) for name, field, option in config_type.options() if option}
+        fields = {
+            name: _parameter(name, field, option)
+            for name, field, option in config_type.options()
+            if option and not option.hidden
+        }
         signature = inspect.signature(body, eval_str=True)
         own = [parameter for parameter in signature.parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
         parameters = [*fields.values(), *own]
@@ -93,8 +97,10 @@ def _kind(field: FieldInfo) -> tuple[Any, str]:
     if choices := _choices(kinds):
         numbers = all(isinstance(choice, int) for kind in kinds for choice in get_args(kind))
         return (int if numbers else str), choices
-    if len(kinds) == 1 and kinds[0] in (bool, int, float, Path):
+    if len(kinds) == 1 and kinds[0] in (bool, int, float):
         return kinds[0], ""
+    if kinds == [Path]:
+        return str, "PATH"  # an empty text must not become the current folder
     return str, ""
 
 

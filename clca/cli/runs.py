@@ -48,7 +48,7 @@ def show(
 
     folder = _out(out)
     if run is None:
-        runs.list_runs(folder, as_json=json)
+        runs.show_runs(folder, as_json=json)
         return
     info = _find(run, folder)
     outcomes = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]

@@ -10,12 +10,12 @@ and stored nowhere.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
 
 from clca.content.lookup import CONFIG
@@ -32,7 +32,8 @@ class Option:
 
     `name` is the flag's where it differs from the field's, `short` its one-letter form. `aliases` are further names
     that all layers take. `default` is shown where the default is worked out at run time. `path` marks text that names
-    a file when it holds a slash. An `argument` is positional.
+    a file when it holds a slash. An `argument` is positional. `follows` names a key of another stage, as in
+    `generate.out`, whose value is the default. A `hidden` field has no flag.
     """
 
     panel: str = ""
@@ -43,6 +44,8 @@ class Option:
     default: str = ""
     path: bool = False
     argument: bool = False
+    follows: str = ""
+    hidden: bool = False
 
 
 class StageConfig(BaseModel):
@@ -50,6 +53,22 @@ class StageConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     stage: ClassVar[str]
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _path_is_named(cls, value: Any, info: ValidationInfo) -> Any:
+        is_path = Path in _types(cls.model_fields[str(info.field_name)])
+        if is_path and isinstance(value, str) and not value.strip():
+            raise ValueError("is empty; give a path")
+        return value
+
+    @field_validator("*", mode="after")
+    @classmethod
+    def _path_is_expanded(cls, value: Any) -> Any:
+        try:
+            return value.expanduser() if isinstance(value, Path) else value
+        except RuntimeError:
+            raise ValueError(f"no home folder for {str(value)!r}") from None
 
     @classmethod
     def options(cls) -> Iterator[tuple[str, FieldInfo, Option | None]]:
@@ -87,7 +106,7 @@ def resolve(
     flags: Mapping[str, Any],
     environment: Mapping[str, str],
     workspace: Path | None,
-    stages: Iterable[type[StageConfig]] = (),
+    stages: Sequence[type[StageConfig]] = (),
 ) -> C:
     """Merge the layers into a config.
 
@@ -109,6 +128,11 @@ def resolve(
             if key not in keys:
                 raise SettingsError(f"{origin}: no such setting{suggestion(key, keys)}")
             values[keys[key]], origins[keys[key]] = value, origin
+    for name, _, option in config_type.options():
+        if option is not None and option.follows and name not in values:
+            stage, _, key = option.follows.partition(".")
+            if stage in known:
+                values[name] = getattr(resolve(known[stage], {}, environment, workspace, tuple(known.values())), key)
     try:
         return config_type.model_validate(values)
     except ValidationError as error:
@@ -164,12 +188,15 @@ def _path_fields(config_type: type[StageConfig]) -> dict[str, bool]:
     """Fields that hold paths, each with whether only text with a slash is one."""
     fields = {}
     for name, field, option in config_type.options():
-        types = (field.annotation, *get_args(field.annotation))
-        if Path in types:
+        if Path in _types(field):
             fields[name] = False
         elif option is not None and option.path:
             fields[name] = True
     return fields
+
+
+def _types(field: FieldInfo) -> tuple[Any, ...]:
+    return (field.annotation, *get_args(field.annotation))
 
 
 def _from_environment(

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
-from clca.evaluation.classification.scores import NO_CULTURE
-from clca.models.adapter import WEIGHTS, Found
-from clca.models.load import TINY, Student
-from clca.storage.atomic import digest_of
+from clca.evaluation.classification.scores import WITHOUT_CULTURE
+from clca.models.adapter import WEIGHTS, TrainedAdapter
+from clca.models.student import TINY, Student
+from clca.storage.fingerprint import file_sha256
 from clca.training.mixture import parse_mixture
 
 PLAIN = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
@@ -29,14 +29,14 @@ class Adapter:
     """An adapter by its folder here (`found`), or by the name that a server has for it."""
 
     name: str
-    found: Found | None
+    found: TrainedAdapter | None
 
     @property
     def digest(self) -> str:
         """Of its weights; of one on a server nothing but the name is known."""
         if self.found is None:
             return f"server:{self.name}"
-        return digest_of(self.found.folder / WEIGHTS)
+        return file_sha256(self.found.folder / WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class EvaluatedModel:
     @property
     def mix(self) -> str | None:
         """What all its adapters of one culture learned from, where that is known and the same."""
-        found = [one.found for row, one in self.adapters.items() if row not in NO_CULTURE]
+        found = [one.found for row, one in self.adapters.items() if row not in WITHOUT_CULTURE]
         mixes = {one.data.recipe.get("data", {}).get("mix") if one is not None else None for one in found}
         return mixes.pop() if len(mixes) == 1 else None
 
@@ -99,7 +99,7 @@ def _stamp(folder: Path) -> str:
     return hashlib.sha256(said.encode()).hexdigest()
 
 
-def _is_plain(one: Found) -> bool:
+def _is_plain(one: TrainedAdapter) -> bool:
     try:
         return set(parse_mixture(one.data.recipe["data"]["mix"]).sources) <= PLAIN
     except (KeyError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, Counted, MatrixScores
+from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, MatrixScores, TestCounts
 from clca.evaluation.s2n_results import Published
 from clca.evaluation.table import COUNT, MEAN_COUNT, PERCENT, Cell, Row, Table, grouped
 from clca.evaluation.table_systems import OVER_TESTS, POOLED, SINGLE, TOTALS, TableSystem, reading
@@ -92,7 +92,7 @@ def _scenarios(run: TableSystem) -> tuple[tuple[str, str, str | None], ...]:
 def _counted(scores: MatrixScores, way: str, *, own: bool = False) -> Pairs | None:
     """Of every test with texts, or of every adapter and test; with `own` of every culture's adapter on its tests."""
 
-    def rows(test: Counted) -> Sequence[str]:
+    def rows(test: TestCounts) -> Sequence[str]:
         if way != SINGLE:
             return [way] if way in scores.rows else []
         return [row for row in scores.adapters if not own or row == test.culture]

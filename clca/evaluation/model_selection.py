@@ -12,22 +12,22 @@ from clca.culture import Catalogue
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import COMBINED
 from clca.evaluation.evaluated_model import WHOLE, Adapter, EvaluatedModel
-from clca.models import Models
-from clca.models.adapter import Found, adapters, find_adapter
-from clca.models.load import TINY, Student, find_student, pinned
+from clca.models import ModelCatalogue
+from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters
+from clca.models.student import TINY, Student, find_student, pin_revision
 from clca.storage.run_index import find_run
 
 ADAPTERS = Path("adapters")
 
 
-def find_given(names: Sequence[str], catalogue: Catalogue, generated: Path) -> list[Found]:
+def find_given(names: Sequence[str], catalogue: Catalogue, generated: Path) -> list[TrainedAdapter]:
     """Adapters by folder, name, any name of a culture, or the run that they learned from."""
     return [find(name, catalogue, generated) for name in names]
 
 
 def choose(
     name: str | None,
-    given: Sequence[Found],
+    given: Sequence[TrainedAdapter],
     cultures: Sequence[str],
     bits: int | None,
     content: Content,
@@ -42,7 +42,7 @@ def choose(
     """
     student, obstacle = _student(name, given, content, environment, elsewhere)
     chosen, notes = {}, []
-    there = list(adapters(ADAPTERS))
+    there = list(list_adapters(ADAPTERS))
     known = given or [one for one in there if _base_of(one) == _known_as(student)]
     for culture in cultures:
         own = [one for one in known if culture in one.data.cultures]
@@ -62,7 +62,7 @@ def choose(
 
 def choose_rows(
     name: str | None,
-    given: Mapping[str, Found],
+    given: Mapping[str, TrainedAdapter],
     wanted: Callable[[str], bool],
     bits: int | None,
     content: Content,
@@ -76,8 +76,8 @@ def choose_rows(
     adapter is its culture, or `combined` where it was taught several.
     """
     student, obstacle = _student(name, list(given.values()), content, environment, elsewhere)
-    chosen, newest, notes = dict(given), dict[str, Found](), []
-    for one in adapters(ADAPTERS):
+    chosen, newest, notes = dict(given), dict[str, TrainedAdapter](), []
+    for one in list_adapters(ADAPTERS):
         if row_of(one) not in given and wanted(row_of(one)):
             newest[row_of(one)] = one
             if _base_of(one) == _known_as(student):
@@ -90,12 +90,12 @@ def choose_rows(
     return _subject(student, obstacle, by_row, bits, notes)
 
 
-def row_of(one: Found) -> str:
+def row_of(one: TrainedAdapter) -> str:
     return one.data.cultures[0] if len(one.data.cultures) == 1 else COMBINED
 
 
 def _student(
-    name: str | None, given: Sequence[Found], content: Content, environment: Mapping[str, str], elsewhere: bool
+    name: str | None, given: Sequence[TrainedAdapter], content: Content, environment: Mapping[str, str], elsewhere: bool
 ) -> tuple[Student, str]:
     """The student of the given adapters or of that name, and why it cannot be run here, or ""."""
     bases = {_base_of(one): one for one in given}
@@ -104,7 +104,7 @@ def _student(
         raise SettingsError(f"--adapter: they were trained on different students, {names}: evaluate them one by one")
     if name is None and given:
         name = TINY if given[0].data.student.name == TINY else given[0].source
-    models, obstacle = Models(content), ""
+    models, obstacle = ModelCatalogue(content), ""
     try:
         student = find_student(name or TINY, models, environment, content)
     except SettingsError as error:
@@ -132,7 +132,7 @@ def _subject(
     elif revisions:
         said.append(f"the adapters were trained on several revisions of {student.source}; asked is the newest")
     if student.revision is None and not obstacle and find_spec("transformers") is not None:
-        student = pinned(student)
+        student = pin_revision(student)
     if bits is None:
         trained = {one.data.recipe["base"]["bits"] for one in used.values()}
         bits = trained.pop() if len(trained) == 1 and not student.tiny else WHOLE  # quantised, CPUs are slow
@@ -159,7 +159,7 @@ def served(name: str | None, given: Mapping[str, str]) -> EvaluatedModel:
     return EvaluatedModel(name, None, WHOLE, {row: Adapter(one, None) for row, one in given.items()}, tuple(because))
 
 
-def _no_part(one: Found, student: Student) -> str:
+def _no_part(one: TrainedAdapter, student: Student) -> str:
     return f"{one.folder} was trained on {_base_of(one)}, not on {_known_as(student)}: it takes no part"
 
 
@@ -169,7 +169,7 @@ def _known_as(student: Student) -> str:
     return source.resolve().name if source.is_dir() else student.source
 
 
-def _base_of(one: Found) -> str:
+def _base_of(one: TrainedAdapter) -> str:
     return one.data.student.source
 
 
@@ -180,7 +180,7 @@ def _rehearsed(name: str) -> bool:
         return False
 
 
-def find(name: str, catalogue: Catalogue, generated: Path) -> Found:
+def find(name: str, catalogue: Catalogue, generated: Path) -> TrainedAdapter:
     try:
         return find_adapter(name, ADAPTERS)
     except NotFoundError as error:
@@ -193,7 +193,7 @@ def find(name: str, catalogue: Catalogue, generated: Path) -> Found:
         learned = find_run(name, generated).data.get("fingerprint")
     except NotFoundError:
         raise fault from None
-    of_run = [one for one in adapters(ADAPTERS) if learned in {run.fingerprint for run in one.data.lineage}]
+    of_run = [one for one in list_adapters(ADAPTERS) if learned in {run.fingerprint for run in one.data.lineage}]
     if not of_run:
         raise NotFoundError(f"no adapter in {ADAPTERS}/ learned from run {name}: `clca train --run {name}` makes one")
     return of_run[-1]

@@ -7,7 +7,6 @@ prompt), `predictions.jsonl`, and at the end `scores.json` and the tables.
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from itertools import groupby
@@ -19,8 +18,9 @@ from pydantic import ValidationError
 from clca.content.parsing import describe, suggestion
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.records import Record
-from clca.storage.atomic import lock, write_whole
+from clca.storage.atomic import atomic_write
 from clca.storage.jsonl import LineFile, read_lines
+from clca.storage.lock import folder_lock
 
 INFO, SCORES = "evaluation.json", "scores.json"
 QUESTIONS, SHEETS, PREDICTIONS = "questions.jsonl", "sheets.jsonl", "predictions.jsonl"
@@ -52,7 +52,7 @@ class PredictionDir(Generic[R, K]):
         except OSError as error:
             raise StoreError(f"cannot write to {path}: {error.strerror}; choose another folder with --out") from None
         with ExitStack() as opened:
-            opened.callback(os.close, lock(path))
+            opened.enter_context(folder_lock(path))
             self._file = LineFile(path / PREDICTIONS)
             opened.callback(self._file.close)
             self._reconcile()
@@ -78,7 +78,7 @@ class PredictionDir(Generic[R, K]):
         return (one for _, one in self.numbered())
 
     def write_info(self, info: Mapping[str, Any]) -> None:
-        write_whole(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+        atomic_write(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
     def refuse(self, line: int, what: str) -> NoReturn:
         raise ContentError(str(self._file.path), line, f"{what}; remove the line, or begin anew with --new")

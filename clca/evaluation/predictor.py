@@ -17,12 +17,13 @@ from clca.inference.completions_client import TEXT, Wording
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.hardware import machine
 from clca.inference.prompt_format import ChatFormat, Mode, TextFormat
-from clca.inference.requests import AnsweredCallback, S
+from clca.inference.requests import AnsweredCallback, G
 from clca.inference.tokenization import Tokens
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.chat_template import DATE, ChatTemplate
-from clca.models.hub import cached
-from clca.models.load import Student, load_tokenizer, this_device
+from clca.models.hub import cached_snapshot
+from clca.models.load import load_tokenizer, this_device
+from clca.models.student import Student
 from clca.urls import NO_KEY
 
 KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
@@ -32,15 +33,16 @@ KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 class InferenceConfig:
     """How a student is asked: in its chat template or with plain text, here or on the server `base_url`.
 
-    A reply has `reply_tokens` at most; here it ends as soon as `settled` holds for its sheet and what it says so far.
+    A reply has `max_new_tokens` at most. A model here also ends it as soon as `stop_condition` holds for its request
+    group and its text so far.
     """
 
     mode: Mode
     chat: bool
     base_url: str | None
     workspace: Path | None
-    reply_tokens: int = MAX_NEW_TOKENS
-    settled: Callable[[Any, str], bool] | None = None
+    max_new_tokens: int = MAX_NEW_TOKENS
+    stop_condition: Callable[[Any, str], bool] | None = None
 
 
 class LazyPredictor:
@@ -50,11 +52,11 @@ class LazyPredictor:
         self._subject, self._way = subject, way
         self._predictor: Any = None
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         if self._predictor is None:
             make = _server if self._subject.student is None else _local
             self._predictor = make(self._subject, self._way)
-        self._predictor.fill(sheets, done)
+        self._predictor.predict(sheets, done)
 
     @property
     def unseen(self) -> tuple[int, int]:
@@ -66,45 +68,45 @@ class LazyPredictor:
 
 def _local(subject: EvaluatedModel, way: InferenceConfig) -> Any:
     """One base model here, with all its adapters."""
-    from clca.inference.hf_model import LocalPredictor
+    from clca.inference.hf_model import HfModel
 
     student, device = subject.student, this_device()
     assert student is not None
     require_room(subject, machine(os.environ), device)
     tokenizer = load_tokenizer(student)
     form = ChatFormat(ChatTemplate(tokenizer)) if way.chat else TextFormat()
-    return LocalPredictor(
+    return HfModel(
         load(subject, device),
         tokenizer,
         form,
         way.mode,
         adapters=slots(subject),
-        reply_tokens=way.reply_tokens,
-        settled=way.settled,
+        max_new_tokens=way.max_new_tokens,
+        stop_condition=way.stop_condition,
     )
 
 
 def _server(subject: EvaluatedModel, way: InferenceConfig) -> Any:
     """Models on a server, adapters by their names there."""
-    from clca.inference.api_model import ServerPredictor
+    from clca.inference.api_model import ApiModel
 
     wording = _wording(way.chat, tokenizer_at_hand(subject.name, way.workspace, os.environ))
     key = api_key(os.environ)
-    return ServerPredictor(
+    return ApiModel(
         str(way.base_url),
         base=subject.name,
         mode=way.mode,
         wording=wording,
-        reply_tokens=way.reply_tokens,
+        max_new_tokens=way.max_new_tokens,
         key=key,
     )
 
 
 def tokenizer_at_hand(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
     """The tokenizer of a model that a server has, if its files are on this machine, too; nothing is fetched."""
-    model = Models(Content(workspace)).find(name)
+    model = ModelCatalogue(Content(workspace)).find(name)
     hub_id = model.hub if model is not None else name
-    folder = Path(name) if Path(name).is_dir() else cached(hub_id, environment)
+    folder = Path(name) if Path(name).is_dir() else cached_snapshot(hub_id, environment)
     if folder is None or find_spec("transformers") is None:
         return None
     try:

@@ -24,7 +24,7 @@ from clca.evaluation.evaluated_model import EvaluatedModel, EvaluatedModelError
 from clca.evaluation.prediction_dir import PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor
 from clca.evaluation.table import Table
-from clca.storage.run_index import Inputs, differences, fingerprint
+from clca.storage.fingerprint import Inputs, differences, fingerprint
 from clca.urls import without_credentials
 
 VERSIONS = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")

@@ -10,10 +10,10 @@ from clca.content.lookup import Content
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.request_group import System
-from clca.evaluation.classification.scores import COMBINED, NO_CULTURE
+from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS, choose_rows, find, row_of, served
-from clca.models.adapter import Found
+from clca.models.adapter import TrainedAdapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def choose_all(
     )
 
 
-def _given(adapters: Sequence[str], catalogue: Catalogue, generated: Path) -> dict[str, Found]:
+def _given(adapters: Sequence[str], catalogue: Catalogue, generated: Path) -> dict[str, TrainedAdapter]:
     """By row; a name without a culture before it answers for the culture that it was taught."""
     pairs = []
     for one in adapters:
@@ -95,18 +95,18 @@ def _parts(given: str, catalogue: Catalogue) -> tuple[str | None, str]:
     if not culture.strip() or not where.strip():
         raise SettingsError(f"--adapter {given}: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME")
     row = _row(culture, catalogue)
-    if row in NO_CULTURE and row != COMBINED:
+    if row in WITHOUT_CULTURE and row != COMBINED:
         raise SettingsError(f"--adapter {given}: {row} is the student without an adapter; give a culture or {COMBINED}")
     return row, where
 
 
 def _row(name: str, catalogue: Catalogue) -> str:
-    if name.casefold() in NO_CULTURE:
+    if name.casefold() in WITHOUT_CULTURE:
         return name.casefold()
     try:
         return catalogue.find(name)
     except NotFoundError as error:
-        raise NotFoundError(f"{error.message}; rows of no one culture are {', '.join(NO_CULTURE)}") from None
+        raise NotFoundError(f"{error.message}; rows of no one culture are {', '.join(WITHOUT_CULTURE)}") from None
 
 
 def _refuse_twice(flag: str, rows: Sequence[str]) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from clca.errors import NotFoundError
-from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, PAPER
-from clca.evaluation.wvs.published import AVERAGE, Published, published_figures
+from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, PAPER_METRICS
+from clca.evaluation.wvs.published import AVERAGE, PublishedScore, published_values
 
 PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")
 """The cultures of the CLCA paper, as its table has them."""
@@ -67,7 +67,7 @@ METRICS: dict[str, About] = {
         "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution."
         f" {UNIFORM}",
     ),
-    "emd": About(
+    "wasserstein_1": About(
         "Wasserstein-1",
         "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution."
         f" {UNIFORM}",
@@ -150,7 +150,7 @@ def build(
     systems: Mapping[str, Figures],
     *,
     references: Figures | None = None,
-    published: Iterable[Published] = (),
+    published: Iterable[PublishedScore] = (),
     names: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
     bare: bool = False,
@@ -186,7 +186,7 @@ def build(
 
 def _title(metric: str) -> str:
     heading = f"{METRICS[metric].title} {'↑' if metric in HIGHER_IS_BETTER else '↓'}"
-    if metric in PAPER:
+    if metric in PAPER_METRICS:
         return f"{heading} (paper-compatible)"
     return heading if metric == "invalid" else f"{heading} (proper)"  # `invalid` is read beside both families
 
@@ -195,7 +195,7 @@ def _rows(
     metric: str,
     model: str,
     ours: Figures,
-    published: Sequence[Published],
+    published: Sequence[PublishedScore],
     cultures: tuple[str, ...],
     methods: Mapping[str, str],
 ) -> Iterable[Row]:
@@ -207,7 +207,7 @@ def _rows(
             if kind == "ours":
                 cells = _cells(ours.get(method, {}), cultures)
             else:
-                cells = _published_cells(published_figures(published, model, method, metric), cultures)
+                cells = _published_cells(published_values(published, model, method, metric), cultures)
             if not any(cells):
                 continue
             if method == "persona":

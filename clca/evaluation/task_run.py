@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from clca.errors import SettingsError
-from clca.evaluation.classification.answering import ProgressCallback, Work
+from clca.evaluation.classification.answering import ProgressCallback, TaskAnswering
 from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
 from clca.evaluation.classification.request_group import ExampleQuestion, System
@@ -79,12 +79,12 @@ def filled(matrix: Matrix, tell: ProgressCallback, begin: StartCallback) -> Iter
     if not old.get("finished"):
         require_readable(matrix)
     with TaskPredictionDir(one.out, matrix.tasks, matrix.rows) as folder:
-        work = Work(folder, matrix.tasks, matrix.rows, tell)
+        work = TaskAnswering(folder, matrix.tasks, matrix.rows, tell)
         folder.write_prompts(matrix.tasks, matrix.forms)
         predictor = LazyPredictor(one.subject, matrix.way)
         with RunRecorder(one, old, folder, predictor, lambda: _standing(work), begin) as sitting:
-            work.ask(predictor)
-        done = Filled(work.scored(), sitting, len(folder.sizes))
+            work.answer_pending(predictor)
+        done = Filled(work.confusions(), sitting, len(folder.sizes))
         yield done
         sitting.finish(predictions=matrix.prompts, **done.facts)
 
@@ -97,11 +97,11 @@ def require_readable(matrix: Matrix) -> None:
     longest = getattr(load_config(student), "max_position_embeddings", None)
     if longest is None:
         return
-    answer = way.reply_tokens if way.mode == "generate" else 1
+    answer = way.max_new_tokens if way.mode == "generate" else 1
     tokens: Tokens | None = None
     for task in matrix.tasks:
         for row in matrix.forms.values():
-            system = task.system(row)
+            system = task.system_prompt(row)
             for one in task.examples(row):
                 if ROOM * (len(system.encode()) + len(one.text.encode()) + answer) < longest:
                     continue
@@ -119,6 +119,6 @@ def require_readable(matrix: Matrix) -> None:
                     )
 
 
-def _standing(work: Work) -> dict[str, object]:
+def _standing(work: TaskAnswering) -> dict[str, object]:
     done, of = work.cells
     return {"cells": {"done": done, "of": of}}

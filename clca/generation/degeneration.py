@@ -1,18 +1,18 @@
-"""When a dialogue has degenerated: fixed rules, no model.
+"""Degeneration of a dialogue, found by fixed rules and no model.
 
 repeats
-    Twice in the dialogue a spoken turn of four words or more repeats an earlier one word for word
-    (case and punctuation aside); or one turn says the same sentence (three words or more) three times.
+    For the second time a spoken turn of four words or more repeats an earlier one word for word (but for case and
+    punctuation); or one turn holds the same sentence of three words or more three times.
 speaks for the partner
-    A line of a spoken turn begins with the partner's name, given or full, and a colon.
+    A line of a spoken turn begins with the partner's full or given name and a colon.
 changes language
-    A spoken turn with 20 letters or more has over 30 % of them in another script than Latin; or
-    a turn of twelve words or more has under 8 % English function words and over 20 % of those
-    of another language. A word of both (*no*, *me*, *was*) counts for neither.
+    Of a spoken turn with 20 letters or more, over 30 % are of another script than Latin; or of a turn of twelve words
+    or more, under 8 % are English function words and over 20 % those of another language. A word of both (*no*, *me*,
+    *was*) counts for neither.
 leaves at once
     Somebody leaves in the first exchange.
 falls silent
-    Four turns in a row hold no word and no deed.
+    In four turns in a row nothing is said or done.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ LEAVES_AT_ONCE = "leaves at once"
 FALLS_SILENT = "falls silent"
 
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
-_SENTENCE = re.compile(r"[.!?。！？]+\s*")
+_SENTENCE_END = re.compile(r"[.!?。！？]+\s*")
 
-_ENGLISH_TEXT = (
+_ENGLISH_WORDS = (
     "the a an and or but if of to in on at for from with by is are was were be been am do does did have has had"
     " i you he she it we they me him her us them my your his its our their this that these those not no so as"
     " would could should will can may might what when where who how why there here just about"
 )
-_OTHERS = {
+_OTHER_LANGUAGES = {
     "Spanish": "el la los las un una y o pero de que en por para con es son está no se lo le me te mi tu su a al he"
     " como más muy",
     "Portuguese": "o a os as um uma e ou mas de que em por para com é são está não se lhe me te meu seu no do como mais"
@@ -49,13 +49,13 @@ _OTHERS = {
     "Italian": "il lo la i gli le un una e o ma di che in per con è sono non si mi ti suo come più molto",
     "Indonesian": "yang dan di ke dari untuk dengan ini itu tidak ada saya anda kami kita akan sudah juga bisa",
 }
-_ENGLISH = frozenset(_ENGLISH_TEXT.split())
-_LANGUAGES = [frozenset(words.split()) for words in _OTHERS.values()]
-_TOLD_APART = [(_ENGLISH - language, language - _ENGLISH) for language in _LANGUAGES]
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_LANGUAGES = [frozenset(words.split()) for words in _OTHER_LANGUAGES.values()]
+_DISTINCT_WORDS = [(_ENGLISH - language, language - _ENGLISH) for language in _LANGUAGES]
 
 
 def degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
-    """The rule that the last turn breaks, or None. `partner` is whoever did not take that turn."""
+    """The rule that the last turn breaks, or None. `partner` is the participant who did not take that turn."""
     last = turns[-1]
     if last.action == "leave" and len(turns) <= 2:
         return LEAVES_AT_ONCE
@@ -67,15 +67,15 @@ def degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
         return SPEAKS_FOR_PARTNER
     if _repeats(turns):
         return REPEATS
-    if _foreign(last.text):
+    if _is_foreign(last.text):
         return CHANGES_LANGUAGE
     return None
 
 
 def _speaks_for(text: str, name: str) -> bool:
     names = sorted({name, *name.split()}, key=len, reverse=True)
-    start = r"^[\s\"'*(\[]*(?:" + "|".join(map(re.escape, names)) + r")[\s\"'*)\]]*:"
-    return re.search(start, text, re.MULTILINE | re.IGNORECASE) is not None
+    line_start = r"^[\s\"'*(\[]*(?:" + "|".join(map(re.escape, names)) + r")[\s\"'*)\]]*:"
+    return re.search(line_start, text, re.MULTILINE | re.IGNORECASE) is not None
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -83,19 +83,19 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def _repeats(turns: Sequence[Turn]) -> bool:
-    said = [_words(turn.text) for turn in turns if turn.action in ("speak", "leave")]
-    sentences = [_words(part) for part in _SENTENCE.split(turns[-1].text)]
-    if any(len(one) >= 3 and sentences.count(one) >= 3 for one in sentences):
+    sentences = [_words(sentence) for sentence in _SENTENCE_END.split(turns[-1].text)]
+    if any(len(sentence) >= 3 and sentences.count(sentence) >= 3 for sentence in sentences):
         return True
-    long = [words for words in said if len(words) >= 4]
+    spoken = [_words(turn.text) for turn in turns if turn.action in ("speak", "leave")]
+    long = [words for words in spoken if len(words) >= 4]
     return len(long) - len(set(long)) >= 2
 
 
-def _foreign(text: str) -> bool:
+def _is_foreign(text: str) -> bool:
     letters = [char for char in text if char.isalpha()]
     if len(letters) >= 20:
-        foreign = sum(1 for char in letters if ord(char) > 0x24F and not unicodedata.name(char, "").startswith("LATIN"))
-        if foreign > 0.3 * len(letters):
+        other_script = sum(ord(char) > 0x24F and not unicodedata.name(char, "").startswith("LATIN") for char in letters)
+        if other_script > 0.3 * len(letters):
             return True
     words = _words(text)
     if len(words) < 12:
@@ -103,5 +103,5 @@ def _foreign(text: str) -> bool:
     return any(
         sum(word in english for word in words) < 0.08 * len(words)
         and sum(word in other for word in words) > 0.2 * len(words)
-        for english, other in _TOLD_APART
+        for english, other in _DISTINCT_WORDS
     )

@@ -1,4 +1,4 @@
-"""The filter: which judged dialogues are discarded, as a pure function."""
+"""The filter, a pure function: which judged dialogues are discarded, and why."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from dataclasses import dataclass
 
 from clca.records import Alignment, Confidence, Judgement, Label, Meta, Quality
 
-_RANK: dict[str, int] = {"not sure": 0, "confident": 1, "very confident": 2}
+_CONFIDENCE_RANK: dict[str, int] = {"not sure": 0, "confident": 1, "very confident": 2}
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """The paper's rule is the default: discard when the quality or the meta label is *bad* and
-    the judge is *very confident* of it. Alignment alone discards nothing, unless asked to.
+    """Discards a dialogue when one of the `labels`, in this order, is *bad* or *no* with at least this `confidence`.
 
-    `labels` are looked at in order; `confidence` is the least confidence that a verdict needs to discard.
+    The default is the rule of the paper: quality or meta label *bad*, very confident. Alignment alone discards nothing.
     """
 
     labels: tuple[Label, ...] = ("quality", "meta")
     confidence: Confidence = "very confident"
 
     def reason(self, judgement: Judgement) -> str | None:
-        """Why the dialogue is discarded, or None when it is kept."""
-        for name in self.labels:
-            verdict: Quality | Meta | Alignment = getattr(judgement, name)
-            if verdict.label in ("bad", "no") and _RANK[verdict.confidence] >= _RANK[self.confidence]:
-                return f"{name} {verdict.label} ({verdict.confidence})"
+        """The reason to discard the dialogue, such as `quality bad (very confident)`; None when it is kept."""
+        for label in self.labels:
+            verdict: Quality | Meta | Alignment = getattr(judgement, label)
+            if (
+                verdict.label in ("bad", "no")
+                and _CONFIDENCE_RANK[verdict.confidence] >= _CONFIDENCE_RANK[self.confidence]
+            ):
+                return f"{label} {verdict.label} ({verdict.confidence})"
         return None

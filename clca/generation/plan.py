@@ -19,7 +19,8 @@ from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.command import deciding, split_arguments
 from clca.inference.vllm.manager import Servers
 from clca.records import Norm
-from clca.storage.run_index import Inputs, differences, fingerprint, new_folder, runs
+from clca.storage.fingerprint import Inputs, differences, fingerprint
+from clca.storage.run_index import list_runs, new_run_folder
 
 
 @dataclass(slots=True)
@@ -95,12 +96,12 @@ class Located:
 def locate(prepared: GenerationPlan, *, new: bool) -> Located:
     """The newest run with the same inputs, or a folder for a new one."""
     out, digest = prepared.settings.out, fingerprint(prepared.inputs)
-    known = list(runs(out, prepared.culture))
+    known = list_runs(out, prepared.culture)
     same = [run for run in known if run.data.get("fingerprint") == digest]
     if same and not new:
         return Located(same[-1].folder, True, same[-1].data.get("finished") is True, [])
     differs = differences(known[-1].inputs, prepared.inputs) if known and not same else []
-    folder = new_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
+    folder = new_run_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
     return Located(folder, False, False, differs)
 
 

@@ -28,12 +28,13 @@ from clca.generation.teachers import addresses
 from clca.inference.parse_reply import INVALID
 from clca.inference.protocol import ServerState, Teacher, Throughput
 from clca.records import Failure
+from clca.storage.fingerprint import fingerprint
 from clca.storage.run_dir import RunDir
-from clca.storage.run_index import RunInfo, fingerprint, read_run
+from clca.storage.run_index import RunInfo, read_run
 from clca.urls import without_credentials
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json
-VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
+VERSIONS = ("pydantic", "jinja2", "aiohttp")
 
 
 class GenerationRun:

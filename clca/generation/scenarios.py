@@ -1,11 +1,11 @@
-"""Where scenarios come from: the content's seeds, a user's file, and norms to write new ones from."""
+"""The sources of scenarios: the seeds of the content, a user's file, and norms to compose new ones from."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records
@@ -17,35 +17,34 @@ SEEDS = "scenarios/seeds*.jsonl"
 NORMS = "scenarios/norms*.jsonl"
 
 
+R = TypeVar("R", Seed, Norm)
+
+
 class _Digest(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
 
 class SeedScenarios:
-    """The seed scenarios of the content, `count` of them (all by default) in an order that `seed` decides.
+    """`count` seed scenarios of the content in an order that `seed` decides, or all of them by id.
 
-    The first N of a larger count are those of N, so a small run is the beginning of a large one.
+    The first N of a larger count are those of a count of N, so that a small run is the beginning of a large one.
+    Raises `ContentError` for a broken or duplicate scenario, `NotFoundError` when there is none, `SettingsError` when
+    there are fewer than `count`.
     """
 
     def __init__(self, content: Content, count: int | None, seed: int) -> None:
-        found: dict[str, Seed] = {}
-        for path in content.files(SEEDS):
-            for number, scenario in parse_records(content.text(path).split("\n"), content.shown(path), Seed):
-                if scenario.id in found:
-                    raise ContentError(content.shown(path), number, f"id: scenario {scenario.id!r} stands twice")
-                found[scenario.id] = scenario
-        if not found:
+        seeds = _read_by_id(content, SEEDS, Seed, "scenario")
+        if not seeds:
             raise NotFoundError(f"no seed scenarios: no content file matches {SEEDS}")
-        if count is not None and count > len(found):
+        if count is not None and count > len(seeds):
             raise SettingsError(
-                f"--scenarios {count}: there are {len(found)} seed scenarios; for more dialogues raise --samples,"
+                f"--scenarios {count}: there are {len(seeds)} seed scenarios; for more dialogues raise --samples,"
                 " add --norms, or give a JSONL file of your own"
             )
-        ordered = sorted(found.values(), key=lambda one: one.id)
         if count is not None:
-            chooser(seed, "seed scenarios").shuffle(ordered)
-            ordered = ordered[:count]
-        self._scenarios = ordered
+            chooser(seed, "seed scenarios").shuffle(seeds)
+            seeds = seeds[:count]
+        self._scenarios = seeds
 
     def __len__(self) -> int:
         return len(self._scenarios)
@@ -55,7 +54,11 @@ class SeedScenarios:
 
 
 class FileScenarios:
-    """A user's JSONL file: checked whole at the start, then read line by line, so that its size does not matter."""
+    """The scenarios of a user's JSONL file, which is checked as a whole first and then read line by line.
+
+    `digest` is the file's SHA-256 in hex. Memory grows with the number of ids only. Raises `SettingsError` when the
+    file cannot be read, `ContentError` for a broken or duplicate scenario and when there is none.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -63,16 +66,16 @@ class FileScenarios:
         digest = hashlib.sha256()
         try:
             if path.exists() and not path.is_file():
-                raise SettingsError(f"--scenarios {path}: is no file")
+                raise SettingsError(f"--scenarios {path}: not a file")
             with path.open("rb") as file:
-                for number, scenario in parse_records(_hashed(file, digest), str(path), Seed):
+                for line_number, scenario in parse_records(_hashed(file, digest), str(path), Seed):
                     if scenario.id in ids:
-                        raise ContentError(str(path), number, f"id: scenario {scenario.id!r} stands twice")
+                        raise ContentError(str(path), line_number, f"id: duplicate scenario {scenario.id!r}")
                     ids.add(scenario.id)
         except OSError as error:
-            raise SettingsError(f"--scenarios {path}: cannot be read: {error.strerror}") from None
+            raise SettingsError(f"--scenarios {path}: cannot read the file: {error.strerror}") from None
         if not ids:
-            raise ContentError(str(path), None, "holds no scenarios")
+            raise ContentError(str(path), None, "no scenarios in the file")
         self._count = len(ids)
         self.digest = digest.hexdigest()
 
@@ -83,32 +86,40 @@ class FileScenarios:
         try:
             with self.path.open("rb") as file:
                 for _, scenario in parse_records(file, str(self.path), Seed):
-                    named = "source" in scenario.model_fields_set
-                    yield scenario if named else scenario.model_copy(update={"source": "file"})
+                    has_source = "source" in scenario.model_fields_set
+                    yield scenario if has_source else scenario.model_copy(update={"source": "file"})
         except OSError as error:
-            raise SettingsError(f"--scenarios {self.path}: cannot be read any more: {error.strerror}") from None
+            raise SettingsError(f"--scenarios {self.path}: cannot read the file any more: {error.strerror}") from None
 
 
 def load_norms(content: Content, culture: Culture, count: int, seed: int) -> list[Norm]:
-    """`count` norms that hold in the culture: its own first, then general ones."""
+    """`count` norms that hold in the culture, in an order that `seed` decides: its own first, then general ones.
+
+    Raises `ContentError` for a broken or duplicate norm, `SettingsError` when there are fewer than `count`.
+    """
     if count == 0:
         return []
-    found: dict[str, Norm] = {}
-    for path in content.files(NORMS):
-        for number, norm in parse_records(content.text(path).split("\n"), content.shown(path), Norm):
-            if norm.id in found:
-                raise ContentError(content.shown(path), number, f"id: norm {norm.id!r} stands twice")
-            found[norm.id] = norm
-    scopes = {culture.id, *culture.members}
-    own = sorted((norm for norm in found.values() if norm.scope in scopes), key=lambda one: one.id)
-    general = sorted((norm for norm in found.values() if norm.scope == "general"), key=lambda one: one.id)
+    norms = _read_by_id(content, NORMS, Norm, "norm")
+    own = [norm for norm in norms if norm.scope in (culture.id, *culture.members)]
+    general = [norm for norm in norms if norm.scope == "general"]
     if count > len(own) + len(general):
         raise SettingsError(
             f"--norms {count}: there are {len(own)} norms of {culture.id} and {len(general)} general ones"
         )
-    for part in (own, general):
-        chooser(seed, "norms", culture.id).shuffle(part)
+    for group in (own, general):
+        chooser(seed, "norms", culture.id).shuffle(group)
     return (own + general)[:count]
+
+
+def _read_by_id(content: Content, pattern: str, model: type[R], kind: str) -> list[R]:
+    """The records of all content files that match the pattern, sorted by id."""
+    records: dict[str, R] = {}
+    for path in content.files(pattern):
+        for line_number, record in parse_records(content.text(path).split("\n"), content.shown(path), model):
+            if record.id in records:
+                raise ContentError(content.shown(path), line_number, f"id: duplicate {kind} {record.id!r}")
+            records[record.id] = record
+    return [records[record_id] for record_id in sorted(records)]
 
 
 def _hashed(lines: Iterable[bytes], digest: _Digest) -> Iterator[bytes]:

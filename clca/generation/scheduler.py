@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-from clca.errors import InvalidReply, Stopped
+from clca.errors import FailureKind, InvalidReply, Stopped
 from clca.generation.priority_semaphore import PrioritySemaphore
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import Request, Role, Sampling, TaskName, TaskRequest, Teacher
@@ -161,7 +161,7 @@ class DialogueClient:
                 self.replies.append(reply)
                 answer = parse(reply, question.answer)
                 if question.check is not None and (wrong := question.check(answer)) is not None:
-                    raise InvalidReply("outside the schema", wrong)
+                    raise InvalidReply(FailureKind.INVALID_CONTENT, wrong)
             except InvalidReply as error:
                 fault = error
                 desk.tally.invalid[error.kind] += 1

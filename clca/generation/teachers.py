@@ -11,7 +11,7 @@ from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
 from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.manager import Servers
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
 
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
@@ -102,22 +102,22 @@ def _teacher(address: Address, settings: GenerateConfig, content: Content, serve
 
         files = {path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)}
         return Simulator(load_simulator_content(files), settings.exchanges)
-    from clca.inference.chat_client import OpenAICompatible
-    from clca.inference.vllm.teacher import Managed
+    from clca.inference.chat_client import ChatClient
+    from clca.inference.vllm.teacher import VllmTeacher
 
-    known = Models(content).find(address.model)
+    known = ModelCatalogue(content).find(address.model)
 
-    def client(urls: Sequence[str], key: str) -> OpenAICompatible:
-        return OpenAICompatible(
+    def client(urls: Sequence[str], key: str) -> ChatClient:
+        return ChatClient(
             address.model,
             urls,
             also=(known.hub,) if known is not None else (),
             key=key,
             concurrency=settings.concurrency,
             timeout=settings.timeout,
-            tries=settings.tries,
+            max_attempts=settings.tries,
         )
 
     if address.urls:
         return client(address.urls, address.key)
-    return Managed(address.model, servers, lambda server: client([server.url], server.key))
+    return VllmTeacher(address.model, servers, lambda server: client([server.url], server.key))

@@ -13,7 +13,7 @@ from clca.inference.decode import MAX_NEW_TOKENS, Writing
 from clca.inference.lora import Adapters
 from clca.inference.prefix_cache import Part, SharedPrefix
 from clca.inference.prompt_format import Format, Mode
-from clca.inference.requests import Answer, AnsweredCallback, S
+from clca.inference.requests import Answer, AnsweredCallback, G
 from clca.inference.tokenization import Encoded, Tokenizer, Tokens, common_length
 
 ATTENTION = {"full_attention", "sliding_attention", "chunked_attention"}
@@ -32,10 +32,10 @@ class OutOfMemory(LocalError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Split(Generic[S]):
+class _Split(Generic[G]):
     """A sheet as tokens: what its questions share, and what follows in each, with its options."""
 
-    sheet: S
+    sheet: G
     prefix: list[int]
     asked: list[Encoded]
 
@@ -52,13 +52,14 @@ _Place = tuple[int, int]
 """The number of a sheet in its group, and of a question in it."""
 
 
-class LocalPredictor:
+class HfModel:
     """Fills in sheets with a loaded model and its tokenizer.
 
     `model` is a transformers model or, where adapters answer, a PEFT model around it; `adapters` says what PEFT
-    calls those that sheets name. A reply has `reply_tokens` at most, and ends as soon as `settled(sheet, text)`
-    holds for what it says so far. `memory` (bytes) and `tokens` bound one forward pass; `Room.of` says what they
-    are by default. In float32 odds are those of each prompt alone within 1e-4, and replies the same.
+    calls those that sheets name. A reply has `max_new_tokens` at most, and ends as soon as
+    `stop_condition(group, text)` holds for its text so far. `memory` (bytes) and `tokens` bound one forward pass;
+    `Room.of` says what they are by default. In float32 probabilities are those of each prompt alone within 1e-4, and
+    replies the same.
     """
 
     def __init__(
@@ -69,14 +70,14 @@ class LocalPredictor:
         mode: Mode,
         *,
         adapters: Mapping[str, str] | None = None,
-        reply_tokens: int = MAX_NEW_TOKENS,
-        settled: Callable[[Any, str], bool] | None = None,
+        max_new_tokens: int = MAX_NEW_TOKENS,
+        stop_condition: Callable[[Any, str], bool] | None = None,
         memory: int | None = None,
         tokens: int | None = None,
     ) -> None:
         self._model, self._tokens, self._mode = model.eval(), Tokens(tokenizer, format), mode
         self._adapters = Adapters(model, adapters or {})
-        self._reply_tokens, self._settled = reply_tokens if mode == "generate" else 0, settled
+        self._max_new_tokens, self._stop_condition = max_new_tokens if mode == "generate" else 0, stop_condition
         self._room = Room.of(model, memory, tokens)
         self._ends = self._tokens.ends(model)
         config = model.config.get_text_config()
@@ -88,17 +89,17 @@ class LocalPredictor:
                 " it with vLLM and give --base-url"
             )
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         """Answer the sheets, in an order of its own."""
-        for window in _windows(sheets):
+        for window in _windows(groups):
             for group in self._groups([self._split(sheet) for sheet in window]):
                 for split, answers in zip(group, self._fitting(group), strict=True):
-                    done(split.sheet, answers)
+                    answered(split.sheet, answers)
 
-    def _split(self, sheet: S) -> _Split[S]:
+    def _split(self, sheet: G) -> _Split[G]:
         asked = self._tokens.with_options(sheet) if self._mode == "probability" else self._tokens.prompts(sheet)
         rows = [one.ids for one in asked]
-        longest = max(map(len, rows)) + max(self._reply_tokens, 1)
+        longest = max(map(len, rows)) + max(self._max_new_tokens, 1)
         if self._longest is not None and longest > self._longest:
             raise LocalError(
                 f"a prompt and its answer take {longest:,} tokens, but the student reads {self._longest:,}: shorten"
@@ -108,14 +109,14 @@ class LocalPredictor:
         shared = min(common_length(rows), min(map(len, rows)) - 1) if len(rows) > 1 else 0
         return _Split(sheet, rows[0][:shared], [Encoded(one.ids[shared:], one.options) for one in asked])
 
-    def _groups(self, splits: Sequence[_Split[S]]) -> Iterator[list[_Split[S]]]:
+    def _groups(self, splits: Sequence[_Split[G]]) -> Iterator[list[_Split[G]]]:
         """What is answered together: sheets of one adapter where they fill a pass, and the others of all adapters.
 
         PEFT takes a mixed batch apart in every layer. With ten adapters of rank 16 on a CPU, mixing 10 prompts of
         each was 1.22 times as fast as turns, since weights are read for more rows; with passes that each adapter
         fills alone it was 0.8 times as fast.
         """
-        few: list[_Split[S]] = []
+        few: list[_Split[G]] = []
         for adapter in dict.fromkeys(split.sheet.adapter for split in splits):
             for group in self._packed([split for split in splits if split.sheet.adapter == adapter]):
                 if self._adapters.mixes and sum(split.rest for split in group) < self._room.tokens:
@@ -124,7 +125,7 @@ class LocalPredictor:
                     yield group
         yield from self._packed(few)
 
-    def _packed(self, splits: Sequence[_Split[S]]) -> Iterator[list[_Split[S]]]:
+    def _packed(self, splits: Sequence[_Split[G]]) -> Iterator[list[_Split[G]]]:
         """Groups in which either all have a prefix or none has."""
         for some in (True, False):
             alike = [split for split in splits if bool(split.prefix) is some]
@@ -160,11 +161,11 @@ class LocalPredictor:
             for one, asked in enumerate(split.asked)
         }
         before = max(split.shared for split in group)
-        columns = before + max(len(part.ids) for part in parts.values()) + self._reply_tokens
+        columns = before + max(len(part.ids) for part in parts.values()) + self._max_new_tokens
         alone = self._window is not None and columns > self._window
         if alone and len(group) > 1:
             return [answers for split in group for answers in self._answer([split])]
-        batches = self._room.batches(list(parts), lambda key: len(parts[key].ids), before, self._reply_tokens)
+        batches = self._room.batches(list(parts), lambda key: len(parts[key].ids), before, self._max_new_tokens)
         if alone:
             batches = [[place] for place in parts]
         with self._adapters.answering([adapter for adapter, _ in once]) as slots:
@@ -189,9 +190,11 @@ class LocalPredictor:
         """Batch after batch joins those that write, and waits while it has to be `alone`, or there is no room."""
 
         def settled(place: _Place, reply: Sequence[int]) -> bool:
-            return self._settled is not None and self._settled(group[place[0]].sheet, self._tokens.text(reply))
+            return self._stop_condition is not None and self._stop_condition(
+                group[place[0]].sheet, self._tokens.text(reply)
+            )
 
-        writing = Writing(prefix, self._ends, self._reply_tokens, settled)
+        writing = Writing(prefix, self._ends, self._max_new_tokens, settled)
         for batch in batches:
             while writing.rows and (alone or not self._room.holds(writing.rows + len(batch), writing.columns)):
                 writing.step()
@@ -225,12 +228,12 @@ def _score(prefix: SharedPrefix, parts: Sequence[Part], options: Sequence[tuple[
     odds = chosen.softmax(-1).tolist()
     mass = (chosen.logsumexp(-1) - logits.logsumexp(-1)).exp().clamp(max=1.0).tolist()
     return [
-        Answer(odds=tuple(row[: len(labels)]), mass=share)
+        Answer(probabilities=tuple(row[: len(labels)]), option_mass=share)
         for row, labels, share in zip(odds, options, mass, strict=True)
     ]
 
 
-def _windows(sheets: Iterable[S]) -> Iterator[list[S]]:
+def _windows(sheets: Iterable[G]) -> Iterator[list[G]]:
     remaining = iter(sheets)
     while window := list(islice(remaining, WINDOW)):
         yield window

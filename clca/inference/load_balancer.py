@@ -1,8 +1,8 @@
-"""Servers of the same model: who asks which, and what becomes of one that fails.
+"""Which server of a model gets the next request, and what becomes of a server that fails.
 
-The requests of one owner (a dialogue) stay at one replica, whose prefix cache knows their
-beginning. A new owner goes to the least busy one. A replica that fails is rested; its owners move
-to others. When its rest is over one request tries it, and if that succeeds it is used again.
+The requests of one owner (a dialogue) stay at one replica, whose prefix cache holds their beginning. A new owner gets
+the least busy replica. A replica that fails rests, and its owners move to others. After its rest one request tries it,
+and if that succeeds it is used again.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
-FAULTS_IN_A_ROW = 3  # of requests to a server that still accepts connections
-SHORTEST_REST, LONGEST_REST = 2.0, 60.0  # seconds; doubled each time a trial fails
+MAX_FAILURES = 3  # in a row, of requests to a server that still accepts connections
+MIN_REST, MAX_REST = 2.0, 60.0  # seconds; doubled each time a trial fails
 
 
 @dataclass(slots=True, eq=False)
 class Replica:
-    """One server. `model` is what it calls the model, `root` what it loaded it from, if it says so,
-    `structured` whether it keeps replies to a schema."""
+    """One server, which calls the model `model` and says that it loaded it from `root`.
+
+    `structured` says whether it keeps replies to a schema, `losses` how often it went down.
+    """
 
     url: str
     model: str
@@ -27,81 +29,85 @@ class Replica:
     root: str | None = None
     in_flight: int = 0
     requests: int = 0
-    faults: int = 0  # since the last success
-    losses: int = 0  # how often it went down
+    failures: int = 0  # since the last success
+    losses: int = 0
     down_until: float | None = None
-    on_trial: bool = False  # its rest is over and a request is finding out
-    rest: float = SHORTEST_REST
+    on_trial: bool = False  # its rest is over, and a request is under way that will show whether it is up
+    rest: float = MIN_REST  # seconds
 
     @property
     def up(self) -> bool:
         return self.down_until is None
 
 
-class Replicas:
-    """All servers of a teacher. `remember` bounds the owners whose place is known."""
+class LoadBalancer:
+    """The replicas of a model. It remembers the replica of the last `max_owners` owners."""
 
     def __init__(
-        self, urls: Sequence[str], model: str, *, remember: int, clock: Callable[[], float] = monotonic
+        self, urls: Sequence[str], model: str, *, max_owners: int = 1, clock: Callable[[], float] = monotonic
     ) -> None:
-        self.all = [Replica(url.rstrip("/"), model) for url in urls]
-        self._places: OrderedDict[str, Replica] = OrderedDict()
-        self._remember = remember
+        self.replicas = [Replica(url.rstrip("/"), model) for url in urls]
+        self._by_owner: OrderedDict[str, Replica] = OrderedDict()
+        self._max_owners = max_owners
         self._clock = clock
 
     @property
     def any_up(self) -> bool:
-        return any(replica.up for replica in self.all)
+        return any(replica.up for replica in self.replicas)
 
-    def of(self, owner: str) -> Replica:
+    def replica_for(self, owner: str) -> Replica:
         """The replica for the owner's next request; when all are down, the one whose rest ends first."""
-        place = self._places.get(owner)
-        if place is None or not place.up:
-            place = self._choose()
-            self._places[owner] = place
-            if len(self._places) > self._remember:
-                self._places.popitem(last=False)
-        self._places.move_to_end(owner)
-        return place
+        replica = self._by_owner.get(owner)
+        if replica is None or not replica.up:
+            replica = self._choose()
+            self._by_owner[owner] = replica
+            if len(self._by_owner) > self._max_owners:
+                self._by_owner.popitem(last=False)
+        self._by_owner.move_to_end(owner)
+        return replica
 
     def _choose(self) -> Replica:
         now = self._clock()
-        rested = [one for one in self.all if one.down_until is not None and one.down_until <= now and not one.on_trial]
-        if rested:
-            trial = rested[0]
-            trial.on_trial, trial.down_until = True, now + trial.rest  # the next trial, if this one decides nothing
-            return trial
-        up = [one for one in self.all if one.up]
+        for replica in self.replicas:
+            if replica.down_until is not None and replica.down_until <= now and not replica.on_trial:
+                replica.on_trial = True
+                replica.down_until = now + replica.rest  # when the next trial begins, if this one shows nothing
+                return replica
+        up = [replica for replica in self.replicas if replica.up]
         if up:
-            return min(up, key=lambda one: (one.in_flight, one.requests))
-        return min(self.all, key=lambda one: one.down_until or 0.0)
+            return _least_busy(up)
+        return min(self.replicas, key=lambda replica: replica.down_until or 0.0)
 
     def move(self, owner: str, away: Replica) -> bool:
-        """Let the owner's next request go to another replica, if one is up."""
-        others = [one for one in self.all if one.up and one is not away]
+        """Give the owner another replica than `away`. Returns whether another one is up."""
+        others = [replica for replica in self.replicas if replica.up and replica is not away]
         if others:
-            self._places[owner] = min(others, key=lambda one: (one.in_flight, one.requests))
+            self._by_owner[owner] = _least_busy(others)
         return bool(others)
 
-    def worked(self, replica: Replica) -> None:
-        """A request was answered."""
-        replica.faults = 0
-        replica.down_until, replica.on_trial, replica.rest = None, False, SHORTEST_REST
+    def succeeded(self, replica: Replica) -> None:
+        """Note that the replica answered a request."""
+        replica.failures = 0
+        replica.down_until, replica.on_trial, replica.rest = None, False, MIN_REST
 
     def failed(self, replica: Replica, *, gone: bool) -> None:
-        """A request failed. A server that is `gone` takes no more; one that only fails is given some patience."""
-        replica.faults += 1
-        if not gone and replica.faults < FAULTS_IN_A_ROW and replica.up:
+        """Note that the replica failed a request. It goes down at once if it is `gone`, else after a few failures."""
+        replica.failures += 1
+        if not gone and replica.failures < MAX_FAILURES and replica.up:
             return
         if replica.up:
             replica.losses += 1
         elif replica.on_trial:
-            replica.rest = min(2 * replica.rest, LONGEST_REST)
+            replica.rest = min(2 * replica.rest, MAX_REST)
         else:
-            return  # late news of a loss that is known
+            return  # sent before the replica went down
         replica.on_trial = False
         replica.down_until = self._clock() + replica.rest
 
-    def undecided(self, replica: Replica) -> None:
-        """A request ended in a way that says nothing of the server."""
+    def end_trial(self, replica: Replica) -> None:
+        """Note that a request ended, perhaps cancelled: if it was a trial, another may begin."""
         replica.on_trial = False
+
+
+def _least_busy(replicas: Sequence[Replica]) -> Replica:
+    return min(replicas, key=lambda replica: (replica.in_flight, replica.requests))

@@ -10,7 +10,7 @@ from itertools import groupby
 from clca.content.parsing import suggestion
 from clca.errors import SettingsError
 from clca.inference.hardware import Gpu, Machine
-from clca.models import Model, Models, cache_bytes_per_token
+from clca.models import ModelCatalogue, ModelInfo, cache_bytes_per_token
 
 GIB = 1024**3
 LENGTH = 16_384  # tokens; a prompt of 4,000 and ten exchanges at their limit of 500 new tokens a turn take 14,200
@@ -49,7 +49,7 @@ class Fit:
     obstacle: str = ""
 
 
-def weight_bytes(model: Model, quantization: str | None) -> int:
+def weight_bytes(model: ModelInfo, quantization: str | None) -> int:
     """Bytes of the weights in memory: linear layers in the given quantisation, embeddings in 16 bits.
 
     vLLM loads 32-bit weights as 16-bit ones.
@@ -69,7 +69,7 @@ def weight_bytes(model: Model, quantization: str | None) -> int:
 
 
 def fit(
-    model: Model, machine: Machine, quantization: str | None, max_model_len: int = LENGTH, comfort: int = COMFORT
+    model: ModelInfo, machine: Machine, quantization: str | None, max_model_len: int = LENGTH, comfort: int = COMFORT
 ) -> Fit:
     """The fewest equal GPUs whose cache holds `comfort` sequences, else those that hold the most."""
     length = min(max_model_len, model.context)
@@ -105,7 +105,7 @@ def remaining(machine: Machine, name: str, laid: Fit) -> Machine:
 
 
 def advice(
-    model: Model, machine: Machine, models: Models, quantization: str | None, max_model_len: int = LENGTH
+    model: ModelInfo, machine: Machine, models: ModelCatalogue, quantization: str | None, max_model_len: int = LENGTH
 ) -> str:
     """One line for a model that does not fit: what it needs, what is here, what to do instead."""
     laid = fit(model, machine, quantization, max_model_len)
@@ -140,7 +140,7 @@ def gib(size: float) -> str:
     return f"{value:.0f} GiB" if value >= 9.95 else f"{value:.1f} GiB"
 
 
-def _choices(model: Model, machine: Machine) -> Iterator[tuple[Gpu, ...]]:
+def _choices(model: ModelInfo, machine: Machine) -> Iterator[tuple[Gpu, ...]]:
     """Sets of equal GPUs, the freest first, whose number is a power of two that vLLM can split the heads by."""
     if not machine.gpus:
         yield ()
@@ -158,7 +158,7 @@ def _choices(model: Model, machine: Machine) -> Iterator[tuple[Gpu, ...]]:
             number *= 2
 
 
-def _lay(model: Model, gpus: tuple[Gpu, ...], ram: int, quantization: str | None, length: int) -> Fit:
+def _lay(model: ModelInfo, gpus: tuple[Gpu, ...], ram: int, quantization: str | None, length: int) -> Fit:
     number = max(1, len(gpus))
     weights = weight_bytes(model, quantization)
     # With more GPUs than key-value heads, some of them keep the same head.
@@ -191,7 +191,7 @@ def _usable(gpu: Gpu) -> int:
     return int(_share(gpu) * gpu.total)
 
 
-def _obstacle(model: Model, gpus: tuple[Gpu, ...], quantization: str | None) -> str:
+def _obstacle(model: ModelInfo, gpus: tuple[Gpu, ...], quantization: str | None) -> str:
     """What hardware the precision of the weights asks for and does not find."""
     if quantization is not None and not gpus:  # vLLM's CPU build lacks the kernels that quantise
         return f"--quantization {quantization} needs a GPU"
@@ -204,7 +204,9 @@ def _obstacle(model: Model, gpus: tuple[Gpu, ...], quantization: str | None) -> 
     return ""
 
 
-def _instead(model: Model, machine: Machine, models: Models, quantization: str | None, length: int) -> Iterator[str]:
+def _instead(
+    model: ModelInfo, machine: Machine, models: ModelCatalogue, quantization: str | None, length: int
+) -> Iterator[str]:
     """What fits here: the model held otherwise, its quantised variants, then a smaller one."""
     if quantization is not None and (laid := fit(model, machine, None, length)).holds:
         yield f"leave out --quantization ({gib(laid.needs)}, fits)"
@@ -226,7 +228,7 @@ def _instead(model: Model, machine: Machine, models: Models, quantization: str |
                 return
 
 
-def _smaller(model: Model, models: Models) -> Iterator[Model]:
+def _smaller(model: ModelInfo, models: ModelCatalogue) -> Iterator[ModelInfo]:
     """The catalogue's smaller models, each named by the one before it; a model outside starts at the first lighter."""
     seen = {model.name}
     lighter = (found for name in models.names() if (found := models.find(name)) and found.weights < model.weights)

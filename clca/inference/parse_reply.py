@@ -1,7 +1,7 @@
-"""From a raw reply to an answer: one parser and one validator for every teacher.
+"""The one parser and validator of replies, whichever teacher they come from.
 
-A reply is never mended. Two wrappings that models without structured outputs like to add are
-read through: a `<think>` block before the answer, and a Markdown fence around the whole of it.
+A reply is never repaired. Two wrappings that models without structured outputs like to add are removed: a `<think>`
+block before the answer, and a Markdown fence around the whole of it.
 """
 
 from __future__ import annotations
@@ -12,26 +12,36 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from clca.content.parsing import describe
-from clca.errors import InvalidReply
+from clca.errors import FailureKind, InvalidReply
 from clca.schemas import Answer, Reply
 
 A = TypeVar("A", bound=Answer)
 
-# The kinds of fault that asking again with another seed may mend.
-INVALID = frozenset({"cut off", "empty reply", "not JSON", "outside the schema", "malformed response"})
+INVALID = frozenset(
+    {
+        FailureKind.TRUNCATED,
+        FailureKind.EMPTY_REPLY,
+        FailureKind.INVALID_JSON,
+        FailureKind.INVALID_CONTENT,
+        FailureKind.MALFORMED_RESPONSE,
+    }
+)
+"""The kinds of failure that the same request with another seed may not have."""
 
+_QUOTED = 80  # characters of a reply in an error message
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
 def parse(reply: Reply, answer: type[A]) -> A:
-    """The typed answer, or `InvalidReply` with the kind of fault."""
+    """The typed answer in a reply. Raises `InvalidReply` if there is none, or it does not fit the schema."""
     if reply.finish_reason == "length":
-        raise InvalidReply("cut off", f"the reply ran into the token limit: {_end(reply.text)}")
+        end = reply.text if len(reply.text) <= _QUOTED else "..." + reply.text[3 - _QUOTED :]
+        raise InvalidReply(FailureKind.TRUNCATED, f"the reply ran into the token limit: {end!r}")
     if reply.finish_reason not in ("stop", "eos", ""):
-        raise InvalidReply("cut off", f"finish_reason is {reply.finish_reason!r}")
+        raise InvalidReply(FailureKind.TRUNCATED, f"finish_reason is {reply.finish_reason!r}")
     text = reply.text.strip()
     if not text:
-        raise InvalidReply("empty reply", "")
+        raise InvalidReply(FailureKind.EMPTY_REPLY, "")
     if text.startswith("<think>"):
         text = text.partition("</think>")[2].strip()
     if text.startswith("```") and (fenced := _FENCE.match(text)):
@@ -39,13 +49,7 @@ def parse(reply: Reply, answer: type[A]) -> A:
     try:
         return answer.model_validate_json(text)
     except ValidationError as error:
-        kind = "not JSON" if error.errors()[0]["type"] == "json_invalid" else "outside the schema"
-        raise InvalidReply(kind, f"{describe(error)}: {_start(text)}") from None
-
-
-def _start(text: str) -> str:
-    return repr(text if len(text) <= 80 else text[:77] + "...")
-
-
-def _end(text: str) -> str:
-    return repr(text if len(text) <= 80 else "..." + text[-77:])
+        is_json = error.errors()[0]["type"] != "json_invalid"
+        kind = FailureKind.INVALID_CONTENT if is_json else FailureKind.INVALID_JSON
+        start = text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "..."
+        raise InvalidReply(kind, f"{describe(error)}: {start!r}") from None

@@ -1,4 +1,4 @@
-"""What every teacher is: something that answers a typed request with JSON text."""
+"""The protocol of a teacher: it answers typed requests with JSON text."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ A = TypeVar("A", bound=Answer)
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """`seed` differs from request to request; the rest is fixed per task."""
+    """Sampling parameters: `max_tokens` bounds the reply; `seed` differs from request to request."""
 
     temperature: float
     top_p: float
@@ -67,9 +67,9 @@ class SimulatorHints:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request to a teacher. The reply owes JSON that fits the schema of `answer`.
+    """One request to a teacher, which should reply with JSON that fits the schema of `answer`.
 
-    `owner` is the dialogue or scenario it is for: the requests of one owner share a prefix.
+    `owner` is the dialogue or scenario that the request is for; the requests of one owner share a prefix.
     """
 
     task: TaskName
@@ -80,7 +80,7 @@ class Request:
     hints: SimulatorHints | None = None
 
     def digest(self, teacher: str) -> bytes:
-        """The key of the request in the reply cache: a SHA-256 of all that decides a teacher's answer."""
+        """The key of the request in the reply cache: the SHA-256 of all that decides the reply of this teacher."""
         sampling = self.sampling
         body = to_json(
             [
@@ -130,11 +130,11 @@ class TaskClient(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Throughput:
-    """What a server says it did in the time that it was watched, for whoever asked it.
+    """A server's own figures for the `seconds` in which it was observed, whoever sent the requests.
 
-    `running` and `waiting` requests are those of the last reading, `most_running` and `most_waiting` the
-    highest of all, and `pace` is completion tokens a second since the reading before the last.
-    `cache_queries` and `cache_hits` are prompt tokens looked up and found in the prefix cache.
+    `running` and `waiting` are the requests at the last observation, `most_running` and `most_waiting` the highest of
+    all; `pace` is completion tokens per second between the last two observations. `cache_queries` and `cache_hits`
+    count prompt tokens looked up and found in the prefix cache.
     """
 
     seconds: float
@@ -150,11 +150,11 @@ class Throughput:
 
     @property
     def hit_rate(self) -> float | None:
-        """Share of prompt tokens that were served from the prefix cache."""
+        """Share of prompt tokens served from the prefix cache, 0 to 1; None where none was looked up."""
         return self.cache_hits / self.cache_queries if self.cache_queries else None
 
     def __add__(self, other: Throughput) -> Throughput:
-        """Of two servers side by side."""
+        """The figures of two servers together."""
         return Throughput(
             max(self.seconds, other.seconds),
             self.running + other.running,
@@ -171,7 +171,7 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """One of the servers behind a teacher. `losses` is how often it went down while it was asked."""
+    """A server behind a teacher. `losses` counts how often it failed while it was in use."""
 
     url: str
     model: str
@@ -183,26 +183,26 @@ class ServerState:
 
 
 class Teacher(Protocol):
-    """Answers requests. `name` is what records call it."""
+    """Answers requests. `name` is its name in records."""
 
     @property
     def name(self) -> str: ...
 
     async def answer(self, request: Request) -> Reply:
-        """The raw reply; raises an `AskError` for this request, a `TeacherLost` for all."""
+        """The raw reply. Raises `AskError` when this request fails, `TeacherLost` when every request would."""
 
     async def check(self) -> list[str]:
-        """Raise a `TeacherError` now if no request could be answered; gives what else the user should know."""
+        """Notices for the user. Raises `TeacherError` when no request could be answered."""
 
     def stop(self) -> None:
-        """Try nothing again: a request that would wait for another try raises `Stopped`."""
+        """Retry nothing any more: a request that would be retried raises `Stopped`."""
 
     async def observe(self) -> None:
-        """Bring the figures of `servers` up to date."""
+        """Update the figures of `servers`."""
 
     @property
     def servers(self) -> Sequence[ServerState]:
-        """The servers behind it; none for the embedded teacher."""
+        """The servers behind the teacher; none for the simulator."""
 
     async def close(self) -> None: ...
 
@@ -211,24 +211,23 @@ class Teacher(Protocol):
 def schema(answer: type[Answer]) -> dict[str, Any]:
     """The JSON schema of an answer, as servers get it.
 
-    Every text may be one character longer than the answer allows: a server that keeps replies to the
-    schema cuts a text that runs on, and this is how the cut is noticed instead of passed for an end.
+    Every text may be one character longer than the answer allows: a server that constrains replies to the schema cuts
+    a text at the limit, and the extra character makes the cut text invalid instead of complete.
     """
-    found = answer.model_json_schema()
-    for place in _nodes(found):
-        if "maxLength" in place:
-            place["maxLength"] += 1
-    return found
+    json_schema = answer.model_json_schema()
+    for node in _objects(json_schema):
+        if "maxLength" in node:
+            node["maxLength"] += 1
+    return json_schema
 
 
-def _nodes(node: Any) -> Iterator[dict[str, Any]]:
-    if isinstance(node, dict):
-        yield node
-        for inner in node.values():
-            yield from _nodes(inner)
-    elif isinstance(node, list):
-        for inner in node:
-            yield from _nodes(inner)
+def _objects(value: Any) -> Iterator[dict[str, Any]]:
+    """All objects of a JSON value, nested ones included."""
+    if isinstance(value, dict):
+        yield value
+    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    for child in children:
+        yield from _objects(child)
 
 
 @lru_cache

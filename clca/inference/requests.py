@@ -1,4 +1,4 @@
-"""A sheet: questions on top of what they share. It is what predictors are given."""
+"""What an evaluation asks a model: questions in groups that share a beginning, and their answers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One question, and what it can be answered with."""
+    """The text of one question, and the labels that may answer it."""
 
     text: str
     labels: tuple[str, ...]
@@ -17,7 +17,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class RequestGroup:
-    """Questions to one model: `adapter` is the name of the one that answers, "" for the student as it is.
+    """Questions to one model: `adapter` is the name of the one that answers, "" for the base model.
 
     `system` is what all of them begin with: for a chat the system message, for plain text the text before the
     question; "" for none.
@@ -30,24 +30,25 @@ class RequestGroup:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back for one question: `reply` where text was generated, else the odds of its labels.
+    """The answer to one question: `reply` where text was generated, else the probabilities of its labels.
 
-    `odds` are probabilities over `Question.labels`, adding up to 1; `mass` what they add up to among all
-    tokens, where that is known.
+    `probabilities` are those of `Question.labels`, adding up to 1. `option_mass` is what they add up to among all
+    tokens, in [0, 1], where that is known.
     """
 
     reply: str | None = None
-    odds: tuple[float, ...] | None = None
-    mass: float | None = None
+    probabilities: tuple[float, ...] | None = None
+    option_mass: float | None = None
 
 
-S = TypeVar("S", bound=RequestGroup)
+G = TypeVar("G", bound=RequestGroup)
 
-AnsweredCallback = Callable[[S, Sequence[Answer]], object]
-"""Takes a sheet with an answer for each of its questions, as soon as it is filled in."""
+AnsweredCallback = Callable[[G, Sequence[Answer]], object]
+"""Takes a group with an answer for each of its questions, as soon as all are there."""
 
 
 class Predictor(Protocol):
-    """A model that fills in sheets, in any order."""
+    """A model that answers request groups."""
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None: ...
+    def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
+        """Answer the groups, in any order."""

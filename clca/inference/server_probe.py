@@ -1,30 +1,30 @@
-"""What a server is asked before the run: whether it serves the model, and keeps replies to a schema."""
+"""What a server is asked before a run: whether it serves the model, and keeps replies to a schema."""
 
 from __future__ import annotations
 
-import asyncio
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
-from urllib.request import getproxies
+from typing import Any, Literal
 
+from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from clca.content.parsing import suggestion
-from clca.errors import InvalidReply, TeacherError
-from clca.inference.chat_response import read_completion
-from clca.inference.http import error_message
+from clca.errors import FailureKind, InvalidReply, TeacherError
+from clca.inference.completion import parse_reply
+from clca.inference.http_client import HttpClient
+from clca.inference.http_errors import UNREACHABLE, HttpError
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import schema
+from clca.inference.retry import backoff, retry
 from clca.schemas import Answer
-from clca.urls import is_loopback, without_credentials
+from clca.urls import without_credentials
 
-if TYPE_CHECKING:
-    import openai
-
-TIMEOUT = 30.0
-NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided|grammar", re.I)
+PATH = "/chat/completions"
+TIMEOUT = 30.0  # seconds
+MAX_LISTED = 8  # models in an error message
+_NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided|grammar", re.I)
 
 
 class Probe(Answer):
@@ -46,100 +46,118 @@ PROBE: dict[str, Any] = {
 
 
 class Unreachable(TeacherError):
-    """Nothing answers there: the other replicas can do without it."""
+    """A server that does not answer, which other replicas can replace."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """`model` is what the server calls the model, `root` what it says it was loaded from."""
+class ProbedServer:
+    """`model` is what the server calls the model, `root` what it says that it was loaded from."""
 
     model: str
     structured: bool
     root: str | None
 
 
-async def inspect_server(
-    url: str, names: Sequence[str], key: str, patience: float, clean: Callable[[str], str]
-) -> Found:
-    """Ask one server. Every way in which it cannot be used is a `TeacherError` of one line."""
-    import openai
+class _ModelEntry(BaseModel):
+    id: Any
+    root: Any = None
 
-    shown = without_credentials(url)
-    seconds = min(patience, TIMEOUT)
-    proxied = bool(getproxies()) and not is_loopback(url)
+
+class _ModelList(BaseModel):
+    data: list[_ModelEntry]
+
+
+async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> ProbedServer:
+    """Ask one server for a model that it may know by any of `names`.
+
+    Raises `Unreachable` if it does not answer, and `TeacherError` if it cannot be used, each with a message of one
+    line.
+    """
+    seconds = min(http.timeout, TIMEOUT)
     try:
-        # A redirect is not followed: it would carry the key to another server.
-        transport = openai.DefaultAsyncHttpxClient(follow_redirects=False, trust_env=proxied)
-    except (ImportError, ValueError) as error:
-        raise TeacherError(f"the proxy that the environment names cannot be used: {clean(str(error))}") from None
-    client = openai.AsyncOpenAI(base_url=url, api_key=key, timeout=seconds, max_retries=1, http_client=transport)
-    way = ", through the proxy that the environment names" if proxied else ""
+        body = await retry(lambda: http.get(url, "/models", seconds), _pause_after)
+    except HttpError as error:
+        if error.status == 404:
+            raise TeacherError(f"{error.url} has no /models: is the URL right? It usually ends in /v1") from None
+        raise _unusable(error) from None
+    models = _parse_models(body, without_credentials(url))
+    model = _choose(models, names, without_credentials(url), http)
+    root = models.get(model)
     try:
-        async with asyncio.timeout(seconds):  # the client's own limit is per read
-            models = {model.id: model async for model in client.models.list() if isinstance(model.id, str)}
-        model = _model(models, names, shown, clean)
-        root = getattr(models.get(model), "root", None)
-        structured = await _structured(client, model, seconds, shown, clean)
-        return Found(model, structured, root if isinstance(root, str) else None)
-    except (openai.AuthenticationError, openai.PermissionDeniedError) as error:
-        raise TeacherError(
-            f"{shown} refuses the key ({error.status_code}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
+        structured = await _keeps_to_schema(http, url, model, seconds)
+    except HttpError as error:
+        if error.status == 404:
+            raise TeacherError(f"{error.url} does not answer for {model!r}: {error.message}") from None
+        if error.status in (400, 422):
+            raise TeacherError(f"{error.url} refuses a plain question to {model}: {error.message}") from None
+        raise _unusable(error) from None
+    return ProbedServer(model, structured, root if isinstance(root, str) else None)
+
+
+def is_schema_refusal(error: HttpError) -> bool:
+    """Whether a server rejects a request for the schema that it carries."""
+    return error.status in (400, 422) and _NO_SCHEMA.search(error.message) is not None
+
+
+def _pause_after(error: HttpError, number: int) -> float | None:
+    """One more attempt, unless the first took all the time there is."""
+    again = number == 1 and error.is_transient and error.kind is not FailureKind.TIMEOUT
+    return backoff(error, number) if again else None
+
+
+def _unusable(error: HttpError) -> TeacherError:
+    """What is wrong with a server, for the user."""
+    if error.status in (401, 403):
+        return TeacherError(
+            f"{error.url} refuses the key ({error.status}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
             " CLCA_JUDGE_API_KEY) to one that is valid there"
-        ) from None
-    except openai.NotFoundError:
-        raise TeacherError(f"{shown} has no /models: is the URL right? It usually ends in /v1") from None
-    except (openai.APITimeoutError, TimeoutError):
-        raise Unreachable(f"{shown} does not answer within {seconds:g} s: is the server up?") from None
-    except openai.APIConnectionError as error:
-        cause = clean(str(error.__cause__ or error))
-        raise Unreachable(f"cannot reach {shown} ({cause}){way}: is the server up, and the URL right?") from None
-    except openai.InternalServerError as error:
-        raise Unreachable(f"{shown} answers {error.status_code}: {clean(_said(error))}") from None
-    except openai.APIStatusError as error:
-        raise TeacherError(f"{shown} answers {error.status_code}: {clean(_said(error))}") from None
-    except (openai.OpenAIError, ValueError, TypeError, AttributeError):
-        raise TeacherError(
-            f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right? It usually ends in /v1"
-        ) from None
-    finally:
-        await client.close()
+        )
+    if error.kind is FailureKind.TIMEOUT:
+        return Unreachable(f"{error.url} gives {error.message}: is the server up?")
+    if error.kind in UNREACHABLE:
+        return Unreachable(f"{error.message}: is the server up, and the URL right?")
+    if error.kind is FailureKind.MALFORMED_RESPONSE:
+        return _no_model_list(error.url)
+    message = f"{error.url} answers {error.status}: {error.message}"
+    return Unreachable(message) if error.kind is FailureKind.SERVER_ERROR else TeacherError(message)
 
 
-def _model(models: dict[str, Any], names: Sequence[str], shown: str, clean: Callable[[str], str]) -> str:
-    """The first of the model's names that the server knows; one that lists nothing is taken at its word."""
+def _parse_models(body: bytes, shown: str) -> dict[str, Any]:
+    """The server's models by name, each with the root that it names."""
+    try:
+        entries = _ModelList.model_validate_json(body).data
+    except ValidationError:
+        raise _no_model_list(shown) from None
+    return {entry.id: entry.root for entry in entries if isinstance(entry.id, str)}
+
+
+def _no_model_list(shown: str) -> TeacherError:
+    return TeacherError(
+        f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right? It usually ends in /v1"
+    )
+
+
+def _choose(models: dict[str, Any], names: Sequence[str], shown: str, http: HttpClient) -> str:
+    """The first of the model's names that the server lists; the first of all if it lists nothing."""
     for name in names:
         if name in models or not models:
             return name
-    served = [clean(model) for model in models]
-    listed = ", ".join(served[:8]) + (", ..." if len(served) > 8 else "")
+    served = [http.redact(model) for model in models]
+    listed = ", ".join(served[:MAX_LISTED]) + (", ..." if len(served) > MAX_LISTED else "")
     raise TeacherError(f"{shown} has no model {names[0]!r}{suggestion(names[0], served)}; it serves {listed}")
 
 
-async def _structured(
-    client: openai.AsyncOpenAI, model: str, seconds: float, shown: str, clean: Callable[[str], str]
-) -> bool:
-    """Whether the server keeps a reply to the schema it is given."""
-    import openai
-
+async def _keeps_to_schema(http: HttpClient, url: str, model: str, seconds: float) -> bool:
+    """Whether the server keeps a reply to the schema that it is given; yes if it is too busy to show it."""
     try:
-        # The plain transport: the package's typed resources for chats would take longer to import than to use.
-        async with asyncio.timeout(seconds):
-            data = await client.post("/chat/completions", cast_to=object, body={"model": model, **PROBE})
-        parse(read_completion(to_json(data)), Probe)
+        body = await http.post(url, PATH, to_json({"model": model, **PROBE}), seconds)
+        parse(parse_reply(body), Probe)
     except InvalidReply:
         return False
-    except openai.NotFoundError as error:
-        raise TeacherError(f"{shown} does not answer for {model!r}: {clean(_said(error))}") from None
-    except (openai.BadRequestError, openai.UnprocessableEntityError) as error:
-        said = _said(error)
-        if NO_SCHEMA.search(said):
+    except HttpError as error:
+        if is_schema_refusal(error) or error.kind is FailureKind.MALFORMED_RESPONSE:
             return False
-        raise TeacherError(f"{shown} refuses a plain question to {model}: {clean(said)}") from None
-    except (openai.InternalServerError, openai.RateLimitError, openai.APITimeoutError, TimeoutError):
-        return True  # it is busy: what it can do shows when its turn comes
+        if error.kind in (FailureKind.RATE_LIMIT, FailureKind.SERVER_ERROR, FailureKind.TIMEOUT):
+            return True
+        raise
     return True
-
-
-def _said(error: openai.APIStatusError) -> str:
-    """The server's own words; the package keeps only some of their usual forms."""
-    return error_message(error.response.content)

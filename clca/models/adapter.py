@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from clca.content.parsing import describe, suggestion
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.records import Record
-from clca.storage.atomic import put
+from clca.storage.atomic import atomic_folder
 
 FILE = "adapter.json"
 CARD = "README.md"
@@ -34,7 +34,7 @@ class Lineage(Record):
     sha256: str
 
 
-class Base(Record):
+class StudentRef(Record):
     """The student as it was before: `source` is a hub id, at `revision`, or the name of a folder.
 
     Where that folder lay is in PEFT's `adapter_config.json`, and nowhere else.
@@ -46,7 +46,7 @@ class Base(Record):
     tiny: bool
 
 
-class Counts(Record):
+class SplitCounts(Record):
     """What became of a part of the material; by task, and `dropped` by reason."""
 
     rows: dict[str, int]
@@ -57,7 +57,7 @@ class Counts(Record):
     sha256: str
 
 
-class Point(Record):
+class LossPoint(Record):
     """The losses at a step; `eval_loss` is the held-out one."""
 
     step: int
@@ -65,7 +65,7 @@ class Point(Record):
     eval_loss: float | None = None
 
 
-class Adapter(Record):
+class AdapterInfo(Record):
     """What `adapter.json` says.
 
     `recipe_sha256` is the digest of `recipe`, `content` holds those of the content files that went
@@ -78,19 +78,19 @@ class Adapter(Record):
     cultures: tuple[str, ...]
     rehearsal: bool
     because: tuple[str, ...]
-    student: Base
+    student: StudentRef
     recipe: dict[str, Any]
     recipe_sha256: str
     lineage: tuple[Lineage, ...]
-    train: Counts
-    held_out: Counts
+    train: SplitCounts
+    held_out: SplitCounts
     content: dict[str, str]
     examples: int
     rows: int
     steps: int
     loss: float
     eval_loss: float | None
-    losses: tuple[Point, ...]
+    losses: tuple[LossPoint, ...]
     best_step: int | None
     seconds: float
     tokens_per_second: float
@@ -101,11 +101,11 @@ class Adapter(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class TrainedAdapter:
     """A finished adapter and its folder."""
 
     folder: Path
-    data: Adapter
+    data: AdapterInfo
 
     @property
     def source(self) -> str:
@@ -117,38 +117,37 @@ class Found:
             raise ContentError(str(self.folder / CONFIG), None, "is damaged, or is not there") from None
 
 
-def seal(draft: Path, adapter: Adapter, card: str, out: Path) -> None:
-    """Make a draft with PEFT's files a finished adapter at `out`."""
-    config = draft / CONFIG
-    try:
-        for file in draft.iterdir():
-            if file.name not in (WEIGHTS, CONFIG, LOGS):
-                file.unlink()
-        said = json.loads(config.read_text(encoding="utf-8"))
-        said["target_modules"] = sorted(said["target_modules"])  # PEFT writes a set, in any order
-        said["revision"] = adapter.student.revision
-        config.write_text(json.dumps(said, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> None:
+    """Make a finished adapter at `out`, of the files that PEFT saved in the folder `peft` and of its logs.
+
+    The files are moved, so both folders must be on one file system. Raises `StoreError` if the disk refuses it.
+    """
+    config = json.loads((peft / CONFIG).read_text(encoding="utf-8"))
+    config["target_modules"] = sorted(config["target_modules"])  # PEFT writes a set, in any order
+    config["revision"] = adapter.student.revision
+    with atomic_folder(out) as draft:
+        (draft / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (draft / CARD).write_text(card, encoding="utf-8")
         (draft / FILE).write_text(adapter.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        put(draft, out)
-    except OSError as error:
-        raise StoreError(f"cannot write {out}: {error.strerror or error}") from None
+        for name in (WEIGHTS, LOGS):
+            if (peft / name).exists():
+                (peft / name).rename(draft / name)
 
 
-def read_adapter(folder: Path) -> Found:
+def read_adapter(folder: Path) -> TrainedAdapter:
     """A finished adapter. Raises `NotFoundError` for another folder, `ContentError` for a damaged one."""
     file = folder / FILE
     try:
-        data = Adapter.model_validate_json(file.read_bytes())
+        data = AdapterInfo.model_validate_json(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"{folder} is no adapter of `clca train`: it has no {FILE}") from None
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
     except ValidationError as error:
-        raise ContentError(str(file), None, describe(error, Adapter)) from None
+        raise ContentError(str(file), None, describe(error, AdapterInfo)) from None
     if not _is_whole(folder / WEIGHTS):
         raise ContentError(str(folder / WEIGHTS), None, "is damaged, or is not there: remove the folder and train anew")
-    return Found(folder, data)
+    return TrainedAdapter(folder, data)
 
 
 def _is_whole(weights: Path) -> bool:
@@ -163,7 +162,7 @@ def _is_whole(weights: Path) -> bool:
         return False
 
 
-def adapters(out: Path, damaged: Callable[[ClcaError], None] | None = None) -> Iterator[Found]:
+def list_adapters(out: Path, damaged: Callable[[ClcaError], None] | None = None) -> Iterator[TrainedAdapter]:
     """The finished adapters below `out`, `<culture>/<name>/`, oldest first; `damaged` is told of those passed over."""
     found = []
     for file in sorted(out.glob(f"*/*/{FILE}")):
@@ -176,12 +175,12 @@ def adapters(out: Path, damaged: Callable[[ClcaError], None] | None = None) -> I
     yield from sorted(found, key=lambda one: (one.data.created, one.folder.as_posix()))
 
 
-def find_adapter(name: str, out: Path) -> Found:
+def find_adapter(name: str, out: Path) -> TrainedAdapter:
     """An adapter by its folder, by `<culture>/<name>`, by `<name>`, or by culture (its newest)."""
     for folder in (Path(name), out / name):
         if (folder / FILE).is_file():
             return read_adapter(folder)
-    known = list(adapters(out))
+    known = list(list_adapters(out))
     by_name = [one for one in known if name in (one.folder.name, one.folder.parent.name)]
     if by_name:
         return by_name[-1]

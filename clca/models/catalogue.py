@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError
-from clca.models.model import Alias, Count, Model, Precision
+from clca.models.info import Alias, Count, ModelInfo, Precision
 from clca.records import Line, Record
 
 PATH = "trainers/models.yaml"
@@ -62,7 +62,7 @@ class _File(Record):
     quantised: dict[Alias, Variant] = Field(default_factory=dict)
 
 
-class Models:
+class ModelCatalogue:
     """Models by alias or hub id."""
 
     def __init__(self, content: Content) -> None:
@@ -73,14 +73,14 @@ class Models:
         def fault(section: str, alias: str, key: str, message: str) -> ContentError:
             return ContentError(shown, yaml_line(text, (section, alias, key)), f"{section}.{alias}.{key}: {message}")
 
-        built: dict[str, Model] = {}
+        built: dict[str, ModelInfo] = {}
         for alias, entry in file.models.items():
             if entry.smaller is not None and entry.smaller not in file.models:
                 hint = suggestion(entry.smaller, file.models)
                 raise fault("models", alias, "smaller", f"no model {entry.smaller!r}{hint}")
             variants = tuple(name for name, variant in file.quantised.items() if variant.of == alias)
             given = entry.model_dump() | {"weights": entry.weights or 2 * entry.parameters}
-            built[alias] = Model(name=alias, quantised=variants, **given)
+            built[alias] = ModelInfo(name=alias, quantised=variants, **given)
         for alias, variant in file.quantised.items():
             if variant.of not in file.models:
                 hint = suggestion(variant.of, file.models)
@@ -90,7 +90,7 @@ class Models:
             own: dict[str, Any] = variant.model_dump(exclude={"of"})
             built[alias] = built[variant.of].model_copy(update={"name": alias, "quantised": (), **own})
         self._by_alias = built
-        self._by_hub: dict[str, Model] = {}
+        self._by_hub: dict[str, ModelInfo] = {}
         for alias, model in built.items():
             other = self._by_hub.setdefault(model.hub.casefold(), model)
             if other is not model:
@@ -101,7 +101,7 @@ class Models:
         """All aliases, in the order of the file, quantised variants last."""
         return list(self._by_alias)
 
-    def find(self, name: str) -> Model | None:
+    def find(self, name: str) -> ModelInfo | None:
         """The model of an alias or a hub id, in any case."""
         wanted = name.strip().casefold()
         return self._by_alias.get(wanted) or self._by_hub.get(wanted)

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import NoReturn
 
 from clca.errors import NotFoundError, SettingsError
-from clca.models.checkpoint import CONFIG, from_config, listed_weights, read_config, weight_files
-from clca.models.model import Model
+from clca.models.hf_config import CONFIG, from_config, listed_weights, read_config, weight_files
+from clca.models.info import ModelInfo
 
 TIMEOUT = 10.0  # seconds for one answer of the hub
 
 
-def cached(hub_id: str, environment: Mapping[str, str]) -> Path | None:
+def cached_snapshot(hub_id: str, environment: Mapping[str, str]) -> Path | None:
     """The snapshot of a model in the local cache, if all its weights are there; half a download is none."""
     repository = _cache(environment) / f"models--{hub_id.replace('/', '--')}"
     snapshots = repository / "snapshots"
@@ -28,16 +28,16 @@ def cached(hub_id: str, environment: Mapping[str, str]) -> Path | None:
     return None
 
 
-def read_cached(hub_id: str, environment: Mapping[str, str]) -> Model | None:
+def read_cached(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
     """The model of a whole snapshot in the local cache."""
-    folder = cached(hub_id, environment)
+    folder = cached_snapshot(hub_id, environment)
     if folder is None:
         return None
     weights = weight_files({file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()})
     return from_config(hub_id, hub_id, read_config(folder / CONFIG), weights)
 
 
-def token(environment: Mapping[str, str]) -> bool:
+def has_token(environment: Mapping[str, str]) -> bool:
     """Whether this machine has a token for the hub."""
     return bool(_secret(environment))
 
@@ -48,7 +48,7 @@ def offline(environment: Mapping[str, str]) -> bool:
     return wish.strip().upper() in ("1", "ON", "YES", "TRUE")
 
 
-def ask(hub_id: str, environment: Mapping[str, str]) -> Model | None:
+def ask(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
     """What the hub says of a model; None if it cannot be asked, or the model says no shape."""
     if offline(environment):
         return None
@@ -93,7 +93,7 @@ def ask(hub_id: str, environment: Mapping[str, str]) -> Model | None:
 def refuse(hub_id: str, environment: Mapping[str, str]) -> NoReturn:
     """Say how to come by a model that the hub keeps behind its licence."""
     login = "then `hf auth login` or set HF_TOKEN"
-    if token(environment):
+    if has_token(environment):
         login = "the token in use has no access, or has expired (`hf auth login` sets another)"
     raise SettingsError(f"{hub_id} is gated: accept its licence at https://huggingface.co/{hub_id}; {login}")
 

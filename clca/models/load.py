@@ -1,102 +1,46 @@
-"""The model that is taught: found by name, and loaded as the recipe says."""
+"""A student's tokenizer, configuration and weights, loaded through transformers."""
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal
 
-from clca.content.lookup import Content
 from clca.errors import ClcaError, SettingsError
-from clca.models import Model, Models, known, require_access
 from clca.models.logging import quiet_libraries
 from clca.models.quantization import Quantization
-from clca.models.tiny import MARK, cache_folder, make_tiny
+from clca.models.student import Student
 
-TINY = "tiny"
 Compute = Literal["bf16", "fp32"]
 
 
-@dataclass(frozen=True, slots=True)
-class Student:
-    """A model to teach. `source` is what transformers loads it from: a folder, or a hub id at `revision`.
-
-    `model` is what is known of its shape, if anything is.
-    """
-
-    name: str
-    source: str
-    revision: str | None
-    tiny: bool
-    model: Model | None
-
-
-def find_student(name: str, models: Models, environment: Mapping[str, str], content: Content) -> Student:
-    """The student of an alias, a hub id, a local folder, or `tiny`, which is made on the spot.
-
-    Raises one-line errors for what is not there, is gated, or is published in quantised form only.
-    """
-    if name.strip().lower() == TINY:
-        folder = make_tiny(cache_folder(environment), content)
-        return Student(TINY, str(folder), None, True, known(str(folder), models, environment))
-    model = known(name, models, environment)
-    if model is None:
-        return Student(name, name, None, False, None)
-    if not model.whole:
-        raise SettingsError(
-            f"{name} is published in {model.precision}: a student is quantised as its recipe says while it is loaded,"
-            " so choose the 16-bit model that it was made from"
-        )
-    require_access(model, environment)
-    return Student(model.name, model.hub, None, model.local and is_tiny(Path(model.hub)), model)
-
-
-def is_tiny(folder: Path) -> bool:
-    """Whether a folder holds a tiny student, by the mark in its configuration."""
-    try:
-        return bool(json.loads((folder / "config.json").read_bytes()).get(MARK))
-    except (OSError, ValueError, AttributeError):
-        return False
-
-
-def pinned(student: Student) -> Student:
-    """The student at the commit that its hub id means now; without a network at that of what lies here, if anything."""
-    from transformers.utils.hub import resolve_revision
-
-    commit = getattr(resolve_revision(student.source, student.revision), "resolved", None)
-    return student if commit is None else replace(student, revision=commit)
-
-
 def load_tokenizer(student: Student) -> Any:
-    """The student's fast tokenizer."""
+    """The student's fast tokenizer, with a padding token. Raises `SettingsError` if it cannot be loaded."""
     from transformers import AutoTokenizer
 
-    with quiet_libraries(), _one_line(student):
-        tokenizer = AutoTokenizer.from_pretrained(student.source, **_trusted(student))
-    if tokenizer.pad_token is None:  # padding carries no loss, so any token serves
+    with quiet_libraries(), _load_errors(student):
+        tokenizer = AutoTokenizer.from_pretrained(student.source, **_source_options(student))
+    if tokenizer.pad_token is None:  # padding carries no loss, so any token will do
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
 
 
 def load_config(student: Student) -> Any:
-    """The student's configuration, without its weights."""
+    """The student's transformers configuration. Raises `SettingsError` if it cannot be loaded."""
     from transformers import AutoConfig
 
-    with quiet_libraries(), _one_line(student):
-        return AutoConfig.from_pretrained(student.source, **_trusted(student))
+    with quiet_libraries(), _load_errors(student):
+        return AutoConfig.from_pretrained(student.source, **_source_options(student))
 
 
-def _trusted(student: Student) -> dict[str, Any]:
-    """Which files of a student are read; code that lies beside them is never run, nor is the user asked to."""
+def _source_options(student: Student) -> dict[str, Any]:
+    """The commit to read; code in the student's folder is never run, and the user is never asked whether to."""
     return {"revision": student.revision, "trust_remote_code": False}
 
 
 def compute_type(base: Quantization, device: str) -> Compute:
-    """What the recipe asks for, where the device has it: bf16 needs a GPU that computes in it."""
+    """The number format that is computed in: the recipe's, or fp32 if the device has no bf16 arithmetic."""
     if base.compute == "fp32" or device != "cuda":
         return "fp32"
     import torch
@@ -105,7 +49,7 @@ def compute_type(base: Quantization, device: str) -> Compute:
 
 
 def this_device() -> Literal["cuda", "cpu"]:
-    """`cuda` where torch sees a GPU."""
+    """`cuda` if torch sees a GPU, else `cpu`."""
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
@@ -117,17 +61,17 @@ def is_sharded(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def load_model(student: Student, base: Quantization, device: str) -> Any:
-    """The student's weights, quantised as the recipe says, and ready for LoRA.
+    """The student's model, quantised as `base` says and ready for LoRA.
 
-    Under `accelerate launch` each process takes its own GPU, and none is chosen where the model is
-    sharded over all of them. Raises `MemoryError` for one that is too large.
+    Under `accelerate launch` each process loads onto its own GPU, unless the model is sharded over all of them.
+    Raises `SettingsError` if it cannot be loaded, `MemoryError` if it is too large for the device.
     """
     import torch
     from transformers import AutoModelForCausalLM
 
     compute = torch.bfloat16 if compute_type(base, device) == "bf16" else torch.float32
     sharded = is_sharded()
-    options: dict[str, Any] = {"dtype": compute, **_trusted(student)}
+    options: dict[str, Any] = {"dtype": compute, **_source_options(student)}
     if device == "cuda" and not sharded:
         options["device_map"] = {"": int(os.environ.get("LOCAL_RANK", "0"))}
     if base.bits == 8 and sharded:
@@ -137,14 +81,14 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
             _keep_gradients()
         options["quantization_config"] = _quantisation(base, compute, sharded=sharded)
     if getattr(load_config(student), "attn_logit_softcapping", None):
-        options["attn_implementation"] = "eager"  # what transformers chooses for Gemma 2, sdpa, leaves the cap out
-    with quiet_libraries(), _one_line(student):
+        options["attn_implementation"] = "eager"  # sdpa, transformers' choice for Gemma 2, ignores the cap
+    with quiet_libraries(), _load_errors(student):
         model = AutoModelForCausalLM.from_pretrained(student.source, **options)
     model.config.use_cache = False
-    if base.bits < 16 and not sharded:  # sharding needs one type of number throughout
+    if base.bits < 16 and not sharded:  # sharding needs one number format throughout
         from peft import prepare_model_for_kbit_training
 
-        # Checkpointing is the trainer's to turn on.
+        # The trainer turns gradient checkpointing on.
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     return model
 
@@ -165,10 +109,10 @@ def _quantisation(base: Quantization, compute: Any, *, sharded: bool) -> Any:
 
 
 def _keep_gradients() -> None:
-    """Keep bitsandbytes from its CPU kernel that has no gradient.
+    """Disable the CPU kernel of bitsandbytes that has no gradient.
 
-    With AVX-512 bf16 it repacks the weights in any forward pass in evaluation mode, and training
-    then stands still without an error.
+    With AVX-512 bf16 it repacks the weights in any forward pass in evaluation mode; training then changes nothing,
+    without an error.
     """
     import bitsandbytes.nn.modules as modules
 
@@ -176,16 +120,16 @@ def _keep_gradients() -> None:
 
 
 @contextmanager
-def _one_line(student: Student) -> Iterator[None]:
-    """Turns what transformers and the hub's client raise into one line; `MemoryError` is left to the caller."""
+def _load_errors(student: Student) -> Iterator[None]:
+    """Raise errors of transformers and of the hub's client as `SettingsError`, or `MemoryError` for lack of memory."""
     try:
         yield
     except ClcaError:
         raise
     except Exception as error:
         source = student.source
-        names = {type(one).__name__ for one in _chain(error)}
-        said = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        names = {type(cause).__name__ for cause in _chain(error)}
+        message = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         if "GatedRepoError" in names:
             advice = f"accept its licence at https://huggingface.co/{source}, then `hf auth login` or set HF_TOKEN"
             raise SettingsError(f"{source} is gated: {advice}") from None
@@ -196,20 +140,20 @@ def _one_line(student: Student) -> Iterator[None]:
             ) from None
         if "trust_remote_code" in str(error):
             raise SettingsError(
-                f"{source} needs its own code, which is not run: choose a student that transformers has the code of"
+                f"{source} needs its own code, which is not run: choose a student that transformers supports itself"
             ) from None
         if "backend tokenizer" in str(error):
             raise SettingsError(f"{source} holds no tokenizer: a student needs its tokenizer.json") from None
         if names & {"OutOfMemoryError", "MemoryError"}:
-            raise MemoryError(said) from None
+            raise MemoryError(message) from None
         if isinstance(error, OSError | ValueError | ImportError) or "SafetensorError" in names:
-            raise SettingsError(f"{source} cannot be loaded: {said}") from None
+            raise SettingsError(f"{source} cannot be loaded: {message}") from None
         raise
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:
-    found = []
-    while error is not None and error not in found:
-        found.append(error)
+    chain: list[BaseException] = []
+    while error is not None and error not in chain:
+        chain.append(error)
         error = error.__cause__ or error.__context__
-    return found
+    return chain

@@ -10,14 +10,14 @@ from pathlib import Path
 from clca.content.parsing import suggestion
 from clca.errors import NotFoundError
 from clca.models import hub
-from clca.models.catalogue import Models
-from clca.models.checkpoint import read_folder
-from clca.models.model import Model
+from clca.models.catalogue import ModelCatalogue
+from clca.models.hf_config import read_folder
+from clca.models.info import ModelInfo
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
-def known(name: str, models: Models, environment: Mapping[str, str]) -> Model | None:
+def find_model(name: str, models: ModelCatalogue, environment: Mapping[str, str]) -> ModelInfo | None:
     """The model of an alias, a hub id or a local folder; None for a hub id of which nothing can be learned.
 
     A hub id that the catalogue does not hold is looked for in the local cache, then on the hub.
@@ -38,7 +38,7 @@ def known(name: str, models: Models, environment: Mapping[str, str]) -> Model | 
     return hub.read_cached(name, environment) or hub.ask(name, environment)
 
 
-def require_access(model: Model, environment: Mapping[str, str]) -> None:
+def require_access(model: ModelInfo, environment: Mapping[str, str]) -> None:
     """Refuse a gated model that is not in the local cache when no token is there to fetch it with."""
-    if model.gated and not hub.token(environment) and hub.cached(model.hub, environment) is None:
+    if model.gated and not hub.has_token(environment) and hub.cached_snapshot(model.hub, environment) is None:
         hub.refuse(model.hub, environment)

@@ -10,8 +10,9 @@ from typing import Any
 
 from clca.content.parsing import suggestion
 from clca.errors import SettingsError
-from clca.models.load import Compute, Student, load_config
+from clca.models.load import Compute, load_config
 from clca.models.quantization import Quantization
+from clca.models.student import Student
 
 WIDTH: dict[Compute, int] = {"bf16": 2, "fp32": 4}
 """Bytes of a number."""

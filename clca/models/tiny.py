@@ -8,18 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import shutil
-import tempfile
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from clca.content.lookup import FOLDERS, Content
 from clca.errors import StoreError
 from clca.models.logging import quiet_libraries
-from clca.storage.atomic import make_readable
+from clca.storage.atomic import atomic_folder
 
 NAME = "clca-tiny"
 MARK = "clca_tiny"  # the key in config.json by which it is known
@@ -62,25 +58,14 @@ def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:
     if (target / "config.json").is_file():
         return target
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".tiny-", dir=folder))
-    except OSError as error:
-        raise StoreError(
-            f"cannot write {folder}: {error.strerror}; XDG_CACHE_HOME says where caches are kept"
-        ) from None
-    try:
-        with quiet_libraries():
+        with atomic_folder(target) as draft, quiet_libraries():
             tokenizer = _tokenizer(texts)
             tokenizer.save_pretrained(draft)
             _model(tokenizer, seed).save_pretrained(draft)
-        (draft / "README.md").write_text(CARD, encoding="utf-8")
-        make_readable(draft)
-        with suppress(OSError):  # another process was faster, and made the same
-            os.rename(draft, target)
-    except OSError as error:
-        raise StoreError(f"cannot write {draft}: {error.strerror or error}") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+            (draft / "README.md").write_text(CARD, encoding="utf-8")
+    except StoreError as error:
+        if not (target / "config.json").is_file():  # else another process was faster, and made the same
+            raise StoreError(f"{error.message}; set XDG_CACHE_HOME to use another cache folder") from None
     return target
 
 

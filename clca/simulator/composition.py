@@ -1,4 +1,4 @@
-"""New scenarios from a norm: somebody is about to break it, somebody else would rather they did not."""
+"""A new scenario from a norm: B is about to break it, and A would rather B did not."""
 
 from __future__ import annotations
 
@@ -15,31 +15,33 @@ from clca.simulator.places import preposition, whole
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, upper_first
 
-_IN = frozenset({"street", "countryside", "apartment_building", "park", "office", "home", "market", "shop", "library"})
-_SELF: dict[str, str] = {"female": "herself", "male": "himself", "other": "themselves"}
+_INSIDE = frozenset(
+    {"street", "countryside", "apartment_building", "park", "office", "home", "market", "shop", "library"}
+)
+_REFLEXIVE: dict[str, str] = {"female": "herself", "male": "himself", "other": "themselves"}
 
 
 def compose(
-    book: SimulatorContent, culture: Culture, norm: Norm, offered: tuple[tuple[str, str], ...]
+    content: SimulatorContent, culture: Culture, norm: Norm, offered: tuple[tuple[str, str], ...]
 ) -> ComposeAnswer:
-    """A scenario in which the norm is at stake; A would keep it, B is about to break it.
+    """A scenario in which the norm is at stake.
 
     `offered` are the (gender, full name) pairs to choose the names from.
     """
-    dice = Rng(culture.id, norm.id, "compose")
-    angle = angle_for(book.talk, norm, culture)
-    draft = _draft(book.talk, angle, norm, dice)
-    names = new_names(culture, draft, offered, dice)
-    if norm.relationship == "family" and dice.chance(0.7):
+    rng = Rng(culture.id, norm.id, "compose")
+    angle = angle_for(content.talk, norm, culture)
+    draft = _draft(content.talk, angle, norm, rng)
+    names = new_names(culture, draft, offered, rng)
+    if norm.relationship == "family" and rng.chance(0.7):
         names = _one_family(names, culture)
-    values = _values(culture, norm, draft, names, dice)
+    values = _values(culture, norm, draft, names, rng)
     people: list[ParticipantAnswer] = []
-    tells = int(dice.roll() * 2)
+    home_side = int(rng.uniform() * 2)
     for side, person in enumerate(draft.participants):
         letter = "ab"[side]
-        background = fill(dice.pick(getattr(angle, f"background_{letter}")), values)
-        if side == tells and person.age > 15:
-            background = with_home(book, culture, person, background, dice)
+        background = fill(rng.choice(getattr(angle, f"background_{letter}")), values)
+        if side == home_side and person.age > 15:
+            background = with_home(content, culture, person, background, rng)
         people.append(
             ParticipantAnswer(
                 name=names[side],
@@ -47,36 +49,36 @@ def compose(
                 gender=person.gender,
                 occupation=person.occupation,
                 background=clip(background, 500),
-                goal=clip(fill(dice.pick(getattr(angle, f"goal_{letter}")), values), 350),
-                secret=clip(fill(dice.pick(getattr(angle, f"secret_{letter}")), values), 350),
+                goal=clip(fill(rng.choice(getattr(angle, f"goal_{letter}")), values), 350),
+                secret=clip(fill(rng.choice(getattr(angle, f"secret_{letter}")), values), 350),
             )
         )
-    setting = fill(dice.pick(angle.setting), values)
+    setting = fill(rng.choice(angle.setting), values)
     return ComposeAnswer(setting=clip(setting, 600), participants=people, relationship=norm.relationship)
 
 
-def _draft(talk: NormTalk, angle: Angle, norm: Norm, dice: Rng) -> Scenario:
-    """The two people without their names: ages, genders, occupations that fit place and relationship."""
+def _draft(talk: NormTalk, angle: Angle, norm: Norm, rng: Rng) -> Scenario:
+    """The two people before they have names: ages, genders, occupations that fit place and relationship."""
     people: list[Participant] = []
     for low, high in (angle.age_a, angle.age_b):
-        age = low + int(dice.roll() * (high - low + 1))
-        gender: Gender = "female" if dice.chance(0.5) else "male"
+        age = low + int(rng.uniform() * (high - low + 1))
+        gender: Gender = "female" if rng.chance(0.5) else "male"
         people.append(
             Participant(
                 name=f"Person {'ABCDEFGH'[len(people)]}",
                 age=age,
                 gender=gender,
-                occupation=_occupation(talk, norm, age, dice),
+                occupation=_occupation(talk, norm, age, rng),
                 background="-",
                 goal="-",
             )
         )
     if people[0].occupation == people[1].occupation and norm.relationship != "colleague":
-        people[1] = people[1].model_copy(update={"occupation": _occupation(talk, norm, people[1].age, dice)})
+        people[1] = people[1].model_copy(update={"occupation": _occupation(talk, norm, people[1].age, rng)})
     if norm.relationship == "partner":
-        near = max(20, people[0].age + int(dice.roll() * 9) - 4)
+        partner_age = max(20, people[0].age + int(rng.uniform() * 9) - 4)
         other: Gender = "male" if people[0].gender == "female" else "female"
-        people[1] = people[1].model_copy(update={"age": near, "gender": other})
+        people[1] = people[1].model_copy(update={"age": partner_age, "gender": other})
     return Scenario(
         id=f"norm-{norm.id}"[:80],
         setting="-",
@@ -86,14 +88,14 @@ def _draft(talk: NormTalk, angle: Angle, norm: Norm, dice: Rng) -> Scenario:
     )
 
 
-def _occupation(talk: NormTalk, norm: Norm, age: int, dice: Rng) -> str:
+def _occupation(talk: NormTalk, norm: Norm, age: int, rng: Rng) -> str:
     if age < 16:
         kind = "child"
     elif norm.relationship == "colleague":
         kind = norm.place if norm.place in talk.occupations else "office"
     else:
         kind = "old" if age > 66 else "young" if age < 23 else "adult"
-    return dice.pick(talk.occupations[kind])
+    return rng.choice(talk.occupations[kind])
 
 
 def _one_family(names: tuple[str, str], culture: Culture) -> tuple[str, str]:
@@ -102,13 +104,13 @@ def _one_family(names: tuple[str, str], culture: Culture) -> tuple[str, str]:
 
 
 def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:
-    """A norm's phrase about 'your' or 'one's' as said of somebody."""
-    phrase = re.sub(r"\b(?:yourself|oneself)\b", _SELF[gender], phrase)
+    """A norm's phrase about 'you' or 'one' in the third person; `his` and `him` are the pronouns."""
+    phrase = re.sub(r"\b(?:yourself|oneself)\b", _REFLEXIVE[gender], phrase)
     phrase = re.sub(r"\b(?:your|one's)\b", his, phrase)
     return re.sub(r"\byou\b", him, phrase)
 
 
-def _values(culture: Culture, norm: Norm, draft: Scenario, names: tuple[str, str], dice: Rng) -> dict[str, str]:
+def _values(culture: Culture, norm: Norm, draft: Scenario, names: tuple[str, str], rng: Rng) -> dict[str, str]:
     values: dict[str, str] = {"culture": culture.name}
     for letter, person, full in zip("ab", draft.participants, names, strict=True):
         he, him, his = PRONOUNS[person.gender]
@@ -118,11 +120,11 @@ def _values(culture: Culture, norm: Norm, draft: Scenario, names: tuple[str, str
             f"him_{letter}": him,
             f"his_{letter}": his,
             f"He_{letter}": upper_first(he),
-            f"himself_{letter}": _SELF[person.gender],
+            f"himself_{letter}": _REFLEXIVE[person.gender],
             f"breach_{letter}": third_person(norm.breach.rstrip("."), his, him, person.gender),
             f"remedy_{letter}": third_person(norm.remedy.rstrip("."), his, him, person.gender),
         }
     places = culture.settings.get(norm.place) or ("a place in town",)
-    where = whole(dice.pick(places))
-    place = f"{preposition(where, 'in' if norm.place in _IN else 'at')} {where}"
+    whole_place = whole(rng.choice(places))
+    place = f"{preposition(whole_place, 'in' if norm.place in _INSIDE else 'at')} {whole_place}"
     return values | {"place": place, "Place": upper_first(place)}

@@ -1,8 +1,7 @@
-"""The content that the rehearsal speaks from, read and checked in one go.
+"""The simulator's content, read from the files of `scenarios/` and checked as a whole.
 
-A book is what `scenarios/` holds for the rehearsal: the generic wording (`acts.yaml`), what the
-two people of each seed scenario can say (`matter-*.yaml`), the frames in which a norm is talked
-about (`norm-talk.yaml`) and the norms themselves (`norms*.jsonl`).
+`acts.yaml` holds the phrases that fit any scenario, `matter-*.yaml` the lines of each seed scenario, `norm-talk.yaml`
+the frames of scenarios made from norms, and `norms*.jsonl` the norms.
 """
 
 from __future__ import annotations
@@ -17,13 +16,13 @@ from pydantic import RootModel, ValidationError
 from clca.content.parsing import parse_yaml, read_jsonl, read_yaml, suggestion, yaml_error, yaml_line
 from clca.errors import ContentError
 from clca.records import Norm
-from clca.simulator.content_schema import Acts, Matter, NormTalk
+from clca.simulator.content_schema import NormTalk, Phrasebook, Topic
 
-# What may stand in braces: in the lines of a matter, in the general wording, in the talk about norms.
-_MATTER = """
+# The placeholders that may stand in braces: in a topic's lines, in the phrasebook, in the talk about norms.
+_TOPIC = """
 drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m
 """
-_ACTS = """
+_PHRASEBOOK = """
 He His has his is pro_obj other culture goal topic first last turns seen quote jar strange tongue evidence
 wish_a wish_b
 """
@@ -31,31 +30,31 @@ _TALK = """
 a b He_a He_b he_a he_b him_a him_b himself_b his_a his_b Place place culture breach breach_b breaching_me
 explain remedy remedy_b remedy_me
 """
-MATTER_HOLES = frozenset(_MATTER.split())
-ACTS_HOLES = MATTER_HOLES | frozenset(_ACTS.split())
-TALK_HOLES = MATTER_HOLES | frozenset(_TALK.split())
-_HOLE = re.compile(r"\{([^{}]*)\}")
+TOPIC_PLACEHOLDERS = frozenset(_TOPIC.split())
+PHRASEBOOK_PLACEHOLDERS = TOPIC_PLACEHOLDERS | frozenset(_PHRASEBOOK.split())
+NORM_TALK_PLACEHOLDERS = TOPIC_PLACEHOLDERS | frozenset(_TALK.split())
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
 
 
 @dataclass(frozen=True)
 class SimulatorContent:
-    """Everything the rehearsal can say."""
+    """Everything that the simulator can say. `topics` are by scenario id, `norms` by norm id."""
 
-    acts: Acts
-    matters: Mapping[str, Matter]
+    phrasebook: Phrasebook
+    topics: Mapping[str, Topic]
     talk: NormTalk
     norms: Mapping[str, Norm]
 
 
-Matters = RootModel[dict[str, Matter]]
+Topics = RootModel[dict[str, Topic]]
 
 
-def _check_holes(path: str, text: str, known: frozenset[str]) -> None:
-    """Refuse a placeholder that nothing fills, at its line."""
-    if known.issuperset(_HOLE.findall(text)):
+def _check_placeholders(path: str, text: str, known: frozenset[str]) -> None:
+    """Raise `ContentError` at the line of a placeholder that nothing fills."""
+    if known.issuperset(_PLACEHOLDER.findall(text)):
         return
     for loc, line in _strings(parse_yaml(path, text), ()):
-        for name in _HOLE.findall(line):
+        for name in _PLACEHOLDER.findall(line):
             if name not in known:
                 key = ".".join(map(str, loc))
                 hint = suggestion(name, known) or f"; known: {', '.join(sorted(known))}"
@@ -73,7 +72,7 @@ def _strings(value: Any, loc: tuple[Any, ...]) -> Iterator[tuple[tuple[Any, ...]
             yield from _strings(inner, (*loc, index))
 
 
-# What an angle shares with the others is added to what it has of these, and replaced by what it has of the rest.
+# Of these lines an angle has its own and those of `base`; of all others its own or, without any, those of `base`.
 _SHARED = (
     "questions",
     "object_direct",
@@ -87,8 +86,8 @@ _SHARED = (
 )
 
 
-def _on_base(data: Any) -> Any:
-    """Each angle's matter completed by the lines that all angles share."""
+def _with_base(data: Any) -> Any:
+    """The file with each angle's matter completed by the lines of `base`."""
     if not isinstance(data, dict) or not isinstance(data.get("base"), dict) or not isinstance(data.get("angles"), list):
         return data
     base = data["base"]
@@ -106,44 +105,44 @@ def _on_base(data: Any) -> Any:
 
 def _talk(path: str, text: str) -> NormTalk:
     try:
-        return NormTalk.model_validate(_on_base(parse_yaml(path, text)))
+        return NormTalk.model_validate(_with_base(parse_yaml(path, text)))
     except ValidationError as error:
         raise yaml_error(path, text, error) from None
 
 
-def _matters(path: str, text: str) -> dict[str, Matter]:
-    found = read_yaml(path, text, Matters).root
-    for key, matter in found.items():
-        if len(matter.counter) != len(matter.counter_yes):
+def _topics(path: str, text: str) -> dict[str, Topic]:
+    topics = read_yaml(path, text, Topics).root
+    for key, topic in topics.items():
+        if len(topic.counter) != len(topic.counter_yes):
             line = yaml_line(text, (key, "counter_yes"))
-            raise ContentError(path, line, f"{key}.counter_yes: must have one line for each line of counter")
-    _check_holes(path, text, MATTER_HOLES)
-    return found
+            raise ContentError(path, line, f"{key}.counter_yes: needs one line for each line of counter")
+    _check_placeholders(path, text, TOPIC_PLACEHOLDERS)
+    return topics
 
 
 def load_simulator_content(files: Mapping[str, str]) -> SimulatorContent:
-    """Read content files (path to text) into a book; files of other kinds are passed over.
+    """The simulator's content from files (path to text); files of other kinds are skipped.
 
     Raises `ContentError` with path, line and key of the first fault.
     """
-    acts: Acts | None = None
+    phrasebook: Phrasebook | None = None
     talk: NormTalk | None = None
-    matters: dict[str, Matter] = {}
+    topics: dict[str, Topic] = {}
     norms: dict[str, Norm] = {}
     for path in sorted(files):
         text, name = files[path], path.rsplit("/", 1)[-1]
         if name == "acts.yaml":
-            acts = read_yaml(path, text, Acts)
-            _check_holes(path, text, ACTS_HOLES)
+            phrasebook = read_yaml(path, text, Phrasebook)
+            _check_placeholders(path, text, PHRASEBOOK_PLACEHOLDERS)
         elif name == "norm-talk.yaml":
             talk = _talk(path, text)
-            _check_holes(path, text, TALK_HOLES)
+            _check_placeholders(path, text, NORM_TALK_PLACEHOLDERS)
         elif name.startswith("matter-"):
-            matters.update(_matters(path, text))
+            topics.update(_topics(path, text))
         elif name.startswith("norms") and name.endswith(".jsonl"):
             norms.update({norm.id: norm for norm in read_jsonl(path, text, Norm)})
-    if acts is None:
-        raise ContentError("scenarios/rehearsal/acts.yaml", None, "the rehearsal needs this file")
+    if phrasebook is None:
+        raise ContentError("scenarios/rehearsal/acts.yaml", None, "the simulator needs this file")
     if talk is None:
-        raise ContentError("scenarios/rehearsal/norm-talk.yaml", None, "the rehearsal needs this file")
-    return SimulatorContent(acts=acts, matters=matters, talk=talk, norms=norms)
+        raise ContentError("scenarios/rehearsal/norm-talk.yaml", None, "the simulator needs this file")
+    return SimulatorContent(phrasebook=phrasebook, topics=topics, talk=talk, norms=norms)

@@ -1,4 +1,4 @@
-"""The shapes of the content pages: what each YAML file of the rehearsal must hold."""
+"""The schema of the simulator's content files. Field names are the keys of the YAML files."""
 
 from __future__ import annotations
 
@@ -13,12 +13,18 @@ Lines = Annotated[tuple[Text, ...], Field(min_length=1)]
 TextPair = tuple[Text, Text]
 
 
-class Page(BaseModel):
+class ContentModel(BaseModel):
+    """A frozen part of a content file that refuses keys it does not know."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Matter(Page):
-    """What the two people of a scenario can say; side A brings something up, B responds."""
+class Topic(ContentModel):
+    """The lines of a scenario: A brings something up, B responds.
+
+    `willing` is how ready B is to agree (0 to 1), `opens` who speaks first. The two are `midway` in something when it
+    begins, or both `stays` when it ends: no greeting, no goodbye.
+    """
 
     willing: Annotated[float, Field(ge=0, le=1)]
     opens: Annotated[str, Field(pattern="^[ab]$")] = "a"
@@ -49,25 +55,25 @@ class Matter(Page):
     gestures_b: tuple[Text, ...] = ()
 
     def lines(self) -> tuple[str, ...]:
-        """Every line of the matter, without the gestures."""
-        found: list[str] = []
+        """All lines but the gestures."""
+        lines: list[str] = []
         for name in type(self).model_fields:
             value = getattr(self, name)
             if isinstance(value, tuple) and not name.startswith("gestures"):
                 for item in value:
-                    found.extend(item if isinstance(item, tuple) else (item,))
-        return tuple(found)
+                    lines.extend(item if isinstance(item, tuple) else (item,))
+        return tuple(lines)
 
 
-class Tone(Page):
-    """The same move between people who keep a distance and people who do not."""
+class Tone(ContentModel):
+    """Phrases for one act between people who keep a distance, and between people who do not."""
 
     formal: Lines
     familiar: Lines
 
 
-class Acknowledge(Page):
-    """Small words that take up what the other has just said."""
+class Acknowledge(ContentModel):
+    """A few words that take up what the other has just said."""
 
     answered: Tone
     reluctant: Tone
@@ -79,16 +85,16 @@ class Acknowledge(Page):
     disappointed: Tone
 
 
-class GreetBack(Page):
-    """What answers a greeting that asks something: how one is, what is new, whether one has a moment."""
+class GreetBack(ContentModel):
+    """Replies to a greeting that asks how one is (`well`), what is new, or whether one has a moment (`free`)."""
 
     well: Tone
     news: Tone
     free: Tone
 
 
-class Child(Page):
-    """What a child says where adults have their courtesies, and how a child is greeted and sent off."""
+class Child(ContentModel):
+    """Courtesies of a child, and how adults greet a child and send it off."""
 
     greet: Lines
     thanks: Lines
@@ -98,8 +104,8 @@ class Child(Page):
     sent: Lines
 
 
-class Plants(Page):
-    """Wording for planted flaws."""
+class FlawPhrases(ContentModel):
+    """Phrases of planted flaws."""
 
     again: Lines
     again_end: Lines
@@ -109,16 +115,16 @@ class Plants(Page):
     tongues: dict[str, Lines]
 
 
-class IntentFrames(Page):
-    """Per act: phrases after the speaker's name; `why` per driver; `cues` to recognise acts."""
+class IntentFrames(ContentModel):
+    """Intents: phrases by kind of act, reasons (`why`) by driver, and the `cues` that tell kinds apart."""
 
     acts: dict[str, Lines]
     why: dict[str, Lines]
     cues: dict[str, tuple[Text, ...]]
 
 
-class Phrases(Page):
-    """Sentences of the judge, without the final stop: stage one, then stage two on quality and on manners."""
+class JudgePhrases(ContentModel):
+    """Sentences of the judge, without the final stop: of stage one, then of stage two on quality and on manners."""
 
     good: Lines
     repeated: Lines
@@ -140,17 +146,20 @@ class Phrases(Page):
     manners_good: Lines
 
 
-class JudgeFrames(Page):
-    """What the judge calls what it sees, and the words it recognises manners by."""
+class JudgeFrames(ContentModel):
+    """The words that tell manners apart, and the phrases of the judge."""
 
     courteous: Lines
     brusque: Lines
     stiff: Lines
-    phrases: Phrases
+    phrases: JudgePhrases
 
 
-class Acts(Page):
-    """Generic wording: small moves between the lines of a matter."""
+class Phrasebook(ContentModel):
+    """Phrases that fit any scenario.
+
+    `gives`, `abrupt`, `stays`, `midway` and `shared` are prefixes of scenario ids.
+    """
 
     gives: tuple[Text, ...]
     abrupt: tuple[Text, ...]
@@ -170,16 +179,16 @@ class Acts(Page):
     thanks_reply: Tone
     walk_out: Tone
     closing: Lines
-    generic: Matter
-    plants: Plants
+    generic: Topic
+    plants: FlawPhrases
     intent: IntentFrames
     judge: JudgeFrames
     home_town: Lines
     dialects: dict[str, dict[Text, Text]]
 
 
-class Angle(Page):
-    """One way in which somebody comes to break a norm, and how the two talk about it."""
+class Angle(ContentModel):
+    """One way in which B comes to break a norm, and the lines for it."""
 
     id: str
     relationships: tuple[Relationship, ...]
@@ -196,11 +205,11 @@ class Angle(Page):
     goal_b: Lines
     secret_a: Lines
     secret_b: Lines
-    matter: Matter
+    topic: Topic = Field(alias="matter")
 
 
-class Aside(Page):
-    """Further lines for norms about one kind of situation."""
+class Aside(ContentModel):
+    """Further lines for the norms of one kind of situation."""
 
     reasons: tuple[Text, ...] = ()
     questions: tuple[TextPair, ...] = ()
@@ -209,10 +218,10 @@ class Aside(Page):
     press_back: tuple[Text, ...] = ()
 
 
-class NormTalk(Page):
-    """Frames for scenarios made from norms."""
+class NormTalk(ContentModel):
+    """The frames of scenarios made from norms."""
 
     occupations: dict[str, Lines]
-    base: Matter
+    base: Topic
     situations: dict[str, Aside]
     angles: Annotated[tuple[Angle, ...], Field(min_length=1)]

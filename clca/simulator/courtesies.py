@@ -1,11 +1,11 @@
-"""Which of a culture's courtesies fit the one who says them, and the moment."""
+"""Choice among a culture's courtesies: which of them fit the side (0 is A, 1 is B) and the moment."""
 
 from __future__ import annotations
 
 import re
 from typing import Literal
 
-# What only the one who comes up to the other can say; it is met with leave to go on.
+# What only the one who approaches the other can say; the reply to it is leave to go on.
 _OPENING = re.compile(
     r"\b(moment|interrupt\w*|disturb\w*|forgive|caught|catch you|keep you|holding you|bad time|found you|find you"
     r"|excuse|sorry|second|bother\w*|intrud\w*|minutes?|busy|sparing|patience|bear with|chance to|make time)\b",
@@ -21,20 +21,20 @@ _KEEPING = re.compile(r"\b(kept|keep you|keeping you|hold you|take up|taken up|p
 _TOUCH = re.compile(
     r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of|holds?)\b"
 )
-# Things that a gesture can only use where they are.
+# Things that a gesture needs.
 _PROPS = re.compile(r"\b(lift|elevator|gate|stairs|table|desk|window|car|kerb|bus|door|chair|glass|cup|plate)\b")
 
 Lines = tuple[str, ...]
 
 
 def greetings(pool: Lines, may_ask: bool, opens: bool) -> Lines:
-    """Greetings without questions that nobody would answer, and without excuses from the one who was come upon."""
-    fits = (text for text in pool if (may_ask or "?" not in text) and (opens or not _OPENING.search(text)))
-    return tuple(fits) or pool
+    """The greetings without a question, unless one `may_ask`; and without an excuse, unless the speaker `opens`."""
+    fitting = (text for text in pool if (may_ask or "?" not in text) and (opens or not _OPENING.search(text)))
+    return tuple(fitting) or pool
 
 
-def owed(greeting: str) -> Literal["free", "news", "well"] | None:
-    """What a greeting wants in return besides a greeting: leave to go on, news, or how one is."""
+def expected_reply(greeting: str) -> Literal["free", "news", "well"] | None:
+    """The field of `GreetBack` that answers a greeting: leave to go on, news, or how one is; None where none is due."""
     if _OPENING.search(greeting):
         return "free"
     if "?" not in greeting:
@@ -43,17 +43,17 @@ def owed(greeting: str) -> Literal["free", "news", "well"] | None:
 
 
 def lead_ins(pool: Lines, side: int) -> Lines:
-    """Words before a delicate sentence; B brings nothing up."""
+    """The words before a delicate sentence; for B without those that bring something up."""
     return pool if side == 0 else tuple(text for text in pool if not _BRINGING.search(text))
 
 
 def goodbyes(pool: Lines, side: int) -> Lines:
-    """Goodbyes; B has not kept anybody."""
+    """The goodbyes; for B without excuses for having kept the other."""
     return pool if side == 0 else tuple(text for text in pool if not _KEEPING.search(text)) or pool
 
 
 def gestures(pool: Lines, distant: bool, setting: str) -> Lines:
-    """Gestures without touching between people who keep a distance, and without things that are not there."""
+    """The gestures without a touch, where the two are `distant`, and without things that the setting lacks."""
     return tuple(
         phrase
         for phrase in pool

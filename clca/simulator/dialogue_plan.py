@@ -1,4 +1,4 @@
-"""The plan of one play: all its turns, in words, with the flaw that was planted in it."""
+"""The plan of one dialogue: all its turns in words, with the flaw planted in it."""
 
 from __future__ import annotations
 
@@ -7,58 +7,54 @@ from dataclasses import dataclass
 
 from clca.records import Culture, Scenario
 from clca.simulator.content import SimulatorContent
+from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.flaws import plant
-from clca.simulator.opening import Stage
-from clca.simulator.planner import LONGEST, plan_moves
-from clca.simulator.realization import Step, Wording
-from clca.simulator.topic import matter_for
+from clca.simulator.planner import LONGEST, plan_speech_acts
+from clca.simulator.realization import Realizer, Step
+from clca.simulator.topic import topic_for
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The turns of one play; `flaw` is planted from turn `flaw_from` on."""
+    """The turns of one dialogue; `flaw` shows from the turn of index `flaw_from` on."""
 
     steps: tuple[Step, ...]
     flaw: str | None
     flaw_from: int
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    culture: Culture
-    scenario: Scenario
-    plan: Plan
-
-
 class PlanCache:
-    """Plans by play, made when first asked for; a bounded cache, since any plan can be made again."""
+    """Plans by dialogue, the `size` last used; a plan that is dropped can be made again."""
 
-    def __init__(self, book: SimulatorContent, max_exchanges: int, most: int = 512) -> None:
-        self._book, self._most = book, most
-        self._max_exchanges = min(max_exchanges, LONGEST // 2)  # more would let a flaw outlive the longest plan
-        self._kept: OrderedDict[tuple[str, str, int, int], _Entry] = OrderedDict()
+    def __init__(self, content: SimulatorContent, max_exchanges: int, size: int = 512) -> None:
+        self._content, self._size = content, size
+        self._max_exchanges = min(max_exchanges, LONGEST // 2)  # so that no flaw outlives the longest plan
+        self._plans: OrderedDict[tuple[str, str, int, int], tuple[Culture, Scenario, Plan]] = OrderedDict()
 
-    def plan(self, culture: Culture, scenario: Scenario, dialogue_seed: int, start: int) -> Plan:
-        """The plan of a play in which side `start` has the first turn."""
-        name = (culture.id, scenario.id, dialogue_seed, start)
-        kept = self._kept.get(name)
-        if kept is not None and kept.culture == culture and kept.scenario == scenario:
-            self._kept.move_to_end(name)
-            return kept.plan
-        plan = make_plan(self._book, culture, scenario, dialogue_seed, self._max_exchanges, start)
-        self._kept[name] = _Entry(culture, scenario, plan)
-        self._kept.move_to_end(name)
-        while len(self._kept) > self._most:
-            self._kept.popitem(last=False)
-        return plan
+    def plan(self, culture: Culture, scenario: Scenario, dialogue_seed: int, first_side: int) -> Plan:
+        """The plan of the dialogue with this seed, in which `first_side` (0 or 1) takes the first turn."""
+        key = (culture.id, scenario.id, dialogue_seed, first_side)
+        cached = self._plans.pop(key, None)
+        if cached is None or cached[:2] != (culture, scenario):
+            plan = make_plan(self._content, culture, scenario, dialogue_seed, self._max_exchanges, first_side)
+            cached = (culture, scenario, plan)
+        self._plans[key] = cached  # at the end: last used
+        if len(self._plans) > self._size:
+            self._plans.popitem(last=False)
+        return cached[2]
 
 
 def make_plan(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, dialogue_seed: int, max_exchanges: int, start: int
+    content: SimulatorContent,
+    culture: Culture,
+    scenario: Scenario,
+    dialogue_seed: int,
+    max_exchanges: int,
+    first_side: int,
 ) -> Plan:
-    """Plan and word one play from nothing."""
-    stage = Stage(culture, scenario, matter_for(book, culture, scenario), book.acts, start, max(1, max_exchanges) * 2)
+    """Plan and realize one dialogue, without the cache."""
+    topic = topic_for(content, culture, scenario)
+    spec = DialogueSpec(culture, scenario, topic, content.phrasebook, first_side, max_turns=2 * max(1, max_exchanges))
     seed = (culture.id, scenario.id, dialogue_seed)
-    steps = Wording(stage, seed).steps(plan_moves(stage, seed))
-    steps, flaw, since = plant(book, stage, seed, steps)
-    return Plan(tuple(steps), flaw, since)
+    steps, flaw, flaw_from = plant(content, spec, seed, Realizer(spec, seed).steps(plan_speech_acts(spec, seed)))
+    return Plan(tuple(steps), flaw, flaw_from)

@@ -1,6 +1,6 @@
-"""What can be seen in a dialogue by reading it: repetition, subject, manners.
+"""Features of a text or dialogue that can be read off it: repetition, vocabulary, language, manners.
 
-Nothing here knows about plans or planted flaws; the judge works from this alone.
+Nothing here knows about plans or planted flaws; the simulated judge works from this alone.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from clca.records import Scenario, Turn
 from clca.simulator.content import SimulatorContent
-from clca.simulator.content_schema import Matter
+from clca.simulator.content_schema import Topic
 from clca.simulator.sentences import sentences, words
 
 _COMMON = """
@@ -35,27 +35,38 @@ your yours yourself evening people's ask asked asking matter mention hope agree 
 already whatever rest course question answer idea one two three four five six seven eight nine ten eleven twelve
 thirteen fourteen fifteen sixteen twenty thirty forty fifty hundred thousand o'clock line's
 """
-STOP = frozenset(_COMMON.split())
-NEAR = 0.66
+STOP_WORDS = frozenset(_COMMON.split())
+NEAR_DUPLICATE = 0.66
 """Token overlap from which two sentences count as nearly the same."""
 
 
 def stem(word: str) -> str:
+    """The word without a possessive, a plural or a verb ending, by suffix alone."""
     word = word.removesuffix("'s").removesuffix("’s")
-    for end in ("ing", "ed", "es", "s"):
-        if word.endswith(end) and len(word) - len(end) >= 4:
-            return word[: -len(end)]
+    for suffix in ("ing", "ed", "es", "s"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
+            return word[: -len(suffix)]
     return word
 
 
-def content(text: str) -> set[str]:
-    """The stems that carry what a text is about."""
-    return {stem(word) for word in words(text) if word not in STOP and len(word) > 2}
+def content_stems(text: str) -> set[str]:
+    """The stems of the words that are no stop words."""
+    return {stem(word) for word in words(text) if word not in STOP_WORDS and len(word) > 2}
+
+
+def words_with_stems(stems: Iterable[str], texts: list[str]) -> list[str]:
+    """For each stem the first word of the texts that begins with it, in lower case; stems without one are left out."""
+    spelled = [raw.strip(".,!?;:“”\"'’()…").lower() for text in texts for raw in text.split()]
+    matches = (next((word for word in spelled if word.startswith(stem)), None) for stem in stems)
+    return [word for word in matches if word is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class Repetition:
-    """How much of the last part of a talk was said before; `quote` is the plainest case."""
+    """How much of the second half repeats something earlier.
+
+    `share` is the share of its sentences (0 to 1), `pairs` their number, `quote` the closest repetition.
+    """
 
     share: float
     pairs: int
@@ -63,88 +74,89 @@ class Repetition:
 
 
 def repetition(turns: tuple[Turn, ...]) -> Repetition:
-    """Sentences of the second half that nearly repeat an earlier one, by token overlap."""
-    said: list[tuple[int, str, set[str]]] = []
-    for at, turn in enumerate(turns):
-        if turn.action == "non-verbal":
-            continue
-        said.extend((at, sentence, set(words(sentence))) for sentence in sentences(turn.text))
-    said = [item for item in said if len(item[2]) >= 4]
-    late = [item for item in said if item[0] >= len(turns) // 2]
+    """How far sentences of four words or more in the second half nearly repeat an earlier one, by token overlap."""
+    spoken = [
+        (index, sentence, set(words(sentence)))
+        for index, turn in enumerate(turns)
+        if turn.action != "non-verbal"
+        for sentence in sentences(turn.text)
+    ]
+    spoken = [entry for entry in spoken if len(entry[2]) >= 4]
+    half = len(turns) // 2
+    late = sum(index >= half for index, _, _ in spoken)
     if not late:
         return Repetition(0.0, 0, "")
-    hits, best, quote = 0, 0.0, ""
-    for number, (at, sentence, tokens) in enumerate(said):
-        if at < len(turns) // 2:
+    pairs, closest, quote = 0, 0.0, ""
+    for position, (index, sentence, tokens) in enumerate(spoken):
+        if index < half:
             continue
-        top = max((_alike(tokens, earlier) for _, _, earlier in said[:number]), default=0.0)
-        if top >= NEAR:
-            hits += 1
-            if top > best:
-                best, quote = top, sentence
-    return Repetition(hits / len(late), hits, quote)
+        overlap = max((_overlap(tokens, earlier) for _, _, earlier in spoken[:position]), default=0.0)
+        if overlap >= NEAR_DUPLICATE:
+            pairs += 1
+            if overlap > closest:
+                closest, quote = overlap, sentence
+    return Repetition(pairs / late, pairs, quote)
 
 
-def _alike(one: set[str], two: set[str]) -> float:
-    shared = len(one & two)
-    return max(shared / len(one | two), 0.9 * shared / min(len(one), len(two)) if min(len(one), len(two)) >= 6 else 0.0)
+def _overlap(first: set[str], second: set[str]) -> float:
+    """The Jaccard index, or 0.9 of the containment where both sentences are long and that is more."""
+    shared, shorter = len(first & second), min(len(first), len(second))
+    return max(shared / len(first | second), 0.9 * shared / shorter if shorter >= 6 else 0.0)
 
 
-class Subjects:
-    """Which of the known matters a stretch of talk is about, by its rarer words."""
+class TopicVocabulary:
+    """Tells which of the known topics a stretch of talk is about, by its rarer words."""
 
-    def __init__(self, book: SimulatorContent) -> None:
-        self._of = {name: self._vocabulary(matter) for name, matter in book.matters.items()}
-        counts = Counter(word for vocabulary in self._of.values() for word in vocabulary)
-        most = max(1, len(self._of))
-        self._weight = {word: math.log(1 + most / count) for word, count in counts.items()}
-        self._default = math.log(1 + most)
-        self._where: dict[str, list[str]] = {}
-        for name, vocabulary in self._of.items():
-            for word in vocabulary:
-                self._where.setdefault(word, []).append(name)
+    def __init__(self, content: SimulatorContent) -> None:
+        self._stems = {topic_id: _topic_stems(topic) for topic_id, topic in content.topics.items()}
+        topic_counts = Counter(stem for stems in self._stems.values() for stem in stems)
+        topics = max(1, len(self._stems))
+        self._weights = {stem: math.log(1 + topics / count) for stem, count in topic_counts.items()}
+        self._unknown_weight = 0.6 * math.log(1 + topics)
+        self._topics_with: dict[str, list[str]] = {}
+        for topic_id, stems in self._stems.items():
+            for stem in stems:
+                self._topics_with.setdefault(stem, []).append(topic_id)
 
-    @staticmethod
-    def _vocabulary(matter: Matter) -> frozenset[str]:
-        return frozenset(word for line in matter.lines() for word in content(line))
+    def weigh(self, stems: Iterable[str]) -> float:
+        """The sum of the stems' weights (the rarer among topics, the heavier), the same in any order."""
+        return math.fsum(self._weights.get(stem, self._unknown_weight) for stem in stems)
 
-    def weigh(self, found: Iterable[str]) -> float:
-        return math.fsum(self._weight.get(word, self._default * 0.6) for word in found)  # the same in any order
-
-    def own(self, scenario: Scenario, matter: Matter | None) -> set[str]:
-        """The words that belong to a scenario: its setting, its people, its matter."""
+    def own(self, scenario: Scenario, topic: Topic) -> set[str]:
+        """The stems that belong to a scenario: of its setting, its people and its topic."""
         texts = [scenario.setting]
         for person in scenario.participants:
             texts += [person.occupation, person.background, person.goal, person.secret]
-        known = content(" ".join(texts))
-        return known | (set(self._vocabulary(matter)) if matter is not None else set())
+        return content_stems(" ".join(texts)) | _topic_stems(topic)
 
-    def stranger(self, found: set[str], own: set[str], scenario_id: str) -> tuple[str, float, list[str]]:
-        """The other matter that the words fit best: its id, its weight beyond what is our own, the telling words."""
+    def best_other_topic(self, stems: set[str], own: set[str], scenario_id: str) -> tuple[float, list[str]]:
+        """The weight of the foreign topic that fits best the stems outside `own`, and its stems, heaviest first."""
         scores: dict[str, float] = {}
-        for word in sorted(found - own):
-            for name in self._where.get(word, ()):
-                if name != scenario_id:
-                    scores[name] = scores.get(name, 0.0) + self._weight[word]
+        for stem in sorted(stems - own):
+            for topic_id in self._topics_with.get(stem, ()):
+                if topic_id != scenario_id:
+                    scores[topic_id] = scores.get(topic_id, 0.0) + self._weights[stem]
         if not scores:
-            return "", 0.0, []
-        best = max(sorted(scores), key=lambda name: scores[name])
-        telling = sorted(
-            (word for word in found - own if word in self._of[best]), key=lambda word: (-self._weight[word], word)
-        )
-        return best, scores[best], telling
+            return 0.0, []
+        best = max(sorted(scores), key=lambda topic_id: scores[topic_id])
+        telling = (stems - own) & self._stems[best]
+        return scores[best], sorted(telling, key=lambda stem: (-self._weights[stem], stem))
 
 
-def foreign(turn: Turn, usual: frozenset[str]) -> bool:
-    """A turn that is not in English: another script, or hardly a common English word in it."""
-    letters = [letter for letter in turn.text if letter.isalpha()]
+def _topic_stems(topic: Topic) -> frozenset[str]:
+    return frozenset(stem for line in topic.lines() for stem in content_stems(line))
+
+
+def is_foreign(text: str) -> bool:
+    """Whether a text of 20 letters or more is not in English: another script, or hardly a common English word."""
+    letters = [char for char in text if char.isalpha()]
     if len(letters) < 20:
         return False
-    other = sum(1 for letter in letters if not unicodedata.name(letter, "").startswith("LATIN"))
-    if other > len(letters) * 0.3:
+    other_script = sum(1 for letter in letters if not unicodedata.name(letter, "").startswith("LATIN"))
+    if other_script > len(letters) * 0.3:
         return True
-    found = words(turn.text)
-    return len(found) >= 10 and sum(1 for word in found if word in usual) < len(found) * 0.12
+    tokens = words(text)
+    return len(tokens) >= 10 and sum(token in STOP_WORDS for token in tokens) < len(tokens) * 0.12
 
 
 def cues_in(text: str, cues: Iterable[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a turn is for, in a short free text, with the culture's reason where there is one."""
+"""The intent of a turn as a short free text, with the culture's reason where there is one."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ from clca.schemas import IntentAnswer
 from clca.simulator.adaptation import clip
 from clca.simulator.content import SimulatorContent
 from clca.simulator.dialogue_plan import PlanCache
+from clca.simulator.features import cues_in
 from clca.simulator.people import PRONOUNS, given_name
 from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, lexicon, sentences, words
+from clca.simulator.sentences import fill, lexicon, sentences
 from clca.simulator.style import style
-from clca.simulator.topic import matter_for
+from clca.simulator.topic import topic_for
 
-_TAIL = re.compile(r"[.!?;].*$", re.S)
+Act = tuple[str, str | None]
+"""The kind of a speech act, and the driver that shaped it (None where nothing in the culture did)."""
+
+_AFTER_FIRST_CLAUSE = re.compile(r"[.!?;].*$", re.S)
 
 
 def label_intent(
-    book: SimulatorContent,
+    content: SimulatorContent,
     plans: PlanCache,
     culture: Culture,
     scenario: Scenario,
@@ -30,20 +34,19 @@ def label_intent(
     """The intent of the last turn: from the plan where the turn is the planned one, from cues otherwise."""
     if not turns:
         return IntentAnswer(intent="Nothing has been said yet", relevance="generic")
-    at, turn = len(turns) - 1, turns[-1]
-    side = _side(scenario, turns, at)
+    side = _side(scenario, turns, len(turns) - 1)
     seed = (culture.id, scenario.id, dialogue_seed)
-    earlier = _planned(plans, culture, scenario, turns, dialogue_seed)
-    act, driver = earlier.pop() if earlier else _guessed(book, culture, scenario, side, turn, turns)
-    frames = book.acts.intent
-    phrases = frames.acts.get(act) or frames.acts["other"]
+    earlier = _planned_acts(plans, culture, scenario, turns, dialogue_seed)
+    kind, driver = earlier.pop() if earlier else _guess_act(content, culture, scenario, side, turns)
+    frames = content.phrasebook.intent
+    phrases = frames.acts.get(kind) or frames.acts["other"]
     me, other = scenario.participants[side], scenario.participants[1 - side]
-    # A goal is named once on each side, and where it is short; nothing is said twice before all has been said once.
-    before = [name for name, _ in earlier]
-    told = any(name.split("_")[0] == act.split("_")[0] for name in before)
-    free = [phrase for phrase in phrases if "{goal}" not in phrase or not (told or len(me.goal) > 90)] or list(phrases)
+    # A goal is named once on each side, and only a short one; all phrases are used before one is repeated.
+    kinds = [earlier_kind for earlier_kind, _ in earlier]
+    goal_named = any(earlier_kind.split("_")[0] == kind.split("_")[0] for earlier_kind in kinds)
+    usable = [phrase for phrase in phrases if "{goal}" not in phrase or not (goal_named or len(me.goal) > 90)]
     text = fill(
-        _next(free, before.count(act), seed, act),
+        _nth_phrase(usable or list(phrases), kinds.count(kind), seed, kind),
         {
             "other": given_name(other, culture),
             "goal": goal_phrase(me),
@@ -52,24 +55,24 @@ def label_intent(
         },
     )
     reasons = frames.why.get(driver or "", ())
-    nth = sum(why == driver for _, why in earlier)
-    shaped = nth < len(reasons)
-    if shaped:
-        why = fill(_next(reasons, nth, seed, driver), {"culture": place_name(culture)})
-        text = f"{text}, {why}"
+    reasons_given = sum(earlier_driver == driver for _, earlier_driver in earlier)
+    cultural = reasons_given < len(reasons)
+    if cultural:
+        reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture)})
+        text = f"{text}, {reason}"
     return IntentAnswer(
-        intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if shaped else "generic"
+        intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if cultural else "generic"
     )
 
 
-def _next(phrases: Sequence[str], nth: int, seed: tuple[object, ...], what: str | None) -> str:
-    """The phrase for the nth time that something is told of in a dialogue."""
-    return Rng(*seed, what, "intent").shuffled(phrases)[nth % len(phrases)]
+def _nth_phrase(phrases: Sequence[str], n: int, seed: tuple[object, ...], subject: str | None) -> str:
+    """The phrase for the nth mention (from 0) of a subject in a dialogue."""
+    return Rng(*seed, subject, "intent").shuffled(phrases)[n % len(phrases)]
 
 
 def goal_phrase(person: Participant) -> str:
-    """A goal as 'to ...'."""
-    goal = _TAIL.sub("", person.goal.strip())
+    """The person's goal as 'to ...'."""
+    goal = _AFTER_FIRST_CLAUSE.sub("", person.goal.strip())
     first, _, rest = goal.partition(" ")
     first = first.lower() if first[:1].isupper() and first[1:].islower() else first
     return f"{first} {rest}".strip() if first == "to" else f"to {first} {rest}".strip()
@@ -81,78 +84,74 @@ def place_name(culture: Culture) -> str:
     return f"the {name}" if name.startswith(("United ", "Netherlands", "Philippines")) else name
 
 
-def _side(scenario: Scenario, turns: tuple[Turn, ...], at: int) -> int:
-    """Whose turn it was: speakers are '0'/'1' while a dialogue runs, names in files."""
-    speaker = turns[at].speaker
-    if speaker in ("0", "1"):
-        return int(speaker)
+def _side(scenario: Scenario, turns: tuple[Turn, ...], index: int) -> int:
+    """The side that took the turn; where its speaker is no participant, the sides alternate."""
     names = [person.name for person in scenario.participants]
-    return names.index(speaker) if speaker in names else at % 2
+    speaker = turns[index].speaker
+    return names.index(speaker) if speaker in names else index % 2
 
 
-def _planned(
+def _planned_acts(
     plans: PlanCache, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...], dialogue_seed: int
-) -> list[tuple[str, str | None]]:
-    """(act, driver) of every turn up to the last; empty where the last turn is not the planned one."""
-    at, turn = len(turns) - 1, turns[-1]
-    plan = plans.plan(culture, scenario, dialogue_seed, _side(scenario, turns, 0))
-    if at >= len(plan.steps) or (plan.steps[at].text, plan.steps[at].action) != (turn.text, turn.action):
+) -> list[Act]:
+    """The acts of all turns; empty where the last turn is not the planned one."""
+    last = len(turns) - 1
+    steps = plans.plan(culture, scenario, dialogue_seed, _side(scenario, turns, 0)).steps
+    if last >= len(steps) or (steps[last].text, steps[last].action) != (turns[last].text, turns[last].action):
         return []
-    found: list[tuple[str, str | None]] = []
-    for step in plan.steps[: at + 1]:
-        name = "leave" if not step.text and step.action == "leave" else step.act
+    acts: list[Act] = []
+    for step in steps[: last + 1]:
+        kind = step.kind
+        if not step.text and step.action == "leave":
+            kind = "leave"
         if step.tone in ("direct", "soft"):
-            name = f"{step.act}_{step.tone}"
-        elif step.act == "gesture":
-            name = f"gesture_{step.tone if found or step.tone != 'scene' else 'first'}"
-        elif step.act == "greet" and any(act in ("greet", "gesture_greeting") for act, _ in found):
-            name = "greet_back"
-        found.append((name, step.driver))
-    return found
+            kind = f"{step.kind}_{step.tone}"
+        elif step.kind == "gesture":
+            kind = "gesture_first" if not acts and step.tone == "scene" else f"gesture_{step.tone}"
+        elif step.kind == "greet" and any(earlier in ("greet", "gesture_greeting") for earlier, _ in acts):
+            kind = "greet_back"
+        acts.append((kind, step.driver))
+    return acts
 
 
-def _guessed(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
-) -> tuple[str, str | None]:
+def _guess_act(
+    content: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turns: tuple[Turn, ...]
+) -> Act:
+    turn = turns[-1]
     if turn.action == "none":
         return "silence", None
     if turn.action == "non-verbal":
         return "gesture_scene", None
     if turn.action == "leave" and not turn.text:
         return "leave", None
-    return _from_matter(book, culture, scenario, turn) or _from_cues(book, culture, scenario, side, turn, turns)
+    kind = _topic_line_kind(content, culture, scenario, turn)
+    return (kind, None) if kind is not None else _act_from_cues(content, culture, scenario, side, turns)
 
 
-def _from_matter(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, turn: Turn
-) -> tuple[str, str | None] | None:
-    """The act of a line that belongs to the scenario's matter, whoever planned it."""
-    matter = matter_for(book, culture, scenario)
+def _topic_line_kind(content: SimulatorContent, culture: Culture, scenario: Scenario, turn: Turn) -> str | None:
+    """The kind of act of a turn that holds a line of the scenario's topic; None where it holds none."""
+    topic = topic_for(content, culture, scenario)
     values = lexicon(culture, scenario.id)
-    said = set(sentences(turn.text))
-    for name in type(matter).model_fields:
-        value = getattr(matter, name)
-        if not isinstance(value, tuple) or name.startswith(("gestures", "chat", "questions")):
+    spoken = set(sentences(turn.text))
+    for name in type(topic).model_fields:
+        lines = getattr(topic, name)
+        if not isinstance(lines, tuple) or name.startswith(("gestures", "chat", "questions")):
             continue
-        if any(said & set(sentences(fill(line, values))) for line in value):
-            return {"reasons": "reason", "offers": "offer"}.get(name, name), None
+        if any(spoken & set(sentences(fill(line, values))) for line in lines):
+            return {"reasons": "reason", "offers": "offer"}.get(name, name)
     return None
 
 
-def _from_cues(
-    book: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turn: Turn, turns: tuple[Turn, ...]
-) -> tuple[str, str | None]:
-    low = f" {' '.join(words(turn.text))} "
-    scores = {
-        act: sum(1 for cue in cues if f" {' '.join(words(cue))} " in low) for act, cues in book.acts.intent.cues.items()
-    }
-    if len(turns) > 3:
-        scores["greet"] = 0
-    else:
-        scores["farewell"] = 0
-    best = max(scores, key=lambda act: scores[act])
+def _act_from_cues(
+    content: SimulatorContent, culture: Culture, scenario: Scenario, side: int, turns: tuple[Turn, ...]
+) -> Act:
+    """The act whose cues the last turn holds most of."""
+    text = turns[-1].text
+    scores = {kind: len(cues_in(text, cues)) for kind, cues in content.phrasebook.intent.cues.items()}
+    scores["greet" if len(turns) > 3 else "farewell"] = 0
+    best = max(scores, key=lambda kind: scores[kind])
     if scores[best] == 0:
-        best = "question" if turn.text.rstrip().endswith("?") else "other"
+        best = "question" if text.rstrip().endswith("?") else "other"
     manner = style(culture, scenario, side)
     if best.endswith("_soft") and manner.deference > 0.4:
         return best, "hierarchy" if manner.rank < 0 else "age"

@@ -1,4 +1,4 @@
-"""Talk about a norm: the frames of `norm-talk.yaml` filled with one norm."""
+"""The topic of a scenario made from a norm: the frames of `norm-talk.yaml` filled with the norm."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from clca.records import Culture, Norm
-from clca.simulator.content_schema import Angle, Aside, Matter, NormTalk
+from clca.simulator.content_schema import Angle, Aside, NormTalk, Topic
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, upper_first
 
-_MINE = (
+_FIRST_PERSON = (
     (r"\byourself\b", "myself"),
     (r"\byour\b", "my"),
     (r"\byours\b", "mine"),
@@ -23,15 +23,15 @@ _MINE = (
     (r"\boneself\b", "myself"),
     (r"\btheir\b(?= (?:own|shoes|phone|coat|hands?|plate|glass|seat|turn|bag|voice)\b)", "my"),
 )
-_YOURS = (
+_SECOND_PERSON = (
     (r"\bone's\b", "your"),
     (r"\boneself\b", "yourself"),
     (r"\btheir\b(?= (?:own|shoes|phone|coat|hands?|plate|glass|seat|turn|bag|voice)\b)", "your"),
 )
 
 
-def _swap(text: str, pairs: tuple[tuple[str, str], ...]) -> str:
-    for pattern, new in pairs:
+def _in_person(text: str, replacements: tuple[tuple[str, str], ...]) -> str:
+    for pattern, new in replacements:
         text = re.sub(pattern, new, text)
     return text
 
@@ -40,22 +40,22 @@ _CHILD_SITUATIONS = frozenset({"meal", "greeting", "public-space", "neighbours",
 _CHILD_PLACES = frozenset(
     {"home", "park", "apartment_building", "library", "worship", "transport", "street", "sports", "festival"}
 )
-_GROWN_UP = re.compile(
+_ADULT_MATTERS = re.compile(
     r"\b(wine|beer|drink|bill|car|drill|job|office|desk|wedding|boss|client|money|pay|paying|cigarette|smok\w+|guest\w*|host\w*"
     r"|colleague\w*|invit\w+|parents|children|wife|husband|uncle|aunt|laptop|business|shaking|dinner|dog|couple|girl|boy|child)\b"
 )
 
 
-def _for_a_child(norm: Norm) -> bool:
-    """Whether a child could well be the one who breaks this norm."""
+def _suits_a_child(norm: Norm) -> bool:
+    """Whether a child could be the one who breaks the norm."""
     text = f"{norm.breach} {norm.remedy} {norm.explain}".lower()
-    return norm.situation in _CHILD_SITUATIONS and norm.place in _CHILD_PLACES and not _GROWN_UP.search(text)
+    return norm.situation in _CHILD_SITUATIONS and norm.place in _CHILD_PLACES and not _ADULT_MATTERS.search(text)
 
 
 def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
-    """The way in which the norm comes to be broken in this culture's scenario: always the same one."""
+    """The way in which the norm is broken in this culture's scenario, always the same one."""
     fitting = [angle for angle in talk.angles if _fits(angle, norm)]
-    return Rng("angle", culture.id, norm.id).pick(fitting or list(talk.angles))
+    return Rng("angle", culture.id, norm.id).choice(fitting or list(talk.angles))
 
 
 def _fits(angle: Angle, norm: Norm) -> bool:
@@ -65,44 +65,43 @@ def _fits(angle: Angle, norm: Norm) -> bool:
         return False
     if angle.places and norm.place not in angle.places:
         return False
-    return angle.id != "child" or _for_a_child(norm)
+    return angle.id != "child" or _suits_a_child(norm)
 
 
 def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
-    """The pieces of a norm as the frames need them."""
+    """What the placeholders of the frames stand for with this norm."""
     explain = norm.explain.strip()
     if explain[-1:] not in '.!?…”"':
         explain += "."
     remedy = norm.remedy.strip().rstrip(".")
     breach = norm.breach.strip().rstrip(".")
     return {
-        "breach": _swap(breach, _YOURS),
-        "breaching_me": _swap(breach, _MINE),
+        "breach": _in_person(breach, _SECOND_PERSON),
+        "breaching_me": _in_person(breach, _FIRST_PERSON),
         "explain": upper_first(explain),
-        "remedy": _swap(remedy, _YOURS),
-        "remedy_me": _swap(remedy, _MINE),
+        "remedy": _in_person(remedy, _SECOND_PERSON),
+        "remedy_me": _in_person(remedy, _FIRST_PERSON),
         "culture": culture.name,
     }
 
 
-def norm_matter(talk: NormTalk, norm: Norm, culture: Culture) -> Matter:
-    """What the two say about this norm."""
+def norm_topic(talk: NormTalk, norm: Norm, culture: Culture) -> Topic:
+    """The topic of the scenario made from this norm."""
     angle = angle_for(talk, norm, culture)
     aside = None if angle.alone else talk.situations.get(norm.situation)
-    return _filled(angle.matter, aside, tuple(sorted(norm_values(norm, culture).items())))
+    return _filled(angle.topic, aside, tuple(sorted(norm_values(norm, culture).items())))
 
 
 @lru_cache(maxsize=1024)
-def _filled(frames: Matter, aside: Aside | None, pieces: tuple[tuple[str, str], ...]) -> Matter:
-    values = dict(pieces)
+def _filled(frames: Topic, aside: Aside | None, values: tuple[tuple[str, str], ...]) -> Topic:
     lines = frames.model_dump()
     if aside is not None:
-        lines |= {name: (*more, *lines[name]) for name, more in aside.model_dump().items()}
-    return fill_matter(lines, values)
+        lines |= {name: (*further, *lines[name]) for name, further in aside.model_dump().items()}
+    return fill_topic(lines, dict(values))
 
 
-def fill_matter(lines: Mapping[str, Any], values: Mapping[str, str]) -> Matter:
-    """A matter with placeholders filled in every line."""
+def fill_topic(lines: Mapping[str, Any], values: Mapping[str, str]) -> Topic:
+    """The topic with these lines (by field), their placeholders filled."""
     filled: dict[str, Any] = {}
     for name, value in lines.items():
         if isinstance(value, (tuple, list)):
@@ -112,4 +111,4 @@ def fill_matter(lines: Mapping[str, Any], values: Mapping[str, str]) -> Matter:
             )
         else:
             filled[name] = value
-    return Matter.model_validate(filled)
+    return Topic.model_validate(filled)

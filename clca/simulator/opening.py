@@ -1,17 +1,15 @@
-"""The first half of a course: who speaks first, greetings, small talk, and how the matter comes up."""
+"""The opening of a dialogue: who speaks first, greetings, small talk, and how A brings the topic up."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
-from clca.records import Culture, Scenario
-from clca.simulator.content_schema import Acts, Matter
+from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.rng import Rng
 from clca.simulator.speech_acts import SpeechAct
-from clca.simulator.style import GROWN, Style, climate, holds, style
+from clca.simulator.style import GROWN, Style, driver_applies, style, traits
 
-_GREETS = {
+_GREETING_CHANCE = {
     "stranger": 0.7,
     "acquaintance": 0.9,
     "neighbour": 0.9,
@@ -29,75 +27,58 @@ _PRESENT = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Everything that the course of a dialogue depends on."""
+class OpeningPlanner:
+    """Plans the speech acts up to the point where A has brought the topic up.
 
-    culture: Culture
-    scenario: Scenario
-    matter: Matter
-    acts: Acts
-    start: int
-    limit: int
+    A `size` below 1 makes small talk and hints less likely, for a shorter dialogue.
+    """
 
-    @property
-    def midway(self) -> bool:
-        """The two are in the middle of something together: no greeting."""
-        return self.matter.midway or self.is_one_of(self.acts.midway)
-
-    @property
-    def stays(self) -> bool:
-        """The two stay together when the talk is over: no goodbye."""
-        return self.matter.stays or self.is_one_of(self.acts.stays)
-
-    def is_one_of(self, prefixes: tuple[str, ...]) -> bool:
-        return self.scenario.id.startswith(prefixes)
-
-
-class Course:
-    """A course in the making, up to the point where the matter is on the table; `size` below 1 keeps it short."""
-
-    def __init__(self, stage: Stage, dice: Rng, size: float) -> None:
-        self.stage, self.dice, self.size = stage, dice, size
-        self.climate = climate(stage.culture)
+    def __init__(self, spec: DialogueSpec, rng: Rng, size: float) -> None:
+        self.spec, self.rng, self.size = spec, rng, size
+        self.traits = traits(spec.culture)
         self.styles: tuple[Style, Style] = (
-            style(stage.culture, stage.scenario, 0),
-            style(stage.culture, stage.scenario, 1),
+            style(spec.culture, spec.scenario, 0),
+            style(spec.culture, spec.scenario, 1),
         )
-        self.gives = stage.is_one_of(stage.acts.gives)
-        self.abrupt = stage.is_one_of(stage.acts.abrupt)
-        self.grown = all(person.age >= GROWN for person in stage.scenario.participants)
-        # Offers that are presents rather than compromises: good manners may turn those down once.
-        self.presents = [at for at, line in enumerate(stage.matter.offers) if not self.gives and _PRESENT.search(line)]
-        self.moves: list[SpeechAct] = []
-        self.questions = dice.shuffled(range(len(stage.matter.questions)))
-        self.reasons = self.presses = self.objections = 0
-        self.secrets = [bool(stage.matter.secret_a), bool(stage.matter.secret_b)]
+        self.gives = spec.is_one_of(spec.phrasebook.gives)
+        self.abrupt = spec.is_one_of(spec.phrasebook.abrupt)
+        self.grown = all(person.age >= GROWN for person in spec.scenario.participants)
+        # Offers that are presents rather than compromises: good manners may decline them once.
+        self.presents = [
+            index for index, line in enumerate(spec.topic.offers) if not self.gives and _PRESENT.search(line)
+        ]
+        self.speech_acts: list[SpeechAct] = []
+        self.questions = rng.shuffled(range(len(spec.topic.questions)))
+        self.reasons = self.presses = 0
+        self.secrets = [bool(spec.topic.secret_a), bool(spec.topic.secret_b)]
         self._open()
         self._bring_up()
 
-    # ------------------------------------------------------------ small helpers
+    # ------------------------------------------------------------ adding acts
 
     def _add(
-        self, side: int, act: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False
+        self, side: int, kind: str, tone: str = "", index: int = 0, driver: str | None = None, extra: bool = False
     ) -> None:
-        fits = driver is not None and holds(driver, self.climate)
-        self.moves.append(SpeechAct(side, act, tone, index, driver if fits else None, extra))
+        fits = driver is not None and driver_applies(driver, self.traits)
+        self.speech_acts.append(SpeechAct(side, kind, tone, index, driver if fits else None, extra))
 
     def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
-        """Direct or soft, and what in the culture made it so."""
+        """The tone in which a side raises or declines something (`by`), and the driver that shaped it.
+
+        A positive `lean` makes the direct tone likelier.
+        """
         me = self.styles[side]
-        frank = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
-        least = 0.0 if lean <= -1 else 0.05
-        direct = self.dice.chance(min(0.95, max(least, 0.5 + 1.4 * (frank - 0.5) + lean)))
+        frankness = me.directness if by == "raise" else 0.5 * me.directness + 0.5 * me.dissent
+        lowest = 0.0 if lean <= -1 else 0.05
+        direct = self.rng.chance(min(0.95, max(lowest, 0.5 + 1.4 * (frankness - 0.5) + lean)))
         if direct:
-            return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frank > 0.62 else None
+            return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frankness > 0.62 else None
         upward = "hierarchy" if me.rank < 0 and self.grown else "age"
-        if me.deference > 0.35 and holds(upward, self.climate):
+        if me.deference > 0.35 and driver_applies(upward, self.traits):
             return "soft", upward
-        if by == "raise" and holds("choice", self.climate):
+        if by == "raise" and driver_applies("choice", self.traits):
             return "soft", "choice"
-        return "soft", "harmony" if frank < 0.5 else None
+        return "soft", "harmony" if frankness < 0.5 else None
 
     def _gesture(self, side: int, kind: str) -> None:
         me = self.styles[side]
@@ -109,74 +90,80 @@ class Course:
     # ------------------------------------------------------------ opening
 
     def _open(self) -> None:
-        stage, dice = self.stage, self.dice
-        first = 1 if stage.matter.opens == "b" else 0
-        midway = stage.midway
-        greets = dice.chance(_GREETS[stage.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
-        if stage.start != first:
-            if dice.chance(0.5):
-                first = stage.start
+        spec, rng = self.spec, self.rng
+        first = 1 if spec.topic.opens == "b" else 0
+        midway = spec.midway
+        greets = (
+            rng.chance(_GREETING_CHANCE[spec.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
+        )
+        if spec.first_side != first:
+            if rng.chance(0.5):
+                first = spec.first_side
             else:
-                self._gesture(stage.start, "scene")
+                self._gesture(spec.first_side, "scene")
                 greets = not midway
-                if midway:  # B has noticed that something is coming, and A comes to it
+                if midway:  # B notices that something is coming; A comes to it
                     self._add(first, "hint_back")
                     return
         if greets:
             self._add(first, "greet")
-            back = self.styles[1 - first]
-            if dice.chance(0.12 + 0.25 * back.silence + 0.2 * back.deference) and first == 0:
+            other = self.styles[1 - first]
+            if rng.chance(0.12 + 0.25 * other.silence + 0.2 * other.deference) and first == 0:
                 self._gesture(1 - first, "greeting")
             else:
                 self._add(1 - first, "greet")
         self._chat(greets)
 
     def _chat(self, greeted: bool) -> None:
-        """Small talk, opened by A; what one says of life in general comes before what is said of this place."""
-        stage, dice = self.stage, self.dice
+        """Small talk, opened by A: first the culture's, then the scenario's own."""
+        spec, rng = self.spec, self.rng
         relation = max(style.relation for style in self.styles) * self.size * (0.25 if self.abrupt else 1.0)
-        known = stage.scenario.relationship not in ("stranger", "partner")
-        everyday = stage.culture.courtesy.small_talk
-        small = known and self.grown and greeted and everyday and dice.chance(0.8 * relation - 0.1)
+        known = spec.scenario.relationship not in ("stranger", "partner")
+        everyday = spec.culture.courtesy.small_talk
+        small = known and self.grown and greeted and everyday and rng.chance(0.8 * relation - 0.1)
         if small:
-            index = int(dice.roll() * len(everyday))
-            self._add(0, "small_open", index=index, driver="relation" if holds("relation", self.climate) else "ease")
+            index = int(rng.uniform() * len(everyday))
+            self._add(
+                0, "small_open", index=index, driver="relation" if driver_applies("relation", self.traits) else "ease"
+            )
             self._add(1, "small_reply", index=index)
-        often = 0.4 * relation if small else 0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation
-        if stage.matter.chat and dice.chance(often):
-            index = int(dice.roll() * len(stage.matter.chat))
-            back = self.moves[-1:] and self.moves[-1].side == 1 and self.moves[-1].act == "greet"
-            business = self.grown and stage.scenario.relationship not in ("family", "partner")
+        chat_chance = 0.4 * relation if small else 0.3 * self.size * (0.4 if self.abrupt else 1) + 0.6 * relation
+        if spec.topic.chat and rng.chance(chat_chance):
+            index = int(rng.uniform() * len(spec.topic.chat))
+            greeted_back = (
+                bool(self.speech_acts) and self.speech_acts[-1].side == 1 and self.speech_acts[-1].kind == "greet"
+            )
+            business = self.grown and spec.scenario.relationship not in ("family", "partner")
             driver = "relation" if relation > 0.55 and business else None
-            reply = self.moves.pop() if back and dice.chance(0.4) else None
+            reply = self.speech_acts.pop() if greeted_back and rng.chance(0.4) else None
             self._add(0, "chat_open", index=index, driver=driver)
             if reply is not None:
-                self.moves.append(reply)
+                self.speech_acts.append(reply)
             self._add(1, "chat_reply", index=index)
 
-    # ------------------------------------------------------------ bringing it up
+    # ------------------------------------------------------------ bringing the topic up
 
     def _bring_up(self) -> None:
-        a, dice = self.styles[0], self.dice
-        circles = (
-            self.climate.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
+        a, rng = self.styles[0], self.rng
+        hint_chance = (
+            self.traits.context * (1.25 - a.directness) * (0.75 if a.close else 1.0) * (0.4 if self.abrupt else 1.0)
         )
-        asked = bool(self.moves) and self.moves[-1].act == "hint_back"
-        hinted = not asked and dice.chance(circles * self.size)
+        hint_noticed = bool(self.speech_acts) and self.speech_acts[-1].kind == "hint_back"
+        hinted = not hint_noticed and rng.chance(hint_chance * self.size)
         if hinted:
-            index = int(dice.roll() * len(self.stage.matter.hint))
+            index = int(rng.uniform() * len(self.spec.topic.hint))
             upward = "hierarchy" if a.rank < 0 and self.grown else "age"
-            reason = upward if a.deference > 0.35 and holds(upward, self.climate) else "harmony"
-            self._add(0, "hint", index=index, driver=reason)
+            driver = upward if a.deference > 0.35 and driver_applies(upward, self.traits) else "harmony"
+            self._add(0, "hint", index=index, driver=driver)
             self._add(1, "hint_back")
-        elif self.moves and self.moves[-1].act in ("small_reply", "chat_reply") and dice.chance(0.45):
+        elif self.speech_acts and self.speech_acts[-1].kind in ("small_reply", "chat_reply") and rng.chance(0.45):
             self._add(0, "bridge", extra=True)
-        # Whoever has circled round a matter does not then blurt it out.
-        tone, driver = self._soft(0, "raise", lean=-0.45 if hinted else 0.0)
-        cushion = dice.roll()
+        # After a hint A does not blurt the topic out.
+        tone, tone_driver = self._soft(0, "raise", lean=-0.45 if hinted else 0.0)
+        softening = rng.uniform()
         if tone == "soft" and self.grown:
-            if cushion < a.hedging * 0.9:
-                self._add(0, "soften", driver="uncertainty" if self.climate.uai > 0.7 else driver, extra=True)
-            elif not self.gives and cushion < a.hedging * 0.9 + 0.35 * a.deference:
-                self._add(0, "apology", driver="hierarchy" if a.rank < 0 else driver, extra=True)
-        self._add(0, "raise", tone, driver=driver)
+            if softening < a.hedging * 0.9:
+                self._add(0, "soften", driver="uncertainty" if self.traits.uai > 0.7 else tone_driver, extra=True)
+            elif not self.gives and softening < a.hedging * 0.9 + 0.35 * a.deference:
+                self._add(0, "apology", driver="hierarchy" if a.rank < 0 else tone_driver, extra=True)
+        self._add(0, "raise", tone, driver=tone_driver)

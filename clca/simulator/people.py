@@ -1,11 +1,11 @@
-"""Names and pronouns: splitting full names, calling people what the culture calls them."""
+"""Names and pronouns: splitting full names, and what people call each other in a culture."""
 
 from __future__ import annotations
 
 import re
 
 from clca.records import Culture, Gender, Participant, Scenario
-from clca.simulator.style import GROWN, Style, climate
+from clca.simulator.style import GROWN, Style, traits
 
 PRONOUNS: dict[str, tuple[str, str, str]] = {
     "female": ("she", "her", "her"),
@@ -33,18 +33,25 @@ def split_name(full: str, culture: Culture) -> tuple[str, str]:
     return words[0], " ".join(words[1:])
 
 
+def split_seed_name(full: str) -> tuple[str, str]:
+    """(given, family) of a name as seeds write it: given name first."""
+    words = full.split()
+    return (words[0], " ".join(words[1:])) if words else ("", "")
+
+
 def given_name(person: Participant, culture: Culture) -> str:
+    """The person's given name."""
     return split_name(person.name, culture)[0]
 
 
-def call(form: str, person: Participant, culture: Culture) -> str:
+def fill_address(form: str, person: Participant, culture: Culture) -> str:
     """An address form filled with a person's names."""
     given, family = split_name(person.name, culture)
     return form.replace("{given}", given).replace("{family}", family or given)
 
 
 def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> str:
-    """What `side` calls the other; empty where one would not use a name at all."""
+    """What `side` calls the other; "" where it uses no name."""
     me, other = scenario.participants[side], scenario.participants[1 - side]
     if scenario.relationship == "stranger":
         return ""
@@ -54,8 +61,8 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
         return "Doctor"
     forms = culture.address
     gender: Gender = other.gender
-    # Where rank and age count, whoever is clearly older calls the young by their names.
-    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and climate(culture).pdi > 0.55
+    # Where power distance is high, people who are clearly older call the young by their given names.
+    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and traits(culture).pdi > 0.55
     if other.age < GROWN or junior or scenario.relationship in ("partner", "family"):
         level = forms.familiar
     elif style.rank < 0 and style.deference > 0.25:
@@ -66,4 +73,4 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
         level = forms.formal
     else:
         level = forms.familiar
-    return call(level[gender], other, culture)
+    return fill_address(level[gender], other, culture)

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import words
 
-_EMPTY_WORDS = "a an the in of on at by near with and small large old little new big two"
-_SMALL = frozenset(_EMPTY_WORDS.split())
+_FUNCTION_WORDS = "a an the in of on at by near with and small large old little new big two"
+_IGNORED = frozenset(_FUNCTION_WORDS.split())
 _KINDS = {
     "block": "flats flat apartment apartments building block tenement",
     "clinic": "clinic practice surgery hospital doctors",
@@ -19,8 +19,8 @@ _KINDS = {
     "town": "town city council municipal office",
     "country": "hills hill village mountain mountains hamlet valley river woods moor",
 }
-_SPECIAL = frozenset({"vocational", "technical", "nursery", "boarding", "evening", "women's", "maternity"})
-_ALIKE = {word: kind for kind, members in _KINDS.items() for word in members.split()}
+_SPECIALIZED = frozenset({"vocational", "technical", "nursery", "boarding", "evening", "women's", "maternity"})
+_KIND_OF_WORD = {word: kind for kind, members in _KINDS.items() for word in members.split()}
 
 # A part of a place, before the whole that it belongs to: 'the back porch of a house in Baton Rouge'.
 _PART = re.compile(
@@ -51,22 +51,22 @@ _IN = re.compile(
 
 
 def whole(place: str) -> str:
-    """The place itself where the words name a part of it: a text speaks of parts of its own."""
-    found = _PART.match(place)
-    return place[found.end() :] if found else place
+    """The place without the part of it that the words name (`the porch of a house` is `a house`)."""
+    part = _PART.match(place)
+    return place[part.end() :] if part else place
 
 
-def nearest(old: str, places: Sequence[str], dice: Rng) -> str:
-    """One of the culture's places, of those that are most like the old place."""
+def nearest(old: str, places: Sequence[str], rng: Rng) -> str:
+    """One of those `places` that share most words with the old place."""
     if not _PART.match(old):
         places = list(dict.fromkeys(whole(place) for place in places))
     places = [place for place in places if _form(place) == _form(old)] or places
-    mine = _kinds(old)
-    places = [place for place in places if not _kinds(place) & _SPECIAL - mine] or places
-    if "lower" in mine:
+    old_kinds = _kinds(old)
+    places = [place for place in places if not _kinds(place) & _SPECIALIZED - old_kinds] or places
+    if "lower" in old_kinds:
         places = [place for place in places if "upper" not in _kinds(place)] or places
-    shared = [len(mine & _kinds(place)) for place in places]
-    return dice.pick([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
+    shared = [len(old_kinds & _kinds(place)) for place in places]
+    return rng.choice([place for place, count in zip(places, shared, strict=True) if count == max(shared)])
 
 
 def _head(place: str) -> str:
@@ -74,7 +74,7 @@ def _head(place: str) -> str:
 
 
 def _form(place: str) -> str:
-    """Whether one rides in the place, waits there, or neither."""
+    """`aboard` for a place that one rides in, `halt` for one where one waits, "" for any other."""
     head = _head(whole(place))
     if _ABOARD.search(head) or re.search(r"\b(carriage|compartment)\s*$", head):
         return "aboard"
@@ -82,11 +82,11 @@ def _form(place: str) -> str:
 
 
 def _kinds(place: str) -> set[str]:
-    return {_ALIKE.get(word, word) for word in words(place)} - _SMALL
+    return {_KIND_OF_WORD.get(word, word) for word in words(place)} - _IGNORED
 
 
 def preposition(place: str, old: str) -> str:
-    """The preposition that the new place asks for, given the old one."""
+    """The preposition of a place; `old` is the one to keep where the words do not decide it."""
     head = _head(place)
     if _CABIN.search(head):
         return "in"

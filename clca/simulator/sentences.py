@@ -1,4 +1,4 @@
-"""Small repairs on sentences: filling gaps, splitting, joining, putting a name in."""
+"""Operations on sentences: filling placeholders, splitting, joining, putting a name in."""
 
 from __future__ import annotations
 
@@ -8,43 +8,46 @@ from collections.abc import Mapping
 from clca.records import Culture
 from clca.simulator.rng import Rng
 
-_HOLE = re.compile(r"\{(\w+)\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"”’']?\s+(?=[\"“‘'A-ZÀ-ÖØ-Þ0-9])")
 _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_SMALL_FIRST = """
+_FUNCTION_WORDS = """
 the a an it its it's you your you're we our this that that's these those there there's they he she what which
 who how why when where could can can't would will won't may might is isn't are aren't am do don't does did
 didn't have has had if and but so or not no yes of my me in on at for from with please about one two some all
 everybody nobody let let's just only then perhaps maybe since because would because even every give take tell
 don't thank
 """
-_LOWERABLE = frozenset(_SMALL_FIRST.split())
-_OPENERS = """
+_LOWERABLE = frozenset(_FUNCTION_WORDS.split())
+_INTERJECTION_WORDS = """
 oh well ah hm hmm look listen yes no right sure fine okay ok all good of i see but and so then thank thanks
 please true mm really hey now very that
 """
-_INTERJECTIONS = frozenset(_OPENERS.split())
+_INTERJECTIONS = frozenset(_INTERJECTION_WORDS.split())
 
 
 def words(text: str) -> list[str]:
+    """The words in lower case, with straight apostrophes."""
     return _WORDS.findall(text.lower().replace("’", "'"))
 
 
 def sentences(text: str) -> list[str]:
+    """The sentences of a text; an abbreviation before a capital ends one, too."""
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
 
 
 def key(sentence: str) -> str:
-    """What two sentences share when they are the same to a listener."""
+    """The words of a sentence as one string, equal for sentences that sound the same."""
     return " ".join(words(sentence))
 
 
 def upper_first(text: str) -> str:
+    """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
 
 
 def lower_first(text: str) -> str | None:
-    """The text as the rest of a sentence; None where the first word may be a name."""
+    """The text as the continuation of a sentence; None where the first word may be a name."""
     first = re.split(r"[\s,.!?;:]", text, maxsplit=1)[0]
     bare = first.replace("’", "'")
     if bare in ("I", "I'm", "I've", "I'd", "I'll"):
@@ -53,12 +56,13 @@ def lower_first(text: str) -> str | None:
 
 
 def opens_with_interjection(text: str) -> bool:
-    found = words(text[:24])
-    return not found or found[0] in _INTERJECTIONS
+    """Whether the first word is an interjection or the like, or there is none."""
+    first_words = words(text[:24])
+    return not first_words or first_words[0] in _INTERJECTIONS
 
 
 def joined(lines: list[str]) -> str:
-    """Lines one after another; a lead-in that ends in a comma or colon runs on into the next."""
+    """The lines as one text; one that ends in a comma or colon continues in the next."""
     text = ""
     for line in lines:
         if text[-1:] in (",", ":"):
@@ -70,62 +74,63 @@ def joined(lines: list[str]) -> str:
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:
-    """Placeholders replaced, with a capital where one opens a sentence; unknown ones stay."""
+    """The text with its placeholders replaced, capitalized at the start of a sentence; unknown ones stay."""
 
-    def one(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         value = values.get(match.group(1))
         if value is None:
             return match.group(0)
         before = text[: match.start()].rstrip(" \"“‘'")
         return upper_first(value) if not before or before[-1] in ".!?…" else value
 
-    return _HOLE.sub(one, text) if "{" in text else text
+    return _PLACEHOLDER.sub(replacement, text) if "{" in text else text
 
 
-def local(text: str, dialect: Mapping[str, str]) -> str:
-    """The text with the words that its speakers use where others of the same language use different ones."""
+def localize(text: str, dialect: Mapping[str, str]) -> str:
+    """The text with its words replaced by those of a dialect, where that has others; capitals are kept."""
 
-    def one(match: re.Match[str]) -> str:
+    def replacement(match: re.Match[str]) -> str:
         word = match.group(0)
-        found = dialect.get(word) or dialect.get(word.lower())
-        return word if found is None else upper_first(found) if word[0].isupper() else found
+        local = dialect.get(word) or dialect.get(word.lower())
+        if local is None:
+            return word
+        return upper_first(local) if word[0].isupper() else local
 
     if not dialect:
         return text
-    return re.sub(rf"\b(?:{'|'.join(sorted(dialect, key=len, reverse=True))})\b", one, text, flags=re.I)
+    return re.sub(rf"\b(?:{'|'.join(sorted(dialect, key=len, reverse=True))})\b", replacement, text, flags=re.I)
 
 
 def call_after(text: str, name: str) -> str | None:
-    """The name at the end of the first sentence, where that is short enough to bear it."""
-    found = sentences(text)
-    first = found[0]
+    """The text with the name at the end of its first sentence; None where that is too long or has a comma."""
+    first, *rest = sentences(text)
     if "," in first or len(first.split()) > 7 or first[-1] not in ".!?":
         return None
-    return " ".join([f"{first[:-1]}, {name}{first[-1]}", *found[1:]])
+    return " ".join([f"{first[:-1]}, {name}{first[-1]}", *rest])
 
 
 def call_before(text: str, name: str) -> str | None:
-    """The name before the first sentence, where that does not begin in the middle of a thought."""
+    """The text with the name before it; None where it begins with a conjunction, an answer or a name."""
     lowered = None if re.match(r"(And|But|Or|So|Then|No|Yes)\b", text) else lower_first(text)
     return None if lowered is None else f"{upper_first(name)}, {lowered}"
 
 
 def lexicon(culture: Culture, scenario_id: str) -> dict[str, str]:
-    """What each placeholder stands for in this scenario in this culture, the same in every play."""
+    """A value per placeholder for this scenario in this culture, the same in every dialogue."""
     values: dict[str, str] = {}
-    price = Rng(culture.id, scenario_id, "price").roll()
+    price_level = Rng(culture.id, scenario_id, "price").uniform()
     for name, items in culture.lexicon.items():
         if items:
-            mark = price if name.startswith("price") else Rng(culture.id, scenario_id, name).roll()
-            values[name] = items[int(mark * len(items))]
-    values["city"] = Rng(culture.id, scenario_id, "city").pick(culture.cities) if culture.cities else "the city"
+            fraction = price_level if name.startswith("price") else Rng(culture.id, scenario_id, name).uniform()
+            values[name] = items[int(fraction * len(items))]
+    values["city"] = Rng(culture.id, scenario_id, "city").choice(culture.cities) if culture.cities else "the city"
     return values
 
 
-def absent(culture: Culture, scenario_id: str, taken: frozenset[str]) -> dict[str, str]:
-    """Given names of people who are talked about and not there."""
+def absent_names(culture: Culture, scenario_id: str, taken: frozenset[str]) -> dict[str, str]:
+    """Given names, by placeholder, for people who are talked about; none is among `taken`."""
     values: dict[str, str] = {}
     for name, pool in (("third_f", culture.names.female), ("third_m", culture.names.male)):
         free = [item for item in pool if item not in taken] or ["somebody"]
-        values[name] = Rng(culture.id, scenario_id, name).pick(free)
+        values[name] = Rng(culture.id, scenario_id, name).choice(free)
     return values

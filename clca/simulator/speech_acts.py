@@ -1,23 +1,24 @@
-"""Moves: the speech acts that a plan is made of, before anything is worded."""
+"""Speech acts: what a plan is made of before it is put into words."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass
 
-SILENT = frozenset({"silence", "gesture"})
+_SILENT = frozenset({"silence", "gesture"})
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechAct:
-    """One speech act of one side.
+    """One speech act of one side (0 or 1).
 
-    `tone` is `direct`, `soft` or a kind of gesture; `index` ties a reply to its line (answer to
-    question); `driver` names what in the culture shaped the choice, None where nothing did;
-    an `extra` move may be dropped when the turn grows too long.
+    `kind` says what it does (`greet`, `object`, `offer`, ...); `tone` is `direct`, `soft` or a kind of gesture;
+    `index` ties a reply to its line (an answer to its question). `driver` names what in the culture shaped the
+    choice, None where nothing did. An `extra` act may be dropped when the turn grows too long.
     """
 
     side: int
-    act: str
+    kind: str
     tone: str = ""
     index: int = 0
     driver: str | None = None
@@ -25,18 +26,15 @@ class SpeechAct:
 
     @property
     def silent(self) -> bool:
-        return self.act in SILENT
-
-    def by(self, driver: str | None) -> SpeechAct:
-        return replace(self, driver=driver)
+        return self.kind in _SILENT
 
 
-def turns_of(moves: list[SpeechAct]) -> list[list[SpeechAct]]:
-    """Moves grouped into turns: one after another of the same side belong together."""
+def group_by_turn(acts: Iterable[SpeechAct]) -> list[list[SpeechAct]]:
+    """The acts in turns: successive acts of one side share a turn, but for silent ones, which stand alone."""
     turns: list[list[SpeechAct]] = []
-    for move in moves:
-        if turns and turns[-1][0].side == move.side and not move.silent and not turns[-1][-1].silent:
-            turns[-1].append(move)
+    for act in acts:
+        if turns and turns[-1][0].side == act.side and not act.silent and not turns[-1][-1].silent:
+            turns[-1].append(act)
         else:
-            turns.append([move])
+            turns.append([act])
     return turns

@@ -27,7 +27,7 @@ from functools import lru_cache
 from clca.records import Culture, Participant, Scenario
 
 AGE_GAP = 15
-"""Years from which an age difference counts for address and deference."""
+"""Years of difference from which age counts for address and deference."""
 GROWN = 16
 """Years from which the manners of adults are expected."""
 
@@ -57,8 +57,8 @@ _LOW = re.compile(r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trai
 
 
 @dataclass(frozen=True, slots=True)
-class Climate:
-    """A culture's scores, scaled to [0, 1] with the gaps filled; position scaled to [-1, 1]."""
+class Traits:
+    """A culture's Hofstede scores on a scale of [0, 1] and its map position on one of [-1, 1], gaps filled."""
 
     pdi: float
     idv: float
@@ -71,13 +71,13 @@ class Climate:
 
     @property
     def context(self) -> float:
-        """How much goes without saying (high-context talk)."""
+        """How much goes without saying, in [0, 1]: high-context communication."""
         return _clip(0.7 * (1 - self.idv) + 0.2 * self.lto + 0.1 * self.pdi)
 
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How one side of a scenario speaks to the other."""
+    """How one side of a scenario speaks to the other; every value but the last three in [0, 1]."""
 
     directness: float
     hedging: float
@@ -105,39 +105,39 @@ class Style:
         return self.rank < 0 or (self.rank == 0 and self.age < 0)
 
 
-def holds(driver: str, climate: Climate) -> bool:
-    """Whether a reason for a speech act is true of a culture with these scores."""
+def driver_applies(driver: str, traits: Traits) -> bool:
+    """Whether a culture with these traits can have a speech act shaped by the driver."""
     match driver:
         case "hierarchy" | "respect":
-            return climate.pdi >= 0.5
+            return traits.pdi >= 0.5
         case "age":
-            return climate.pdi >= 0.5 or climate.secular < -0.3
+            return traits.pdi >= 0.5 or traits.secular < -0.3
         case "harmony":
-            return climate.context >= 0.55
+            return traits.context >= 0.55
         case "silence":
-            return climate.context >= 0.58 and climate.ivr < 0.5
+            return traits.context >= 0.58 and traits.ivr < 0.5
         case "relation" | "ritual":
-            return climate.idv <= 0.5
+            return traits.idv <= 0.5
         case "group":
-            return climate.idv <= 0.4
+            return traits.idv <= 0.4
         case "ease":
-            return climate.ivr >= 0.6
+            return traits.ivr >= 0.6
         case "equality":
-            return climate.pdi <= 0.42
+            return traits.pdi <= 0.42
         case "choice":
-            return climate.idv >= 0.65
-        case "candour":  # plain words where the person counts and vagueness is not at home
-            return climate.idv >= 0.6 and climate.uai >= 0.4
+            return traits.idv >= 0.65
+        case "candour":  # plain words in individualist cultures that avoid vagueness
+            return traits.idv >= 0.6 and traits.uai >= 0.4
         case _:
-            return climate.uai >= 0.75
+            return traits.uai >= 0.75
 
 
 def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
     return min(high, max(low, value))
 
 
-def climate(culture: Culture) -> Climate:
-    """The culture's scores without gaps."""
+def traits(culture: Culture) -> Traits:
+    """The culture's traits."""
     scores, position = culture.scores, culture.position
     guess_idv = 0.5 if scores.idv is None else scores.idv / 100
     guess_lto = 0.5 if scores.lto is None else scores.lto / 100
@@ -147,7 +147,7 @@ def climate(culture: Culture) -> Climate:
     def score(value: float | None, middle: float) -> float:
         return _clip(middle if value is None else value / 100)
 
-    return Climate(
+    return Traits(
         pdi=score(scores.pdi, 0.58 - 0.2 * expression - 0.05 * secular),
         idv=score(scores.idv, 0.45 + 0.25 * expression),
         mas=score(scores.mas, 0.5),
@@ -160,7 +160,7 @@ def climate(culture: Culture) -> Climate:
 
 
 @lru_cache(maxsize=2048)
-def _role(occupation: str, age: int) -> int:
+def _role_rank(occupation: str, age: int) -> int:
     if age < 16:
         return -1
     if _RETIRED.search(occupation):
@@ -173,18 +173,18 @@ def _role(occupation: str, age: int) -> int:
 
 
 def rank(speaker: Participant, other: Participant, relationship: str) -> int:
-    """-1 where the other stands higher, 1 where lower; only where rank shows at all."""
+    """-1 where the other ranks higher, 1 where lower, 0 where neither does or rank does not show."""
     if relationship in CLOSE or relationship == "neighbour":
         return 0
-    mine, theirs = _role(speaker.occupation, speaker.age), _role(other.occupation, other.age)
+    mine, theirs = _role_rank(speaker.occupation, speaker.age), _role_rank(other.occupation, other.age)
     if relationship != "colleague":  # outside work only an office or a child makes a difference
         mine, theirs = max(0, mine) - (speaker.age < 16), max(0, theirs) - (other.age < 16)
     return (mine > theirs) - (mine < theirs)
 
 
 def style(culture: Culture, scenario: Scenario, side: int) -> Style:
-    """How `scenario.participants[side]` speaks to the other one."""
-    c = climate(culture)
+    """The style in which `scenario.participants[side]` speaks to the other."""
+    t = traits(culture)
     me, other = scenario.participants[side], scenario.participants[1 - side]
     distance = _DISTANCE[scenario.relationship]
     close = scenario.relationship in CLOSE
@@ -192,35 +192,35 @@ def style(culture: Culture, scenario: Scenario, side: int) -> Style:
     gap = me.age - other.age
     by_age = (gap >= AGE_GAP) - (gap <= -AGE_GAP)
     # Rank outweighs age; age counts for more where values are traditional.
-    upward = 1.0 if by_rank < 0 else (0.7 - 0.3 * c.secular if by_age < 0 and by_rank == 0 else 0.0)
+    upward = 1.0 if by_rank < 0 else (0.7 - 0.3 * t.secular if by_age < 0 and by_rank == 0 else 0.0)
     downward = 1.0 if by_rank > 0 else (0.6 if by_age > 0 and by_rank == 0 else 0.0)
     child = 0.15 if me.age < 13 else 0.0
     tie = 1 - distance
-    formality = distance + 0.45 * (c.pdi - 0.5) + 0.2 * (c.uai - 0.5) - 0.2 * (c.ivr - 0.5)
-    formality = _clip(formality + 0.2 * upward * c.pdi, 0, 0.45 if close else 1) - child
+    formality = distance + 0.45 * (t.pdi - 0.5) + 0.2 * (t.uai - 0.5) - 0.2 * (t.ivr - 0.5)
+    formality = _clip(formality + 0.2 * upward * t.pdi, 0, 0.45 if close else 1) - child
     return Style(
         directness=_clip(
             0.48
-            + 0.75 * (c.idv - 0.5)
-            + 0.12 * c.expression
-            - 0.22 * (c.lto - 0.5)
-            - 0.4 * upward * c.pdi
-            + 0.18 * downward * c.pdi
+            + 0.75 * (t.idv - 0.5)
+            + 0.12 * t.expression
+            - 0.22 * (t.lto - 0.5)
+            - 0.4 * upward * t.pdi
+            + 0.18 * downward * t.pdi
             + 0.12 * close
             - 0.08 * (distance > 0.6)
             + child
         ),
-        hedging=_clip(0.15 + 0.45 * c.uai + 0.4 * upward * c.pdi + 0.15 * distance - 0.2 * close - child - 0.15),
-        deference=_clip(upward * (0.15 + 0.75 * c.pdi - 0.2 * c.secular)),
-        relation=_clip(0.12 + 0.55 * (1 - c.idv) + 0.3 * c.ivr + 0.1 * tie - 0.3 * (distance > 0.7)),
-        ritual=_clip(0.75 * (1 - c.idv) - 0.25 * c.secular - 0.15 * c.expression + 0.1),
-        silence=_clip(0.5 * (c.context - 0.25) + 0.2 * c.lto - 0.15 * c.ivr),
+        hedging=_clip(0.15 + 0.45 * t.uai + 0.4 * upward * t.pdi + 0.15 * distance - 0.2 * close - child - 0.15),
+        deference=_clip(upward * (0.15 + 0.75 * t.pdi - 0.2 * t.secular)),
+        relation=_clip(0.12 + 0.55 * (1 - t.idv) + 0.3 * t.ivr + 0.1 * tie - 0.3 * (distance > 0.7)),
+        ritual=_clip(0.75 * (1 - t.idv) - 0.25 * t.secular - 0.15 * t.expression + 0.1),
+        silence=_clip(0.5 * (t.context - 0.25) + 0.2 * t.lto - 0.15 * t.ivr),
         dissent=_clip(
-            0.2 + 0.55 * c.idv - 0.35 * (c.pdi - 0.5) - 0.3 * upward * c.pdi + 0.15 * downward + 0.08 * close
+            0.2 + 0.55 * t.idv - 0.35 * (t.pdi - 0.5) - 0.3 * upward * t.pdi + 0.15 * downward + 0.08 * close
         ),
-        warmth=_clip(0.1 + 0.5 * c.ivr + 0.15 * c.expression + 0.3 * tie - 0.1 * (c.uai - 0.5)),
-        persistence=_clip(0.1 + 0.75 * c.mas - 0.2 * upward * c.pdi),
-        closing=_clip(0.15 + 0.65 * (1 - c.idv) + 0.2 * c.ivr - 0.1 * (distance > 0.7)),
+        warmth=_clip(0.1 + 0.5 * t.ivr + 0.15 * t.expression + 0.3 * tie - 0.1 * (t.uai - 0.5)),
+        persistence=_clip(0.1 + 0.75 * t.mas - 0.2 * upward * t.pdi),
+        closing=_clip(0.15 + 0.65 * (1 - t.idv) + 0.2 * t.ivr - 0.1 * (distance > 0.7)),
         formality=_clip(min(formality, 0.4) if min(me.age, other.age) < GROWN else formality),
         rank=by_rank,
         age=by_age,

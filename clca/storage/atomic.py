@@ -1,37 +1,91 @@
-"""Files and folders that appear whole, or not at all; locks and digests of files."""
+"""Files and folders that appear whole or not at all, whatever kills the process or the machine.
+
+A draft lies beside its target under a hidden name. It is synced, renamed, and the rename is synced too.
+"""
 
 from __future__ import annotations
 
-import fcntl
-import hashlib
 import os
+import secrets
+import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from clca.errors import StoreError
 
 
-def put(draft: Path, target: Path) -> None:
-    """Rename a draft that is complete, once all of it is on the disk; `target` must not be there, or be empty."""
-    make_readable(draft)
-    for path in (*draft.rglob("*"), draft):
-        sync(path)
-    os.rename(draft, target)
-    sync(target.parent)
+def atomic_write(path: Path, content: str | bytes) -> None:
+    """Write a file, text as UTF-8, replacing an earlier one. Raises `StoreError` if the disk refuses it."""
+    with atomic_file(path) as file:
+        file.write(content if isinstance(content, bytes) else content.encode())
 
 
-def make_readable(folder: Path) -> None:
-    """Give a folder and its files the rights that new ones have: safetensors and temporary folders are private."""
-    mask = os.umask(0)
-    os.umask(mask)
-    for path in (folder, *folder.rglob("*")):
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~mask)
+@contextmanager
+def atomic_file(path: Path) -> Iterator[BinaryIO]:
+    """Open a draft that replaces `path` when the block ends; if it fails, `path` stays as it was.
+
+    Raises `StoreError` for an `OSError`, also of the block.
+    """
+    draft = _draft(path)
+    with write_errors(path):
+        try:
+            with draft.open("wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(draft, path)
+            sync(path.parent)
+        finally:
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def atomic_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
+    """Make a draft folder that becomes `target` when the block ends; if it fails, nothing is left of it.
+
+    Missing parents are made. A target that is not empty is an error, or with `replace` is replaced; it is put back
+    if that fails. Files get the permissions of new files, since some libraries write them for their owner only.
+
+    Raises `StoreError` for an `OSError`, also of the block.
+    """
+    draft = _draft(target)
+    earlier = draft.with_suffix(".old")
+    made = [parent for parent in target.parents if not parent.exists()]
+    with write_errors(target):
+        try:
+            draft.mkdir(parents=True)
+            yield draft
+            _use_default_permissions(draft)
+            for path in (*draft.rglob("*"), draft):
+                sync(path)
+            if replace and target.exists():
+                os.rename(target, earlier)
+            os.rename(draft, target)
+            sync(target.parent)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+            if earlier.exists() and not target.exists():
+                os.rename(earlier, target)
+            shutil.rmtree(earlier, ignore_errors=True)
+            if not target.exists():
+                for parent in made:
+                    with suppress(OSError):
+                        parent.rmdir()
+
+
+@contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Raise an `OSError` of the block as a `StoreError` that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror or error}") from None
 
 
 def sync(path: Path) -> None:
-    """Wait until a file or a folder's list of names is on the disk."""
+    """Wait until a file's bytes, or a folder's list of names, are on the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -39,50 +93,12 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def write_whole(file: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, in the place of what is there."""
-    with written_whole(file) as draft:
-        draft.write(content if isinstance(content, bytes) else content.encode())
+def _draft(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
 
 
-@contextmanager
-def written_whole(file: Path) -> Iterator[BinaryIO]:
-    """A file to write to bit by bit, which takes the place of what is there once all of it is written."""
-    draft = file.with_name(f"{file.name}.part")
-    try:
-        with draft.open("wb") as opened:
-            yield opened
-        os.replace(draft, file)
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise StoreError(f"cannot write {file}: {error.strerror}") from None
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-
-
-def lock(folder: Path) -> int:
-    """Lock a folder until the handle that is returned is closed; a folder in use is an error."""
-    try:
-        handle = os.open(folder, os.O_RDONLY)
-    except OSError as error:
-        raise StoreError(f"cannot read {folder}: {error.strerror}") from None
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(handle)
-        if isinstance(error, BlockingIOError):
-            raise StoreError(
-                f"another clca is at work on {folder}: wait for it, or use --new for a folder of its own"
-            ) from None
-        raise StoreError(f"cannot lock {folder}: {error.strerror}") from None
-    return handle
-
-
-def digest_of(path: Path) -> str:
-    """SHA-256 of a file's bytes."""
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise StoreError(f"cannot read {path}: {error.strerror}") from None
+def _use_default_permissions(folder: Path) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    for path in (folder, *folder.rglob("*")):
+        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)

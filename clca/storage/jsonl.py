@@ -1,4 +1,4 @@
-"""The JSONL files of a run: whole lines only, synced before anything else relies on them."""
+"""Append-only JSONL files that hold whole lines only."""
 
 from __future__ import annotations
 
@@ -7,43 +7,43 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from clca.errors import StoreError
+from clca.storage.atomic import write_errors
 
 
 class LineFile:
-    """An append-only file whose end is always the end of a line."""
+    """An append-only file whose last line is always whole; `length` is its size in bytes.
+
+    Its methods raise `StoreError` if the disk refuses them.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        try:
+        with write_errors(path):
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
             self.length = os.fstat(self._fd).st_size
-        except OSError as error:
-            raise _store_error(path, error) from None
 
     def append(self, lines: list[bytes]) -> None:
-        """Write the lines, or none of them: what a full disk cut off is taken back."""
+        """Write all of the lines or, when the disk is full, none."""
         data = b"".join(lines)
         view = memoryview(data)
-        try:
-            while view:
-                view = view[os.write(self._fd, view) :]
-        except OSError as error:
-            self.cut(self.length)
-            raise _store_error(self.path, error) from None
+        with write_errors(self.path):
+            try:
+                while view:
+                    view = view[os.write(self._fd, view) :]
+            except OSError:
+                self.cut(self.length)
+                raise
         self.length += len(data)
 
     def sync(self) -> None:
-        try:
+        """Wait until all lines are on the disk."""
+        with write_errors(self.path):
             os.fsync(self._fd)
-        except OSError as error:
-            raise _store_error(self.path, error) from None
 
     def cut(self, length: int) -> None:
-        """Drop what stands beyond `length`: a line that a kill left unfinished."""
-        try:
+        """Cut the file off after `length` bytes."""
+        with write_errors(self.path):
             os.ftruncate(self._fd, length)
-        except OSError as error:
-            raise _store_error(self.path, error) from None
         self.length = length
 
     def close(self) -> None:
@@ -51,7 +51,10 @@ class LineFile:
 
 
 def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
-    """Yield (offset of the line's end, line) for every whole line from byte `start` on."""
+    """Yield (offset of the line's end, line) for every whole line from byte `start` on.
+
+    A last line without its line break is left out. Raises `StoreError` if the file cannot be read.
+    """
     end = start
     try:
         with path.open("rb") as file:
@@ -66,9 +69,5 @@ def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
 
 
 def line_number(path: Path, offset: int) -> int:
-    """The number of the line that begins at a byte."""
+    """The number, from 1, of the line that begins at byte `offset`."""
     return path.read_bytes()[:offset].count(b"\n") + 1
-
-
-def _store_error(path: Path, error: OSError) -> StoreError:
-    return StoreError(f"cannot write {path}: {error.strerror}")

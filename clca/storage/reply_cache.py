@@ -1,10 +1,10 @@
-"""The reply cache: every teacher reply, committed before it is used, under the digest of its request.
+"""The reply cache: every teacher's reply, committed before it is used, under the digest of its request.
 
-One SQLite file (WAL) per run. It also keeps an index of the finished dialogues, so that a resumed
-run knows at once what is left to do. The JSONL files are the truth; the index follows them.
+One SQLite file (WAL) per run. It also holds an index of the finished dialogues, so that a resumed run knows at once
+which dialogues are pending. The JSONL files are authoritative; the index follows them.
 
-Durability: a commit survives the death of the process at any moment. After a power cut the
-last commits may be missing, never half there; their requests are asked again.
+A commit survives a kill of the process at any moment. After a power cut the last commits may be missing, never
+partly there; their requests are sent again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS retry (question TEXT PRIMARY KEY, times INTEGER NOT N
 
 @dataclass(frozen=True, slots=True)
 class FinishedDialogue:
-    """A finished dialogue as the index knows it."""
+    """The index entry of a finished dialogue; `planted` names the flaw that the simulator put in."""
 
     id: str
     outcome: Outcome
@@ -52,7 +52,7 @@ class FinishedDialogue:
 
     @classmethod
     def of(cls, record: Dialogue | Failure) -> FinishedDialogue:
-        """The index row of a record."""
+        """The index entry of a record."""
         dialogue = record if isinstance(record, Dialogue) else None
         return cls(
             record.id,
@@ -66,25 +66,26 @@ class FinishedDialogue:
 
 
 class ReplyCache:
-    """Open with the path of the SQLite file, which is made when it is not there."""
+    """An open reply cache; its SQLite file is made if it is missing.
+
+    Its methods raise `StoreError` if SQLite fails.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with self._guard():
+        with self._sqlite_errors():
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
-        with self._guard():
+        with self._sqlite_errors():
             self._db.close()
 
-    # ------------------------------------------------------------ replies
-
     def replies(self, owner: str) -> dict[bytes, Reply]:
-        """All cached replies of one owner (a dialogue, or a scenario's adaptation)."""
-        with self._guard():
+        """The replies of one owner (a dialogue, or a scenario's adaptation) by the digests of their requests."""
+        with self._sqlite_errors():
             rows = self._db.execute(
                 "SELECT digest, text, finish_reason, prompt_tokens, completion_tokens, planted"
                 " FROM reply WHERE owner = ?",
@@ -93,82 +94,74 @@ class ReplyCache:
             return {row[0]: Reply(*row[1:]) for row in rows}
 
     def put(self, owner: str, digest: bytes, reply: Reply) -> None:
-        """Commit one reply."""
-        with self._guard():
+        """Commit a reply."""
+        with self._sqlite_errors():
             self._db.execute(
-                "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?, ?, ?, ?)",
-                (
-                    digest,
-                    owner,
-                    reply.text,
-                    reply.finish_reason,
-                    reply.prompt_tokens,
-                    reply.completion_tokens,
-                    reply.planted,
-                ),
+                "INSERT OR REPLACE INTO reply VALUES (?, ?, ?, ?, ?, ?, ?)", (digest, owner, *astuple(reply))
             )
 
-    # ------------------------------------------------------------ index
+    def finish(self, dialogues: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
+        """Index dialogues that the JSONL files now hold; `extents` are the files' lengths in bytes.
 
-    def finish(self, rows: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
-        """Enter dialogues that now stand in the files and note the files' lengths.
-
-        Their replies are dropped, but for those of failed dialogues, which a retry can use.
+        Their replies are dropped, except those of failed dialogues, which a retry can use.
         """
-        rows = list(rows)
+        dialogues = list(dialogues)
 
         def work() -> None:
-            self._enter(rows)
-            self._db.executemany(
-                "DELETE FROM reply WHERE owner = ?", [(row.id,) for row in rows if row.outcome != "failed"]
-            )
+            self._index(dialogues)
+            done = [(dialogue.id,) for dialogue in dialogues if dialogue.outcome != "failed"]
+            self._db.executemany("DELETE FROM reply WHERE owner = ?", done)
             self._set_extents(extents)
 
         self._transaction(work)
 
-    def rebuild(self, rows: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
-        """Replace the index by what the files hold, and drop the replies of what they hold."""
+    def rebuild(self, dialogues: Iterable[FinishedDialogue], extents: dict[Outcome, int]) -> None:
+        """Replace the index with the dialogues that the files hold, and drop their replies as `finish` does."""
 
         def work() -> None:
             self._db.execute("DELETE FROM finished")
-            self._enter(rows)
+            self._index(dialogues)
             self._db.execute("DELETE FROM reply WHERE owner IN (SELECT id FROM finished WHERE outcome != 'failed')")
             self._set_extents(extents)
 
         self._transaction(work)
 
     def retry(self, ids: Iterable[str], questions: Iterable[str], extent: int) -> None:
-        """Take failed dialogues out of the index and count one more retry for each question."""
+        """Remove failed dialogues from the index and count one more retry of each question.
+
+        `extent` is the new length of `failed.jsonl` in bytes.
+        """
 
         def work() -> None:
-            self._db.executemany("DELETE FROM finished WHERE id = ?", [(one,) for one in ids])
+            self._db.executemany("DELETE FROM finished WHERE id = ?", [(dialogue,) for dialogue in ids])
             self._db.executemany(
                 "INSERT INTO retry VALUES (?, 1) ON CONFLICT (question) DO UPDATE SET times = times + 1",
-                [(one,) for one in questions],
+                [(question,) for question in questions],
             )
             self._set_extents({"failed": extent})
 
         self._transaction(work)
 
     def retries(self) -> dict[str, int]:
-        """How often each question has been asked anew; those never retried are absent."""
-        with self._guard():
+        """The number of retries of each question that was retried."""
+        with self._sqlite_errors():
             return dict(self._db.execute("SELECT question, times FROM retry"))
 
     def extents(self) -> dict[str, int]:
-        """The length in bytes of each file that the index accounts for."""
-        with self._guard():
+        """The length in bytes of each JSONL file, by outcome, up to which it is indexed."""
+        with self._sqlite_errors():
             return dict(self._db.execute("SELECT outcome, bytes FROM extent"))
 
     def finished(self) -> set[str]:
-        with self._guard():
+        """The ids of the finished dialogues."""
+        with self._sqlite_errors():
             return {row[0] for row in self._db.execute("SELECT id FROM finished")}
 
     def counts(self) -> tuple[Counter[str], Counter[str]]:
-        """Dialogues per outcome, and per `outcome: reason` for those not kept."""
+        """The number of dialogues by outcome, and by `outcome: reason` for those with a reason."""
         outcomes: Counter[str] = Counter()
         reasons: Counter[str] = Counter()
-        with self._guard():
+        with self._sqlite_errors():
             for outcome, reason, n in self._db.execute(
                 "SELECT outcome, reason, COUNT(*) FROM finished GROUP BY outcome, reason"
             ):
@@ -178,51 +171,36 @@ class ReplyCache:
         return outcomes, reasons
 
     def outcomes_by_flaw(self) -> list[tuple[str | None, str, int]]:
-        """(planted flaw, outcome, number of dialogues) for all finished dialogues."""
-        with self._guard():
+        """(planted flaw, outcome, number of dialogues) of all finished dialogues."""
+        with self._sqlite_errors():
             return self._db.execute(
                 "SELECT planted, outcome, COUNT(*) FROM finished GROUP BY planted, outcome"
             ).fetchall()
 
     def usage(self) -> tuple[int, int, int]:
-        """Requests, prompt tokens and completion tokens of all dialogues as they stand.
+        """The numbers of requests, prompt tokens and completion tokens of all dialogues, finished or not.
 
-        Replies that a retry has made useless count until their dialogue is finished.
+        Replies that a retry no longer uses count until their dialogue is finished.
         """
-        with self._guard():
-            done = self._db.execute(
+        with self._sqlite_errors():
+            finished = self._db.execute(
                 "SELECT COALESCE(SUM(requests), 0), COALESCE(SUM(prompt_tokens), 0),"
                 " COALESCE(SUM(completion_tokens), 0) FROM finished WHERE outcome != 'failed'"
             ).fetchone()
-            going = self._db.execute(
+            pending = self._db.execute(
                 "SELECT COUNT(*), COALESCE(SUM(prompt_tokens), 0), COALESCE(SUM(completion_tokens), 0) FROM reply"
             ).fetchone()
-        return done[0] + going[0], done[1] + going[1], done[2] + going[2]
+        requests, prompt_tokens, completion_tokens = map(sum, zip(finished, pending, strict=True))
+        return requests, prompt_tokens, completion_tokens
 
-    # ------------------------------------------------------------ inner
-
-    def _enter(self, rows: Iterable[FinishedDialogue]) -> None:
-        self._db.executemany(
-            "INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?, ?, ?)",
-            [
-                (
-                    row.id,
-                    row.outcome,
-                    row.reason,
-                    row.requests,
-                    row.prompt_tokens,
-                    row.completion_tokens,
-                    row.planted,
-                )
-                for row in rows
-            ],
-        )
+    def _index(self, dialogues: Iterable[FinishedDialogue]) -> None:
+        self._db.executemany("INSERT OR REPLACE INTO finished VALUES (?, ?, ?, ?, ?, ?, ?)", map(astuple, dialogues))
 
     def _set_extents(self, extents: dict[Any, int]) -> None:
         self._db.executemany("INSERT OR REPLACE INTO extent VALUES (?, ?)", list(extents.items()))
 
     def _transaction(self, work: Callable[[], None]) -> None:
-        with self._guard():
+        with self._sqlite_errors():
             self._db.execute("BEGIN")
             try:
                 work()
@@ -233,7 +211,7 @@ class ReplyCache:
                 raise
 
     @contextmanager
-    def _guard(self) -> Iterator[None]:
+    def _sqlite_errors(self) -> Iterator[None]:
         try:
             yield
         except sqlite3.Error as error:

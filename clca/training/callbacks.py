@@ -13,8 +13,9 @@ from typing import Any
 
 from transformers import TrainerCallback
 
+from clca.progress import ProgressCallback
 from clca.training.checkpoints import Checkpoint, folder_of, mark_whole
-from clca.training.job import Progress, ProgressCallback, TrainingError
+from clca.training.job import StepProgress, TrainingError
 
 
 class Wish:
@@ -50,8 +51,8 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
     It goes on counting from `found`, the checkpoint of an earlier sitting.
     """
 
-    def __init__(self, tell: ProgressCallback, wish: Wish, checkpoints: Path, found: Checkpoint | None) -> None:
-        self._tell, self._wish, self._checkpoints, self._found = tell, wish, checkpoints, found
+    def __init__(self, progress: ProgressCallback, wish: Wish, checkpoints: Path, found: Checkpoint | None) -> None:
+        self._progress, self._wish, self._checkpoints, self._found = progress, wish, checkpoints, found
         self._began = self._step_began = time.monotonic()
         self._stepping = 0.0  # seconds in steps, without evaluation and saving
         self._tokens, self._clocked = 0.0, 0.0  # tokens at the last log, and the seconds in steps by then
@@ -124,7 +125,8 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
 
     def _say(self, state: Any) -> None:
         if state.is_world_process_zero:
-            self._tell(Progress(state.global_step, state.max_steps, self.loss, self.eval_loss, self.seconds))
+            done, total = state.global_step, state.max_steps
+            self._progress(StepProgress(done, total, "steps", self.loss, self.eval_loss, self.seconds))
 
 
 def _any_process(stop: bool) -> bool:

@@ -9,8 +9,9 @@ from pathlib import Path
 from clca.content.wvs_items import ITEMS, SHARES
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import Lineage
-from clca.models.load import Student
-from clca.storage.run_index import Inputs, RunInfo
+from clca.models.student import Student
+from clca.storage.fingerprint import Inputs
+from clca.storage.run_index import RunInfo
 from clca.training.material import TrainingSources
 from clca.training.mixture import Source, parse_mixture
 from clca.training.recipe import Data, Files, Recipe

@@ -1,26 +1,27 @@
-"""One adapter to train: what goes in, what is told on the way, and what comes out."""
+"""One adapter to train: what goes in, and what is reported on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError
 from clca.models.adapter import Lineage
-from clca.models.load import Student
+from clca.models.student import Student
+from clca.progress import Progress
 from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe
+from clca.training.result import AdapterResult
 
 
 class TrainingError(ClcaError):
-    """Training cannot go on: the numbers, or the memory. What was saved is kept."""
+    """Training cannot continue, because of its numbers or of memory. Checkpoints are kept."""
 
     exit_code = 1
 
 
 class TrainingStopped(ClcaError):
-    """The user stopped the training; a checkpoint was saved, and the same job goes on from it."""
+    """The user stopped the training; a checkpoint was saved, and the same job resumes from it."""
 
     exit_code = 130
 
@@ -29,55 +30,41 @@ class TrainingStopped(ClcaError):
 class Job:
     """An adapter to train. `out` is its folder, which appears when it is finished, and not before.
 
-    `rehearsed` says that some of the dialogues are the rehearsal teacher's.
+    `rehearsed` says that some of the dialogues were played by the simulator.
     """
 
     recipe: Recipe
     student: Student
-    material: TrainingSources
+    sources: TrainingSources
     lineage: tuple[Lineage, ...]
     out: Path
     rehearsed: bool
 
     @property
     def work(self) -> Path:
-        """Where everything unfinished lies: rows, checkpoints, logs."""
+        """The folder of everything unfinished: rows, checkpoints, logs."""
         return self.out.with_name(f".{self.out.name}.unfinished")
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
-    """A line for the screen."""
+class StepProgress(Progress):
+    """The step that a training has reached; `loss` and `eval_loss` are the latest ones."""
 
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where the training stands; `loss` and `eval_loss` are the latest ones."""
-
-    step: int
-    steps: int
     loss: float | None
     eval_loss: float | None
     seconds: float
 
 
-ProgressCallback = Callable[[Note | Progress], None]
+@dataclass(frozen=True, slots=True)
+class AdapterStarted(Progress):
+    """The adapter of `target` is next; `done` of `total` adapters are finished."""
+
+    target: str
 
 
 @dataclass(frozen=True, slots=True)
-class Trained:
-    """A finished adapter. `examples` were learned from, in `rows` (fewer when packed).
+class AdapterFinished(Progress):
+    """An adapter is finished; `existed` says that it was before."""
 
-    `seconds` are those of all sittings, `tokens_per_second` those of the last one, evaluation left out.
-    """
-
-    adapter: Path
-    examples: int
-    rows: int
-    steps: int
-    loss: float
-    eval_loss: float | None
-    seconds: float
-    tokens_per_second: float
+    result: AdapterResult
+    existed: bool

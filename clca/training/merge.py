@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,17 +11,18 @@ from typing import Any
 from safetensors import SafetensorError
 
 from clca.errors import ContentError, SettingsError, StoreError
-from clca.models.adapter import CARD, FILE, WEIGHTS, Found
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
+from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
-from clca.storage.atomic import put
+from clca.models.student import Student
+from clca.storage.atomic import atomic_folder
 from clca.training.recipe import Recipe
 
 NO_MEMORY = "can't allocate memory"  # as torch says it of a CPU
 MERGED = "merged.json"  # what was `adapter.json` in the adapter's folder
 
 
-def merge(adapter: Found, target: Path) -> Path:
+def merge(adapter: TrainedAdapter, target: Path) -> Path:
     """Write the whole model to `target`, which must not be there yet.
 
     What was trained on is merged into: quantised weights are dequantised first, so that the merged
@@ -35,22 +35,15 @@ def merge(adapter: Found, target: Path) -> Path:
     student = Student(data.student.name, adapter.source, data.student.revision, data.student.tiny, None)
     recipe = Recipe.model_validate(data.recipe)
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    except OSError as error:
-        raise StoreError(f"cannot write {target.parent}: {error.strerror}") from None
-    try:
-        with quiet_libraries(), _in_memory(student):
-            model = _merged(student, recipe, adapter.folder)
-            model.save_pretrained(draft)
-            load_tokenizer(student).save_pretrained(draft)
-        shutil.copyfile(adapter.folder / FILE, draft / MERGED)
-        shutil.copyfile(adapter.folder / CARD, draft / CARD)
-        put(draft, target)
-    except (OSError, SafetensorError) as error:
-        raise StoreError(f"cannot write {target}: {getattr(error, 'strerror', None) or error}") from None
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        with atomic_folder(target) as draft:
+            with quiet_libraries(), _in_memory(student):
+                model = _merged(student, recipe, adapter.folder)
+                model.save_pretrained(draft)
+                load_tokenizer(student).save_pretrained(draft)
+            shutil.copyfile(adapter.folder / FILE, draft / MERGED)
+            shutil.copyfile(adapter.folder / CARD, draft / CARD)
+    except SafetensorError as error:
+        raise StoreError(f"cannot write {target}: {error}") from None
     return target
 
 

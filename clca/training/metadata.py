@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from clca.models.adapter import Adapter, Base, Counts, Point
+from clca.models.adapter import AdapterInfo, LossPoint, SplitCounts, StudentRef
 from clca.models.load import Compute
 from clca.models.logging import LIBRARIES
-from clca.storage.run_index import fingerprint
+from clca.storage.fingerprint import fingerprint
 from clca.training.callbacks import TrainingMonitor
 from clca.training.dataset import Rows
 from clca.training.job import Job
@@ -27,25 +27,25 @@ def describe(
     compute: Compute,
     device: str,
     processes: int,
-) -> Adapter:
+) -> AdapterInfo:
     student, recipe, state = job.student, job.recipe.resolved(), trainer.state
     because = ["the student is tiny"] if student.tiny else []
     because += ["it learned from the rehearsal teacher's dialogues"] if job.rehearsed else []
     best = state.best_global_step if trainer.args.load_best_model_at_end else None
     at_best = [one["eval_loss"] for one in state.log_history if one.get("step") == best and "eval_loss" in one]
     assert watch.loss is not None, "the first step is always logged"
-    return Adapter(
+    return AdapterInfo(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        cultures=tuple(culture.id for culture in job.material.cultures),
+        cultures=tuple(culture.id for culture in job.sources.cultures),
         rehearsal=bool(because),
         because=tuple(because),
-        student=Base(name=student.name, source=_public(student.source), revision=revision, tiny=student.tiny),
+        student=StudentRef(name=student.name, source=_public(student.source), revision=revision, tiny=student.tiny),
         recipe=recipe,
         recipe_sha256=fingerprint(recipe),
         lineage=job.lineage,
         train=_counts(rows),
         held_out=_counts(held_out),
-        content={path: used.digest for path, used in sorted(job.material.content.used.items())},
+        content={path: used.digest for path, used in sorted(job.sources.content.used.items())},
         examples=rows.tally.rows.total(),
         rows=len(trainer.train_dataset),
         steps=state.global_step,
@@ -67,9 +67,9 @@ def _public(source: str) -> str:
     return Path(source).resolve().name if Path(source).expanduser().is_dir() else source
 
 
-def _counts(rows: Rows) -> Counts:
+def _counts(rows: Rows) -> SplitCounts:
     tally = rows.tally
-    return Counts(
+    return SplitCounts(
         rows=dict(tally.rows),
         tokens=dict(tally.tokens),
         trained=dict(tally.trained),
@@ -79,7 +79,7 @@ def _counts(rows: Rows) -> Counts:
     )
 
 
-def _points(history: list[dict[str, Any]]) -> Iterator[Point]:
+def _points(history: list[dict[str, Any]]) -> Iterator[LossPoint]:
     for entry in history:
         if "loss" in entry or "eval_loss" in entry:
-            yield Point(step=entry["step"], loss=entry.get("loss"), eval_loss=entry.get("eval_loss"))
+            yield LossPoint(step=entry["step"], loss=entry.get("loss"), eval_loss=entry.get("eval_loss"))

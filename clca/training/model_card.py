@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from clca.models import tiny
-from clca.models.adapter import FILE, Adapter
+from clca.models.adapter import FILE, AdapterInfo
 
 
-def card(adapter: Adapter, name: str) -> str:
+def card(adapter: AdapterInfo, name: str) -> str:
     """The model card of an adapter in a folder of that name."""
     base = tiny.NAME if adapter.student.tiny else adapter.student.source
     front = {

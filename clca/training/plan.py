@@ -1,123 +1,210 @@
-"""Training on one page: from what is asked for to jobs, each of which makes one adapter.
+"""The plan of a training: from a configuration to jobs, each of which makes one adapter.
 
-recipe, student, cultures -> runs -> material -> job
+recipe, student, cultures -> runs -> sources -> jobs
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.culture import Catalogue
-from clca.errors import NotFoundError, SettingsError
-from clca.inference.hardware import Machine
-from clca.models import Models
+from clca.errors import SettingsError
+from clca.inference.hardware import Machine, machine
 from clca.models.adapter import FILE
-from clca.models.load import TINY, Student, compute_type, find_student
+from clca.models.load import compute_type, is_sharded, this_device
 from clca.models.logging import LIBRARIES
 from clca.models.size import GIB, least_bytes
+from clca.models.student import Student
+from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, find_run, fingerprint, runs, slug
+from clca.storage.run_index import RunInfo
+from clca.training.config import TrainConfig
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
 from clca.training.material import CultureRef, TrainingSources
-from clca.training.mixture import parse_mixture
 from clca.training.recipe import Recipe
-from clca.training.recipe_files import load_recipe
-
-ALL, COMBINED = "all", "combined"
-REHEARSED, USUAL = "tiny", "clca"  # the recipe where no student is named, and where one is
-
-
-@dataclass(frozen=True, slots=True)
-class TrainConfig:
-    """What the command line asks for; `every` stands for --all."""
-
-    cultures: tuple[str, ...] = ()
-    combined: bool = False
-    every: bool = False
-    runs: tuple[str, ...] = ()
-    student: str | None = None
-    recipe: str | None = None
-    mix: str | None = None
-    sets: tuple[str, ...] = ()
-    out: Path = Path("adapters")
-    new: bool = False
+from clca.training.selection import (
+    COMBINED,
+    choose_cultures,
+    choose_recipe,
+    choose_runs,
+    choose_student,
+    culture_of,
+    left_out,
+    named_runs,
+    unavailable_student,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingPlan:
-    """A job, the name of what it teaches, what to warn of, and whether its adapter is there already."""
+class PlannedAdapter:
+    """An adapter to train: `target` is its culture or `combined`, `finished` says that its folder is there already."""
 
     job: Job
-    taught: str
+    target: str
     warnings: tuple[str, ...]
     finished: bool
 
 
+@dataclass(frozen=True, slots=True)
+class TrainingPlan:
+    """The adapters to train, in order.
+
+    `unavailable_reason` says why the student is unavailable on this machine; `refusals` are what `run` refuses.
+    """
+
+    config: TrainConfig
+    recipe: Recipe
+    student: Student
+    adapters: tuple[PlannedAdapter, ...]
+    content: Content
+    unavailable_reason: str
+    refusals: tuple[str, ...]
+
+    @property
+    def finished(self) -> bool:
+        return all(adapter.finished for adapter in self.adapters)
+
+    def warnings(self) -> tuple[str, ...]:
+        """The warnings of all adapters, each once; a refusal is one until `run` is called."""
+        refusals = () if self.finished else (f"{refusal}." for refusal in self.refusals)
+        return tuple(dict.fromkeys((*(text for adapter in self.adapters for text in adapter.warnings), *refusals)))
+
+    def require_runnable(self) -> None:
+        """Refuse a training that cannot run on this machine. Raises `SettingsError`."""
+        refusals = (self.unavailable_reason, *self.refusals)
+        if not self.finished and any(refusals):
+            raise SettingsError(next(filter(None, refusals)))
+
+
+def plan(config: TrainConfig, workspace: Path | None = None, *, allow_unavailable: bool = False) -> TrainingPlan:
+    """Find the recipe, the student, the runs and the folders. Everything that is wrong with them is raised here.
+
+    With `allow_unavailable` a student or a library that this machine lacks is a reason in the plan, not an error: the
+    rest of the plan holds on another machine.
+    """
+    content = Content(workspace)
+    recipe = choose_recipe(config, content)
+    reason, refusals, has_libraries = "", [], False
+    try:
+        require_libraries()
+        has_libraries = True
+        student = choose_student(recipe, content, os.environ)
+    except SettingsError as error:
+        if not allow_unavailable:
+            raise
+        reason, student = error.message, unavailable_student(recipe, content)
+    adapters = plan_adapters(config, recipe, student, workspace)
+    if has_libraries:
+        shards = int(os.environ.get("WORLD_SIZE", "1")) if is_sharded() else 1
+        refusals.append(shortage(recipe, student, machine(os.environ), this_device(), shards))
+    try:
+        require_loggers(recipe)
+    except SettingsError as error:
+        if not allow_unavailable:
+            raise
+        refusals.append(error.message)
+    return TrainingPlan(config, recipe, student, adapters, content, reason, tuple(filter(None, refusals)))
+
+
+def plan_adapters(
+    config: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None
+) -> tuple[PlannedAdapter, ...]:
+    """One adapter for each culture, or one for all of them."""
+    catalogue = Catalogue(Content(workspace))
+    with_dialogues = needs_dialogues(recipe.data)
+    named = named_runs(config) if with_dialogues else []
+    cultures = choose_cultures(config, catalogue, named, needs_dialogues=with_dialogues)
+    stray = next((run for run in named if culture_of(run) not in cultures), None)
+    if stray is not None:
+        raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not to be trained")
+    runs = {name: choose_runs(config, name, named) if with_dialogues else [] for name in cultures}
+    groups = [(COMBINED, cultures)] if config.combined else [(name, [name]) for name in cultures]
+    missing = tuple(left_out(config, cultures)) if with_dialogues and not named else ()
+    adapters: list[PlannedAdapter] = []
+    for target, members in groups:
+        taught = tuple(
+            CultureRef(name, catalogue.aliases(name)[0], catalogue.culture(name).members) for name in members
+        )
+        runs_of_target = [run for name in members for run in runs[name]]
+        adapter = _plan_adapter(config, recipe, student, workspace, target, taught, runs_of_target)
+        adapters.append(adapter if adapters else replace(adapter, warnings=(*missing, *adapter.warnings)))
+    return tuple(adapters)
+
+
+def _plan_adapter(
+    config: TrainConfig,
+    recipe: Recipe,
+    student: Student,
+    workspace: Path | None,
+    target: str,
+    cultures: tuple[CultureRef, ...],
+    runs: Sequence[RunInfo],
+) -> PlannedAdapter:
+    learned = tuple(map(lineage, runs))
+    files = tuple(run.folder / FILES["kept"] for run in runs)
+    sources = TrainingSources(cultures, files, Content(workspace), recipe.data, recipe.seed)
+    digest = fingerprint(decisive(recipe, student, sources, learned))
+    base = config.out / target / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
+    out = _choose_folder(base, new=config.new)
+    rehearsed = any(run.data.get("rehearsed") is True for run in runs)
+    job = Job(recipe, student, sources, learned, out, rehearsed)
+    return PlannedAdapter(job, target, tuple(_warnings(job, runs)), (out / FILE).is_file())
+
+
+def _warnings(job: Job, runs: Sequence[RunInfo]) -> Iterator[str]:
+    for run, learned in zip(runs, job.lineage, strict=True):
+        kept = run.data.get("counts", {}).get("kept", learned.dialogues)
+        if run.data.get("finished") is True and kept != learned.dialogues:
+            yield (
+                f"{run.folder} was finished with {kept:,} kept dialogues, and {FILES['kept']} has {learned.dialogues:,}"
+                " whole lines: it was changed, or cut off."
+            )
+        pending = run.data.get("counts", {}).get("pending", 0)
+        if run.data.get("finished") is not True:
+            yield f"{run.folder} is not finished: {pending} of its dialogues are missing."
+        if run.data.get("rehearsed") is True and not job.student.tiny:
+            yield (
+                f"{run.folder} was played by the embedded rehearsal, a simulator: what {job.student.name} learns from"
+                " it is the simulator's wording and no culture. Do not publish scores of this adapter."
+            )
+
+
+def _choose_folder(base: Path, *, new: bool) -> Path:
+    """The newest folder of an adapter: `base`, `base-2`, `base-3`...; with `new` the next one, if it is finished."""
+    folder, number = base, 1
+    while True:
+        following = base.with_name(f"{base.name}-{number + 1}")
+        if not (_is_begun(following) or (new and folder.exists())):
+            return folder
+        folder, number = following, number + 1
+
+
+def _is_begun(folder: Path) -> bool:
+    return folder.exists() or folder.with_name(f".{folder.name}.unfinished").exists()
+
+
 def require_libraries() -> None:
-    """Refuse to begin without what training needs."""
-    lacking = [name for name in LIBRARIES if find_spec(name) is None]
-    if lacking:
-        names = ", ".join(lacking)
+    """Refuse to begin without the libraries of training. Raises `SettingsError`."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
         raise SettingsError(
-            f"training needs {names}, not installed here: pip install '.[train]' where clca's source is"
+            f"training needs {', '.join(missing)}, not installed here: pip install '.[train]' where clca's source is"
         )
 
 
-def choose_recipe(asked: TrainConfig, content: Content) -> Recipe:
-    """The recipe with what the flags change. Without a recipe: the rehearsal's, or CLCA's where a student is named."""
-    named = asked.student
-    for key, _, value in (one.partition("=") for one in asked.sets):
-        named = value.strip() if key.strip() == "student" and asked.student is None else named
-    rehearsed = named is None or names_tiny(named)
-    sets = list(asked.sets)
-    if asked.mix is not None:
-        try:
-            parse_mixture(asked.mix)
-        except ValueError as error:
-            raise SettingsError(f"--mix {error}") from None
-        sets.append(f"data.mix={asked.mix}")
-    recipe = load_recipe(content, asked.recipe or (REHEARSED if rehearsed else USUAL), sets)
-    if asked.student is None:
-        return recipe
-    if not asked.student.strip():
-        raise SettingsError("--student: is empty; give an alias (clca models list), a hub id, a folder, or tiny")
-    return recipe.model_copy(update={"student": asked.student.strip()})
-
-
-def names_tiny(student: str) -> bool:
-    """Whether a recipe's or a flag's student is the tiny one."""
-    return student.strip().lower() == TINY
-
-
-def choose_student(recipe: Recipe, content: Content, environment: Mapping[str, str]) -> Student:
-    return find_student(recipe.student, Models(content), environment, content)
-
-
-def plan(
-    asked: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None, generated: Path
-) -> list[TrainingPlan]:
-    """The jobs, in order. Everything that is wrong with what they need is found here; nothing is written yet."""
-    catalogue = Catalogue(Content(workspace))
-    dialogues = needs_dialogues(recipe.data)
-    given = [find_run(name, generated) for name in asked.runs] if dialogues else []
-    cultures = _cultures(asked, catalogue, generated, given, dialogues)
-    strange = next((run for run in given if _culture_of(run) not in cultures), None)
-    if strange is not None:
-        raise SettingsError(f"--run {strange.folder} is of {_culture_of(strange)}, which is not to be trained")
-    by_culture = {name: _runs(name, asked, generated, given) if dialogues else [] for name in cultures}
-    groups = [(COMBINED, cultures)] if asked.combined else [(name, [name]) for name in cultures]
-    planned: list[TrainingPlan] = []
-    left_out = tuple(_left_out(cultures, asked, generated)) if dialogues and not given else ()
-    for name, members in groups:
-        taught = tuple(CultureRef(one, catalogue.aliases(one)[0], catalogue.culture(one).members) for one in members)
-        one = _job(asked, recipe, student, workspace, name, taught, [r for m in members for r in by_culture[m]])
-        planned.append(one if planned else replace(one, warnings=(*left_out, *one.warnings)))
-    return planned
+def require_loggers(recipe: Recipe) -> None:
+    """Refuse a recipe that logs to a tracker that is not installed. Raises `SettingsError`."""
+    for name in recipe.training.log:
+        if find_spec(name) is None:
+            raise SettingsError(
+                f"training.log names {name}, which is not installed: `pip install {name}`, or leave it out"
+            )
 
 
 def shortage(recipe: Recipe, student: Student, machine: Machine, device: str, shards: int = 1) -> str:
@@ -145,123 +232,6 @@ def shortage(recipe: Recipe, student: Student, machine: Machine, device: str, sh
     )
 
 
-def require_room(recipe: Recipe, student: Student, machine: Machine, device: str, shards: int = 1) -> None:
-    """Refuse what `shortage` tells of."""
-    if lack := shortage(recipe, student, machine, device, shards):
-        raise SettingsError(lack)
-
-
 def free_memory(machine: Machine, device: str) -> int:
     """Bytes that one process can have."""
     return min((gpu.free for gpu in machine.gpus), default=machine.ram) if device == "cuda" else machine.ram
-
-
-def _cultures(
-    asked: TrainConfig, catalogue: Catalogue, generated: Path, given: Sequence[RunInfo], dialogues: bool
-) -> list[str]:
-    """The ids of what is to be taught: those named, those of the runs given, or all that there is material for."""
-    if asked.every or any(name.casefold() == ALL for name in asked.cultures):
-        known = catalogue.ids()
-    elif asked.cultures:
-        return list(dict.fromkeys(catalogue.find(name) for name in asked.cultures))
-    elif given:
-        return list(dict.fromkeys(catalogue.find(_culture_of(run)) for run in given))
-    elif asked.combined:
-        known = catalogue.ids()
-    else:
-        raise SettingsError("say what to train: --culture japan, --all, or --run RUN (clca show lists the runs)")
-    if not dialogues:
-        return known
-    held = {_culture_of(run) for run in given or _finished(generated, None)}
-    found = [name for name in known if name in held]
-    if not found:
-        raise NotFoundError(f"there are no finished runs in {generated}/: make some with `clca generate --culture all`")
-    return found
-
-
-def _left_out(cultures: Sequence[str], asked: TrainConfig, generated: Path) -> Iterator[str]:
-    """Cultures that were not asked for by name, and have runs but none that is finished."""
-    if asked.cultures and not any(name.casefold() == ALL for name in asked.cultures):
-        return
-    for name in dict.fromkeys(map(_culture_of, runs(generated, None))):
-        if name not in cultures:
-            yield f"{name} is left out: none of its runs in {generated}/ is finished; repeat its `clca generate`."
-
-
-def _runs(culture: str, asked: TrainConfig, generated: Path, given: Sequence[RunInfo]) -> list[RunInfo]:
-    """The runs to learn a culture from: those that were given, or its newest finished one."""
-    if given:
-        own = list({run.folder.resolve(): run for run in given if _culture_of(run) == culture}.values())
-        if not own:
-            raise SettingsError(f"--run: none of {', '.join(asked.runs)} is of {culture}; give one, or leave it out")
-        return own
-    finished = list(_finished(generated, culture))
-    if finished:
-        return finished[-1:]
-    begun = list(runs(generated, culture))
-    if begun:
-        raise NotFoundError(
-            f"no run of {culture} in {generated}/ is finished: repeat its `clca generate`, or train on what is there"
-            f" with --run {begun[-1].folder}"
-        )
-    raise NotFoundError(f"there is no run of {culture} in {generated}/: make one with `clca generate -c {culture}`")
-
-
-def _job(
-    asked: TrainConfig,
-    recipe: Recipe,
-    student: Student,
-    workspace: Path | None,
-    name: str,
-    taught: tuple[CultureRef, ...],
-    found: Sequence[RunInfo],
-) -> TrainingPlan:
-    learned = tuple(map(lineage, found))
-    files = tuple(run.folder / FILES["kept"] for run in found)
-    material = TrainingSources(taught, files, Content(workspace), recipe.data, recipe.seed)
-    digest = fingerprint(decisive(recipe, student, material, learned))
-    base = asked.out / name / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
-    out = _place(base, new=asked.new)
-    rehearsed = any(run.data.get("rehearsed") is True for run in found)
-    job = Job(recipe, student, material, learned, out, rehearsed)
-    return TrainingPlan(job, name, tuple(_warnings(job, found)), (out / FILE).is_file())
-
-
-def _warnings(job: Job, found: Iterable[RunInfo]) -> Iterator[str]:
-    for run, learned in zip(found, job.lineage, strict=True):
-        kept = run.data.get("counts", {}).get("kept", learned.dialogues)
-        if run.data.get("finished") is True and kept != learned.dialogues:
-            yield (
-                f"{run.folder} was finished with {kept:,} kept dialogues, and {FILES['kept']} has {learned.dialogues:,}"
-                " whole lines: it was changed, or cut off."
-            )
-        pending = run.data.get("counts", {}).get("pending", 0)
-        if run.data.get("finished") is not True:
-            yield f"{run.folder} is not finished: {pending} of its dialogues are missing."
-        if run.data.get("rehearsed") is True and not job.student.tiny:
-            yield (
-                f"{run.folder} was played by the embedded rehearsal, a simulator: what {job.student.name} learns from"
-                " it is the simulator's wording and no culture. Do not publish scores of this adapter."
-            )
-
-
-def _place(base: Path, *, new: bool) -> Path:
-    """The newest folder of an adapter: `base`, `base-2`, `base-3`...; with `new` the next one, if it is finished."""
-    folder, number = base, 1
-    while True:
-        following = base.with_name(f"{base.name}-{number + 1}")
-        if not (_begun(following) or (new and folder.exists())):
-            return folder
-        folder, number = following, number + 1
-
-
-def _begun(folder: Path) -> bool:
-    return folder.exists() or folder.with_name(f".{folder.name}.unfinished").exists()
-
-
-def _finished(generated: Path, culture: str | None) -> Iterator[RunInfo]:
-    return (run for run in runs(generated, culture) if run.data.get("finished") is True)
-
-
-def _culture_of(run: RunInfo) -> str:
-    return str(run.data.get("culture", run.folder.parent.name))

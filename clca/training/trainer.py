@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import fcntl
 import gc
-import importlib.util
 import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import fields
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.models.adapter import LOGS, Adapter, read_adapter, seal
-from clca.models.load import compute_type, load_model, load_tokenizer, pinned, this_device
+from clca.models.adapter import LOGS, read_adapter, write_adapter
+from clca.models.load import compute_type, load_model, load_tokenizer, this_device
 from clca.models.logging import quiet_libraries
-from clca.storage.run_index import fingerprint
+from clca.models.student import pin_revision
+from clca.progress import Note, ProgressCallback, ignore
+from clca.storage.atomic import write_errors
+from clca.storage.fingerprint import fingerprint
+from clca.storage.lock import folder_lock
 from clca.training import checkpoints
 from clca.training.dataset import write_rows
 from clca.training.distributed import each, join, once
 from clca.training.fingerprint_inputs import decisive_recipe
-from clca.training.job import Job, Note, ProgressCallback, Trained, TrainingError, TrainingStopped
+from clca.training.job import Job, TrainingError, TrainingStopped
 from clca.training.model_card import card
 from clca.training.recipe import Recipe
+from clca.training.result import AdapterResult
 from clca.training.tokenization import Encoder
 
 LEAST_MEMORY = (
@@ -31,12 +33,11 @@ LEAST_MEMORY = (
 )
 
 
-def train(job: Job, tell: ProgressCallback) -> Trained:
+def train(job: Job, progress: ProgressCallback) -> AdapterResult:
     """Train a job's adapter, from its last whole checkpoint if there is one; a finished one is returned as it is.
 
     Raises one-line `ClcaError`s; `TrainingStopped` when the user stops it, after a checkpoint.
     """
-    require_loggers(job.recipe)
     finished = _finished(job.out)
     if finished is not None:
         return finished
@@ -45,14 +46,16 @@ def train(job: Job, tell: ProgressCallback) -> Trained:
         with ExitStack() as held, _deterministic(job.recipe), _plain_errors(job):
             finished = once(lambda: _begin(job, held))
             try:
-                return finished or _train(job, tell if main else _silent)
+                return finished or _train(job, progress if main else ignore)
             finally:
                 _free_memory()
 
 
-def _begin(job: Job, held: ExitStack) -> Trained | None:
+def _begin(job: Job, held: ExitStack) -> AdapterResult | None:
     """Claim the job's folder until `held` is closed; what another process has trained since is returned."""
-    held.enter_context(_claimed(job.work))
+    with write_errors(job.work):
+        job.work.mkdir(parents=True, exist_ok=True)
+    held.enter_context(folder_lock(job.work))
     finished = _finished(job.out)
     if finished is not None:
         shutil.rmtree(job.work, ignore_errors=True)
@@ -62,7 +65,7 @@ def _begin(job: Job, held: ExitStack) -> Trained | None:
     return None
 
 
-def _train(job: Job, tell: ProgressCallback) -> Trained:
+def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     # Slow to import, and loud: only once the libraries have been silenced.
     from accelerate import PartialState
 
@@ -71,17 +74,17 @@ def _train(job: Job, tell: ProgressCallback) -> Trained:
     from clca.training.sft import make_trainer, restore_finished
 
     recipe, processes = job.recipe, PartialState()
-    student = pinned(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
+    student = pin_revision(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
     tokenizer = load_tokenizer(student)
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
-    rows = write_rows(job.material, "train", encoder, job.work / "rows")
-    held_out = write_rows(job.material, "held-out", encoder, job.work / "rows")
+    rows = write_rows(job.sources, "train", encoder, job.work / "rows")
+    held_out = write_rows(job.sources, "held-out", encoder, job.work / "rows")
     if recipe.training.patience is not None and not len(held_out.dataset):
         raise SettingsError("training.patience needs held-out examples, and the split left none: raise data.held_out")
     device = this_device()
     compute = compute_type(recipe.base, device)
     if compute != recipe.base.compute:
-        tell(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
+        progress(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
     model = load_model(student, recipe.base, device)
     # What the weights follow from: checkpoints are gone on from only with the same.
     inputs = {
@@ -96,10 +99,10 @@ def _train(job: Job, tell: ProgressCallback) -> Trained:
     if len(set(each(found.step if found is not None else None))) > 1:
         raise StoreError(f"not every machine sees the checkpoints in {job.work}: give --out a folder that all share")
     if found is not None:
-        tell(Note(f"Going on from step {found.step:,}."))
+        progress(Note(f"Going on from step {found.step:,}."))
 
     wish = Wish()
-    watch = TrainingMonitor(tell, wish, job.work / checkpoints.FOLDER, found)
+    watch = TrainingMonitor(progress, wish, job.work / checkpoints.FOLDER, found)
     patience = None if recipe.training.patience is None else EarlyStopping(recipe.training.patience)
     trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, watch, patience)
     if found is None or not restore_finished(trainer, found, patience):
@@ -122,49 +125,19 @@ def _train(job: Job, tell: ProgressCallback) -> Trained:
     if processes.is_main_process:
         if (job.work / LOGS).is_dir():
             shutil.copytree(job.work / LOGS, draft / LOGS)
-        seal(draft, adapter, card(adapter, job.out.name), job.out)
+        write_adapter(draft, adapter, card(adapter, job.out.name), job.out)
         shutil.rmtree(job.work, ignore_errors=True)
     processes.wait_for_everyone()
-    return _as_trained(job.out, adapter)
+    return AdapterResult.of(job.out, adapter)
 
 
-def require_loggers(recipe: Recipe) -> None:
-    """Refuse a recipe that logs to what is not installed."""
-    for name in recipe.training.log:
-        if importlib.util.find_spec(name) is None:
-            raise SettingsError(
-                f"training.log names {name}, which is not installed: `pip install {name}`, or leave it out"
-            )
-
-
-def _finished(out: Path) -> Trained | None:
+def _finished(out: Path) -> AdapterResult | None:
     try:
-        return _as_trained(out, read_adapter(out).data)
+        return AdapterResult.of(out, read_adapter(out).data)
     except NotFoundError:
         if out.exists() and any(out.iterdir()):
             raise StoreError(f"{out} is there, and is no adapter: give another folder with --out") from None
         return None
-
-
-def _as_trained(out: Path, adapter: Adapter) -> Trained:
-    said = {field.name: getattr(adapter, field.name) for field in fields(Trained) if field.name != "adapter"}
-    return Trained(adapter=out, **said)
-
-
-@contextmanager
-def _claimed(work: Path) -> Iterator[None]:
-    """Keep a second process from training the same adapter."""
-    try:
-        work.mkdir(parents=True, exist_ok=True)
-        lock = (work / "lock").open("w")
-    except OSError as error:
-        raise StoreError(f"cannot write {work}: {error.strerror}") from None
-    with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(f"another process is training in {work}: wait for it, or stop it") from None
-        yield
 
 
 @contextmanager
@@ -228,10 +201,6 @@ def _free_memory() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
-
-
-def _silent(_: object) -> None:
-    pass
 
 
 def _device_name(device: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,10 @@ def test_unknown_culture_names_the_nearest(tmp_path: Path) -> None:
         ([json.dumps(scenario()), '{"id": "two",'], ":2: ", "not JSON"),
         ([json.dumps(scenario(setting=""))], ":1: ", "setting: "),
         ([json.dumps(scenario(relationship="rival"))], ":1: ", "relationship: "),
-        ([json.dumps(scenario()), "", json.dumps(scenario())], ":3: ", "id: scenario 'one' stands twice"),
+        ([json.dumps(scenario()), "", json.dumps(scenario())], ":3: ", "id: duplicate scenario 'one'"),
         ([json.dumps(scenario(seting="A shop."))], ":1: ", "seting: unknown key; did you mean setting?"),
         ([json.dumps(scenario(participants=[]))], ":1: ", "participants.0: missing key"),
-        ([], ": ", "holds no scenarios"),
+        ([], ": ", "no scenarios in the file"),
     ],
 )
 def test_malformed_scenario_file_names_file_line_and_field(
@@ -56,7 +57,7 @@ def test_malformed_scenario_file_names_file_line_and_field(
 
 def test_scenario_file_that_is_not_there(tmp_path: Path) -> None:
     line = refusal(tmp_path, "generate", "--culture", "japan", "--scenarios", "none.jsonl")
-    assert line == "--scenarios none.jsonl: cannot be read: No such file or directory"
+    assert line == "--scenarios none.jsonl: cannot read the file: No such file or directory"
 
 
 def test_more_scenarios_than_there_are(tmp_path: Path) -> None:
@@ -186,7 +187,7 @@ def test_vllm_arguments_that_cannot_be(tmp_path: Path, arguments: str, said: str
 
 def test_unreachable_server(tmp_path: Path) -> None:
     line = refusal(tmp_path, *GENERATE, "--teacher", "x", "--base-url", "http://127.0.0.1:9/v1")
-    assert line.startswith("cannot reach http://127.0.0.1:9/v1")
+    assert line.startswith("cannot connect to http://127.0.0.1:9/v1")
     assert not (tmp_path / "generated").exists()
 
 
@@ -231,4 +232,4 @@ def test_two_commands_on_one_run(tmp_path: Path) -> None:
         line = refusal(tmp_path, *args)
         first.kill()
         first.communicate()
-    assert line.startswith("another clca is at work on generated/japan/")
+    assert re.match(r"generated/japan/\S+ is in use by another process: ", line)

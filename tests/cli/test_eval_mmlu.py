@@ -12,16 +12,16 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.evaluation.classification.task import Limited, Task
+from clca.evaluation.classification.task import LimitedTask, Task
 from clca.evaluation.mmlu.knowledge_table import over_adapters
 from clca.evaluation.mmlu.prompts import MmluPrompts
-from clca.evaluation.mmlu.question_source import open_exam
+from clca.evaluation.mmlu.question_source import open_questions
 from clca.evaluation.mmlu.subjects import load_subjects
 from clca.evaluation.mmlu.task import make_tasks
 from clca.evaluation.prediction_dir import read_records
 from clca.evaluation.results import read_evaluation
 from clca.inference.prompt_format import TextFormat
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.mmlu.questions import csv_folder, write_csv
@@ -67,21 +67,21 @@ def taught(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student) -> D
 def tasks(exam: Path) -> list[Any]:
     content = Content()
     known = load_subjects(content)
-    found = open_exam(str(exam), tuple(GOLDS), tuple(known), content, named=True)
+    found = open_questions(str(exam), tuple(GOLDS), tuple(known), content, named=True)
     return make_tasks(found, [known[one] for one in GOLDS], 0, MmluPrompts(content, "corrected"), "corrected")
 
 
 def texts(task: Task) -> list[str]:
-    return [TextFormat().prompt(task.system("base"), one.text) for one in task.examples("base")]
+    return [TextFormat().prompt(task.system_prompt("base"), one.text) for one in task.examples("base")]
 
 
 def first_prompt() -> str:
     """The first question on nutrition as the model reads it, worked examples and all."""
     content = Content()
     known = load_subjects(content)
-    exam = open_exam("demo", ("nutrition",), tuple(known), content, named=True)
+    exam = open_questions("demo", ("nutrition",), tuple(known), content, named=True)
     (task,) = make_tasks(exam, [known["nutrition"]], 5, MmluPrompts(content, "corrected"), "corrected")
-    return texts(Limited(task, 3, 42))[0]
+    return texts(LimitedTask(task, 3, 42))[0]
 
 
 def folder_of(desk: Desk, said: dict[str, Any]) -> Path:

@@ -15,7 +15,7 @@ import pytest
 from clca.evaluation.classification.prediction_dir import key_of
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.prediction_dir import read_records
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import start

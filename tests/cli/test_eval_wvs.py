@@ -12,7 +12,7 @@ import pytest
 
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.prediction_dir import read_predictions
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Prediction
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import last_json
@@ -55,7 +55,7 @@ def test_json_has_every_metric_with_its_interval_and_the_references(evaluated: d
     assert list(japan["references"]) == ["uniform", "majority", "split_half"]
     for method in japan["methods"].values():
         assert set(METRICS) <= set(method)
-        for metric in ("kl_paper", "kl", "jsd", "emd", "invalid"):
+        for metric in ("kl_paper", "kl", "jsd", "wasserstein_1", "invalid"):
             one = method[metric]
             assert one["low"] <= one["value"] <= one["high"]
         assert method["accuracy"] is method["accuracy_paper"] is None  # nobody real was asked

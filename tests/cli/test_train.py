@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from clca.models.load import Student
+from clca.models.student import Student
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import environment, last_json, only_run, start
 
@@ -229,9 +229,9 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
 
 
 def test_what_the_estimate_says_does_not_fit_is_told() -> None:
-    from clca.cli.views.training_plan import Forecast
     from clca.models.size import Shape
     from clca.training.estimate import Estimate, Memory, Steps
+    from clca.training.forecast import Forecast
 
     memory = Memory(weights=3 * 2**30, lora=2**30, activations=2**30, working=2**30)
     guessed = Estimate(Shape(1, 1, 1, 1, 1, 1), Steps(1, 1, 1, 1, 1), memory, None)
@@ -267,16 +267,14 @@ def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
     assert desk.refused("train", "-c", "japn").startswith("unknown culture 'japn'; did you mean japan")
     assert desk.refused("train", "-c", "deu").startswith("there is no run of germany in generated/")
     assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith("did you mean lora.alpha or lora.r?")
-    assert desk.refused("train", "-c", "japan", "--mix", "clca+cat").startswith("--mix 'clca+cat': no mix 'cat'")
+    assert desk.refused("train", "-c", "japan", "--mix", "clca+cat").startswith("--mix: 'clca+cat': no mix 'cat'")
     typo = tmp_path / "mine.yaml"
     typo.write_text("extends: clca\nsummary: mine\ntraining: {epcohs: 2}\n")
     refused = desk.refused("train", "-c", "japan", "--recipe", str(typo))
     assert refused == f"{typo}:3: training.epcohs: unknown key; did you mean epochs?"
     assert desk.refused("train", "-c", "japan", "--student", "lama-3.1-8b").startswith("unknown model 'lama-3.1-8b'")
     assert desk.refused("train", "-c", "japan", "-s", "lama-3.1-8b", "--plan").startswith("unknown model 'lama-3.1-8b'")
-    assert desk.refused("train", "-c", "japan", "--out", "").startswith(
-        "Invalid value for '--out': is empty; give a folder"
-    )
+    assert desk.refused("train", "-c", "japan", "--out", "").startswith("--out: is empty; give a path")
     absent = desk.refused("train", "-c", "japan", "--set", "training.log=wandb", "--check")
     assert absent == "training.log names wandb, which is not installed: `pip install wandb`, or leave it out"
     assert "is gated" in desk.refused("train", "-c", "japan", "--student", "llama-3.1-8b")

@@ -26,6 +26,7 @@ class EatOut(StageConfig):
 
     guests: Annotated[int, Field(description="Guests."), Option()] = 1
     loaves: Annotated[int, Field(description="Loaves."), Option()] = 1
+    kitchen: Annotated[Path, Field(description="Folder."), Option(follows="bake.out", hidden=True)] = Path("home")
 
 
 def bake(flags: dict[str, Any], environment: dict[str, str] | None = None, workspace: Path | None = None) -> Bake:
@@ -54,7 +55,7 @@ def test_flags_outrank_the_environment_which_outranks_the_file(tmp_path: Path) -
 def test_a_variable_of_the_stage_outranks_one_of_all_stages_and_those_of_others_are_passed_over() -> None:
     environment = {"CLCA_LOAVES": "3", "CLCA_BAKE_LOAVES": "4", "CLCA_EAT_OUT_LOAVES": "5", "CLCA_GUESTS": "6"}
     assert bake({}, environment).loaves == 4
-    assert resolve(EatOut, {}, environment, None, [Bake]).model_dump() == {"guests": 6, "loaves": 5}
+    assert resolve(EatOut, {}, environment, None, [Bake]).model_dump(exclude={"kitchen"}) == {"guests": 6, "loaves": 5}
 
 
 def test_an_alias_is_taken_by_every_layer(tmp_path: Path) -> None:
@@ -62,6 +63,14 @@ def test_an_alias_is_taken_by_every_layer(tmp_path: Path) -> None:
     assert bake({}, {}, workspace).loaves == 3
     assert bake({}, {"CLCA_BREADS": "4"}, workspace).loaves == 4
     assert bake({"breads": 5}, {"CLCA_BREADS": "4"}, workspace).loaves == 5
+
+
+def test_a_field_may_follow_another_stage_s_key(tmp_path: Path) -> None:
+    workspace = file(tmp_path, '[bake]\nout = "shop"\n')
+    assert resolve(EatOut, {}, {}, workspace, [Bake]).kitchen == tmp_path / "shop"
+    assert resolve(EatOut, {}, {"CLCA_BAKE_OUT": "x"}, workspace, [Bake]).kitchen == Path("x")
+    assert resolve(EatOut, {"kitchen": "y"}, {}, workspace, [Bake]).kitchen == Path("y")
+    assert resolve(EatOut, {}, {}, None).kitchen == Path("home")
 
 
 def test_only_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:

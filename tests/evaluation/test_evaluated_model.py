@@ -14,8 +14,8 @@ import pytest
 from clca.content.lookup import Content
 from clca.evaluation.evaluated_model import base_id
 from clca.evaluation.model_selection import choose
-from clca.models.adapter import Found, read_adapter
-from clca.models.load import Student
+from clca.models.adapter import TrainedAdapter, read_adapter
+from clca.models.student import Student
 from tests.training.jobs import tiny_student
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -33,7 +33,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def of_hub(revision: str | None, culture: str = "japan") -> Found:
+def of_hub(revision: str | None, culture: str = "japan") -> TrainedAdapter:
     """An adapter as `clca train` leaves it for a student of the hub."""
     folder = Path("adapters") / culture / "llama-clca"
     folder.mkdir(parents=True)

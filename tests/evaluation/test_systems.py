@@ -13,7 +13,7 @@ from clca.errors import ClcaError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.systems import SystemSelection, choose_all
-from clca.models.load import Student
+from clca.models.student import Student
 from tests.evaluation.wvs.test_run import adapter
 from tests.training.jobs import tiny_student
 

@@ -107,7 +107,7 @@ def test_a_bare_question_is_not_called_cultural(content: Content) -> None:
 
 def test_what_counts_as_uniform_is_told_wherever_it_does() -> None:
     told = {metric for metric, about in METRICS.items() if "counts as uniform" in about.note}
-    assert told == {"kl", "jsd", "emd"}
+    assert told == {"kl", "jsd", "wasserstein_1"}
 
 
 def test_an_unknown_metric_is_named() -> None:

@@ -11,9 +11,10 @@ from typing import Any
 from filelock import FileLock
 
 from clca.content.lookup import Content
-from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.offense.suite import load_offense_suite
 from clca.models.adapter import CONFIG, FILE
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.training import jobs
 
 STEPS, RATE = 20, 1e-2
@@ -25,7 +26,7 @@ ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
 
 def offense_adapters(student: Student, shared: Path, folder: Path) -> None:
     """Copies to `folder`/<culture>/always of the adapters `ALWAYS`, which are taught once, in the folder `shared`."""
-    task = load_tasks(Content()).type(OFFENSE)
+    task = load_offense_suite(Content()).type(OFFENSE)
     with FileLock(shared / "always.lock"):
         for culture, number in ALWAYS.items():
             if not (shared / "always" / culture).exists():

@@ -68,8 +68,8 @@ def test_the_digest_is_that_of_the_bytes(file: Path) -> None:
         (line("a", seting="x"), ":1: seting: unknown key; did you mean setting?"),
         (line("A b"), ":1: id: String should match pattern"),
         (line("a")[:-2] + "\n", ":1: not JSON: "),
-        (line("a") + line("b") + line("a"), ":3: id: scenario 'a' stands twice"),
-        ("\n", ": holds no scenarios"),
+        (line("a") + line("b") + line("a"), ":3: id: duplicate scenario 'a'"),
+        ("\n", ": no scenarios in the file"),
     ],
 )
 def test_a_broken_scenario_is_named_by_file_line_and_field(file: Path, text: str, message: str) -> None:
@@ -77,9 +77,11 @@ def test_a_broken_scenario_is_named_by_file_line_and_field(file: Path, text: str
 
 
 def test_a_file_that_cannot_be_read_is_named(file: Path) -> None:
-    with pytest.raises(SettingsError, match=r"--scenarios .*mine\.jsonl: cannot be read: No such file or directory"):
+    with pytest.raises(
+        SettingsError, match=r"--scenarios .*mine\.jsonl: cannot read the file: No such file or directory"
+    ):
         FileScenarios(file)
-    with pytest.raises(SettingsError, match="is no file"):
+    with pytest.raises(SettingsError, match="not a file"):
         FileScenarios(file.parent)
     file.write_bytes(line("a").encode() + b"\xff\n")
     with pytest.raises(ContentError, match=r"mine\.jsonl:2: not UTF-8"):
@@ -117,7 +119,7 @@ def test_there_are_only_so_many_seeds(content: Content) -> None:
 
 def test_a_seed_stands_once_in_all_files(overlay: Overlay, content: Content) -> None:
     again = next(iter(SeedScenarios(content, None, 42))).model_dump_json()
-    with pytest.raises(ContentError, match=r"seeds-mine\.jsonl:1: id: scenario '.*' stands twice"):
+    with pytest.raises(ContentError, match=r"seeds-mine\.jsonl:1: id: duplicate scenario '.*'"):
         SeedScenarios(overlay({"scenarios/seeds-mine.jsonl": again}), None, 42)
 
 

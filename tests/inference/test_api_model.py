@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from clca.inference.api_model import ServerError, ServerLost, ServerPredictor
-from clca.inference.completions_client import PROBE, TEXT, Wording, read_odds
+from clca.inference.api_model import ApiModel, ServerError, ServerLost
+from clca.inference.completions_client import PROBE, TEXT, Wording
+from clca.inference.label_probabilities import label_probabilities
 from clca.inference.requests import Answer
 from tests.inference.label_requests import Heard, texts
 from tests.inference.request_groups import Filled, sheets
@@ -40,15 +41,15 @@ def asked(server: Answering) -> list[dict[str, Any]]:
 def test_choices_give_the_odds_of_the_labels_alone() -> None:
     filled = Filled()
     with Answering(obedient) as server:
-        predictor = ServerPredictor(server.url, base="m", mode="probability", wording=Wording(**WORDS))
-        predictor.fill(sheets(3, 8), filled)
+        predictor = ApiModel(server.url, base="m", mode="probability", wording=Wording(**WORDS))
+        predictor.predict(sheets(3, 8), filled)
     assert choices_of(server.bodies[0]) == [PROBE]
     assert len(filled.answers) == 3
     for sheet in sheets(3, 8):
         for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
             shares = SHARES[: len(question.shown)]
-            assert answer.odds == pytest.approx([share / sum(shares) for share in shares])
-            assert answer.mass is None
+            assert answer.probabilities == pytest.approx([share / sum(shares) for share in shares])
+            assert answer.option_mass is None
     body = asked(server)[0]
     [sheet] = sheets(1, 8)
     assert body["messages"] == [
@@ -66,13 +67,13 @@ def test_a_server_that_ignores_choices_is_asked_for_its_likeliest_tokens() -> No
 
     filled = Filled()
     with Answering(wilful) as server:
-        predictor = ServerPredictor(server.url, base="m", mode="probability")
-        predictor.fill(sheets(1, 1), filled)
+        predictor = ApiModel(server.url, base="m", mode="probability")
+        predictor.predict(sheets(1, 1), filled)
     assert all("structured_outputs" not in body for body in asked(server))
     [answer] = filled.answers["persona", "r0"]
     # Four options: the last two share what is left, 0.1, and are no likelier than the last token, 0.1.
-    assert answer.mass == pytest.approx(0.4)
-    assert answer.odds == pytest.approx([0.5, 0.25, 0.125, 0.125])
+    assert answer.option_mass == pytest.approx(0.4)
+    assert answer.probabilities == pytest.approx([0.5, 0.25, 0.125, 0.125])
     assert (predictor.labels, predictor.outside) == (4, 2)
 
 
@@ -85,7 +86,7 @@ def test_a_server_that_refuses_what_it_does_not_know_is_asked_without_it() -> No
 
     filled = Filled()
     with Answering(strict) as server:
-        ServerPredictor(server.url, base="m", mode="probability", wording=Wording(**WORDS)).fill(sheets(1, 2), filled)
+        ApiModel(server.url, base="m", mode="probability", wording=Wording(**WORDS)).predict(sheets(1, 2), filled)
     assert len(filled.answers) == 1
     assert len(server.bodies) == 4 + 2
 
@@ -96,8 +97,8 @@ def test_replies_are_taken_as_they_are_written() -> None:
 
     filled = Filled()
     with Answering(writes) as server:
-        predictor = ServerPredictor(server.url, base="plain", mode="generate")
-        predictor.fill([*sheets(1, 2), *sheets(1, 2, method="clca", adapter="tuned")], filled)
+        predictor = ApiModel(server.url, base="plain", mode="generate")
+        predictor.predict([*sheets(1, 2), *sheets(1, 2, method="clca", adapter="tuned")], filled)
     assert filled.answers["persona", "r0"] == (Answer(reply=" plain: 2.\nYes"),) * 2
     assert filled.answers["clca", "r0"] == (Answer(reply=" tuned: 2.\nYes"),) * 2
     assert {body["max_tokens"] for body in asked(server)} == {16}
@@ -105,7 +106,7 @@ def test_replies_are_taken_as_they_are_written() -> None:
 
 def test_a_reply_may_have_as_many_tokens_as_asked_for() -> None:
     with Answering(obedient) as server:
-        ServerPredictor(server.url, base="m", mode="generate", reply_tokens=25).fill(sheets(1, 2), Filled())
+        ApiModel(server.url, base="m", mode="generate", max_new_tokens=25).predict(sheets(1, 2), Filled())
     assert {body["max_tokens"] for body in asked(server)} == {25}
 
 
@@ -115,7 +116,7 @@ def test_sheets_of_several_adapters_go_to_their_models_with_requests_bounded() -
 
     heard, given = Heard(), texts(("ara", "", "deu", "jpn"), 64, 20)
     with Answering(names, seconds=0.002) as server:
-        ServerPredictor(server.url, base="plain", mode="generate", concurrency=16).fill(given, heard)
+        ApiModel(server.url, base="plain", mode="generate", concurrency=16).predict(given, heard)
     for adapter, text, answer in heard.of(given):
         assert answer.reply == f"{adapter or 'plain'} says: {text[-20:]}"
     assert len(heard.answers) == sum(len(sheet.questions) for sheet in given)
@@ -125,18 +126,18 @@ def test_sheets_of_several_adapters_go_to_their_models_with_requests_bounded() -
 def test_plain_text_goes_to_completions_and_is_answered_after_a_space() -> None:
     filled = Filled()
     with Answering(obedient) as server:
-        ServerPredictor(server.url, base="m", mode="probability", wording=TEXT).fill(sheets(1, 2, text=True), filled)
+        ApiModel(server.url, base="m", mode="probability", wording=TEXT).predict(sheets(1, 2, text=True), filled)
     body, [sheet] = asked(server)[0], sheets(1, 2, text=True)
     assert body["path"] == "completions"
     assert body["prompt"] == f"{sheet.system}\n\n{sheet.questions[0].text}"
     assert choices_of(body) == [" 1", " 2", " 3", " 4"]
-    assert filled.answers["persona", "r0"][0].odds == pytest.approx([share / 0.9375 for share in SHARES[:4]])
+    assert filled.answers["persona", "r0"][0].probabilities == pytest.approx([share / 0.9375 for share in SHARES[:4]])
 
 
 def test_plain_text_goes_as_tokens_where_the_tokenizer_is_at_hand() -> None:
     with Answering(obedient) as server:
         wording = Wording("text", " ", encode=lambda text: [1, *text.encode()])
-        ServerPredictor(server.url, base="m", mode="generate", wording=wording).fill(sheets(1, 1, text=True), Filled())
+        ApiModel(server.url, base="m", mode="generate", wording=wording).predict(sheets(1, 1, text=True), Filled())
     [sheet] = sheets(1, 1, text=True)
     assert server.bodies[-1]["prompt"] == [1, *f"{sheet.system}\n\n{sheet.questions[0].text}".encode()]
 
@@ -144,22 +145,22 @@ def test_plain_text_goes_as_tokens_where_the_tokenizer_is_at_hand() -> None:
 def test_a_system_text_is_folded_for_templates_without_a_place_for_it() -> None:
     with Answering(obedient) as server:
         wording = Wording(folds_system=True)
-        ServerPredictor(server.url, base="m", mode="generate", wording=wording).fill(sheets(1, 1), Filled())
+        ApiModel(server.url, base="m", mode="generate", wording=wording).predict(sheets(1, 1), Filled())
     [sheet] = sheets(1, 1)
     assert asked(server)[0]["messages"] == [{"role": "user", "content": f"{sheet.system}\n\n{sheet.questions[0].text}"}]
 
 
 def test_labels_may_stand_one_token_later_than_their_lead() -> None:
     places = [[(" ", -0.01), ("\n", -5.0)], [("2", -0.2), ("1", -1.8)]]
-    answer, outside = read_odds(places, ("1", "2"), " ")
+    answer, outside = label_probabilities(places, ("1", "2"), " ")
     assert outside == 0
-    assert answer.odds == pytest.approx((0.1680, 0.8320), abs=1e-4)
+    assert answer.probabilities == pytest.approx((0.1680, 0.8320), abs=1e-4)
 
 
 def test_labels_that_no_token_tells_of_are_equally_likely() -> None:
-    answer, outside = read_odds([[("Good", -0.1), ("Well", -3.0)]], ("1", "2", "3", "4"), "")
-    assert answer.odds == (0.25,) * 4
-    assert answer.mass == pytest.approx(1 - 0.904837 - 0.049787, abs=1e-5)
+    answer, outside = label_probabilities([[("Good", -0.1), ("Well", -3.0)]], ("1", "2", "3", "4"), "")
+    assert answer.probabilities == (0.25,) * 4
+    assert answer.option_mass == pytest.approx(1 - 0.904837 - 0.049787, abs=1e-5)
     assert outside == 4
 
 
@@ -168,7 +169,7 @@ def test_labels_that_no_token_tells_of_are_equally_likely() -> None:
 
 def test_the_first_question_of_a_sheet_goes_before_the_others() -> None:
     with Answering(obedient, seconds=0.01) as server:
-        ServerPredictor(server.url, base="m", mode="generate").fill(sheets(6, 5), Filled())
+        ApiModel(server.url, base="m", mode="generate").predict(sheets(6, 5), Filled())
     for sheet in sheets(6, 5):
         mine = [body["messages"][1]["content"] for body in asked(server) if sheet.system in str(body)]
         assert mine[0] == sheet.questions[0].text
@@ -177,7 +178,7 @@ def test_the_first_question_of_a_sheet_goes_before_the_others() -> None:
 
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
     with Answering(obedient, seconds=0.01) as server:
-        ServerPredictor(server.url, base="m", mode="generate", concurrency=8).fill(sheets(12, 6), Filled())
+        ApiModel(server.url, base="m", mode="generate", concurrency=8).predict(sheets(12, 6), Filled())
     assert server.most_in_flight == 8
 
 
@@ -192,7 +193,7 @@ def test_what_passes_is_tried_again() -> None:
 
     filled = Filled()
     with Answering(shaky) as server:
-        ServerPredictor(server.url, base="m", mode="generate").fill(sheets(1, 4), filled)
+        ApiModel(server.url, base="m", mode="generate").predict(sheets(1, 4), filled)
     assert len(filled.answers["persona", "r0"]) == 4
     assert len(server.bodies) == 1 + 4 + 2
 
@@ -212,7 +213,7 @@ def test_a_refusal_is_told_in_one_line_without_the_key(status: int, said: str, e
         return (status, {"error": {"message": said}}, {}) if number >= after else obedient(body, number)
 
     with Answering(refuses) as server, pytest.raises(ServerError) as caught:
-        ServerPredictor(server.url, base="m", mode="probability", key="sekrit-key").fill(sheets(2, 5), Filled())
+        ApiModel(server.url, base="m", mode="probability", key="sekrit-key").predict(sheets(2, 5), Filled())
     assert caught.value.message.startswith(f"{server.url} {expected}")
     assert "\n" not in caught.value.message
     assert "sekrit" not in caught.value.message
@@ -223,7 +224,7 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     with pytest.raises(ServerError) as caught:
-        ServerPredictor(f"http://127.0.0.1:{port}/v1", base="m", mode="generate").fill(sheets(1, 1), Filled())
+        ApiModel(f"http://127.0.0.1:{port}/v1", base="m", mode="generate").predict(sheets(1, 1), Filled())
     assert caught.value.message == (
         f"cannot connect to http://127.0.0.1:{port}/v1: Connect call failed ('127.0.0.1', {port}):"
         " is the server up, and the URL right?"
@@ -236,7 +237,7 @@ def test_a_server_that_is_lost_leaves_whole_sheets_only() -> None:
 
     filled = Filled()
     with Answering(breaks) as server, pytest.raises(ServerLost) as caught:
-        ServerPredictor(server.url, base="m", mode="generate", concurrency=1, tries=1).fill(sheets(9, 3), filled)
+        ApiModel(server.url, base="m", mode="generate", concurrency=1, max_attempts=1).predict(sheets(9, 3), filled)
     assert caught.value.message == (
         f"the server of m no longer answers ({server.url} answers 500: out of order): see to it, and repeat the"
         " command to go on"
@@ -248,21 +249,22 @@ def test_a_server_that_is_lost_leaves_whole_sheets_only() -> None:
 @pytest.mark.parametrize(
     ("data", "expected"),
     [
-        ({"choices": []}, "(it answers a completion without choices): is the URL right? It usually ends in /v1"),
-        ({"hello": 1}, "(it answers no completion: choices: missing key): is the URL right? It usually ends in /v1"),
+        ({"choices": []}, "(a completion without choices): is the URL right? It usually ends in /v1"),
+        ({"hello": 1}, "(not a completion: choices: missing key): is the URL right? It usually ends in /v1"),
     ],
 )
 def test_something_else_than_a_completion_is_told_in_one_line(data: Any, expected: str) -> None:
     with Answering(lambda body, number: (200, data, {})) as server, pytest.raises(ServerError) as caught:
-        ServerPredictor(server.url, base="m", mode="generate").fill(sheets(1, 1), Filled())
+        ApiModel(server.url, base="m", mode="generate").predict(sheets(1, 1), Filled())
     assert caught.value.message == f"{server.url} does not answer like an OpenAI-compatible server {expected}"
 
 
 def test_a_server_that_tells_no_probabilities_is_refused_for_them() -> None:
     with Answering(lambda body, number: (200, chat("1"), {})) as server, pytest.raises(ServerError) as caught:
-        ServerPredictor(server.url, base="m", mode="probability").fill(sheets(1, 1), Filled())
+        ApiModel(server.url, base="m", mode="probability").predict(sheets(1, 1), Filled())
     assert caught.value.message == (
-        f"{server.url}: it tells no probabilities of tokens: let the student write its answers, --mode generate"
+        f"{server.url}: the response has no log-probabilities of tokens: let the student write its answers,"
+        " --mode generate"
     )
 
 
@@ -275,6 +277,6 @@ def test_ctrl_c_ends_it_at_once() -> None:
 
     filled = Filled()
     with Answering(interrupts) as server, pytest.raises(KeyboardInterrupt):
-        ServerPredictor(server.url, base="m", mode="generate", concurrency=1).fill(sheets(30, 3), filled)
+        ApiModel(server.url, base="m", mode="generate", concurrency=1).predict(sheets(30, 3), filled)
     assert filled.answers == {}
     assert len(server.bodies) <= 3

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from clca.inference.decode import MAX_NEW_TOKENS, Writing
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prefix_cache import Part, SharedPrefix
 from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
 
 
@@ -53,7 +54,7 @@ def test_replies_are_those_that_transformers_generates_for_each_prompt_alone(
     model = small_model(family, len(tokenizer), tokenizer.eos_token_id)
     format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
     asked, filled = sheets(3, text=text), Filled()
-    LocalPredictor(model, tokenizer, format, "generate", tokens=700).fill(asked, filled)
+    HfModel(model, tokenizer, format, "generate", tokens=700).predict(asked, filled)
     replies = set()
     for sheet in asked:
         for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
@@ -61,7 +62,7 @@ def test_replies_are_those_that_transformers_generates_for_each_prompt_alone(
             ids = [tokenizer.bos_token_id, *ids] if text else ids
             expected = tokenizer.decode(generated(model, ids, [tokenizer.eos_token_id]), skip_special_tokens=True)
             assert answer.reply == expected.rstrip("\ufffd")  # of a character that the end has cut
-            assert answer.odds is None
+            assert answer.probabilities is None
             replies.add(answer.reply)
     assert len(replies) > 3
 

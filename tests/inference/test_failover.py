@@ -132,7 +132,7 @@ def test_a_server_that_is_down_at_the_start_is_noted_and_done_without(tmp_path: 
     with Stub() as sound:
         done = clca(tmp_path, *command(url, sound.url))
     assert done.returncode == 0, done.stderr
-    assert f"Note: cannot reach {url} (" in done.stderr
+    assert f"Note: cannot connect to {url}: " in done.stderr
     assert "going on without it" in " ".join(done.stderr.split())
     assert last_json(done.stdout)["kept"] == 6
 
@@ -342,5 +342,5 @@ def test_a_proxy_that_is_not_there_is_said_to_be_in_the_way(tmp_path: Path) -> N
     done = clca(tmp_path, *command("http://model.invalid/v1"), http_proxy="http://127.0.0.1:1")
     (line,) = done.stderr.splitlines()
     assert done.returncode == 2
-    assert "cannot reach http://model.invalid/v1 (" in line
+    assert "cannot connect to http://model.invalid/v1: " in line
     assert "through the proxy that the environment names" in line

@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from clca.evaluation.wvs.request_group import item_question
-from clca.inference.hf_model import LocalError, LocalPredictor, OutOfMemory
+from clca.inference.hf_model import HfModel, LocalError, OutOfMemory
 from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.inference.tokenization import Tokens, TokensError
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
 from tests.models.students import STUDENTS, student
 
@@ -40,7 +41,7 @@ def test_odds_on_a_shared_prefix_are_those_of_each_prompt_alone(family: str, tex
     model = model_of(family, tokenizer)
     format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
     asked, filled = sheets(5, text=text), Filled()
-    LocalPredictor(model, tokenizer, format, "probability", tokens=700).fill(asked, filled)
+    HfModel(model, tokenizer, format, "probability", tokens=700).predict(asked, filled)
     spread = 0.0
     for sheet in asked:
         answers = filled.answers["persona", sheet.respondent]
@@ -52,10 +53,10 @@ def test_odds_on_a_shared_prefix_are_those_of_each_prompt_alone(family: str, tex
             ]
             begin = [tokenizer.bos_token_id] if text else []
             expected = alone(model, begin + options[0][:-1])[[ids[-1] for ids in options]].exp()
-            assert answer.mass == pytest.approx(float(expected.sum()), abs=WITHIN)
-            assert answer.odds == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
-            assert sum(answer.odds or ()) == pytest.approx(1.0)
-            spread = max(spread, max(answer.odds or ()) - min(answer.odds or ()))
+            assert answer.option_mass == pytest.approx(float(expected.sum()), abs=WITHIN)
+            assert answer.probabilities == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
+            assert sum(answer.probabilities or ()) == pytest.approx(1.0)
+            spread = max(spread, max(answer.probabilities or ()) - min(answer.probabilities or ()))
     assert spread > 0.2  # the options are told apart
 
 
@@ -65,17 +66,17 @@ def test_odds_do_not_depend_on_how_much_goes_into_one_pass(
 ) -> None:
     model, format = model_of("qwen2", tokenizer), ChatFormat(ChatTemplate(tokenizer))
     asked, filled, expected = sheets(3), Filled(), Filled()
-    LocalPredictor(model, tokenizer, format, "probability", memory=memory, tokens=tokens).fill(asked, filled)
-    LocalPredictor(model, tokenizer, format, "probability", tokens=300).fill(asked, expected)
+    HfModel(model, tokenizer, format, "probability", memory=memory, tokens=tokens).predict(asked, filled)
+    HfModel(model, tokenizer, format, "probability", tokens=300).predict(asked, expected)
     for key, answers in expected.answers.items():
         for one, other in zip(answers, filled.answers[key], strict=True):
-            assert one.odds == pytest.approx(other.odds, abs=WITHIN)
+            assert one.probabilities == pytest.approx(other.probabilities, abs=WITHIN)
 
 
 def test_less_goes_into_one_pass_where_memory_does_not_suffice(tokenizer: Any) -> None:
     model, format = model_of("llama", tokenizer), ChatFormat(ChatTemplate(tokenizer))
     asked, filled, expected, sizes = sheets(5), Filled(), Filled(), []
-    LocalPredictor(model, tokenizer, format, "probability").fill(asked, expected)
+    HfModel(model, tokenizer, format, "probability").predict(asked, expected)
 
     def limit(module: Any, given: Any, named: Any) -> None:
         sizes.append(named["input_ids"].numel())
@@ -84,14 +85,14 @@ def test_less_goes_into_one_pass_where_memory_does_not_suffice(tokenizer: Any) -
 
     hook = model.register_forward_pre_hook(limit, with_kwargs=True)
     try:
-        LocalPredictor(model, tokenizer, format, "probability").fill(asked, filled)
+        HfModel(model, tokenizer, format, "probability").predict(asked, filled)
     finally:
         hook.remove()
     assert max(sizes) > 400
     assert sizes[-1] <= 400
     for key, answers in expected.answers.items():
         for one, other in zip(answers, filled.answers[key], strict=True):
-            assert one.odds == pytest.approx(other.odds, abs=WITHIN)
+            assert one.probabilities == pytest.approx(other.probabilities, abs=WITHIN)
 
 
 def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
@@ -102,7 +103,7 @@ def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
     hook = model.model.layers[1].register_forward_pre_hook(full)
     try:
         with pytest.raises(OutOfMemory, match=r"^the student leaves too little memory to answer in: choose a smaller"):
-            LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(sheets(1), Filled())
+            HfModel(model, tokenizer, TextFormat(), "probability").predict(sheets(1), Filled())
     finally:
         hook.remove()
 
@@ -115,7 +116,7 @@ def test_layers_without_keys_and_values_are_refused(tokenizer: Any) -> None:
         device, dtype = torch.device("cpu"), torch.float32
 
     with pytest.raises(LocalError, match=r"^the student has layers of linear_attention, which cannot go on"):
-        LocalPredictor(Recurrent(), tokenizer, TextFormat(), "probability")
+        HfModel(Recurrent(), tokenizer, TextFormat(), "probability")
 
 
 @pytest.mark.parametrize("family", ["mistral", "gemma2"])
@@ -128,8 +129,8 @@ def test_a_window_sees_what_it_sees_of_each_prompt_alone(family: str, window: in
     asked, format = sheets(4, 5, text=True), TextFormat()
     asked[1] = replace(asked[1], system=asked[1].system * 3)
     filled, elsewhere, lengths = Filled(), Filled(), set()
-    LocalPredictor(model, tokenizer, format, mode, reply_tokens=6).fill(asked, filled)
-    LocalPredictor(whole, tokenizer, format, mode, reply_tokens=6).fill(asked, elsewhere)
+    HfModel(model, tokenizer, format, mode, max_new_tokens=6).predict(asked, filled)
+    HfModel(whole, tokenizer, format, mode, max_new_tokens=6).predict(asked, elsewhere)
     for sheet in asked:
         for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
             [ids] = [one.ids for one in Tokens(tokenizer, format).prompts(replace(sheet, questions=(question,)))]
@@ -147,7 +148,7 @@ def test_a_window_sees_what_it_sees_of_each_prompt_alone(family: str, window: in
                 continue
             [one] = Tokens(tokenizer, format).with_options(replace(sheet, questions=(question,)))
             expected = alone(model, one.ids)[list(one.options)].exp()
-            assert answer.odds == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
+            assert answer.probabilities == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
     assert (min(lengths) > window) == (window == 32)
     assert max(lengths) > window
     assert filled.answers != elsewhere.answers  # the window matters
@@ -171,24 +172,30 @@ def test_the_adapter_answers_the_sheets_that_name_it_and_the_base_all_others(tok
     format = ChatFormat(ChatTemplate(tokenizer))
     asked = [one for pair in zip(sheets(4), sheets(4, method="clca", adapter="mine"), strict=True) for one in pair]
     filled, base, merged = Filled(), Filled(), Filled()
-    LocalPredictor(adapted, tokenizer, format, "probability", adapters={"mine": "default"}).fill(asked, filled)
-    LocalPredictor(model_of("llama", tokenizer), tokenizer, format, "probability").fill(sheets(4), base)
-    LocalPredictor(adapted.merge_and_unload(), tokenizer, format, "probability").fill(sheets(4), merged)
+    HfModel(adapted, tokenizer, format, "probability", adapters={"mine": "default"}).predict(asked, filled)
+    HfModel(model_of("llama", tokenizer), tokenizer, format, "probability").predict(sheets(4), base)
+    HfModel(adapted.merge_and_unload(), tokenizer, format, "probability").predict(sheets(4), merged)
     assert len(filled.answers) == 8
     for (_, respondent), answers in base.answers.items():
         adapters = merged.answers["persona", respondent]
         for place, answer in enumerate(answers):
-            assert filled.answers["persona", respondent][place].odds == pytest.approx(answer.odds, abs=WITHIN)
-            assert filled.answers["clca", respondent][place].odds == pytest.approx(adapters[place].odds, abs=WITHIN)
-            assert filled.answers["clca", respondent][place].odds != pytest.approx(answer.odds, abs=0.01)
+            assert filled.answers["persona", respondent][place].probabilities == pytest.approx(
+                answer.probabilities, abs=WITHIN
+            )
+            assert filled.answers["clca", respondent][place].probabilities == pytest.approx(
+                adapters[place].probabilities, abs=WITHIN
+            )
+            assert filled.answers["clca", respondent][place].probabilities != pytest.approx(
+                answer.probabilities, abs=0.01
+            )
 
 
 def test_a_prompt_that_is_too_long_is_told_in_one_line(tokenizer: Any) -> None:
     [sheet] = sheets(1, 1)
     long = replace(sheet, system="tea " * 4000)
-    predictor = LocalPredictor(model_of("llama", tokenizer), tokenizer, TextFormat(), "probability")
+    predictor = HfModel(model_of("llama", tokenizer), tokenizer, TextFormat(), "probability")
     with pytest.raises(LocalError, match=r"^a prompt and its answer take [\d,]+ tokens, but the student reads 2,048: "):
-        predictor.fill([long], Filled())
+        predictor.predict([long], Filled())
 
 
 @pytest.mark.parametrize("name", STUDENTS)

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 import torch
 
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.lora import can_mix
 from clca.inference.prompt_format import ChatFormat, Format, TextFormat
 from clca.inference.requests import RequestGroup
 from clca.models.chat_template import ChatTemplate
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.label_requests import LABELS, Heard, texts, with_adapters
 from tests.inference.request_groups import FAMILIES, small_model
 
@@ -73,7 +74,7 @@ def test_odds_in_mixed_batches_are_those_of_each_prompt_alone_with_its_adapter(
     family: str, form: str, tokenizer: Any
 ) -> None:
     model, format, asked, heard = student_of(family, tokenizer), formats(tokenizer)[form], texts(EVERYONE), Heard()
-    LocalPredictor(model, tokenizer, format, "probability", adapters=SLOTS, tokens=1500).fill(asked, heard)
+    HfModel(model, tokenizer, format, "probability", adapters=SLOTS, tokens=1500).predict(asked, heard)
     lengths = set()
     for adapter, text, answer in heard.of(asked):
         ids = [ids_of(tokenizer, format, text, format.lead + label) for label in LABELS]
@@ -81,11 +82,11 @@ def test_odds_in_mixed_batches_are_those_of_each_prompt_alone_with_its_adapter(
         with answered_by(model, adapter):
             logits = model(input_ids=torch.tensor([ids[0][:-1]])).logits[0, -1].log_softmax(-1)
         expected = logits[[one[-1] for one in ids]].exp()
-        assert answer.mass == pytest.approx(float(expected.sum()), abs=WITHIN)
-        assert answer.odds == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
+        assert answer.option_mass == pytest.approx(float(expected.sum()), abs=WITHIN)
+        assert answer.probabilities == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
     assert min(lengths) < 30
     assert max(lengths) > 250
-    seen = {text: {heard.answers[name, text].odds for name in EVERYONE} for _, text, _ in heard.of(asked)}
+    seen = {text: {heard.answers[name, text].probabilities for name in EVERYONE} for _, text, _ in heard.of(asked)}
     assert all(len(odds) == len(EVERYONE) for odds in seen.values())  # the adapters are told apart
 
 
@@ -95,10 +96,10 @@ def test_replies_in_mixed_batches_are_those_that_transformers_generates_for_each
     family: str, tokens: int, tokenizer: Any
 ) -> None:
     model, asked, heard = student_of(family, tokenizer), texts(EVERYONE, 3, 120), Heard()
-    predictor = LocalPredictor(
-        model, tokenizer, BARE, "generate", adapters=SLOTS, reply_tokens=REPLY, tokens=tokens, memory=2**24
+    predictor = HfModel(
+        model, tokenizer, BARE, "generate", adapters=SLOTS, max_new_tokens=REPLY, tokens=tokens, memory=2**24
     )
-    predictor.fill(asked, heard)
+    predictor.predict(asked, heard)
     for adapter, text, answer in heard.of(asked):
         expected = reply_alone(model, tokenizer, adapter, ids_of(tokenizer, BARE, text))
         assert answer.reply == tokenizer.decode(expected, skip_special_tokens=True).rstrip("\ufffd")
@@ -111,10 +112,10 @@ def test_a_reply_ends_as_soon_as_it_is_settled(tokenizer: Any) -> None:
     def settled(sheet: RequestGroup, text: str) -> bool:
         return len(text) >= (12 if sheet.adapter else 30)
 
-    predictor = LocalPredictor(
-        model, tokenizer, BARE, "generate", adapters=SLOTS, reply_tokens=REPLY, settled=settled, tokens=400
+    predictor = HfModel(
+        model, tokenizer, BARE, "generate", adapters=SLOTS, max_new_tokens=REPLY, stop_condition=settled, tokens=400
     )
-    predictor.fill(asked, heard)
+    predictor.predict(asked, heard)
     lengths = set()
     for sheet in asked:
         for adapter, text, answer in heard.of([sheet]):
@@ -147,8 +148,8 @@ def test_sheets_of_one_adapter_that_fill_a_pass_are_not_mixed_and_others_are(tok
     model, asked = student_of("llama", tokenizer), texts(EVERYONE, 4, 40)
 
     def count(sheets: list[RequestGroup], tokens: int) -> int:
-        predictor = LocalPredictor(model, tokenizer, BARE, "probability", adapters=SLOTS, tokens=tokens)
-        return passes(model, lambda: predictor.fill(sheets, Heard()))
+        predictor = HfModel(model, tokenizer, BARE, "probability", adapters=SLOTS, tokens=tokens)
+        return passes(model, lambda: predictor.predict(sheets, Heard()))
 
     apart = [[sheet for sheet in asked if sheet.adapter == name] for name in EVERYONE]
     assert count(asked, 10_000) == count(apart[0], 10_000)  # as one adapter's
@@ -162,26 +163,26 @@ def hooks(model: Any) -> int:
 @pytest.mark.parametrize("error", [KeyboardInterrupt, torch.OutOfMemoryError])
 def test_what_ends_a_mixed_pass_leaves_the_model_as_it_was(error: type[BaseException], tokenizer: Any) -> None:
     model, asked, expected, heard = student_of("llama", tokenizer), texts(EVERYONE, 4, 60), Heard(), Heard()
-    predictor = LocalPredictor(model, tokenizer, BARE, "probability", adapters=SLOTS)
-    predictor.fill(asked, expected)
+    predictor = HfModel(model, tokenizer, BARE, "probability", adapters=SLOTS)
+    predictor.predict(asked, expected)
 
     def ends(module: Any, given: Any) -> None:
         raise error
 
     hook = model.get_base_model().model.layers[1].mlp.register_forward_pre_hook(ends)
     with pytest.raises(Exception if error is torch.OutOfMemoryError else error):
-        predictor.fill(asked, Heard())
+        predictor.predict(asked, Heard())
     hook.remove()
     assert hooks(model) == 0
-    LocalPredictor(model, tokenizer, BARE, "probability", adapters=SLOTS).fill(asked, heard)
+    HfModel(model, tokenizer, BARE, "probability", adapters=SLOTS).predict(asked, heard)
     for key, answer in expected.answers.items():
-        assert heard.answers[key].odds == pytest.approx(answer.odds, abs=WITHIN)
+        assert heard.answers[key].probabilities == pytest.approx(answer.probabilities, abs=WITHIN)
 
 
 @pytest.mark.parametrize("mode", ["probability", "generate"])
 def test_less_of_a_mixed_batch_goes_into_one_pass_where_memory_does_not_suffice(mode: Any, tokenizer: Any) -> None:
     model, asked, expected, heard = student_of("qwen2", tokenizer), texts(EVERYONE, 6, 60), Heard(), Heard()
-    LocalPredictor(model, tokenizer, BARE, mode, adapters=SLOTS).fill(asked, expected)
+    HfModel(model, tokenizer, BARE, mode, adapters=SLOTS).predict(asked, expected)
     sizes = []
 
     def limit(module: Any, given: Any) -> None:
@@ -191,21 +192,21 @@ def test_less_of_a_mixed_batch_goes_into_one_pass_where_memory_does_not_suffice(
             raise torch.OutOfMemoryError
 
     hook = model.get_base_model().model.layers[1].mlp.register_forward_pre_hook(limit)
-    LocalPredictor(model, tokenizer, BARE, mode, adapters=SLOTS).fill(asked, heard)
+    HfModel(model, tokenizer, BARE, mode, adapters=SLOTS).predict(asked, heard)
     hook.remove()
     assert max(sizes) > 300
     assert hooks(model) == 0
     for key, answer in expected.answers.items():
         assert heard.answers[key].reply == answer.reply
-        if answer.odds:
-            assert heard.answers[key].odds == pytest.approx(answer.odds, abs=WITHIN)
+        if answer.probabilities:
+            assert heard.answers[key].probabilities == pytest.approx(answer.probabilities, abs=WITHIN)
 
 
 def test_adapters_that_cannot_be_mixed_answer_one_after_another(tokenizer: Any) -> None:
     model, asked, heard = student_of("llama", tokenizer, use_dora=True), texts(EVERYONE, 3, 40), Heard()
     assert can_mix(student_of("llama", tokenizer))
     assert not can_mix(model)
-    LocalPredictor(model, tokenizer, BARE, "generate", adapters=SLOTS, reply_tokens=REPLY).fill(asked, heard)
+    HfModel(model, tokenizer, BARE, "generate", adapters=SLOTS, max_new_tokens=REPLY).predict(asked, heard)
     for adapter, text, answer in heard.of(asked):
         expected = reply_alone(model, tokenizer, adapter, ids_of(tokenizer, BARE, text))
         assert answer.reply == tokenizer.decode(expected, skip_special_tokens=True).rstrip("\ufffd")

@@ -12,12 +12,12 @@ from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.inference.hardware import MIB, Gpu, Machine
 from clca.inference.memory import GIB, Fit, advice, describe, fit, gib, remaining, unmeasured, weight_bytes
-from clca.models import Model, Models
+from clca.models import ModelCatalogue, ModelInfo
 
-MODELS = Models(Content())
+MODELS = ModelCatalogue(Content())
 
 
-def model(name: str) -> Model:
+def model(name: str) -> ModelInfo:
     found = MODELS.find(name)
     assert found is not None
     return found
@@ -133,7 +133,7 @@ def test_gpu_that_others_use_gives_only_what_is_free() -> None:
         (model("qwen2.5-1.5b"), on(*gpus(8, 3.6)), 4),
     ],
 )
-def test_fewest_gpus_with_room_for_sixteen_sequences(wanted: Model, machine: Machine, parallel: int) -> None:
+def test_fewest_gpus_with_room_for_sixteen_sequences(wanted: ModelInfo, machine: Machine, parallel: int) -> None:
     laid = fit(wanted, machine, None)
     assert (laid.holds, laid.tensor_parallel, len(laid.gpus)) == (True, parallel, parallel)
 
@@ -225,7 +225,7 @@ def test_cpu_serves_what_its_memory_holds() -> None:
     ],
 )
 def test_hardware_that_a_quantisation_cannot_run_on_is_named(
-    wanted: Model, machine: Machine, quantization: str | None, obstacle: str
+    wanted: ModelInfo, machine: Machine, quantization: str | None, obstacle: str
 ) -> None:
     laid = fit(wanted, machine, quantization)
     assert laid.obstacle == obstacle

@@ -16,8 +16,9 @@ from typing import Any
 import pytest
 
 from clca.errors import TeacherError
-from clca.inference.chat_client import OpenAICompatible
-from clca.inference.server_probe import Found, Unreachable, inspect_server
+from clca.inference.chat_client import ChatClient
+from clca.inference.http_client import HttpClient
+from clca.inference.server_probe import ProbedServer, Unreachable, probe_server
 from tests.cli_process import Stub, clca, last_json, only_run, records
 
 NAMES = ("llama-3.1-70b", "meta-llama/Llama-3.1-70B-Instruct")
@@ -80,8 +81,12 @@ def server() -> Iterator[Server]:
     started.close()
 
 
-def inspect(url: str, *names: str, patience: float = 10.0) -> Found:
-    return asyncio.run(inspect_server(url, names or ("m",), "key-1234", patience, lambda text: text.strip()))
+def inspect(url: str, *names: str, patience: float = 10.0) -> ProbedServer:
+    async def probe() -> ProbedServer:
+        async with HttpClient(key="key-1234", concurrency=4, timeout=patience) as http:
+            return await probe_server(http, url, names or ("m",))
+
+    return asyncio.run(probe())
 
 
 def fault(url: str, *names: str, patience: float = 10.0) -> str:
@@ -142,14 +147,14 @@ def test_a_model_that_is_listed_but_not_served_is_named(server: Server) -> None:
 
 def test_a_server_that_keeps_to_the_schema() -> None:
     with Stub() as stub:
-        assert inspect(stub.url, "stub") == Found("stub", True, None)
+        assert inspect(stub.url, "stub") == ProbedServer("stub", True, None)
         assert stub.stats()["requests"] == 0, "which counts as no request of a run"
 
 
 @pytest.mark.parametrize("option", ["--no-schema", "--no-constraint"])
 def test_a_server_that_refuses_schemas_or_pays_no_heed_to_them(option: str) -> None:
     with Stub(option) as stub:
-        assert inspect(stub.url, "stub") == Found("stub", False, None)
+        assert inspect(stub.url, "stub") == ProbedServer("stub", False, None)
 
 
 @pytest.mark.parametrize(
@@ -246,7 +251,7 @@ def test_a_server_that_does_not_answer(server: Server) -> None:
     server.get = (200, 3.0)
     begun = time.monotonic()
     line = fault(server.url, patience=0.3)
-    assert line == f"{server.url} does not answer within 0.3 s: is the server up?"
+    assert line == f"{server.url} gives no answer within 0.3 s: is the server up?"
     assert time.monotonic() - begun < 2.5
 
 
@@ -255,15 +260,15 @@ def test_a_server_that_is_not_there() -> None:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/v1"
         line = fault(url)
-    assert line.startswith(f"cannot reach {url} (")
-    assert line.endswith("): is the server up, and the URL right?")
+    assert line.startswith(f"cannot connect to {url}: ")
+    assert line.endswith(": is the server up, and the URL right?")
 
 
 # ---------------------------------------------------------------- a teacher of several servers
 
 
-def teacher(*urls: str, also: tuple[str, ...] = (), model: str = "stub") -> OpenAICompatible:
-    return OpenAICompatible(model, urls, also=also, key="k", concurrency=4, timeout=5.0, tries=1)
+def teacher(*urls: str, also: tuple[str, ...] = (), model: str = "stub") -> ChatClient:
+    return ChatClient(model, urls, also=also, key="k", concurrency=4, timeout=5.0, max_attempts=1)
 
 
 def test_sound_servers_need_no_words() -> None:
@@ -285,7 +290,7 @@ def test_a_server_that_is_down_is_noted_and_done_without() -> None:
     with Stub() as one:
         asked = teacher("http://127.0.0.1:9/v1", one.url)
         (notice,) = asyncio.run(asked.check())
-    assert notice.startswith("cannot reach http://127.0.0.1:9/v1 (")
+    assert notice.startswith("cannot connect to http://127.0.0.1:9/v1: ")
     assert notice.endswith("; going on without it")
     assert [state.up for state in asked.servers] == [False, True]
 
@@ -299,7 +304,7 @@ def test_a_server_that_is_down_is_expected_to_be_like_the_others(server: Server)
 
 
 def test_no_server_at_all_is_a_fault() -> None:
-    with pytest.raises(Unreachable, match=r"^cannot reach http://127\.0\.0\.1:9/v1 "):
+    with pytest.raises(Unreachable, match=r"^cannot connect to http://127\.0\.0\.1:9/v1: "):
         asyncio.run(teacher("http://127.0.0.1:9/v1", "http://127.0.0.1:10/v1").check())
 
 

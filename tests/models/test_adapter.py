@@ -13,8 +13,9 @@ from safetensors.torch import load_file
 from clca.cli.views import adapters as adapter_views
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.inference.hardware import Machine
-from clca.models.adapter import Found, adapters, find_adapter, read_adapter
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters, read_adapter
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from clca.training.examples import ExampleCounts
 from clca.training.job import Job
 from clca.training.merge import MERGED, merge
@@ -28,7 +29,7 @@ SETS = ("training.steps=12", "lora.r=4")
 
 
 @pytest.fixture(scope="module")
-def trained(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Found]:
+def trained(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, TrainedAdapter]:
     one = job(tiny_student, tmp_path_factory.mktemp("job"), *SETS)
     train(one, Screen())
     return one, read_adapter(one.out)
@@ -49,7 +50,7 @@ def held_out(one: Job) -> list[tuple[torch.Tensor, torch.Tensor]]:
     ]
 
 
-def test_the_folder_holds_what_peft_and_a_reader_need(trained: tuple[Job, Found]) -> None:
+def test_the_folder_holds_what_peft_and_a_reader_need(trained: tuple[Job, TrainedAdapter]) -> None:
     folder = trained[0].out
     files = {path.name for path in folder.iterdir()}
     assert files == {"adapter_model.safetensors", "adapter_config.json", "adapter.json", "README.md"}
@@ -59,13 +60,13 @@ def test_the_folder_holds_what_peft_and_a_reader_need(trained: tuple[Job, Found]
     assert config["target_modules"] == sorted(trained[0].recipe.lora.targets)
 
 
-def test_everyone_may_read_it_who_may_read_new_files(trained: tuple[Job, Found], tmp_path: Path) -> None:
+def test_everyone_may_read_it_who_may_read_new_files(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
     (tmp_path / "new").touch()
     usual = (tmp_path / "new").stat().st_mode
     assert {path.stat().st_mode for path in trained[0].out.iterdir()} == {usual}
 
 
-def test_it_says_how_it_came_to_be(trained: tuple[Job, Found]) -> None:
+def test_it_says_how_it_came_to_be(trained: tuple[Job, TrainedAdapter]) -> None:
     one, found = trained
     data = found.data
     assert Recipe.model_validate(data.recipe) == one.recipe
@@ -85,13 +86,13 @@ def test_it_says_how_it_came_to_be(trained: tuple[Job, Found]) -> None:
     assert {"torch", "peft", "trl", "clca"} <= set(data.versions)
 
 
-def test_a_rehearsal_says_so_in_both_places(trained: tuple[Job, Found]) -> None:
+def test_a_rehearsal_says_so_in_both_places(trained: tuple[Job, TrainedAdapter]) -> None:
     assert trained[1].data.rehearsal
     assert trained[1].data.because == ("the student is tiny", "it learned from the rehearsal teacher's dialogues")
     assert "**REHEARSAL: the student is tiny; it learned from" in (trained[0].out / "README.md").read_text()
 
 
-def test_peft_computes_with_it_what_was_computed_in_training(trained: tuple[Job, Found]) -> None:
+def test_peft_computes_with_it_what_was_computed_in_training(trained: tuple[Job, TrainedAdapter]) -> None:
     one, found = trained
     model, rows = loaded(one), held_out(one)
     batches = [rows[start : start + 2] for start in range(0, len(rows), 2)]
@@ -104,7 +105,7 @@ def test_peft_computes_with_it_what_was_computed_in_training(trained: tuple[Job,
     assert total / len(rows) == pytest.approx(found.data.eval_loss, abs=1e-4)
 
 
-def test_it_changes_what_the_student_says(trained: tuple[Job, Found]) -> None:
+def test_it_changes_what_the_student_says(trained: tuple[Job, TrainedAdapter]) -> None:
     model, (ids, _) = loaded(trained[0]), held_out(trained[0])[0]
     with torch.no_grad():
         with_it = model(ids).logits
@@ -113,7 +114,7 @@ def test_it_changes_what_the_student_says(trained: tuple[Job, Found]) -> None:
     assert (with_it - without).abs().max() > 1
 
 
-def test_merged_it_computes_the_same_without_peft(trained: tuple[Job, Found], tmp_path: Path) -> None:
+def test_merged_it_computes_the_same_without_peft(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     one, found = trained
@@ -131,7 +132,7 @@ def test_merged_it_computes_the_same_without_peft(trained: tuple[Job, Found], tm
         merge(found, target)
 
 
-def test_an_adapter_of_another_student_is_not_merged(trained: tuple[Job, Found], tmp_path: Path) -> None:
+def test_an_adapter_of_another_student_is_not_merged(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
     folder = shutil.copytree(trained[0].out, tmp_path / "adapter")
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps({**config, "r": 16}))
@@ -140,7 +141,7 @@ def test_an_adapter_of_another_student_is_not_merged(trained: tuple[Job, Found],
     assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
 
 
-def test_weights_damaged_within_are_not_merged(trained: tuple[Job, Found], tmp_path: Path) -> None:
+def test_weights_damaged_within_are_not_merged(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
     folder = shutil.copytree(trained[0].out, tmp_path / "adapter")
     found = read_adapter(folder)
     (folder / "adapter_model.safetensors").write_bytes(b"\0" * 100)
@@ -149,7 +150,7 @@ def test_weights_damaged_within_are_not_merged(trained: tuple[Job, Found], tmp_p
     assert [path.name for path in tmp_path.iterdir()] == ["adapter"]
 
 
-def test_where_the_student_lay_is_told_to_peft_alone(trained: tuple[Job, Found], tmp_path: Path) -> None:
+def test_where_the_student_lay_is_told_to_peft_alone(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
     source = trained[0].student.source
     assert trained[1].data.student.source == Path(source).name
     assert trained[1].source == source
@@ -163,7 +164,7 @@ def holds(file: Path, text: str) -> bool:
 
 
 @pytest.fixture
-def shelf(trained: tuple[Job, Found], tmp_path: Path) -> Path:
+def shelf(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> Path:
     """Adapters of two cultures, made one after the other; one is damaged, one is not finished."""
     for culture, name, year in (("uk", "old", 2020), ("japan", "first", 2021), ("japan", "second", 2022)):
         folder = shutil.copytree(trained[0].out, tmp_path / culture / name)
@@ -176,7 +177,7 @@ def shelf(trained: tuple[Job, Found], tmp_path: Path) -> Path:
 
 
 def test_finished_adapters_are_listed_oldest_first(shelf: Path) -> None:
-    assert [one.folder.name for one in adapters(shelf)] == ["old", "first", "second"]
+    assert [one.folder.name for one in list_adapters(shelf)] == ["old", "first", "second"]
 
 
 def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
@@ -184,7 +185,7 @@ def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
     file = shelf / "japan" / "first" / "adapter_model.safetensors"
     file.write_bytes(file.read_bytes()[:-1])
     told: list[str] = []
-    assert [one.folder.name for one in adapters(shelf, lambda error: told.append(error.message))] == ["second"]
+    assert [one.folder.name for one in list_adapters(shelf, lambda error: told.append(error.message))] == ["second"]
     assert told[0] == f"{file}: is damaged, or is not there: remove the folder and train anew"
     assert [line.partition(":")[0] for line in told[1:]] == [
         str(shelf / "uk" / "broken" / "adapter.json"),
@@ -195,12 +196,12 @@ def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
 
 
 def test_the_list_names_damaged_ones_beside_it(shelf: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    adapter_views.list_adapters(shelf, as_json=True)
+    adapter_views.show_adapters(shelf, as_json=True)
     said = capsys.readouterr()
     assert [json.loads(line)["adapter"] for line in said.out.splitlines()] == [
         str(shelf / name) for name in ("uk/old", "japan/first", "japan/second")
     ]
-    assert said.err.startswith("passed over: ")
+    assert said.err.startswith("skipped: ")
     assert "broken" in said.err
 
 
@@ -231,7 +232,7 @@ def test_a_damaged_or_foreign_folder_is_told_in_one_line(shelf: Path) -> None:
 
 
 def test_a_student_that_the_ram_does_not_hold_is_not_merged_into(
-    trained: tuple[Job, Found], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trained: tuple[Job, TrainedAdapter], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = trained[1]
     weights = load_file(Path(found.source) / "model.safetensors")

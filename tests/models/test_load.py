@@ -12,18 +12,16 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError, NotFoundError, SettingsError
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.load import (
-    Student,
     compute_type,
-    find_student,
     is_sharded,
-    is_tiny,
     load_config,
     load_model,
     load_tokenizer,
 )
 from clca.models.quantization import Quantization
+from clca.models.student import Student, find_student, is_tiny
 from clca.training.trainer import train
 from tests.models import students
 from tests.training import jobs
@@ -32,8 +30,8 @@ OFFLINE = {"HF_HUB_OFFLINE": "1"}
 
 
 @pytest.fixture(scope="module")
-def models(content: Content) -> Models:
-    return Models(content)
+def models(content: Content) -> ModelCatalogue:
+    return ModelCatalogue(content)
 
 
 @pytest.fixture
@@ -41,32 +39,32 @@ def copy(tiny_student: Student, tmp_path: Path) -> Path:
     return shutil.copytree(tiny_student.source, tmp_path / "copy")
 
 
-def test_an_alias_stands_for_its_hub_id(models: Models, content: Content) -> None:
+def test_an_alias_stands_for_its_hub_id(models: ModelCatalogue, content: Content) -> None:
     found = find_student("Qwen2.5-7B", models, OFFLINE, content)
     assert (found.name, found.source, found.tiny) == ("qwen2.5-7b", "Qwen/Qwen2.5-7B-Instruct", False)
     assert found.model is not None
     assert found.model.layers == 28
 
 
-def test_a_hub_id_of_which_nothing_is_known_is_taken_as_it_is(models: Models, content: Content) -> None:
+def test_a_hub_id_of_which_nothing_is_known_is_taken_as_it_is(models: ModelCatalogue, content: Content) -> None:
     assert find_student("some/model", models, OFFLINE, content) == Student(
         "some/model", "some/model", None, False, None
     )
 
 
-def test_tiny_is_made_on_the_spot(tiny_student: Student, models: Models) -> None:
+def test_tiny_is_made_on_the_spot(tiny_student: Student, models: ModelCatalogue) -> None:
     assert tiny_student.name == "tiny"
     assert tiny_student.tiny
     assert tiny_student.model is not None
     assert tiny_student.model.local
 
 
-def test_a_copy_of_tiny_is_known_for_what_it_is(copy: Path, models: Models, content: Content) -> None:
+def test_a_copy_of_tiny_is_known_for_what_it_is(copy: Path, models: ModelCatalogue, content: Content) -> None:
     found = find_student(str(copy), models, OFFLINE, content)
     assert (found.name, found.source, found.tiny) == ("copy", str(copy), True)
 
 
-def test_another_folder_is_not_taken_for_it(copy: Path, models: Models, content: Content) -> None:
+def test_another_folder_is_not_taken_for_it(copy: Path, models: ModelCatalogue, content: Content) -> None:
     config = json.loads((copy / "config.json").read_text())
     del config["clca_tiny"]
     (copy / "config.json").write_text(json.dumps(config))
@@ -88,7 +86,7 @@ def test_another_folder_is_not_taken_for_it(copy: Path, models: Models, content:
     ],
 )
 def test_what_cannot_be_taught_is_refused_in_one_line(
-    models: Models, content: Content, tmp_path: Path, name: str, kind: type[ClcaError], said: str
+    models: ModelCatalogue, content: Content, tmp_path: Path, name: str, kind: type[ClcaError], said: str
 ) -> None:
     with pytest.raises(kind) as caught:
         find_student(name, models, {**OFFLINE, "HF_HOME": str(tmp_path)}, content)
@@ -231,9 +229,9 @@ def test_a_student_of_the_hub_is_taken_at_one_commit(tmp_path: Path) -> None:
     (here / "refs" / "main").write_text(commit)
     (here / "snapshots" / commit).mkdir(parents=True)
     program = (
-        "from clca.models.load import Student, pinned\n"
+        "from clca.models.student import Student, pin_revision\n"
         "for source in ('some/student', 'some/other', '.'):\n"
-        "    print(pinned(Student('s', source, None, False, None)).revision)\n"
+        "    print(pin_revision(Student('s', source, None, False, None)).revision)\n"
     )
     environment = {**os.environ, **OFFLINE, "HF_HOME": str(tmp_path)}
     told = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

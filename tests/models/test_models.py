@@ -14,18 +14,26 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError, SettingsError
-from clca.models import Model, Models, cache_bytes_per_token, cached, known, require_access, token
+from clca.models import (
+    ModelCatalogue,
+    ModelInfo,
+    cache_bytes_per_token,
+    cached_snapshot,
+    find_model,
+    has_token,
+    require_access,
+)
 from tests.conftest import Overlay
 
 PATH = "trainers/models.yaml"
 
 
 @pytest.fixture(scope="module")
-def models(content: Content) -> Models:
-    return Models(content)
+def models(content: Content) -> ModelCatalogue:
+    return ModelCatalogue(content)
 
 
-def model_of(models: Models, name: str) -> Model:
+def model_of(models: ModelCatalogue, name: str) -> ModelInfo:
     found = models.find(name)
     assert found is not None
     return found
@@ -89,7 +97,7 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_parameters_follow_from_the_published_shape(models: Models, name: str) -> None:
+def test_parameters_follow_from_the_published_shape(models: ModelCatalogue, name: str) -> None:
     shape, published = SHAPES[name]
     model = model_of(models, name)
     assert model.parameters == shape.parameters == published
@@ -99,7 +107,7 @@ def test_parameters_follow_from_the_published_shape(models: Models, name: str) -
     assert model.weights == 2 * published
 
 
-def test_every_model_of_the_catalogue_is_worked_out_again(models: Models) -> None:
+def test_every_model_of_the_catalogue_is_worked_out_again(models: ModelCatalogue) -> None:
     quantised = {name for name in models.names() if not model_of(models, name).whole}
     assert set(models.names()) == set(SHAPES) | quantised
     assert quantised == {"llama-3.1-70b-fp8", "llama-3.1-70b-awq", "qwen2.5-32b-int8", "qwen2.5-32b-awq"}
@@ -117,7 +125,7 @@ def test_every_model_of_the_catalogue_is_worked_out_again(models: Models) -> Non
     ],
 )
 def test_bytes_of_quantised_weights_follow_from_the_method(
-    models: Models, name: str, shape: Shape, a_weight: float, published: int
+    models: ModelCatalogue, name: str, shape: Shape, a_weight: float, published: int
 ) -> None:
     model = model_of(models, name)
     assert model.weights == pytest.approx(shape.linear * a_weight + 2 * (shape.embeddings + shape.small), rel=1e-3)
@@ -125,12 +133,12 @@ def test_bytes_of_quantised_weights_follow_from_the_method(
     assert model.parameters == shape.parameters
 
 
-def test_cache_of_a_token_is_a_key_and_a_value_per_layer_and_head(models: Models) -> None:
+def test_cache_of_a_token_is_a_key_and_a_value_per_layer_and_head(models: ModelCatalogue) -> None:
     assert cache_bytes_per_token(model_of(models, "llama-3.1-70b")) == 2 * 80 * 8 * 128 * 2 == 327_680
     assert cache_bytes_per_token(model_of(models, "qwen2.5-0.5b")) == 2 * 24 * 2 * 64 * 2 == 12_288
 
 
-def test_papers_teachers_and_students_are_there(models: Models) -> None:
+def test_papers_teachers_and_students_are_there(models: ModelCatalogue) -> None:
     used: dict[str, list[str]] = {}
     for name in SHAPES:
         for role in model_of(models, name).roles:
@@ -140,7 +148,7 @@ def test_papers_teachers_and_students_are_there(models: Models) -> None:
     assert sorted(used["S2N student"]) == ["gemma-2-9b", "llama-3.1-8b", "llama-3.1-8b-base", "qwen2.5-7b"]
 
 
-def test_what_to_try_instead_is_lighter_and_comes_to_an_end(models: Models) -> None:
+def test_what_to_try_instead_is_lighter_and_comes_to_an_end(models: ModelCatalogue) -> None:
     for name in SHAPES:
         model = model_of(models, name)
         if model.smaller is not None:
@@ -150,12 +158,12 @@ def test_what_to_try_instead_is_lighter_and_comes_to_an_end(models: Models) -> N
 # ---------------------------------------------------------------- the catalogue's file
 
 
-def test_model_is_found_by_alias_or_hub_id_in_any_case(models: Models) -> None:
+def test_model_is_found_by_alias_or_hub_id_in_any_case(models: ModelCatalogue) -> None:
     assert model_of(models, "Llama-3.1-70B") is model_of(models, "meta-llama/llama-3.1-70b-instruct")
     assert models.find("Qwen/Qwen2.5-14B-Instruct") is None
 
 
-def test_variant_has_the_shape_of_its_model_and_is_named_by_it(models: Models) -> None:
+def test_variant_has_the_shape_of_its_model_and_is_named_by_it(models: ModelCatalogue) -> None:
     whole, variant = model_of(models, "qwen2.5-32b"), model_of(models, "qwen2.5-32b-awq")
     assert whole.quantised == ("qwen2.5-32b-int8", "qwen2.5-32b-awq")
     assert (variant.layers, variant.context, variant.quantised) == (64, 32_768, ())
@@ -212,13 +220,13 @@ VARIANT = """quantised:
 )
 def test_fault_in_the_file_is_named_with_line_and_key(overlay: Overlay, text: str, line: int, message: str) -> None:
     with pytest.raises(ContentError) as caught:
-        Models(overlay({PATH: text}))
+        ModelCatalogue(overlay({PATH: text}))
     assert message in caught.value.message
     assert caught.value.line == line
 
 
 def test_workspace_adds_models_of_its_own(overlay: Overlay) -> None:
-    models = Models(overlay({PATH: "models:\n  one:\n" + entry(serve="[--trust-remote-code]")}))
+    models = ModelCatalogue(overlay({PATH: "models:\n  one:\n" + entry(serve="[--trust-remote-code]")}))
     assert models.names() == ["one"]
     assert model_of(models, "one").serve == ("--trust-remote-code",)
 
@@ -247,10 +255,10 @@ def checkpoint(folder: Path, config: dict[str, Any] | None = None, **files: int)
     return folder
 
 
-def test_folder_is_read_from_its_configuration_and_its_files_sizes(models: Models, tmp_path: Path) -> None:
+def test_folder_is_read_from_its_configuration_and_its_files_sizes(models: ModelCatalogue, tmp_path: Path) -> None:
     folder = checkpoint(tmp_path / "mine")
-    model = known(str(folder), models, {})
-    assert model == Model(
+    model = find_model(str(folder), models, {})
+    assert model == ModelInfo(
         name="mine",
         hub=str(folder),
         parameters=25_000,
@@ -269,22 +277,22 @@ def test_folder_is_read_from_its_configuration_and_its_files_sizes(models: Model
 
 
 def test_relative_folder_is_known_by_its_absolute_path(
-    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoint(tmp_path / "mine")
     monkeypatch.chdir(tmp_path)
     for name in ("mine", "./mine", "../" + tmp_path.name + "/mine"):
-        model = known(name, models, {})
+        model = find_model(name, models, {})
         assert model is not None
         assert model.hub == str(tmp_path / "mine")
 
 
 def test_alias_goes_before_a_folder_of_the_same_name(
-    models: Models, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    models: ModelCatalogue, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checkpoint(tmp_path / "llama-3.2-1b")
     monkeypatch.chdir(tmp_path)
-    by_alias, by_path = known("llama-3.2-1b", models, {}), known("./llama-3.2-1b", models, {})
+    by_alias, by_path = find_model("llama-3.2-1b", models, {}), find_model("./llama-3.2-1b", models, {})
     assert by_alias is not None
     assert by_path is not None
     assert (by_alias.local, by_path.local) == (False, True)
@@ -300,9 +308,9 @@ def test_alias_goes_before_a_folder_of_the_same_name(
     ],
 )
 def test_a_second_copy_of_the_weights_is_not_counted(
-    models: Models, tmp_path: Path, files: dict[str, int], weights: int
+    models: ModelCatalogue, tmp_path: Path, files: dict[str, int], weights: int
 ) -> None:
-    model = known(str(checkpoint(tmp_path / "mine", None, **files)), models, {})
+    model = find_model(str(checkpoint(tmp_path / "mine", None, **files)), models, {})
     assert model is not None
     assert model.weights == weights
 
@@ -326,49 +334,49 @@ def packed(bits: int, kind: str) -> dict[str, Any]:
     ],
 )
 def test_quantised_folder_says_its_precision(
-    models: Models, tmp_path: Path, scheme: dict[str, Any], precision: str
+    models: ModelCatalogue, tmp_path: Path, scheme: dict[str, Any], precision: str
 ) -> None:
-    model = known(str(checkpoint(tmp_path / "mine", {**CONFIG, "quantization_config": scheme})), models, {})
+    model = find_model(str(checkpoint(tmp_path / "mine", {**CONFIG, "quantization_config": scheme})), models, {})
     assert model is not None
     assert (model.precision, model.weights, model.parameters) == (precision, 50_000, 0)
 
 
-def test_language_part_of_a_model_that_also_sees_is_read(models: Models, tmp_path: Path) -> None:
+def test_language_part_of_a_model_that_also_sees_is_read(models: ModelCatalogue, tmp_path: Path) -> None:
     config = {"text_config": CONFIG, "vision_config": {"hidden_size": 7}, "torch_dtype": "float32"}
-    model = known(str(checkpoint(tmp_path / "mine", config)), models, {})
+    model = find_model(str(checkpoint(tmp_path / "mine", config)), models, {})
     assert model is not None
     assert (model.layers, model.context) == (2, 4096)
 
 
-def test_configuration_that_says_no_shape_gives_no_model(models: Models, tmp_path: Path) -> None:
-    assert known(str(checkpoint(tmp_path / "mine", {"model_type": "mamba"})), models, {}) is None
+def test_configuration_that_says_no_shape_gives_no_model(models: ModelCatalogue, tmp_path: Path) -> None:
+    assert find_model(str(checkpoint(tmp_path / "mine", {"model_type": "mamba"})), models, {}) is None
 
 
-def test_folder_that_is_no_model_is_refused_by_what_it_lacks(models: Models, tmp_path: Path) -> None:
+def test_folder_that_is_no_model_is_refused_by_what_it_lacks(models: ModelCatalogue, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"holds no config\.json"):
-        known(str(tmp_path), models, {})
+        find_model(str(tmp_path), models, {})
     (tmp_path / "adapter_config.json").touch()
     with pytest.raises(SettingsError, match="holds a LoRA adapter"):
-        known(str(tmp_path), models, {})
+        find_model(str(tmp_path), models, {})
     with pytest.raises(SettingsError, match="holds no weights"):
-        known(str(checkpoint(tmp_path / "a", None, README=1)), models, {})
+        find_model(str(checkpoint(tmp_path / "a", None, README=1)), models, {})
     broken = checkpoint(tmp_path / "b")
     (broken / "config.json").write_text('{"hidden_size":')
     with pytest.raises(SettingsError, match=r"b/config\.json: not JSON"):
-        known(str(broken), models, {})
+        find_model(str(broken), models, {})
     partial = checkpoint(tmp_path / "c")
     (partial / "model.safetensors.index.json").write_text('{"weight_map": {"x": "model-2.safetensors"}}')
     with pytest.raises(SettingsError, match=r"lacks model-2\.safetensors, which its index lists"):
-        known(str(partial), models, {})
+        find_model(str(partial), models, {})
 
 
-def test_misspelt_alias_names_the_nearest_and_how_else_to_say_it(models: Models) -> None:
+def test_misspelt_alias_names_the_nearest_and_how_else_to_say_it(models: ModelCatalogue) -> None:
     with pytest.raises(NotFoundError) as caught:
-        known("lama-3.1-70b", models, {})
+        find_model("lama-3.1-70b", models, {})
     assert caught.value.message.startswith("unknown model 'lama-3.1-70b'; did you mean llama-3.1-70b")
     assert "hub ids look like org/name; a local folder like ./name" in caught.value.message
     with pytest.raises(NotFoundError, match=r"no folder '\./nowhere'"):
-        known("./nowhere", models, {})
+        find_model("./nowhere", models, {})
 
 
 # ---------------------------------------------------------------- the local cache
@@ -393,57 +401,57 @@ def snapshot(cache: Path, hub_id: str = "org/name", revision: str = "abc", **fil
 )
 def test_cache_is_where_the_hubs_own_client_keeps_it(tmp_path: Path, environment: dict[str, str], folder: str) -> None:
     there = snapshot(tmp_path / folder)
-    assert cached("org/name", {key: value.format(tmp_path) for key, value in environment.items()}) == there
+    assert cached_snapshot("org/name", {key: value.format(tmp_path) for key, value in environment.items()}) == there
 
 
 def test_half_a_download_is_not_cached(tmp_path: Path) -> None:
     environment = {"HF_HUB_CACHE": str(tmp_path)}
-    assert cached("org/name", environment) is None
+    assert cached_snapshot("org/name", environment) is None
     folder = snapshot(tmp_path, **{"model-1.safetensors": 5})
     index = {"weight_map": {"x": "model-1.safetensors", "y": "model-2.safetensors"}}
     (folder / "model.safetensors.index.json").write_text(json.dumps(index))
-    assert cached("org/name", environment) is None
+    assert cached_snapshot("org/name", environment) is None
     (folder / "model-2.safetensors").symlink_to(tmp_path / "blob")
-    assert cached("org/name", environment) is None
+    assert cached_snapshot("org/name", environment) is None
     (tmp_path / "blob").write_bytes(bytes(7))
-    assert cached("org/name", environment) == folder
+    assert cached_snapshot("org/name", environment) == folder
     (folder / "config.json").unlink()
-    assert cached("org/name", environment) is None
+    assert cached_snapshot("org/name", environment) is None
 
 
 def test_configuration_alone_is_not_cached(tmp_path: Path) -> None:
     snapshot(tmp_path, README=1)
-    assert cached("org/name", {"HF_HUB_CACHE": str(tmp_path)}) is None
+    assert cached_snapshot("org/name", {"HF_HUB_CACHE": str(tmp_path)}) is None
 
 
 def test_snapshot_that_main_names_goes_first(tmp_path: Path) -> None:
     first = snapshot(tmp_path, revision="zzz")
     snapshot(tmp_path, revision="aaa")
     (tmp_path / "models--org--name" / "refs" / "main").write_text("zzz")
-    assert cached("org/name", {"HF_HUB_CACHE": str(tmp_path)}) == first
+    assert cached_snapshot("org/name", {"HF_HUB_CACHE": str(tmp_path)}) == first
 
 
-def test_hub_id_in_the_cache_is_known_offline(models: Models, tmp_path: Path) -> None:
+def test_hub_id_in_the_cache_is_known_offline(models: ModelCatalogue, tmp_path: Path) -> None:
     snapshot(tmp_path)
     environment = {"HF_HUB_CACHE": str(tmp_path), "HF_HUB_OFFLINE": "1"}
-    model = known("org/name", models, environment)
+    model = find_model("org/name", models, environment)
     assert model is not None
     assert (model.name, model.hub, model.weights) == ("org/name", "org/name", 50_000)
-    assert known("org/other", models, environment) is None
+    assert find_model("org/other", models, environment) is None
 
 
 def test_token_is_found_where_it_may_be_but_never_told(tmp_path: Path) -> None:
-    assert not token({"HOME": str(tmp_path)})
-    assert token({"HF_TOKEN": "hf_x"}) is True
-    assert token({"HUGGING_FACE_HUB_TOKEN": "hf_x"}) is True
+    assert not has_token({"HOME": str(tmp_path)})
+    assert has_token({"HF_TOKEN": "hf_x"}) is True
+    assert has_token({"HUGGING_FACE_HUB_TOKEN": "hf_x"}) is True
     (tmp_path / "token").write_text("hf_x\n")
-    assert token({"HF_HOME": str(tmp_path)}) is True
-    assert token({"HF_TOKEN_PATH": str(tmp_path / "token")}) is True
+    assert has_token({"HF_HOME": str(tmp_path)}) is True
+    assert has_token({"HF_TOKEN_PATH": str(tmp_path / "token")}) is True
     (tmp_path / "token").write_text("\n")
-    assert token({"HF_HOME": str(tmp_path)}) is False
+    assert has_token({"HF_HOME": str(tmp_path)}) is False
 
 
-def test_gated_model_needs_a_token_or_a_copy(models: Models, tmp_path: Path) -> None:
+def test_gated_model_needs_a_token_or_a_copy(models: ModelCatalogue, tmp_path: Path) -> None:
     gated, free = model_of(models, "llama-3.2-1b"), model_of(models, "qwen2.5-0.5b")
     environment = {"HOME": str(tmp_path), "HF_HUB_CACHE": str(tmp_path)}
     with pytest.raises(SettingsError) as caught:
@@ -520,9 +528,11 @@ def asking(hub: Hub, folder: Path, **more: str) -> dict[str, str]:
     return {"HF_ENDPOINT": hub.url, "HF_HUB_CACHE": str(folder / "cache"), "HOME": str(folder), **more}
 
 
-def test_hub_is_asked_for_sizes_and_configuration_but_for_no_weights(models: Models, hub: Hub, tmp_path: Path) -> None:
+def test_hub_is_asked_for_sizes_and_configuration_but_for_no_weights(
+    models: ModelCatalogue, hub: Hub, tmp_path: Path
+) -> None:
     hub.files = {"model-1.safetensors": 30_000, "model-2.safetensors": 20_000, "original/consolidated.pth": 50_000}
-    model = known("org/name", models, asking(hub, tmp_path, HF_TOKEN="hf_x"))
+    model = find_model("org/name", models, asking(hub, tmp_path, HF_TOKEN="hf_x"))
     assert model is not None
     assert (model.weights, model.layers, model.licence, model.gated) == (50_000, 2, "mit", True)
     assert {line.split()[1].partition("?")[0] for line in hub.asked} == {
@@ -542,36 +552,40 @@ def test_hub_is_asked_for_sizes_and_configuration_but_for_no_weights(models: Mod
     ],
 )
 def test_refusal_of_the_hub_is_one_line_that_says_what_to_do(
-    models: Models, hub: Hub, tmp_path: Path, status: int, code: str, error: type[Exception], message: str
+    models: ModelCatalogue, hub: Hub, tmp_path: Path, status: int, code: str, error: type[Exception], message: str
 ) -> None:
     hub.status, hub.code = status, code
     with pytest.raises(error) as caught:
-        known("org/name", models, asking(hub, tmp_path))
+        find_model("org/name", models, asking(hub, tmp_path))
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
-def test_gated_model_whose_size_is_public_is_still_refused(models: Models, hub: Hub, tmp_path: Path) -> None:
+def test_gated_model_whose_size_is_public_is_still_refused(models: ModelCatalogue, hub: Hub, tmp_path: Path) -> None:
     hub.status, hub.code, hub.refuse_config = 403, "GatedRepo", True
     with pytest.raises(SettingsError) as caught:
-        known("org/name", models, asking(hub, tmp_path, HF_TOKEN="hf_secret"))
+        find_model("org/name", models, asking(hub, tmp_path, HF_TOKEN="hf_secret"))
     assert "the token in use has no access" in caught.value.message
     assert "hf_secret" not in caught.value.message
 
 
-def test_model_without_weights_that_vllm_reads_is_refused(models: Models, hub: Hub, tmp_path: Path) -> None:
+def test_model_without_weights_that_vllm_reads_is_refused(models: ModelCatalogue, hub: Hub, tmp_path: Path) -> None:
     hub.files = {"model.gguf": 50_000}
     with pytest.raises(SettingsError, match=r"has neither \*\.safetensors nor \*\.bin on the hub"):
-        known("org/name", models, asking(hub, tmp_path))
+        find_model("org/name", models, asking(hub, tmp_path))
 
 
-def test_hub_is_not_asked_offline_or_for_a_model_of_the_catalogue(models: Models, hub: Hub, tmp_path: Path) -> None:
-    assert known("org/name", models, asking(hub, tmp_path, HF_HUB_OFFLINE="1")) is None
-    assert known("llama-3.1-70b", models, asking(hub, tmp_path)) is not None
+def test_hub_is_not_asked_offline_or_for_a_model_of_the_catalogue(
+    models: ModelCatalogue, hub: Hub, tmp_path: Path
+) -> None:
+    assert find_model("org/name", models, asking(hub, tmp_path, HF_HUB_OFFLINE="1")) is None
+    assert find_model("llama-3.1-70b", models, asking(hub, tmp_path)) is not None
     assert hub.asked == []
 
 
-def test_size_is_unknown_where_the_hub_cannot_be_reached_or_fails(models: Models, hub: Hub, tmp_path: Path) -> None:
-    assert known("org/name", models, {**asking(hub, tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}) is None
+def test_size_is_unknown_where_the_hub_cannot_be_reached_or_fails(
+    models: ModelCatalogue, hub: Hub, tmp_path: Path
+) -> None:
+    assert find_model("org/name", models, {**asking(hub, tmp_path), "HF_ENDPOINT": "http://127.0.0.1:9"}) is None
     hub.status = 400
-    assert known("org/name", models, asking(hub, tmp_path)) is None
+    assert find_model("org/name", models, asking(hub, tmp_path)) is None

@@ -34,7 +34,7 @@ from clca.simulator.flaws import SHARE, WEIGHTS
 from clca.simulator.places import nearest, preposition, whole
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import key, sentences
-from clca.simulator.style import climate, holds, style
+from clca.simulator.style import driver_applies, style, traits
 from clca.simulator.topic import wish
 
 CULTURES = ("japan", "usa", "germany", "mexico", "china")
@@ -53,13 +53,13 @@ def files(content: Content) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def book(files: dict[str, str]) -> SimulatorContent:
+def simulator_content(files: dict[str, str]) -> SimulatorContent:
     return load_simulator_content(files)
 
 
 @pytest.fixture(scope="module")
-def teacher(book: SimulatorContent) -> Simulator:
-    return Simulator(book)
+def teacher(simulator_content: SimulatorContent) -> Simulator:
+    return Simulator(simulator_content)
 
 
 @pytest.fixture(scope="module")
@@ -184,11 +184,11 @@ def test_a_request_without_the_hints_of_its_task_is_refused(
 
 
 def test_the_same_request_has_the_same_reply_in_any_order(
-    book: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
+    simulator_content: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     scenario = localised(teacher, cultures["japan"], seeds[3])
     turns, _ = play(teacher, cultures["japan"], scenario, 5)
-    fresh = Simulator(book)
+    fresh = Simulator(simulator_content)
     for at in reversed(range(len(turns))):
         answer, _ = ask_turn(fresh, cultures["japan"], scenario, at % 2, turns[:at], 5)
         assert (answer.action, answer.text) == (turns[at].action, turns[at].text)
@@ -260,9 +260,11 @@ def test_nothing_is_said_twice_and_no_placeholder_is_left(plays: list[Played]) -
 
 
 def test_a_question_is_answered_in_the_next_turn_and_not_with_a_gesture(
-    plays: list[Played], book: SimulatorContent
+    plays: list[Played], simulator_content: SimulatorContent
 ) -> None:
-    answers = {question: answer for matter in book.matters.values() for question, answer in matter.questions}
+    answers = {
+        question: answer for matter in simulator_content.topics.values() for question, answer in matter.questions
+    }
     for _, scenario, number, turns, _ in sound(plays):
         for turn, following in itertools.pairwise(turns):
             if turn.text in answers and "{" not in turn.text:
@@ -277,9 +279,9 @@ def test_nobody_is_silent_or_gestures_right_after_the_other_did(plays: list[Play
 
 @pytest.mark.parametrize("exchanges", [1, 2, 3, 5, 10, 15])
 def test_the_limit_of_exchanges_is_kept(
-    book: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed], exchanges: int
+    simulator_content: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed], exchanges: int
 ) -> None:
-    teacher = Simulator(book, exchanges)
+    teacher = Simulator(simulator_content, exchanges)
     for seed in seeds[:20]:
         turns, _ = play(teacher, cultures["mexico"], seed, 3, exchanges)
         assert len(turns) <= min(20, exchanges * 2)
@@ -295,10 +297,10 @@ def test_side_b_can_have_the_first_turn(teacher: Simulator, cultures: dict[str, 
 
 
 def test_a_talk_that_outlives_the_plan_is_closed(
-    book: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed]
+    simulator_content: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     turns = tuple(Turn(speaker=str(at % 2), action="speak", text=f"Something else, number {at}.") for at in range(30))
-    answer, _ = ask_turn(Simulator(book, 20), cultures["usa"], seeds[0], 0, turns, 1)
+    answer, _ = ask_turn(Simulator(simulator_content, 20), cultures["usa"], seeds[0], 0, turns, 1)
     assert answer.action == "leave"
 
 
@@ -319,20 +321,22 @@ def test_style_follows_from_scores_and_relationship(cultures: dict[str, Culture]
 def test_missing_scores_are_filled_from_the_middle_or_the_position(cultures: dict[str, Culture]) -> None:
     japan = cultures["japan"]
     none = japan.scores.model_copy(update=dict.fromkeys(("pdi", "idv", "mas", "uai", "lto", "ivr")))
-    filled = climate(japan.model_copy(update={"scores": none}))
+    filled = traits(japan.model_copy(update={"scores": none}))
     bare = japan.position.model_copy(update={"secular": None, "expression": None})
-    middle = climate(japan.model_copy(update={"scores": none, "position": bare}))
+    middle = traits(japan.model_copy(update={"scores": none, "position": bare}))
     assert all(0 <= getattr(filled, name) <= 1 for name in ("pdi", "idv", "mas", "uai", "lto", "ivr"))
     assert middle.expression == 0
     assert filled.idv > middle.idv
 
 
-def test_hinting_is_commoner_where_much_goes_without_saying(plays: list[Played], book: SimulatorContent) -> None:
+def test_hinting_is_commoner_where_much_goes_without_saying(
+    plays: list[Played], simulator_content: SimulatorContent
+) -> None:
     def share(culture_id: str) -> float:
         mine = [(scenario, turns) for culture, scenario, _, turns, _ in sound(plays) if culture.id == culture_id]
         hinted = 0
         for scenario, turns in mine:
-            hints = {line for line in book.matters[scenario.id].hint if "{" not in line}
+            hints = {line for line in simulator_content.topics[scenario.id].hint if "{" not in line}
             hinted += any(any(hint in turn.text for hint in hints) for turn in turns)
         return hinted / len(mine)
 
@@ -418,15 +422,15 @@ def test_intents_name_people_and_are_cultural_where_the_act_was(teacher: Simulat
 
 
 def test_every_act_of_a_plan_has_intents_of_its_own(
-    book: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed]
+    simulator_content: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     acts: set[str] = set()
     for number, seed in enumerate(seeds):
-        for step in make_plan(book, cultures["china"], seed, number, 10, 0).steps:
+        for step in make_plan(simulator_content, cultures["china"], seed, number, 10, 0).steps:
             acts.add(
-                f"{step.act}_{step.tone}" if step.tone in ("direct", "soft") or step.act == "gesture" else step.act
+                f"{step.kind}_{step.tone}" if step.tone in ("direct", "soft") or step.kind == "gesture" else step.kind
             )
-    assert acts - {"other"} <= set(book.acts.intent.acts)
+    assert acts - {"other"} <= set(simulator_content.phrasebook.intent.acts)
 
 
 def test_an_intent_is_found_for_words_that_no_plan_has(
@@ -483,10 +487,10 @@ def test_whole_words_only_are_replaced_and_families_stay_together(
 
 
 def test_every_norm_gives_a_scenario_that_can_be_played(
-    teacher: Simulator, cultures: dict[str, Culture], book: SimulatorContent
+    teacher: Simulator, cultures: dict[str, Culture], simulator_content: SimulatorContent
 ) -> None:
     culture = cultures["mexico"]
-    for number, norm in enumerate(book.norms.values()):
+    for number, norm in enumerate(simulator_content.norms.values()):
         answer, _ = ask(teacher, "compose", culture, norm, names=names(culture))
         people = tuple(person.participant() for person in answer.participants)
         scenario = Scenario(
@@ -576,14 +580,14 @@ def test_a_part_of_a_place_stands_for_the_whole_and_a_ride_for_a_ride() -> None:
 
 
 def test_a_greeting_that_asks_is_answered(
-    book: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
+    simulator_content: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     asked = 0
     for culture, seed in itertools.product(cultures.values(), seeds):
         for number in range(3):
-            plan = make_plan(book, culture, localised(teacher, culture, seed), number, 10, 0)
+            plan = make_plan(simulator_content, culture, localised(teacher, culture, seed), number, 10, 0)
             for step, after in itertools.pairwise(plan.steps if plan.flaw is None else ()):
-                if step.act == "greet" and step.text.endswith("?"):
+                if step.kind == "greet" and step.text.endswith("?"):
                     asked += 1
                     assert after.action == "speak"
                     assert "?" not in sentences(after.text)[0]
@@ -605,7 +609,7 @@ def test_intents_name_a_goal_once_a_side_and_never_the_same_reason_twice(
 
 
 def test_reasons_are_only_given_where_the_scores_bear_them_out(cultures: dict[str, Culture]) -> None:
-    true = {name: {why for why in WHY if holds(why, climate(culture))} for name, culture in cultures.items()}
+    true = {name: {why for why in WHY if driver_applies(why, traits(culture))} for name, culture in cultures.items()}
     assert {"harmony", "uncertainty", "hierarchy"} <= true["japan"]
     assert {"relation", "harmony", "candour"} & true["germany"] == {"candour"}
     assert {"hierarchy", "age", "harmony", "silence", "relation"}.isdisjoint(true["usa"])
@@ -613,15 +617,20 @@ def test_reasons_are_only_given_where_the_scores_bear_them_out(cultures: dict[st
 
 
 def test_children_do_not_speak_like_grown_ups(
-    book: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
+    simulator_content: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     young = next(seed for seed in seeds if seed.id == "apology-lemon-pot")
     for culture in cultures.values():
         scenario = localised(teacher, culture, young)
         courtesy = culture.courtesy
-        adult = {*courtesy.soften, *courtesy.greeting.formal, *courtesy.greeting.familiar, *book.acts.closing}
+        adult = {
+            *courtesy.soften,
+            *courtesy.greeting.formal,
+            *courtesy.greeting.familiar,
+            *simulator_content.phrasebook.closing,
+        }
         for number in range(20):
-            steps = make_plan(book, culture, scenario, number, 10, 0).steps
-            flawed = make_plan(book, culture, scenario, number, 10, 0).flaw
+            steps = make_plan(simulator_content, culture, scenario, number, 10, 0).steps
+            flawed = make_plan(simulator_content, culture, scenario, number, 10, 0).flaw
             said = {sentence for step in steps if step.side == 0 for sentence in sentences(step.text)}
             assert flawed or not said & adult

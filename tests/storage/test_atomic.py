@@ -1,25 +1,71 @@
-"""Folders that appear whole, or not at all."""
+"""Files and folders that appear whole, or not at all."""
 
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 
+from clca.errors import StoreError
 from clca.storage import atomic
-from clca.storage.atomic import put
+from clca.storage.atomic import atomic_file, atomic_folder, atomic_write
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*"))
+
+
+def test_a_file_is_on_the_disk_before_it_is_seen_and_then_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "run.json"
+    target.write_text("earlier")
+    synced: list[tuple[str, str]] = []
+    usual = os.fsync
+
+    def fsync(handle: int) -> None:
+        usual(handle)
+        kind = "folder" if stat.S_ISDIR(os.fstat(handle).st_mode) else "file"
+        synced.append((kind, target.read_text()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    atomic_write(target, "later")
+    assert synced == [("file", "earlier"), ("folder", "later")]
+    assert names(tmp_path) == ["run.json"]
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
+def test_a_file_whose_writer_fails_stays_as_it_was(tmp_path: Path, error: type[BaseException]) -> None:
+    target = tmp_path / "table.csv"
+    target.write_text("earlier")
+
+    def write() -> None:
+        with atomic_file(target) as file:
+            file.write(b"la")
+            raise error
+
+    with pytest.raises(error):
+        write()
+    assert target.read_text() == "earlier"
+    assert names(tmp_path) == ["table.csv"]
+
+
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"^cannot write .*none/run\.json: No such file or directory$"):
+        atomic_write(tmp_path / "none" / "run.json", "text")
 
 
 def test_all_of_a_folder_is_on_the_disk_before_it_is_seen_and_then_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    draft, target = tmp_path / "draft", tmp_path / "target"
-    (draft / "logs").mkdir(parents=True)
-    (draft / "logs" / "events").write_text("events")
+    target = tmp_path / "target"
     synced: dict[Path, bool] = {}
     monkeypatch.setattr(atomic, "sync", lambda path: synced.update({path: target.exists()}))
-    put(draft, target)
+    with atomic_folder(target) as draft:
+        (draft / "logs").mkdir()
+        (draft / "logs" / "events").write_text("events")
     before = [path for path, seen in synced.items() if not seen]
     assert sorted(before) == [draft, draft / "logs", draft / "logs" / "events"]
     assert before[-1] == draft
@@ -27,11 +73,65 @@ def test_all_of_a_folder_is_on_the_disk_before_it_is_seen_and_then_its_name(
     assert os.listdir(tmp_path) == ["target"]
 
 
+def test_a_folder_has_the_permissions_of_new_files(tmp_path: Path) -> None:
+    with atomic_folder(tmp_path / "target") as draft:
+        (draft / "weights").touch(mode=0o600)
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "file").touch()
+    assert (tmp_path / "target").stat().st_mode == (tmp_path / "new").stat().st_mode
+    assert (tmp_path / "target" / "weights").stat().st_mode == (tmp_path / "new" / "file").stat().st_mode
+
+
 def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
-    draft, target = tmp_path / "draft", tmp_path / "target"
-    for folder in (draft, target):
-        folder.mkdir()
-        (folder / "of").write_text(folder.name)
-    with pytest.raises(OSError, match="not empty"):
-        put(draft, target)
-    assert (target / "of").read_text() == "target"
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "mine").touch()
+    with pytest.raises(StoreError, match=r"^cannot write .*target: Directory not empty$"), atomic_folder(target):
+        pass
+    assert names(tmp_path) == ["mine", "target"]
+
+
+def test_a_folder_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    for name in ("first", "second"):
+        with atomic_folder(target, replace=True) as draft:
+            (draft / name).touch()
+
+    def interrupted() -> None:
+        with atomic_folder(target, replace=True) as draft:
+            (draft / "third").touch()
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interrupted()
+    assert names(tmp_path) == ["second", "target"]
+
+
+def test_a_folder_that_cannot_take_its_name_leaves_the_earlier_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "earlier").touch()
+    usual = os.rename
+
+    def rename(source: Path, destination: Path) -> None:
+        if source.suffix == ".part":
+            raise OSError(28, "No space left on device")
+        usual(source, destination)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with pytest.raises(StoreError, match="target: No space left on device"), atomic_folder(target, replace=True):
+        pass
+    assert names(tmp_path) == ["earlier", "target"]
+
+
+def test_parents_that_were_made_for_a_folder_go_with_it(tmp_path: Path) -> None:
+    def failing() -> None:
+        with atomic_folder(tmp_path / "a" / "b" / "c") as draft:
+            assert draft.is_dir()
+            raise ValueError("no good")
+
+    with pytest.raises(ValueError, match="no good"):
+        failing()
+    assert names(tmp_path) == []

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.schemas import Reply
+from clca.storage.fingerprint import differences, fingerprint
 from clca.storage.reply_cache import FinishedDialogue, Outcome
 from clca.storage.run_dir import FILES, RunDir
-from clca.storage.run_index import differences, find_run, fingerprint, new_folder, read_run, runs
+from clca.storage.run_index import find_run, list_runs, new_run_folder, read_run
 
 OUTCOMES: tuple[Outcome, ...] = ("kept", "kept", "discarded", "failed")
 REPLY = Reply("{}", "stop", 10, 1)
@@ -65,7 +66,7 @@ def lines(folder: Path) -> dict[Outcome, list[bytes]]:
 
 
 def stored(folder: Path) -> set[str]:
-    """The ids in the files; fails when one stands twice or a line is not whole."""
+    """The ids in the files; fails at a duplicate or a line that is not whole."""
     every = [line for some in lines(folder).values() for line in some]
     ids = [json.loads(line)["id"] for line in every]
     assert all(line.endswith(b"\n") for line in every)
@@ -117,14 +118,14 @@ def test_its_replies_go_when_it_is_finished(tmp_path: Path) -> None:
 def test_a_dialogue_that_stands_twice_is_named_with_its_line(folder: Path) -> None:
     file = folder / "dialogues.jsonl"
     file.write_bytes(file.read_bytes() + dialogue(4)[1])
-    with pytest.raises(StoreError, match=r"dialogues\.jsonl:7: d4 stands twice in this run; remove this line"):
+    with pytest.raises(StoreError, match=r"dialogues\.jsonl:7: duplicate dialogue d4; remove this line"):
         RunDir(folder)
 
 
 def test_a_dialogue_stands_in_one_file_only(folder: Path) -> None:
     with (folder / "discarded.jsonl").open("ab") as other:
         other.write(dialogue(4)[1])
-    with pytest.raises(StoreError, match=r"discarded\.jsonl:4: d4 stands twice"):
+    with pytest.raises(StoreError, match=r"discarded\.jsonl:4: duplicate dialogue d4"):
         RunDir(folder)
 
 
@@ -141,7 +142,7 @@ def test_two_processes_never_work_on_one_run(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", WORK, str(tmp_path)], stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None
         assert child.stdout.readline() == "open\n"
-        with pytest.raises(StoreError, match="another clca is at work on"):
+        with pytest.raises(StoreError, match="is in use by another process"):
             RunDir(tmp_path)
         child.kill()
     consistent(tmp_path)  # a killed process leaves no lock behind
@@ -309,7 +310,7 @@ with RunDir(Path(sys.argv[1])) as run:
     done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True)
     assert done.stdout == f"cannot write {tmp_path / 'run.json'}: File too large\n"
     assert read_run(tmp_path).data == {"created": "first"}
-    assert not (tmp_path / "run.json.part").exists()
+    assert not list(tmp_path.glob(".*"))
 
 
 # ---------------------------------------------------------------- retry
@@ -345,8 +346,8 @@ def test_runs_come_oldest_first_and_what_is_no_run_is_passed_over(tmp_path: Path
     broken = made(tmp_path, "uk/d", "2026-01-03")
     (broken / "run.json").write_text("{", encoding="utf-8")
     (tmp_path / "README.md").touch()
-    assert [run.folder.name for run in runs(tmp_path)] == ["c", "a", "b"]
-    assert [run.folder.name for run in runs(tmp_path, "japan")] == ["c", "a"]
+    assert [run.folder.name for run in list_runs(tmp_path)] == ["c", "a", "b"]
+    assert [run.folder.name for run in list_runs(tmp_path, "japan")] == ["c", "a"]
 
 
 def test_a_run_is_found_by_folder_path_name_or_culture(tmp_path: Path) -> None:
@@ -376,7 +377,7 @@ def test_a_broken_run_json_is_named(tmp_path: Path) -> None:
 
 def test_a_new_folder_is_one_that_no_run_has(tmp_path: Path) -> None:
     def folder() -> str:
-        return str(new_folder(tmp_path, "japan", "org/Llama-3.1 70B", 42, "abcdef0123").relative_to(tmp_path))
+        return str(new_run_folder(tmp_path, "japan", "org/Llama-3.1 70B", 42, "abcdef0123").relative_to(tmp_path))
 
     assert folder() == "japan/org-llama-3.1-70b-s42-abcdef"
     made(tmp_path, folder(), "2026-01-01")

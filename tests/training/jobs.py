@@ -12,14 +12,16 @@ from random import Random
 
 from clca.content.lookup import Content
 from clca.content.prompts import TRAINING_FORMS, Prompts
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.models.adapter import Lineage
-from clca.models.load import Student, find_student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
 from clca.models.messages import Chat
+from clca.models.student import Student, find_student
+from clca.progress import Note, Progress
 from clca.records import Dialogue, Turn
 from clca.training.dialogue_examples import intent_examples
 from clca.training.examples import Example
-from clca.training.job import Job, Note, Progress
+from clca.training.job import Job, StepProgress
 from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
@@ -47,7 +49,7 @@ LINEAGE = Lineage(run="generated/japan/run", fingerprint="f" * 64, dialogues=6, 
 
 @cache
 def tiny_student(cache_home: Path) -> Student:
-    return find_student("tiny", Models(Content()), {"XDG_CACHE_HOME": str(cache_home)}, Content())
+    return find_student("tiny", ModelCatalogue(Content()), {"XDG_CACHE_HOME": str(cache_home)}, Content())
 
 
 def recipe(*sets: str) -> Recipe:
@@ -111,15 +113,16 @@ def labels_intents(student: Student, adapter: Path, talks: list[Dialogue]) -> tu
 class Screen:
     """Keeps what is told; `then` is called with each progress."""
 
-    def __init__(self, then: Callable[[Progress], None] | None = None) -> None:
+    def __init__(self, then: Callable[[StepProgress], None] | None = None) -> None:
         self.notes: list[str] = []
-        self.progress: list[Progress] = []
+        self.progress: list[StepProgress] = []
         self._then = then
 
     def __call__(self, told: Note | Progress) -> None:
         if isinstance(told, Note):
             self.notes.append(told.text)
             return
+        assert isinstance(told, StepProgress)
         self.progress.append(told)
         if self._then is not None:
             self._then(told)
@@ -129,8 +132,8 @@ def signalled(at: int, number: signal.Signals = signal.SIGINT) -> Screen:
     """A screen on which the user stops the training, once, while a step is made after step `at`."""
     left = [at]
 
-    def stop(told: Progress) -> None:
-        if told.step in left:
+    def stop(told: StepProgress) -> None:
+        if told.done in left:
             left.clear()
             os.kill(os.getpid(), number)
 

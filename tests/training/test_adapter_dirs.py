@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from clca.content.lookup import Content
-from clca.models.load import Student
+from clca.models.student import Student
+from clca.training.config import TrainConfig
 from clca.training.job import Job, TrainingStopped
-from clca.training.plan import TrainConfig, choose_recipe, plan
+from clca.training.plan import plan_adapters
+from clca.training.selection import choose_recipe
 from clca.training.trainer import train
 from tests.training.jobs import QUICK, Screen, signalled
 
@@ -17,9 +19,11 @@ from tests.training.jobs import QUICK, Screen, signalled
 def planned(student: Student, folder: Path, *, new: bool) -> Job:
     """The job of a mix that needs no dialogues."""
     sets = (*QUICK, "data.mix=wvs", "data.size=8", "training.steps=4")
-    asked = TrainConfig(cultures=("japan",), sets=sets, out=folder / "adapters", new=new)
-    (one,) = plan(asked, choose_recipe(asked, Content()), student, None, folder / "generated")
-    return one.job
+    config = TrainConfig(
+        culture=("japan",), settings=sets, generated=folder / "generated", out=folder / "adapters", new=new
+    )
+    (adapter,) = plan_adapters(config, choose_recipe(config, Content()), student, None)
+    return adapter.job
 
 
 def test_new_begins_beside_what_is_finished_and_goes_on_with_what_is_not(tiny_student: Student, tmp_path: Path) -> None:

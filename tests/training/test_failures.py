@@ -13,8 +13,9 @@ import pytest
 
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.models.adapter import read_adapter
-from clca.models.load import Student, load_model
+from clca.models.load import load_model
 from clca.models.quantization import Quantization
+from clca.models.student import Student
 from clca.training import merge as merging
 from clca.training import trainer
 from clca.training.job import Job, TrainingError, TrainingStopped
@@ -64,7 +65,7 @@ def test_a_training_with_a_checkpoint_is_kept_when_it_is_refused(tiny_student: S
     one = job(tiny_student, tmp_path)
     with pytest.raises(TrainingStopped):
         train(one, signalled(3))
-    write(one.material.dialogues[0], [])
+    write(one.sources.dialogues[0], [])
     with pytest.raises(SettingsError, match="has no example"):
         train(one, Screen())
     assert (one.work / "checkpoints").is_dir()

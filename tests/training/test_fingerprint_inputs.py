@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.training.fingerprint_inputs import decisive
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError, SettingsError
-from clca.models import Models
+from clca.models import ModelCatalogue
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import keys, load_recipe, override, read_recipe, recipe_names
 from tests.conftest import Overlay
@@ -60,7 +60,7 @@ def test_every_shipped_recipe_is_read(content: Content) -> None:
 
 
 def test_every_shipped_recipe_trains_a_known_model_or_the_tiny_one(content: Content) -> None:
-    assert {read_recipe(content, name).student for name in SHIPPED} - {"tiny"} <= set(Models(content).names())
+    assert {read_recipe(content, name).student for name in SHIPPED} - {"tiny"} <= set(ModelCatalogue(content).names())
 
 
 def test_the_clca_recipe_is_the_papers(content: Content) -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from clca.errors import StoreError
 from clca.models.adapter import read_adapter
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.training import sft, trainer
 from clca.training.job import Job, TrainingStopped
 from clca.training.trainer import train
@@ -93,7 +93,7 @@ def test_a_training_goes_on_from_another_folder_to_its_best_weights(
         stopped(here, at)
     else:
         with monkeypatch.context() as patch:
-            patch.setattr(trainer, "seal", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+            patch.setattr(trainer, "write_adapter", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
             with pytest.raises(KeyboardInterrupt):
                 train(here, Screen())
     monkeypatch.chdir(tmp_path / "adapters")

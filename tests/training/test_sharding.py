@@ -6,8 +6,9 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import SettingsError
-from clca.models.load import Student, _quantisation, load_model
+from clca.models.load import _quantisation, load_model
 from clca.models.quantization import Quantization
+from clca.models.student import Student
 
 FSDP = "trainers/accelerate/fsdp.yaml"
 

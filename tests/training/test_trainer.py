@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import shutil
@@ -17,11 +16,13 @@ import pytest
 from safetensors.torch import load_file
 
 from clca.errors import SettingsError, StoreError
-from clca.models.adapter import WEIGHTS, adapters, read_adapter
-from clca.models.load import Student
+from clca.models.adapter import WEIGHTS, list_adapters, read_adapter
+from clca.models.student import Student
+from clca.storage.lock import folder_lock
 from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish, since_best
 from clca.training.checkpoints import FOLDER, WHOLE
-from clca.training.job import Job, Trained, TrainingError, TrainingStopped
+from clca.training.job import Job, TrainingError, TrainingStopped
+from clca.training.result import AdapterResult
 from clca.training.trainer import train
 from tests.training.jobs import Screen, elsewhere, held_out_talks, job, labels_intents, signalled, weights
 from tests.training.material import write
@@ -41,13 +42,13 @@ TEN = ("training.steps=10",)  # evaluated and saved at every second step
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, Trained]:
+def uninterrupted(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, AdapterResult]:
     one = job(tiny_student, tmp_path_factory.mktemp("job"), *TEN)
     return one, train(one, Screen())
 
 
 @pytest.fixture(scope="module")
-def taught(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Trained]:
+def taught(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> dict[str, AdapterResult]:
     """A student of each task alone, of the same talks."""
     folder = tmp_path_factory.mktemp("taught")
     sets = ("lora.r=16", "training.learning_rate=1e-2", "training.steps=60", "data.held_out=0.2")
@@ -58,14 +59,14 @@ def taught(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> d
 
 
 @pytest.fixture
-def other_folder(uninterrupted: tuple[Job, Trained], request: pytest.FixtureRequest) -> Iterator[Job]:
+def other_folder(uninterrupted: tuple[Job, AdapterResult], request: pytest.FixtureRequest) -> Iterator[Job]:
     one = elsewhere(uninterrupted[0], request.node.name)
     yield one
     shutil.rmtree(one.out, ignore_errors=True)
     shutil.rmtree(one.work, ignore_errors=True)
 
 
-def test_held_out_loss_falls(taught: dict[str, Trained]) -> None:
+def test_held_out_loss_falls(taught: dict[str, AdapterResult]) -> None:
     for trained in taught.values():
         losses = [one.eval_loss for one in read_adapter(trained.adapter).data.losses if one.eval_loss is not None]
         assert len(losses) == 5
@@ -74,7 +75,7 @@ def test_held_out_loss_falls(taught: dict[str, Trained]) -> None:
 
 
 def test_the_student_of_intents_labels_them_and_the_student_of_dialogues_does_not(
-    tiny_student: Student, taught: dict[str, Trained]
+    tiny_student: Student, taught: dict[str, AdapterResult]
 ) -> None:
     talks = held_out_talks(60, 0.2)
     right, asked = labels_intents(tiny_student, taught["intent-only"].adapter, talks)
@@ -84,7 +85,7 @@ def test_the_student_of_intents_labels_them_and_the_student_of_dialogues_does_no
 
 
 def test_the_same_seed_gives_the_same_weights_byte_for_byte(
-    uninterrupted: tuple[Job, Trained], other_folder: Job
+    uninterrupted: tuple[Job, AdapterResult], other_folder: Job
 ) -> None:
     again = train(other_folder, Screen())
     first = uninterrupted[1]
@@ -92,14 +93,14 @@ def test_the_same_seed_gives_the_same_weights_byte_for_byte(
     assert (again.loss, again.eval_loss) == (first.loss, first.eval_loss)
 
 
-def test_another_seed_gives_other_weights(tiny_student: Student, uninterrupted: tuple[Job, Trained]) -> None:
+def test_another_seed_gives_other_weights(tiny_student: Student, uninterrupted: tuple[Job, AdapterResult]) -> None:
     one = uninterrupted[0]
     other = replace(one, recipe=one.recipe.model_copy(update={"seed": 7}), out=one.out.with_name("seed-7"))
     assert weights(train(other, Screen()).adapter) != weights(uninterrupted[1].adapter)
 
 
 def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
-    tiny_student: Student, tmp_path: Path, uninterrupted: tuple[Job, Trained]
+    tiny_student: Student, tmp_path: Path, uninterrupted: tuple[Job, AdapterResult]
 ) -> None:
     one = job(tiny_student, tmp_path, *TEN)
     program = "train(one, jobs.Screen(lambda told: print(told.step, flush=True)))"
@@ -127,7 +128,7 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_and_resumed_gives_the_same_weights_as_uninterrupted(
-    uninterrupted: tuple[Job, Trained], other_folder: Job, number: signal.Signals
+    uninterrupted: tuple[Job, AdapterResult], other_folder: Job, number: signal.Signals
 ) -> None:
     with pytest.raises(TrainingStopped, match=r"^stopped at step 4 of 10, which is saved: the same command goes on"):
         train(other_folder, signalled(3, number))
@@ -138,7 +139,7 @@ def test_stopped_and_resumed_gives_the_same_weights_as_uninterrupted(
 
 
 def test_killed_while_the_adapter_is_written_nothing_looks_finished_and_no_further_step_is_made(
-    tiny_student: Student, tmp_path: Path, uninterrupted: tuple[Job, Trained]
+    tiny_student: Student, tmp_path: Path, uninterrupted: tuple[Job, AdapterResult]
 ) -> None:
     one = job(tiny_student, tmp_path, *TEN)
     program = """
@@ -154,7 +155,7 @@ train(one, jobs.Screen())
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     assert (one.work / "adapter" / "adapter.json").is_file()
     assert not one.out.exists()
-    assert list(adapters(tmp_path / "adapters")) == []
+    assert list(list_adapters(tmp_path / "adapters")) == []
     screen = Screen()
     resumed = train(one, screen)
     assert [told.step for told in screen.progress] == []
@@ -187,7 +188,7 @@ def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_pat
     assert [path.name for path in one.out.parent.iterdir()] == [one.out.name]
 
 
-def test_a_finished_adapter_is_not_trained_again(uninterrupted: tuple[Job, Trained]) -> None:
+def test_a_finished_adapter_is_not_trained_again(uninterrupted: tuple[Job, AdapterResult]) -> None:
     screen = Screen()
     assert train(uninterrupted[0], screen) == uninterrupted[1]
     assert screen.progress == []
@@ -206,10 +207,8 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(tiny_student: Student, t
 
 def test_two_processes_do_not_train_the_same_adapter(other_folder: Job) -> None:
     other_folder.work.mkdir(parents=True)
-    with (other_folder.work / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        with pytest.raises(StoreError, match="another process is training in"):
-            train(other_folder, Screen())
+    with folder_lock(other_folder.work), pytest.raises(StoreError, match="is in use by another process"):
+        train(other_folder, Screen())
 
 
 def test_a_folder_of_something_else_is_left_alone(other_folder: Job) -> None:
@@ -281,7 +280,7 @@ def test_a_log_that_is_not_installed_is_refused_before_anything_else(tiny_studen
 
 def test_material_without_an_example_is_refused(tiny_student: Student, tmp_path: Path) -> None:
     one = job(tiny_student, tmp_path)
-    write(one.material.dialogues[0], [])
+    write(one.sources.dialogues[0], [])
     with pytest.raises(SettingsError, match=r"^mix 'clca' has no example to train on$"):
         train(one, Screen())
 
@@ -299,7 +298,7 @@ def test_a_full_or_unusable_disk_is_told_in_one_line(tiny_student: Student, tmp_
         train(one, Screen())
 
 
-def test_every_example_is_counted_where_it_went(uninterrupted: tuple[Job, Trained]) -> None:
+def test_every_example_is_counted_where_it_went(uninterrupted: tuple[Job, AdapterResult]) -> None:
     data = json.loads((uninterrupted[0].out / "adapter.json").read_text())
     assert data["train"]["rows"] == {"dialogue": 8, "intent": 4}
     assert data["held_out"]["rows"] == {"dialogue": 12, "intent": 6}

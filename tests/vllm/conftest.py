@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.training.trainer import train
 from tests.training import jobs
 from tests.vllm.servers import Server

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.training import jobs
 from tests.vllm.conftest import LORA
 from tests.vllm.servers import NAME, Server

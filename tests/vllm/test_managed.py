@@ -102,13 +102,13 @@ def test_our_arguments_are_those_of_vllm(vllm_command: str, tiny_model: Path, tm
     from clca.inference.hardware import Gpu, Machine
     from clca.inference.memory import fit
     from clca.inference.vllm.command import arguments
-    from clca.models import Models, known
+    from clca.models import ModelCatalogue, find_model
 
     gpus = tuple(Gpu(str(n), "H100", 80 * 2**30, 79 * 2**30, (9, 0)) for n in range(8))
-    models = Models(Content())
+    models = ModelCatalogue(Content())
     used = {"--host", "--port"}
     for name in (*models.names(), str(tiny_model)):
-        model = known(name, models, {})
+        model = find_model(name, models, {})
         assert model is not None
         for machine in (Machine(gpus, 0), Machine((), 512 * 2**30)):
             place = fit(model, machine, None)

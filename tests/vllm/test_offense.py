@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from clca.models.load import Student
+from clca.models.student import Student
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.trained_adapters import ALWAYS, OFFENSE, TEXTS, offense_adapters
 from tests.vllm.servers import NAME, Server

@@ -9,14 +9,15 @@ from typing import Any
 import pytest
 
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
-from clca.inference.api_model import ServerPredictor
+from clca.inference.api_model import ApiModel
 from clca.inference.completions_client import Wording
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import ChatFormat, Format, Mode, TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
 from clca.models.chat_template import DATE, ChatTemplate
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import Filled, sheets
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
@@ -72,8 +73,8 @@ def pairs(
     asked = sheets(RESPONDENTS, ITEMS, text=text)
     asked += sheets(RESPONDENTS, ITEMS, method="clca", text=text, adapter="japan")
     here, there = Filled(), Filled()
-    LocalPredictor(model, tokenizer, format, mode, adapters={"japan": "default"}).fill(asked, here)
-    ServerPredictor(server.url, base=NAME, mode=mode, wording=wording).fill(asked, there)
+    HfModel(model, tokenizer, format, mode, adapters={"japan": "default"}).predict(asked, here)
+    ApiModel(server.url, base=NAME, mode=mode, wording=wording).predict(asked, there)
     assert len(here.answers) == len(asked)
     for sheet in asked:
         key = (sheet.method, sheet.respondent)
@@ -85,9 +86,9 @@ def pairs(
 def test_odds_agree_within_two_hundredths(served: Server, model: Any, tokenizer: Any, text: bool) -> None:
     seen: dict[str, list[tuple[float, ...]]] = {"persona": [], "clca": []}
     for sheet, here, there in pairs(served, model, tokenizer, "probability", text=text):
-        assert here.odds is not None
-        assert there.odds == pytest.approx(here.odds, abs=0.02)
-        seen[sheet.method].append(here.odds)
+        assert here.probabilities is not None
+        assert there.probabilities == pytest.approx(here.probabilities, abs=0.02)
+        seen[sheet.method].append(here.probabilities)
     apart = [max(abs(a - b) for a, b in zip(*odds, strict=True)) for odds in zip(*seen.values(), strict=True)]
     assert sum(apart) / len(apart) > 0.1  # the adapter answers otherwise than the base
 

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from clca.inference.api_model import ServerPredictor
+from clca.inference.api_model import ApiModel
 from clca.inference.completions_client import Wording
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import Mode, TextFormat
 from clca.inference.requests import Answer, Question, RequestGroup
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_model, load_tokenizer
+from clca.models.load import load_model, load_tokenizer
+from clca.models.student import Student
 from tests.inference.label_requests import LABELS, Heard, text, with_adapters
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
@@ -58,10 +59,8 @@ def pairs(served: Server, model: Any, student: Student, mode: Mode) -> Iterator[
     tokenizer, format, here, there = load_tokenizer(student), TextFormat(), Heard(), Heard()
     wording = Wording("text", format.lead, encode=Tokens(tokenizer, format).ids)
     slots = {name: name for name in ADAPTERS}
-    LocalPredictor(model, tokenizer, format, mode, adapters=slots, reply_tokens=REPLY, tokens=10**5).fill(
-        sheets(), here
-    )
-    ServerPredictor(served.url, base=NAME, mode=mode, wording=wording, reply_tokens=REPLY).fill(sheets(), there)
+    HfModel(model, tokenizer, format, mode, adapters=slots, max_new_tokens=REPLY, tokens=10**5).predict(sheets(), here)
+    ApiModel(served.url, base=NAME, mode=mode, wording=wording, max_new_tokens=REPLY).predict(sheets(), there)
     assert len(here.answers) == ON_A_SHEET * (len(ADAPTERS) + 1)
     for adapter, asked, answer in here.of(sheets()):
         yield adapter, asked, answer, there.answers[adapter, asked]
@@ -70,9 +69,9 @@ def pairs(served: Server, model: Any, student: Student, mode: Mode) -> Iterator[
 def test_labels_by_their_odds_agree(served: Server, model: Any, student: Student) -> None:
     odds: dict[str, set[tuple[float, ...]]] = {}
     for _, asked, here, there in pairs(served, model, student, "probability"):
-        assert here.odds is not None
-        assert there.odds == pytest.approx(here.odds, abs=0.02)
-        odds.setdefault(asked, set()).add(tuple(round(one, 1) for one in here.odds))
+        assert here.probabilities is not None
+        assert there.probabilities == pytest.approx(here.probabilities, abs=0.02)
+        odds.setdefault(asked, set()).add(tuple(round(one, 1) for one in here.probabilities))
     assert sum(len(found) > 1 for found in odds.values()) > len(odds) / 2  # the adapters are told apart
 
 

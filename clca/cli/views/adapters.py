@@ -14,10 +14,10 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training_plan import duration
 from clca.content.lookup import Content, find_workspace
-from clca.errors import NotFoundError, SettingsError
+from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.inference.hardware import machine
-from clca.models import Models, known
-from clca.models.adapter import Adapter, Found, Point, adapters, find_adapter
+from clca.models import ModelCatalogue, find_model
+from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapter, list_adapters
 from clca.models.size import GIB
 from clca.training.plan import require_libraries
 
@@ -25,9 +25,13 @@ WIDTH = 14  # of the left column
 POINTS = 12  # losses to show
 
 
-def list_adapters(out: Path, *, as_json: bool) -> None:
+def show_adapters(out: Path, *, as_json: bool) -> None:
     screen = make_console(stderr=True)
-    found = list(adapters(out, lambda error: screen.print(f"passed over: {printable(error.message)}", markup=False)))
+
+    def skip(error: ClcaError) -> None:
+        screen.print(f"skipped: {printable(error.message)}", markup=False)
+
+    found = list(list_adapters(out, skip))
     if as_json:
         for one in found:
             print(json.dumps({"adapter": str(one.folder), **_facts(one.data)}, ensure_ascii=False))
@@ -80,9 +84,9 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
         screen.print(f"{merged} holds the whole model", markup=False)
 
 
-def _require_room(one: Found) -> None:
+def _require_room(one: TrainedAdapter) -> None:
     """Refuse to merge into a student that the RAM does not hold in 32 bits: the system would end the process."""
-    model = known(one.source, Models(Content(find_workspace())), os.environ)
+    model = find_model(one.source, ModelCatalogue(Content(find_workspace())), os.environ)
     if model is None or not model.parameters:
         return
     needs, there = 4 * model.parameters, machine(os.environ).ram
@@ -93,7 +97,7 @@ def _require_room(one: Found) -> None:
         )
 
 
-def _lines(one: Found) -> Iterator[tuple[str, str]]:
+def _lines(one: TrainedAdapter) -> Iterator[tuple[str, str]]:
     data = one.data
     lora, tally = data.recipe["lora"], data.train
     if data.rehearsal:
@@ -129,7 +133,7 @@ def _lines(one: Found) -> Iterator[tuple[str, str]]:
     yield "", f"  --lora-modules {one.folder.parent.name}={one.folder}"
 
 
-def _course(data: Adapter, which: str) -> list[tuple[int, float]]:
+def _course(data: AdapterInfo, which: str) -> list[tuple[int, float]]:
     """The losses over time, a few of them, the first and the last included."""
     every = [(point.step, loss) for point in data.losses if (loss := _loss(point, which)) is not None]
     if len(every) <= POINTS:
@@ -137,7 +141,7 @@ def _course(data: Adapter, which: str) -> list[tuple[int, float]]:
     return [every[round(place * (len(every) - 1) / (POINTS - 1))] for place in range(POINTS)]
 
 
-def _loss(point: Point, which: str) -> float | None:
+def _loss(point: LossPoint, which: str) -> float | None:
     return point.loss if which == "loss" else point.eval_loss
 
 
@@ -146,7 +150,7 @@ def _rank(r: int) -> int:
     return next((rank for rank in (1, 8, 16, 32, 64, 128, 256, 320, 512) if rank >= r), r)
 
 
-def _facts(data: Adapter) -> dict[str, object]:
+def _facts(data: AdapterInfo) -> dict[str, object]:
     keys = ("created", "cultures", "rehearsal", "examples", "steps", "loss", "eval_loss", "seconds")
     return {
         **{key: data.model_dump(mode="json")[key] for key in keys},
@@ -155,7 +159,7 @@ def _facts(data: Adapter) -> dict[str, object]:
     }
 
 
-def _find(name: str, out: Path) -> Found:
+def _find(name: str, out: Path) -> TrainedAdapter:
     """An adapter by its names, or by any name of its culture."""
     from clca.culture import Catalogue
 

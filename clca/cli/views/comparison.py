@@ -12,7 +12,7 @@ from clca.cli.views.screen import make_console, printable
 from clca.content.lookup import find_workspace
 from clca.evaluation.compare.run import Compared, read
 from clca.evaluation.compare.run import compare as compare_read
-from clca.evaluation.wvs.metric_names import PAPER
+from clca.evaluation.wvs.metric_names import PAPER_METRICS
 
 SURE = 0.05
 
@@ -67,7 +67,7 @@ def _table(pair: Compared) -> Table:
             low, high = one.difference.low, one.difference.high
             table.add_row(
                 f"{culture.culture} ({culture.respondents:,})",
-                f"{metric}{' *' if metric in PAPER else ''}",
+                f"{metric}{' *' if metric in PAPER_METRICS else ''}",
                 f"{one.first:.4f}",
                 f"{one.second:.4f}",
                 f"{one.difference.value:+.4f}",

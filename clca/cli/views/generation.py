@@ -23,7 +23,8 @@ from clca.generation.plan import GenerationPlan, Located, check, locate, prepare
 from clca.generation.run import GenerationRun, settings_of
 from clca.generation.teachers import unserved
 from clca.inference.vllm.manager import Servers
-from clca.storage.run_index import RunInfo, differences
+from clca.storage.fingerprint import differences
+from clca.storage.run_index import RunInfo
 
 OK, LOST, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
 

@@ -27,13 +27,13 @@ from clca.inference.memory import (
     weight_bytes,
 )
 from clca.inference.vllm.command import arguments, shown
-from clca.models import Model, Models, cache_bytes_per_token, cached, known, token
+from clca.models import ModelCatalogue, ModelInfo, cache_bytes_per_token, cached_snapshot, find_model, has_token
 
 WIDTH = 14  # of the left column
 
 
-def list_models(*, as_json: bool) -> None:
-    models = Models(Content(find_workspace()))
+def show_models(*, as_json: bool) -> None:
+    models = ModelCatalogue(Content(find_workspace()))
     here = machine(os.environ)
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("alias", "hub id", "parameters", "context", "weights", "used for", "gated", "fits here"):
@@ -61,8 +61,8 @@ def list_models(*, as_json: bool) -> None:
 
 
 def show_model(name: str, *, as_json: bool) -> None:
-    models = Models(Content(find_workspace()))
-    model = known(name, models, os.environ)
+    models = ModelCatalogue(Content(find_workspace()))
+    model = find_model(name, models, os.environ)
     if model is None:
         raise NotFoundError(
             f"nothing is known of {name!r}: it has no alias, its config.json says no size, or it is neither in the"
@@ -71,11 +71,11 @@ def show_model(name: str, *, as_json: bool) -> None:
     here = machine(os.environ)
     chosen, laid = _best(model, here)
     if as_json:
-        place = None if model.local else cached(model.hub, os.environ)
+        place = None if model.local else cached_snapshot(model.hub, os.environ)
         facts = {
             **_facts(model),
             "cached": str(place) if place else None,
-            "token": token(os.environ),
+            "token": has_token(os.environ),
             "machine": asdict(here),
             "fits": laid.holds,
             "quantization": chosen,
@@ -90,7 +90,9 @@ def show_model(name: str, *, as_json: bool) -> None:
         console.print(f"{key:<{WIDTH}}{printable(value)}", markup=False)
 
 
-def _lines(model: Model, models: Models, here: Machine, laid: Fit, chosen: str | None) -> Iterator[tuple[str, str]]:
+def _lines(
+    model: ModelInfo, models: ModelCatalogue, here: Machine, laid: Fit, chosen: str | None
+) -> Iterator[tuple[str, str]]:
     yield "folder" if model.local else "hub id", model.hub
     if model.roles:
         yield "used for", ", ".join(model.roles)
@@ -119,7 +121,7 @@ def _lines(model: Model, models: Models, here: Machine, laid: Fit, chosen: str |
         yield "", advice(model, here, models, None)
 
 
-def _facts(model: Model) -> dict[str, Any]:
+def _facts(model: ModelInfo) -> dict[str, Any]:
     return {
         **model.model_dump(mode="json"),
         "memory": _memory(model),
@@ -127,7 +129,7 @@ def _facts(model: Model) -> dict[str, Any]:
     }
 
 
-def _memory(model: Model) -> dict[str, int]:
+def _memory(model: ModelInfo) -> dict[str, int]:
     """Bytes of the weights as they are loaded, and quantised on the way, by precision."""
     sizes: dict[str, int] = {model.precision: weight_bytes(model, None)}
     if model.whole:
@@ -135,7 +137,7 @@ def _memory(model: Model) -> dict[str, int]:
     return sizes
 
 
-def _best(model: Model, here: Machine) -> tuple[str | None, Fit]:
+def _best(model: ModelInfo, here: Machine) -> tuple[str | None, Fit]:
     """The model as it is published, or in fp8 where only that fits."""
     laid = fit(model, here, None)
     if not laid.holds and model.whole:
@@ -157,11 +159,11 @@ def _room(laid: Fit) -> str:
     return f"{gib(laid.cache)} of cache, {laid.sequences:.1f} dialogues of {laid.max_model_len:,} tokens at once"
 
 
-def _presence(model: Model) -> str:
-    place = cached(model.hub, os.environ)
+def _presence(model: ModelInfo) -> str:
+    place = cached_snapshot(model.hub, os.environ)
     if place is not None:
         return str(place)
     absent = "not in the local Hugging Face cache: fetched when it is first served"
-    if model.gated and not token(os.environ):
+    if model.gated and not has_token(os.environ):
         return f"{absent}, for which `hf auth login` or HF_TOKEN is missing"
     return absent

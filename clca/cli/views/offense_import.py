@@ -12,10 +12,10 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.content.lookup import Content, find_workspace
 from clca.culture import Catalogue
-from clca.evaluation.offense.imports.audit import Audit, SetAudit, SharedTexts
-from clca.evaluation.offense.imports.importer import Amiss, import_tests
+from clca.evaluation.offense.imports.audit import ImportAudit, SetAudit, SharedTexts
+from clca.evaluation.offense.imports.importer import StrictImportError, import_tests
 from clca.evaluation.offense.imports.mapping import load_mapping
-from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.offense.suite import load_offense_suite
 from clca.evaluation.offense.test_sets import default_folder
 
 _SHOWN = 8  # pairs of sets, and files, that are listed before "and so many more"
@@ -24,18 +24,18 @@ _SHOWN = 8  # pairs of sets, and files, that are listed before "and so many more
 def import_offense(folder: Path, mapping: Path | None, out: Path | None, *, strict: bool, as_json: bool) -> None:
     workspace = find_workspace()
     content = Content(workspace)
-    tasks = load_tasks(content)
+    tasks = load_offense_suite(content)
     named = load_mapping(content, mapping, tasks, Catalogue(content).ids())
     place = out or default_folder(workspace)
     try:
         audit = import_tests(folder, named, tasks, place, strict=strict)
-    except Amiss as error:
+    except StrictImportError as error:
         _told(error.audit, None, as_json=as_json)
         raise
     _told(audit, place, as_json=as_json)
 
 
-def _told(audit: Audit, place: Path | None, *, as_json: bool) -> None:
+def _told(audit: ImportAudit, place: Path | None, *, as_json: bool) -> None:
     if as_json:
         where = {"folder": None if place is None else str(place)}
         print(json.dumps({**where, "amiss": audit.amiss, **audit.model_dump(mode="json")}, ensure_ascii=False))
@@ -48,7 +48,7 @@ def _told(audit: Audit, place: Path | None, *, as_json: bool) -> None:
         print(f"{counts} of {_number(cultures, 'culture')} in {place}")
 
 
-def show(audit: Audit, console: Console) -> None:
+def show(audit: ImportAudit, console: Console) -> None:
     """A row for each test set, and everything that is amiss."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("test", "type", "texts", "labels"):
@@ -64,7 +64,7 @@ def show(audit: Audit, console: Console) -> None:
         console.print(Text(printable(line)))
 
 
-def _lines(audit: Audit) -> list[str]:
+def _lines(audit: ImportAudit) -> list[str]:
     lines = [line for one in audit.sets for line in _of_set(one)]
     shared = [_shared(one) for one in audit.shared]
     lines += shared[:_SHOWN]

@@ -17,13 +17,13 @@ from clca.content.parsing import suggestion
 from clca.errors import NotFoundError, StoreError
 from clca.storage.jsonl import read_lines
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, runs
+from clca.storage.run_index import RunInfo, list_runs
 
 STYLES = {"kept": "green", "discarded": "yellow", "failed": "red"}
 
 
-def list_runs(out: Path, *, as_json: bool) -> None:
-    found = list(runs(out))
+def show_runs(out: Path, *, as_json: bool) -> None:
+    found = list_runs(out)
     if as_json:
         for run in found:
             keys = ("culture", "created", "finished", "counts", "models")

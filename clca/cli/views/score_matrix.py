@@ -14,7 +14,7 @@ from rich.table import Table as Screen
 from clca.cli.views.evaluation import pace
 from clca.cli.views.evaluation_cost import seconds_for, show_time, tokens_of
 from clca.cli.views.screen import make_console, printable
-from clca.evaluation.classification.answering import Progress
+from clca.evaluation.classification.answering import TaskProgress
 from clca.evaluation.classification.task import Example, Task
 from clca.evaluation.task_run import Matrix
 from clca.inference.prompt_format import joined
@@ -88,7 +88,7 @@ class Plan:
         }
 
 
-def line(said: Progress, words: Words = OFFENSE) -> str:
+def line(said: TaskProgress, words: Words = OFFENSE) -> str:
     """Where it stands, the pace, and the running F1 of the cell under way."""
     parts = [f"cell {said.cells:,}/{said.of:,}", *pace(said.texts, said.texts_left, said.seconds, words.columns[-1])]
     f1 = "" if math.isnan(said.f1) else f" F1 {said.f1:.3f}"
@@ -106,7 +106,7 @@ def matrix_plan(matrix: Matrix, words: Words = OFFENSE) -> Plan:
     plan = Plan(parts, matrix.cells, None, obstacle, words)
     if tokens is None:
         return plan
-    written = way.reply_tokens * plan.prompts if way.mode == "generate" else 0
+    written = way.max_new_tokens * plan.prompts if way.mode == "generate" else 0
     seconds = seconds_for(subject, plan.tokens or 0, plan.prompts, written)
     return Plan(parts, matrix.cells, seconds, "", words)
 
@@ -118,7 +118,7 @@ def show_matrix_plan(matrix: Matrix, plan: Plan, *, exists: bool) -> None:
         task = matrix.tasks[0]
         one = next(task.examples(row))
         console.rule(escape(f"{task.name}, {form}: the first prompt"), align="left")
-        console.print(escape(printable(joined(task.system(row), one.text))))
+        console.print(escape(printable(joined(task.system_prompt(row), one.text))))
     console.rule()
     table = Screen(box=None, padding=(0, 3, 0, 0))
     for column in (*plan.words.columns, "prompts", "tokens"):
@@ -149,6 +149,6 @@ def _tokens(task: Task, row: str, tokens: Tokens) -> int:
     step = max(1, task.count // MEASURED)
     some: list[Example] = [one for place, one in enumerate(task.examples(row)) if place % step == 0]
     questions = tuple(Question(one.text, task.answers) for one in some)
-    rows = [one.ids for one in tokens.prompts(RequestGroup("", task.system(row), questions))]
+    rows = [one.ids for one in tokens.prompts(RequestGroup("", task.system_prompt(row), questions))]
     shared = min(common_length(rows), min(map(len, rows)) - 1) if len(rows) > 1 else 0
     return shared + round(sum(len(ids) - shared for ids in rows) * task.count / len(rows))

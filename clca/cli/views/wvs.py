@@ -9,13 +9,13 @@ from typing import Any
 from clca.cli.views.evaluation import beginning, pace, prepare_here, show_end, show_tables
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console
-from clca.evaluation.wvs.answering import Progress
+from clca.evaluation.wvs.answering import WvsProgress
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.plan import WvsPlan, prepare
 from clca.evaluation.wvs.run import WvsResult, has_template, stop_facts
 from clca.evaluation.wvs.run import evaluate as evaluate_poll
-from clca.evaluation.wvs.scores import Figures
+from clca.evaluation.wvs.scores import WvsEstimates
 
 SHOWN = ("kl_paper", "accuracy_paper", "kl", "invalid")  # the other metrics stand in the files
 KL_SHOWN = 6  # cultures and methods in the progress line
@@ -75,12 +75,12 @@ def summary(poll: WvsPlan, done: WvsResult) -> dict[str, Any]:
     }
 
 
-def _figures(figures: Figures) -> dict[str, Any]:
+def _figures(figures: WvsEstimates) -> dict[str, Any]:
     said = figures.model_dump(mode="json")
     return {metric: said[metric] for metric in METRICS}
 
 
-def line(said: Progress) -> str:
+def line(said: WvsProgress) -> str:
     """Where it stands, the pace, and the running kl of what is under way."""
     parts = [f"sheet {said.sheets:,}/{said.of:,}"]
     parts += pace(said.prompts, said.prompts_left, said.seconds, "prompts")

@@ -14,7 +14,7 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.content.lookup import Content, find_workspace
 from clca.errors import SettingsError
-from clca.evaluation.wvs.microdata.audit import Audit, CountryAudit
+from clca.evaluation.wvs.microdata.audit import CountryAudit, SurveyAudit
 from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.respondents import FILE, default_folder
 
@@ -40,7 +40,7 @@ def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
     print(f"{audit.respondents:,} respondents of {_number(len(audit.countries), 'country')} in {folder / FILE}")
 
 
-def show(audit: Audit, console: Console) -> None:
+def show(audit: SurveyAudit, console: Console) -> None:
     """What is there by country, what is missing by item, and everything that was left out."""
     fields = sum(len(found.fields) for found in audit.countries.values())
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -64,7 +64,7 @@ def show(audit: Audit, console: Console) -> None:
         console.print(Text(printable(line)))
 
 
-def _by_item(audit: Audit) -> Table:
+def _by_item(audit: SurveyAudit) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("")
     for found in audit.countries.values():
@@ -88,7 +88,7 @@ def _missing(found: CountryAudit) -> float:
     return lost / max(1, lost + sum(one.answered for one in asked))
 
 
-def _lines(audit: Audit, *, personas: bool) -> list[str]:
+def _lines(audit: SurveyAudit, *, personas: bool) -> list[str]:
     lines = [f"{one.file}: {one.rows:,} rows, {one.layout}" for one in audit.sources]
     for what, names in audit.absent.items():
         if names:
@@ -107,7 +107,7 @@ def _lines(audit: Audit, *, personas: bool) -> list[str]:
     return [*lines, *audit.notes]
 
 
-def _codes(audit: Audit) -> dict[str, int]:
+def _codes(audit: SurveyAudit) -> dict[str, int]:
     """Missing answers by the survey's code, over all items and countries."""
     total: Counter[str] = Counter()
     for found in audit.countries.values():

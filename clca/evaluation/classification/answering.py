@@ -1,6 +1,7 @@
-"""A matrix at work: sheets that are not answered yet go to a predictor, and come back as choices.
+"""Answers of all systems to all tasks: pending request groups go to a predictor, and come back as choices.
 
-Of a text nothing is kept in memory but places in the list of labels, a byte each: of its gold, and of every answer.
+Of a text nothing is kept in memory but indices into the list of labels, a byte each: of its gold label and of every
+answer.
 """
 
 from __future__ import annotations
@@ -14,28 +15,29 @@ from time import monotonic
 import numpy as np
 
 from clca.errors import ContentError
-from clca.evaluation.classification.confusion import Confusion, Labels, counts, macro_f1
+from clca.evaluation.classification.confusion import Confusion, Labels, confusion_matrices, macro_f1
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
 from clca.evaluation.classification.request_group import (
-    SIZE,
+    GROUP_SIZE,
     ExampleQuestion,
     ExampleRequestGroup,
     System,
-    sheets,
+    request_groups,
 )
 from clca.evaluation.classification.task import Task
 from clca.inference.requests import Answer, Predictor
 from clca.records import Choice
 
-TELL_EVERY = 0.5  # seconds
-UNASKED = -2
+PROGRESS_INTERVAL = 0.5  # seconds
+UNANSWERED = -2
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a matrix stands. `row` and `test` are of the cell last answered, `f1` is its macro-F1 so far.
+class TaskProgress:
+    """State of an evaluation. A cell is one system on one test; `cells` of `of` are complete.
 
-    `texts` were answered in the `seconds` of this sitting, `texts_left` are still to be, by all rows.
+    `row` (a system) and `test` name the cell that was answered last, `f1` is its macro-F1 so far. `texts` were
+    answered in the `seconds` since the start, by all systems; `texts_left` are pending.
     """
 
     row: str
@@ -48,125 +50,140 @@ class Progress:
     seconds: float
 
 
-ProgressCallback = Callable[[Progress], None]
+ProgressCallback = Callable[[TaskProgress], None]
 
 
-class Work:
-    """All cells of a matrix, and what became of them."""
+class TaskAnswering:
+    """Has every text of every task answered by every system, and holds the answers, those already on disk included.
+
+    Raises `ContentError` with the line of a stored prediction that does not fit its task.
+    """
 
     def __init__(
-        self, folder: TaskPredictionDir, tasks: Sequence[Task], rows: Sequence[System], tell: ProgressCallback
+        self,
+        folder: TaskPredictionDir,
+        tasks: Sequence[Task],
+        systems: Sequence[System],
+        on_progress: ProgressCallback,
     ) -> None:
-        self._folder, self._tasks, self._rows, self._tell = folder, {one.name: one for one in tasks}, tuple(rows), tell
-        self._place = {row.name: place for place, row in enumerate(rows)}
-        self._gold = {one.name: _golds(one) for one in tasks}
-        self._answers = {one.name: np.full((len(self._rows), one.count), UNASKED, dtype=np.int8) for one in tasks}
-        self._texts, self._began, self._told = 0, monotonic(), 0.0
-        self._left = Counter({(row.name, one.name): one.count for one in tasks for row in rows})
+        self._folder, self._tasks = folder, {task.name: task for task in tasks}
+        self._systems, self._on_progress = tuple(systems), on_progress
+        self._index = {system.name: index for index, system in enumerate(systems)}
+        self._gold = {task.name: _gold_labels(task) for task in tasks}
+        self._answers = {
+            task.name: np.full((len(self._systems), task.count), UNANSWERED, dtype=np.int8) for task in tasks
+        }
+        self._texts, self._started, self._reported = 0, monotonic(), 0.0
+        self._pending = Counter({(system.name, task.name): task.count for task in tasks for system in systems})
         # Most answers are one of a few: reading each anew would take ten seconds for 100,000.
-        read = lru_cache(maxsize=1024)(lambda test, said: self._tasks[test].read(said))
+        read = lru_cache(maxsize=1024)(lambda test, reply: self._tasks[test].read(reply))
         for line, choice in folder.numbered():
             gold = int(self._gold[choice.test][choice.place])
-            if gold != self._index(choice.test, choice.gold) or not self._known(choice):
+            if gold != self._label_index(choice.test, choice.gold) or not self._has_known_label(choice):
                 folder.refuse(line, f"its gold or its label is none that {choice.test} has there")
-            if not self._follows(choice, read):
+            if not self._has_label_of_answer(choice, read):
                 folder.refuse(line, "its label is not what its reply or its probabilities say")
             self._count(choice)
 
     @property
     def cells(self) -> tuple[int, int]:
-        """How many cells are whole, and of how many."""
-        return sum(not left for left in self._left.values()), len(self._left)
+        """Number of complete cells, and of all."""
+        return sum(not pending for pending in self._pending.values()), len(self._pending)
 
     @property
-    def left(self) -> int:
-        """How many answers are missing."""
-        return self._left.total()
+    def pending(self) -> int:
+        """Number of answers that are missing."""
+        return self._pending.total()
 
-    def ask(self, predictor: Predictor) -> None:
-        """Have every sheet that is left answered."""
-        if self.left:
+    def answer_pending(self, predictor: Predictor) -> None:
+        """Have the predictor answer every pending request group."""
+        if self.pending:
             finished = self._folder.finished
-            predictor.fill(sheets(self._tasks.values(), self._rows, lambda key: key not in finished), self._done)
+            groups = request_groups(self._tasks.values(), self._systems, lambda key: key not in finished)
+            predictor.predict(groups, self._add)
 
-    def scored(self) -> list[Confusion]:
-        """All answers of a matrix that is whole."""
-        names = tuple(row.name for row in self._rows)
+    def confusions(self) -> list[Confusion]:
+        """All answers by task; call it once nothing is pending."""
+        names = tuple(system.name for system in self._systems)
         return [
-            Confusion(one.culture, name, one.labels, names, self._gold[name], self._answers[name])
-            for name, one in self._tasks.items()
+            Confusion(task.culture, name, task.labels, names, self._gold[name], self._answers[name])
+            for name, task in self._tasks.items()
         ]
 
-    def progress(self, row: str, test: str) -> Progress:
-        done, of = self.cells
-        answers = self._answers[test][self._place[row]]
-        asked = answers != UNASKED
-        so_far = Confusion("", test, self._tasks[test].labels, (row,), self._gold[test][asked], answers[None, asked])
-        f1 = float(macro_f1(counts(so_far))[0])
-        return Progress(row, test, f1, done, of, self._texts, self.left, monotonic() - self._began)
+    def progress(self, system: str, test: str) -> TaskProgress:
+        complete, total = self.cells
+        answers = self._answers[test][self._index[system]]
+        answered = answers != UNANSWERED
+        so_far = Confusion(
+            "", test, self._tasks[test].labels, (system,), self._gold[test][answered], answers[None, answered]
+        )
+        f1 = float(macro_f1(confusion_matrices(so_far))[0])
+        seconds = monotonic() - self._started
+        return TaskProgress(system, test, f1, complete, total, self._texts, self.pending, seconds)
 
-    def _done(self, sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
-        task, first = self._tasks[sheet.task], sheet.number * SIZE
+    def _add(self, group: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
+        task, first = self._tasks[group.task], group.number * GROUP_SIZE
         choices = [
-            choose(sheet, task, first + place, question, answer)
-            for place, (question, answer) in enumerate(zip(sheet.questions, answers, strict=True))
+            choose(group, task, index, question, answer)
+            for index, (question, answer) in enumerate(zip(group.questions, answers, strict=True), start=first)
         ]
-        self._folder.add(sheet, choices)
+        self._folder.add(group, choices)
         self._texts += len(choices)
         for choice in choices:
             self._count(choice)
-        if monotonic() - self._told >= TELL_EVERY:
-            self._tell(self.progress(sheet.row, sheet.task))
-            self._told = monotonic()
+        if monotonic() - self._reported >= PROGRESS_INTERVAL:
+            self._on_progress(self.progress(group.row, group.task))
+            self._reported = monotonic()
 
     def _count(self, choice: Choice) -> None:
-        self._answers[choice.test][self._place[choice.row], choice.place] = self._index(choice.test, choice.label)
-        self._left[choice.row, choice.test] -= 1
+        label = self._label_index(choice.test, choice.label)
+        self._answers[choice.test][self._index[choice.row], choice.place] = label
+        self._pending[choice.row, choice.test] -= 1
 
-    def _index(self, test: str, label: str | None) -> int:
+    def _label_index(self, test: str, label: str | None) -> int:
         labels = self._tasks[test].labels
         return labels.index(label) if label in labels else -1
 
-    def _follows(self, choice: Choice, read: Callable[[str, str], str | None]) -> bool:
-        task, odds = self._tasks[choice.test], choice.probabilities
-        if odds is not None and len(odds) != len(task.answers):
+    def _has_label_of_answer(self, choice: Choice, read: Callable[[str, str], str | None]) -> bool:
+        task, probabilities = self._tasks[choice.test], choice.probabilities
+        if probabilities is not None and len(probabilities) != len(task.answers):
             return False
-        said = _said(task, choice.reply, odds)
-        return choice.label == (None if said is None else read(task.name, said))
+        answer = _answer_text(task, choice.reply, probabilities)
+        return choice.label == (None if answer is None else read(task.name, answer))
 
-    def _known(self, choice: Choice) -> bool:
-        return choice.label is None or self._index(choice.test, choice.label) >= 0
+    def _has_known_label(self, choice: Choice) -> bool:
+        return choice.label is None or self._label_index(choice.test, choice.label) >= 0
 
 
-def choose(sheet: ExampleRequestGroup, task: Task, place: int, question: ExampleQuestion, answer: Answer) -> Choice:
-    """What an answer says; of odds the likeliest answer is read."""
+def choose(group: ExampleRequestGroup, task: Task, index: int, question: ExampleQuestion, answer: Answer) -> Choice:
+    """The answer to the task's text at `index` with the label it is read as; of probabilities the likeliest counts."""
     probabilities = None
-    if answer.odds is not None:
-        total = sum(answer.odds)
-        probabilities = tuple(one / total for one in answer.odds)  # of float32s, about 1
-    said = _said(task, answer.reply, probabilities)
+    if answer.probabilities is not None:
+        total = sum(answer.probabilities)
+        probabilities = tuple(probability / total for probability in answer.probabilities)  # of float32s, about 1
+    text = _answer_text(task, answer.reply, probabilities)
     return Choice(
-        row=sheet.row,
-        test=sheet.task,
-        place=place,
+        row=group.row,
+        test=group.task,
+        place=index,
         id=question.id,
         gold=question.gold,
-        label=None if said is None else task.read(said),
+        label=None if text is None else task.read(text),
         reply=answer.reply,
         probabilities=probabilities,
-        mass=answer.mass,
+        mass=answer.option_mass,
     )
 
 
-def _said(task: Task, reply: str | None, probabilities: Sequence[float] | None) -> str | None:
-    """What is read for a label: of probabilities the likeliest answer, else the reply."""
+def _answer_text(task: Task, reply: str | None, probabilities: Sequence[float] | None) -> str | None:
+    """The text that is read as a label: the likeliest answer where there are probabilities, else the reply."""
     return reply if probabilities is None else task.answers[probabilities.index(max(probabilities))]
 
 
-def _golds(task: Task) -> Labels:
-    """[n], the places of the gold labels in the list; -1 for others."""
-    places = {label: place for place, label in enumerate(task.labels)}
-    gold = np.fromiter((places.get(one.gold, -1) for one in task.examples("")), dtype=np.int8)
+def _gold_labels(task: Task) -> Labels:
+    """Indices of the gold labels [n]; -1 for labels outside the list."""
+    indices = {label: index for index, label in enumerate(task.labels)}
+    gold = np.fromiter((indices.get(example.gold, -1) for example in task.examples("")), dtype=np.int8)
     if len(gold) != task.count:
-        raise ContentError(task.name, None, f"holds {len(gold):,} texts, but was said to hold {task.count:,}")
+        raise ContentError(task.name, None, f"has {len(gold):,} texts, and {task.count:,} were expected")
     return gold

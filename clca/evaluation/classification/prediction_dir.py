@@ -1,4 +1,4 @@
-"""The folder of an evaluation on tasks: a sheet for up to 64 texts of a task and row."""
+"""Folder of an evaluation on labelled data sets: predictions by request groups of up to 64 texts."""
 
 from __future__ import annotations
 
@@ -7,45 +7,45 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from clca.evaluation.classification.request_group import (
-    SIZE,
+    GROUP_SIZE,
     ExampleRequestGroup,
-    Key,
+    GroupKey,
     System,
-    sheet_sizes,
+    group_sizes,
 )
 from clca.evaluation.classification.task import Task
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir
 from clca.records import Choice
-from clca.storage.atomic import written_whole
+from clca.storage.atomic import atomic_file
 
 
-def key_of(one: Choice) -> Key:
-    return one.row, one.test, one.place // SIZE
+def key_of(choice: Choice) -> GroupKey:
+    return choice.row, choice.test, choice.place // GROUP_SIZE
 
 
-class TaskPredictionDir(PredictionDir[Choice, Key]):
-    """An open folder of all rows on all tasks."""
+class TaskPredictionDir(PredictionDir[Choice, GroupKey]):
+    """The open folder of all systems on all tasks."""
 
-    def __init__(self, path: Path, tasks: Iterable[Task], rows: Sequence[System]) -> None:
-        super().__init__(path, Choice, sheet_sizes(tasks, rows), key_of, lambda one: one.place)
+    def __init__(self, path: Path, tasks: Iterable[Task], systems: Sequence[System]) -> None:
+        super().__init__(path, Choice, group_sizes(tasks, systems), key_of, lambda choice: choice.place)
 
-    def add(self, sheet: ExampleRequestGroup, choices: Sequence[Choice]) -> None:
-        self.put((sheet.row, sheet.task, sheet.number), choices)
+    def add(self, group: ExampleRequestGroup, choices: Sequence[Choice]) -> None:
+        self.put((group.row, group.task, group.number), choices)
 
     def write_prompts(self, tasks: Iterable[Task], forms: Mapping[str, str]) -> None:
-        """Both halves of every prompt, once in each form: `forms` names a row that is asked in it.
+        """Write both halves of every prompt, once in each form; `forms` maps a form to a system that is asked in it.
 
-        What all questions of a task begin with stands in `sheets.jsonl`, and what follows in `questions.jsonl`.
+        `sheets.jsonl` has what all questions of a task begin with, `questions.jsonl` what follows.
         """
-        with written_whole(self.path / QUESTIONS) as questions, written_whole(self.path / SHEETS) as begun:
+        with atomic_file(self.path / QUESTIONS) as questions, atomic_file(self.path / SHEETS) as sheets:
             for task in tasks:
-                for form, row in forms.items():
-                    said = {"test": task.name, "form": form, "system": task.system(row)}
-                    begun.write(_line(said))
-                    for place, one in enumerate(task.examples(row)):
-                        line = {"test": task.name, "form": form, "place": place, "id": one.id, "text": one.text}
-                        questions.write(_line(line))
+                for form, system in forms.items():
+                    shared = {"test": task.name, "form": form, "system": task.system_prompt(system)}
+                    sheets.write(_line(shared))
+                    for index, example in enumerate(task.examples(system)):
+                        own = {"test": task.name, "form": form, "place": index, "id": example.id, "text": example.text}
+                        questions.write(_line(own))
 
 
-def _line(said: Mapping[str, object]) -> bytes:
-    return json.dumps(said, ensure_ascii=False).encode() + b"\n"
+def _line(record: Mapping[str, object]) -> bytes:
+    return json.dumps(record, ensure_ascii=False).encode() + b"\n"

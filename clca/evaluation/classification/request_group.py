@@ -1,4 +1,4 @@
-"""Sheets of tasks: up to 64 texts for one row, made when they are asked for."""
+"""Request groups of labelled data sets: up to 64 texts for one system, made when they are needed."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from itertools import islice
 from clca.evaluation.classification.task import Example, Task
 from clca.inference.requests import Question, RequestGroup
 
-SIZE = 64  # texts of a sheet: what is written at once, and lost at most
+GROUP_SIZE = 64  # texts of a group: they are written together, and lost together at most
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """Who answers: its name, and that of its adapter, "" for the student as it is."""
+    """An evaluated system: its name, and that of its adapter, "" for the student without one."""
 
     name: str
     adapter: str
@@ -22,7 +22,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class ExampleQuestion(Question):
-    """A text as it is asked about."""
+    """The question about a labelled text."""
 
     id: str
     gold: str
@@ -30,7 +30,7 @@ class ExampleQuestion(Question):
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequestGroup(RequestGroup):
-    """The texts of a task from `SIZE * number` on, for one row."""
+    """The texts of a task from `GROUP_SIZE * number` on, for the system `row`."""
 
     row: str
     task: str
@@ -38,33 +38,35 @@ class ExampleRequestGroup(RequestGroup):
     questions: tuple[ExampleQuestion, ...]
 
 
-Key = tuple[str, str, int]
-"""Of a sheet: row, task, number."""
+GroupKey = tuple[str, str, int]
+"""Key of a request group: system, task, number."""
 
 
-def sheet_sizes(tasks: Iterable[Task], rows: Sequence[System]) -> dict[Key, int]:
-    """All sheets, and how many texts each has."""
+def group_sizes(tasks: Iterable[Task], systems: Sequence[System]) -> dict[GroupKey, int]:
+    """Number of texts in each request group."""
     return {
-        (row.name, task.name, start // SIZE): min(SIZE, task.count - start)
+        (system.name, task.name, start // GROUP_SIZE): min(GROUP_SIZE, task.count - start)
         for task in tasks
-        for start in range(0, task.count, SIZE)
-        for row in rows
+        for start in range(0, task.count, GROUP_SIZE)
+        for system in systems
     }
 
 
-def sheets(
-    tasks: Iterable[Task], rows: Sequence[System], wanted: Callable[[Key], bool]
+def request_groups(
+    tasks: Iterable[Task], systems: Sequence[System], wanted: Callable[[GroupKey], bool]
 ) -> Iterator[ExampleRequestGroup]:
-    """The wanted sheets, task by task, and of each task the same texts of all rows together."""
+    """The wanted groups, task by task; within a task the same texts for all systems together."""
     for task in tasks:
-        streams = [(row, task.system(row.name), task.examples(row.name)) for row in rows]
-        for number in range(-(-task.count // SIZE)):
-            for row, system, stream in streams:
-                some = list(islice(stream, SIZE))
-                if wanted((row.name, task.name, number)):
-                    yield _sheet(row, task, number, system, some)
+        streams = [(system, task.system_prompt(system.name), task.examples(system.name)) for system in systems]
+        for number in range(-(-task.count // GROUP_SIZE)):
+            for system, prompt, stream in streams:
+                examples = list(islice(stream, GROUP_SIZE))
+                if wanted((system.name, task.name, number)):
+                    yield _request_group(system, task, number, prompt, examples)
 
 
-def _sheet(row: System, task: Task, number: int, system: str, some: Iterable[Example]) -> ExampleRequestGroup:
-    questions = tuple(ExampleQuestion(one.text, task.answers, one.id, one.gold) for one in some)
-    return ExampleRequestGroup(row.adapter, system, questions, row.name, task.name, number)
+def _request_group(
+    system: System, task: Task, number: int, prompt: str, examples: Iterable[Example]
+) -> ExampleRequestGroup:
+    questions = tuple(ExampleQuestion(example.text, task.answers, example.id, example.gold) for example in examples)
+    return ExampleRequestGroup(system.adapter, prompt, questions, system.name, task.name, number)

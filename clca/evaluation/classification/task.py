@@ -1,4 +1,4 @@
-"""A labelled data set: texts that are asked about, one by one, with a closed list of labels to answer."""
+"""A labelled data set: texts that are asked about one by one, with a closed list of labels to answer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clca.seeding import chooser
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text; `gold` may be outside the list of labels. A task's `text` is the whole question as asked."""
+    """One labelled text; `gold` may be outside the list of labels. From a task, `text` is the whole question."""
 
     id: str
     text: str
@@ -20,11 +20,9 @@ class Example:
 
 
 class Task(Protocol):
-    """A data set and its way of asking. `row` is who is asked: questions may depend on it, texts and golds do not.
+    """A labelled data set and how it is asked about.
 
-    `answers` are what is answered with, "1" or "A"; the label of an answer is what `read` says of it, and one of
-    `labels`. `examples` streams, the same texts in the same order whoever is asked. `system` is what all questions
-    begin with, or "". `settled`: no continuation of this beginning of a reply can change what `read` says.
+    `system` arguments name the evaluated system: questions may depend on it, texts and gold labels do not.
     """
 
     @property
@@ -37,51 +35,63 @@ class Task(Protocol):
     def labels(self) -> tuple[str, ...]: ...
 
     @property
-    def answers(self) -> tuple[str, ...]: ...
+    def answers(self) -> tuple[str, ...]:
+        """The possible answers, such as "1" or "A"; `read` gives the label of each."""
+        ...
 
     @property
-    def count(self) -> int: ...
+    def count(self) -> int:
+        """Number of examples."""
+        ...
 
-    def system(self, row: str) -> str: ...
+    def system_prompt(self, system: str) -> str:
+        """What all questions begin with, or ""."""
+        ...
 
-    def examples(self, row: str) -> Iterator[Example]: ...
+    def examples(self, system: str) -> Iterator[Example]:
+        """The examples one by one; the same texts in the same order for every system."""
+        ...
 
-    def read(self, reply: str) -> str | None: ...
+    def read(self, reply: str) -> str | None:
+        """The label that a reply stands for, one of `labels`; None for an unreadable reply."""
+        ...
 
-    def settled(self, text: str) -> bool: ...
+    def stop_condition(self, text: str) -> bool:
+        """Whether no continuation of this beginning of a reply can change its label."""
+        ...
 
 
-class Limited:
-    """Some texts of a task: `most` drawn by `seed`, one of each gold label first, as far as that goes."""
+class LimitedTask:
+    """At most `limit` examples of a task, drawn by `seed`: one of each gold label first, as far as that goes."""
 
-    def __init__(self, task: Task, most: int, seed: int) -> None:
+    def __init__(self, task: Task, limit: int, seed: int) -> None:
         self._task = task
-        self._kept = self._draw(most, seed)
+        self._kept = self._draw(limit, seed)
         self.name, self.culture, self.labels, self.answers = task.name, task.culture, task.labels, task.answers
 
     @property
     def count(self) -> int:
         return len(self._kept)
 
-    def system(self, row: str) -> str:
-        return self._task.system(row)
+    def system_prompt(self, system: str) -> str:
+        return self._task.system_prompt(system)
 
-    def examples(self, row: str) -> Iterator[Example]:
-        return (one for place, one in enumerate(self._task.examples(row)) if place in self._kept)
+    def examples(self, system: str) -> Iterator[Example]:
+        return (example for index, example in enumerate(self._task.examples(system)) if index in self._kept)
 
     def read(self, reply: str) -> str | None:
         return self._task.read(reply)
 
-    def settled(self, text: str) -> bool:
-        return self._task.settled(text)
+    def stop_condition(self, text: str) -> bool:
+        return self._task.stop_condition(text)
 
-    def _draw(self, most: int, seed: int) -> frozenset[int]:
-        chance = chooser(seed, "limit", self._task.name)
+    def _draw(self, limit: int, seed: int) -> frozenset[int]:
+        random = chooser(seed, "limit", self._task.name)
         by_gold: dict[str, list[int]] = defaultdict(list)
-        for place, one in enumerate(self._task.examples("")):
-            by_gold[one.gold].append(place)
-        first = [chance.choice(by_gold[gold]) for gold in sorted(by_gold)]
-        chance.shuffle(first)
-        others = sorted({place for places in by_gold.values() for place in places} - set(first))
-        chance.shuffle(others)
-        return frozenset([*first, *others][:most])
+        for index, example in enumerate(self._task.examples("")):
+            by_gold[example.gold].append(index)
+        first = [random.choice(by_gold[gold]) for gold in sorted(by_gold)]
+        random.shuffle(first)
+        others = sorted({index for indices in by_gold.values() for index in indices} - set(first))
+        random.shuffle(others)
+        return frozenset([*first, *others][:limit])

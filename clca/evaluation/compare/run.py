@@ -13,14 +13,14 @@ from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.prediction_dir import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.comparison import Comparison
 from clca.evaluation.wvs.comparison import compare as compare_tallies
-from clca.evaluation.wvs.counts import AnswerCounts, Key, tally
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
 from clca.evaluation.wvs.plan import find_data, sample_of
 from clca.evaluation.wvs.prediction_dir import KIND, read_predictions
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import load_suite
 from clca.records import Method, Order
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 
 SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
 
@@ -31,7 +31,7 @@ class Read:
 
     folder: Path
     info: dict[str, Any]
-    tallies: dict[Key, AnswerCounts]
+    tallies: dict[CountsKey, AnswerCounts]
     samples: dict[str, Sample]
 
     @property
@@ -103,7 +103,7 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
         raise ContentError(str(folder / INFO), None, f"does not say what was asked of whom ({error})") from None
     columns = ScoreLayout([item for item in suite.items.items if item.id in items])
     data = None if given is None else find_data(Path(given), workspace)
-    if data is not None and digest_of(data.path) != inputs["data"]:
+    if data is not None and file_sha256(data.path) != inputs["data"]:
         raise SettingsError(
             f"{data.path} has changed since {folder} was made: evaluate again, or import the same files"
         )
@@ -125,7 +125,7 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
 
 def _tallies(
     folder: Path, info: dict[str, Any], samples: dict[str, Sample], columns: ScoreLayout, *, weighted: bool
-) -> dict[Key, AnswerCounts]:
+) -> dict[CountsKey, AnswerCounts]:
     people = {culture: sample.respondents for culture, sample in samples.items()}
     if not (folder / PREDICTIONS).is_file():
         raise NotFoundError(f"{folder} has no {PREDICTIONS}: repeat the `clca eval-wvs` that made it")
@@ -136,7 +136,7 @@ def _tallies(
             " was scored: repeat the `clca eval-wvs` that made it"
         )
     try:
-        return tally(predictions, people, columns, weighted=weighted)
+        return count_answers(predictions, people, columns, weighted=weighted)
     except ClcaError as error:
         raise ContentError(
             str(folder / PREDICTIONS),
@@ -181,8 +181,8 @@ def _cultures(
 ) -> tuple[Comparison, ...]:
     pairs, surveys = {}, {}
     for culture, sample in first.samples.items():
-        mine = first.tallies.get(Key(culture, methods[0], order))
-        theirs = second.tallies.get(Key(culture, methods[1], order))
+        mine = first.tallies.get(CountsKey(culture, methods[0], order))
+        theirs = second.tallies.get(CountsKey(culture, methods[1], order))
         if mine is None or theirs is None:
             continue
         others = {one.id: one for one in second.samples[culture].respondents}

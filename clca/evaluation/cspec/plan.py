@@ -20,7 +20,7 @@ from clca.evaluation.results import EVALUATIONS, Marks, Read, differing, marks_o
 from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.validation import require
-from clca.storage.run_index import fingerprint
+from clca.storage.fingerprint import fingerprint
 
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
@@ -76,7 +76,7 @@ def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
     if duplicate is not None:
         raise SettingsError(f"{duplicate.source} is given twice: leave one of them out")
     knowledge = _pair(matrices, [read_evaluation(name, "mmlu") for name in config.mmlu])
-    folder = config.out.expanduser() if config.out is not None else _default_folder(matrices)
+    folder = config.out if config.out is not None else _default_folder(matrices)
     return CspecPlan(config, folder, matrices, knowledge, published)
 
 

@@ -13,7 +13,7 @@ from clca.evaluation.cspec.plan import CspecPlan
 from clca.evaluation.cspec.result import CspecResult, MatrixResult
 from clca.evaluation.cspec.tables import make_tables
 from clca.progress import ProgressCallback, ignore
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 
 def run(plan: CspecPlan, progress: ProgressCallback = ignore) -> CspecResult:
@@ -55,4 +55,4 @@ def _write(result: CspecResult) -> None:
             raise StoreError(
                 f"cannot write to {file.parent}: {error.strerror}; choose another folder with --out"
             ) from None
-        write_whole(file, content)
+        atomic_write(file, content)

@@ -1,7 +1,7 @@
-"""Which letter a reply stands for, read in two ways; and when no further word can change that.
+"""Which letter a reply stands for, in one of two ways of scoring.
 
-`corrected`: after fillers such as "The answer is", a letter that stands as answers are written, with no other letter
-beside it. `paper`: what S2N's listing D.1 does with the text behind its last marker.
+`corrected`: after fillers such as "The answer is", a letter written as answers are, with no other letter beside it.
+`paper`: as S2N's listing D.1 reads the text after its last marker.
 """
 
 from __future__ import annotations
@@ -9,6 +9,15 @@ from __future__ import annotations
 import re
 from itertools import product
 
+from clca.evaluation.answer_text import (
+    LINE_BREAKS,
+    Reading,
+    ReplyReader,
+    first_phrase_end,
+    longest_first,
+    skip,
+    skip_fillers,
+)
 from clca.evaluation.mmlu.prompts import Scoring
 from clca.evaluation.mmlu.questions import LETTERS
 
@@ -18,7 +27,7 @@ _PAPER = re.compile(rf"{MARKER}\s*([A-D])")
 _OPENING = frozenset(" \n\"'`*_#:;.,()[]{}<>=|«»„“”‘’「」『』、。：-–—~\\$\ufeff\u200b")
 _CLOSING = frozenset(")]}*_`\"'”’»」』|>$")
 _STOPS = frozenset(".:;,!、。：，；")
-_FILLERS = sorted(
+_FILLERS = longest_first(
     {
         f"{of}{which}{what}{verb}"
         for of, which, what, verb in product(
@@ -28,149 +37,116 @@ _FILLERS = sorted(
             ("", " is", " would be"),
         )
     }
-    | {"it is", "it's", "i choose", "i would choose"},
-    key=len,
-    reverse=True,
+    | {"it is", "it's", "i choose", "i would choose"}
 )
-_BESIDE = ("or", "and", "and/or", "&", "/", "nor", "vs")
-_GOES_ON = (  # after a bare letter: what shows that it is the answer, and no word of a sentence
-    "because",
-    "since",
-    "is correct",
-    "is right",
-    "is true",
-    "is the correct",
-    "is the right",
-    "is the best",
-    "is the answer",
-    "(",
-    "[",
-    "- ",
-    "– ",
-    "— ",
+_CONNECTIVES = longest_first(("or", "and", "and/or", "&", "/", "nor", "vs"))
+_CONTINUATIONS = longest_first(  # after a bare letter: they show that it is the answer, and no word of a sentence
+    (
+        "because",
+        "since",
+        "is correct",
+        "is right",
+        "is true",
+        "is the correct",
+        "is the right",
+        "is the best",
+        "is the answer",
+        "(",
+        "[",
+        "- ",
+        "– ",
+        "— ",
+    )
 )
 
-Scan = tuple[str | None, bool]
-"""The letter, and whether it is settled."""
 
-
-class Reader:
-    """Reads replies to questions of MMLU."""
+class LetterReader(ReplyReader):
+    """Reads replies to questions of MMLU as letters."""
 
     def __init__(self, scoring: Scoring) -> None:
-        self._scan = _by_marker if scoring == "paper" else _by_grammar
+        self._scan = _scan_by_marker if scoring == "paper" else _scan_by_grammar
 
-    def read(self, reply: str) -> str | None:
-        """The letter, or None for a reply that is not read as one."""
-        return self._scan(reply)[0]
-
-    def settled(self, text: str) -> bool:
-        """Whether no continuation of this beginning of a reply can change what `read` says of it."""
-        return self._scan(text)[1]
+    def scan(self, text: str) -> Reading:
+        return self._scan(text)
 
 
-def _by_marker(text: str) -> Scan:
-    """The first letter that stands right behind a marker; one stands before the reply."""
-    found = _PAPER.search(MARKER + text)
-    return (found.group(1), True) if found else (None, False)
+def _scan_by_marker(text: str) -> Reading:
+    """The first letter that stands right behind a marker; a marker precedes the reply."""
+    match = _PAPER.search(MARKER + text)
+    return Reading(match.group(1), True) if match else Reading(None, False)
 
 
-def _by_grammar(text: str) -> Scan:
-    text = _plain(text)
-    at = _begin(text)
+def _scan_by_grammar(text: str) -> Reading:
+    text = _normalise(text)
+    small = _lower(text)
+    at = skip_fillers(small, _FILLERS, _OPENING, _joined, is_answer=lambda rest: rest.upper() in LETTERS)
     if at is None:
-        return None, False
+        return Reading(None, False)
     letter = text[at].upper()
     if letter not in LETTERS:
-        return None, True
-    end = at + 1
-    while end < len(text) and text[end] in _CLOSING:
-        end += 1
+        return Reading(None, True)
+    end = skip(text, at + 1, _CLOSING)
     if end < len(text) and text[end] in _STOPS:
-        end += 1
-        while end < len(text) and text[end] in _CLOSING:
-            end += 1
+        end = skip(text, end + 1, _CLOSING)
     if text[end:] in ("", " "):
-        return letter, False
+        return Reading(letter, False)
     if text[end] == "\n":
-        return letter, True
+        return Reading(letter, True)
     if text[end] != " ":
-        return None, True  # a word that begins with the letter, or B/C, B?, B-52
+        return Reading(None, True)  # a word that begins with the letter, or B/C, B?, B-52
     marked = end > at + 1
-    named, cut = _another(text, end + 1)
+    named, cut = _names_another(text, small, end + 1)
     if named or cut:
-        return (letter if marked and not named else None), not cut
+        return Reading(letter if marked and not named else None, not cut)
     if marked:
-        return letter, True
-    goes_on, cut = _begins_with(text, end + 1, _GOES_ON)
-    return (letter if goes_on else None), not cut
+        return Reading(letter, True)
+    continued, cut = first_phrase_end(small, _CONTINUATIONS, end + 1, _joined)
+    return Reading(letter if continued else None, not cut)
 
 
-def _begin(text: str) -> int | None:
-    """Where the answer begins, after fillers; None where the text is too short to tell."""
-    at = 0
-    while True:
-        while at < len(text) and text[at] in _OPENING:
-            at += 1
-        if at == len(text):
-            return None
-        lowered = text[at:].lower()
-        for filler in _FILLERS:
-            if lowered.startswith(filler) and not lowered[len(filler) : len(filler) + 1].isalnum():
-                break
-            if filler.startswith(lowered) and lowered.upper() not in LETTERS:  # which is an answer as it stands
-                return None
-        else:
-            return at
-        at += len(filler)
-
-
-def _another(text: str, at: int) -> tuple[bool, bool]:
-    """Whether a further letter is named here, and whether more of the text could change that."""
-    joined, cut = _begins_with(text, at, _BESIDE)
+def _names_another(text: str, small: str, at: int) -> tuple[bool, bool]:
+    """Whether a further letter is named here, and whether the text is cut."""
+    after, cut = first_phrase_end(small, _CONNECTIVES, at, _joined)
     if cut:
         return False, True
-    if joined:
-        at += joined
-        while at < len(text) and text[at] == " ":
-            at += 1
-    while at < len(text) and text[at] in "([{\"'`*":
-        at += 1
+    connected = after > 0
+    if connected:
+        at = skip(text, after, " ")
+    at = skip(text, at, "([{\"'`*")
     if at == len(text):
         return False, True
-    if text[at].upper() not in LETTERS or (text[at].islower() and not joined):
+    if text[at].upper() not in LETTERS or (text[at].islower() and not connected):
         return False, False
     if at + 1 == len(text):
         return True, True
     following = text[at + 1]
     if following != " ":
         return following in _CLOSING or following in _STOPS or following in "\n/&", False
-    if joined:
+    if connected:
         return True, False
     if at + 2 == len(text):
         return True, True
-    again, cut = _begins_with(text, at + 2, _BESIDE)
-    return again > 0, cut
+    after, cut = first_phrase_end(small, _CONNECTIVES, at + 2, _joined)
+    return after > 0, cut
 
 
-def _begins_with(text: str, at: int, known: tuple[str, ...]) -> tuple[int, bool]:
-    """How much of the text the longest of these takes up here, 0 for none; and whether more could change that."""
-    lowered = text[at:].lower()
-    cut = not lowered or any(one.startswith(lowered) and (one != lowered or one[-1].isalpha()) for one in known)
-    for one in sorted(known, key=len, reverse=True):
-        if lowered.startswith(one) and not (one[-1].isalpha() and lowered[len(one) : len(one) + 1].isalnum()):
-            return len(one), cut
-    return 0, cut
+def _joined(left: str, right: str) -> bool:
+    return left.isalpha() and right.isalnum()
 
 
-def _plain(text: str) -> str:
-    """With single spaces; sign by sign, so that the beginning of a text is made plain to the beginning of the whole."""
-    made: list[str] = []
+def _lower(text: str) -> str:
+    """The text in small letters, of the same length."""
+    return "".join(small if len(small) == 1 else sign for sign, small in zip(text, map(str.lower, text), strict=True))
+
+
+def _normalise(text: str) -> str:
+    """Single spaces, character by character: the beginning of a text gives the beginning of the normalised text."""
+    normalised: list[str] = []
     for sign in text.lstrip():
-        if sign in "\n\r\v\f\x85\u2028\u2029":
-            made.append("\n")
+        if sign in LINE_BREAKS:
+            normalised.append("\n")
         elif not sign.isspace():
-            made.append(sign)
-        elif not (made and made[-1] == " "):
-            made.append(" ")
-    return "".join(made)
+            normalised.append(sign)
+        elif not (normalised and normalised[-1] == " "):
+            normalised.append(" ")
+    return "".join(normalised)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from clca.evaluation.mmlu.questions import Item
+from clca.evaluation.mmlu.questions import MmluItem
 
-Items = Mapping[str, Sequence[Item]]
+Items = Mapping[str, Sequence[MmluItem]]
 
 
 def audit(dev: Items, test: Items) -> tuple[str, ...]:
@@ -33,22 +33,22 @@ def audit(dev: Items, test: Items) -> tuple[str, ...]:
     )
 
 
-def _count(items: Items, faulty: Callable[[Item], bool]) -> dict[str, int]:
+def _count(items: Items, faulty: Callable[[MmluItem], bool]) -> dict[str, int]:
     return {subject: sum(map(faulty, given)) for subject, given in items.items()}
 
 
-def _said(item: Item) -> tuple[str, tuple[str, ...]]:
+def _said(item: MmluItem) -> tuple[str, tuple[str, ...]]:
     return item.question.strip(), item.choices
 
 
-def _has_empty(item: Item) -> bool:
+def _has_empty(item: MmluItem) -> bool:
     return not all(one.strip() for one in item.choices)
 
 
-def _has_equal(item: Item) -> bool:
+def _has_equal(item: MmluItem) -> bool:
     there = [one.strip() for one in item.choices if one.strip()]
     return len(set(there)) < len(there)
 
 
-def _has_nul(item: Item) -> bool:
+def _has_nul(item: MmluItem) -> bool:
     return any("\0" in one for one in (item.question, *item.choices))

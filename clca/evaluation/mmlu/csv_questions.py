@@ -9,7 +9,7 @@ from pathlib import Path
 
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
-from clca.evaluation.mmlu.questions import LETTERS, SPLITS, Exam, Item, Split, require_subjects
+from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
 
 COLUMNS = 6
 LAYOUT = "DIR/test/SUBJECT_test.csv and DIR/dev/SUBJECT_dev.csv"
@@ -20,7 +20,7 @@ def is_csv_folder(folder: Path) -> bool:
     return _root(folder) is not None
 
 
-def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> Exam:
+def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> QuestionSet:
     """The questions of the subjects; `known` are all that there are, `named` says that the user chose among them.
 
     Raises `ContentError` for the first row that is malformed, with how many more are in that file.
@@ -30,7 +30,7 @@ def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, 
         raise SettingsError(f"--data {folder}: holds no {LAYOUT}")
     there = {split: _files(root / split, split) for split in SPLITS}
     require_subjects(subjects, there["test"], f"--data {folder}", named=named, whole=len(known))
-    read: dict[Split, dict[str, tuple[Item, ...]]] = {
+    read: dict[Split, dict[str, tuple[MmluItem, ...]]] = {
         split: {one: read_items(files[one]) for one in subjects if one in files} for split, files in there.items()
     }
     for one in subjects:
@@ -38,10 +38,10 @@ def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, 
             raise ContentError(str(there["test"][one]), None, "holds no question")
     strange = sorted(set(there["test"]) - set(known))
     notes = [f"{root}: {', '.join(strange)}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
-    return Exam(str(folder), read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
+    return QuestionSet(str(folder), read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
 
 
-def read_items(file: Path, shown: str | None = None) -> tuple[Item, ...]:
+def read_items(file: Path, shown: str | None = None) -> tuple[MmluItem, ...]:
     """The questions of one file. Raises `ContentError` with the line that a malformed row begins in."""
     path = shown or str(file)
     if file.exists() and not file.is_file():
@@ -52,14 +52,14 @@ def read_items(file: Path, shown: str | None = None) -> tuple[Item, ...]:
         raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
     except UnicodeDecodeError as error:
         raise ContentError(path, error.object.count(b"\n", 0, error.start) + 1, "not UTF-8: save it as UTF-8") from None
-    items, faults = list[Item](), list[tuple[int, str]]()
+    items, faults = list[MmluItem](), list[tuple[int, str]]()
     for line, row in _rows(path, text):
         fault = _fault(row)
         if fault:
             faults.append((line, fault))
         else:
             question, a, b, c, d, answer = row
-            items.append(Item(len(items) + 1, question, (a, b, c, d), answer.strip()))
+            items.append(MmluItem(len(items) + 1, question, (a, b, c, d), answer.strip()))
     if faults:
         more = f" (and {len(faults) - 1} more malformed rows)" if len(faults) > 1 else ""
         raise ContentError(path, faults[0][0], faults[0][1] + more)

@@ -8,8 +8,9 @@ from clca.evaluation.mmlu.task import MmluTask
 from clca.evaluation.task_run import ROOM
 from clca.inference.prompt_format import TextFormat
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_config, load_tokenizer
+from clca.models.load import load_config, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.student import Student
 
 
 def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> list[MmluTask]:
@@ -35,7 +36,7 @@ def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> 
 def _fitted(task: MmluTask, most: int, count: Callable[[str], int]) -> MmluTask:
     form = TextFormat()
     while task.shots:
-        system = task.system("")
+        system = task.system_prompt("")
         # A token is a byte at least, but for what some tokenizers spell out first.
         prompts = (form.prompt(system, one.text) for one in task.examples(""))
         if all(ROOM * len(prompt.encode()) < most or count(prompt) <= most for prompt in prompts):

@@ -15,7 +15,7 @@ from clca.content.parsing import describe
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
-from clca.evaluation.mmlu.questions import LETTERS, SPLITS, Exam, Item, Split, require_subjects
+from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
 
 DEFAULT = "cais/mmlu"
 CONFIG = "all"
@@ -23,25 +23,25 @@ KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json"}
 FIELDS = "question (text), subject (text), choices (four texts) and answer (0 to 3)"
 
 
-def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> Exam:
+def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> QuestionSet:
     """The questions of the subjects. `name` is a data set of the hub or a folder, as `read_folder` has the rest."""
     shown = f"--data {name}"
-    read: dict[Split, dict[str, tuple[Item, ...]]] = {}
+    read: dict[Split, dict[str, tuple[MmluItem, ...]]] = {}
     found: dict[Split, set[str]] = {}
     for split in SPLITS:
-        by_subject: dict[str, list[Item]] = defaultdict(list)
+        by_subject: dict[str, list[MmluItem]] = defaultdict(list)
         for number, row in enumerate(_load(name, split), start=1):
             one = _row(f"{name}, {split}, row {number}", row)
             a, b, c, d = one.choices
             items = by_subject[one.subject]
-            items.append(Item(len(items) + 1, one.question, (a, b, c, d), LETTERS[one.answer]))
+            items.append(MmluItem(len(items) + 1, one.question, (a, b, c, d), LETTERS[one.answer]))
         found[split] = set(by_subject)
         read[split] = {one: tuple(by_subject[one]) for one in subjects if one in by_subject}
     require_subjects(subjects, found["test"], shown, named=named, whole=len(known))
     strange = found["test"] - set(known)
     left = ", ".join(sorted(strange))
     notes = [f"{name}: {left}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
-    return Exam(name, read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
+    return QuestionSet(name, read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
 
 
 class _Row(BaseModel):

@@ -8,14 +8,14 @@ from typing import Any
 from clca.evaluation.classification.scores import MatrixScores
 
 
-def counted(count: int, noun: str) -> str:
+def count_of(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def asked(matrix: MatrixScores, about: Mapping[str, Any]) -> str:
     """What was asked and how, in one line; `about` is what `evaluation.json` says."""
     questions = sum(one.texts for one in matrix.tests)
-    said = [f"{counted(questions, 'question')} of {counted(len(matrix.tests), 'subject')}"]
+    said = [f"{count_of(questions, 'question')} of {count_of(len(matrix.tests), 'subject')}"]
     said += [f"{about['shots']}-shot"] if "shots" in about else []
     said += [str(about["mode"])] if "mode" in about else []
     said += [f"scoring {about['scoring']}"] if "scoring" in about else []

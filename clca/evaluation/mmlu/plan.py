@@ -14,14 +14,14 @@ from clca.content.lookup import Content
 from clca.culture import Catalogue
 from clca.evaluation.classification.request_group import ExampleRequestGroup, System
 from clca.evaluation.classification.scores import BASE
-from clca.evaluation.classification.task import Limited, Task
+from clca.evaluation.classification.task import LimitedTask, Task
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.mmlu.config import MmluConfig, check
 from clca.evaluation.mmlu.few_shot import fitted
 from clca.evaluation.mmlu.hub_questions import DEFAULT
 from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
-from clca.evaluation.mmlu.question_source import DEMO, open_exam
-from clca.evaluation.mmlu.questions import Exam, require_shots
+from clca.evaluation.mmlu.question_source import DEMO, open_questions
+from clca.evaluation.mmlu.questions import QuestionSet, require_shots
 from clca.evaluation.mmlu.subjects import GROUPS, choose_subjects, load_subjects
 from clca.evaluation.mmlu.task import MmluTask, make_tasks
 from clca.evaluation.prediction_dir import SCORES
@@ -30,7 +30,7 @@ from clca.evaluation.run import Evaluation, place
 from clca.evaluation.systems import SystemSelection, choose_all
 from clca.evaluation.task_run import Matrix
 from clca.inference.prompt_format import Mode
-from clca.storage.run_index import fingerprint, slug
+from clca.storage.fingerprint import fingerprint, slug
 from clca.urls import without_credentials
 
 KIND = "mmlu"
@@ -47,7 +47,7 @@ class MmluPlan:
     """
 
     asked: MmluConfig
-    exam: Exam
+    exam: QuestionSet
     matrix: Matrix
     fewer: dict[str, int]
     whole: int
@@ -86,7 +86,7 @@ def prepare(
         wish, (BASE,), catalogue.ids(), catalogue, generated, content, environment, elsewhere=elsewhere
     )
     source = asked.data or (DEMO if subject.tiny else DEFAULT)
-    exam = open_exam(source, chosen, tuple(known), content, named=bool(asked.subjects))
+    exam = open_questions(source, chosen, tuple(known), content, named=bool(asked.subjects))
     require_shots(exam, asked.shots)
     scoring, mode = cast(Scoring, asked.scoring), cast(Mode, asked.mode)
     in_groups = sorted((known[one] for one in chosen), key=lambda one: GROUPS.index(one.group))
@@ -96,7 +96,7 @@ def prepare(
     fewer = {one.name: one.shots for one in shortened if one.shots < asked.shots}
     tasks: tuple[Task, ...] = tuple(shortened)
     if asked.limit is not None:
-        tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
+        tasks = tuple(LimitedTask(one, asked.limit, asked.seed) for one in tasks)
     inputs: dict[str, Any] = {
         "kind": KIND,
         "student": subject.id,
@@ -155,7 +155,7 @@ def _way(mode: Mode, asked: MmluConfig, workspace: Path | None, tasks: Sequence[
     by_name = {one.name: one for one in tasks}
 
     def settled(sheet: ExampleRequestGroup, text: str) -> bool:
-        return by_name[sheet.task].settled(text)
+        return by_name[sheet.task].stop_condition(text)
 
     return InferenceConfig(mode, False, asked.base_url, workspace, REPLY_TOKENS, settled)
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from clca.content.lookup import Content
 from clca.content.prompts import MMLU_FORMS, Prompts
-from clca.evaluation.mmlu.questions import LETTERS, Item
+from clca.evaluation.mmlu.questions import LETTERS, MmluItem
 
 Scoring = Literal["corrected", "paper"]
 
@@ -22,12 +22,12 @@ class MmluPrompts:
         self._name = NAMES[scoring]
         self._prompts = Prompts.load(content, {self._name: MMLU_FORMS[self._name]})
 
-    def question(self, item: Item, subject: str) -> str:
+    def question(self, item: MmluItem, subject: str) -> str:
         """A question up to where its letter stands."""
         options = list(zip(LETTERS, item.choices, strict=True))
         return self._render("user", subject=subject, question=item.question.strip(), options=options)
 
-    def system(self, shots: Sequence[Item], subject: str) -> str:
+    def system(self, shots: Sequence[MmluItem], subject: str) -> str:
         """What all questions of a subject begin with: who is asked of what, and the worked examples."""
         intro = self._render("system", subject=subject, question="", options=())
         worked = [f"{self.question(one, subject)} {one.answer}" for one in shots]

@@ -11,13 +11,15 @@ from clca.content.parsing import suggestion
 from clca.errors import SettingsError
 from clca.evaluation.mmlu.csv_questions import is_csv_folder, read_folder, read_items
 from clca.evaluation.mmlu.hub_questions import read_hub
-from clca.evaluation.mmlu.questions import SPLITS, Exam, Item, Split, require_subjects
+from clca.evaluation.mmlu.questions import SPLITS, MmluItem, QuestionSet, Split, require_subjects
 
 DEMO = "demo"
 FOLDER = "eval/mmlu/demo"
 
 
-def open_exam(name: str, subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> Exam:
+def open_questions(
+    name: str, subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool
+) -> QuestionSet:
     """The exam that `--data` names. `subjects` are those to ask, of all `known`; `named` says the user chose them."""
     path = Path(name).expanduser()
     if name == DEMO:
@@ -32,9 +34,9 @@ def open_exam(name: str, subjects: Sequence[str], known: Sequence[str], content:
     return read_hub(name, subjects, known, named=named)
 
 
-def demonstration(subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> Exam:
+def demonstration(subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> QuestionSet:
     """The shipped questions, of which there are a few subjects only."""
-    read: dict[Split, dict[str, tuple[Item, ...]]] = {split: {} for split in SPLITS}
+    read: dict[Split, dict[str, tuple[MmluItem, ...]]] = {split: {} for split in SPLITS}
     if named:
         has = [_subject(path, "test") for path in content.files(f"{FOLDER}/test/*_test.csv")]
         require_subjects(subjects, has, "--data demo", named=True, whole=len(known))
@@ -45,7 +47,7 @@ def demonstration(subjects: Sequence[str], known: Sequence[str], content: Conten
                 content.text(path)  # notes what was used
                 read[split][subject] = read_items(content.locate(path), content.shown(path))
     test = {one: read["test"][one] for one in subjects if one in read["test"]}
-    return replace(Exam(DEMO, read["dev"], test), demonstration=True)
+    return replace(QuestionSet(DEMO, read["dev"], test), demonstration=True)
 
 
 def _subject(path: str, split: Split) -> str:

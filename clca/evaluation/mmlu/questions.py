@@ -18,7 +18,7 @@ SPLITS: tuple[Split, ...] = ("dev", "test")
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class MmluItem:
     """A question, its four choices, and the letter of the right one; `number` is its place in the subject's split."""
 
     number: int
@@ -28,15 +28,15 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Exam:
+class QuestionSet:
     """What is asked: by subject the worked examples and the questions.
 
     `source` says where they come from, `notes` what was found on the way. A `demonstration` measures nothing.
     """
 
     source: str
-    dev: Mapping[str, tuple[Item, ...]]
-    test: Mapping[str, tuple[Item, ...]]
+    dev: Mapping[str, tuple[MmluItem, ...]]
+    test: Mapping[str, tuple[MmluItem, ...]]
     notes: tuple[str, ...] = ()
     demonstration: bool = False
 
@@ -67,7 +67,7 @@ def require_subjects(subjects: Sequence[str], there: Iterable[str], source: str,
     )
 
 
-def require_shots(exam: Exam, shots: int) -> None:
+def require_shots(exam: QuestionSet, shots: int) -> None:
     """Refuse an exam with fewer worked examples than each subject needs."""
     for subject in exam.test:
         there = len(exam.dev.get(subject, ()))

@@ -20,7 +20,7 @@ from clca.evaluation.prediction_dir import SCORES, TABLE
 from clca.evaluation.run import Finished, StartCallback, at_once
 from clca.evaluation.table import Table
 from clca.evaluation.task_run import filled
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def _write(
         "knowledge": knowledge.model_dump(mode="json"),
         **scores.model_dump(mode="json"),
     }
-    write_whole(folder / f"{TABLE}.md", table_formats.markdown(tables))
-    write_whole(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **marks))
-    write_whole(folder / f"{TABLE}.tex", table_formats.latex(tables))
-    write_whole(folder / SCORES, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    atomic_write(folder / f"{TABLE}.md", table_formats.markdown(tables))
+    atomic_write(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **marks))
+    atomic_write(folder / f"{TABLE}.tex", table_formats.latex(tables))
+    atomic_write(folder / SCORES, json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

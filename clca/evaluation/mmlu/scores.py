@@ -12,32 +12,32 @@ from typing import get_args
 from clca.evaluation.bootstrap import RESAMPLES
 from clca.evaluation.classification.aggregate import score
 from clca.evaluation.classification.confusion import Confusion
-from clca.evaluation.classification.scores import Figures, MatrixScores, Metric, Spread, spread
+from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores, Metric, Spread, spread
 from clca.records import Record
 
 DEFAULT = 0  # the place of the letter that S2N takes for an unreadable answer
 
 
-class RowKnowledge(Record):
+class SystemKnowledge(Record):
     """One row. `overall` and `groups` are over all questions, `over_subjects` is the plain mean of the subjects.
 
     `change` is `overall` minus that of the row `base`, over the same questions; None without that row, and of it.
     """
 
     row: str
-    overall: Figures
-    over_subjects: Figures
-    groups: dict[str, Figures]
-    change: Figures | None
+    overall: ClassificationEstimates
+    over_subjects: ClassificationEstimates
+    groups: dict[str, ClassificationEstimates]
+    change: ClassificationEstimates | None
 
 
 class Knowledge(Record):
     """`spread` is that of `overall` over the adapters, by metric; empty where there is none."""
 
-    rows: tuple[RowKnowledge, ...]
+    rows: tuple[SystemKnowledge, ...]
     spread: dict[str, Spread]
 
-    def row(self, name: str) -> RowKnowledge | None:
+    def row(self, name: str) -> SystemKnowledge | None:
         return next((one for one in self.rows if one.row == name), None)
 
 
@@ -52,7 +52,7 @@ def score_subjects(
     given = [replace(one, default=DEFAULT) for one in tests] if default else tests
     matrix = score(given, seed=seed, resamples=resamples, single_class=default, pooled=True)
     rows = tuple(
-        RowKnowledge(
+        SystemKnowledge(
             row=one.row,
             overall=one.pooled,
             over_subjects=one.over_tests,

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from clca.evaluation.classification.scores import BASE, Figures, MatrixScores, Metric, spread
+from clca.evaluation.classification.scores import BASE, ClassificationEstimates, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.knowledge_table import SD, mmlu_table
-from clca.evaluation.mmlu.notes import asked, counted
+from clca.evaluation.mmlu.notes import asked, count_of
 from clca.evaluation.mmlu.notes import notes as notes_on
 from clca.evaluation.mmlu.plan import MmluPlan
 from clca.evaluation.mmlu.questions import SHOTS
-from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge
+from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.run import ALL_SEEN, TopKCoverage
 from clca.evaluation.s2n_results import heading, load_s2n
@@ -27,7 +27,7 @@ def caveats(one: MmluPlan, unseen: TopKCoverage = ALL_SEEN) -> list[str]:
     if one.subject.because:
         found.append(f"REHEARSAL ({'; '.join(one.subject.because)}): these scores say nothing of what a model knows.")
     if one.exam.demonstration:
-        subjects = counted(len(one.matrix.tasks), "subject")
+        subjects = count_of(len(one.matrix.tasks), "subject")
         found.append(
             f"DEMONSTRATION: {subjects} with a few plain questions each, made for clca: not MMLU, which"
             " --data cais/mmlu or --data DIR asks."
@@ -35,7 +35,9 @@ def caveats(one: MmluPlan, unseen: TopKCoverage = ALL_SEEN) -> list[str]:
     elif len(one.matrix.tasks) < one.whole:
         found.append(f"{len(one.matrix.tasks)} of {one.whole} subjects: overall numbers are not those of MMLU.")
     if one.asked.limit is not None and any(task.count < len(one.exam.test[task.name]) for task in one.matrix.tasks):
-        found.append(f"At most {counted(one.asked.limit, 'question')} of each subject, drawn by seed {one.asked.seed}.")
+        found.append(
+            f"At most {count_of(one.asked.limit, 'question')} of each subject, drawn by seed {one.asked.seed}."
+        )
     if one.fewer:
         said = ", ".join(f"{name} {count}" for name, count in one.fewer.items())
         found.append(f"Fewer than {SHOTS} worked examples, as the student reads no longer prompts: {said}.")
@@ -72,7 +74,7 @@ def by_group(
 ) -> Table:
     """Rows over all questions, what adapters change of that, the mean over subjects, and groups."""
     groups = [one for one in GROUPS if one in matrix.cultures]
-    columns: dict[str, Callable[[RowKnowledge], Figures | None]] = {OVERALL: lambda row: row.overall}
+    columns: dict[str, Callable[[SystemKnowledge], ClassificationEstimates | None]] = {OVERALL: lambda row: row.overall}
     if any(row.change for row in knowledge.rows):
         columns[CHANGE] = lambda row: row.change
     columns[MEAN] = lambda row: row.over_subjects
@@ -117,7 +119,9 @@ def by_subject(metric: Metric, matrix: MatrixScores, names: dict[str, str], note
 
 
 def _over_adapters(
-    metric: Metric, adapters: Sequence[RowKnowledge], columns: dict[str, Callable[[RowKnowledge], Figures | None]]
+    metric: Metric,
+    adapters: Sequence[SystemKnowledge],
+    columns: dict[str, Callable[[SystemKnowledge], ClassificationEstimates | None]],
 ) -> list[Row]:
     """Mean and standard deviation over the adapters, where there are several."""
     if len(adapters) < 2:
@@ -129,7 +133,9 @@ def _over_adapters(
 
 
 def _reading(
-    columns: dict[str, Callable[[RowKnowledge], Figures | None]], rows: Sequence[Row], notes: Sequence[str]
+    columns: dict[str, Callable[[SystemKnowledge], ClassificationEstimates | None]],
+    rows: Sequence[Row],
+    notes: Sequence[str],
 ) -> Iterator[str]:
     yield f"{OVERALL} and groups: over all their questions; {MEAN}: mean over subjects. {BASE}: without an adapter."
     if CHANGE in columns:
@@ -145,11 +151,11 @@ def _intervals(rows: Sequence[Row]) -> Iterator[str]:
         yield INTERVALS.replace("texts", "questions, drawn within their subject")
 
 
-def _of_group(group: str) -> Callable[[RowKnowledge], Figures | None]:
+def _of_group(group: str) -> Callable[[SystemKnowledge], ClassificationEstimates | None]:
     return lambda row: row.groups.get(group)
 
 
-def _cell(figures: Figures | None, metric: Metric) -> Cell | None:
+def _cell(figures: ClassificationEstimates | None, metric: Metric) -> Cell | None:
     return None if figures is None else cell(getattr(figures, metric))
 
 

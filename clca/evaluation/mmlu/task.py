@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from clca.evaluation.classification.task import Example
-from clca.evaluation.mmlu.answer_extraction import Reader
+from clca.evaluation.mmlu.answer_extraction import LetterReader
 from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
-from clca.evaluation.mmlu.questions import LETTERS, Exam, Item
+from clca.evaluation.mmlu.questions import LETTERS, MmluItem, QuestionSet
 from clca.evaluation.mmlu.subjects import Subject
 
 
@@ -20,7 +20,12 @@ class MmluTask:
     labels = answers = LETTERS
 
     def __init__(
-        self, subject: Subject, dev: Sequence[Item], test: Sequence[Item], prompts: MmluPrompts, reader: Reader
+        self,
+        subject: Subject,
+        dev: Sequence[MmluItem],
+        test: Sequence[MmluItem],
+        prompts: MmluPrompts,
+        reader: LetterReader,
     ) -> None:
         self.name, self.culture = subject.id, subject.group
         self.shots = len(dev)
@@ -31,7 +36,7 @@ class MmluTask:
     def count(self) -> int:
         return len(self._test)
 
-    def system(self, row: str) -> str:
+    def system_prompt(self, system: str) -> str:
         return self._system
 
     def examples(self, row: str) -> Iterator[Example]:
@@ -41,8 +46,8 @@ class MmluTask:
     def read(self, reply: str) -> str | None:
         return self._reader.read(reply)
 
-    def settled(self, text: str) -> bool:
-        return self._reader.settled(text)
+    def stop_condition(self, text: str) -> bool:
+        return self._reader.stop_condition(text)
 
     def with_shots(self, most: int) -> MmluTask:
         """The same with at most so many worked examples."""
@@ -50,10 +55,10 @@ class MmluTask:
 
 
 def make_tasks(
-    exam: Exam, subjects: Sequence[Subject], shots: int, prompts: MmluPrompts, scoring: Scoring
+    exam: QuestionSet, subjects: Sequence[Subject], shots: int, prompts: MmluPrompts, scoring: Scoring
 ) -> list[MmluTask]:
     """A task for each subject of the exam."""
-    reader = Reader(scoring)
+    reader = LetterReader(scoring)
     return [
         MmluTask(one, exam.dev.get(one.id, ())[:shots], exam.test[one.id], prompts, reader)
         for one in subjects

@@ -14,11 +14,18 @@ from clca.content.parsing import suggestion
 from clca.culture import Catalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.scores import BASE, ZERO_SHOT
-from clca.evaluation.classification.task import Limited, Task
+from clca.evaluation.classification.task import LimitedTask, Task
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.offense.config import OffenseConfig, check
-from clca.evaluation.offense.suite import TASKS, Difference, Scoring, Tasks, differences, load_tasks
-from clca.evaluation.offense.task import as_tasks, countries_of, decisive, require_unchanged
+from clca.evaluation.offense.suite import (
+    TASKS,
+    OffenseSuite,
+    Scoring,
+    ScoringDifference,
+    load_offense_suite,
+    scoring_differences,
+)
+from clca.evaluation.offense.task import countries_of, fingerprint_inputs, make_tasks, require_unchanged
 from clca.evaluation.offense.test_sets import MANIFEST, TestSet, default_folder, open_tests
 from clca.evaluation.prediction_dir import SCORES
 from clca.evaluation.predictor import InferenceConfig
@@ -26,7 +33,7 @@ from clca.evaluation.run import Evaluation, place
 from clca.evaluation.systems import SystemSelection, choose_all
 from clca.evaluation.task_run import Matrix
 from clca.inference.prompt_format import Mode
-from clca.storage.run_index import fingerprint, slug
+from clca.storage.fingerprint import fingerprint, slug
 from clca.urls import without_credentials
 
 KIND = "offense"
@@ -51,7 +58,7 @@ class OffensePlan:
     scoring: Scoring
     content: Content
     data: Path | None
-    differences: tuple[Difference, ...]
+    differences: tuple[ScoringDifference, ...]
     remarks: dict[str, tuple[str, ...]]
     finished: bool
     warnings: tuple[str, ...]
@@ -76,18 +83,18 @@ def prepare(
     check(asked)
     scoring: Scoring = asked.scoring  # type: ignore[assignment]
     content = Content(workspace)
-    catalogue, known = Catalogue(content), load_tasks(content)
+    catalogue, known = Catalogue(content), load_offense_suite(content)
     data = _data(asked.data, workspace)
     every = open_tests(data, content)
     cultures = _cultures(asked, catalogue, every, data)
     tests = [one for culture in cultures for one in every if one.culture == culture]
     require_unchanged(tests)
     countries = countries_of(cultures, known, catalogue)
-    tasks: tuple[Task, ...] = as_tasks(tests, scoring, countries)
+    tasks: tuple[Task, ...] = make_tasks(tests, scoring, countries)
     if not tasks:
         raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
     if asked.limit is not None:
-        tasks = tuple(Limited(one, asked.limit, asked.seed) for one in tasks)
+        tasks = tuple(LimitedTask(one, asked.limit, asked.seed) for one in tasks)
     wish = SystemSelection(asked.student, asked.adapters, asked.rows, asked.base_url, asked.bits)
     subject, rows = choose_all(wish, ROWS, cultures, catalogue, generated, content, environment, elsewhere=elsewhere)
     mode: Mode = asked.mode or ("probability" if subject.tiny else "generate")  # type: ignore[assignment]
@@ -98,7 +105,7 @@ def prepare(
         "rows": [row.name for row in rows],
         "adapters": {row: one.digest for row, one in subject.adapters.items()},
         "bits": subject.bits,
-        "tests": {one.name: decisive(one, scoring) for one in tests},
+        "tests": {one.name: fingerprint_inputs(one, scoring) for one in tests},
         "countries": countries if any(row.name == ZERO_SHOT for row in rows) else {},
         "mode": mode,
         "format": asked.layout,
@@ -113,8 +120,8 @@ def prepare(
         asked.layout == "chat",
         asked.base_url,
         workspace,
-        reply_tokens=REPLY_TOKENS,
-        settled=lambda sheet, text: by_name[sheet.task].settled(text),
+        max_new_tokens=REPLY_TOKENS,
+        stop_condition=lambda sheet, text: by_name[sheet.task].stop_condition(text),
     )
     out = place(asked.out / KIND / name, new=asked.new)
     facts = {
@@ -176,9 +183,9 @@ def _about(test: TestSet, asked: Mapping[str, Task]) -> dict[str, object]:
     return {"type": test.type, "rows": test.rows, "texts": texts, "sha256": test.digest, "notes": list(test.notes)}
 
 
-def _concerning(tasks: Tasks, tests: Sequence[TestSet]) -> tuple[Difference, ...]:
+def _concerning(tasks: OffenseSuite, tests: Sequence[TestSet]) -> tuple[ScoringDifference, ...]:
     names = {"all", *(one.name for one in tests), *(one.type for one in tests)}
-    return tuple(one for one in differences(tasks) if one.task in names)
+    return tuple(one for one in scoring_differences(tasks) if one.task in names)
 
 
 def _label(cultures: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from clca.evaluation.run import Finished, StartCallback, at_once
 from clca.evaluation.score_matrix import matrix_text
 from clca.evaluation.table import Table
 from clca.evaluation.task_run import filled
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 MATRIX = "matrix.csv"
 
@@ -57,9 +57,9 @@ def _write(one: OffensePlan, scores: MatrixScores, tables: Sequence[Table], besi
         "limit": one.asked.limit,
         "differences": [asdict(difference) for difference in one.differences],
     }
-    write_whole(one.out / MATRIX, matrix_text(scores))
-    write_whole(one.out / f"{TABLE}.md", table_formats.markdown(tables))
-    write_whole(one.out / f"{TABLE}.csv", table_formats.csv_text(tables, **marks))
-    write_whole(one.out / f"{TABLE}.tex", table_formats.latex(tables))
+    atomic_write(one.out / MATRIX, matrix_text(scores))
+    atomic_write(one.out / f"{TABLE}.md", table_formats.markdown(tables))
+    atomic_write(one.out / f"{TABLE}.csv", table_formats.csv_text(tables, **marks))
+    atomic_write(one.out / f"{TABLE}.tex", table_formats.latex(tables))
     said = {**about, **scores.model_dump(mode="json")}
-    write_whole(one.out / SCORES, json.dumps(said, indent=2, ensure_ascii=False) + "\n")
+    atomic_write(one.out / SCORES, json.dumps(said, indent=2, ensure_ascii=False) + "\n")

@@ -11,9 +11,9 @@ from clca.evaluation.classification.scores import (
     BASE,
     COMBINED,
     ZERO_SHOT,
-    Figures,
+    ClassificationEstimates,
     MatrixScores,
-    RowScores,
+    SystemScores,
 )
 from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.s2n_results import CODES, Published, heading, in_order
@@ -67,10 +67,10 @@ def _f1_rows(run: TableSystem, published: Published, cultures: Sequence[str]) ->
             yield Row(f"{run.model}, published", "published", printed, group=group)
 
 
-def _row(row: RowScores | None, cultures: Sequence[str]) -> tuple[Cell | None, ...]:
+def _row(row: SystemScores | None, cultures: Sequence[str]) -> tuple[Cell | None, ...]:
     if row is None:
         return (None,) * (len(cultures) + 1)
-    cells = tuple(cell(row.cultures.get(culture, Figures()).f1) for culture in cultures)
+    cells = tuple(cell(row.cultures.get(culture, ClassificationEstimates()).f1) for culture in cultures)
     return (*cells, cell(row.average.f1) if all(cells) else None)
 
 

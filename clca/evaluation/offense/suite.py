@@ -24,7 +24,7 @@ TEXT, ENTITY = "{input_txt}", "{entity}"
 Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
-class Option(Record):
+class AnswerOption(Record):
     """An answer: the number and the words that the prompt has for it, and the label that it stands for.
 
     `also` are further words for it, `alone` such that count only where no word follows; one that `denies` may be
@@ -43,23 +43,23 @@ class Option(Record):
         """All of its words."""
         return (self.words, *self.also, *self.alone)
 
-    def of(self, entity: str) -> Option:
+    def of(self, entity: str) -> AnswerOption:
         """With what its task looks for in its words."""
         also, alone = (tuple(words.replace(ENTITY, entity) for words in one) for one in (self.also, self.alone))
         return self.model_copy(update={"also": also, "alone": alone})
 
 
-class Rule(Record):
+class PaperRule(Record):
     """Of the paper's reading: a reply that holds any of these, anywhere, has the label."""
 
     label: Words
     holds: Annotated[tuple[Words, ...], Field(min_length=1)]
 
 
-class PaperReading(Record):
+class PaperRules(Record):
     """Rules in their order. `labels` where they are not the options'; `unread` is the label of an unreadable reply."""
 
-    rules: Annotated[tuple[Rule, ...], Field(min_length=1)]
+    rules: Annotated[tuple[PaperRule, ...], Field(min_length=1)]
     labels: tuple[Words, ...] = ()
     unread: Words | None = None
 
@@ -76,8 +76,8 @@ class _Type(Record):
     ids: tuple[Slug, ...] | dict[Slug, Words]
     prompt: str
     asks: Line
-    options: Annotated[tuple[Option, ...], Field(min_length=2)]
-    paper: PaperReading
+    options: Annotated[tuple[AnswerOption, ...], Field(min_length=2)]
+    paper: PaperRules
 
     @model_validator(mode="after")
     def _fits(self) -> _Type:
@@ -98,7 +98,7 @@ class _Type(Record):
         return self
 
 
-class Place(Record):
+class SuiteCulture(Record):
     """A culture as the paper's tables head it, the folder of its public test sets, and the country prompts name."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
@@ -117,7 +117,7 @@ class Quirk(Record):
 
 class _Document(Vocabulary):
     zero_shot: str
-    cultures: dict[Slug, Place]
+    cultures: dict[Slug, SuiteCulture]
     types: Annotated[tuple[_Type, ...], Field(min_length=1)]
     quirks: tuple[Quirk, ...] = ()
 
@@ -142,8 +142,8 @@ class TaskType:
     """A kind of question with its options; the label list is in the order of the options."""
 
     id: str
-    options: tuple[Option, ...]
-    paper: PaperReading
+    options: tuple[AnswerOption, ...]
+    paper: PaperRules
     vocabulary: Vocabulary
     _prompt: str
     _zero_shot: str
@@ -172,11 +172,11 @@ class TaskType:
 
 
 @dataclass(frozen=True, slots=True)
-class Tasks:
+class OffenseSuite:
     """Task types by id, cultures in the order of the paper's tables, and where two ways of scoring differ."""
 
     types: dict[str, TaskType]
-    cultures: dict[str, Place]
+    cultures: dict[str, SuiteCulture]
     quirks: tuple[Quirk, ...]
 
     def type(self, name: str) -> TaskType:
@@ -187,7 +187,7 @@ class Tasks:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ScoringDifference:
     """How the scorings differ; `task` is a task type, a culture's test, or "all"."""
 
     task: str
@@ -196,7 +196,7 @@ class Difference:
     why: str
 
 
-def load_tasks(content: Content) -> Tasks:
+def load_offense_suite(content: Content) -> OffenseSuite:
     """`eval/offense/tasks.yaml`, checked."""
     document = read_yaml(content.shown(TASKS), content.text(TASKS), _Document)
     vocabulary = Vocabulary(**{name: getattr(document, name) for name in Vocabulary.model_fields})
@@ -214,19 +214,19 @@ def load_tasks(content: Content) -> Tasks:
                 .replace(ENTITY, entity)
                 .replace("{options}", ", ".join(f"{option.number}. {option.words}" for option in one.options)),
             )
-    return Tasks(types, document.cultures, document.quirks)
+    return OffenseSuite(types, document.cultures, document.quirks)
 
 
-def differences(tasks: Tasks) -> list[Difference]:
+def scoring_differences(tasks: OffenseSuite) -> list[ScoringDifference]:
     """Where `--scoring paper` differs from `--scoring corrected`, a row for each task type or test."""
     return [
-        Difference(place, quirk.paper, quirk.corrected, quirk.why)
+        ScoringDifference(place, quirk.paper, quirk.corrected, quirk.why)
         for quirk in tasks.quirks
         for place in quirk.where or ("all",)
     ]
 
 
-def check_cultures(content: Content, tasks: Tasks, known: Iterable[str]) -> None:
+def check_cultures(content: Content, tasks: OffenseSuite, known: Iterable[str]) -> None:
     """Refuse a culture that there is no profile of."""
     for culture in tasks.cultures:
         if culture not in set(known):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clca.evaluation.classification.scores import Figures, MatrixScores
+from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores
 from clca.evaluation.invalid_replies import invalid_counts_table, invalid_table
 from clca.evaluation.offense.plan import OffensePlan
 from clca.evaluation.offense.score_tables import f1_table, normalised_table, significance
@@ -71,7 +71,10 @@ def matrix_table(metric: str, scores: MatrixScores, notes: Sequence[str]) -> Tab
                 row if row not in scores.adapters else heading(row),
                 "ours",
                 (
-                    *(cell(getattr(of.cultures.get(culture, Figures()), metric)) for culture in cultures),
+                    *(
+                        cell(getattr(of.cultures.get(culture, ClassificationEstimates()), metric))
+                        for culture in cultures
+                    ),
                     *((cell(getattr(of.average, metric)),) if several else ()),
                 ),
             )

@@ -9,10 +9,10 @@ from clca.culture import Catalogue
 from clca.errors import ContentError
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.classification.task import Example
-from clca.evaluation.offense.answer_extraction import Reader
-from clca.evaluation.offense.suite import Scoring, Tasks
+from clca.evaluation.offense.answer_extraction import LabelReader
+from clca.evaluation.offense.suite import OffenseSuite, Scoring
 from clca.evaluation.offense.test_sets import TestSet
-from clca.storage.atomic import digest_of
+from clca.storage.fingerprint import file_sha256
 
 
 class OffenseTask:
@@ -20,13 +20,13 @@ class OffenseTask:
 
     def __init__(self, test: TestSet, scoring: Scoring, country: str) -> None:
         self._test, self._scoring, self._country = test, scoring, country
-        self._reader = Reader(test.task_type, scoring)
+        self._reader = LabelReader(test.task_type, scoring)
         self.name, self.culture, self.count = test.name, test.culture, test.count(scoring)
         # All of the list, so that an answer that no text has as its gold label is a wrong one, not an invalid one.
         self.labels = test.task_type.labels_under(scoring)
         self.answers = test.task_type.numbers
 
-    def system(self, row: str) -> str:
+    def system_prompt(self, system: str) -> str:
         return ""
 
     def examples(self, row: str) -> Iterator[Example]:
@@ -38,23 +38,23 @@ class OffenseTask:
     def read(self, reply: str) -> str | None:
         return self._reader.read(reply)
 
-    def settled(self, text: str) -> bool:
-        return self._reader.settled(text)
+    def stop_condition(self, text: str) -> bool:
+        return self._reader.stop_condition(text)
 
 
-def countries_of(cultures: Iterable[str], tasks: Tasks, catalogue: Catalogue) -> dict[str, str]:
+def countries_of(cultures: Iterable[str], tasks: OffenseSuite, catalogue: Catalogue) -> dict[str, str]:
     """What the zero-shot prompt calls each culture's country."""
     named = tasks.cultures
     return {one: named[one].country if one in named else catalogue.culture(one).name for one in cultures}
 
 
-def as_tasks(tests: Sequence[TestSet], scoring: Scoring, countries: Mapping[str, str]) -> tuple[OffenseTask, ...]:
+def make_tasks(tests: Sequence[TestSet], scoring: Scoring, countries: Mapping[str, str]) -> tuple[OffenseTask, ...]:
     """Those that a scoring asks anything of."""
     made = (OffenseTask(one, scoring, countries[one.culture]) for one in tests)
     return tuple(one for one in made if one.count)
 
 
-def decisive(test: TestSet, scoring: Scoring) -> dict[str, str]:
+def fingerprint_inputs(test: TestSet, scoring: Scoring) -> dict[str, str]:
     """What decides a test's prompts and scores. The paper's golds follow from how the import was told to spell them."""
     said = {"type": test.type, "lines": test.digest}
     if scoring == "paper":
@@ -68,5 +68,5 @@ def decisive(test: TestSet, scoring: Scoring) -> dict[str, str]:
 def require_unchanged(tests: Sequence[TestSet]) -> None:
     """Refuse a test set that is not what was imported."""
     for one in tests:
-        if not one.demonstration and digest_of(one.path) != one.digest:
+        if not one.demonstration and file_sha256(one.path) != one.digest:
             raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")

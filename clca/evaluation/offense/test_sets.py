@@ -14,7 +14,7 @@ from clca.content.lookup import Content
 from clca.content.parsing import describe, parse_records, suggestion
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.evaluation.classification.task import Example
-from clca.evaluation.offense.suite import FOLDER, TASKS, Scoring, TaskType, load_tasks
+from clca.evaluation.offense.suite import FOLDER, TASKS, Scoring, TaskType, load_offense_suite
 from clca.records import Record, Slug
 
 MANIFEST = "manifest.json"
@@ -133,7 +133,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 def _imported(folder: Path, content: Content) -> list[TestSet]:
     manifest = read_manifest(folder)
-    tasks = load_tasks(content)
+    tasks = load_offense_suite(content)
     order = list(tasks.cultures)
     found = []
     for one in manifest.sets:
@@ -149,7 +149,7 @@ def _imported(folder: Path, content: Content) -> list[TestSet]:
 
 
 def _demonstration(content: Content) -> list[TestSet]:
-    tasks = load_tasks(content)
+    tasks = load_offense_suite(content)
     by_name = {tuple(path.split("/")[-2:]): path for path in content.files(DEMONSTRATION)}
     found = []
     for culture in tasks.cultures:
@@ -175,7 +175,7 @@ def none_of(label: str | None, task_type: TaskType) -> str:
 
 def check_demonstration(content: Content) -> None:
     """Every file of the demonstration set, up to the prompts."""
-    tasks = load_tasks(content)
+    tasks = load_offense_suite(content)
     for path in content.files(DEMONSTRATION):
         shown = content.shown(path)
         culture, task = path.removesuffix(".jsonl").split("/")[-2:]

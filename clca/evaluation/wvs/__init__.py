@@ -1,5 +1,6 @@
-"""The World Values Survey: who is asked, what, and how far off the answers are.
+"""The evaluation on the World Values Survey.
 
-survey files -> respondents    suite, respondents or shares -> sample -> sheets -> predictor -> predictions
-predictions -> tally -> scores    `work` drives it, `folder` keeps it
+survey files -> `microdata` -> respondents
+`suite`, respondents or shares -> `sampling` -> `question` -> request groups -> predictor -> `answering` -> predictions
+predictions -> `counts` -> `aggregate` -> `scores`
 """

@@ -1,60 +1,58 @@
-"""Scoring: from tallies of predictions and the surveys of their cultures to scores."""
+"""Scoring: from counts of predictions and the surveys of their cultures to scores of items, topics and cultures."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TypeAlias, get_args
+from typing import get_args
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clca.errors import ClcaError
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, Indices, nan_mean
 from clca.evaluation.bootstrap import LEVEL, RESAMPLES, Estimate, bootstrap, interval
 from clca.evaluation.wvs.baselines import Survey, majority, uniform
-from clca.evaluation.wvs.counts import AnswerCounts, Key
-from clca.evaluation.wvs.metric_names import METRICS, MOST, Metric
-from clca.evaluation.wvs.metrics import SMOOTHING, macro
-from clca.evaluation.wvs.option_order import sensitivity
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
+from clca.evaluation.wvs.metric_names import METRICS, UPPER_BOUNDS, Metric
+from clca.evaluation.wvs.metrics import SMOOTHING
+from clca.evaluation.wvs.option_order import option_order_effect
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.scores import Average, Figures, ItemScore, References, Result, Scores
+from clca.evaluation.wvs.scores import BaselineScores, ItemScore, MethodAverage, MethodScores, WvsEstimates, WvsScores
 from clca.records import Method, Order
-
-Places: TypeAlias = NDArray[np.int64]
-"""Which items, by their place among the columns."""
 
 
 def score(
-    tallies: Mapping[Key, AnswerCounts],
+    counts: Mapping[CountsKey, AnswerCounts],
     surveys: Mapping[str, Survey],
     *,
     seed: int,
     resamples: int = RESAMPLES,
-) -> Scores:
-    """Score all tallies against the surveys of their cultures; intervals are at 95 % over respondents.
+) -> WvsScores:
+    """Scores of all predictions against the surveys of their cultures, with 95 % intervals over respondents.
 
     A culture's survey is taken as it is: intervals say how far the choice of respondents moves a score, not
-    how well the survey knows the culture (the split-half reference does).
+    how well the survey knows the culture (the split-half reference does). Raises `ClcaError` for a culture without
+    a survey.
     """
-    results, sampled = [], {}
+    results, resampled = [], {}
     orders, methods = get_args(Order), get_args(Method)
-    ordered = sorted(tallies, key=lambda key: (orders.index(key.order), key.culture, methods.index(key.method)))
+    ordered = sorted(counts, key=lambda key: (orders.index(key.order), key.culture, methods.index(key.method)))
     for key in ordered:
         if key.culture not in surveys:
             raise ClcaError(f"no survey of {key.culture}; there are those of {', '.join(sorted(surveys))}")
-        whole, drawn = sample(tallies[key], surveys[key.culture], seed=seed, about=key.culture, resamples=resamples)
-        sampled[key] = whole, drawn
-        results.append(_result(key, tallies[key], surveys[key.culture], whole, drawn))
-    return Scores(
+        survey = surveys[key.culture]
+        values, replicates = resampled_scores(counts[key], survey, seed=seed, resamples=resamples)
+        resampled[key] = values, replicates
+        results.append(_method_scores(key, counts[key], survey, values, replicates))
+    return WvsScores(
         seed=seed,
         resamples=resamples,
         level=LEVEL,
         smoothing=SMOOTHING,
         results=tuple(results),
-        averages=_averages(tallies, sampled),
+        averages=_averages(counts, resampled),
         references={
-            culture: _references(
-                next(tallies[key] for key in ordered if key.culture == culture),
+            culture: _baselines(
+                next(counts[key] for key in ordered if key.culture == culture),
                 surveys[culture],
                 seed=seed,
                 resamples=resamples,
@@ -62,14 +60,14 @@ def score(
             for culture in dict.fromkeys(key.culture for key in ordered)
         },
         sensitivity=tuple(
-            sensitivity(key, tallies[base], tallies[key], surveys[key.culture], base.order, seed, resamples)
-            for base, key in _pairs(ordered)
+            option_order_effect(key, counts[base], counts[key], surveys[key.culture], base.order, seed, resamples)
+            for base, key in _order_pairs(ordered)
         ),
     )
 
 
-def running(
-    tally: AnswerCounts,
+def running_estimate(
+    counts: AnswerCounts,
     survey: Survey,
     metric: Metric,
     *,
@@ -77,139 +75,148 @@ def running(
     resamples: int = RESAMPLES,
     ids: Sequence[str] | None = None,
 ) -> Estimate | None:
-    """One metric of a tally that is still growing, of those of `ids` who were seen; None before there is anyone."""
-    seen = tally.seen
+    """One metric of counts that are still growing, over the respondents of `ids` seen so far; None for nobody."""
+    seen = counts.seen
     if ids is not None:
         wanted = set(ids)
         seen = tuple(id for id in seen if id in wanted)
     if not seen:
         return None
-    whole, drawn = sample(tally, survey, seed=seed, about=survey.culture, resamples=resamples, ids=seen)
+    values, replicates = resampled_scores(counts, survey, seed=seed, resamples=resamples, ids=seen)
     row = METRICS.index(metric)
-    values, replicates = macro(whole[row]), macro(drawn[:, row])
-    return interval(float(values), replicates, most=MOST[metric])
+    return interval(float(nan_mean(values[row])), nan_mean(replicates[:, row]), upper=UPPER_BOUNDS[metric])
 
 
-def sample(
-    tally: AnswerCounts, survey: Survey, *, seed: int, about: str, resamples: int, ids: Sequence[str] | None = None
+def resampled_scores(
+    counts: AnswerCounts, survey: Survey, *, seed: int, resamples: int, ids: Sequence[str] | None = None
 ) -> tuple[Floats, Floats]:
-    """[7, I] and [resamples, 7, I]: the scores of every item, and those of respondents drawn again."""
-    rows = tally.rows(ids)
-    whole = tally.columns.scores(rows.sum(axis=0)[None], survey.shares, individual=tally.individual)[0]
+    """The scores of I items, [7, I], and those of resampled respondents, [resamples, 7, I]."""
+    rows = counts.rows(ids)
+    values = counts.layout.scores(rows.sum(axis=0)[None], survey.shares, individual=counts.individual)[0]
     if not len(rows) or not resamples:
-        return whole, np.zeros((0, *whole.shape))
-    sums = bootstrap(rows, seed=seed, about=about, resamples=resamples)
-    return whole, tally.columns.scores(sums, survey.shares, individual=tally.individual)
+        return values, np.zeros((0, *values.shape))
+    sums = bootstrap(rows, seed=seed, name=survey.culture, resamples=resamples)
+    return values, counts.layout.scores(sums, survey.shares, individual=counts.individual)
 
 
-def _figures(whole: Floats, drawn: Floats, places: Places | None = None) -> Figures:
-    """From [7, I] and [B, 7, I]: the mean over the items at `places`, by default over all."""
-    where = slice(None) if places is None else places
-    values, replicates = macro(whole[:, where]), macro(drawn[:, :, where])
-    return Figures.model_validate(
+def _estimates(values: Floats, replicates: Floats, items: Indices | None = None) -> WvsEstimates:
+    """Means over items, by default over all, of values [7, I] and replicates [B, 7, I]."""
+    chosen = slice(None) if items is None else items
+    means, mean_replicates = nan_mean(values[:, chosen]), nan_mean(replicates[:, :, chosen])
+    return WvsEstimates.model_validate(
         {
-            metric: interval(float(values[row]), replicates[:, row], most=MOST[metric])
+            metric: interval(float(means[row]), mean_replicates[:, row], upper=UPPER_BOUNDS[metric])
             for row, metric in enumerate(METRICS)
         }
     )
 
 
-def _topics(columns: ScoreLayout) -> dict[str, Places]:
+def _topics(layout: ScoreLayout) -> dict[str, Indices]:
+    """Indices of the items of each topic."""
     topics: dict[str, list[int]] = {}
-    for place, item in enumerate(columns.items):
-        topics.setdefault(item.topic, []).append(place)
-    return {topic: np.array(places) for topic, places in topics.items()}
+    for index, item in enumerate(layout.items):
+        topics.setdefault(item.topic, []).append(index)
+    return {topic: np.array(indices) for topic, indices in topics.items()}
 
 
-def _result(key: Key, tally: AnswerCounts, survey: Survey, whole: Floats, drawn: Floats) -> Result:
-    columns, sums, mass = tally.columns, tally.rows().sum(axis=0), tally.mass()
+def _method_scores(
+    key: CountsKey, counts: AnswerCounts, survey: Survey, values: Floats, replicates: Floats
+) -> MethodScores:
+    layout, sums, mass = counts.layout, counts.rows().sum(axis=0), counts.mass()
     items = []
-    for place, item in enumerate(columns.items):
-        block = sums[columns.predicted(place)]
-        if item.id in survey.shares and block.any():
+    for index, item in enumerate(layout.items):
+        predicted = sums[layout.predicted(index)]
+        if item.id in survey.shares and predicted.any():
             items.append(
                 ItemScore(
                     item=item.id,
                     topic=item.topic,
                     survey=tuple(survey.shares[item.id].tolist()),
-                    predicted=tuple((block / block.sum()).tolist()),
-                    mass=mass[place],
-                    figures=_figures(whole, drawn, np.array([place])),
+                    predicted=tuple((predicted / predicted.sum()).tolist()),
+                    mass=mass[index],
+                    figures=_estimates(values, replicates, np.array([index])),
                 )
             )
-    known = [one.mass for one in items if one.mass is not None]
-    return Result(
+    known_mass = [item_score.mass for item_score in items if item_score.mass is not None]
+    return MethodScores(
         culture=key.culture,
         method=key.method,
         order=key.order,
-        respondents=len(tally.seen),
-        mass=sum(known) / len(known) if known else None,
-        overall=_figures(whole, drawn),
-        topics={topic: _figures(whole, drawn, places) for topic, places in _topics(columns).items()},
+        respondents=len(counts.seen),
+        mass=sum(known_mass) / len(known_mass) if known_mass else None,
+        overall=_estimates(values, replicates),
+        topics={topic: _estimates(values, replicates, indices) for topic, indices in _topics(layout).items()},
         items=tuple(items),
-        left_out=tuple(item.id for item in columns.items if item.id not in survey.shares),
-        unread=tuple(one.item for one in items if not any(one.predicted[:-1])),
+        left_out=tuple(item.id for item in layout.items if item.id not in survey.shares),
+        unread=tuple(item_score.item for item_score in items if not any(item_score.predicted[:-1])),
     )
 
 
-def _averages(tallies: Mapping[Key, AnswerCounts], sampled: Mapping[Key, tuple[Floats, Floats]]) -> tuple[Average, ...]:
-    """Of each method and order; cultures are drawn apart from each other, so their replicates may be averaged."""
-    groups: dict[tuple[Method, Order], list[Key]] = {}
-    for key in sampled:
+def _averages(
+    counts: Mapping[CountsKey, AnswerCounts], resampled: Mapping[CountsKey, tuple[Floats, Floats]]
+) -> tuple[MethodAverage, ...]:
+    """The mean over cultures of each method and order.
+
+    Cultures are resampled independently of each other, so their replicates may be averaged.
+    """
+    groups: dict[tuple[Method, Order], list[CountsKey]] = {}
+    for key in resampled:
         groups.setdefault((key.method, key.order), []).append(key)
     averages = []
     for (method, order), keys in groups.items():
         if len(keys) < 2:
             continue
-        columns = tallies[keys[0]].columns
-        cultures = [sampled[key] for key in keys]
+        layout = counts[keys[0]].layout
+        cultures = [resampled[key] for key in keys]
         averages.append(
-            Average(
+            MethodAverage(
                 method=method,
                 order=order,
                 cultures=tuple(key.culture for key in keys),
-                overall=_mean_of(cultures, np.arange(len(columns.items))),
-                topics={topic: _mean_of(cultures, places) for topic, places in _topics(columns).items()},
+                overall=_mean_over_cultures(cultures, np.arange(len(layout.items))),
+                topics={topic: _mean_over_cultures(cultures, items) for topic, items in _topics(layout).items()},
             )
         )
     return tuple(averages)
 
 
-def _mean_of(cultures: Sequence[tuple[Floats, Floats]], places: Places) -> Figures:
+def _mean_over_cultures(cultures: Sequence[tuple[Floats, Floats]], items: Indices) -> WvsEstimates:
     """The mean over items in each culture, then over those cultures that have them."""
-    whole = np.stack([macro(one[:, places]) for one, _ in cultures], axis=-1)
-    drawn = np.stack([macro(many[:, :, places]) for _, many in cultures], axis=-1)
-    return _figures(whole, drawn)
+    values = np.stack([nan_mean(values[:, items]) for values, _ in cultures], axis=-1)
+    replicates = np.stack([nan_mean(replicates[:, :, items]) for _, replicates in cultures], axis=-1)
+    return _estimates(values, replicates)
 
 
-def _references(tally: AnswerCounts, survey: Survey, *, seed: int, resamples: int) -> References:
-    def of(predicted: Mapping[str, Floats]) -> Figures:
-        people = [one for one in tally.respondents if one.id in seen]
-        them = AnswerCounts(tally.columns, people, weighted=tally.weighted).fill(predicted)
-        return _figures(*sample(them, survey, seed=seed, about=survey.culture, resamples=resamples))
+def _baselines(counts: AnswerCounts, survey: Survey, *, seed: int, resamples: int) -> BaselineScores:
+    """Scores of trivial predictors for the respondents seen in `counts`, and of one half of the people."""
+    seen = set(counts.seen)
 
-    seen = set(tally.seen)
-    halves = macro(survey.halves)
-    split: dict[str, Estimate] = {}
+    def of(predicted: Mapping[str, Floats]) -> WvsEstimates:
+        respondents = [respondent for respondent in counts.respondents if respondent.id in seen]
+        constant = AnswerCounts(counts.layout, respondents, weighted=counts.weighted).fill(predicted)
+        return _estimates(*resampled_scores(constant, survey, seed=seed, resamples=resamples))
+
+    halves = nan_mean(survey.halves)
+    split_half: dict[str, Estimate] = {}
     for row, metric in enumerate(METRICS):
-        there = halves[:, row][~np.isnan(halves[:, row])]
-        if there.size:
-            low, high = np.quantile(there, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-            split[metric] = Estimate(value=float(there.mean()), low=float(low), high=float(high))
-    return References(
+        values = halves[:, row][~np.isnan(halves[:, row])]
+        if values.size:
+            low, high = np.quantile(values, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+            split_half[metric] = Estimate(value=float(values.mean()), low=float(low), high=float(high))
+    return BaselineScores(
         culture=survey.culture,
         survey=survey.source,
         respondents=survey.respondents,
         uniform=of(uniform(survey)),
         majority=of(majority(survey)),
-        split_half=Figures.model_validate(split),
+        split_half=WvsEstimates.model_validate(split_half),
         simulated=survey.simulated,
     )
 
 
-def _pairs(keys: Sequence[Key]) -> list[tuple[Key, Key]]:
-    """(first order, other order) of every culture and method that has several."""
-    first: dict[tuple[str, Method], Key] = {}
+def _order_pairs(keys: Sequence[CountsKey]) -> list[tuple[CountsKey, CountsKey]]:
+    """(first order, other order) of every culture and method with several option orders."""
+    first: dict[tuple[str, Method], CountsKey] = {}
     pairs = []
     for key in keys:
         base = first.setdefault((key.culture, key.method), key)

@@ -1,4 +1,4 @@
-"""How people word answers in a language: `eval/wvs/**/answers.yaml`, by which generated replies are read."""
+"""How answers are worded in a language: the patterns of `eval/wvs/**/answers.yaml` that replies are read by."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from clca.errors import ContentError
 ANSWERS = "eval/wvs/answers.yaml"
 
 Wordings = dict[Words, tuple[Words, ...]]
-"""Option in the items' words -> other words for it."""
+"""Other wordings by option, which is in the items' words."""
 
 
 class AnswerPatterns(BaseModel):
-    """`lead_ins` come before an answer, `fillers` beside one, `reasons` after one; none of them changes it.
+    """Words around answers, and other wordings of options.
 
-    `choosing` are lead-ins that can begin in the middle of a line (I would say), `prefaces` mark a clause that tells
-    on what the answer rests (as, based on). `turns` might change an answer: negations, doubts, other degrees;
-    `refusals` have an option's words and are none. `also` are other wordings of an option, wherever they stand;
-    `short` those that count only where a reply begins with them (yes, no).
+    `lead_ins` come before an answer, `fillers` beside one, `reasons` after one; none of them changes it. `choosing`
+    are lead-ins that may begin in the middle of a line (I would say), `prefaces` mark a clause that gives the grounds
+    of an answer (as, based on). `turns` may change an answer: negations, doubts, other degrees; `refusals` contain an
+    option's words and are no answer. `also` are other wordings of an option, wherever they stand; `short` those that
+    count only at the beginning of a reply (yes, no).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,18 +42,21 @@ class AnswerPatterns(BaseModel):
 
     @model_validator(mode="after")
     def _no_filler_turns(self) -> Self:
-        both = next((word for word in self.fillers if word in self.turns), None)
-        if both:
-            raise ValueError(f"fillers: {both!r} stands among turns, too")
+        turn = next((word for word in self.fillers if word in self.turns), None)
+        if turn:
+            raise ValueError(f"fillers: {turn!r} is listed under turns, too")
         return self
 
 
-def read_vocabulary(shown: str, text: str, items: Items) -> AnswerPatterns:
-    """The vocabulary for items of the same language; every option it words has to be one of theirs."""
-    vocabulary = read_yaml(shown, text, AnswerPatterns)
+def read_answer_patterns(shown: str, text: str, items: Items) -> AnswerPatterns:
+    """The answer patterns for items of the same language.
+
+    Raises `ContentError` for an option that no item has, and for ambiguous wordings.
+    """
+    patterns = read_yaml(shown, text, AnswerPatterns)
     options = dict.fromkeys(option for item in items.items for option in item.options)
     for key in ("also", "short"):
-        wordings: Wordings = getattr(vocabulary, key)
+        wordings: Wordings = getattr(patterns, key)
         for option in wordings:
             if option not in options:
                 line = yaml_line(text, (key, option))
@@ -61,8 +65,8 @@ def read_vocabulary(shown: str, text: str, items: Items) -> AnswerPatterns:
                 )
         for item in items.items:
             words = [word for option in item.options for word in (option, *wordings.get(option, ()))]
-            twice = next((word for word in words if words.count(word) > 1), None)
-            if twice:
-                wrong = f"{key}: {twice!r} stands for two options of {item.id}, or twice for one"
-                raise ContentError(shown, yaml_line(text, (key,)), wrong)
-    return vocabulary
+            duplicate = next((word for word in words if words.count(word) > 1), None)
+            if duplicate:
+                fault = f"{key}: {duplicate!r} is listed for two options of {item.id}, or twice for one"
+                raise ContentError(shown, yaml_line(text, (key,)), fault)
+    return patterns

@@ -1,4 +1,4 @@
-"""An evaluation at work: sheets that are not answered yet go to a predictor, and come back as predictions."""
+"""Answers of an evaluation on the survey: pending request groups go to a predictor, and come back as predictions."""
 
 from __future__ import annotations
 
@@ -11,27 +11,26 @@ from time import monotonic
 from clca.errors import ClcaError, ContentError
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.prediction_dir import PREDICTIONS
-from clca.evaluation.wvs.aggregate import running
-from clca.evaluation.wvs.answer_extraction import Reader
-from clca.evaluation.wvs.counts import AnswerCounts
-from clca.evaluation.wvs.counts import Key as TallyKey
-from clca.evaluation.wvs.prediction_dir import Key, WvsPredictionDir, key_of
+from clca.evaluation.wvs.aggregate import running_estimate
+from clca.evaluation.wvs.answer_extraction import OptionReader
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
+from clca.evaluation.wvs.prediction_dir import GroupKey, WvsPredictionDir, key_of
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.inference.requests import Answer, Predictor
 from clca.records import Method, Prediction
 
-TELL_EVERY = 0.5  # seconds
-FIRST, GROWTH = 100, 1.5
-"""Respondents at the first look at how sure a score is, and by how many times more there are at each further one."""
+PROGRESS_INTERVAL = 0.5  # seconds
+FIRST_LOOK, GROWTH = 100, 1.5
+"""Number of respondents at the first look at an interval's width, and its growth factor from look to look."""
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
-    """Where an evaluation stands. `kl` is that of each culture and method so far.
+class WvsProgress:
+    """State of an evaluation: `sheets` of `of` request groups are answered; `kl` is that of each method so far.
 
-    `prompts` were answered in the `seconds` of this sitting, `prompts_left` at most are still to be.
+    `prompts` were answered in the `seconds` since the start; at most `prompts_left` are pending.
     """
 
     sheets: int
@@ -42,12 +41,12 @@ class Progress:
     kl: dict[tuple[str, Method], float]
 
 
-Tell = Callable[[Progress], None]
+ProgressCallback = Callable[[WvsProgress], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
-    """A culture and method that was stopped, since the interval of its kl was narrow enough."""
+class EarlyStop:
+    """A culture and method that was stopped because the interval of its kl was narrow enough."""
 
     culture: str
     method: Method
@@ -55,134 +54,139 @@ class Stop:
     kl: Estimate
 
 
-class Work:
-    """All sheets of an evaluation, and what became of them. `tallies` hold every prediction made so far."""
+class WvsAnswering:
+    """Has all request groups of an evaluation answered; `counts` are of all predictions, those on disk included.
+
+    Raises `ContentError` for stored predictions that do not fit the evaluation.
+    """
 
     def __init__(
         self,
         folder: WvsPredictionDir,
-        sheets: Sequence[RespondentRequestGroup],
+        groups: Sequence[RespondentRequestGroup],
         samples: Mapping[str, Sample],
-        columns: ScoreLayout,
-        readers: Mapping[str, Reader],
+        layout: ScoreLayout,
+        readers: Mapping[str, OptionReader],
         *,
         seed: int,
         weighted: bool,
-        tell: Tell,
+        on_progress: ProgressCallback,
     ) -> None:
-        self.sheets, self.tallies = tuple(sheets), dict[TallyKey, AnswerCounts]()
-        self._folder, self._samples, self._columns, self._readers = folder, samples, columns, readers
-        self._seed, self._weighted, self._tell = seed, weighted, tell
-        self._prompts, self._began, self._told = 0, monotonic(), 0.0
+        self.groups, self.counts = tuple(groups), dict[CountsKey, AnswerCounts]()
+        self._folder, self._samples, self._layout, self._readers = folder, samples, layout, readers
+        self._seed, self._weighted, self._on_progress = seed, weighted, on_progress
+        self._prompts, self._started, self._reported = 0, monotonic(), 0.0
         for prediction in folder.predictions():
             try:
                 self._count(prediction)
             except ClcaError as error:
                 file = str(folder.path / PREDICTIONS)
-                raise ContentError(file, None, f"{error.message}; remove its sheet, or begin anew with --new") from None
+                raise ContentError(file, None, f"{error.message}; remove its sheet, or start over with --new") from None
 
     @property
     def pending(self) -> list[RespondentRequestGroup]:
-        return [sheet for sheet in self.sheets if key_of(sheet) not in self._folder.finished]
+        return [group for group in self.groups if key_of(group) not in self._folder.finished]
 
-    def progress(self) -> Progress:
+    def progress(self) -> WvsProgress:
         kl = {}
-        for key, tally in self.tallies.items():
+        for key, counts in self.counts.items():
             if (key.culture, key.method) not in kl:
-                found = running(tally, self._samples[key.culture].survey, "kl", seed=self._seed, resamples=0)
-                if found is not None:
-                    kl[key.culture, key.method] = found.value
-        left = sum(len(sheet.questions) for sheet in self.pending)
-        done = len(self._folder.finished)
-        return Progress(done, len(self.sheets), self._prompts, left, monotonic() - self._began, kl)
+                survey = self._samples[key.culture].survey
+                estimate = running_estimate(counts, survey, "kl", seed=self._seed, resamples=0)
+                if estimate is not None:
+                    kl[key.culture, key.method] = estimate.value
+        prompts_left = sum(len(group.questions) for group in self.pending)
+        seconds = monotonic() - self._started
+        return WvsProgress(len(self._folder.finished), len(self.groups), self._prompts, prompts_left, seconds, kl)
 
-    def ask_all(self, predictor: Predictor) -> None:
-        """Have every sheet that is left answered."""
-        self._ask(predictor, self.pending)
+    def answer_pending(self, predictor: Predictor) -> None:
+        """Have the predictor answer every pending group."""
+        self._answer(predictor, self.pending)
 
-    def ask_until(self, predictor: Predictor, width: float) -> list[Stop]:
-        """Have sheets answered until half the interval of each culture's and method's kl is below `width`.
+    def answer_until(self, predictor: Predictor, width: float) -> list[EarlyStop]:
+        """Have groups answered until half the interval of each culture's and method's kl is below `width`.
 
-        Looks are at fixed numbers of respondents, so that an evaluation that was interrupted stops where it would
-        have. Returns where it stopped before all respondents had been asked.
+        Widths are looked at after fixed numbers of respondents, so that an interrupted evaluation stops where an
+        uninterrupted one does. Returns the stops before all respondents of a culture and method were asked.
         """
-        ranks: dict[Key, int] = {}
+        ranks: dict[GroupKey, int] = {}
         sizes: Counter[tuple[str, Method]] = Counter()
-        for sheet in self.sheets:
-            ranks[key_of(sheet)] = sizes[sheet.culture, sheet.method]
-            sizes[sheet.culture, sheet.method] += 1
-        running_on, stops, size = set(sizes), [], FIRST
-        while running_on:
-            of_these = [one for one in self.pending if (one.culture, one.method) in running_on]
-            self._ask(predictor, [one for one in of_these if ranks[key_of(one)] < size])
-            for pair in sorted(running_on):
+        for group in self.groups:
+            ranks[key_of(group)] = sizes[group.culture, group.method]
+            sizes[group.culture, group.method] += 1
+        running, stops, size = set(sizes), [], FIRST_LOOK
+        while running:
+            pending = [group for group in self.pending if (group.culture, group.method) in running]
+            self._answer(predictor, [group for group in pending if ranks[key_of(group)] < size])
+            for pair in sorted(running):
                 if size >= sizes[pair]:
-                    running_on.remove(pair)
+                    running.remove(pair)
                     continue
                 estimate = self._look(*pair, size)
                 if half_width(estimate) < width:
-                    running_on.remove(pair)
-                    stops.append(Stop(*pair, size, estimate))
+                    running.remove(pair)
+                    stops.append(EarlyStop(*pair, size, estimate))
             size = math.ceil(size * GROWTH)
         return stops
 
     def _look(self, culture: str, method: Method, size: int) -> Estimate:
-        """The kl over the first respondents of the draw, whoever else has answered by now."""
+        """The kl over the first respondents of the draw, even where more have answered by now."""
         sample = self._samples[culture]
-        first = [one.id for one in sample.respondents[:size]]
-        tally = self.tallies[TallyKey(culture, method, self.sheets[0].questions[0].order)]
-        estimate = running(tally, sample.survey, "kl", seed=self._seed, ids=first)
+        first = [respondent.id for respondent in sample.respondents[:size]]
+        counts = self.counts[CountsKey(culture, method, self.groups[0].questions[0].order)]
+        estimate = running_estimate(counts, sample.survey, "kl", seed=self._seed, ids=first)
         assert estimate is not None, "a round without answers"
         return estimate
 
-    def _ask(self, predictor: Predictor, sheets: Sequence[RespondentRequestGroup]) -> None:
-        if sheets:
-            predictor.fill(sheets, self._done)
+    def _answer(self, predictor: Predictor, groups: Sequence[RespondentRequestGroup]) -> None:
+        if groups:
+            predictor.predict(groups, self._add)
 
-    def _done(self, sheet: RespondentRequestGroup, answers: Sequence[Answer]) -> None:
-        reader = self._readers[sheet.culture]
+    def _add(self, group: RespondentRequestGroup, answers: Sequence[Answer]) -> None:
+        reader = self._readers[group.culture]
         predictions = [
-            predict(sheet, question, answer, reader) for question, answer in zip(sheet.questions, answers, strict=True)
+            predict(group, question, answer, reader) for question, answer in zip(group.questions, answers, strict=True)
         ]
-        self._folder.add(sheet, predictions)
+        self._folder.add(group, predictions)
         self._prompts += len(predictions)
         for prediction in predictions:
             self._count(prediction)
-        if monotonic() - self._told >= TELL_EVERY:
-            self._tell(self.progress())
-            self._told = monotonic()
+        if monotonic() - self._reported >= PROGRESS_INTERVAL:
+            self._on_progress(self.progress())
+            self._reported = monotonic()
 
     def _count(self, prediction: Prediction) -> None:
-        key = TallyKey(prediction.culture, prediction.method, prediction.order)
-        if key not in self.tallies:
-            people = self._samples[prediction.culture].respondents
-            self.tallies[key] = AnswerCounts(self._columns, people, weighted=self._weighted)
-        self.tallies[key].add(prediction)
+        key = CountsKey(prediction.culture, prediction.method, prediction.order)
+        if key not in self.counts:
+            respondents = self._samples[prediction.culture].respondents
+            self.counts[key] = AnswerCounts(self._layout, respondents, weighted=self._weighted)
+        self.counts[key].add(prediction)
 
 
-def predict(sheet: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: Reader) -> Prediction:
-    """What an answer says, in the survey's order of the options."""
+def predict(group: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: OptionReader) -> Prediction:
+    """The answer to a question as a prediction, in the survey's order of the options."""
     option, probabilities = None, None
-    if answer.odds is not None:
-        by_option, total = dict(zip(question.shown, answer.odds, strict=True)), sum(answer.odds)
+    if answer.probabilities is not None:
+        by_option, total = dict(zip(question.shown, answer.probabilities, strict=True)), sum(answer.probabilities)
         probabilities = tuple(by_option[option] / total for option in range(len(by_option)))  # of float32s, about 1
         option = probabilities.index(max(probabilities))
     elif answer.reply is not None:
         option = reader.read(answer.reply, question)
     return Prediction(
-        culture=sheet.culture,
-        method=sheet.method,
-        respondent=sheet.respondent,
+        culture=group.culture,
+        method=group.method,
+        respondent=group.respondent,
         item=question.item.id,
         order=question.order,
         option=option,
         reply=answer.reply,
         probabilities=probabilities,
-        mass=answer.mass,
+        mass=answer.option_mass,
     )
 
 
 def half_width(estimate: Estimate) -> float:
+    """Half the width of an interval; infinite where there is none."""
     if estimate.low is None or estimate.high is None:
         return math.inf
     return (estimate.high - estimate.low) / 2

@@ -1,4 +1,4 @@
-"""What people answered: the survey's distributions of a culture, and how near people come to themselves."""
+"""Baselines: a culture's survey distributions, trivial predictors, and one half of the people against the other."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from clca.records import Respondent
 from clca.seeding import derive
 
 HALVES = 200
-"""Random halves of which the split-half reference is the mean."""
+"""Number of random halves over which the split-half reference is the mean."""
 
 
 @dataclass(frozen=True, slots=True)
 class Survey:
     """A culture's distributions and its split-half reference.
 
-    `shares`: item -> [K], adding up to 1; items that none of its countries was asked are left out.
-    `halves`: [R, 7, I], the scores of one random half of the people as a prediction of the other half; R = 0
-    where there are too few. They are `simulated` where only shares are known: drawn, by country, as two
-    samples of half the survey's size from its shares, as if each item had been answered by all.
+    `shares` [K] by item add up to 1; items that none of its countries was asked are left out.
+    `halves` [R, 7, I] are the scores of one random half of the people as a prediction of the other half; R = 0
+    where there are too few people. They are `simulated` where only shares are known: drawn by country as two
+    samples of half the survey's size from its shares, as if everybody had answered each item.
     """
 
     culture: str
@@ -43,17 +43,20 @@ class Survey:
         return self.source == "shares"
 
 
-def from_shares(
-    culture: str, countries: Mapping[str, int], shares: Mapping[str, Shares], columns: ScoreLayout, *, seed: int
+def survey_from_shares(
+    culture: str, countries: Mapping[str, int], shares: Mapping[str, Shares], layout: ScoreLayout, *, seed: int
 ) -> Survey:
-    """From the shares of its `countries` (country -> people asked): their plain mean, over those that were asked."""
-    whole = shares_of(tuple(countries), dict(shares))
+    """The survey of a culture from its countries' shares: their plain mean, over the countries that were asked.
+
+    `countries` has the number of people asked by country, `shares` the shares of each item by country.
+    """
+    known = shares_of(tuple(countries), dict(shares))
     generator = np.random.default_rng(derive(seed, "split-half", culture))
     means, first, second = {}, {}, {}
-    for item in columns.items:
-        if item.id not in whole:
+    for item in layout.items:
+        if item.id not in known:
             continue
-        means[item.id] = normalised(whole[item.id])
+        means[item.id] = normalised(known[item.id])
         halves = [
             generator.multinomial(people // 2, normalised(shares[country][item.id]), size=(2, HALVES))
             for country, people in countries.items()
@@ -61,21 +64,22 @@ def from_shares(
         ]
         if halves:
             first[item.id], second[item.id] = np.mean([normalised(half) for half in halves], axis=0)
-    return Survey(culture, "shares", sum(countries.values()), means, _compare(columns, first, second))
+    return Survey(culture, "shares", sum(countries.values()), means, _split_half_scores(layout, first, second))
 
 
-def from_respondents(
-    culture: str, respondents: Iterable[Respondent], columns: ScoreLayout, *, seed: int, weighted: bool = False
+def survey_from_respondents(
+    culture: str, respondents: Iterable[Respondent], layout: ScoreLayout, *, seed: int, weighted: bool = False
 ) -> Survey:
-    """From the valid answers of all its respondents: by country, then the plain mean over those that were asked.
+    """The survey of a culture from the valid answers of all its respondents: the plain mean over its countries.
 
-    `weighted` counts each respondent by the survey's weight; halves are then of equally many people.
+    With `weighted` each respondent counts by the survey's weight; halves are of equally many people all the same.
+    Raises `ClcaError` where nobody answered any item, and for options that an item does not have.
     """
     by_country: dict[str, list[Respondent]] = defaultdict(list)
-    for one in sorted(respondents, key=lambda one: (one.country, one.id)):
-        by_country[one.country].append(one)
-    answers = {country: _one_hot(columns, people, weighted) for country, people in by_country.items()}
-    if not any(one.any() for one in answers.values()):
+    for respondent in sorted(respondents, key=lambda respondent: (respondent.country, respondent.id)):
+        by_country[respondent.country].append(respondent)
+    answers = {country: _one_hot(layout, people, weighted) for country, people in by_country.items()}
+    if not any(rows.any() for rows in answers.values()):
         raise ClcaError(f"{culture}: none of its respondents answered any of the items; import answers, or use shares")
     generator = np.random.default_rng(derive(seed, "split-half", culture))
     first, second = [], []
@@ -83,62 +87,61 @@ def from_respondents(
         in_first = _halves(generator, len(answers[country]))
         first.append(in_first @ answers[country])
         second.append((1 - in_first) @ answers[country])
-    whole = _mean_shares(columns, [one.sum(axis=0)[None] for one in answers.values()])
-    halves = _compare(columns, _mean_shares(columns, first), _mean_shares(columns, second))
+    means = _mean_shares(layout, [rows.sum(axis=0)[None] for rows in answers.values()])
+    halves = _split_half_scores(layout, _mean_shares(layout, first), _mean_shares(layout, second))
     count = sum(len(people) for people in by_country.values())
-    return Survey(culture, "respondents", count, {id: shares[0] for id, shares in whole.items()}, halves)
+    return Survey(culture, "respondents", count, {id: shares[0] for id, shares in means.items()}, halves)
 
 
 def uniform(survey: Survey) -> Distributions:
-    """Every option alike."""
+    """The same share for every option."""
     return {id: np.full(len(shares), 1 / len(shares)) for id, shares in survey.shares.items()}
 
 
 def majority(survey: Survey) -> Distributions:
-    """All on the option that most people chose, the first of several."""
+    """A share of 1 for the option that most people chose, the first of several."""
     return {id: np.eye(len(shares))[int(np.argmax(shares))] for id, shares in survey.shares.items()}
 
 
-def _one_hot(columns: ScoreLayout, people: Sequence[Respondent], weighted: bool) -> Floats:
-    """[n, C]: each answer, as much as the respondent weighs, in the column of its option."""
-    rows = np.zeros((len(people), columns.width))
-    for row, one in zip(rows, people, strict=True):
-        for item, option in one.answers.items():
-            place = columns.index.get(item)
-            if place is None:
+def _one_hot(layout: ScoreLayout, people: Sequence[Respondent], weighted: bool) -> Floats:
+    """The answers of n people, [n, C]: 1 or the respondent's weight in the column of each option chosen."""
+    rows = np.zeros((len(people), layout.width))
+    for row, respondent in zip(rows, people, strict=True):
+        for item, option in respondent.answers.items():
+            index = layout.index.get(item)
+            if index is None:
                 continue
-            if not 0 <= option < columns.options[place]:
-                raise ClcaError(
-                    f"respondent {one.id}: {item} has the options 0 to {columns.options[place] - 1}, not {option}"
-                )
-            row[columns.starts[place] + option] = one.weight if weighted else 1.0
+            options = int(layout.options[index])
+            if not 0 <= option < options:
+                raise ClcaError(f"respondent {respondent.id}: {item} has the options 0 to {options - 1}, not {option}")
+            row[layout.starts[index] + option] = respondent.weight if weighted else 1.0
     return rows
 
 
 def _halves(generator: np.random.Generator, people: int) -> Floats:
-    """[R, n] of 0 and 1: who is in the first half; of an odd number the second half has one more."""
+    """Who is in the first half, [R, n] of 0 and 1; the second half has one more of an odd number."""
     ranks = np.argsort(generator.random((HALVES, people)), axis=1).argsort(axis=1)
     return (ranks < people // 2).astype(np.float64)
 
 
-def _mean_shares(columns: ScoreLayout, sums: Sequence[Floats]) -> dict[str, Floats]:
-    """[R, C] of each country -> item -> [R, K], over the countries with answers; items with none are left out."""
+def _mean_shares(layout: ScoreLayout, sums: Sequence[Floats]) -> dict[str, Floats]:
+    """Mean shares [R, K] by item over countries' sums [R, C]; items that no country answered are left out."""
     shares = {}
-    for place, item in enumerate(columns.items):
-        options = columns.predicted(place)
-        asked = [one[:, options][:, :-1] for one in sums if one[:, options].any()]
-        if asked:
-            shares[item.id] = np.mean([normalised(one) for one in asked], axis=0)
+    for index, item in enumerate(layout.items):
+        columns = layout.predicted(index)
+        answered = [country[:, columns][:, :-1] for country in sums if country[:, columns].any()]
+        if answered:
+            shares[item.id] = np.mean([normalised(options) for options in answered], axis=0)
     return shares
 
 
-def _compare(columns: ScoreLayout, survey: Distributions, predicted: Distributions) -> Floats:
-    """[R, 7, I]: the scores of one half as a prediction of the other."""
-    both = [item.id for item in columns.items if item.id in survey and item.id in predicted]
+def _split_half_scores(layout: ScoreLayout, survey: Distributions, predicted: Distributions) -> Floats:
+    """The scores of one half as a prediction of the other, [R, 7, I]."""
+    both = [item.id for item in layout.items if item.id in survey and item.id in predicted]
     if not both:
-        return np.zeros((0, len(METRICS), len(columns.items)))
-    sums = np.zeros((HALVES, columns.width))
+        return np.zeros((0, len(METRICS), len(layout.items)))
+    sums = np.zeros((HALVES, layout.width))
     for id in both:
-        start = int(columns.starts[columns.index[id]])
+        start = int(layout.starts[layout.index[id]])
         sums[:, start : start + predicted[id].shape[-1]] = np.nan_to_num(predicted[id])
-    return columns.scores(sums, {id: survey[id] for id in both}, individual=False)
+    return layout.scores(sums, {id: survey[id] for id in both}, individual=False)

@@ -1,4 +1,4 @@
-"""A tally: what was predicted for some respondents of one culture, as rows that can be drawn from."""
+"""Counts of what was predicted for the respondents of one culture, as rows that can be resampled."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clca.errors import ClcaError
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, Indices
 from clca.evaluation.wvs.score_layout import Distributions, ScoreLayout
 from clca.records import Method, Order, Prediction, Respondent
 
@@ -17,65 +17,68 @@ _NOT_ASKED, _UNREADABLE = -2, -1
 ROUNDING = 1e-6  # of probabilities that add up to 1
 
 
-class Key(NamedTuple):
+class CountsKey(NamedTuple):
+    """What the predictions of one `AnswerCounts` have in common."""
+
     culture: str
     method: Method
     order: Order
 
 
 class AnswerCounts:
-    """Predictions of one culture, method and option order, a row for each respondent.
+    """Predictions of one culture, method and option order: a row for each respondent, in the columns of a layout.
 
-    A prediction that names no respondent stands for all. A second one for the same respondent and item
-    replaces the first. With `weighted`, each row counts by the survey's weight of its respondent.
+    A prediction that names no respondent holds for all. A second prediction for the same respondent and item
+    replaces the first. With `weighted`, each row is multiplied by the survey's weight of its respondent.
     Memory: 8 bytes x (K + 3) for each respondent and item, 2 MB for 1,000 respondents and 44 items.
     """
 
-    def __init__(self, columns: ScoreLayout, respondents: Sequence[Respondent], *, weighted: bool = False) -> None:
-        self.columns, self.respondents, self.weighted = columns, tuple(respondents), weighted
-        self._places = {respondent.id: place for place, respondent in enumerate(self.respondents)}
-        if len(self._places) < len(self.respondents):
-            raise ClcaError("two respondents have the same id; ids have to differ within a culture")
-        self._weights = np.array([one.weight if weighted else 1.0 for one in self.respondents], dtype=np.float64)
-        self.individual = bool(self.respondents) and not any(one.synthetic for one in self.respondents)
-        count = len(self.respondents), len(columns.items)
-        self._rows: Floats = np.zeros((len(self.respondents), columns.width))
-        self._mass: Floats = np.full(count, np.nan)
-        self._options: NDArray[np.int8] = np.full(count, _NOT_ASKED, dtype=np.int8)
-        self._answers: NDArray[np.int8] = np.full(count, -1, dtype=np.int8)
+    def __init__(self, layout: ScoreLayout, respondents: Sequence[Respondent], *, weighted: bool = False) -> None:
+        self.layout, self.respondents, self.weighted = layout, tuple(respondents), weighted
+        self._index = {respondent.id: index for index, respondent in enumerate(self.respondents)}
+        if len(self._index) < len(self.respondents):
+            raise ClcaError("two respondents have the same id: ids have to be unique within a culture")
+        weights = [respondent.weight if weighted else 1.0 for respondent in self.respondents]
+        self._weights: Floats = np.array(weights, dtype=np.float64)
+        self.individual = bool(self.respondents) and not any(respondent.synthetic for respondent in self.respondents)
+        shape = len(self.respondents), len(layout.items)
+        self._rows: Floats = np.zeros((len(self.respondents), layout.width))
+        self._mass: Floats = np.full(shape, np.nan)
+        self._options: NDArray[np.int8] = np.full(shape, _NOT_ASKED, dtype=np.int8)
+        self._answers: NDArray[np.int8] = np.full(shape, -1, dtype=np.int8)
         self._own_answers = False
-        for place, one in enumerate(self.respondents):
-            for item, answer in one.answers.items():
-                if item in columns.index:
-                    self._answers[place, columns.index[item]] = answer
+        for index, respondent in enumerate(self.respondents):
+            for item, answer in respondent.answers.items():
+                if item in layout.index:
+                    self._answers[index, layout.index[item]] = answer
 
     def add(self, prediction: Prediction) -> None:
-        """Count one prediction."""
-        item = self.columns.index.get(prediction.item)
+        """Count one prediction. Raises `ClcaError` for an unknown item or respondent, and for impossible options."""
+        item = self.layout.index.get(prediction.item)
         if item is None:
-            raise ClcaError(f"predictions: {prediction.item} is no item of this evaluation")
-        if prediction.respondent and prediction.respondent not in self._places:
+            raise ClcaError(f"predictions: no item {prediction.item} in this evaluation")
+        if prediction.respondent and prediction.respondent not in self._index:
             raise ClcaError(
-                f"predictions: {prediction.culture} has no respondent {prediction.respondent!r} in this evaluation"
+                f"predictions: no respondent {prediction.respondent!r} of {prediction.culture} in this evaluation"
             )
-        shares, option = self._read(prediction, int(self.columns.options[item]))
+        shares, option = self._read(prediction, int(self.layout.options[item]))
         self._own_answers = self._own_answers or bool(prediction.respondent)
-        who = self._places[prediction.respondent] if prediction.respondent else slice(None)
-        answers = self._answers[who, item]
-        self._rows[who, self.columns.predicted(item)] = shares
-        self._rows[who, self.columns.hit(item)] = (answers == option) & (answers >= 0)
-        self._rows[who, self.columns.answered(item)] = answers >= 0
-        self._mass[who, item] = np.nan if prediction.mass is None else prediction.mass
-        self._options[who, item] = _UNREADABLE if option is None else option
+        rows = self._index[prediction.respondent] if prediction.respondent else slice(None)
+        answers = self._answers[rows, item]
+        self._rows[rows, self.layout.predicted(item)] = shares
+        self._rows[rows, self.layout.hit(item)] = (answers == option) & (answers >= 0)
+        self._rows[rows, self.layout.answered(item)] = answers >= 0
+        self._mass[rows, item] = np.nan if prediction.mass is None else prediction.mass
+        self._options[rows, item] = _UNREADABLE if option is None else option
 
     def fill(self, predicted: Distributions) -> AnswerCounts:
-        """Give every respondent the same distribution, and the chance that it hits the respondent's own answer."""
+        """Predict the same distributions for every respondent, with the probability of a hit; returns itself."""
         for id, shares in predicted.items():
-            item = self.columns.index[id]
+            item = self.layout.index[id]
             answers = self._answers[:, item]
-            self._rows[:, self.columns.predicted(item)] = np.append(shares, 0.0)
-            self._rows[:, self.columns.hit(item)] = np.where(answers >= 0, shares[answers], 0.0)
-            self._rows[:, self.columns.answered(item)] = answers >= 0
+            self._rows[:, self.layout.predicted(item)] = np.append(shares, 0.0)
+            self._rows[:, self.layout.hit(item)] = np.where(answers >= 0, shares[answers], 0.0)
+            self._rows[:, self.layout.answered(item)] = answers >= 0
             self._options[:, item] = int(np.argmax(shares))
         return self
 
@@ -101,53 +104,57 @@ class AnswerCounts:
 
     @property
     def seen(self) -> tuple[str, ...]:
-        """Ids of the respondents for whom anything was predicted, in the order in which they were given."""
-        there = (self._options != _NOT_ASKED).any(axis=1)
-        return tuple(one.id for one, is_there in zip(self.respondents, there, strict=True) if is_there)
+        """Ids of the respondents for whom anything was predicted, in the order of `respondents`."""
+        predicted = (self._options != _NOT_ASKED).any(axis=1)
+        return tuple(self.respondents[index].id for index in np.flatnonzero(predicted))
 
     @property
     def one_for_all(self) -> bool:
-        """Whether everything here was answered once for all respondents: then they are no observations of it."""
+        """Whether every item was answered once for all respondents, who then are no independent observations."""
         return not self._own_answers
 
     def rows(self, ids: Iterable[str] | None = None) -> Floats:
-        """[n, C]: the rows of these respondents, by default of all `seen`, times their weights."""
-        places = self._where(ids)
-        weighed: Floats = self._rows[places] * self._weights[places][:, None]
-        return weighed
+        """The rows of n respondents times their weights, [n, C]; by default of all `seen`."""
+        indices = self._indices(ids)
+        weighted: Floats = self._rows[indices] * self._weights[indices][:, None]
+        return weighted
 
     def mass(self) -> list[float | None]:
-        """The mean over respondents of what the options took of all that might have been said, for each item."""
-        there = ~np.isnan(self._mass)
-        sums, counts = np.where(there, self._mass, 0.0).sum(axis=0), there.sum(axis=0)
-        return [float(one / n) if n else None for one, n in zip(sums, counts, strict=True)]
+        """Mean probability mass of the options among all tokens by item, over respondents; None where unknown."""
+        known = ~np.isnan(self._mass)
+        sums, counts = np.where(known, self._mass, 0.0).sum(axis=0), known.sum(axis=0)
+        return [float(total / n) if n else None for total, n in zip(sums, counts, strict=True)]
 
     def changes(self, other: AnswerCounts, ids: Sequence[str]) -> tuple[Floats, Floats]:
-        """[n, I] each: whether the two answer an item differently, and whether both answer it at all; weighted."""
-        mine, theirs = self._options[self._where(ids)], other._options[other._where(ids)]
-        both = (mine != _NOT_ASKED) & (theirs != _NOT_ASKED)
-        weights = self._weights[self._where(ids)][:, None]
-        return (both & (mine != theirs)) * weights, both * weights
+        """Whether both predict another option for an item, and whether both predict any, [n, I] each; weighted."""
+        own, others = self._options[self._indices(ids)], other._options[other._indices(ids)]
+        both = (own != _NOT_ASKED) & (others != _NOT_ASKED)
+        weights = self._weights[self._indices(ids)][:, None]
+        return (both & (own != others)) * weights, both * weights
 
-    def _where(self, ids: Iterable[str] | None) -> NDArray[np.int64]:
-        return np.array([self._places[id] for id in (self.seen if ids is None else ids)], dtype=np.int64)
+    def _indices(self, ids: Iterable[str] | None) -> Indices:
+        return np.array([self._index[id] for id in (self.seen if ids is None else ids)], dtype=np.int64)
 
 
-def tally(
+def count_answers(
     predictions: Iterable[Prediction],
     respondents: Mapping[str, Sequence[Respondent]],
-    columns: ScoreLayout,
+    layout: ScoreLayout,
     *,
     weighted: bool = False,
-) -> dict[Key, AnswerCounts]:
-    """Predictions, in any order, by culture, method and option order; `respondents` are those of each culture."""
-    found: dict[Key, AnswerCounts] = {}
-    for one in predictions:
-        key = Key(one.culture, one.method, one.order)
-        if key not in found:
-            if one.culture not in respondents:
+) -> dict[CountsKey, AnswerCounts]:
+    """Counts of predictions, which come in any order; `respondents` are by culture.
+
+    Raises `ClcaError` for a prediction of an unknown culture, respondent or item.
+    """
+    counts: dict[CountsKey, AnswerCounts] = {}
+    for prediction in predictions:
+        culture = prediction.culture
+        key = CountsKey(culture, prediction.method, prediction.order)
+        if key not in counts:
+            if culture not in respondents:
                 known = ", ".join(sorted(respondents))
-                raise ClcaError(f"predictions: no respondents of {one.culture}; there are those of {known}")
-            found[key] = AnswerCounts(columns, respondents[one.culture], weighted=weighted)
-        found[key].add(one)
-    return found
+                raise ClcaError(f"predictions: no respondents of {culture}; there are those of {known}")
+            counts[key] = AnswerCounts(layout, respondents[culture], weighted=weighted)
+        counts[key].add(prediction)
+    return counts

@@ -1,25 +1,25 @@
-"""The metrics by name, and the families they are of. Tables need no more than this of the scores."""
+"""Names, families and bounds of the metrics, without numpy: tables and content checks need no more."""
 
 from __future__ import annotations
 
 from math import inf
 from typing import Literal, get_args
 
-Metric = Literal["kl_paper", "accuracy_paper", "kl", "jsd", "emd", "accuracy", "invalid"]
+Metric = Literal["kl_paper", "accuracy_paper", "kl", "jsd", "wasserstein_1", "accuracy", "invalid"]
 METRICS: tuple[Metric, ...] = get_args(Metric)
-PAPER: tuple[Metric, ...] = ("kl_paper", "accuracy_paper")
-"""The family that can be compared with the CLCA paper; the others are the proper one."""
+PAPER_METRICS: tuple[Metric, ...] = ("kl_paper", "accuracy_paper")
+"""The family that is comparable with the CLCA paper; the others are the proper family."""
 
-INDIVIDUAL: frozenset[Metric] = frozenset({"accuracy_paper", "accuracy"})
-"""Metrics of each respondent's own answer; the others are of the culture's distribution."""
+INDIVIDUAL_METRICS: frozenset[Metric] = frozenset({"accuracy_paper", "accuracy"})
+"""Metrics of each respondent's own answer; the others compare the culture's distributions."""
 
-HIGHER_IS_BETTER = INDIVIDUAL
-MOST: dict[Metric, float] = {
+HIGHER_IS_BETTER = INDIVIDUAL_METRICS
+UPPER_BOUNDS: dict[Metric, float] = {
     "kl_paper": inf,
     "accuracy_paper": 1.0,
     "kl": inf,
     "jsd": 1.0,
-    "emd": 1.0,
+    "wasserstein_1": 1.0,
     "accuracy": 1.0,
     "invalid": 1.0,
 }

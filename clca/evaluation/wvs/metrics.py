@@ -1,13 +1,13 @@
 """Distances between a survey's distribution of answers and a predicted one: pure functions of numpy arrays.
 
 Distributions lie along the last axis; leading axes are batches and broadcast. `survey` and `valid` are
-[..., K] over an item's K >= 1 options, `predicted` is [..., K + 1]: one last bucket for what could not be read.
-What is given need not add up to 1. Without anything to go by (all zeros) a result is NaN, never a guess.
+[..., K] over an item's K >= 1 options, `predicted` is [..., K + 1]: a last bucket holds unreadable answers.
+Weights need not add up to 1. A distribution of zeros has no shares: its results are NaN.
 
-Two families, never to be mixed: `kl_paper` is the formula of the CLCA paper's evaluation; `kl`, `jsd` and
-`emd` look at valid answers only. A prediction without any valid answer says nothing about the options and
-counts as uniform there (`valid_part`), with `invalid` = 1 beside it: were the item left out instead, a model
-would gain by not answering.
+The two families of metrics are never mixed. `kl_paper` and `accuracy_paper` follow the CLCA paper's evaluation.
+`kl`, `jsd`, `wasserstein_1` and `accuracy` are the proper ones: the distances compare valid answers only
+(`valid_shares`). A prediction without any valid answer counts as uniform there, with an invalid share of 1
+beside it: if the item were left out instead, a model would gain by not answering.
 """
 
 from __future__ import annotations
@@ -20,64 +20,91 @@ from clca.evaluation.arrays import Floats
 SMOOTHING = 0.0005
 """What `kl` adds to the share of every option: half an answer (Jeffreys' prior) per 1,000, the paper's sample.
 
-It does not depend on how many respondents answered: else the same prediction would score differently with
-100 and with 1,000 of them, and two runs could not be compared.
+It does not depend on the number of respondents: otherwise the same prediction would score differently with 100
+and with 1,000 of them, and two runs could not be compared.
 """
 
 
 def normalised(weights: ArrayLike) -> Floats:
-    """Shares adding up to 1 along the last axis; NaN where there is nothing to share."""
-    given = np.asarray(weights, dtype=np.float64)
-    total = given.sum(axis=-1, keepdims=True)
-    shares: Floats = np.divide(given, total, out=np.full_like(given, np.nan), where=total > 0)
+    """Shares that add up to 1 along the last axis, [..., K] -> [..., K]; NaN where all weights are 0.
+
+    >>> normalised([3, 1]).tolist()
+    [0.75, 0.25]
+    """
+    array = np.asarray(weights, dtype=np.float64)
+    total = array.sum(axis=-1, keepdims=True)
+    shares: Floats = np.divide(array, total, out=np.full_like(array, np.nan), where=total > 0)
     return shares
 
 
 def softmax(scores: ArrayLike) -> Floats:
-    """exp(x) / sum(exp(x)) along the last axis, without overflow."""
-    given = np.asarray(scores, dtype=np.float64)
-    powers = np.exp(given - given.max(axis=-1, keepdims=True))
+    """exp(x) / sum(exp(x)) along the last axis, without overflow, [..., K] -> [..., K].
+
+    >>> softmax([1000.0, 1000.0]).tolist()
+    [0.5, 0.5]
+    """
+    array = np.asarray(scores, dtype=np.float64)
+    powers = np.exp(array - array.max(axis=-1, keepdims=True))
     shares: Floats = powers / powers.sum(axis=-1, keepdims=True)
     return shares
 
 
-def valid_part(predicted: ArrayLike) -> Floats:
-    """[..., K + 1] -> [..., K]: the shares among valid answers; uniform where there is none."""
-    given = normalised(predicted)
-    options = given[..., :-1]
+def valid_shares(predicted: ArrayLike) -> Floats:
+    """Shares of the options among valid answers, [..., K + 1] -> [..., K]; uniform where no answer is valid.
+
+    >>> valid_shares([[3, 1, 4], [0, 0, 8]]).tolist()
+    [[0.75, 0.25], [0.5, 0.5]]
+    """
+    shares = normalised(predicted)
+    options = shares[..., :-1]
     total = options.sum(axis=-1, keepdims=True)
     uniform = np.where(np.isnan(total), np.nan, 1 / options.shape[-1]) + np.zeros_like(options)
-    shares: Floats = np.divide(options, total, out=uniform, where=total > 0)
-    return shares
+    valid: Floats = np.divide(options, total, out=uniform, where=total > 0)
+    return valid
 
 
-def invalid(predicted: ArrayLike) -> Floats:
-    """[..., K + 1] -> [...]: the share that could not be read, in [0, 1]."""
+def invalid_share(predicted: ArrayLike) -> Floats:
+    """Share of answers that could not be read, [..., K + 1] -> [...], in [0, 1].
+
+    >>> float(invalid_share([3, 1, 4]))
+    0.5
+    """
     share: Floats = normalised(predicted)[..., -1]
     return share
 
 
 def relative_entropy(p: ArrayLike, q: ArrayLike) -> Floats:
-    """Kullback-Leibler divergence sum p ln(p / q) in nats, [..., K] each, in [0, inf].
+    """Kullback-Leibler divergence sum p ln(p / q) in nats, [..., K] each -> [...], in [0, inf].
 
     0 only where p = q; an option with p = 0 adds nothing; infinite where q = 0 < p.
+    Source: Kullback and Leibler 1951, "On information and sufficiency".
+
+    0.5 ln(0.5 / 0.25) + 0.5 ln(0.5 / 0.75) = 0.3466 - 0.2027:
+
+    >>> round(float(relative_entropy([1, 1], [1, 3])), 4)
+    0.1438
     """
-    one, other = np.broadcast_arrays(normalised(p), normalised(q))
+    first, second = np.broadcast_arrays(normalised(p), normalised(q))
     with np.errstate(divide="ignore"):
-        ratio = np.log(np.where(one > 0, one, 1)) - np.log(np.where(one > 0, other, 1))
+        log_ratio = np.log(np.where(first > 0, first, 1)) - np.log(np.where(first > 0, second, 1))
     # Rounding can leave a sum of cancelling terms just below 0.
-    result: Floats = np.maximum((one * ratio).sum(axis=-1), 0.0)
-    return result
+    divergence: Floats = np.maximum((first * log_ratio).sum(axis=-1), 0.0)
+    return divergence
 
 
 def kl_paper(survey: ArrayLike, predicted: ArrayLike) -> Floats:
-    """The CLCA paper's KL-D: KL(o || softmax(q)) in nats over K + 1 buckets.
+    """The CLCA paper's KL-D: KL(o || softmax(q)) in nats over K + 1 buckets, [..., K] and [..., K + 1] -> [...].
 
-    Source: the authors' evaluation. o is the survey's distribution with 0 in the last bucket, q the predicted
-    one with the unreadable share there; the softmax is over numbers that are shares already, so that no bucket
-    gets less than 1 / (K + e) of it. Not a divergence of the two distributions:
-    the survey's own distribution scores above 0 (about 0.35 over the 44 items) and the majority option alone
-    scores less. Finite: at most ln(K + e), where everything is unreadable or on one option and people chose another.
+    Source: the authors' evaluation code. o is the survey's distribution with 0 in the last bucket, q the predicted
+    one with the unreadable share there. The softmax is applied to shares, so every bucket gets at least 1 / (K + e).
+    It is not a divergence of the two distributions: the survey's own distribution scores above 0 (about 0.35 over
+    the 44 items), and the majority option alone scores less. At most ln(K + e), where everything is unreadable or
+    on one option and people chose another.
+
+    Everyone chose the first of two options, in the survey and predicted: -ln(e / (e + 1 + 1)):
+
+    >>> round(float(kl_paper([1, 0], [1, 0, 0])), 4)
+    0.5514
     """
     options = normalised(survey)
     padded = np.concatenate([options, np.zeros((*options.shape[:-1], 1))], axis=-1)
@@ -85,56 +112,111 @@ def kl_paper(survey: ArrayLike, predicted: ArrayLike) -> Floats:
 
 
 def smoothed(shares: ArrayLike, amount: float = SMOOTHING) -> Floats:
-    """(share + amount) / (1 + amount K): no option is quite impossible."""
-    given = normalised(shares)
-    result: Floats = (given + amount) / (1 + amount * given.shape[-1])
+    """(share + amount) / (1 + amount K), [..., K] -> [..., K]: no option has a share of 0.
+
+    >>> smoothed([1, 0], amount=0.5).tolist()
+    [0.75, 0.25]
+    """
+    options = normalised(shares)
+    result: Floats = (options + amount) / (1 + amount * options.shape[-1])
     return result
 
 
 def kl(survey: ArrayLike, valid: ArrayLike, amount: float = SMOOTHING) -> Floats:
-    """KL(o' || q') in nats, [..., K] each, both smoothed alike: in [0, ln(1 + 1 / amount)].
+    """KL(o' || q') in nats of both distributions smoothed alike, [..., K] each -> [...], in [0, ln(1 + 1 / amount)].
 
-    Both sides are smoothed, by the same one-to-one map: so it is 0 where the distributions are equal and only
-    there, as without smoothing, and finite where the prediction leaves out what the survey has.
+    Smoothing is a one-to-one map applied to both sides: the result is 0 exactly where the distributions are equal,
+    as without smoothing, and finite where the prediction gives 0 to an option that people chose.
+
+    With amount 0.5, (1, 0) becomes (0.75, 0.25) and (0, 1) becomes (0.25, 0.75): 0.75 ln 3 + 0.25 ln(1/3):
+
+    >>> round(float(kl([1, 0], [0, 1], amount=0.5)), 4)
+    0.5493
     """
     return relative_entropy(smoothed(survey, amount), smoothed(valid, amount))
 
 
 def jsd(survey: ArrayLike, valid: ArrayLike) -> Floats:
-    """Jensen-Shannon distance, [..., K] each: square root of the divergence in bits, a metric in [0, 1].
+    """Jensen-Shannon distance, [..., K] each -> [...]: square root of the divergence in bits, a metric in [0, 1].
 
-    Source: Endres and Schindelin 2003, "A new metric for probability distributions". 1 where no option is shared.
+    0 where the distributions are equal, 1 where they share no option.
+    Source: Endres and Schindelin 2003, "A new metric for probability distributions".
+
+    (1, 0) and (1/2, 1/2) have the middle (3/4, 1/4): sqrt((log2(4/3) + (log2(2/3) + log2(2)) / 2) / 2):
+
+    >>> round(float(jsd([1, 0], [1, 1])), 4)
+    0.5579
     """
-    one, other = normalised(survey), normalised(valid)
-    middle = (one + other) / 2
-    bits = (relative_entropy(one, middle) + relative_entropy(other, middle)) / (2 * np.log(2))
-    result: Floats = np.sqrt(np.clip(bits, 0.0, 1.0))
-    return result
+    first, second = normalised(survey), normalised(valid)
+    middle = (first + second) / 2
+    bits = (relative_entropy(first, middle) + relative_entropy(second, middle)) / (2 * np.log(2))
+    distance: Floats = np.sqrt(np.clip(bits, 0.0, 1.0))
+    return distance
 
 
-def emd(survey: ArrayLike, valid: ArrayLike) -> Floats:
-    """Wasserstein-1 distance with the K options placed evenly in [0, 1], [..., K] each: a metric in [0, 1].
+def wasserstein_1(survey: ArrayLike, valid: ArrayLike) -> Floats:
+    """Wasserstein-1 distance with the K options placed evenly in [0, 1], [..., K] each -> [...]: a metric in [0, 1].
 
-    Sum of the differences of the cumulative shares over K - 1 (exact in one dimension); 0 for a single option.
-    An option that a country was not offered keeps its place, empty.
+    Sum of the absolute differences of the cumulative shares over K - 1 (exact in one dimension: Vallender 1974);
+    0 for a single option. An option that was not offered in a country keeps its place, with a share of 0.
+
+    All people one option away, where the first and the last of three are 1 apart:
+
+    >>> float(wasserstein_1([1, 0, 0], [0, 1, 0]))
+    0.5
     """
     gaps = np.abs(np.cumsum(normalised(survey), axis=-1) - np.cumsum(normalised(valid), axis=-1))
-    result: Floats = gaps[..., :-1].sum(axis=-1) / max(gaps.shape[-1] - 1, 1)
-    # The last sum, 1 - 1, is left out above, and with it the NaN of a single option that nobody chose.
-    return np.where(np.isnan(gaps[..., -1]), np.nan, np.clip(result, 0.0, 1.0))
+    distance: Floats = gaps[..., :-1].sum(axis=-1) / max(gaps.shape[-1] - 1, 1)
+    # The last gap, 1 - 1, is left out of the sum, and with it the NaN of a single option that nobody chose.
+    return np.where(np.isnan(gaps[..., -1]), np.nan, np.clip(distance, 0.0, 1.0))
 
 
-def variation(one: ArrayLike, other: ArrayLike) -> Floats:
-    """Total-variation distance, [..., K] each: half the sum of the differences, in [0, 1]."""
-    result: Floats = np.clip(np.abs(normalised(one) - normalised(other)).sum(axis=-1) / 2, 0.0, 1.0)
-    return result
+def total_variation(first: ArrayLike, second: ArrayLike) -> Floats:
+    """Total-variation distance, [..., K] each -> [...]: half the sum of the absolute differences, in [0, 1].
+
+    >>> float(total_variation([1, 0], [3, 1]))
+    0.25
+    """
+    distance: Floats = np.clip(np.abs(normalised(first) - normalised(second)).sum(axis=-1) / 2, 0.0, 1.0)
+    return distance
 
 
-def macro(values: ArrayLike) -> Floats:
-    """The plain mean over items along the last axis, NaN left out; NaN where no item has a value."""
-    given = np.asarray(values, dtype=np.float64)
-    there = ~np.isnan(given)
-    count = there.sum(axis=-1)
-    total = np.where(there, given, 0.0).sum(axis=-1)
-    mean: Floats = np.divide(total, count, out=np.full(np.shape(total), np.nan), where=count > 0)
-    return mean
+def hit_rate(hits: ArrayLike, total: ArrayLike) -> Floats:
+    """hits / total, [...] each -> [...], in [0, 1]; NaN where the total is 0.
+
+    >>> hit_rate([1, 0], [4, 0]).tolist()
+    [0.25, nan]
+    """
+    numerator, denominator = np.broadcast_arrays(np.asarray(hits, np.float64), np.asarray(total, np.float64))
+    rate: Floats = np.divide(numerator, denominator, out=np.full(numerator.shape, np.nan), where=denominator > 0)
+    return rate
+
+
+def accuracy(answers: ArrayLike, predicted: ArrayLike) -> Floats:
+    """Share of n respondents whose own answer was predicted, of those who answered, [..., n] each -> [...].
+
+    Both are options as integers from 0; below 0 stands for no answer or an unreadable prediction, which is wrong.
+    In [0, 1]; NaN where nobody answered.
+
+    Hits on the first of three who answered; the last did not answer:
+
+    >>> round(float(accuracy([0, 1, 2, -1], [0, 2, -1, 1])), 4)
+    0.3333
+    """
+    own = np.asarray(answers)
+    answered = own >= 0
+    return hit_rate((answered & (own == np.asarray(predicted))).sum(axis=-1), answered.sum(axis=-1))
+
+
+def accuracy_paper(answers: ArrayLike, predicted: ArrayLike) -> Floats:
+    """Share of n respondents whose own answer was predicted, of all, [..., n] each -> [...].
+
+    Source: the CLCA authors' evaluation code, where a respondent without an answer is a miss. Otherwise as
+    `accuracy`; NaN where n = 0.
+
+    >>> float(accuracy_paper([0, 1, 2, -1], [0, 2, -1, 1]))
+    0.25
+    """
+    own = np.asarray(answers)
+    hits = (own >= 0) & (own == np.asarray(predicted))
+    return hit_rate(hits.sum(axis=-1), hits.shape[-1])

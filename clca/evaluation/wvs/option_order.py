@@ -1,4 +1,4 @@
-"""How much the answers depend on the order in which the options stand."""
+"""How much the answers depend on the order of the options."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, nan_mean
 from clca.evaluation.bootstrap import Estimate, bootstrap, interval
 from clca.evaluation.wvs.baselines import Survey
-from clca.evaluation.wvs.counts import AnswerCounts, Key
-from clca.evaluation.wvs.metrics import macro, variation
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
+from clca.evaluation.wvs.metrics import hit_rate, total_variation
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.records import Method, Order, Record
 
 
-class Sensitivity(Record):
-    """Two option orders compared, over the respondents that were asked in both.
+class OptionOrderEffect(Record):
+    """Two option orders compared, over the respondents who were asked in both.
 
     `distance`: mean over items of the total-variation distance, in [0, 1], between the two predicted distributions
-    of options and unreadable answers. `changed`: mean over items of the share of respondents who
-    answer otherwise (where probabilities were asked: whose likeliest option is another).
+    of options and unreadable answers. `changed`: mean over items of the share of respondents whose
+    answer differs (where probabilities were asked: whose likeliest option differs).
     """
 
     culture: str
@@ -31,26 +31,27 @@ class Sensitivity(Record):
     changed: Estimate | None
 
 
-def sensitivity(
-    key: Key, base: AnswerCounts, other: AnswerCounts, survey: Survey, first: Order, seed: int, resamples: int
-) -> Sensitivity:
-    """`other`, of `key`, against `base`, of the order `first`."""
-    there = set(other.seen)
-    ids = [id for id in base.seen if id in there]
-    columns, asked = base.columns, [item.id in survey.shares for item in base.columns.items]
+def option_order_effect(
+    key: CountsKey, base: AnswerCounts, other: AnswerCounts, survey: Survey, first: Order, seed: int, resamples: int
+) -> OptionOrderEffect:
+    """The effect of the order of `other`, whose key is `key`, against `base`, whose order is `first`."""
+    seen = set(other.seen)
+    ids = [id for id in base.seen if id in seen]
+    layout, asked = base.layout, [item.id in survey.shares for item in base.layout.items]
     changed, both = base.changes(other, ids)
     rows = np.concatenate([base.rows(ids), other.rows(ids), changed, both], axis=1)
 
     def values(sums: Floats) -> Floats:
-        """[B, 2 C + 2 I] -> [B, 2]: distance and changed."""
-        one, two, three, four = np.split(sums, np.cumsum([columns.width, columns.width, len(asked)]), axis=1)
-        share = np.divide(three, four, out=np.full_like(three, np.nan), where=four > 0)
-        return np.stack([macro(_distances(columns, one, two)[:, asked]), macro(share[:, asked])], axis=-1)
+        """`distance` and `changed`, sums [B, 2 C + 2 I] -> [B, 2]."""
+        ends = np.cumsum([layout.width, layout.width, len(asked)])
+        base_sums, other_sums, changed_sums, both_sums = np.split(sums, ends, axis=1)
+        distances, share = _distances(layout, base_sums, other_sums), hit_rate(changed_sums, both_sums)
+        return np.stack([nan_mean(distances[:, asked]), nan_mean(share[:, asked])], axis=-1)
 
-    whole = values(rows.sum(axis=0)[None])[0]
-    drawn = values(bootstrap(rows, seed=seed, about=key.culture, resamples=resamples)) if ids else np.zeros((0, 2))
-    estimates: Sequence[Estimate | None] = [interval(float(whole[i]), drawn[:, i], most=1.0) for i in range(2)]
-    return Sensitivity(
+    observed = values(rows.sum(axis=0)[None])[0]
+    drawn = values(bootstrap(rows, seed=seed, name=key.culture, resamples=resamples)) if ids else np.zeros((0, 2))
+    estimates: Sequence[Estimate | None] = [interval(float(observed[i]), drawn[:, i], upper=1.0) for i in range(2)]
+    return OptionOrderEffect(
         culture=key.culture,
         method=key.method,
         orders=(first, key.order),
@@ -60,7 +61,7 @@ def sensitivity(
     )
 
 
-def _distances(columns: ScoreLayout, one: Floats, two: Floats) -> Floats:
-    """[B, C] each -> [B, I]."""
-    places = [columns.predicted(place) for place in range(len(columns.items))]
-    return np.stack([variation(one[:, where], two[:, where]) for where in places], axis=-1)
+def _distances(layout: ScoreLayout, first: Floats, second: Floats) -> Floats:
+    """Total-variation distance of each item, sums [B, C] each -> [B, I]."""
+    items = [layout.predicted(index) for index in range(len(layout.items))]
+    return np.stack([total_variation(first[:, columns], second[:, columns]) for columns in items], axis=-1)

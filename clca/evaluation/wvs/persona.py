@@ -1,4 +1,4 @@
-"""Who is asked: the demographic fields of a persona and the cultures' names, in `eval/wvs/**/persona.yaml`."""
+"""Personas: demographic fields and the cultures' names, from `eval/wvs/**/persona.yaml`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PERSONA = "eval/wvs/persona.yaml"
 
 Codes = dict[Annotated[int, Field(ge=0)], Words]
 Line = tuple[str, str]
-"""What a prompt tells of someone: the field's name and what it is in their case."""
+"""A line of a persona: the name of a field and its value."""
 
 
 class _Record(BaseModel):
@@ -24,7 +24,7 @@ class _Record(BaseModel):
 
 
 class PersonaField(_Record):
-    """A demographic question: `codes` as the survey labels them, `words` what a prompt says where that differs."""
+    """A demographic question: `codes` have the survey's labels, `words` what a prompt says where it differs."""
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
     role: Words
@@ -36,10 +36,11 @@ class PersonaField(_Record):
     def _known(self) -> Self:
         unknown = next((code for code in self.words if code not in self.codes), None)
         if unknown is not None:
-            raise ValueError(f"words: {unknown} is none of the codes of {self.id}")
+            raise ValueError(f"words: {self.id} has no code {unknown}")
         return self
 
-    def told(self, code: int) -> str:
+    def wording(self, code: int) -> str:
+        """What a prompt says for a code. Raises `NotFoundError`."""
         if code not in self.codes:
             codes = ", ".join(map(str, self.codes))
             raise NotFoundError(f"{self.id} ({self.role}): no code {code} in {PERSONA}; there are {codes}")
@@ -47,7 +48,7 @@ class PersonaField(_Record):
 
 
 class Persona(_Record):
-    """The fields in one language, in the order in which they are told; `native`: the cultures that speak it."""
+    """The fields in one language, in the order of a prompt; `native`: the cultures that speak the language."""
 
     language: Words
     native: tuple[Slug, ...] = ()
@@ -56,25 +57,25 @@ class Persona(_Record):
     fields: Annotated[tuple[PersonaField, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _told_apart(self) -> Self:
+    def _unique(self) -> Self:
         ids = [field.id for field in self.fields]
-        twice = next((one for one in ids if ids.count(one) > 1), None)
-        if twice:
-            raise ValueError(f"fields: {twice} stands twice")
+        duplicate = next((id for id in ids if ids.count(id) > 1), None)
+        if duplicate:
+            raise ValueError(f"fields: duplicate {duplicate}")
         return self
 
     def name(self, culture: str) -> str:
-        """What a culture is called."""
+        """The name of a culture in this language. Raises `NotFoundError`."""
         if culture not in self.cultures:
             hint = suggestion(culture, self.cultures)
             raise NotFoundError(f"no name of {culture!r} in {self.language}: add it under cultures in {PERSONA}{hint}")
         return self.cultures[culture]
 
     def lines(self, respondent: Respondent) -> tuple[Line, ...]:
-        """The country and every field that is known of a respondent."""
+        """The country of a respondent and every field that is known."""
         known = respondent.demographics
-        told = ((field.name, field.told(known[field.id])) for field in self.fields if field.id in known)
-        return ((self.country, self.name(respondent.country)), *told)
+        fields = ((field.name, field.wording(known[field.id])) for field in self.fields if field.id in known)
+        return ((self.country, self.name(respondent.country)), *fields)
 
 
 class _Wording(_Record):
@@ -92,22 +93,22 @@ class _Translation(_Record):
 
 
 def load_persona(content: Content) -> Persona:
-    """The persona in English, with the codes that hold in every language."""
+    """The persona in English, whose codes hold in every language. Raises `ContentError`."""
     return read_yaml(content.shown(PERSONA), content.text(PERSONA), Persona)
 
 
 def read_persona_translation(shown: str, text: str, persona: Persona) -> Persona:
-    """The persona in another language: every name, field and code has to be worded there."""
+    """The persona in another language; raises `ContentError` for a name, field or code without a translation."""
 
     def fault(where: tuple[object, ...], what: str) -> ContentError:
         return ContentError(shown, yaml_line(text, where), what)
 
     translation = read_yaml(shown, text, _Translation)
-    wordings = {field.id: (place, field) for place, field in enumerate(translation.fields)}
+    wordings = {field.id: (index, field) for index, field in enumerate(translation.fields)}
     known = {field.id for field in persona.fields}
-    for id, (place, _) in wordings.items():
+    for id, (index, _) in wordings.items():
         if id not in known:
-            raise fault(("fields", place), f"fields: no field {id} in {PERSONA}{suggestion(id, known)}")
+            raise fault(("fields", index), f"fields: no field {id} in {PERSONA}{suggestion(id, known)}")
     for culture in persona.cultures:
         if culture not in translation.cultures:
             raise fault(("cultures",), f"cultures: {culture} has no name in {translation.language}")
@@ -115,10 +116,10 @@ def read_persona_translation(shown: str, text: str, persona: Persona) -> Persona
     for field in persona.fields:
         if field.id not in wordings:
             raise fault(("fields",), f"fields: {field.id} ({field.role}) is missing")
-        place, wording = wordings[field.id]
+        index, wording = wordings[field.id]
         if set(wording.words) != set(field.codes):
             codes = ", ".join(map(str, field.codes))
-            raise fault(("fields", place, "words"), f"fields: {field.id}: words need exactly the codes {codes}")
+            raise fault(("fields", index, "words"), f"fields: {field.id}: words need exactly the codes {codes}")
         fields.append(field.model_copy(update={"name": wording.name, "words": wording.words}))
     return Persona(
         language=translation.language,

@@ -19,21 +19,20 @@ from clca.evaluation.prediction_dir import SCORES
 from clca.evaluation.predictor import InferenceConfig
 from clca.evaluation.run import place
 from clca.evaluation.table import PAPER_ORDER
-from clca.evaluation.wvs.answer_extraction import Reader
+from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.config import METHODS, ORDERS, Layout, WvsConfig, check
-from clca.evaluation.wvs.microdata.respondents import FILE, Imported, default_folder, open_respondents
+from clca.evaluation.wvs.microdata.respondents import FILE, ImportedRespondents, default_folder, open_respondents
 from clca.evaluation.wvs.prediction_dir import KIND
-from clca.evaluation.wvs.question import Format, sheets
-from clca.evaluation.wvs.question import questions as ask_in_order
+from clca.evaluation.wvs.question import Format, request_groups
+from clca.evaluation.wvs.question import item_questions as ask_in_order
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
-from clca.evaluation.wvs.sampling import Sample, Sources, take
+from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import NATIVE, Suite, load_suite, native_language
+from clca.evaluation.wvs.suite import NATIVE, WvsSuite, load_suite, native_language
 from clca.inference.prompt_format import Mode
-from clca.models.load import Student
+from clca.models.student import Student
 from clca.records import Culture, Method
-from clca.storage.atomic import digest_of
-from clca.storage.run_index import Inputs, fingerprint, slug
+from clca.storage.fingerprint import Inputs, file_sha256, fingerprint, slug
 from clca.urls import without_credentials
 
 ALL, BARE = "all", "bare"
@@ -60,7 +59,7 @@ class WvsPlan:
     layout: Layout
     columns: ScoreLayout
     samples: dict[str, Sample]
-    readers: dict[str, Reader]
+    readers: dict[str, OptionReader]
     sheets: tuple[RespondentRequestGroup, ...]
     content: Content
     inputs: Inputs
@@ -135,7 +134,7 @@ def prepare(
         "format": layout,
         "languages": {name: suites[name].language for name in names},
         "respondents": n,
-        "data": None if data is None else digest_of(data.path),
+        "data": None if data is None else file_sha256(data.path),
         "items": [item.id for item in columns.items],
         "orders": [order for order in ORDERS if order in (asked.orders or ORDERS[:1])],
         "seed": asked.seed,
@@ -162,7 +161,7 @@ def prepare(
     )
 
 
-def find_data(given: Path | None, workspace: Path | None) -> Imported | None:
+def find_data(given: Path | None, workspace: Path | None) -> ImportedRespondents | None:
     """The respondents to use: those given, else those imported, else none."""
     usual = default_folder(workspace) / FILE
     if given is None and not usual.is_file():
@@ -172,9 +171,9 @@ def find_data(given: Path | None, workspace: Path | None) -> Imported | None:
 
 def sample_of(
     culture: Culture,
-    suite: Suite,
+    suite: WvsSuite,
     columns: ScoreLayout,
-    data: Imported | None,
+    data: ImportedRespondents | None,
     named: bool,
     *,
     n: int,
@@ -188,8 +187,8 @@ def sample_of(
         notes.append(f"{data.path} holds nobody of {culture.id}: its respondents are synthetic")
         data = None
     counts = {place: coverage.respondents for place, coverage in suite.coverage.items()}
-    sources = Sources(data, suite.shares, suite.demographics, counts)
-    sample = take(sources, culture.id, countries, columns, n=n, seed=seed, weighted=weighted)
+    sources = SampleSources(data, suite.shares, suite.demographics, counts)
+    sample = sample_culture(sources, culture.id, countries, columns, n=n, seed=seed, weighted=weighted)
     return replace(sample, notes=(*notes, *sample.notes))
 
 
@@ -207,7 +206,7 @@ def _layout(asked: WvsConfig, subject: EvaluatedModel, template: Template) -> La
     return "text" if subject.plain or not template(subject.student) else "chat"
 
 
-def _suites(asked: WvsConfig, content: Content, cultures: Sequence[str], english: Suite) -> dict[str, Suite]:
+def _suites(asked: WvsConfig, content: Content, cultures: Sequence[str], english: WvsSuite) -> dict[str, WvsSuite]:
     native = asked.language == NATIVE
     languages = {name: native_language(content, name) if native else asked.language for name in cultures}
     others = set(languages.values()) - {english.language}
@@ -215,7 +214,7 @@ def _suites(asked: WvsConfig, content: Content, cultures: Sequence[str], english
     return {name: loaded[language] for name, language in languages.items()}
 
 
-def _items(asked: WvsConfig, suite: Suite) -> list[Item]:
+def _items(asked: WvsConfig, suite: WvsSuite) -> list[Item]:
     known = {item.id: item for item in suite.items.items}
     if asked.items is None:
         return list(known.values())
@@ -247,7 +246,7 @@ def _methods(asked: WvsConfig, subject: EvaluatedModel, layout: Layout, culture:
 def _sheets(
     asked: WvsConfig,
     subject: EvaluatedModel,
-    suite: Suite,
+    suite: WvsSuite,
     sample: Sample,
     methods: Sequence[Method],
     layout: Layout,
@@ -267,7 +266,7 @@ def _sheets(
     )
     for method in methods:
         people = sample.respondents
-        yield from sheets(
+        yield from request_groups(
             sample.culture,
             method,
             people,

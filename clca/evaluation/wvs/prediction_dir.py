@@ -1,4 +1,4 @@
-"""The folder of an evaluation on the survey: a sheet for each respondent."""
+"""Folder of an evaluation on the survey: predictions by culture, method and respondent."""
 
 from __future__ import annotations
 
@@ -9,45 +9,47 @@ from pathlib import Path
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir, read_records
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.records import Prediction
-from clca.storage.atomic import write_whole
+from clca.storage.atomic import atomic_write
 
 KIND = "wvs"
 
-Key = tuple[str, str, str]
-"""Of a sheet: culture, method, respondent."""
+GroupKey = tuple[str, str, str]
+"""Key of a request group: culture, method, respondent."""
 
 
-def key_of(one: RespondentRequestGroup | Prediction) -> Key:
-    return one.culture, one.method, one.respondent
+def key_of(record: RespondentRequestGroup | Prediction) -> GroupKey:
+    return record.culture, record.method, record.respondent
 
 
-class WvsPredictionDir(PredictionDir[Prediction, Key]):
-    """An open folder. `sheets` are all that will be asked."""
+class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
+    """The open folder of an evaluation; `groups` are all of its request groups."""
 
-    def __init__(self, path: Path, sheets: Iterable[RespondentRequestGroup]) -> None:
-        sizes = {key_of(sheet): len(sheet.questions) for sheet in sheets}
-        super().__init__(path, Prediction, sizes, key_of, lambda one: (one.item, one.order))
+    def __init__(self, path: Path, groups: Iterable[RespondentRequestGroup]) -> None:
+        sizes = {key_of(group): len(group.questions) for group in groups}
+        super().__init__(path, Prediction, sizes, key_of, lambda prediction: (prediction.item, prediction.order))
 
-    def add(self, sheet: RespondentRequestGroup, predictions: Sequence[Prediction]) -> None:
-        self.put(key_of(sheet), predictions)
+    def add(self, group: RespondentRequestGroup, predictions: Sequence[Prediction]) -> None:
+        self.put(key_of(group), predictions)
 
-    def write_prompts(self, sheets: Iterable[RespondentRequestGroup]) -> None:
-        """Both halves of every prompt: what a sheet begins with, and its questions, each set of them once."""
+    def write_prompts(self, groups: Iterable[RespondentRequestGroup]) -> None:
+        """Write both halves of every prompt: what a group begins with, and each set of questions once."""
         sets: dict[tuple[object, ...], str] = {}
-        questions, begun = [], []
-        for sheet in sheets:
-            shared = tuple((one.item.id, one.order, one.text, one.shown) for one in sheet.questions)
-            if shared not in sets:
-                sets[shared] = f"{len(sets) + 1}"
-                for item, order, text, shown in shared:
-                    line = {"set": sets[shared], "item": item, "order": order, "text": text, "shown": shown}
+        questions, sheets = [], []
+        for group in groups:
+            asked = tuple(
+                (question.item.id, question.order, question.text, question.shown) for question in group.questions
+            )
+            if asked not in sets:
+                sets[asked] = f"{len(sets) + 1}"
+                for item, order, text, shown in asked:
+                    line = {"set": sets[asked], "item": item, "order": order, "text": text, "shown": shown}
                     questions.append(json.dumps(line, ensure_ascii=False))
-            said = {"culture": sheet.culture, "method": sheet.method, "respondent": sheet.respondent}
-            begun.append(json.dumps({**said, "questions": sets[shared], "system": sheet.system}, ensure_ascii=False))
-        write_whole(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
-        write_whole(self.path / SHEETS, "".join(f"{line}\n" for line in begun))
+            key = {"culture": group.culture, "method": group.method, "respondent": group.respondent}
+            sheets.append(json.dumps({**key, "questions": sets[asked], "system": group.system}, ensure_ascii=False))
+        atomic_write(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
+        atomic_write(self.path / SHEETS, "".join(f"{line}\n" for line in sheets))
 
 
 def read_predictions(folder: Path) -> Iterator[Prediction]:
-    """The predictions of an evaluation, in the order in which their sheets were finished."""
+    """The predictions of an evaluation, in the order in which their request groups were finished."""
     return read_records(folder, Prediction)

@@ -15,8 +15,8 @@ PATH = "eval/wvs/published.csv"
 AVERAGE = "average"
 
 
-class Published(Record):
-    """One published number, as printed. `model` is an alias of `trainers/models.yaml`.
+class PublishedScore(Record):
+    """One published score, as printed. `model` is an alias of `trainers/models.yaml`.
 
     `culture` is a culture's id, or `average` over those of the table. `setting` says what differs from the
     paper's main one, None for nothing.
@@ -32,14 +32,15 @@ class Published(Record):
     value: Annotated[float, Field(allow_inf_nan=False)]
 
 
-def load_published(content: Content) -> tuple[Published, ...]:
-    return tuple(read_csv(content.shown(PATH), content.text(PATH), Published))
+def load_published(content: Content) -> tuple[PublishedScore, ...]:
+    """All published scores. Raises `ContentError`."""
+    return tuple(read_csv(content.shown(PATH), content.text(PATH), PublishedScore))
 
 
-def published_figures(published: Iterable[Published], model: str, method: str, metric: str) -> dict[str, float]:
-    """Culture or `average` -> what was published for a model and method in the main setting; {} for nothing."""
+def published_values(published: Iterable[PublishedScore], model: str, method: str, metric: str) -> dict[str, float]:
+    """The published values of a model, method and metric in the main setting, by culture or `average`."""
     return {
-        one.culture: one.value
-        for one in published
-        if (one.model, one.method, one.metric, one.setting) == (model, method, metric, None)
+        score.culture: score.value
+        for score in published
+        if (score.model, score.method, score.metric, score.setting) == (model, method, metric, None)
     }

@@ -1,4 +1,4 @@
-"""What is asked: items in an order of their options, and sheets of them for each respondent."""
+"""Questions: items in an order of their options, grouped by respondent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clca.records import Method, Order, Respondent
 from clca.seeding import chooser
 
 Format = Literal["chat", "text"]
-"""How a student is asked: in its chat template, or with the plain text of S2N's survey pairs."""
+"""Prompt format: the student's chat template, or the plain text of S2N's survey pairs."""
 
 
 def shown_options(item: Item, order: Order, seed: int) -> tuple[int, ...]:
@@ -26,44 +26,44 @@ def shown_options(item: Item, order: Order, seed: int) -> tuple[int, ...]:
     return tuple(options)
 
 
-def questions(
+def item_questions(
     items: Iterable[Item], prompts: Prompts, form: Format, order: Order, seed: int
 ) -> tuple[ItemQuestion, ...]:
-    """The items as they are asked, with the options numbered from 1 in the order shown."""
-    asked = []
+    """The items as questions, with the options numbered from 1 in the order shown."""
+    questions = []
     for item in items:
         shown = shown_options(item, order, seed)
         if form == "text":
             text = layout(item, shown)
         else:
-            options = [(place, item.options[option]) for place, option in enumerate(shown, start=1)]
+            options = [(number, item.options[option]) for number, option in enumerate(shown, start=1)]
             text = prompts.render("wvs-question", "user", question=item.question, options=options)
-        asked.append(item_question(item, order, text, shown))
-    return tuple(asked)
+        questions.append(item_question(item, order, text, shown))
+    return tuple(questions)
 
 
-def sheets(
+def request_groups(
     culture: str,
     method: Method,
     respondents: Iterable[Respondent],
-    asked: tuple[ItemQuestion, ...],
+    questions: tuple[ItemQuestion, ...],
     persona: Persona,
     prompts: Prompts,
     *,
     adapter: str = "",
     bare: bool = False,
 ) -> Iterator[RespondentRequestGroup]:
-    """One sheet a respondent; for `cultural` a single one, of respondent "", that stands for all of them.
+    """A request group for each respondent; for `cultural` a single group for all of them, of respondent "".
 
-    `bare` asks without any text before the questions, as S2N's survey pairs are taught. Nothing then tells
-    one respondent from another, so that there is a single sheet, too.
+    `bare` asks without any text before the questions, as S2N's survey pairs are taught. Respondents then cannot be
+    told apart, so that there is a single group, too.
     """
     if bare:
-        yield RespondentRequestGroup(adapter, "", asked, culture, method, "")
+        yield RespondentRequestGroup(adapter, "", questions, culture, method, "")
     elif method == "cultural":
         system = prompts.render("wvs-cultural", "system", culture=persona.name(culture))
-        yield RespondentRequestGroup(adapter, system, asked, culture, method, "")
+        yield RespondentRequestGroup(adapter, system, questions, culture, method, "")
     else:
         for respondent in respondents:
             system = prompts.render("wvs-persona", "system", persona=persona.lines(respondent))
-            yield RespondentRequestGroup(adapter, system, asked, culture, method, respondent.id)
+            yield RespondentRequestGroup(adapter, system, questions, culture, method, respondent.id)

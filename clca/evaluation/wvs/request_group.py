@@ -1,4 +1,4 @@
-"""A sheet of the survey: all questions to one respondent."""
+"""Request groups of the survey: all questions to one respondent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from clca.records import Method, Order
 
 @dataclass(frozen=True, slots=True)
 class ItemQuestion(Question):
-    """One item as it is asked. `shown[i]` is the survey's option at place i; it is answered with `labels[i]`."""
+    """A question about one item; `shown[i]` is the survey's option that is answered with `labels[i]`."""
 
     item: Item
     order: Order
@@ -20,7 +20,7 @@ class ItemQuestion(Question):
 
 @dataclass(frozen=True, slots=True)
 class RespondentRequestGroup(RequestGroup):
-    """The questions to one respondent, "" where none is named and the answers stand for all."""
+    """The questions to one respondent; to "" where no respondent is named and the answers hold for all."""
 
     culture: str
     method: Method
@@ -29,5 +29,5 @@ class RespondentRequestGroup(RequestGroup):
 
 
 def item_question(item: Item, order: Order, text: str, shown: tuple[int, ...]) -> ItemQuestion:
-    """The options are numbered from 1 in the order shown, and answered with their numbers."""
-    return ItemQuestion(text, tuple(str(place + 1) for place in range(len(shown))), item, order, shown)
+    """The question about an item whose options are numbered from 1 in the order shown."""
+    return ItemQuestion(text, tuple(str(index + 1) for index in range(len(shown))), item, order, shown)

@@ -17,21 +17,22 @@ from clca.evaluation.predictor import LazyPredictor
 from clca.evaluation.run import Evaluation, Finished, RunRecorder, StartCallback, at_once, old_info
 from clca.evaluation.table import Table
 from clca.evaluation.wvs.aggregate import score
-from clca.evaluation.wvs.answering import Stop, Tell, Work
+from clca.evaluation.wvs.answering import EarlyStop, ProgressCallback, WvsAnswering
 from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.prediction_dir import KIND, WvsPredictionDir
-from clca.evaluation.wvs.scores import Scores
+from clca.evaluation.wvs.scores import WvsScores
 from clca.evaluation.wvs.tables import caveats, make_tables
-from clca.models.load import Student, load_tokenizer
-from clca.storage.atomic import write_whole
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
+from clca.storage.atomic import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
 class WvsResult(Finished):
     """`stops` are cultures and methods of which not everyone had to be asked."""
 
-    scores: Scores
-    stops: tuple[Stop, ...]
+    scores: WvsScores
+    stops: tuple[EarlyStop, ...]
 
 
 def has_template(student: Student) -> bool:
@@ -39,11 +40,11 @@ def has_template(student: Student) -> bool:
     return bool(load_tokenizer(student).chat_template)
 
 
-def evaluate(poll: WvsPlan, tell: Tell, begin: StartCallback = at_once) -> WvsResult:
+def evaluate(poll: WvsPlan, tell: ProgressCallback, begin: StartCallback = at_once) -> WvsResult:
     """Have what is left of a poll answered, and score all of it."""
     old = old_info(poll.out, poll.inputs)
     with WvsPredictionDir(poll.out, poll.sheets) as folder:
-        work = Work(
+        work = WvsAnswering(
             folder,
             poll.sheets,
             poll.samples,
@@ -51,16 +52,16 @@ def evaluate(poll: WvsPlan, tell: Tell, begin: StartCallback = at_once) -> WvsRe
             poll.readers,
             seed=poll.asked.seed,
             weighted=poll.asked.weights,
-            tell=tell,
+            on_progress=tell,
         )
         folder.write_prompts(poll.sheets)
-        predictor, stops = LazyPredictor(poll.subject, poll.way), list[Stop]()
+        predictor, stops = LazyPredictor(poll.subject, poll.way), list[EarlyStop]()
         with RunRecorder(_evaluation(poll), old, folder, predictor, dict, begin) as sitting:
             if poll.asked.until_ci is None:
-                work.ask_all(predictor)
+                work.answer_pending(predictor)
             else:
-                stops = work.ask_until(predictor, poll.asked.until_ci)
-        scores = score(work.tallies, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
+                stops = work.answer_until(predictor, poll.asked.until_ci)
+        scores = score(work.counts, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
         tables = make_tables(poll, scores, stops, sitting.unseen)
         said = caveats(poll, stops, sitting.unseen)
         _write(folder.path, poll, scores, stops, tables, said)
@@ -83,7 +84,12 @@ def evaluate(poll: WvsPlan, tell: Tell, begin: StartCallback = at_once) -> WvsRe
 
 
 def _write(
-    folder: Path, poll: WvsPlan, scores: Scores, stops: Sequence[Stop], tables: Sequence[Table], beside: Sequence[str]
+    folder: Path,
+    poll: WvsPlan,
+    scores: WvsScores,
+    stops: Sequence[EarlyStop],
+    tables: Sequence[Table],
+    beside: Sequence[str],
 ) -> None:
     said = {
         "evaluation": folder.name,
@@ -97,13 +103,13 @@ def _write(
         "stopped": [stop_facts(one) for one in stops],
         **scores.model_dump(mode="json"),
     }
-    write_whole(folder / f"{TABLE}.md", table_formats.markdown(tables))
-    write_whole(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **_evaluation(poll).marks))
-    write_whole(folder / f"{TABLE}.tex", table_formats.latex(tables))
-    write_whole(folder / SCORES, _json(said))
+    atomic_write(folder / f"{TABLE}.md", table_formats.markdown(tables))
+    atomic_write(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **_evaluation(poll).marks))
+    atomic_write(folder / f"{TABLE}.tex", table_formats.latex(tables))
+    atomic_write(folder / SCORES, _json(said))
 
 
-def stop_facts(stop: Stop) -> dict[str, Any]:
+def stop_facts(stop: EarlyStop) -> dict[str, Any]:
     return {**asdict(stop), "kl": stop.kl.model_dump()}
 
 

@@ -1,4 +1,4 @@
-"""Whom a culture's sample consists of, and the survey that their answers are held against."""
+"""Samples: the respondents of a culture that are predicted, and the survey that predictions are compared with."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from dataclasses import dataclass
 
 from clca.content.wvs_items import Shares
 from clca.errors import NotFoundError, SettingsError
-from clca.evaluation.wvs.baselines import Survey, from_respondents, from_shares
+from clca.evaluation.wvs.baselines import Survey, survey_from_respondents, survey_from_shares
 from clca.evaluation.wvs.microdata.reader import WEIGHT
-from clca.evaluation.wvs.microdata.respondents import Imported
+from clca.evaluation.wvs.microdata.respondents import ImportedRespondents
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.synthetic import Demographics, synthetic
+from clca.evaluation.wvs.synthetic import Demographics, synthetic_respondents
 from clca.records import Respondent
 from clca.seeding import derive
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The respondents that a student answers for, in the order of the draw; `notes` are for the user."""
+    """Respondents in the order of the draw, and their culture's survey; `notes` are for the user."""
 
     culture: str
     respondents: tuple[Respondent, ...]
@@ -27,93 +27,112 @@ class Sample:
 
     @property
     def synthetic(self) -> bool:
-        return any(one.synthetic for one in self.respondents)
+        return any(respondent.synthetic for respondent in self.respondents)
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """What samples are taken from: imported respondents where there are any, else the shipped shares.
+class SampleSources:
+    """What samples are drawn from: imported respondents where there are any, else the shipped shares.
 
-    `counts` are the survey's respondents by country.
+    `counts` is the number of the survey's respondents by country.
     """
 
-    imported: Imported | None
+    imported: ImportedRespondents | None
     shares: Mapping[str, Shares]
     demographics: Mapping[str, Demographics]
     counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """Respondents in the order of the draw, countries by turns; `short`: of each with too few, how many it has."""
+class DrawnRespondents:
+    """Respondents in the order of the draw, alternating countries; `short` counts those of countries with too few."""
 
     respondents: tuple[Respondent, ...]
     short: dict[str, int]
 
 
-def take(
-    sources: Sources, culture: str, countries: Sequence[str], columns: ScoreLayout, *, n: int, seed: int, weighted: bool
-) -> Sample:
-    """n respondents of a culture, as many from each of its countries, and what its survey says."""
-    if sources.imported is not None:
-        return _real(sources.imported, culture, countries, columns, n=n, seed=seed, weighted=weighted)
-    if weighted:
-        raise SettingsError(
-            "--weights needs the survey's respondents, and there are only shares:"
-            " import them with `clca data import-wvs FILE...`"
-        )
-    people = [one for place in countries for one in synthetic(place, sources.demographics, n, seed)]
-    counts = {place: sources.counts[place] for place in countries}
-    survey = from_shares(culture, counts, sources.shares, columns, seed=seed)
-    return Sample(culture, draw(people, countries, n, seed).respondents, survey, ())
-
-
-def _real(
-    imported: Imported,
+def sample_culture(
+    sources: SampleSources,
     culture: str,
     countries: Sequence[str],
-    columns: ScoreLayout,
+    layout: ScoreLayout,
     *,
     n: int,
     seed: int,
     weighted: bool,
 ) -> Sample:
-    notes = _weights(imported, countries) if weighted else []
+    """A sample of n respondents of a culture, equally many from each of its countries.
+
+    Raises `SettingsError` for weights that are not known, and `NotFoundError` for countries without respondents.
+    """
+    if sources.imported is not None:
+        return _imported_sample(sources.imported, culture, countries, layout, n=n, seed=seed, weighted=weighted)
+    if weighted:
+        raise SettingsError(
+            "--weights needs the survey's respondents, and there are only shares:"
+            " import them with `clca data import-wvs FILE...`"
+        )
+    people = [
+        respondent
+        for country in countries
+        for respondent in synthetic_respondents(country, sources.demographics, n, seed)
+    ]
+    counts = {country: sources.counts[country] for country in countries}
+    survey = survey_from_shares(culture, counts, sources.shares, layout, seed=seed)
+    return Sample(culture, draw_respondents(people, countries, n, seed).respondents, survey, ())
+
+
+def _imported_sample(
+    imported: ImportedRespondents,
+    culture: str,
+    countries: Sequence[str],
+    layout: ScoreLayout,
+    *,
+    n: int,
+    seed: int,
+    weighted: bool,
+) -> Sample:
+    notes = _weight_notes(imported, countries) if weighted else []
     everyone = list(imported.respondents(countries))
-    drawn = draw(everyone, countries, n, seed)
-    survey = from_respondents(culture, everyone, columns, seed=seed, weighted=weighted)
-    short = drawn.short.items()
-    notes += [f"{imported.path} has {have:,} respondents of {place}: all are taken" for place, have in short]
-    lacking = [item.id for item in columns.items if item.id not in survey.shares]
-    if lacking:
-        notes.append(f"{imported.path} has no answers of {culture} to {', '.join(lacking)}: not asked")
-    if not any(one.demographics for one in drawn.respondents):
+    drawn = draw_respondents(everyone, countries, n, seed)
+    survey = survey_from_respondents(culture, everyone, layout, seed=seed, weighted=weighted)
+    notes += [
+        f"{imported.path} has {count:,} respondents of {country}: all are taken"
+        for country, count in drawn.short.items()
+    ]
+    missing = [item.id for item in layout.items if item.id not in survey.shares]
+    if missing:
+        notes.append(f"{imported.path} has no answers of {culture} to {', '.join(missing)}: not asked")
+    if not any(respondent.demographics for respondent in drawn.respondents):
         notes.append(f"{imported.path} has no demographics of {culture}: its personas tell the country alone")
     return Sample(culture, drawn.respondents, survey, tuple(notes))
 
 
-def _weights(imported: Imported, countries: Sequence[str]) -> list[str]:
-    """What to say of weights that are there in part; refuses countries without any."""
-    there = {place: imported.audit.countries[place] for place in countries if place in imported.audit.countries}
-    lacking = [place for place, found in there.items() if not found.weighted]
-    if lacking:
+def _weight_notes(imported: ImportedRespondents, countries: Sequence[str]) -> list[str]:
+    """Notes on countries where some weights are missing. Raises `SettingsError` for countries without any."""
+    audits = {country: imported.audit.countries[country] for country in countries if country in imported.countries}
+    unweighted = [country for country, audit in audits.items() if not audit.weighted]
+    if unweighted:
         raise SettingsError(
-            f"--weights: {imported.path} has no weights of {', '.join(lacking)}: import files with a column"
+            f"--weights: {imported.path} has no weights of {', '.join(unweighted)}: import files with a column"
             f" {WEIGHT}, or leave --weights out"
         )
     return [
-        f"{imported.path} has a weight of {found.weighted:,} of {found.respondents:,} respondents of {place}:"
+        f"{imported.path} has a weight of {audit.weighted:,} of {audit.respondents:,} respondents of {country}:"
         " the others count 1"
-        for place, found in there.items()
-        if found.weighted < found.respondents
+        for country, audit in audits.items()
+        if audit.weighted < audit.respondents
     ]
 
 
-def draw(respondents: Iterable[Respondent], countries: Sequence[str], n: int, seed: int) -> Drawn:
-    """n respondents without replacement, as many from each country; all of a country that has too few.
+def draw_respondents(
+    respondents: Iterable[Respondent], countries: Sequence[str], n: int, seed: int
+) -> DrawnRespondents:
+    """n respondents drawn without replacement, equally many from each country; all of a country with too few.
 
-    Whom it draws depends on ids and seed only, not on the order in which respondents come. Those drawn for
-    a smaller n come first among those for a larger one. A remainder goes to the countries named first.
+    The draw depends on ids and seed only, not on the order of `respondents`. A smaller n draws the first of those
+    that a larger n draws. A remainder goes to the countries named first. Raises `NotFoundError` where there is no
+    respondent of any country.
     """
     pools: dict[str, list[Respondent]] = {country: [] for country in countries}
     for respondent in respondents:
@@ -123,11 +142,11 @@ def draw(respondents: Iterable[Respondent], countries: Sequence[str], n: int, se
         raise NotFoundError(f"no respondent of {', '.join(countries)} among those imported")
     short = {}
     ranked: list[tuple[int, int, Respondent]] = []
-    for place, (country, pool) in enumerate(pools.items()):
-        quota = n // len(pools) + (place < n % len(pools))
-        pool.sort(key=lambda one: (derive(seed, "respondent", one.country, one.id), one.id))
+    for index, (country, pool) in enumerate(pools.items()):
+        quota = n // len(pools) + (index < n % len(pools))
+        pool.sort(key=lambda person: (derive(seed, "respondent", person.country, person.id), person.id))
         if len(pool) < quota:
             short[country] = len(pool)
-        ranked += [(rank, place, respondent) for rank, respondent in enumerate(pool[:quota])]
-    ranked.sort(key=lambda one: one[:2])
-    return Drawn(tuple(respondent for _, _, respondent in ranked), short)
+        ranked += [(rank, index, respondent) for rank, respondent in enumerate(pool[:quota])]
+    ranked.sort(key=lambda entry: entry[:2])
+    return DrawnRespondents(tuple(respondent for _, _, respondent in ranked), short)

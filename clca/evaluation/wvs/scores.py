@@ -1,47 +1,53 @@
-"""The scores of an evaluation: of every item, topic and culture, with intervals, beside their references.
+"""Scores of an evaluation on the survey by item, topic and culture, with intervals and baselines.
 
-What is one number for a topic, a culture or all of them is the plain mean over items, then over cultures.
+The score of a topic, a culture or all cultures is the plain mean over items, then over cultures.
 """
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import AliasChoices, Field
+
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.wvs.metric_names import Metric
-from clca.evaluation.wvs.option_order import Sensitivity
+from clca.evaluation.wvs.option_order import OptionOrderEffect
 from clca.records import Method, Order, Record
 
 
-class Figures(Record):
-    """Both families of metrics: `kl_paper` and `accuracy_paper` as in the CLCA paper, the others proper.
+class WvsEstimates(Record):
+    """The metrics of both families, each with its interval: `kl_paper`, `accuracy_paper`, and the proper ones.
 
     None where there is nothing to score: accuracies without respondents' own answers, items not asked.
+    `wasserstein_1` is called `emd` in the `scores.json` of earlier versions, which are read too.
     """
 
     kl_paper: Estimate | None = None
     accuracy_paper: Estimate | None = None
     kl: Estimate | None = None
     jsd: Estimate | None = None
-    emd: Estimate | None = None
+    wasserstein_1: Annotated[Estimate | None, Field(validation_alias=AliasChoices("wasserstein_1", "emd"))] = None
     accuracy: Estimate | None = None
     invalid: Estimate | None = None
 
 
 class ItemScore(Record):
-    """One item: what people answered, what was predicted (a last share could not be read), and how far apart."""
+    """One item: shares of people's answers, predicted shares (the last is the unreadable one), and their metrics."""
 
     item: str
     topic: str
     survey: tuple[float, ...]
     predicted: tuple[float, ...]
     mass: float | None
-    figures: Figures
+    figures: WvsEstimates
 
 
-class Result(Record):
-    """A culture and method. `respondents` were predicted, `left_out` are items that its survey does not have.
+class MethodScores(Record):
+    """Scores of one method in one culture and option order.
 
-    `unread` are items without any valid answer: proper metrics count them as uniform.
-    `mass` is the mean share of all that the model might have said which the options took; None if unknown.
+    `respondents` is the number predicted, `left_out` are items that the survey does not have, `unread` items without
+    any valid answer, which proper metrics count as uniform. `mass` is the mean probability of the options among all
+    tokens, None if unknown.
     """
 
     culture: str
@@ -49,105 +55,114 @@ class Result(Record):
     order: Order
     respondents: int
     mass: float | None
-    overall: Figures
-    topics: dict[str, Figures]
+    overall: WvsEstimates
+    topics: dict[str, WvsEstimates]
     items: tuple[ItemScore, ...]
     left_out: tuple[str, ...]
     unread: tuple[str, ...]
 
 
-class Average(Record):
-    """The plain mean of a method over cultures."""
+class MethodAverage(Record):
+    """The plain mean of one method over cultures."""
 
     method: Method
     order: Order
     cultures: tuple[str, ...]
-    overall: Figures
-    topics: dict[str, Figures]
+    overall: WvsEstimates
+    topics: dict[str, WvsEstimates]
 
 
-class References(Record):
-    """What trivial predictors and people score for a culture, over the same items.
+class BaselineScores(Record):
+    """Scores of trivial predictors, and of people themselves, for a culture and the same items.
 
     `split_half`: one half of the people as a prediction of the other, with the 2.5 and 97.5 percentiles over
-    random halves; `simulated` where the halves were drawn from shares. `survey` says where those come from.
+    random halves; `simulated` where the halves were drawn from shares. `survey` is the source of the survey.
     """
 
     culture: str
     survey: str
     respondents: int
-    uniform: Figures
-    majority: Figures
-    split_half: Figures
+    uniform: WvsEstimates
+    majority: WvsEstimates
+    split_half: WvsEstimates
     simulated: bool
 
 
-class Scores(Record):
-    """All scores of an evaluation, and how they were come by."""
+class WvsScores(Record):
+    """All scores of an evaluation, and how they were computed."""
 
     seed: int
     resamples: int
     level: float
     smoothing: float
-    results: tuple[Result, ...]
-    averages: tuple[Average, ...]
-    references: dict[str, References]
-    sensitivity: tuple[Sensitivity, ...]
+    results: tuple[MethodScores, ...]
+    averages: tuple[MethodAverage, ...]
+    references: dict[str, BaselineScores]
+    sensitivity: tuple[OptionOrderEffect, ...]
 
-    def by_culture(self) -> dict[str, dict[str, Figures]]:
-        """Culture -> method, uniform, majority, split_half -> figures; of several option orders the first."""
-        found: dict[str, dict[str, Figures]] = {}
-        for one in self.results:
-            found.setdefault(one.culture, {}).setdefault(one.method, one.overall)
-        for culture, them in self.references.items():
-            found.setdefault(culture, {}).update(
-                uniform=them.uniform, majority=them.majority, split_half=them.split_half
+    def by_culture(self) -> dict[str, dict[str, WvsEstimates]]:
+        """Overall metrics by culture and method or baseline (uniform, majority, split_half).
+
+        The first of several option orders counts.
+        """
+        metrics: dict[str, dict[str, WvsEstimates]] = {}
+        for result in self.results:
+            metrics.setdefault(result.culture, {}).setdefault(result.method, result.overall)
+        for culture, baselines in self.references.items():
+            metrics.setdefault(culture, {}).update(
+                uniform=baselines.uniform, majority=baselines.majority, split_half=baselines.split_half
             )
-        return found
+        return metrics
 
     def column(self, metric: Metric) -> dict[str, dict[str, Estimate]]:
-        """Method or reference -> culture, and `average` over more than one -> the metric's estimate, where there is."""
-        found: dict[str, dict[str, Estimate]] = {}
-        for culture, rows in self.by_culture().items():
-            for row, figures in rows.items():
-                estimate = getattr(figures, metric)
+        """Estimates of one metric by method or baseline and by culture, `average` over several cultures included."""
+        estimates: dict[str, dict[str, Estimate]] = {}
+        for culture, methods in self.by_culture().items():
+            for method, metrics in methods.items():
+                estimate = getattr(metrics, metric)
                 if estimate is not None:
-                    found.setdefault(row, {})[culture] = estimate
+                    estimates.setdefault(method, {})[culture] = estimate
         for average in self.averages:
             estimate = getattr(average.overall, metric)
-            if estimate is not None and "average" not in found.get(average.method, {}):
-                found.setdefault(average.method, {})["average"] = estimate
-        return found
+            if estimate is not None and "average" not in estimates.get(average.method, {}):
+                estimates.setdefault(average.method, {})["average"] = estimate
+        return estimates
 
     def notes(self) -> tuple[str, ...]:
-        """What a reader of the numbers has to know: where the survey's side is from, and what is left out."""
-        found = []
+        """What has to be known to read the scores: the source of the survey, and what is left out."""
+        notes = []
         for source, words in (
             ("respondents", "answers of imported respondents"),
             ("shares", "published shares; its split half is simulated, as two samples of half its size"),
         ):
-            of = [f"{one.culture} ({one.respondents:,})" for one in self.references.values() if one.survey == source]
-            if of:
-                found.append(f"Survey, {words}: {', '.join(of)}.")
+            cultures = [
+                f"{baselines.culture} ({baselines.respondents:,})"
+                for baselines in self.references.values()
+                if baselines.survey == source
+            ]
+            if cultures:
+                notes.append(f"Survey, {words}: {', '.join(cultures)}.")
         if self.references:
-            halves = ", ".join(f"{one.culture} {one.respondents // 2:,}" for one in self.references.values())
-            most = max(one.respondents for one in self.results)
-            found.append(
+            halves = ", ".join(
+                f"{baselines.culture} {baselines.respondents // 2:,}" for baselines in self.references.values()
+            )
+            most = max(result.respondents for result in self.results)
+            notes.append(
                 f"Split halves have about half the survey's people each ({halves}), and {most:,} respondents or fewer"
                 " were predicted here: not a ceiling at equal size."
             )
-        unread = [_unread(one) for one in self.results if one.unread]
+        unread = [_unread(result) for result in self.results if result.unread]
         if unread:
-            found.append(f"Items without any valid answer, uniform in the proper metrics: {'; '.join(unread)}.")
-        left_out = {one.culture: one.left_out for one in self.results if one.left_out}
-        found += [f"Not asked in {culture} and left out: {', '.join(items)}." for culture, items in left_out.items()]
-        if any(one.overall.accuracy is None for one in self.results):
-            found.append("Accuracies need respondents' own answers (`clca data import-wvs`): none are given without.")
-        return tuple(found)
+            notes.append(f"Items without any valid answer, uniform in the proper metrics: {'; '.join(unread)}.")
+        left_out = {result.culture: result.left_out for result in self.results if result.left_out}
+        notes += [f"Not asked in {culture} and left out: {', '.join(items)}." for culture, items in left_out.items()]
+        if any(result.overall.accuracy is None for result in self.results):
+            notes.append("Accuracies need respondents' own answers (`clca data import-wvs`): none are given without.")
+        return tuple(notes)
 
 
-def _unread(one: Result) -> str:
-    order = "" if one.order == "given" else f" ({one.order})"
-    if len(one.unread) == len(one.items):
-        return f"{one.culture} {one.method}{order} all {len(one.items)}"
-    return f"{one.culture} {one.method}{order} {len(one.unread)} of {len(one.items)} ({', '.join(one.unread)})"
+def _unread(result: MethodScores) -> str:
+    order = "" if result.order == "given" else f" ({result.order})"
+    unread, items = len(result.unread), len(result.items)
+    count = f"all {items}" if unread == items else f"{unread} of {items} ({', '.join(result.unread)})"
+    return f"{result.culture} {result.method}{order} {count}"

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.run import ALL_SEEN, TopKCoverage
 from clca.evaluation.table import METRICS, REFERENCES, Figures, Table, build
-from clca.evaluation.wvs.answering import Stop
+from clca.evaluation.wvs.answering import EarlyStop
 from clca.evaluation.wvs.plan import BARE, WvsPlan
 from clca.evaluation.wvs.published import load_published
-from clca.evaluation.wvs.scores import Scores
+from clca.evaluation.wvs.scores import WvsScores
 from clca.evaluation.wvs.suite import load_suite
 from clca.records import Order
 
 
-def caveats(poll: WvsPlan, stops: Sequence[Stop], unseen: TopKCoverage = ALL_SEEN) -> list[str]:
+def caveats(poll: WvsPlan, stops: Sequence[EarlyStop], unseen: TopKCoverage = ALL_SEEN) -> list[str]:
     """What has to stand beside every score of a poll."""
     found = []
     if poll.subject.because:
@@ -37,7 +37,7 @@ def caveats(poll: WvsPlan, stops: Sequence[Stop], unseen: TopKCoverage = ALL_SEE
 
 
 def make_tables(
-    poll: WvsPlan, scores: Scores, stops: Sequence[Stop], unseen: TopKCoverage = ALL_SEEN
+    poll: WvsPlan, scores: WvsScores, stops: Sequence[EarlyStop], unseen: TopKCoverage = ALL_SEEN
 ) -> tuple[Table, ...]:
     """One table a metric, those without a number left out; each further order of the options has rows of its own."""
     published, spoken = load_published(poll.content), load_suite(poll.content).persona
@@ -64,7 +64,7 @@ def make_tables(
     return tuple(tables)
 
 
-def _of_order(scores: Scores, order: Order) -> Scores:
+def _of_order(scores: WvsScores, order: Order) -> WvsScores:
     results = tuple(one for one in scores.results if one.order == order)
     averages = tuple(one for one in scores.averages if one.order == order)
     return scores.model_copy(update={"results": results, "averages": averages})
@@ -89,7 +89,7 @@ def _asked(poll: WvsPlan) -> str:
     )
 
 
-def _sensitivity(scores: Scores) -> list[str]:
+def _sensitivity(scores: WvsScores) -> list[str]:
     """A note on each method and pair of orders: how far the order of the options moved its answers."""
     said: dict[tuple[str, str], list[str]] = {}
     for one in scores.sensitivity:

@@ -13,7 +13,7 @@ from pathlib import Path
 from clca.content.parsing import suggestion
 from clca.errors import SettingsError
 from clca.inference.memory import GIB, Fit
-from clca.models import Model
+from clca.models import ModelInfo
 
 HOST = "127.0.0.1"
 
@@ -142,7 +142,7 @@ def deciding(words: Sequence[str]) -> list[str]:
     return found
 
 
-def arguments(model: str, known: Model | None, served: str, fit: Fit, quantization: str | None) -> list[str]:
+def arguments(model: str, known: ModelInfo | None, served: str, fit: Fit, quantization: str | None) -> list[str]:
     """The arguments of `vllm`, but for where it listens. `known` is None for a model of unknown size."""
     found = ["serve", known.hub if known else model, "--served-model-name", served, *ARGUMENTS]
     if fit.max_model_len:

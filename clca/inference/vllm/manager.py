@@ -26,8 +26,8 @@ from clca.inference.vllm.command import (
     variables,
 )
 from clca.inference.vllm.server import Server
-from clca.models import Models, known, require_access
-from clca.storage.run_index import slug
+from clca.models import ModelCatalogue, find_model, require_access
+from clca.storage.fingerprint import slug
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,8 +136,8 @@ class Servers:
         return started
 
     @cached_property
-    def _models(self) -> Models:
-        return Models(self._content)
+    def _models(self) -> ModelCatalogue:
+        return ModelCatalogue(self._content)
 
     def _plan(self, names: list[str], here: Machine, comfort: int) -> dict[str, Placement]:
         found = {}
@@ -149,7 +149,7 @@ class Servers:
     def _placement(self, name: str, here: Machine, comfort: int) -> Placement:
         config = self._config
         given = split_arguments(config.extra_arguments)
-        model = known(name, self._models, self._inherited)
+        model = find_model(name, self._models, self._inherited)
         if model is None:
             place = unmeasured(here)
         else:

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from clca.errors import TeacherLost
-from clca.inference.chat_client import OpenAICompatible
+from clca.inference.chat_client import ChatClient
 from clca.inference.protocol import Request, ServerState
 from clca.inference.vllm.manager import Servers
 from clca.inference.vllm.server import Server
@@ -15,15 +15,15 @@ from clca.schemas import Reply
 END_WITHIN, LOOK_EVERY = 10.0, 0.1  # seconds; one that takes no connections any more may still be tidying up
 
 
-class Managed:
+class VllmTeacher:
     """Asks the server that `servers` has started for the model; knows why it ended if it did."""
 
-    def __init__(self, name: str, servers: Servers, connect: Callable[[Server], OpenAICompatible]) -> None:
+    def __init__(self, name: str, servers: Servers, connect: Callable[[Server], ChatClient]) -> None:
         self.name = name
         self._servers = servers
         self._connect = connect
         self._server: Server | None = None
-        self._client: OpenAICompatible | None = None
+        self._client: ChatClient | None = None
 
     async def check(self) -> list[str]:
         self._server = self._servers[self.name]

@@ -17,7 +17,7 @@ def scored(
         culture=test.partition("/")[0],
         test=test,
         labels=tuple(labels),
-        rows=tuple(rows),
+        systems=tuple(rows),
         gold=np.array(gold, dtype=np.int8),
         answers=np.array([list(one) for one in rows.values()], dtype=np.int8).reshape(len(rows), len(gold)),
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clca.evaluation.classification.request_group import ExampleRequestGroup
 from clca.evaluation.classification.task import Example
-from clca.inference.requests import Answer, AnsweredCallback, S
+from clca.inference.requests import Answer, AnsweredCallback, G
 
 LABELS = ("OFF", "NOT")
 
@@ -26,7 +26,7 @@ class Numbered:
     def name(self) -> str:
         return f"{self.culture}/offensive_detect"
 
-    def system(self, row: str) -> str:
+    def system_prompt(self, system: str) -> str:
         return ""
 
     def examples(self, row: str) -> Iterator[Example]:
@@ -37,7 +37,7 @@ class Numbered:
     def read(self, reply: str) -> str | None:
         return dict(zip(self.answers, self.labels, strict=True)).get(reply)
 
-    def settled(self, text: str) -> bool:
+    def stop_condition(self, text: str) -> bool:
         return bool(text)
 
 
@@ -52,7 +52,7 @@ class Ruled:
         self._rule, self._most = rule, most
         self.asked: list[tuple[str, str, int]] = []
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         for sheet in sheets:
             assert isinstance(sheet, ExampleRequestGroup)
             if len(self.asked) == self._most:

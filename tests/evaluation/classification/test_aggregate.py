@@ -222,9 +222,9 @@ def test_scores_are_read_back_as_they_were_written(scores: MatrixScores) -> None
 
 
 def test_tests_have_to_have_the_same_rows() -> None:
-    with pytest.raises(ValueError, match="the same rows"):
+    with pytest.raises(ValueError, match="the same systems"):
         score([TESTS[0], scored("deu/x", [0], {"base": [0]})], seed=1)
-    with pytest.raises(ValueError, match="stands twice"):
+    with pytest.raises(ValueError, match="duplicate"):
         score([TESTS[0], TESTS[0]], seed=1)
     with pytest.raises(ValueError, match="no test"):
         score([], seed=1)

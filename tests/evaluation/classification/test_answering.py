@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from clca.errors import ContentError
-from clca.evaluation.classification.answering import Progress, Work
-from clca.evaluation.classification.confusion import counts, macro_f1
+from clca.evaluation.classification.answering import TaskAnswering, TaskProgress
+from clca.evaluation.classification.confusion import confusion_matrices, macro_f1
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
-from clca.evaluation.classification.request_group import SIZE, ExampleRequestGroup, System, sheets
-from clca.evaluation.classification.task import Limited, Task
+from clca.evaluation.classification.request_group import GROUP_SIZE, ExampleRequestGroup, System, request_groups
+from clca.evaluation.classification.task import LimitedTask, Task
 from clca.evaluation.prediction_dir import PREDICTIONS, QUESTIONS
 from clca.inference.requests import Answer
 from tests.evaluation.classification.tasks import Numbered, Ruled, right
@@ -26,15 +26,15 @@ ROWS = (System("base", ""), System("japan", "japan"), System("uk", "uk"))
 TASKS = (Numbered("japan", 150), Numbered("uk", 70))
 
 
-def filled(path: Path, predictor: Ruled, tasks: Sequence[Task] = TASKS, rows: Sequence[System] = ROWS) -> Work:
+def filled(path: Path, predictor: Ruled, tasks: Sequence[Task] = TASKS, rows: Sequence[System] = ROWS) -> TaskAnswering:
     with TaskPredictionDir(path, tasks, rows) as folder:
-        work = Work(folder, tasks, rows, lambda said: None)
-        work.ask(predictor)
+        work = TaskAnswering(folder, tasks, rows, lambda said: None)
+        work.answer_pending(predictor)
         return work
 
 
-def matrix(work: Work) -> list[list[float]]:
-    return [macro_f1(counts(one)).round(4).tolist() for one in work.scored()]
+def matrix(work: TaskAnswering) -> list[list[float]]:
+    return [macro_f1(confusion_matrices(one)).round(4).tolist() for one in work.confusions()]
 
 
 def test_an_adapter_that_knows_its_own_culture_gives_a_diagonal(tmp_path: Path) -> None:
@@ -44,19 +44,21 @@ def test_an_adapter_that_knows_its_own_culture_gives_a_diagonal(tmp_path: Path) 
 
 
 def test_the_same_texts_of_all_rows_are_asked_together_task_by_task() -> None:
-    order = [(one.task, one.number, one.row, len(one.questions)) for one in sheets(TASKS, ROWS, lambda key: True)]
+    order = [
+        (one.task, one.number, one.row, len(one.questions)) for one in request_groups(TASKS, ROWS, lambda key: True)
+    ]
     assert order[:4] == [
         *(("japan/offensive_detect", 0, row.name, 64) for row in ROWS),
         ("japan/offensive_detect", 1, "base", 64),
     ]
-    assert order[6:9] == [("japan/offensive_detect", 2, row.name, 150 - 2 * SIZE) for row in ROWS]
-    assert order[-1] == ("uk/offensive_detect", 1, "uk", 70 - SIZE)
+    assert order[6:9] == [("japan/offensive_detect", 2, row.name, 150 - 2 * GROUP_SIZE) for row in ROWS]
+    assert order[-1] == ("uk/offensive_detect", 1, "uk", 70 - GROUP_SIZE)
     assert len(order) == 3 * (3 + 2)
 
 
 def test_rows_are_asked_in_their_own_form_and_each_form_is_kept_once(tmp_path: Path) -> None:
     rows = (System("base", ""), System("zero-shot", ""), System("japan", "japan"))
-    asked = {one.row: one.questions[3].text for one in sheets(TASKS[:1], rows, lambda key: key[2] == 0)}
+    asked = {one.row: one.questions[3].text for one in request_groups(TASKS[:1], rows, lambda key: key[2] == 0)}
     assert asked == {"base": "text 3", "zero-shot": "In japan, text 3", "japan": "text 3"}
     with TaskPredictionDir(tmp_path, TASKS, rows) as folder:
         folder.write_prompts(TASKS, {"plain": "base", "zero-shot": "zero-shot"})
@@ -85,7 +87,9 @@ def test_a_choice_can_be_followed_back_to_its_text(tmp_path: Path) -> None:
 
 
 def test_the_likeliest_answer_is_the_label_and_odds_are_kept(tmp_path: Path) -> None:
-    work = filled(tmp_path, Ruled(lambda sheet, place: Answer(odds=(1.5, 0.5), mass=0.8)), rows=ROWS[:1])
+    work = filled(
+        tmp_path, Ruled(lambda sheet, place: Answer(probabilities=(1.5, 0.5), option_mass=0.8)), rows=ROWS[:1]
+    )
     first = json.loads((tmp_path / PREDICTIONS).read_text().splitlines()[0])
     assert (first["label"], first["probabilities"], first["mass"]) == ("OFF", [0.75, 0.25], 0.8)
     assert matrix(work) == [[0.3333], [0.3333]]
@@ -93,7 +97,9 @@ def test_the_likeliest_answer_is_the_label_and_odds_are_kept(tmp_path: Path) -> 
 
 def test_what_cannot_be_read_is_invalid_and_a_strange_gold_is_never_hit(tmp_path: Path) -> None:
     task = Numbered("japan", 4, golds=("OFF", "NOT", "OFF", "odd"))
-    (scored,) = filled(tmp_path, Ruled(lambda sheet, place: Answer(reply="12x1"[place])), (task,), ROWS[:1]).scored()
+    (scored,) = filled(
+        tmp_path, Ruled(lambda sheet, place: Answer(reply="12x1"[place])), (task,), ROWS[:1]
+    ).confusions()
     assert scored.gold.tolist() == [0, 1, 0, -1]
     assert scored.answers.tolist() == [[0, 1, -1, 0]]
 
@@ -120,7 +126,7 @@ def test_a_matrix_that_is_interrupted_anywhere_ends_as_the_same_lines_and_asks_n
             asked += predictor.asked
         assert sorted((folder / PREDICTIONS).read_bytes().splitlines()) == expected
         assert trial % 2 or len(asked) == len(set(asked)) == 15
-        for one, other in zip(work.scored(), whole.scored(), strict=True):
+        for one, other in zip(work.confusions(), whole.confusions(), strict=True):
             assert np.array_equal(one.answers, other.answers)
             assert np.array_equal(one.gold, other.gold)
 
@@ -174,10 +180,10 @@ def edit(line: bytes, **changes: object) -> bytes:
 
 
 def test_progress_counts_whole_cells_and_tells_the_running_f1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clca.evaluation.classification.answering.TELL_EVERY", 0.0)
-    told: list[Progress] = []
+    monkeypatch.setattr("clca.evaluation.classification.answering.PROGRESS_INTERVAL", 0.0)
+    told: list[TaskProgress] = []
     with TaskPredictionDir(tmp_path, TASKS, ROWS) as folder:
-        Work(folder, TASKS, ROWS, told.append).ask(Ruled(right))
+        TaskAnswering(folder, TASKS, ROWS, told.append).answer_pending(Ruled(right))
     assert [(one.cells, one.of) for one in told][5:9] == [(0, 6), (1, 6), (2, 6), (3, 6)]
     assert [one.texts for one in told][:2] == [64, 128]
     assert told[0].texts_left == 3 * 220 - 64
@@ -201,15 +207,15 @@ def test_memory_grows_by_no_more_than_twenty_five_bytes_an_answer(tmp_path: Path
 
 def test_a_limit_keeps_every_label_and_does_not_depend_on_who_is_asked() -> None:
     task = Numbered("japan", 500, golds=(*("NOT",) * 99, "OFF"))
-    kept = Limited(task, 4, seed=1)
+    kept = LimitedTask(task, 4, seed=1)
     golds = [one.gold for one in kept.examples("base")]
     assert (kept.count, len(golds), set(golds)) == (4, 4, {"OFF", "NOT"})
     ids = [one.id for one in kept.examples("base")]
     assert [one.id for one in kept.examples("zero-shot")] == ids == sorted(ids, key=lambda one: int(one[1:]))
-    assert [one.id for one in Limited(task, 4, seed=1).examples("base")] == ids
-    assert [one.id for one in Limited(task, 4, seed=2).examples("base")] != ids
-    assert Limited(task, 1000, seed=1).count == 500
-    assert Limited(task, 1, seed=1).count == 1
+    assert [one.id for one in LimitedTask(task, 4, seed=1).examples("base")] == ids
+    assert [one.id for one in LimitedTask(task, 4, seed=2).examples("base")] != ids
+    assert LimitedTask(task, 1000, seed=1).count == 500
+    assert LimitedTask(task, 1, seed=1).count == 1
 
 
 def test_a_task_that_holds_fewer_texts_than_it_says_is_refused(tmp_path: Path) -> None:
@@ -217,11 +223,11 @@ def test_a_task_that_holds_fewer_texts_than_it_says_is_refused(tmp_path: Path) -
         def examples(self, row: str) -> Any:
             return list(super().examples(row))[:-1]
 
-    with pytest.raises(ContentError, match="holds 9 texts, but was said to hold 10"):
+    with pytest.raises(ContentError, match="has 9 texts, and 10 were expected"):
         filled(tmp_path, Ruled(right), (Short("japan", 10),))
 
 
 def test_sheets_know_their_adapter_and_what_they_are_answered_with() -> None:
-    one = next(iter(sheets(TASKS, ROWS[1:], lambda key: True)))
+    one = next(iter(request_groups(TASKS, ROWS[1:], lambda key: True)))
     assert isinstance(one, ExampleRequestGroup)
     assert (one.adapter, one.row, one.questions[0].labels) == ("japan", "japan", ("1", "2"))

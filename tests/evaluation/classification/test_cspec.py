@@ -55,9 +55,9 @@ def test_chance_by_hand() -> None:
     # The six orders of the adapters; C-SPEC of an order is the mean of what then stands on the diagonal.
     n = np.array([[0.5, 0.4, 1.0], [1.0, 1.0, 0.25], [0.75, 0.8, 1.0]])
     scores = [(n[a, 0] + n[b, 1] + n[c, 2]) / 3 for a, b, c in permutations(range(3))]
-    found = cspec.under_chance(M, seed=1)
+    found = cspec.null_distribution(M, seed=1)
     assert found.tolist() == pytest.approx(scores)
-    assert cspec.chance(M) == pytest.approx(sum(scores) / 6)
+    assert cspec.chance_level(M) == pytest.approx(sum(scores) / 6)
     # 2.5 / 3 is reached by 0 1 2 (2.5), 1 2 0 (1 + 0.8 + 1 = 2.8), 2 1 0 (0.75 + 1 + 1 = 2.75): 3 of 6.
     assert cspec.p_value(found) == pytest.approx(3 / 6)
 
@@ -82,7 +82,7 @@ def test_adapters_that_are_all_alike_score_1_and_no_better_than_chance() -> None
 def test_an_own_adapter_below_the_others_is_no_evidence_of_specificity() -> None:
     matrix = 1 - 0.5 * np.eye(4)
     # No order of four adapters has a lower C-SPEC, so all 24 have one as high.
-    assert cspec.p_value(cspec.under_chance(matrix, seed=1)) == 1.0
+    assert cspec.p_value(cspec.null_distribution(matrix, seed=1)) == 1.0
 
 
 def test_more_than_seven_cultures_are_put_in_ten_thousand_random_orders() -> None:
@@ -93,11 +93,11 @@ def test_more_than_seven_cultures_are_put_in_ten_thousand_random_orders() -> Non
     assert one.p is not None
     assert one.p < 0.001
     assert one.p >= 1 / 10_000
-    scores = cspec.under_chance(matrix, seed=1)
+    scores = cspec.null_distribution(matrix, seed=1)
     assert scores[0] == pytest.approx(float(cspec.c_spec(matrix)))
-    assert scores.mean() == pytest.approx(cspec.chance(matrix), abs=0.005)
-    assert (scores == cspec.under_chance(matrix, seed=1)).all()
-    assert (scores != cspec.under_chance(matrix, seed=2)).any()
+    assert scores.mean() == pytest.approx(cspec.chance_level(matrix), abs=0.005)
+    assert (scores == cspec.null_distribution(matrix, seed=1)).all()
+    assert (scores != cspec.null_distribution(matrix, seed=2)).any()
 
 
 def test_a_column_of_zeros_is_left_out_and_named() -> None:
@@ -156,7 +156,7 @@ def test_the_order_of_cultures_changes_nothing(matrix: np.ndarray, data: st.Data
     order = np.array(data.draw(st.permutations(range(len(matrix)))))
     moved = matrix[order][:, order]
     np.testing.assert_allclose(cspec.c_spec(moved), cspec.c_spec(matrix))
-    assert cspec.chance(moved) == pytest.approx(cspec.chance(matrix), nan_ok=True)
+    assert cspec.chance_level(moved) == pytest.approx(cspec.chance_level(matrix), nan_ok=True)
 
 
 @given(matrices)
@@ -165,9 +165,9 @@ def test_a_score_lies_between_0_and_1_and_its_test_too(matrix: np.ndarray) -> No
     assert np.isnan(value) == (matrix.max() == 0)
     if matrix.max() > 0:
         assert 0 <= value <= 1 + 1e-12
-        scores = cspec.under_chance(matrix, seed=1)
+        scores = cspec.null_distribution(matrix, seed=1)
         assert 1 / len(scores) <= cspec.p_value(scores) <= 1
-        assert scores.mean() == pytest.approx(cspec.chance(matrix))
+        assert scores.mean() == pytest.approx(cspec.chance_level(matrix))
 
 
 @given(st.integers(1, 6), st.data())

@@ -19,7 +19,7 @@ from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.evaluation.wvs.plan import prepare
 from clca.evaluation.wvs.run import WvsResult, evaluate
-from clca.inference.requests import Answer, AnsweredCallback, S
+from clca.inference.requests import Answer, AnsweredCallback, G
 from tests.evaluation.wvs.survey_files import official, people
 
 
@@ -31,7 +31,7 @@ class Steady:
     def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
         self.asked = 0
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         for sheet in sheets:
             self.asked += 1
             done(sheet, [Answer(reply="1") for _ in sheet.questions])
@@ -45,7 +45,7 @@ def cache(cache_home: Path) -> Path:
 @pytest.fixture(autouse=True)
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("clca.evaluation.wvs.run.Answers", Steady)
+    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Steady)
     return tmp_path
 
 
@@ -141,18 +141,18 @@ class Interrupted(Steady):
 
     unseen = (8, 2)
 
-    def fill(self, sheets: Iterable[S], done: AnsweredCallback[S]) -> None:
-        super().fill(list(sheets)[:2], done)
+    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
+        super().predict(list(sheets)[:2], done)
         raise KeyboardInterrupt
 
 
 def test_labels_that_a_server_did_not_tell_of_are_counted_over_all_sittings(
     cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("clca.evaluation.wvs.run.Answers", Interrupted)
+    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Interrupted)
     with pytest.raises(EvaluationStopped, match=r"^stopped at sheet 2 of 7 \(2 of them now\)"):
         evaluated(cache)
-    monkeypatch.setattr("clca.evaluation.wvs.run.Answers", Steady)
+    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Steady)
     done = evaluated(cache)
     sittings = read(str(done.folder), Path("evaluations"), None).info["sittings"]
     assert [one["sheets"] for one in sittings] == [2, 5]

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from clca.evaluation.mmlu.answer_extraction import Reader
+from clca.evaluation.mmlu.answer_extraction import LetterReader
 from clca.evaluation.mmlu.prompts import Scoring
 from clca.evaluation.mmlu.questions import LETTERS
 
-CORRECTED, PAPER = Reader("corrected"), Reader("paper")
+CORRECTED, PAPER = LetterReader("corrected"), LetterReader("paper")
 
 PIECES = [
     *"ABCDEabcd ",
@@ -109,12 +109,12 @@ def test_the_papers_reading_takes_the_first_letter_behind_a_marker(reply: str, l
 
 @pytest.mark.parametrize("text", ["B\n", "B. Ven", "(B) T", "Mars", "E", "B because ", "A good", "B?"])
 def test_writing_can_stop_as_soon_as_the_letter_is_plain(text: str) -> None:
-    assert CORRECTED.settled(text)
+    assert CORRECTED.stop_condition(text)
 
 
 @pytest.mark.parametrize("text", ["", " ", "A", "B.", "B ", "(B) ", "The ans", "B. A", "A or"])
 def test_writing_goes_on_where_the_next_word_may_change_the_letter(text: str) -> None:
-    assert not CORRECTED.settled(text)
+    assert not CORRECTED.stop_condition(text)
 
 
 @given(TEXTS, st.integers(0, 60), st.sampled_from(["corrected", "paper"]))
@@ -123,18 +123,18 @@ def test_writing_goes_on_where_the_next_word_may_change_the_letter(text: str) ->
 @example("The answer is B", 1, "corrected")
 @example("Answer: my choice is C", 9, "corrected")
 def test_what_is_settled_stays_whatever_follows(whole: str, cut: int, scoring: Scoring) -> None:
-    reader, begin = Reader(scoring), whole[:cut]
-    if reader.settled(begin):
+    reader, begin = LetterReader(scoring), whole[:cut]
+    if reader.stop_condition(begin):
         assert reader.read(whole) == reader.read(begin)
-        assert reader.settled(whole)
+        assert reader.stop_condition(whole)
 
 
 @pytest.mark.parametrize("reply", ["The answer is B", "It is B", "it's B", "I choose B", "Final answer: B", "Letter B"])
 def test_no_beginning_of_a_sentence_that_names_its_letter_is_settled_before_it_does(reply: str) -> None:
     assert CORRECTED.read(reply) == "B"
-    assert not any(CORRECTED.settled(reply[:cut]) for cut in range(len(reply)))
+    assert not any(CORRECTED.stop_condition(reply[:cut]) for cut in range(len(reply)))
 
 
 @given(TEXTS, st.sampled_from(["corrected", "paper"]))
 def test_only_letters_are_read(text: str, scoring: Scoring) -> None:
-    assert Reader(scoring).read(text) in (*LETTERS, None)
+    assert LetterReader(scoring).read(text) in (*LETTERS, None)

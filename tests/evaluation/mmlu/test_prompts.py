@@ -6,30 +6,30 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ContentError
-from clca.evaluation.mmlu.answer_extraction import Reader
+from clca.evaluation.mmlu.answer_extraction import LetterReader
 from clca.evaluation.mmlu.prompts import MmluPrompts
-from clca.evaluation.mmlu.questions import Item
+from clca.evaluation.mmlu.questions import MmluItem
 from clca.evaluation.mmlu.subjects import load_subjects
 from clca.evaluation.mmlu.task import MmluTask
 from clca.inference.prompt_format import TextFormat
 from tests.conftest import Overlay
 
 DEV = (
-    Item(1, "What is 2 + 2?\n", ("3", "4", "5", "6"), "B"),
-    Item(2, "Which {{ sign }} is % <b>?", (" a ", "b", "c", "d"), "D"),
+    MmluItem(1, "What is 2 + 2?\n", ("3", "4", "5", "6"), "B"),
+    MmluItem(2, "Which {{ sign }} is % <b>?", (" a ", "b", "c", "d"), "D"),
 )
-TEST = (Item(1, "  What is\n3 + 3?", ("3", "4", "5", "6"), "D"),)
+TEST = (MmluItem(1, "  What is\n3 + 3?", ("3", "4", "5", "6"), "D"),)
 
 
-def task(content: Content, scoring: str = "corrected", dev: tuple[Item, ...] = DEV) -> MmluTask:
+def task(content: Content, scoring: str = "corrected", dev: tuple[MmluItem, ...] = DEV) -> MmluTask:
     subject = load_subjects(content)["high_school_us_history"]
-    return MmluTask(subject, dev, TEST, MmluPrompts(content, scoring), Reader("corrected"))  # type: ignore[arg-type]
+    return MmluTask(subject, dev, TEST, MmluPrompts(content, scoring), LetterReader("corrected"))  # type: ignore[arg-type]
 
 
 def prompt(one: MmluTask) -> str:
     """The whole of it, as plain text is put together."""
     (example,) = one.examples("base")
-    return TextFormat().prompt(one.system("base"), example.text)
+    return TextFormat().prompt(one.system_prompt("base"), example.text)
 
 
 def test_worked_examples_stand_before_the_question_as_the_convention_has_them(content: Content) -> None:
@@ -74,7 +74,7 @@ def test_the_paper_asks_between_its_markers(content: Content) -> None:
         "\n"
         "### Question: What is\n3 + 3?\nA. 3\nB. 4\nC. 5\nD. 6\n### Answer:"
     )
-    assert task(content, "paper", ()).system("base") == ""
+    assert task(content, "paper", ()).system_prompt("base") == ""
 
 
 def test_a_letter_follows_after_a_space(content: Content) -> None:
@@ -85,7 +85,7 @@ def test_a_letter_follows_after_a_space(content: Content) -> None:
 def test_fewer_worked_examples_are_the_first_ones(content: Content) -> None:
     fewer = task(content).with_shots(1)
     assert fewer.shots == 1
-    assert fewer.system("base") == task(content, dev=DEV[:1]).system("base")
+    assert fewer.system_prompt("base") == task(content, dev=DEV[:1]).system_prompt("base")
 
 
 def test_every_question_keeps_its_number_and_its_answer(content: Content) -> None:

@@ -14,8 +14,8 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.mmlu.csv_questions import QUOTING
-from clca.evaluation.mmlu.question_source import open_exam
-from clca.evaluation.mmlu.questions import Exam, Item, require_shots
+from clca.evaluation.mmlu.question_source import open_questions
+from clca.evaluation.mmlu.questions import MmluItem, QuestionSet, require_shots
 from clca.evaluation.mmlu.subjects import choose_subjects, load_subjects
 from tests.conftest import Overlay
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
@@ -24,8 +24,8 @@ KNOWN = tuple(load_subjects(Content()))
 TWO = ("anatomy", "virology")
 
 
-def opened(name: Path | str, subjects: tuple[str, ...] = TWO, *, named: bool = True) -> Exam:
-    return open_exam(str(name), subjects, KNOWN, Content(), named=named)
+def opened(name: Path | str, subjects: tuple[str, ...] = TWO, *, named: bool = True) -> QuestionSet:
+    return open_questions(str(name), subjects, KNOWN, Content(), named=named)
 
 
 def refused(name: Path | str, subjects: tuple[str, ...] = TWO, *, named: bool = True) -> str:
@@ -82,7 +82,7 @@ def test_a_group_that_is_none_of_the_four_is_refused(overlay: Overlay) -> None:
 
 
 def test_the_demonstration_has_every_group_and_spreads_the_right_answers_evenly(content: Content) -> None:
-    exam = open_exam("demo", KNOWN, KNOWN, content, named=False)
+    exam = open_questions("demo", KNOWN, KNOWN, content, named=False)
     assert exam.demonstration
     groups = {load_subjects(content)[subject].group for subject in exam.test}
     assert groups == {"stem", "humanities", "social_sciences", "other"}
@@ -94,7 +94,7 @@ def test_the_demonstration_has_every_group_and_spreads_the_right_answers_evenly(
 
 
 def test_every_question_of_the_demonstration_has_four_different_choices(content: Content) -> None:
-    exam = open_exam("demo", KNOWN, KNOWN, content, named=False)
+    exam = open_questions("demo", KNOWN, KNOWN, content, named=False)
     items = [one for split in (exam.dev, exam.test) for each in split.values() for one in each]
     assert all(len(set(one.choices)) == 4 for one in items)
     assert len({one.question for one in items}) == len(items) == 78
@@ -116,7 +116,7 @@ def test_a_csv_folder_is_read_with_or_without_data_above(tmp_path: Path, below: 
     csv_folder(tmp_path / below, *TWO)
     exam = opened(tmp_path)
     assert list(exam.test) == list(TWO)
-    assert exam.test["anatomy"][2] == Item(3, "What is 2 + 2?", ("3", "4", "5", "6"), "B")
+    assert exam.test["anatomy"][2] == MmluItem(3, "What is 2 + 2?", ("3", "4", "5", "6"), "B")
     assert [len(exam.dev[one]) for one in TWO] == [5, 5]
     assert not exam.demonstration
 
@@ -127,7 +127,7 @@ def test_quoted_line_breaks_commas_quotes_and_a_byte_order_mark_are_read(tmp_pat
     text = '\ufeff"Which of\r\nthese, ""if"" any?",one,"two, three",,four,D\r\n\r\nIs it so?,a,b,c,d, A \n'
     file.write_bytes(text.encode())
     first, second = opened(tmp_path).test["anatomy"]
-    assert first == Item(1, 'Which of\r\nthese, "if" any?', ("one", "two, three", "", "four"), "D")
+    assert first == MmluItem(1, 'Which of\r\nthese, "if" any?', ("one", "two, three", "", "four"), "D")
     assert second.answer == "A"
 
 
@@ -221,7 +221,7 @@ def test_questions_that_stand_twice_are_told(tmp_path: Path) -> None:
 def test_sound_questions_leave_no_note(tmp_path: Path, content: Content) -> None:
     csv_folder(tmp_path, "anatomy", dev=0)
     assert opened(tmp_path, ("anatomy",)).notes == ()
-    assert open_exam("demo", KNOWN, KNOWN, content, named=False).notes == ()
+    assert open_questions("demo", KNOWN, KNOWN, content, named=False).notes == ()
 
 
 def test_questions_that_are_worked_examples_too_are_told(tmp_path: Path) -> None:
@@ -406,6 +406,6 @@ def test_a_misspelt_demo_is_guessed() -> None:
 def test_an_unreadable_content_file_of_the_demonstration_is_named(overlay: Overlay) -> None:
     content = overlay({"eval/mmlu/demo/test/astronomy_test.csv": "short\n"})
     with pytest.raises(ContentError, match=r"astronomy_test\.csv:1: 1 column,"):
-        open_exam("demo", ("astronomy",), KNOWN, content, named=True)
+        open_questions("demo", ("astronomy",), KNOWN, content, named=True)
     with pytest.raises(NotFoundError):
         content.locate("eval/mmlu/demo/test/virology_test.csv")

@@ -13,7 +13,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, SettingsError
-from clca.evaluation.classification.request_group import ExampleRequestGroup, sheets
+from clca.evaluation.classification.request_group import ExampleRequestGroup, request_groups
 from clca.evaluation.mmlu.config import MmluConfig
 from clca.evaluation.mmlu.few_shot import fitted
 from clca.evaluation.mmlu.plan import MmluPlan, prepare
@@ -22,11 +22,12 @@ from clca.evaluation.mmlu.run import evaluate
 from clca.evaluation.mmlu.tables import caveats
 from clca.evaluation.model_loading import load
 from clca.evaluation.prediction_dir import read_records
-from clca.inference.hf_model import LocalPredictor
+from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Answer
 from clca.inference.tokenization import Tokens
-from clca.models.load import Student, load_tokenizer
+from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from clca.records import Choice
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
 from tests.evaluation.wvs.test_run import adapter
@@ -229,14 +230,16 @@ def test_a_subject_whose_longest_question_leaves_no_room_has_fewer_worked_exampl
     assert "Fewer than 5 worked examples, as the student reads no longer prompts: anatomy 3." in caveats(one)
     (task,) = one.matrix.tasks
     tokens = Tokens(load_tokenizer(tiny), TextFormat())
-    lengths = [len(tokens.ids(TextFormat().prompt(task.system("base"), each.text))) for each in task.examples("base")]
+    lengths = [
+        len(tokens.ids(TextFormat().prompt(task.system_prompt("base"), each.text))) for each in task.examples("base")
+    ]
     assert max(lengths) + 1 <= CONTEXT < max(lengths) + 900
 
 
 def test_every_question_of_that_subject_has_as_many(cache: Path, here: Path) -> None:
     long_folder(here / "long", 900, 900)
     (task,) = prepared(cache, data="long", subjects=("anatomy",)).matrix.tasks
-    assert task.system("base").count("Answer:") == 3
+    assert task.system_prompt("base").count("Answer:") == 3
 
 
 def test_what_fits_keeps_its_worked_examples(cache: Path, here: Path) -> None:
@@ -248,7 +251,7 @@ def test_a_written_answer_needs_room_too(cache: Path, here: Path, tiny: Student)
     tokens, words = Tokens(load_tokenizer(tiny), TextFormat()), 700
     one = prepared(cache, data=str(long_folder(here / "long", 10, words)), subjects=("anatomy",))
     (task,) = one.matrix.tasks
-    longest = max(len(tokens.ids(TextFormat().prompt(task.system(""), each.text))) for each in task.examples(""))
+    longest = max(len(tokens.ids(TextFormat().prompt(task.system_prompt(""), each.text))) for each in task.examples(""))
     long_folder(here / "long", 10, words + CONTEXT - longest - 1)
     assert prepared(cache, data="long", subjects=("anatomy",)).fewer == {}
     assert prepared(cache, data="long", subjects=("anatomy",), mode="generate").fewer == {"anatomy": 4}
@@ -297,26 +300,26 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path,
     model, tokenizer = load(one.subject, "cpu"), load_tokenizer(student)
     counted = Counted(model)
     found: dict[str, Answer] = {}
-    asked = list(sheets(one.matrix.tasks, one.matrix.rows, lambda _: True))
+    asked = list(request_groups(one.matrix.tasks, one.matrix.rows, lambda _: True))
     assert [len(sheet.questions) for sheet in asked] == [64, 16]
 
     def done(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         found.update(zip((each.id for each in sheet.questions), answers, strict=True))
 
-    LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(asked, done)
+    HfModel(model, tokenizer, TextFormat(), "probability").predict(asked, done)
     together, counted.tokens = counted.tokens, 0
     alone: dict[str, Answer] = {}
     for sheet in asked:
         for question in sheet.questions:
             single = ExampleRequestGroup("", sheet.system, (question,), "base", "anatomy", 0)
-            LocalPredictor(model, tokenizer, TextFormat(), "probability").fill(
+            HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )
-    begins = len(Tokens(tokenizer, TextFormat()).ids(one.matrix.tasks[0].system("base")))
+    begins = len(Tokens(tokenizer, TextFormat()).ids(one.matrix.tasks[0].system_prompt("base")))
     rest = max(map(len, (Tokens(tokenizer, TextFormat()).ids(each.text) for each in asked[0].questions))) + 2
     assert counted.tokens > 80 * begins
     assert together < begins + 80 * rest
-    assert all(found[id].odds == pytest.approx(alone[id].odds, abs=1e-4) for id in alone)
+    assert all(found[id].probabilities == pytest.approx(alone[id].probabilities, abs=1e-4) for id in alone)
 
 
 # ---------------------------------------------------------------- what is left behind

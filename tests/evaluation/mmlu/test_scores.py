@@ -12,7 +12,7 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.scores import spread
-from clca.evaluation.mmlu.scores import Knowledge, RowKnowledge, score_subjects
+from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge, score_subjects
 
 LETTERS = ("A", "B", "C", "D")
 A, B, C, D, NONE = 0, 1, 2, 3, -1
@@ -32,7 +32,7 @@ def knowledge(*tests: Confusion, default: bool = False, resamples: int = 200) ->
     return score_subjects(tests, seed=42, default=default, resamples=resamples)[1]
 
 
-def row(found: Knowledge, name: str) -> RowKnowledge:
+def row(found: Knowledge, name: str) -> SystemKnowledge:
     one = found.row(name)
     assert one is not None
     return one

@@ -10,13 +10,13 @@ from typing import Any
 import yaml
 
 from clca.content.lookup import Content
-from clca.evaluation.offense.imports.audit import Audit
+from clca.evaluation.offense.imports.audit import ImportAudit
 from clca.evaluation.offense.imports.importer import import_tests
 from clca.evaluation.offense.imports.mapping import read_mapping
-from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.offense.suite import load_offense_suite
 
 CULTURES = ("japan", "greece", "turkey", "usa")
-TASKS = load_tasks(Content())
+TASKS = load_offense_suite(Content())
 
 Rows = Iterable[Mapping[str, Any]]
 
@@ -41,7 +41,9 @@ def posts(count: int = 6, **changes: Any) -> list[dict[str, Any]]:
     return [{"text": f"text {n}", "label": ("OFF", "NOT")[n % 2], **changes} for n in range(count)]
 
 
-def run(folder: Path, out: Path, *entries: Mapping[str, Any], strict: bool = False, within: str | None = None) -> Audit:
+def run(
+    folder: Path, out: Path, *entries: Mapping[str, Any], strict: bool = False, within: str | None = None
+) -> ImportAudit:
     """Import a folder by these entries."""
     mapping = read_mapping("mapping.yaml", mapping_text(*entries, within=within), TASKS, CULTURES)
     return import_tests(folder, mapping, TASKS, out, strict=strict)

@@ -9,10 +9,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clca.content.lookup import Content
-from clca.evaluation.offense.answer_extraction import REACH, Reader
-from clca.evaluation.offense.suite import Scoring, load_tasks
+from clca.evaluation.offense.answer_extraction import REACH, LabelReader
+from clca.evaluation.offense.suite import Scoring, load_offense_suite
 
-TASKS = load_tasks(Content())
+TASKS = load_offense_suite(Content())
 TYPES = sorted(TASKS.types)
 OFFENSIVE, HATE, THREAT, FINE, GRAINED = (
     "offensive_detect",
@@ -23,8 +23,8 @@ OFFENSIVE, HATE, THREAT, FINE, GRAINED = (
 )
 
 
-def reader(name: str, scoring: Scoring = "corrected") -> Reader:
-    return Reader(TASKS.type(name), scoring)
+def reader(name: str, scoring: Scoring = "corrected") -> LabelReader:
+    return LabelReader(TASKS.type(name), scoring)
 
 
 # ---------------------------------------------------------------- corrected
@@ -260,14 +260,14 @@ def test_readings_are_labels_of_their_scoring(name: str, scoring: Scoring) -> No
     ],
 )
 def test_corrected_settles_when_no_word_can_change_the_reading(beginning: str, settled: bool) -> None:
-    assert reader(OFFENSIVE).settled(beginning) is settled
+    assert reader(OFFENSIVE).stop_condition(beginning) is settled
 
 
 @pytest.mark.parametrize(
     ("beginning", "settled"), [("", False), ("2", False), ("2.", True), ("2\n", True), ("1", True), ("not", False)]
 )
 def test_paper_settles_at_a_full_stop_a_line_break_or_its_first_rule(beginning: str, settled: bool) -> None:
-    assert reader(OFFENSIVE, "paper").settled(beginning) is settled
+    assert reader(OFFENSIVE, "paper").stop_condition(beginning) is settled
 
 
 _VOCABULARY = TASKS.types[OFFENSIVE].vocabulary
@@ -299,10 +299,10 @@ _TEXTS = st.one_of(
 def test_what_is_settled_stays_so(name: str, scoring: Scoring, whole: str, cut: int, more: str) -> None:
     one = reader(name, scoring)
     beginning = whole[:cut]
-    if one.settled(beginning):
+    if one.stop_condition(beginning):
         for continued in (whole, beginning + more):
             assert one.read(continued) == one.read(beginning)
-            assert one.settled(continued)
+            assert one.stop_condition(continued)
 
 
 @pytest.mark.parametrize("scoring", get_args(Scoring))

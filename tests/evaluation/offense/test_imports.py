@@ -14,7 +14,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.offense.imports.audit import SetAudit
-from clca.evaluation.offense.imports.importer import AUDIT, Amiss
+from clca.evaluation.offense.imports.importer import AUDIT, StrictImportError
 from clca.evaluation.offense.imports.mapping import load_mapping, read_mapping
 from clca.evaluation.offense.imports.text import LINE_LIMIT
 from clca.evaluation.offense.suite import Scoring
@@ -279,8 +279,10 @@ def refused(error: type[ClcaError], message: str, place: Path, out: Path, *entri
 
 def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path) -> None:
     (place / "posts.jsonl").write_bytes(lines(posts(2, label="OFF")))
-    refused(Amiss, "1 thing amiss in the test sets, and --strict: nothing is imported", place, out, strict=True)
-    with pytest.raises(Amiss) as caught:
+    refused(
+        StrictImportError, "1 thing amiss in the test sets, and --strict: nothing is imported", place, out, strict=True
+    )
+    with pytest.raises(StrictImportError) as caught:
         run(place, out, entry(), strict=True)
     assert caught.value.exit_code == 2
     assert caught.value.audit.sets[0].absent == ("NOT",)

@@ -6,10 +6,10 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError
-from clca.evaluation.offense.suite import TASKS, check_cultures, differences, load_tasks
+from clca.evaluation.offense.suite import TASKS, check_cultures, load_offense_suite, scoring_differences
 from tests.conftest import Overlay
 
-TYPES = load_tasks(Content())
+TYPES = load_offense_suite(Content())
 BINARY = {
     "stereotype_detect": "stereotype",
     "mockery_detect": "mockery",
@@ -107,7 +107,7 @@ def test_cultures_stand_in_the_order_of_the_papers_tables() -> None:
 
 
 def test_each_known_defect_is_told_with_both_scorings_and_a_reason() -> None:
-    told = {one.task: one for one in differences(TYPES)}
+    told = {one.task: one for one in scoring_differences(TYPES)}
     assert {"all", "hate_detect_fine-grained", "hate_offens_detect", "turkey/offensive_detect_finegrained"} <= set(told)
     assert "HS1" in told["hate_detect_fine-grained"].paper
     assert "0.286" in told["hate_detect_fine-grained"].why
@@ -141,10 +141,10 @@ def test_a_fault_in_the_content_is_named_with_its_line(overlay: Overlay, old: st
     text = Content().text(TASKS)
     assert old in text
     with pytest.raises(ContentError, match=rf"tasks\.yaml:\d+: .*{message}"):
-        load_tasks(overlay({TASKS: text.replace(old, new, 1)}))
+        load_offense_suite(overlay({TASKS: text.replace(old, new, 1)}))
 
 
 def test_a_culture_without_a_profile_is_refused(overlay: Overlay) -> None:
     content = overlay({TASKS: Content().text(TASKS).replace("  greece: {", "  grece: {")})
     with pytest.raises(ContentError, match=r"cultures: no culture 'grece'; did you mean greece\?"):
-        check_cultures(content, load_tasks(content), ["greece", *set(TYPES.cultures) - {"greece"}])
+        check_cultures(content, load_offense_suite(content), ["greece", *set(TYPES.cultures) - {"greece"}])

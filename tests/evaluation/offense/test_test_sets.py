@@ -12,7 +12,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.content_check import check
 from clca.errors import ContentError, NotFoundError
-from clca.evaluation.offense.suite import load_tasks
+from clca.evaluation.offense.suite import load_offense_suite
 from clca.evaluation.offense.test_sets import (
     DEMONSTRATION,
     MANIFEST,
@@ -23,7 +23,7 @@ from clca.evaluation.offense.test_sets import (
 from tests.conftest import Overlay
 from tests.evaluation.offense.posts import entry, lines, posts, run
 
-TASKS = load_tasks(Content())
+TASKS = load_offense_suite(Content())
 SCRIPTS = {
     "ara": "\u0600-\u06ff",
     "bangladesh": "\u0980-\u09ff",

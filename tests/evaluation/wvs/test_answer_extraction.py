@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from clca.content.lookup import Content
 from clca.errors import ContentError
-from clca.evaluation.wvs.answer_patterns import read_vocabulary
-from clca.evaluation.wvs.question import questions
+from clca.evaluation.wvs.answer_patterns import read_answer_patterns
+from clca.evaluation.wvs.question import item_questions
 from clca.evaluation.wvs.request_group import ItemQuestion
 from clca.evaluation.wvs.suite import files_of, languages, load_suite
 from clca.records import Order
@@ -22,7 +22,7 @@ IMPORTANT, CHILD, NEIGHBOUR, AGREE, MIDDLE, FUTURE = "Q1", "Q7", "Q18", "Q29", "
 def question(language: str, item: str, order: Order = "given") -> ItemQuestion:
     suite = SUITES[language]
     asked = [one for one in suite.items.items if one.id == item]
-    return questions(asked, suite.prompts, "chat", order, seed=42)[0]
+    return item_questions(asked, suite.prompts, "chat", order, seed=42)[0]
 
 
 def read(language: str, item: str, reply: str, order: Order = "given") -> int | None:
@@ -497,7 +497,7 @@ def test_words_are_read_where_they_name_one_option(language: str, item: str, rep
 @pytest.mark.parametrize("language", SUITES)
 def test_every_option_is_read_by_number_by_words_and_by_both(language: str, order: Order) -> None:
     suite = SUITES[language]
-    for one in questions(suite.items.items, suite.prompts, "chat", order, seed=42):
+    for one in item_questions(suite.items.items, suite.prompts, "chat", order, seed=42):
         for place, option in enumerate(one.shown):
             words = one.item.options[option]
             for reply in (
@@ -515,7 +515,7 @@ def test_every_option_is_read_by_number_by_words_and_by_both(language: str, orde
 @pytest.mark.parametrize("language", SUITES)
 def test_two_different_options_are_never_read_as_one(language: str) -> None:
     suite = SUITES[language]
-    for one in questions(suite.items.items, suite.prompts, "chat", "given", seed=42):
+    for one in item_questions(suite.items.items, suite.prompts, "chat", "given", seed=42):
         for first in one.item.options:
             for second in one.item.options:
                 if first != second:
@@ -546,7 +546,7 @@ def test_an_option_with_yes_or_no_is_read_without_it_too(language: str) -> None:
 @pytest.mark.parametrize("language", SUITES)
 def test_no_word_that_might_change_an_answer_is_read_over(language: str) -> None:
     suite = SUITES[language]
-    vocabulary = read_vocabulary("", Content().text(files_of(language)[2]), suite.items)
+    vocabulary = read_answer_patterns("", Content().text(files_of(language)[2]), suite.items)
     space = "" if language in ("zh", "ja") else " "
     one = question(language, IMPORTANT)
     for turn in vocabulary.turns:
@@ -578,8 +578,8 @@ def test_only_the_numbers_offered_are_answers(number: int) -> None:
             '"A bed thing": [bad',
             r"yaml:\d+: also: no item has the option 'A bed thing'; did you mean",
         ),
-        ("[bad thing, bad]", "[bad thing, good]", "also: 'good' stands for two options of Q43, or twice for one"),
-        ("fillers: [i,", "fillers: [not,", "fillers: 'not' stands among turns, too"),
+        ("[bad thing, bad]", "[bad thing, good]", "also: 'good' is listed for two options of Q43, or twice for one"),
+        ("fillers: [i,", "fillers: [not,", "fillers: 'not' is listed under turns, too"),
         ("one: 1,", "one: 0,", r"numerals\.one: Input should be greater than or equal to 1"),
     ],
 )
@@ -587,4 +587,4 @@ def test_a_faulty_vocabulary_is_named(content: Content, old: str, new: str, mess
     text = content.text("eval/wvs/answers.yaml")
     assert old in text
     with pytest.raises(ContentError, match=message):
-        read_vocabulary("answers.yaml", text.replace(old, new), SUITES["en"].items)
+        read_answer_patterns("answers.yaml", text.replace(old, new), SUITES["en"].items)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from clca.errors import ClcaError
-from clca.evaluation.wvs.counts import AnswerCounts, Key, tally
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.records import Prediction
 from tests.evaluation.wvs.survey_people import COLUMNS, person, predictions
@@ -13,8 +13,8 @@ PEOPLE = [person("p1", 0, 2, 4), person("p2", 1, None, 4), person("p3", None, No
 SURVEY = {"Q1": np.array([0.5, 0.5]), "Q2": np.array([0.2, 0.3, 0.5]), "Q3": np.array([0, 0.25, 0.5, 0.25, 0])}
 
 
-def scored(tally: AnswerCounts) -> dict[str, list[float]]:
-    found = COLUMNS.scores(tally.rows().sum(0)[None], SURVEY, individual=tally.individual)[0]
+def scored(counts: AnswerCounts) -> dict[str, list[float]]:
+    found = COLUMNS.scores(counts.rows().sum(0)[None], SURVEY, individual=counts.individual)[0]
     return {metric: found[place].tolist() for place, metric in enumerate(METRICS)}
 
 
@@ -101,24 +101,24 @@ def test_only_those_who_were_asked_are_rows() -> None:
 
 def test_predictions_are_sorted_by_culture_method_and_order() -> None:
     both = {"japan": PEOPLE, "uk": [person("u1", 1, country="uk")]}
-    found = tally(
+    found = count_answers(
         predictions("u1", 1, culture="uk") + predictions("p1", 0) + predictions("p1", 1, order="reversed"),
         both,
         COLUMNS,
     )
     assert set(found) == {
-        Key("uk", "persona", "given"),
-        Key("japan", "persona", "given"),
-        Key("japan", "persona", "reversed"),
+        CountsKey("uk", "persona", "given"),
+        CountsKey("japan", "persona", "given"),
+        CountsKey("japan", "persona", "reversed"),
     }
-    assert found[Key("uk", "persona", "given")].seen == ("u1",)
+    assert found[CountsKey("uk", "persona", "given")].seen == ("u1",)
 
 
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
-        ({"item": "Q9"}, "Q9 is no item"),
-        ({"respondent": "p9"}, "japan has no respondent 'p9'"),
+        ({"item": "Q9"}, "no item Q9"),
+        ({"respondent": "p9"}, "no respondent 'p9' of japan"),
         ({"option": 2}, "Q1 has the options 0 to 1, not 2"),
         ({"option": -1}, "Q1 has the options 0 to 1, not -1"),
         ({"probabilities": (0.5, 0.25, 0.25)}, "Q1 has 2 options, not 3"),
@@ -132,7 +132,7 @@ def test_predictions_are_sorted_by_culture_method_and_order() -> None:
 def test_a_prediction_that_does_not_fit_is_refused(changed: dict[str, object], message: str) -> None:
     [one] = predictions("p1", 0)
     with pytest.raises(ClcaError, match=message):
-        tally([Prediction.model_validate({**one.model_dump(), **changed})], {"japan": PEOPLE}, COLUMNS)
+        count_answers([Prediction.model_validate({**one.model_dump(), **changed})], {"japan": PEOPLE}, COLUMNS)
 
 
 def test_two_respondents_of_one_name_are_refused() -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import load_items, load_shares
-from clca.evaluation.arrays import Floats
+from clca.evaluation.arrays import Floats, nan_mean
 from clca.evaluation.wvs import metrics
 
 CULTURES = ("japan", "uk", "china", "germany", "mexico")
@@ -45,9 +45,7 @@ def test_the_formula_of_the_paper_gives_the_known_scores_of_five_predictors(
         for share in map(np.array, shares.values())
     ]
     assert len(scores) == 44
-    assert float(metrics.macro(scores)) == pytest.approx(
-        METHOD_TABLE[predictor][CULTURES.index(culture)], abs=0.0005 + 1e-9
-    )
+    assert float(nan_mean(scores)) == pytest.approx(METHOD_TABLE[predictor][CULTURES.index(culture)], abs=0.0005 + 1e-9)
 
 
 def distributions(options: int) -> st.SearchStrategy[Floats]:
@@ -103,13 +101,13 @@ def test_the_jensen_shannon_distance_is_symmetric_and_bounded(pair: list[Floats]
 @given(several(3))
 def test_wasserstein_jensen_shannon_and_total_variation_are_metrics(three: list[Floats]) -> None:
     one, two, other = three
-    for distance in (metrics.emd, metrics.jsd, metrics.variation):
+    for distance in (metrics.wasserstein_1, metrics.jsd, metrics.total_variation):
         assert float(distance(one, other)) <= float(distance(one, two)) + float(distance(two, other)) + 1e-7
         assert 0 <= float(distance(one, two)) == float(distance(two, one)) <= 1
         assert distance(one, one) == 0
     # With one option all distributions are equal; with more only equal ones are 0 apart.
     if not np.allclose(one, two, rtol=0, atol=1e-9):
-        assert metrics.emd(one, two) > 0
+        assert metrics.wasserstein_1(one, two) > 0
 
 
 @given(several(2), st.integers(0, 3), st.booleans())
@@ -118,26 +116,26 @@ def test_a_batch_is_scored_as_one_by_one(pair: list[Floats], unreadable: int, no
     batch = np.stack([np.append(valid, unreadable), np.append(survey, 0), np.append(valid, 0) * (not nothing)])
     alone = [float(metrics.kl_paper(survey, row)) for row in batch]
     assert metrics.kl_paper(survey, batch) == pytest.approx(alone, nan_ok=True)
-    for metric in (metrics.kl, metrics.jsd, metrics.emd):
-        valid_rows = metrics.valid_part(batch)
+    for metric in (metrics.kl, metrics.jsd, metrics.wasserstein_1):
+        valid_rows = metrics.valid_shares(batch)
         assert metric(survey, valid_rows) == pytest.approx(
-            [float(metric(survey, metrics.valid_part(row))) for row in batch], nan_ok=True
+            [float(metric(survey, metrics.valid_shares(row))) for row in batch], nan_ok=True
         )
 
 
 @given(distributions(5))
 def test_everything_is_finite_where_no_answer_could_be_read(survey: Floats) -> None:
     nothing = np.array([0, 0, 0, 0, 0, 12.0])
-    valid = metrics.valid_part(nothing)
+    valid = metrics.valid_shares(nothing)
     assert valid.tolist() == [0.2] * 5
-    assert metrics.invalid(nothing) == 1
+    assert metrics.invalid_share(nothing) == 1
     assert all(
         np.isfinite(value)
         for value in (
             metrics.kl_paper(survey, nothing),
             metrics.kl(survey, valid),
             metrics.jsd(survey, valid),
-            metrics.emd(survey, valid),
+            metrics.wasserstein_1(survey, valid),
         )
     )
 
@@ -145,26 +143,26 @@ def test_everything_is_finite_where_no_answer_could_be_read(survey: Floats) -> N
 def test_options_that_a_country_was_not_offered_are_empty_and_all_is_finite() -> None:
     survey = [0.0, 0.3, 0.2, 0.5, 0.0]
     for predicted in ([1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [1, 1, 1, 1, 1, 1], [0, 3, 2, 5, 0, 0]):
-        valid = metrics.valid_part(predicted)
+        valid = metrics.valid_shares(predicted)
         assert np.isfinite(metrics.kl_paper(survey, predicted))
         assert np.isfinite(metrics.kl(survey, valid))
         assert np.isfinite(metrics.jsd(survey, valid))
-        assert np.isfinite(metrics.emd(survey, valid))
-    assert metrics.kl(survey, metrics.valid_part([0, 3, 2, 5, 0, 0])) == pytest.approx(0, abs=1e-15)
+        assert np.isfinite(metrics.wasserstein_1(survey, valid))
+    assert metrics.kl(survey, metrics.valid_shares([0, 3, 2, 5, 0, 0])) == pytest.approx(0, abs=1e-15)
 
 
 def test_without_any_prediction_there_is_no_score() -> None:
     nothing = np.zeros(4)
     assert np.isnan(metrics.kl_paper([1, 2, 3], nothing))
-    assert np.isnan(metrics.kl([1, 2, 3], metrics.valid_part(nothing)))
-    assert np.isnan(metrics.jsd([1, 2, 3], metrics.valid_part(nothing)))
-    assert np.isnan(metrics.emd([1, 2, 3], metrics.valid_part(nothing)))
-    assert np.isnan(metrics.invalid(nothing))
-    assert np.isnan(metrics.emd([0], [0]))
+    assert np.isnan(metrics.kl([1, 2, 3], metrics.valid_shares(nothing)))
+    assert np.isnan(metrics.jsd([1, 2, 3], metrics.valid_shares(nothing)))
+    assert np.isnan(metrics.wasserstein_1([1, 2, 3], metrics.valid_shares(nothing)))
+    assert np.isnan(metrics.invalid_share(nothing))
+    assert np.isnan(metrics.wasserstein_1([0], [0]))
 
 
 def test_items_without_a_score_are_left_out_of_the_mean() -> None:
-    assert metrics.macro([[0.25, np.nan, 0.75], [np.nan, np.nan, np.nan]]) == pytest.approx([0.5, np.nan], nan_ok=True)
+    assert nan_mean([[0.25, np.nan, 0.75], [np.nan, np.nan, np.nan]]) == pytest.approx([0.5, np.nan], nan_ok=True)
 
 
 def test_examples_worked_out_by_hand() -> None:
@@ -184,18 +182,20 @@ def test_examples_worked_out_by_hand() -> None:
     assert metrics.jsd([1, 0], [1, 1]) == pytest.approx(
         math.sqrt(0.5 * math.log2(4 / 3) + 0.25 * math.log2(2 / 3) + 0.25)
     )
-    assert metrics.emd([1, 0, 0, 0, 0], [0, 0, 0, 0, 1]) == 1
-    assert metrics.emd([1, 0, 0, 0, 0], [0, 1, 0, 0, 0]) == 0.25
-    assert metrics.emd([0.5, 0, 0.5], [0, 1, 0]) == 0.5
-    assert metrics.variation([1, 1], [1, 0]) == 0.5
-    assert metrics.valid_part([2, 6, 8]).tolist() == [0.25, 0.75]
-    assert metrics.invalid([2, 6, 8]) == 0.5
+    assert metrics.wasserstein_1([1, 0, 0, 0, 0], [0, 0, 0, 0, 1]) == 1
+    assert metrics.wasserstein_1([1, 0, 0, 0, 0], [0, 1, 0, 0, 0]) == 0.25
+    assert metrics.wasserstein_1([0.5, 0, 0.5], [0, 1, 0]) == 0.5
+    assert metrics.total_variation([1, 1], [1, 0]) == 0.5
+    assert metrics.valid_shares([2, 6, 8]).tolist() == [0.25, 0.75]
+    assert metrics.invalid_share([2, 6, 8]) == 0.5
 
 
 def test_unreadable_answers_move_the_formula_of_the_paper_and_not_the_proper_ones() -> None:
     survey, all_read, half_read = [3, 1], np.array([3, 1, 0]), np.array([3, 1, 4])
     assert metrics.kl_paper(survey, half_read) > metrics.kl_paper(survey, all_read) + 0.2
-    assert metrics.kl(survey, metrics.valid_part(half_read)) == metrics.kl(survey, metrics.valid_part(all_read)) == 0
+    assert (
+        metrics.kl(survey, metrics.valid_shares(half_read)) == metrics.kl(survey, metrics.valid_shares(all_read)) == 0
+    )
 
 
 def test_softmax_does_not_overflow() -> None:

@@ -14,7 +14,7 @@ from pyarrow import parquet
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.wvs.microdata.audit import Audit
+from clca.evaluation.wvs.microdata.audit import SurveyAudit
 from clca.evaluation.wvs.microdata.codebook import BLANK, UNKNOWN, Codebook, load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.evaluation.wvs.microdata.respondents import FILE, open_respondents
@@ -602,4 +602,4 @@ def test_a_file_that_is_no_import_is_told(tmp_path: Path) -> None:
 
 def test_an_audit_reads_back_as_it_was(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     audit = import_survey([written(tmp_path, "a.csv", official(people({"JPN": 2})))], codebook, folder)
-    assert Audit.model_validate_json(audit.model_dump_json()) == audit
+    assert SurveyAudit.model_validate_json(audit.model_dump_json()) == audit

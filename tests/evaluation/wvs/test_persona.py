@@ -48,7 +48,7 @@ def test_a_persona_is_told_in_its_language(content: Content) -> None:
 @pytest.mark.parametrize("language", languages(Content()))
 def test_every_code_of_every_field_is_told_in_other_words(content: Content, language: str) -> None:
     for field in load_suite(content, language).persona.fields:
-        told = [field.told(code) for code in field.codes]
+        told = [field.wording(code) for code in field.codes]
         assert len(set(told)) == len(told)
         assert all(0 < len(words) <= 50 and "ISCED" not in words for words in told)
 
@@ -67,8 +67,8 @@ def test_a_culture_without_a_name_is_named(content: Content) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("id: Q260", "id: X003R", "fields: X003R stands twice"),
-        ('      7: "7 or more"', '      9: "7 or more"', "words: 9 is none of the codes of Q270"),
+        ("id: Q260", "id: X003R", "fields: duplicate X003R"),
+        ('      7: "7 or more"', '      9: "7 or more"', "words: Q270 has no code 9"),
         ('      1: "Male"', '      -1: "Male"', "greater than or equal to 0"),
     ],
 )

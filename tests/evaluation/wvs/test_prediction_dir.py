@@ -84,7 +84,7 @@ def test_a_line_that_is_no_prediction_is_told_with_its_number(tmp_path: Path) ->
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    with WvsPredictionDir(tmp_path, sheets(1)), pytest.raises(StoreError, match="another clca is at work on"):
+    with WvsPredictionDir(tmp_path, sheets(1)), pytest.raises(StoreError, match="is in use by another process"):
         WvsPredictionDir(tmp_path, sheets(1))
     WvsPredictionDir(tmp_path, sheets(1)).__exit__()
 

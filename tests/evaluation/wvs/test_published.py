@@ -6,7 +6,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ContentError
-from clca.evaluation.wvs.published import PATH, Published, load_published, published_figures
+from clca.evaluation.wvs.published import PATH, PublishedScore, load_published, published_values
 from clca.models.catalogue import PATH as MODELS
 from tests.conftest import Overlay
 
@@ -19,21 +19,21 @@ NOT_THE_MEAN = {
 
 
 @pytest.fixture(scope="module")
-def published(content: Content) -> tuple[Published, ...]:
+def published(content: Content) -> tuple[PublishedScore, ...]:
     return load_published(content)
 
 
-def test_the_table_of_clca_is_whole(published: tuple[Published, ...]) -> None:
+def test_the_table_of_clca_is_whole(published: tuple[PublishedScore, ...]) -> None:
     table = [one for one in published if one.source == "CLCA slides: results by culture" and one.metric == "kl_paper"]
     assert len(table) == 7 * 3 * 6
     assert {one.culture for one in table} == {*PAPER, "average"}
-    assert published_figures(published, "llama-3.1-8b", "clca", "kl_paper") == dict(
+    assert published_values(published, "llama-3.1-8b", "clca", "kl_paper") == dict(
         zip((*PAPER, "average"), (0.5462, 0.4935, 0.5510, 0.4630, 0.5024, 0.5112), strict=True)
     )
 
 
 def test_printed_averages_are_the_means_of_their_rows_but_for_those_that_are_listed(
-    published: tuple[Published, ...],
+    published: tuple[PublishedScore, ...],
 ) -> None:
     rows: dict[tuple[str, ...], dict[str, float]] = defaultdict(dict)
     for one in published:
@@ -52,25 +52,25 @@ def test_printed_averages_are_the_means_of_their_rows_but_for_those_that_are_lis
     assert odd == NOT_THE_MEAN
 
 
-def test_printed_deltas_are_the_differences_of_printed_averages(published: tuple[Published, ...]) -> None:
+def test_printed_deltas_are_the_differences_of_printed_averages(published: tuple[PublishedScore, ...]) -> None:
     deltas = [one for one in published if one.metric == "delta"]
     assert len(deltas) == 7
     for one in deltas:
         before, after = (
-            published_figures(published, one.model, method, "kl_paper")["average"] for method in ("persona", "clca")
+            published_values(published, one.model, method, "kl_paper")["average"] for method in ("persona", "clca")
         )
         assert one.value == pytest.approx(before - after, abs=0.00015)
 
 
-def test_ablations_are_kept_apart_from_the_main_results(published: tuple[Published, ...]) -> None:
+def test_ablations_are_kept_apart_from_the_main_results(published: tuple[PublishedScore, ...]) -> None:
     settings = {one.setting for one in published if one.paper == "CLCA" and one.setting}
     assert settings == {"gsm8k", "mathchat", "intent only", "dialogue only", "teacher qwen2.5-32b"}
-    assert published_figures(published, "llama-3.1-8b", "clca", "accuracy_paper") == {"average": 0.3973}
-    assert published_figures(published, "no-such-model", "clca", "kl_paper") == {}
+    assert published_values(published, "llama-3.1-8b", "clca", "accuracy_paper") == {"average": 0.3973}
+    assert published_values(published, "no-such-model", "clca", "kl_paper") == {}
 
 
 def test_models_and_cultures_go_by_the_names_that_clca_knows(
-    content: Content, published: tuple[Published, ...]
+    content: Content, published: tuple[PublishedScore, ...]
 ) -> None:
     models = content.text(MODELS)
     assert all(f"\n  {model}:" in models for model in {one.model for one in published})

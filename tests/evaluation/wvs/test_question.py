@@ -4,9 +4,9 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
-from clca.evaluation.wvs.question import questions, sheets, shown_options
+from clca.evaluation.wvs.question import item_questions, request_groups, shown_options
 from clca.evaluation.wvs.suite import languages, load_suite
-from clca.evaluation.wvs.synthetic import synthetic
+from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.records import Respondent
 from clca.training.examples import Dropped, Text
 from clca.training.sources.wvs import survey
@@ -31,7 +31,7 @@ def test_shuffling_depends_on_seed_and_item_alone() -> None:
 
 
 def test_a_question_in_a_chat_numbers_its_options_in_the_order_shown() -> None:
-    (one,) = questions([FIVE], SUITE.prompts, "chat", "reversed", 42)
+    (one,) = item_questions([FIVE], SUITE.prompts, "chat", "reversed", 42)
     assert one.text == "Well?\n1. e\n2. d\n3. c\n4. b\n5. a"
     assert one.labels == ("1", "2", "3", "4", "5")
     assert one.shown == (4, 3, 2, 1, 0)
@@ -40,17 +40,17 @@ def test_a_question_in_a_chat_numbers_its_options_in_the_order_shown() -> None:
 def test_a_question_in_plain_text_is_what_students_are_taught_with() -> None:
     bodies = [one.body for one in survey(material(mix="wvs")) if not isinstance(one, Dropped)]
     taught = dict.fromkeys(body.prompt for body in bodies if isinstance(body, Text))
-    asked = questions(SUITE.items.items, SUITE.prompts, "text", "given", 42)
+    asked = item_questions(SUITE.items.items, SUITE.prompts, "text", "given", 42)
     assert [one.text for one in asked] == list(taught)
-    (back,) = questions(SUITE.items.items[:1], SUITE.prompts, "text", "reversed", 42)
+    (back,) = item_questions(SUITE.items.items[:1], SUITE.prompts, "text", "reversed", 42)
     assert "life? 1. Not at all important 2. Not very important 3. Rather important 4. Very important\n" in back.text
 
 
 @pytest.mark.parametrize("method", ["persona", "clca"])
 def test_each_respondent_gets_a_sheet_that_tells_who_they_are(method: str) -> None:
-    asked = questions(SUITE.items.items, SUITE.prompts, "chat", "given", 42)
-    people = [PERSON, *synthetic("argentina", SUITE.demographics, 2, 42)]
-    filled = list(sheets("spa", method, people, asked, SUITE.persona, SUITE.prompts))  # type: ignore[arg-type]
+    asked = item_questions(SUITE.items.items, SUITE.prompts, "chat", "given", 42)
+    people = [PERSON, *synthetic_respondents("argentina", SUITE.demographics, 2, 42)]
+    filled = list(request_groups("spa", method, people, asked, SUITE.persona, SUITE.prompts))  # type: ignore[arg-type]
     assert [sheet.respondent for sheet in filled] == ["p1", "synthetic-argentina-1", "synthetic-argentina-2"]
     assert {(sheet.culture, sheet.method, sheet.questions) for sheet in filled} == {("spa", method, asked)}
     assert "\n\nCountry: Mexico\nGender: Male\nSocial class: Working class\n\nYou get" in filled[0].system
@@ -58,23 +58,23 @@ def test_each_respondent_gets_a_sheet_that_tells_who_they_are(method: str) -> No
 
 
 def test_cultural_names_the_culture_and_asks_once() -> None:
-    asked = questions(SUITE.items.items, SUITE.prompts, "chat", "given", 42)
-    (sheet,) = sheets("japan", "cultural", [PERSON], asked, SUITE.persona, SUITE.prompts)
+    asked = item_questions(SUITE.items.items, SUITE.prompts, "chat", "given", 42)
+    (sheet,) = request_groups("japan", "cultural", [PERSON], asked, SUITE.persona, SUITE.prompts)
     assert sheet.respondent == ""
     assert "Culture: Japan" in sheet.system
     assert not any(f"{field.name}:" in sheet.system for field in SUITE.persona.fields)
 
 
 def test_bare_questions_have_no_text_before_them() -> None:
-    asked = questions(SUITE.items.items, SUITE.prompts, "text", "given", 42)
-    (sheet,) = sheets("japan", "clca", [PERSON], asked, SUITE.persona, SUITE.prompts, bare=True)
+    asked = item_questions(SUITE.items.items, SUITE.prompts, "text", "given", 42)
+    (sheet,) = request_groups("japan", "clca", [PERSON], asked, SUITE.persona, SUITE.prompts, bare=True)
     assert (sheet.respondent, sheet.system, sheet.method) == ("", "", "clca")
 
 
 @pytest.mark.parametrize("language", languages(Content()))
 def test_the_instruction_stands_in_the_shared_part(content: Content, language: str) -> None:
     suite = load_suite(content, language)
-    asked = questions(suite.items.items, suite.prompts, "chat", "given", 42)
+    asked = item_questions(suite.items.items, suite.prompts, "chat", "given", 42)
     for item, one in zip(suite.items.items, asked, strict=True):
         numbered = [f"{k}. {words}" for k, words in enumerate(item.options, start=1)]
         assert one.text == "\n".join([item.question, *numbered])
@@ -84,7 +84,7 @@ def test_the_instruction_stands_in_the_shared_part(content: Content, language: s
         demographics={field.id: next(iter(field.codes)) for field in suite.persona.fields},
         answers={},
     )
-    (sheet,) = sheets("japan", "persona", [whole], asked, suite.persona, suite.prompts)
+    (sheet,) = request_groups("japan", "persona", [whole], asked, suite.persona, suite.prompts)
     lines = sheet.system.split("\n")
     assert len(lines) == 2 + 12 + 2
     assert lines[1] == lines[-2] == ""

@@ -24,8 +24,8 @@ from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.plan import WvsPlan, prepare
 from clca.evaluation.wvs.run import caveats
 from clca.inference.hardware import Gpu, Machine
-from clca.models.adapter import Found, read_adapter
-from clca.models.load import Student
+from clca.models.adapter import TrainedAdapter, read_adapter
+from clca.models.student import Student
 from tests.evaluation.test_evaluated_model import weights
 from tests.training.jobs import tiny_student
 
@@ -49,7 +49,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **changes: Any) -> Found:
+def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **changes: Any) -> TrainedAdapter:
     """The folder of a finished adapter, as far as anything is looked at before it is loaded."""
     folder = Path("adapters") / culture / name
     folder.mkdir(parents=True)
@@ -321,10 +321,10 @@ def test_rehearsals_are_marked_whatever_makes_them_so(cache: Path, tiny: Student
 
 
 def _base(student: Student | None) -> Any:
-    from clca.models.adapter import Base
+    from clca.models.adapter import StudentRef
 
     assert student is not None
-    return Base(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
+    return StudentRef(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
 
 
 def test_a_server_is_told_models_and_adapters_by_name() -> None:

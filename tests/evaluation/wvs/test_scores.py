@@ -8,13 +8,13 @@ import pytest
 from clca.content.lookup import Content
 from clca.content.wvs_items import load_items, load_shares
 from clca.errors import ClcaError
-from clca.evaluation.wvs.aggregate import running, score
-from clca.evaluation.wvs.baselines import from_respondents, from_shares
+from clca.evaluation.wvs.aggregate import running_estimate, score
+from clca.evaluation.wvs.baselines import survey_from_respondents, survey_from_shares
 from clca.evaluation.wvs.comparison import compare
-from clca.evaluation.wvs.counts import AnswerCounts, Key, tally
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.scores import Scores
+from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Prediction
 from tests.evaluation.wvs.survey_people import COLUMNS, answered_like, crowd, person, predictions
 
@@ -29,11 +29,11 @@ MODEL_SHARES = {
     "Q3": np.array([0.4, 0.3, 0.1, 0.1, 0.1]),
 }
 JAPAN = crowd(300, PEOPLE_SHARES, seed=1)
-SURVEY = from_respondents("japan", JAPAN, COLUMNS, seed=1)
+SURVEY = survey_from_respondents("japan", JAPAN, COLUMNS, seed=1)
 
 
-def scored(*lots: list[Prediction], seed: int = 1) -> Scores:
-    tallies = tally([one for lot in lots for one in lot], {"japan": JAPAN}, COLUMNS)
+def scored(*lots: list[Prediction], seed: int = 1) -> WvsScores:
+    tallies = count_answers([one for lot in lots for one in lot], {"japan": JAPAN}, COLUMNS)
     return score(tallies, {"japan": SURVEY}, seed=seed, resamples=200)
 
 
@@ -48,6 +48,13 @@ def test_every_metric_has_a_value_in_an_interval_for_items_topics_and_the_cultur
     assert set(result.topics) == {"home", "work"}
     assert [one.item for one in result.items] == ["Q1", "Q2", "Q3"]
     assert result.items[0].predicted == pytest.approx((0.4, 0.6, 0), abs=0.08)
+
+
+def test_scores_written_when_wasserstein_1_was_called_emd_are_read() -> None:
+    scores = scored(answered_like(JAPAN, MODEL_SHARES, seed=2))
+    text = scores.model_dump_json()
+    assert '"wasserstein_1"' in text
+    assert WvsScores.model_validate_json(text.replace('"wasserstein_1"', '"emd"')) == scores
 
 
 def test_topics_and_the_whole_are_plain_means_over_items() -> None:
@@ -81,9 +88,11 @@ def test_references_have_the_accuracy_of_their_kind() -> None:
 
 def test_weights_count_in_predictions_and_references_alike() -> None:
     people = [person("p1", 0, weight=3.0), person("p2", 1, weight=1.0)]
-    survey = from_respondents("japan", people, COLUMNS, seed=1, weighted=True)
+    survey = survey_from_respondents("japan", people, COLUMNS, seed=1, weighted=True)
     made = predictions("p1", 0) + predictions("p2", 0)
-    scores = score(tally(made, {"japan": people}, COLUMNS, weighted=True), {"japan": survey}, seed=1, resamples=20)
+    scores = score(
+        count_answers(made, {"japan": people}, COLUMNS, weighted=True), {"japan": survey}, seed=1, resamples=20
+    )
     rows = scores.by_culture()["japan"]
     assert rows["persona"].accuracy
     assert rows["majority"].accuracy
@@ -115,13 +124,13 @@ def test_items_that_were_not_asked_are_left_out_and_named(content: Content) -> N
     items = load_items(content)
     columns = ScoreLayout(items.items)
     people = [person(f"s{i}", country="iraq", synthetic=True) for i in range(5)]
-    survey = from_shares("iraq", {"iraq": 1200}, load_shares(content, items), columns, seed=1)
+    survey = survey_from_shares("iraq", {"iraq": 1200}, load_shares(content, items), columns, seed=1)
     made = [
         Prediction(culture="iraq", method="persona", respondent=one.id, item=item.id, option=place % 2)
         for place, one in enumerate(people)
         for item in items.items
     ]
-    scores = score(tally(made, {"iraq": people}, columns), {"iraq": survey}, seed=1, resamples=50)
+    scores = score(count_answers(made, {"iraq": people}, columns), {"iraq": survey}, seed=1, resamples=50)
     [result] = scores.results
     assert result.left_out == ("Q36",)
     assert len(result.items) == 43
@@ -137,14 +146,14 @@ def test_items_that_were_not_asked_are_left_out_and_named(content: Content) -> N
 
 def test_scores_pass_through_json() -> None:
     scores = scored(answered_like(JAPAN, MODEL_SHARES, seed=2), predictions("", 0, 1, 2, method="cultural"))
-    assert Scores.model_validate_json(scores.model_dump_json()) == scores
+    assert WvsScores.model_validate_json(scores.model_dump_json()) == scores
     assert json.loads(scores.model_dump_json())["smoothing"] == 0.0005
 
 
 def test_one_answer_for_all_does_not_vary_but_its_accuracy_does() -> None:
     [result] = scored(predictions("", 0, 2, 2, method="cultural")).results
     assert result.respondents == 300
-    for metric in ("kl", "jsd", "emd", "kl_paper", "invalid"):
+    for metric in ("kl", "jsd", "wasserstein_1", "kl_paper", "invalid"):
         estimate = getattr(result.overall, metric)
         assert estimate.low == pytest.approx(estimate.value)
         assert estimate.high == pytest.approx(estimate.value)
@@ -155,9 +164,9 @@ def test_one_answer_for_all_does_not_vary_but_its_accuracy_does() -> None:
 
 def test_cultures_are_averaged_with_narrower_intervals() -> None:
     uk = crowd(300, MODEL_SHARES, seed=5, country="uk")
-    surveys = {"japan": SURVEY, "uk": from_respondents("uk", uk, COLUMNS, seed=1)}
+    surveys = {"japan": SURVEY, "uk": survey_from_respondents("uk", uk, COLUMNS, seed=1)}
     made = answered_like(JAPAN, MODEL_SHARES, seed=2) + answered_like(uk, MODEL_SHARES, seed=3, culture="uk")
-    scores = score(tally(made, {"japan": JAPAN, "uk": uk}, COLUMNS), surveys, seed=1, resamples=200)
+    scores = score(count_answers(made, {"japan": JAPAN, "uk": uk}, COLUMNS), surveys, seed=1, resamples=200)
     [average] = scores.averages
     assert average.cultures == ("japan", "uk")
     column = scores.column("kl")["persona"]
@@ -176,19 +185,19 @@ def test_the_same_seed_gives_the_same_scores() -> None:
 
 def test_a_running_score_is_the_final_one() -> None:
     made = answered_like(JAPAN, MODEL_SHARES, seed=2)
-    [one] = tally(made, {"japan": JAPAN}, COLUMNS).values()
-    assert running(one, SURVEY, "kl", seed=1, resamples=200) == scored(made).results[0].overall.kl
-    assert running(AnswerCounts(COLUMNS, JAPAN), SURVEY, "kl", seed=1) is None
+    [one] = count_answers(made, {"japan": JAPAN}, COLUMNS).values()
+    assert running_estimate(one, SURVEY, "kl", seed=1, resamples=200) == scored(made).results[0].overall.kl
+    assert running_estimate(AnswerCounts(COLUMNS, JAPAN), SURVEY, "kl", seed=1) is None
 
 
 def test_a_running_score_of_some_does_not_look_at_the_others() -> None:
     some = {one.id for one in JAPAN[:40]}
     made = answered_like(JAPAN, MODEL_SHARES, seed=2)
-    [all_] = tally(made, {"japan": JAPAN}, COLUMNS).values()
-    [few] = tally([one for one in made if one.respondent in some], {"japan": JAPAN}, COLUMNS).values()
-    of_some = running(all_, SURVEY, "kl", seed=1, resamples=50, ids=sorted(some))
-    assert of_some == running(few, SURVEY, "kl", seed=1, resamples=50)
-    assert running(few, SURVEY, "kl", seed=1, ids=[JAPAN[50].id]) is None
+    [all_] = count_answers(made, {"japan": JAPAN}, COLUMNS).values()
+    [few] = count_answers([one for one in made if one.respondent in some], {"japan": JAPAN}, COLUMNS).values()
+    of_some = running_estimate(all_, SURVEY, "kl", seed=1, resamples=50, ids=sorted(some))
+    assert of_some == running_estimate(few, SURVEY, "kl", seed=1, resamples=50)
+    assert running_estimate(few, SURVEY, "kl", seed=1, ids=[JAPAN[50].id]) is None
 
 
 def test_sensitivity_to_the_order_of_options() -> None:
@@ -221,14 +230,14 @@ def test_answers_may_change_while_their_distribution_does_not() -> None:
 
 
 def test_a_culture_without_a_survey_is_named() -> None:
-    tallies = tally(predictions(JAPAN[0].id, 0), {"japan": JAPAN}, COLUMNS)
+    tallies = count_answers(predictions(JAPAN[0].id, 0), {"japan": JAPAN}, COLUMNS)
     with pytest.raises(ClcaError, match="no survey of japan; there are those of uk"):
         score(tallies, {"uk": SURVEY}, seed=1)
 
 
 def test_two_runs_are_compared_on_the_respondents_that_both_have() -> None:
-    [near] = tally(answered_like(JAPAN, PEOPLE_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
-    [far] = tally(answered_like(JAPAN[:250], MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
+    [near] = count_answers(answered_like(JAPAN, PEOPLE_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
+    [far] = count_answers(answered_like(JAPAN[:250], MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
     [found] = compare({"japan": (near, far)}, {"japan": SURVEY}, seed=1, resamples=300)
     assert (found.culture, found.respondents, found.items) == ("japan", 250, 3)
     kl = found.metrics["kl"]
@@ -255,14 +264,14 @@ def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
                 probabilities=(first, 1 - first),
             )
         ]
-        return tally(made, {"japan": JAPAN}, COLUMNS)[Key("japan", "cultural", "given")]
+        return count_answers(made, {"japan": JAPAN}, COLUMNS)[CountsKey("japan", "cultural", "given")]
 
-    [persona] = tally(answered_like(JAPAN, MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
+    [persona] = count_answers(answered_like(JAPAN, MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
     [both] = compare({"japan": (once(0.9), once(0.9 - 1e-8))}, {"japan": SURVEY}, seed=1, resamples=200)
     kl = both.metrics["kl"]
     assert (kl.p, kl.difference.low, kl.difference.high) == (None, None, None)
     assert kl.difference.value > 0
-    assert "no p-value and no interval" in both.notes()[0]
+    assert "only accuracies have a p-value and an interval" in both.notes()[0]
     [one] = compare({"japan": (once(0.9), persona)}, {"japan": SURVEY}, seed=1, resamples=200)
     kl = one.metrics["kl"]
     assert kl.p is None
@@ -276,21 +285,23 @@ def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
 
 
 def test_runs_that_share_no_respondent_cannot_be_compared() -> None:
-    [one] = tally(answered_like(JAPAN[:9], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
-    [other] = tally(answered_like(JAPAN[9:], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
+    [one] = count_answers(answered_like(JAPAN[:9], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
+    [other] = count_answers(answered_like(JAPAN[9:], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
     with pytest.raises(ClcaError, match="no respondent is in both"):
         compare({"japan": (one, other)}, {"japan": SURVEY}, seed=1)
     fewer = ScoreLayout(COLUMNS.items[:2])
-    [short] = tally(predictions(JAPAN[0].id, 0, 1), {"japan": JAPAN}, fewer).values()
-    with pytest.raises(ClcaError, match="asked other items"):
+    [short] = count_answers(predictions(JAPAN[0].id, 0, 1), {"japan": JAPAN}, fewer).values()
+    with pytest.raises(ClcaError, match="asked different items"):
         compare({"japan": (one, short)}, {"japan": SURVEY}, seed=1)
 
 
 def test_several_cultures_are_compared_one_by_one_and_on_average() -> None:
     pairs = {}
     for culture in ("japan", "uk"):
-        [one] = tally(answered_like(JAPAN, MODEL_SHARES, seed=2, culture=culture), {culture: JAPAN}, COLUMNS).values()
-        [other] = tally(
+        [one] = count_answers(
+            answered_like(JAPAN, MODEL_SHARES, seed=2, culture=culture), {culture: JAPAN}, COLUMNS
+        ).values()
+        [other] = count_answers(
             answered_like(JAPAN, PEOPLE_SHARES, seed=3, culture=culture), {culture: JAPAN}, COLUMNS
         ).values()
         pairs[culture] = one, other

@@ -59,7 +59,7 @@ def test_names_and_words_of_a_translation_are_its_own(content: Content, language
     for field, translated in zip(english.fields, other.fields, strict=True):
         assert (field.id, field.role, field.codes) == (translated.id, translated.role, translated.codes)
         assert field.name != translated.name
-        assert len({translated.told(code) for code in field.codes}) == len(field.codes)
+        assert len({translated.wording(code) for code in field.codes}) == len(field.codes)
 
 
 def test_coverage_says_which_items_the_shares_lack(content: Content) -> None:
@@ -140,7 +140,7 @@ SHARES = "eval/wvs/demographics.csv"
         (WHO, "in persona", "in personas", r"wvs-persona\.j2:\d+: personas: no such variable"),
         (WHAT, "{{ words }}", "{{ word }}", r"wvs-question\.j2:\d+: word: no such variable"),
         ("eval/wvs/coverage.csv", "japan,JPN,392", "japan,JPN,x", r"coverage\.csv:2: country_code: "),
-        (SHARES, "japan,Q260,1,0.4976", "japan,Q260,1,0.2", "japan Q260: shares of its codes do not add up"),
+        (SHARES, "japan,Q260,1,0.4976", "japan,Q260,1,0.2", "japan Q260: the shares of its codes do not add up"),
         ("eval/wvs/persona.yaml", "native: [uk", "natives: [uk", r"persona\.yaml:\d: natives: unknown key"),
     ],
 )

@@ -8,7 +8,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.wvs.suite import load_suite
-from clca.evaluation.wvs.synthetic import DEMOGRAPHICS, load_demographics, synthetic
+from clca.evaluation.wvs.synthetic import DEMOGRAPHICS, load_demographics, synthetic_respondents
 from tests.conftest import Overlay
 
 SUITE = load_suite(Content())
@@ -25,7 +25,7 @@ def test_shares_are_those_of_the_sample_by_the_surveys_codes() -> None:
 
 
 def test_they_are_marked_and_answer_nothing() -> None:
-    first, second = synthetic("japan", SUITE.demographics, 2, 42)
+    first, second = synthetic_respondents("japan", SUITE.demographics, 2, 42)
     assert (first.id, second.id) == ("synthetic-japan-1", "synthetic-japan-2")
     assert first.country == "japan"
     assert first.synthetic
@@ -36,7 +36,7 @@ def test_they_are_marked_and_answer_nothing() -> None:
 @pytest.mark.parametrize("country", list(SUITE.demographics))
 def test_traits_are_as_frequent_as_in_the_survey(country: str) -> None:
     n = 2000
-    people = synthetic(country, SUITE.demographics, n, 42)
+    people = synthetic_respondents(country, SUITE.demographics, n, 42)
     for field, shares in SUITE.demographics[country].items():
         counts = Counter(one.demographics[field] for one in people)
         assert set(counts) <= set(shares)
@@ -45,23 +45,23 @@ def test_traits_are_as_frequent_as_in_the_survey(country: str) -> None:
 
 
 def test_fields_are_drawn_independently_of_each_other() -> None:
-    people = synthetic("japan", SUITE.demographics, 4000, 42)
+    people = synthetic_respondents("japan", SUITE.demographics, 4000, 42)
     old = [one for one in people if one.demographics["X003R"] == 6]
     women = sum(one.demographics["Q260"] == 2 for one in old) / len(old)
     assert women == pytest.approx(0.5024, abs=0.06)
 
 
 def test_the_first_of_many_are_those_of_a_few_and_the_seed_decides() -> None:
-    many = synthetic("japan", SUITE.demographics, 50, 42)
-    assert many[:10] == synthetic("japan", SUITE.demographics, 10, 42)
-    assert many != synthetic("japan", SUITE.demographics, 50, 43)
+    many = synthetic_respondents("japan", SUITE.demographics, 50, 42)
+    assert many[:10] == synthetic_respondents("japan", SUITE.demographics, 10, 42)
+    assert many != synthetic_respondents("japan", SUITE.demographics, 50, 43)
 
 
 def test_a_country_without_shares_is_named() -> None:
     with pytest.raises(
         NotFoundError, match=r"^no demographic shares of egypt in eval/wvs/demographics\.csv; there are"
     ):
-        synthetic("egypt", SUITE.demographics, 1, 42)
+        synthetic_respondents("egypt", SUITE.demographics, 1, 42)
 
 
 def test_rows_of_fields_that_no_persona_has_are_passed_over(overlay: Overlay) -> None:
@@ -74,9 +74,9 @@ def test_rows_of_fields_that_no_persona_has_are_passed_over(overlay: Overlay) ->
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ("japan,Q260,1,0.5,9\n", "japan Q260: shares of its codes do not add up to 1"),
-        ("japan,Q260,1,0.5,9\njapan,Q260,1,0.5,9\n", "japan Q260: code 1 stands twice"),
-        ("japan,Q260,3,1,9\n", "japan Q260: 3 is none of the field's codes"),
+        ("japan,Q260,1,0.5,9\n", "japan Q260: the shares of its codes do not add up to 1"),
+        ("japan,Q260,1,0.5,9\njapan,Q260,1,0.5,9\n", "japan Q260: duplicate code 1"),
+        ("japan,Q260,3,1,9\n", "japan Q260: no code 3 of this field"),
         ("japan,Q260,1,1.5,9\n", r"demographics\.csv:2: share: "),
     ],
 )

@@ -23,14 +23,14 @@ from clca.inference.vllm.command import (
     split_arguments,
     variables,
 )
-from clca.models import Model, Models
+from clca.models import ModelCatalogue, ModelInfo
 from tests.inference.vllm.commands import script
 
 LLAMA = "meta-llama/Llama-3.1-70B-Instruct"
 
 
-def model(name: str) -> Model:
-    found = Models(Content()).find(name)
+def model(name: str) -> ModelInfo:
+    found = ModelCatalogue(Content()).find(name)
     assert found is not None
     return found
 

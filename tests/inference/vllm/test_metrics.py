@@ -19,7 +19,7 @@ from clca.inference.vllm.metrics import (
     QUERIES,
     RUNNING,
     WAITING,
-    Meter,
+    MetricsReader,
     read_metrics,
 )
 
@@ -93,25 +93,25 @@ def test_what_is_no_number_does_not_count() -> None:
 
 
 def test_hit_rate_is_the_share_of_looked_up_tokens_that_were_found() -> None:
-    meter = Meter("http://h/v1")
-    meter.take(figures(0, 0, 0, 0), at=0.0)
-    meter.take(read_metrics(REAL), at=10.0)
+    meter = MetricsReader("http://h/v1")
+    meter.take(figures(0, 0, 0, 0), now=0.0)
+    meter.take(read_metrics(REAL), now=10.0)
     assert meter.throughput is not None
     assert meter.throughput.hit_rate == 1536 / 2080  # 4 of 5 prompts found 384 of 416 tokens
 
 
 def test_nothing_is_known_before_the_second_reading() -> None:
-    meter = Meter("http://h/v1")
+    meter = MetricsReader("http://h/v1")
     assert meter.throughput is None
-    meter.take(figures(100, 10, 100, 50), at=5.0)
+    meter.take(figures(100, 10, 100, 50), now=5.0)
     assert meter.throughput is None
 
 
 def test_only_what_is_done_while_it_is_watched_counts() -> None:
-    meter = Meter("http://h/v1")
-    meter.take(figures(1000, 100, 1000, 900), at=5.0)
-    meter.take(figures(1300, 160, 1300, 960), at=7.0)
-    meter.take(figures(1500, 170, 1500, 1060), at=12.0)
+    meter = MetricsReader("http://h/v1")
+    meter.take(figures(1000, 100, 1000, 900), now=5.0)
+    meter.take(figures(1300, 160, 1300, 960), now=7.0)
+    meter.take(figures(1500, 170, 1500, 1060), now=12.0)
     assert meter.throughput == Throughput(
         seconds=7.0,
         running=2,
@@ -128,19 +128,19 @@ def test_only_what_is_done_while_it_is_watched_counts() -> None:
 
 
 def test_a_server_without_a_prefix_cache_has_no_hit_rate() -> None:
-    meter = Meter("http://h/v1")
-    meter.take(figures(0, 0, 0, 0), at=0.0)
-    meter.take(figures(9, 9, 0, 0), at=1.0)
+    meter = MetricsReader("http://h/v1")
+    meter.take(figures(0, 0, 0, 0), now=0.0)
+    meter.take(figures(9, 9, 0, 0), now=1.0)
     assert meter.throughput is not None
     assert meter.throughput.hit_rate is None
 
 
 def test_counters_that_fell_were_begun_anew() -> None:
-    meter = Meter("http://h/v1")
-    meter.take(figures(1000, 500, 1000, 900), at=0.0)
-    meter.take(figures(1100, 520, 1100, 950), at=1.0)
-    meter.take(figures(30, 7, 30, 0), at=2.0)
-    meter.take(figures(40, 9, 40, 8), at=3.0)
+    meter = MetricsReader("http://h/v1")
+    meter.take(figures(1000, 500, 1000, 900), now=0.0)
+    meter.take(figures(1100, 520, 1100, 950), now=1.0)
+    meter.take(figures(30, 7, 30, 0), now=2.0)
+    meter.take(figures(40, 9, 40, 8), now=3.0)
     seen = meter.throughput
     assert seen is not None
     assert (seen.prompt_tokens, seen.completion_tokens) == (100 + 30 + 10, 20 + 7 + 2)
@@ -184,7 +184,7 @@ class Server:
 
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         threading.Thread(target=self.http.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
-        self.meter = Meter(f"http://127.0.0.1:{self.http.server_port}/v1")
+        self.meter = MetricsReader(f"http://127.0.0.1:{self.http.server_port}/v1")
 
     def close(self) -> None:
         self.http.shutdown()
@@ -266,6 +266,6 @@ def test_one_that_once_had_figures_is_asked_on(server: Server) -> None:
 
 
 def test_a_server_that_is_not_there_is_no_fault() -> None:
-    meter = Meter("http://127.0.0.1:9/v1")
+    meter = MetricsReader("http://127.0.0.1:9/v1")
     asyncio.run(meter.read())
     assert meter.throughput is None

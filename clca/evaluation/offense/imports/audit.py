@@ -81,7 +81,7 @@ class SharedTexts(Record):
     other_gold: int
 
 
-class Audit(Record):
+class ImportAudit(Record):
     """The whole import."""
 
     version: str
@@ -97,7 +97,7 @@ class Audit(Record):
         return sum(len(one.findings) for one in self.sets) + len(self.shared) + len(self.missing) + len(self.unnamed)
 
 
-class Tally:
+class SetCounts:
     """Counts of one test set, a record at a time."""
 
     def __init__(self) -> None:
@@ -145,7 +145,7 @@ class Tally:
         )
 
 
-class Repetitions:
+class DuplicateIndex:
     """Texts seen before, known by eight bytes of their digest and the gold label they had."""
 
     def __init__(self) -> None:
@@ -160,7 +160,7 @@ class Repetitions:
         """A set's texts come next; sets of one type can contradict each other."""
         self._types[number] = task_type
 
-    def add(self, number: int, text: str, gold: str, tally: Tally) -> None:
+    def add(self, number: int, text: str, gold: str, tally: SetCounts) -> None:
         """Compare a text of a set with those before it."""
         key = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
         code = self._golds.setdefault(gold, len(self._golds)) if len(self._golds) < _LAST else _LAST

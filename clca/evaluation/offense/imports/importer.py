@@ -13,21 +13,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca import __version__
-from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
-from clca.evaluation.offense.imports.audit import TEXT_LIMIT, Audit, Repetitions, SetAudit, Tally
-from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, Mapping
-from clca.evaluation.offense.imports.records import Labelled, Malformed, Source
-from clca.evaluation.offense.imports.staging import refuse_place, staged, write
-from clca.evaluation.offense.suite import Tasks, TaskType
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
+from clca.evaluation.offense.imports.audit import TEXT_LIMIT, DuplicateIndex, ImportAudit, SetAudit, SetCounts
+from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, ImportMapping
+from clca.evaluation.offense.imports.records import LabelledFile, LabelledRecord, MalformedRecord
+from clca.evaluation.offense.imports.target import check_target
+from clca.evaluation.offense.suite import OffenseSuite, TaskType
 from clca.evaluation.offense.test_sets import MANIFEST, Manifest, SetEntry, TextLine
+from clca.storage.atomic import atomic_folder, write_errors
 
 AUDIT = "audit.json"
 
 
-class Amiss(ClcaError):
+class StrictImportError(ClcaError):
     """With `--strict`: the audit found something."""
 
-    def __init__(self, audit: Audit) -> None:
+    def __init__(self, audit: ImportAudit) -> None:
         self.audit = audit
         count = f"{audit.amiss:,} thing{'' if audit.amiss == 1 else 's'}"
         super().__init__(f"{count} amiss in the test sets, and --strict: nothing is imported")
@@ -42,26 +43,28 @@ class _Chosen:
     unnamed: tuple[str, ...]
 
 
-def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, strict: bool = False) -> Audit:
+def import_tests(
+    folder: Path, mapping: ImportMapping, tasks: OffenseSuite, out: Path, *, strict: bool = False
+) -> ImportAudit:
     """Read the files that the mapping names below `folder` into `out`, in the place of an earlier import there."""
-    refuse_place(out, folder)
+    check_target(out, folder)
     out = Path(os.path.realpath(out))  # ".." has no name, and a link is not to be replaced
     chosen = _choose(folder, mapping, out)
-    repetitions = Repetitions()
-    with staged(out) as draft:
+    repetitions = DuplicateIndex()
+    with atomic_folder(out, replace=True) as draft:
         entries, audits = [], []
         for number, (entry, path) in enumerate(chosen.files):
             task_type = tasks.types[entry.type]
             repetitions.enter(number, task_type.id)
-            source = Source(path, entry)
-            tally = Tally()
+            source = LabelledFile(path, entry)
+            tally = SetCounts()
             digest = _write_set(draft / entry.culture, source, task_type, tally, repetitions, number)
             if not tally.rows:
                 raise ContentError(str(path), None, _nothing_in(tally))
             shown = path.relative_to(folder).as_posix()
             audits.append(_audited(source, shown, tally, task_type))
             entries.append(_entry(source, shown, tally, task_type, digest, audits[-1]))
-        audit = Audit(
+        audit = ImportAudit(
             version=__version__,
             mapping=mapping.shown,
             sets=tuple(audits),
@@ -70,25 +73,26 @@ def import_tests(folder: Path, mapping: Mapping, tasks: Tasks, out: Path, *, str
             unnamed=chosen.unnamed,
         )
         if strict and audit.amiss:
-            raise Amiss(audit)
+            raise StrictImportError(audit)
         manifest = Manifest(
             version=__version__, mapping=mapping.shown, mapping_sha256=mapping.digest, sets=tuple(entries)
         )
         for name, record in ((AUDIT, audit), (MANIFEST, manifest)):
             text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
-            write(draft / name, [text.encode()])
+            with write_errors(draft / name):
+                (draft / name).write_text(text, encoding="utf-8")
     return audit
 
 
 def _write_set(
-    folder: Path, source: Source, task_type: TaskType, tally: Tally, repetitions: Repetitions, number: int
+    folder: Path, source: LabelledFile, task_type: TaskType, tally: SetCounts, repetitions: DuplicateIndex, number: int
 ) -> str:
     """Write a set's lines as they are read; the digest of what was written."""
     digest = hashlib.sha256()
 
     def lines() -> Iterator[bytes]:
         for record in source.records():
-            if isinstance(record, Malformed):
+            if isinstance(record, MalformedRecord):
                 tally.count_malformed(record.line, record.why)
                 continue
             line = _line(record, source.entry, task_type, tally)
@@ -100,15 +104,15 @@ def _write_set(
                 digest.update(data)
                 yield data
 
-    try:
+    path = folder / f"{source.entry.task}.jsonl"
+    with write_errors(path):
         folder.mkdir(exist_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot write {folder}: {error.strerror}") from None
-    write(folder / f"{source.entry.task}.jsonl", lines())
+        with path.open("wb") as file:
+            file.writelines(lines())
     return digest.hexdigest()
 
 
-def _line(record: Labelled, entry: FileEntry, task_type: TaskType, tally: Tally) -> TextLine | None:
+def _line(record: LabelledRecord, entry: FileEntry, task_type: TaskType, tally: SetCounts) -> TextLine | None:
     """A record as it is stored, counted; None for one that cannot be asked about."""
     tally.rows += 1
     tally.breaks += record.breaks
@@ -135,12 +139,14 @@ def _line(record: Labelled, entry: FileEntry, task_type: TaskType, tally: Tally)
     return TextLine(id=str(tally.rows), text=record.text, label=gold, source_label=record.label)
 
 
-def _audited(source: Source, shown: str, tally: Tally, task_type: TaskType) -> SetAudit:
+def _audited(source: LabelledFile, shown: str, tally: SetCounts, task_type: TaskType) -> SetAudit:
     encoding = source.entry.encoding.lower() + (" with BOM" if source.bom else "")
     return tally.audit(source.entry.name, task_type.id, shown, encoding, task_type.labels)
 
 
-def _entry(source: Source, shown: str, tally: Tally, task_type: TaskType, digest: str, audit: SetAudit) -> SetEntry:
+def _entry(
+    source: LabelledFile, shown: str, tally: SetCounts, task_type: TaskType, digest: str, audit: SetAudit
+) -> SetEntry:
     return SetEntry(
         culture=source.entry.culture,
         task=source.entry.task,
@@ -156,7 +162,7 @@ def _entry(source: Source, shown: str, tally: Tally, task_type: TaskType, digest
     )
 
 
-def _nothing_in(tally: Tally) -> str:
+def _nothing_in(tally: SetCounts) -> str:
     if tally.first_malformed:
         line, _, why = tally.first_malformed[0].partition(": ")
         more = f" (and so {tally.malformed - 1:,} more)" if tally.malformed > 1 else ""
@@ -164,7 +170,7 @@ def _nothing_in(tally: Tally) -> str:
     return "is empty"
 
 
-def _choose(folder: Path, mapping: Mapping, out: Path) -> _Chosen:
+def _choose(folder: Path, mapping: ImportMapping, out: Path) -> _Chosen:
     if not folder.is_dir():
         what = "is a file: give the folder that holds the files" if folder.exists() else "is not there"
         raise SettingsError(f"{folder} {what}")

@@ -14,7 +14,7 @@ from pydantic import Field, field_validator, model_validator
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, SettingsError
-from clca.evaluation.offense.suite import FOLDER, Tasks, Words
+from clca.evaluation.offense.suite import FOLDER, OffenseSuite, Words
 from clca.records import Record
 
 PUBLIC = f"{FOLDER}/public.yaml"
@@ -97,7 +97,7 @@ def _below(path: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Mapping:
+class ImportMapping:
     """The entries of a mapping file. Paths are relative to the folder `within` the imported one, if that is there."""
 
     shown: str
@@ -106,7 +106,7 @@ class Mapping:
     files: tuple[FileEntry, ...]
 
 
-def load_mapping(content: Content, file: Path | None, tasks: Tasks, cultures: Iterable[str]) -> Mapping:
+def load_mapping(content: Content, file: Path | None, tasks: OffenseSuite, cultures: Iterable[str]) -> ImportMapping:
     """The user's mapping file, or the shipped one of the public test sets."""
     if file is None:
         shown, text = content.shown(PUBLIC), content.text(PUBLIC)
@@ -115,7 +115,7 @@ def load_mapping(content: Content, file: Path | None, tasks: Tasks, cultures: It
     return read_mapping(shown, text, tasks, cultures)
 
 
-def read_mapping(shown: str, text: str, tasks: Tasks, cultures: Iterable[str]) -> Mapping:
+def read_mapping(shown: str, text: str, tasks: OffenseSuite, cultures: Iterable[str]) -> ImportMapping:
     document = read_yaml(shown, text, _Document)
     known, seen = set(cultures), set[str]()
     for number, one in enumerate(document.files):
@@ -135,7 +135,7 @@ def read_mapping(shown: str, text: str, tasks: Tasks, cultures: Iterable[str]) -
             for label in getattr(one, key).values():
                 if label not in allowed:
                     raise refuse(key, f"{label!r} is no label of {one.type}: {', '.join(allowed)}")
-    return Mapping(shown, hashlib.sha256(text.encode()).hexdigest(), document.within, document.files)
+    return ImportMapping(shown, hashlib.sha256(text.encode()).hexdigest(), document.within, document.files)
 
 
 def _hint(given: str, known: Iterable[str], where: str) -> str:

@@ -25,7 +25,7 @@ _IN_JSON = _OTHER_BREAKS - {"\r"}  # an array may be laid out over lines that en
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledRecord:
     """A record: the line it begins at, and whether another way of splitting lines would have cut it."""
 
     line: int
@@ -35,14 +35,14 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedRecord:
     """A record that cannot be read, and why."""
 
     line: int
     why: str
 
 
-class Source:
+class LabelledFile:
     """A file of a mapping. `sha256` is known once it was read to its end."""
 
     def __init__(self, path: Path, entry: FileEntry) -> None:
@@ -55,7 +55,7 @@ class Source:
     def bom(self) -> bool:
         return self._text.bom
 
-    def records(self) -> Iterator[Labelled | Malformed]:
+    def records(self) -> Iterator[LabelledRecord | MalformedRecord]:
         digest = hashlib.sha256()
         with opened(self.path) as file, _wide_cells():
             blocks = self._text.blocks(file, digest.update)
@@ -68,24 +68,24 @@ class Source:
                 pass  # what follows the end of an array is digested, too
         self.sha256 = digest.hexdigest()
 
-    def _parsed(self, form: Format, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+    def _parsed(self, form: Format, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
         if form == "jsonl":
             return self._json_lines(blocks)
         return self._json_array(blocks) if form == "json" else self._cells(form, blocks)
 
-    def _json_lines(self, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+    def _json_lines(self, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
         for number, line in numbered_lines(blocks):
             if line is None:
-                yield Malformed(number, f"the line is longer than {LINE_LIMIT:,} characters")
+                yield MalformedRecord(number, f"the line is longer than {LINE_LIMIT:,} characters")
             elif line.strip():
                 try:
                     record = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    yield Malformed(number, f"not JSON: {_why(error)}")
+                    yield MalformedRecord(number, f"not JSON: {_why(error)}")
                 else:
                     yield self._object(number, record, breaks=not _OTHER_BREAKS.isdisjoint(line.rstrip("\r\n")))
 
-    def _json_array(self, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+    def _json_array(self, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
         decoder, held, number, opened = json.JSONDecoder(), "", 1, False
         for block in blocks:
             held += block
@@ -101,7 +101,7 @@ class Source:
                     continue
                 if held[0] == "]":
                     if held[1:].strip():
-                        yield Malformed(number, f"after the end of the array: {held[1:].strip()[:40]!r}")
+                        yield MalformedRecord(number, f"after the end of the array: {held[1:].strip()[:40]!r}")
                     return
                 try:
                     record, end = decoder.raw_decode(held)
@@ -120,7 +120,7 @@ class Source:
             str(self.path), number, "not JSON: the array is cut off, or a record in it is malformed here"
         )
 
-    def _cells(self, form: Format, blocks: Iterator[str]) -> Iterator[Labelled | Malformed]:
+    def _cells(self, form: Format, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
         quoted = self.entry.quotes if self.entry.quotes is not None else form == "csv"
         rows = csv.reader(
             self._bounded(blocks),
@@ -143,7 +143,7 @@ class Source:
                 lost = f" (lines {begins:,} to {self._line:,})" if self._line > begins else ""
                 fault = f"not CSV: {error}{lost}"
             if fault:
-                yield Malformed(begins, fault)
+                yield MalformedRecord(begins, fault)
             elif header is None:
                 header = [cell.strip() for cell in row]
                 if any("\r" in name for name in header):
@@ -157,7 +157,7 @@ class Source:
                         raise ContentError(str(self.path), begins, f"column {name!r} stands twice: leave one of them")
                 header = header if row else None
             elif len(row) != len(header) and row:
-                yield Malformed(begins, f"{len(row):,} cells, the header has {len(header):,}")
+                yield MalformedRecord(begins, f"{len(row):,} cells, the header has {len(header):,}")
             elif row:
                 breaks = any(not _OTHER_BREAKS.isdisjoint(cell) for cell in row)
                 yield self._object(begins, dict(zip(header, row, strict=True)), breaks=breaks)
@@ -170,23 +170,25 @@ class Source:
             self._line = number
             yield (line[:-2] + "\n" if line.endswith("\r\n") else line).replace("\r", _RETURN)
 
-    def _object(self, number: int, record: Any, *, breaks: bool) -> Labelled | Malformed:
+    def _object(self, number: int, record: Any, *, breaks: bool) -> LabelledRecord | MalformedRecord:
         if not isinstance(record, dict):
             hint = " (format: json is for one array)" if isinstance(record, list) else ""
-            return Malformed(number, f"no JSON object{hint}: {json.dumps(record, ensure_ascii=False)[:40]}")
+            return MalformedRecord(number, f"no JSON object{hint}: {json.dumps(record, ensure_ascii=False)[:40]}")
         for name in (self.entry.text, self.entry.label):
             if name not in record:
-                return Malformed(number, self._lacks(name, [str(key) for key in record]))
+                return MalformedRecord(number, self._lacks(name, [str(key) for key in record]))
         text, label = record[self.entry.text], _label(record[self.entry.label])
         if isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
         if not isinstance(text, str):
-            return Malformed(number, f"{self.entry.text} is no text: {json.dumps(text)[:40]}")
+            return MalformedRecord(number, f"{self.entry.text} is no text: {json.dumps(text)[:40]}")
         if label is None:
-            return Malformed(number, f"{self.entry.label} is no label: {json.dumps(record[self.entry.label])[:40]}")
+            return MalformedRecord(
+                number, f"{self.entry.label} is no label: {json.dumps(record[self.entry.label])[:40]}"
+            )
         if any("\ud800" <= sign <= "\udfff" for sign in text + label):
-            return Malformed(number, "holds half of a surrogate pair, which is no character")
-        return Labelled(number, text, label, breaks)
+            return MalformedRecord(number, "holds half of a surrogate pair, which is no character")
+        return LabelledRecord(number, text, label, breaks)
 
     def _lacks(self, name: str, there: list[str]) -> str:
         hint = suggestion(name, there)

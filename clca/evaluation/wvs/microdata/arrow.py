@@ -13,21 +13,21 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 
-def column(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
+def to_arrow(values: NDArray[Any], missing: NDArray[np.bool_] | None = None) -> pa.Array:
     """Numbers [n] as an array of their type, null where `missing` [n] holds."""
     known = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
     data = pa.py_buffer(np.ascontiguousarray(values))
     return pa.Array.from_buffers(pa.from_numpy_dtype(values.dtype), len(values), [known, data])
 
 
-def words(texts: Sequence[str]) -> pa.StringArray:
+def strings_to_arrow(texts: Sequence[str]) -> pa.StringArray:
     """Texts [n] as an array."""
     encoded = [text.encode() for text in texts]
     ends = np.cumsum([0, *map(len, encoded)]).astype(np.int32)
     return pa.Array.from_buffers(pa.string(), len(texts), [None, pa.py_buffer(ends), pa.py_buffer(b"".join(encoded))])
 
 
-def numbers(array: pa.Array) -> NDArray[Any]:
+def to_numpy(array: pa.Array) -> NDArray[Any]:
     """Numbers without nulls as a NumPy array [n]."""
     found: NDArray[Any] = np.from_dlpack(array)
     return found

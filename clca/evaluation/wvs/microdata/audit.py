@@ -14,7 +14,7 @@ FAR_FROM = 500  # answers from which on shares that are far from the published o
 FAR = 0.1  # of total variation; samples of 500 stay well below
 
 
-class Origin(Record):
+class SourceFile(Record):
     """A file that was read. `rows` are its data rows, `layout` what they hold."""
 
     file: str
@@ -48,9 +48,9 @@ class ItemAudit(Record):
         """Total variation from these shares of the options: 0 to 1; 0 for too few answers to tell."""
         if self.answered < FAR_FROM:
             return 0.0
-        from clca.evaluation.wvs.metrics import variation
+        from clca.evaluation.wvs.metrics import total_variation
 
-        return float(variation(self.chosen, shares))
+        return float(total_variation(self.chosen, shares))
 
     @property
     def share_missing(self) -> float:
@@ -82,7 +82,7 @@ class CountryAudit(Record):
         return [item for item, found in self.items.items() if found.answered]
 
 
-class Audit(Record):
+class SurveyAudit(Record):
     """An import: what was kept, and everything that was not.
 
     `left_out` counts rows by the country they name, "" for none. `unmatched` counts respondents whom only one
@@ -90,7 +90,7 @@ class Audit(Record):
     """
 
     version: str
-    sources: tuple[Origin, ...]
+    sources: tuple[SourceFile, ...]
     respondents: int
     countries: dict[str, CountryAudit]
     left_out: dict[str, int]

@@ -46,7 +46,7 @@ _AFTERTHOUGHT = re.compile(r"\(for example.*$|^\s*[A-Z]{2}(,[A-Z]{2})*:|^\s*\d+\
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SurveyCountry:
     """A country that respondents are kept of: the culture's id, its ISO 3166-1 alpha-3 code."""
 
     id: str
@@ -62,7 +62,7 @@ class Codebook:
 
     items: Mapping[str, int]
     fields: Mapping[str, Mapping[int, str]]
-    places: Mapping[str, Place]
+    places: Mapping[str, SurveyCountry]
     shares: Mapping[str, Shares]
 
     def item(self, item: str, text: str) -> int:
@@ -83,14 +83,14 @@ class Codebook:
         return code if field in OPEN_ENDED and code > self.last(field) else UNKNOWN
 
     @cached_property
-    def kept(self) -> tuple[Place, ...]:
+    def kept(self) -> tuple[SurveyCountry, ...]:
         """The countries that respondents are kept of, by id."""
         return tuple(sorted(set(self.places.values()), key=lambda place: place.id))
 
     def last(self, field: str) -> int:
         return max(self.fields[field])
 
-    def place(self, text: str) -> Place | None:
+    def place(self, text: str) -> SurveyCountry | None:
         """The country of a cell: a numeric or ISO code or a name; None for one of which nobody is kept."""
         number = _NUMBER.fullmatch(text.strip())
         return self.places.get(str(int(float(number[0]))) if number else " ".join(text.casefold().split()))
@@ -119,11 +119,11 @@ def load_codebook(content: Content) -> Codebook:
     fields = {field.id: field.codes for field in load_persona(content).fields}
     coverage = read_csv(content.shown(COVERAGE), content.text(COVERAGE), Coverage)
     codes = {row.culture: row.country_code for row in coverage}
-    places: dict[str, Place] = {}
+    places: dict[str, SurveyCountry] = {}
     for path in content.files(f"{FOLDER}/*.yaml"):
         profile = read_profile(content, path, note=False)
         if isinstance(profile, Country):
-            place = Place(profile.id, profile.iso3)
+            place = SurveyCountry(profile.id, profile.iso3)
             name = NAMES.get(profile.iso3, profile.name)
             names = (profile.id, profile.name, name, profile.iso3, profile.iso2)
             places.update((name.casefold(), place) for name in names)

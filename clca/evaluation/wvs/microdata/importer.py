@@ -5,7 +5,6 @@ files -> parts -> everyone whom they know -> those who are kept -> audit, respon
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,16 +15,24 @@ from pyarrow import compute, parquet
 
 from clca import __version__
 from clca.errors import ContentError, SettingsError, StoreError
-from clca.evaluation.wvs.microdata.arrow import column, numbers, words
-from clca.evaluation.wvs.microdata.audit import Audit, CountryAudit, Origin, field_audit, item_audit, notes
+from clca.evaluation.wvs.microdata.arrow import strings_to_arrow, to_arrow, to_numpy
+from clca.evaluation.wvs.microdata.audit import CountryAudit, SourceFile, SurveyAudit, field_audit, item_audit, notes
 from clca.evaluation.wvs.microdata.codebook import ABSENT, Codebook
-from clca.evaluation.wvs.microdata.merge import ELSEWHERE, NOWHERE, Part, Whole, put_together, read_part
-from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, Source, open_source
+from clca.evaluation.wvs.microdata.merge import (
+    NO_COUNTRY,
+    OTHER_COUNTRY,
+    FileRespondents,
+    MergedRespondents,
+    merge_respondents,
+    read_respondents,
+)
+from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, SurveyFile, open_survey_file
 from clca.evaluation.wvs.microdata.respondents import FILE, METADATA
 from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_repeated, refuse_unknown
+from clca.storage.atomic import atomic_write, write_errors
 
 
-def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit:
+def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> SurveyAudit:
     """Read survey files in any order and write `out/respondents.parquet`; errors name file, line and column.
 
     What the files say of one respondent is put together by number; the rows of the result are sorted by
@@ -34,10 +41,10 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file: --out takes a folder, in which {FILE} is written")
     _refuse_twice(files)
-    sources = [open_source(path, codebook) for path in files]
+    sources = [open_survey_file(path, codebook) for path in files]
     _refuse_want_of_columns(sources, codebook)
-    parts = [read_part(source, codebook) for source in sources]
-    whole, rows = put_together(parts, codebook)
+    parts = [read_respondents(source, codebook) for source in sources]
+    whole, rows = merge_respondents(parts, codebook)
     further: list[str] = []
     left_out: Counter[str] = sum((part.left_out for part in parts), Counter())
     if not any(source.country for source in sources):
@@ -48,7 +55,7 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit
     refuse_unknown(parts, rows, whole, codebook)
     kept = _kept(whole, codebook, sources, left_out)
     countries = _countries(kept, codebook)
-    audit = Audit(
+    audit = SurveyAudit(
         version=__version__,
         sources=tuple(_origin(part, codebook) for part in parts),
         respondents=len(kept),
@@ -65,27 +72,29 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Audit
     return audit
 
 
-def _kept(whole: Whole, codebook: Codebook, sources: Sequence[Source], left_out: Counter[str]) -> Whole:
+def _kept(
+    whole: MergedRespondents, codebook: Codebook, sources: Sequence[SurveyFile], left_out: Counter[str]
+) -> MergedRespondents:
     """Those of a known country who answered, by country and number."""
     rows = np.flatnonzero((whole.place >= 0) & whole.answered)
     if not len(rows):
         names = ", ".join(place.iso3 for place in codebook.kept)
         given = ", ".join(sorted(left_out)[:6]) or "no answers of theirs"
         raise ContentError(str(sources[0].path), None, f"holds no respondent of {names}; there are: {given}")
-    table = pa.table({"country": column(whole.place[rows]), "id": whole.ids.take(column(rows))})
+    table = pa.table({"country": to_arrow(whole.place[rows]), "id": whole.ids.take(to_arrow(rows))})
     order = compute.sort_indices(table, [("country", "ascending"), ("id", "ascending")])
-    return whole.taken(rows[numbers(order)])
+    return whole.taken(rows[to_numpy(order)])
 
 
-def _unmatched(whole: Whole) -> dict[str, int]:
+def _unmatched(whole: MergedRespondents) -> dict[str, int]:
     counts = {
-        "answers without a country": int(((whole.place == NOWHERE) & whole.answered).sum()),
+        "answers without a country": int(((whole.place == NO_COUNTRY) & whole.answered).sum()),
         "demographics without answers": int(((whole.place >= 0) & ~whole.answered).sum()),
     }
     return {what: count for what, count in counts.items() if count}
 
 
-def _countries(kept: Whole, codebook: Codebook) -> dict[str, CountryAudit]:
+def _countries(kept: MergedRespondents, codebook: Codebook) -> dict[str, CountryAudit]:
     found = {}
     for number, place in enumerate(codebook.kept):
         rows = np.flatnonzero(kept.place == number)
@@ -107,52 +116,41 @@ def _countries(kept: Whole, codebook: Codebook) -> dict[str, CountryAudit]:
     return found
 
 
-def _table(kept: Whole, codebook: Codebook, audit: Audit) -> pa.Table:
-    countries = words([place.id for place in codebook.kept])
+def _table(kept: MergedRespondents, codebook: Codebook, audit: SurveyAudit) -> pa.Table:
+    countries = strings_to_arrow([place.id for place in codebook.kept])
     columns = {
         "id": kept.ids,
-        "country": pa.DictionaryArray.from_arrays(column(kept.place), countries),
-        "weight": column(kept.weight, np.isnan(kept.weight)),
+        "country": pa.DictionaryArray.from_arrays(to_arrow(kept.place), countries),
+        "weight": to_arrow(kept.weight, np.isnan(kept.weight)),
     }
     for name in codebook.fields:
         if name in kept.codes:
             codes = np.minimum(kept.codes[name], codebook.last(name))
-            columns[name] = column(codes.astype(np.int8), codes < 0)
+            columns[name] = to_arrow(codes.astype(np.int8), codes < 0)
     for name in codebook.items:
         if name in kept.codes:
             codes = kept.codes[name]
-            columns[name] = column(np.where(codes > 0, codes - 1, 0).astype(np.int8), codes <= 0)
+            columns[name] = to_arrow(np.where(codes > 0, codes - 1, 0).astype(np.int8), codes <= 0)
     return pa.table(columns).replace_schema_metadata({METADATA: audit.model_dump_json().encode()})
 
 
 def _write(out: Path, table: pa.Table) -> None:
-    """All bytes first, then a file of another name, then the file: nobody ever sees half of it."""
-    target = out / FILE
-    draft = target.with_name(f".{FILE}.{os.getpid()}.part")
     buffer = pa.BufferOutputStream()
     parquet.write_table(table, buffer, compression="zstd")
-    try:
+    target = out / FILE
+    with write_errors(target):
         out.mkdir(parents=True, exist_ok=True)
-        try:
-            with draft.open("wb") as file:
-                file.write(buffer.getvalue())
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(draft, target)
-        finally:
-            draft.unlink(missing_ok=True)
-    except OSError as error:
-        raise StoreError(f"cannot write {target}: {error.strerror}") from None
+    atomic_write(target, buffer.getvalue().to_pybytes())
 
 
-def _origin(part: Part, codebook: Codebook) -> Origin:
+def _origin(part: FileRespondents, codebook: Codebook) -> SourceFile:
     names = set(part.source.columns)
     held = {"answers": names & set(codebook.items), "demographics": names & set(codebook.fields)}
     layout = " and ".join(what for what, columns in held.items() if columns) or "countries"
-    return Origin(file=part.source.path.name, sha256=part.source.sha256, rows=part.rows, layout=layout)
+    return SourceFile(file=part.source.path.name, sha256=part.source.sha256, rows=part.rows, layout=layout)
 
 
-def _place_by_number(whole: Whole, codebook: Codebook, sources: Sequence[Source]) -> Counter[str]:
+def _place_by_number(whole: MergedRespondents, codebook: Codebook, sources: Sequence[SurveyFile]) -> Counter[str]:
     """Countries from the interview numbers, where no file names them; how many are of others, by code."""
     places = {place: number for number, place in enumerate(codebook.kept)}
     codes = [codebook.country_of(interview) for interview in whole.ids.to_pylist()]
@@ -162,11 +160,11 @@ def _place_by_number(whole: Whole, codebook: Codebook, sources: Sequence[Source]
     known = {code: codebook.place(code) for code in set(codes)}
     for row, code in enumerate(codes):
         place = known[code]
-        whole.place[row] = ELSEWHERE if place is None else places[place]
+        whole.place[row] = OTHER_COUNTRY if place is None else places[place]
     return Counter(code for code in codes if known[code] is None)
 
 
-def _refuse_want_of_columns(sources: Sequence[Source], codebook: Codebook) -> None:
+def _refuse_want_of_columns(sources: Sequence[SurveyFile], codebook: Codebook) -> None:
     """A survey without answers, or without countries where they are not to be told otherwise."""
     shown = ", ".join(str(source.path) for source in sources)
     if not any(name in codebook.items for source in sources for name in source.columns):

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
-from clca.evaluation.wvs.microdata.arrow import column, numbers
+from clca.evaluation.wvs.microdata.arrow import to_arrow, to_numpy
 from clca.evaluation.wvs.microdata.codebook import ABSENT, BLANK, Codebook
-from clca.evaluation.wvs.microdata.reader import ID, WEIGHT, Source
+from clca.evaluation.wvs.microdata.reader import ID, WEIGHT, SurveyFile
 
-NOWHERE, ELSEWHERE = -1, -2
+NO_COUNTRY, OTHER_COUNTRY = -1, -2
 """In the place of a country: none is known, or one of which nobody is kept."""
 
 Codes = NDArray[np.int8]
@@ -27,10 +27,10 @@ Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FileRespondents:
     """The rows of one file [n] that may be of use. `place` indexes `Codebook.kept`; `records` count from 0."""
 
-    source: Source
+    source: SurveyFile
     rows: int
     left_out: Counter[str]
     ids: pa.StringArray
@@ -41,7 +41,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class MergedRespondents:
     """Everyone [n] whom any file knows, in the order of the files. `codes` has a column of any file."""
 
     ids: pa.StringArray
@@ -53,9 +53,9 @@ class Whole:
     def __len__(self) -> int:
         return len(self.place)
 
-    def taken(self, rows: Indices) -> Whole:
-        return Whole(
-            self.ids.take(column(rows)),
+    def taken(self, rows: Indices) -> MergedRespondents:
+        return MergedRespondents(
+            self.ids.take(to_arrow(rows)),
             self.place[rows],
             self.answered[rows],
             self.weight[rows],
@@ -63,7 +63,7 @@ class Whole:
         )
 
 
-def read_part(source: Source, codebook: Codebook) -> Part:
+def read_respondents(source: SurveyFile, codebook: Codebook) -> FileRespondents:
     """The needed columns of a file; rows of other countries are counted and left out.
 
     They stay where the file holds no answers, so that those of another file can be told to be theirs.
@@ -74,11 +74,11 @@ def read_part(source: Source, codebook: Codebook) -> Part:
     for batch in source.batches():
         columns = {name: batch.column(header) for name, header in source.columns.items()}
         place = reader.places(columns, batch.num_rows)
-        kept = np.flatnonzero(place != ELSEWHERE) if reader.answers else np.arange(batch.num_rows)
+        kept = np.flatnonzero(place != OTHER_COUNTRY) if reader.answers else np.arange(batch.num_rows)
         records, rows = rows + kept, rows + batch.num_rows
         if not len(kept):
             continue
-        chosen = column(kept)
+        chosen = to_arrow(kept)
         columns = {name: cells.take(chosen) for name, cells in columns.items()}
         pieces[ID].append(_numbers(columns[ID]))
         pieces["records"].append(records)
@@ -92,7 +92,7 @@ def read_part(source: Source, codebook: Codebook) -> Part:
     def joined(name: str, kind: type[np.generic]) -> NDArray[Any]:
         return np.concatenate(pieces[name]) if pieces[name] else np.array([], kind)
 
-    return Part(
+    return FileRespondents(
         source,
         rows,
         reader.left_out,
@@ -104,7 +104,7 @@ def read_part(source: Source, codebook: Codebook) -> Part:
     )
 
 
-def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list[Indices]]:
+def merge_respondents(parts: Sequence[FileRespondents], codebook: Codebook) -> tuple[MergedRespondents, list[Indices]]:
     """Everyone by respondent's number, and for each part the places of its rows in that.
 
     What several files say of someone is taken from the first that says anything (`faults` sees to it that
@@ -112,12 +112,12 @@ def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list
     """
     encoded = pa.chunked_array([part.ids for part in parts]).combine_chunks().dictionary_encode()
     ends = np.cumsum([len(part.place) for part in parts])[:-1]
-    rows = np.split(numbers(encoded.indices).astype(np.int64), ends)
+    rows = np.split(to_numpy(encoded.indices).astype(np.int64), ends)
     count = len(encoded.dictionary)
     names = dict.fromkeys(name for part in parts for name in part.codes)
-    whole = Whole(
+    whole = MergedRespondents(
         encoded.dictionary,
-        np.full(count, NOWHERE, np.int16),
+        np.full(count, NO_COUNTRY, np.int16),
         np.zeros(count, np.bool_),
         np.full(count, np.nan),
         {name: np.full(count, ABSENT, np.int8) for name in names},
@@ -139,7 +139,7 @@ def put_together(parts: Sequence[Part], codebook: Codebook) -> tuple[Whole, list
 class _Reader:
     """Cells into codes, each distinct text once; and how many rows were of other countries."""
 
-    def __init__(self, source: Source, codebook: Codebook) -> None:
+    def __init__(self, source: SurveyFile, codebook: Codebook) -> None:
         self.source, self.codebook = source, codebook
         self.coded = [name for name in source.columns if name in codebook.items or name in codebook.fields]
         self.answers = any(name in codebook.items for name in self.coded)
@@ -149,11 +149,11 @@ class _Reader:
 
     def places(self, columns: dict[str, Any], rows: int) -> Places:
         if self.source.country is None:
-            return np.full(rows, NOWHERE, np.int16)
+            return np.full(rows, NO_COUNTRY, np.int16)
         cells = columns[self.source.country]
         places: Places = self._read(self.source.country, cells, self._place).astype(np.int16)
         texts = cells.dictionary.to_pylist()
-        counts = np.bincount(numbers(cells.indices)[places == ELSEWHERE], minlength=len(texts))
+        counts = np.bincount(to_numpy(cells.indices)[places == OTHER_COUNTRY], minlength=len(texts))
         for text, count in zip(texts, counts.tolist(), strict=True):
             if count:
                 self.left_out[text.strip()] += count
@@ -169,7 +169,7 @@ class _Reader:
         if WEIGHT not in columns:
             return np.full(len(records), np.nan)
         cells = columns[WEIGHT]  # nearly every weight is another: nothing is kept of them
-        weights: Floats = np.array([_weight(text) for text in cells.dictionary.to_pylist()])[numbers(cells.indices)]
+        weights: Floats = np.array([_weight(text) for text in cells.dictionary.to_pylist()])[to_numpy(cells.indices)]
         unfit = np.flatnonzero(weights < 0)
         if len(unfit):
             line, given = self.source.cell(int(records[unfit[0]]), WEIGHT)
@@ -179,7 +179,7 @@ class _Reader:
 
     def _place(self, text: str) -> int:
         found = self.codebook.place(text)
-        return ELSEWHERE if found is None else self._index[found]
+        return OTHER_COUNTRY if found is None else self._index[found]
 
     def _read(self, name: str, cells: Any, read: Callable[[str], Any]) -> NDArray[Any]:
         known = self._known[name]
@@ -187,7 +187,7 @@ class _Reader:
         for text in texts:
             if text not in known:
                 known[text] = read(text)
-        found: NDArray[Any] = np.array([known[text] for text in texts])[numbers(cells.indices)]
+        found: NDArray[Any] = np.array([known[text] for text in texts])[to_numpy(cells.indices)]
         return found
 
 

@@ -48,7 +48,7 @@ class _Watched(io.RawIOBase):
 
 
 @dataclass
-class Source:
+class SurveyFile:
     """A file whose header has been read. `columns` are the needed ones, by their name in capitals."""
 
     path: Path
@@ -154,7 +154,7 @@ class Source:
                 raise _cut_off(self.path, error) from None
 
 
-def open_source(path: Path, codebook: Codebook) -> Source:
+def open_survey_file(path: Path, codebook: Codebook) -> SurveyFile:
     """Read the header of a file, and find out how it is written and what it holds."""
     text = _head(path)
     shown = str(path)
@@ -181,7 +181,7 @@ def open_source(path: Path, codebook: Codebook) -> Source:
     if twice:
         raise ContentError(shown, 1, f"column {twice} stands twice: leave one of them")
     columns = {name: cell for name, cell in zip(names, headers[best], strict=True) if name in needed}
-    return Source(path, best, len(names), columns)
+    return SurveyFile(path, best, len(names), columns)
 
 
 def _head(path: Path) -> str:

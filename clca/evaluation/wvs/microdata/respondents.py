@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from clca.errors import NotFoundError, StoreError
-from clca.evaluation.wvs.microdata.audit import Audit
+from clca.evaluation.wvs.microdata.audit import SurveyAudit
 from clca.records import Respondent
 
 FILE = "respondents.parquet"
@@ -24,11 +24,11 @@ def default_folder(workspace: Path | None) -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class ImportedRespondents:
     """A file that `clca data import-wvs` wrote. `sha256` of its sources stand in the audit."""
 
     path: Path
-    audit: Audit
+    audit: SurveyAudit
 
     @property
     def countries(self) -> dict[str, int]:
@@ -71,7 +71,7 @@ class Imported:
         return tuple(dict.fromkeys(name for found in self.audit.countries.values() for name in found.fields))
 
 
-def open_respondents(path: Path) -> Imported:
+def open_respondents(path: Path) -> ImportedRespondents:
     """What an import left; its respondents are read when they are asked for."""
     import pyarrow as pa
     from pyarrow import parquet
@@ -82,7 +82,7 @@ def open_respondents(path: Path) -> Imported:
         raise NotFoundError(f"no respondents at {path} (make it with `clca data import-wvs FILE...`)")
     try:
         metadata = parquet.read_schema(path).metadata or {}
-        return Imported(path, Audit.model_validate_json(metadata[METADATA]))
+        return ImportedRespondents(path, SurveyAudit.model_validate_json(metadata[METADATA]))
     except (pa.ArrowException, OSError, KeyError, ValidationError) as error:
         raise _damaged(path, error) from None
 

@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
-from clca.evaluation.wvs.microdata.arrow import numbers
+from clca.evaluation.wvs.microdata.arrow import to_numpy
 from clca.evaluation.wvs.microdata.codebook import BLANK, UNKNOWN, Codebook
-from clca.evaluation.wvs.microdata.merge import Indices, Part, Whole
+from clca.evaluation.wvs.microdata.merge import FileRespondents, Indices, MergedRespondents
 from clca.evaluation.wvs.microdata.reader import ID, WEIGHT
 
 
-def refuse_repeated(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole) -> None:
+def refuse_repeated(parts: Sequence[FileRespondents], rows: Sequence[Indices], whole: MergedRespondents) -> None:
     """People without a number, and people who stand twice in a file.
 
     Only those of a country that is kept: the official file repeats one number, in a country that is not.
@@ -24,7 +24,7 @@ def refuse_repeated(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole
         shown = str(part.source.path)
         ours = np.flatnonzero(whole.place[where] >= 0)
         people, counts = np.unique(where[ours], return_counts=True)
-        nameless = np.flatnonzero(numbers(compute.binary_length(part.ids))[ours] == 0)
+        nameless = np.flatnonzero(to_numpy(compute.binary_length(part.ids))[ours] == 0)
         if len(nameless):
             line, _ = part.source.cell(int(part.records[ours[nameless[0]]]), ID)
             raise ContentError(shown, line, f"{ID} is empty: each respondent needs a number")
@@ -41,7 +41,7 @@ def refuse_repeated(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole
             )
 
 
-def refuse_conflicts(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole) -> None:
+def refuse_conflicts(parts: Sequence[FileRespondents], rows: Sequence[Indices], whole: MergedRespondents) -> None:
     """Answers, weights and countries of the same people that two files do not agree on."""
     for number, (part, where) in enumerate(zip(parts, rows, strict=True)):
         ours = whole.place[where] >= 0
@@ -71,7 +71,9 @@ def refuse_conflicts(parts: Sequence[Part], rows: Sequence[Indices], whole: Whol
                 )
 
 
-def refuse_unknown(parts: Sequence[Part], rows: Sequence[Indices], whole: Whole, codebook: Codebook) -> None:
+def refuse_unknown(
+    parts: Sequence[FileRespondents], rows: Sequence[Indices], whole: MergedRespondents, codebook: Codebook
+) -> None:
     """Codes outside a scale, in the rows of people who are kept."""
     for part, where in zip(parts, rows, strict=True):
         kept = whole.place[where] >= 0
@@ -102,11 +104,11 @@ def _and_others(count: int, several: str, one: str) -> str:
     return f" (so {one if count == 1 else several} {count:,} more)" if count else ""
 
 
-def _told(part: Part) -> list[str]:
+def _told(part: FileRespondents) -> list[str]:
     return [*part.codes, *((WEIGHT,) if WEIGHT in part.source.columns else ())]
 
 
-def _unlike(part: Part, name: str, where: Indices, whole: Whole) -> NDArray[np.bool_]:
+def _unlike(part: FileRespondents, name: str, where: Indices, whole: MergedRespondents) -> NDArray[np.bool_]:
     """[n]: whether the part tells something else than was told before; an empty cell tells nothing."""
     if name == WEIGHT:
         # Files round weights differently.
@@ -117,8 +119,8 @@ def _unlike(part: Part, name: str, where: Indices, whole: Whole) -> NDArray[np.b
 
 
 def _first_to_tell(
-    parts: Sequence[Part], rows: Sequence[Indices], name: str, person: int
-) -> tuple[Part, tuple[int, str]]:
+    parts: Sequence[FileRespondents], rows: Sequence[Indices], name: str, person: int
+) -> tuple[FileRespondents, tuple[int, str]]:
     """The first part that tells something of the person, and the line and cell where it does."""
     for part, where in zip(parts, rows, strict=False):
         if name in _told(part):

@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from clca.errors import SettingsError
-from clca.models.model import Model, Precision
+from clca.models.info import ModelInfo, Precision
 
 CONFIG = "config.json"
 _WIDTHS: dict[str, tuple[Precision, int]] = {"bfloat16": ("bf16", 2), "float16": ("fp16", 2), "float32": ("fp32", 4)}
 
 
-def read_folder(folder: Path) -> Model | None:
+def read_folder(folder: Path) -> ModelInfo | None:
     """The model in a local folder; None if its configuration is of a kind that says no shape."""
     config = folder / CONFIG
     if not config.is_file():
@@ -54,7 +54,7 @@ def from_config(
     *,
     licence: str = "unknown",
     gated: bool = False,
-) -> Model | None:
+) -> ModelInfo | None:
     """The model of a configuration and its weight files' bytes; None if it does not say the shape of a decoder."""
     text = config.get("text_config")
     shape = {**config, **text} if isinstance(text, dict) else config  # models that also see keep a part for language
@@ -62,7 +62,7 @@ def from_config(
         heads, hidden = int(shape["num_attention_heads"]), int(shape["hidden_size"])
         size = sum(weights.values())
         precision, width = _precision(shape)
-        return Model(
+        return ModelInfo(
             name=name,
             hub=hub,
             parameters=size // width if width else 0,

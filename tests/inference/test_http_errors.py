@@ -5,7 +5,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from clca.inference.http import error_message, is_passing, one_line, retry_seconds
+from clca.errors import FailureKind
+from clca.inference.http_errors import HttpError, error_message, one_line, retry_seconds, status_error
 
 
 @pytest.mark.parametrize(
@@ -38,9 +39,40 @@ def test_the_words_of_an_error_are_found_where_servers_put_them(body: bytes, wor
     assert error_message(body) == words
 
 
+def status(number: int, header: dict[str, str] | None = None) -> HttpError:
+    return status_error(number, header or {}, b'{"error": "key-1 is bad"}', url="http://h/v1", key="key-1")
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"),
+    [
+        (400, FailureKind.BAD_REQUEST),
+        (401, FailureKind.BAD_REQUEST),
+        (408, FailureKind.SERVER_ERROR),
+        (429, FailureKind.RATE_LIMIT),
+        (500, FailureKind.SERVER_ERROR),
+        (503, FailureKind.RATE_LIMIT),
+    ],
+)
+def test_a_status_has_a_kind(number: int, kind: FailureKind) -> None:
+    error = status(number)
+    assert (error.kind, error.status) == (kind, number)
+    assert error.detail == f"HTTP {number}: [key] is bad"
+
+
 def test_a_server_that_is_busy_or_broken_is_tried_again() -> None:
-    assert all(is_passing(status) for status in (408, 429, 500, 503))
-    assert not any(is_passing(status) for status in (400, 401, 404, 422))
+    assert all(status(number).is_transient for number in (408, 409, 425, 429, 500, 502, 503))
+    assert not any(status(number).is_transient for number in (302, 400, 401, 404, 422))
+
+
+def test_a_server_that_denies_everything_is_told_from_one_that_rejects_a_request() -> None:
+    assert all(status(number).is_denied for number in (401, 402, 403, 404))
+    assert not any(status(number).is_denied for number in (400, 422, 429, 500))
+
+
+def test_the_server_says_how_long_to_wait() -> None:
+    assert status(429, {"Retry-After": "7"}).retry_after == 7.0
+    assert status(429).retry_after is None
 
 
 def test_no_key_stands_in_the_words_of_a_server() -> None:

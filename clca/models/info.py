@@ -16,7 +16,7 @@ Count = Annotated[int, Field(gt=0)]
 Alias = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 
 
-class Model(Record):
+class ModelInfo(Record):
     """What it takes to say whether a machine holds a model, and to serve it.
 
     `name` is the alias, the hub id, or the name of a local folder; `hub` is the hub id or the
@@ -61,7 +61,7 @@ class Model(Record):
         return f"https://huggingface.co/{self.hub}"
 
 
-def cache_bytes_per_token(model: Model) -> int:
+def cache_bytes_per_token(model: ModelInfo) -> int:
     """Bytes that one token takes in a 16-bit key-value cache: 2 · layers · kv_heads · head_dim · 2.
 
     A key and a value (2) of head_dim numbers of 2 bytes, per layer and key-value head: Ainslie et

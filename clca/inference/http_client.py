@@ -1,0 +1,165 @@
+"""The one HTTP client for model servers: sends a request once, and types what goes wrong."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+from base64 import b64encode
+from contextlib import suppress
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
+
+import aiohttp
+
+from clca.errors import FailureKind, SettingsError
+from clca.inference.http_errors import HttpError, one_line, status_error
+from clca.urls import is_loopback, without_credentials
+
+CONNECT_TIMEOUT = 10.0  # seconds
+MAX_BODY = 8 * 2**20  # bytes; a hundred times what the largest answer takes
+
+
+class HttpClient:
+    """Sends requests to model servers, at most `concurrency` at a time, with `key` as bearer token unless it is "".
+
+    A request may take `timeout` seconds, unless its method says otherwise. Redirects are not followed: they would
+    carry the key to another server. The environment's proxies are used, but not for servers on this machine.
+    """
+
+    def __init__(self, *, key: str, concurrency: int, timeout: float) -> None:
+        self.timeout, self.connect_timeout = timeout, min(timeout, CONNECT_TIMEOUT)
+        self._key, self._concurrency = key, concurrency
+        self._session: aiohttp.ClientSession | None = None
+        self._proxy_options: dict[str, dict[str, Any]] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close all connections. The client may be used again, also in another event loop."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def get(self, server: str, path: str, seconds: float | None = None) -> bytes:
+        """The body of the response to a GET of `server` + `path`. Raises `HttpError`."""
+        return await self._request("GET", server, path, None, seconds)
+
+    async def post(self, server: str, path: str, body: bytes, seconds: float | None = None) -> bytes:
+        """The body of the response to a POST of a JSON text. Raises `HttpError`."""
+        return await self._request("POST", server, path, body, seconds)
+
+    def redact(self, text: str) -> str:
+        """A server's words in one short line without the key."""
+        return one_line(text, self._key)
+
+    async def _request(self, method: str, server: str, path: str, body: bytes | None, seconds: float | None) -> bytes:
+        options = self._options(server)
+        if seconds is not None:
+            options = {**options, "timeout": aiohttp.ClientTimeout(seconds, sock_connect=self.connect_timeout)}
+        session = self._open()
+        async with self._slots:
+            try:
+                request = session.request(method, server + path, data=body, allow_redirects=False, **options)
+                async with request as response:
+                    content = await read_bounded(response, MAX_BODY)
+            except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
+                raise self._failure(error, server, seconds or self.timeout) from None
+        if content is None:
+            message = f"more than {MAX_BODY:,} bytes"
+            raise HttpError(FailureKind.MALFORMED_RESPONSE, without_credentials(server), message)
+        if response.status != 200:
+            shown = without_credentials(server)
+            raise status_error(response.status, response.headers, content, url=shown, key=self._key)
+        return content
+
+    def _failure(self, error: Exception, server: str, seconds: float) -> HttpError:
+        """The typed error for one of aiohttp's."""
+        shown = without_credentials(server)
+        if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
+            return HttpError(FailureKind.TIMEOUT, shown, f"no answer within {seconds:g} s")
+        cause = self.redact(getattr(error, "strerror", None) or str(error) or type(error).__name__)
+        kind, message = FailureKind.CONNECTION_LOST, f"{shown} broke the connection: {cause}"
+        if isinstance(error, aiohttp.ClientConnectorError):
+            kind, message = FailureKind.CONNECTION, f"cannot connect to {shown}: {cause}"
+        elif isinstance(error, aiohttp.ConnectionTimeoutError):
+            kind, message = FailureKind.CONNECTION, f"cannot connect to {shown} within {self.connect_timeout:g} s"
+        if self._options(server):
+            message += ", through the proxy that the environment names"
+        return HttpError(kind, shown, message)
+
+    def _options(self, server: str) -> dict[str, Any]:
+        """aiohttp's arguments for the server's proxy. Looking it up takes longer than a request: it is kept."""
+        if server not in self._proxy_options:
+            self._proxy_options[server] = proxy_options(server)
+        return self._proxy_options[server]
+
+    def _open(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            _keep_buffers_off_the_heap()
+            # A request that waited for a connection of aiohttp's pool would spend its time-out there.
+            self._slots = asyncio.Semaphore(self._concurrency)
+            headers = {"Content-Type": "application/json"}
+            if self._key:
+                headers["Authorization"] = f"Bearer {self._key}"
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300),
+                timeout=aiohttp.ClientTimeout(self.timeout, sock_connect=self.connect_timeout),
+                headers=headers,
+            )
+        return self._session
+
+
+def proxy_options(server: str) -> dict[str, Any]:
+    """aiohttp's arguments `proxy` and `proxy_headers` for a server; empty where no proxy of the environment applies.
+
+    Raises `SettingsError` for a proxy that does not speak HTTP.
+    """
+    parts = urlsplit(server)
+    proxies = getproxies()
+    named = proxies.get(parts.scheme) or proxies.get("all")
+    if not named or is_loopback(server) or proxy_bypass(parts.hostname or ""):
+        return {}
+    proxy = urlsplit(named if "://" in named else f"http://{named}")
+    try:
+        usable = proxy.scheme in ("http", "https") and bool(proxy.hostname) and proxy.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise SettingsError(
+            "the proxy that the environment names cannot be used: it must be http://host:port"
+            f" (see {parts.scheme}_proxy and all_proxy)"
+        )
+    options: dict[str, Any] = {"proxy": without_credentials(proxy.geturl())}
+    if proxy.username:
+        credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+        options["proxy_headers"] = {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
+    return options
+
+
+async def read_bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
+    """The whole body, or None if it is longer than `max_bytes`."""
+    data = b""
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > max_bytes:
+            return None
+    return data
+
+
+def _keep_buffers_off_the_heap() -> None:
+    """Fix glibc's threshold for separately mapped blocks at its initial 128 KiB.
+
+    asyncio receives into blocks of 256 KiB. By default glibc raises the threshold when the first of them is freed
+    and takes the next ones from the heap, whose free space then fragments: it grew by 1 MiB every thousand
+    dialogues. Other C libraries have no such threshold.
+    """
+    with suppress(AttributeError, OSError):
+        ctypes.CDLL(None).mallopt(-3, 128 * 1024)  # M_MMAP_THRESHOLD

@@ -1,0 +1,50 @@
+"""When a failed HTTP request is sent again, and after how long."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from itertools import count
+from random import random
+from typing import TypeVar
+
+from clca.inference.http_errors import HttpError
+
+MAX_BACKOFF, MAX_RETRY_AFTER = 20.0, 60.0  # seconds
+
+T = TypeVar("T")
+
+PauseAfter = Callable[[HttpError, int], float | None]
+"""Seconds to wait after an error of the attempt of that number, counted from 1; None to give up."""
+
+
+async def retry(
+    attempt: Callable[[], Awaitable[T]],
+    pause_after: PauseAfter,
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+) -> T:
+    """The result of `attempt`, which is repeated after an `HttpError` as `pause_after` says.
+
+    Raises the last `HttpError`, and any other error at once.
+    """
+    for number in count(1):
+        try:
+            return await attempt()
+        except HttpError as error:
+            seconds = pause_after(error, number)
+            if seconds is None:
+                raise
+        await sleep(seconds)
+    raise AssertionError("count() does not end")
+
+
+def backoff(error: HttpError, number: int) -> float:
+    """Seconds to wait after attempt `number`: as many as the server asks for, else exponentially more, with jitter."""
+    if error.retry_after is not None:
+        return min(error.retry_after, MAX_RETRY_AFTER)
+    return min(0.5 * 2.0 ** min(number - 1, 10), MAX_BACKOFF) + random()
+
+
+def up_to(max_attempts: int) -> PauseAfter:
+    """Repeat after transient errors, at most `max_attempts` attempts in all."""
+    return lambda error, number: backoff(error, number) if error.is_transient and number < max_attempts else None

@@ -1,0 +1,30 @@
+"""What all records share: the base class and the types of their fields."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+
+
+class Record(BaseModel):
+    """A frozen value that refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+
+
+def _speakable(name: str) -> str:
+    if not name.isprintable() or ":" in name:
+        raise ValueError("a name is one line without a colon, since transcripts put one after it")
+    return name
+
+
+PersonName = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_speakable)
+]
+Gender = Literal["female", "male", "other"]
+Relationship = Literal["stranger", "acquaintance", "neighbour", "colleague", "friend", "partner", "family"]

@@ -1,0 +1,124 @@
+"""Dialogues: turns, the judgement on them, intents, and the lines of a run's JSONL files."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from clca.records.base import Record
+from clca.records.scenario import Scenario
+
+Action = Literal["none", "speak", "non-verbal", "leave"]
+
+
+class Turn(Record):
+    """What one side says or does; `speaker` is the participant's name."""
+
+    speaker: str
+    action: Action
+    text: str
+
+
+Confidence = Literal["very confident", "confident", "not sure"]
+Label = Literal["quality", "alignment", "meta"]
+"""The labels of a judgement that can discard a dialogue."""
+
+
+class Quality(Record):
+    """Stage one of the judge: is the dialogue good?"""
+
+    label: Literal["good", "bad"]
+    confidence: Confidence
+    rationale: str
+
+
+class Alignment(Record):
+    """Stage one of the judge: does the dialogue fit the culture?"""
+
+    label: Literal["yes", "no"]
+    confidence: Confidence
+    rationale: str
+
+
+class Meta(Record):
+    """Stage two of the judge: is the dialogue good, after a critique of stage one?"""
+
+    label: Literal["good", "bad"]
+    confidence: Confidence
+    critique: str
+
+
+class Judgement(Record):
+    """Both stages of the judge on one dialogue."""
+
+    quality: Quality
+    alignment: Alignment
+    meta: Meta
+
+
+class Intent(Record):
+    """What a turn is for, and whether the culture shaped it."""
+
+    text: str
+    relevance: Literal["generic", "cultural"]
+
+
+class LabelledTurn(Turn):
+    """A turn of a kept dialogue."""
+
+    intent: Intent
+
+
+class Usage(Record):
+    """The cost of a dialogue by the servers' own counts, replies from the reply cache included."""
+
+    requests: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Dialogue(Record):
+    """A finished dialogue: a line of `dialogues.jsonl` or `discarded.jsonl`.
+
+    `ended` is `leave`, `exchanges` or `degenerate`; a degenerate dialogue has no judgement. `reason` says why it was
+    discarded, `planted` names the flaw that the simulator planted; either is "" where there is none, since a column
+    that is null in one file and text in the next cannot be loaded as one. `teacher`, `partner` and `judge` name the
+    models; `seed` is the run's.
+    """
+
+    id: str
+    culture: str
+    sample: int
+    scenario: Scenario
+    turns: tuple[LabelledTurn, ...] | tuple[Turn, ...]
+    ended: Literal["leave", "exchanges", "degenerate"]
+    judgement: Judgement | None
+    verdict: Literal["kept", "discarded"]
+    reason: str
+    teacher: str
+    partner: str
+    judge: str
+    seed: int
+    usage: Usage
+    planted: str = ""
+
+
+class Failure(Record):
+    """A dialogue that could not be finished: a line of `failed.jsonl`.
+
+    `stage` is the task that failed, `reason` the kind of the fault, `detail` its message. Where the adaptation failed,
+    `scenario` is the seed scenario, and the cost of the adaptation, which all samples share, is in the run's totals.
+    """
+
+    id: str
+    culture: str
+    sample: int
+    scenario: Scenario | None
+    turns: tuple[Turn, ...]
+    stage: str
+    reason: str
+    detail: str
+    teacher: str
+    partner: str
+    judge: str
+    seed: int
+    usage: Usage

@@ -1,0 +1,81 @@
+"""Norms, scenarios, and the two people in them."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints, field_validator
+
+from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
+
+
+class Norm(Record):
+    """A short rule of everyday life, from which a scenario can be composed.
+
+    `scope` is `general` or a culture id. `breach` is what somebody does who breaks the norm (a phrase in -ing),
+    `explain` how a person of the culture explains the norm to them, `remedy` what they can do instead (a bare verb
+    phrase), `inspiration` the source of the norm.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=75)]
+    scope: Slug
+    text: Line
+    situation: Slug
+    place: Slug
+    relationship: Relationship
+    breach: Line
+    explain: Line
+    remedy: Line
+    inspiration: Line
+
+
+class Participant(Record):
+    """One of the two people of a scenario. `goal` and `secret` are known to this participant only; age in years."""
+
+    name: PersonName
+    age: Annotated[int, Field(ge=5, le=110)]
+    gender: Gender
+    occupation: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    background: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
+    goal: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+    secret: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = ""
+
+
+class Scenario(Record):
+    """A setting and two people who want something of each other. `source` is `seed`, `file` or `norm:<norm id>`."""
+
+    id: Slug
+    setting: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=800)]
+    relationship: Relationship
+    source: Annotated[str, StringConstraints(max_length=120)] = "seed"
+    participants: tuple[Participant, Participant]
+
+    @field_validator("participants")
+    @classmethod
+    def _distinct_names(cls, people: tuple[Participant, Participant]) -> tuple[Participant, Participant]:
+        if people[0].name == people[1].name:
+            raise ValueError("both participants have the same name")
+        return people
+
+
+class Place(Record):
+    """The words of a seed's setting that name its place, and the kind of the place."""
+
+    text: str
+    kind: Slug
+
+
+class Seed(Scenario):
+    """A scenario of no particular culture, with annotations that help to adapt it to one.
+
+    `place.text` and the keys of `localise` occur word for word in the scenario's texts; `localise` maps them to keys of
+    a culture's lexicon.
+    """
+
+    situation: str = ""
+    place: Place | None = None
+    localise: dict[str, str] = Field(default={})
+
+    def plain(self) -> Scenario:
+        """The scenario without the annotations."""
+        return Scenario(**{key: getattr(self, key) for key in Scenario.model_fields})

@@ -1,0 +1,55 @@
+"""Fingerprints: what identifies the inputs of a run, an adapter or an evaluation."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from clca.errors import StoreError
+
+Inputs = dict[str, Any]
+
+
+def fingerprint(inputs: Inputs) -> str:
+    """SHA-256 of the inputs as JSON with sorted keys, in hexadecimal."""
+    return hashlib.sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises `StoreError` if it cannot be read."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"cannot read {path}: {error.strerror}") from None
+
+
+def differences(old: Inputs, new: Inputs) -> list[str]:
+    """One line for each input that differs, such as `samples: 2 -> 3`; content files are named without digests."""
+    lines = []
+    for key in sorted(old.keys() | new.keys()):
+        before, after = old.get(key), new.get(key)
+        if before == after:
+            continue
+        if key.startswith("content:"):
+            name = key.removeprefix("content:")
+            change = "is new" if before is None else "is no longer used" if after is None else "has changed"
+            lines.append(f"{name} {change}")
+        else:
+            lines.append(f"{key}: {_shortened(before)} -> {_shortened(after)}")
+    return lines
+
+
+def slug(name: str) -> str:
+    """A model's name as part of a file's name: lower-case letters, digits, dots and dashes, at most 40."""
+    return re.sub(r"[^a-z0-9.]+", "-", name.lower()).strip("-.")[:40] or "teacher"
+
+
+def _shortened(value: Any) -> str:
+    if value is None:
+        return "not set"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 60 else text[:57] + "..."

@@ -1,0 +1,86 @@
+"""The configuration of `clca train`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, ClassVar
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from clca.content.config import Option, StageConfig, split_names
+from clca.training.mixture import parse_mixture
+
+WHAT, HOW = "What to train on", "Student and recipe"
+
+
+class TrainConfig(StageConfig):
+    """What is trained on what, and how. A recipe of `trainers/` has the rest; `settings` change its keys."""
+
+    stage: ClassVar[str] = "train"
+
+    culture: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(description="Culture by name, country or ISO code; repeatable."),
+        Option(WHAT, short="-c"),
+    ] = ()
+    combined: Annotated[
+        bool,
+        Field(description="Train one adapter over all these cultures, not one for each."),
+        Option(WHAT),
+    ] = False
+    every_culture: Annotated[
+        bool,
+        Field(description="Train every culture that there is material for, one after the other."),
+        Option(WHAT, name="all"),
+    ] = False
+    run: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(description="Learn from this run: folder, name or culture; repeatable."),
+        Option(WHAT, default="the newest finished run of each culture"),
+    ] = ()
+    generated: Annotated[
+        Path, Field(description="Folder of the runs."), Option(follows="generate.out", hidden=True)
+    ] = Path("generated")
+    mix: Annotated[
+        str | None,
+        Field(description="What to mix: clca, intent-only, wvs+wiki, clca:3+chat:1."),
+        Option(WHAT, default="the recipe's"),
+    ] = None
+    student: Annotated[
+        str | None,
+        Field(description="Model to train: an alias (clca models list), a hub id, a local folder, or tiny."),
+        Option(HOW, short="-s", default="the recipe's"),
+    ] = None
+    recipe: Annotated[
+        str | None,
+        Field(description="Recipe of trainers/, or a YAML file."),
+        Option(HOW, short="-r", default="tiny, the rehearsal; clca with --student", path=True),
+    ] = None
+    settings: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(description="Change a key of the recipe, as in lora.r=32; repeatable."),
+        Option(HOW, name="set", metavar="KEY=VALUE"),
+    ] = ()
+    out: Annotated[Path, Field(description="Folder of the adapters."), Option(HOW)] = Path("adapters")
+    new: Annotated[
+        bool,
+        Field(description="Train another adapter beside a finished one; an unfinished one is resumed."),
+        Option(HOW),
+    ] = False
+
+    @field_validator("student")
+    @classmethod
+    def _is_not_empty(cls, value: str | None) -> str | None:
+        if value is not None and not value.strip():
+            raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
+        return value
+
+    @field_validator("mix")
+    @classmethod
+    def _is_a_mixture(cls, value: str | None) -> str | None:
+        if value is not None:
+            parse_mixture(value)
+        return value

@@ -1,0 +1,113 @@
+"""What a training would take: every row is made once, memory and time are estimated."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from clca.errors import SettingsError
+from clca.inference.hardware import machine
+from clca.inference.memory import gib
+from clca.models.load import compute_type, load_tokenizer, this_device
+from clca.models.size import load_shape, matmul_rate
+from clca.training.data_checks import Checked, Counted, check
+from clca.training.estimate import Estimate, estimate, trainable
+from clca.training.plan import PlannedAdapter, TrainingPlan, free_memory
+from clca.training.tokenization import Encoder
+from clca.training.trainer import LEAST_MEMORY
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What an adapter would take. `unavailable_reason` says why the rest is missing, or is empty."""
+
+    planned: PlannedAdapter
+    checked: Checked | None = None
+    estimate: Estimate | None = None
+    free: int = 0
+    device: str = ""
+    unavailable_reason: str = ""
+
+    @property
+    def overflow(self) -> str:
+        """That training would run out of memory, if the estimate is right; training itself does not go by it."""
+        if self.estimate is None or self.estimate.memory.total <= self.free:
+            return ""
+        needs = gib(self.estimate.memory.total)
+        return f"does not fit: about {needs} are needed, and {gib(self.free)} are free here: {LEAST_MEMORY}"
+
+    def figures(self) -> dict[str, Any]:
+        """Everything but the samples, as it is printed with `--json`."""
+        job = self.planned.job
+        figures: dict[str, Any] = {
+            "taught": self.planned.target,
+            "adapter": str(job.out),
+            "exists": self.planned.finished,
+            "student": job.student.name,
+            "recipe": job.recipe.name,
+            "runs": [run.model_dump() for run in job.lineage],
+            "warnings": [*self.planned.warnings, *([self.overflow] if self.overflow else [])],
+            "obstacle": self.unavailable_reason,
+        }
+        if self.checked is not None:
+            figures |= {"train": _counts(self.checked.train), "held_out": _counts(self.checked.held_out)}
+        if self.estimate is not None:
+            figures |= {
+                "parameters": self.estimate.shape.parameters,
+                "trainable_parameters": trainable(job.recipe, self.estimate.shape),
+                "tokens_per_epoch": self.checked.train.tokens if self.checked else 0,
+                "rows_per_epoch": self.estimate.steps.rows,
+                "epochs": round(self.estimate.steps.epochs, 3),
+                "steps": self.estimate.steps.total,
+                "device": self.device,
+                "memory": {**asdict(self.estimate.memory), "total": self.estimate.memory.total},
+                "free_memory": self.free,
+                "seconds": self.estimate.seconds,
+            }
+        return figures
+
+
+def forecast(planned: PlannedAdapter) -> Forecast:
+    """Make every row once, and estimate memory and time.
+
+    Raises `SettingsError` for a student that cannot be read here, `CheckError` for rows that would train nothing.
+    """
+    job, device = planned.job, this_device()
+    tokenizer, shape = load_tokenizer(job.student), load_shape(job.student, job.recipe.lora.targets)
+    encoder = Encoder(tokenizer, job.recipe.data.max_length, job.recipe.data.text_loss)
+    checked = check(job.sources, encoder, tokenizer)
+    compute = compute_type(job.recipe.base, device)
+    estimated = estimate(job.recipe, shape, checked.train, compute, device, matmul_rate(device, compute))
+    return Forecast(planned, checked, estimated, free_memory(machine(os.environ), device), device)
+
+
+def forecasts(plan: TrainingPlan) -> list[Forecast]:
+    """The forecast of every adapter, or why the student is unavailable on this machine."""
+    found: list[Forecast] = []
+    reason = plan.unavailable_reason
+    for planned in plan.adapters:
+        if not reason:
+            try:
+                load_tokenizer(planned.job.student)
+                load_shape(planned.job.student, planned.job.recipe.lora.targets)
+            except SettingsError as error:
+                reason = error.message  # the student is the same for all
+        found.append(Forecast(planned, unavailable_reason=reason) if reason else forecast(planned))
+    return found
+
+
+def _counts(rows: Counted) -> dict[str, Any]:
+    tally = rows.tally
+    return {
+        "examples": tally.rows.total(),
+        "tokens": rows.tokens,
+        "trained_tokens": rows.trained,
+        "longest": rows.longest,
+        "by_task": {
+            task: {"examples": tally.rows[task], "tokens": tally.tokens[task], "trained_tokens": tally.trained[task]}
+            for task in tally.rows
+        },
+        "cut": dict(tally.cut),
+        "dropped": dict(tally.dropped),
+    }
