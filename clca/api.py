@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 def cultures() -> list[str]:
     """The ids of all cultures that the workspace and the package have content for."""
     from clca.content.lookup import Content, find_workspace
-    from clca.culture import Catalogue
+    from clca.culture import CultureCatalogue
 
-    return Catalogue(Content(find_workspace())).ids()
+    return CultureCatalogue(Content(find_workspace())).ids()
 
 
 def train(

@@ -10,9 +10,9 @@ from typing import TypeVar, get_args
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records, suggestion
-from clca.content.prompts import TRAINING_FORMS, Prompts
+from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.content.wvs_items import load_items, load_shares
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.culture.descriptors import load_bands
 from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
 from clca.culture.scores import Scores
@@ -58,7 +58,7 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_bands(content))
     attempt(lambda: Scores(content))
     attempt(lambda: ModelCatalogue(content))
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     known = {Path(path).stem for path in cultures}
     if len(sound) == len(cultures):
         for culture in sorted(known):
@@ -75,7 +75,7 @@ def check(content: Content) -> list[ClcaError]:
             {path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}
         )
     )
-    attempt(lambda: Prompts.load(content, TRAINING_FORMS))
+    attempt(lambda: Prompts.load(content, TRAINING_PROMPTS))
     for recipe in recipe_names(content):
         attempt(partial(read_recipe, content, recipe))
     attempt(lambda: load_shares(content, load_items(content)))
@@ -92,7 +92,7 @@ def check(content: Content) -> list[ClcaError]:
     return faults
 
 
-def _render(content: Content, catalogue: Catalogue) -> None:
+def _render(content: Content, catalogue: CultureCatalogue) -> None:
     settings = GenerateConfig(norms=1)
     seeds = SeedScenarios(content, None, settings.seed)
     prompts = Prompts.load(content)

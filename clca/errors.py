@@ -1,7 +1,7 @@
 """Errors, typed by the boundary that was crossed.
 
 A `ClcaError` reaches the user as one line and ends the command with its `exit_code`.
-An `AskError` concerns one request only: the dialogue is recorded as failed, the run goes on.
+An `RequestError` concerns one request only: the dialogue is recorded as failed, the run goes on.
 """
 
 from __future__ import annotations
@@ -67,11 +67,11 @@ class TeacherLost(TeacherError):
     exit_code = 1
 
 
-class Stopped(Exception):
+class RunStopped(Exception):
     """The user asked the run to stop; unfinished dialogues stay pending."""
 
 
-class AskError(Exception):
+class RequestError(Exception):
     """One request did not lead to an answer."""
 
     def __init__(self, kind: FailureKind, detail: str) -> None:
@@ -79,9 +79,9 @@ class AskError(Exception):
         self.kind, self.detail = kind, detail
 
 
-class RequestFailed(AskError):
+class RequestFailed(RequestError):
     """The server did not answer: time-out, error status, dropped connection."""
 
 
-class InvalidReply(AskError):
+class InvalidReply(RequestError):
     """The server answered, but not with what was asked for."""

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from clca.content.lookup import CONFIG, Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.models.student import Student
 from tests.cli_process import CACHE, stop_fork_servers
 
@@ -56,8 +56,8 @@ def content() -> Content:
 
 
 @pytest.fixture(scope="session")
-def catalogue(content: Content) -> Catalogue:
-    return Catalogue(content)
+def catalogue(content: Content) -> CultureCatalogue:
+    return CultureCatalogue(content)
 
 
 @pytest.fixture

@@ -46,18 +46,18 @@ def hints(request: TaskRequest[Any]) -> SimulatorHints:
 
 
 class Script:
-    """Answers from a list, and keeps what it was asked. An exception in the list is raised."""
+    """Answers from a list, and keeps the requests. An exception in the list is raised."""
 
     def __init__(self, answers: Iterator[Answer | Exception]) -> None:
         self._answers = answers
-        self.asked: list[TaskRequest[Any]] = []
+        self.requests: list[TaskRequest[Any]] = []
 
-    async def request(self, question: TaskRequest[A]) -> A:
-        self.asked.append(question)
+    async def request(self, request: TaskRequest[A]) -> A:
+        self.requests.append(request)
         answer = next(self._answers)
         if isinstance(answer, Exception):
             raise answer
-        return question.answer(**answer.model_dump())
+        return request.answer(**answer.model_dump())
 
     def side(self, side: int) -> list[TaskRequest[Any]]:
-        return [question for question in self.asked if hints(question).side == side]
+        return [request for request in self.requests if hints(request).side == side]

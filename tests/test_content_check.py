@@ -13,7 +13,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.content.parsing import read_jsonl
 from clca.content_check import check
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.culture.profile import FOLDER, PLACES, THINGS, Country, read_profile
 from clca.culture.scores import HOFSTEDE, MAP
 from clca.records import Norm, Relationship, Seed
@@ -158,12 +158,12 @@ def test_every_norm_is_of_its_own_and_says_what_inspired_it(norms: list[Norm]) -
 # ---------------------------------------------------------------- cultures
 
 
-def test_the_cultures_are_the_14_countries_and_two_languages(catalogue: Catalogue) -> None:
+def test_the_cultures_are_the_14_countries_and_two_languages(catalogue: CultureCatalogue) -> None:
     assert catalogue.ids() == COUNTRIES + LANGUAGES
 
 
 @pytest.mark.parametrize("culture", COUNTRIES)
-def test_scores_are_those_of_the_tables(content: Content, catalogue: Catalogue, culture: str) -> None:
+def test_scores_are_those_of_the_tables(content: Content, catalogue: CultureCatalogue, culture: str) -> None:
     record = catalogue.culture(culture)
     row = table(content, HOFSTEDE)[culture]
     assert record.scores.model_dump() == {key: number(row[key.upper()]) for key in record.scores.model_dump()}
@@ -175,7 +175,7 @@ def test_scores_are_those_of_the_tables(content: Content, catalogue: Catalogue, 
     assert place["survey_year"] in record.position_note
 
 
-def test_japan_and_mexico_have_the_published_scores(catalogue: Catalogue) -> None:
+def test_japan_and_mexico_have_the_published_scores(catalogue: CultureCatalogue) -> None:
     japan, mexico = catalogue.culture("japan"), catalogue.culture("mexico")
     assert tuple(japan.scores.model_dump().values()) == (54, 46, 95, 92, 88, 42)
     assert tuple(mexico.scores.model_dump().values()) == (81, 30, 69, 82, 24, 97)
@@ -228,7 +228,7 @@ def test_no_text_serves_two_cultures(content: Content) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_the_members_of_a_language_speak_it(catalogue: Catalogue, language: str) -> None:
+def test_the_members_of_a_language_speak_it(catalogue: CultureCatalogue, language: str) -> None:
     record = catalogue.culture(language)
     assert len(record.members) == 2
     assert {catalogue.culture(member).language for member in record.members} == {record.language}

@@ -28,7 +28,7 @@ from tests.dialogue_examples import person, scenario, turn
 text = st.text(st.characters(exclude_categories=["Cs"]))
 turns = st.builds(Turn, speaker=text, action=st.sampled_from(["none", "speak", "non-verbal", "leave"]), text=text)
 intents = st.builds(Intent, text=text, relevance=st.sampled_from(["generic", "cultural"]))
-labelled = st.builds(lambda one, intent: LabelledTurn(**one.model_dump(), intent=intent), turns, intents)
+labelled = st.builds(lambda turn, intent: LabelledTurn(**turn.model_dump(), intent=intent), turns, intents)
 several = st.one_of(st.lists(turns, max_size=4).map(tuple), st.lists(labelled, min_size=1, max_size=4).map(tuple))
 
 JUDGEMENT = Judgement(
@@ -72,7 +72,7 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     assert list(line["turns"][0]["intent"]) == ["text", "relevance"]
     judgement = line["judgement"]
     assert list(judgement) == ["quality", "alignment", "meta"]
-    assert all({"label", "confidence"} < one.keys() for one in judgement.values())
+    assert all({"label", "confidence"} < part.keys() for part in judgement.values())
     assert "critique" in judgement["meta"]
     assert line["usage"] == {"requests": 5, "prompt_tokens": 100, "completion_tokens": 20}
 
@@ -84,7 +84,7 @@ def test_a_line_gives_back_the_record(some: tuple[Turn, ...], setting: str, reas
     assert "\n" not in line
     again = Dialogue.model_validate_json(line)
     assert again == record
-    assert [type(one) for one in again.turns] == [type(one) for one in record.turns]
+    assert [type(turn) for turn in again.turns] == [type(turn) for turn in record.turns]
 
 
 def test_a_failure_gives_back_its_record() -> None:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, fie
 from pydantic.fields import FieldInfo
 
 from clca.content.lookup import CONFIG
-from clca.content.parsing import describe, suggestion
+from clca.content.parsing import suggestion, validation_message
 from clca.errors import SettingsError
 
 PREFIX = "CLCA_"
@@ -138,7 +138,7 @@ def resolve(
     except ValidationError as error:
         fault = error.errors()[0]
         field = str(fault["loc"][0]) if fault["loc"] else ""
-        message = describe(error) if field else fault["msg"].removeprefix("Value error, ")
+        message = validation_message(error) if field else fault["msg"].removeprefix("Value error, ")
         raise SettingsError(message.replace(field, origins[field], 1) if field in origins else message) from None
 
 

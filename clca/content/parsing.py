@@ -58,7 +58,7 @@ def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseMod
     """The first fault of a validation, at the line of the key that holds it."""
     fault = _most_telling(error)
     loc = tuple(part for part in fault["loc"] if part != "[key]")
-    return ContentError(path, yaml_line(text, loc), describe(error, model))
+    return ContentError(path, yaml_line(text, loc), validation_message(error, model))
 
 
 def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> Iterator[tuple[int, M]]:
@@ -75,7 +75,7 @@ def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> It
         try:
             yield number, adapter.validate_json(line)
         except ValidationError as error:
-            raise ContentError(path, number, describe(error, model)) from None
+            raise ContentError(path, number, validation_message(error, model)) from None
 
 
 def read_jsonl(path: str, text: str, model: type[M]) -> list[M]:
@@ -95,11 +95,11 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
         try:
             rows.append(model.model_validate({key: value or None for key, value in row.items()}))
         except ValidationError as error:
-            raise ContentError(path, reader.line_num, describe(error, model)) from None
+            raise ContentError(path, reader.line_num, validation_message(error, model)) from None
     return rows
 
 
-def describe(error: ValidationError, model: type[BaseModel] | None = None) -> str:
+def validation_message(error: ValidationError, model: type[BaseModel] | None = None) -> str:
     """One line for the first fault of a validation: key path, what is wrong, what was given."""
     fault = _most_telling(error)
     key = _one_line(".".join(str(part) for part in fault["loc"] if part != "[key]"))

@@ -19,39 +19,39 @@ from clca.errors import ContentError
 
 
 @dataclass(frozen=True, slots=True)
-class Form:
+class PromptSpec:
     """What a prompt file must hold, and what it may use."""
 
     blocks: tuple[str, ...]
     variables: frozenset[str]
 
 
-FORMS = {
-    "adapt": Form(("system", "user"), frozenset({"culture", "scenario", "names"})),
-    "compose": Form(("system", "user"), frozenset({"culture", "norm", "names", "settings"})),
-    "turn": Form(
+GENERATION_PROMPTS = {
+    "adapt": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "names"})),
+    "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "names", "settings"})),
+    "turn": PromptSpec(
         ("system", "opening", "heard"),
         frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges"}),
     ),
-    "judge": Form(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
-    "meta": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),
-    "intent": Form(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
+    "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
+    "meta": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),
+    "intent": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
 }
 
-TRAINING_FORMS = {
-    "train-dialogue": Form(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),
-    "train-intent": Form(("system",), frozenset({"culture", "scenario", "participants"})),
+TRAINING_PROMPTS = {
+    "train-dialogue": PromptSpec(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),
+    "train-intent": PromptSpec(("system",), frozenset({"culture", "scenario", "participants"})),
 }
 """The prompts of training examples: apart from the teacher's, since no generated record depends on them."""
 
-EVALUATION_FORMS = {
-    "wvs-persona": Form(("system",), frozenset({"persona"})),
-    "wvs-cultural": Form(("system",), frozenset({"culture"})),
-    "wvs-question": Form(("user",), frozenset({"question", "options"})),
+WVS_PROMPTS = {
+    "wvs-persona": PromptSpec(("system",), frozenset({"persona"})),
+    "wvs-cultural": PromptSpec(("system",), frozenset({"culture"})),
+    "wvs-question": PromptSpec(("user",), frozenset({"question", "options"})),
 }
 
-_QUESTION = Form(("system", "user"), frozenset({"subject", "question", "options"}))
-MMLU_FORMS = {"mmlu": _QUESTION, "mmlu-paper": _QUESTION}
+_QUESTION = PromptSpec(("system", "user"), frozenset({"subject", "question", "options"}))
+MMLU_PROMPTS = {"mmlu": _QUESTION, "mmlu-paper": _QUESTION}
 """The prompts of the survey evaluation. All that the questions of a respondent share stands in `system`."""
 
 
@@ -62,23 +62,25 @@ class Prompts:
         self._templates = templates
 
     @classmethod
-    def load(cls, content: Content, forms: Mapping[str, Form] = FORMS, language: str = "") -> Prompts:
+    def load(
+        cls, content: Content, prompts: Mapping[str, PromptSpec] = GENERATION_PROMPTS, language: str = ""
+    ) -> Prompts:
         """The prompts of `prompts/`, or their translations in the folder of a language."""
         environment = jinja2.Environment(
             undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
         )
         templates = {}
-        for name, form in forms.items():
+        for name, spec in prompts.items():
             path = f"prompts/{language}/{name}.j2" if language else f"prompts/{name}.j2"
             text = content.text(path)
             shown = content.shown(path)
-            _check(environment, shown, text, form)
+            _check(environment, shown, text, spec)
             code = environment.compile(text, filename=shown)
             templates[name] = (shown, jinja2.Template.from_code(environment, code, {}))
         return cls(templates)
 
     def render(self, prompt: str, block: str, /, **variables: Any) -> str:
-        """The text of one block, given the variables of the prompt's `Form`."""
+        """The text of one block, given the variables of the prompt's `PromptSpec`."""
         path, template = self._templates[prompt]
         try:
             context = template.new_context(variables)
@@ -89,21 +91,21 @@ class Prompts:
             raise ContentError(path, _line(error, path, template), str(error)) from None
 
 
-def _check(environment: jinja2.Environment, path: str, text: str, form: Form) -> None:
+def _check(environment: jinja2.Environment, path: str, text: str, spec: PromptSpec) -> None:
     try:
         tree = environment.parse(text, filename=path)
         used = meta.find_undeclared_variables(tree)  # finds unknown filters and doubled blocks, too
     except jinja2.TemplateSyntaxError as error:
         raise ContentError(path, error.lineno, f"not Jinja2: {error.message}") from None
     blocks = {block.name for block in tree.find_all(nodes.Block)}
-    for missing in form.blocks:
+    for missing in spec.blocks:
         if missing not in blocks:
             raise ContentError(path, None, f"block {missing!r} is missing{suggestion(missing, blocks)}")
-    for unknown in sorted(blocks - set(form.blocks)):
-        raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, form.blocks)}")
-    for name in sorted(used - form.variables):
+    for unknown in sorted(blocks - set(spec.blocks)):
+        raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, spec.blocks)}")
+    for name in sorted(used - spec.variables):
         line = next((node.lineno for node in _names(tree) if node.name == name), None)
-        given = ", ".join(sorted(form.variables))
+        given = ", ".join(sorted(spec.variables))
         raise ContentError(path, line, f"{name}: no such variable; this prompt is given {given}")
 
 

@@ -15,7 +15,7 @@ from clca.errors import ContentError, NotFoundError
 ITEMS = "eval/wvs/items.yaml"
 SHARES = "eval/wvs/shares.csv"
 
-MOST_OPTIONS = 9  # so that the number of each is one token
+MAX_OPTIONS = 9  # so that the number of each is one token
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Shares = dict[str, tuple[float, ...]]
@@ -37,7 +37,7 @@ class Item(_Record):
     topic: str = ""
     direction: str = ""
     question: Words
-    options: Annotated[tuple[Words, ...], Field(min_length=2, max_length=MOST_OPTIONS)]
+    options: Annotated[tuple[Words, ...], Field(min_length=2, max_length=MAX_OPTIONS)]
 
     @model_validator(mode="after")
     def _options_differ(self) -> Self:
@@ -140,7 +140,7 @@ def shares_of(countries: Sequence[str], known: dict[str, Shares]) -> Shares:
     return means
 
 
-def layout(item: Item, shown: Sequence[int] | None = None) -> str:
+def s2n_prompt(item: Item, shown: Sequence[int] | None = None) -> str:
     """S2N's text of an item up to its answer (appendix B); a student is asked with the text that it was taught with.
 
     `shown` is the order of the options; None for that of the survey.

@@ -1,5 +1,5 @@
 """Cultures: profiles, scores and the descriptors derived from them."""
 
-from clca.culture.catalogue import Catalogue
+from clca.culture.catalogue import CultureCatalogue
 
-__all__ = ["Catalogue"]
+__all__ = ["CultureCatalogue"]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.content.parsing import suggestion, yaml_line
-from clca.culture.descriptors import Bands, describe, load_bands
+from clca.culture.descriptors import Bands, load_bands, score_descriptors
 from clca.culture.profile import FOLDER, Country, Language, Profile, read_profile
 from clca.culture.scores import Scores, mean_hofstede, mean_position
 from clca.errors import ContentError, NotFoundError
@@ -24,7 +24,7 @@ class _Scored:
     position_note: str
 
 
-class Catalogue:
+class CultureCatalogue:
     """Cultures by name. Files that only served to find a name are not noted as used."""
 
     def __init__(self, content: Content) -> None:
@@ -145,7 +145,7 @@ class Catalogue:
             scores_note=scored.scores_note,
             position=scored.position,
             position_note=scored.position_note,
-            descriptors=describe(self._bands, scored.scores, scored.position),
+            descriptors=score_descriptors(self._bands, scored.scores, scored.position),
             names=country.names,
             address=country.address,
             courtesy=country.courtesy,

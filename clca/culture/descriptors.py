@@ -58,7 +58,7 @@ def load_bands(content: Content) -> Bands:
     return read_yaml(content.shown(PATH), content.text(PATH), Bands)
 
 
-def describe(bands: Bands, scores: Hofstede, position: MapPosition) -> tuple[str, ...]:
+def score_descriptors(bands: Bands, scores: Hofstede, position: MapPosition) -> tuple[str, ...]:
     """The phrases of all scores that are there, dimensions first, then the map."""
     values = {**scores.model_dump(), **position.model_dump()}
     return tuple(bands.phrase(key, value) for key, value in values.items() if value is not None)

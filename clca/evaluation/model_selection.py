@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import COMBINED
 from clca.evaluation.evaluated_model import WHOLE, Adapter, EvaluatedModel
@@ -20,7 +20,7 @@ from clca.storage.run_index import find_run
 ADAPTERS = Path("adapters")
 
 
-def find_given(names: Sequence[str], catalogue: Catalogue, generated: Path) -> list[TrainedAdapter]:
+def find_given(names: Sequence[str], catalogue: CultureCatalogue, generated: Path) -> list[TrainedAdapter]:
     """Adapters by folder, name, any name of a culture, or the run that they learned from."""
     return [find(name, catalogue, generated) for name in names]
 
@@ -180,7 +180,7 @@ def _rehearsed(name: str) -> bool:
         return False
 
 
-def find(name: str, catalogue: Catalogue, generated: Path) -> TrainedAdapter:
+def find(name: str, catalogue: CultureCatalogue, generated: Path) -> TrainedAdapter:
     try:
         return find_adapter(name, ADAPTERS)
     except NotFoundError as error:

@@ -15,7 +15,7 @@ from typing import Any, Generic, NoReturn, Self, TypeVar
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe, suggestion
+from clca.content.parsing import suggestion, validation_message
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.records import Record
 from clca.storage.atomic import atomic_write
@@ -107,7 +107,7 @@ def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
         try:
             yield number, end, record.model_validate_json(line)
         except ValidationError as error:
-            raise ContentError(str(path), number, describe(error, record)) from None
+            raise ContentError(str(path), number, validation_message(error, record)) from None
 
 
 def read_records(folder: Path, record: type[R]) -> Iterator[R]:

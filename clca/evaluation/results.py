@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info
@@ -76,7 +76,7 @@ def read_evaluation(given: str, kind: str) -> Read:
     try:
         scores = MatrixScores.model_validate_json(json.dumps(mine))
     except ValidationError as error:
-        raise ContentError(str(folder / SCORES), None, describe(error, MatrixScores)) from None
+        raise ContentError(str(folder / SCORES), None, validation_message(error, MatrixScores)) from None
     return Read(folder, scores, {**{key: value for key, value in said.items() if key not in mine}, **info})
 
 

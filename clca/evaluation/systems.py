@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
@@ -31,7 +31,7 @@ def choose_all(
     wish: SystemSelection,
     usual: Sequence[str],
     cultures: Sequence[str],
-    catalogue: Catalogue,
+    catalogue: CultureCatalogue,
     generated: Path,
     content: Content,
     environment: Mapping[str, str],
@@ -63,7 +63,7 @@ def choose_all(
     )
 
 
-def _given(adapters: Sequence[str], catalogue: Catalogue, generated: Path) -> dict[str, TrainedAdapter]:
+def _given(adapters: Sequence[str], catalogue: CultureCatalogue, generated: Path) -> dict[str, TrainedAdapter]:
     """By row; a name without a culture before it answers for the culture that it was taught."""
     pairs = []
     for one in adapters:
@@ -74,7 +74,7 @@ def _given(adapters: Sequence[str], catalogue: Catalogue, generated: Path) -> di
     return dict(pairs)
 
 
-def _served(adapters: Sequence[str], catalogue: Catalogue) -> dict[str, str]:
+def _served(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict[str, str]:
     pairs = []
     for one in adapters:
         row, name = _parts(one, catalogue)
@@ -87,7 +87,7 @@ def _served(adapters: Sequence[str], catalogue: Catalogue) -> dict[str, str]:
     return dict(pairs)
 
 
-def _parts(given: str, catalogue: Catalogue) -> tuple[str | None, str]:
+def _parts(given: str, catalogue: CultureCatalogue) -> tuple[str | None, str]:
     """Row and place of `CULTURE=DIR`; of a folder or a name alone no row."""
     culture, equals, where = given.partition("=")
     if not equals or Path(given).exists():
@@ -100,7 +100,7 @@ def _parts(given: str, catalogue: Catalogue) -> tuple[str | None, str]:
     return row, where
 
 
-def _row(name: str, catalogue: Catalogue) -> str:
+def _row(name: str, catalogue: CultureCatalogue) -> str:
     if name.casefold() in WITHOUT_CULTURE:
         return name.casefold()
     try:

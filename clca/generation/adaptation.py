@@ -1,33 +1,39 @@
-"""Scenarios made to fit a culture: a seed moved into it, or a new one written from a norm."""
+"""Scenarios that fit a culture: a seed adapted to it, or a new one composed from a norm."""
 
 from __future__ import annotations
 
 from clca.content.prompts import Prompts
 from clca.culture.people import pick_names
 from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
-from clca.records import Culture, Norm, Scenario
+from clca.records import Culture, Norm, Participant, Scenario
 from clca.schemas import AdaptAnswer, ComposeAnswer
 
 NAMES_OFFERED = 6
+MAX_TOKENS = 2000
 
 
 def norm_scenario_id(norm: Norm) -> str:
+    """The id of the scenario composed from a norm."""
     return f"norm-{norm.id}"
 
 
 async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
-    """The scenario as it could happen in the culture; who the two are to each other stays."""
-    answer = await client.request(adapt_question(scenario, culture, seed, prompts))
+    """The scenario as it could happen in the culture; id, source and relationship stay.
+
+    Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
+    """
+    answer = await client.request(adapt_request(scenario, culture, seed, prompts))
     return Scenario(
         id=scenario.id,
         setting=answer.setting,
         relationship=scenario.relationship,
         source=scenario.source,
-        participants=(answer.participants[0].participant(), answer.participants[1].participant()),
+        participants=_participants(answer),
     )
 
 
-def adapt_question(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[AdaptAnswer]:
+def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[AdaptAnswer]:
+    """The request for the adaptation; `seed` decides which names it offers. An answer must keep the genders."""
     names = pick_names(culture, NAMES_OFFERED, seed, scenario.id)
     variables = {"culture": culture, "scenario": scenario, "names": names}
     return TaskRequest(
@@ -38,25 +44,29 @@ def adapt_question(scenario: Scenario, culture: Culture, seed: int, prompts: Pro
             {"role": "user", "content": prompts.render("adapt", "user", **variables)},
         ),
         answer=AdaptAnswer,
-        max_tokens=2000,
-        check=lambda answer: _changed(scenario, answer),
+        max_tokens=MAX_TOKENS,
+        check=lambda answer: _changed_gender(scenario, answer),
         hints=SimulatorHints(culture, scenario, names=names),
     )
 
 
 async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
-    """A new scenario of the culture in which the norm is at stake."""
-    answer = await client.request(compose_question(norm, culture, seed, prompts))
+    """A new scenario of the culture in which the norm is at stake.
+
+    Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
+    """
+    answer = await client.request(compose_request(norm, culture, seed, prompts))
     return Scenario(
         id=norm_scenario_id(norm),
         setting=answer.setting,
         relationship=answer.relationship,
         source=f"norm:{norm.id}",
-        participants=(answer.participants[0].participant(), answer.participants[1].participant()),
+        participants=_participants(answer),
     )
 
 
-def compose_question(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[ComposeAnswer]:
+def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[ComposeAnswer]:
+    """The request for the scenario; `seed` decides which names it offers."""
     names = pick_names(culture, NAMES_OFFERED, seed, norm_scenario_id(norm))
     variables = {"culture": culture, "norm": norm, "names": names, "settings": culture.settings[norm.place]}
     return TaskRequest(
@@ -67,13 +77,18 @@ def compose_question(norm: Norm, culture: Culture, seed: int, prompts: Prompts) 
             {"role": "user", "content": prompts.render("compose", "user", **variables)},
         ),
         answer=ComposeAnswer,
-        max_tokens=2000,
+        max_tokens=MAX_TOKENS,
         temperature=1.0,
         hints=SimulatorHints(culture, norm, names=names),
     )
 
 
-def _changed(scenario: Scenario, answer: AdaptAnswer) -> str | None:
+def _participants(answer: AdaptAnswer) -> tuple[Participant, Participant]:
+    first, second = answer.participants
+    return first.participant(), second.participant()
+
+
+def _changed_gender(scenario: Scenario, answer: AdaptAnswer) -> str | None:
     for index, (before, after) in enumerate(zip(scenario.participants, answer.participants, strict=True)):
         if before.gender != after.gender:
             return f"participants.{index}.gender: the adaptation made {before.gender} {after.gender}"

@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from clca.content.lookup import CONFIG
-from clca.content.parsing import describe, suggestion
+from clca.content.parsing import suggestion, validation_message
 from clca.errors import SettingsError
 from clca.inference.memory import LENGTH
 from clca.inference.vllm.manager import VllmConfig
@@ -187,7 +187,7 @@ def resolve(flags: Mapping[str, Any], environment: Mapping[str, str], workspace:
             raise SettingsError(
                 f"{origin[key]}: no such setting{suggestion(key, GenerateConfig.model_fields)}"
             ) from None
-        message = describe(error) if key else fault["msg"].removeprefix("Value error, ")
+        message = validation_message(error) if key else fault["msg"].removeprefix("Value error, ")
         raise SettingsError(message.replace(key, origin[key], 1) if key in origin else message) from None
 
 

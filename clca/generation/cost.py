@@ -13,12 +13,12 @@ from itertools import islice
 from typing import Any
 
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
-from clca.generation.adaptation import adapt_question, compose_question, norm_scenario_id
+from clca.culture import CultureCatalogue
+from clca.generation.adaptation import adapt_request, compose_request, norm_scenario_id
 from clca.generation.config import GenerateConfig
-from clca.generation.dialogue import Scene, Side
-from clca.generation.intents import intent_question
-from clca.generation.judge import judge_question, meta_question
+from clca.generation.dialogue import DialogueSetup, Side
+from clca.generation.intents import intent_request
+from clca.generation.judge import judge_request, meta_request
 from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, Norm, Quality, Scenario, Turn
 from clca.schemas import TurnAnswer
@@ -47,7 +47,7 @@ class _Measured:
 
 
 def preview(
-    catalogue: Catalogue,
+    catalogue: CultureCatalogue,
     culture_id: str,
     scenarios: Iterable[Scenario],
     norms: list[Norm],
@@ -66,50 +66,50 @@ def preview(
     if scenario is None:
         return found
     culture = catalogue.for_scenario(culture_id, scenario.id, settings.seed)
-    adapted = adapt_question(scenario, culture, settings.seed, prompts)
+    adapted = adapt_request(scenario, culture, settings.seed, prompts)
     found["adapt"] = _Measured(adapted, _tokens(adapted.messages))
 
-    scene = Scene(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
+    scene = DialogueSetup(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
     sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
     turns: list[Turn] = []
     lengths = []
     shown: TaskRequest[Any] | None = None
     for number in range(2 * settings.exchanges):
         side, other = sides[number % 2], sides[1 - number % 2]
-        question = side.question(turns)
+        question = side.request(turns)
         if number == 2 or shown is None:
             shown = question
         lengths.append(_tokens(question.messages, number))
         answer = TurnAnswer(action="speak", text=_stand_in(number))
         turn = Turn(speaker=scenario.participants[number % 2].name, action="speak", text=answer.text)
         turns.append(turn)
-        side.did(answer)
-        other.heard(turn)
+        side.add_own_answer(answer)
+        other.add_partner_turn(turn)
     # The other forms a turn can take are rendered too, so that a fault in them shows now.
     for action in ("non-verbal", "none"):
-        sides[0].heard(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
+        sides[0].add_partner_turn(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
     assert shown is not None
     found["turn"] = _Measured(shown, sum(lengths) / len(lengths))
 
     quality = Quality(label="good", confidence="confident", rationale="<the judge's rationale>")
     alignment = Alignment(label="yes", confidence="confident", rationale="<the judge's rationale>")
-    judged = judge_question(culture, scenario, turns, prompts)
+    judged = judge_request(culture, scenario, turns, prompts)
     found["judge"] = _Measured(judged, _tokens(judged.messages, len(turns)))
-    meta = meta_question(culture, scenario, turns, quality, alignment, prompts)
+    meta = meta_request(culture, scenario, turns, quality, alignment, prompts)
     found["meta"] = _Measured(meta, _tokens(meta.messages, len(turns)))
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
-    intents = [intent_question(culture, scenario, turns[: n + 1], system, prompts) for n in range(len(turns))]
+    intents = [intent_request(culture, scenario, turns[: n + 1], system, prompts) for n in range(len(turns))]
     measured = [_tokens(one.messages, number) for number, one in enumerate(intents, start=1)]
     found["intent"] = _Measured(intents[1], sum(measured) / len(measured))
     return found
 
 
 def _composed(
-    catalogue: Catalogue, culture: str, norm: Norm, prompts: Prompts, settings: GenerateConfig
+    catalogue: CultureCatalogue, culture: str, norm: Norm, prompts: Prompts, settings: GenerateConfig
 ) -> TaskRequest[Any]:
     seed = settings.seed
     member = catalogue.for_scenario(culture, norm_scenario_id(norm), seed, norm.scope)
-    return compose_question(norm, member, seed, prompts)
+    return compose_request(norm, member, seed, prompts)
 
 
 def plan(measured: dict[str, _Measured], scenarios: int, norms: int, settings: GenerateConfig) -> list[TaskPlan]:

@@ -54,7 +54,7 @@ _LANGUAGES = [frozenset(words.split()) for words in _OTHER_LANGUAGES.values()]
 _DISTINCT_WORDS = [(_ENGLISH - language, language - _ENGLISH) for language in _LANGUAGES]
 
 
-def degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
+def find_degeneration(turns: Sequence[Turn], partner: Participant) -> str | None:
     """The rule that the last turn breaks, or None. `partner` is the participant who did not take that turn."""
     last = turns[-1]
     if last.action == "leave" and len(turns) <= 2:

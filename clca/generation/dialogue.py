@@ -1,4 +1,4 @@
-"""The turn loop: two sides in turn, each with its own knowledge, until someone leaves."""
+"""The turn loop: the two sides take turns, each with its own knowledge, until somebody leaves."""
 
 from __future__ import annotations
 
@@ -7,99 +7,104 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clca.content.prompts import Prompts
-from clca.generation.degeneration import degeneration
+from clca.generation.degeneration import find_degeneration
 from clca.inference.protocol import Message, Role, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Scenario, Turn
 from clca.schemas import TurnAnswer
 
 MAX_TOKENS = 500
-SIDES: tuple[Role, Role] = ("teacher", "partner")
+ROLES: tuple[Role, Role] = ("teacher", "partner")
+"""The role that plays each side."""
+
+
+@dataclass(frozen=True, slots=True)
+class DialogueSetup:
+    """What stays the same through one dialogue. An exchange is two turns."""
+
+    culture: Culture
+    scenario: Scenario
+    max_exchanges: int
+    temperature: float
+    top_p: float
 
 
 @dataclass(slots=True)
-class Play:
-    """How a dialogue went: `fault` is the rule it broke if it degenerated."""
+class DialogueState:
+    """The turns so far, and how the dialogue ended; `fault` is the rule that a degenerate one broke."""
 
     turns: list[Turn] = field(default_factory=list)
     ended: Literal["leave", "exchanges", "degenerate"] = "exchanges"
     fault: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """What stays the same through one dialogue."""
-
-    culture: Culture
-    scenario: Scenario
-    exchanges: int
-    temperature: float
-    top_p: float
-
-
 class Side:
-    """One participant's view: partner's turns as `user`, own turns as `assistant`.
+    """One participant's view of the dialogue: the partner's turns as `user`, its own as `assistant`.
 
-    The list of messages only ever grows at its end, so that each request extends the last.
+    Messages are only ever appended, so that each request extends the one before it.
     """
 
-    def __init__(self, scene: Scene, side: int, prompts: Prompts) -> None:
-        self._scene, self._side, self._prompts = scene, side, prompts
-        scenario, partner = scene.scenario, scene.scenario.participants[1 - side]
-        # The template is given of the partner only what one can see, so that no prompt, whoever
-        # edits it, can tell one side what the other wants or hides.
+    def __init__(self, setup: DialogueSetup, side: int, prompts: Prompts) -> None:
+        self._setup, self._side, self._prompts = setup, side, prompts
+        scenario, partner = setup.scenario, setup.scenario.participants[1 - side]
+        # Of the partner the template gets only what one can see: no prompt, whoever edits it, can tell one side
+        # what the other wants or hides.
         self._variables: dict[str, Any] = {
-            "culture": scene.culture,
+            "culture": setup.culture,
             "scenario": {"setting": scenario.setting, "relationship": scenario.relationship},
             "me": scenario.participants[side],
             "partner": {key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
-            "exchanges": scene.exchanges,
+            "exchanges": setup.max_exchanges,
         }
-        self._messages: list[Message] = [self._message("system", "system")]
+        self._messages: list[Message] = []
+        self._append("system", "system")
         if side == 0:
-            self._messages.append(self._message("user", "opening"))
+            self._append("user", "opening")
 
-    def heard(self, turn: Turn) -> None:
-        """The partner did something."""
-        self._messages.append(
-            {"role": "user", "content": self._prompts.render("turn", "heard", **{**self._variables, "turn": turn})}
-        )
+    def add_partner_turn(self, turn: Turn) -> None:
+        """Append what the partner said or did."""
+        self._append("user", "heard", turn=turn)
 
-    def did(self, answer: TurnAnswer) -> None:
-        """This side did something, in the words in which it answered."""
+    def add_own_answer(self, answer: TurnAnswer) -> None:
+        """Append what this side answered, as JSON."""
         self._messages.append({"role": "assistant", "content": answer.model_dump_json()})
 
-    def question(self, turns: Sequence[Turn]) -> TaskRequest[TurnAnswer]:
-        scene = self._scene
+    def request(self, turns: Sequence[Turn]) -> TaskRequest[TurnAnswer]:
+        """The request for this side's next turn, after `turns`."""
+        setup = self._setup
         return TaskRequest(
             task="turn",
-            role=SIDES[self._side],
+            role=ROLES[self._side],
             messages=tuple(self._messages),
             answer=TurnAnswer,
             max_tokens=MAX_TOKENS,
             step=len(turns),
-            temperature=scene.temperature,
-            top_p=scene.top_p,
-            hints=SimulatorHints(scene.culture, scene.scenario, turns=tuple(turns), side=self._side),
+            temperature=setup.temperature,
+            top_p=setup.top_p,
+            hints=SimulatorHints(setup.culture, setup.scenario, turns=tuple(turns), side=self._side),
         )
 
-    def _message(self, role: str, block: str) -> Message:
-        return {"role": role, "content": self._prompts.render("turn", block, **self._variables)}
+    def _append(self, role: str, block: str, **variables: Any) -> None:
+        content = self._prompts.render("turn", block, **self._variables, **variables)
+        self._messages.append({"role": role, "content": content})
 
 
-async def play(scene: Scene, prompts: Prompts, client: TaskClient, into: Play) -> None:
-    """Play one dialogue into `into`, which holds the turns so far also when a request fails."""
-    sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
-    for number in range(2 * scene.exchanges):
-        side, other = sides[number % 2], sides[1 - number % 2]
-        answer = await client.request(side.question(into.turns))
-        turn = Turn(speaker=scene.scenario.participants[number % 2].name, action=answer.action, text=answer.text)
-        into.turns.append(turn)
-        into.fault = degeneration(into.turns, scene.scenario.participants[1 - number % 2])
-        if into.fault is not None:
-            into.ended = "degenerate"
+async def play_dialogue(setup: DialogueSetup, prompts: Prompts, client: TaskClient, state: DialogueState) -> None:
+    """Play one dialogue into `state`, which keeps the turns so far when a request fails.
+
+    Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
+    """
+    sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
+    for number in range(2 * setup.max_exchanges):
+        side, partner = number % 2, 1 - number % 2
+        answer = await client.request(sides[side].request(state.turns))
+        turn = Turn(speaker=setup.scenario.participants[side].name, action=answer.action, text=answer.text)
+        state.turns.append(turn)
+        state.fault = find_degeneration(state.turns, setup.scenario.participants[partner])
+        if state.fault is not None:
+            state.ended = "degenerate"
             return
         if turn.action == "leave":
-            into.ended = "leave"
+            state.ended = "leave"
             return
-        side.did(answer)
-        other.heard(turn)
+        sides[side].add_own_answer(answer)
+        sides[partner].add_partner_turn(turn)

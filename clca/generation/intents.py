@@ -1,4 +1,4 @@
-"""Intent labelling: each turn from the history up to it, never from what comes after."""
+"""Intent labelling: the intent of each turn from the history up to it, never from what comes after."""
 
 from __future__ import annotations
 
@@ -7,49 +7,43 @@ from collections.abc import Sequence
 from typing import cast
 
 from clca.content.prompts import Prompts
-from clca.errors import AskError
+from clca.errors import RequestError
 from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
 from clca.schemas import IntentAnswer
 from clca.transcript import transcript
 
 
-async def label(
-    culture: Culture,
-    scenario: Scenario,
-    turns: Sequence[Turn],
-    prompts: Prompts,
-    client: TaskClient,
+async def label_intents(
+    culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts, client: TaskClient
 ) -> tuple[LabelledTurn, ...]:
-    """The turns with their intents. No turn waits for another's label."""
+    """The turns with their intents, which are requested all at once.
+
+    Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
+    """
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
-    questions = [intent_question(culture, scenario, turns[: index + 1], system, prompts) for index in range(len(turns))]
-    # Every question gets its reply even if another's fails, so that the outcome, and what it
-    # cost, does not depend on which came first. A fault of the whole run outranks one reply's.
-    answers = await asyncio.gather(*map(client.request, questions), return_exceptions=True)
-    faults = [answer for answer in answers if isinstance(answer, BaseException)]
-    if faults:
-        raise next((fault for fault in faults if not isinstance(fault, AskError)), faults[0])
+    requests = [intent_request(culture, scenario, turns[: index + 1], system, prompts) for index in range(len(turns))]
+    # Every request gets its reply even if another's fails, so that outcome and cost do not depend on which came
+    # first. An error that concerns the whole run is raised before one that concerns a single reply.
+    answers = await asyncio.gather(*map(client.request, requests), return_exceptions=True)
+    errors = [answer for answer in answers if isinstance(answer, BaseException)]
+    if errors:
+        raise next((error for error in errors if not isinstance(error, RequestError)), errors[0])
     intents = [Intent(text=answer.intent, relevance=answer.relevance) for answer in cast(list[IntentAnswer], answers)]
     return tuple(LabelledTurn(**turn.model_dump(), intent=intent) for turn, intent in zip(turns, intents, strict=True))
 
 
-def intent_question(
-    culture: Culture,
-    scenario: Scenario,
-    turns: Sequence[Turn],
-    system: str,
-    prompts: Prompts,
+def intent_request(
+    culture: Culture, scenario: Scenario, turns: Sequence[Turn], system: str, prompts: Prompts
 ) -> TaskRequest[IntentAnswer]:
-    """The question about the last of `turns`."""
-    last = turns[-1]
+    """The request for the intent of the last of `turns`; `system` is the rendered system message."""
     user = prompts.render(
         "intent",
         "user",
         culture=culture,
         scenario=scenario,
         transcript=transcript(turns),
-        speaker=last.speaker,
+        speaker=turns[-1].speaker,
     )
     return TaskRequest(
         task="intent",

@@ -1,4 +1,4 @@
-"""The two-stage judge: quality and alignment, then a critique of that verdict."""
+"""The two-stage judge: a verdict on quality and alignment, then a critique of that verdict."""
 
 from __future__ import annotations
 
@@ -14,17 +14,21 @@ from clca.transcript import transcript
 async def judge(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts, client: TaskClient
 ) -> Judgement:
-    """Both stages, at temperature 0; the second sees the verdict of the first."""
-    first = await client.request(judge_question(culture, scenario, turns, prompts))
+    """The judgement of both stages, at temperature 0; the second sees the verdict of the first.
+
+    Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
+    """
+    first = await client.request(judge_request(culture, scenario, turns, prompts))
     quality = Quality(**first.quality.model_dump())
     alignment = Alignment(**first.alignment.model_dump())
-    second = await client.request(meta_question(culture, scenario, turns, quality, alignment, prompts))
+    second = await client.request(meta_request(culture, scenario, turns, quality, alignment, prompts))
     return Judgement(quality=quality, alignment=alignment, meta=Meta(**second.model_dump()))
 
 
-def judge_question(
+def judge_request(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], prompts: Prompts
 ) -> TaskRequest[JudgeAnswer]:
+    """The request of the first stage."""
     variables = {"culture": culture, "scenario": scenario, "transcript": transcript(turns)}
     return TaskRequest(
         task="judge",
@@ -39,7 +43,7 @@ def judge_question(
     )
 
 
-def meta_question(
+def meta_request(
     culture: Culture,
     scenario: Scenario,
     turns: Sequence[Turn],
@@ -47,6 +51,7 @@ def meta_question(
     alignment: Alignment,
     prompts: Prompts,
 ) -> TaskRequest[MetaAnswer]:
+    """The request of the second stage, on the verdict of the first."""
     variables = {
         "culture": culture,
         "scenario": scenario,

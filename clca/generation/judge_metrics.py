@@ -1,6 +1,6 @@
 """How good a judge is, measured on dialogues with planted flaws.
 
-The rehearsal plants known flaws in a known share of its dialogues. A flaw is *caught* when its
+The simulator plants known flaws in a known share of its dialogues. A flaw is *caught* when its
 dialogue is discarded (by a rule of the engine or by the judge). With c caught of p planted, and
 f discarded without a planted flaw:
 

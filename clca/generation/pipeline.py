@@ -15,13 +15,13 @@ from itertools import chain
 from typing import Protocol
 
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
-from clca.errors import AskError, Stopped
+from clca.culture import CultureCatalogue
+from clca.errors import RequestError, RunStopped
 from clca.generation.adaptation import adapt, compose, norm_scenario_id
 from clca.generation.config import GenerateConfig
-from clca.generation.dialogue import Play, Scene, play
+from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
-from clca.generation.intents import label
+from clca.generation.intents import label_intents
 from clca.generation.judge import judge
 from clca.generation.judge_metrics import planted_flaw
 from clca.generation.scheduler import RequestScheduler, retry_key
@@ -66,7 +66,7 @@ class Generation:
 
     culture: str
     settings: GenerateConfig
-    catalogue: Catalogue
+    catalogue: CultureCatalogue
     prompts: Prompts
     scenarios: Scenarios
     norms: list[Norm]
@@ -139,7 +139,7 @@ class Generation:
                     scenario = await compose(source, culture, seed, self.prompts, clerk)
                 else:
                     scenario = await adapt(source, culture, seed, self.prompts, clerk)
-            except AskError as fault:
+            except RequestError as fault:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 plain = source.plain() if isinstance(source, Seed) else None
                 for sample in samples:
@@ -148,7 +148,7 @@ class Generation:
             async with asyncio.TaskGroup() as group:
                 for sample in samples:
                     group.create_task(self._dialogue(culture, scenario, sample))
-        except Stopped:
+        except RunStopped:
             return
         finally:
             self.funnel.under_way -= len(samples)
@@ -159,32 +159,32 @@ class Generation:
         settings = self.settings
         name = dialogue_id(self.culture, scenario.id, sample)
         clerk = self.desk.clerk(name)
-        scene = Scene(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
-        played = Play()
+        setup = DialogueSetup(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
+        state = DialogueState()
         judgement, labelled, reason, at = None, None, None, "turn"
         try:
-            await play(scene, self.prompts, clerk, played)
-            if played.fault is not None:
-                reason = f"degenerate: {played.fault}"
+            await play_dialogue(setup, self.prompts, clerk, state)
+            if state.fault is not None:
+                reason = f"degenerate: {state.fault}"
             else:
                 at = "judge"
-                judgement = await judge(culture, scenario, played.turns, self.prompts, clerk)
+                judgement = await judge(culture, scenario, state.turns, self.prompts, clerk)
                 reason = self.filter.reason(judgement)
                 if reason is None:
                     at = "intent"
-                    labelled = await label(culture, scenario, played.turns, self.prompts, clerk)
-        except Stopped:
+                    labelled = await label_intents(culture, scenario, state.turns, self.prompts, clerk)
+        except RunStopped:
             return
-        except AskError as fault:
-            await self._fail(scenario.id, sample, scenario, played.turns, at, fault, clerk.usage)
+        except RequestError as fault:
+            await self._fail(scenario.id, sample, scenario, state.turns, at, fault, clerk.usage)
             return
         dialogue = Dialogue(
             id=name,
             culture=self.culture,
             sample=sample,
             scenario=scenario,
-            turns=labelled or tuple(played.turns),
-            ended=played.ended,
+            turns=labelled or tuple(state.turns),
+            ended=state.ended,
             judgement=judgement,
             verdict="kept" if reason is None else "discarded",
             reason=reason or "",
@@ -202,7 +202,7 @@ class Generation:
         known: Scenario | None,
         turns: list[Turn],
         stage: str,
-        fault: AskError,
+        fault: RequestError,
         usage: Usage,
     ) -> None:
         name = dialogue_id(self.culture, scenario, sample)

@@ -8,7 +8,7 @@ from pathlib import Path
 import clca
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.generation.config import INERT, REHEARSAL, GenerateConfig
 from clca.generation.cost import preview
@@ -30,7 +30,7 @@ class GenerationPlan:
     culture: str
     settings: GenerateConfig
     content: Content
-    catalogue: Catalogue
+    catalogue: CultureCatalogue
     prompts: Prompts
     scenarios: Scenarios
     norms: list[Norm]
@@ -50,7 +50,7 @@ class GenerationPlan:
 def prepare(culture: str, settings: GenerateConfig, workspace: Path | None, servers: Servers) -> GenerationPlan:
     """Read what the run needs. Everything that is broken in it is found here; no server is started yet."""
     content = Content(workspace)
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     found = catalogue.find(culture)
     catalogue.culture(found)
     prompts = Prompts.load(content)

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import ValidationError
 
 import clca
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
 from clca.generation.judge_metrics import calibrate
@@ -146,7 +146,7 @@ class GenerationRun:
             try:
                 failure = Failure.model_validate_json(line)
             except ValidationError as error:
-                raise ContentError(str(self.run.folder / "failed.jsonl"), None, describe(error)) from None
+                raise ContentError(str(self.run.folder / "failed.jsonl"), None, validation_message(error)) from None
             ids.append(failure.id)
             if failure.reason in INVALID:
                 anew.add(failed_question(failure))

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-from clca.errors import FailureKind, InvalidReply, Stopped
+from clca.errors import FailureKind, InvalidReply, RunStopped
 from clca.generation.priority_semaphore import PrioritySemaphore
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import Request, Role, Sampling, TaskName, TaskRequest, Teacher
@@ -104,7 +104,7 @@ class RequestScheduler:
             return reply
         async with self._gate.slot((request.task == "intent", age)):
             if self.stopping:
-                raise Stopped
+                raise RunStopped
             tally.running += 1
             try:
                 reply = await teacher.answer(request)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, Field, ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import FailureKind, InvalidReply
 from clca.schemas import Reply
 
@@ -99,7 +99,7 @@ def _parse(body: bytes) -> _Completion:
     try:
         completion = _Completion.model_validate_json(body)
     except ValidationError as error:
-        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, f"not a completion: {describe(error)}") from None
+        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, f"not a completion: {validation_message(error)}") from None
     if not completion.choices:
         raise InvalidReply(FailureKind.MALFORMED_RESPONSE, "a completion without choices")
     choice = completion.choices[0]

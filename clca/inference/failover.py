@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from clca.errors import AskError, FailureKind, Stopped
+from clca.errors import FailureKind, RequestError, RunStopped
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError
 from clca.inference.load_balancer import LoadBalancer, Replica
@@ -36,13 +36,13 @@ class FailoverClient:
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
-        """Repeat nothing from now on: a request that would be repeated raises `Stopped`."""
+        """Repeat nothing from now on: a request that would be repeated raises `RunStopped`."""
         self._stopping.set()
 
     async def request(self, owner: str, send: Callable[[Replica], Awaitable[T]]) -> T:
         """The result of `send`, which sends a request of the owner to the replica that it is called with.
 
-        Raises `HttpError` after the last attempt, `Stopped` after `stop`, and any `AskError` of `send` at once.
+        Raises `HttpError` after the last attempt, `RunStopped` after `stop`, and any `RequestError` of `send` at once.
         """
         moved = False
 
@@ -74,7 +74,7 @@ class FailoverClient:
             else:
                 self.balancer.succeeded(replica)  # it answered: busy, or the fault is the request's
             raise
-        except AskError:
+        except RequestError:
             self.balancer.succeeded(replica)
             raise
         else:
@@ -89,7 +89,7 @@ class FailoverClient:
         if not (error.is_transient or (error.is_denied and moved)):
             return None
         if self._stopping.is_set():
-            raise Stopped from None
+            raise RunStopped from None
         others = len(self.balancer.replicas) - 1
         timed_out = error.kind is FailureKind.TIMEOUT
         attempts = min(self._max_attempts, self._max_timeouts) if timed_out else self._max_attempts
@@ -100,7 +100,7 @@ class FailoverClient:
         return backoff(error, number)
 
     async def sleep(self, seconds: float) -> None:
-        """Wait. Raises `Stopped` as soon as `stop` is called."""
+        """Wait. Raises `RunStopped` as soon as `stop` is called."""
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), seconds)
-            raise Stopped
+            raise RunStopped

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import FailureKind, InvalidReply
 from clca.schemas import Answer, Reply
 
@@ -52,4 +52,4 @@ def parse(reply: Reply, answer: type[A]) -> A:
         is_json = error.errors()[0]["type"] != "json_invalid"
         kind = FailureKind.INVALID_CONTENT if is_json else FailureKind.INVALID_JSON
         start = text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "..."
-        raise InvalidReply(kind, f"{describe(error)}: {start!r}") from None
+        raise InvalidReply(kind, f"{validation_message(error)}: {start!r}") from None

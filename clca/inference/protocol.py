@@ -125,7 +125,7 @@ class TaskClient(Protocol):
     """Answers the requests of a stage."""
 
     async def request(self, task_request: TaskRequest[A]) -> A:
-        """The validated answer. Raises `AskError` when there is none, `Stopped` when the run is stopping."""
+        """The validated answer. Raises `RequestError` when there is none, `RunStopped` when the run is stopping."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,13 +189,13 @@ class Teacher(Protocol):
     def name(self) -> str: ...
 
     async def answer(self, request: Request) -> Reply:
-        """The raw reply. Raises `AskError` when this request fails, `TeacherLost` when every request would."""
+        """The raw reply. Raises `RequestError` when this request fails, `TeacherLost` when every request would."""
 
     async def check(self) -> list[str]:
         """Notices for the user. Raises `TeacherError` when no request could be answered."""
 
     def stop(self) -> None:
-        """Retry nothing any more: a request that would be retried raises `Stopped`."""
+        """Retry nothing any more: a request that would be retried raises `RunStopped`."""
 
     async def observe(self) -> None:
         """Update the figures of `servers`."""

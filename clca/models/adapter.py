@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from clca.content.parsing import describe, suggestion
+from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.records import Record
 from clca.storage.atomic import atomic_folder
@@ -144,7 +144,7 @@ def read_adapter(folder: Path) -> TrainedAdapter:
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
     except ValidationError as error:
-        raise ContentError(str(file), None, describe(error, AdapterInfo)) from None
+        raise ContentError(str(file), None, validation_message(error, AdapterInfo)) from None
     if not _is_whole(folder / WEIGHTS):
         raise ContentError(str(folder / WEIGHTS), None, "is damaged, or is not there: remove the folder and train anew")
     return TrainedAdapter(folder, data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from clca.records import Culture, Participant, Scenario
 from clca.schemas import AdaptAnswer, ParticipantAnswer
 from clca.simulator.content import SimulatorContent
-from clca.simulator.people import PRONOUNS, split_name, split_seed_name
+from clca.simulator.people import PRONOUNS, full_name, split_name, split_seed_name
 from clca.simulator.replacements import replace_all, scenario_replacements
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import localize
@@ -52,8 +52,7 @@ def new_names(culture: Culture, scenario: Scenario, offered: tuple[tuple[str, st
     name_b = _draw_name(culture, second, offered, rng, frozenset(split_name(name_a, culture)))
     families = [split_seed_name(person.name)[1] for person in scenario.participants]
     if families[0] and families[0] == families[1]:
-        given, family = split_name(name_b, culture)[0], split_name(name_a, culture)[1]
-        name_b = " ".join([family, given] if culture.names.order == "family-first" else [given, family]).strip()
+        name_b = full_name(split_name(name_b, culture)[0], split_name(name_a, culture)[1], culture)
     if name_a == name_b:
         name_b = f"{name_b} II"
     return name_a, name_b
@@ -66,11 +65,10 @@ def _draw_name(
     free = [full for full in pool if not taken & set(split_name(full, culture))]
     if pool:
         return rng.choice(free or pool)
-    given = rng.choice(
-        [name for name in getattr(culture.names, "male" if person.gender == "male" else "female") if name not in taken]
-    )
+    given_names = culture.names.male if person.gender == "male" else culture.names.female
+    given = rng.choice([name for name in given_names if name not in taken])
     family = rng.choice([name for name in culture.names.family if name not in taken])
-    return f"{family} {given}" if culture.names.order == "family-first" else f"{given} {family}"
+    return full_name(given, family, culture)
 
 
 def with_home(content: SimulatorContent, culture: Culture, person: Participant, background: str, rng: Rng) -> str:
@@ -80,14 +78,14 @@ def with_home(content: SimulatorContent, culture: Culture, person: Participant, 
     he, _, his = PRONOUNS[person.gender]
     has = "have" if person.gender == "other" else "has"
     frame = rng.choice(content.phrasebook.home_town)
-    clause = (
+    sentence = (
         frame.replace("{He}", he.capitalize())
         .replace("{His}", his.capitalize())
         .replace("{his}", his)
         .replace("{has}", has)
         .replace("{city}", rng.choice(culture.cities))
     )
-    return f"{background} {clause}"
+    return f"{background} {sentence}"
 
 
 def clip(text: str, max_characters: int) -> str:

@@ -8,9 +8,9 @@ from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.schemas import ComposeAnswer, ParticipantAnswer
 from clca.simulator.adaptation import clip, new_names, with_home
 from clca.simulator.content import SimulatorContent
-from clca.simulator.content_schema import Angle, NormTalk
+from clca.simulator.norm_talk_schema import Angle, NormTalk
 from clca.simulator.norms import angle_for
-from clca.simulator.people import PRONOUNS, split_name
+from clca.simulator.people import PRONOUNS, full_name, split_name
 from clca.simulator.places import preposition, whole
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, upper_first
@@ -60,12 +60,12 @@ def compose(
 def _draft(talk: NormTalk, angle: Angle, norm: Norm, rng: Rng) -> Scenario:
     """The two people before they have names: ages, genders, occupations that fit place and relationship."""
     people: list[Participant] = []
-    for low, high in (angle.age_a, angle.age_b):
+    for letter, (low, high) in zip("AB", (angle.age_a, angle.age_b), strict=True):
         age = low + int(rng.uniform() * (high - low + 1))
         gender: Gender = "female" if rng.chance(0.5) else "male"
         people.append(
             Participant(
-                name=f"Person {'ABCDEFGH'[len(people)]}",
+                name=f"Person {letter}",
                 age=age,
                 gender=gender,
                 occupation=_occupation(talk, norm, age, rng),
@@ -99,8 +99,8 @@ def _occupation(talk: NormTalk, norm: Norm, age: int, rng: Rng) -> str:
 
 
 def _one_family(names: tuple[str, str], culture: Culture) -> tuple[str, str]:
-    family, given = split_name(names[0], culture)[1], split_name(names[1], culture)[0]
-    return names[0], f"{family} {given}" if culture.names.order == "family-first" else f"{given} {family}"
+    """The names with the first one's family name for both."""
+    return names[0], full_name(split_name(names[1], culture)[0], split_name(names[0], culture)[1], culture)
 
 
 def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:

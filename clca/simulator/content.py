@@ -16,7 +16,8 @@ from pydantic import RootModel, ValidationError
 from clca.content.parsing import parse_yaml, read_jsonl, read_yaml, suggestion, yaml_error, yaml_line
 from clca.errors import ContentError
 from clca.records import Norm
-from clca.simulator.content_schema import NormTalk, Phrasebook, Topic
+from clca.simulator.content_schema import Phrasebook, Topic
+from clca.simulator.norm_talk_schema import NormTalk
 
 # The placeholders that may stand in braces: in a topic's lines, in the phrasebook, in the talk about norms.
 _TOPIC = """

@@ -9,7 +9,7 @@ from clca.simulator.people import given_name
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import absent_names, fill, key, lexicon, localize, sentences
 from clca.simulator.speech_acts import SpeechAct
-from clca.simulator.style import GROWN, style
+from clca.simulator.style import ADULT_AGE, style
 
 _ADULT_REGISTER_AGE = 20
 """Years from which people use the small words of adults who keep a distance."""
@@ -120,7 +120,7 @@ class LineWriter:
         return self._greeting
 
     def _is_child(self, side: int) -> bool:
-        return self._spec.scenario.participants[side].age < GROWN
+        return self._spec.scenario.participants[side].age < ADULT_AGE
 
     def _localized(self, text: str) -> str:
         return localize(fill(text, self._values), self._dialect)

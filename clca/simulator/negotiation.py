@@ -83,8 +83,8 @@ class NegotiationPlanner(OpeningPlanner):
             self._add(0, "secret_a", extra=True)
 
     def _object(self, lean: float = 0.0) -> None:
-        tone, driver = self._soft(1, "object", lean)
-        if tone == "soft" and self.grown and self.rng.chance(0.35 * self.styles[1].hedging):
+        tone, driver = self._tone(1, "object", lean)
+        if tone == "soft" and self.adults and self.rng.chance(0.35 * self.styles[1].hedging):
             self._add(1, "soften", driver=driver, extra=True)
         self._add(1, "object", tone, driver=driver)
         if (

@@ -8,7 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from clca.records import Culture, Norm
-from clca.simulator.content_schema import Angle, Aside, NormTalk, Topic
+from clca.simulator.content_schema import Topic
+from clca.simulator.norm_talk_schema import Angle, Aside, NormTalk
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import fill, upper_first
 

@@ -7,7 +7,8 @@ import re
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.rng import Rng
 from clca.simulator.speech_acts import SpeechAct
-from clca.simulator.style import GROWN, Style, driver_applies, style, traits
+from clca.simulator.style import ADULT_AGE, Style, style
+from clca.simulator.traits import culture_traits, driver_applies
 
 _GREETING_CHANCE = {
     "stranger": 0.7,
@@ -18,8 +19,6 @@ _GREETING_CHANCE = {
     "family": 0.15,
     "partner": 0.1,
 }
-
-
 _PRESENT = re.compile(
     r"\b(bring you|give you|cook|bake|make you|carry your|treat you"
     r"|invite you|buy you|i'll pay|in return|knit|sew you)\b",
@@ -35,14 +34,14 @@ class OpeningPlanner:
 
     def __init__(self, spec: DialogueSpec, rng: Rng, size: float) -> None:
         self.spec, self.rng, self.size = spec, rng, size
-        self.traits = traits(spec.culture)
+        self.traits = culture_traits(spec.culture)
         self.styles: tuple[Style, Style] = (
             style(spec.culture, spec.scenario, 0),
             style(spec.culture, spec.scenario, 1),
         )
         self.gives = spec.is_one_of(spec.phrasebook.gives)
         self.abrupt = spec.is_one_of(spec.phrasebook.abrupt)
-        self.grown = all(person.age >= GROWN for person in spec.scenario.participants)
+        self.adults = all(person.age >= ADULT_AGE for person in spec.scenario.participants)
         # Offers that are presents rather than compromises: good manners may decline them once.
         self.presents = [
             index for index, line in enumerate(spec.topic.offers) if not self.gives and _PRESENT.search(line)
@@ -62,7 +61,7 @@ class OpeningPlanner:
         fits = driver is not None and driver_applies(driver, self.traits)
         self.speech_acts.append(SpeechAct(side, kind, tone, index, driver if fits else None, extra))
 
-    def _soft(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
+    def _tone(self, side: int, by: str, lean: float = 0.0) -> tuple[str, str | None]:
         """The tone in which a side raises or declines something (`by`), and the driver that shaped it.
 
         A positive `lean` makes the direct tone likelier.
@@ -72,8 +71,8 @@ class OpeningPlanner:
         lowest = 0.0 if lean <= -1 else 0.05
         direct = self.rng.chance(min(0.95, max(lowest, 0.5 + 1.4 * (frankness - 0.5) + lean)))
         if direct:
-            return "direct", "equality" if me.rank < 0 and self.grown else "candour" if frankness > 0.62 else None
-        upward = "hierarchy" if me.rank < 0 and self.grown else "age"
+            return "direct", "equality" if me.rank < 0 and self.adults else "candour" if frankness > 0.62 else None
+        upward = "hierarchy" if me.rank < 0 and self.adults else "age"
         if me.deference > 0.35 and driver_applies(upward, self.traits):
             return "soft", upward
         if by == "raise" and driver_applies("choice", self.traits):
@@ -120,7 +119,7 @@ class OpeningPlanner:
         relation = max(style.relation for style in self.styles) * self.size * (0.25 if self.abrupt else 1.0)
         known = spec.scenario.relationship not in ("stranger", "partner")
         everyday = spec.culture.courtesy.small_talk
-        small = known and self.grown and greeted and everyday and rng.chance(0.8 * relation - 0.1)
+        small = known and self.adults and greeted and everyday and rng.chance(0.8 * relation - 0.1)
         if small:
             index = int(rng.uniform() * len(everyday))
             self._add(
@@ -133,7 +132,7 @@ class OpeningPlanner:
             greeted_back = (
                 bool(self.speech_acts) and self.speech_acts[-1].side == 1 and self.speech_acts[-1].kind == "greet"
             )
-            business = self.grown and spec.scenario.relationship not in ("family", "partner")
+            business = self.adults and spec.scenario.relationship not in ("family", "partner")
             driver = "relation" if relation > 0.55 and business else None
             reply = self.speech_acts.pop() if greeted_back and rng.chance(0.4) else None
             self._add(0, "chat_open", index=index, driver=driver)
@@ -152,16 +151,16 @@ class OpeningPlanner:
         hinted = not hint_noticed and rng.chance(hint_chance * self.size)
         if hinted:
             index = int(rng.uniform() * len(self.spec.topic.hint))
-            upward = "hierarchy" if a.rank < 0 and self.grown else "age"
+            upward = "hierarchy" if a.rank < 0 and self.adults else "age"
             driver = upward if a.deference > 0.35 and driver_applies(upward, self.traits) else "harmony"
             self._add(0, "hint", index=index, driver=driver)
             self._add(1, "hint_back")
         elif self.speech_acts and self.speech_acts[-1].kind in ("small_reply", "chat_reply") and rng.chance(0.45):
             self._add(0, "bridge", extra=True)
         # After a hint A does not blurt the topic out.
-        tone, tone_driver = self._soft(0, "raise", lean=-0.45 if hinted else 0.0)
+        tone, tone_driver = self._tone(0, "raise", lean=-0.45 if hinted else 0.0)
         softening = rng.uniform()
-        if tone == "soft" and self.grown:
+        if tone == "soft" and self.adults:
             if softening < a.hedging * 0.9:
                 self._add(0, "soften", driver="uncertainty" if self.traits.uai > 0.7 else tone_driver, extra=True)
             elif not self.gives and softening < a.hedging * 0.9 + 0.35 * a.deference:

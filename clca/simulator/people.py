@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from clca.records import Culture, Gender, Participant, Scenario
-from clca.simulator.style import GROWN, Style, traits
+from clca.simulator.style import ADULT_AGE, Style
+from clca.simulator.traits import culture_traits
 
 PRONOUNS: dict[str, tuple[str, str, str]] = {
     "female": ("she", "her", "her"),
@@ -31,6 +32,12 @@ def split_name(full: str, culture: Culture) -> tuple[str, str]:
         if " " in family and name.endswith(" " + family):
             return name[: -len(family) - 1], family
     return words[0], " ".join(words[1:])
+
+
+def full_name(given: str, family: str, culture: Culture) -> str:
+    """Given and family name in the culture's order."""
+    names = (family, given) if culture.names.order == "family-first" else (given, family)
+    return " ".join(names).strip()
 
 
 def split_seed_name(full: str) -> tuple[str, str]:
@@ -62,8 +69,8 @@ def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> st
     forms = culture.address
     gender: Gender = other.gender
     # Where power distance is high, people who are clearly older call the young by their given names.
-    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and traits(culture).pdi > 0.55
-    if other.age < GROWN or junior or scenario.relationship in ("partner", "family"):
+    junior = style.age > 0 and other.age < 30 and style.rank >= 0 and culture_traits(culture).pdi > 0.55
+    if other.age < ADULT_AGE or junior or scenario.relationship in ("partner", "family"):
         level = forms.familiar
     elif style.rank < 0 and style.deference > 0.25:
         level = forms.superior

@@ -81,7 +81,7 @@ class DialoguePlanner(NegotiationPlanner):
         if outcome == "offer_refused":
             self._add(0, "offer")
         if outcome != "dropped":
-            tone, driver = ("direct", None) if outcome == "broken" else self._soft(1, "refuse", 0.05)
+            tone, driver = ("direct", None) if outcome == "broken" else self._tone(1, "refuse", 0.05)
             self._add(1, "refuse", tone, driver=driver)
             insist_chance = 0.1 + 0.35 * a.persistence * (0.4 if a.upward else 1.0) + 0.15 * a.ritual
             if outcome == "refused" and rng.chance(insist_chance * self.size):
@@ -104,7 +104,7 @@ class DialoguePlanner(NegotiationPlanner):
         apologizes = self.traits.context > 0.45 and not self.abrupt
         if apologizes and rng.chance(0.3 * a.hedging + 0.3 * a.deference):
             self._add(0, "apology", driver="hierarchy" if a.rank < 0 and a.deference > 0.35 else None, extra=True)
-        if self.grown and rng.chance(0.12 + 0.3 * b.warmth + 0.25 * b.hedging):
+        if self.adults and rng.chance(0.12 + 0.3 * b.warmth + 0.25 * b.hedging):
             self._add(1, "regret", driver="harmony" if self.traits.context > 0.5 else None)
         self._say_goodbye(False)
 
@@ -121,7 +121,7 @@ class DialoguePlanner(NegotiationPlanner):
         closing = self.styles[0].closing + self.styles[1].closing
         if (
             granted
-            and self.grown
+            and self.adults
             and not self.abrupt
             and rng.chance(0.4 * closing * self.size)
             and self.speech_acts[-1].kind != "gesture"

@@ -1,4 +1,4 @@
-"""How a person of a culture speaks to this other person: scores and relationship into a style.
+"""The style in which a person speaks to another, from the culture's scores and the relationship of the two.
 
 The mapping, every value in [0, 1] (0.5 is the middle of the world's scores):
 
@@ -14,8 +14,6 @@ The mapping, every value in [0, 1] (0.5 is the middle of the world's scores):
 - persistence: rises with masculinity; falls with speaking upward
 - closing: rises with low individualism and indulgence
 - formality: rises with distance, power distance, uncertainty avoidance and speaking upward; falls with indulgence
-
-A score that the source lacks is filled from the map position, or from the middle.
 """
 
 from __future__ import annotations
@@ -25,10 +23,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from clca.records import Culture, Participant, Scenario
+from clca.simulator.traits import clamp, culture_traits
 
 AGE_GAP = 15
 """Years of difference from which age counts for address and deference."""
-GROWN = 16
+ADULT_AGE = 16
 """Years from which the manners of adults are expected."""
 
 _DISTANCE = {
@@ -54,25 +53,6 @@ _MIDDLE = re.compile(
     re.I,
 )
 _LOW = re.compile(r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trainee|assistant|junior|temp)\b", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Traits:
-    """A culture's Hofstede scores on a scale of [0, 1] and its map position on one of [-1, 1], gaps filled."""
-
-    pdi: float
-    idv: float
-    mas: float
-    uai: float
-    lto: float
-    ivr: float
-    secular: float
-    expression: float
-
-    @property
-    def context(self) -> float:
-        """How much goes without saying, in [0, 1]: high-context communication."""
-        return _clip(0.7 * (1 - self.idv) + 0.2 * self.lto + 0.1 * self.pdi)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,60 +85,6 @@ class Style:
         return self.rank < 0 or (self.rank == 0 and self.age < 0)
 
 
-def driver_applies(driver: str, traits: Traits) -> bool:
-    """Whether a culture with these traits can have a speech act shaped by the driver."""
-    match driver:
-        case "hierarchy" | "respect":
-            return traits.pdi >= 0.5
-        case "age":
-            return traits.pdi >= 0.5 or traits.secular < -0.3
-        case "harmony":
-            return traits.context >= 0.55
-        case "silence":
-            return traits.context >= 0.58 and traits.ivr < 0.5
-        case "relation" | "ritual":
-            return traits.idv <= 0.5
-        case "group":
-            return traits.idv <= 0.4
-        case "ease":
-            return traits.ivr >= 0.6
-        case "equality":
-            return traits.pdi <= 0.42
-        case "choice":
-            return traits.idv >= 0.65
-        case "candour":  # plain words in individualist cultures that avoid vagueness
-            return traits.idv >= 0.6 and traits.uai >= 0.4
-        case _:
-            return traits.uai >= 0.75
-
-
-def _clip(value: float, low: float = 0.0, high: float = 1.0) -> float:
-    return min(high, max(low, value))
-
-
-def traits(culture: Culture) -> Traits:
-    """The culture's traits."""
-    scores, position = culture.scores, culture.position
-    guess_idv = 0.5 if scores.idv is None else scores.idv / 100
-    guess_lto = 0.5 if scores.lto is None else scores.lto / 100
-    expression = (guess_idv - 0.5) * 1.2 if position.expression is None else _clip(position.expression / 2, -1, 1)
-    secular = guess_lto - 0.5 if position.secular is None else _clip(position.secular / 2, -1, 1)
-
-    def score(value: float | None, middle: float) -> float:
-        return _clip(middle if value is None else value / 100)
-
-    return Traits(
-        pdi=score(scores.pdi, 0.58 - 0.2 * expression - 0.05 * secular),
-        idv=score(scores.idv, 0.45 + 0.25 * expression),
-        mas=score(scores.mas, 0.5),
-        uai=score(scores.uai, 0.6),
-        lto=score(scores.lto, 0.45 + 0.2 * secular),
-        ivr=score(scores.ivr, 0.45 + 0.2 * expression),
-        secular=secular,
-        expression=expression,
-    )
-
-
 @lru_cache(maxsize=2048)
 def _role_rank(occupation: str, age: int) -> int:
     if age < 16:
@@ -184,7 +110,7 @@ def rank(speaker: Participant, other: Participant, relationship: str) -> int:
 
 def style(culture: Culture, scenario: Scenario, side: int) -> Style:
     """The style in which `scenario.participants[side]` speaks to the other."""
-    t = traits(culture)
+    t = culture_traits(culture)
     me, other = scenario.participants[side], scenario.participants[1 - side]
     distance = _DISTANCE[scenario.relationship]
     close = scenario.relationship in CLOSE
@@ -197,9 +123,9 @@ def style(culture: Culture, scenario: Scenario, side: int) -> Style:
     child = 0.15 if me.age < 13 else 0.0
     tie = 1 - distance
     formality = distance + 0.45 * (t.pdi - 0.5) + 0.2 * (t.uai - 0.5) - 0.2 * (t.ivr - 0.5)
-    formality = _clip(formality + 0.2 * upward * t.pdi, 0, 0.45 if close else 1) - child
+    formality = clamp(formality + 0.2 * upward * t.pdi, 0, 0.45 if close else 1) - child
     return Style(
-        directness=_clip(
+        directness=clamp(
             0.48
             + 0.75 * (t.idv - 0.5)
             + 0.12 * t.expression
@@ -210,18 +136,18 @@ def style(culture: Culture, scenario: Scenario, side: int) -> Style:
             - 0.08 * (distance > 0.6)
             + child
         ),
-        hedging=_clip(0.15 + 0.45 * t.uai + 0.4 * upward * t.pdi + 0.15 * distance - 0.2 * close - child - 0.15),
-        deference=_clip(upward * (0.15 + 0.75 * t.pdi - 0.2 * t.secular)),
-        relation=_clip(0.12 + 0.55 * (1 - t.idv) + 0.3 * t.ivr + 0.1 * tie - 0.3 * (distance > 0.7)),
-        ritual=_clip(0.75 * (1 - t.idv) - 0.25 * t.secular - 0.15 * t.expression + 0.1),
-        silence=_clip(0.5 * (t.context - 0.25) + 0.2 * t.lto - 0.15 * t.ivr),
-        dissent=_clip(
+        hedging=clamp(0.15 + 0.45 * t.uai + 0.4 * upward * t.pdi + 0.15 * distance - 0.2 * close - child - 0.15),
+        deference=clamp(upward * (0.15 + 0.75 * t.pdi - 0.2 * t.secular)),
+        relation=clamp(0.12 + 0.55 * (1 - t.idv) + 0.3 * t.ivr + 0.1 * tie - 0.3 * (distance > 0.7)),
+        ritual=clamp(0.75 * (1 - t.idv) - 0.25 * t.secular - 0.15 * t.expression + 0.1),
+        silence=clamp(0.5 * (t.context - 0.25) + 0.2 * t.lto - 0.15 * t.ivr),
+        dissent=clamp(
             0.2 + 0.55 * t.idv - 0.35 * (t.pdi - 0.5) - 0.3 * upward * t.pdi + 0.15 * downward + 0.08 * close
         ),
-        warmth=_clip(0.1 + 0.5 * t.ivr + 0.15 * t.expression + 0.3 * tie - 0.1 * (t.uai - 0.5)),
-        persistence=_clip(0.1 + 0.75 * t.mas - 0.2 * upward * t.pdi),
-        closing=_clip(0.15 + 0.65 * (1 - t.idv) + 0.2 * t.ivr - 0.1 * (distance > 0.7)),
-        formality=_clip(min(formality, 0.4) if min(me.age, other.age) < GROWN else formality),
+        warmth=clamp(0.1 + 0.5 * t.ivr + 0.15 * t.expression + 0.3 * tie - 0.1 * (t.uai - 0.5)),
+        persistence=clamp(0.1 + 0.75 * t.mas - 0.2 * upward * t.pdi),
+        closing=clamp(0.15 + 0.65 * (1 - t.idv) + 0.2 * t.ivr - 0.1 * (distance > 0.7)),
+        formality=clamp(min(formality, 0.4) if min(me.age, other.age) < ADULT_AGE else formality),
         rank=by_rank,
         age=by_age,
         close=close,

@@ -16,6 +16,8 @@ _PERSUADE = re.compile(
 )
 _VERB = re.compile(r"^[a-z]+$")
 _MAX_WORDS = 24
+# Subject, possessive and objective form; 'her' is both of the latter.
+_PRONOUNS = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}
 
 
 def topic_for(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Topic:
@@ -52,17 +54,14 @@ def wish(me: Participant, other: Participant, culture: Culture) -> str:
 
 
 def _addressed(text: str, me: Participant, other: Participant, names: set[str]) -> str:
+    """The text about `me` and the other, who has these names, as said by me to the other."""
     for name in sorted(names, key=lambda name: (-len(name), name)):
         text = re.sub(rf"\b{re.escape(name)}['’]s\b", "your", text)
         text = re.sub(rf"\b{re.escape(name)}\b", "you", text)
-    mine = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[me.gender]
     text = re.sub(r"\b(himself|herself|themselves)\b", "myself", text)
     if me.gender != other.gender:
-        yours = {"female": ("she", "her"), "male": ("he", "his", "him"), "other": ("they", "their", "them")}[
-            other.gender
-        ]
-        text = _change_person(text, yours, "you", "your", "you")
-    return _change_person(text, mine, "I", "my", "me")
+        text = _change_person(text, _PRONOUNS[other.gender], "you", "your", "you")
+    return _change_person(text, _PRONOUNS[me.gender], "I", "my", "me")
 
 
 def _change_person(text: str, forms: tuple[str, ...], subject: str, possessive: str, objective: str) -> str:

@@ -7,7 +7,7 @@ from functools import cached_property
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.content.prompts import TRAINING_FORMS, Prompts
+from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.training.recipe import Data
 
 
@@ -40,4 +40,4 @@ class TrainingSources:
 
     @cached_property
     def prompts(self) -> Prompts:
-        return Prompts.load(self.content, TRAINING_FORMS)
+        return Prompts.load(self.content, TRAINING_PROMPTS)

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.inference.hardware import Machine, machine
 from clca.models.adapter import FILE
@@ -116,7 +116,7 @@ def plan_adapters(
     config: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None
 ) -> tuple[PlannedAdapter, ...]:
     """One adapter for each culture, or one for all of them."""
-    catalogue = Catalogue(Content(workspace))
+    catalogue = CultureCatalogue(Content(workspace))
     with_dialogues = needs_dialogues(recipe.data)
     named = named_runs(config) if with_dialogues else []
     cultures = choose_cultures(config, catalogue, named, needs_dialogues=with_dialogues)

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from clca.content.lookup import Content
-from clca.content.parsing import describe, parse_yaml, suggestion, yaml_error, yaml_line
+from clca.content.parsing import parse_yaml, suggestion, validation_message, yaml_error, yaml_line
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.training.recipe import Recipe
 
@@ -31,7 +31,7 @@ def load_recipe(content: Content, recipe: str, sets: Sequence[str] = ()) -> Reci
     try:
         return Recipe.model_validate(override(data, sets))
     except ValidationError as error:
-        raise SettingsError(f"--set: {describe(error, Recipe)}") from None
+        raise SettingsError(f"--set: {validation_message(error, Recipe)}") from None
 
 
 def read_recipe(content: Content, recipe: str) -> Recipe:
@@ -88,7 +88,7 @@ def _typed(key: str, text: str) -> Any:
     except ContentError:
         fault = f"{text!r} cannot be read as a value"
     except ValidationError as error:
-        fault = describe(error)
+        fault = validation_message(error)
     try:  # YAML takes `student=2024` for a number, and `data.files.chat={culture}.jsonl` for no YAML at all
         return adapter.dump_python(adapter.validate_python(text), mode="json")
     except ValidationError:

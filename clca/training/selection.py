@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
@@ -54,7 +54,7 @@ def named_runs(config: TrainConfig) -> list[RunInfo]:
 
 
 def choose_cultures(
-    config: TrainConfig, catalogue: Catalogue, named: Sequence[RunInfo], *, needs_dialogues: bool
+    config: TrainConfig, catalogue: CultureCatalogue, named: Sequence[RunInfo], *, needs_dialogues: bool
 ) -> list[str]:
     """The ids of the cultures to train: those named, those of the runs named, or all that there are sources for."""
     if config.every_culture or any(name.casefold() == ALL for name in config.culture):

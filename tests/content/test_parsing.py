@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from clca.content.parsing import (
-    describe,
     parse_records,
     parse_yaml,
     read_csv,
     read_jsonl,
     read_yaml,
     suggestion,
+    validation_message,
 )
 from clca.errors import ContentError
 
@@ -184,7 +184,7 @@ def test_a_broken_row_is_named(text: str, message: str) -> None:
 def test_a_long_value_is_not_shown() -> None:
     with pytest.raises(ValidationError) as caught:
         Point.model_validate({"x": "9" * 59 + "a"})
-    assert "given" not in describe(caught.value)
+    assert "given" not in validation_message(caught.value)
 
 
 def test_suggestions_are_the_nearest_and_at_most_three() -> None:

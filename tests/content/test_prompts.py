@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from clca.content.lookup import Content
-from clca.content.prompts import EVALUATION_FORMS, FORMS, MMLU_FORMS, TRAINING_FORMS, Prompts
+from clca.content.prompts import GENERATION_PROMPTS, MMLU_PROMPTS, TRAINING_PROMPTS, WVS_PROMPTS, Prompts
 from clca.errors import ContentError
 from tests.conftest import Overlay
 
@@ -93,18 +93,16 @@ def test_a_value_that_is_not_given_is_a_fault_and_no_gap(overlay: Overlay) -> No
 
 
 def test_every_form_has_a_shipped_file_and_every_shipped_file_a_form(content: Content) -> None:
-    forms = {**FORMS, **TRAINING_FORMS, **EVALUATION_FORMS, **MMLU_FORMS}
+    forms = {**GENERATION_PROMPTS, **TRAINING_PROMPTS, **WVS_PROMPTS, **MMLU_PROMPTS}
     assert content.files("prompts/*.j2") == sorted(f"prompts/{name}.j2" for name in forms)
 
 
 @pytest.mark.parametrize("language", ["de", "es", "ja", "zh"])
 def test_the_prompts_of_the_survey_are_there_in_other_languages(content: Content, language: str) -> None:
-    assert content.files(f"prompts/{language}/*.j2") == sorted(
-        f"prompts/{language}/{name}.j2" for name in EVALUATION_FORMS
-    )
+    assert content.files(f"prompts/{language}/*.j2") == sorted(f"prompts/{language}/{name}.j2" for name in WVS_PROMPTS)
     asked = {"question": "?", "options": [(1, "a"), (2, "b")]}
-    prompts = Prompts.load(content, EVALUATION_FORMS, language)
+    prompts = Prompts.load(content, WVS_PROMPTS, language)
     assert prompts.render("wvs-question", "user", **asked) == "?\n1. a\n2. b"
     culture = prompts.render("wvs-cultural", "system", culture="Utopia")
     assert "Utopia" in culture
-    assert culture != Prompts.load(content, EVALUATION_FORMS).render("wvs-cultural", "system", culture="Utopia")
+    assert culture != Prompts.load(content, WVS_PROMPTS).render("wvs-cultural", "system", culture="Utopia")

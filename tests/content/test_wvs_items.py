@@ -7,10 +7,10 @@ from clca.content.wvs_items import (
     ITEMS,
     SHARES,
     Item,
-    layout,
     load_items,
     load_shares,
     read_translation,
+    s2n_prompt,
     shares_of,
 )
 from clca.errors import ContentError, NotFoundError
@@ -111,8 +111,8 @@ def test_a_translation_keeps_what_is_no_wording(content: Content) -> None:
 
 def test_the_layout_numbers_the_options_as_they_are_shown() -> None:
     item = Item(id="Q1", question="Well?", options=("a", "b", "c"))
-    assert layout(item).endswith("\n### Question: Well? 1. a 2. b 3. c\n### Answer:")
-    assert layout(item, (2, 0, 1)).endswith("\n### Question: Well? 1. c 2. a 3. b\n### Answer:")
+    assert s2n_prompt(item).endswith("\n### Question: Well? 1. a 2. b 3. c\n### Answer:")
+    assert s2n_prompt(item, (2, 0, 1)).endswith("\n### Question: Well? 1. c 2. a 3. b\n### Answer:")
 
 
 def test_shares_of_countries_are_the_mean_over_those_that_were_asked() -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ContentError, NotFoundError
 from tests.conftest import Overlay
 
@@ -33,7 +33,7 @@ LANGUAGE = "id: {id}\nname: {id}\nkind: language\nlanguage: {id}\nlanguage_code:
         ("Turkey", "turkey"),
     ],
 )
-def test_a_culture_is_found_by_its_names(catalogue: Catalogue, name: str, culture: str) -> None:
+def test_a_culture_is_found_by_its_names(catalogue: CultureCatalogue, name: str, culture: str) -> None:
     assert catalogue.find(name) == culture
 
 
@@ -53,7 +53,9 @@ def test_a_culture_is_found_by_its_names(catalogue: Catalogue, name: str, cultur
         "jpn": "japan",
     }.items(),
 )
-def test_a_language_code_is_that_of_the_linguistic_culture(catalogue: Catalogue, code: str, culture: str) -> None:
+def test_a_language_code_is_that_of_the_linguistic_culture(
+    catalogue: CultureCatalogue, code: str, culture: str
+) -> None:
     assert catalogue.find(code) == catalogue.find(code.upper()) == culture
 
 
@@ -61,11 +63,11 @@ def test_a_language_code_is_that_of_the_linguistic_culture(catalogue: Catalogue,
     ("name", "culture"),
     [("English", "usa"), ("Arabic", "ara"), ("Spanish", "spa"), ("Chinese", "china"), ("Portuguese", "brazil")],
 )
-def test_a_language_is_found_by_its_name(catalogue: Catalogue, name: str, culture: str) -> None:
+def test_a_language_is_found_by_its_name(catalogue: CultureCatalogue, name: str, culture: str) -> None:
     assert catalogue.find(name) == culture
 
 
-def test_everything_a_culture_is_said_to_be_known_by_finds_it(catalogue: Catalogue) -> None:
+def test_everything_a_culture_is_said_to_be_known_by_finds_it(catalogue: CultureCatalogue) -> None:
     shared = {"ara", "arabic", "eng", "english", "spa", "spanish"}
     for culture in catalogue.ids():
         for name in {culture, *catalogue.aliases(culture)} - shared:
@@ -77,20 +79,20 @@ def test_a_name_that_two_cultures_share_is_asked_back(overlay: Overlay) -> None:
         f"personas/cultures/{one}.yaml": LANGUAGE.format(id=one, code="qaa", members="iraq, jordan") for one in "xy"
     }
     with pytest.raises(NotFoundError, match="culture 'qaa' could be x or y: say which"):
-        Catalogue(overlay(files)).find("qaa")
+        CultureCatalogue(overlay(files)).find("qaa")
 
 
 @pytest.mark.parametrize(
     ("name", "nearest"),
     [("japn", "japan"), ("germny", "germany"), ("Grece", "greece"), ("bangaldesh", "bangladesh"), ("koera", "korea")],
 )
-def test_an_unknown_name_brings_the_nearest(catalogue: Catalogue, name: str, nearest: str) -> None:
+def test_an_unknown_name_brings_the_nearest(catalogue: CultureCatalogue, name: str, nearest: str) -> None:
     with pytest.raises(NotFoundError, match=rf"unknown culture '{name}'; did you mean .*\b{nearest}\b"):
         catalogue.find(name)
 
 
 @pytest.mark.parametrize("name", ["Atlantis", "", "..", "../uk", "xx", "*"])
-def test_a_name_like_no_other_is_refused(catalogue: Catalogue, name: str) -> None:
+def test_a_name_like_no_other_is_refused(catalogue: CultureCatalogue, name: str) -> None:
     with pytest.raises(NotFoundError, match="clca cultures list shows all 16"):
         catalogue.find(name)
 
@@ -98,7 +100,7 @@ def test_a_name_like_no_other_is_refused(catalogue: Catalogue, name: str) -> Non
 # ---------------------------------------------------------------- records
 
 
-def test_missing_scores_stay_missing_and_it_is_said(catalogue: Catalogue) -> None:
+def test_missing_scores_stay_missing_and_it_is_said(catalogue: CultureCatalogue) -> None:
     iraq = catalogue.culture("iraq")
     assert tuple(iraq.scores.model_dump().values()) == (None, None, None, None, 25, 17)
     assert "missing" in iraq.scores_note
@@ -111,7 +113,7 @@ def test_missing_scores_stay_missing_and_it_is_said(catalogue: Catalogue) -> Non
     )
 
 
-def test_japan_is_described_by_its_scores(catalogue: Catalogue) -> None:
+def test_japan_is_described_by_its_scores(catalogue: CultureCatalogue) -> None:
     # PDI 54, IDV 46, MAS 95, UAI 92, LTO 88, IVR 42; secular 1.6146, expression 1.3020.
     assert catalogue.culture("japan").descriptors == (
         "moderately hierarchical",
@@ -125,14 +127,14 @@ def test_japan_is_described_by_its_scores(catalogue: Catalogue) -> None:
     )
 
 
-def test_the_arabic_proxy_is_named_as_one(catalogue: Catalogue) -> None:
+def test_the_arabic_proxy_is_named_as_one(catalogue: CultureCatalogue) -> None:
     arabic = catalogue.culture("ara")
     assert tuple(arabic.scores.model_dump().values()) == (80, 38, 53, 68, 23, 34)
     assert "Arab countries" in arabic.scores_note
     assert "a regional row used as a proxy, not measured for this culture itself" in arabic.scores_note
 
 
-def test_a_composite_has_the_mean_of_its_members(catalogue: Catalogue) -> None:
+def test_a_composite_has_the_mean_of_its_members(catalogue: CultureCatalogue) -> None:
     spanish = catalogue.culture("spa")
     # Argentina 49 46 56 86 20 62 and Mexico 81 30 69 82 24 97.
     assert tuple(spanish.scores.model_dump().values()) == (65, 38, 62.5, 84, 22, 79.5)
@@ -145,12 +147,12 @@ def test_a_composite_has_the_mean_of_its_members(catalogue: Catalogue) -> None:
 
 def test_a_mean_is_over_the_members_that_have_a_figure(overlay: Overlay) -> None:
     text = LANGUAGE.format(id="mixed", code="qaa", members="iraq, japan")
-    mixed = Catalogue(overlay({"personas/cultures/mixed.yaml": text})).culture("mixed")
+    mixed = CultureCatalogue(overlay({"personas/cultures/mixed.yaml": text})).culture("mixed")
     # Iraq has only LTO 25 and IVR 17; Japan has 54 46 95 92 88 42.
     assert tuple(mixed.scores.model_dump().values()) == (54, 46, 95, 92, 56.5, 29.5)
 
 
-def test_a_linguistic_culture_is_played_in_each_of_its_countries(catalogue: Catalogue) -> None:
+def test_a_linguistic_culture_is_played_in_each_of_its_countries(catalogue: CultureCatalogue) -> None:
     played = [catalogue.for_scenario("spa", f"scenario-{number}", 42) for number in range(40)]
     assert {one.id for one in played} == {"spa"}
     assert {one.names for one in played} == {catalogue.culture(one).names for one in ("argentina", "mexico")}
@@ -158,13 +160,13 @@ def test_a_linguistic_culture_is_played_in_each_of_its_countries(catalogue: Cata
     assert played == [catalogue.for_scenario("spa", f"scenario-{number}", 42) for number in range(40)]
 
 
-def test_a_country_is_played_as_it_is(catalogue: Catalogue) -> None:
+def test_a_country_is_played_as_it_is(catalogue: CultureCatalogue) -> None:
     assert catalogue.for_scenario("japan", "any", 42) == catalogue.culture("japan")
 
 
 def test_only_files_that_decide_the_record_are_noted_as_used() -> None:
     content = Content()
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     catalogue.culture(catalogue.find("Spanish"))
     cultures = {path for path in content.used if path.startswith("personas/cultures/")}
     assert cultures == {f"personas/cultures/{one}.yaml" for one in ("spa", "argentina", "mexico")}
@@ -181,7 +183,7 @@ def test_only_files_that_decide_the_record_are_noted_as_used() -> None:
 def test_an_id_is_the_name_of_its_file(overlay: Overlay) -> None:
     text = LANGUAGE.format(id="other", code="qaa", members="iraq, jordan")
     with pytest.raises(ContentError, match="id: 'other' must be the file's name, 'mine'"):
-        Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
+        CultureCatalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
 
 
 @pytest.mark.parametrize(
@@ -190,13 +192,13 @@ def test_an_id_is_the_name_of_its_file(overlay: Overlay) -> None:
 def test_members_are_countries(overlay: Overlay, member: str, fault: str) -> None:
     text = LANGUAGE.format(id="mine", code="qaa", members=f"iraq, {member}")
     with pytest.raises(ContentError, match=rf"mine\.yaml:6: members: {fault}$"):
-        Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
+        CultureCatalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
 
 
 def test_a_proxy_exists(overlay: Overlay) -> None:
     text = LANGUAGE.format(id="mine", code="qaa", members="iraq, jordan") + "hofstede_proxy: atlantis\n"
     with pytest.raises(ContentError, match="no row 'atlantis'"):
-        Catalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
+        CultureCatalogue(overlay({"personas/cultures/mine.yaml": text})).culture("mine")
 
 
 def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> None:
@@ -211,11 +213,11 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
     ):
         assert broken != text
         with pytest.raises(ContentError) as caught:
-            Catalogue(overlay({path: broken})).culture("japan")
+            CultureCatalogue(overlay({path: broken})).culture("japan")
         assert fault in caught.value.message
 
 
-def test_norm_of_a_member_is_played_in_that_country(catalogue: Catalogue) -> None:
+def test_norm_of_a_member_is_played_in_that_country(catalogue: CultureCatalogue) -> None:
     for number in range(8):
         assert catalogue.for_scenario("ara", f"scenario-{number}", 42, "jordan").name.startswith("Jordan")
     played = {catalogue.for_scenario("ara", f"scenario-{number}", 42, "general").name for number in range(20)}

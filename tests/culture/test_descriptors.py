@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from clca.content.lookup import Content
-from clca.culture.descriptors import PATH, Band, Bands, describe, load_bands
+from clca.culture.descriptors import PATH, Band, Bands, load_bands, score_descriptors
 from clca.errors import ContentError
 from clca.records import Hofstede, MapPosition
 from tests.conftest import Overlay
@@ -54,16 +54,16 @@ def test_the_map_is_cut_at_half_units(bands: Bands, score: float, phrase: str) -
 
 
 def test_missing_scores_give_no_phrase(bands: Bands) -> None:
-    assert describe(bands, NO_SCORES, NOWHERE) == ()
+    assert score_descriptors(bands, NO_SCORES, NOWHERE) == ()
     some = NO_SCORES.model_copy(update={"uai": 92.0})
-    assert describe(bands, some, MapPosition(secular=None, expression=0.0)) == (
+    assert score_descriptors(bands, some, MapPosition(secular=None, expression=0.0)) == (
         "very high uncertainty avoidance",
         "between survival and self-expression values",
     )
 
 
 def test_a_score_of_nought_is_not_a_missing_one(bands: Bands) -> None:
-    assert describe(bands, NO_SCORES.model_copy(update={"ivr": 0.0}), NOWHERE) == ("very restrained",)
+    assert score_descriptors(bands, NO_SCORES.model_copy(update={"ivr": 0.0}), NOWHERE) == ("very restrained",)
 
 
 @given(st.floats(-3, 130), st.floats(-3, 130))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.evaluated_model import EvaluatedModel
@@ -44,7 +44,7 @@ def chosen(cache: Path, **wish: Any) -> tuple[EvaluatedModel, tuple[System, ...]
         SystemSelection(**{**usual, **wish}),
         USUAL,
         CULTURES,
-        Catalogue(content),
+        CultureCatalogue(content),
         Path("generated"),
         content,
         {"XDG_CACHE_HOME": str(cache)},

@@ -6,8 +6,8 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
-from clca.generation.adaptation import adapt, adapt_question, compose
+from clca.culture import CultureCatalogue
+from clca.generation.adaptation import adapt, adapt_request, compose
 from clca.records import Norm
 from clca.schemas import AdaptAnswer, ComposeAnswer, ParticipantAnswer
 from tests.dialogue_examples import Script, scenario
@@ -24,29 +24,29 @@ def people(*genders: str) -> list[ParticipantAnswer]:
     ]
 
 
-def test_adaptation_keeps_what_the_scenario_is_about(catalogue: Catalogue, content: Content) -> None:
+def test_adaptation_keeps_what_the_scenario_is_about(catalogue: CultureCatalogue, content: Content) -> None:
     answer = AdaptAnswer(setting="Two neighbours reach a rice shop.", participants=people("female", "female"))
     script = Script(iter([answer]))
     adapted = asyncio.run(adapt(SCENE, catalogue.culture("japan"), 42, Prompts.load(content), script))
     assert (adapted.id, adapted.relationship, adapted.source) == (SCENE.id, SCENE.relationship, SCENE.source)
     assert [person.name for person in adapted.participants] == ["Sato Aoi", "Mori Yui"]
-    asked = " ".join(message["content"] for message in script.asked[0].messages)
+    prompt = " ".join(message["content"] for message in script.requests[0].messages)
     for person in SCENE.participants:
-        assert person.goal in asked
-        assert person.secret in asked
+        assert person.goal in prompt
+        assert person.secret in prompt
 
 
 @pytest.mark.parametrize(("genders", "fault"), [(("female", "female"), None), (("female", "male"), "participants.1")])
 def test_adaptation_that_changes_a_gender_is_no_answer(
-    catalogue: Catalogue, content: Content, genders: tuple[str, str], fault: str | None
+    catalogue: CultureCatalogue, content: Content, genders: tuple[str, str], fault: str | None
 ) -> None:
-    question = adapt_question(SCENE, catalogue.culture("japan"), 42, Prompts.load(content))
-    assert question.check is not None
-    found = question.check(AdaptAnswer(setting="A shop.", participants=people(*genders)))
-    assert found is None if fault is None else found is not None and found.startswith(fault)
+    request = adapt_request(SCENE, catalogue.culture("japan"), 42, Prompts.load(content))
+    assert request.check is not None
+    wrong = request.check(AdaptAnswer(setting="A shop.", participants=people(*genders)))
+    assert wrong is None if fault is None else wrong is not None and wrong.startswith(fault)
 
 
-def test_composed_scenario_names_its_norm(catalogue: Catalogue, content: Content) -> None:
+def test_composed_scenario_names_its_norm(catalogue: CultureCatalogue, content: Content) -> None:
     norm = Norm(
         id="general-queue-turn",
         scope="general",
@@ -63,4 +63,4 @@ def test_composed_scenario_names_its_norm(catalogue: Catalogue, content: Content
     script = Script(iter([answer]))
     made = asyncio.run(compose(norm, catalogue.culture("japan"), 42, Prompts.load(content), script))
     assert (made.id, made.source) == ("norm-general-queue-turn", "norm:general-queue-turn")
-    assert norm.text in script.asked[0].messages[-1]["content"]
+    assert norm.text in script.requests[0].messages[-1]["content"]

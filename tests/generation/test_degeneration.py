@@ -10,7 +10,7 @@ from clca.generation.degeneration import (
     LEAVES_AT_ONCE,
     REPEATS,
     SPEAKS_FOR_PARTNER,
-    degeneration,
+    find_degeneration,
 )
 from clca.records import Action, Turn
 from tests.dialogue_examples import person, turn
@@ -23,10 +23,10 @@ TALK = [
 
 
 def verdict(*turns: Turn) -> str | None:
-    return degeneration(turns, PARTNER)
+    return find_degeneration(turns, PARTNER)
 
 
-def said(text: str, action: Action = "speak") -> str | None:
+def spoken(text: str, action: Action = "speak") -> str | None:
     return verdict(*TALK, turn("Ruth", text, action))
 
 
@@ -40,8 +40,8 @@ def test_nobody_leaves_in_the_first_exchange(before: list[Turn]) -> None:
 
 
 def test_after_the_first_exchange_one_may_leave() -> None:
-    assert said("", "leave") is None
-    assert said("I had better go.", "leave") is None
+    assert spoken("", "leave") is None
+    assert spoken("I had better go.", "leave") is None
 
 
 # ---------------------------------------------------------------- falls silent
@@ -74,9 +74,9 @@ def test_the_second_repetition_in_a_talk_is_one_too_many() -> None:
 
 
 def test_two_turns_repeated_once_each_are_two_repetitions() -> None:
-    one, other = turn("Ruth", LONG), turn("Ida", "No, that was me, I fear.")
-    assert verdict(one, other, one) is None
-    assert verdict(one, other, one, other) == REPEATS
+    mine, yours = turn("Ruth", LONG), turn("Ida", "No, that was me, I fear.")
+    assert verdict(mine, yours, mine) is None
+    assert verdict(mine, yours, mine, yours) == REPEATS
 
 
 def test_short_turns_may_come_again() -> None:
@@ -89,9 +89,9 @@ def test_gestures_may_come_again() -> None:
 
 
 def test_a_sentence_stands_at_most_twice_in_a_turn() -> None:
-    assert said("I was first. Please hear me, I was first. I was first!") is None
-    assert said("I was first. Hear me? I was first! Please. I was first.") == REPEATS
-    assert said("Yes. Yes, yes! Yes.") is None
+    assert spoken("I was first. Please hear me, I was first. I was first!") is None
+    assert spoken("I was first. Hear me? I was first! Please. I was first.") == REPEATS
+    assert spoken("Yes. Yes, yes! Yes.") is None
 
 
 def test_parting_words_repeat_like_any_others() -> None:
@@ -115,8 +115,8 @@ def test_parting_words_repeat_like_any_others() -> None:
     ],
 )
 def test_no_line_is_said_in_the_partners_name(text: str) -> None:
-    assert said(text) == SPEAKS_FOR_PARTNER
-    assert said(text, "leave") == SPEAKS_FOR_PARTNER
+    assert spoken(text) == SPEAKS_FOR_PARTNER
+    assert spoken(text, "leave") == SPEAKS_FOR_PARTNER
 
 
 @pytest.mark.parametrize(
@@ -131,13 +131,13 @@ def test_no_line_is_said_in_the_partners_name(text: str) -> None:
     ],
 )
 def test_the_partner_may_be_spoken_to_and_of(text: str) -> None:
-    assert said(text) is None
+    assert spoken(text) is None
 
 
 def test_a_name_is_read_as_it_is_written() -> None:
     odd = person("J. (Jo) O'Neil+")
-    assert degeneration([*TALK, turn("Ruth", "O'Neil+: Fine.")], odd) == SPEAKS_FOR_PARTNER
-    assert degeneration([*TALK, turn("Ruth", "Jim: Fine.")], odd) is None
+    assert find_degeneration([*TALK, turn("Ruth", "O'Neil+: Fine.")], odd) == SPEAKS_FOR_PARTNER
+    assert find_degeneration([*TALK, turn("Ruth", "Jim: Fine.")], odd) is None
 
 
 # ---------------------------------------------------------------- changes language
@@ -161,7 +161,7 @@ def test_a_name_is_read_as_it_is_written() -> None:
     ],
 )
 def test_a_turn_in_another_language_is_noticed(text: str) -> None:
-    assert said(text) == CHANGES_LANGUAGE
+    assert spoken(text) == CHANGES_LANGUAGE
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,7 @@ def test_a_turn_in_another_language_is_noticed(text: str) -> None:
     ],
 )
 def test_foreign_words_in_an_english_talk_are_no_change_of_language(text: str) -> None:
-    assert said(text) is None
+    assert spoken(text) is None
 
 
 ENGLISH = (
@@ -189,10 +189,10 @@ ENGLISH = (
 
 @given(st.integers(12, 39), st.integers(0, 26))
 def test_no_stretch_of_english_is_taken_for_another_language(length: int, start: int) -> None:
-    assert said(" ".join(ENGLISH.split()[start : start + length])) is None
+    assert spoken(" ".join(ENGLISH.split()[start : start + length])) is None
 
 
 def test_only_what_is_said_is_looked_at() -> None:
     text = "申し訳ありませんが、本日はどうしても都合がつきません。"
-    assert said(text, "non-verbal") is None
-    assert said(text, "leave") == CHANGES_LANGUAGE
+    assert spoken(text, "non-verbal") is None
+    assert spoken(text, "leave") == CHANGES_LANGUAGE

@@ -10,10 +10,10 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import RequestFailed
 from clca.generation.degeneration import REPEATS
-from clca.generation.dialogue import Play, Scene, play
+from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.inference.protocol import SimulatorHints, TaskRequest
 from clca.schemas import TurnAnswer
 from tests.dialogue_examples import Script, hints, person, scenario, turn
@@ -37,8 +37,8 @@ def talk() -> Iterator[TurnAnswer]:
 
 
 @pytest.fixture(scope="module")
-def stage(catalogue: Catalogue) -> Scene:
-    return Scene(catalogue.culture("uk"), SCENE, exchanges=10, temperature=0.9, top_p=0.7)
+def setup(catalogue: CultureCatalogue) -> DialogueSetup:
+    return DialogueSetup(catalogue.culture("uk"), SCENE, max_exchanges=10, temperature=0.9, top_p=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -46,31 +46,31 @@ def prompts(content: Content) -> Prompts:
     return Prompts.load(content)
 
 
-def played(stage: Scene, prompts: Prompts, *answers: TurnAnswer | Exception) -> tuple[Play, Script]:
+def played(setup: DialogueSetup, prompts: Prompts, *answers: TurnAnswer | Exception) -> tuple[DialogueState, Script]:
     """What becomes of the answers; after them the talk goes on."""
-    script, result = Script(chain(answers, talk())), Play()
-    asyncio.run(play(stage, prompts, script, result))
+    script, result = Script(chain(answers, talk())), DialogueState()
+    asyncio.run(play_dialogue(setup, prompts, script, result))
     return result, script
 
 
-def text(question: TaskRequest[Any]) -> str:
-    return "\n".join(message["content"] for message in question.messages)
+def text(request: TaskRequest[Any]) -> str:
+    return "\n".join(message["content"] for message in request.messages)
 
 
 # ---------------------------------------------------------------- the course of a talk
 
 
-def test_a_talk_ends_after_ten_exchanges_of_two_turns(stage: Scene, prompts: Prompts) -> None:
-    result, script = played(stage, prompts)
+def test_a_talk_ends_after_ten_exchanges_of_two_turns(setup: DialogueSetup, prompts: Prompts) -> None:
+    result, script = played(setup, prompts)
     assert (len(result.turns), result.ended, result.fault) == (20, "exchanges", None)
-    assert len(script.asked) == 20
+    assert len(script.requests) == 20
 
 
-def test_the_sides_take_turns_and_the_first_begins(stage: Scene, prompts: Prompts) -> None:
-    result, script = played(stage, prompts, *SPEECH)
-    assert [one.speaker for one in result.turns] == ["Ruth Vale", "Ida Moss"] * 10
-    assert [hints(question).side for question in script.asked] == [0, 1] * 10
-    assert [question.role for question in script.asked] == ["teacher", "partner"] * 10
+def test_the_sides_take_turns_and_the_first_begins(setup: DialogueSetup, prompts: Prompts) -> None:
+    result, script = played(setup, prompts, *SPEECH)
+    assert [turn.speaker for turn in result.turns] == ["Ruth Vale", "Ida Moss"] * 10
+    assert [hints(request).side for request in script.requests] == [0, 1] * 10
+    assert [request.role for request in script.requests] == ["teacher", "partner"] * 10
     assert result.turns[:4] == [
         turn("Ruth Vale", "Good evening."),
         turn("Ida Moss", "Ida points at the door.", "non-verbal"),
@@ -79,23 +79,23 @@ def test_the_sides_take_turns_and_the_first_begins(stage: Scene, prompts: Prompt
     ]
 
 
-def test_who_leaves_ends_the_talk(stage: Scene, prompts: Prompts) -> None:
-    result, script = played(stage, prompts, *SPEECH, TurnAnswer(action="leave", text="Good night."))
-    assert (result.ended, result.fault, len(result.turns), len(script.asked)) == ("leave", None, 5, 5)
+def test_who_leaves_ends_the_talk(setup: DialogueSetup, prompts: Prompts) -> None:
+    result, script = played(setup, prompts, *SPEECH, TurnAnswer(action="leave", text="Good night."))
+    assert (result.ended, result.fault, len(result.turns), len(script.requests)) == ("leave", None, 5, 5)
     assert result.turns[-1] == turn("Ruth Vale", "Good night.", "leave")
 
 
-def test_a_talk_that_degenerates_is_stopped_at_the_turn_that_does(stage: Scene, prompts: Prompts) -> None:
+def test_a_talk_that_degenerates_is_stopped_at_the_turn_that_does(setup: DialogueSetup, prompts: Prompts) -> None:
     again = TurnAnswer(action="speak", text="I was here before you.")
-    result, script = played(stage, prompts, SPEECH[0], again, again, again)
-    assert (result.ended, result.fault, len(result.turns), len(script.asked)) == ("degenerate", REPEATS, 4, 4)
+    result, script = played(setup, prompts, SPEECH[0], again, again, again)
+    assert (result.ended, result.fault, len(result.turns), len(script.requests)) == ("degenerate", REPEATS, 4, 4)
 
 
-def test_when_a_request_fails_the_turns_so_far_are_known(stage: Scene, prompts: Prompts) -> None:
-    script, result = Script(iter([*SPEECH[:3], RequestFailed("time-out", "")])), Play()
+def test_when_a_request_fails_the_turns_so_far_are_known(setup: DialogueSetup, prompts: Prompts) -> None:
+    script, result = Script(iter([*SPEECH[:3], RequestFailed("time-out", "")])), DialogueState()
     with pytest.raises(RequestFailed):
-        asyncio.run(play(stage, prompts, script, result))
-    assert [one.text for one in result.turns] == [answer.text for answer in SPEECH[:3]]
+        asyncio.run(play_dialogue(setup, prompts, script, result))
+    assert [turn.text for turn in result.turns] == [answer.text for answer in SPEECH[:3]]
 
 
 # ---------------------------------------------------------------- what a side knows
@@ -103,11 +103,11 @@ def test_when_a_request_fails_the_turns_so_far_are_known(stage: Scene, prompts: 
 
 @pytest.mark.parametrize(("side", "me", "partner"), [(0, RUTH, IDA), (1, IDA, RUTH)])
 def test_a_side_knows_its_own_goal_and_secret_and_not_its_partners(
-    stage: Scene, prompts: Prompts, side: int, me: Any, partner: Any
+    setup: DialogueSetup, prompts: Prompts, side: int, me: Any, partner: Any
 ) -> None:
-    _, script = played(stage, prompts, *SPEECH)
-    for question in script.side(side):
-        told = text(question)
+    _, script = played(setup, prompts, *SPEECH)
+    for request in script.side(side):
+        told = text(request)
         assert me.goal in told
         assert me.secret in told
         assert me.background in told
@@ -117,25 +117,29 @@ def test_a_side_knows_its_own_goal_and_secret_and_not_its_partners(
         assert partner.background not in told
 
 
-def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(stage: Scene, prompts: Prompts) -> None:
-    _, script = played(stage, prompts, *SPEECH)
-    messages = script.asked[4].messages
+def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(
+    setup: DialogueSetup, prompts: Prompts
+) -> None:
+    _, script = played(setup, prompts, *SPEECH)
+    messages = script.requests[4].messages
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
     assert json.loads(messages[2]["content"]) == {"action": "speak", "text": "Good evening."}
     assert messages[3]["content"] == "(Ida points at the door.)"
     assert json.loads(messages[4]["content"]) == {"action": "none", "text": ""}
     assert messages[5]["content"] == 'Ida Moss says: They close, "soon" they said – at six.'
 
-    messages = script.asked[3].messages
+    messages = script.requests[3].messages
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
     assert messages[1]["content"] == "Ruth Vale says: Good evening."
     assert messages[3]["content"] == "(Ruth Vale says nothing.)"
 
 
 @pytest.mark.parametrize("side", [0, 1])
-def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Scene, prompts: Prompts, side: int) -> None:
-    _, script = played(stage, prompts, *SPEECH)
-    sent = [json.dumps(question.messages).encode() for question in script.side(side)]
+def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(
+    setup: DialogueSetup, prompts: Prompts, side: int
+) -> None:
+    _, script = played(setup, prompts, *SPEECH)
+    sent = [json.dumps(request.messages).encode() for request in script.side(side)]
     assert len(sent) == 10
     for before, after in pairwise(sent):
         assert after.startswith(before[:-1])  # but for the bracket that closes the list
@@ -145,21 +149,21 @@ def test_each_request_of_a_side_extends_the_one_before_byte_for_byte(stage: Scen
 # ---------------------------------------------------------------- what a question carries
 
 
-def test_a_request_carries_the_turns_so_far_as_a_hint(stage: Scene, prompts: Prompts) -> None:
-    result, script = played(stage, prompts, *SPEECH)
-    for number, question in enumerate(script.asked):
+def test_a_request_carries_the_turns_so_far_as_a_hint(setup: DialogueSetup, prompts: Prompts) -> None:
+    result, script = played(setup, prompts, *SPEECH)
+    for number, request in enumerate(script.requests):
         turns = tuple(result.turns[:number])
-        assert hints(question) == SimulatorHints(stage.culture, SCENE, turns=turns, side=number % 2)
-        assert question.step == number
+        assert hints(request) == SimulatorHints(setup.culture, SCENE, turns=turns, side=number % 2)
+        assert request.step == number
 
 
-def test_turns_are_sampled_as_the_paper_does(stage: Scene, prompts: Prompts) -> None:
-    _, script = played(stage, prompts)
-    asked = {(one.task, one.temperature, one.top_p, one.max_tokens, one.answer) for one in script.asked}
-    assert asked == {("turn", 0.9, 0.7, 500, TurnAnswer)}
+def test_turns_are_sampled_as_the_paper_does(setup: DialogueSetup, prompts: Prompts) -> None:
+    _, script = played(setup, prompts)
+    sampled = {(r.task, r.temperature, r.top_p, r.max_tokens, r.answer) for r in script.requests}
+    assert sampled == {("turn", 0.9, 0.7, 500, TurnAnswer)}
 
 
-def test_a_prompt_speaks_of_the_culture_by_its_descriptors(stage: Scene, prompts: Prompts) -> None:
-    _, script = played(stage, prompts)
-    for question in script.asked[:2]:
-        assert all(phrase in question.messages[0]["content"] for phrase in stage.culture.descriptors)
+def test_a_prompt_speaks_of_the_culture_by_its_descriptors(setup: DialogueSetup, prompts: Prompts) -> None:
+    _, script = played(setup, prompts)
+    for request in script.requests[:2]:
+        assert all(phrase in request.messages[0]["content"] for phrase in setup.culture.descriptors)

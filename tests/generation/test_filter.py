@@ -63,12 +63,12 @@ def test_the_reason_is_the_first_verdict_that_discards(
 )
 def test_a_verdict_discards_from_a_confidence_on(least: Confidence, discarding: set[str]) -> None:
     rule = Filter(("quality",), least)
-    found = {
+    discarded = {
         confidence
         for confidence in CONFIDENCES
         if rule.reason(judgement(f"bad, {confidence}", "yes, confident", "good, confident"))
     }
-    assert found == discarding
+    assert discarded == discarding
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import asyncio
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.generation.judge import judge
 from clca.schemas import AlignmentAnswer, JudgeAnswer, MetaAnswer, QualityAnswer
 from tests.dialogue_examples import Script, scenario, turn
@@ -17,10 +17,10 @@ FIRST = JudgeAnswer(
 SECOND = MetaAnswer(critique="The verdict is fair.", label="good", confidence="very confident")
 
 
-def test_second_stage_sees_the_verdict_of_the_first(catalogue: Catalogue, content: Content) -> None:
+def test_second_stage_sees_the_verdict_of_the_first(catalogue: CultureCatalogue, content: Content) -> None:
     script = Script(iter([FIRST, SECOND]))
     judgement = asyncio.run(judge(catalogue.culture("uk"), scenario(), TURNS, Prompts.load(content), script))
-    stage1, stage2 = (" ".join(message["content"] for message in question.messages) for question in script.asked)
+    stage1, stage2 = (" ".join(message["content"] for message in request.messages) for request in script.requests)
     assert "Ruth Vale: Are they still open?" in stage1
     assert "Nothing is repeated." not in stage1
     assert "Quality: good (confident). Nothing is repeated." in stage2
@@ -32,7 +32,7 @@ def test_second_stage_sees_the_verdict_of_the_first(catalogue: Catalogue, conten
     }
 
 
-def test_judge_is_asked_at_temperature_zero(catalogue: Catalogue, content: Content) -> None:
+def test_judge_is_asked_at_temperature_zero(catalogue: CultureCatalogue, content: Content) -> None:
     script = Script(iter([FIRST, SECOND]))
     asyncio.run(judge(catalogue.culture("uk"), scenario(), TURNS, Prompts.load(content), script))
-    assert [(question.role, question.temperature) for question in script.asked] == [("judge", 0.0)] * 2
+    assert [(request.role, request.temperature) for request in script.requests] == [("judge", 0.0)] * 2

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from tests.conftest import Overlay
@@ -45,7 +45,7 @@ def test_scenarios_of_a_file_come_in_its_order_as_often_as_wanted(file: Path) ->
     scenarios = FileScenarios(file)
     assert len(scenarios) == 3
     for _ in range(2):
-        assert [one.id for one in scenarios] == ["b", "a", "c"]
+        assert [scenario.id for scenario in scenarios] == ["b", "a", "c"]
     assert next(iter(scenarios)).participants == scenario().participants
 
 
@@ -92,21 +92,21 @@ def test_a_file_that_cannot_be_read_is_named(file: Path) -> None:
 
 
 def test_all_seeds_come_in_the_order_of_their_ids(content: Content) -> None:
-    ids = [one.id for one in SeedScenarios(content, None, 42)]
+    ids = [scenario.id for scenario in SeedScenarios(content, None, 42)]
     assert ids == sorted(set(ids))
     assert len(SeedScenarios(content, None, 42)) == len(ids) >= 60
-    assert ids == [one.id for one in SeedScenarios(content, None, 7)]
+    assert ids == [scenario.id for scenario in SeedScenarios(content, None, 7)]
 
 
 @given(small=st.integers(1, 30), more=st.integers(0, 30), seed=st.integers(0, 2**31 - 1))
 def test_a_small_run_is_the_beginning_of_a_large_one(content: Content, small: int, more: int, seed: int) -> None:
-    first = [one.id for one in SeedScenarios(content, small, seed)]
+    first = [scenario.id for scenario in SeedScenarios(content, small, seed)]
     assert len(set(first)) == small
-    assert [one.id for one in SeedScenarios(content, small + more, seed)][:small] == first
+    assert [scenario.id for scenario in SeedScenarios(content, small + more, seed)][:small] == first
 
 
 def test_the_seed_decides_which_seeds_are_taken(content: Content) -> None:
-    taken = {tuple(one.id for one in SeedScenarios(content, 5, seed)) for seed in range(10)}
+    taken = {tuple(scenario.id for scenario in SeedScenarios(content, 5, seed)) for seed in range(10)}
     assert len(taken) == 10
 
 
@@ -132,7 +132,7 @@ def test_without_seeds_there_is_nothing_to_play(overlay: Overlay, content: Conte
 # ---------------------------------------------------------------- norms
 
 
-def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, catalogue: Catalogue) -> None:
+def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, catalogue: CultureCatalogue) -> None:
     norms = load_norms(content, catalogue.culture("japan"), 20, 42)
     own = [norm for norm in norms if norm.scope == "japan"]
     assert 0 < len(own) < 20
@@ -142,12 +142,12 @@ def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, 
     assert load_norms(content, catalogue.culture("japan"), 7, 42) == norms[:7]
 
 
-def test_a_language_has_the_norms_of_its_countries(content: Content, catalogue: Catalogue) -> None:
+def test_a_language_has_the_norms_of_its_countries(content: Content, catalogue: CultureCatalogue) -> None:
     norms = load_norms(content, catalogue.culture("spa"), 16, 42)
     assert {norm.scope for norm in norms} == {"argentina", "mexico"}
 
 
-def test_norms_are_only_written_from_when_asked_for(content: Content, catalogue: Catalogue) -> None:
+def test_norms_are_only_written_from_when_asked_for(content: Content, catalogue: CultureCatalogue) -> None:
     assert load_norms(content, catalogue.culture("japan"), 0, 42) == []
     with pytest.raises(SettingsError, match=r"--norms 1000: there are \d+ norms of japan and \d+ general ones"):
         load_norms(content, catalogue.culture("japan"), 1000, 42)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from clca.errors import InvalidReply, Stopped
+from clca.errors import InvalidReply, RunStopped
 from clca.generation.scheduler import AGAIN_TEMPERATURE, RequestScheduler, retry_key
 from clca.inference.protocol import Request, TaskRequest
 from clca.schemas import IntentAnswer, Reply
@@ -150,7 +150,7 @@ def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(reply_cache: 
     results = asyncio.run(many())
     assert len(teacher.asked) == 2
     assert sum(isinstance(result, IntentAnswer) for result in results) == 2
-    assert sum(isinstance(result, Stopped) for result in results) == 4
+    assert sum(isinstance(result, RunStopped) for result in results) == 4
     assert len(reply_cache.replies("one")) == 2
 
 

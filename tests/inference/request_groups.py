@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from clca.content.lookup import Content
-from clca.content.wvs_items import layout, load_items
+from clca.content.wvs_items import load_items, s2n_prompt
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
 from clca.inference.requests import Answer
 from clca.records import Method
@@ -28,7 +28,7 @@ def questions(count: int, *, text: bool = False) -> tuple[ItemQuestion, ...]:
     found = []
     for item in load_items(Content()).items[:count]:
         options = "\n".join(item.numbered(option) for option in range(len(item.options)))
-        asked = layout(item) if text else f"{item.question}\n{options}\nAnswer with a number."
+        asked = s2n_prompt(item) if text else f"{item.question}\n{options}\nAnswer with a number."
         found.append(item_question(item, "given", asked, tuple(range(len(item.options)))))
     return tuple(found)
 

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from clca.errors import SettingsError, Stopped
+from clca.errors import RunStopped, SettingsError
 from clca.inference.failover import FailoverClient
 from clca.inference.http_client import HttpClient, proxy_options
 from clca.inference.load_balancer import LoadBalancer
@@ -26,7 +26,7 @@ def test_stop_ends_the_wait_for_another_try() -> None:
         asyncio.get_running_loop().call_later(0.01, client.stop)
         await client.sleep(60)
 
-    with pytest.raises(Stopped):
+    with pytest.raises(RunStopped):
         asyncio.run(asyncio.wait_for(wait(), 5))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.inference.protocol import Request, Sampling, SimulatorHints, TaskRequest, schema
 from clca.schemas import AdaptAnswer, Answer, ComposeAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
 from tests.dialogue_examples import scenario
@@ -36,12 +36,12 @@ def test_whatever_decides_the_reply_is_in_the_digest(changes: dict[str, Any]) ->
     assert REQUEST.digest("other") != REQUEST.digest("stub")
 
 
-def test_hints_and_owner_are_not_in_the_digest(catalogue: Catalogue) -> None:
+def test_hints_and_owner_are_not_in_the_digest(catalogue: CultureCatalogue) -> None:
     hints = SimulatorHints(catalogue.culture("uk"), scenario())
     assert replace(REQUEST, owner="uk-last-loaf-1", hints=hints).digest("stub") == REQUEST.digest("stub")
 
 
-def test_a_seeded_request_has_the_seed_of_its_dialogue_in_its_hints(catalogue: Catalogue) -> None:
+def test_a_seeded_request_has_the_seed_of_its_dialogue_in_its_hints(catalogue: CultureCatalogue) -> None:
     hints = SimulatorHints(catalogue.culture("uk"), scenario())
     task_request = TaskRequest("turn", "teacher", REQUEST.messages, TurnAnswer, max_tokens=500, hints=hints)
     request = task_request.seeded(SAMPLING, "uk-last-loaf-1", dialogue_seed=7)

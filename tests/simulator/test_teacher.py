@@ -1,4 +1,4 @@
-"""The embedded teacher: what it promises about every play, and what it lets a culture change."""
+"""The simulator: what it promises about every dialogue, and what it lets a culture change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture.catalogue import Catalogue
+from clca.culture.catalogue import CultureCatalogue
 from clca.errors import ContentError
 from clca.inference.protocol import Reply, Request, Sampling, SimulatorHints, TaskName
 from clca.records import Alignment, Culture, Norm, Participant, Quality, Scenario, Seed, Turn
@@ -34,8 +34,9 @@ from clca.simulator.flaws import SHARE, WEIGHTS
 from clca.simulator.places import nearest, preposition, whole
 from clca.simulator.rng import Rng
 from clca.simulator.sentences import key, sentences
-from clca.simulator.style import driver_applies, style, traits
+from clca.simulator.style import style
 from clca.simulator.topic import wish
+from clca.simulator.traits import culture_traits, driver_applies
 
 CULTURES = ("japan", "usa", "germany", "mexico", "china")
 WHY = ("hierarchy", "age", "harmony", "candour", "relation", "group", "silence", "uncertainty", "equality", "choice")
@@ -64,7 +65,7 @@ def teacher(simulator_content: SimulatorContent) -> Simulator:
 
 @pytest.fixture(scope="module")
 def cultures(content: Content) -> dict[str, Culture]:
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     return {name: catalogue.culture(name) for name in CULTURES}
 
 
@@ -147,18 +148,18 @@ Played = tuple[Culture, Scenario, int, tuple[Turn, ...], str | None]
 
 @pytest.fixture(scope="module")
 def plays(teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]) -> list[Played]:
-    found: list[Played] = []
+    plays: list[Played] = []
     for culture in cultures.values():
         for at, seed in enumerate(seeds):
             scenario = localised(teacher, culture, seed)
             for number in (at, at + 1000):
                 turns, planted = play(teacher, culture, scenario, number)
-                found.append((culture, scenario, number, turns, planted[-1]))
-    return found
+                plays.append((culture, scenario, number, turns, planted[-1]))
+    return plays
 
 
 def sound(plays: list[Played]) -> Iterator[Played]:
-    return (one for one in plays if one[4] is None)
+    return (played for played in plays if played[4] is None)
 
 
 # ---------------------------------------------------------------- the protocol
@@ -198,12 +199,12 @@ _DIGEST = """
 import hashlib, sys
 sys.path.insert(0, "tests/simulator")
 import test_teacher as t
-from clca.culture.catalogue import Catalogue
+from clca.culture.catalogue import CultureCatalogue
 from clca.records import Seed
 from clca.content.lookup import Content
 content = Content(None)
 files = {path: content.text(path) for path in content.files("scenarios/*") + content.files("scenarios/rehearsal/*")}
-teacher, culture = t.Simulator(t.load_simulator_content(files)), Catalogue(content).culture("japan")
+teacher, culture = t.Simulator(t.load_simulator_content(files)), CultureCatalogue(content).culture("japan")
 digest = hashlib.sha256()
 for number, line in enumerate(files["scenarios/seeds-1.jsonl"].splitlines()):
     scenario = t.localised(teacher, culture, Seed.model_validate_json(line))
@@ -215,14 +216,14 @@ print(digest.hexdigest())
 
 
 def test_two_processes_with_different_hash_seeds_agree() -> None:
-    found = {
+    digests = {
         subprocess.run(
             [sys.executable, "-c", _DIGEST], env=os.environ | {"PYTHONHASHSEED": seed}, capture_output=True, text=True,
             check=True, cwd=Path(__file__).parents[2],
         ).stdout
         for seed in ("1", "2")
     }  # fmt: skip
-    assert len(found) == 1
+    assert len(digests) == 1
 
 
 def test_two_plays_of_a_scenario_differ(plays: list[Played]) -> None:
@@ -235,7 +236,7 @@ def test_a_culture_of_the_same_id_but_other_scores_is_not_mistaken_for_the_first
 ) -> None:
     usa = cultures["usa"]
     other = usa.model_copy(update={"scores": cultures["china"].scores, "position": cultures["china"].position})
-    results = [[play(teacher, one, seed, 9)[0] for seed in seeds[:12]] for one in (usa, other, usa)]
+    results = [[play(teacher, culture, seed, 9)[0] for seed in seeds[:12]] for culture in (usa, other, usa)]
     assert results[0] == results[2]
     assert results[0] != results[1]
 
@@ -253,8 +254,8 @@ def test_a_play_has_six_to_twenty_turns_and_ends_when_somebody_leaves(plays: lis
 def test_nothing_is_said_twice_and_no_placeholder_is_left(plays: list[Played]) -> None:
     repeated = 0
     for _, scenario, number, turns, _ in sound(plays):
-        said = Counter(key(sentence) for turn in turns for sentence in sentences(turn.text))
-        repeated += any(count > 1 for text, count in said.items() if len(text.split()) > 3)
+        counts = Counter(key(sentence) for turn in turns for sentence in sentences(turn.text))
+        repeated += any(count > 1 for text, count in counts.items() if len(text.split()) > 3)
         assert not any("{" in turn.text for turn in turns), (scenario.id, number)
     assert repeated <= len(plays) // 200
 
@@ -262,9 +263,7 @@ def test_nothing_is_said_twice_and_no_placeholder_is_left(plays: list[Played]) -
 def test_a_question_is_answered_in_the_next_turn_and_not_with_a_gesture(
     plays: list[Played], simulator_content: SimulatorContent
 ) -> None:
-    answers = {
-        question: answer for matter in simulator_content.topics.values() for question, answer in matter.questions
-    }
+    answers = {question: answer for topic in simulator_content.topics.values() for question, answer in topic.questions}
     for _, scenario, number, turns, _ in sound(plays):
         for turn, following in itertools.pairwise(turns):
             if turn.text in answers and "{" not in turn.text:
@@ -274,7 +273,7 @@ def test_a_question_is_answered_in_the_next_turn_and_not_with_a_gesture(
 def test_nobody_is_silent_or_gestures_right_after_the_other_did(plays: list[Played]) -> None:
     for _, scenario, number, turns, _ in sound(plays):
         quiet = [turn.action in ("none", "non-verbal") for turn in turns]
-        assert not any(one and two for one, two in itertools.pairwise(quiet)), (scenario.id, number)
+        assert not any(before and after for before, after in itertools.pairwise(quiet)), (scenario.id, number)
 
 
 @pytest.mark.parametrize("exchanges", [1, 2, 3, 5, 10, 15])
@@ -321,9 +320,9 @@ def test_style_follows_from_scores_and_relationship(cultures: dict[str, Culture]
 def test_missing_scores_are_filled_from_the_middle_or_the_position(cultures: dict[str, Culture]) -> None:
     japan = cultures["japan"]
     none = japan.scores.model_copy(update=dict.fromkeys(("pdi", "idv", "mas", "uai", "lto", "ivr")))
-    filled = traits(japan.model_copy(update={"scores": none}))
+    filled = culture_traits(japan.model_copy(update={"scores": none}))
     bare = japan.position.model_copy(update={"secular": None, "expression": None})
-    middle = traits(japan.model_copy(update={"scores": none, "position": bare}))
+    middle = culture_traits(japan.model_copy(update={"scores": none, "position": bare}))
     assert all(0 <= getattr(filled, name) <= 1 for name in ("pdi", "idv", "mas", "uai", "lto", "ivr"))
     assert middle.expression == 0
     assert filled.idv > middle.idv
@@ -356,15 +355,15 @@ def test_about_a_seventh_of_plays_has_a_planted_flaw(plays: list[Played]) -> Non
 def test_planted_is_named_from_the_turn_that_shows_it(
     teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
-    found = 0
+    flawed = 0
     for number in range(60):
         _, planted = play(teacher, cultures["usa"], seeds[number % len(seeds)], number)
         if planted[-1] in ("circling", "off_setting"):
-            found += 1
+            flawed += 1
             first = planted.index(planted[-1])
             assert first > 0
             assert set(planted[first:]) == {planted[-1]}
-    assert found
+    assert flawed
 
 
 def test_the_judge_is_good_but_not_perfect(teacher: Simulator, plays: list[Played]) -> None:
@@ -397,7 +396,7 @@ def test_the_judge_reads_the_turns_and_quotes_them(
 
 
 def test_meta_contradicts_a_verdict_that_does_not_fit(teacher: Simulator, plays: list[Played]) -> None:
-    culture, scenario, _, turns, _ = next(one for one in plays if one[4] == "circling" and len(one[3]) > 12)
+    culture, scenario, _, turns, _ = next(played for played in plays if played[4] == "circling" and len(played[3]) > 12)
     kind = Quality(label="good", confidence="very confident", rationale="fine")
     yes = Alignment(label="yes", confidence="confident", rationale="fine")
     answer, _ = ask(teacher, "meta", culture, scenario, turns=turns, verdict=(kind, yes))
@@ -458,8 +457,8 @@ def test_adapting_leaves_no_old_name_and_keeps_ages(
             for person in seed.participants:
                 for part in set(person.name.split()) - known:
                     assert not any(part in key(text).title().split() for text in texts), (seed.id, part)
-            assert [one.age for one in new.participants] == [one.age for one in seed.participants]
-            assert [one.gender for one in new.participants] == [one.gender for one in seed.participants]
+            assert [person.age for person in new.participants] == [person.age for person in seed.participants]
+            assert [person.gender for person in new.participants] == [person.gender for person in seed.participants]
             assert seed.place is None or seed.place.text not in new.setting
 
 
@@ -507,7 +506,7 @@ def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
     nora = Participant(name="Nora Hill", age=30, gender="female", occupation="x", background="x", goal="x")
     tom = Participant(name="Tom Reed", age=30, gender="male", occupation="x", background="x",
                       goal="Get Nora to lend him her ladder for Saturday without owing her a favour")  # fmt: skip
-    culture = Catalogue(Content(None)).culture("usa")
+    culture = CultureCatalogue(Content(None)).culture("usa")
     assert wish(tom, nora, culture) == "you to lend me your ladder for Saturday"
     keep = nora.model_copy(update={"goal": "Keep her ladder at home."})
     assert wish(keep, tom, culture) == "to keep my ladder at home"
@@ -556,7 +555,7 @@ def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize(
-    ("place", "said"),
+    ("place", "expected"),
     [
         ("the platform of a small station", "on"),
         ("a city bus in Chicago", "on"),
@@ -566,8 +565,8 @@ def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None
         ("a maize farm in the hills", "on"),
     ],
 )
-def test_a_place_takes_its_own_preposition(place: str, said: str) -> None:
-    assert preposition(place, "at" if said != "at" else "in") == said
+def test_a_place_takes_its_own_preposition(place: str, expected: str) -> None:
+    assert preposition(place, "at" if expected != "at" else "in") == expected
 
 
 def test_a_part_of_a_place_stands_for_the_whole_and_a_ride_for_a_ride() -> None:
@@ -582,16 +581,16 @@ def test_a_part_of_a_place_stands_for_the_whole_and_a_ride_for_a_ride() -> None:
 def test_a_greeting_that_asks_is_answered(
     simulator_content: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
-    asked = 0
+    questions = 0
     for culture, seed in itertools.product(cultures.values(), seeds):
         for number in range(3):
             plan = make_plan(simulator_content, culture, localised(teacher, culture, seed), number, 10, 0)
             for step, after in itertools.pairwise(plan.steps if plan.flaw is None else ()):
                 if step.kind == "greet" and step.text.endswith("?"):
-                    asked += 1
+                    questions += 1
                     assert after.action == "speak"
                     assert "?" not in sentences(after.text)[0]
-    assert asked > 10
+    assert questions > 10
 
 
 def test_intents_name_a_goal_once_a_side_and_never_the_same_reason_twice(
@@ -600,16 +599,18 @@ def test_intents_name_a_goal_once_a_side_and_never_the_same_reason_twice(
     for culture, seed in itertools.product(cultures.values(), seeds[::6]):
         scenario = localised(teacher, culture, seed)
         turns, _ = play(teacher, culture, scenario, 3)
-        found = [ask_intent(teacher, culture, scenario, turns[: at + 1], 3) for at in range(len(turns))]
+        intents = [ask_intent(teacher, culture, scenario, turns[: at + 1], 3) for at in range(len(turns))]
         for side, person in enumerate(scenario.participants):
             words = person.goal.rstrip(".").split()[1:6]
-            assert sum(" ".join(words) in intent.intent for intent in found[side::2]) <= 1
-        reasons = [intent.intent.rpartition(", ")[2] for intent in found if intent.relevance == "cultural"]
+            assert sum(" ".join(words) in intent.intent for intent in intents[side::2]) <= 1
+        reasons = [intent.intent.rpartition(", ")[2] for intent in intents if intent.relevance == "cultural"]
         assert len(reasons) == len(set(reasons))
 
 
 def test_reasons_are_only_given_where_the_scores_bear_them_out(cultures: dict[str, Culture]) -> None:
-    true = {name: {why for why in WHY if driver_applies(why, traits(culture))} for name, culture in cultures.items()}
+    true = {
+        name: {why for why in WHY if driver_applies(why, culture_traits(culture))} for name, culture in cultures.items()
+    }
     assert {"harmony", "uncertainty", "hierarchy"} <= true["japan"]
     assert {"relation", "harmony", "candour"} & true["germany"] == {"candour"}
     assert {"hierarchy", "age", "harmony", "silence", "relation"}.isdisjoint(true["usa"])
@@ -632,5 +633,5 @@ def test_children_do_not_speak_like_grown_ups(
         for number in range(20):
             steps = make_plan(simulator_content, culture, scenario, number, 10, 0).steps
             flawed = make_plan(simulator_content, culture, scenario, number, 10, 0).flaw
-            said = {sentence for step in steps if step.side == 0 for sentence in sentences(step.text)}
-            assert flawed or not said & adult
+            spoken = {sentence for step in steps if step.side == 0 for sentence in sentences(step.text)}
+            assert flawed or not spoken & adult

@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from clca.content.lookup import Content
-from clca.content.prompts import TRAINING_FORMS, Prompts
+from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.models import ModelCatalogue
 from clca.models.adapter import Lineage
 from clca.models.load import load_model, load_tokenizer
@@ -95,7 +95,7 @@ def labels_intents(student: Student, adapter: Path, talks: list[Dialogue]) -> tu
 
     tokenizer = load_tokenizer(student)
     model = PeftModel.from_pretrained(load_model(student, recipe().base, "cpu"), str(adapter)).eval()
-    prompts = Prompts.load(Content(), TRAINING_FORMS)
+    prompts = Prompts.load(Content(), TRAINING_PROMPTS)
     answers = []
     for one in talks:
         (example,) = intent_examples(one, JAPAN, prompts)

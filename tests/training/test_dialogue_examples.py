@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.content.lookup import Content
-from clca.content.prompts import TRAINING_FORMS, Prompts
+from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.errors import ContentError
 from clca.models.messages import Chat, Message
 from clca.records import Turn
@@ -28,7 +28,7 @@ from tests.training.material import IDA, JAPAN, RUTH, TURNS, dialogue, write
 
 @pytest.fixture(scope="module")
 def prompts(content: Content) -> Prompts:
-    return Prompts.load(content, TRAINING_FORMS)
+    return Prompts.load(content, TRAINING_PROMPTS)
 
 
 def messages(one: Example | Dropped) -> list[tuple[str, str]]:
@@ -101,7 +101,7 @@ def test_an_example_says_where_it_comes_from_and_what_it_is_kept_together_with(p
 def test_no_goal_and_no_secret_is_in_any_example(hidden: list[UUID]) -> None:
     goals = [f"hidden {one}" for one in hidden]
     people = (person(RUTH, goal=goals[0], secret=goals[1]), person(IDA, goal=goals[2], secret=goals[3]))
-    one, prompts = dialogue(scenario=scenario(participants=people)), Prompts.load(Content(), TRAINING_FORMS)
+    one, prompts = dialogue(scenario=scenario(participants=people)), Prompts.load(Content(), TRAINING_PROMPTS)
     shown = [*dialogue_examples(one, JAPAN, prompts), *intent_examples(one, JAPAN, prompts)]
     assert len(shown) == 3
     assert not any(str(part) in str(shown) for part in hidden)
@@ -110,7 +110,7 @@ def test_no_goal_and_no_secret_is_in_any_example(hidden: list[UUID]) -> None:
 @pytest.mark.parametrize("hidden", ["me.goal", "me.secret", "partner.goal", "partner.background", "scenario.source"])
 def test_not_even_an_edited_prompt_can_show_them(overlay: Overlay, content: Content, hidden: str) -> None:
     text = content.text("prompts/train-dialogue.j2").replace("{{ me.age }}", f"{{{{ {hidden} }}}}")
-    edited = Prompts.load(overlay({"prompts/train-dialogue.j2": text}), TRAINING_FORMS)
+    edited = Prompts.load(overlay({"prompts/train-dialogue.j2": text}), TRAINING_PROMPTS)
     with pytest.raises(ContentError, match=r"train-dialogue\.j2:3: "):
         list(dialogue_examples(dialogue(), JAPAN, edited))
 

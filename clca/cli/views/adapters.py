@@ -161,12 +161,12 @@ def _facts(data: AdapterInfo) -> dict[str, object]:
 
 def _find(name: str, out: Path) -> TrainedAdapter:
     """An adapter by its names, or by any name of its culture."""
-    from clca.culture import Catalogue
+    from clca.culture import CultureCatalogue
 
     try:
         return find_adapter(name, out)
     except NotFoundError as error:
         try:
-            return find_adapter(Catalogue(Content(find_workspace())).find(name), out)
+            return find_adapter(CultureCatalogue(Content(find_workspace())).find(name), out)
         except NotFoundError:
             raise error from None

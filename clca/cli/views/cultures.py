@@ -8,7 +8,7 @@ from rich.table import Table
 
 from clca.cli.views.screen import make_console
 from clca.content.lookup import Content, find_workspace
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.culture.scores import DIMENSIONS
 from clca.errors import NotFoundError
 from clca.records import Culture
@@ -18,7 +18,7 @@ MAP_WIDTH, MAP_HEIGHT = 72, 20
 
 
 def list_cultures(*, as_json: bool) -> None:
-    catalogue = Catalogue(Content(find_workspace()))
+    catalogue = CultureCatalogue(Content(find_workspace()))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("id", "name", "kind", "found by", "missing scores"):
         table.add_column(column)
@@ -37,7 +37,7 @@ def list_cultures(*, as_json: bool) -> None:
 
 
 def show_culture(name: str, *, as_json: bool) -> None:
-    catalogue = Catalogue(Content(find_workspace()))
+    catalogue = CultureCatalogue(Content(find_workspace()))
     culture = catalogue.culture(catalogue.find(name))
     if as_json:
         print(culture.model_dump_json(indent=2))
@@ -80,7 +80,7 @@ def _bar(title: str, score: float | None) -> str:
     return f"{title:<30} {score:>5.4g}  {'█' * filled}{'·' * max(0, BAR - filled)}"
 
 
-def _map(catalogue: Catalogue, culture: Culture) -> list[str]:
+def _map(catalogue: CultureCatalogue, culture: Culture) -> list[str]:
     """The map with the culture (@), our other cultures (their first letters) and all countries (·)."""
     if culture.position.secular is None or culture.position.expression is None:
         return ["No place on the map is known."]
@@ -116,7 +116,7 @@ def _map(catalogue: Catalogue, culture: Culture) -> list[str]:
     return [head, *("│" + "".join(row).rstrip() for row in grid), "└" + "─" * MAP_WIDTH, " " + axis, foot]
 
 
-def _leads(catalogue: Catalogue, alias: str, culture: str) -> bool:
+def _leads(catalogue: CultureCatalogue, alias: str, culture: str) -> bool:
     """Whether a name finds this culture: codes that several share may lead elsewhere, or nowhere."""
     try:
         return catalogue.find(alias) == culture

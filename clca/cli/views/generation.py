@@ -16,7 +16,7 @@ from rich.table import Table
 from clca.cli.views.progress import Progress, Waiting, cache_share
 from clca.cli.views.screen import make_console, printable
 from clca.content.lookup import Content, find_workspace
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError
 from clca.generation.config import GenerateConfig, resolve, vllm_config
 from clca.generation.plan import GenerationPlan, Located, check, locate, prepare
@@ -41,7 +41,7 @@ def resolve_here(flags: dict[str, Any]) -> tuple[GenerateConfig, Path | None]:
 
 def expand(names: list[str], workspace: Path | None) -> list[str]:
     """The cultures meant: `all` stands for every one, and none is taken twice."""
-    catalogue = Catalogue(Content(workspace))
+    catalogue = CultureCatalogue(Content(workspace))
     if any(name.casefold() == "all" for name in names):
         return catalogue.ids()
     return list(dict.fromkeys(catalogue.find(name) for name in names))

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from clca.cli.views.screen import make_console, printable
 from clca.content.lookup import Content, find_workspace
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.evaluation.offense.imports.audit import ImportAudit, SetAudit, SharedTexts
 from clca.evaluation.offense.imports.importer import StrictImportError, import_tests
 from clca.evaluation.offense.imports.mapping import load_mapping
@@ -25,7 +25,7 @@ def import_offense(folder: Path, mapping: Path | None, out: Path | None, *, stri
     workspace = find_workspace()
     content = Content(workspace)
     tasks = load_offense_suite(content)
-    named = load_mapping(content, mapping, tasks, Catalogue(content).ids())
+    named = load_mapping(content, mapping, tasks, CultureCatalogue(content).ids())
     place = out or default_folder(workspace)
     try:
         audit = import_tests(folder, named, tasks, place, strict=strict)

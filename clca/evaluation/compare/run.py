@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.prediction_dir import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.comparison import Comparison
@@ -90,7 +90,7 @@ def read(name: str, out: Path, workspace: Path | None) -> Read:
     if info.get("finished") is not True:
         raise SettingsError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
     content = Content(workspace)
-    catalogue, suite = Catalogue(content), load_suite(content)
+    catalogue, suite = CultureCatalogue(content), load_suite(content)
     try:
         inputs = info["inputs"]
         items, n, seed = set(inputs["items"]), int(inputs["respondents"]), int(inputs["seed"])

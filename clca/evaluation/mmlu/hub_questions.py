@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from clca.content.parsing import describe
+from clca.content.parsing import validation_message
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
@@ -59,7 +59,7 @@ def _row(where: str, given: Mapping[str, Any]) -> _Row:
     try:
         return _Row.model_validate(given)
     except ValidationError as error:
-        raise ContentError(where, None, f"{describe(error)}; the fields have to be {FIELDS}") from None
+        raise ContentError(where, None, f"{validation_message(error)}; the fields have to be {FIELDS}") from None
 
 
 def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:

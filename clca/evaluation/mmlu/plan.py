@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.evaluation.classification.request_group import ExampleRequestGroup, System
 from clca.evaluation.classification.scores import BASE
 from clca.evaluation.classification.task import LimitedTask, Task
@@ -78,7 +78,7 @@ def prepare(
     """
     check(asked)
     content = Content(workspace)
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     known = load_subjects(content)
     chosen = choose_subjects(asked.subjects, known)
     wish = SystemSelection(asked.student, asked.adapters, (), asked.base_url, asked.bits)
@@ -164,5 +164,5 @@ def _label(tasks: Sequence[Task]) -> str:
     return slug(tasks[0].name) if len(tasks) == 1 else f"{len(tasks)}-subjects"
 
 
-def _name(row: System, catalogue: Catalogue) -> str:
+def _name(row: System, catalogue: CultureCatalogue) -> str:
     return catalogue.culture(row.name).name if row.name in catalogue.ids() else row.name

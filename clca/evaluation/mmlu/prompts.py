@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from clca.content.lookup import Content
-from clca.content.prompts import MMLU_FORMS, Prompts
+from clca.content.prompts import MMLU_PROMPTS, Prompts
 from clca.evaluation.mmlu.questions import LETTERS, MmluItem
 
 Scoring = Literal["corrected", "paper"]
@@ -20,7 +20,7 @@ class MmluPrompts:
 
     def __init__(self, content: Content, scoring: Scoring) -> None:
         self._name = NAMES[scoring]
-        self._prompts = Prompts.load(content, {self._name: MMLU_FORMS[self._name]})
+        self._prompts = Prompts.load(content, {self._name: MMLU_PROMPTS[self._name]})
 
     def question(self, item: MmluItem, subject: str) -> str:
         """A question up to where its letter stands."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.content.parsing import suggestion
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.scores import BASE, ZERO_SHOT
 from clca.evaluation.classification.task import LimitedTask, Task
@@ -83,7 +83,7 @@ def prepare(
     check(asked)
     scoring: Scoring = asked.scoring  # type: ignore[assignment]
     content = Content(workspace)
-    catalogue, known = Catalogue(content), load_offense_suite(content)
+    catalogue, known = CultureCatalogue(content), load_offense_suite(content)
     data = _data(asked.data, workspace)
     every = open_tests(data, content)
     cultures = _cultures(asked, catalogue, every, data)
@@ -162,7 +162,7 @@ def _data(given: Path | None, workspace: Path | None) -> Path | None:
 
 
 def _cultures(
-    asked: OffenseConfig, catalogue: Catalogue, tests: Sequence[TestSet], data: Path | None
+    asked: OffenseConfig, catalogue: CultureCatalogue, tests: Sequence[TestSet], data: Path | None
 ) -> tuple[str, ...]:
     there = tuple(dict.fromkeys(one.culture for one in tests))
     where = "the demonstration set" if data is None else str(data)

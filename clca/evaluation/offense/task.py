@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import ContentError
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.classification.task import Example
@@ -42,7 +42,7 @@ class OffenseTask:
         return self._reader.stop_condition(text)
 
 
-def countries_of(cultures: Iterable[str], tasks: OffenseSuite, catalogue: Catalogue) -> dict[str, str]:
+def countries_of(cultures: Iterable[str], tasks: OffenseSuite, catalogue: CultureCatalogue) -> dict[str, str]:
     """What the zero-shot prompt calls each culture's country."""
     named = tasks.cultures
     return {one: named[one].country if one in named else catalogue.culture(one).name for one in cultures}

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from clca.content.lookup import Content
-from clca.content.parsing import describe, parse_records, suggestion
+from clca.content.parsing import parse_records, suggestion, validation_message
 from clca.errors import ContentError, NotFoundError, StoreError
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.suite import FOLDER, TASKS, Scoring, TaskType, load_offense_suite
@@ -125,7 +125,7 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         return Manifest.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        what = f"{describe(error, Manifest)}: import the test sets again"
+        what = f"{validation_message(error, Manifest)}: import the test sets again"
         raise ContentError(str(file), None, what) from None
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from clca.content.parsing import read_yaml, suggestion, yaml_line
-from clca.content.wvs_items import MOST_OPTIONS, Items, Words
+from clca.content.wvs_items import MAX_OPTIONS, Items, Words
 from clca.errors import ContentError
 
 ANSWERS = "eval/wvs/answers.yaml"
@@ -36,7 +36,7 @@ class AnswerPatterns(BaseModel):
     choosing: tuple[Words, ...] = ()
     prefaces: tuple[Words, ...] = ()
     refusals: tuple[Words, ...] = ()
-    numerals: dict[Words, Annotated[int, Field(ge=1, le=MOST_OPTIONS)]]
+    numerals: dict[Words, Annotated[int, Field(ge=1, le=MAX_OPTIONS)]]
     also: Wordings = {}
     short: Wordings = {}
 

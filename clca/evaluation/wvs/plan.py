@@ -11,7 +11,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS, choose, choose_served, find_given
@@ -96,7 +96,7 @@ def prepare(
     """
     check(asked)
     content = Content(workspace)
-    catalogue = Catalogue(content)
+    catalogue = CultureCatalogue(content)
     given = [] if asked.base_url else find_given(asked.adapters, catalogue, generated)
     names = _cultures(asked, catalogue, [culture for one in given for culture in one.data.cultures])
     cultures = tuple(catalogue.culture(name) for name in names)
@@ -192,7 +192,7 @@ def sample_of(
     return replace(sample, notes=(*notes, *sample.notes))
 
 
-def _cultures(asked: WvsConfig, catalogue: Catalogue, taught: Sequence[str]) -> list[str]:
+def _cultures(asked: WvsConfig, catalogue: CultureCatalogue, taught: Sequence[str]) -> list[str]:
     if any(name.casefold() == ALL for name in asked.cultures):
         return catalogue.ids()
     return list(dict.fromkeys(map(catalogue.find, asked.cultures or taught or PAPER_ORDER)))

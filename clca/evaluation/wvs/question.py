@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from clca.content.prompts import Prompts
-from clca.content.wvs_items import Item, layout
+from clca.content.wvs_items import Item, s2n_prompt
 from clca.evaluation.wvs.persona import Persona
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
 from clca.records import Method, Order, Respondent
@@ -34,7 +34,7 @@ def item_questions(
     for item in items:
         shown = shown_options(item, order, seed)
         if form == "text":
-            text = layout(item, shown)
+            text = s2n_prompt(item, shown)
         else:
             options = [(number, item.options[option]) for number, option in enumerate(shown, start=1)]
             text = prompts.render("wvs-question", "user", question=item.question, options=options)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_csv, read_yaml, suggestion
-from clca.content.prompts import EVALUATION_FORMS, Prompts
+from clca.content.prompts import WVS_PROMPTS, Prompts
 from clca.content.wvs_items import ITEMS, Items, Shares, load_items, load_shares, read_translation
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.wvs.answer_extraction import OptionReader
@@ -62,7 +62,7 @@ def files_of(language: str) -> list[str]:
     """The content files of a language."""
     prompts = "prompts" if language == ENGLISH else f"prompts/{language}"
     suite = [_in_language(path, language) for path in (ITEMS, PERSONA, ANSWERS)]
-    return suite + [f"{prompts}/{name}.j2" for name in EVALUATION_FORMS]
+    return suite + [f"{prompts}/{name}.j2" for name in WVS_PROMPTS]
 
 
 def native_language(content: Content, culture: str) -> str:
@@ -93,7 +93,7 @@ def load_suite(content: Content, language: str = ENGLISH) -> WvsSuite:
         items, persona = _translated(content, language, items, persona)
     answers = _in_language(ANSWERS, language)
     patterns = read_answer_patterns(content.shown(answers), content.text(answers), items)
-    prompts = Prompts.load(content, EVALUATION_FORMS, "" if language == ENGLISH else language)
+    prompts = Prompts.load(content, WVS_PROMPTS, "" if language == ENGLISH else language)
     return WvsSuite(language, items, persona, prompts, OptionReader(patterns), shares, demographics, coverage)
 
 

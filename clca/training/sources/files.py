@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from clca.content.parsing import describe, parse_records
+from clca.content.parsing import parse_records, validation_message
 from clca.errors import ContentError, SettingsError
 from clca.training.material import CultureRef, TrainingSources
 
@@ -88,7 +88,7 @@ def _records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
             try:
                 yield source.name, number, model.model_validate(row)
             except ValidationError as error:
-                raise ContentError(source.name, number, describe(error, model)) from None
+                raise ContentError(source.name, number, validation_message(error, model)) from None
         return
     for path in source.files(".jsonl"):
         try:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from clca.content.wvs_items import (
     Items,
     Shares,
-    layout,
     load_items,
     load_shares,
     read_translation,
+    s2n_prompt,
     shares_of,
 )
 from clca.training.examples import Dropped, Example, Text
@@ -52,7 +52,7 @@ def _pairs(material: TrainingSources, culture: CultureRef, items: Items, shares:
         if item.id not in shares:
             yield Dropped(NOT_ASKED, item.id)
             continue
-        prompt = layout(item)
+        prompt = s2n_prompt(item)
         number = 0
         for option, count in enumerate(answers(shares[item.id], how.answers, how.per_item)):
             for _ in range(count):

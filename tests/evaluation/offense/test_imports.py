@@ -487,10 +487,10 @@ def test_a_mapping_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_shipped_mapping_names_the_sixty_public_files() -> None:
-    from clca.culture import Catalogue
+    from clca.culture import CultureCatalogue
 
     content = Content()
-    mapping = load_mapping(content, None, TASKS, Catalogue(content).ids())
+    mapping = load_mapping(content, None, TASKS, CultureCatalogue(content).ids())
     assert len({one.path for one in mapping.files}) == 60
     assert {one.culture for one in mapping.files} == set(TASKS.cultures)
     assert {one.path.partition("/")[0] for one in mapping.files} == {one.folder for one in TASKS.cultures.values()}

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.culture import Catalogue
+from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.evaluated_model import base_id
 from clca.evaluation.model_loading import require_room
@@ -256,13 +256,13 @@ def test_an_adapter_is_found_by_culture_name_folder_and_run(cache: Path, tiny: S
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"fingerprint": "f1", "culture": "japan"}))
     for name in ("japan", "JPN", "tiny-wvs", str(folder), "run-1", str(run)):
-        (found,) = find_given([name], Catalogue(Content()), Path("generated"))
+        (found,) = find_given([name], CultureCatalogue(Content()), Path("generated"))
         assert found.folder == folder, name
     (run / "run.json").write_text(json.dumps({"fingerprint": "f2"}))
     with pytest.raises(NotFoundError, match=r"learned from run run-1: `clca train --run run-1` makes one"):
-        find_given(["run-1"], Catalogue(Content()), Path("generated"))
+        find_given(["run-1"], CultureCatalogue(Content()), Path("generated"))
     with pytest.raises(NotFoundError, match="no adapter 'nothing' in adapters/"):
-        find_given(["nothing"], Catalogue(Content()), Path("generated"))
+        find_given(["nothing"], CultureCatalogue(Content()), Path("generated"))
 
 
 def test_the_adapters_own_cultures_and_student_are_the_default(cache: Path, tiny: Student) -> None:
