@@ -27,10 +27,10 @@ from clca.models.student import Student, find_student
 from clca.progress import Progress
 from clca.training.dataset import write_rows
 from clca.training.job import Job
-from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.tokenization import Encoder
 from clca.training.trainer import train
+from clca.training.training_sources import CultureRef, TrainingSources
 
 LENGTH = 2048
 PADDED = 16  # rows in a batch; those of S2N are of 32
@@ -112,7 +112,7 @@ def main(source: Path) -> None:
         rows = write_rows(material, "train", Encoder(load_tokenizer(student), LENGTH), folder / "rows")
         print(
             json.dumps(
-                {**found, "trained": rows.tally.trained.total(), "contamination": contamination(student, rows.dataset)}
+                {**found, "trained": rows.counts.trained.total(), "contamination": contamination(student, rows.dataset)}
             )
         )
 

@@ -18,10 +18,10 @@ from clca.models import ModelCatalogue
 from clca.models.load import load_tokenizer
 from clca.models.student import find_student
 from clca.training.examples import ExampleCounts
-from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Data
 from clca.training.sources import assemble
 from clca.training.tokenization import Encoder
+from clca.training.training_sources import CultureRef, TrainingSources
 
 
 def repeated(source: Path, target: Path, count: int) -> None:

@@ -7,7 +7,7 @@
 Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
 """
 
-from clca.api import cultures, eval_cspec, train
+from clca.api import cultures, eval_cspec, generate, train
 
-__all__ = ["cultures", "eval_cspec", "train"]
+__all__ = ["cultures", "eval_cspec", "generate", "train"]
 __version__ = "0.1.0"

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from clca.content.config import StageConfig
     from clca.evaluation.cspec.config import CspecConfig
     from clca.evaluation.cspec.result import CspecResult
+    from clca.generation.config import GenerateConfig
+    from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
     from clca.training.config import TrainConfig
     from clca.training.result import TrainingResult
@@ -45,6 +47,26 @@ def train(
     1
     """
     result: TrainingResult = _run("train", config, progress, fields)
+    return result
+
+
+def generate(
+    config: GenerateConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> GenerationResult:
+    """Generate dialogues of one or several cultures, as `clca generate` does, or resume a run.
+
+    `fields` are those of `GenerateConfig`: `culture`, `scenarios`, `samples`, `teacher`, `base_url`... Raises a
+    `ClcaError` in one line; the same call resumes a run that was interrupted.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
+    >>> result.requested, result.pending
+    (2, 0)
+    >>> all(dialogue.culture == "japan" for dialogue in result.dialogues())
+    True
+    """
+    result: GenerationResult = _run("generate", config, progress, fields)
     return result
 
 

@@ -1,4 +1,4 @@
-"""Every content file read once, and every fault named: what `clca content check` does."""
+"""`clca content check`: reads every content file and reports each that is broken."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from clca.evaluation.wvs.question import item_questions, request_groups
 from clca.evaluation.wvs.suite import files_of, languages, load_suite
 from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
-from clca.generation.cost import preview
+from clca.generation.cost import render_tasks
 from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
@@ -41,15 +41,15 @@ R = TypeVar("R", bound=Record)
 
 
 def check(content: Content) -> list[ClcaError]:
-    """The first fault of each content file."""
-    faults: list[ClcaError] = []
+    """The first error of each content file, without duplicates."""
+    errors: list[ClcaError] = []
 
     def attempt(work: Callable[[], object]) -> bool:
         try:
             work()
         except ClcaError as error:
-            if error.message not in {fault.message for fault in faults}:
-                faults.append(error)
+            if error.message not in {earlier.message for earlier in errors}:
+                errors.append(error)
             return False
         return True
 
@@ -69,7 +69,7 @@ def check(content: Content) -> list[ClcaError]:
         whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
     translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
-        attempt(partial(_has_a_use, content, path, translations))
+        attempt(partial(_is_read, content, path, translations))
     attempt(
         lambda: load_simulator_content(
             {path: content.text(path) for kind in REHEARSAL_CONTENT for path in content.files(kind)}
@@ -80,29 +80,29 @@ def check(content: Content) -> list[ClcaError]:
         attempt(partial(read_recipe, content, recipe))
     attempt(lambda: load_shares(content, load_items(content)))
     for language in languages(content):
-        attempt(partial(_ask, content, language))
+        attempt(partial(_wvs_prompts, content, language))
     if attempt(lambda: check_cultures(content, load_offense_suite(content), known)):
         attempt(lambda: load_mapping(content, None, load_offense_suite(content), known))
         attempt(lambda: check_demonstration(content))
-    attempt(lambda: _exam(content))
+    attempt(lambda: _mmlu_prompts(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
     if attempt(lambda: Prompts.load(content)) and whole:
         attempt(lambda: _render(content, catalogue))
-    return faults
+    return errors
 
 
 def _render(content: Content, catalogue: CultureCatalogue) -> None:
-    settings = GenerateConfig(norms=1)
-    seeds = SeedScenarios(content, None, settings.seed)
+    config = GenerateConfig(norms=1)
+    seeds = SeedScenarios(content, None, config.seed)
     prompts = Prompts.load(content)
     for culture in catalogue.ids():
-        norms = load_norms(content, catalogue.culture(culture), 1, settings.seed)
-        preview(catalogue, culture, seeds, norms, prompts, settings)
+        norms = load_norms(content, catalogue.culture(culture), 1, config.seed)
+        render_tasks(catalogue, culture, seeds, norms, prompts, config)
 
 
-def _ask(content: Content, language: str) -> None:
-    """A survey in one language, up to the prompts."""
+def _wvs_prompts(content: Content, language: str) -> None:
+    """Build the survey's prompts in one language."""
     suite = load_suite(content, language)
     asked = item_questions(suite.items.items, suite.prompts, "chat", "given", 0)
     for culture in suite.demographics:
@@ -111,8 +111,8 @@ def _ask(content: Content, language: str) -> None:
         list(request_groups(culture, "cultural", (), asked, suite.persona, suite.prompts))
 
 
-def _exam(content: Content) -> None:
-    """MMLU's demonstration, up to the prompts."""
+def _mmlu_prompts(content: Content) -> None:
+    """Build the prompts of MMLU's demonstration."""
     subjects = load_subjects(content)
     exam = demonstration(tuple(subjects), tuple(subjects), content, named=False)
     for scoring in get_args(Scoring):
@@ -123,14 +123,14 @@ def _exam(content: Content) -> None:
                 prompts.question(item, subjects[subject].name)
 
 
-def _has_a_use(content: Content, path: str, translations: set[str]) -> None:
-    """A workspace file that nothing reads is most likely misnamed."""
+def _is_read(content: Content, path: str, translations: set[str]) -> None:
+    """Raise `ContentError` for a workspace file that nothing reads: it is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
     folders = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
     patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
-        raise ContentError(content.shown(path), None, f"takes no packaged file's place{suggestion(path, packaged)}")
+        raise ContentError(content.shown(path), None, f"overrides no packaged file{suggestion(path, packaged)}")
 
 
 def _seeds(content: Content, path: str) -> None:

@@ -28,7 +28,7 @@ class FailureKind(StrEnum):
 
 
 class ClcaError(Exception):
-    """Something the user can mend; the message says what was given and what to do."""
+    """An error that the user can fix; the one-line message says what is wrong, where, and what to do."""
 
     exit_code: ClassVar[int] = 2
 
@@ -38,7 +38,7 @@ class ClcaError(Exception):
 
 
 class ContentError(ClcaError):
-    """A content file is broken: which file, which line, which key."""
+    """A content file is broken; the message names the file, the line and the key."""
 
     def __init__(self, path: str, line: int | None, message: str) -> None:
         self.path, self.line = path, line
@@ -46,7 +46,7 @@ class ContentError(ClcaError):
 
 
 class SettingsError(ClcaError):
-    """A flag, an environment variable or `clca.toml` asks for something that is not there."""
+    """An option, an environment variable or a key of `clca.toml` has a value that cannot be used."""
 
 
 class NotFoundError(ClcaError):
@@ -54,25 +54,25 @@ class NotFoundError(ClcaError):
 
 
 class StoreError(ClcaError):
-    """The run's folder cannot be written: permissions, a full disk, another process."""
+    """A file or folder cannot be read or written: permissions, a full disk, another process's lock."""
 
 
 class TeacherError(ClcaError):
-    """No request can be answered: no server, no such model, no valid key."""
+    """The teacher cannot be used: no server, no such model, no valid key."""
 
 
 class TeacherLost(TeacherError):
-    """The teacher was there and is no more; the run stops and can be resumed."""
+    """The teacher stopped answering during the run, which ends and can be resumed."""
 
     exit_code = 1
 
 
 class RunStopped(Exception):
-    """The user asked the run to stop; unfinished dialogues stay pending."""
+    """The run is being stopped; unfinished dialogues stay pending."""
 
 
 class RequestError(Exception):
-    """One request did not lead to an answer."""
+    """A request has no valid answer; `kind` is the reason that is counted."""
 
     def __init__(self, kind: FailureKind, detail: str) -> None:
         super().__init__(f"{kind}: {detail}" if detail else kind)
@@ -80,8 +80,8 @@ class RequestError(Exception):
 
 
 class RequestFailed(RequestError):
-    """The server did not answer: time-out, error status, dropped connection."""
+    """The server gave no reply: time-out, error status, dropped connection."""
 
 
 class InvalidReply(RequestError):
-    """The server answered, but not with what was asked for."""
+    """The server's reply is not a valid answer."""

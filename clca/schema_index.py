@@ -11,6 +11,7 @@ from clca.stages import STAGES
 
 RESULT = ".result"
 FILES = {
+    "run.json": ("clca.generation.run_info", "GenerationInfo"),
     "dialogues.jsonl": ("clca.records", "Dialogue"),
     "discarded.jsonl": ("clca.records", "Dialogue"),
     "failed.jsonl": ("clca.records", "Failure"),

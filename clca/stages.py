@@ -49,6 +49,7 @@ class Stage:
 
 
 STAGES = {
+    "generate": Stage("clca.generation", "GenerateConfig", "GenerationResult"),
     "train": Stage("clca.training", "TrainConfig", "TrainingResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
 }

@@ -1,4 +1,4 @@
-"""Addresses of servers, as they may be shown and stored."""
+"""URLs of servers: checked, and without credentials where they are shown or stored."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import re
 from urllib.parse import urlsplit, urlunsplit
 
 NO_KEY = "EMPTY"
-"""What a server without keys is given in place of one, by vLLM's convention."""
+"""Stands for the key of a server that needs none, by vLLM's convention."""
 
 
 def is_loopback(url: str) -> bool:
-    """Whether a URL leads to this machine itself, to which no proxy is needed."""
+    """Whether a URL leads to this machine, which needs no proxy."""
     host = urlsplit(url).hostname or ""
     return host == "localhost" or host == "::1" or host.startswith("127.")
 
@@ -29,16 +29,16 @@ def without_credentials(url: str) -> str:
 
 
 def check_url(url: str) -> None:
-    """Raise `ValueError`, in words that hold no secret, for what is no address of a server."""
+    """Raises `ValueError`, with a message that holds no secret, for what is not the base URL of a server."""
     try:
         parts = urlsplit(url)
-        port_is_sound = parts.port is None or parts.port > 0
+        port_is_valid = parts.port is None or parts.port > 0
     except ValueError:
-        raise ValueError("not a URL: its host or port is broken (expected http://host:port/v1)") from None
+        raise ValueError("not a URL: its host or port is invalid (expected http://host:port/v1)") from None
     if "@" in parts.netloc:
         raise ValueError("a URL must not hold a user or password: set CLCA_API_KEY in the environment instead")
     if parts.query or parts.fragment:
         raise ValueError("a URL must end with its path, as in http://host:port/v1, without '?' or '#'")
     host = parts.hostname or ""
-    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", host, re.ASCII) or not port_is_sound:
+    if parts.scheme not in ("http", "https") or not re.fullmatch(r"[\w.:%-]+", host, re.ASCII) or not port_is_valid:
         raise ValueError(f"not a URL: {url!a} (expected http://host:port/v1)")

@@ -115,7 +115,7 @@ def test_interrupt_waits_for_the_answers_under_way_and_says_how_to_go_on(tmp_pat
         assert first["requests"] == sent, "an answer under way was not waited for"
         assert first["pending"] > 0
         assert first["requested"] == first["kept"] + first["discarded"] + first["failed"] + first["pending"]
-        assert "Run the same command again to go on." in stderr
+        assert "Run the same command again to resume." in stderr
 
         second = last_json(clca(tmp_path, *command(stub.url, scenarios=4)).stdout)
         stats = stub.stats()

@@ -20,7 +20,7 @@ Example:
   clca adapters merge japan merged/japan
 """
 
-app = typer.Typer(help="Trained adapters: what there is, how each came to be, merging.", no_args_is_help=True)
+app = typer.Typer(help="Trained adapters: list, provenance, merging.", no_args_is_help=True)
 
 OUT = typer.Option(help="Folder of the adapters.")
 NAME = typer.Argument(help="Folder, name or culture of an adapter.")
@@ -29,9 +29,9 @@ NAME = typer.Argument(help="Folder, name or culture of an adapter.")
 @app.command("list", epilog="Example:\n\n  clca adapters list")
 def list_adapters(
     out: Annotated[Path, OUT] = Path("adapters"),
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """All finished adapters."""
+    """List all finished adapters."""
     from clca.cli.views import adapters
 
     adapters.show_adapters(out.expanduser(), as_json=json)
@@ -43,7 +43,7 @@ def show_adapter(
     out: Annotated[Path, OUT] = Path("adapters"),
     json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
 ) -> None:
-    """One adapter: student, recipe, what it learned from, losses, and how to load it."""
+    """Show an adapter: student, recipe, the runs it learned from, losses, and how to load it."""
     from clca.cli.views import adapters
 
     adapters.show_adapter(name, out.expanduser(), as_json=json)

@@ -17,7 +17,7 @@ app = typer.Typer(help="Content files: prompts, scenarios, personas, and where e
 
 
 def init(folder: Annotated[Path, typer.Argument(help="Folder to make into a workspace.")]) -> None:
-    """Make a workspace: a folder with clca.toml, whose files take the place of packaged content."""
+    """Make a workspace: a folder with clca.toml, whose files override packaged content."""
     from clca.cli.views import content
 
     content.init(folder)
@@ -26,9 +26,9 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to make into a work
 @app.command("list", epilog="Example:\n\n  clca content list 'prompts/*'")
 def list_content(
     pattern: Annotated[str, typer.Argument(help="Glob over content paths.")] = "*",
-    json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
 ) -> None:
-    """Which content files are in force, and from where."""
+    """List the content files in use, and whether each is from the workspace or the package."""
     from clca.cli.views import content
 
     content.list_content(pattern, as_json=json)
@@ -36,7 +36,7 @@ def list_content(
 
 @app.command("show", epilog="Example:\n\n  clca content show prompts/turn.j2")
 def show_content(path: Annotated[str, typer.Argument(help="Path of a content file.")]) -> None:
-    """Print a content file as it is in force."""
+    """Print a content file that is in use."""
     from clca.cli.views import content
 
     content.show_content(path)
@@ -54,8 +54,8 @@ def copy_content(
 
 
 @app.command("check", epilog="Example:\n\n  clca content check")
-def check_content(json: Annotated[bool, typer.Option("--json", help="One JSON object a fault.")] = False) -> None:
-    """Read every content file and clca.toml, and name each fault with file, line and key."""
+def check_content(json: Annotated[bool, typer.Option("--json", help="One JSON object per error.")] = False) -> None:
+    """Check every content file and clca.toml; each error names file, line and key."""
     from clca.cli.views import content
 
     raise typer.Exit(content.check_content(as_json=json))

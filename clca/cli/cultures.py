@@ -10,8 +10,8 @@ app = typer.Typer(help="Cultures: scores, descriptors and everyday material.", n
 
 
 @app.command("list", epilog="Example:\n\n  clca cultures list")
-def list_cultures(json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
-    """All cultures and what they are found by."""
+def list_cultures(json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False) -> None:
+    """List all cultures and the names by which each is found."""
     from clca.cli.views import cultures
 
     cultures.list_cultures(as_json=json)
@@ -22,7 +22,7 @@ def show_culture(
     name: Annotated[str, typer.Argument(help="Name, country, ISO code or alias.")],
     json: Annotated[bool, typer.Option("--json", help="The whole record as JSON.")] = False,
 ) -> None:
-    """One culture: scores as bars, descriptors, the place on the Inglehart-Welzel map, manners."""
+    """Show a culture: scores as bars, descriptors, its position on the Inglehart-Welzel map, manners."""
     from clca.cli.views import cultures
 
     cultures.show_culture(name, as_json=json)

@@ -1,4 +1,4 @@
-"""`clca data`."""
+"""`clca data`: imports of survey respondents and of labelled test sets."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def import_wvs(
         Path | None,
         typer.Option(help="Folder for respondents.parquet. (default data/wvs in the workspace)", show_default=False),
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="What was found, as one JSON object.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Show the findings as one JSON object.")] = False,
 ) -> None:
-    """Import respondents of the World Values Survey, wave 7, and say what is there and what is missing."""
+    """Import respondents of the World Values Survey, wave 7, and show what is there and what is missing."""
     from clca.cli.views import wvs_import
 
     wvs_import.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)
@@ -55,17 +55,17 @@ def import_offense(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder that holds the test files.")],
     mapping: Annotated[
         Path | None,
-        typer.Option(help="YAML file that says what the files are. (default the public ones)", show_default=False),
+        typer.Option(help="YAML file that describes the files. (default the public ones)", show_default=False),
     ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="Folder for the test sets. (default data/offense in the workspace)", show_default=False),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if anything is amiss.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="What was found, as one JSON object.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Import nothing if there is any finding.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Show the findings as one JSON object.")] = False,
 ) -> None:
-    """Import labelled texts to ask about, and say what is amiss in them."""
+    """Import labelled test sets, and show the faults found in them."""
     from clca.cli.views import offense_import
 
-    given = [path.expanduser() if path else None for path in (mapping, out)]
-    offense_import.import_offense(folder.expanduser(), *given, strict=strict, as_json=json)
+    mapping, out = (path.expanduser() if path else None for path in (mapping, out))
+    offense_import.import_offense(folder.expanduser(), mapping, out, strict=strict, as_json=json)

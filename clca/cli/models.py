@@ -20,8 +20,8 @@ app = typer.Typer(help="Language models by alias, and which of them fit this mac
 
 
 @app.command("list", epilog="Example:\n\n  clca models list")
-def list_models(json: Annotated[bool, typer.Option("--json", help="One JSON object a line.")] = False) -> None:
-    """All models with an alias, and whether this machine holds them."""
+def list_models(json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False) -> None:
+    """List all models with an alias, and whether each fits this machine."""
     from clca.cli.views import models
 
     models.show_models(as_json=json)
@@ -32,7 +32,7 @@ def show_model(
     name: Annotated[str, typer.Argument(help="Alias, hub id (org/name) or local folder.")],
     json: Annotated[bool, typer.Option("--json", help="Everything as JSON.")] = False,
 ) -> None:
-    """One model: memory by precision, cache, licence, and how this machine would serve it."""
+    """Show a model: memory by precision, cache, licence, and how this machine would serve it."""
     from clca.cli.views import models
 
     models.show_model(name, as_json=json)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import wraps
 from pathlib import Path
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
@@ -16,8 +17,6 @@ from clca.content.config import Option, StageConfig
 from clca.content.lookup import find_workspace
 from clca.stages import resolve_config
 
-C = TypeVar("C", bound=StageConfig)
-
 SCREEN = "On screen"
 Plan = Annotated[bool, typer.Option("--plan", help="Show what it would do and take, and stop.", rich_help_panel=SCREEN)]
 New = Annotated[bool, typer.Option("--new", help="Begin anew even if the same exists already.", rich_help_panel=SCREEN)]
@@ -25,32 +24,49 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summ
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)]
 
 
-def configured(config_type: type[C]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Give a command the fields of a configuration as options.
+def with_flags(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command the fields of a configuration, or only those named, as options.
+
+    The command `body(flags, *, quiet, ...)` gets what was given by field name, and declares only what is its own as
+    keyword-only options.
+    """
+
+    def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
+        options = {
+            name: _parameter(name, field, option)
+            for name, field, option in config_type.options()
+            if option and not option.hidden and (not fields or name in fields)
+        }
+        signature = inspect.signature(body, eval_str=True)
+        own = [parameter for parameter in signature.parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
+        parameters = [*options.values(), *own]
+
+        def command(**values: Any) -> Any:
+            flags = {name: _value(values.pop(name)) for name in options}
+            return body({name: value for name, value in flags.items() if value is not None}, **values)
+
+        command.__name__, command.__doc__ = body.__name__, body.__doc__
+        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return command
+
+    return decorate
+
+
+def configured(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Any]:
+    """Give a command the fields of a configuration, or only those named, as options.
 
     The command `body(config, workspace, *, plan, quiet, ...)` declares only what is its own as keyword-only options;
     the configuration is resolved from all its layers before the body runs.
     """
 
     def decorate(body: Callable[..., Any]) -> Callable[..., Any]:
-        fields = {
-            name: _parameter(name, field, option)
-            for name, field, option in config_type.options()
-            if option and not option.hidden
-        }
-        signature = inspect.signature(body, eval_str=True)
-        own = [parameter for parameter in signature.parameters.values() if parameter.kind is parameter.KEYWORD_ONLY]
-        parameters = [*fields.values(), *own]
-
-        def command(**values: Any) -> Any:
-            flags = {name: _value(values.pop(name)) for name in fields}
+        @wraps(body)
+        def resolved(flags: dict[str, Any], **values: Any) -> Any:
             workspace = find_workspace()
             return body(resolve_config(config_type, flags, os.environ, workspace), workspace, **values)
 
-        command.__name__, command.__doc__ = body.__name__, body.__doc__
-        command.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-        command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-        return command
+        return with_flags(config_type, fields)(resolved)  # type: ignore[no-any-return]
 
     return decorate
 

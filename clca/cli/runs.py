@@ -1,12 +1,14 @@
-"""`clca show` and `clca retry`: runs that are there already."""
+"""`clca show` and `clca retry`: runs that exist."""
 
 from __future__ import annotations
 
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from clca.cli.options import Json, Quiet, configured, with_flags
+from clca.generation.config import GenerateConfig
 
 if TYPE_CHECKING:
     from clca.storage.run_index import RunInfo
@@ -28,10 +30,22 @@ Example:
   clca retry japan --failed
 """
 
-OUT = typer.Option(help="Folder of the runs. (default generated)")
+SERVER_FIELDS = (
+    "base_url",
+    "partner_base_url",
+    "judge_base_url",
+    "concurrency",
+    "timeout",
+    "max_http_attempts",
+    "out",
+)
 
 
+@configured(GenerateConfig, fields=("out",))
 def show(
+    config: GenerateConfig,
+    workspace: Path | None,
+    *,
     run: Annotated[str | None, typer.Argument(help="Folder, name or culture of a run.")] = None,
     dialogue: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="A dialogue's id, or its beginning or end.")
@@ -40,74 +54,63 @@ def show(
     discarded: Annotated[bool, typer.Option("--discarded", help="List only discarded dialogues.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="List only failed dialogues.")] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most dialogues to list.")] = 40,
-    out: Annotated[Path | None, OUT] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the records as they are.")] = False,
 ) -> None:
     """Read runs and dialogues in the terminal."""
-    from clca.cli.views import runs
+    from clca.cli.views.dialogue import show_dialogue
+    from clca.cli.views.runs import show_dialogues, show_runs
+    from clca.generation.run_records import find_record
 
-    folder = _out(out)
     if run is None:
-        runs.show_runs(folder, as_json=json)
+        show_runs(config.out, as_json=json)
         return
-    info = _find(run, folder)
-    outcomes = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
+    info = _find(run, config.out, workspace)
     if dialogue is None:
-        runs.list_dialogues(info, outcomes or ["kept", "discarded", "failed"], limit, as_json=json)
+        chosen = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
+        show_dialogues(info, chosen or ["kept", "discarded", "failed"], limit, as_json=json)
     else:
-        runs.show_dialogue(info, dialogue, as_json=json)
+        show_dialogue(*find_record(info.folder, dialogue), as_json=json)
 
 
+@with_flags(GenerateConfig, fields=SERVER_FIELDS)
 def retry(
+    flags: dict[str, Any],
+    *,
     run: Annotated[str, typer.Argument(help="Folder, name or culture of a run.")],
     failed: Annotated[bool, typer.Option("--failed", help="Try the failed dialogues again.")] = False,
-    base_url: Annotated[list[str] | None, typer.Option(help="Server of the teacher, if it has moved.")] = None,
-    partner_base_url: Annotated[str | None, typer.Option(help="Server of the partner, if it has moved.")] = None,
-    judge_base_url: Annotated[str | None, typer.Option(help="Server of the judge, if it has moved.")] = None,
-    concurrency: Annotated[int | None, typer.Option(help="Most requests in flight.")] = None,
-    timeout: Annotated[float | None, typer.Option(help="Seconds after which a request is given up.")] = None,
-    tries: Annotated[int | None, typer.Option(help="How often a request is sent while the server fails.")] = None,
-    out: Annotated[Path | None, OUT] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object last.")] = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Try the failed dialogues of a run again, with the run's own settings.
 
-    What failed over invalid replies is asked anew with other seeds; what the server failed is asked the same again,
-    and only from where it failed. Servers and patience may be changed, for they decide no record.
+    What failed over invalid replies is requested anew with other seeds; what the server failed is requested the same
+    again, and only from where it failed. Servers and patience may be changed, for they decide no record.
     """
     from clca.cli.views import generation
+    from clca.content.lookup import find_workspace
     from clca.errors import SettingsError
+    from clca.generation.plan import plan_retry
+    from clca.stages import resolve_config
 
     if not failed:
         raise SettingsError("say what to try again: clca retry RUN --failed")
-    flags = {
-        "base_url": tuple(base_url or ()) or None,
-        "partner_base_url": partner_base_url,
-        "judge_base_url": judge_base_url,
-        "concurrency": concurrency,
-        "timeout": timeout,
-        "tries": tries,
-    }
-    raise typer.Exit(generation.retry(_find(run, _out(out)), flags, quiet=quiet, as_json=json))
+    workspace = find_workspace()
+    out = flags.pop("out", None) or resolve_config(GenerateConfig, {}, workspace=workspace).out
+    plan = plan_retry(_find(run, out, workspace), flags, workspace)
+    raise typer.Exit(generation.generate(plan, quiet=quiet, as_json=json))
 
 
-def _find(run: str, out: Path) -> RunInfo:
+def _find(run: str, out: Path, workspace: Path | None) -> RunInfo:
     """A run by its names, or by any name of its culture."""
-    from clca.cli.views.generation import expand
-    from clca.content.lookup import find_workspace
+    from contextlib import suppress
+
     from clca.errors import NotFoundError
+    from clca.generation.plan import expand_cultures
     from clca.storage.run_index import find_run
 
     try:
         return find_run(run, out)
     except NotFoundError as error:
         with suppress(NotFoundError):
-            return find_run(expand([run], find_workspace())[0], out)
+            return find_run(expand_cultures((run,), workspace)[0], out)
         raise error
-
-
-def _out(out: Path | None) -> Path:
-    from clca.cli.views import generation
-
-    return out if out is not None else generation.resolve_here({})[0].out

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+
+from clca.cli.options import Json, Plan, Quiet, with_flags
+from clca.generation.config import GenerateConfig
 
 EXAMPLES = """
 Examples:
@@ -23,32 +25,27 @@ server died, 2 it could not be started.
 """
 
 
+@with_flags(GenerateConfig, fields=("quantization", "vllm_args", "start_timeout", "out"))
 def serve_teacher(
+    flags: dict[str, Any],
+    *,
     name: Annotated[str, typer.Argument(help="Alias (clca models list), hub id or local folder.")],
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen at.")] = 8000,
-    quantization: Annotated[
-        str | None, typer.Option(help="Hold the weights in fewer bits: fp8. (default as published)")
-    ] = None,
-    vllm_args: Annotated[
-        str | None, typer.Option(help="More arguments for vllm serve, in one string.", metavar="ARGS")
-    ] = None,
-    start_timeout: Annotated[
-        float | None, typer.Option(help="Seconds to wait until it answers, download included. (default 3600)")
-    ] = None,
-    out: Annotated[Path | None, typer.Option(help="Folder under which its log is kept. (default generated)")] = None,
-    plan: Annotated[bool, typer.Option("--plan", help="Show how vLLM would be started; start nothing.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object once it answers.")] = False,
+    plan: Plan = False,
+    quiet: Quiet = False,
+    json: Json = False,
 ) -> None:
     """Keep vLLM up for several commands, with the settings that clca needs, until Ctrl-C."""
     from clca.cli.views import serving
+    from clca.content.lookup import find_workspace
+    from clca.generation.teacher_server import plan_teacher_server
+    from clca.stages import resolve_config
 
-    flags = {
-        "teacher": name,
-        "quantization": quantization,
-        "vllm_args": vllm_args,
-        "start_timeout": start_timeout,
-        "out": out,
-    }
-    serving.serve(flags, host, port, plan=plan, quiet=quiet, as_json=json)
+    workspace = find_workspace()
+    config = resolve_config(GenerateConfig, {**flags, "teacher": name}, workspace=workspace)
+    planned = plan_teacher_server(config, host, port, workspace)
+    if plan:
+        serving.show_plan(planned, as_json=json)
+    else:
+        serving.serve_until_stopped(planned, quiet=quiet, as_json=json)

@@ -1,7 +1,7 @@
 """Content look-up: the workspace's files first, then the package's, file by file.
 
 A workspace is the nearest folder at or above the working directory that holds a `clca.toml`.
-A workspace file takes the place of the packaged file of the same path, whole.
+A workspace file overrides the packaged file of the same path as a whole.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ Origin = Literal["workspace", "package"]
 
 
 @dataclass(frozen=True, slots=True)
-class Used:
-    """A content file that was read: what a run records about it."""
+class UsedFile:
+    """A content file that was read, as a run records it; `digest` is the SHA-256 of its bytes."""
 
     origin: Origin
     digest: str
 
 
 def find_workspace(start: Path | None = None) -> Path | None:
-    """The folder of the nearest `clca.toml` at or above `start`, or None."""
+    """The folder of the nearest `clca.toml` at or above `start`, by default the working directory, or None."""
     try:
         here = (start or Path.cwd()).resolve()
     except FileNotFoundError:
-        raise StoreError("the folder you are in does not exist any more: cd to another") from None
+        raise StoreError("the working directory does not exist any more: cd to another") from None
     for folder in (here, *here.parents):
         if _is_file(folder / CONFIG):
             return folder
@@ -45,39 +45,40 @@ def find_workspace(start: Path | None = None) -> Path | None:
 
 
 def package_content() -> Path:
-    """Where the packaged content lies: inside the wheel, or beside `clca/` in a checkout."""
+    """The folder of the packaged content: inside the wheel, or beside `clca/` in a checkout."""
     package = Path(clca.__file__).parent
     inside = package / "packaged"
     return inside if inside.is_dir() else package.parent
 
 
 class Content:
-    """The content files in force, and a note of each that was read."""
+    """The content files of the workspace and the package; `used` holds those that were read, by path."""
 
     def __init__(self, workspace: Path | None = None) -> None:
         self.workspace = workspace
         self.package = package_content()
         if workspace is not None and workspace.resolve() == self.package.resolve():
             self.workspace = None  # the repository is its own package content
-        self.used: dict[str, Used] = {}
+        self.used: dict[str, UsedFile] = {}
 
     def files(self, pattern: str = "*") -> list[str]:
-        """Paths of all content files that match, sorted: `files("personas/cultures/*.yaml")`.
+        """The sorted paths of all content files that match, such as `files("personas/cultures/*.yaml")`.
 
-        A `*` stays within its folder; alone it stands for every file.
+        A `*` matches within one folder; the pattern `*` alone matches every file.
         """
-        found = set(_walk(self.package))
+        paths = set(_walk(self.package))
         if self.workspace is not None:
-            found.update(_walk(self.workspace))
-        return sorted(path for path in found if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
+            paths.update(_walk(self.workspace))
+        return sorted(path for path in paths if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
 
     def origin(self, path: str) -> Origin:
+        """Whether the file is read from the workspace or from the package."""
         if self.workspace is not None and _is_file(self.workspace / path):
             return "workspace"
         return "package"
 
     def locate(self, path: str) -> Path:
-        """The file behind a content path."""
+        """The file of a content path. Raises `NotFoundError` if there is none."""
         root = self.workspace if self.origin(path) == "workspace" else self.package
         file = (root or self.package) / path
         if path.partition("/")[0] not in FOLDERS or ".." in path.split("/") or not file.is_file():
@@ -87,17 +88,20 @@ class Content:
         return file
 
     def shown(self, path: str) -> str:
-        """How errors name the file: as a path that the user can open."""
+        """The file's name in messages: a path that the user can open, or the content path of a packaged file."""
         return str(self.locate(path)) if self.origin(path) == "workspace" else path
 
     def text(self, path: str, *, note: bool = True) -> str:
-        """The file's text; its digest and origin are noted in `used` unless it is only looked at."""
+        """The file's text; its digest and origin are recorded in `used` unless `note` is False.
+
+        Raises `NotFoundError` if there is no such file, `ContentError` if it cannot be read or is not UTF-8.
+        """
         try:
             data = self.locate(path).read_bytes()
         except OSError as error:
             raise ContentError(self.shown(path), None, f"cannot be read: {error.strerror}") from None
         if note:
-            self.used[path] = Used(self.origin(path), hashlib.sha256(data).hexdigest())
+            self.used[path] = UsedFile(self.origin(path), hashlib.sha256(data).hexdigest())
         try:
             return data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -105,16 +109,19 @@ class Content:
             raise ContentError(self.shown(path), line, "not UTF-8") from None
 
     def copy(self, path: str, *, force: bool = False) -> Path:
-        """Copy a packaged file into the workspace, to be edited there."""
+        """Copy a packaged file into the workspace, to be edited there; returns the copy's path.
+
+        Raises `StoreError` without a workspace or, unless `force` is set, if the file exists there.
+        """
         if self.workspace is None:
             raise StoreError(f"no workspace here to copy into: make one with `clca init DIR` (looked for {CONFIG})")
         self.locate(path)
         target = self.workspace / path
         if target.exists() and not force:
-            raise StoreError(f"{target} is there already; --force replaces it with the packaged file")
+            raise StoreError(f"{target} exists already; --force replaces it with the packaged file")
         source = self.package / path
         if not source.is_file():
-            raise NotFoundError(f"{path} is the workspace's own: there is no packaged file to copy")
+            raise NotFoundError(f"{path} exists in the workspace only: there is no packaged file to copy")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(source.read_bytes())
@@ -124,11 +131,11 @@ class Content:
 
 
 def _is_file(path: Path) -> bool:
-    """Whether a file is there; a folder or a dangling link in its place is not passed over in silence."""
+    """Whether the file exists. Raises `ContentError` for a folder or a dangling link of that name."""
     if not os.path.lexists(path):
         return False
     if not path.is_file():
-        raise ContentError(str(path), None, "is no file")
+        raise ContentError(str(path), None, "is not a file")
     return True
 
 

@@ -21,7 +21,7 @@ _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_Base):  # type: ignore[misc]
-    """PyYAML's safe loader; what its constructors let slip (`2020-13-45`, `!!int x`) gets a line too."""
+    """PyYAML's safe loader; errors that its constructors raise bare (`2020-13-45`, `!!int x`) get a line, too."""
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
         try:
@@ -31,7 +31,10 @@ class _Loader(_Base):  # type: ignore[misc]
 
 
 def read_yaml(path: str, text: str, model: type[M]) -> M:
-    """Parse one YAML mapping into `model`; a repeated key is an error, not an overwrite."""
+    """Parse one YAML mapping into `model`; a duplicate key is an error.
+
+    `path` names the file in messages. Raises `ContentError` with line and key.
+    """
     data = parse_yaml(path, text)
     try:
         return model.model_validate(data)
@@ -40,10 +43,10 @@ def read_yaml(path: str, text: str, model: type[M]) -> M:
 
 
 def parse_yaml(path: str, text: str) -> Any:
-    """Parse YAML into plain data."""
+    """Parse YAML into plain data. Raises `ContentError` with the line for what is not YAML, or a duplicate key."""
     try:
         node = yaml.compose(text, Loader=_Loader)
-        _refuse_repeated_keys(path, node)
+        _refuse_duplicate_keys(path, node)
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -55,14 +58,16 @@ def parse_yaml(path: str, text: str) -> Any:
 
 
 def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseModel] | None = None) -> ContentError:
-    """The first fault of a validation, at the line of the key that holds it."""
-    fault = _most_telling(error)
-    loc = tuple(part for part in fault["loc"] if part != "[key]")
+    """The first error of a validation, with the line of its key in `text`."""
+    loc = tuple(part for part in _first_error(error)["loc"] if part != "[key]")
     return ContentError(path, yaml_line(text, loc), validation_message(error, model))
 
 
 def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> Iterator[tuple[int, M]]:
-    """Yield (line number, record) for each non-empty line of JSONL, lazily; bytes have to be UTF-8."""
+    """Yield (line number, record) for each non-empty line of JSONL, lazily; bytes must be UTF-8.
+
+    Raises `ContentError` with the line at the first line that is no record.
+    """
     adapter = TypeAdapter(model)
     for number, line in enumerate(lines, start=1):
         if isinstance(line, bytes):
@@ -79,12 +84,12 @@ def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> It
 
 
 def read_jsonl(path: str, text: str, model: type[M]) -> list[M]:
-    """All records of a JSONL file; split on newlines only, since texts may hold other separators."""
+    """All records of a JSONL file, which is split at newlines only: texts may hold other line separators."""
     return [record for _, record in parse_records(text.split("\n"), path, model)]
 
 
 def read_csv(path: str, text: str, model: type[M]) -> list[M]:
-    """All rows of a CSV file with a header; an empty cell is None."""
+    """All rows of a CSV file with a header; an empty cell is None. Raises `ContentError` with the line."""
     rows = []
     reader = csv.DictReader(io.StringIO(text))
     for row in _csv_rows(path, reader):
@@ -100,8 +105,8 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
 
 
 def validation_message(error: ValidationError, model: type[BaseModel] | None = None) -> str:
-    """One line for the first fault of a validation: key path, what is wrong, what was given."""
-    fault = _most_telling(error)
+    """One line for the first error of a validation: path of the key, what is wrong, the value given."""
+    fault = _first_error(error)
     key = _one_line(".".join(str(part) for part in fault["loc"] if part != "[key]"))
     message = fault["msg"].removeprefix("Value error, ")
     kind = fault["type"]
@@ -126,25 +131,25 @@ def validation_message(error: ValidationError, model: type[BaseModel] | None = N
 
 
 def keys_at(model: type[BaseModel], path: Iterable[object]) -> tuple[str, ...]:
-    """The keys that a model knows below a path of keys; none where the path leads to no one model."""
+    """The keys that `model` has below a path of keys; none if the path does not lead to a single model."""
     for key in path:
         field = model.model_fields.get(str(key))
-        found = (field.annotation, *get_args(field.annotation)) if field is not None else ()
-        models = [one for one in found if isinstance(one, type) and issubclass(one, BaseModel)]
+        types = (field.annotation, *get_args(field.annotation)) if field is not None else ()
+        models = [kind for kind in types if isinstance(kind, type) and issubclass(kind, BaseModel)]
         if len(models) != 1:
             return ()
         model = models[0]
     return tuple(model.model_fields)
 
 
-def _most_telling(error: ValidationError) -> ErrorDetails:
-    """The first fault, but a misspelt key before the key that is missing for it."""
-    faults = error.errors()
-    return next((fault for fault in faults if fault["type"] == "extra_forbidden"), faults[0])
+def _first_error(error: ValidationError) -> ErrorDetails:
+    """The first error, or that of an unknown key, which explains the missing one that it was meant for."""
+    errors = error.errors()
+    return next((fault for fault in errors if fault["type"] == "extra_forbidden"), errors[0])
 
 
 def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:
-    """`; did you mean …?` with the nearest of `known`, or nothing."""
+    """`; did you mean …?` with up to `most` of the `known` names nearest to `given`, or an empty text."""
     near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
@@ -167,15 +172,15 @@ def _reader_line(text: str, error: yaml.reader.ReaderError) -> int:
 
 
 def yaml_line(text: str, loc: tuple[Any, ...]) -> int | None:
-    """The line at which a key stands, or the nearest key above it that is there."""
+    """The line of the key at the path `loc`, or of the last key on that path that exists."""
     node: Any = yaml.compose(text, Loader=_Loader)
     line = node.start_mark.line + 1 if node else None
     for part in loc:
         if isinstance(node, yaml.MappingNode):
-            found = [(k, v) for k, v in node.value if k.value == str(part)]
-            if not found:
+            key, value = next(((key, value) for key, value in node.value if key.value == str(part)), (None, None))
+            if key is None:
                 return line
-            line, node = found[0][0].start_mark.line + 1, found[0][1]
+            line, node = key.start_mark.line + 1, value
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             node = node.value[part]
             line = node.start_mark.line + 1
@@ -184,15 +189,15 @@ def yaml_line(text: str, loc: tuple[Any, ...]) -> int | None:
     return line
 
 
-def _refuse_repeated_keys(path: str, node: Any) -> None:
+def _refuse_duplicate_keys(path: str, node: Any) -> None:
     if isinstance(node, yaml.MappingNode):
         seen = set()
         for key, value in node.value:
             if isinstance(key, yaml.ScalarNode):
                 if key.value in seen:
-                    raise ContentError(path, key.start_mark.line + 1, f"{_one_line(key.value)}: key stands twice")
+                    raise ContentError(path, key.start_mark.line + 1, f"{_one_line(key.value)}: duplicate key")
                 seen.add(key.value)
-            _refuse_repeated_keys(path, value)
+            _refuse_duplicate_keys(path, value)
     elif isinstance(node, yaml.SequenceNode):
         for value in node.value:
-            _refuse_repeated_keys(path, value)
+            _refuse_duplicate_keys(path, value)

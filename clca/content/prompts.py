@@ -1,7 +1,7 @@
 """Prompts: one Jinja2 file per task, with named blocks, rendered strictly.
 
-A block is one chat message. A variable that the code does not give, or a block that the file
-lacks, is found by `Prompts.load`, with file and line, before anything is asked.
+A block is one chat message. `Prompts.load` reports a variable that the code does not provide, or a missing block,
+with file and line, before any model is asked.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from clca.errors import ContentError
 
 @dataclass(frozen=True, slots=True)
 class PromptSpec:
-    """What a prompt file must hold, and what it may use."""
+    """The blocks that a prompt file must have, and the variables that it may use."""
 
     blocks: tuple[str, ...]
     variables: frozenset[str]
@@ -42,21 +42,21 @@ TRAINING_PROMPTS = {
     "train-dialogue": PromptSpec(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),
     "train-intent": PromptSpec(("system",), frozenset({"culture", "scenario", "participants"})),
 }
-"""The prompts of training examples: apart from the teacher's, since no generated record depends on them."""
+"""The prompts of training examples, apart from the teacher's since no generated record depends on them."""
 
 WVS_PROMPTS = {
     "wvs-persona": PromptSpec(("system",), frozenset({"persona"})),
     "wvs-cultural": PromptSpec(("system",), frozenset({"culture"})),
     "wvs-question": PromptSpec(("user",), frozenset({"question", "options"})),
 }
+"""The prompts of the survey evaluation; `system` holds what all questions of a respondent share."""
 
 _QUESTION = PromptSpec(("system", "user"), frozenset({"subject", "question", "options"}))
 MMLU_PROMPTS = {"mmlu": _QUESTION, "mmlu-paper": _QUESTION}
-"""The prompts of the survey evaluation. All that the questions of a respondent share stands in `system`."""
 
 
 class Prompts:
-    """The prompt files in force, compiled."""
+    """Compiled prompt files."""
 
     def __init__(self, templates: dict[str, tuple[str, jinja2.Template]]) -> None:
         self._templates = templates
@@ -65,7 +65,10 @@ class Prompts:
     def load(
         cls, content: Content, prompts: Mapping[str, PromptSpec] = GENERATION_PROMPTS, language: str = ""
     ) -> Prompts:
-        """The prompts of `prompts/`, or their translations in the folder of a language."""
+        """Read and compile the prompts in `prompts/`, or their translations in `prompts/<language>/`.
+
+        Raises `ContentError` for a file that is not Jinja2, lacks a block or uses an unknown variable.
+        """
         environment = jinja2.Environment(
             undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
         )
@@ -80,7 +83,10 @@ class Prompts:
         return cls(templates)
 
     def render(self, prompt: str, block: str, /, **variables: Any) -> str:
-        """The text of one block, given the variables of the prompt's `PromptSpec`."""
+        """The text of one block, rendered with the variables of the prompt's `PromptSpec`.
+
+        Raises `ContentError` with the template's line.
+        """
         path, template = self._templates[prompt]
         try:
             context = template.new_context(variables)
@@ -94,7 +100,7 @@ class Prompts:
 def _check(environment: jinja2.Environment, path: str, text: str, spec: PromptSpec) -> None:
     try:
         tree = environment.parse(text, filename=path)
-        used = meta.find_undeclared_variables(tree)  # finds unknown filters and doubled blocks, too
+        used = meta.find_undeclared_variables(tree)  # also reports unknown filters and duplicate blocks
     except jinja2.TemplateSyntaxError as error:
         raise ContentError(path, error.lineno, f"not Jinja2: {error.message}") from None
     blocks = {block.name for block in tree.find_all(nodes.Block)}
@@ -105,8 +111,8 @@ def _check(environment: jinja2.Environment, path: str, text: str, spec: PromptSp
         raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, spec.blocks)}")
     for name in sorted(used - spec.variables):
         line = next((node.lineno for node in _names(tree) if node.name == name), None)
-        given = ", ".join(sorted(spec.variables))
-        raise ContentError(path, line, f"{name}: no such variable; this prompt is given {given}")
+        known = ", ".join(sorted(spec.variables))
+        raise ContentError(path, line, f"{name}: no such variable; this prompt has {known}")
 
 
 def _names(tree: nodes.Template) -> Iterator[nodes.Name]:
@@ -114,7 +120,7 @@ def _names(tree: nodes.Template) -> Iterator[nodes.Name]:
 
 
 def _line(error: BaseException, path: str, template: jinja2.Template) -> int | None:
-    """The template's line where the error arose; tracebacks count the lines of the compiled code."""
+    """The template's line in which the error arose; the traceback has that of the compiled code."""
     line = None
     trace = error.__traceback__
     while trace is not None:

@@ -15,7 +15,7 @@ from clca.errors import ContentError, NotFoundError
 ITEMS = "eval/wvs/items.yaml"
 SHARES = "eval/wvs/shares.csv"
 
-MAX_OPTIONS = 9  # so that the number of each is one token
+MAX_OPTIONS = 9  # so that the number of an option is one token
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Shares = dict[str, tuple[float, ...]]
@@ -27,9 +27,9 @@ class _Record(BaseModel):
 
 
 class Item(_Record):
-    """A question with its options; option k stands for the survey's code k + 1.
+    """A question with its options; option k, from 0, is the survey's code k + 1.
 
-    `direction` says which end of the scale is which. A translation needs neither label, topic nor direction.
+    `direction` describes the two ends of the scale. A translation needs neither label, topic nor direction.
     """
 
     id: Annotated[str, Field(pattern=r"^Q\d+$")]
@@ -42,29 +42,30 @@ class Item(_Record):
     @model_validator(mode="after")
     def _options_differ(self) -> Self:
         if len(set(self.options)) < len(self.options):
-            raise ValueError(f"{self.id} has the same option twice")
+            raise ValueError(f"{self.id}: duplicate option")
         return self
 
     def numbered(self, option: int) -> str:
+        """An option as it is shown: `2. Rather important`."""
         return f"{option + 1}. {self.options[option]}"
 
 
 class Items(_Record):
-    """The items in one language; `missing` holds the survey's codes for no answer, the same for all items."""
+    """The items in one language; `missing` maps the survey's codes for no answer, the same for all items, to labels."""
 
     language: Words
     missing: dict[int, Words] = {}
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
-    def _told_apart(self) -> Self:
+    def _distinct(self) -> Self:
         ids = [item.id for item in self.items]
-        twice = next((one for one in ids if ids.count(one) > 1), None)
-        if twice:
-            raise ValueError(f"items: {twice} stands twice")
-        unfit = next((code for code in self.missing if code >= 0), None)
-        if unfit is not None:
-            raise ValueError(f"missing: {unfit} is the code of an answer; those below 0 are free for missing ones")
+        duplicate = next((item for item in ids if ids.count(item) > 1), None)
+        if duplicate:
+            raise ValueError(f"items: duplicate {duplicate}")
+        invalid = next((code for code in self.missing if code >= 0), None)
+        if invalid is not None:
+            raise ValueError(f"missing: {invalid} is the code of an answer; codes of missing answers are below 0")
         return self
 
 
@@ -77,47 +78,56 @@ class _Row(_Record):
 
 
 def load_items(content: Content) -> Items:
-    """The items in English, with the labels, topics and directions that hold in every language."""
+    """The items in English, with the labels, topics and directions of all languages.
+
+    Raises `ContentError` for a missing key.
+    """
     shown, text = content.shown(ITEMS), content.text(ITEMS)
     items = read_yaml(shown, text, Items)
     if not items.missing:
         raise ContentError(shown, yaml_line(text, ("missing",)), "missing: missing key")
-    for place, item in enumerate(items.items):
+    for index, item in enumerate(items.items):
         for key in ("label", "topic", "direction"):
             if not getattr(item, key).strip():
-                where = ("items", place, key)
-                raise ContentError(shown, yaml_line(text, where), f"items.{place}.{key}: missing key")
+                line = yaml_line(text, ("items", index, key))
+                raise ContentError(shown, line, f"items.{index}.{key}: missing key")
     return items
 
 
 def read_translation(shown: str, text: str, items: Items) -> Items:
-    """Items in another language: question and options are the translation's, all else stays."""
+    """The items in another language: questions and options of the translation, everything else as in English.
+
+    Raises `ContentError` for an unknown item or another number of options.
+    """
     translation = read_yaml(shown, text, Items)
     originals = {item.id: item for item in items.items}
     translated = []
-    for place, item in enumerate(translation.items):
+    for index, item in enumerate(translation.items):
         original = originals.get(item.id)
         if original is None:
-            wrong = f"no such item{suggestion(item.id, originals)}"
+            problem = f"no such item{suggestion(item.id, originals)}"
         elif len(item.options) != len(original.options):
-            wrong = f"has {len(item.options)} options, but {len(original.options)} are needed"
+            problem = f"has {len(item.options)} options, but {len(original.options)} are needed"
         else:
             translated.append(original.model_copy(update={"question": item.question, "options": item.options}))
             continue
-        raise ContentError(shown, yaml_line(text, ("items", place)), f"{item.id}: {wrong}")
+        raise ContentError(shown, yaml_line(text, ("items", index)), f"{item.id}: {problem}")
     return Items(language=translation.language, missing=items.missing, items=tuple(translated))
 
 
 def load_shares(content: Content, items: Items) -> dict[str, Shares]:
-    """The response shares of each culture; items that were not asked there are left out."""
+    """The response shares of each culture, without items that were not asked there.
+
+    Raises `ContentError` for shares that do not add up to 1 within 0.001.
+    """
     shown = content.shown(SHARES)
     options = {item.id: len(item.options) for item in items.items}
-    found: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
+    table: dict[str, dict[str, dict[int, float]]] = defaultdict(lambda: defaultdict(dict))
     for row in read_csv(shown, content.text(SHARES), _Row):
         if row.question in options:
-            found[row.culture][row.question][row.option] = row.share
+            table[row.culture][row.question][row.option] = row.share
     shares: dict[str, Shares] = {}
-    for culture, questions in found.items():
+    for culture, questions in table.items():
         shares[culture] = {}
         for question, by_option in questions.items():
             if not set(by_option) <= set(range(1, options[question] + 1)) or abs(sum(by_option.values()) - 1) > 0.001:
@@ -127,7 +137,10 @@ def load_shares(content: Content, items: Items) -> dict[str, Shares]:
 
 
 def shares_of(countries: Sequence[str], known: dict[str, Shares]) -> Shares:
-    """A country's shares, or the plain mean of a language's countries over those that were asked."""
+    """A country's shares, or for several countries the unweighted mean over those in which an item was asked.
+
+    Raises `NotFoundError` for a country without shares.
+    """
     missing = [country for country in countries if country not in known]
     if missing:
         raise NotFoundError(f"no survey shares of {', '.join(missing)} in {SHARES}; there are {', '.join(known)}")
@@ -141,10 +154,10 @@ def shares_of(countries: Sequence[str], known: dict[str, Shares]) -> Shares:
 
 
 def s2n_prompt(item: Item, shown: Sequence[int] | None = None) -> str:
-    """S2N's text of an item up to its answer (appendix B); a student is asked with the text that it was taught with.
+    """An item in the layout of S2N (appendix B), up to its answer; the same in training and in evaluation.
 
-    `shown` is the order of the options; None for that of the survey.
+    `shown` lists the options, from 0, in the order shown; None for the survey's order.
     """
     order = range(len(item.options)) if shown is None else shown
-    options = " ".join(f"{place}. {item.options[option]}" for place, option in enumerate(order, start=1))
+    options = " ".join(f"{number}. {item.options[option]}" for number, option in enumerate(order, start=1))
     return f"### Task: Survey Question-Answer\n### Question: {item.question} {options}\n### Answer:"

@@ -1,4 +1,4 @@
-"""All cultures that the content holds, found by id, name, ISO code or alias."""
+"""The cultures in `personas/cultures/`, found by id, name, ISO code or alias."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from clca.seeding import derive
 
 
 @dataclass(frozen=True, slots=True)
-class _Scored:
+class _Scores:
+    """A culture's scores and map position, each with a note on its source."""
+
     scores: Hofstede
     scores_note: str
     position: MapPosition
@@ -25,7 +27,7 @@ class _Scored:
 
 
 class CultureCatalogue:
-    """Cultures by name. Files that only served to find a name are not noted as used."""
+    """The cultures of the content. A profile that is read only for its names is not recorded as used."""
 
     def __init__(self, content: Content) -> None:
         self._content = content
@@ -34,37 +36,40 @@ class CultureCatalogue:
 
     def ids(self) -> list[str]:
         """The ids of all cultures: countries first, then languages."""
-        every = [self._profile(Path(path).stem) for path in self._content.files(f"{FOLDER}/*.yaml")]
-        return [profile.id for profile in sorted(every, key=lambda one: (one.kind, one.id))]
+        profiles = [self._profile(Path(path).stem) for path in self._content.files(f"{FOLDER}/*.yaml")]
+        return [profile.id for profile in sorted(profiles, key=lambda profile: (profile.kind, profile.id))]
 
     def aliases(self, culture: str) -> tuple[str, ...]:
-        """Everything `find` knows a culture by, besides its id."""
+        """The names and codes of a culture, besides its id: its name, ISO codes, language code and aliases."""
         profile = self._profile(culture)
         codes = (profile.iso3, profile.iso2) if isinstance(profile, Country) else ()
         return (profile.name, *codes, profile.language_code, *profile.aliases)
 
     def find(self, name: str) -> str:
-        """The id of a culture, given by id, name, country, ISO code or alias in any case.
+        """The id of a culture by its id, name, ISO code, language or an alias, in any case.
 
-        An ISO 639-3 code or a name that two cultures share goes to the one that lists it as an
-        alias (English to the United States, as in the S2N paper).
+        An ISO 639-3 code or a name that two cultures share refers to the one that lists it as an alias (English to
+        the United States, as in the S2N paper). Raises `NotFoundError` for an unknown or ambiguous name.
         """
         wanted = _plain(name)
         if f"{FOLDER}/{wanted}.yaml" in self._content.files(f"{FOLDER}/*.yaml"):
             return wanted
         profiles = [self._profile(culture) for culture in self.ids()]
-        for known in (_first_names, lambda one: [one.language_code], lambda one: [one.language]):
-            found = [one.id for one in profiles if wanted in map(_plain, known(one))]
-            if len(found) == 1:
-                return found[0]
-            if found:
-                raise NotFoundError(f"culture {name!r} could be {' or '.join(found)}: say which")
-        names = {_plain(alias): one.id for one in profiles for alias in (one.id, *_first_names(one), one.language_code)}
+        for names_of in (_names, lambda profile: [profile.language_code], lambda profile: [profile.language]):
+            matches = [profile.id for profile in profiles if wanted in map(_plain, names_of(profile))]
+            if len(matches) == 1:
+                return matches[0]
+            if matches:
+                raise NotFoundError(f"culture {name!r} is ambiguous: give {' or '.join(matches)}")
+        names = {_plain(known) for profile in profiles for known in (*_names(profile), profile.language_code)}
         hint = suggestion(wanted, names)
         raise NotFoundError(f"unknown culture {name!r}{hint} (clca cultures list shows all {len(profiles)})")
 
     def culture(self, culture: str) -> Culture:
-        """The record of a country, or of a language with its first member's everyday material."""
+        """The record of a culture; a language has the names, places and manners of its first member.
+
+        Raises `ContentError` if its profile or its scores are broken.
+        """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Language):
             return self._spoken_in(profile, profile.members[0])
@@ -73,9 +78,10 @@ class CultureCatalogue:
         return self._built[culture]
 
     def for_scenario(self, culture: str, scenario: str, seed: int, scope: str | None = None) -> Culture:
-        """The culture a scenario is played in: itself, or for a language one of its members.
+        """The culture in which a scenario is played: the culture itself, or for a language one of its members.
 
-        `seed` is the run's, `scope` that of the norm the scenario is written from: a member's own norm is played there.
+        The member follows from `seed`, the run's, and `scenario`, an id. If `scope`, the culture of the norm that the
+        scenario is written from, is a member, that one is taken.
         """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
@@ -87,6 +93,7 @@ class CultureCatalogue:
 
     @cached_property
     def scores(self) -> Scores:
+        """The published score tables."""
         return Scores(self._content)
 
     @cached_property
@@ -98,20 +105,20 @@ class CultureCatalogue:
         if culture not in self._profiles:
             self._profiles[culture] = read_profile(self._content, path, note=note)
         elif note and path not in self._content.used:
-            self._content.text(path)  # so far only looked at for its names
+            self._content.text(path)  # so far read for its names only
         return self._profiles[culture]
 
-    def _score(self, profile: Profile) -> _Scored:
+    def _score(self, profile: Profile) -> _Scores:
         if isinstance(profile, Country):
-            return _Scored(*self.scores.hofstede(profile.id), *self.scores.position(profile.id))
+            return _Scores(*self.scores.hofstede(profile.id), *self.scores.position(profile.id))
         members = [self._score(self._member(profile, member)) for member in profile.members]
         mean = f"mean over {', '.join(profile.members)}"
-        position = mean_position([one.position for one in members])
+        position = mean_position([member.position for member in members])
         if profile.hofstede_proxy:
             scores, note = self.scores.proxy(profile.hofstede_proxy)
-            return _Scored(scores, note, position, f"EVS/WVS Cultural Map 2023, {mean}")
-        return _Scored(
-            mean_hofstede([one.scores for one in members]),
+            return _Scores(scores, note, position, f"EVS/WVS Cultural Map 2023, {mean}")
+        return _Scores(
+            mean_hofstede([member.scores for member in members]),
             f"Hofstede dimension data matrix, 2015-08-16, {mean}",
             position,
             f"EVS/WVS Cultural Map 2023, {mean}",
@@ -119,13 +126,13 @@ class CultureCatalogue:
 
     def _member(self, profile: Language, member: str) -> Country:
         known = [Path(path).stem for path in self._content.files(f"{FOLDER}/*.yaml")]
-        found = self._profile(member, note=True) if member in known else None
-        if not isinstance(found, Country):
+        country = self._profile(member, note=True) if member in known else None
+        if not isinstance(country, Country):
             path = f"{FOLDER}/{profile.id}.yaml"
             line = yaml_line(self._content.text(path), ("members",))
-            hint = "" if found else suggestion(member, known)
+            hint = "" if country else suggestion(member, known)
             raise ContentError(self._content.shown(path), line, f"members: {member} is not a country{hint}")
-        return found
+        return country
 
     def _spoken_in(self, profile: Language, member: str) -> Culture:
         key = f"{profile.id}/{member}"
@@ -133,7 +140,7 @@ class CultureCatalogue:
             self._built[key] = self._build(profile, self._member(profile, member), self._score(profile))
         return self._built[key]
 
-    def _build(self, profile: Profile, country: Country, scored: _Scored) -> Culture:
+    def _build(self, profile: Profile, country: Country, scores: _Scores) -> Culture:
         name = profile.name if profile is country else f"{country.name} ({profile.name})"
         return Culture(
             id=profile.id,
@@ -141,11 +148,11 @@ class CultureCatalogue:
             kind=profile.kind,
             members=profile.members if isinstance(profile, Language) else (),
             language=profile.language,
-            scores=scored.scores,
-            scores_note=scored.scores_note,
-            position=scored.position,
-            position_note=scored.position_note,
-            descriptors=score_descriptors(self._bands, scored.scores, scored.position),
+            scores=scores.scores,
+            scores_note=scores.scores_note,
+            position=scores.position,
+            position_note=scores.position_note,
+            descriptors=score_descriptors(self._bands, scores.scores, scores.position),
             names=country.names,
             address=country.address,
             courtesy=country.courtesy,
@@ -157,7 +164,7 @@ class CultureCatalogue:
         )
 
 
-def _first_names(profile: Profile) -> list[str]:
+def _names(profile: Profile) -> list[str]:
     codes = [profile.iso3, profile.iso2] if isinstance(profile, Country) else []
     return [profile.id, profile.name, *codes, *profile.aliases]
 

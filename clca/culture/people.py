@@ -7,7 +7,10 @@ from clca.seeding import chooser
 
 
 def pick_names(culture: Culture, count: int, seed: int, scenario: str) -> tuple[tuple[str, str], ...]:
-    """`count` distinct (gender, full name), women and men in turn, for one scenario of a run."""
+    """`count` pairs (gender, full name) for a scenario, female and male in turn, with distinct names.
+
+    The names follow from `seed`, the run's, the culture and the scenario's id.
+    """
     random = chooser(seed, "names", culture.name, scenario)
     given = {
         "female": random.sample(culture.names.female, (count + 1) // 2),
@@ -22,4 +25,5 @@ def pick_names(culture: Culture, count: int, seed: int, scenario: str) -> tuple[
 
 
 def full_name(culture: Culture, given: str, family: str) -> str:
+    """The given and family name in the culture's order."""
     return f"{family} {given}" if culture.names.order == "family-first" else f"{given} {family}"

@@ -1,4 +1,4 @@
-"""The culture files in `personas/cultures/`, as their authors write them."""
+"""Culture profiles: the files in `personas/cultures/`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ THINGS = [
     "price_high",
 ]
 
-Some = Annotated[tuple[str, ...], Field(min_length=1)]
+NonEmpty = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class _Base(BaseModel):
@@ -66,7 +66,7 @@ class _Base(BaseModel):
 
 
 class Country(_Base):
-    """A country: its everyday material; scores are looked up by `id` in the score tables."""
+    """A country: names, forms of address, manners, places and things. Its scores are in the tables under its `id`."""
 
     kind: Literal["country"]
     iso2: Annotated[str, Field(pattern="^[A-Z]{2}$")]
@@ -75,30 +75,30 @@ class Country(_Base):
     address: Address
     courtesy: Courtesy
     gestures: Gestures
-    customs: Some
-    cities: Some
-    settings: dict[str, Some]
-    lexicon: dict[str, Some]
+    customs: NonEmpty
+    cities: NonEmpty
+    settings: dict[str, NonEmpty]
+    lexicon: dict[str, NonEmpty]
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
         for kind in PLACES:
             if kind not in self.settings:
-                raise ValueError(f"settings: {kind} is missing")
+                raise ValueError(f"settings: missing key {kind}")
         for thing in THINGS:
             if thing not in self.lexicon:
-                raise ValueError(f"lexicon: {thing} is missing")
+                raise ValueError(f"lexicon: missing key {thing}")
         for part in ("settings", "lexicon"):
             for kind, phrases in getattr(self, part).items():
                 if any(brace in phrase for phrase in phrases for brace in "{}"):
-                    raise ValueError(f"{part}.{kind}: braces are not filled in here")
+                    raise ValueError(f"{part}.{kind}: braces are not allowed, nothing is filled in here")
         for key in ("female", "male", "family"):
             names = getattr(self.names, key)
             if len(set(names)) < 40:
                 raise ValueError(f"names.{key}: {len(set(names))} distinct names, at least 40 are needed")
             if len(set(names)) < len(names):
-                twice = next(name for name in names if names.count(name) > 1)
-                raise ValueError(f"names.{key}: {twice} stands twice")
+                duplicate = next(name for name in names if names.count(name) > 1)
+                raise ValueError(f"names.{key}: duplicate {duplicate}")
         for level in Address.model_fields:
             if set(getattr(self.address, level)) != {"female", "male", "other"}:
                 raise ValueError(f"address.{level}: needs female, male and other")
@@ -111,9 +111,9 @@ class Country(_Base):
 
 
 class Language(_Base):
-    """A linguistic culture of several countries: each scenario is played in one of `members`.
+    """A linguistic culture of several countries; each scenario is played in one of `members`.
 
-    Scores are the members' mean, or those of the regional row `hofstede_proxy`.
+    Its scores are the members' mean, or those of the regional row `hofstede_proxy`.
     """
 
     kind: Literal["language"]
@@ -129,6 +129,7 @@ class _Kind(BaseModel):
 
 
 def read_profile(content: Content, path: str, *, note: bool = True) -> Profile:
+    """The profile in a content file; `note` records the file as used. Raises `ContentError`."""
     text, shown = content.text(path, note=note), content.shown(path)
     model: type[Profile] = Language if read_yaml(shown, text, _Kind).kind == "language" else Country
     profile = read_yaml(shown, text, model)

@@ -1,4 +1,4 @@
-"""The published scores: Hofstede's dimensions and the Inglehart-Welzel map."""
+"""The published scores: Hofstede's dimensions (2015) and the Inglehart-Welzel map (2023)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ DIMENSIONS = {
 
 
 class HofstedeRow(BaseModel):
+    """A row of Hofstede's table; scores run from 0 to about 100."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     culture: str
@@ -41,6 +43,8 @@ class HofstedeRow(BaseModel):
 
 
 class MapRow(BaseModel):
+    """A country's row of the map; coordinates are factor scores, about -3 to 3."""
+
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     culture: str | None
@@ -57,46 +61,48 @@ class MapRow(BaseModel):
 
 
 class Scores:
-    """Both tables, by culture id (or the name of a regional row)."""
+    """Both tables by culture id; Hofstede's has rows of regions, too."""
 
     def __init__(self, content: Content) -> None:
         self._hofstede: dict[str, HofstedeRow] = {}
         for row in read_csv(content.shown(HOFSTEDE), content.text(HOFSTEDE), HofstedeRow):
             if row.culture in self._hofstede:
-                raise ContentError(content.shown(HOFSTEDE), None, f"culture: {row.culture!r} stands twice")
+                raise ContentError(content.shown(HOFSTEDE), None, f"culture: duplicate {row.culture!r}")
             self._hofstede[row.culture] = row
         self.map_rows = read_csv(content.shown(MAP), content.text(MAP), MapRow)
         self._map = {row.culture: row for row in self.map_rows if row.culture}
         self._path = content.shown(HOFSTEDE)
 
     def hofstede(self, row: str) -> tuple[Hofstede, str]:
-        """The scores of a row and the words that go with them; a country without a row has none."""
-        found = self._hofstede.get(row)
-        if found is None:
+        """The scores of a row and a note on their source; all scores of an unknown row are missing."""
+        entry = self._hofstede.get(row)
+        if entry is None:
             return Hofstede(pdi=None, idv=None, mas=None, uai=None, lto=None, ivr=None), "not in the 2015 matrix"
-        source = f"Hofstede dimension data matrix, 2015-08-16, row {found.country}"
-        return found.scores(), f"{source}: {found.note}" if found.note else source
+        source = f"Hofstede dimension data matrix, 2015-08-16, row {entry.country}"
+        return entry.scores(), f"{source}: {entry.note}" if entry.note else source
 
     def proxy(self, row: str) -> tuple[Hofstede, str]:
-        """The scores of a regional row that stands in for a culture; it has to exist."""
+        """The scores of a region that a culture uses as a proxy, and a note. Raises `ContentError` for no such row."""
         if row not in self._hofstede:
             raise ContentError(self._path, None, f"no row {row!r}, which a culture names as its hofstede_proxy")
         scores, note = self.hofstede(row)
         return scores, f"{note}; a regional row used as a proxy, not measured for this culture itself"
 
     def position(self, culture: str) -> tuple[MapPosition, str]:
-        found = self._map.get(culture)
-        if found is None:
+        """The position of a culture on the map and a note on its source; missing for a culture not on the map."""
+        entry = self._map.get(culture)
+        if entry is None:
             return MapPosition(secular=None, expression=None), "not on the 2023 map"
-        return found.position(), f"EVS/WVS Cultural Map 2023, {found.country} {found.survey_year}, zone {found.zone}"
+        return entry.position(), f"EVS/WVS Cultural Map 2023, {entry.country} {entry.survey_year}, zone {entry.zone}"
 
 
 def mean_hofstede(parts: list[Hofstede]) -> Hofstede:
-    """Dimension by dimension, the mean over members that have a figure; None where none has."""
+    """The mean of each dimension over the members whose score is not missing, to 1 decimal."""
     return Hofstede(**{key: _mean([getattr(part, key) for part in parts]) for key in DIMENSIONS})
 
 
 def mean_position(parts: list[MapPosition]) -> MapPosition:
+    """The mean of each axis over the members whose position is not missing, to 4 decimals."""
     return MapPosition(
         secular=_mean([part.secular for part in parts], 4), expression=_mean([part.expression for part in parts], 4)
     )

@@ -9,11 +9,9 @@ from typing import Any
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import WHOLE, EvaluatedModel
 from clca.inference.hardware import Machine
+from clca.inference.memory import weight_shortage
 from clca.models.load import compute_type, load_model
 from clca.models.quantization import Quantization
-from clca.models.size import least_bytes
-
-GIB = 2**30
 
 
 def require_room(subject: EvaluatedModel, machine: Machine, device: str) -> None:
@@ -25,15 +23,9 @@ def require_room(subject: EvaluatedModel, machine: Machine, device: str) -> None
             " clca's source is, or --bits 16"
         )
     base = _load_as(subject)
-    needs = least_bytes(subject.student, base, compute_type(base, device))
-    there = min((gpu.free for gpu in machine.gpus), default=machine.ram) if device == "cuda" else machine.ram
-    if needs is not None and needs > there:
-        where = "of GPU memory" if device == "cuda" else "of RAM (no GPU is used)"
-        fewer = "--bits 4, " if subject.bits > 4 else ""
-        raise SettingsError(
-            f"{subject.name} does not fit: its weights take {needs / GIB:.1f} GiB in {subject.bits} bits, here are"
-            f" {there / GIB:.1f} GiB {where}; instead: {fewer}a smaller --student, or a server with --base-url"
-        )
+    if shortage := weight_shortage(subject.student, base, compute_type(base, device), machine, device):
+        fewer_bits = "--bits 4, " if subject.bits > 4 else ""
+        raise SettingsError(f"{shortage}; instead: {fewer_bits}a smaller --student, or a server with --base-url")
 
 
 def load(subject: EvaluatedModel, device: str) -> Any:

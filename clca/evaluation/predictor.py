@@ -13,7 +13,7 @@ from clca.content.lookup import Content
 from clca.errors import ClcaError, SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_loading import load, require_room, slots
-from clca.inference.completions_client import TEXT, Wording
+from clca.inference.api_prompts import TEXT, Wording
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.hardware import machine
 from clca.inference.prompt_format import ChatFormat, Mode, TextFormat

@@ -1,13 +1,12 @@
 """One rendered prompt per task, and how many requests and tokens a run will take.
 
-Nothing is asked. What the later prompts need of earlier answers is a stand-in that is marked as
-one: the seed scenario before its adaptation, and a talk of placeholder turns, each counted with
-`TOKENS_A_TURN`.
+No model is asked. Where a prompt holds earlier answers it has placeholders: the seed scenario before its adaptation,
+and a dialogue of placeholder turns, each counted as `TOKENS_PER_TURN`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -23,14 +22,14 @@ from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, Norm, Quality, Scenario, Turn
 from clca.schemas import TurnAnswer
 
-CHARACTERS_A_TOKEN = 4  # English prose under the tokenizers of Llama 3 and Qwen 2.5, roughly
-TOKENS_A_TURN = 45
-REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_A_TURN + 15, "judge": 110, "meta": 90, "intent": 40}
+CHARACTERS_PER_TOKEN = 4  # English prose under the tokenizers of Llama 3 and Qwen 2.5, roughly
+TOKENS_PER_TURN = 45
+REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 110, "meta": 90, "intent": 40}
 """Assumed lengths of replies: what a large instruction-tuned model writes for these schemas."""
 
 
 @dataclass(frozen=True, slots=True)
-class TaskPlan:
+class TaskCost:
     """The most requests of one task in a run, their tokens, and one rendered prompt."""
 
     task: str
@@ -41,85 +40,62 @@ class TaskPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class _Measured:
-    question: TaskRequest[Any]
-    tokens: float  # of the prompt, on average over the requests of the task
+class RenderedTask:
+    """One request of a task; `prompt_tokens` is the estimated mean over its requests."""
+
+    request: TaskRequest[Any]
+    prompt_tokens: float
 
 
-def preview(
+def render_tasks(
     catalogue: CultureCatalogue,
     culture_id: str,
     scenarios: Iterable[Scenario],
-    norms: list[Norm],
+    norms: Sequence[Norm],
     prompts: Prompts,
-    settings: GenerateConfig,
-) -> dict[str, _Measured]:
-    """Every prompt of a run, rendered from its first scenario and norm.
+    config: GenerateConfig,
+) -> dict[str, RenderedTask]:
+    """Every prompt of a run, rendered from its first scenario and norm, by task.
 
     Raises `ContentError` with file and line where a template does not render.
     """
-    scenario = next(iter(islice(scenarios, 1)), None)
-    found: dict[str, _Measured] = {}
+    rendered: dict[str, RenderedTask] = {}
     if norms:
-        composed = _composed(catalogue, culture_id, norms[0], prompts, settings)
-        found["compose"] = _Measured(composed, _tokens(composed.messages))
+        norm = norms[0]
+        member = catalogue.for_scenario(culture_id, norm_scenario_id(norm), config.seed, norm.scope)
+        rendered["compose"] = _rendered([compose_request(norm, member, config.seed, prompts)])
+    scenario = next(iter(islice(scenarios, 1)), None)
     if scenario is None:
-        return found
-    culture = catalogue.for_scenario(culture_id, scenario.id, settings.seed)
-    adapted = adapt_request(scenario, culture, settings.seed, prompts)
-    found["adapt"] = _Measured(adapted, _tokens(adapted.messages))
+        return rendered
+    culture = catalogue.for_scenario(culture_id, scenario.id, config.seed)
+    rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
 
-    scene = DialogueSetup(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
-    sides = (Side(scene, 0, prompts), Side(scene, 1, prompts))
-    turns: list[Turn] = []
-    lengths = []
-    shown: TaskRequest[Any] | None = None
-    for number in range(2 * settings.exchanges):
-        side, other = sides[number % 2], sides[1 - number % 2]
-        question = side.request(turns)
-        if number == 2 or shown is None:
-            shown = question
-        lengths.append(_tokens(question.messages, number))
-        answer = TurnAnswer(action="speak", text=_stand_in(number))
-        turn = Turn(speaker=scenario.participants[number % 2].name, action="speak", text=answer.text)
-        turns.append(turn)
-        side.add_own_answer(answer)
-        other.add_partner_turn(turn)
-    # The other forms a turn can take are rendered too, so that a fault in them shows now.
-    for action in ("non-verbal", "none"):
-        sides[0].add_partner_turn(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
-    assert shown is not None
-    found["turn"] = _Measured(shown, sum(lengths) / len(lengths))
+    setup = DialogueSetup(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
+    requests, turns = _placeholder_dialogue(setup, prompts)
+    rendered["turn"] = _rendered(requests, shown=2, placeholders=range(len(turns)))
 
     quality = Quality(label="good", confidence="confident", rationale="<the judge's rationale>")
     alignment = Alignment(label="yes", confidence="confident", rationale="<the judge's rationale>")
     judged = judge_request(culture, scenario, turns, prompts)
-    found["judge"] = _Measured(judged, _tokens(judged.messages, len(turns)))
+    rendered["judge"] = _rendered([judged], placeholders=[len(turns)])
     meta = meta_request(culture, scenario, turns, quality, alignment, prompts)
-    found["meta"] = _Measured(meta, _tokens(meta.messages, len(turns)))
+    rendered["meta"] = _rendered([meta], placeholders=[len(turns)])
     system = prompts.render("intent", "system", culture=culture, scenario=scenario)
-    intents = [intent_request(culture, scenario, turns[: n + 1], system, prompts) for n in range(len(turns))]
-    measured = [_tokens(one.messages, number) for number, one in enumerate(intents, start=1)]
-    found["intent"] = _Measured(intents[1], sum(measured) / len(measured))
-    return found
+    lengths = range(1, len(turns) + 1)
+    intents = [intent_request(culture, scenario, turns[:length], system, prompts) for length in lengths]
+    rendered["intent"] = _rendered(intents, shown=1, placeholders=lengths)
+    return rendered
 
 
-def _composed(
-    catalogue: CultureCatalogue, culture: str, norm: Norm, prompts: Prompts, settings: GenerateConfig
-) -> TaskRequest[Any]:
-    seed = settings.seed
-    member = catalogue.for_scenario(culture, norm_scenario_id(norm), seed, norm.scope)
-    return compose_request(norm, member, seed, prompts)
+def estimate_costs(
+    rendered: Mapping[str, RenderedTask], scenarios: int, norms: int, config: GenerateConfig
+) -> list[TaskCost]:
+    """The most that a run can take: no dialogue ends early, none is discarded, and no reply is invalid.
 
-
-def plan(measured: dict[str, _Measured], scenarios: int, norms: int, settings: GenerateConfig) -> list[TaskPlan]:
-    """The most that a run can take, if no dialogue ends early, none is discarded, and none is asked twice.
-
-    Token counts are estimates: characters of the prompts by `CHARACTERS_A_TOKEN`, replies by
-    `REPLY_TOKENS`.
+    Token counts are estimates: characters of the prompts by `CHARACTERS_PER_TOKEN`, replies by `REPLY_TOKENS`.
     """
-    dialogues = (scenarios + norms) * settings.samples
-    turns = 2 * settings.exchanges
+    dialogues = (scenarios + norms) * config.samples
+    turns = 2 * config.max_exchanges
     requests = {
         "adapt": scenarios,
         "compose": norms,
@@ -129,22 +105,43 @@ def plan(measured: dict[str, _Measured], scenarios: int, norms: int, settings: G
         "intent": dialogues * turns,
     }
     return [
-        TaskPlan(
-            task,
-            requests[task],
-            round(requests[task] * one.tokens),
-            requests[task] * REPLY_TOKENS[task],
-            one.question.messages,
+        TaskCost(
+            name,
+            requests[name],
+            round(requests[name] * task.prompt_tokens),
+            requests[name] * REPLY_TOKENS[name],
+            task.request.messages,
         )
-        for task, one in measured.items()
-        if requests[task]
+        for name, task in rendered.items()
+        if requests[name]
     ]
 
 
-def _stand_in(number: int) -> str:
-    return f"<turn {number + 1}>"
+def _placeholder_dialogue(setup: DialogueSetup, prompts: Prompts) -> tuple[list[TaskRequest[Any]], list[Turn]]:
+    """The requests for the turns of a dialogue, and its turns, which are placeholders."""
+    sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
+    requests: list[TaskRequest[Any]] = []
+    turns: list[Turn] = []
+    for number in range(2 * setup.max_exchanges):
+        side, other = sides[number % 2], sides[1 - number % 2]
+        requests.append(side.request(turns))
+        answer = TurnAnswer(action="speak", text=f"<turn {number + 1}>")
+        turn = Turn(speaker=setup.scenario.participants[number % 2].name, action="speak", text=answer.text)
+        turns.append(turn)
+        side.add_own_answer(answer)
+        other.add_partner_turn(turn)
+    # The other forms a turn can take are rendered too, so that a fault in them shows now.
+    for action in ("non-verbal", "none"):
+        sides[0].add_partner_turn(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
+    return requests, turns
 
 
-def _tokens(messages: tuple[Message, ...], stand_ins: int = 0) -> float:
+def _rendered(requests: Sequence[TaskRequest[Any]], shown: int = 0, placeholders: Sequence[int] = (0,)) -> RenderedTask:
+    """One request of a task to show, and the mean tokens of all; `placeholders` are the turns that each holds."""
+    tokens = [_tokens(request.messages, count) for request, count in zip(requests, placeholders, strict=True)]
+    return RenderedTask(requests[shown if shown < len(requests) else 0], sum(tokens) / len(tokens))
+
+
+def _tokens(messages: tuple[Message, ...], placeholders: int) -> float:
     characters = sum(len(message["content"]) for message in messages)
-    return characters / CHARACTERS_A_TOKEN + stand_ins * TOKENS_A_TURN
+    return characters / CHARACTERS_PER_TOKEN + placeholders * TOKENS_PER_TURN

@@ -20,7 +20,7 @@ from clca.schemas import Reply
 
 
 @dataclass(slots=True)
-class Calibration:
+class JudgeMetrics:
     planted: int = 0
     caught: int = 0
     false_alarms: int = 0
@@ -54,9 +54,9 @@ def planted_flaw(replies: Sequence[Reply]) -> str:
     return next((reply.planted for reply in reversed(replies) if reply.planted), "")
 
 
-def calibrate(rows: Iterable[tuple[str | None, str, int]]) -> Calibration:
+def measure_judge(rows: Iterable[tuple[str | None, str, int]]) -> JudgeMetrics:
     """From (planted flaw or None, outcome, number of dialogues)."""
-    result = Calibration()
+    result = JudgeMetrics()
     for flaw, outcome, number in rows:
         if outcome == "failed":
             continue

@@ -1,149 +1,100 @@
 """Generation on one page: scenario -> dialogue -> judgement -> verdict -> intents -> file.
 
-Every dialogue goes its way on its own; a bounded number is under way at once. Whatever a teacher
-does wrong ends in the dialogue's record; whatever concerns the whole run (a lost server, a full
-disk, Ctrl-C) ends the run, and the same command goes on from there.
+Every dialogue flows through the stages on its own; a bounded number is under way at once. A fault of one request ends
+in the dialogue's record; a fault of the whole run (a lost server, a full disk, Ctrl-C) ends the run, which the same
+command resumes.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
-from typing import Protocol
+from typing import Any
 
-from clca.content.prompts import Prompts
-from clca.culture import CultureCatalogue
 from clca.errors import RequestError, RunStopped
-from clca.generation.adaptation import adapt, compose, norm_scenario_id
-from clca.generation.config import GenerateConfig
+from clca.generation.adaptation import adapt, compose
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
+from clca.generation.ids import dialogue_id, scenario_id, scenario_owner
 from clca.generation.intents import label_intents
 from clca.generation.judge import judge
 from clca.generation.judge_metrics import planted_flaw
-from clca.generation.scheduler import RequestScheduler, retry_key
+from clca.generation.outcomes import Funnel, write_record
+from clca.generation.run_plan import RunPlan
+from clca.generation.scheduler import RequestScheduler
 from clca.inference.protocol import Role, Teacher
-from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Turn, Usage
-from clca.storage.reply_cache import FinishedDialogue
+from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Usage
 from clca.storage.run_dir import RunDir
 
-NOTHING = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
+NO_USAGE = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
 
 
-class Scenarios(Protocol):
-    """Any number of scenarios, counted before they are read."""
+class Pipeline:
+    """Generates the dialogues of one run."""
 
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Scenario]: ...
-
-
-@dataclass(slots=True)
-class Funnel:
-    """What became of the dialogues asked for: requested = kept + discarded + failed + pending."""
-
-    requested: int
-    outcomes: Counter[str] = field(default_factory=Counter)
-    reasons: Counter[str] = field(default_factory=Counter)
-    under_way: int = 0
-
-    @property
-    def pending(self) -> int:
-        return self.requested - sum(self.outcomes.values())
-
-    def count(self, row: FinishedDialogue) -> None:
-        self.outcomes[row.outcome] += 1
-        if row.reason is not None:
-            self.reasons[f"{row.outcome}: {row.reason}"] += 1
-
-
-@dataclass(slots=True)
-class Generation:
-    """One run in one culture: everything that `generate` works with."""
-
-    culture: str
-    settings: GenerateConfig
-    catalogue: CultureCatalogue
-    prompts: Prompts
-    scenarios: Scenarios
-    norms: list[Norm]
-    teachers: Mapping[Role, Teacher]
-    run: RunDir
-    funnel: Funnel = field(init=False)
-    desk: RequestScheduler = field(init=False)
-    filter: Filter = field(init=False)
-
-    def __post_init__(self) -> None:
-        settings, reply_cache = self.settings, self.run.reply_cache
-        self.filter = Filter(settings.discard, settings.discard_confidence)
-        self.funnel = Funnel((len(self.scenarios) + len(self.norms)) * settings.samples, *reply_cache.counts())
-        self.desk = RequestScheduler(
-            self.teachers,
+    def __init__(self, plan: RunPlan, teachers: Mapping[Role, Teacher], run_dir: RunDir) -> None:
+        config, reply_cache = plan.config, run_dir.reply_cache
+        self._plan, self._config, self._run_dir = plan, config, run_dir
+        self._models = {role: teacher.name for role, teacher in teachers.items()}
+        self._filter = Filter(config.discard, config.discard_confidence)
+        self.funnel = Funnel(plan.requested, *reply_cache.counts())
+        self.scheduler = RequestScheduler(
+            teachers,
             reply_cache,
-            concurrency=settings.concurrency,
-            asks=settings.asks,
-            seed=settings.seed,
-            retries=reply_cache.retries(),
+            concurrency=config.concurrency,
+            max_attempts=config.max_reply_attempts,
+            seed=config.seed,
         )
 
-    # ------------------------------------------------------------ the run
-
     async def generate(self) -> None:
-        """Finish every dialogue that is not finished yet; returns early when the desk is stopping."""
-        # Twice as many dialogues as requests in flight: while some wait for their turn, none of
-        # the slots is idle, and the tail of the run stays short.
-        ahead = asyncio.Semaphore(1 + 2 * self.settings.concurrency // self.settings.samples)
+        """Finish every dialogue that is not finished; returns early when the scheduler is stopping.
+
+        Raises an exception group with the `TeacherLost` or `StoreError` that ended the run.
+        """
+        # Twice as many dialogues as requests in flight: while some wait for their turn, no slot is idle, and the tail
+        # of the run stays short.
+        ahead = asyncio.Semaphore(1 + 2 * self._config.concurrency // self._config.samples)
         async with asyncio.TaskGroup() as group:
             for source, samples in self._unfinished():
                 await ahead.acquire()
-                if self.desk.stopping:
+                if self.scheduler.stopping:
                     return
                 group.create_task(self._scenario(source, samples)).add_done_callback(lambda _: ahead.release())
 
     def recount(self) -> None:
-        """Take the outcomes from the reply cache, which knows of every dialogue that is on disk."""
-        self.funnel.outcomes, self.funnel.reasons = self.run.reply_cache.counts()
-
-    def stop(self) -> None:
-        """Ask nothing more; what is in flight is still answered and cached."""
-        self.desk.stop()
+        """Take the outcomes from the reply cache, which knows every dialogue that is on disk."""
+        self.funnel.outcomes, self.funnel.reasons = self._run_dir.reply_cache.counts()
 
     def _unfinished(self) -> Iterator[tuple[Scenario | Norm, list[int]]]:
-        finished = self.run.reply_cache.finished()
-        sources: Iterator[Scenario | Norm] = chain(self.scenarios, self.norms)
-        for source in sources:
-            missing = [
+        plan, finished = self._plan, self._run_dir.reply_cache.finished()
+        for source in chain[Scenario | Norm](plan.scenarios, plan.norms):
+            samples = [
                 sample
-                for sample in range(1, self.settings.samples + 1)
-                if dialogue_id(self.culture, scenario_id(source), sample) not in finished
+                for sample in range(1, self._config.samples + 1)
+                if dialogue_id(plan.culture, scenario_id(source), sample) not in finished
             ]
-            if missing:
-                yield source, missing
-
-    # ------------------------------------------------------------ one scenario
+            if samples:
+                yield source, samples
 
     async def _scenario(self, source: Scenario | Norm, samples: list[int]) -> None:
-        """Make the scenario fit the culture, once, then play its samples side by side."""
-        name = scenario_id(source)
+        """Adapt the scenario to the culture once, then play its samples side by side."""
+        plan, seed, name = self._plan, self._config.seed, scenario_id(source)
         scope = source.scope if isinstance(source, Norm) else None
-        seed = self.settings.seed
-        culture = self.catalogue.for_scenario(self.culture, name, seed, scope)
-        clerk = self.desk.clerk(scenario_owner(name))
+        culture = plan.catalogue.for_scenario(plan.culture, name, seed, scope)
+        client = self.scheduler.client(scenario_owner(name))
         self.funnel.under_way += len(samples)
         try:
             try:
                 if isinstance(source, Norm):
-                    scenario = await compose(source, culture, seed, self.prompts, clerk)
+                    scenario = await compose(source, culture, seed, plan.prompts, client)
                 else:
-                    scenario = await adapt(source, culture, seed, self.prompts, clerk)
-            except RequestError as fault:
+                    scenario = await adapt(source, culture, seed, plan.prompts, client)
+            except RequestError as error:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
-                plain = source.plain() if isinstance(source, Seed) else None
+                seed_scenario = source.plain() if isinstance(source, Seed) else None
                 for sample in samples:
-                    await self._fail(name, sample, plain, [], stage, fault, NOTHING)
+                    await self._fail(name, sample, error, stage=stage, scenario=seed_scenario)
                 return
             async with asyncio.TaskGroup() as group:
                 for sample in samples:
@@ -153,34 +104,36 @@ class Generation:
         finally:
             self.funnel.under_way -= len(samples)
 
-    # ------------------------------------------------------------ one dialogue
-
     async def _dialogue(self, culture: Culture, scenario: Scenario, sample: int) -> None:
-        settings = self.settings
-        name = dialogue_id(self.culture, scenario.id, sample)
-        clerk = self.desk.clerk(name)
-        setup = DialogueSetup(culture, scenario, settings.exchanges, settings.temperature, settings.top_p)
+        """Play, judge, filter and label one dialogue, and write its record."""
+        plan, config = self._plan, self._config
+        name = dialogue_id(plan.culture, scenario.id, sample)
+        client = self.scheduler.client(name)
+        setup = DialogueSetup(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
         state = DialogueState()
-        judgement, labelled, reason, at = None, None, None, "turn"
+        judgement, labelled, reason, stage = None, None, None, "turn"
         try:
-            await play_dialogue(setup, self.prompts, clerk, state)
+            await play_dialogue(setup, plan.prompts, client, state)
             if state.fault is not None:
                 reason = f"degenerate: {state.fault}"
             else:
-                at = "judge"
-                judgement = await judge(culture, scenario, state.turns, self.prompts, clerk)
-                reason = self.filter.reason(judgement)
+                stage = "judge"
+                judgement = await judge(culture, scenario, state.turns, plan.prompts, client)
+                reason = self._filter.reason(judgement)
                 if reason is None:
-                    at = "intent"
-                    labelled = await label_intents(culture, scenario, state.turns, self.prompts, clerk)
+                    stage = "intent"
+                    labelled = await label_intents(culture, scenario, state.turns, plan.prompts, client)
         except RunStopped:
             return
-        except RequestError as fault:
-            await self._fail(scenario.id, sample, scenario, state.turns, at, fault, clerk.usage)
+        except RequestError as error:
+            turns = tuple(state.turns)
+            await self._fail(
+                scenario.id, sample, error, stage=stage, scenario=scenario, turns=turns, usage=client.usage
+            )
             return
         dialogue = Dialogue(
             id=name,
-            culture=self.culture,
+            culture=plan.culture,
             sample=sample,
             scenario=scenario,
             turns=labelled or tuple(state.turns),
@@ -188,65 +141,24 @@ class Generation:
             judgement=judgement,
             verdict="kept" if reason is None else "discarded",
             reason=reason or "",
-            **self._names(),
-            seed=settings.seed,
-            usage=clerk.usage,
-            planted=planted_flaw(clerk.replies),
+            **self._models,
+            seed=config.seed,
+            usage=client.usage,
+            planted=planted_flaw(client.replies),
         )
-        await self._finish(dialogue)
+        await write_record(self._run_dir, dialogue, self.funnel)
 
-    async def _fail(
-        self,
-        scenario: str,
-        sample: int,
-        known: Scenario | None,
-        turns: list[Turn],
-        stage: str,
-        fault: RequestError,
-        usage: Usage,
-    ) -> None:
-        name = dialogue_id(self.culture, scenario, sample)
+    async def _fail(self, scenario_name: str, sample: int, error: RequestError, **known: Any) -> None:
+        """Write the record of a dialogue that failed, with the turns and scenario that are known of it."""
+        plan = self._plan
         failure = Failure(
-            id=name,
-            culture=self.culture,
+            id=dialogue_id(plan.culture, scenario_name, sample),
+            culture=plan.culture,
             sample=sample,
-            scenario=known,
-            turns=tuple(turns),
-            stage=stage,
-            reason=fault.kind,
-            detail=fault.detail,
-            **self._names(),
-            seed=self.settings.seed,
-            usage=usage,
+            reason=error.kind,
+            detail=error.detail,
+            **self._models,
+            seed=plan.config.seed,
+            **{"turns": (), "usage": NO_USAGE, **known},
         )
-        await self._finish(failure)
-
-    async def _finish(self, record: Dialogue | Failure) -> None:
-        row = FinishedDialogue.of(record)
-        await self.run.finish(row, record.model_dump_json().encode() + b"\n")
-        self.funnel.count(row)
-
-    def _names(self) -> dict[str, str]:
-        return {role: teacher.name for role, teacher in self.teachers.items()}
-
-
-def scenario_id(source: Scenario | Norm) -> str:
-    return norm_scenario_id(source) if isinstance(source, Norm) else source.id
-
-
-def scenario_owner(scenario: str) -> str:
-    """Whom the reply cache names for what all samples of a scenario share."""
-    return f"scenario:{scenario}"
-
-
-def dialogue_id(culture: str, scenario: str, sample: int) -> str:
-    """The name of a dialogue, and whom the reply cache names for its requests."""
-    return f"{culture}-{scenario}-{sample}"
-
-
-def failed_question(failure: Failure) -> str:
-    """What a retry is counted under: the task that failed, of the dialogue or of its scenario."""
-    owner = failure.id
-    if failure.stage in ("adapt", "compose"):
-        owner = scenario_owner(owner.removeprefix(f"{failure.culture}-").removesuffix(f"-{failure.sample}"))
-    return retry_key(owner, failure.stage)
+        await write_record(self._run_dir, failure, self.funnel)

@@ -1,117 +1,103 @@
-"""From settings to a run that can begin: its content read and checked, its folder found."""
+"""The plan of `clca generate`: one run per culture, its content read and checked, its folder chosen."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
-import clca
+from clca.content.config import resolve
 from clca.content.lookup import Content
-from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
-from clca.errors import SettingsError
-from clca.generation.config import INERT, REHEARSAL, GenerateConfig
-from clca.generation.cost import preview
-from clca.generation.pipeline import Scenarios, scenario_id
-from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
-from clca.generation.teachers import connect
-from clca.inference.protocol import Role, Teacher
-from clca.inference.vllm.command import deciding, split_arguments
-from clca.inference.vllm.manager import Servers
-from clca.records import Norm
-from clca.storage.fingerprint import Inputs, differences, fingerprint
-from clca.storage.run_index import list_runs, new_run_folder
-
-
-@dataclass(slots=True)
-class GenerationPlan:
-    """All that a run in one culture needs, read and checked; nothing has been asked or written."""
-
-    culture: str
-    settings: GenerateConfig
-    content: Content
-    catalogue: CultureCatalogue
-    prompts: Prompts
-    scenarios: Scenarios
-    norms: list[Norm]
-    teachers: dict[Role, Teacher]
-    inputs: Inputs
-
-    @property
-    def requested(self) -> int:
-        return (len(self.scenarios) + len(self.norms)) * self.settings.samples
-
-    @property
-    def rehearsed(self) -> bool:
-        """Whether any role is played by the embedded teacher."""
-        return any(teacher.name == REHEARSAL for teacher in self.teachers.values())
-
-
-def prepare(culture: str, settings: GenerateConfig, workspace: Path | None, servers: Servers) -> GenerationPlan:
-    """Read what the run needs. Everything that is broken in it is found here; no server is started yet."""
-    content = Content(workspace)
-    catalogue = CultureCatalogue(content)
-    found = catalogue.find(culture)
-    catalogue.culture(found)
-    prompts = Prompts.load(content)
-    scenarios: SeedScenarios | FileScenarios
-    if isinstance(settings.scenarios, Path):
-        scenarios = FileScenarios(settings.scenarios)
-    else:
-        scenarios = SeedScenarios(content, settings.scenarios, settings.seed)
-    norms = load_norms(content, catalogue.culture(found), settings.norms, settings.seed)
-    _refuse_same_ids(scenarios, norms)
-    preview(catalogue, found, scenarios, norms, prompts, settings)  # renders every prompt once
-    teachers = connect(settings, content, servers)
-    inputs = _inputs(found, settings, content, scenarios)
-    return GenerationPlan(found, settings, content, catalogue, prompts, scenarios, norms, teachers, inputs)
-
-
-def _inputs(
-    culture: str, settings: GenerateConfig, content: Content, scenarios: SeedScenarios | FileScenarios
-) -> Inputs:
-    """Everything that decides the records of a run; nothing that does not."""
-    inputs: Inputs = {"clca": clca.__version__, "culture": culture}
-    inputs.update({key: value for key, value in settings.model_dump(mode="json").items() if key not in INERT})
-    inputs["partner"] = settings.partner or settings.teacher
-    inputs["judge"] = settings.judge or settings.teacher
-    inputs["vllm_args"] = deciding(split_arguments(settings.vllm_args))
-    if isinstance(scenarios, FileScenarios):
-        inputs["scenarios"] = f"file {scenarios.digest}"
-    for path, used in sorted(content.used.items()):
-        inputs[f"content:{path}"] = used.digest
-    return inputs
+from clca.errors import ClcaError, SettingsError
+from clca.generation.config import GenerateConfig, vllm_config
+from clca.generation.recorded_settings import config_of
+from clca.generation.run_plan import RunPlan, read_run
+from clca.generation.teachers import unserved
+from clca.inference.vllm.manager import Placement, ServerManager
+from clca.storage.fingerprint import differences, fingerprint
+from clca.storage.run_index import RunInfo, list_runs, new_run_folder
 
 
 @dataclass(frozen=True, slots=True)
-class Located:
-    """Where a run lies, whether it was there already, and how its inputs differ from the last one's."""
+class GenerationPlan:
+    """The runs of a command, and the servers that it will start: none runs yet.
 
-    folder: Path
-    resumed: bool
-    finished: bool
-    differs: list[str]
+    `unavailable` says why the servers cannot be started on this machine; the rest of the plan holds elsewhere.
+    """
 
+    config: GenerateConfig
+    runs: tuple[RunPlan, ...]
+    servers: ServerManager = field(repr=False)
+    placements: tuple[Placement, ...]
+    unavailable: ClcaError | None
 
-def locate(prepared: GenerationPlan, *, new: bool) -> Located:
-    """The newest run with the same inputs, or a folder for a new one."""
-    out, digest = prepared.settings.out, fingerprint(prepared.inputs)
-    known = list_runs(out, prepared.culture)
-    same = [run for run in known if run.data.get("fingerprint") == digest]
-    if same and not new:
-        return Located(same[-1].folder, True, same[-1].data.get("finished") is True, [])
-    differs = differences(known[-1].inputs, prepared.inputs) if known and not same else []
-    folder = new_run_folder(out, prepared.culture, prepared.settings.teacher, prepared.settings.seed, digest)
-    return Located(folder, False, False, differs)
+    @property
+    def simulated(self) -> bool:
+        """Whether any role is played by the embedded rehearsal."""
+        return any(run.simulator is not None for run in self.runs)
 
 
-async def check(prepared: GenerationPlan) -> list[str]:
-    """Find out now whether the teachers can be asked; gives what the user should know of them."""
-    return [notice for teacher in dict.fromkeys(prepared.teachers.values()) for notice in await teacher.check()]
+def plan(config: GenerateConfig, workspace: Path | None = None) -> GenerationPlan:
+    """Read what the runs need and choose their folders.
+
+    Raises `SettingsError` and `NotFoundError` for settings that cannot be followed, `ContentError` for broken content.
+    """
+    names = expand_cultures(config.culture, workspace)
+    if not names:
+        raise SettingsError("no culture: name at least one with --culture, or take --culture all")
+    return _plan(config, [_choose_folder(read_run(config, name, workspace)) for name in names], workspace)
 
 
-def _refuse_same_ids(scenarios: Scenarios, norms: list[Norm]) -> None:
-    written = {scenario_id(norm) for norm in norms}
-    for scenario in scenarios if written else ():
-        if scenario.id in written:
-            raise SettingsError(f"--norms: a scenario is already called {scenario.id!r}; give it another id")
+def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None = None) -> GenerationPlan:
+    """Plan another attempt at the failed dialogues of a run, with its own settings.
+
+    `changes` are fields that decide no record: where the servers are, and how patient to be. Raises `SettingsError`
+    when the inputs are not what they were.
+    """
+    here = {"vllm": os.environ.get("CLCA_VLLM"), "out": run.folder.parent.parent}
+    config = resolve(GenerateConfig, {**config_of(run).model_dump(), **changes, **here}, {}, None)
+    run_plan = replace(
+        read_run(config, config.culture[0], workspace), folder=run.folder, exists=True, retry_failed=True
+    )
+    changed = differences(run.inputs, run_plan.inputs)
+    if changed:
+        raise SettingsError(
+            f"{run.folder}: cannot resume: inputs changed: {'; '.join(changed[:5])}; `clca generate` makes a new run"
+        )
+    return _plan(config, [run_plan], workspace)
+
+
+def expand_cultures(names: tuple[str, ...], workspace: Path | None) -> list[str]:
+    """The ids of cultures by any of their names, without duplicates; `all` stands for every one."""
+    catalogue = CultureCatalogue(Content(workspace))
+    if any(name.casefold() == "all" for name in names):
+        return catalogue.ids()
+    return list(dict.fromkeys(catalogue.find(name) for name in names))
+
+
+def _plan(config: GenerateConfig, run_plans: list[RunPlan], workspace: Path | None) -> GenerationPlan:
+    servers = ServerManager(vllm_config(config), Content(workspace), os.environ)
+    placements: list[Placement] = []
+    unavailable: ClcaError | None = None
+    if not all(run_plan.finished for run_plan in run_plans):
+        try:
+            placements = servers.plan(unserved(config))
+        except ClcaError as error:
+            unavailable = error
+    return GenerationPlan(config, tuple(run_plans), servers, tuple(placements), unavailable)
+
+
+def _choose_folder(run_plan: RunPlan) -> RunPlan:
+    """The newest run with the same inputs, or a free folder for a new one."""
+    config, digest = run_plan.config, fingerprint(run_plan.inputs)
+    earlier = list_runs(config.out, run_plan.culture)
+    same = [run for run in earlier if run.data.get("fingerprint") == digest]
+    if same and not config.new:
+        finished = same[-1].data.get("finished") is True
+        return replace(run_plan, folder=same[-1].folder, exists=True, finished=finished)
+    folder = new_run_folder(config.out, run_plan.culture, config.teacher, config.seed, digest)
+    changed = differences(earlier[-1].inputs, run_plan.inputs) if earlier and not same else []
+    return replace(run_plan, folder=folder, differences=tuple(changed))

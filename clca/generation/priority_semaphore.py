@@ -1,4 +1,4 @@
-"""A bounded number of requests in flight, and an order among those that wait."""
+"""A semaphore whose slots go to the waiter of the lowest rank."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Rank = tuple[int, int]
 
 
 class PrioritySemaphore:
-    """`async with gate.slot(rank)`: of those who wait, the lowest rank is let in next."""
+    """`async with semaphore.slot(rank)`: of those who wait, the lowest rank enters next."""
 
     def __init__(self, slots: int) -> None:
         self._free = slots
@@ -21,7 +21,8 @@ class PrioritySemaphore:
     def slot(self, rank: Rank) -> _Slot:
         return _Slot(self, rank)
 
-    async def enter(self, rank: Rank) -> None:
+    async def acquire(self, rank: Rank) -> None:
+        """Take a slot, after all waiters of a lower rank, and after those of the same rank that came before."""
         if self._free > 0:
             self._free -= 1
             return
@@ -31,28 +32,29 @@ class PrioritySemaphore:
             await turn
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
-                self.leave()  # it was let in just as it gave up
+                self.release()  # it was given the slot just as it was cancelled
             raise
 
-    def leave(self) -> None:
+    def release(self) -> None:
+        """Give the slot to the next waiter, if there is one."""
         while self._waiting:
             _, _, turn = heappop(self._waiting)
             if not turn.done():
-                turn.set_result(None)  # the slot passes from hand to hand
+                turn.set_result(None)
                 return
         self._free += 1
 
 
 class _Slot:
-    __slots__ = ("_gate", "_rank")
+    __slots__ = ("_rank", "_semaphore")
 
-    def __init__(self, gate: PrioritySemaphore, rank: Rank) -> None:
-        self._gate, self._rank = gate, rank
+    def __init__(self, semaphore: PrioritySemaphore, rank: Rank) -> None:
+        self._semaphore, self._rank = semaphore, rank
 
     async def __aenter__(self) -> None:
-        await self._gate.enter(self._rank)
+        await self._semaphore.acquire(self._rank)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._gate.leave()
+        self._semaphore.release()

@@ -1,7 +1,7 @@
-"""The desk: where every question of a run is asked.
+"""The request scheduler: every request of a run goes through it.
 
-It looks into the reply cache, keeps to the number of requests allowed in flight, commits each reply
-before it is used, and asks again, with a new seed, when a reply is no answer.
+It looks into the reply cache, keeps to the number of requests allowed in flight, commits each reply before it is used,
+and sends a request again, with a new seed, when its reply holds no valid answer.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from clca.storage.reply_cache import ReplyCache
 A = TypeVar("A", bound=Answer)
 
 
-AGAIN_TEMPERATURE = 0.7
-"""Least temperature of a question that is asked again: at 0 a new seed would change nothing."""
+RETRY_TEMPERATURE = 0.7
+"""Least temperature of a request that is sent again: at 0 a new seed would change nothing."""
 
 
 @dataclass(slots=True)
-class Tally:
-    """What one command asked: `requests` were answered by a teacher, `cached` by the reply cache.
+class RequestCounts:
+    """What one command requested: `requests` were answered by a teacher, `cached` by the reply cache.
 
-    `invalid` counts, by kind of fault, replies that answered no question. Requests that a server failed
-    are in none.
+    `running` are in flight. `invalid` counts replies without a valid answer by kind of fault. Requests that a server
+    failed are in none.
     """
 
     requests: int = 0
@@ -46,7 +46,10 @@ class Tally:
 
 
 class RequestScheduler:
-    """Shared by all dialogues of a run."""
+    """Shared by all dialogues of a run. At most `concurrency` requests are in flight.
+
+    A request is sent at most `max_attempts` times while its replies are invalid.
+    """
 
     def __init__(
         self,
@@ -54,73 +57,72 @@ class RequestScheduler:
         reply_cache: ReplyCache,
         *,
         concurrency: int,
-        asks: int,
+        max_attempts: int,
         seed: int,
-        retries: Mapping[str, int],
     ) -> None:
         self.teachers = teachers
-        self.tally = Tally()
+        self.counts = RequestCounts()
         self.stopping = False
+        self.max_attempts = max_attempts
         self._reply_cache = reply_cache
-        self._gate = PrioritySemaphore(concurrency)
+        self._slots = PrioritySemaphore(concurrency)
         self._ages = count()
-        self.asks = asks
         self._seed = seed
-        self._retries = retries
+        self._retries = reply_cache.retries()
 
     def stop(self) -> None:
-        """Ask nothing more; what is in flight is still answered and cached."""
+        """Send nothing more; what is in flight is still answered and cached."""
         self.stopping = True
         for teacher in self.teachers.values():
             teacher.stop()
 
-    def clerk(self, owner: str) -> DialogueClient:
-        """The desk's face to one dialogue (or to one scenario's adaptation)."""
+    def client(self, owner: str) -> DialogueClient:
+        """A client for one dialogue, or for what the samples of a scenario share."""
         dialogue_seed = derive(self._seed, owner, "play", self.retries(owner, "turn"))
         return DialogueClient(self, owner, next(self._ages), self._reply_cache.replies(owner), dialogue_seed)
 
     def retries(self, owner: str, task: TaskName) -> int:
-        """How often questions of that task were asked anew for that owner because they had failed."""
+        """How often requests of that task and owner were retried by `clca retry` because all replies were invalid."""
         return self._retries.get(retry_key(owner, task), 0)
 
     def seed(self, owner: str, task: TaskName, step: int, attempt: int) -> int:
-        """The seed of one request; a retried task goes on where its attempts ended."""
-        return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.asks)
+        """The seed of one request; a retried task continues where its attempts ended."""
+        return derive(self._seed, owner, task, step, attempt + self.retries(owner, task) * self.max_attempts)
 
-    async def reply(self, role: Role, request: Request, age: int, known: dict[bytes, Reply]) -> Reply:
-        """A reply to the request, from the reply cache or from the teacher of that role.
+    async def reply(self, role: Role, request: Request, age: int, cached: dict[bytes, Reply]) -> Reply:
+        """A reply to the request, from `cached` or from the teacher of that role. Raises `RunStopped`.
 
-        Of the requests that wait for a slot, those of the oldest dialogues go first: in order of
-        arrival all dialogues would advance together, and a server's prefix cache would have to hold
-        them all. Intents come last. Nothing waits for them, and they can all be asked at once: they
-        fill the slots that the turns, each of which waits for the one before it, leave free.
+        Of the requests that wait for a slot, those of the oldest dialogues go first: in order of arrival all dialogues
+        would advance together, and a server's prefix cache would have to hold them all. Intents come last. Nothing
+        waits for them, and they can all be sent at once: they fill the slots that the turns, each of which waits for
+        the one before it, leave free.
         """
         teacher = self.teachers[role]
         key = request.digest(teacher.name)
-        tally = self.tally
-        reply = known.get(key)
+        counts = self.counts
+        reply = cached.get(key)
         if reply is not None:
-            tally.cached += 1
+            counts.cached += 1
             return reply
-        async with self._gate.slot((request.task == "intent", age)):
+        async with self._slots.slot((request.task == "intent", age)):
             if self.stopping:
                 raise RunStopped
-            tally.running += 1
+            counts.running += 1
             try:
                 reply = await teacher.answer(request)
             finally:
-                tally.running -= 1
+                counts.running -= 1
             self._reply_cache.put(request.owner, key, reply)
-        known[key] = reply
-        tally.requests += 1
-        tally.prompt_tokens += reply.prompt_tokens
-        tally.completion_tokens += reply.completion_tokens
-        tally.by_task[request.task] += 1
+        cached[key] = reply
+        counts.requests += 1
+        counts.prompt_tokens += reply.prompt_tokens
+        counts.completion_tokens += reply.completion_tokens
+        counts.by_task[request.task] += 1
         return reply
 
 
 def retry_key(owner: str, task: str) -> str:
-    """What retries are counted under; the two stages of the judge count as one."""
+    """The key under which retries are counted; the two stages of the judge count as one."""
     return f"{owner} {'judge' if task == 'meta' else task}"
 
 
@@ -128,9 +130,9 @@ class DialogueClient:
     """Sends the requests of one owner. `replies` are all it got so far, invalid ones included."""
 
     def __init__(
-        self, desk: RequestScheduler, owner: str, age: int, known: dict[bytes, Reply], dialogue_seed: int
+        self, scheduler: RequestScheduler, owner: str, age: int, cached: dict[bytes, Reply], dialogue_seed: int
     ) -> None:
-        self._desk, self._owner, self._age, self._known = desk, owner, age, known
+        self._scheduler, self._owner, self._age, self._cached = scheduler, owner, age, cached
         self._dialogue_seed = dialogue_seed
         self.replies: list[Reply] = []
 
@@ -143,28 +145,29 @@ class DialogueClient:
             completion_tokens=sum(reply.completion_tokens for reply in self.replies),
         )
 
-    async def request(self, question: TaskRequest[A]) -> A:
+    async def request(self, task_request: TaskRequest[A]) -> A:
         """The answer to a request. Raises the fault of the last reply when a bounded number of them are invalid."""
-        desk = self._desk
+        scheduler, task = self._scheduler, task_request.task
         fault: InvalidReply | None = None
-        for attempt in range(desk.asks):
-            again = attempt > 0 or desk.retries(self._owner, question.task) > 0
+        for attempt in range(scheduler.max_attempts):
+            retried = attempt > 0 or scheduler.retries(self._owner, task) > 0
+            temperature = task_request.temperature
             sampling = Sampling(
-                temperature=max(question.temperature, AGAIN_TEMPERATURE) if again else question.temperature,
-                top_p=question.top_p,
-                max_tokens=question.max_tokens,
-                seed=desk.seed(self._owner, question.task, question.step, attempt),
+                temperature=max(temperature, RETRY_TEMPERATURE) if retried else temperature,
+                top_p=task_request.top_p,
+                max_tokens=task_request.max_tokens,
+                seed=scheduler.seed(self._owner, task, task_request.step, attempt),
             )
-            request = question.seeded(sampling, self._owner, self._dialogue_seed)
+            request = task_request.seeded(sampling, self._owner, self._dialogue_seed)
             try:
-                reply = await desk.reply(question.role, request, self._age, self._known)
+                reply = await scheduler.reply(task_request.role, request, self._age, self._cached)
                 self.replies.append(reply)
-                answer = parse(reply, question.answer)
-                if question.check is not None and (wrong := question.check(answer)) is not None:
-                    raise InvalidReply(FailureKind.INVALID_CONTENT, wrong)
+                answer = parse(reply, task_request.answer)
+                if task_request.check is not None and (mistake := task_request.check(answer)) is not None:
+                    raise InvalidReply(FailureKind.INVALID_CONTENT, mistake)
             except InvalidReply as error:
                 fault = error
-                desk.tally.invalid[error.kind] += 1
+                scheduler.counts.invalid[error.kind] += 1
                 continue
             return answer
         assert fault is not None

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
 from clca.inference.protocol import Role, Teacher
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
+
+if TYPE_CHECKING:
+    from clca.simulator import SimulatorContent
 
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
 
@@ -26,42 +29,45 @@ _SHARED_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")  # of the teacher's server; ne
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Which model plays a role, and where: without URLs, on a server that is started for it,
-    or, if it is the embedded rehearsal, on none."""
+    """Which model plays a role, and at which servers.
+
+    Without URLs a server is started for it, unless it is the embedded rehearsal.
+    """
 
     model: str
     urls: tuple[str, ...]
     key: str = field(repr=False)
 
 
-def addresses(settings: GenerateConfig, environment: Mapping[str, str]) -> dict[Role, Address]:
+def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Role, Address]:
     """The address of each role: partner and judge are the teacher unless they are named.
 
-    A role with a URL of its own uses it; else it shares the teacher's.
+    A role with a URL of its own uses it; else it shares the teacher's. Raises `SettingsError` for a key that no HTTP
+    header can carry.
     """
     models: dict[Role, str] = {
-        "teacher": settings.teacher,
-        "partner": settings.partner or settings.teacher,
-        "judge": settings.judge or settings.teacher,
+        "teacher": config.teacher,
+        "partner": config.partner or config.teacher,
+        "judge": config.judge or config.teacher,
     }
     own: dict[Role, str | None] = {
         "teacher": None,
-        "partner": settings.partner_base_url,
-        "judge": settings.judge_base_url,
+        "partner": config.partner_base_url,
+        "judge": config.judge_base_url,
     }
-    found: dict[Role, Address] = {}
+    by_role: dict[Role, Address] = {}
     for role, model in models.items():
-        urls = (url,) if (url := own[role]) else settings.base_url
+        urls = (url,) if (url := own[role]) else config.base_url
         if model == REHEARSAL or not urls:
-            found[role] = Address(model, (), "")
+            by_role[role] = Address(model, (), "")
         else:
             names = (_KEYS[role],) if own[role] else (_KEYS[role], *_SHARED_KEYS)
-            found[role] = Address(model, urls, key_of(environment, role, names))
-    return found
+            by_role[role] = Address(model, urls, key_of(environment, role, names))
+    return by_role
 
 
 def key_of(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -> str:
-    """The first of these variables that holds a key, or `NO_KEY`."""
+    """The first of these variables that holds a key, or `NO_KEY`. Raises `SettingsError` for an unusable one."""
     for name in names:
         key = environment.get(name, "").strip()
         if key and not (key.isascii() and key.isprintable()):
@@ -71,51 +77,69 @@ def key_of(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -
     return NO_KEY
 
 
-def unserved(settings: GenerateConfig) -> list[str]:
+def unserved(config: GenerateConfig) -> list[str]:
     """The models that a server has to be started for."""
-    models = (address.model for address in addresses(settings, {}).values() if not address.urls)
+    models = (address.model for address in addresses(config, {}).values() if not address.urls)
     return [model for model in dict.fromkeys(models) if model != REHEARSAL]
 
 
-def connect(
-    settings: GenerateConfig,
-    content: Content,
-    servers: Servers,
-    environment: Mapping[str, str] | None = None,
-) -> dict[Role, Teacher]:
-    """One teacher per distinct address; roles at the same address share it.
+def read_simulator(config: GenerateConfig, content: Content) -> SimulatorContent | None:
+    """What the embedded rehearsal needs, if it plays a role. Raises `ContentError`."""
+    if all(address.model != REHEARSAL for address in addresses(config, {}).values()):
+        return None
+    from clca.simulator import load_simulator_content
 
-    Nothing is asked or started yet; `servers` are those that will have been by then.
+    return load_simulator_content(
+        {path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)}
+    )
+
+
+def connect(
+    config: GenerateConfig,
+    content: Content,
+    simulator: SimulatorContent | None,
+    servers: ServerManager,
+    environment: Mapping[str, str],
+) -> dict[Role, Teacher]:
+    """One teacher per distinct address; roles at the same address share it. No request is sent yet.
+
+    `servers` has one started for each model without an address.
     """
     teachers: dict[Address, Teacher] = {}
     by_role: dict[Role, Teacher] = {}
-    for role, address in addresses(settings, os.environ if environment is None else environment).items():
+    for role, address in addresses(config, environment).items():
         if address not in teachers:
-            teachers[address] = _teacher(address, settings, content, servers)
+            teachers[address] = _teacher(address, config, content, simulator, servers)
         by_role[role] = teachers[address]
     return by_role
 
 
-def _teacher(address: Address, settings: GenerateConfig, content: Content, servers: Servers) -> Teacher:
+def _teacher(
+    address: Address,
+    config: GenerateConfig,
+    content: Content,
+    simulator: SimulatorContent | None,
+    servers: ServerManager,
+) -> Teacher:
     if address.model == REHEARSAL:
-        from clca.simulator import Simulator, load_simulator_content
+        from clca.simulator import Simulator
 
-        files = {path: content.text(path) for pattern in REHEARSAL_CONTENT for path in content.files(pattern)}
-        return Simulator(load_simulator_content(files), settings.exchanges)
+        assert simulator is not None, "read for the plan"
+        return Simulator(simulator, config.max_exchanges)
     from clca.inference.chat_client import ChatClient
     from clca.inference.vllm.teacher import VllmTeacher
 
-    known = ModelCatalogue(content).find(address.model)
+    model = ModelCatalogue(content).find(address.model)
 
     def client(urls: Sequence[str], key: str) -> ChatClient:
         return ChatClient(
             address.model,
             urls,
-            also=(known.hub,) if known is not None else (),
+            also=(model.hub,) if model is not None else (),
             key=key,
-            concurrency=settings.concurrency,
-            timeout=settings.timeout,
-            max_attempts=settings.tries,
+            concurrency=config.concurrency,
+            timeout=config.timeout,
+            max_attempts=config.max_http_attempts,
         )
 
     if address.urls:

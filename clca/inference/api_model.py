@@ -9,8 +9,8 @@ from itertools import product
 from typing import Any, ClassVar
 
 from clca.errors import ClcaError, InvalidReply
-from clca.inference.completion import parse_choice
-from clca.inference.completions_client import PROBE, Completions, Extensions, Wording
+from clca.inference.api_prompts import PROBE, Completions, Extensions, Wording
+from clca.inference.api_response import parse_choice
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic_core import to_json
 
 from clca.errors import FailureKind, InvalidReply, RequestFailed, TeacherLost
-from clca.inference.completion import parse_reply
+from clca.inference.api_response import parse_reply
 from clca.inference.failover import FailoverClient
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import UNREACHABLE, HttpError

@@ -1,4 +1,4 @@
-"""What this machine has to serve a model with: its NVIDIA GPUs and its memory."""
+"""The NVIDIA GPUs and the memory of this machine."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tempfile import TemporaryFile
 
 QUERY = "index,uuid,name,memory.total,memory.free,compute_cap"
 MIB = 1024**2
-LONGEST_ANSWER = 1024**2  # bytes; a thousand GPUs
-ANSWER_WITHIN = 20  # seconds; drivers that are not kept loaded take a while
+MAX_OUTPUT = 1024**2  # bytes; a thousand GPUs
+TIMEOUT = 20  # seconds; drivers that are not kept loaded take a while
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`ram` are the bytes that can be had now; `lacking` says why there are no GPUs, or is empty."""
+    """`ram` is the bytes that are available now; `lacking` says why there are no GPUs, or is ""."""
 
     gpus: tuple[Gpu, ...]
     ram: int
@@ -42,44 +42,44 @@ class Machine:
 
 
 def machine(environment: Mapping[str, str], root: Path = Path("/")) -> Machine:
-    """What is here, as far as CUDA_VISIBLE_DEVICES lets it be used. `root` is where /proc and /sys are."""
+    """This machine, with the GPUs that CUDA_VISIBLE_DEVICES allows. `root` is the folder of /proc and /sys."""
     ram = _ram(root)
-    found = _query(environment)
-    if not found:
+    all_gpus = _query(environment)
+    if not all_gpus:
         return Machine((), ram, "no NVIDIA GPU found (nvidia-smi)")
     visible = environment.get("CUDA_VISIBLE_DEVICES")
-    gpus = tuple(found.values()) if visible is None else tuple(_visible(found, visible))
+    gpus = tuple(all_gpus.values()) if visible is None else tuple(_visible(all_gpus, visible))
     if not gpus:
-        hidden = f"CUDA_VISIBLE_DEVICES={visible!r} hides the {len(found)} GPU{'s' * (len(found) > 1)} here"
+        hidden = f"CUDA_VISIBLE_DEVICES={visible!r} hides the {len(all_gpus)} GPU{'s' * (len(all_gpus) > 1)} here"
         return Machine((), ram, hidden)
     return Machine(gpus, ram)
 
 
 def _query(environment: Mapping[str, str]) -> dict[str, Gpu]:
-    """The GPUs by UUID, in the order of their indices."""
+    """The GPUs by UUID, in the order of their indices; none if nvidia-smi fails."""
     program = shutil.which("nvidia-smi", path=environment.get("PATH", os.defpath))
     if program is None:
         return {}
     command = [program, f"--query-gpu={QUERY}", "--format=csv,noheader,nounits"]
     try:
         with (
-            TemporaryFile() as said,
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.DEVNULL) as process,
+            TemporaryFile() as output,
+            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL) as process,
         ):
             try:
-                failed = process.wait(ANSWER_WITHIN) != 0
+                failed = process.wait(TIMEOUT) != 0
             except subprocess.TimeoutExpired:
                 process.kill()
                 return {}
-            said.seek(0)
-            lines = said.read(LONGEST_ANSWER).decode("utf-8", "replace").splitlines()
+            output.seek(0)
+            lines = output.read(MAX_OUTPUT).decode("utf-8", "replace").splitlines()
     except OSError:
         return {}
     return {} if failed else dict(filter(None, map(_gpu, csv.reader(lines, skipinitialspace=True))))
 
 
 def _gpu(row: list[str]) -> tuple[str, Gpu] | None:
-    """A line of the answer; None where it does not say how much memory there is."""
+    """The UUID and GPU of a line of output; None where it does not say how much memory there is."""
     if len(row) != len(QUERY.split(",")):
         return None
     index, uuid, name, total, free, capability = (cell.strip() for cell in row)
@@ -95,14 +95,14 @@ def _gpu(row: list[str]) -> tuple[str, Gpu] | None:
     )
 
 
-def _visible(found: Mapping[str, Gpu], visible: str) -> list[Gpu]:
-    """The GPUs that the variable names by index or UUID; as in CUDA, what follows an unknown one is not seen."""
+def _visible(all_gpus: Mapping[str, Gpu], visible: str) -> list[Gpu]:
+    """The GPUs that the variable names by index or UUID; as in CUDA, those after an unknown one are hidden."""
     gpus: list[Gpu] = []
-    for wanted in (part.strip() for part in visible.split(",")):
+    for name in (part.strip() for part in visible.split(",")):
         named = [
             gpu
-            for uuid, gpu in found.items()
-            if gpu.index == wanted or (wanted.startswith("GPU-") and uuid.startswith(wanted))
+            for uuid, gpu in all_gpus.items()
+            if gpu.index == name or (name.startswith("GPU-") and uuid.startswith(name))
         ]
         if len(named) != 1 or named[0] in gpus:
             break
@@ -111,7 +111,7 @@ def _visible(found: Mapping[str, Gpu], visible: str) -> list[Gpu]:
 
 
 def _ram(root: Path) -> int:
-    """Bytes that can be had without swapping, under the limits of the control groups (version 2) above."""
+    """Bytes available without swapping, within the limits of the control groups (version 2)."""
     try:
         text = (root / "proc/meminfo").read_text(encoding="ascii")
         free = int(re.findall(r"^MemAvailable:\s+(\d+) kB", text, re.MULTILINE)[0]) * 1024
@@ -121,20 +121,20 @@ def _ram(root: Path) -> int:
 
 
 def _limits(root: Path) -> list[int]:
-    """What is left of each memory limit on the way from this process's control group up."""
+    """Bytes left of each memory limit from this process's control group upwards."""
     try:
         lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     except OSError:
         return []
     left = []
     for group in (line.removeprefix("0::") for line in lines if line.startswith("0::")):
-        folder = Path(group)
-        for place in (folder, *folder.parents):
-            here = root / "sys/fs/cgroup" / place.relative_to("/")
-            limit, used = _number(here / "memory.max"), _number(here / "memory.current")
+        path = Path(group)
+        for ancestor in (path, *path.parents):
+            folder = root / "sys/fs/cgroup" / ancestor.relative_to("/")
+            limit, used = _number(folder / "memory.max"), _number(folder / "memory.current")
             if limit is not None:
-                # Pages of files that were read count as used, but are given up at once.
-                left.append(max(0, limit - max(0, (used or 0) - _file_pages(here))))
+                # Cached file pages count as used, but are freed at once.
+                left.append(max(0, limit - max(0, (used or 0) - _file_pages(folder))))
     return left
 
 
@@ -148,7 +148,7 @@ def _number(file: Path) -> int | None:
 
 def _file_pages(folder: Path) -> int:
     try:
-        found = re.search(r"^inactive_file (\d+)", (folder / "memory.stat").read_text(encoding="ascii"), re.MULTILINE)
+        match = re.search(r"^inactive_file (\d+)", (folder / "memory.stat").read_text(encoding="ascii"), re.MULTILINE)
     except OSError:
         return 0
-    return int(found[1]) if found else 0
+    return int(match[1]) if match else 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from clca.inference.completion import TokenLogprobs
+from clca.inference.api_response import TokenLogprobs
 from clca.inference.requests import Answer
 
 

@@ -1,241 +1,107 @@
-"""Whether a machine holds a model, on which of its GPUs, and what to do if it does not: arithmetic only."""
+"""Memory for a model in this process: what is free, whether the weights fit, and what a forward pass takes."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import groupby
+from dataclasses import dataclass
+from typing import Any, Self
 
-from clca.content.parsing import suggestion
-from clca.errors import SettingsError
-from clca.inference.hardware import Gpu, Machine
-from clca.models import ModelCatalogue, ModelInfo, cache_bytes_per_token
+from clca.inference.hardware import Machine
+from clca.models.quantization import Compute, Quantization
+from clca.models.size import GIB, kv_cache_bytes, loaded_weight_bytes
+from clca.models.student import Student
 
-GIB = 1024**3
-LENGTH = 16_384  # tokens; a prompt of 4,000 and ten exchanges at their limit of 500 new tokens a turn take 14,200
-SHORT_LENGTH = 8_192  # tokens; enough for most dialogues, not for all
-COMFORT = 16  # full-length sequences in the cache at once, from which on more GPUs are not worth their cost
-UTILISATION = 0.9  # of a GPU's memory; vLLM's own default was 0.9 for years and is 0.92 in 0.32
-RESERVE = 2 * GIB  # a GPU (or, without one, the processes) for activations and CUDA graphs: an estimate
-CONTEXT = GIB // 2  # free memory that the CUDA context takes before vLLM measures what is free: an estimate
 
-QUANTISATIONS: dict[str, float] = {"fp8": 1.0}  # one byte, and a scale a tensor
-"""Bytes that a weight of a linear layer takes when vLLM quantises while it loads."""
-_LEAST_CAPABILITY = {"fp8": (7, 5)}  # vLLM's documentation: below 8.9 through weight-only kernels
+def free_memory(machine: Machine, device: str) -> int:
+    """Bytes that one process can have on a device: of the fullest GPU for "cuda", else of RAM."""
+    return min((gpu.free for gpu in machine.gpus), default=machine.ram) if device == "cuda" else machine.ram
+
+
+def student_weight_bytes(
+    student: Student, base: Quantization, compute: Compute, *, sharded: bool = False
+) -> int | None:
+    """Bytes of the loaded weights of a student; None if its number of parameters is not known."""
+    model = student.model
+    if model is None or not model.parameters:
+        return None
+    linear = model.parameters - model.embeddings
+    return loaded_weight_bytes(base, compute, linear, model.embeddings, sharded=sharded)
+
+
+def weight_shortage(
+    student: Student, base: Quantization, compute: Compute, machine: Machine, device: str, *, shards: int = 1
+) -> str:
+    """Why the weights of a student alone do not fit here; "" if they fit, or their size is not known.
+
+    FSDP shards weights in 16 bits over `shards` GPUs. It does not help with quantised ones: transformers quantises the
+    whole model on the GPU of each process, and only then are the weights sharded.
+    """
+    on_gpu = device == "cuda"
+    needed = student_weight_bytes(student, base, compute, sharded=shards > 1)
+    available = free_memory(machine, device) * (shards if on_gpu and base.bits == 16 else 1)
+    if needed is None or needed <= available:
+        return ""
+    where = "of GPU memory" if on_gpu else "of RAM (no GPU is used)"
+    if on_gpu and base.bits < 16 and shards > 1:
+        where += ", and each GPU has to hold all of them while they load"
+    return (
+        f"{student.name} does not fit: its weights take {needed / GIB:.1f} GiB in {base.bits} bits, here are"
+        f" {available / GIB:.1f} GiB {where}"
+    )
 
 
 @dataclass(frozen=True, slots=True)
-class Fit:
-    """How a model would lie on a machine; sizes are bytes.
+class ModelShape:
+    """The numbers that decide the memory of a forward pass; `number_bytes` is the bytes of one number.
 
-    `gpus` are those to use, none on a CPU. `needs` is the least that serves: weights, the cache of
-    one sequence of `max_model_len` tokens, and a reserve a GPU. `there` is what those GPUs (or the
-    RAM) let vLLM use; `cache` is what the weights and the reserve leave of it, and `sequences` how
-    many full-length ones that holds at once. `utilisation` is the share of each GPU's memory that
-    vLLM may take: it refuses to start with one that is not free. `obstacle` says what else stands
-    in the way, or is empty.
+    `inner` is the width of the feed-forward layers, `adapted` says whether there are adapters around layers.
     """
 
-    holds: bool
-    gpus: tuple[Gpu, ...]
-    tensor_parallel: int
-    needs: int
-    there: int
-    cache: int
-    sequences: float
-    max_model_len: int
-    utilisation: float
-    obstacle: str = ""
+    layers: int
+    hidden: int
+    inner: int
+    heads: int
+    kv_heads: int
+    head_dim: int
+    vocabulary: int
+    number_bytes: int
+    adapted: bool = False
 
-
-def weight_bytes(model: ModelInfo, quantization: str | None) -> int:
-    """Bytes of the weights in memory: linear layers in the given quantisation, embeddings in 16 bits.
-
-    vLLM loads 32-bit weights as 16-bit ones.
-    """
-    if quantization is None:
-        return 2 * model.parameters if model.whole else model.weights
-    if quantization not in QUANTISATIONS:
-        known = ", ".join(QUANTISATIONS)
-        hint = suggestion(quantization, QUANTISATIONS)
-        raise SettingsError(f"--quantization {quantization!r} is unknown{hint} (known: {known})")
-    if not model.whole:
-        raise SettingsError(
-            f"--quantization {quantization}: the weights of {model.name} are {model.precision} already; leave it out"
+    @classmethod
+    def of(cls, model: Any) -> Self:
+        """The shape of a transformers model, or of a PEFT model around one."""
+        config = model.config.get_text_config()
+        heads = config.num_attention_heads
+        return cls(
+            layers=config.num_hidden_layers,
+            hidden=config.hidden_size,
+            inner=getattr(config, "intermediate_size", None) or 4 * config.hidden_size,
+            heads=heads,
+            kv_heads=getattr(config, "num_key_value_heads", None) or heads,
+            head_dim=getattr(config, "head_dim", None) or config.hidden_size // heads,
+            vocabulary=config.vocab_size,
+            number_bytes=model.dtype.itemsize,
+            adapted=hasattr(model, "peft_config"),
         )
-    linear = model.parameters - model.embeddings
-    return round(linear * QUANTISATIONS[quantization]) + 2 * model.embeddings
 
+    def cache_bytes(self, tokens: int) -> int:
+        """Bytes of the keys and values of so many tokens."""
+        return kv_cache_bytes(self.layers, self.kv_heads, self.head_dim, self.number_bytes) * tokens
 
-def fit(
-    model: ModelInfo, machine: Machine, quantization: str | None, max_model_len: int = LENGTH, comfort: int = COMFORT
-) -> Fit:
-    """The fewest equal GPUs whose cache holds `comfort` sequences, else those that hold the most."""
-    length = min(max_model_len, model.context)
-    options = [_lay(model, gpus, machine.ram, quantization, length) for gpus in _choices(model, machine)]
-    comfortable = [one for one in options if one.holds and one.sequences >= comfort]
-    if comfortable:
-        return min(comfortable, key=lambda one: (one.tensor_parallel, -one.there))
-    return max(options, key=lambda one: (one.holds, one.sequences, one.there - one.needs))
+    def pass_bytes(self, rows: int, cached: int, width: int, *, keep: bool) -> int:
+        """Bytes, at most, of a pass over `rows` of `width` tokens that follow on `cached` ones.
 
-
-def unmeasured(machine: Machine) -> Fit:
-    """A model of unknown size has all equal GPUs, or the RAM: vLLM finds out whether it fits."""
-    kinds: dict[tuple[str, int], list[Gpu]] = {}
-    for gpu in machine.gpus:
-        kinds.setdefault((gpu.name, gpu.total), []).append(gpu)
-    same = max(kinds.values(), key=lambda gpus: sum(map(_usable, gpus)), default=[])
-    number = 2 ** int(math.log2(len(same))) if same else 1
-    gpus = tuple(sorted(same, key=lambda gpu: -gpu.free)[:number])
-    there = number * min(map(_usable, gpus)) if gpus else machine.ram
-    cache = 0 if gpus else machine.ram // 4 // GIB * GIB
-    return Fit(True, gpus, number, 0, there, cache, 0.0, 0, min(map(_share, gpus), default=UTILISATION))
-
-
-def remaining(machine: Machine, name: str, laid: Fit) -> Machine:
-    """What is left of a machine for others once the model `name` is served there as `laid` says."""
-    if not machine.gpus:
-        least = laid.needs - round(laid.cache / laid.sequences) if laid.sequences else machine.ram // 2
-        return replace(machine, ram=max(0, machine.ram - least - laid.cache))
-    rest = tuple(gpu for gpu in machine.gpus if gpu not in laid.gpus)
-    if rest:
-        return replace(machine, gpus=rest)
-    return Machine((), 0, f"{name} takes {'all GPUs' if len(machine.gpus) > 1 else 'the GPU'}")  # no CPU build of vLLM
-
-
-def advice(
-    model: ModelInfo, machine: Machine, models: ModelCatalogue, quantization: str | None, max_model_len: int = LENGTH
-) -> str:
-    """One line for a model that does not fit: what it needs, what is here, what to do instead."""
-    laid = fit(model, machine, quantization, max_model_len)
-    weights = weight_bytes(model, quantization)
-    sequence = laid.needs - weights - RESERVE * laid.tensor_parallel
-    need = (
-        f"{model.name} needs {gib(laid.needs)} ({quantization or model.precision} weights {gib(weights)},"
-        f" cache for one dialogue {gib(sequence)}, working memory {gib(RESERVE * laid.tensor_parallel)})"
-    )
-    obstacle = f"; {laid.obstacle}" if laid.obstacle else ""
-    ways = list(_instead(model, machine, models, quantization, max_model_len))
-    if not ways:
-        ways = ["nothing smaller in trainers/models.yaml fits here"]
-    ways += ["--base-url of a server elsewhere", "or --teacher rehearsal"]
-    return f"{need}; here: {describe(machine, laid)}{obstacle}. Instead: {', '.join(ways)}"
-
-
-def describe(machine: Machine, laid: Fit | None = None) -> str:
-    """The machine in words, as much of it as `laid` would use."""
-    if not machine.gpus:
-        return f"{machine.lacking}, {gib(machine.ram)} of RAM free" if machine.ram else machine.lacking
-    gpus = laid.gpus if laid else machine.gpus
-    kinds = [f"{len(list(same))} x {name}" for name, same in groupby(sorted(gpu.name for gpu in gpus))]
-    usable = laid.there if laid else sum(_usable(gpu) for gpu in gpus)
-    others = f" (of {len(machine.gpus)} GPUs)" if len(gpus) < len(machine.gpus) else ""
-    return f"{' and '.join(kinds)}{others}, {gib(usable)} usable"
-
-
-def gib(size: float) -> str:
-    """Bytes in GiB, to two or three figures."""
-    value = size / GIB
-    return f"{value:.0f} GiB" if value >= 9.95 else f"{value:.1f} GiB"
-
-
-def _choices(model: ModelInfo, machine: Machine) -> Iterator[tuple[Gpu, ...]]:
-    """Sets of equal GPUs, the freest first, whose number is a power of two that vLLM can split the heads by."""
-    if not machine.gpus:
-        yield ()
-        return
-    kinds: dict[tuple[str, int], list[Gpu]] = {}
-    for gpu in machine.gpus:
-        kinds.setdefault((gpu.name, gpu.total), []).append(gpu)
-    for same in kinds.values():
-        freest = sorted(same, key=lambda gpu: -gpu.free)
-        number = 1
-        while number <= len(freest):
-            shared = model.kv_heads % number == 0 or number % model.kv_heads == 0
-            if model.heads % number == 0 and shared:
-                yield tuple(freest[:number])
-            number *= 2
-
-
-def _lay(model: ModelInfo, gpus: tuple[Gpu, ...], ram: int, quantization: str | None, length: int) -> Fit:
-    number = max(1, len(gpus))
-    weights = weight_bytes(model, quantization)
-    # With more GPUs than key-value heads, some of them keep the same head.
-    sequence = length * cache_bytes_per_token(model) * max(model.kv_heads, number) // model.kv_heads
-    there = number * min(map(_usable, gpus)) if gpus else ram
-    cache = max(0, there - weights - RESERVE * number)
-    if not gpus:  # vLLM takes whole GiB, and what it takes is lost to everything else here
-        cache = min(cache // GIB, math.ceil(COMFORT * sequence / GIB)) * GIB
-    obstacle = _obstacle(model, gpus, quantization)
-    return Fit(
-        holds=cache >= sequence and not obstacle,
-        gpus=gpus,
-        tensor_parallel=number,
-        needs=weights + sequence + RESERVE * number,
-        there=there,
-        cache=cache,
-        sequences=cache / sequence,
-        max_model_len=length,
-        utilisation=min(map(_share, gpus), default=UTILISATION),
-        obstacle=obstacle,
-    )
-
-
-def _share(gpu: Gpu) -> float:
-    """The share of its memory that vLLM may take, in whole hundredths."""
-    return max(0.0, min(UTILISATION, math.floor(100 * (gpu.free - CONTEXT) / gpu.total) / 100))
-
-
-def _usable(gpu: Gpu) -> int:
-    return int(_share(gpu) * gpu.total)
-
-
-def _obstacle(model: ModelInfo, gpus: tuple[Gpu, ...], quantization: str | None) -> str:
-    """What hardware the precision of the weights asks for and does not find."""
-    if quantization is not None and not gpus:  # vLLM's CPU build lacks the kernels that quantise
-        return f"--quantization {quantization} needs a GPU"
-    scheme = quantization or model.precision
-    least = _LEAST_CAPABILITY.get(scheme, (0, 0))
-    for gpu in gpus:
-        if gpu.capability is not None and gpu.capability < least:
-            have, want = (".".join(map(str, version)) for version in (gpu.capability, least))
-            return f"{scheme} weights need compute capability {want}, {gpu.name} has {have}"
-    return ""
-
-
-def _instead(
-    model: ModelInfo, machine: Machine, models: ModelCatalogue, quantization: str | None, length: int
-) -> Iterator[str]:
-    """What fits here: the model held otherwise, its quantised variants, then a smaller one."""
-    if quantization is not None and (laid := fit(model, machine, None, length)).holds:
-        yield f"leave out --quantization ({gib(laid.needs)}, fits)"
-    if quantization is None and model.whole:
-        laid = fit(model, machine, "fp8", length)
-        if laid.holds:
-            yield f"--quantization fp8 ({gib(laid.needs)}, fits)"
-    if length > SHORT_LENGTH and fit(model, machine, quantization, SHORT_LENGTH).holds:
-        yield f"--vllm-args '--max-model-len {SHORT_LENGTH}' (longer dialogues fail)"
-    for variant in filter(None, map(models.find, model.quantised)):
-        laid = fit(variant, machine, None, length)
-        if laid.holds:
-            yield f"--teacher {variant.name} ({variant.precision}, {gib(laid.needs)}, fits)"
-    for smaller in _smaller(model, models):
-        for candidate in (smaller, *filter(None, map(models.find, smaller.quantised))):
-            laid = fit(candidate, machine, None, length)
-            if laid.holds:
-                yield f"--teacher {candidate.name} ({candidate.precision}, {gib(laid.needs)}, fits)"
-                return
-
-
-def _smaller(model: ModelInfo, models: ModelCatalogue) -> Iterator[ModelInfo]:
-    """The catalogue's smaller models, each named by the one before it; a model outside starts at the first lighter."""
-    seen = {model.name}
-    lighter = (found for name in models.names() if (found := models.find(name)) and found.weights < model.weights)
-    current = models.find(model.smaller) if model.smaller else None
-    if current is None and models.find(model.hub) is None:
-        current = next(lighter, None)
-    while current is not None and current.name not in seen:
-        seen.add(current.name)
-        yield current
-        current = models.find(current.smaller) if current.smaller else None
+        The cache of the rows, of one layer unless all are kept; that layer's keys and values once more while
+        they are put together, and once more for every attention head; the attention mask in float32; the
+        numbers within a layer (four of the hidden size, three of the inner one); and the logits, also in float32.
+        With adapters around a layer, its rows are taken apart: its input, what an adapter adds and its output
+        stand there once more, in float32.
+        """
+        columns = cached + width
+        cache = self.cache_bytes(rows * columns)
+        layer_cache = cache // self.layers
+        repeated = 2 * rows * columns * self.heads * self.head_dim * self.number_bytes
+        mask = 4 * rows * width * columns
+        within_layer = rows * width * (4 * self.hidden + 3 * self.inner) * self.number_bytes
+        logits = rows * self.vocabulary * (self.number_bytes + 8)
+        adapters = rows * width * 3 * max(self.hidden, self.inner) * 4 if self.adapted else 0
+        return (cache if keep else layer_cache) + layer_cache + repeated + mask + within_layer + adapters + logits

@@ -15,16 +15,18 @@ class Template(Protocol):
     """A student's chat template."""
 
     @property
-    def answer_frame(self) -> tuple[str, str]: ...
+    def answer_frame(self) -> tuple[str, str]:
+        """The texts before and after an answer."""
 
-    def prompt(self, messages: Sequence[tuple[Role, str]]) -> str: ...
+    def prompt(self, messages: Sequence[tuple[Role, str]]) -> str:
+        """The text of a chat up to where the answer begins."""
 
 
 class Format(Protocol):
-    """What stands before an answer.
+    """What precedes an answer.
 
     `begins` says whether the tokenizer's begin token goes before the prompt (a chat template writes its own),
-    `lead` is what stands between the prompt and the label of an answer, `end` the token that closes it.
+    `lead` is the text between the prompt and the label of an answer, `end` the token that closes an answer.
     """
 
     @property
@@ -36,7 +38,8 @@ class Format(Protocol):
     @property
     def end(self) -> str: ...
 
-    def prompt(self, system: str, question: str) -> str: ...
+    def prompt(self, system: str, question: str) -> str:
+        """The text of a prompt; `system` may be ""."""
 
 
 class ChatFormat:
@@ -55,7 +58,7 @@ class ChatFormat:
 
 @dataclass(frozen=True, slots=True)
 class TextFormat:
-    """Plain text that an answer goes on after a space, as survey examples train it."""
+    """Plain text that an answer follows after a space, as in training on survey examples."""
 
     begins: bool = True
     lead: str = " "
@@ -66,9 +69,11 @@ class TextFormat:
 
 
 def messages(system: str, question: str) -> list[tuple[Role, str]]:
-    asked: tuple[Role, str] = ("user", question)
-    return [("system", system), asked] if system else [asked]
+    """The chat of a question, with a system message unless `system` is ""."""
+    user: tuple[Role, str] = ("user", question)
+    return [("system", system), user] if system else [user]
 
 
 def joined(system: str, question: str) -> str:
+    """System text and question as one text."""
     return system + JOINT + question if system else question

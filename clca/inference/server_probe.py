@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from clca.content.parsing import suggestion
 from clca.errors import FailureKind, InvalidReply, TeacherError
-from clca.inference.completion import parse_reply
+from clca.inference.api_response import parse_reply
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import UNREACHABLE, HttpError
 from clca.inference.parse_reply import parse

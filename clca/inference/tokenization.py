@@ -10,11 +10,11 @@ from clca.errors import ClcaError
 from clca.inference.prompt_format import Format
 from clca.inference.requests import Question, RequestGroup
 
-TAIL = 64  # characters of a prompt's end on which it depends how an answer goes on after it
+TAIL = 64  # characters at the end of a prompt that decide how the tokens go on after it
 
 
 class TokensError(ClcaError):
-    """The student's tokenizer cannot be asked in this way."""
+    """A label is not one token for the student's tokenizer."""
 
 
 class Tokenizer(Protocol):
@@ -32,8 +32,8 @@ class Tokenizer(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Encoded:
-    """A question's tokens up to the answer; `options[i]` is the token of `Question.labels[i]` there.
+class EncodedPrompt:
+    """The tokens of a question up to its answer; `options[i]` is the token of `Question.labels[i]` there.
 
     Where only text is generated there are no options.
     """
@@ -43,84 +43,87 @@ class Encoded:
 
 
 @dataclass(frozen=True, slots=True)
-class _Way:
-    """From a prompt to its options: leave off `cut` tokens, add `more`, then one of `options`."""
+class _Ending:
+    """From a prompt's tokens to its options: leave off `cut` tokens, add `added`, then one of `options`."""
 
     cut: int
-    more: tuple[int, ...]
+    added: tuple[int, ...]
     options: tuple[int, ...]
 
 
 class Tokens:
-    """Sheets as tokens."""
+    """Encodes prompts in one format, and decodes replies."""
 
     def __init__(self, tokenizer: Tokenizer, format: Format) -> None:
         self._tokenizer, self._format = tokenizer, format
         begin = tokenizer.bos_token_id
         self._begin = [begin] if format.begins and begin is not None else []
-        self._ways: dict[tuple[str, tuple[str, ...]], _Way] = {}
+        self._endings: dict[tuple[str, tuple[str, ...]], _Ending] = {}
 
-    def prompts(self, sheet: RequestGroup) -> list[Encoded]:
-        """Each question up to where the student writes."""
-        return [Encoded(ids) for ids in self._encode(self._texts(sheet))]
+    def prompts(self, group: RequestGroup) -> list[EncodedPrompt]:
+        """Each question of the group up to where the reply begins."""
+        return [EncodedPrompt(ids) for ids in self._encode(self._texts(group))]
 
-    def with_options(self, sheet: RequestGroup) -> list[Encoded]:
-        """Each question up to where its options part, and their tokens there."""
-        texts = self._texts(sheet)
-        asked = []
-        for question, text, ids in zip(sheet.questions, texts, self._encode(texts), strict=True):
-            way = self._way(question, text, ids)
-            asked.append(Encoded([*ids[: len(ids) - way.cut], *way.more], way.options))
-        return asked
+    def with_options(self, group: RequestGroup) -> list[EncodedPrompt]:
+        """Each question of the group up to where its labels differ, with the token of each label there.
+
+        Raises `TokensError` if labels do not differ in exactly one token, their last.
+        """
+        texts = self._texts(group)
+        prompts = []
+        for question, text, ids in zip(group.questions, texts, self._encode(texts), strict=True):
+            ending = self._ending(question, text, ids)
+            prompts.append(EncodedPrompt([*ids[: len(ids) - ending.cut], *ending.added], ending.options))
+        return prompts
 
     def ends(self, model: Any) -> frozenset[int]:
-        """The tokens that end a reply: of the tokenizer, of the model's configuration, and of the format."""
+        """The tokens that end a reply, by the tokenizer, the model's configuration and the format."""
         configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
-        found = list(configured) if isinstance(configured, list | tuple) else [configured]
-        found.append(self._tokenizer.eos_token_id)
+        ends = list(configured) if isinstance(configured, list | tuple) else [configured]
+        ends.append(self._tokenizer.eos_token_id)
         if self._format.end:
-            found.append(self._tokenizer.convert_tokens_to_ids(self._format.end))
-        return frozenset(one for one in found if one is not None)
+            ends.append(self._tokenizer.convert_tokens_to_ids(self._format.end))
+        return frozenset(token for token in ends if token is not None)
 
     def ids(self, text: str) -> list[int]:
-        """A prompt's tokens, with the begin token where the format has it."""
+        """The tokens of a prompt, after the begin token where the format has it."""
         return self._encode([text])[0]
 
     def text(self, ids: Sequence[int]) -> str:
-        """What a reply says; a character that its end has cut is left out."""
+        """The text of a reply, without a character that its end has cut."""
         return self._tokenizer.decode(ids, skip_special_tokens=True).rstrip("\ufffd")
 
-    def _texts(self, sheet: RequestGroup) -> list[str]:
-        return [self._format.prompt(sheet.system, question.text) for question in sheet.questions]
+    def _texts(self, group: RequestGroup) -> list[str]:
+        return [self._format.prompt(group.system, question.text) for question in group.questions]
 
     def _encode(self, texts: list[str]) -> list[list[int]]:
         encoded: list[list[int]] = self._tokenizer(texts, add_special_tokens=False)["input_ids"]
         return [[*self._begin, *ids] for ids in encoded]
 
-    def _way(self, question: Question, text: str, ids: list[int]) -> _Way:
+    def _ending(self, question: Question, text: str, ids: list[int]) -> _Ending:
         key = (text[-TAIL:], question.labels)
-        if key not in self._ways:
-            self._ways[key] = self._find(question.labels, text, ids)
-        return self._ways[key]
+        if key not in self._endings:
+            self._endings[key] = self._find_ending(question.labels, text, ids)
+        return self._endings[key]
 
-    def _find(self, labels: Sequence[str], text: str, ids: list[int]) -> _Way:
+    def _find_ending(self, labels: Sequence[str], text: str, ids: list[int]) -> _Ending:
         answered = self._encode([text + self._format.lead + label for label in labels])
         start = common_length(answered)
         name = self._tokenizer.name_or_path or "the student"
-        for label, one in zip(labels, answered, strict=True):
-            if len(one) != start + 1:
+        for label, answered_ids in zip(labels, answered, strict=True):
+            if len(answered_ids) != start + 1:
                 raise TokensError(
                     f"the tokenizer of {name} does not write the answer {label!r} as one token of its own:"
                     " let the student write its answers, with --mode generate"
                 )
-        same = common_length([ids, answered[0][:start]])
-        return _Way(len(ids) - same, tuple(answered[0][same:start]), tuple(one[start] for one in answered))
+        kept = common_length([ids, answered[0][:start]])
+        return _Ending(len(ids) - kept, tuple(answered[0][kept:start]), tuple(row[start] for row in answered))
 
 
 def common_length(rows: Sequence[list[int]]) -> int:
-    """How many tokens all rows begin with in common."""
+    """How many tokens all rows have in common at their beginning."""
     first, last = min(rows), max(rows)  # in their order, all others lie between these two
-    for place, token in enumerate(first):
-        if place >= len(last) or last[place] != token:
-            return place
+    for index, token in enumerate(first):
+        if index >= len(last) or last[index] != token:
+            return index
     return len(first)

@@ -1,13 +1,14 @@
-"""A finished adapter's folder: PEFT's files, `adapter.json` on how it came to be, and a model card (README.md).
+"""The folder of a trained adapter: PEFT's files, `adapter.json` with its provenance, and a model card (README.md).
 
-It is written elsewhere and renamed when it is whole: a folder with an `adapter.json` is finished.
+The folder appears as a whole: one with an `adapter.json` is finished.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -26,7 +27,7 @@ LOGS = "logs"
 
 
 class Lineage(Record):
-    """A run whose dialogues were learned from; `sha256` is that of its `dialogues.jsonl`."""
+    """A run whose dialogues the adapter was trained on; `sha256` is that of its `dialogues.jsonl`."""
 
     run: str
     fingerprint: str
@@ -35,9 +36,9 @@ class Lineage(Record):
 
 
 class StudentRef(Record):
-    """The student as it was before: `source` is a hub id, at `revision`, or the name of a folder.
+    """The student that was trained: `source` is a hub id, at `revision`, or the name of a folder.
 
-    Where that folder lay is in PEFT's `adapter_config.json`, and nowhere else.
+    Only PEFT's `adapter_config.json` has the path of that folder.
     """
 
     name: str
@@ -47,7 +48,7 @@ class StudentRef(Record):
 
 
 class SplitCounts(Record):
-    """What became of a part of the material; by task, and `dropped` by reason."""
+    """Counts of a split's examples by task, and of the `dropped` ones by reason."""
 
     rows: dict[str, int]
     tokens: dict[str, int]
@@ -58,7 +59,7 @@ class SplitCounts(Record):
 
 
 class LossPoint(Record):
-    """The losses at a step; `eval_loss` is the held-out one."""
+    """The losses at a step; `eval_loss` is that of the held-out split."""
 
     step: int
     loss: float | None = None
@@ -66,11 +67,11 @@ class LossPoint(Record):
 
 
 class AdapterInfo(Record):
-    """What `adapter.json` says.
+    """The content of `adapter.json`.
 
-    `recipe_sha256` is the digest of `recipe`, `content` holds those of the content files that went
-    in. `compute` is what was computed in, `seconds` what all sittings took. `rehearsal` marks an
-    adapter that says nothing of any culture, `because` why.
+    `recipe_sha256` is the digest of `recipe`, `content` maps the content files used to their digests. `compute` is the
+    number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
+    whose scores say nothing about a culture, for the reasons in `because`.
     """
 
     format: Literal[1] = 1
@@ -102,19 +103,24 @@ class AdapterInfo(Record):
 
 @dataclass(frozen=True, slots=True)
 class TrainedAdapter:
-    """A finished adapter and its folder."""
+    """A finished adapter: its folder, and the `data` of its `adapter.json`."""
 
     folder: Path
     data: AdapterInfo
 
     @property
+    def name(self) -> str:
+        """`<culture>/<name>`"""
+        return f"{self.folder.parent.name}/{self.folder.name}"
+
+    @property
     def source(self) -> str:
-        """What the student is loaded from, as PEFT knows it."""
+        """The hub id or path from which PEFT loads the student. Raises `ContentError` without a valid PEFT file."""
         try:
-            said = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
-            return str(said["base_model_name_or_path"])
+            config = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+            return str(config["base_model_name_or_path"])
         except (OSError, ValueError, KeyError, TypeError):
-            raise ContentError(str(self.folder / CONFIG), None, "is damaged, or is not there") from None
+            raise ContentError(str(self.folder / CONFIG), None, "is damaged or missing") from None
 
 
 def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> None:
@@ -135,23 +141,23 @@ def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> Non
 
 
 def read_adapter(folder: Path) -> TrainedAdapter:
-    """A finished adapter. Raises `NotFoundError` for another folder, `ContentError` for a damaged one."""
+    """The adapter in a folder. Raises `NotFoundError` for another folder, `ContentError` for a damaged adapter."""
     file = folder / FILE
     try:
         data = AdapterInfo.model_validate_json(file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"{folder} is no adapter of `clca train`: it has no {FILE}") from None
+        raise NotFoundError(f"{folder} is not an adapter of `clca train`: it has no {FILE}") from None
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
     except ValidationError as error:
         raise ContentError(str(file), None, validation_message(error, AdapterInfo)) from None
-    if not _is_whole(folder / WEIGHTS):
-        raise ContentError(str(folder / WEIGHTS), None, "is damaged, or is not there: remove the folder and train anew")
+    if not _is_complete(folder / WEIGHTS):
+        raise ContentError(str(folder / WEIGHTS), None, "is damaged or missing: remove the folder and train again")
     return TrainedAdapter(folder, data)
 
 
-def _is_whole(weights: Path) -> bool:
-    """Whether a safetensors file is as long as its header says: 8 bytes with the header's length, header, numbers."""
+def _is_complete(weights: Path) -> bool:
+    """Whether a safetensors file has the size that its header implies: 8 bytes of header length, header, tensors."""
     try:
         with weights.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
@@ -162,32 +168,35 @@ def _is_whole(weights: Path) -> bool:
         return False
 
 
-def list_adapters(out: Path, damaged: Callable[[ClcaError], None] | None = None) -> Iterator[TrainedAdapter]:
-    """The finished adapters below `out`, `<culture>/<name>/`, oldest first; `damaged` is told of those passed over."""
-    found = []
+def list_adapters(out: Path, on_damaged: Callable[[ClcaError], None] | None = None) -> list[TrainedAdapter]:
+    """The finished adapters `<culture>/<name>/` below `out`, oldest first; `on_damaged` gets other ones' errors."""
+    adapters = []
     for file in sorted(out.glob(f"*/*/{FILE}")):
         if not file.parent.name.startswith("."):
             try:
-                found.append(read_adapter(file.parent))
+                adapters.append(read_adapter(file.parent))
             except (NotFoundError, ContentError, StoreError) as error:
-                if damaged is not None:
-                    damaged(error)
-    yield from sorted(found, key=lambda one: (one.data.created, one.folder.as_posix()))
+                if on_damaged is not None:
+                    on_damaged(error)
+    return sorted(adapters, key=lambda adapter: (adapter.data.created, adapter.folder.as_posix()))
 
 
 def find_adapter(name: str, out: Path) -> TrainedAdapter:
-    """An adapter by its folder, by `<culture>/<name>`, by `<name>`, or by culture (its newest)."""
+    """An adapter by its folder, by `<culture>/<name>`, by `<name>`, or by culture (its newest adapter).
+
+    Raises `NotFoundError` for an unknown name, `ContentError` for a damaged adapter.
+    """
     for folder in (Path(name), out / name):
-        if (folder / FILE).is_file():
+        if os.path.isfile(folder / FILE):  # unlike Path.is_file, also False for a name that is too long
             return read_adapter(folder)
-    known = list(list_adapters(out))
-    by_name = [one for one in known if name in (one.folder.name, one.folder.parent.name)]
-    if by_name:
-        return by_name[-1]
-    if not known:
+    adapters = list_adapters(out)
+    matches = [adapter for adapter in adapters if name in (adapter.folder.name, adapter.folder.parent.name)]
+    if matches:
+        return matches[-1]
+    if not adapters:
         raise NotFoundError(
             f"no adapter {name!r}, neither a folder nor a name: there are none in {out}/ (`clca train` makes one)"
         )
-    names = [f"{one.folder.parent.name}/{one.folder.name}" for one in known]
+    names = [adapter.name for adapter in adapters]
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
     raise NotFoundError(f"no adapter {name!r} in {out}/{hint}")

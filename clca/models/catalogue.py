@@ -1,4 +1,4 @@
-"""The models that the content names: `trainers/models.yaml`."""
+"""The model catalogue, `trainers/models.yaml`: models by alias."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PATH = "trainers/models.yaml"
 
 
 class Published(Record):
-    """A model as it was published: an entry of `models`; weights are 16 bits wide unless given."""
+    """An entry of `models`: a model as it was published. `weights`, in bytes, may be omitted for 16-bit weights."""
 
     hub: Line
     roles: tuple[Line, ...] = ()
@@ -35,18 +35,18 @@ class Published(Record):
     serve: tuple[str, ...] = ()
 
     @model_validator(mode="after")
-    def _can_be(self) -> Published:
+    def _consistent(self) -> Published:
         if self.embeddings >= self.parameters:
-            raise ValueError(f"embeddings ({self.embeddings}) are a part of parameters ({self.parameters})")
+            raise ValueError(f"embeddings ({self.embeddings}) must be fewer than parameters ({self.parameters})")
         if self.heads % self.kv_heads:
-            raise ValueError(f"heads ({self.heads}) are a multiple of kv_heads ({self.kv_heads})")
+            raise ValueError(f"heads ({self.heads}) must be a multiple of kv_heads ({self.kv_heads})")
         if self.precision != "bf16" and self.weights is None:
-            raise ValueError(f"weights: the bytes of {self.precision} weights have to be given")
+            raise ValueError(f"weights: missing key, needed for {self.precision} weights (bytes)")
         return self
 
 
 class Variant(Record):
-    """A quantised model on the hub: an entry of `quantised`; its shape is that of the model `of`."""
+    """An entry of `quantised`: a quantised variant on the hub, with the shape of the model `of`."""
 
     of: Alias
     hub: Line
@@ -63,39 +63,39 @@ class _File(Record):
 
 
 class ModelCatalogue:
-    """Models by alias or hub id."""
+    """Models by alias or hub id. Raises `ContentError` for a broken catalogue."""
 
     def __init__(self, content: Content) -> None:
-        # Not noted as used: which weights a run asked is said by its servers, and the rest decides no record.
+        # Not recorded as used: a run's servers tell which weights it used, and the rest decides no record.
         text, shown = content.text(PATH, note=False), content.shown(PATH)
         file = read_yaml(shown, text, _File)
 
-        def fault(section: str, alias: str, key: str, message: str) -> ContentError:
+        def error(section: str, alias: str, key: str, message: str) -> ContentError:
             return ContentError(shown, yaml_line(text, (section, alias, key)), f"{section}.{alias}.{key}: {message}")
 
         built: dict[str, ModelInfo] = {}
         for alias, entry in file.models.items():
             if entry.smaller is not None and entry.smaller not in file.models:
                 hint = suggestion(entry.smaller, file.models)
-                raise fault("models", alias, "smaller", f"no model {entry.smaller!r}{hint}")
+                raise error("models", alias, "smaller", f"no model {entry.smaller!r}{hint}")
             variants = tuple(name for name, variant in file.quantised.items() if variant.of == alias)
-            given = entry.model_dump() | {"weights": entry.weights or 2 * entry.parameters}
-            built[alias] = ModelInfo(name=alias, quantised=variants, **given)
+            facts = entry.model_dump() | {"weights": entry.weights or 2 * entry.parameters}
+            built[alias] = ModelInfo(name=alias, quantised=variants, **facts)
         for alias, variant in file.quantised.items():
             if variant.of not in file.models:
                 hint = suggestion(variant.of, file.models)
-                raise fault("quantised", alias, "of", f"no model {variant.of!r}{hint}")
+                raise error("quantised", alias, "of", f"no model {variant.of!r}{hint}")
             if alias in file.models:
-                raise fault("quantised", alias, "of", "the alias stands under models, too")
-            own: dict[str, Any] = variant.model_dump(exclude={"of"})
-            built[alias] = built[variant.of].model_copy(update={"name": alias, "quantised": (), **own})
+                raise error("quantised", alias, "of", "the alias is an entry of models, too")
+            changes: dict[str, Any] = {"name": alias, "quantised": (), **variant.model_dump(exclude={"of"})}
+            built[alias] = built[variant.of].model_copy(update=changes)
         self._by_alias = built
         self._by_hub: dict[str, ModelInfo] = {}
         for alias, model in built.items():
             other = self._by_hub.setdefault(model.hub.casefold(), model)
             if other is not model:
                 section = "models" if alias in file.models else "quantised"
-                raise fault(section, alias, "hub", f"{model.hub} is {other.name} already")
+                raise error(section, alias, "hub", f"duplicate {model.hub}, which is {other.name} already")
 
     def names(self) -> list[str]:
         """All aliases, in the order of the file, quantised variants last."""

@@ -1,4 +1,4 @@
-"""A model's shape, read from its `config.json` and from the sizes of its weight files."""
+"""The facts about a model that its `config.json` and the sizes of its weight files tell."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ CONFIG = "config.json"
 _WIDTHS: dict[str, tuple[Precision, int]] = {"bfloat16": ("bf16", 2), "float16": ("fp16", 2), "float32": ("fp32", 4)}
 
 
-def read_folder(folder: Path) -> ModelInfo | None:
-    """The model in a local folder; None if its configuration is of a kind that says no shape."""
+def read_model_folder(folder: Path) -> ModelInfo | None:
+    """The facts about the model in a local folder, or None if its configuration has no decoder's shape.
+
+    Raises `SettingsError` for a folder without a whole model.
+    """
     config = folder / CONFIG
     if not config.is_file():
         if (folder / "adapter_config.json").is_file():
@@ -28,13 +31,12 @@ def read_folder(folder: Path) -> ModelInfo | None:
         raise SettingsError(f"{folder} holds no weights: neither *.safetensors nor *.bin")
     absent = [name for name in listed_weights(folder) or () if not (folder / name).is_file()]
     if absent:
-        raise SettingsError(f"{folder} lacks {absent[0]}, which its index lists: the copy is not whole")
-    place = str(folder.resolve())
-    return from_config(folder.resolve().name, place, read_config(config), weights)
+        raise SettingsError(f"{folder} lacks {absent[0]}, which its index lists: the copy is incomplete")
+    return model_from_config(folder.resolve().name, str(folder.resolve()), read_config(config), weights)
 
 
 def read_config(file: Path) -> dict[str, Any]:
-    """The object in a `config.json`."""
+    """The object in a `config.json`. Raises `SettingsError` if it is none."""
     try:
         config = json.loads(file.read_bytes())
     except (OSError, ValueError) as error:
@@ -46,7 +48,7 @@ def read_config(file: Path) -> dict[str, Any]:
     return config
 
 
-def from_config(
+def model_from_config(
     name: str,
     hub: str,
     config: Mapping[str, Any],
@@ -55,9 +57,12 @@ def from_config(
     licence: str = "unknown",
     gated: bool = False,
 ) -> ModelInfo | None:
-    """The model of a configuration and its weight files' bytes; None if it does not say the shape of a decoder."""
+    """The facts in a configuration, with `weights`, the sizes of the weight files in bytes.
+
+    None if the configuration does not have the shape of a decoder.
+    """
     text = config.get("text_config")
-    shape = {**config, **text} if isinstance(text, dict) else config  # models that also see keep a part for language
+    shape = {**config, **text} if isinstance(text, dict) else config  # vision-language models nest the decoder's shape
     try:
         heads, hidden = int(shape["num_attention_heads"]), int(shape["hidden_size"])
         size = sum(weights.values())
@@ -82,17 +87,17 @@ def from_config(
 
 
 def weight_files(sizes: Mapping[str, int]) -> dict[str, int]:
-    """Of a folder's files, those that are loaded: safetensors before pickles, and no second copy of either."""
+    """The weight files, among `sizes`, that are loaded: safetensors rather than pickles, and no second copy."""
     for suffix, twin in ((".safetensors", "consolidated"), (".bin", "training_args")):
-        found = {name: size for name, size in sizes.items() if name.endswith(suffix) and "/" not in name}
-        first = {name: size for name, size in found.items() if not name.startswith(twin)}
-        if first or (found and suffix == ".safetensors"):
-            return first or found
+        files = {name: size for name, size in sizes.items() if name.endswith(suffix) and "/" not in name}
+        first = {name: size for name, size in files.items() if not name.startswith(twin)}
+        if first or (files and suffix == ".safetensors"):
+            return first or files
     return {}
 
 
 def listed_weights(folder: Path) -> list[str] | None:
-    """The weight files that a folder's index names, or None where there is no index."""
+    """The weight files that a folder's index lists, or None without an index."""
     for index in ("model.safetensors.index.json", "pytorch_model.bin.index.json"):
         if (folder / index).is_file():
             named = read_config(folder / index).get("weight_map")
@@ -102,13 +107,13 @@ def listed_weights(folder: Path) -> list[str] | None:
 
 
 def _tied(shape: Mapping[str, Any]) -> bool:
-    """Whether input and output embeddings are one; Gemma leaves it unsaid."""
+    """Whether input and output embeddings share their weights; Gemma's do, and its configuration omits it."""
     tied = shape.get("tie_word_embeddings")
     return str(shape.get("model_type", "")).startswith("gemma") if tied is None else bool(tied)
 
 
 def _precision(shape: Mapping[str, Any]) -> tuple[Precision, int]:
-    """The precision of the weights, and their bytes a parameter: 0 where they are packed."""
+    """The precision of the weights, and their bytes per parameter: 0 for packed weights."""
     scheme = shape.get("quantization_config") or shape.get("compression_config")
     if not isinstance(scheme, dict):
         return _WIDTHS[str(shape.get("torch_dtype") or shape.get("dtype") or "float32").removeprefix("torch.")]

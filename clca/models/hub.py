@@ -1,4 +1,4 @@
-"""The Hugging Face hub: what of it is on this machine, and what it says of a model. No weights are fetched."""
+"""The Hugging Face hub: the local cache, and the facts about a model. No weights are downloaded."""
 
 from __future__ import annotations
 
@@ -8,48 +8,51 @@ from pathlib import Path
 from typing import NoReturn
 
 from clca.errors import NotFoundError, SettingsError
-from clca.models.hf_config import CONFIG, from_config, listed_weights, read_config, weight_files
+from clca.models.hf_config import CONFIG, listed_weights, model_from_config, read_config, weight_files
 from clca.models.info import ModelInfo
 
-TIMEOUT = 10.0  # seconds for one answer of the hub
+TIMEOUT = 10.0  # seconds per request
 
 
 def cached_snapshot(hub_id: str, environment: Mapping[str, str]) -> Path | None:
-    """The snapshot of a model in the local cache, if all its weights are there; half a download is none."""
+    """The folder of a model's complete snapshot in the local cache, that of `main` first, or None."""
     repository = _cache(environment) / f"models--{hub_id.replace('/', '--')}"
     snapshots = repository / "snapshots"
     if not snapshots.is_dir():
         return None
     main = repository / "refs" / "main"
     first = main.read_text(encoding="utf-8").strip() if main.is_file() else ""
-    for folder in sorted(snapshots.iterdir(), key=lambda one: (one.name != first, one.name)):
-        if (folder / CONFIG).is_file() and _is_whole(folder):
+    for folder in sorted(snapshots.iterdir(), key=lambda snapshot: (snapshot.name != first, snapshot.name)):
+        if (folder / CONFIG).is_file() and _is_complete(folder):
             return folder
     return None
 
 
-def read_cached(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
-    """The model of a whole snapshot in the local cache."""
+def read_cached_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
+    """The facts about a model in the local cache, or None without a complete snapshot."""
     folder = cached_snapshot(hub_id, environment)
     if folder is None:
         return None
     weights = weight_files({file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()})
-    return from_config(hub_id, hub_id, read_config(folder / CONFIG), weights)
+    return model_from_config(hub_id, hub_id, read_config(folder / CONFIG), weights)
 
 
 def has_token(environment: Mapping[str, str]) -> bool:
     """Whether this machine has a token for the hub."""
-    return bool(_secret(environment))
+    return bool(_token(environment))
 
 
 def offline(environment: Mapping[str, str]) -> bool:
-    """Whether the hub must not be asked."""
-    wish = environment.get("HF_HUB_OFFLINE") or environment.get("TRANSFORMERS_OFFLINE") or ""
-    return wish.strip().upper() in ("1", "ON", "YES", "TRUE")
+    """Whether HF_HUB_OFFLINE or TRANSFORMERS_OFFLINE forbids requests to the hub."""
+    setting = environment.get("HF_HUB_OFFLINE") or environment.get("TRANSFORMERS_OFFLINE") or ""
+    return setting.strip().upper() in ("1", "ON", "YES", "TRUE")
 
 
-def ask(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
-    """What the hub says of a model; None if it cannot be asked, or the model says no shape."""
+def fetch_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
+    """The facts about a model on the hub, or None if the hub cannot be reached or the model has no decoder's shape.
+
+    Raises `NotFoundError` for an unknown model, `SettingsError` for a gated one or one without weights.
+    """
     if offline(environment):
         return None
     try:
@@ -58,9 +61,9 @@ def ask(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
     except ImportError:
         return None
     endpoint = environment.get("HF_ENDPOINT", "").rstrip("/") or "https://huggingface.co"
-    secret: str | bool = _secret(environment) or False
+    secret: str | bool = _token(environment) or False
     try:
-        told = HfApi(endpoint=endpoint, token=secret).model_info(hub_id, files_metadata=True, timeout=TIMEOUT)
+        info = HfApi(endpoint=endpoint, token=secret).model_info(hub_id, files_metadata=True, timeout=TIMEOUT)
         config = hf_hub_download(
             hub_id,
             CONFIG,
@@ -70,46 +73,48 @@ def ask(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None:
             etag_timeout=TIMEOUT,
         )
     except GatedRepoError:
-        refuse(hub_id, environment)
+        refuse_gated(hub_id, environment)
     except RepositoryNotFoundError:
-        _miss(hub_id)
+        _refuse_unknown(hub_id)
     except HfHubHTTPError as error:
         status = error.response.status_code if error.response is not None else None
         if status == 403:
-            refuse(hub_id, environment)
-        if status == 401:  # the hub's answer for what is not there, to those who are not logged in
-            _miss(hub_id)
+            refuse_gated(hub_id, environment)
+        if status == 401:  # the hub's status for unknown models without a login
+            _refuse_unknown(hub_id)
         return None
-    except Exception:  # no network, in the words of whichever HTTP library the client uses: vLLM will find out
+    except Exception:  # no network: the exception depends on the client's HTTP library; vLLM will report it
         return None
-    weights = weight_files({file.rfilename: file.size or 0 for file in told.siblings or ()})
+    weights = weight_files({file.rfilename: file.size or 0 for file in info.siblings or ()})
     if not weights:
         raise SettingsError(f"{hub_id} has neither *.safetensors nor *.bin on the hub: vLLM cannot load it")
-    card = told.card_data
+    card = info.card_data
     licence = str(card.get("license_name") or card.get("license") or "unknown") if card else "unknown"
-    return from_config(hub_id, hub_id, read_config(Path(config)), weights, licence=licence, gated=bool(told.gated))
+    return model_from_config(
+        hub_id, hub_id, read_config(Path(config)), weights, licence=licence, gated=bool(info.gated)
+    )
 
 
-def refuse(hub_id: str, environment: Mapping[str, str]) -> NoReturn:
-    """Say how to come by a model that the hub keeps behind its licence."""
+def refuse_gated(hub_id: str, environment: Mapping[str, str]) -> NoReturn:
+    """Raise `SettingsError` that says how to get access to a gated model."""
     login = "then `hf auth login` or set HF_TOKEN"
     if has_token(environment):
         login = "the token in use has no access, or has expired (`hf auth login` sets another)"
     raise SettingsError(f"{hub_id} is gated: accept its licence at https://huggingface.co/{hub_id}; {login}")
 
 
-def _miss(hub_id: str) -> NoReturn:
+def _refuse_unknown(hub_id: str) -> NoReturn:
     raise NotFoundError(
         f"no model {hub_id!r} on the hub, or a private one: check the spelling at https://huggingface.co/{hub_id};"
         " for a private one `hf auth login` or set HF_TOKEN"
     ) from None
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_complete(folder: Path) -> bool:
     try:
         listed = listed_weights(folder)
     except SettingsError:
-        return False  # the index itself is half a download
+        return False  # the index itself is incomplete
     if listed is not None:
         return all((folder / name).is_file() for name in listed)
     return bool(weight_files({file.name: 1 for file in folder.iterdir() if file.is_file()}))
@@ -127,17 +132,17 @@ def _user(environment: Mapping[str, str]) -> Path:
 
 
 def _cache(environment: Mapping[str, str]) -> Path:
-    given = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
-    return Path(os.path.expanduser(given)) if given else _home(environment) / "hub"
+    folder = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
+    return Path(os.path.expanduser(folder)) if folder else _home(environment) / "hub"
 
 
-def _secret(environment: Mapping[str, str]) -> str | None:
-    """The token itself, for the hub's own client only."""
+def _token(environment: Mapping[str, str]) -> str | None:
+    """The token, which is passed to the hub's own client only."""
     for name in ("HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"):
         if secret := environment.get(name, "").strip():
             return secret
-    given = environment.get("HF_TOKEN_PATH")
-    file = Path(os.path.expanduser(given)) if given else _home(environment) / "token"
+    path = environment.get("HF_TOKEN_PATH")
+    file = Path(os.path.expanduser(path)) if path else _home(environment) / "token"
     try:
         return file.read_text(encoding="utf-8").strip() or None
     except (OSError, UnicodeDecodeError):

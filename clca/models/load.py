@@ -9,10 +9,8 @@ from typing import Any, Literal
 
 from clca.errors import ClcaError, SettingsError
 from clca.models.logging import quiet_libraries
-from clca.models.quantization import Quantization
+from clca.models.quantization import Compute, Quantization
 from clca.models.student import Student
-
-Compute = Literal["bf16", "fp32"]
 
 
 def load_tokenizer(student: Student) -> Any:
@@ -79,7 +77,7 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
     if base.bits < 16:
         if device == "cpu":
             _keep_gradients()
-        options["quantization_config"] = _quantisation(base, compute, sharded=sharded)
+        options["quantization_config"] = base.bits_and_bytes(compute, sharded=sharded)
     if getattr(load_config(student), "attn_logit_softcapping", None):
         options["attn_implementation"] = "eager"  # sdpa, transformers' choice for Gemma 2, ignores the cap
     with quiet_libraries(), _load_errors(student):
@@ -91,21 +89,6 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
         # The trainer turns gradient checkpointing on.
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     return model
-
-
-def _quantisation(base: Quantization, compute: Any, *, sharded: bool) -> Any:
-    from transformers import BitsAndBytesConfig
-
-    if base.bits == 8:
-        return BitsAndBytesConfig(load_in_8bit=True)
-    extra = {"bnb_4bit_quant_storage": compute} if sharded else {}  # FSDP shards only what is stored as numbers
-    return BitsAndBytesConfig(
-        load_in_4bit=True,
-        bnb_4bit_quant_type=base.quant_type,
-        bnb_4bit_use_double_quant=base.double_quant,
-        bnb_4bit_compute_dtype=compute,
-        **extra,
-    )
 
 
 def _keep_gradients() -> None:

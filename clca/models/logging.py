@@ -1,4 +1,4 @@
-"""Libraries that train have much to say on the screen; what matters of it, `clca` says itself."""
+"""Silences progress bars and logs of the training libraries; `clca` shows what matters itself."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets")
-"""What training needs beside clca's own requirements: the extra `train`."""
+"""The libraries of the extra `train`."""
 
 
 @contextmanager
 def quiet_libraries() -> Iterator[None]:
-    """No progress bars, and of their log only errors; evaluations do without the library of data sets."""
+    """Show no progress bars and only errors of the libraries during the block.
+
+    `datasets` may be missing: evaluations do not need it.
+    """
     from huggingface_hub.utils import are_progress_bars_disabled, disable_progress_bars, enable_progress_bars
     from transformers.utils import logging as transformers_logging
 
@@ -37,6 +40,6 @@ def quiet_libraries() -> Iterator[None]:
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
-        for shown, show in bars:
-            if shown:
-                show()
+        for was_enabled, enable in bars:
+            if was_enabled:
+                enable()

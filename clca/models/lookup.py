@@ -1,4 +1,4 @@
-"""A model by whatever a user calls it."""
+"""A model by the name that a user gives: an alias, a hub id or a folder."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from clca.content.parsing import suggestion
 from clca.errors import NotFoundError
 from clca.models import hub
 from clca.models.catalogue import ModelCatalogue
-from clca.models.hf_config import read_folder
+from clca.models.hf_config import read_model_folder
 from clca.models.info import ModelInfo
 
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*", re.ASCII)
 
 
 def find_model(name: str, models: ModelCatalogue, environment: Mapping[str, str]) -> ModelInfo | None:
-    """The model of an alias, a hub id or a local folder; None for a hub id of which nothing can be learned.
+    """The facts about the model of an alias, a hub id or a local folder; None for a hub id without known facts.
 
-    A hub id that the catalogue does not hold is looked for in the local cache, then on the hub.
+    A hub id that is not in the catalogue is looked up in the local cache, then on the hub. Raises `NotFoundError` for
+    an unknown name, `SettingsError` for a folder without a whole model and for a gated model without access.
     """
-    found = models.find(name)
-    if found is not None:
-        return found
+    model = models.find(name)
+    if model is not None:
+        return model
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():
-        return read_folder(folder)
+        return read_model_folder(folder)
     if name.startswith(("/", "./", "../", "~")):
         raise NotFoundError(f"no folder {name!r}")
     if not _HUB_ID.fullmatch(name):
@@ -35,10 +36,10 @@ def find_model(name: str, models: ModelCatalogue, environment: Mapping[str, str]
             f"unknown model {name!r}{suggestion(name, models.names())} (clca models list shows all;"
             " hub ids look like org/name; a local folder like ./name)"
         )
-    return hub.read_cached(name, environment) or hub.ask(name, environment)
+    return hub.read_cached_model(name, environment) or hub.fetch_model(name, environment)
 
 
 def require_access(model: ModelInfo, environment: Mapping[str, str]) -> None:
-    """Refuse a gated model that is not in the local cache when no token is there to fetch it with."""
+    """Raise `SettingsError` for a gated model that is neither cached nor can be downloaded, for lack of a token."""
     if model.gated and not hub.has_token(environment) and hub.cached_snapshot(model.hub, environment) is None:
-        hub.refuse(model.hub, environment)
+        hub.refuse_gated(model.hub, environment)

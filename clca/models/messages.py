@@ -1,4 +1,4 @@
-"""Messages of a chat, in the one shape that every chat template takes."""
+"""Chats in the order of roles that every chat template accepts."""
 
 from __future__ import annotations
 
@@ -10,15 +10,17 @@ Role = Literal["system", "user", "assistant"]
 
 
 class Message(NamedTuple):
+    """A message of a chat."""
+
     role: Role
     content: str
 
 
 @dataclass(frozen=True, slots=True)
 class Chat:
-    """Messages in the one shape that every student's template takes: [system] (user assistant)+.
+    """Messages in the order that every chat template accepts: [system] (user assistant)+.
 
-    No content is empty or has white space around it, which some templates would cut off.
+    No content is empty or has white space around it, which some templates would strip. Raises `ValueError` otherwise.
     """
 
     messages: tuple[Message, ...]
@@ -27,18 +29,18 @@ class Chat:
         turns = self.messages[1:] if self.messages and self.messages[0].role == "system" else self.messages
         roles = [message.role for message in turns]
         if not roles or roles != ["user", "assistant"] * (len(roles) // 2):
-            given = ", ".join(message.role for message in self.messages) or "nothing"
-            raise ValueError(f"messages must be [system,] user, assistant, user, assistant...; given: {given}")
+            order = ", ".join(message.role for message in self.messages) or "nothing"
+            raise ValueError(f"roles must be [system,] user, assistant, user, assistant...; given: {order}")
         if any(not message.content or message.content != message.content.strip() for message in self.messages):
             raise ValueError("a message is empty or has white space around it")
 
     @classmethod
     def of(cls, messages: Iterable[Message]) -> Chat:
-        """Trim the contents, join what one role says in a row, and leave off what no assistant answers."""
+        """A chat of any messages: contents stripped, successive messages of a role joined, unanswered ones dropped."""
         joined: list[Message] = []
         for role, content in messages:
             if not content.strip():
-                raise ValueError(f"a message of the {role} is empty")
+                raise ValueError(f"an empty message of the {role}")
             if joined and joined[-1].role == role:
                 joined[-1] = Message(role, f"{joined[-1].content}\n{content.strip()}")
             else:

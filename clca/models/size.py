@@ -1,124 +1,46 @@
-"""How large a model is, from its configuration: parameters, bytes of weights, and how fast a device multiplies."""
+"""Bytes of a model: of its weights in each precision, and of its key-value cache."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from dataclasses import dataclass
-from time import perf_counter
-from typing import Any
-
-from clca.content.parsing import suggestion
-from clca.errors import SettingsError
-from clca.models.load import Compute, load_config
-from clca.models.quantization import Quantization
-from clca.models.student import Student
-
-WIDTH: dict[Compute, int] = {"bf16": 2, "fp32": 4}
-"""Bytes of a number."""
-
-QUANTISED = {4: 4 + 0.127, 8: 8.0}
-"""Bits a weight of a linear layer. NF4 has a constant for each block of 64 weights, which double
-quantisation brings from 0.5 bits a weight to 0.127 (Dettmers et al., *QLoRA*, 2023, section 3)."""
-
-SINGLE_QUANTISED = 4 + 0.5
+from clca.models.quantization import Compute, Quantization
 
 GIB = 2**30
 
-SHARE = 0.3
-"""Of the rate of a large matrix multiplication on the same device, the share that training reaches: an assumption."""
+NUMBER_BYTES: dict[Compute, int] = {"bf16": 2, "fp32": 4}
+
+QUANTISED_BITS = {4: 4 + 0.127, 8: 8.0}
+"""Bits a weight of a linear layer. NF4 has a constant for each block of 64 weights, which double
+quantisation brings from 0.5 bits a weight to 0.127 (Dettmers et al., *QLoRA*, 2023, section 3)."""
+SINGLE_QUANTISED_BITS = 4 + 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """A model's parameters: `linear` are those that are quantised, `rest` embeddings, output layer and norms."""
-
-    linear: int
-    rest: int
-    trainable: int
-    layers: int
-    hidden: int
-    vocabulary: int
-
-    @property
-    def parameters(self) -> int:
-        return self.linear + self.rest
+def gib(size: float) -> str:
+    """Bytes in GiB, to two or three figures."""
+    value = size / GIB
+    return f"{value:.0f} GiB" if value >= 9.95 else f"{value:.1f} GiB"
 
 
-def load_shape(student: Student, targets: Sequence[str]) -> Shape:
-    """The shape of a student, from its configuration alone."""
-    return shape_of(load_config(student), targets)
+def weight_bytes(linear: int, rest: int, *, linear_bits: float, rest_bytes: int) -> int:
+    """Bytes of `linear` weights of linear layers, which are quantised, and `rest` others, which are not."""
+    return round(linear_bits / 8 * linear) + rest_bytes * rest
 
 
-def shape_of(config: Any, targets: Sequence[str]) -> Shape:
-    """Count a model of this configuration (transformers) without its weights.
+def loaded_weight_bytes(base: Quantization, compute: Compute, linear: int, rest: int, *, sharded: bool = False) -> int:
+    """Bytes of weights that transformers and PEFT hold.
 
-    LoRA adds r · (in + out) to a linear layer (Hu et al., 2021); `trainable` is that for r = 1. Raises
-    `SettingsError` for a target that no layer has.
+    PEFT keeps what is not quantised in 32 bits beside quantised weights; FSDP (`sharded`) needs one width throughout.
     """
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    maker: Any = AutoModelForCausalLM
-    with torch.device("meta"):
-        model = maker.from_config(config, trust_remote_code=False)
-    output = model.get_output_embeddings()
-    linear = {
-        name: module
-        for name, module in model.named_modules()
-        if isinstance(module, torch.nn.Linear) and module is not output
-    }
-    names = dict.fromkeys(name.rpartition(".")[2] for name in linear)
-    for target in targets:
-        if not any(_is(name, target) for name in linear):
-            hint = suggestion(target, names) or f"; there are {', '.join(names)}"
-            raise SettingsError(f"lora.targets: the student has no layer {target!r}{hint}")
-    chosen = [one for name, one in linear.items() if any(_is(name, target) for target in targets)]
-    quantised = sum(module.weight.numel() for module in linear.values())
-    text = config.get_text_config()
-    return Shape(
-        linear=quantised,
-        rest=sum(parameter.numel() for parameter in model.parameters()) - quantised,
-        trainable=sum(module.in_features + module.out_features for module in chosen),
-        layers=text.num_hidden_layers,
-        hidden=text.hidden_size,
-        vocabulary=text.vocab_size,
-    )
-
-
-def weight_bytes(base: Quantization, compute: Compute, linear: int, rest: int, *, sharded: bool = False) -> int:
-    """PEFT keeps what is not quantised in 32 bits beside quantised weights; FSDP needs one width throughout."""
+    width = NUMBER_BYTES[compute]
     if base.bits == 16:
-        return WIDTH[compute] * (linear + rest)
-    bits = QUANTISED[base.bits] if base.double_quant or base.bits == 8 else SINGLE_QUANTISED
-    return round(bits / 8 * linear) + (WIDTH[compute] if sharded else 4) * rest
+        return weight_bytes(linear, rest, linear_bits=8 * width, rest_bytes=width)
+    bits = QUANTISED_BITS[base.bits] if base.double_quant or base.bits == 8 else SINGLE_QUANTISED_BITS
+    return weight_bytes(linear, rest, linear_bits=bits, rest_bytes=width if sharded else 4)
 
 
-def least_bytes(student: Student, base: Quantization, compute: Compute, *, sharded: bool = False) -> int | None:
-    """What training it takes at the least, as far as its shape is known: the weights, and nothing to work with."""
-    model = student.model
-    if model is None or not model.parameters:
-        return None
-    linear = model.parameters - model.embeddings
-    return weight_bytes(base, compute, linear, model.embeddings, sharded=sharded)
+def kv_cache_bytes(layers: int, kv_heads: int, head_dim: int, number_bytes: int = 2) -> int:
+    """Bytes that one token takes in a key-value cache: 2 · layers · kv_heads · head_dim · number_bytes.
 
-
-def matmul_rate(device: str, compute: Compute, size: int | None = None) -> float:
-    """Floating-point operations a second of a matrix multiplication on this device."""
-    import torch
-
-    size = size or (8192 if device == "cuda" else 1024)
-    kind = torch.bfloat16 if compute == "bf16" else torch.float32
-    one = torch.ones(size, size, device=device, dtype=kind)
-    best = math.inf
-    for _ in range(4):
-        started = perf_counter()
-        product = one @ one
-        product[0, 0].item()  # waits until a GPU has done it
-        best = min(best, perf_counter() - started)
-    return 2 * size**3 / best
-
-
-def _is(name: str, target: str) -> bool:
-    """Whether PEFT would take the layer for the target."""
-    return name == target or name.endswith(f".{target}")
+    A key and a value (2) of head_dim numbers, per layer and key-value head: Ainslie et al., *GQA* (2023), and vLLM's
+    `FullAttentionSpec.page_size_bytes`. An upper bound for models that limit some layers to a sliding window (Gemma 2).
+    """
+    return 2 * layers * kv_heads * head_dim * number_bytes

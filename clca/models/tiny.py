@@ -1,7 +1,7 @@
 """The tiny student: a small Llama with random weights and a tokenizer of its own, for rehearsals.
 
-It is made on the spot from the packaged content, the same on every machine with the same library
-versions. It knows nothing: what it learns shows that training works, and says nothing of a culture.
+It is made from the packaged content, the same on every machine with the same library versions. It knows no language:
+that it learns shows that training works, and says nothing about a culture.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from clca.models.logging import quiet_libraries
 from clca.storage.atomic import atomic_folder
 
 NAME = "clca-tiny"
-MARK = "clca_tiny"  # the key in config.json by which it is known
+MARK = "clca_tiny"  # the key in config.json that marks it
 
 TOKENS, CONTEXT, WIDTH, LAYERS, HEADS = 4096, 4096, 128, 2, 4
-SPREAD = 0.1  # of the random weights; with the usual 0.02 LoRA learns next to nothing
-# Of the output layer's. Adapters leave it as it is, so it bounds the odds that a taught student can give: after 200
-# steps on the survey's answers its KL is 0.23 with 0.1 (that of uniform odds is 0.30), 0.07 with 0.2, 0.06 with 0.3,
-# and 0.08 with 0.4, where the untaught one is only surer of what it does not know.
-OUTPUT_SPREAD = 0.3
+WEIGHT_STD = 0.1  # standard deviation of the random weights; with the usual 0.02 LoRA learns next to nothing
+# That of the output layer, which adapters do not change, so that it bounds the probabilities a trained student can
+# reach. After 200 steps on the survey's answers the KL divergence is 0.23 with 0.1 (0.30 for uniform probabilities),
+# 0.07 with 0.2, 0.06 with 0.3 and 0.08 with 0.4.
+OUTPUT_STD = 0.3
 
 BEGIN, END, HEADER, HEADER_END = "<|begin_of_text|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>"
 SPECIALS = [BEGIN, END, HEADER, HEADER_END]
@@ -43,17 +43,17 @@ rehearse training and evaluation on a CPU. It knows no language and no culture: 
 
 
 def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where tiny students are kept: `clca` in the user's cache folder."""
+    """The cache of tiny students: `clca` in the user's cache folder (XDG_CACHE_HOME)."""
     home = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "~") / ".cache"
     return Path(home).expanduser() / "clca"
 
 
 def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:
-    """The folder of the tiny student below `folder`, made unless it is there; nothing half made is ever seen.
+    """The folder of the tiny student in the cache `folder`, made as a whole if it is missing.
 
-    Only packaged texts go in, so that an edited prompt does not make another student.
+    Only packaged texts go into it, so that an edited prompt does not make another student. Raises `StoreError`.
     """
-    texts = _shipped(content.package)
+    texts = _packaged_texts(content.package)
     target = folder / f"tiny-{_digest(texts, seed)}"
     if (target / "config.json").is_file():
         return target
@@ -69,7 +69,7 @@ def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:
     return target
 
 
-def _shipped(package: Path) -> list[str]:
+def _packaged_texts(package: Path) -> list[str]:
     """The packaged texts, in a fixed order."""
     kinds = (".jsonl", ".yaml", ".j2")
     files = [file for name in FOLDERS for file in (package / name).rglob("*") if file.suffix in kinds]
@@ -82,7 +82,7 @@ def _digest(texts: list[str], seed: int) -> str:
     import transformers
 
     versions = [tokenizers.__version__, torch.__version__, transformers.__version__]
-    shape = [seed, TOKENS, CONTEXT, WIDTH, LAYERS, HEADS, SPREAD, OUTPUT_SPREAD, CHAT_TEMPLATE, CARD]
+    shape = [seed, TOKENS, CONTEXT, WIDTH, LAYERS, HEADS, WEIGHT_STD, OUTPUT_STD, CHAT_TEMPLATE, CARD]
     return hashlib.sha256(json.dumps([versions, shape, texts]).encode()).hexdigest()[:12]
 
 
@@ -123,7 +123,7 @@ def _model(tokenizer: Any, seed: int) -> Any:
         num_attention_heads=HEADS,
         num_key_value_heads=HEADS,
         max_position_embeddings=CONTEXT,
-        initializer_range=SPREAD,
+        initializer_range=WEIGHT_STD,
         tie_word_embeddings=False,
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,
@@ -134,5 +134,5 @@ def _model(tokenizer: Any, seed: int) -> Any:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
-        torch.nn.init.normal_(model.lm_head.weight, std=OUTPUT_SPREAD)
+        torch.nn.init.normal_(model.lm_head.weight, std=OUTPUT_STD)
     return model

@@ -1,4 +1,4 @@
-"""What is watched while a student learns: its numbers, the user's wish to stop, and how far it has come."""
+"""Callbacks of a training: progress, checkpoints, early stopping, and the user's request to stop."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from clca.training.checkpoints import Checkpoint, folder_of, mark_whole
 from clca.training.job import StepProgress, TrainingError
 
 
-class Wish:
-    """Whether the user has asked to stop: Ctrl-C, or SIGTERM as a scheduler sends it."""
+class StopRequest:
+    """Whether the user has requested a stop: Ctrl-C, or SIGTERM as a scheduler sends it."""
 
     def __init__(self) -> None:
         self.stop = False
 
     @contextmanager
-    def heard(self) -> Iterator[None]:
-        """The first signal is a wish; a second Ctrl-C interrupts at once."""
+    def listening(self) -> Iterator[None]:
+        """The first signal is a request; a second Ctrl-C interrupts at once."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -46,13 +46,20 @@ class Wish:
 
 
 class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
-    """Tells the progress, marks checkpoints as whole, stops when asked, and refuses numbers that mean nothing.
+    """Reports progress, marks checkpoints as whole, stops on request, and refuses losses that are no numbers.
 
-    It goes on counting from `found`, the checkpoint of an earlier sitting.
+    Seconds and rate continue from `checkpoint`, that of an earlier run.
     """
 
-    def __init__(self, progress: ProgressCallback, wish: Wish, checkpoints: Path, found: Checkpoint | None) -> None:
-        self._progress, self._wish, self._checkpoints, self._found = progress, wish, checkpoints, found
+    def __init__(
+        self, progress: ProgressCallback, stop_request: StopRequest, checkpoints: Path, checkpoint: Checkpoint | None
+    ) -> None:
+        self._progress, self._stop_request, self._checkpoints, self._checkpoint = (
+            progress,
+            stop_request,
+            checkpoints,
+            checkpoint,
+        )
         self._began = self._step_began = time.monotonic()
         self._stepping = 0.0  # seconds in steps, without evaluation and saving
         self._tokens, self._clocked = 0.0, 0.0  # tokens at the last log, and the seconds in steps by then
@@ -62,34 +69,34 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
 
     @property
     def seconds(self) -> float:
-        spent = self._found.seconds if self._found is not None else 0.0
+        spent = self._checkpoint.seconds if self._checkpoint is not None else 0.0
         return spent + time.monotonic() - self._began
 
     @property
     def rate(self) -> float:
-        """Tokens a second, of this sitting if it made steps."""
+        """Tokens a second, of this run if it made steps, else of the checkpoint."""
         if self._tokens:
             return self._tokens / self._clocked
-        return self._found.rate if self._found is not None else 0.0
+        return self._checkpoint.rate if self._checkpoint is not None else 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._began = time.monotonic()
-        if state.best_global_step:  # where the checkpoints lay in the last sitting, they need not lie now
+        if state.best_global_step:  # where the checkpoints lay in the last run, they need not lie now
             state.best_model_checkpoint = str(folder_of(state.best_global_step, self._checkpoints))
         self.recall(state)
-        self._say(state)
+        self._report(state)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._step_began = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         self._stepping += time.monotonic() - self._step_began
-        if state.global_step < state.max_steps and _any_process(self._wish.stop):
+        if state.global_step < state.max_steps and _any_process(self._stop_request.stop):
             control.should_save = control.should_training_stop = self.interrupted = True
-        self._say(state)
+        self._report(state)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
-        self._note(logs)
+        self._take(logs)
         if "num_tokens" in logs:
             self._tokens, self._clocked = logs["num_tokens"], self._stepping
         for key in ("loss", "grad_norm", "eval_loss"):
@@ -103,7 +110,7 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
                 f"nothing is learned at step {state.global_step}: no weight that is trained has a gradient"
                 " (does lora.targets name layers that this student uses?)"
             )
-        self._say(state)
+        self._report(state)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         from accelerate import PartialState
@@ -115,15 +122,15 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
             mark_whole(folder_of(step, self._checkpoints), step, self.seconds, self.rate)
 
     def recall(self, state: Any) -> None:
-        """Take up the losses of earlier sittings."""
+        """Take the losses of earlier runs."""
         for entry in state.log_history:
-            self._note(entry)
+            self._take(entry)
 
-    def _note(self, logs: dict[str, Any]) -> None:
+    def _take(self, logs: dict[str, Any]) -> None:
         self.loss = logs.get("loss", self.loss)
         self.eval_loss = logs.get("eval_loss", self.eval_loss)
 
-    def _say(self, state: Any) -> None:
+    def _report(self, state: Any) -> None:
         if state.is_world_process_zero:
             done, total = state.global_step, state.max_steps
             self._progress(StepProgress(done, total, "steps", self.loss, self.eval_loss, self.seconds))

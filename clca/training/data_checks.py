@@ -11,9 +11,9 @@ from typing import Any
 from clca.errors import ClcaError
 from clca.models.messages import Chat
 from clca.training.examples import Example, ExampleCounts, Task
-from clca.training.material import TrainingSources
 from clca.training.sources import assemble
 from clca.training.tokenization import Encoder, Row
+from clca.training.training_sources import TrainingSources
 
 SAMPLES = 3
 
@@ -36,7 +36,7 @@ class Sample:
 class Counted:
     """The rows of one part of the split: what became of its examples, and how many tokens each row has."""
 
-    tally: ExampleCounts = field(default_factory=ExampleCounts)
+    counts: ExampleCounts = field(default_factory=ExampleCounts)
     lengths: array[int] = field(default_factory=lambda: array("I"))
 
     @property
@@ -45,7 +45,7 @@ class Counted:
 
     @property
     def trained(self) -> int:
-        return self.tally.trained.total()
+        return self.counts.trained.total()
 
     @property
     def longest(self) -> int:
@@ -59,23 +59,23 @@ class Checked:
     held_out: Counted
 
 
-def check(material: TrainingSources, encoder: Encoder, tokenizer: Any) -> Checked:
+def check(sources: TrainingSources, encoder: Encoder, tokenizer: Any) -> Checked:
     """Go through every row once; raises `CheckError` for rows that must not be trained on."""
     shown = _Shown()
     train = count(
-        shown.watch(_examples(material, "train", encoder, tally := ExampleCounts())), encoder, tokenizer, tally
+        shown.watch(_examples(sources, "train", encoder, counts := ExampleCounts())), encoder, tokenizer, counts
     )
     if not train.lengths:
-        raise CheckError(f"nothing would be trained: no example gives a row (dropped: {tally.reasons})")
-    held_out = count(_examples(material, "held-out", encoder, rest := ExampleCounts()), encoder, tokenizer, rest)
+        raise CheckError(f"nothing would be trained: no example gives a row (dropped: {counts.reasons})")
+    held_out = count(_examples(sources, "held-out", encoder, rest := ExampleCounts()), encoder, tokenizer, rest)
     return Checked(tuple(_samples(shown.examples(), encoder, tokenizer)), train, held_out)
 
 
-def count(examples: Iterable[Example], encoder: Encoder, tokenizer: Any, tally: ExampleCounts) -> Counted:
+def count(examples: Iterable[Example], encoder: Encoder, tokenizer: Any, counts: ExampleCounts) -> Counted:
     """Count the rows of examples, and refuse those of chats that are not masked as they should be."""
-    rows, control = Counted(tally), control_ids(tokenizer)
+    rows, control = Counted(counts), control_ids(tokenizer)
     for is_chat, group in groupby(examples, lambda example: isinstance(example.body, Chat)):
-        for row in encoder.rows(group, tally):
+        for row in encoder.rows(group, counts):
             if is_chat:
                 refuse(row, control)
             rows.lengths.append(len(row["input_ids"]))
@@ -98,11 +98,11 @@ def refuse(row: Row, control: set[int]) -> None:
 
 def spans(mask: Sequence[int]) -> Iterator[tuple[int, int]]:
     """The runs [start, end) of trained tokens."""
-    place = 0
+    end = 0
     for trained, run in groupby(mask):
-        start, place = place, place + len(list(run))
+        start, end = end, end + len(list(run))
         if trained:
-            yield start, place
+            yield start, end
 
 
 def control_ids(tokenizer: Any) -> set[int]:
@@ -114,13 +114,13 @@ def control_ids(tokenizer: Any) -> set[int]:
 def pieces(row: Row, tokenizer: Any) -> tuple[tuple[str, bool], ...]:
     """A row's text in pieces; each is what its tokens add to the text of those before them."""
     ids, mask = row["input_ids"], row["assistant_masks"]
-    found, before, place = [], "", 0
+    texts, before, end = [], "", 0
     for trained, run in groupby(mask):
-        place += len(list(run))
-        text = tokenizer.decode(ids[:place], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        found.append((text[len(before) :], bool(trained)))
+        end += len(list(run))
+        text = tokenizer.decode(ids[:end], skip_special_tokens=False, clean_up_tokenization_spaces=False)
+        texts.append((text[len(before) :], bool(trained)))
         before = text
-    return tuple(found)
+    return tuple(texts)
 
 
 class _Shown:
@@ -131,15 +131,15 @@ class _Shown:
 
     def watch(self, examples: Iterable[Example]) -> Iterator[Example]:
         for example in examples:
-            held = self._first.setdefault(example.task, [])
-            if len(held) < SAMPLES:
-                held.append(example)
+            kept = self._first.setdefault(example.task, [])
+            if len(kept) < SAMPLES:
+                kept.append(example)
             yield example
 
     def examples(self) -> Iterator[Example]:
         for rank in range(SAMPLES):
-            for held in self._first.values():
-                yield from held[rank : rank + 1]
+            for kept in self._first.values():
+                yield from kept[rank : rank + 1]
 
 
 def _samples(examples: Iterable[Example], encoder: Encoder, tokenizer: Any) -> Iterator[Sample]:
@@ -150,5 +150,5 @@ def _samples(examples: Iterable[Example], encoder: Encoder, tokenizer: Any) -> I
             yield Sample(example.id, example.task, len(row["input_ids"]), pieces(row, tokenizer))
 
 
-def _examples(material: TrainingSources, part: Any, encoder: Encoder, tally: ExampleCounts) -> Iterator[Example]:
-    return assemble(material, part, encoder.lengths, tally)
+def _examples(sources: TrainingSources, part: Any, encoder: Encoder, counts: ExampleCounts) -> Iterator[Example]:
+    return assemble(sources, part, encoder.lengths, counts)

@@ -14,10 +14,10 @@ from typing import Any
 from clca.errors import SettingsError, StoreError
 from clca.training.distributed import once
 from clca.training.examples import ExampleCounts
-from clca.training.material import TrainingSources
 from clca.training.sources import assemble
 from clca.training.split import Part
 from clca.training.tokenization import Encoder, Row
+from clca.training.training_sources import TrainingSources
 
 UNTRAINED = -100  # the label that transformers leaves out of the loss
 
@@ -31,24 +31,24 @@ class Rows:
 
     dataset: Any
     digest: str
-    tally: ExampleCounts
+    counts: ExampleCounts
 
 
-def write_rows(material: TrainingSources, part: Part, encoder: Encoder, folder: Path) -> Rows:
+def write_rows(sources: TrainingSources, part: Part, encoder: Encoder, folder: Path) -> Rows:
     """Make a part's rows and read them back; under `accelerate launch`, one process of each machine makes them."""
     from datasets import Dataset
 
     file = folder / f"{part}-{socket.gethostname()}.arrow"
 
     def write() -> tuple[str, ExampleCounts]:
-        tally, digest = ExampleCounts(), hashlib.sha256()
-        _write(file, _noted(encoder.rows(assemble(material, part, encoder.lengths, tally), tally), digest))
-        if part == "train" and not tally.rows:
-            raise SettingsError(f"no row to train on; dropped: {tally.reasons}")
-        return digest.hexdigest(), tally
+        counts, digest = ExampleCounts(), hashlib.sha256()
+        _write(file, _noted(encoder.rows(assemble(sources, part, encoder.lengths, counts), counts), digest))
+        if part == "train" and not counts.rows:
+            raise SettingsError(f"no row to train on; dropped: {counts.reasons}")
+        return digest.hexdigest(), counts
 
-    digest, tally = once(write, on_each_machine=True)
-    return Rows(Dataset.from_file(str(file)), digest, tally)
+    digest, counts = once(write, on_each_machine=True)
+    return Rows(Dataset.from_file(str(file)), digest, counts)
 
 
 def _write(file: Path, rows: Iterator[Row]) -> None:

@@ -16,7 +16,7 @@ from clca.models.messages import Chat, Message
 from clca.records import Dialogue, LabelledTurn, Participant, Turn
 from clca.storage.jsonl import read_lines
 from clca.training.examples import Dropped, Example
-from clca.training.material import CultureRef
+from clca.training.training_sources import CultureRef
 from clca.transcript import line
 
 INTENT = "Intent: "
@@ -36,7 +36,9 @@ def read_dialogues(path: Path, cultures: Mapping[str, CultureRef]) -> Iterator[D
             known = ", ".join(cultures)
             raise ContentError(str(path), number, f"culture: {dialogue.culture!r} is not what is trained ({known})")
         if dialogue.id in seen:
-            raise ContentError(str(path), number, f"id: {dialogue.id!r} stands twice in this file; remove one line")
+            raise ContentError(
+                str(path), number, f"id: {dialogue.id!r} is duplicate in this file; remove one of the lines"
+            )
         seen.add(dialogue.id)
         yield dialogue
 

@@ -8,8 +8,10 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from clca.models.load import Compute
-from clca.models.size import GIB, SHARE, WIDTH, Shape, weight_bytes
+from clca.models.quantization import Compute
+from clca.models.shape import Shape
+from clca.models.size import GIB, NUMBER_BYTES, loaded_weight_bytes
+from clca.models.speed import SHARE
 from clca.training.data_checks import Counted
 from clca.training.recipe import Recipe, Training
 
@@ -110,15 +112,15 @@ def packed(lengths: Iterable[int], max_length: int) -> int:
     sizes: list[int] = []  # the keys of `room`, sorted
     for length, times in sorted(Counter(lengths).items(), reverse=True):
         for _ in range(times):
-            place = bisect_left(sizes, length)
-            if place == len(sizes):
+            index = bisect_left(sizes, length)
+            if index == len(sizes):
                 begun += 1
                 left = max_length
             else:
-                left = sizes[place]
+                left = sizes[index]
                 room[left] -= 1
                 if not room[left]:
-                    del sizes[place]
+                    del sizes[index]
             left -= length
             if left > 0:
                 if not room[left]:
@@ -129,7 +131,7 @@ def packed(lengths: Iterable[int], max_length: int) -> int:
 
 def memory(recipe: Recipe, shape: Shape, length: int, compute: Compute, device: str) -> Memory:
     """For rows of `length` tokens."""
-    training, width = recipe.training, WIDTH[compute]
+    training, width = recipe.training, NUMBER_BYTES[compute]
     tokens = training.batch * length
     a_layer = A_LAYER * width / 2 * tokens * shape.hidden
     head = head_bytes(shape, tokens, compute, device)
@@ -138,7 +140,7 @@ def memory(recipe: Recipe, shape: Shape, length: int, compute: Compute, device: 
     else:
         activations = a_layer * shape.layers + head
     return Memory(
-        weights=weight_bytes(recipe.base, compute, shape.linear, shape.rest),
+        weights=loaded_weight_bytes(recipe.base, compute, shape.linear, shape.rest),
         lora=trainable(recipe, shape) * (4 + 4 + OPTIMISER[training.optimizer]),
         activations=round(activations),
         working=WORKING,
@@ -148,7 +150,7 @@ def memory(recipe: Recipe, shape: Shape, length: int, compute: Compute, device: 
 def head_bytes(shape: Shape, tokens: int, compute: Compute, device: str) -> int:
     """What the output layer and the loss take at their most: a tile of logits, the weights that it is made with, and
     the gradients of the hidden states in 32 bits and as computed. Every token counts, with loss or without."""
-    width, tile, words = WIDTH[compute], min(tokens, TILE_TOKENS), min(shape.vocabulary, TILE_WORDS)
+    width, tile, words = NUMBER_BYTES[compute], min(tokens, TILE_TOKENS), min(shape.vocabulary, TILE_WORDS)
     copies = 0 if device == "cuda" else WITHOUT_TRITON * tile * words
     return width * tile * TILE_WORDS + copies + width * words * shape.hidden + (4 + width) * tokens * shape.hidden
 

@@ -12,23 +12,23 @@ from clca.models.adapter import Lineage
 from clca.models.student import Student
 from clca.storage.fingerprint import Inputs
 from clca.storage.run_index import RunInfo
-from clca.training.material import TrainingSources
 from clca.training.mixture import Source, parse_mixture
 from clca.training.recipe import Data, Files, Recipe
-from clca.training.sources.files import given
+from clca.training.sources.files import source_files
+from clca.training.training_sources import TrainingSources
 
 DIALOGUES = "dialogues.jsonl"
 WORDING = ("name", "summary")  # of a recipe: they change no weight
 
 
-def sources(data: Data) -> set[Source]:
+def source_names(data: Data) -> set[Source]:
     """The sources that are read, those of a mix whose size is matched included."""
     mixes = [data.mix, *([data.match.mix] if data.match is not None else [])]
     return {source for mix in mixes for source in parse_mixture(mix).sources}
 
 
 def needs_dialogues(data: Data) -> bool:
-    return bool({"dialogue", "intent"} & sources(data))
+    return bool({"dialogue", "intent"} & source_names(data))
 
 
 def lineage(run: RunInfo) -> Lineage:
@@ -54,24 +54,24 @@ def lineage(run: RunInfo) -> Lineage:
     )
 
 
-def decisive(recipe: Recipe, student: Student, material: TrainingSources, runs: Sequence[Lineage]) -> Inputs:
+def decisive(recipe: Recipe, student: Student, sources: TrainingSources, runs: Sequence[Lineage]) -> Inputs:
     """Everything that decides an adapter's weights; nothing that does not, such as where runs and files lie.
 
     A student or a data set of the hub goes by its name: what changes there still finds the old adapter.
     """
-    wanted = sources(material.data)
-    if needs_dialogues(material.data):
-        _ = material.prompts  # reading them notes their digests
-    if {"wvs", "wvs-translated"} & wanted:
+    names = source_names(sources.data)
+    if needs_dialogues(sources.data):
+        _ = sources.prompts  # reading them notes their digests
+    if {"wvs", "wvs-translated"} & names:
         for path in (ITEMS, SHARES):
-            material.content.text(path)
+            sources.content.text(path)
     return {
         "recipe": {**decisive_recipe(recipe), "student": student.name},
         "student": Path(student.source).name if student.tiny else f"{student.source}@{student.revision or 'main'}",
-        "cultures": [(culture.id, culture.name, culture.members) for culture in material.cultures],
+        "cultures": [(culture.id, culture.name, culture.members) for culture in sources.cultures],
         "dialogues": sorted(run.sha256 for run in runs),
-        **{f"content:{path}": used.digest for path, used in sorted(material.content.used.items())},
-        **dict(_files(material)),
+        **{f"content:{path}": used.digest for path, used in sorted(sources.content.used.items())},
+        **dict(_files(sources)),
     }
 
 
@@ -83,13 +83,13 @@ def decisive_recipe(recipe: Recipe) -> Inputs:
     return settings
 
 
-def _files(material: TrainingSources) -> Iterator[tuple[str, list[str]]]:
+def _files(sources: TrainingSources) -> Iterator[tuple[str, list[str]]]:
     """The digests of the user's files; a data set of the hub goes by its name."""
     for key in Files.model_fields:
-        if getattr(material.data.files, key) is None:
+        if getattr(sources.data.files, key) is None:
             continue
         digests = []
-        for source in given(material, key, ""):
+        for source in source_files(sources, key, ""):
             if source.on_hub:
                 digests.append(source.name)
                 continue

@@ -8,12 +8,14 @@ from typing import Any
 
 from clca.errors import SettingsError
 from clca.inference.hardware import machine
-from clca.inference.memory import gib
+from clca.inference.memory import free_memory
 from clca.models.load import compute_type, load_tokenizer, this_device
-from clca.models.size import load_shape, matmul_rate
+from clca.models.shape import load_shape
+from clca.models.size import gib
+from clca.models.speed import matmul_rate
 from clca.training.data_checks import Checked, Counted, check
 from clca.training.estimate import Estimate, estimate, trainable
-from clca.training.plan import PlannedAdapter, TrainingPlan, free_memory
+from clca.training.plan import PlannedAdapter, TrainingPlan
 from clca.training.tokenization import Encoder
 from clca.training.trainer import LEAST_MEMORY
 
@@ -98,16 +100,16 @@ def forecasts(plan: TrainingPlan) -> list[Forecast]:
 
 
 def _counts(rows: Counted) -> dict[str, Any]:
-    tally = rows.tally
+    counts = rows.counts
     return {
-        "examples": tally.rows.total(),
+        "examples": counts.rows.total(),
         "tokens": rows.tokens,
         "trained_tokens": rows.trained,
         "longest": rows.longest,
         "by_task": {
-            task: {"examples": tally.rows[task], "tokens": tally.tokens[task], "trained_tokens": tally.trained[task]}
-            for task in tally.rows
+            task: {"examples": counts.rows[task], "tokens": counts.tokens[task], "trained_tokens": counts.trained[task]}
+            for task in counts.rows
         },
-        "cut": dict(tally.cut),
-        "dropped": dict(tally.dropped),
+        "cut": dict(counts.cut),
+        "dropped": dict(counts.dropped),
     }

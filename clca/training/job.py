@@ -9,9 +9,9 @@ from clca.errors import ClcaError
 from clca.models.adapter import Lineage
 from clca.models.student import Student
 from clca.progress import Progress
-from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.result import AdapterResult
+from clca.training.training_sources import TrainingSources
 
 
 class TrainingError(ClcaError):

@@ -1,9 +1,9 @@
-"""An adapter merged into its student: a whole model for those who cannot load adapters."""
+"""Merges an adapter into its student: a whole model, for programs that cannot load adapters."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,26 +11,31 @@ from typing import Any
 from safetensors import SafetensorError
 
 from clca.errors import ContentError, SettingsError, StoreError
+from clca.inference.hardware import machine
+from clca.models import ModelCatalogue, find_model
 from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.size import GIB
 from clca.models.student import Student
 from clca.storage.atomic import atomic_folder
 from clca.training.recipe import Recipe
 
-NO_MEMORY = "can't allocate memory"  # as torch says it of a CPU
-MERGED = "merged.json"  # what was `adapter.json` in the adapter's folder
+NO_MEMORY = "can't allocate memory"  # in torch's message for a CPU
+MERGED = "merged.json"  # a copy of the adapter's `adapter.json`
 
 
 def merge(adapter: TrainedAdapter, target: Path) -> Path:
-    """Write the whole model to `target`, which must not be there yet.
+    """Write the whole model to the new folder `target`, which is returned.
 
-    What was trained on is merged into: quantised weights are dequantised first, so that the merged
-    model computes what the adapter does on the quantised student. Weights are 16 bits wide (those
-    of a tiny student 32). All is computed on the CPU, in 32 bits.
+    Quantised weights are dequantised first, so that the merged model computes what the adapter does on the quantised
+    student. Weights have 16 bits (a tiny student's 32). Everything is computed on the CPU, in 32 bits.
+
+    Raises `StoreError` if `target` exists or cannot be written, `SettingsError` for an adapter that does not fit its
+    student or too little memory, `ContentError` for damaged weights.
     """
     if target.exists():
-        raise StoreError(f"{target} is there already: give another folder")
+        raise StoreError(f"{target} exists already: give another folder")
     data = adapter.data
     student = Student(data.student.name, adapter.source, data.student.revision, data.student.tiny, None)
     recipe = Recipe.model_validate(data.recipe)
@@ -45,6 +50,19 @@ def merge(adapter: TrainedAdapter, target: Path) -> Path:
     except SafetensorError as error:
         raise StoreError(f"cannot write {target}: {error}") from None
     return target
+
+
+def require_memory(adapter: TrainedAdapter, models: ModelCatalogue, environment: Mapping[str, str]) -> None:
+    """Raise `SettingsError` if the free RAM does not hold the student in 32 bits: the system would kill the process."""
+    model = find_model(adapter.source, models, environment)
+    if model is None or not model.parameters:
+        return
+    needed, free = 4 * model.parameters, machine(environment).ram
+    if needed > free:
+        raise SettingsError(
+            f"{adapter.source} takes {needed / GIB:.1f} GiB of RAM in 32 bits, as it is merged, and {free / GIB:.1f}"
+            " GiB are free: merge on a machine with more"
+        )
 
 
 @contextmanager
@@ -74,7 +92,7 @@ def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
     except (ValueError, RuntimeError) as error:
         if NO_MEMORY in str(error):
             raise
-        said = str(error).splitlines()[0]
-        raise SettingsError(f"{adapter} does not fit {student.source}: {said}") from None
+        reason = str(error).splitlines()[0]
+        raise SettingsError(f"{adapter} does not fit {student.source}: {reason}") from None
     merged.config.use_cache = True
     return merged if student.tiny else merged.to(torch.bfloat16)

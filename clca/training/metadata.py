@@ -1,4 +1,4 @@
-"""What `adapter.json` says of a training, drawn up when it is over. Heavy: importing this module loads transformers."""
+"""The contents of `adapter.json`, made when a training is finished. Heavy: importing this module loads transformers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from clca.models.adapter import AdapterInfo, LossPoint, SplitCounts, StudentRef
-from clca.models.load import Compute
 from clca.models.logging import LIBRARIES
+from clca.models.quantization import Compute
 from clca.storage.fingerprint import fingerprint
 from clca.training.callbacks import TrainingMonitor
 from clca.training.dataset import Rows
 from clca.training.job import Job
 
 
-def describe(
+def adapter_info(
     job: Job,
     trainer: Any,
-    watch: TrainingMonitor,
+    monitor: TrainingMonitor,
     rows: Rows,
     held_out: Rows,
     revision: str | None,
@@ -28,12 +28,13 @@ def describe(
     device: str,
     processes: int,
 ) -> AdapterInfo:
+    """The contents of `adapter.json` for a finished training."""
     student, recipe, state = job.student, job.recipe.resolved(), trainer.state
     because = ["the student is tiny"] if student.tiny else []
     because += ["it learned from the rehearsal teacher's dialogues"] if job.rehearsed else []
     best = state.best_global_step if trainer.args.load_best_model_at_end else None
-    at_best = [one["eval_loss"] for one in state.log_history if one.get("step") == best and "eval_loss" in one]
-    assert watch.loss is not None, "the first step is always logged"
+    at_best = [entry["eval_loss"] for entry in state.log_history if entry.get("step") == best and "eval_loss" in entry]
+    assert monitor.loss is not None, "the first step is always logged"
     return AdapterInfo(
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         cultures=tuple(culture.id for culture in job.sources.cultures),
@@ -46,15 +47,15 @@ def describe(
         train=_counts(rows),
         held_out=_counts(held_out),
         content={path: used.digest for path, used in sorted(job.sources.content.used.items())},
-        examples=rows.tally.rows.total(),
+        examples=rows.counts.rows.total(),
         rows=len(trainer.train_dataset),
         steps=state.global_step,
-        loss=watch.loss,
-        eval_loss=at_best[-1] if at_best else watch.eval_loss,
+        loss=monitor.loss,
+        eval_loss=at_best[-1] if at_best else monitor.eval_loss,
         losses=tuple(_points(state.log_history)),
         best_step=best or None,
-        seconds=round(watch.seconds, 3),
-        tokens_per_second=round(watch.rate, 1),
+        seconds=round(monitor.seconds, 3),
+        tokens_per_second=round(monitor.rate, 1),
         device=device,
         processes=processes,
         compute=compute,
@@ -63,18 +64,18 @@ def describe(
 
 
 def _public(source: str) -> str:
-    """A hub id as it is, and of a folder its name: where it lies concerns nobody who is given the adapter."""
+    """A hub id, or the name of a folder: its path is private to this machine."""
     return Path(source).resolve().name if Path(source).expanduser().is_dir() else source
 
 
 def _counts(rows: Rows) -> SplitCounts:
-    tally = rows.tally
+    counts = rows.counts
     return SplitCounts(
-        rows=dict(tally.rows),
-        tokens=dict(tally.tokens),
-        trained=dict(tally.trained),
-        cut=dict(tally.cut),
-        dropped=dict(tally.dropped),
+        rows=dict(counts.rows),
+        tokens=dict(counts.tokens),
+        trained=dict(counts.trained),
+        cut=dict(counts.cut),
+        dropped=dict(counts.dropped),
         sha256=rows.digest,
     )
 

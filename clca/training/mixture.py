@@ -1,4 +1,4 @@
-"""Which sources a mix takes, and in what proportion: `clca`, `wvs+wiki`, `clca:3+chat:1`."""
+"""Which sources a mixture takes, and in what proportion: `clca`, `wvs+wiki`, `clca:3+chat:1`."""
 
 from __future__ import annotations
 
@@ -53,19 +53,19 @@ def parse_mixture(text: str) -> Mixture:
             raise ValueError(f"{text!r}: no mix {name!r}{hint}")
         parts.append(Part(name, MIXES[name], _weight(text, weight) if colon else None))
     if len({source for part in parts for source in part.sources}) < sum(len(part.sources) for part in parts):
-        raise ValueError(f"{text!r}: a source stands twice")
+        raise ValueError(f"{text!r}: a source is named twice")
     if len({part.weight is None for part in parts}) > 1:
         raise ValueError(f"{text!r}: give every part a weight, or none")
     return Mixture(tuple(parts))
 
 
-def _weight(text: str, given: str) -> float:
+def _weight(text: str, weight_text: str) -> float:
     try:
-        weight = float(given)
+        weight = float(weight_text)
     except ValueError:
         weight = math.nan
     if not 0 < weight < math.inf:
-        raise ValueError(f"{text!r}: {given!r} is no weight; expected a number above 0, as in clca:3+chat:1")
+        raise ValueError(f"{text!r}: {weight_text!r} is no weight; expected a number above 0, as in clca:3+chat:1")
     return weight
 
 

@@ -41,6 +41,6 @@ def card(adapter: AdapterInfo, name: str) -> str:
     lines += ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items()), ""]
     if adapter.lineage:
         lines += ["Learned from the kept dialogues of:", ""]
-        lines += [f"- {one.run}: {one.dialogues:,} dialogues, sha256 {one.sha256[:12]}" for one in adapter.lineage]
+        lines += [f"- {run.run}: {run.dialogues:,} dialogues, sha256 {run.sha256[:12]}" for run in adapter.lineage]
         lines += [""]
     return "\n".join([*lines, f"`{FILE}` holds the whole recipe, all digests and library versions.", ""])

@@ -15,10 +15,10 @@ from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.inference.hardware import Machine, machine
+from clca.inference.memory import weight_shortage
 from clca.models.adapter import FILE
 from clca.models.load import compute_type, is_sharded, this_device
 from clca.models.logging import LIBRARIES
-from clca.models.size import GIB, least_bytes
 from clca.models.student import Student
 from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
@@ -26,7 +26,6 @@ from clca.storage.run_index import RunInfo
 from clca.training.config import TrainConfig
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
-from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.selection import (
     COMBINED,
@@ -39,6 +38,7 @@ from clca.training.selection import (
     named_runs,
     unavailable_student,
 )
+from clca.training.training_sources import CultureRef, TrainingSources
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,30 +208,12 @@ def require_loggers(recipe: Recipe) -> None:
 
 
 def shortage(recipe: Recipe, student: Student, machine: Machine, device: str, shards: int = 1) -> str:
-    """Why a student whose weights alone are more than this machine holds cannot be trained; nothing where it can.
-
-    FSDP shards weights in 16 bits over `shards` GPUs. Quantised ones are no help to it here: transformers quantises
-    the whole student on the GPU of each process, and what is sharded is that.
-    """
-    base, cuda = recipe.base, device == "cuda"
-    needs = least_bytes(student, base, compute_type(base, device), sharded=shards > 1)
-    there = free_memory(machine, device) * (shards if cuda and base.bits == 16 else 1)
-    if needs is None or needs <= there:
+    """Why the weights of a student, sharded over `shards` GPUs, do not fit here, and what would; "" where they fit."""
+    base = recipe.base
+    shortage = weight_shortage(student, base, compute_type(base, device), machine, device, shards=shards)
+    if not shortage:
         return ""
-    where = "of RAM (no GPU is used)"
-    if cuda:
-        where = (
-            "of GPU memory" if base.bits == 16 else "of GPU memory, and each GPU has to hold them all while they load"
-        )
     smaller = f"--student {student.model.smaller}" if student.model and student.model.smaller else "a smaller --student"
-    ways = ["--set base.bits=4"] if base.bits > 4 else []
-    ways += [smaller, "more GPUs (clca train --plan gives the command)" if base.bits == 16 else "a larger GPU"]
-    return (
-        f"{student.name} does not fit: its weights take {needs / GIB:.1f} GiB in {base.bits} bits, here are"
-        f" {there / GIB:.1f} GiB {where}; instead: {', '.join(ways[:-1])}, or {ways[-1]}"
-    )
-
-
-def free_memory(machine: Machine, device: str) -> int:
-    """Bytes that one process can have."""
-    return min((gpu.free for gpu in machine.gpus), default=machine.ram) if device == "cuda" else machine.ram
+    fewer_bits = "--set base.bits=4, " if base.bits > 4 else ""
+    more = "more GPUs (clca train --plan gives the command)" if base.bits == 16 else "a larger GPU"
+    return f"{shortage}; instead: {fewer_bits}{smaller}, or {more}"

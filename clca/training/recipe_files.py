@@ -50,18 +50,18 @@ def read_recipe(content: Content, recipe: str) -> Recipe:
 def override(recipe_data: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     """A recipe's plain data with `lora.r=32` and the like applied, each value read as its key's type."""
     changed = dict(recipe_data)
-    for one in sets:
-        key, equals, value = one.partition("=")
+    for setting in sets:
+        key, equals, value = setting.partition("=")
         key = key.strip()
         if not equals:
-            raise SettingsError(f"--set {one}: expected KEY=VALUE, as in --set lora.r=32")
+            raise SettingsError(f"--set {setting}: expected KEY=VALUE, as in --set lora.r=32")
         typed = _typed(key, value.strip())
         *groups, last = key.split(".")
-        place = changed
+        group_values = changed
         for group in groups:
-            place[group] = dict(place.get(group) or {})
-            place = place[group]
-        place[last] = typed
+            group_values[group] = dict(group_values.get(group) or {})
+            group_values = group_values[group]
+        group_values[last] = typed
     return changed
 
 
@@ -111,9 +111,9 @@ def _field(key: str) -> FieldInfo:
 
 
 def _group(field: FieldInfo) -> type[BaseModel] | None:
-    for one in (field.annotation, *get_args(field.annotation)):
-        if isinstance(one, type) and issubclass(one, BaseModel):
-            return one
+    for setting in (field.annotation, *get_args(field.annotation)):
+        if isinstance(setting, type) and issubclass(setting, BaseModel):
+            return setting
     return None
 
 

@@ -1,4 +1,4 @@
-"""TRL's `SFTTrainer` as a recipe asks for it. Heavy: importing this module loads torch, transformers, TRL and PEFT."""
+"""TRL's `SFTTrainer` with the settings of a recipe. Importing this module loads torch and TRL."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from trl import SFTConfig, SFTTrainer
 
 from clca.errors import SettingsError
 from clca.models.adapter import LOGS
-from clca.models.load import Compute, this_device
+from clca.models.load import this_device
+from clca.models.quantization import Compute
 from clca.training import checkpoints
 from clca.training.callbacks import EarlyStopping, TrainingMonitor
 from clca.training.checkpoints import Checkpoint
@@ -22,8 +23,8 @@ from clca.training.recipe import Lora
 
 SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 OPTIMISERS = {"adamw_8bit": "adamw_8bit", "adamw": "adamw_torch"}
-PARTS = 5  # a training is evaluated and saved so many times...
-APART = 200  # ...or after so many steps, whichever comes first
+EVALUATIONS = 5  # a training is evaluated and saved this many times...
+MAX_INTERVAL = 200  # ...or after this many steps, whichever comes first
 
 
 def make_trainer(
@@ -33,11 +34,15 @@ def make_trainer(
     rows: Rows,
     held_out: Rows,
     compute: Compute,
-    watch: TrainingMonitor,
-    patience: EarlyStopping | None,
+    monitor: TrainingMonitor,
+    early_stopping: EarlyStopping | None,
 ) -> Any:
+    """A trainer for a job, with its rows, callbacks and LoRA.
+
+    Raises `SettingsError` for LoRA targets that the student lacks.
+    """
     evaluated = bool(len(held_out.dataset))
-    settings = _settings(job, compute, evaluated=evaluated, best=patience is not None)
+    settings = _settings(job, compute, evaluated=evaluated, best=early_stopping is not None)
     try:
         trainer = SFTTrainer(
             model=model,
@@ -46,7 +51,7 @@ def make_trainer(
             eval_dataset=held_out.dataset if evaluated else None,
             processing_class=tokenizer,
             peft_config=_lora(job.recipe.lora),
-            callbacks=[one for one in (patience, watch, _tensorboard(job)) if one is not None],
+            callbacks=[callback for callback in (early_stopping, monitor, _tensorboard(job)) if callback is not None],
         )
     except ValueError as error:
         if "arget modules" not in str(error):
@@ -60,15 +65,15 @@ def make_trainer(
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
     steps = trainer.set_initial_training_values(settings, trainer.get_train_dataloader())[-1]
-    apart = min(APART, math.ceil(steps / PARTS))
-    trainer.args.eval_steps = trainer.args.save_steps = apart
+    interval = min(MAX_INTERVAL, math.ceil(steps / EVALUATIONS))
+    trainer.args.eval_steps = trainer.args.save_steps = interval
     trainer.args.logging_steps = min(10, math.ceil(steps / 20))
     return trainer
 
 
 def _settings(job: Job, compute: Compute, *, evaluated: bool, best: bool) -> Any:
-    """What the trainer is told; with `best` the weights of the lowest held-out loss are kept."""
-    recipe, wanted = job.recipe, job.recipe.training
+    """The arguments of the trainer; with `best` the weights of the lowest held-out loss are kept."""
+    recipe, training = job.recipe, job.recipe.training
     cpu = this_device() == "cpu"
     settings = SFTConfig(
         output_dir=str(job.work / checkpoints.FOLDER),
@@ -77,20 +82,20 @@ def _settings(job: Job, compute: Compute, *, evaluated: bool, best: bool) -> Any
         fp16=False,
         seed=recipe.seed,
         data_seed=recipe.seed,
-        learning_rate=wanted.learning_rate,
-        lr_scheduler_type=SCHEDULES[wanted.schedule],
-        warmup_steps=wanted.warmup,
-        per_device_train_batch_size=wanted.batch,
-        per_device_eval_batch_size=wanted.batch,
-        gradient_accumulation_steps=wanted.accumulation,
-        num_train_epochs=wanted.epochs,
-        max_steps=wanted.steps or -1,
-        optim=OPTIMISERS[wanted.optimizer],
-        weight_decay=wanted.weight_decay,
-        gradient_checkpointing=wanted.gradient_checkpointing,
+        learning_rate=training.learning_rate,
+        lr_scheduler_type=SCHEDULES[training.schedule],
+        warmup_steps=training.warmup,
+        per_device_train_batch_size=training.batch,
+        per_device_eval_batch_size=training.batch,
+        gradient_accumulation_steps=training.accumulation,
+        num_train_epochs=training.epochs,
+        max_steps=training.steps or -1,
+        optim=OPTIMISERS[training.optimizer],
+        weight_decay=training.weight_decay,
+        gradient_checkpointing=training.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False},
-        packing=wanted.packing,
-        max_length=recipe.data.max_length if wanted.packing else None,  # rows are cut to it already
+        packing=training.packing,
+        max_length=recipe.data.max_length if training.packing else None,  # rows are cut to it already
         eval_strategy="steps" if evaluated else "no",
         save_strategy="steps",
         eval_steps=1,  # how many is known once the rows are packed
@@ -103,7 +108,7 @@ def _settings(job: Job, compute: Compute, *, evaluated: bool, best: bool) -> Any
         save_total_limit=2,
         prediction_loss_only=True,
         dataloader_pin_memory=not cpu,
-        report_to=[name for name in wanted.log if name != "tensorboard"],
+        report_to=[name for name in training.log if name != "tensorboard"],
         run_name=f"{job.out.parent.name}/{job.out.name}",
         disable_tqdm=True,
     )
@@ -122,17 +127,17 @@ def _lora(lora: Lora) -> LoraConfig:
     )
 
 
-def restore_finished(trainer: Any, found: Checkpoint, patience: EarlyStopping | None) -> bool:
-    """Whether a checkpoint is the last of its training, which lacks only its end; its state and weights are taken up.
+def restore_finished(trainer: Any, checkpoint: Checkpoint, early_stopping: EarlyStopping | None) -> bool:
+    """Whether a checkpoint is the last of its training; if so, its state and weights are loaded.
 
     `Trainer` itself would make one more step.
     """
-    state = TrainerState.load_from_json(str(found.folder / "trainer_state.json"))
-    if found.step < state.max_steps and not (patience is not None and patience.ended(state)):
+    state = TrainerState.load_from_json(str(checkpoint.folder / "trainer_state.json"))
+    if checkpoint.step < state.max_steps and not (early_stopping is not None and early_stopping.ended(state)):
         return False
     trainer.state = state
     best = state.best_global_step if trainer.args.load_best_model_at_end else None
-    folder = checkpoints.folder_of(best or found.step, found.folder.parent)
+    folder = checkpoints.folder_of(best or checkpoint.step, checkpoint.folder.parent)
     weights = load_peft_weights(str(folder), device=str(trainer.model.device))
     set_peft_model_state_dict(trainer.model, weights)
     return True

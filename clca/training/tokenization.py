@@ -43,9 +43,9 @@ class Encoder:
         """The student's chat template; a student without one can still learn from plain text."""
         return ChatTemplate(self._tokenizer)
 
-    def rows(self, examples: Iterable[Example], tally: ExampleCounts) -> Iterator[Row]:
+    def rows(self, examples: Iterable[Example], counts: ExampleCounts) -> Iterator[Row]:
         """A row for each example that can be one; what is cut or dropped is counted."""
-        for row in self._encode(examples, tally):
+        for row in self._encode(examples, counts):
             if row is not None:
                 yield row
 
@@ -61,19 +61,19 @@ class Encoder:
         prompt, text = example.body.prompt, example.body.prompt + example.body.answer
         return Rendered(text, ((0 if self._text_loss == "all" else len(prompt), len(text)),))
 
-    def _encode(self, examples: Iterable[Example], tally: ExampleCounts) -> Iterator[Row | None]:
+    def _encode(self, examples: Iterable[Example], counts: ExampleCounts) -> Iterator[Row | None]:
         """Tokenising needs no Python: while one batch is tokenised, the next is read and rendered."""
         stream = iter(examples)
         with ThreadPoolExecutor(max_workers=1) as pool:
             waiting: tuple[list[Example], list[Rendered | None], Future[Any]] | None = None
             while batch := list(islice(stream, BATCH)):
-                rendered = [self._checked(example, tally) for example in batch]
+                rendered = [self._checked(example, counts) for example in batch]
                 begun = pool.submit(self._tokenise, [found.text for found in rendered if found is not None])
                 if waiting is not None:
-                    yield from self._rows(*waiting, tally)
+                    yield from self._rows(*waiting, counts)
                 waiting = batch, rendered, begun
             if waiting is not None:
-                yield from self._rows(*waiting, tally)
+                yield from self._rows(*waiting, counts)
 
     def _tokenise(self, texts: list[str]) -> Any:
         if not texts:
@@ -87,7 +87,7 @@ class Encoder:
         batch: Sequence[Example],
         rendered: Sequence[Rendered | None],
         tokenised: Future[Any],
-        tally: ExampleCounts,
+        counts: ExampleCounts,
     ) -> Iterator[Row | None]:
         encoded, places = tokenised.result(), count()
         for example, found in zip(batch, rendered, strict=True):
@@ -101,23 +101,23 @@ class Encoder:
             else:
                 row, cut = self._chat_row(ids, [_tokens(encoded, place, span) for span in found.spans])
             if row is None:
-                tally.dropped[TOO_LONG] += 1
+                counts.dropped[TOO_LONG] += 1
             else:
-                tally.rows[example.task] += 1
-                tally.cut[example.task] += cut
-                tally.tokens[example.task] += len(row["input_ids"])
-                tally.trained[example.task] += sum(row["assistant_masks"])
+                counts.rows[example.task] += 1
+                counts.cut[example.task] += cut
+                counts.tokens[example.task] += len(row["input_ids"])
+                counts.trained[example.task] += sum(row["assistant_masks"])
             yield row
 
-    def _checked(self, example: Example, tally: ExampleCounts) -> Rendered | None:
+    def _checked(self, example: Example, counts: ExampleCounts) -> Rendered | None:
         body = example.body
         parts = (body.prompt, body.answer) if isinstance(body, Text) else tuple(said.content for said in body.messages)
         if self._control.search("\n".join(parts)):
-            tally.dropped[CONTROL] += 1
+            counts.dropped[CONTROL] += 1
             return None
         rendered = self.render(example)
         if rendered is None:
-            tally.dropped[ALTERED] += 1
+            counts.dropped[ALTERED] += 1
         return rendered
 
     def _chat_row(self, ids: list[int], spans: list[tuple[int, int]]) -> tuple[Row | None, bool]:

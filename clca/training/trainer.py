@@ -43,24 +43,24 @@ def train(job: Job, progress: ProgressCallback) -> AdapterResult:
         return finished
     with quiet_libraries():
         main = join(cpu=this_device() == "cpu").is_main_process
-        with ExitStack() as held, _deterministic(job.recipe), _plain_errors(job):
-            finished = once(lambda: _begin(job, held))
+        with ExitStack() as stack, _deterministic(job.recipe), _plain_errors(job):
+            finished = once(lambda: _begin(job, stack))
             try:
                 return finished or _train(job, progress if main else ignore)
             finally:
                 _free_memory()
 
 
-def _begin(job: Job, held: ExitStack) -> AdapterResult | None:
-    """Claim the job's folder until `held` is closed; what another process has trained since is returned."""
+def _begin(job: Job, stack: ExitStack) -> AdapterResult | None:
+    """Claim the job's folder until `stack` is closed; returns the adapter if another process has trained it since."""
     with write_errors(job.work):
         job.work.mkdir(parents=True, exist_ok=True)
-    held.enter_context(folder_lock(job.work))
+    stack.enter_context(folder_lock(job.work))
     finished = _finished(job.out)
     if finished is not None:
         shutil.rmtree(job.work, ignore_errors=True)
         return finished
-    held.enter_context(_nothing_left(job.work))
+    stack.enter_context(_nothing_left(job.work))
     checkpoints.drop_halves(job.work)
     return None
 
@@ -69,8 +69,8 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     # Slow to import, and loud: only once the libraries have been silenced.
     from accelerate import PartialState
 
-    from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish
-    from clca.training.metadata import describe
+    from clca.training.callbacks import EarlyStopping, StopRequest, TrainingMonitor
+    from clca.training.metadata import adapter_info
     from clca.training.sft import make_trainer, restore_finished
 
     recipe, processes = job.recipe, PartialState()
@@ -86,7 +86,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     if compute != recipe.base.compute:
         progress(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
     model = load_model(student, recipe.base, device)
-    # What the weights follow from: checkpoints are gone on from only with the same.
+    # What decides the weights: a checkpoint is resumed only with the same.
     inputs = {
         "recipe": fingerprint(decisive_recipe(recipe)),
         "student": f"{student.source}@{student.revision}",
@@ -95,27 +95,27 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
         "number of processes": processes.num_processes,
     }
     once(lambda: checkpoints.claim(job.work, inputs))
-    found = checkpoints.latest(job.work)
-    if len(set(each(found.step if found is not None else None))) > 1:
+    checkpoint = checkpoints.latest(job.work)
+    if len(set(each(checkpoint.step if checkpoint is not None else None))) > 1:
         raise StoreError(f"not every machine sees the checkpoints in {job.work}: give --out a folder that all share")
-    if found is not None:
-        progress(Note(f"Going on from step {found.step:,}."))
+    if checkpoint is not None:
+        progress(Note(f"Resuming from step {checkpoint.step:,}."))
 
-    wish = Wish()
-    watch = TrainingMonitor(progress, wish, job.work / checkpoints.FOLDER, found)
-    patience = None if recipe.training.patience is None else EarlyStopping(recipe.training.patience)
-    trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, watch, patience)
-    if found is None or not restore_finished(trainer, found, patience):
-        with wish.heard():
-            trainer.train(resume_from_checkpoint=str(found.folder) if found else None)
-    watch.recall(trainer.state)
-    if watch.interrupted:
+    stop_request = StopRequest()
+    monitor = TrainingMonitor(progress, stop_request, job.work / checkpoints.FOLDER, checkpoint)
+    early_stopping = None if recipe.training.patience is None else EarlyStopping(recipe.training.patience)
+    trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, monitor, early_stopping)
+    if checkpoint is None or not restore_finished(trainer, checkpoint, early_stopping):
+        with stop_request.listening():
+            trainer.train(resume_from_checkpoint=str(checkpoint.folder) if checkpoint else None)
+    monitor.recall(trainer.state)
+    if monitor.interrupted:
         raise TrainingStopped(
             f"stopped at step {trainer.state.global_step:,} of {trainer.state.max_steps:,}, which is saved:"
-            " the same command goes on from there"
+            " repeat the command to resume"
         )
-    adapter = describe(
-        job, trainer, watch, rows, held_out, student.revision, compute, _device_name(device), processes.num_processes
+    adapter = adapter_info(
+        job, trainer, monitor, rows, held_out, student.revision, compute, _device_name(device), processes.num_processes
     )
     draft = job.work / "adapter"
     if processes.is_main_process:
@@ -142,7 +142,7 @@ def _finished(out: Path) -> AdapterResult | None:
 
 @contextmanager
 def _nothing_left(work: Path) -> Iterator[None]:
-    """Remove a training that ended before it had a checkpoint: there is nothing to go on from."""
+    """Remove a training that ended before it had a checkpoint: there is nothing to resume from."""
     try:
         yield
     except BaseException:

@@ -156,7 +156,7 @@ def test_vllm_is_not_where_it_is_said_to_be(tmp_path: Path) -> None:
     path = fake(tmp_path / "bin", "nvidia-smi", "0, GPU-1, NVIDIA H200, 143771, 143000, 9.0")
     env = {"PATH": path, "CUDA_VISIBLE_DEVICES": "0", "HF_TOKEN": "hf_x"}
     line = refusal(tmp_path, *GENERATE, "--teacher", "qwen2.5-7b", CLCA_VLLM="/no/vllm", **env)
-    assert line == "no command '/no/vllm': CLCA_VLLM, or vllm in clca.toml, is to be the path of vLLM's `vllm`"
+    assert line == "no command '/no/vllm': CLCA_VLLM, or vllm in clca.toml, must be the path of vLLM's `vllm`"
 
 
 def test_a_gated_model_wants_a_token(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_gated_model_wants_a_token(tmp_path: Path) -> None:
         ("--port 9", "--port is decided by clca"),
         ("--quantization=fp8", "--quantization is decided by clca: use --quantization instead"),
         ("'--max-model-len", "No closing quotation"),
-        ("8192", "'8192' is no option"),
+        ("8192", "'8192' is not an option"),
     ],
 )
 def test_vllm_arguments_that_cannot_be(tmp_path: Path, arguments: str, said: str) -> None:

@@ -219,7 +219,7 @@ def test_imported_respondents_give_individual_accuracy_and_weights(desk: Desk) -
     system = (desk.folder / plain["evaluation"] / "sheets.jsonl").read_text()
     assert "Country: Germany" in system
     refused = desk.refused("eval-wvs", "-c", "uk", "--data", "mine/respondents.parquet")
-    assert refused.startswith("mine/respondents.parquet holds nobody of uk; there are germany, japan")
+    assert refused.startswith("mine/respondents.parquet has no respondents of uk; there are germany, japan")
     compared = desk.json(
         "compare", plain["evaluation"], plain["evaluation"], "--method", "persona", "--method", "cultural"
     )

@@ -42,7 +42,7 @@ def test_an_import_says_what_is_there_and_what_is_amiss(study: Path) -> None:
     shown = [" ".join(line.split()) for line in done.stdout.splitlines()]
     assert "japan/posts offensive_detect 6 OFF 3, NOT 3" in shown
     assert "greece/more offensive_detect 3 fine 1, (empty) 1, rude 1" in shown
-    assert "greece/more: 1 without a gold label; 1 of a text that stood before with another gold" in shown
+    assert "greece/more: 1 without a gold label; 1 repeating an earlier text with another gold" in shown
     assert shown[-1] == "9 texts in 2 test sets of 2 cultures in data/offense"
     assert [one.name for one in open_tests(study / "data" / "offense", Content())] == ["greece/more", "japan/posts"]
 
@@ -58,7 +58,7 @@ def test_json_is_one_object_with_everything_that_was_found(study: Path) -> None:
 
 def test_strict_shows_the_audit_and_imports_nothing(study: Path) -> None:
     done = clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--strict")
-    assert refused(done) == "clca: 2 things amiss in the test sets, and --strict: nothing is imported"
+    assert refused(done) == "clca: 2 findings in the test sets, and --strict: nothing is imported"
     assert "greece/more: 1 without a gold label" in done.stdout
     assert not (study / "data").exists()
     as_json = clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--strict", "--json")
@@ -67,7 +67,7 @@ def test_strict_shows_the_audit_and_imports_nothing(study: Path) -> None:
 
 def test_the_shipped_mapping_is_the_default(study: Path) -> None:
     line = refused(clca(study, "data", "import-offense", "in"))
-    assert line.startswith("clca: in holds none of the 60 files that eval/offense/public.yaml names, such as Arabic/")
+    assert line.startswith("clca: in has none of the 60 files that eval/offense/public.yaml names, such as Arabic/")
     file = study / "in" / "data" / "Greece" / "gazzetta" / "G-TEST-S-preprocessed.jsonl"
     file.parent.mkdir(parents=True)
     file.write_bytes(lines({"tweet": f"text {n}", "label": ("OFF", "NOT")[n % 2]} for n in range(4)))
@@ -82,8 +82,8 @@ def test_bad_input_is_told_in_one_line_and_nothing_is_written(study: Path) -> No
     (study / "in" / "bad.jsonl").write_bytes(b'{"text": "\xe4"}\n')
     (study / "bad.yaml").write_text(mapping_text(entry(), entry("bad.jsonl", task="bad")))
     faults = {
-        ("nowhere", "posts.yaml"): "clca: nowhere is not there",
-        ("posts.yaml", "posts.yaml"): "clca: posts.yaml is a file: give the folder that holds the files",
+        ("nowhere", "posts.yaml"): "clca: nowhere does not exist",
+        ("posts.yaml", "posts.yaml"): "clca: posts.yaml is a file: give the folder with the files",
         ("in", "in"): "clca: --mapping in is a folder: give a YAML file",
         ("in", "odd.yaml"): "no culture 'grece'; did you mean greece?",
         ("in", "bad.yaml"): "clca: in/bad.jsonl: byte 10 is not UTF-8: save the file as UTF-8, or name its encoding",

@@ -117,7 +117,7 @@ def test_unknown_model_is_refused_in_one_line(tmp_path: Path, bare: dict[str, st
     assert len(done.stderr.splitlines()) == 1
     done = clca(tmp_path, "models", "show", "org/nothing", **bare)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("clca: nothing is known of 'org/nothing'")
+    assert done.stderr.startswith("clca: no facts about 'org/nothing'")
 
 
 def test_broken_catalogue_is_found_by_the_content_check(tmp_path: Path, bare: dict[str, str]) -> None:

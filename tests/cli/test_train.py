@@ -110,7 +110,7 @@ def test_interrupted_training_says_how_to_go_on_and_does(desk: Desk) -> None:
     assert "Traceback" not in errors
     done = desk.run(*command)
     assert done.returncode == 0, done.stderr
-    assert "Going on from step" in done.stderr
+    assert "Resuming from step" in done.stderr
     assert last_json(done.stdout)["steps"] == 20
 
 
@@ -229,7 +229,7 @@ def test_plan_warns_of_what_training_would_refuse(desk: Desk) -> None:
 
 
 def test_what_the_estimate_says_does_not_fit_is_told() -> None:
-    from clca.models.size import Shape
+    from clca.models.shape import Shape
     from clca.training.estimate import Estimate, Memory, Steps
     from clca.training.forecast import Forecast
 
@@ -336,7 +336,7 @@ def test_merged_adapter_is_a_whole_model(desk: Desk, trained: dict[str, Any]) ->
     assert found == {"model": "merged/japan", "adapter": trained["adapter"]}
     files = {file.name for file in (desk.folder / "merged/japan").iterdir()}
     assert {"config.json", "model.safetensors", "tokenizer.json"} <= files
-    assert desk.refused("adapters", "merge", trained["adapter"], "merged/japan").startswith("merged/japan is there")
+    assert desk.refused("adapters", "merge", trained["adapter"], "merged/japan").startswith("merged/japan exists")
 
 
 def test_adapters_that_are_not_there_are_one_line(desk: Desk, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def test_the_workspace_is_the_nearest_folder_with_a_config(tmp_path: Path) -> No
 def test_without_a_config_there_is_no_workspace(tmp_path: Path) -> None:
     assert find_workspace(tmp_path) is None
     (tmp_path / CONFIG).mkdir()
-    with pytest.raises(ContentError, match=r"clca\.toml: is no file"):
+    with pytest.raises(ContentError, match=r"clca\.toml: is not a file"):
         find_workspace(tmp_path)
 
 
@@ -33,7 +33,7 @@ def test_a_dangling_link_is_not_passed_over(overlay: Overlay, tmp_path: Path) ->
     content = overlay({})
     (tmp_path / "prompts").mkdir()
     (tmp_path / TURN).symlink_to("nowhere.j2")
-    with pytest.raises(ContentError, match=r"turn\.j2: is no file"):
+    with pytest.raises(ContentError, match=r"turn\.j2: is not a file"):
         content.text(TURN)
 
 

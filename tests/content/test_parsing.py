@@ -68,8 +68,8 @@ def test_an_unknown_key_brings_the_nearest_known_one() -> None:
 
 
 def test_a_repeated_key_is_a_fault_and_no_overwrite() -> None:
-    assert fault("name: a\npoints: []\nname: b\n") == "figure.yaml:3: name: key stands twice"
-    assert fault("name: a\npoints:\n  - {x: 1,\n     x: 2}\n") == "figure.yaml:4: x: key stands twice"
+    assert fault("name: a\npoints: []\nname: b\n") == "figure.yaml:3: name: duplicate key"
+    assert fault("name: a\npoints:\n  - {x: 1,\n     x: 2}\n") == "figure.yaml:4: x: duplicate key"
 
 
 def test_further_faults_are_counted() -> None:

@@ -45,8 +45,8 @@ def test_what_a_value_holds_is_never_read_as_a_template(overlay: Overlay) -> Non
 @pytest.mark.parametrize(
     ("faulty", "message"),
     [
-        ("{{ cultur }}", "cultur: no such variable; this prompt is given culture, scenario, speaker, transcript"),
-        ("{{ norm.text }}", "norm: no such variable; this prompt is given"),
+        ("{{ cultur }}", "cultur: no such variable; this prompt has culture, scenario, speaker, transcript"),
+        ("{{ norm.text }}", "norm: no such variable; this prompt has"),
         ("{{ culture }", "not Jinja2: "),
         ("{% if %}", "not Jinja2: "),
         ("{{ culture | nosuch }}", "not Jinja2: No filter named 'nosuch'"),

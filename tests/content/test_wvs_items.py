@@ -62,7 +62,7 @@ def test_faulty_shares_are_named(overlay: Overlay, rows: str, message: str) -> N
 
 def test_an_item_that_stands_twice_is_a_fault(overlay: Overlay, content: Content) -> None:
     text = content.text(ITEMS).replace("id: Q2\n", "id: Q1\n")
-    with pytest.raises(ContentError, match=r"items: Q1 stands twice"):
+    with pytest.raises(ContentError, match=r"items: duplicate Q1"):
         load_items(overlay({ITEMS: text}))
 
 
@@ -83,7 +83,7 @@ def test_every_item_has_label_topic_and_direction_and_the_suite_its_missing_code
         (
             "options: [Very important, Rather",
             "options: [Very important, Very important, Rather",
-            "Q1 has the same option twice",
+            "Q1: duplicate option",
         ),
     ],
 )

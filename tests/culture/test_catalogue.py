@@ -78,7 +78,7 @@ def test_a_name_that_two_cultures_share_is_asked_back(overlay: Overlay) -> None:
     files = {
         f"personas/cultures/{one}.yaml": LANGUAGE.format(id=one, code="qaa", members="iraq, jordan") for one in "xy"
     }
-    with pytest.raises(NotFoundError, match="culture 'qaa' could be x or y: say which"):
+    with pytest.raises(NotFoundError, match="culture 'qaa' is ambiguous: give x or y"):
         CultureCatalogue(overlay(files)).find("qaa")
 
 
@@ -205,9 +205,9 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
     path = "personas/cultures/japan.yaml"
     text = content.text(path)
     for broken, fault in (
-        (text.replace("  cafe: [", "  coffee: ["), "settings: cafe is missing"),
-        (text.replace("  drink: [", "  drinks: ["), "lexicon: drink is missing"),
-        (text.replace("male: [Kenji,", "male: [Hiroshi,"), "names.male: Hiroshi stands twice"),
+        (text.replace("  cafe: [", "  coffee: ["), "settings: missing key cafe"),
+        (text.replace("  drink: [", "  drinks: ["), "lexicon: missing key drink"),
+        (text.replace("male: [Kenji,", "male: [Hiroshi,"), "names.male: duplicate Hiroshi"),
         (text.replace('superior: {female: "{family}-san"', 'superior: {female: "{name}-san"'), "may use only"),
         (text.replace("iso2: JP", "iso2: Jp"), "iso2: String should match pattern"),
     ):

@@ -5,15 +5,22 @@ from typing import Any
 
 import pytest
 
+from clca.content.config import SECRETS
 from clca.content.lookup import CONFIG
 from clca.errors import SettingsError
-from clca.generation.config import INERT, SECRETS, GenerateConfig, resolve
+from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
+from clca.stages import resolve_config
 
 
 @pytest.fixture
 def workspace(tmp_path: Path) -> Path:
     (tmp_path / CONFIG).write_text("[generate]\nsamples = 3\nseed = 3\nexchanges = 3\n", encoding="utf-8")
     return tmp_path
+
+
+def resolve(flags: dict[str, Any], environment: dict[str, str], workspace: Path | None) -> GenerateConfig:
+    config: GenerateConfig = resolve_config(GenerateConfig, flags, environment, workspace)
+    return config
 
 
 def refusal(flags: dict[str, Any], environment: dict[str, str] | None = None, workspace: Path | None = None) -> str:
@@ -25,22 +32,22 @@ def refusal(flags: dict[str, Any], environment: dict[str, str] | None = None, wo
 
 def test_flags_outrank_environment_outranks_file_outranks_defaults(workspace: Path) -> None:
     environment = {"CLCA_SAMPLES": "4", "CLCA_SEED": "4", "HOME": "/"}
-    settings = resolve({"samples": 5, "seed": None, "base_url": ()}, environment, workspace)
-    assert (settings.samples, settings.seed, settings.exchanges, settings.asks) == (5, 4, 3, 3)
+    config = resolve({"samples": 5, "seed": None, "base_url": ()}, environment, workspace)
+    assert (config.samples, config.seed, config.max_exchanges, config.max_reply_attempts) == (5, 4, 3, 3)
 
 
 def test_the_defaults_are_those_of_the_paper_and_need_nothing() -> None:
-    settings = resolve({}, {}, None)
-    assert settings == GenerateConfig()
-    assert (settings.samples, settings.exchanges, settings.top_p, settings.seed) == (2, 10, 0.7, 42)
-    assert (settings.discard, settings.discard_confidence) == (("quality", "meta"), "very confident")
-    assert (settings.teacher, settings.out) == ("rehearsal", Path("generated"))
+    config = resolve({}, {}, None)
+    assert config == GenerateConfig()
+    assert (config.samples, config.max_exchanges, config.top_p, config.seed) == (2, 10, 0.7, 42)
+    assert (config.discard, config.discard_confidence) == (("quality", "meta"), "very confident")
+    assert (config.teacher, config.out) == ("rehearsal", Path("generated"))
 
 
 def test_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text('[generate]\nscenarios = "mine.jsonl"\nout = "runs"\n', encoding="utf-8")
-    settings = resolve({}, {}, tmp_path)
-    assert (settings.scenarios, settings.out) == (tmp_path / "mine.jsonl", tmp_path / "runs")
+    config = resolve({}, {}, tmp_path)
+    assert (config.scenarios, config.out) == (tmp_path / "mine.jsonl", tmp_path / "runs")
 
 
 def test_scenarios_are_a_number_or_a_file() -> None:
@@ -52,20 +59,20 @@ def test_scenarios_are_a_number_or_a_file() -> None:
 
 def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
     environment = {"CLCA_BASE_URL": "http://a:1/v1, http://b:2/v1", "CLCA_DISCARD": "meta alignment"}
-    settings = resolve({"teacher": "llama"}, environment, None)
-    assert settings.base_url == ("http://a:1/v1", "http://b:2/v1")
-    assert settings.discard == ("meta", "alignment")
+    config = resolve({"teacher": "llama"}, environment, None)
+    assert config.base_url == ("http://a:1/v1", "http://b:2/v1")
+    assert config.discard == ("meta", "alignment")
 
 
 @pytest.mark.parametrize(
-    ("flags", "said"),
+    ("flags", "fault"),
     [
         (
             {"base_url": ("http://h:1/v1",)},
             "--base-url is given, but not which model there is the teacher: add --teacher",
         ),
         ({"judge_base_url": "http://h:1/v1"}, "--judge-base-url is given, but not which model"),
-        ({"teacher": "m", "base_url": ("http://h:99999/v1",)}, "--base-url: not a URL: its host or port is broken"),
+        ({"teacher": "m", "base_url": ("http://h:99999/v1",)}, "--base-url: not a URL: its host or port is invalid"),
         ({"teacher": "m", "base_url": ("http://h:1/v1?key=s3cret",)}, "--base-url: a URL must end with its path"),
         ({"teacher": "m", "base_url": ("http://u:s3cret@h/v1",)}, "--base-url: a URL must not hold a user or password"),
         ({"teacher": "m", "base_url": ("http://h h/v1",)}, "--base-url: not a URL"),
@@ -76,15 +83,30 @@ def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
         ({"timeout": float("inf")}, "--timeout: "),
     ],
 )
-def test_a_value_that_would_do_harm_later_is_refused_now(flags: dict[str, object], said: str) -> None:
-    found = refusal(flags)
-    assert found.startswith(said)
-    assert "s3cret" not in found
+def test_a_value_that_would_do_harm_later_is_refused_now(flags: dict[str, object], fault: str) -> None:
+    message = refusal(flags)
+    assert message.startswith(fault)
+    assert "s3cret" not in message
+
+
+def test_cultures_are_a_list_of_names_that_may_hold_spaces() -> None:
+    assert resolve({}, {"CLCA_CULTURE": "South Korea, japan"}, None).culture == ("South Korea", "japan")
+    assert resolve({"culture": ("South Korea",)}, {}, None).culture == ("South Korea",)
+
+
+def test_labels_are_given_once_or_several_times() -> None:
+    for labels in (("meta,alignment",), ("meta", "alignment"), "meta alignment"):
+        assert resolve({"discard": labels}, {}, None).discard == ("meta", "alignment")
+
+
+def test_the_short_names_of_limits_are_taken_too() -> None:
+    config = resolve({"exchanges": 3, "asks": 4}, {"CLCA_TRIES": "6"}, None)
+    assert (config.max_exchanges, config.max_reply_attempts, config.max_http_attempts) == (3, 4, 6)
 
 
 def test_a_server_for_the_judge_alone() -> None:
-    settings = resolve({"judge": "m", "base_url": ("http://h:1/v1",)}, {}, None)
-    assert (settings.teacher, settings.judge) == ("rehearsal", "m")
+    config = resolve({"judge": "m", "base_url": ("http://h:1/v1",)}, {}, None)
+    assert (config.teacher, config.judge) == ("rehearsal", "m")
 
 
 def test_a_fault_names_the_layer_that_holds_it(workspace: Path) -> None:
@@ -117,10 +139,10 @@ def test_a_broken_file_is_named(workspace: Path, text: str, fault: str) -> None:
     assert fault in message
 
 
-def test_keys_are_no_settings() -> None:
-    settings = resolve({}, dict.fromkeys(SECRETS, "sk-secret"), None)
-    assert settings == GenerateConfig()
-    assert "secret" not in repr(settings) + settings.model_dump_json()
+def test_keys_are_no_config() -> None:
+    config = resolve({}, dict.fromkeys(SECRETS, "sk-secret"), None)
+    assert config == GenerateConfig()
+    assert "secret" not in repr(config) + config.model_dump_json()
 
 
 def test_quantization_is_of_a_model() -> None:
@@ -151,6 +173,8 @@ def test_what_is_no_url_is_refused(key: str) -> None:
     [
         ("samples", 0),
         ("exchanges", 0),
+        ("max_exchanges", 101),
+        ("tries", 0),
         ("seed", -1),
         ("seed", 2**31),
         ("temperature", -0.1),
@@ -168,7 +192,7 @@ def test_values_have_bounds(key: str, value: object) -> None:
 
 
 def test_what_decides_no_record_is_a_setting() -> None:
-    assert GenerateConfig.model_fields.keys() >= INERT
+    assert GenerateConfig.model_fields.keys() >= EXECUTION_FIELDS
 
 
 @pytest.mark.parametrize(

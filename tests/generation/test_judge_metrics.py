@@ -1,10 +1,10 @@
 from __future__ import annotations
 
-from clca.generation.judge_metrics import calibrate
+from clca.generation.judge_metrics import measure_judge
 
 
 def test_recall_and_precision_by_hand() -> None:
-    found = calibrate(
+    metrics = measure_judge(
         [
             ("repeats", "discarded", 6),
             ("repeats", "discarded", 1),
@@ -16,25 +16,25 @@ def test_recall_and_precision_by_hand() -> None:
         ]
     )
     # 9 of 12 planted are caught; of 12 discarded 9 were planted.
-    assert (found.planted, found.caught, found.recall) == (12, 9, 0.75)
-    assert (found.clean, found.false_alarms, found.precision) == (88, 3, 0.75)
-    assert found.by_flaw == {"repeats": (8, 7), "off setting": (4, 2)}
+    assert (metrics.planted, metrics.caught, metrics.recall) == (12, 9, 0.75)
+    assert (metrics.clean, metrics.false_alarms, metrics.precision) == (88, 3, 0.75)
+    assert metrics.by_flaw == {"repeats": (8, 7), "off setting": (4, 2)}
 
 
 def test_failed_dialogues_count_in_neither() -> None:
-    found = calibrate([("repeats", "failed", 5), (None, "failed", 5), ("repeats", "kept", 1)])
-    assert (found.planted, found.caught, found.clean, found.false_alarms) == (1, 0, 0, 0)
+    metrics = measure_judge([("repeats", "failed", 5), (None, "failed", 5), ("repeats", "kept", 1)])
+    assert (metrics.planted, metrics.caught, metrics.clean, metrics.false_alarms) == (1, 0, 0, 0)
 
 
 def test_without_a_planted_flaw_there_is_no_recall() -> None:
-    found = calibrate([(None, "kept", 9), (None, "discarded", 1)])
-    assert (found.recall, found.precision) == (None, 0.0)
+    metrics = measure_judge([(None, "kept", 9), (None, "discarded", 1)])
+    assert (metrics.recall, metrics.precision) == (None, 0.0)
 
 
 def test_without_a_discarded_dialogue_there_is_no_precision() -> None:
-    found = calibrate([("repeats", "kept", 2)])
-    assert (found.recall, found.precision) == (0.0, None)
+    metrics = measure_judge([("repeats", "kept", 2)])
+    assert (metrics.recall, metrics.precision) == (0.0, None)
 
 
 def test_of_nothing_nothing_is_known() -> None:
-    assert (calibrate([]).recall, calibrate([]).precision) == (None, None)
+    assert (measure_judge([]).recall, measure_judge([]).precision) == (None, None)

@@ -12,8 +12,8 @@ from clca.generation.priority_semaphore import PrioritySemaphore, Rank
 ranks = st.tuples(st.integers(0, 1), st.integers(0, 5))
 
 
-async def through(gate: PrioritySemaphore, rank: Rank, served: list[Rank]) -> None:
-    async with gate.slot(rank):
+async def through(semaphore: PrioritySemaphore, rank: Rank, served: list[Rank]) -> None:
+    async with semaphore.slot(rank):
         served.append(rank)
         await asyncio.sleep(0)
 
@@ -23,8 +23,8 @@ def order(asked: list[Rank], slots: int) -> list[Rank]:
     served: list[Rank] = []
 
     async def run() -> None:
-        gate = PrioritySemaphore(slots)
-        await asyncio.gather(*(through(gate, rank, served) for rank in asked))
+        semaphore = PrioritySemaphore(slots)
+        await asyncio.gather(*(through(semaphore, rank, served) for rank in asked))
 
     asyncio.run(run())
     return served
@@ -39,17 +39,17 @@ def test_who_finds_a_free_slot_takes_it_and_the_others_go_by_rank(asked: list[Ra
 def test_never_more_at_once_than_there_are_slots_and_everyone_gets_one(asked: list[Rank], slots: int) -> None:
     inside, most = 0, 0
 
-    async def visit(gate: PrioritySemaphore, rank: Rank) -> None:
+    async def visit(semaphore: PrioritySemaphore, rank: Rank) -> None:
         nonlocal inside, most
-        async with gate.slot(rank):
+        async with semaphore.slot(rank):
             inside += 1
             most = max(most, inside)
             await asyncio.sleep(0)
             inside -= 1
 
     async def run() -> None:
-        gate = PrioritySemaphore(slots)
-        await asyncio.gather(*(visit(gate, rank) for rank in asked))
+        semaphore = PrioritySemaphore(slots)
+        await asyncio.gather(*(visit(semaphore, rank) for rank in asked))
 
     asyncio.run(run())
     assert most == min(slots, len(asked))
@@ -57,10 +57,10 @@ def test_never_more_at_once_than_there_are_slots_and_everyone_gets_one(asked: li
 
 def test_equal_ranks_go_in_order_of_arrival() -> None:
     async def run() -> list[int]:
-        gate, served = PrioritySemaphore(1), []
+        semaphore, served = PrioritySemaphore(1), []
 
         async def visit(number: int) -> None:
-            async with gate.slot((0, 0)):
+            async with semaphore.slot((0, 0)):
                 served.append(number)
                 await asyncio.sleep(0)
 
@@ -73,17 +73,17 @@ def test_equal_ranks_go_in_order_of_arrival() -> None:
 @given(st.integers(1, 4), st.lists(st.booleans(), min_size=1, max_size=20))
 def test_whoever_gives_up_waiting_takes_no_slot_along(slots: int, gives_up: list[bool]) -> None:
     async def run() -> int:
-        gate = PrioritySemaphore(slots)
+        semaphore = PrioritySemaphore(slots)
         release = asyncio.Event()
 
         async def hold() -> None:
-            async with gate.slot((0, 0)):
+            async with semaphore.slot((0, 0)):
                 await release.wait()
 
         holding = [asyncio.create_task(hold()) for _ in range(slots)]
         await asyncio.sleep(0)
         served: list[Rank] = []
-        waiting = [asyncio.create_task(through(gate, (0, n), served)) for n in range(len(gives_up))]
+        waiting = [asyncio.create_task(through(semaphore, (0, n), served)) for n in range(len(gives_up))]
         await asyncio.sleep(0)
         release.set()
         for task, stops in zip(waiting, gives_up, strict=True):
@@ -91,7 +91,7 @@ def test_whoever_gives_up_waiting_takes_no_slot_along(slots: int, gives_up: list
                 task.cancel()
         await asyncio.gather(*holding, *waiting, return_exceptions=True)
         # Every slot is free again: as many as there are can be taken at once.
-        again = [asyncio.create_task(gate.enter((0, 0))) for _ in range(slots)]
+        again = [asyncio.create_task(semaphore.acquire((0, 0))) for _ in range(slots)]
         await asyncio.wait_for(asyncio.gather(*again), 1)
         return len(served)
 

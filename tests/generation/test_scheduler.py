@@ -1,4 +1,4 @@
-"""The desk: reply cache first, a bounded number at once, and another seed when a reply is no answer."""
+"""The scheduler: reply cache first, a bounded number at once, and another seed when a reply is no answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from clca.errors import InvalidReply, RunStopped
-from clca.generation.scheduler import AGAIN_TEMPERATURE, RequestScheduler, retry_key
+from clca.generation.scheduler import RETRY_TEMPERATURE, RequestScheduler, retry_key
 from clca.inference.protocol import Request, TaskRequest
 from clca.schemas import IntentAnswer, Reply
 from clca.storage.reply_cache import ReplyCache
@@ -44,7 +44,7 @@ class Scripted:
     async def close(self) -> None: ...
 
 
-def question(step: int = 0) -> TaskRequest[IntentAnswer]:
+def task_request(step: int = 0) -> TaskRequest[IntentAnswer]:
     messages = ({"role": "user", "content": f"question {step}"},)
     return TaskRequest("intent", "teacher", messages, IntentAnswer, max_tokens=100, step=step)
 
@@ -56,56 +56,59 @@ def reply_cache(tmp_path: Path) -> Iterator[ReplyCache]:
     reply_cache.close()
 
 
-def desk(reply_cache: ReplyCache, teacher: Scripted, **options: object) -> RequestScheduler:
-    wanted = {"concurrency": 4, "asks": 3, "seed": 42, "retries": reply_cache.retries(), **options}
-    return RequestScheduler({"teacher": teacher, "partner": teacher, "judge": teacher}, reply_cache, **wanted)  # type: ignore[arg-type]
+def make(
+    reply_cache: ReplyCache, teacher: Scripted, *, concurrency: int = 4, max_attempts: int = 3, seed: int = 42
+) -> RequestScheduler:
+    teachers = {"teacher": teacher, "partner": teacher, "judge": teacher}
+    limits = {"concurrency": concurrency, "max_attempts": max_attempts}
+    return RequestScheduler(teachers, reply_cache, seed=seed, **limits)  # type: ignore[arg-type]
 
 
 def test_reply_is_cached_before_it_is_used(reply_cache: ReplyCache) -> None:
     teacher = Scripted("not JSON at all")
-    clerk = desk(reply_cache, teacher, asks=1).clerk("one")
+    client = make(reply_cache, teacher, max_attempts=1).client("one")
     with pytest.raises(InvalidReply, match="not JSON"):
-        asyncio.run(clerk.request(question()))
+        asyncio.run(client.request(task_request()))
     (reply,) = reply_cache.replies("one").values()
     assert reply.text == "not JSON at all"
 
 
 def test_answered_question_is_not_asked_again(reply_cache: ReplyCache) -> None:
-    asyncio.run(desk(reply_cache, Scripted()).clerk("one").request(question()))
+    asyncio.run(make(reply_cache, Scripted()).client("one").request(task_request()))
     again = Scripted()
-    second = desk(reply_cache, again)
-    clerk = second.clerk("one")
-    answer = asyncio.run(clerk.request(question()))
+    second = make(reply_cache, again)
+    client = second.client("one")
+    answer = asyncio.run(client.request(task_request()))
     assert answer.intent == "to greet"
     assert again.asked == []
-    assert (second.tally.requests, second.tally.cached) == (0, 1)
-    assert clerk.usage.model_dump() == {"requests": 1, "prompt_tokens": 10, "completion_tokens": 3}
+    assert (second.counts.requests, second.counts.cached) == (0, 1)
+    assert client.usage.model_dump() == {"requests": 1, "prompt_tokens": 10, "completion_tokens": 3}
 
 
 def test_bad_replies_are_asked_again_with_other_seeds_a_bounded_number_of_times(reply_cache: ReplyCache) -> None:
     teacher = Scripted("", "{}", GOOD)
-    clerk = desk(reply_cache, teacher).clerk("one")
-    assert asyncio.run(clerk.request(question())).relevance == "generic"
+    client = make(reply_cache, teacher).client("one")
+    assert asyncio.run(client.request(task_request())).relevance == "generic"
     assert len({request.sampling.seed for request in teacher.asked}) == 3
-    assert clerk.usage.requests == 3, "what was paid for is counted"
+    assert client.usage.requests == 3, "what was paid for is counted"
     hopeless = Scripted("", "{}", '{"intent": 1}')
     with pytest.raises(InvalidReply, match="outside the schema"):
-        asyncio.run(desk(reply_cache, hopeless).clerk("two").request(question()))
+        asyncio.run(make(reply_cache, hopeless).client("two").request(task_request()))
     assert len(hopeless.asked) == 3
 
 
 def test_seed_depends_on_what_is_asked_and_on_nothing_else(reply_cache: ReplyCache) -> None:
-    first, second = desk(reply_cache, Scripted()), desk(reply_cache, Scripted(), concurrency=1)
+    first, second = make(reply_cache, Scripted()), make(reply_cache, Scripted(), concurrency=1)
     assert first.seed("one", "turn", 3, 0) == second.seed("one", "turn", 3, 0)
     others = [("two", "turn", 3, 0), ("one", "intent", 3, 0), ("one", "turn", 4, 0), ("one", "turn", 3, 1)]
     assert len({first.seed(*other) for other in others} | {first.seed("one", "turn", 3, 0)}) == 5
-    assert first.seed("one", "turn", 3, 0) != desk(reply_cache, Scripted(), seed=43).seed("one", "turn", 3, 0)
+    assert first.seed("one", "turn", 3, 0) != make(reply_cache, Scripted(), seed=43).seed("one", "turn", 3, 0)
 
 
 def test_retried_task_goes_on_where_its_attempts_ended(reply_cache: ReplyCache) -> None:
-    fresh = desk(reply_cache, Scripted())
+    fresh = make(reply_cache, Scripted())
     reply_cache.retry([], [retry_key("one", "turn")], 0)
-    retried = desk(reply_cache, Scripted())
+    retried = make(reply_cache, Scripted())
     assert retried.seed("one", "turn", 0, 0) == fresh.seed("one", "turn", 0, 3)
     assert retried.seed("one", "intent", 0, 0) == fresh.seed("one", "intent", 0, 0)
     assert retried.seed("two", "turn", 0, 0) == fresh.seed("two", "turn", 0, 0)
@@ -114,22 +117,22 @@ def test_retried_task_goes_on_where_its_attempts_ended(reply_cache: ReplyCache) 
 def test_only_what_is_asked_again_is_asked_at_a_temperature(reply_cache: ReplyCache) -> None:
     """At 0 another seed changes nothing."""
     teacher = Scripted("", GOOD)
-    asyncio.run(desk(reply_cache, teacher).clerk("one").request(question()))
-    assert [request.sampling.temperature for request in teacher.asked] == [0.0, AGAIN_TEMPERATURE]
+    asyncio.run(make(reply_cache, teacher).client("one").request(task_request()))
+    assert [request.sampling.temperature for request in teacher.asked] == [0.0, RETRY_TEMPERATURE]
     reply_cache.retry([], [retry_key("two", "intent"), retry_key("three", "turn")], 0)
     anew = Scripted()
-    the_desk = desk(reply_cache, anew)
+    scheduler = make(reply_cache, anew)
     for owner in ("two", "three"):
-        asyncio.run(the_desk.clerk(owner).request(question()))
-    assert [request.sampling.temperature for request in anew.asked] == [AGAIN_TEMPERATURE, 0.0]
+        asyncio.run(scheduler.client(owner).request(task_request()))
+    assert [request.sampling.temperature for request in anew.asked] == [RETRY_TEMPERATURE, 0.0]
 
 
 def test_no_more_than_the_given_number_is_in_flight(reply_cache: ReplyCache) -> None:
     teacher = Scripted()
 
     async def many() -> None:
-        clerk = desk(reply_cache, teacher, concurrency=4).clerk("one")
-        await asyncio.gather(*(clerk.request(question(step)) for step in range(20)))
+        client = make(reply_cache, teacher, concurrency=4).client("one")
+        await asyncio.gather(*(client.request(task_request(step)) for step in range(20)))
 
     asyncio.run(many())
     assert len(teacher.asked) == 20
@@ -138,14 +141,14 @@ def test_no_more_than_the_given_number_is_in_flight(reply_cache: ReplyCache) -> 
 
 def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(reply_cache: ReplyCache) -> None:
     def stop() -> None:
-        the_desk.stop()
+        scheduler.stop()
 
     teacher = Scripted(during=stop)
-    the_desk = desk(reply_cache, teacher, concurrency=2)
+    scheduler = make(reply_cache, teacher, concurrency=2)
 
     async def many() -> list[object]:
-        clerk = the_desk.clerk("one")
-        return await asyncio.gather(*(clerk.request(question(step)) for step in range(6)), return_exceptions=True)
+        client = scheduler.client("one")
+        return await asyncio.gather(*(client.request(task_request(step)) for step in range(6)), return_exceptions=True)
 
     results = asyncio.run(many())
     assert len(teacher.asked) == 2
@@ -156,7 +159,7 @@ def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(reply_cache: 
 
 def test_check_beyond_the_schema_counts_as_a_bad_reply(reply_cache: ReplyCache) -> None:
     teacher = Scripted(GOOD, '{"intent": "to part", "relevance": "generic"}')
-    asked = question()
+    asked = task_request()
     strict = TaskRequest(
         asked.task,
         asked.role,
@@ -165,4 +168,4 @@ def test_check_beyond_the_schema_counts_as_a_bad_reply(reply_cache: ReplyCache) 
         asked.max_tokens,
         check=lambda answer: "a greeting" if "greet" in answer.intent else None,
     )
-    assert asyncio.run(desk(reply_cache, teacher).clerk("one").request(strict)).intent == "to part"
+    assert asyncio.run(make(reply_cache, teacher).client("one").request(strict)).intent == "to part"

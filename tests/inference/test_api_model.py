@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clca.inference.api_model import ApiModel, ServerError, ServerLost
-from clca.inference.completions_client import PROBE, TEXT, Wording
+from clca.inference.api_prompts import PROBE, TEXT, Wording
 from clca.inference.label_probabilities import label_probabilities
 from clca.inference.requests import Answer
 from tests.inference.label_requests import Heard, texts

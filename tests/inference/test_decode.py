@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 import torch
 
-from clca.inference.decode import MAX_NEW_TOKENS, Writing
+from clca.inference.decode import MAX_NEW_TOKENS, GreedyDecoder
 from clca.inference.hf_model import HfModel
-from clca.inference.prefix_cache import Part, SharedPrefix
+from clca.inference.prefix_cache import PrefixCache, Suffix
 from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
@@ -36,14 +36,14 @@ def generated(model: Any, ids: list[int], ends: list[int], most: int = 16) -> li
 
 
 def written(
-    prefix: SharedPrefix, parts: Sequence[Part], ends: frozenset[int], most: int = MAX_NEW_TOKENS
+    prefix: PrefixCache, suffixes: Sequence[Suffix], ends: frozenset[int], most: int = MAX_NEW_TOKENS
 ) -> list[list[int]]:
     """What a batch of its own writes."""
-    writing = Writing[int](prefix, ends, most)
-    writing.add(range(len(parts)), parts)
+    writing = GreedyDecoder[int](prefix, ends, most)
+    writing.add(range(len(suffixes)), suffixes)
     while writing.rows:
         writing.step()
-    return [writing.replies[number] for number in range(len(parts))]
+    return [writing.replies[number] for number in range(len(suffixes))]
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -77,8 +77,8 @@ def test_a_reply_stops_before_the_token_that_ends_it_while_others_go_on(tokenize
     lengths = {len(reply) for reply in expected}
     assert {0, 16} <= lengths  # some end at once, and some never
     assert len(lengths) > 3
-    parts = [Part(0, rest) for rest in rests]
-    assert written(SharedPrefix(model, [prefix]), parts, frozenset(ends)) == expected
+    suffixes = [Suffix(0, rest) for rest in rests]
+    assert written(PrefixCache(model, [prefix]), suffixes, frozenset(ends)) == expected
 
 
 def test_a_reply_may_go_over_several_lines(tokenizer: Any) -> None:
@@ -89,7 +89,7 @@ def test_a_reply_may_go_over_several_lines(tokenizer: Any) -> None:
         bias[newline] = 1e6
         hook = model.lm_head.register_forward_hook(lambda module, given, output: output + bias)
         try:
-            [reply] = written(SharedPrefix(model, [[5, 6]]), [Part(0, [7])], frozenset({1}), most=4)
+            [reply] = written(PrefixCache(model, [[5, 6]]), [Suffix(0, [7])], frozenset({1}), most=4)
         finally:
             hook.remove()
     assert reply == [newline] * 4

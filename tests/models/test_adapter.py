@@ -16,6 +16,7 @@ from clca.inference.hardware import Machine
 from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters, read_adapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.student import Student
+from clca.training import merge as merging
 from clca.training.examples import ExampleCounts
 from clca.training.job import Job
 from clca.training.merge import MERGED, merge
@@ -43,7 +44,7 @@ def loaded(one: Job, bits: int = 4) -> Any:
 def held_out(one: Job) -> list[tuple[torch.Tensor, torch.Tensor]]:
     """Tokens and labels of the held-out rows."""
     encoder = Encoder(load_tokenizer(one.student), one.recipe.data.max_length)
-    rows = encoder.rows(assemble(one.material, "held-out", encoder.lengths, ExampleCounts()), ExampleCounts())
+    rows = encoder.rows(assemble(one.sources, "held-out", encoder.lengths, ExampleCounts()), ExampleCounts())
     return [
         (ids := torch.tensor([row["input_ids"]]), ids.where(torch.tensor([row["assistant_masks"]]) == 1, -100))
         for row in rows
@@ -128,7 +129,7 @@ def test_merged_it_computes_the_same_without_peft(trained: tuple[Job, TrainedAda
     assert AutoTokenizer.from_pretrained(target).chat_template == load_tokenizer(one.student).chat_template
     assert json.loads((target / MERGED).read_text())["rehearsal"] is True
     assert not any("lora" in name for name in load_file(target / "model.safetensors"))
-    with pytest.raises(StoreError, match="is there already: give another folder"):
+    with pytest.raises(StoreError, match="exists already: give another folder"):
         merge(found, target)
 
 
@@ -186,7 +187,7 @@ def test_damaged_adapters_are_passed_over_and_told_of(shelf: Path) -> None:
     file.write_bytes(file.read_bytes()[:-1])
     told: list[str] = []
     assert [one.folder.name for one in list_adapters(shelf, lambda error: told.append(error.message))] == ["second"]
-    assert told[0] == f"{file}: is damaged, or is not there: remove the folder and train anew"
+    assert told[0] == f"{file}: is damaged or missing: remove the folder and train again"
     assert [line.partition(":")[0] for line in told[1:]] == [
         str(shelf / "uk" / "broken" / "adapter.json"),
         str(shelf / "uk" / "old" / "adapter_model.safetensors"),
@@ -227,7 +228,7 @@ def test_what_is_not_there_is_told_with_what_is(shelf: Path, tmp_path: Path) -> 
 def test_a_damaged_or_foreign_folder_is_told_in_one_line(shelf: Path) -> None:
     with pytest.raises(ContentError, match=r"adapter\.json: "):
         read_adapter(shelf / "uk" / "broken")
-    with pytest.raises(NotFoundError, match=r"is no adapter of `clca train`: it has no adapter\.json$"):
+    with pytest.raises(NotFoundError, match=r"is not an adapter of `clca train`: it has no adapter\.json$"):
         read_adapter(shelf)
 
 
@@ -238,11 +239,11 @@ def test_a_student_that_the_ram_does_not_hold_is_not_merged_into(
     weights = load_file(Path(found.source) / "model.safetensors")
     needs = 4 * sum(tensor.numel() for tensor in weights.values())
     arguments = (str(found.folder), tmp_path / "whole", tmp_path)
-    monkeypatch.setattr(adapter_views, "machine", lambda _: Machine((), needs // 2))
+    monkeypatch.setattr(merging, "machine", lambda _: Machine((), needs // 2))
     with pytest.raises(SettingsError, match=r"GiB of RAM in 32 bits, as it is merged, and 0\.0 GiB are free: merge on"):
         adapter_views.merge_adapter(*arguments, as_json=True)
     assert list(tmp_path.iterdir()) == []
     enough = 2 * needs  # its file counts, headers and all
-    monkeypatch.setattr(adapter_views, "machine", lambda _: Machine((), enough))
+    monkeypatch.setattr(merging, "machine", lambda _: Machine((), enough))
     adapter_views.merge_adapter(*arguments, as_json=True)
     assert (tmp_path / "whole").is_dir()

@@ -22,10 +22,10 @@ from clca.records import Dialogue, Turn
 from clca.training.dialogue_examples import intent_examples
 from clca.training.examples import Example
 from clca.training.job import Job, StepProgress
-from clca.training.material import TrainingSources
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
 from clca.training.split import part_of
+from clca.training.training_sources import TrainingSources
 from tests.dialogue_examples import scenario
 from tests.training.material import IDA, JAPAN, RUTH, dialogue, labelled, write
 

@@ -8,10 +8,10 @@ from typing import Any
 from clca.content.lookup import Content
 from clca.records import Action, Dialogue, Intent, LabelledTurn, Scenario, Turn, Usage
 from clca.training.examples import Dropped, Example, ExampleCounts
-from clca.training.material import CultureRef, TrainingSources
 from clca.training.recipe import Data
 from clca.training.sources import assemble
 from clca.training.split import Part
+from clca.training.training_sources import CultureRef, TrainingSources
 from tests.dialogue_examples import scenario
 
 JAPAN = CultureRef("japan", "Japan")

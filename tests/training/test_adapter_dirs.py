@@ -29,11 +29,11 @@ def planned(student: Student, folder: Path, *, new: bool) -> Job:
 def test_new_begins_beside_what_is_finished_and_goes_on_with_what_is_not(tiny_student: Student, tmp_path: Path) -> None:
     first = planned(tiny_student, tmp_path, new=False).out
     train(planned(tiny_student, tmp_path, new=False), Screen())
-    with pytest.raises(TrainingStopped, match="the same command goes on from there"):
+    with pytest.raises(TrainingStopped, match="repeat the command to resume"):
         train(planned(tiny_student, tmp_path, new=True), signalled(1))
     again, screen = planned(tiny_student, tmp_path, new=True), Screen()
     train(again, screen)
     assert again.out.name == f"{first.name}-2"
-    assert screen.notes == ["Going on from step 2."]
+    assert screen.notes == ["Resuming from step 2."]
     assert planned(tiny_student, tmp_path, new=False).out == again.out
     assert planned(tiny_student, tmp_path, new=True).out.name == f"{first.name}-3"

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from clca.training import callbacks as watching
-from clca.training.callbacks import TrainingMonitor, Wish
+from clca.training.callbacks import StopRequest, TrainingMonitor
 from clca.training.checkpoints import Checkpoint
 from tests.training.jobs import Screen
 
@@ -40,7 +40,7 @@ def step(watch: TrainingMonitor, clock: Clock, number: int, tokens: int | None =
 
 
 def test_the_rate_counts_the_seconds_of_the_tokens_that_were_counted(clock: Clock) -> None:
-    watch = TrainingMonitor(Screen(), Wish(), Path(), None)
+    watch = TrainingMonitor(Screen(), StopRequest(), Path(), None)
     step(watch, clock, 1, 100)
     step(watch, clock, 2)
     assert watch.rate == 50
@@ -49,7 +49,7 @@ def test_the_rate_counts_the_seconds_of_the_tokens_that_were_counted(clock: Cloc
 
 
 def test_until_tokens_are_counted_the_rate_is_that_of_the_last_sitting(clock: Clock) -> None:
-    watch = TrainingMonitor(Screen(), Wish(), Path(), Checkpoint(Path(), 4, 10.0, 33.0))
+    watch = TrainingMonitor(Screen(), StopRequest(), Path(), Checkpoint(Path(), 4, 10.0, 33.0))
     assert watch.rate == 33
     step(watch, clock, 5)
     assert watch.rate == 33

@@ -96,7 +96,7 @@ def test_counts_are_those_of_every_row(tmp_path: Path) -> None:
     assert sum(both) == 30 * 3
     assert min(both) > 0
     for part in (found.train, found.held_out):
-        assert part.tokens == part.tally.tokens.total() == sum(part.lengths)
+        assert part.tokens == part.counts.tokens.total() == sum(part.lengths)
         assert 0 < part.trained < part.tokens
         assert part.longest == max(part.lengths)
 

@@ -170,7 +170,7 @@ def test_a_chat_is_trimmed_joined_and_ends_with_the_assistant() -> None:
         ([Message("assistant", "a")], "given: assistant"),
         ([Message("system", "a"), Message("assistant", "b")], "given: system, assistant"),
         ([Message("user", "a"), Message("system", "b"), Message("assistant", "c")], "given: user, system, assistant"),
-        ([Message("user", " "), Message("assistant", "b")], "a message of the user is empty"),
+        ([Message("user", " "), Message("assistant", "b")], "an empty message of the user"),
     ],
 )
 def test_what_no_template_takes_is_no_chat(messages: list[Message], fault: str) -> None:
@@ -191,7 +191,7 @@ def test_dialogues_are_read_line_by_line_and_an_unfinished_line_is_left_out(tmp_
 
 def test_a_dialogue_that_stands_twice_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "dialogues.jsonl", [dialogue(), dialogue()])
-    with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: id: 'japan-last-loaf-1' stands twice in this file"):
+    with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: id: 'japan-last-loaf-1' is duplicate in this file"):
         list(read_dialogues(file, {"japan": JAPAN}))
 
 

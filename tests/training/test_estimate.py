@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from clca.errors import SettingsError
 from clca.models.quantization import Quantization
-from clca.models.size import SHARE, Shape, matmul_rate, shape_of, weight_bytes
+from clca.models.shape import Shape, shape_of
+from clca.models.size import loaded_weight_bytes
+from clca.models.speed import SHARE, matmul_rate
 from clca.training.data_checks import Counted
 from clca.training.estimate import count_steps, estimate, head_bytes, memory, operations, packed, padded, trainable
 from clca.training.recipe import Recipe, Training
@@ -166,17 +168,21 @@ def test_packing_is_counted_as_trl_packs(lengths: list[int]) -> None:
 
 
 def test_weights_by_hand() -> None:
-    assert weight_bytes(Quantization(bits=16), "bf16", 1000, 100) == 2200
-    assert weight_bytes(Quantization(bits=16), "fp32", 1000, 100) == 4400
-    assert weight_bytes(Quantization(bits=8), "bf16", 1000, 100) == 1000 + 400
-    assert weight_bytes(Quantization(bits=4), "bf16", 8_000_000, 0) == 4_127_000  # 4.127 bits with double quantisation
-    assert weight_bytes(Quantization(bits=4, double_quant=False), "bf16", 8_000_000, 0) == 4_500_000
-    assert weight_bytes(Quantization(bits=8), "bf16", 1000, 100, sharded=True) == 1000 + 200
+    assert loaded_weight_bytes(Quantization(bits=16), "bf16", 1000, 100) == 2200
+    assert loaded_weight_bytes(Quantization(bits=16), "fp32", 1000, 100) == 4400
+    assert loaded_weight_bytes(Quantization(bits=8), "bf16", 1000, 100) == 1000 + 400
+    assert (
+        loaded_weight_bytes(Quantization(bits=4), "bf16", 8_000_000, 0) == 4_127_000
+    )  # 4.127 bits with double quantisation
+    assert loaded_weight_bytes(Quantization(bits=4, double_quant=False), "bf16", 8_000_000, 0) == 4_500_000
+    assert loaded_weight_bytes(Quantization(bits=8), "bf16", 1000, 100, sharded=True) == 1000 + 200
 
 
 def test_weights_of_an_8_b_student_in_nf4() -> None:
     """Llama 3.1 8B: 3.60 GB of linear layers, and 4.20 GB of embeddings and norms in 32 bits."""
-    assert weight_bytes(Quantization(), "bf16", 6_979_321_856, 1_050_939_392) == pytest.approx(7.804e9, rel=0.001)
+    assert loaded_weight_bytes(Quantization(), "bf16", 6_979_321_856, 1_050_939_392) == pytest.approx(
+        7.804e9, rel=0.001
+    )
 
 
 def test_memory_by_hand() -> None:

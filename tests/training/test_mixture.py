@@ -34,8 +34,8 @@ def test_a_mix_is_parts_with_weights_or_without() -> None:
         ("clca:", "'clca:': '' is no weight"),
         ("clca:nan", "'clca:nan': 'nan' is no weight"),
         ("clca:inf", "'clca:inf': 'inf' is no weight"),
-        ("clca+dialogue-only", "'clca+dialogue-only': a source stands twice"),
-        ("wvs+wvs", "'wvs+wvs': a source stands twice"),
+        ("clca+dialogue-only", "'clca+dialogue-only': a source is named twice"),
+        ("wvs+wvs", "'wvs+wvs': a source is named twice"),
     ],
 )
 def test_what_is_no_mix_is_said_in_words(text: str, message: str) -> None:

@@ -149,7 +149,7 @@ def test_a_workspaces_own_recipe_extends_the_workspaces_copy(overlay: Overlay) -
         (MINE + "data:\n  mix: clcaa\n", "mine.yaml:4: data.mix: 'clcaa': no mix 'clcaa'; did you mean clca?"),
         (MINE + "data:\n  mix: wvs\n  size: 3\n  match: {mix: clca}\n", "mine.yaml:3: data: match and size both say"),
         (MINE + "data: {held_out: 0}\ntraining: {patience: 2}\n", "mine.yaml:1: training.patience needs held-out data"),
-        (MINE + "seed: 1\nseed: 2\n", "mine.yaml:4: seed: key stands twice"),
+        (MINE + "seed: 1\nseed: 2\n", "mine.yaml:4: seed: duplicate key"),
         ("- a\n", "mine.yaml:1: a recipe is a mapping of keys to values"),
         ("", "mine.yaml:1: a recipe is a mapping of keys to values"),
         ("extends: clcaa\n", "mine.yaml:1: extends: no recipe 'clcaa'; did you mean clca?"),

@@ -56,7 +56,7 @@ def test_another_logger_does_not_keep_a_training_from_going_on(tiny_student: Stu
     one = stopped(job(tiny_student, tmp_path, "training.steps=4"), 1)
     screen = Screen()
     trained = train(relogged(one), screen)
-    assert screen.notes == ["Going on from step 2."]
+    assert screen.notes == ["Resuming from step 2."]
     assert (trained.adapter / "logs").is_dir()
 
 
@@ -67,7 +67,7 @@ def test_a_checkpoint_cut_short_is_passed_over(tiny_student: Student, tmp_path: 
     file.write_bytes(file.read_bytes()[:-10])
     screen = Screen()
     assert train(one, screen).steps == 10
-    assert screen.notes == ["Going on from step 4."]
+    assert screen.notes == ["Resuming from step 4."]
 
 
 def test_machines_that_do_not_share_the_folder_are_refused(

@@ -6,7 +6,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import SettingsError
-from clca.models.load import _quantisation, load_model
+from clca.models.load import load_model
 from clca.models.quantization import Quantization
 from clca.models.student import Student
 
@@ -37,10 +37,10 @@ def test_shipped_configuration_is_what_accelerate_makes_of_it() -> None:
 def test_quantised_weights_are_stored_as_numbers_that_can_be_sharded() -> None:
     import torch
 
-    sharded = _quantisation(Quantization(), torch.bfloat16, sharded=True)
+    sharded = Quantization().bits_and_bytes(torch.bfloat16, sharded=True)
     assert sharded.bnb_4bit_quant_storage == torch.bfloat16
     assert (sharded.bnb_4bit_quant_type, sharded.bnb_4bit_use_double_quant) == ("nf4", True)
-    assert _quantisation(Quantization(), torch.bfloat16, sharded=False).bnb_4bit_quant_storage == torch.uint8
+    assert Quantization().bits_and_bytes(torch.bfloat16, sharded=False).bnb_4bit_quant_storage == torch.uint8
 
 
 def test_weights_in_8_bits_are_not_sharded(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ from clca.errors import SettingsError, StoreError
 from clca.models.adapter import WEIGHTS, list_adapters, read_adapter
 from clca.models.student import Student
 from clca.storage.lock import folder_lock
-from clca.training.callbacks import EarlyStopping, TrainingMonitor, Wish, since_best
+from clca.training.callbacks import EarlyStopping, StopRequest, TrainingMonitor, since_best
 from clca.training.checkpoints import FOLDER, WHOLE
 from clca.training.job import Job, TrainingError, TrainingStopped
 from clca.training.result import AdapterResult
@@ -120,7 +120,7 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
     (half / "optimizer.pt").write_bytes(b"")
     screen = Screen()
     resumed = train(one, screen)
-    assert screen.notes == ["Going on from step 6."]
+    assert screen.notes == ["Resuming from step 6."]
     assert resumed.steps == 10
     assert weights(resumed.adapter) == weights(uninterrupted[1].adapter)
     assert resumed.eval_loss == uninterrupted[1].eval_loss
@@ -256,7 +256,7 @@ def test_a_loss_that_is_no_number_ends_the_training(tiny_student: Student, tmp_p
 
 
 def test_a_training_without_a_gradient_is_ended(tmp_path: Path) -> None:
-    watch = TrainingMonitor(Screen(), Wish(), tmp_path, None)
+    watch = TrainingMonitor(Screen(), StopRequest(), tmp_path, None)
     state = SimpleNamespace(global_step=3, max_steps=9, is_world_process_zero=True)
     watch.on_log(None, state, None, {"loss": 2.0, "grad_norm": 0.1})
     with pytest.raises(TrainingError, match=r"^nothing is learned at step 3"):

@@ -36,7 +36,7 @@ def env(vllm_command: str, tmp_path: Path) -> dict[str, str]:
 
 
 def vllm_processes(cache: Path) -> list[str]:
-    """The guardian, the server, its engine and its workers: all that inherited this VLLM_CACHE_ROOT, but for clca."""
+    """Guard, server, engine and workers: all processes that inherited this VLLM_CACHE_ROOT, except clca."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
@@ -100,8 +100,8 @@ def test_our_arguments_are_those_of_vllm(vllm_command: str, tiny_model: Path, tm
     """A flag that vLLM renames is caught here, on whichever vLLM CLCA_VLLM names."""
     from clca.content.lookup import Content
     from clca.inference.hardware import Gpu, Machine
-    from clca.inference.memory import fit
     from clca.inference.vllm.command import arguments
+    from clca.inference.vllm.fit import fit
     from clca.models import ModelCatalogue, find_model
 
     gpus = tuple(Gpu(str(n), "H100", 80 * 2**30, 79 * 2**30, (9, 0)) for n in range(8))

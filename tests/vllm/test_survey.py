@@ -10,7 +10,7 @@ import pytest
 
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.inference.api_model import ApiModel
-from clca.inference.completions_client import Wording
+from clca.inference.api_prompts import Wording
 from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import ChatFormat, Format, Mode, TextFormat
 from clca.inference.requests import Answer

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from clca.inference.api_model import ApiModel
-from clca.inference.completions_client import Wording
+from clca.inference.api_prompts import Wording
 from clca.inference.hf_model import HfModel
 from clca.inference.prompt_format import Mode, TextFormat
 from clca.inference.requests import Answer, Question, RequestGroup

@@ -1,9 +1,8 @@
-"""The workspace and its content files, from the command line."""
+"""`clca init` and `clca content` on the terminal."""
 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from pathlib import Path
 
@@ -13,17 +12,19 @@ from clca.cli.views.screen import make_console
 from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace
 from clca.content_check import check
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.generation.config import resolve
+from clca.generation.config import GenerateConfig
+from clca.stages import resolve_config
 
 TEMPLATE = """\
-# A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one take
-# the place of the packaged files of the same path; `clca content copy PATH` brings one here to edit.
+# A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one override
+# the packaged files of the same path; `clca content copy PATH` copies one here to edit.
 # Flags and CLCA_* environment variables outrank what is set below. API keys do not belong here:
 # set CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY) in the environment.
 
 [generate]
 out = "generated"                # folder of the runs, relative to this file
 
+# culture = ["japan"]            # what is generated where no --culture is given; or "all"
 # teacher = "rehearsal"          # model that adapts, plays the first participant, labels intents
 # partner = "rehearsal"          # model that plays the second participant
 # judge = "rehearsal"            # model that judges
@@ -37,15 +38,15 @@ out = "generated"                # folder of the runs, relative to this file
 # scenarios = 20                 # how many seeds, or a JSONL file relative to this one
 # norms = 0                      # how many more scenarios to write from norms
 # samples = 2                    # how often each scenario is played
-# exchanges = 10                 # most exchanges a dialogue has
+# max_exchanges = 10             # most exchanges a dialogue has
 # seed = 42
 # temperature = 1.0              # of the role-play
 # top_p = 0.7
 # discard = ["quality", "meta"]  # verdicts that discard; "alignment" is the third
 # discard_confidence = "very confident"
-# asks = 3                       # how often a question is asked while replies are invalid
+# max_reply_attempts = 3         # how often an answer is requested while replies are invalid
 # concurrency = 64               # most requests in flight
-# tries = 5                      # how often a request is sent while the server fails
+# max_http_attempts = 5          # how often a request is sent while the server fails
 # timeout = 120.0                # seconds after which a request is given up
 """
 
@@ -53,7 +54,7 @@ out = "generated"                # folder of the runs, relative to this file
 def init(folder: Path) -> None:
     config = folder / CONFIG
     if config.exists():
-        raise StoreError(f"{config} is there already: this is a workspace")
+        raise StoreError(f"{config} exists already: {folder} is a workspace")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FOLDERS:
@@ -92,13 +93,13 @@ def copy_content(paths: list[str], *, force: bool) -> None:
 
 def check_content(*, as_json: bool) -> int:
     workspace = find_workspace()
-    faults = check(Content(workspace))
+    errors = check(Content(workspace))
     try:
-        resolve({}, os.environ, workspace)
+        resolve_config(GenerateConfig, {}, workspace=workspace)
     except SettingsError as error:
-        faults.append(error)
-    for fault in faults:
+        errors.append(error)
+    for fault in errors:
         print(json.dumps({"fault": fault.message}) if as_json else fault.message)
-    if not faults and not as_json:
+    if not errors and not as_json:
         print(f"{len(Content(workspace).files())} content files, no faults")
-    return 2 if faults else 0
+    return 2 if errors else 0

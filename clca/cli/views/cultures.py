@@ -1,4 +1,4 @@
-"""Cultures as text for the terminal."""
+"""`clca cultures` on the terminal: scores as bars, the Inglehart-Welzel map, manners."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def list_cultures(*, as_json: bool) -> None:
     for name in catalogue.ids():
         culture = catalogue.culture(name)
         title, *others = dict.fromkeys(catalogue.aliases(name))
-        aliases = [alias for alias in others if alias.casefold() != name and _leads(catalogue, alias, name)]
+        aliases = [alias for alias in others if alias.casefold() != name and _finds(catalogue, alias, name)]
         missing = _missing(culture)
         if as_json:
             line = {"id": name, "name": title, "kind": culture.kind, "aliases": aliases, "missing": missing}
@@ -46,7 +46,7 @@ def show_culture(name: str, *, as_json: bool) -> None:
     console.print(f"[bold]{catalogue.aliases(culture.id)[0]}[/]  ({culture.kind}, id {culture.id}, {culture.language})")
     if culture.members:
         console.print(
-            f"Played in {', '.join(culture.members)}; everyday material below is that of {culture.members[0]}."
+            f"Played in {', '.join(culture.members)}; names, places and manners are those of {culture.members[0]}."
         )
     console.print(", ".join(culture.descriptors) + ".")
     console.print()
@@ -81,9 +81,9 @@ def _bar(title: str, score: float | None) -> str:
 
 
 def _map(catalogue: CultureCatalogue, culture: Culture) -> list[str]:
-    """The map with the culture (@), our other cultures (their first letters) and all countries (·)."""
+    """Lines of the map with the culture (@), our other cultures (their first letters) and all countries (·)."""
     if culture.position.secular is None or culture.position.expression is None:
-        return ["No place on the map is known."]
+        return ["Its position on the map is not known."]
     points = [
         (row.survival_vs_self_expression, row.traditional_vs_secular_rational, "·") for row in catalogue.scores.map_rows
     ]
@@ -116,8 +116,8 @@ def _map(catalogue: CultureCatalogue, culture: Culture) -> list[str]:
     return [head, *("│" + "".join(row).rstrip() for row in grid), "└" + "─" * MAP_WIDTH, " " + axis, foot]
 
 
-def _leads(catalogue: CultureCatalogue, alias: str, culture: str) -> bool:
-    """Whether a name finds this culture: codes that several share may lead elsewhere, or nowhere."""
+def _finds(catalogue: CultureCatalogue, alias: str, culture: str) -> bool:
+    """Whether a name finds this culture: a code that several share may find another one, or none."""
     try:
         return catalogue.find(alias) == culture
     except NotFoundError:

@@ -18,7 +18,8 @@ from clca.evaluation.prediction_dir import TABLE
 from clca.evaluation.run import Finished
 from clca.evaluation.table import Table
 from clca.evaluation.table_formats import screen as table_screen
-from clca.generation.config import resolve
+from clca.generation.config import GenerateConfig
+from clca.stages import resolve_config
 from clca.urls import without_credentials
 
 MARKS = ("REHEARSAL", "DEMONSTRATION")  # what caveats begin with that nobody may miss
@@ -37,7 +38,7 @@ P = TypeVar("P", bound=Prepared)
 def prepare_here(prepare: Callable[[Path | None, Path, Mapping[str, str]], P]) -> P:
     """The evaluation, with what is to be known of it said, however quiet it is."""
     workspace = find_workspace()
-    one = prepare(workspace, resolve({}, os.environ, workspace).out, os.environ)
+    one = prepare(workspace, resolve_config(GenerateConfig, {}, workspace=workspace).out, os.environ)
     for warning in one.warnings:
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
     return one

@@ -17,7 +17,8 @@ from clca.inference.tokenization import Tokens
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import compute_type, load_tokenizer, this_device
 from clca.models.quantization import Quantization
-from clca.models.size import SHARE, load_shape, matmul_rate
+from clca.models.shape import load_shape
+from clca.models.speed import SHARE, matmul_rate
 
 
 def tokens_of(subject: EvaluatedModel, chat: bool, workspace: Path | None) -> tuple[Tokens | None, str]:

@@ -1,226 +1,180 @@
-"""Runs at work on the screen: progress, interruption, summary and exit code."""
+"""Generation on the screen: progress, notes, the balance of each run, and the JSON object."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
-import signal
-import sys
-from pathlib import Path
-from typing import Any
+from time import monotonic
+from types import TracebackType
 
 from rich.console import Console
+from rich.live import Live
+from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from clca.cli.views.progress import Progress, Waiting, cache_share
+from clca.cli.views.progress import LINE_EVERY, Waiting
 from clca.cli.views.screen import make_console, printable
-from clca.content.lookup import Content, find_workspace
-from clca.culture import CultureCatalogue
-from clca.errors import ClcaError, SettingsError
-from clca.generation.config import GenerateConfig, resolve, vllm_config
-from clca.generation.plan import GenerationPlan, Located, check, locate, prepare
-from clca.generation.run import GenerationRun, settings_of
-from clca.generation.teachers import unserved
-from clca.inference.vllm.manager import Servers
-from clca.storage.fingerprint import differences
-from clca.storage.run_index import RunInfo
+from clca.errors import ClcaError
+from clca.generation.plan import GenerationPlan
+from clca.generation.progress import GenerationProgress, RunEnded, ServerStarting
+from clca.generation.result import Counts, GenerationResult, RunResult
+from clca.generation.run import run
+from clca.inference.protocol import Throughput
+from clca.progress import Note, Progress
 
-OK, LOST, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 130
-
-WARNING = (
-    "Played by the embedded rehearsal: a simulator to rehearse a study with. Do not train on it or publish its scores."
-)
+OK, SOME_FAILED = 0, 3
 
 
-def resolve_here(flags: dict[str, Any]) -> tuple[GenerateConfig, Path | None]:
-    """The settings for a command given here, and the workspace it is given in."""
-    workspace = find_workspace()
-    return resolve(flags, os.environ, workspace), workspace
-
-
-def expand(names: list[str], workspace: Path | None) -> list[str]:
-    """The cultures meant: `all` stands for every one, and none is taken twice."""
-    catalogue = CultureCatalogue(Content(workspace))
-    if any(name.casefold() == "all" for name in names):
-        return catalogue.ids()
-    return list(dict.fromkeys(catalogue.find(name) for name in names))
-
-
-# ---------------------------------------------------------------- working
-
-
-def servers_for(settings: GenerateConfig, workspace: Path | None) -> Servers:
-    """The servers that the command may have to start: a context, at whose end none of them is left."""
-    return Servers(vllm_config(settings), Content(workspace), os.environ)
-
-
-def generate_all(prepared: list[GenerationPlan], servers: Servers, *, new: bool, quiet: bool, as_json: bool) -> int:
-    """One run after another; returns the exit code."""
+def generate(plan: GenerationPlan, *, quiet: bool, as_json: bool) -> int:
+    """Run a plan with progress on stderr; returns the exit code. Errors are raised when all is shown."""
     screen = make_console(stderr=True, quiet=quiet)
-    summaries: list[dict[str, Any]] = []
-    code = OK
+    view = GenerationView(screen)
+    lost = False
     try:
-        for one in prepared:
-            place = locate(one, new=new)
-            if not place.finished:
-                get_ready(one, servers, screen)
-            say_why_new(place, screen)
-            with GenerationRun(one, place.folder) as session:
-                if place.resumed and not session.finished and session.generation.funnel.outcomes.total():
-                    screen.print(f"Going on with {place.folder}", markup=False)
-                ended = work(session, screen)
-                summaries.append(session.summary())
-            if ended in (LOST, BAD_INPUT, INTERRUPTED):
-                code = ended
-                break
-            code = max(code, ended)
+        with view:
+            run(plan, view)
+    except ClcaError:
+        lost = True
+        raise
     finally:
-        asked = any(summary["requests"] for summary in summaries)
-        if asked and code not in (LOST, BAD_INPUT) and any(one.rehearsed for one in prepared):
-            screen.print(f"[yellow]{WARNING}[/yellow]")
-        if as_json and summaries:
-            not_begun = [untouched(one, new=new) for one in prepared[len(summaries) :]]
-            print(json.dumps(joined(summaries + not_begun, str(prepared[0].settings.out))), flush=True)
-    return code
+        if view.ended:
+            result = _with_untouched(plan, view.ended)
+            if result.requests and not lost:
+                for caveat in result.caveats:
+                    screen.print(f"[yellow]{caveat}[/yellow]")
+            if as_json:
+                print(json.dumps(result.json_object()), flush=True)
+    return SOME_FAILED if any(result.failed for result in view.ended) else OK
 
 
-def get_ready(one: GenerationPlan, servers: Servers, screen: Console) -> None:
-    """Start the servers that the run lacks, and ask all of its teachers whether they can be asked."""
-    lacking = unserved(one.settings)
-    if lacking:
-        with Waiting(screen) as waiting:
-            started = servers.start(lacking, waiting.tell)
-        for placement in started:
-            screen.print(f"Started {placement}", markup=False)
-    for notice in asyncio.run(check(one)):
-        screen.print(f"Note: {printable(notice)}", markup=False)
+def _with_untouched(plan: GenerationPlan, ended: list[RunResult]) -> GenerationResult:
+    """The runs that the command worked on, and those it did not come to."""
+    untouched = [RunResult.untouched(run.folder, run.requested) for run in plan.runs[len(ended) :]]
+    return GenerationResult.of(plan.config.out, [*ended, *untouched], simulated=plan.simulated)
 
 
-def say_why_new(place: Located, screen: Console) -> None:
-    if place.differs:
-        screen.print("A new run, because other inputs than last time are in force:")
-        for line in place.differs:
-            screen.print(f"  {line}", markup=False)
+class GenerationView:
+    """A progress callback: call it with the events of a run, within a `with` block. `ended` are the runs so far."""
 
+    def __init__(self, screen: Console) -> None:
+        self.ended: list[RunResult] = []
+        self._screen = screen
+        self._progress: GenerationProgress | None = None
+        self._live: Live | None = None
+        self._waiting: Waiting | None = None
+        self._line_shown = 0.0
 
-def work(session: GenerationRun, screen: Console) -> int:
-    """Let one session work to its end, show how it ended, and return the exit code."""
-    error: ClcaError | None = None
-    try:
-        asyncio.run(_work(session, screen))
-    except ClcaError as caught:
-        error = caught
-    except (KeyboardInterrupt, asyncio.CancelledError):
-        pass
-    show_summary(session, screen)
-    if error is not None:
-        print(f"clca: {printable(error.message)}", file=sys.stderr)
-        return error.exit_code
-    if not session.finished:
-        return INTERRUPTED
-    return SOME_FAILED if session.generation.funnel.outcomes["failed"] else OK
+    def __enter__(self) -> GenerationView:
+        return self
 
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._close()
 
-async def _work(session: GenerationRun, screen: Console) -> None:
-    loop = asyncio.get_running_loop()
-    main = asyncio.current_task()
-    assert main is not None
+    def __call__(self, event: Progress | Note) -> None:
+        match event:
+            case ServerStarting():
+                if self._waiting is None:
+                    self._waiting = Waiting(self._screen).__enter__()
+                self._waiting.show(event.text)
+            case Note():
+                self._end_waiting()
+                self._screen.print(printable(event.text), markup=False)
+            case GenerationProgress():
+                self._show(event)
+            case RunEnded():
+                self._close()
+                self.ended.append(event.result)
+                show_summary(event.result, self._screen)
 
-    def interrupt() -> None:
-        if session.generation.desk.stopping:
-            main.cancel()
+    def _show(self, event: GenerationProgress) -> None:
+        first, self._progress = self._progress is None, event
+        if self._screen.quiet:
             return
-        session.generation.stop()
-        screen.print("Stopping: waiting for the answers under way. Once more to stop now.")
+        if not self._screen.is_terminal:
+            now = monotonic()
+            if not first and now - self._line_shown >= LINE_EVERY:
+                self._screen.print(progress_line(event), markup=False)
+            if first or now - self._line_shown >= LINE_EVERY:
+                self._line_shown = now
+        elif self._live is None:
+            self._live = Live(get_renderable=self._bar, console=self._screen, refresh_per_second=4, transient=True)
+            self._live.start()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, interrupt)
-    try:
-        with Progress(session, screen):
-            await session.work()
-    finally:
-        await session.close()
+    def _bar(self) -> Table:
+        table = Table.grid(padding=(0, 1))
+        if self._progress is not None:
+            bar = ProgressBar(total=max(1, self._progress.total), completed=self._progress.done, width=30)
+            table.add_row(bar, progress_line(self._progress))
+        return table
 
+    def _end_waiting(self) -> None:
+        if self._waiting is not None:
+            self._waiting.__exit__(None, None, None)
+            self._waiting = None
 
-# ---------------------------------------------------------------- summary
-
-
-def joined(summaries: list[dict[str, Any]], out: str) -> dict[str, Any]:
-    """One object for the command: the run's own, or for several cultures their sums and `runs`."""
-    if len(summaries) == 1:
-        return summaries[0]
-    total: dict[str, Any] = {"run": out}
-    for key in summaries[0]:
-        if key != "run":
-            total[key] = round(sum(summary[key] for summary in summaries), 3)
-    return {**total, "runs": summaries}
-
-
-def untouched(one: GenerationPlan, *, new: bool) -> dict[str, Any]:
-    """The summary of a run that the command did not come to."""
-    costs = ("kept", "discarded", "failed", "requests", "cached", "prompt_tokens", "completion_tokens", "seconds")
-    summary = dict.fromkeys(("run", "requested", *costs[:3], "pending", *costs[3:]), 0)
-    return {**summary, "run": str(locate(one, new=new).folder), "requested": one.requested, "pending": one.requested}
+    def _close(self) -> None:
+        self._end_waiting()
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+        self._progress = None
 
 
-def show_summary(session: GenerationRun, screen: Console) -> None:
+def progress_line(progress: GenerationProgress) -> str:
+    """The funnel and the pace of a run."""
+    parts = [
+        f"{progress.culture} {progress.done:,}/{progress.total:,}",
+        f"kept {progress.kept:,}",
+        f"discarded {progress.discarded:,}",
+        f"failed {progress.failed:,}",
+        f"under way {progress.under_way:,}",
+        f"asking {progress.in_flight:,}",
+        f"{progress.requests_per_second:,.0f} requests/s",
+        f"{progress.tokens_per_second:,.0f} tokens/s",
+    ]
+    vllm = progress.throughput
+    if vllm is not None:
+        parts.append(f"vLLM {vllm.pace:,.0f} tokens/s, {vllm.running:,} running, {vllm.waiting:,} waiting")
+        parts.append(_cache_share(vllm))
+    if progress.servers_down:
+        parts.append(f"down: {', '.join(progress.servers_down)}")
+    if progress.cached:
+        parts.append(f"{progress.cached:,} from the reply cache")
+    return " · ".join(parts)
+
+
+def show_summary(result: RunResult, screen: Console) -> None:
     """The whole balance: requested = kept + discarded + failed + pending, with the reasons."""
     if screen.quiet:
         return
-    summary, funnel = session.summary(), session.generation.funnel
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_column(justify="right")
     table.add_column()
-    for key in ("requested", "kept", "discarded", "failed", "pending"):
+    for name in Counts.model_fields:
         reasons = ", ".join(
-            f"{number} {reason.removeprefix(key + ': ')}"
-            for reason, number in funnel.reasons.most_common()
-            if reason.startswith(key + ": ")
+            f"{number} {reason.removeprefix(name + ': ')}"
+            for reason, number in result.reasons.items()
+            if reason.startswith(name + ": ")
         )
-        table.add_row(f"{summary[key]:,}", f"{key}  [dim]{reasons}[/dim]" if reasons else key)
+        table.add_row(f"{getattr(result, name):,}", f"{name}  [dim]{reasons}[/dim]" if reasons else name)
     screen.print(table)
-    tally = session.generation.desk.tally
-    tokens = f"{summary['prompt_tokens']:,} + {summary['completion_tokens']:,} tokens"
-    again = f", {tally.invalid.total():,} invalid replies" if tally.invalid else ""
-    asked = f"{summary['requests']:,} requests, {summary['cached']:,} from the reply cache{again}"
-    screen.print(f"{asked}, {tokens}, {summary['seconds']:.1f} s", markup=False)
-    seen = session.throughput()
-    if seen is not None:
-        pace = seen.completion_tokens / seen.seconds
-        screen.print(f"vLLM: {pace:,.0f} tokens/s, {cache_share(seen)}", markup=False)
-    if funnel.pending:
-        screen.print("Run the same command again to go on.")
-    elif funnel.outcomes["failed"]:
-        screen.print(f"clca retry {session.run.folder} --failed tries the failed ones again.", markup=False)
+    tokens = f"{result.prompt_tokens:,} + {result.completion_tokens:,} tokens"
+    invalid = f", {result.invalid_replies:,} invalid replies" if result.invalid_replies else ""
+    requests = f"{result.requests:,} requests, {result.cached:,} from the reply cache{invalid}"
+    screen.print(f"{requests}, {tokens}, {result.seconds:.1f} s", markup=False)
+    vllm = result.throughput
+    if vllm is not None:
+        pace = vllm.completion_tokens / vllm.seconds
+        screen.print(f"vLLM: {pace:,.0f} tokens/s, {_cache_share(vllm)}", markup=False)
+    if result.pending:
+        screen.print("Run the same command again to resume.")
+    elif result.failed:
+        screen.print(f"clca retry {result.run} --failed tries the failed ones again.", markup=False)
     else:
-        screen.print(f"clca show {session.run.folder} reads them.", markup=False)
+        screen.print(f"clca show {result.run} reads them.", markup=False)
 
 
-# ---------------------------------------------------------------- retry
-
-
-def retry(info: RunInfo, flags: dict[str, Any], *, quiet: bool, as_json: bool) -> int:
-    """Run the failed dialogues of one run again; its inputs have to be what they were.
-
-    `flags` may change what does not decide the records: where the servers are, and how patient to be.
-    """
-    changed = {key: value for key, value in flags.items() if value is not None}
-    changed["vllm"] = os.environ.get("CLCA_VLLM")
-    settings = resolve({**settings_of(info).model_dump(), **changed, "out": info.folder.parent.parent}, {}, None)
-    workspace = find_workspace()
-    screen = make_console(stderr=True, quiet=quiet)
-    with servers_for(settings, workspace) as servers:
-        one = prepare(str(info.data["culture"]), settings, workspace, servers)
-        differs = differences(info.inputs, one.inputs)
-        if differs:
-            raise SettingsError(
-                f"{info.folder} cannot be gone on with, its inputs have changed: {'; '.join(differs[:5])}"
-            )
-        get_ready(one, servers, screen)
-        with GenerationRun(one, info.folder, retry=True) as session:
-            screen.print(f"Trying {session.retried} failed dialogues of {info.folder} again", markup=False)
-            code = work(session, screen)
-            if as_json:
-                print(json.dumps(session.summary()), flush=True)
-    return code
+def _cache_share(vllm: Throughput) -> str:
+    """The share of prompt tokens that were in the prefix cache."""
+    return "prefix cache -" if vllm.hit_rate is None else f"prefix cache {vllm.hit_rate:.0%}"

@@ -3,97 +3,90 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
+from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.screen import make_console, printable
-from clca.errors import ClcaError
-from clca.generation.config import REHEARSAL
-from clca.generation.cost import CHARACTERS_A_TOKEN, TOKENS_A_TURN, plan, preview
-from clca.generation.plan import GenerationPlan, locate
-from clca.generation.teachers import unserved
-from clca.inference.vllm.manager import Placement, Servers
+from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
+from clca.generation.plan import GenerationPlan
+from clca.generation.run_plan import RunPlan
+from clca.generation.teachers import addresses
 
 
-def show_plan(prepared: list[GenerationPlan], servers: Servers, *, as_json: bool) -> None:
-    """What the runs would take, and a prompt of each task, without asking a teacher or starting a server."""
+def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
+    """Print what the runs would take, and a prompt of each task."""
+    if as_json:
+        for run in plan.runs:
+            print(json.dumps(_json_object(plan, run), ensure_ascii=False))
+        return
     console = make_console()
-    lacking = unserved(prepared[0].settings)
-    placements: list[Placement] = []
-    obstacle = ""
-    try:
-        placements = servers.plan(lacking)
-    except ClcaError as error:  # the rest of the plan holds wherever it is carried out
-        obstacle = error.message
-    served = [{"model": place.name, "command": place.command} for place in placements]
-    for number, one in enumerate(prepared):
-        measured = preview(one.catalogue, one.culture, one.scenarios, one.norms, one.prompts, one.settings)
-        tasks = plan(measured, len(one.scenarios), len(one.norms), one.settings)
-        place = locate(one, new=False)
-        if as_json:
-            print(
-                json.dumps(
-                    {
-                        "culture": one.culture,
-                        "run": str(place.folder),
-                        "exists": place.resumed,
-                        "requested": one.requested,
-                        "servers": served,
-                        "obstacle": obstacle,
-                        "requests": sum(task.requests for task in tasks),
-                        "prompt_tokens": sum(task.prompt_tokens for task in tasks),
-                        "completion_tokens": sum(task.completion_tokens for task in tasks),
-                        "tasks": {
-                            task.task: {
-                                "requests": task.requests,
-                                "prompt_tokens": task.prompt_tokens,
-                                "completion_tokens": task.completion_tokens,
-                                "messages": task.messages,
-                            }
-                            for task in tasks
-                        },
-                    },
-                    ensure_ascii=False,
-                )
-            )
-            continue
-        if number == 0:
-            console.print(
-                "One prompt per task. <...> stands for what a teacher has yet to say; the scenario is not adapted yet."
-            )
-            for task in tasks:
-                console.rule(f"{task.task}", align="left")
-                for message in task.messages:
-                    console.print(f"[{message['role']}]", style="bold", markup=False)
-                    console.print(message["content"], markup=False)
-            console.rule()
-        models = {role: teacher.name for role, teacher in one.teachers.items()}
-        who = models["teacher"] if len(set(models.values())) == 1 else ", ".join(f"{r} {m}" for r, m in models.items())
-        state = "is there already" if place.resumed else "would be made"
-        console.print(f"{one.culture}: {one.requested} dialogues by {who}; {place.folder} {state}", markup=False)
-        table = Table(box=None, padding=(0, 3, 0, 0))
-        table.add_column("task")
-        for column in ("requests", "prompt tokens", "reply tokens"):
-            table.add_column(column, justify="right")
-        for task in tasks:
-            table.add_row(task.task, f"{task.requests:,}", f"{task.prompt_tokens:,}", f"{task.completion_tokens:,}")
-        table.add_row(
-            "at most",
-            f"{sum(task.requests for task in tasks):,}",
-            f"{sum(task.prompt_tokens for task in tasks):,}",
-            f"{sum(task.completion_tokens for task in tasks):,}",
-            style="bold",
-        )
-        console.print(table)
-    if not as_json:
-        console.print(
-            "Upper bounds: every dialogue runs its full length, is kept, and nothing is asked twice."
-            f" Tokens are estimated at {CHARACTERS_A_TOKEN} characters each and {TOKENS_A_TURN} to a turn;"
-            " a server's prefix cache reads most prompt tokens only once."
-        )
-        for placement in placements:
-            console.print(f"Would be started: {printable(str(placement))}", markup=False)
-        if obstacle:
-            console.print(f"Not on this machine: {printable(obstacle)}", markup=False)
-        if any(teacher.name == REHEARSAL for one in prepared for teacher in one.teachers.values()):
-            console.print("The embedded rehearsal answers at no cost.")
+    _show_prompts(plan.runs[0], console)
+    for run in plan.runs:
+        _show_run(run, console)
+    console.print(
+        "Upper bounds: every dialogue runs its full length, is kept, and nothing is asked twice."
+        f" Tokens are estimated at {CHARACTERS_PER_TOKEN} characters each and {TOKENS_PER_TURN} to a turn;"
+        " a server's prefix cache reads most prompt tokens only once."
+    )
+    for placement in plan.placements:
+        console.print(f"Would be started: {printable(str(placement))}", markup=False)
+    if plan.unavailable is not None:
+        console.print(f"Not on this machine: {printable(plan.unavailable.message)}", markup=False)
+    if plan.simulated:
+        console.print("The embedded rehearsal answers at no cost.")
+
+
+def _json_object(plan: GenerationPlan, run: RunPlan) -> dict[str, Any]:
+    return {
+        "culture": run.culture,
+        "run": str(run.folder),
+        "exists": run.exists,
+        "requested": run.requested,
+        "servers": [{"model": placement.name, "command": placement.command} for placement in plan.placements],
+        "obstacle": plan.unavailable.message if plan.unavailable is not None else "",
+        **_sums(run),
+        "tasks": {
+            cost.task: {
+                "requests": cost.requests,
+                "prompt_tokens": cost.prompt_tokens,
+                "completion_tokens": cost.completion_tokens,
+                "messages": cost.messages,
+            }
+            for cost in run.costs
+        },
+    }
+
+
+def _sums(run: RunPlan) -> dict[str, int]:
+    keys = ("requests", "prompt_tokens", "completion_tokens")
+    return {key: sum(getattr(cost, key) for cost in run.costs) for key in keys}
+
+
+def _show_prompts(run: RunPlan, console: Console) -> None:
+    console.print(
+        "One prompt per task. <...> stands for what a teacher has yet to say; the scenario is not adapted yet."
+    )
+    for cost in run.costs:
+        console.rule(f"{cost.task}", align="left")
+        for message in cost.messages:
+            console.print(f"[{message['role']}]", style="bold", markup=False)
+            console.print(message["content"], markup=False)
+    console.rule()
+
+
+def _show_run(run: RunPlan, console: Console) -> None:
+    models = {role: address.model for role, address in addresses(run.config, {}).items()}
+    names = set(models.values())
+    teachers = models["teacher"] if len(names) == 1 else ", ".join(f"{role} {name}" for role, name in models.items())
+    state = "exists" if run.exists else "would be made"
+    console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}", markup=False)
+    table = Table(box=None, padding=(0, 3, 0, 0))
+    table.add_column("task")
+    for column in ("requests", "prompt tokens", "reply tokens"):
+        table.add_column(column, justify="right")
+    for cost in run.costs:
+        table.add_row(cost.task, f"{cost.requests:,}", f"{cost.prompt_tokens:,}", f"{cost.completion_tokens:,}")
+    table.add_row("at most", *(f"{number:,}" for number in _sums(run).values()), style="bold")
+    console.print(table)

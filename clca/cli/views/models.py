@@ -15,19 +15,11 @@ from clca.cli.views.screen import make_console, printable
 from clca.content.lookup import Content, find_workspace
 from clca.errors import NotFoundError
 from clca.inference.hardware import Machine, machine
-from clca.inference.memory import (
-    COMFORT,
-    LENGTH,
-    QUANTISATIONS,
-    Fit,
-    advice,
-    describe,
-    fit,
-    gib,
-    weight_bytes,
-)
+from clca.inference.vllm.advice import advice, describe
 from clca.inference.vllm.command import arguments, shown
+from clca.inference.vllm.fit import MAX_MODEL_LEN, QUANTIZATIONS, TARGET_SEQUENCES, Fit, fit, served_weight_bytes
 from clca.models import ModelCatalogue, ModelInfo, cache_bytes_per_token, cached_snapshot, find_model, has_token
+from clca.models.size import gib
 
 WIDTH = 14  # of the left column
 
@@ -106,7 +98,7 @@ def _lines(
         sizes = ", ".join(f"{name} {gib(size)}" for name, size in quantised)
         yield "", f"{sizes}, with --quantization, while loading"
     a_token = cache_bytes_per_token(model)
-    length = min(LENGTH, model.context)
+    length = min(MAX_MODEL_LEN, model.context)
     yield "cache", f"{a_token / 1024:,.0f} KiB a token, {gib(a_token * length)} for a dialogue of {length:,} tokens"
     if model.quantised:
         yield "variants", ", ".join(model.quantised)
@@ -131,9 +123,9 @@ def _facts(model: ModelInfo) -> dict[str, Any]:
 
 def _memory(model: ModelInfo) -> dict[str, int]:
     """Bytes of the weights as they are loaded, and quantised on the way, by precision."""
-    sizes: dict[str, int] = {model.precision: weight_bytes(model, None)}
+    sizes: dict[str, int] = {model.precision: served_weight_bytes(model, None)}
     if model.whole:
-        sizes |= {method: weight_bytes(model, method) for method in QUANTISATIONS}
+        sizes |= {method: served_weight_bytes(model, method) for method in QUANTIZATIONS}
     return sizes
 
 
@@ -152,7 +144,7 @@ def _verdict(laid: Fit, chosen: str | None) -> str:
         return f"no: {laid.obstacle}" if laid.obstacle else "no"
     where = "in RAM" if not laid.gpus else "" if laid.tensor_parallel == 1 else f"on {laid.tensor_parallel} GPUs"
     how = " ".join(filter(None, (f"with {chosen}" if chosen else "" if where else "yes", where)))
-    return how if laid.sequences >= COMFORT else f"{how}, tight"
+    return how if laid.sequences >= TARGET_SEQUENCES else f"{how}, tight"
 
 
 def _room(laid: Fit) -> str:

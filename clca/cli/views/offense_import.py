@@ -1,4 +1,4 @@
-"""Imported test sets as text for the terminal."""
+"""`clca data import-offense`: the import, and its audit in the terminal."""
 
 from __future__ import annotations
 
@@ -18,44 +18,45 @@ from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.suite import load_offense_suite
 from clca.evaluation.offense.test_sets import default_folder
 
-_SHOWN = 8  # pairs of sets, and files, that are listed before "and so many more"
+_SHOWN = 8  # pairs of sets, and files, that are listed before "and N more"
 
 
 def import_offense(folder: Path, mapping: Path | None, out: Path | None, *, strict: bool, as_json: bool) -> None:
+    """Import test sets and show what was found. Raises `StrictImportError` if anything was, and `strict`."""
     workspace = find_workspace()
     content = Content(workspace)
-    tasks = load_offense_suite(content)
-    named = load_mapping(content, mapping, tasks, CultureCatalogue(content).ids())
-    place = out or default_folder(workspace)
+    suite = load_offense_suite(content)
+    entries = load_mapping(content, mapping, suite, CultureCatalogue(content).ids())
+    target = out or default_folder(workspace)
     try:
-        audit = import_tests(folder, named, tasks, place, strict=strict)
+        audit = import_tests(folder, entries, suite, target, strict=strict)
     except StrictImportError as error:
-        _told(error.audit, None, as_json=as_json)
+        _report(error.audit, None, as_json=as_json)
         raise
-    _told(audit, place, as_json=as_json)
+    _report(audit, target, as_json=as_json)
 
 
-def _told(audit: ImportAudit, place: Path | None, *, as_json: bool) -> None:
+def _report(audit: ImportAudit, target: Path | None, *, as_json: bool) -> None:
     if as_json:
-        where = {"folder": None if place is None else str(place)}
-        print(json.dumps({**where, "amiss": audit.amiss, **audit.model_dump(mode="json")}, ensure_ascii=False))
+        folder = {"folder": None if target is None else str(target)}
+        print(json.dumps({**folder, "amiss": audit.finding_count, **audit.model_dump(mode="json")}, ensure_ascii=False))
         return
     show(audit, make_console())
-    if place is not None:
-        cultures = len({one.name.partition("/")[0] for one in audit.sets})
-        texts = sum(one.imported for one in audit.sets)
-        counts = f"{_number(texts, 'text')} in {_number(len(audit.sets), 'test set')}"
-        print(f"{counts} of {_number(cultures, 'culture')} in {place}")
+    if target is not None:
+        cultures = len({test_set.name.partition("/")[0] for test_set in audit.sets})
+        texts = sum(test_set.imported for test_set in audit.sets)
+        counts = f"{_count(texts, 'text')} in {_count(len(audit.sets), 'test set')}"
+        print(f"{counts} of {_count(cultures, 'culture')} in {target}")
 
 
 def show(audit: ImportAudit, console: Console) -> None:
-    """A row for each test set, and everything that is amiss."""
+    """Show a row for each test set, and every finding."""
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("test", "type", "texts", "labels"):
         table.add_column(column, justify="right" if column == "texts" else "left")
-    for one in audit.sets:
-        labels = ", ".join(f"{label or '(empty)'} {count:,}" for label, count in one.labels.items())
-        table.add_row(one.name, one.type, f"{one.imported:,}", Text(printable(labels)))
+    for test_set in audit.sets:
+        labels = ", ".join(f"{label or '(empty)'} {count:,}" for label, count in test_set.labels.items())
+        table.add_row(test_set.name, test_set.type, f"{test_set.imported:,}", Text(printable(labels)))
     console.print(table)
     lines = _lines(audit)
     if lines:
@@ -65,26 +66,26 @@ def show(audit: ImportAudit, console: Console) -> None:
 
 
 def _lines(audit: ImportAudit) -> list[str]:
-    lines = [line for one in audit.sets for line in _of_set(one)]
-    shared = [_shared(one) for one in audit.shared]
+    lines = [line for test_set in audit.sets for line in _set_lines(test_set)]
+    shared = list(map(_shared_line, audit.shared))
     lines += shared[:_SHOWN]
     if len(shared) > _SHOWN:
-        lines.append(f"{_number(len(shared) - _SHOWN, 'more pair')} of test sets with texts in common: see audit.json")
+        lines.append(f"{_count(len(shared) - _SHOWN, 'more pair')} of test sets with texts in common: see audit.json")
     if audit.missing:
-        lines.append(f"of the mapping, not there: {_listed(audit.missing)}")
+        lines.append(f"in the mapping, but missing: {_listed(audit.missing)}")
     if audit.unnamed:
-        lines.append(f"there, and not in the mapping: {_listed(audit.unnamed)}")
+        lines.append(f"present, but not in the mapping: {_listed(audit.unnamed)}")
     return lines
 
 
-def _of_set(one: SetAudit) -> list[str]:
-    lines = [f"{one.name}: {'; '.join(one.findings)}"] if one.findings else []
-    return lines + [f"  {one.source}:{fault}" for fault in one.first_malformed]
+def _set_lines(test_set: SetAudit) -> list[str]:
+    lines = [f"{test_set.name}: {'; '.join(test_set.findings)}"] if test_set.findings else []
+    return lines + [f"  {test_set.source}:{fault}" for fault in test_set.first_malformed]
 
 
-def _shared(one: SharedTexts) -> str:
-    other = f", {one.other_gold:,} with another gold" if one.other_gold else ""
-    return f"{one.first} and {one.second}: {_number(one.texts, 'text')} in common{other}"
+def _shared_line(pair: SharedTexts) -> str:
+    other = f", {pair.other_gold:,} with another gold" if pair.other_gold else ""
+    return f"{pair.first} and {pair.second}: {_count(pair.texts, 'text')} in common{other}"
 
 
 def _listed(names: tuple[str, ...]) -> str:
@@ -92,5 +93,5 @@ def _listed(names: tuple[str, ...]) -> str:
     return f"{', '.join(names[:_SHOWN])}{more}"
 
 
-def _number(count: int, one: str) -> str:
-    return f"{count:,} {one}" if count == 1 else f"{count:,} {one}s"
+def _count(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

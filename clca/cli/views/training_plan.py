@@ -16,8 +16,9 @@ from rich.text import Text
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training import show_warnings
 from clca.inference.hardware import machine
-from clca.inference.memory import gib
-from clca.models.size import SHARE, least_bytes
+from clca.inference.memory import student_weight_bytes
+from clca.models.size import gib
+from clca.models.speed import SHARE
 from clca.training.data_checks import Checked, Sample
 from clca.training.estimate import Estimate, trainable
 from clca.training.forecast import Forecast, forecast, forecasts
@@ -84,7 +85,7 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
         console.print(f"from {run.run}: {run.dialogues:,} dialogues", markup=False)
     if adapter.unavailable_reason:
         console.print(f"No estimate: {printable(adapter.unavailable_reason)}", markup=False)
-        weights = least_bytes(job.student, job.recipe.base, job.recipe.base.compute)
+        weights = student_weight_bytes(job.student, job.recipe.base, job.recipe.base.compute)
         if weights is not None and job.student.model is not None:
             bits = f"in {job.recipe.base.bits} bits"
             console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}", markup=False)
@@ -138,13 +139,13 @@ def _show_counts(checked: Checked, console: Console) -> None:
     for column in ("", "task", "examples", "tokens", "trained", "cut"):
         table.add_column(column, justify="left" if column in ("", "task") else "right")
     for name, rows in (("train", checked.train), ("held out", checked.held_out)):
-        tally = rows.tally
+        tally = rows.counts
         for task in tally.rows:
             numbers = (tally.rows[task], tally.tokens[task], tally.trained[task], tally.cut[task])
             table.add_row(name, task, *(f"{number:,}" for number in numbers))
     console.print(table)
     for name, rows in (("train", checked.train), ("held out", checked.held_out)):
-        for reason, number in rows.tally.dropped.most_common():
+        for reason, number in rows.counts.dropped.most_common():
             console.print(f"dropped ({name}): {number:,} x {reason}", markup=False)
 
 

@@ -1,4 +1,4 @@
-"""Imported respondents as text for the terminal."""
+"""`clca data import-wvs`: the import, and its audit in the terminal."""
 
 from __future__ import annotations
 
@@ -22,10 +22,11 @@ LIBRARIES = ("numpy", "pyarrow")
 
 
 def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
-    lacking = [name for name in LIBRARIES if find_spec(name) is None]
-    if lacking:
+    """Import survey files and show what was found. Raises `SettingsError` without the libraries it needs."""
+    missing = [name for name in LIBRARIES if find_spec(name) is None]
+    if missing:
         raise SettingsError(
-            f"importing needs {' and '.join(lacking)}, not installed here: pip install '.[eval]' where clca's source is"
+            f"importing needs {' and '.join(missing)}, not installed here: pip install '.[eval]' where clca's source is"
         )
     from clca.evaluation.wvs.microdata.importer import import_survey
 
@@ -37,23 +38,24 @@ def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
         print(json.dumps({"respondents_file": str(folder / FILE), **audit.model_dump(mode="json")}, ensure_ascii=False))
         return
     show(audit, make_console())
-    print(f"{audit.respondents:,} respondents of {_number(len(audit.countries), 'country')} in {folder / FILE}")
+    print(f"{audit.respondents:,} respondents of {_count(len(audit.countries), 'country')} in {folder / FILE}")
 
 
 def show(audit: SurveyAudit, console: Console) -> None:
-    """What is there by country, what is missing by item, and everything that was left out."""
-    fields = sum(len(found.fields) for found in audit.countries.values())
+    """Show respondents by country, missing answers by item, and everything that was left out."""
+    fields = sum(len(country.fields) for country in audit.countries.values())
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("country", "respondents", "items answered", "answers missing", "persona fields", "weighted"):
         table.add_column(column, justify="left" if column == "country" else "right")
-    for country, found in audit.countries.items():
+    for name, country in audit.countries.items():
+        all_weighted = country.weighted == country.respondents
         table.add_row(
-            country,
-            f"{found.respondents:,}",
-            f"{len(found.asked)} of {len(found.items) + len(audit.absent['items'])}",
-            f"{100 * _missing(found):.1f} %",
-            str(sum(1 for one in found.fields.values() if one.known)),
-            "yes" if found.weighted == found.respondents else f"{found.weighted:,}" if found.weighted else "no",
+            name,
+            f"{country.respondents:,}",
+            f"{len(country.asked)} of {len(country.items) + len(audit.absent['items'])}",
+            f"{100 * _share_missing(country):.1f} %",
+            str(sum(1 for field in country.fields.values() if field.known)),
+            "yes" if all_weighted else f"{country.weighted:,}" if country.weighted else "no",
         )
     console.print(table)
     console.print()
@@ -67,40 +69,40 @@ def show(audit: SurveyAudit, console: Console) -> None:
 def _by_item(audit: SurveyAudit) -> Table:
     table = Table(box=None, padding=(0, 1, 0, 0))
     table.add_column("")
-    for found in audit.countries.values():
-        table.add_column(found.iso3, justify="right")
-    for item in dict.fromkeys(item for found in audit.countries.values() for item in found.items):
-        table.add_row(item, *(_share(found, item) for found in audit.countries.values()))
+    for country in audit.countries.values():
+        table.add_column(country.iso3, justify="right")
+    for item in dict.fromkeys(item for country in audit.countries.values() for item in country.items):
+        table.add_row(item, *(_missing_cell(country, item) for country in audit.countries.values()))
     return table
 
 
-def _share(found: CountryAudit, item: str) -> str:
-    one = found.items.get(item)
-    if one is None or not one.answered:
+def _missing_cell(country: CountryAudit, item: str) -> str:
+    counts = country.items.get(item)
+    if counts is None or not counts.answered:
         return "-"
-    return f"{100 * one.share_missing:.1f}" if one.missing else "."
+    return f"{100 * counts.share_missing:.1f}" if counts.missing else "."
 
 
-def _missing(found: CountryAudit) -> float:
-    """The share of missing answers among those to items that were asked."""
-    asked = [found.items[item] for item in found.asked]
-    lost = sum(sum(one.missing.values()) for one in asked)
-    return lost / max(1, lost + sum(one.answered for one in asked))
+def _share_missing(country: CountryAudit) -> float:
+    """The share of missing answers among those to items that were asked, in [0, 1]."""
+    asked = [country.items[item] for item in country.asked]
+    missing = sum(sum(counts.missing.values()) for counts in asked)
+    return missing / max(1, missing + sum(counts.answered for counts in asked))
 
 
 def _lines(audit: SurveyAudit, *, personas: bool) -> list[str]:
-    lines = [f"{one.file}: {one.rows:,} rows, {one.layout}" for one in audit.sources]
-    for what, names in audit.absent.items():
+    lines = [f"{source.file}: {source.rows:,} rows, {source.layout}" for source in audit.sources]
+    for kind, names in audit.absent.items():
         if names:
-            kind = "items" if what == "items" else "persona fields"
-            lines.append(f"no column of {len(names)} {kind}: {', '.join(names)}")
+            noun = "items" if kind == "items" else "persona fields"
+            lines.append(f"no column of {len(names)} {noun}: {', '.join(names)}")
     if not personas:
         lines.append("no demographics: these respondents can be compared with, but not be played as personas")
     if audit.left_out:
         total = sum(audit.left_out.values())
-        where = ", ".join(f"{name or 'no country'} {count:,}" for name, count in audit.left_out.items())
-        lines.append(f"left out, of other countries: {total:,} ({where})")
-    lines += [f"left out, {what}: {count:,}" for what, count in audit.unmatched.items()]
+        countries = ", ".join(f"{name or 'no country'} {count:,}" for name, count in audit.left_out.items())
+        lines.append(f"left out, of other countries: {total:,} ({countries})")
+    lines += [f"left out, {kind}: {count:,}" for kind, count in audit.unmatched.items()]
     codes = _codes(audit)
     if codes:
         lines.append(f"missing answers by code: {', '.join(f'{code} {count:,}' for code, count in codes.items())}")
@@ -110,11 +112,11 @@ def _lines(audit: SurveyAudit, *, personas: bool) -> list[str]:
 def _codes(audit: SurveyAudit) -> dict[str, int]:
     """Missing answers by the survey's code, over all items and countries."""
     total: Counter[str] = Counter()
-    for found in audit.countries.values():
-        for one in found.items.values():
-            total.update(one.missing)
-    return dict(sorted(total.items(), key=lambda one: (not one[0].startswith("-"), one[0])))
+    for country in audit.countries.values():
+        for counts in country.items.values():
+            total.update(counts.missing)
+    return dict(sorted(total.items(), key=lambda entry: (not entry[0].startswith("-"), entry[0])))
 
 
-def _number(count: int, one: str) -> str:
-    return f"{count} {one}" if count == 1 else f"{count} {one.removesuffix('y')}ies"
+def _count(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun.removesuffix('y')}ies"

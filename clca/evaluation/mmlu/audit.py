@@ -1,4 +1,4 @@
-"""Questions that can be asked, but should not have been written so: said, and asked all the same."""
+"""Faults of questions that can be asked all the same: they are noted, not refused."""
 
 from __future__ import annotations
 
@@ -10,45 +10,48 @@ Items = Mapping[str, Sequence[MmluItem]]
 
 
 def audit(dev: Items, test: Items) -> tuple[str, ...]:
-    """A note for each kind of fault that there is, with how many questions of each subject have it."""
-    shown = {subject: {_said(item) for item in items} for subject, items in dev.items()}
-    every = {one: [*dev.get(one, ()), *items] for one, items in test.items()}
+    """A note for each kind of fault, with the number of questions that have it by subject."""
+    worked = {subject: {_content(item) for item in items} for subject, items in dev.items()}
+    every = {subject: [*dev.get(subject, ()), *items] for subject, items in test.items()}
     kinds = (
         (
-            "Questions that stand twice in their subject, asked and counted each time",
-            {one: len(items) - len(set(map(_said, items))) for one, items in test.items()},
+            "Duplicate questions within their subject, asked and counted each time",
+            {subject: len(items) - len(set(map(_content, items))) for subject, items in test.items()},
         ),
         (
-            "Test questions that are worked examples, too, so that with these the prompt holds their answer",
-            {one: sum(_said(item) in shown.get(one, ()) for item in items) for one, items in test.items()},
+            "Test questions that are worked examples, too, so that the prompt contains their answer",
+            {
+                subject: sum(_content(item) in worked.get(subject, ()) for item in items)
+                for subject, items in test.items()
+            },
         ),
         ("Questions and worked examples with an empty choice", _count(every, _has_empty)),
         ("Questions and worked examples with equal choices", _count(every, _has_equal)),
         ("Questions and worked examples with a NUL character", _count(every, _has_nul)),
     )
     return tuple(
-        f"{what}: {', '.join(f'{one} {count:,}' for one, count in counts.items() if count)}"
-        for what, counts in kinds
+        f"{fault}: {', '.join(f'{subject} {count:,}' for subject, count in counts.items() if count)}"
+        for fault, counts in kinds
         if any(counts.values())
     )
 
 
 def _count(items: Items, faulty: Callable[[MmluItem], bool]) -> dict[str, int]:
-    return {subject: sum(map(faulty, given)) for subject, given in items.items()}
+    return {subject: sum(map(faulty, questions)) for subject, questions in items.items()}
 
 
-def _said(item: MmluItem) -> tuple[str, tuple[str, ...]]:
+def _content(item: MmluItem) -> tuple[str, tuple[str, ...]]:
     return item.question.strip(), item.choices
 
 
 def _has_empty(item: MmluItem) -> bool:
-    return not all(one.strip() for one in item.choices)
+    return not all(choice.strip() for choice in item.choices)
 
 
 def _has_equal(item: MmluItem) -> bool:
-    there = [one.strip() for one in item.choices if one.strip()]
-    return len(set(there)) < len(there)
+    choices = [choice.strip() for choice in item.choices if choice.strip()]
+    return len(set(choices)) < len(choices)
 
 
 def _has_nul(item: MmluItem) -> bool:
-    return any("\0" in one for one in (item.question, *item.choices))
+    return any("\0" in text for text in (item.question, *item.choices))

@@ -17,35 +17,38 @@ QUOTING = "a cell with a comma, a quote or a line break stands in quotes, each q
 
 
 def is_csv_folder(folder: Path) -> bool:
+    """Whether a folder has files in the layout of Hendrycks' distribution."""
     return _root(folder) is not None
 
 
 def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> QuestionSet:
-    """The questions of the subjects; `known` are all that there are, `named` says that the user chose among them.
+    """The questions of some subjects of the `known` ones; `named`: the user chose them.
 
-    Raises `ContentError` for the first row that is malformed, with how many more are in that file.
+    Raises `ContentError` for the first malformed row of a file, with the number of others in it, and `SettingsError`
+    for a folder that lacks the files.
     """
     root = _root(folder)
     if root is None:
-        raise SettingsError(f"--data {folder}: holds no {LAYOUT}")
-    there = {split: _files(root / split, split) for split in SPLITS}
-    require_subjects(subjects, there["test"], f"--data {folder}", named=named, whole=len(known))
-    read: dict[Split, dict[str, tuple[MmluItem, ...]]] = {
-        split: {one: read_items(files[one]) for one in subjects if one in files} for split, files in there.items()
+        raise SettingsError(f"--data {folder}: no files {LAYOUT}")
+    files = {split: _files(root / split, split) for split in SPLITS}
+    require_subjects(subjects, files["test"], f"--data {folder}", named=named, whole=len(known))
+    items: dict[Split, dict[str, tuple[MmluItem, ...]]] = {
+        split: {subject: read_items(by_subject[subject]) for subject in subjects if subject in by_subject}
+        for split, by_subject in files.items()
     }
-    for one in subjects:
-        if not read["test"][one]:
-            raise ContentError(str(there["test"][one]), None, "holds no question")
-    strange = sorted(set(there["test"]) - set(known))
-    notes = [f"{root}: {', '.join(strange)}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
-    return QuestionSet(str(folder), read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
+    for subject in subjects:
+        if not items["test"][subject]:
+            raise ContentError(str(files["test"][subject]), None, "has no question")
+    unknown = sorted(set(files["test"]) - set(known))
+    notes = [f"{root}: {', '.join(unknown)}: not in eval/mmlu/subjects.csv, and left out"] if unknown else []
+    return QuestionSet(str(folder), items["dev"], items["test"], (*notes, *audit(items["dev"], items["test"])))
 
 
 def read_items(file: Path, shown: str | None = None) -> tuple[MmluItem, ...]:
     """The questions of one file. Raises `ContentError` with the line that a malformed row begins in."""
     path = shown or str(file)
     if file.exists() and not file.is_file():
-        raise ContentError(path, None, "is no plain file: put a CSV file of questions there")
+        raise ContentError(path, None, "is not a regular file: put a CSV file of questions there")
     try:
         text = file.read_bytes().decode("utf-8-sig")
     except OSError as error:
@@ -79,7 +82,7 @@ def _files(folder: Path, split: Split) -> dict[str, Path]:
 
 
 def _rows(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each row that is not empty, and the line it begins in."""
+    """The rows that are not empty, with the line each begins in."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     line = 1
     try:
@@ -89,21 +92,22 @@ def _rows(path: str, text: str) -> Iterator[tuple[int, list[str]]]:
             line = reader.line_num + 1
     except csv.Error as error:
         if "field limit" in str(error):
-            what = f"a cell of more than {csv.field_size_limit():,} characters: is there a quote that nothing ends?"
+            fault = f"a cell of more than {csv.field_size_limit():,} characters: is a quote not closed?"
         else:
-            what = f"not CSV: {error}"
-        raise ContentError(path, line, f"{what}; {QUOTING}") from None
+            fault = f"not CSV: {error}"
+        raise ContentError(path, line, f"{fault}; {QUOTING}") from None
 
 
 def _fault(row: Sequence[str]) -> str:
+    """What is wrong with a row, "" for nothing."""
     if len(row) != COLUMNS:
-        there = "1 column" if len(row) == 1 else f"{len(row)} columns"
-        commas = ", with commas between them" if len(row) == 1 and any(one in row[0] for one in ";\t") else ""
-        return f"{there}, and there have to be six{commas}: question, four choices, answer"
+        count = "1 column" if len(row) == 1 else f"{len(row)} columns"
+        commas = ", with commas between them" if len(row) == 1 and any(sign in row[0] for sign in ";\t") else ""
+        return f"{count}, and there have to be six{commas}: question, four choices, answer"
     if not row[0].strip():
         return "the question is empty"
     answer = row[-1].strip()
     if answer not in LETTERS:
-        header = "; the first line is a question, and no header" if answer.lower() == "answer" else ""
+        header = "; the first line has to be a question, not a header" if answer.lower() == "answer" else ""
         return f"answer {answer[:20]!r}: has to be one of {', '.join(LETTERS)}{header}"
     return ""

@@ -1,4 +1,4 @@
-"""MMLU as the `datasets` library has it: from the hub, or from a folder in the layout of `cais/mmlu`."""
+"""MMLU through the `datasets` library: from the hub, or from a folder in the layout of `cais/mmlu`."""
 
 from __future__ import annotations
 
@@ -24,28 +24,32 @@ FIELDS = "question (text), subject (text), choices (four texts) and answer (0 to
 
 
 def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named: bool) -> QuestionSet:
-    """The questions of the subjects. `name` is a data set of the hub or a folder, as `read_folder` has the rest."""
+    """The questions of some subjects of the `known` ones; `named`: the user chose them.
+
+    `name` is a data set of the hub or a folder. Raises `SettingsError` where it cannot be loaded or lacks subjects, and
+    `ContentError` for malformed rows.
+    """
     shown = f"--data {name}"
-    read: dict[Split, dict[str, tuple[MmluItem, ...]]] = {}
-    found: dict[Split, set[str]] = {}
+    questions: dict[Split, dict[str, tuple[MmluItem, ...]]] = {}
+    present: dict[Split, set[str]] = {}
     for split in SPLITS:
         by_subject: dict[str, list[MmluItem]] = defaultdict(list)
         for number, row in enumerate(_load(name, split), start=1):
-            one = _row(f"{name}, {split}, row {number}", row)
-            a, b, c, d = one.choices
-            items = by_subject[one.subject]
-            items.append(MmluItem(len(items) + 1, one.question, (a, b, c, d), LETTERS[one.answer]))
-        found[split] = set(by_subject)
-        read[split] = {one: tuple(by_subject[one]) for one in subjects if one in by_subject}
-    require_subjects(subjects, found["test"], shown, named=named, whole=len(known))
-    strange = found["test"] - set(known)
-    left = ", ".join(sorted(strange))
-    notes = [f"{name}: {left}: not in eval/mmlu/subjects.csv, and left out"] if strange else []
-    return QuestionSet(name, read["dev"], read["test"], (*notes, *audit(read["dev"], read["test"])))
+            parsed = _parse_row(f"{name}, {split}, row {number}", row)
+            a, b, c, d = parsed.choices
+            items = by_subject[parsed.subject]
+            items.append(MmluItem(len(items) + 1, parsed.question, (a, b, c, d), LETTERS[parsed.answer]))
+        present[split] = set(by_subject)
+        questions[split] = {subject: tuple(by_subject[subject]) for subject in subjects if subject in by_subject}
+    require_subjects(subjects, present["test"], shown, named=named, whole=len(known))
+    unknown = ", ".join(sorted(present["test"] - set(known)))
+    notes = [f"{name}: {unknown}: not in eval/mmlu/subjects.csv, and left out"] if unknown else []
+    dev, test = questions["dev"], questions["test"]
+    return QuestionSet(name, dev, test, (*notes, *audit(dev, test)))
 
 
 class _Row(BaseModel):
-    """A row of the data set; what else it holds is left."""
+    """A row of the data set; other fields are ignored."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -55,11 +59,11 @@ class _Row(BaseModel):
     answer: Annotated[int, Field(ge=0, lt=len(LETTERS))]
 
 
-def _row(where: str, given: Mapping[str, Any]) -> _Row:
+def _parse_row(shown: str, row: Mapping[str, Any]) -> _Row:
     try:
-        return _Row.model_validate(given)
+        return _Row.model_validate(row)
     except ValidationError as error:
-        raise ContentError(where, None, f"{validation_message(error)}; the fields have to be {FIELDS}") from None
+        raise ContentError(shown, None, f"{validation_message(error)}; the fields have to be {FIELDS}") from None
 
 
 def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
@@ -75,22 +79,24 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
     try:
         with _silent():
             if not folder.is_dir():
-                found = datasets.load_dataset(name, CONFIG, split=split)
+                split_rows = datasets.load_dataset(name, CONFIG, split=split)
             elif (folder / "dataset_dict.json").is_file():
-                found = datasets.load_from_disk(str(folder))[split]
+                split_rows = datasets.load_from_disk(str(folder))[split]
             elif files := _files(folder, split):
-                # By their names: the library itself takes files called dev for a part of the validation split.
+                # Files are named since the library assigns files called dev to the validation split.
                 kind = KINDS[files[0].suffix]
-                found = datasets.load_dataset(kind, data_files={split: [*map(str, files)]}, split=split, streaming=True)
+                split_rows = datasets.load_dataset(
+                    kind, data_files={split: [*map(str, files)]}, split=split, streaming=True
+                )
             else:
                 raise SettingsError(
-                    f"--data {name}: holds neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl"
+                    f"--data {name}: neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl"
                     + (f"; give the folder above it, {folder.resolve().parent}" if _is_split(folder) else "")
                 )
-            rows: Iterable[Mapping[str, Any]] = list(found)
+            rows: Iterable[Mapping[str, Any]] = list(split_rows)
     except SettingsError:
         raise
-    except Exception as error:  # the library has no one kind of error for what is not there or cannot be reached
+    except Exception as error:  # the library has no common error for what does not exist or cannot be reached
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         advice = (
             "look at the folder"
@@ -104,30 +110,30 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
 
 @contextmanager
 def _silent() -> Iterator[None]:
-    """The libraries log at length what they raise afterwards, and every retry of the network."""
+    """Mute the libraries, which log what they raise afterwards, and every retry of the network."""
     loggers = [logging.getLogger(name) for name in ("datasets", "huggingface_hub")]
-    levels = [one.level for one in loggers]
-    for one in loggers:
-        one.setLevel(logging.CRITICAL)
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        for one, level in zip(loggers, levels, strict=True):
-            one.setLevel(level)
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
 
 
 def _is_split(folder: Path) -> bool:
-    """Whether it is the `test` or `dev` of hendrycks' folder."""
+    """Whether a folder is the `test` or `dev` folder of Hendrycks' distribution."""
     return any(True for split in SPLITS for _ in folder.glob(f"*_{split}.csv"))
 
 
 def _files(folder: Path, split: Split) -> list[Path]:
-    """A folder's own files of a split, or those below `all/`, of the first kind that there are any of."""
+    """The files of a split in a folder, else those below `all/`, of the first kind that exists."""
     for root in (folder, folder / CONFIG):
         for kind in KINDS:
-            if found := sorted({*root.glob(f"{split}-*{kind}"), *root.glob(f"{split}{kind}")}):
-                strange = next((one for one in found if not one.is_file()), None)
-                if strange is not None:
-                    raise SettingsError(f"{strange}: is no plain file: put the questions of {split} there")
-                return found
+            if paths := sorted({*root.glob(f"{split}-*{kind}"), *root.glob(f"{split}{kind}")}):
+                irregular = next((path for path in paths if not path.is_file()), None)
+                if irregular is not None:
+                    raise SettingsError(f"{irregular}: is not a regular file: put the questions of {split} there")
+                return paths
     return []

@@ -1,4 +1,4 @@
-"""What a reader of scores on MMLU has to know, in its own words: questions, subjects, letters."""
+"""Notes on scores of MMLU, in its own words: questions, subjects, letters."""
 
 from __future__ import annotations
 
@@ -9,29 +9,32 @@ from clca.evaluation.classification.scores import MatrixScores
 
 
 def count_of(count: int, noun: str) -> str:
+    """A number with its noun in the singular or plural."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def asked(matrix: MatrixScores, about: Mapping[str, Any]) -> str:
-    """What was asked and how, in one line; `about` is what `evaluation.json` says."""
-    questions = sum(one.texts for one in matrix.tests)
-    said = [f"{count_of(questions, 'question')} of {count_of(len(matrix.tests), 'subject')}"]
-    said += [f"{about['shots']}-shot"] if "shots" in about else []
-    said += [str(about["mode"])] if "mode" in about else []
-    said += [f"scoring {about['scoring']}"] if "scoring" in about else []
+    """What was asked and how, in one line; `about` is the content of `evaluation.json`."""
+    questions = sum(test.texts for test in matrix.tests)
+    facts = [f"{count_of(questions, 'question')} of {count_of(len(matrix.tests), 'subject')}"]
+    facts += [f"{about['shots']}-shot"] if "shots" in about else []
+    facts += [str(about["mode"])] if "mode" in about else []
+    facts += [f"scoring {about['scoring']}"] if "scoring" in about else []
     source = f"{about['data']}: " if "data" in about else ""
-    return f"{source}{', '.join(said)}; seed {matrix.seed}."
+    return f"{source}{', '.join(facts)}; seed {matrix.seed}."
 
 
 def notes(matrix: MatrixScores) -> tuple[str, ...]:
-    """On subjects whose numbers are not what they seem."""
-    found = []
-    absent = [f"{one.test} ({', '.join(one.absent)})" for one in matrix.tests if one.absent and len(one.present) > 1]
+    """Notes on subjects whose scores need an explanation."""
+    notes = []
+    absent = [
+        f"{test.test} ({', '.join(test.absent)})" for test in matrix.tests if test.absent and len(test.present) > 1
+    ]
     if absent:
-        found.append(
+        notes.append(
             f"Letters that are the answer to no question, counted in macro-F1 all the same: {', '.join(absent)}."
         )
-    single = [f"{one.test} ({one.present[0]})" for one in matrix.tests if len(one.present) == 1]
+    single = [f"{test.test} ({test.present[0]})" for test in matrix.tests if len(test.present) == 1]
     if single:
         how = (
             "it is scored as the paper does, though its macro-F1 says little"
@@ -39,5 +42,5 @@ def notes(matrix: MatrixScores) -> tuple[str, ...]:
             else "it has no macro-F1, which would say nothing, and the mean over subjects is without it; a group's and"
             " the overall one count its questions, if there are other letters among them"
         )
-        found.append(f"The same letter is the answer to all questions of a subject: {how}: {', '.join(single)}.")
-    return tuple(found)
+        notes.append(f"The same letter is the answer to all questions of a subject: {how}: {', '.join(single)}.")
+    return tuple(notes)

@@ -1,4 +1,4 @@
-"""How a question of MMLU is asked: by convention, or between the markers of the S2N paper."""
+"""Prompts of MMLU: the usual ones, or those with the markers of the S2N paper."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clca.evaluation.mmlu.questions import LETTERS, MmluItem
 Scoring = Literal["corrected", "paper"]
 
 NAMES: dict[Scoring, str] = {"corrected": "mmlu", "paper": "mmlu-paper"}
-BETWEEN = "\n\n"  # worked examples
+SEPARATOR = "\n\n"  # between worked examples
 
 
 class MmluPrompts:
@@ -23,15 +23,15 @@ class MmluPrompts:
         self._prompts = Prompts.load(content, {self._name: MMLU_PROMPTS[self._name]})
 
     def question(self, item: MmluItem, subject: str) -> str:
-        """A question up to where its letter stands."""
+        """A question up to its letter."""
         options = list(zip(LETTERS, item.choices, strict=True))
         return self._render("user", subject=subject, question=item.question.strip(), options=options)
 
     def system(self, shots: Sequence[MmluItem], subject: str) -> str:
-        """What all questions of a subject begin with: who is asked of what, and the worked examples."""
+        """What all questions of a subject begin with: the introduction and the worked examples."""
         intro = self._render("system", subject=subject, question="", options=())
-        worked = [f"{self.question(one, subject)} {one.answer}" for one in shots]
-        return BETWEEN.join([*([intro] if intro else []), *worked])
+        worked = [f"{self.question(item, subject)} {item.answer}" for item in shots]
+        return SEPARATOR.join([*([intro] if intro else []), *worked])
 
     def _render(self, block: str, **variables: object) -> str:
         return self._prompts.render(self._name, block, **variables)

@@ -1,4 +1,4 @@
-"""Where an exam comes from: the demonstration, a folder, or the hub."""
+"""Sources of questions: the demonstration, a folder, or the hub."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ FOLDER = "eval/mmlu/demo"
 def open_questions(
     name: str, subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool
 ) -> QuestionSet:
-    """The exam that `--data` names. `subjects` are those to ask, of all `known`; `named` says the user chose them."""
+    """The questions that `--data` names, of some subjects of the `known` ones; `named`: the user chose them.
+
+    Raises `SettingsError` for a source that does not exist or lacks subjects, and `ContentError` for malformed ones.
+    """
     path = Path(name).expanduser()
     if name == DEMO:
         return demonstration(subjects, known, content, named=named)
@@ -30,24 +33,24 @@ def open_questions(
         return read_hub(name, subjects, known, named=named)
     if path.exists() or name.count("/") != 1 or name.startswith((".", "/", "~")):
         hint = suggestion(name, [DEMO])
-        raise SettingsError(f"--data {name}: is no folder, no data set of the hub (OWNER/NAME) and not demo{hint}")
+        raise SettingsError(f"--data {name}: neither a folder, nor a data set of the hub (OWNER/NAME), nor demo{hint}")
     return read_hub(name, subjects, known, named=named)
 
 
 def demonstration(subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> QuestionSet:
-    """The shipped questions, of which there are a few subjects only."""
-    read: dict[Split, dict[str, tuple[MmluItem, ...]]] = {split: {} for split in SPLITS}
+    """The shipped questions, which are of a few subjects only."""
+    items: dict[Split, dict[str, tuple[MmluItem, ...]]] = {split: {} for split in SPLITS}
     if named:
-        has = [_subject(path, "test") for path in content.files(f"{FOLDER}/test/*_test.csv")]
-        require_subjects(subjects, has, "--data demo", named=True, whole=len(known))
+        present = [_subject(path, "test") for path in content.files(f"{FOLDER}/test/*_test.csv")]
+        require_subjects(subjects, present, "--data demo", named=True, whole=len(known))
     for split in SPLITS:
         for path in content.files(f"{FOLDER}/{split}/*_{split}.csv"):
             subject = _subject(path, split)
             if subject in subjects:
-                content.text(path)  # notes what was used
-                read[split][subject] = read_items(content.locate(path), content.shown(path))
-    test = {one: read["test"][one] for one in subjects if one in read["test"]}
-    return replace(QuestionSet(DEMO, read["dev"], test), demonstration=True)
+                content.text(path)  # records that it was used
+                items[split][subject] = read_items(content.locate(path), content.shown(path))
+    test = {subject: items["test"][subject] for subject in subjects if subject in items["test"]}
+    return replace(QuestionSet(DEMO, items["dev"], test), demonstration=True)
 
 
 def _subject(path: str, split: Split) -> str:

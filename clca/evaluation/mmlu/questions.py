@@ -1,4 +1,4 @@
-"""The questions of MMLU: worked examples and test questions of each subject, wherever they come from."""
+"""The questions of MMLU: worked examples and test questions by subject."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SPLITS: tuple[Split, ...] = ("dev", "test")
 
 @dataclass(frozen=True, slots=True)
 class MmluItem:
-    """A question, its four choices, and the letter of the right one; `number` is its place in the subject's split."""
+    """A question, its four choices and the letter of the right one; `number` counts from 1 in the subject's split."""
 
     number: int
     question: str
@@ -29,9 +29,9 @@ class MmluItem:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """What is asked: by subject the worked examples and the questions.
+    """Worked examples (`dev`) and test questions by subject.
 
-    `source` says where they come from, `notes` what was found on the way. A `demonstration` measures nothing.
+    `source` is what `--data` names, `notes` are faults found while reading. A `demonstration` measures nothing.
     """
 
     source: str
@@ -42,37 +42,37 @@ class QuestionSet:
 
     @property
     def digest(self) -> str:
-        """Of all questions, in their order: the same for the same questions from another source."""
-        said = [
-            [subject, split, one.number, one.question, one.choices, one.answer]
+        """SHA-256 of all questions in their order, the same for the same questions from another source."""
+        records = [
+            [subject, split, item.number, item.question, item.choices, item.answer]
             for split, items in (("dev", self.dev), ("test", self.test))
             for subject in sorted(items)
-            for one in items[subject]
+            for item in items[subject]
         ]
-        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(records).encode()).hexdigest()
 
 
-def require_subjects(subjects: Sequence[str], there: Iterable[str], source: str, *, named: bool, whole: int) -> None:
-    """Refuse an exam that lacks some of the subjects. `whole` is how many MMLU has."""
-    found = set(there)
-    lacking = [one for one in subjects if one not in found]
-    if not lacking:
+def require_subjects(subjects: Sequence[str], present: Iterable[str], source: str, *, named: bool, whole: int) -> None:
+    """Raise `SettingsError` unless all subjects are `present`. `whole` is the number of subjects of MMLU."""
+    available = set(present)
+    missing = [subject for subject in subjects if subject not in available]
+    if not missing:
         return
-    names = ", ".join(lacking[:5]) + (f" and {len(lacking) - 5} more" if len(lacking) > 5 else "")
+    names = ", ".join(missing[:5]) + (f" and {len(missing) - 5} more" if len(missing) > 5 else "")
     if named:
-        raise SettingsError(f"{source} has no questions of {names}; it has {', '.join(sorted(found)) or 'none'}")
+        raise SettingsError(f"{source} has no questions of {names}; it has {', '.join(sorted(available)) or 'none'}")
     raise SettingsError(
-        f"{source} lacks {len(lacking)} of {whole} subjects ({names}): complete it, or name with --subject those that"
-        " are to be asked"
+        f"{source} lacks {len(missing)} of {whole} subjects ({names}): complete it, or name the subjects to ask with"
+        " --subject"
     )
 
 
-def require_shots(exam: QuestionSet, shots: int) -> None:
-    """Refuse an exam with fewer worked examples than each subject needs."""
-    for subject in exam.test:
-        there = len(exam.dev.get(subject, ()))
-        if there < shots:
+def require_shots(questions: QuestionSet, shots: int) -> None:
+    """Raise `SettingsError` for a subject with fewer than `shots` worked examples."""
+    for subject in questions.test:
+        count = len(questions.dev.get(subject, ()))
+        if count < shots:
             raise SettingsError(
-                f"{exam.source} has {there} worked examples of {subject}, and --shots {shots} needs {shots} (its dev"
-                " questions): complete it, or ask with --shots 0"
+                f"{questions.source} has {count} worked examples of {subject}, and --shots {shots} needs {shots}"
+                " (its dev questions): complete it, or ask with --shots 0"
             )

@@ -1,6 +1,7 @@
-"""What MMLU scores: over all questions of a group and of all subjects, and what adapters change of that.
+"""Scores of MMLU: over all questions of a group and of all subjects, and the changes by adapters.
 
-`clca.evaluation.classification` scores the subjects; its tests are subjects here, its cultures groups.
+`clca.evaluation.classification` scores the subjects; its tests are subjects here, its cultures groups. The file's word
+for an evaluated system is "row".
 """
 
 from __future__ import annotations
@@ -15,13 +16,14 @@ from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores, Metric, Spread, spread
 from clca.records import Record
 
-DEFAULT = 0  # the place of the letter that S2N takes for an unreadable answer
+DEFAULT = 0  # the index of the letter that S2N counts an unreadable answer as
 
 
 class SystemKnowledge(Record):
-    """One row. `overall` and `groups` are over all questions, `over_subjects` is the plain mean of the subjects.
+    """Scores of one system: `overall` and `groups` over all questions, `over_subjects` the plain mean of the subjects.
 
-    `change` is `overall` minus that of the row `base`, over the same questions; None without that row, and of it.
+    `change` is `overall` minus that of the system `base`, over the same questions; None without that system, and for
+    it.
     """
 
     row: str
@@ -32,35 +34,36 @@ class SystemKnowledge(Record):
 
 
 class Knowledge(Record):
-    """`spread` is that of `overall` over the adapters, by metric; empty where there is none."""
+    """Scores of all systems; `spread` is that of `overall` over the adapters by metric, empty without adapters."""
 
     rows: tuple[SystemKnowledge, ...]
     spread: dict[str, Spread]
 
     def row(self, name: str) -> SystemKnowledge | None:
-        return next((one for one in self.rows if one.row == name), None)
+        return next((system for system in self.rows if system.row == name), None)
 
 
 def score_subjects(
     tests: Sequence[Confusion], *, seed: int, default: bool, resamples: int = RESAMPLES
 ) -> tuple[MatrixScores, Knowledge]:
-    """Scores of the subjects, and of groups and all of them; macro-F1 is over all four letters.
+    """Scores of the subjects, and of their groups and all of them; macro-F1 is over all four letters.
 
-    With `default`, S2N's scoring, an unreadable answer counts as an A and as invalid; without it, as wrong, and
+    With `default`, as S2N scores, an unreadable answer counts as an A, and as invalid. Without, it is wrong, and
     questions that all have the same right letter have no F1.
     """
-    given = [replace(one, default=DEFAULT) for one in tests] if default else tests
-    matrix = score(given, seed=seed, resamples=resamples, single_class=default, pooled=True)
+    confusions = [replace(test, default=DEFAULT) for test in tests] if default else tests
+    matrix = score(confusions, seed=seed, resamples=resamples, single_class=default, pooled=True)
     rows = tuple(
         SystemKnowledge(
-            row=one.row,
-            overall=one.pooled,
-            over_subjects=one.over_tests,
-            groups=one.cultures,
-            change=one.change,
+            row=result.row,
+            overall=result.pooled,
+            over_subjects=result.over_tests,
+            groups=result.cultures,
+            change=result.change,
         )
-        for one in matrix.results
+        for result in matrix.results
     )
-    adapters = [one.overall for one in rows if one.row in matrix.adapters]
-    found = {metric: spread(adapters, metric) for metric in get_args(Metric)}
-    return matrix, Knowledge(rows=rows, spread={key: one for key, one in found.items() if one is not None})
+    adapters = [system.overall for system in rows if system.row in matrix.adapters]
+    spreads = {metric: spread(adapters, metric) for metric in get_args(Metric)}
+    known = {metric: value for metric, value in spreads.items() if value is not None}
+    return matrix, Knowledge(rows=rows, spread=known)

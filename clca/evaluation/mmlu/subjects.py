@@ -1,4 +1,4 @@
-"""The subjects of MMLU, and the four groups that they form."""
+"""The subjects of MMLU and their four groups."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GROUPS: tuple[Group, ...] = get_args(Group)
 
 
 class Subject(Record):
-    """`id` is what the files are called by, `name` the words that the prompt has for it."""
+    """A subject: `id` as in the names of files, `name` as in prompts."""
 
     id: Slug
     group: Group
@@ -25,18 +25,21 @@ class Subject(Record):
 
 
 def load_subjects(content: Content) -> dict[str, Subject]:
-    """All subjects by id, in the order of the file."""
+    """All subjects by id, in the order of the file. Raises `ContentError`."""
     rows = read_csv(content.shown(SUBJECTS), content.text(SUBJECTS), Subject)
-    found: dict[str, Subject] = {}
+    subjects: dict[str, Subject] = {}
     for number, row in enumerate(rows, start=2):
-        if row.id in found:
-            raise ContentError(content.shown(SUBJECTS), number, f"id: {row.id} stands twice")
-        found[row.id] = row
-    return found
+        if row.id in subjects:
+            raise ContentError(content.shown(SUBJECTS), number, f"id: duplicate {row.id}")
+        subjects[row.id] = row
+    return subjects
 
 
 def choose_subjects(named: Sequence[str], known: Iterable[str]) -> tuple[str, ...]:
-    """The subjects that `--subject` names, by id or in words, in the order of `known`; all where it names none."""
+    """The subjects that `--subject` names, by id or in words, in the order of `known`; all for no name.
+
+    Raises `SettingsError` for an unknown subject.
+    """
     every = tuple(known)
     wanted = set()
     for name in named:
@@ -47,4 +50,4 @@ def choose_subjects(named: Sequence[str], known: Iterable[str]) -> tuple[str, ..
             hint = suggestion(id, every) or f"; there are {', '.join(every)}"
             raise SettingsError(f"--subject {name}: is not known{hint}")
         wanted.add(id)
-    return tuple(one for one in every if not wanted or one in wanted)
+    return tuple(subject for subject in every if not wanted or subject in wanted)

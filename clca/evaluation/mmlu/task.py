@@ -1,4 +1,4 @@
-"""A subject of MMLU as a task: its questions, and what all of them begin with."""
+"""A subject of MMLU as a task: its questions, and the prompt that all of them begin with."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from clca.evaluation.mmlu.subjects import Subject
 
 
 class MmluTask:
-    """The questions of a subject, the same for whoever is asked; `culture` is the subject's group.
+    """The questions of a subject, the same for every system, after `shots` worked examples.
 
-    `shots` worked examples stand before each, `asked_for` is how many were wanted.
+    The task's `culture` is the subject's group.
     """
 
     labels = answers = LETTERS
@@ -39,7 +39,7 @@ class MmluTask:
     def system_prompt(self, system: str) -> str:
         return self._system
 
-    def examples(self, row: str) -> Iterator[Example]:
+    def examples(self, system: str) -> Iterator[Example]:
         for item in self._test:
             yield Example(str(item.number), self._prompts.question(item, self._subject.name), item.answer)
 
@@ -50,17 +50,17 @@ class MmluTask:
         return self._reader.stop_condition(text)
 
     def with_shots(self, most: int) -> MmluTask:
-        """The same with at most so many worked examples."""
+        """The same task with at most so many worked examples."""
         return MmluTask(self._subject, self._dev[:most], self._test, self._prompts, self._reader)
 
 
 def make_tasks(
-    exam: QuestionSet, subjects: Sequence[Subject], shots: int, prompts: MmluPrompts, scoring: Scoring
+    questions: QuestionSet, subjects: Sequence[Subject], shots: int, prompts: MmluPrompts, scoring: Scoring
 ) -> list[MmluTask]:
-    """A task for each subject of the exam."""
+    """A task for each of the subjects that has questions."""
     reader = LetterReader(scoring)
     return [
-        MmluTask(one, exam.dev.get(one.id, ())[:shots], exam.test[one.id], prompts, reader)
-        for one in subjects
-        if one.id in exam.test
+        MmluTask(subject, questions.dev.get(subject.id, ())[:shots], questions.test[subject.id], prompts, reader)
+        for subject in subjects
+        if subject.id in questions.test
     ]

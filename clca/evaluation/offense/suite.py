@@ -1,4 +1,4 @@
-"""The tasks: what is asked about a text, with which options, and how two ways of scoring read the replies."""
+"""Task types of offensiveness: prompts, options, and the rules by which two ways of scoring read replies."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 
 class AnswerOption(Record):
-    """An answer: the number and the words that the prompt has for it, and the label that it stands for.
+    """A possible answer: its number and words in the prompt, and the label that it stands for.
 
-    `also` are further words for it, `alone` such that count only where no word follows; one that `denies` may be
-    followed by a negation.
+    `also` are further words for it, `alone` words that count only where no word follows; after an option that
+    `denies`, a negation does not speak against it.
     """
 
     number: Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
@@ -44,20 +44,22 @@ class AnswerOption(Record):
         return (self.words, *self.also, *self.alone)
 
     def of(self, entity: str) -> AnswerOption:
-        """With what its task looks for in its words."""
-        also, alone = (tuple(words.replace(ENTITY, entity) for words in one) for one in (self.also, self.alone))
+        """The option of a task type whose entity is `entity`, such as "hate"."""
+        also, alone = (
+            tuple(phrase.replace(ENTITY, entity) for phrase in phrases) for phrases in (self.also, self.alone)
+        )
         return self.model_copy(update={"also": also, "alone": alone})
 
 
 class PaperRule(Record):
-    """Of the paper's reading: a reply that holds any of these, anywhere, has the label."""
+    """A rule of the paper's scoring: a reply that contains any of the words in `holds` has the label."""
 
     label: Words
     holds: Annotated[tuple[Words, ...], Field(min_length=1)]
 
 
 class PaperRules(Record):
-    """Rules in their order. `labels` where they are not the options'; `unread` is the label of an unreadable reply."""
+    """The paper's rules in order; `labels` where they differ from the options', `unread` for unreadable replies."""
 
     rules: Annotated[tuple[PaperRule, ...], Field(min_length=1)]
     labels: tuple[Words, ...] = ()
@@ -65,7 +67,7 @@ class PaperRules(Record):
 
 
 class Vocabulary(Record):
-    """Words around an answer: `fillers` before it, `alternatives` and `negations` that speak against it after it."""
+    """Words around an answer: `fillers` before it; `alternatives` and `negations` after it, which speak against it."""
 
     fillers: tuple[Words, ...]
     alternatives: tuple[Words, ...]
@@ -85,21 +87,23 @@ class _Type(Record):
             raise ValueError(f"prompt: needs {TEXT}, once")
         if (ENTITY in self.prompt) != isinstance(self.ids, dict):
             raise ValueError(f"ids: a prompt with {ENTITY} needs ids with their entity, any other a list of ids")
-        if not isinstance(self.ids, dict) and any(ENTITY in words for one in self.options for words in one.spoken):
+        if not isinstance(self.ids, dict) and any(
+            ENTITY in words for option in self.options for words in option.spoken
+        ):
             raise ValueError(f"options: {ENTITY} needs ids with their entity")
         for name in ("number", "label"):
-            _refuse_repeated(f"options: {name}", (getattr(one, name) for one in self.options))
-        _refuse_repeated("options: words", (w.casefold() for one in self.options for w in one.spoken))
-        known = self.paper.labels or tuple(one.label for one in self.options)
+            _refuse_duplicates(f"options: {name}", (getattr(option, name) for option in self.options))
+        _refuse_duplicates("options: words", (words.casefold() for option in self.options for words in option.spoken))
+        known = self.paper.labels or tuple(option.label for option in self.options)
         wanted = [rule.label for rule in self.paper.rules] + ([self.paper.unread] if self.paper.unread else [])
         for label in wanted:
             if label not in known:
-                raise ValueError(f"paper: {label!r} is none of the labels {', '.join(known)}")
+                raise ValueError(f"paper: no label {label!r}; there are {', '.join(known)}")
         return self
 
 
 class SuiteCulture(Record):
-    """A culture as the paper's tables head it, the folder of its public test sets, and the country prompts name."""
+    """A culture: its code in the paper's tables, the folder of its public test sets, and its country in prompts."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[a-z]{3}$")]
     folder: Line
@@ -107,7 +111,7 @@ class SuiteCulture(Record):
 
 
 class Quirk(Record):
-    """What the paper's scoring does and the corrected one does not; `where` is empty for everywhere."""
+    """A difference of the paper's scoring from the corrected one; `where` are types and tests, empty for all."""
 
     where: tuple[str, ...]
     paper: Line
@@ -126,10 +130,10 @@ class _Document(Vocabulary):
         for needed in (TEXT, "{country}", "{asks}", "{options}"):
             if needed not in self.zero_shot:
                 raise ValueError(f"zero_shot: needs {needed}")
-        _refuse_repeated("types: ids", (name for one in self.types for name in one.ids))
-        known = {name for one in self.types for name in one.ids}
-        for place in (place for quirk in self.quirks for place in quirk.where):
-            culture, _, test = place.rpartition("/")
+        _refuse_duplicates("types: ids", (name for task_type in self.types for name in task_type.ids))
+        known = {name for task_type in self.types for name in task_type.ids}
+        for task in (task for quirk in self.quirks for task in quirk.where):
+            culture, _, test = task.rpartition("/")
             if culture and culture not in self.cultures:
                 raise ValueError(f"quirks: where: no culture {culture!r}{suggestion(culture, self.cultures)}")
             if not culture and test not in known:
@@ -139,7 +143,7 @@ class _Document(Vocabulary):
 
 @dataclass(frozen=True, slots=True)
 class TaskType:
-    """A kind of question with its options; the label list is in the order of the options."""
+    """A type of question about a text, with its options; the label list is in the order of the options."""
 
     id: str
     options: tuple[AnswerOption, ...]
@@ -150,36 +154,37 @@ class TaskType:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What can be answered, in the order of `numbers`."""
+        """The label list: the labels of `numbers`."""
         return tuple(option.label for option in self.options)
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """What is answered with, in the label list's order."""
+        """The numbers of the options, in the label list's order."""
         return tuple(option.number for option in self.options)
 
     def labels_under(self, scoring: Scoring) -> tuple[str, ...]:
-        """The labels that answers and golds may have: the paper's framework has one more for some types."""
+        """The labels of answers and golds under a scoring: the paper's framework has one more for some types."""
         return (self.paper.labels or self.labels) if scoring == "paper" else self.labels
 
     def prompt(self, text: str) -> str:
-        """S2N's table 14."""
+        """The question about a text. Source: S2N, table 14."""
         return self._prompt.replace(TEXT, text)
 
     def zero_shot(self, text: str, country: str) -> str:
-        """S2N's table 1, which names the country."""
+        """The question about a text that names the country. Source: S2N, table 1."""
         return self._zero_shot.replace("{country}", country).replace(TEXT, text)
 
 
 @dataclass(frozen=True, slots=True)
 class OffenseSuite:
-    """Task types by id, cultures in the order of the paper's tables, and where two ways of scoring differ."""
+    """Task types by id, cultures in the order of the paper's tables, and the quirks of the paper's scoring."""
 
     types: dict[str, TaskType]
     cultures: dict[str, SuiteCulture]
     quirks: tuple[Quirk, ...]
 
     def type(self, name: str) -> TaskType:
+        """A task type by its id. Raises `NotFoundError`."""
         if name not in self.types:
             hint = suggestion(name, self.types) or f"; there are {', '.join(self.types)}"
             raise NotFoundError(f"no task type {name!r}{hint}")
@@ -188,7 +193,7 @@ class OffenseSuite:
 
 @dataclass(frozen=True, slots=True)
 class ScoringDifference:
-    """How the scorings differ; `task` is a task type, a culture's test, or "all"."""
+    """A difference of the two scorings; `task` is a task type, a culture's test, or "all"."""
 
     task: str
     paper: str
@@ -197,44 +202,44 @@ class ScoringDifference:
 
 
 def load_offense_suite(content: Content) -> OffenseSuite:
-    """`eval/offense/tasks.yaml`, checked."""
+    """The suite of `eval/offense/tasks.yaml`. Raises `ContentError`."""
     document = read_yaml(content.shown(TASKS), content.text(TASKS), _Document)
     vocabulary = Vocabulary(**{name: getattr(document, name) for name in Vocabulary.model_fields})
     types = {}
-    for one in document.types:
-        entities = one.ids if isinstance(one.ids, dict) else dict.fromkeys(one.ids, "")
+    for entry in document.types:
+        entities = entry.ids if isinstance(entry.ids, dict) else dict.fromkeys(entry.ids, "")
         for name, entity in entities.items():
             types[name] = TaskType(
                 name,
-                tuple(option.of(entity) for option in one.options),
-                one.paper,
+                tuple(option.of(entity) for option in entry.options),
+                entry.paper,
                 vocabulary,
-                one.prompt.replace(ENTITY, entity),
-                document.zero_shot.replace("{asks}", one.asks)
+                entry.prompt.replace(ENTITY, entity),
+                document.zero_shot.replace("{asks}", entry.asks)
                 .replace(ENTITY, entity)
-                .replace("{options}", ", ".join(f"{option.number}. {option.words}" for option in one.options)),
+                .replace("{options}", ", ".join(f"{option.number}. {option.words}" for option in entry.options)),
             )
     return OffenseSuite(types, document.cultures, document.quirks)
 
 
-def scoring_differences(tasks: OffenseSuite) -> list[ScoringDifference]:
-    """Where `--scoring paper` differs from `--scoring corrected`, a row for each task type or test."""
+def scoring_differences(suite: OffenseSuite) -> list[ScoringDifference]:
+    """Differences of `--scoring paper` from `--scoring corrected`, one for each quirk and task type or test."""
     return [
-        ScoringDifference(place, quirk.paper, quirk.corrected, quirk.why)
-        for quirk in tasks.quirks
-        for place in quirk.where or ("all",)
+        ScoringDifference(task, quirk.paper, quirk.corrected, quirk.why)
+        for quirk in suite.quirks
+        for task in quirk.where or ("all",)
     ]
 
 
-def check_cultures(content: Content, tasks: OffenseSuite, known: Iterable[str]) -> None:
-    """Refuse a culture that there is no profile of."""
-    for culture in tasks.cultures:
+def check_cultures(content: Content, suite: OffenseSuite, known: Iterable[str]) -> None:
+    """Raise `ContentError` for a culture of the suite that has no profile."""
+    for culture in suite.cultures:
         if culture not in set(known):
             hint = suggestion(culture, known)
             raise ContentError(content.shown(TASKS), None, f"cultures: no culture {culture!r}{hint}")
 
 
-def _refuse_repeated(what: str, names: Iterable[str]) -> None:
-    twice = [name for name, count in Counter(names).items() if count > 1]
-    if twice:
-        raise ValueError(f"{what}: {twice[0]!r} stands twice")
+def _refuse_duplicates(key: str, names: Iterable[str]) -> None:
+    duplicates = [name for name, count in Counter(names).items() if count > 1]
+    if duplicates:
+        raise ValueError(f"{key}: duplicate {duplicates[0]!r}")

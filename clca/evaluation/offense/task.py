@@ -1,4 +1,4 @@
-"""Test sets of offensiveness as tasks: what is asked of each row, and how its replies are read."""
+"""Test sets of offensiveness as tasks: their questions for each system, and how replies are read."""
 
 from __future__ import annotations
 
@@ -16,24 +16,27 @@ from clca.storage.fingerprint import file_sha256
 
 
 class OffenseTask:
-    """A test set under a scoring. The row `zero-shot` is asked with the prompt that names the country."""
+    """A test set under a scoring. The prompts of the system `zero-shot` name the country."""
 
     def __init__(self, test: TestSet, scoring: Scoring, country: str) -> None:
         self._test, self._scoring, self._country = test, scoring, country
         self._reader = LabelReader(test.task_type, scoring)
         self.name, self.culture, self.count = test.name, test.culture, test.count(scoring)
-        # All of the list, so that an answer that no text has as its gold label is a wrong one, not an invalid one.
+        # The whole list, so that an answer that is the gold label of no text is wrong, not invalid.
         self.labels = test.task_type.labels_under(scoring)
         self.answers = test.task_type.numbers
 
     def system_prompt(self, system: str) -> str:
         return ""
 
-    def examples(self, row: str) -> Iterator[Example]:
-        kind = self._test.task_type
-        for one in self._test.examples(self._scoring):
-            text = kind.zero_shot(one.text, self._country) if row == ZERO_SHOT else kind.prompt(one.text)
-            yield Example(one.id, text, one.gold)
+    def examples(self, system: str) -> Iterator[Example]:
+        task_type = self._test.task_type
+        for example in self._test.examples(self._scoring):
+            if system == ZERO_SHOT:
+                text = task_type.zero_shot(example.text, self._country)
+            else:
+                text = task_type.prompt(example.text)
+            yield Example(example.id, text, example.gold)
 
     def read(self, reply: str) -> str | None:
         return self._reader.read(reply)
@@ -42,31 +45,36 @@ class OffenseTask:
         return self._reader.stop_condition(text)
 
 
-def countries_of(cultures: Iterable[str], tasks: OffenseSuite, catalogue: CultureCatalogue) -> dict[str, str]:
-    """What the zero-shot prompt calls each culture's country."""
-    named = tasks.cultures
-    return {one: named[one].country if one in named else catalogue.culture(one).name for one in cultures}
+def countries_of(cultures: Iterable[str], suite: OffenseSuite, catalogue: CultureCatalogue) -> dict[str, str]:
+    """The name of each culture's country in the zero-shot prompt. Raises `NotFoundError` for an unknown culture."""
+    known = suite.cultures
+    return {
+        culture: known[culture].country if culture in known else catalogue.culture(culture).name for culture in cultures
+    }
 
 
 def make_tasks(tests: Sequence[TestSet], scoring: Scoring, countries: Mapping[str, str]) -> tuple[OffenseTask, ...]:
-    """Those that a scoring asks anything of."""
-    made = (OffenseTask(one, scoring, countries[one.culture]) for one in tests)
-    return tuple(one for one in made if one.count)
+    """A task for each test set that has examples under a scoring."""
+    tasks = (OffenseTask(test, scoring, countries[test.culture]) for test in tests)
+    return tuple(task for task in tasks if task.count)
 
 
 def fingerprint_inputs(test: TestSet, scoring: Scoring) -> dict[str, str]:
-    """What decides a test's prompts and scores. The paper's golds follow from how the import was told to spell them."""
-    said = {"type": test.type, "lines": test.digest}
+    """The inputs that determine a test's prompts and scores.
+
+    The paper's golds depend also on the label spellings in the mapping of the import.
+    """
+    inputs = {"type": test.type, "lines": test.digest}
     if scoring == "paper":
         golds = hashlib.sha256()
-        for one in test.examples(scoring):
-            golds.update(f"{one.gold}\n".encode())
-        said["golds"] = golds.hexdigest()
-    return said
+        for example in test.examples(scoring):
+            golds.update(f"{example.gold}\n".encode())
+        inputs["golds"] = golds.hexdigest()
+    return inputs
 
 
 def require_unchanged(tests: Sequence[TestSet]) -> None:
-    """Refuse a test set that is not what was imported."""
-    for one in tests:
-        if not one.demonstration and file_sha256(one.path) != one.digest:
-            raise ContentError(str(one.path), None, "has changed since it was imported: import the test sets again")
+    """Raise `ContentError` for a test set that has changed since it was imported."""
+    for test in tests:
+        if not test.demonstration and file_sha256(test.path) != test.digest:
+            raise ContentError(str(test.path), None, "has changed since it was imported: import the test sets again")

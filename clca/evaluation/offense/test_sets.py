@@ -1,4 +1,4 @@
-"""Imported test sets, and the demonstration set where nothing was imported."""
+"""Imported test sets, and the demonstration set for where nothing was imported."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEMONSTRATION = f"{FOLDER}/demo/*/*.jsonl"
 
 
 class TextLine(Record):
-    """A line of a test set. `source_label` is as the source has it, `label` what it is corrected to, or None."""
+    """A line of a test set. `source_label` is the label in the source, `label` the corrected one, or None."""
 
     id: str
     text: str
@@ -32,9 +32,9 @@ class TextLine(Record):
 
 
 class SetEntry(Record):
-    """A test set in the manifest: `labels` say how the source spells labels, `corrected` what is put right in it.
+    """A test set in the manifest.
 
-    `gold` counts the corrected golds.
+    `labels` map the source's spellings of labels, `corrected` the corrected labels; `gold` counts the corrected golds.
     """
 
     culture: Slug
@@ -55,7 +55,7 @@ class SetEntry(Record):
 
 
 class Manifest(Record):
-    """What an import left: its test sets, and the digest of the mapping that they were read by."""
+    """The manifest of an import: its test sets, and the digest of the mapping that they were read by."""
 
     version: str
     mapping: str
@@ -65,9 +65,9 @@ class Manifest(Record):
 
 @dataclass(frozen=True, slots=True)
 class TestSet:
-    """A labelled data set of a culture. `rows` counts all, whichever of them a scoring asks about."""
+    """A labelled data set of a culture. `rows` counts all texts, also those that a scoring leaves out."""
 
-    __test__ = False  # no test of ours, whatever its name says to pytest
+    __test__ = False  # no test for pytest, in spite of its name
 
     culture: str
     task: str
@@ -89,11 +89,14 @@ class TestSet:
         return self.task_type.id
 
     def count(self, scoring: Scoring) -> int:
-        """How many examples there are: corrected leaves out rows without a gold of the label list."""
-        return self.rows if scoring == "paper" else sum(self._gold.get(one, 0) for one in self.task_type.labels)
+        """Number of examples: corrected scoring leaves out texts without a gold of the label list."""
+        return self.rows if scoring == "paper" else sum(self._gold.get(label, 0) for label in self.task_type.labels)
 
     def examples(self, scoring: Scoring) -> Iterator[Example]:
-        """Read from disk as they are asked for; the texts are those of the set, no questions about them."""
+        """The examples with the texts of the set, not questions about them; read from disk one by one.
+
+        Raises `ContentError` for a malformed line, and `StoreError` where the file cannot be read.
+        """
         try:
             with self.path.open("rb") as file:
                 for number, line in parse_records(file, str(self.path), TextLine):
@@ -101,93 +104,107 @@ class TestSet:
                         yield Example(line.id, line.text, self._labels.get(line.source_label, line.source_label))
                     elif line.label is not None:
                         if line.label not in self.task_type.labels:
-                            what = f"{none_of(line.label, self.task_type)}: import the test sets again"
-                            raise ContentError(str(self.path), number, what)
+                            fault = f"{unknown_label(line.label, self.task_type)}: import the test sets again"
+                            raise ContentError(str(self.path), number, fault)
                         yield Example(line.id, line.text, line.label)
         except OSError as error:
             raise StoreError(f"cannot read {self.path}: {error.strerror}") from None
 
 
 def default_folder(workspace: Path | None) -> Path:
-    """Where imported test sets lie: `data/offense` in the workspace, or below the working directory."""
+    """The folder of imported test sets: `data/offense` in the workspace, or below the working directory."""
     return (workspace or Path()) / "data" / "offense"
 
 
 def open_tests(folder: Path | None, content: Content) -> list[TestSet]:
-    """The test sets of a folder that `clca data import-offense` wrote, or (None) the demonstration set."""
+    """The test sets of a folder that `clca data import-offense` wrote, or (None) the demonstration set.
+
+    Raises `NotFoundError` for missing files, and `ContentError` for a damaged manifest.
+    """
     return _demonstration(content) if folder is None else _imported(folder, content)
 
 
 def read_manifest(folder: Path) -> Manifest:
+    """The manifest of an import. Raises `NotFoundError`, `ContentError` and `StoreError`."""
     file = folder / MANIFEST
     if not file.is_file():
-        raise NotFoundError(f"no test sets at {folder} (make them with `clca data import-offense DIR`)")
+        raise NotFoundError(f"no test sets at {folder} (import them with `clca data import-offense DIR`)")
     try:
         return Manifest.model_validate_json(file.read_bytes())
     except ValidationError as error:
-        what = f"{validation_message(error, Manifest)}: import the test sets again"
-        raise ContentError(str(file), None, what) from None
+        fault = f"{validation_message(error, Manifest)}: import the test sets again"
+        raise ContentError(str(file), None, fault) from None
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
 
 
 def _imported(folder: Path, content: Content) -> list[TestSet]:
     manifest = read_manifest(folder)
-    tasks = load_offense_suite(content)
-    order = list(tasks.cultures)
-    found = []
-    for one in manifest.sets:
-        path = folder / one.path
+    suite = load_offense_suite(content)
+    order = list(suite.cultures)
+    tests = []
+    for entry in manifest.sets:
+        path = folder / entry.path
         if not path.is_file():
-            raise NotFoundError(f"{path} of {MANIFEST} is not there: import the test sets again")
-        task_type = tasks.type(one.type)
-        notes, gold = one.notes, one.gold
-        found.append(
-            TestSet(one.culture, one.task, task_type, one.rows, one.sha256, notes, False, path, gold, one.labels)
+            raise NotFoundError(f"{path} of {MANIFEST} is missing: import the test sets again")
+        tests.append(
+            TestSet(
+                culture=entry.culture,
+                task=entry.task,
+                task_type=suite.type(entry.type),
+                rows=entry.rows,
+                digest=entry.sha256,
+                notes=entry.notes,
+                demonstration=False,
+                path=path,
+                _gold=entry.gold,
+                _labels=entry.labels,
+            )
         )
-    return sorted(found, key=lambda one: order.index(one.culture) if one.culture in order else len(order))
+    return sorted(tests, key=lambda test: order.index(test.culture) if test.culture in order else len(order))
 
 
 def _demonstration(content: Content) -> list[TestSet]:
-    tasks = load_offense_suite(content)
+    suite = load_offense_suite(content)
     by_name = {tuple(path.split("/")[-2:]): path for path in content.files(DEMONSTRATION)}
-    found = []
-    for culture in tasks.cultures:
-        for (place, file), path in sorted(by_name.items()):
-            if place == culture:
-                found.append(_shown(content, path, culture, tasks.type(file.removesuffix(".jsonl"))))
-    return found
+    return [
+        _demonstration_set(content, path, culture, suite.type(file.removesuffix(".jsonl")))
+        for culture in suite.cultures
+        for (folder, file), path in sorted(by_name.items())
+        if folder == culture
+    ]
 
 
-def _shown(content: Content, path: str, culture: str, task_type: TaskType) -> TestSet:
+def _demonstration_set(content: Content, path: str, culture: str, task_type: TaskType) -> TestSet:
     text = content.text(path)
     lines = [line for _, line in parse_records(text.split("\n"), content.shown(path), TextLine)]
     gold = {label: sum(line.label == label for line in lines) for label in task_type.labels}
     digest = hashlib.sha256(text.encode()).hexdigest()
-    note = ("written for demonstration: no measure of anything",)
-    task = task_type.id
-    return TestSet(culture, task, task_type, len(lines), digest, note, True, content.locate(path), gold, {})
+    notes = ("written for demonstration: no measure of anything",)
+    path_on_disk = content.locate(path)
+    return TestSet(culture, task_type.id, task_type, len(lines), digest, notes, True, path_on_disk, gold, {})
 
 
-def none_of(label: str | None, task_type: TaskType) -> str:
-    return f"label: {label!r} is none of {', '.join(task_type.labels)}, the labels of {task_type.id}"
+def unknown_label(label: str | None, task_type: TaskType) -> str:
+    """The fault of a label that a task type does not have."""
+    return f"label: {task_type.id} has no label {label!r}; there are {', '.join(task_type.labels)}"
 
 
 def check_demonstration(content: Content) -> None:
-    """Every file of the demonstration set, up to the prompts."""
-    tasks = load_offense_suite(content)
+    """Check every file of the demonstration set, up to the prompts. Raises `ContentError`."""
+    suite = load_offense_suite(content)
     for path in content.files(DEMONSTRATION):
         shown = content.shown(path)
         culture, task = path.removesuffix(".jsonl").split("/")[-2:]
-        if culture not in tasks.cultures:
-            raise ContentError(shown, None, f"no culture {culture!r} in {TASKS}{suggestion(culture, tasks.cultures)}")
-        if task not in tasks.types:
-            raise ContentError(shown, None, f"no task type {task!r} in {TASKS}{suggestion(task, tasks.types)}")
-        task_type = tasks.types[task]
+        if culture not in suite.cultures:
+            raise ContentError(shown, None, f"no culture {culture!r} in {TASKS}{suggestion(culture, suite.cultures)}")
+        if task not in suite.types:
+            raise ContentError(shown, None, f"no task type {task!r} in {TASKS}{suggestion(task, suite.types)}")
+        task_type = suite.types[task]
         for number, line in parse_records(content.text(path).split("\n"), shown, TextLine):
             if line.label not in task_type.labels:
-                raise ContentError(shown, number, none_of(line.label, task_type))
+                raise ContentError(shown, number, unknown_label(line.label, task_type))
             if not line.demonstration:
                 raise ContentError(shown, number, "demonstration: has to be true")
             task_type.prompt(line.text)
-            task_type.zero_shot(line.text, tasks.cultures[culture].country)
+            task_type.zero_shot(line.text, suite.cultures[culture].country)

@@ -1,4 +1,4 @@
-"""How vLLM is started: which command, with which arguments and environment."""
+"""The command that starts vLLM: its arguments and environment."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from pathlib import Path
 
 from clca.content.parsing import suggestion
 from clca.errors import SettingsError
-from clca.inference.memory import GIB, Fit
+from clca.inference.vllm.fit import Fit
 from clca.models import ModelInfo
+from clca.models.size import GIB
 
 HOST = "127.0.0.1"
 
@@ -36,7 +37,7 @@ ENVIRONMENT = {"VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600", "VLLM_NO_USAGE_STATS": "1"
 CPU_ENVIRONMENT = {"TORCH_COMPILE_DISABLE": "1"}
 
 # What `clca` decides itself, and which of its own options to use instead.
-_OWN = {
+_DECIDED = {
     "--model": "--teacher",
     "--served-model-name": "--teacher",
     "--quantization": "--quantization",
@@ -79,105 +80,111 @@ _INERT = {
 _WHILE_LOADING = {"fp8": "fp8_per_tensor"}  # vLLM 0.32's name for our --quantization; plain `fp8` is on its way out
 
 
-def command(given: str | None) -> str:
-    """The `vllm` command: the one given, beside this Python, or on the PATH."""
-    if given:
-        found = shutil.which(os.path.expanduser(given))
-        if found is None:
+def command(configured: str | None) -> str:
+    """The path of the `vllm` command: the configured one, beside this Python, or on the PATH.
+
+    Raises `SettingsError` if there is none.
+    """
+    if configured:
+        path = shutil.which(os.path.expanduser(configured))
+        if path is None:
             raise SettingsError(
-                f"no command {given!r}: CLCA_VLLM, or vllm in clca.toml, is to be the path of vLLM's `vllm`"
+                f"no command {configured!r}: CLCA_VLLM, or vllm in clca.toml, must be the path of vLLM's `vllm`"
             )
-        return found
-    beside = shutil.which("vllm", path=str(Path(sys.executable).parent))
-    found = beside or shutil.which("vllm")
-    if found is None:
+        return path
+    path = shutil.which("vllm", path=str(Path(sys.executable).parent)) or shutil.which("vllm")
+    if path is None:
         raise SettingsError(
             "vLLM is not installed here: `pip install 'vllm>=0.32'` (or set CLCA_VLLM to the `vllm` of another"
             " environment), use a server that runs already with --base-url, or leave the teacher at 'rehearsal'"
         )
-    return found
+    return path
 
 
 def split_arguments(text: str) -> tuple[str, ...]:
-    """vLLM arguments as one writes them in a shell; those that `clca` has its own options for are refused."""
+    """Split vLLM arguments as a shell does. Raises `SettingsError` for those that `clca` decides."""
     try:
         words = shlex.split(text)
     except ValueError as error:
         raise SettingsError(f"--vllm-args: {error} in {text!r}") from None
     if words and not words[0].startswith("-"):
-        raise SettingsError(f"--vllm-args: {words[0]!r} is no option{suggestion('--' + words[0], ['--max-model-len'])}")
+        raise SettingsError(
+            f"--vllm-args: {words[0]!r} is not an option{suggestion('--' + words[0], ['--max-model-len'])}"
+        )
     for word in words:
-        name = _own(word)
+        name = _decided(word)
         if name:
-            raise SettingsError(f"--vllm-args: {name} is decided by clca: use {_OWN[name]} instead")
+            raise SettingsError(f"--vllm-args: {name} is decided by clca: use {_DECIDED[name]} instead")
     return tuple(words)
 
 
-def _own(word: str) -> str | None:
-    """The option of `_OWN` that vLLM would take a word for: it also knows abbreviations, `--a.b` and `-qVALUE`."""
+def _decided(word: str) -> str | None:
+    """The option of `_DECIDED` that vLLM would take a word for: it also knows abbreviations, `--a.b` and `-qVALUE`."""
     if not word.startswith("--"):
-        return next((own for own in ("-q", "-tp") if word.startswith(own)), None)
+        return next((option for option in ("-q", "-tp") if word.startswith(option)), None)
     name = re.split(r"[=.]", word.replace("_", "-"))[0]
     if len(name) < len("--xx"):
         return None
-    return name if name in _OWN else next((own for own in _OWN if own.startswith(name)), None)
+    return name if name in _DECIDED else next((option for option in _DECIDED if option.startswith(name)), None)
 
 
 def max_model_len(words: Sequence[str]) -> int | None:
     """The `--max-model-len` among vLLM arguments, if it is a plain number."""
     text = " ".join(words).replace("=", " ")
-    found = re.search(r"--max[-_]model[-_]len (\d+)(?: |$)", text)
-    return int(found[1]) if found else None
+    match = re.search(r"--max[-_]model[-_]len (\d+)(?: |$)", text)
+    return int(match[1]) if match else None
 
 
 def deciding(words: Sequence[str]) -> list[str]:
-    """The vLLM arguments that may decide what a model says; how fast and how long it may run does not."""
-    found: list[str] = []
+    """The vLLM arguments that may change what a model replies, without those for speed and memory."""
+    kept: list[str] = []
     inert = False
     for word in words:
         if word.startswith("-"):
             inert = re.split(r"[=.]", word.replace("_", "-"))[0] in _INERT
         if not inert:
-            found.append(word)
-    return found
+            kept.append(word)
+    return kept
 
 
 def arguments(model: str, known: ModelInfo | None, served: str, fit: Fit, quantization: str | None) -> list[str]:
-    """The arguments of `vllm`, but for where it listens. `known` is None for a model of unknown size."""
-    found = ["serve", known.hub if known else model, "--served-model-name", served, *ARGUMENTS]
+    """The arguments of `vllm`, without host and port. `known` is None for a model of unknown size."""
+    words = ["serve", known.hub if known else model, "--served-model-name", served, *ARGUMENTS]
     if fit.max_model_len:
-        found += ["--max-model-len", str(fit.max_model_len)]
+        words += ["--max-model-len", str(fit.max_model_len)]
     if fit.tensor_parallel > 1:
-        found += ["--tensor-parallel-size", str(fit.tensor_parallel)]
-    found += ["--gpu-memory-utilization", f"{fit.utilisation:.2f}"] if fit.gpus else ON_CPU
+        words += ["--tensor-parallel-size", str(fit.tensor_parallel)]
+    words += ["--gpu-memory-utilization", f"{fit.utilisation:.2f}"] if fit.gpus else ON_CPU
     if quantization:
-        found += ["--quantization", _WHILE_LOADING[quantization]]
-    return found + list(known.serve if known else ())
+        words += ["--quantization", _WHILE_LOADING[quantization]]
+    return words + list(known.serve if known else ())
+
+
+def max_lora_rank(rank: int) -> int:
+    """The value of --max-lora-rank that serves an adapter of this rank: the least that vLLM accepts."""
+    return next((accepted for accepted in (1, 8, 16, 32, 64, 128, 256, 320, 512) if accepted >= rank), rank)
 
 
 def variables(inherited: Mapping[str, str], fit: Fit) -> dict[str, str]:
-    """What is set in vLLM's environment: our defaults where the user's own is silent, and the GPUs it is given."""
-    found = dict(ENVIRONMENT)
+    """What is set in vLLM's environment: defaults for variables that are not inherited, and the GPUs of `fit`."""
+    defaults = dict(ENVIRONMENT)
     if not fit.gpus:
-        found |= CPU_ENVIRONMENT | {"VLLM_CPU_KVCACHE_SPACE": str(max(1, fit.cache // GIB))}
-    found = {name: value for name, value in found.items() if name not in inherited}
+        defaults |= CPU_ENVIRONMENT | {"VLLM_CPU_KVCACHE_SPACE": str(max(1, fit.cache // GIB))}
+    chosen = {name: value for name, value in defaults.items() if name not in inherited}
     if fit.gpus:
-        found["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by which nvidia-smi counts
-        found["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.index for gpu in fit.gpus)
-    return found
+        chosen["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # by which nvidia-smi counts
+        chosen["CUDA_VISIBLE_DEVICES"] = ",".join(gpu.index for gpu in fit.gpus)
+    return chosen
 
 
 def environment(inherited: Mapping[str, str], fit: Fit, key: str) -> dict[str, str]:
-    """vLLM's whole environment, with the key that it shall ask for.
-
-    clca's own variables, keys above all, stay out of it.
-    """
-    found = {name: value for name, value in inherited.items() if not name.startswith(("CLCA_", "OPENAI_"))}
-    found.pop("VLLM_API_KEY", None)
-    return {**found, **variables(inherited, fit), **({"VLLM_API_KEY": key} if key else {})}
+    """vLLM's whole environment, with the key that it requires of clients, but without clca's variables and keys."""
+    kept = {name: value for name, value in inherited.items() if not name.startswith(("CLCA_", "OPENAI_"))}
+    kept.pop("VLLM_API_KEY", None)
+    return {**kept, **variables(inherited, fit), **({"VLLM_API_KEY": key} if key else {})}
 
 
 def shown(words: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
-    """A command as it could be pasted into a shell."""
+    """A command as text for a shell."""
     settings = [f"{name}={shlex.quote(value)}" for name, value in (environment or {}).items()]
     return " ".join([*settings, shlex.join(words)])

@@ -1,4 +1,4 @@
-"""What a vLLM log says about why the server ended: its telling line, and what to do about it."""
+"""Why a vLLM server ended, from its log: the error that names the cause, and what to do about it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 TAIL = 256 * 1024  # bytes; a start-up's tracebacks fit many times over
-_LONGEST = 300
-_BRIEF = 60  # characters; an error that says less goes on in the next line
+_MAX_LINE = 300  # characters
+_BRIEF = 60  # characters; a shorter error message goes on in the next line
 
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0e-\x1f\x7f-\x9f]")
 _KEY = re.compile(r"\bsk-[\w*-]{6,}|\bhf_[A-Za-z0-9]{16,}")
@@ -25,12 +25,12 @@ _ECHO = re.compile(
     r"root cause|initialization failed|failed core proc|EngineDeadError|Cancelled|^ValidationError:|Client error '",
     re.I,
 )
-# What does not go on with an error's message.
+# Lines that do not continue an error's message.
 _STRUCTURE = re.compile(
     r"Traceback |The above exc|During handling|Process \S+:$|  +File |\S+:\d+: \w+Warning|[A-Z]+: |\s*\["
 )
 
-# What is known of the usual faults: a mark of each, and what to do.
+# The usual errors: a pattern of each, and what to do.
 _ADVICE: tuple[tuple[str, str], ...] = (
     (
         r"GatedRepoError|access gated repo|access a gated repo|is a gated repo|awaiting a review",
@@ -78,7 +78,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"no space left on device|disk quota", "the disk is full: free some space, or set HF_HOME to another disk"),
     (
         r"EngineDeadError|died unexpectedly|exited unexpectedly",
-        "a process of vLLM was killed, most likely for want of memory (`dmesg` tells)",
+        "a process of vLLM was killed, most likely for want of memory (see `dmesg`)",
     ),
 )
 
@@ -97,52 +97,52 @@ def tail(log: Path) -> list[str]:
 
 
 def last_step(lines: Sequence[str]) -> str:
-    """The last thing a starting server said, for whoever waits for it."""
-    said = (_split(line)[1].strip() for line in reversed(lines))
-    return _short(next((words for words in said if re.search(r"\w{2}", words)), ""))
+    """The last message of a starting server."""
+    messages = (_split(line)[1].strip() for line in reversed(lines))
+    return _short(next((message for message in messages if re.search(r"\w{2}", message)), ""))
 
 
-def telling_line(lines: Sequence[str]) -> str:
-    """The error that names the fault, in one line; empty for a log without errors."""
-    return _short(_fault(lines))
+def error_line(lines: Sequence[str]) -> str:
+    """The error that names the cause, in one line; "" for a log without errors."""
+    return _short(_cause(lines))
 
 
 def advice(lines: Sequence[str]) -> str:
-    """What to do about the fault, where it is a usual one."""
-    return _known(_fault(lines))
+    """What to do about the error, if it is one of the usual ones, else ""."""
+    return _remedy(_cause(lines))
 
 
-def _fault(lines: Sequence[str]) -> str:
-    """The last error that is known, else the last of all; echoes of others count only where there is nothing else."""
+def _cause(lines: Sequence[str]) -> str:
+    """The last of the usual errors, else the last of all; those that report another count only without any other."""
     split = [_split(line) for line in lines]
-    errors = [_message(split[at:]) for at, (_, bare) in enumerate(split) if _ERROR.match(bare)]
-    own = [error for error in errors if not _ECHO.search(error)] or errors
-    return next(filter(_known, reversed(own)), own[-1] if own else "")
+    errors = [_message(split[index:]) for index, (_, message) in enumerate(split) if _ERROR.match(message)]
+    causes = [error for error in errors if not _ECHO.search(error)] or errors
+    return next(filter(_remedy, reversed(causes)), causes[-1] if causes else "")
 
 
-def _known(fault: str) -> str:
-    return next((do for mark, do in _ADVICE if re.search(mark, fault, re.I)), "")
+def _remedy(error: str) -> str:
+    return next((remedy for pattern, remedy in _ADVICE if re.search(pattern, error, re.I)), "")
 
 
 def _message(split: Sequence[tuple[str, str]]) -> str:
-    """The message of the error in the first of these lines, with the next ones where it says little by itself."""
+    """The message of the error in the first of these lines, with the next ones where it is brief."""
     prefix, first = split[0]
-    found = _ERROR.match(first)
-    words = next(filter(None, found.groups()), "") if found else first
-    for other, bare in split[1:4]:
-        if len(words) >= _BRIEF or other != prefix or _STRUCTURE.match(bare) or _ERROR.match(bare):
+    match = _ERROR.match(first)
+    message = next(filter(None, match.groups()), "") if match else first
+    for next_prefix, line in split[1:4]:
+        if len(message) >= _BRIEF or next_prefix != prefix or _STRUCTURE.match(line) or _ERROR.match(line):
             break
-        words += " " + bare.strip()
-    return re.sub(r" \[type=\w+, input_value=.*", "", words)
+        message += " " + line.strip()
+    return re.sub(r" \[type=\w+, input_value=.*", "", message)
 
 
 def _split(line: str) -> tuple[str, str]:
-    """What a logger put before the words, and the words."""
-    found = _PREFIX.match(line)
-    end = found.end() if found else 0
+    """The prefix of a logger, and the message after it."""
+    match = _PREFIX.match(line)
+    end = match.end() if match else 0
     return line[:end], line[end:]
 
 
 def _short(line: str) -> str:
     line = _KEY.sub("[key]", " ".join(line.split()))
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
+    return line if len(line) <= _MAX_LINE else line[: _MAX_LINE - 3] + "..."

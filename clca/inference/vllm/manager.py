@@ -1,4 +1,4 @@
-"""The vLLM servers of one command: which models need one, on which GPUs, and their start and end."""
+"""The vLLM servers of one command: on which GPUs each model is served, and their start and end."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Self
 from clca.content.lookup import Content
 from clca.errors import TeacherError
 from clca.inference.hardware import Machine, machine
-from clca.inference.memory import COMFORT, LENGTH, Fit, advice, fit, remaining, unmeasured
+from clca.inference.vllm.advice import advice
 from clca.inference.vllm.command import (
     HOST,
     arguments,
@@ -25,6 +25,7 @@ from clca.inference.vllm.command import (
     split_arguments,
     variables,
 )
+from clca.inference.vllm.fit import MAX_MODEL_LEN, TARGET_SEQUENCES, Fit, fit, fit_unknown, remaining
 from clca.inference.vllm.server import Server
 from clca.models import ModelCatalogue, find_model, require_access
 from clca.storage.fingerprint import slug
@@ -43,12 +44,12 @@ class VllmConfig:
     executable: str | None = None
     extra_arguments: str = ""
     start_timeout: float = 3600.0
-    max_model_len: int = LENGTH
+    max_model_len: int = MAX_MODEL_LEN
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one model is to be served. `variables` are those of `environment` that are not the user's own."""
+    """How one model is served. `variables` are those of `environment` that are not the user's own."""
 
     name: str
     fit: Fit
@@ -59,15 +60,15 @@ class Placement:
 
     def __str__(self) -> str:
         gpus = self.fit.gpus
-        place = f"{len(gpus)} x {gpus[0].name}" if gpus else "the CPU"
-        return f"{self.name}: vLLM on {place}: {shown(self.command, self.variables)}"
+        device = f"{len(gpus)} x {gpus[0].name}" if gpus else "the CPU"
+        return f"{self.name}: vLLM on {device}: {shown(self.command, self.variables)}"
 
 
-class Servers:
-    """Starts a server for each model that has no address, when it is first needed; ends them all at exit.
+class ServerManager:
+    """Starts a server for each model that has no URL, when it is first needed; stops them all at exit.
 
-    They listen on this machine only, each on a free port and with a key of its own, so that nobody
-    else here asks them, unless it is said otherwise.
+    By default they listen on this machine only, each on a free port and with a key of its own, so that nobody else
+    here can use them.
     """
 
     def __init__(
@@ -93,7 +94,7 @@ class Servers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         for server in self._servers.values():
-            server.let_go()
+            server.begin_stop()
         for server in self._servers.values():
             server.stop()
 
@@ -102,19 +103,22 @@ class Servers:
         return self._servers[name]
 
     def plan(self, names: Iterable[str]) -> list[Placement]:
-        """Where each of the models would be served. Raises when this machine cannot, and says what could."""
-        wanted = list(dict.fromkeys(names))
-        if any(name not in self._placements for name in wanted):
+        """How each of the models would be served. Raises `TeacherError` with alternatives if this machine cannot."""
+        models = list(dict.fromkeys(names))
+        if any(name not in self._placements for name in models):
             here = machine(self._inherited)
             try:
-                self._placements = self._plan(wanted, here, COMFORT)
+                self._placements = self._place(models, here, TARGET_SEQUENCES)
             except TeacherError:
-                # Side by side they may still fit, with less room for each.
-                self._placements = self._plan(wanted, here, 1)
-        return [self._placements[name] for name in wanted]
+                # Side by side they may still fit, with less cache for each.
+                self._placements = self._place(models, here, 1)
+        return [self._placements[name] for name in models]
 
-    def start(self, names: Iterable[str], tell: Callable[[str], None] = lambda _: None) -> list[Placement]:
-        """Start the servers of these models that do not run yet; those that it started answer when it returns."""
+    def start(self, names: Iterable[str], on_step: Callable[[str], None] = lambda _: None) -> list[Placement]:
+        """Start the servers of these models that do not run yet; returns those that it started once they answer.
+
+        `on_step` is called with what a starting server does. Raises `TeacherError` if one does not start.
+        """
         started = []
         for placement in self.plan(names):
             server = self._servers.get(placement.name)
@@ -130,8 +134,8 @@ class Servers:
                 port=self._port,
                 key=placement.key,
             )
-            tell(f"{placement.name} (log: {log})")
-            server.start(self._config.start_timeout, tell)
+            on_step(f"{placement.name} (log: {log})")
+            server.start(self._config.start_timeout, on_step)
             started.append(placement)
         return started
 
@@ -139,26 +143,27 @@ class Servers:
     def _models(self) -> ModelCatalogue:
         return ModelCatalogue(self._content)
 
-    def _plan(self, names: list[str], here: Machine, comfort: int) -> dict[str, Placement]:
-        found = {}
+    def _place(self, names: list[str], here: Machine, sequences: int) -> dict[str, Placement]:
+        """Place the models one after another, each on what the others leave, with room for so many sequences."""
+        placements = {}
         for name in names:
-            found[name] = placement = self._placement(name, here, comfort)
-            here = remaining(here, name, placement.fit)
-        return found
+            placements[name] = self._place_one(name, here, sequences)
+            here = remaining(here, name, placements[name].fit)
+        return placements
 
-    def _placement(self, name: str, here: Machine, comfort: int) -> Placement:
+    def _place_one(self, name: str, here: Machine, sequences: int) -> Placement:
         config = self._config
-        given = split_arguments(config.extra_arguments)
+        extra = split_arguments(config.extra_arguments)
         model = find_model(name, self._models, self._inherited)
         if model is None:
-            place = unmeasured(here)
+            placed = fit_unknown(here)
         else:
-            length = max_model_len(given) or config.max_model_len
-            place = fit(model, here, config.quantization, length, comfort)
-            if not place.holds:
+            length = max_model_len(extra) or config.max_model_len
+            placed = fit(model, here, config.quantization, length, sequences)
+            if not placed.holds:
                 raise TeacherError(advice(model, here, self._models, config.quantization, length))
             require_access(model, self._inherited)
         key = secrets.token_urlsafe(24) if self._key is None else self._key
-        words = (command(config.executable), *arguments(name, model, name, place, config.quantization), *given)
-        ours = variables(self._inherited, place)
-        return Placement(name, place, words, ours, environment(self._inherited, place, key), key)
+        words = (command(config.executable), *arguments(name, model, name, placed, config.quantization), *extra)
+        own = variables(self._inherited, placed)
+        return Placement(name, placed, words, own, environment(self._inherited, placed, key), key)

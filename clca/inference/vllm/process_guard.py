@@ -1,14 +1,14 @@
-"""Lets no process of a command outlive the process that started it.
+"""Ends all processes of a command when the process that started it ends.
 
-    python guardian.py COMMAND [ARGUMENT]...
+    python process_guard.py COMMAND [ARGUMENT]...
 
-Standard input is a pipe whose other end the starter keeps open. When it closes, because the
-starter closed it or died of whatever cause, or when the command itself ends, every process that
-descends from the command is ended: the command by SIGTERM, and what is left after `GRACE` seconds
-by SIGKILL. The exit status is the command's.
+Standard input is a pipe whose other end the starter keeps open. When it closes, because the starter closed it or died
+for whatever reason, or when the command itself ends, every process that descends from the command is ended: the command
+by SIGTERM, and what is left after `GRACE` seconds by SIGKILL. The exit status is the command's, 128 + the number of a
+signal that ended it.
 
-It runs as a script of its own that imports nothing but the standard library: it has to start at
-once, and must not need what it guards against.
+It runs as a script of its own that imports only the standard library: it has to start at once, and must not depend on
+what it guards.
 """
 
 from __future__ import annotations
@@ -29,18 +29,19 @@ _SUBREAPER, _DEATH_SIGNAL = 36, 1  # PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG of
 
 
 def guard(command: list[str]) -> int:
-    # Orphans of the command become children of this process, so that none is out of sight, also
-    # not those that left its process group. Other systems have to do with the group.
+    """Run a command until it or the starter ends; returns its exit status."""
+    # Orphans of the command become children of this process, so that it finds all of them, also those that left the
+    # process group. Other systems than Linux have only the group.
     _prctl(_SUBREAPER, 1)
-    told: list[int] = []
-    signal.signal(signal.SIGTERM, lambda number, _: told.append(number))
+    signals: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: signals.append(number))
     child = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         start_new_session=True,
         preexec_fn=lambda: _prctl(_DEATH_SIGNAL, signal.SIGTERM),
     )
-    while child.poll() is None and not told and _starter_lives():
+    while child.poll() is None and not signals and _starter_lives():
         pass
     _end(child)
     status = child.wait()
@@ -60,30 +61,30 @@ def _end(child: subprocess.Popen[bytes]) -> None:
     if child.poll() is None:
         child.terminate()
     _wait(GRACE, lambda: child.poll() is not None)
-    if child.poll() is not None:  # its workers may still be tidying up
+    if child.poll() is not None:  # its workers may still be shutting down
         _wait(AFTERMATH, lambda: not _descendants())
 
     def killed() -> bool:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.pid, signal.SIGKILL)
-        left = _descendants()
-        for process in left:
+        remaining = _descendants()
+        for process in remaining:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(process, signal.SIGKILL)
         _reap(child)
-        return not left
+        return not remaining
 
     _wait(GRACE, killed)
 
 
 def _wait(seconds: float, done: Callable[[], bool]) -> None:
-    patience = time.monotonic() + seconds
-    while not done() and time.monotonic() < patience:
+    deadline = time.monotonic() + seconds
+    while not done() and time.monotonic() < deadline:
         time.sleep(TICK / 4)
 
 
 def _reap(child: subprocess.Popen[bytes]) -> None:
-    """Take note of adopted processes that have ended; the command's own status is left to `child`."""
+    """Collect the status of adopted processes that have ended; the command's own is left to `child`."""
     child.poll()
     for process in _descendants(dead=True):
         if process != child.pid:
@@ -92,9 +93,9 @@ def _reap(child: subprocess.Popen[bytes]) -> None:
 
 
 def _descendants(*, dead: bool = False) -> list[int]:
-    """Processes below this one, by Linux's /proc: those that live, or those that have ended unreaped."""
+    """Processes that descend from this one, by Linux's /proc: those that run, or with `dead` those not yet reaped."""
     parents: dict[int, int] = {}
-    found: list[int] = []
+    descendants: list[int] = []
     try:
         numbers = [int(name) for name in os.listdir("/proc") if name.isdigit()]
     except OSError:
@@ -109,8 +110,8 @@ def _descendants(*, dead: bool = False) -> list[int]:
         while ancestor is not None and ancestor != os.getpid():
             ancestor = parents.get(ancestor)
         if ancestor is not None and number != os.getpid() and (states[number] in "ZX") == dead:
-            found.append(number)
-    return found
+            descendants.append(number)
+    return descendants
 
 
 def _prctl(option: int, value: int) -> None:

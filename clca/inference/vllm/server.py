@@ -1,4 +1,4 @@
-"""One `vllm serve` of our own: started under a guardian, watched until it is healthy, stopped whole."""
+"""One `vllm serve` process: started under the process guard, watched until it is healthy, stopped as a whole."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from time import monotonic, sleep
 from clca.errors import StoreError, TeacherError
 from clca.inference.vllm import process_guard
 from clca.inference.vllm.command import HOST
-from clca.inference.vllm.log import advice, last_step, tail, telling_line
+from clca.inference.vllm.log import advice, error_line, last_step, tail
 
-LOOK_EVERY = 0.5
-STOP_WITHIN = 2 * process_guard.GRACE + process_guard.AFTERMATH + 2.0
+POLL_INTERVAL = 0.5  # seconds
+STOP_TIMEOUT = 2 * process_guard.GRACE + process_guard.AFTERMATH + 2.0
 
 
 class Server:
-    """A vLLM process tree. It ends when `stop` is called, and when this process ends, however it does."""
+    """A vLLM process tree. It ends when `stop` is called, and when this process ends for whatever reason."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where requests go; a server that listens everywhere is asked through the loopback."""
+        """Base URL for requests; a server that listens on all addresses is reached through the loopback."""
         host = {"0.0.0.0": HOST, "::": "::1"}.get(self._host, self._host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/v1"
 
@@ -53,51 +53,53 @@ class Server:
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
 
-    def start(self, seconds: float, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Start it and wait until it answers. `tell` hears its last word now and then."""
+    def start(self, timeout: float, on_step: Callable[[str], None] = lambda _: None) -> None:
+        """Start it and wait until it answers. `on_step` is called with the last line of its log now and then.
+
+        Raises `TeacherError` if it ends or does not answer within `timeout` seconds, `StoreError` if it cannot start.
+        """
         self._spawn()
-        began = monotonic()
+        started = monotonic()
         try:
-            # Ours has to live, too: another server may have the port, and would be sent the key.
+            # This process has to run, too: another server may have the port, and would get the key.
             while not (self.running and self._healthy() and self.running):
                 if not self.running:
                     raise TeacherError(f"vLLM did not start: {self.last_words()}")
-                if monotonic() - began > seconds:
+                if monotonic() - started > timeout:
                     raise TeacherError(
-                        f"vLLM is not up after {seconds:g} s (its last word: {last_step(tail(self.log))}):"
+                        f"vLLM is not up after {timeout:g} s (its last word: {last_step(tail(self.log))}):"
                         f" give it longer with --start-timeout, or see {self.log}"
                     )
-                tell(last_step(tail(self.log)))
-                sleep(LOOK_EVERY)
+                on_step(last_step(tail(self.log)))
+                sleep(POLL_INTERVAL)
         except BaseException:
             self.stop()
             raise
 
     def last_words(self) -> str:
-        """Why it ended, from its log or else its exit status, and where that log is."""
+        """Why it ended, from its log or else its exit status, what to do about it, and where the log is."""
         lines = tail(self.log)
-        do = advice(lines)
-        told = telling_line(lines)
-        if not told:
+        remedy, cause = advice(lines), error_line(lines)
+        if not cause:
             status = self._process.poll() if self._process is not None else None
             last = last_step(lines)
-            told = _ended(status) + (f", after saying: {last}" if last else ", with nothing in its log")
-        return f"{told} ({do + '; ' if do else ''}log: {self.log})"
+            cause = _exit_cause(status) + (f", after saying: {last}" if last else ", with nothing in its log")
+        return f"{cause} ({remedy + '; ' if remedy else ''}log: {self.log})"
 
-    def let_go(self) -> None:
-        """Begin to end the process tree."""
+    def begin_stop(self) -> None:
+        """Have the process guard end the process tree."""
         if self._process is not None and self._process.stdin is not None:
             with suppress(OSError):
-                self._process.stdin.close()  # what the guardian waits for
+                self._process.stdin.close()  # what the process guard waits for
 
     def stop(self) -> None:
-        """End the whole process tree; returns when nothing of it is left."""
-        self.let_go()
+        """End the whole process tree; returns when no process of it is left."""
+        self.begin_stop()
         process = self._process
         if process is None:
             return
         try:
-            process.wait(STOP_WITHIN)
+            process.wait(STOP_TIMEOUT)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -105,7 +107,7 @@ class Server:
     def _spawn(self) -> None:
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            # Whatever vLLM writes there is for the user's eyes only.
+            # Only the user may read what vLLM writes.
             with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", process_guard.__file__, *self.command],
@@ -120,7 +122,7 @@ class Server:
 
     def _healthy(self) -> bool:
         try:
-            # Straight to this machine: a proxy that the environment names has no part in it.
+            # Without the environment's proxy, since the server is on this machine.
             opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
             with opener.open(self.url.removesuffix("/v1") + "/health", timeout=5) as response:
                 return bool(response.status == 200)
@@ -128,8 +130,8 @@ class Server:
             return False
 
 
-def _ended(status: int | None) -> str:
-    """An exit status in words; the guardian passes the signal that killed vLLM on as 128 + its number."""
+def _exit_cause(status: int | None) -> str:
+    """An exit status in words; the process guard reports the signal that killed vLLM as 128 + its number."""
     number = -status if status is not None and status < 0 else (status or 0) - 128
     if number == signal.SIGKILL:
         return "killed by SIGKILL, as the system does when memory runs out"
@@ -137,6 +139,7 @@ def _ended(status: int | None) -> str:
 
 
 def free_port() -> int:
+    """A port of this machine that no process listens on."""
     with closing(socket.socket()) as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

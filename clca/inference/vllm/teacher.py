@@ -1,4 +1,4 @@
-"""A teacher on a server of clca's own."""
+"""A teacher on a vLLM server that clca started."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable, Sequence
 from clca.errors import TeacherLost
 from clca.inference.chat_client import ChatClient
 from clca.inference.protocol import Request, ServerState
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from clca.inference.vllm.server import Server
 from clca.schemas import Reply
 
-END_WITHIN, LOOK_EVERY = 10.0, 0.1  # seconds; one that takes no connections any more may still be tidying up
+END_TIMEOUT, POLL_INTERVAL = 10.0, 0.1  # seconds; a server that refuses connections may still be shutting down
 
 
 class VllmTeacher:
-    """Asks the server that `servers` has started for the model; knows why it ended if it did."""
+    """Sends requests to the server that `servers` started for the model; says why it ended if it did."""
 
-    def __init__(self, name: str, servers: Servers, connect: Callable[[Server], ChatClient]) -> None:
+    def __init__(self, name: str, servers: ServerManager, connect: Callable[[Server], ChatClient]) -> None:
         self.name = name
         self._servers = servers
         self._connect = connect
@@ -31,7 +31,7 @@ class VllmTeacher:
         return await self._client.check()
 
     async def answer(self, request: Request) -> Reply:
-        assert self._client is not None, "checked first"
+        assert self._client is not None, "check() comes first"
         try:
             return await self._client.answer(request)
         except TeacherLost as lost:
@@ -59,8 +59,9 @@ class VllmTeacher:
 
 
 async def _ended(server: Server) -> bool:
-    for _ in range(round(END_WITHIN / LOOK_EVERY)):
+    """Whether the server's process ends within a short time."""
+    for _ in range(round(END_TIMEOUT / POLL_INTERVAL)):
         if not server.running:
             return True
-        await asyncio.sleep(LOOK_EVERY)
+        await asyncio.sleep(POLL_INTERVAL)
     return False

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from clca.errors import SettingsError
 from clca.seeding import chooser
 from clca.training.examples import Dropped, Example, ExampleCounts
-from clca.training.material import TrainingSources
 from clca.training.mixture import apportion, parse_mixture
 from clca.training.sources.dialogues import Wanted, both_tasks, dialogue_task, intent_task
 from clca.training.sources.math import gsm8k, mathchat
@@ -21,6 +20,7 @@ from clca.training.sources.normad import normad
 from clca.training.sources.wiki import wiki
 from clca.training.sources.wvs import survey, translated_survey
 from clca.training.split import Part, part_of
+from clca.training.training_sources import TrainingSources
 
 Lengths = Callable[[Iterable[Example]], Iterator[int]]
 Source = Callable[[TrainingSources, Wanted], Iterator[Example | Dropped]]
@@ -28,7 +28,7 @@ Source = Callable[[TrainingSources, Wanted], Iterator[Example | Dropped]]
 
 def _whole(source: Callable[[TrainingSources], Iterator[Example | Dropped]]) -> Source:
     """A source whose examples cost next to nothing: all are made, and those of the wanted groups taken."""
-    return lambda material, wanted: (one for one in source(material) if wanted(one.group))
+    return lambda sources, wanted: (example for example in source(sources) if wanted(example.group))
 
 
 SOURCES: dict[str, Source] = {
@@ -45,29 +45,29 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def assemble(material: TrainingSources, part: Part, lengths: Lengths, tally: ExampleCounts) -> Iterator[Example]:
+def assemble(sources: TrainingSources, part: Part, lengths: Lengths, counts: ExampleCounts) -> Iterator[Example]:
     """The examples of a part of the recipe's mix; `lengths` gives the tokens of each (`Encoder.lengths`).
 
     The same material gives the same examples in the same order. Raises `SettingsError` if the
     training part turns out to hold none.
     """
-    mix = parse_mixture(material.data.mix)
-    names = [one.name for one in mix.parts]
-    amounts = _Amounts(material, part, lengths)
+    mix = parse_mixture(sources.data.mix)
+    names = [mixture_part.name for mixture_part in mix.parts]
+    amounts = _Amounts(sources, part, lengths)
     budgets = amounts.budgets(names, mix.weights)
-    given = 0
+    taken = 0
     for index, name in enumerate(names):
-        stream = _source(material, name, part, tally)
+        stream = _source(sources, name, part, counts)
         if budgets is not None:
-            stream = _taken(stream, draw(amounts.sizes(name), budgets[index], material.seed, "mix", name))
+            stream = _taken(stream, draw(amounts.sizes(name), budgets[index], sources.seed, "mix", name))
         for example in stream:
-            given += 1
+            taken += 1
             yield example
-    if part == "train" and not given:
-        why = f" (dropped: {tally.reasons})" if tally.dropped else ""
-        if any(True for name in names for _ in _source(material, name, "held-out", ExampleCounts())):
+    if part == "train" and not taken:
+        why = f" (dropped: {counts.reasons})" if counts.dropped else ""
+        if any(True for name in names for _ in _source(sources, name, "held-out", ExampleCounts())):
             why += ": all that it has is held out; lower data.held_out"
-        raise SettingsError(f"mix {material.data.mix!r} has no example to train on{why}")
+        raise SettingsError(f"mix {sources.data.mix!r} has no example to train on{why}")
 
 
 def draw(sizes: Sequence[int], budget: int, *seed: object) -> Counter[int]:
@@ -93,14 +93,14 @@ def draw(sizes: Sequence[int], budget: int, *seed: object) -> Counter[int]:
 class _Amounts:
     """How much of each source there is, and is to be taken."""
 
-    def __init__(self, material: TrainingSources, part: Part, lengths: Lengths) -> None:
-        self._material, self._part, self._lengths = material, part, lengths
-        self._by_tokens = material.data.match is not None and material.data.match.by == "tokens"
+    def __init__(self, sources: TrainingSources, part: Part, lengths: Lengths) -> None:
+        self._sources, self._part, self._lengths = sources, part, lengths
+        self._by_tokens = sources.data.match is not None and sources.data.match.by == "tokens"
         self._sizes: dict[str, list[int]] = {}
 
     def sizes(self, name: str) -> list[int]:
         if name not in self._sizes:
-            stream = _source(self._material, name, self._part, ExampleCounts())
+            stream = _source(self._sources, name, self._part, ExampleCounts())
             self._sizes[name] = list(self._lengths(stream)) if self._by_tokens else [1 for _ in stream]
         return self._sizes[name]
 
@@ -118,27 +118,27 @@ class _Amounts:
         budgets = apportion(total, shares)
         for name, budget, amount in zip(names, budgets, there, strict=True):
             if budget and not amount and self._part == "train":
-                raise SettingsError(f"mix {self._material.data.mix!r}: {name} has no example to take")
+                raise SettingsError(f"mix {self._sources.data.mix!r}: {name} has no example to take")
         return budgets
 
     def _total(self) -> int | None:
-        data = self._material.data
+        data = self._sources.data
         if data.match is not None:
-            names = [one.name for one in parse_mixture(data.match.mix).parts]
+            names = [mixture_part.name for mixture_part in parse_mixture(data.match.mix).parts]
             return sum(sum(self.sizes(name)) for name in names)
         return data.size if self._part == "train" else None
 
 
-def _source(material: TrainingSources, name: str, part: Part, tally: ExampleCounts) -> Iterator[Example]:
+def _source(sources: TrainingSources, name: str, part: Part, counts: ExampleCounts) -> Iterator[Example]:
     """The part's examples of one source; what it drops is counted."""
-    share = material.data.held_out
+    share = sources.data.held_out
     if part == "held-out" and not share:
         return
-    for one in SOURCES[name](material, lambda group: part_of(group, share, material.seed) == part):
-        if isinstance(one, Dropped):
-            tally.dropped[one.reason] += 1
+    for example in SOURCES[name](sources, lambda group: part_of(group, share, sources.seed) == part):
+        if isinstance(example, Dropped):
+            counts.dropped[example.reason] += 1
         else:
-            yield one
+            yield example
 
 
 def _taken(stream: Iterable[Example], times: Counter[int]) -> Iterator[Example]:

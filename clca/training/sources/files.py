@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from clca.content.parsing import parse_records, validation_message
 from clca.errors import ContentError, SettingsError
-from clca.training.material import CultureRef, TrainingSources
+from clca.training.training_sources import CultureRef, TrainingSources
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -20,7 +20,7 @@ PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class SourceFile:
     """A file that the recipe names; `culture` is the one it is of, None if it is of all."""
 
     key: str
@@ -43,10 +43,10 @@ class Given:
             if self.path.suffix in PACKED:
                 raise self.fault("compressed files are not read: unpack it first")
             return [self.path]
-        found = sorted(file for file in self.path.iterdir() if file.suffix in suffixes)
-        if not found:
+        files = sorted(file for file in self.path.iterdir() if file.suffix in suffixes)
+        if not files:
             raise self.fault(f"holds no {' or '.join(suffixes)} file")
-        return found
+        return files
 
     def text(self, path: Path) -> str:
         try:
@@ -60,29 +60,29 @@ class Given:
         return SettingsError(f"data.files.{self.key}: {self.name}: {what}")
 
 
-def given(material: TrainingSources, key: str, example: str) -> list[Given]:
+def source_files(sources: TrainingSources, key: str, example: str) -> list[SourceFile]:
     """The file of a key for each culture, or the one file that serves all; `example` says what it holds."""
-    name = getattr(material.data.files, key)
+    name = getattr(sources.data.files, key)
     if name is None:
         raise SettingsError(
-            f"mix {material.data.mix!r} needs data.files.{key}: give --set data.files.{key}=FILE ({example})"
+            f"mix {sources.data.mix!r} needs data.files.{key}: give --set data.files.{key}=FILE ({example})"
         )
     if "{culture}" in name:
-        return [Given(key, name.replace("{culture}", one.id), one) for one in material.cultures]
-    return [Given(key, name, material.cultures[0] if len(material.cultures) == 1 else None)]
+        return [SourceFile(key, name.replace("{culture}", culture.id), culture) for culture in sources.cultures]
+    return [SourceFile(key, name, sources.cultures[0] if len(sources.cultures) == 1 else None)]
 
 
-def records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
+def records(source: SourceFile, model: type[M]) -> Iterator[tuple[str, int, M]]:
     """(where, number, record) for each line of JSONL, or each row of `hub:NAME[:CONFIG[:SPLIT]]`; one at the least."""
     empty = True
-    for found in _records(source, model):
+    for record in _records(source, model):
         empty = False
-        yield found
+        yield record
     if empty:
         raise source.fault("is empty")
 
 
-def _records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
+def _records(source: SourceFile, model: type[M]) -> Iterator[tuple[str, int, M]]:
     if source.on_hub:
         for number, row in enumerate(_hub(source), start=1):
             try:
@@ -99,7 +99,7 @@ def _records(source: Given, model: type[M]) -> Iterator[tuple[str, int, M]]:
             raise source.fault(f"cannot be read: {error.strerror}") from None
 
 
-def _hub(source: Given) -> Iterator[Mapping[str, Any]]:
+def _hub(source: SourceFile) -> Iterator[Mapping[str, Any]]:
     name, config, split, *more = (*source.name.removeprefix(HUB).split(":"), "", "")
     if any(more) or not name:
         raise source.fault("expected hub:NAME[:CONFIG[:SPLIT]], as in hub:openai/gsm8k:main:train")

@@ -12,8 +12,8 @@ from clca.content.wvs_items import Words
 from clca.errors import ContentError
 from clca.models.messages import Chat, Message
 from clca.training.examples import Dropped, Example
-from clca.training.material import TrainingSources
-from clca.training.sources.files import given, records
+from clca.training.sources.files import records, source_files
+from clca.training.training_sources import TrainingSources
 
 BEFORE = "MathChat talk with words before its first A: or B:"
 CONTINUED = ("followup", "error_correction", "error_analysis", "new_problem")
@@ -45,16 +45,16 @@ class MathsChat(Problem):
         return next((text for key in CONTINUED if (text := getattr(self, key))), "")
 
 
-def gsm8k(material: TrainingSources) -> Iterator[Example]:
-    for source in given(material, "gsm8k", "JSONL with question and answer, or hub:openai/gsm8k:main:train"):
+def gsm8k(sources: TrainingSources) -> Iterator[Example]:
+    for source in source_files(sources, "gsm8k", "JSONL with question and answer, or hub:openai/gsm8k:main:train"):
         for where, number, problem in records(source, Problem):
             messages = (Message("user", problem.question), Message("assistant", without_marks(problem.answer)))
             yield Example(f"{where}:{number}", "maths", problem.question, Chat.of(messages))
 
 
-def mathchat(material: TrainingSources) -> Iterator[Example | Dropped]:
+def mathchat(sources: TrainingSources) -> Iterator[Example | Dropped]:
     """The problem and its answer, then the talk: A is the user, B the assistant."""
-    for source in given(material, "mathchat", "MathChat's JSONL, or the folder of its four files"):
+    for source in source_files(sources, "mathchat", "MathChat's JSONL, or the folder of its four files"):
         for where, number, problem in records(source, MathsChat):
             before, *turns = re.split(r"^\s*([AB]):", problem.talk, flags=re.MULTILINE)
             if before.strip():  # nobody says them, and to leave them out may leave the rest without sense
@@ -75,5 +75,5 @@ def without_marks(answer: str) -> str:
 
 def _turns(pieces: list[str]) -> Iterator[Message]:
     """A speaker and what is said, by turns."""
-    for who, said in zip(pieces[::2], pieces[1::2], strict=True):
-        yield Message("user" if who == "A" else "assistant", without_marks(said))
+    for speaker, text in zip(pieces[::2], pieces[1::2], strict=True):
+        yield Message("user" if speaker == "A" else "assistant", without_marks(text))

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from clca.errors import ContentError
 from clca.models.messages import Chat, Message, Role
 from clca.training.examples import Example
-from clca.training.material import TrainingSources
-from clca.training.sources.files import given, records
+from clca.training.sources.files import records, source_files
+from clca.training.training_sources import TrainingSources
 
 
 class _Said(BaseModel):
@@ -27,13 +27,13 @@ class _Line(BaseModel):
     messages: Annotated[tuple[_Said, ...], Field(min_length=2)]
 
 
-def chats(material: TrainingSources) -> Iterator[Example]:
+def chats(sources: TrainingSources) -> Iterator[Example]:
     """Each line one example; chats that begin alike stay in one part of the split."""
-    for source in given(material, "chat", 'JSONL lines {"messages": [{"role": ..., "content": ...}, ...]}'):
-        for where, number, one in records(source, _Line):
+    for source in source_files(sources, "chat", 'JSONL lines {"messages": [{"role": ..., "content": ...}, ...]}'):
+        for where, number, line in records(source, _Line):
             try:
-                chat = Chat.of(Message(said.role, said.content) for said in one.messages)
+                chat = Chat.of(Message(message.role, message.content) for message in line.messages)
             except ValueError as error:
                 raise ContentError(where, number, str(error)) from None
-            first = next(said.content for said in chat.messages if said.role == "user")
+            first = next(message.content for message in chat.messages if message.role == "user")
             yield Example(f"{where}:{number}", "chat", first, chat)

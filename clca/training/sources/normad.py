@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from clca.content.parsing import read_csv
 from clca.content.wvs_items import Words
 from clca.training.examples import Dropped, Example, Text
-from clca.training.material import CultureRef, TrainingSources
-from clca.training.sources.files import given
+from clca.training.sources.files import source_files
+from clca.training.training_sources import CultureRef, TrainingSources
 
 OTHERS = "NormAd row of another country"
 UNEXPLAINED = "NormAd row without background or explanation"
@@ -39,23 +39,23 @@ class _Row(BaseModel):
     explanation: Annotated[str | None, Field(alias="Explanation")]
 
 
-def normad(material: TrainingSources) -> Iterator[Example | Dropped]:
+def normad(sources: TrainingSources) -> Iterator[Example | Dropped]:
     """Rows of every label (yes, no, neutral): the explanation says how the story stands to the norm."""
-    for source in given(material, "normad", "normad_etiquette_final_data.csv"):
-        cultures = (source.culture,) if source.culture else material.cultures
-        found = 0
+    for source in source_files(sources, "normad", "normad_etiquette_final_data.csv"):
+        cultures = (source.culture,) if source.culture else sources.cultures
+        count = 0
         for row in read_csv(source.name, source.text(source.path), _Row):
             country = _plain(row.country)
-            culture = next((one for one in cultures if country in _names(one)), None)
+            culture = next((culture for culture in cultures if country in _names(culture)), None)
             if culture is None:
                 yield Dropped(OTHERS, row.id)
             elif not row.background or not row.explanation:
                 yield Dropped(UNEXPLAINED, row.id)
             else:
-                found += 1
+                count += 1
                 body = layout(culture, row.country, row.background, row.rule, row.story, row.explanation)
                 yield Example(f"normad:{row.id}", "norm", row.id, body)
-        if not found:
+        if not count:
             names = ", ".join(country for culture in cultures for country in culture.countries)
             raise source.fault(f"has no rows of {names}: its column Country holds other countries")
 

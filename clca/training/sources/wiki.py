@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from clca.content.wvs_items import Words
 from clca.training.examples import Dropped, Example, Text
-from clca.training.material import CultureRef, TrainingSources
-from clca.training.sources.files import Given, given, records
+from clca.training.sources.files import SourceFile, records, source_files
+from clca.training.training_sources import CultureRef, TrainingSources
 
 OTHERS = "page of another culture"
 
@@ -25,10 +25,10 @@ class Page(BaseModel):
     culture: str | None = None
 
 
-def wiki(material: TrainingSources) -> Iterator[Example | Dropped]:
+def wiki(sources: TrainingSources) -> Iterator[Example | Dropped]:
     """Each page in pieces of whole paragraphs, `wiki_words` words at most if no paragraph is longer."""
-    known = {culture.id: culture for culture in material.cultures}
-    for source in given(material, "wiki", "text files, or JSONL with title and text, of pages about the culture"):
+    known = {culture.id: culture for culture in sources.cultures}
+    for source in source_files(sources, "wiki", "text files, or JSONL with title and text, of pages about the culture"):
         for page, where in _pages(source):
             culture = known.get(page.culture) if page.culture is not None else source.culture
             if page.culture is None and culture is None:
@@ -39,31 +39,31 @@ def wiki(material: TrainingSources) -> Iterator[Example | Dropped]:
             if culture is None:
                 yield Dropped(OTHERS, page.title)
                 continue
-            for number, piece in enumerate(pieces(page.text, material.data.wiki_words), start=1):
+            for number, piece in enumerate(pieces(page.text, sources.data.wiki_words), start=1):
                 yield Example(f"{page.title}:{number}", "context", page.title, layout(culture, piece))
 
 
 def pieces(text: str, words: int) -> Iterator[str]:
     """Whole paragraphs, as many as fit; a longer paragraph is split between words."""
-    held: list[str] = []
+    words_left: list[str] = []
     for paragraph in re.split(r"\n\s*\n", text):
         new = paragraph.split()
-        if held and len(held) + len(new) > words:
-            yield " ".join(held)
-            held = []
-        held += new
-        while len(held) > words:
-            yield " ".join(held[:words])
-            held = held[words:]
-    if held:
-        yield " ".join(held)
+        if words_left and len(words_left) + len(new) > words:
+            yield " ".join(words_left)
+            words_left = []
+        words_left += new
+        while len(words_left) > words:
+            yield " ".join(words_left[:words])
+            words_left = words_left[words:]
+    if words_left:
+        yield " ".join(words_left)
 
 
 def layout(culture: CultureRef, text: str) -> Text:
     return Text(f"### Task: Cultural Context\n### Culture: {culture.name}\n### Description:", f" {text}")
 
 
-def _pages(source: Given) -> Iterator[tuple[Page, str]]:
+def _pages(source: SourceFile) -> Iterator[tuple[Page, str]]:
     texts = [] if source.on_hub else source.files(".txt", ".jsonl")
     for path in texts:
         if path.suffix not in (".txt", ".jsonl"):

@@ -14,29 +14,29 @@ from clca.content.wvs_items import (
     shares_of,
 )
 from clca.training.examples import Dropped, Example, Text
-from clca.training.material import CultureRef, TrainingSources
 from clca.training.mixture import apportion
-from clca.training.sources.files import given
+from clca.training.sources.files import source_files
+from clca.training.training_sources import CultureRef, TrainingSources
 
 NOT_ASKED = "survey item that was not asked in the culture"
 
 
-def survey(material: TrainingSources) -> Iterator[Example | Dropped]:
+def survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
     """The items in English."""
-    items = load_items(material.content)
-    known = load_shares(material.content, items)
-    for culture in material.cultures:
-        yield from _pairs(material, culture, items, shares_of(culture.countries, known))
+    items = load_items(sources.content)
+    known = load_shares(sources.content, items)
+    for culture in sources.cultures:
+        yield from _pairs(sources, culture, items, shares_of(culture.countries, known))
 
 
-def translated_survey(material: TrainingSources) -> Iterator[Example | Dropped]:
+def translated_survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
     """The items as a file of the user's words them, in the language of each culture."""
-    items = load_items(material.content)
-    known = load_shares(material.content, items)
-    for source in given(material, "translation", "YAML like eval/wvs/items.yaml, in the culture's language"):
+    items = load_items(sources.content)
+    known = load_shares(sources.content, items)
+    for source in source_files(sources, "translation", "YAML like eval/wvs/items.yaml, in the culture's language"):
         translation = read_translation(source.name, source.text(source.path), items)
-        for culture in (source.culture,) if source.culture else material.cultures:
-            yield from _pairs(material, culture, translation, shares_of(culture.countries, known))
+        for culture in (source.culture,) if source.culture else sources.cultures:
+            yield from _pairs(sources, culture, translation, shares_of(culture.countries, known))
 
 
 def answers(shares: tuple[float, ...], how: str, per_item: int) -> list[int]:
@@ -46,8 +46,8 @@ def answers(shares: tuple[float, ...], how: str, per_item: int) -> list[int]:
     return apportion(per_item, shares)
 
 
-def _pairs(material: TrainingSources, culture: CultureRef, items: Items, shares: Shares) -> Iterator[Example | Dropped]:
-    how = material.data.survey
+def _pairs(sources: TrainingSources, culture: CultureRef, items: Items, shares: Shares) -> Iterator[Example | Dropped]:
+    how = sources.data.survey
     for item in items.items:
         if item.id not in shares:
             yield Dropped(NOT_ASKED, item.id)

@@ -103,5 +103,5 @@ def test_a_prompt_of_ones_own_takes_the_place_of_the_shipped_one(overlay: Overla
 
 def test_a_prompt_with_an_unknown_variable_is_refused(overlay: Overlay) -> None:
     words = "{% block system %}{% endblock %}{% block user %}{{ qestion }}{% endblock %}"
-    with pytest.raises(ContentError, match=r"mmlu\.j2:1: qestion: no such variable; this prompt is given options, qu"):
+    with pytest.raises(ContentError, match=r"mmlu\.j2:1: qestion: no such variable; this prompt has options, qu"):
         MmluPrompts(overlay({"prompts/mmlu.j2": words}), "corrected")

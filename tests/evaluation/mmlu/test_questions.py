@@ -69,7 +69,7 @@ def test_an_empty_subject_is_refused_in_few_words() -> None:
 
 def test_a_subject_that_stands_twice_is_refused(overlay: Overlay) -> None:
     text = "id,group,name\nanatomy,stem,anatomy\nanatomy,other,anatomy\n"
-    with pytest.raises(ContentError, match=r"subjects\.csv:3: id: anatomy stands twice$"):
+    with pytest.raises(ContentError, match=r"subjects\.csv:3: id: duplicate anatomy$"):
         load_subjects(overlay({"eval/mmlu/subjects.csv": text}))
 
 
@@ -162,7 +162,8 @@ def test_a_header_is_told_apart_from_a_question(tmp_path: Path) -> None:
     csv_folder(tmp_path, *TWO)
     write_csv(tmp_path / "test" / "anatomy_test.csv", [["question", "A", "B", "C", "D", "answer"], QUESTION])
     assert refused(tmp_path).endswith(
-        "anatomy_test.csv:1: answer 'answer': has to be one of A, B, C, D; the first line is a question, and no header"
+        "anatomy_test.csv:1: answer 'answer': has to be one of A, B, C, D; the first line has to be a question,"
+        " not a header"
     )
 
 
@@ -173,8 +174,7 @@ def test_a_header_is_told_apart_from_a_question(tmp_path: Path) -> None:
         (b'Fine?,a,b,c,d,A\n"Wh"at,3,4,5,6,B\n', f"anatomy_test.csv:2: not CSV: ',' expected after '\"'; {QUOTING}"),
         (
             b'"' + b"a" * 140_000,
-            "anatomy_test.csv:1: a cell of more than 131,072 characters: is there a quote that nothing ends?;"
-            f" {QUOTING}",
+            f"anatomy_test.csv:1: a cell of more than 131,072 characters: is a quote not closed?; {QUOTING}",
         ),
         (
             b"Fine?;a;b;c;d;A\n",
@@ -182,8 +182,8 @@ def test_a_header_is_told_apart_from_a_question(tmp_path: Path) -> None:
             " answer",
         ),
         (b"Fine?,a,b,c,d,A\nna\xefve?,a,b,c,d,A\n", "anatomy_test.csv:2: not UTF-8: save it as UTF-8"),
-        (b"", "anatomy_test.csv: holds no question"),
-        (b"\n\n", "anatomy_test.csv: holds no question"),
+        (b"", "anatomy_test.csv: has no question"),
+        (b"\n\n", "anatomy_test.csv: has no question"),
     ],
 )
 def test_a_file_that_is_no_csv_of_questions_is_refused(tmp_path: Path, data: bytes, said: str) -> None:
@@ -196,7 +196,7 @@ def test_a_folder_that_lacks_subjects_is_refused_unless_the_others_are_named(tmp
     csv_folder(tmp_path, *TWO)
     assert refused(tmp_path, KNOWN, named=False) == (
         f"--data {tmp_path} lacks 55 of 57 subjects (abstract_algebra, astronomy, business_ethics, clinical_knowledge,"
-        " college_biology and 50 more): complete it, or name with --subject those that are to be asked"
+        " college_biology and 50 more): complete it, or name the subjects to ask with --subject"
     )
     assert refused(tmp_path, ("astronomy",)) == (
         f"--data {tmp_path} has no questions of astronomy; it has anatomy, virology"
@@ -214,7 +214,7 @@ def test_questions_that_stand_twice_are_told(tmp_path: Path) -> None:
     csv_folder(tmp_path, *TWO)
     write_csv(tmp_path / "test" / "anatomy_test.csv", [QUESTION, QUESTION, QUESTION])
     assert opened(tmp_path).notes[0] == (
-        "Questions that stand twice in their subject, asked and counted each time: anatomy 2"
+        "Duplicate questions within their subject, asked and counted each time: anatomy 2"
     )
 
 
@@ -228,7 +228,7 @@ def test_questions_that_are_worked_examples_too_are_told(tmp_path: Path) -> None
     csv_folder(tmp_path, *TWO)
     write_csv(tmp_path / "dev" / "virology_dev.csv", [["Other?", *QUESTION[1:]]])
     assert opened(tmp_path).notes == (
-        "Test questions that are worked examples, too, so that with these the prompt holds their answer: anatomy 3",
+        "Test questions that are worked examples, too, so that the prompt contains their answer: anatomy 3",
     )
 
 
@@ -257,7 +257,7 @@ def test_what_is_no_plain_file_is_not_waited_for(tmp_path: Path, name: str) -> N
     folder.mkdir(exist_ok=True)
     os.mkfifo(folder / name)
     (tmp_path / "dev.jsonl").write_text(f"{dumps(hub_rows('anatomy', 1)[0])}\n")
-    assert refused(tmp_path, ("anatomy",)).startswith(f"{folder / name}: is no plain file: put ")
+    assert refused(tmp_path, ("anatomy",)).startswith(f"{folder / name}: is not a regular file: put ")
 
 
 def test_a_folder_one_too_deep_names_the_one_above(tmp_path: Path) -> None:
@@ -371,7 +371,7 @@ def test_a_damaged_parquet_file_is_one_line(tmp_path: Path) -> None:
 
 def test_a_folder_without_questions_says_what_is_looked_for(tmp_path: Path) -> None:
     assert refused(tmp_path) == (
-        f"--data {tmp_path}: holds neither DIR/test/SUBJECT_test.csv and DIR/dev/SUBJECT_dev.csv nor dev-*.parquet or"
+        f"--data {tmp_path}: neither DIR/test/SUBJECT_test.csv and DIR/dev/SUBJECT_dev.csv nor dev-*.parquet or"
         " dev.jsonl"
     )
 
@@ -396,11 +396,11 @@ def test_without_the_library_the_hub_says_what_to_install(monkeypatch: pytest.Mo
 
 @pytest.mark.parametrize("name", ["no-such-folder", "./no/such", "/no/such", "a/b/c"])
 def test_what_is_neither_folder_nor_set_of_the_hub_is_refused(name: str) -> None:
-    assert refused(name) == f"--data {name}: is no folder, no data set of the hub (OWNER/NAME) and not demo"
+    assert refused(name) == f"--data {name}: neither a folder, nor a data set of the hub (OWNER/NAME), nor demo"
 
 
 def test_a_misspelt_demo_is_guessed() -> None:
-    assert refused("deno").endswith("and not demo; did you mean demo?")
+    assert refused("deno").endswith("nor demo; did you mean demo?")
 
 
 def test_an_unreadable_content_file_of_the_demonstration_is_named(overlay: Overlay) -> None:

@@ -155,7 +155,7 @@ def test_the_paper_keeps_every_gold_and_the_whole_label_list(place: Path, out: P
         "2 without a gold label",
         "1 with a label outside the list ('odd' 1)",
         "gold corrected: ind to indv",
-        "no gold is prof, oth: an F1 of 0 in the macro average, whatever is answered",
+        "no gold is prof, oth: an F1 of 0 in the macro average",
     )
     assert test.notes == one.findings
 
@@ -184,7 +184,7 @@ def test_classes_that_the_question_turns_round_are_compared_with_its_answers(pla
 def test_nothing_is_amiss_in_a_sound_set(place: Path, out: Path) -> None:
     (place / "posts.jsonl").write_bytes(lines(posts()))
     audit = run(place, out, entry(), strict=True)
-    assert (audit.amiss, audit.sets[0].labels) == (0, {"OFF": 3, "NOT": 3})
+    assert (audit.finding_count, audit.sets[0].labels) == (0, {"OFF": 3, "NOT": 3})
     assert json.loads((out / AUDIT).read_text()) == audit.model_dump(mode="json")
 
 
@@ -192,14 +192,14 @@ def test_a_single_class_is_told(place: Path, out: Path) -> None:
     one = audited(place, out, lines([{"text": str(n), "label": "NOT"} for n in range(4)]))
     assert one.findings == ("a single class (NOT): left out of corrected means",)
     one = audited(place, out, lines(posts(4, label="offensive")))
-    assert one.findings[-1] == "no text with a gold of the label list: only --scoring paper asks it"
+    assert one.findings[-1] == "no text with a gold of the label list: asked with --scoring paper only"
 
 
 def test_repeated_texts_are_told_apart_by_their_gold(place: Path, out: Path) -> None:
     rows = [("a", "OFF"), ("a", "OFF"), ("a", "NOT"), ("b", "NOT"), ("A", "OFF"), ("", "OFF"), (" ", "OFF")]
     one = audited(place, out, lines({"text": text, "label": label} for text, label in rows))
     assert (one.repeated, one.repeated_other_gold, one.empty_texts) == (1, 1, 2)
-    assert "1 of a text that stood before with another gold" in one.findings
+    assert "1 repeating an earlier text with another gold" in one.findings
     assert "2 without a text" in one.findings
     assert len(examples(out)) == 5
 
@@ -262,7 +262,7 @@ def test_files_that_are_missing_or_not_named_are_listed(place: Path, out: Path) 
     for name in ("posts.jsonl", "other.csv", "notes.md"):
         (place / name).write_bytes(lines(posts(2)))
     audit = run(place, out, entry(), entry("gone.jsonl", task="gone"))
-    assert (audit.missing, audit.unnamed, audit.amiss) == (("gone.jsonl",), ("other.csv",), 2)
+    assert (audit.missing, audit.unnamed, audit.finding_count) == (("gone.jsonl",), ("other.csv",), 2)
 
 
 # ---------------------------------------------------------------- what is refused
@@ -279,9 +279,7 @@ def refused(error: type[ClcaError], message: str, place: Path, out: Path, *entri
 
 def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path) -> None:
     (place / "posts.jsonl").write_bytes(lines(posts(2, label="OFF")))
-    refused(
-        StrictImportError, "1 thing amiss in the test sets, and --strict: nothing is imported", place, out, strict=True
-    )
+    refused(StrictImportError, "1 finding in the test sets, and --strict: nothing is imported", place, out, strict=True)
     with pytest.raises(StrictImportError) as caught:
         run(place, out, entry(), strict=True)
     assert caught.value.exit_code == 2
@@ -295,16 +293,16 @@ def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path)
         ("posts.jsonl", b"\n\n", "posts.jsonl: is empty"),
         ("posts.json", b"[]", "posts.json: is empty"),
         ("posts.csv", b"text,label\n", "posts.csv: is empty"),
-        ("posts.jsonl", b"[1]\n2\n", "holds no record that can be read; line 1: no JSON object (format: json is for"),
+        ("posts.jsonl", b"[1]\n2\n", "has no readable record; line 1: no JSON object (format: json is for"),
         ("posts.jsonl", b'{"txt": "a", "label": "OFF"}\n', "line 1: no field 'text'; did you mean txt? (it has"),
         ("posts.csv", b"txt,label\na,OFF\n", "posts.csv:1: no field 'text'; did you mean txt? (it has txt, label)"),
-        ("posts.csv", b"text,label,text\na,OFF,b\n", "posts.csv:1: column 'text' stands twice: leave one of them"),
+        ("posts.csv", b"text,label,text\na,OFF,b\n", "posts.csv:1: duplicate column 'text': leave one of them"),
         ("posts.json", b'"text"', 'posts.json: is no JSON array, which begins with "["'),
         ("posts.json", b'[{"text": "a", "label": "OFF"},\n{"te', "posts.json:2: not JSON: the array is cut off"),
         ("posts.jsonl", b'{"text": "caf\xe9", "label": "OFF"}\n', "posts.jsonl: byte 13 is not UTF-8: save the file"),
         ("posts.jsonl", lines(posts(4000)) + b"\xff", "is not UTF-8: save the file as UTF-8, or name its"),
         ("posts.jsonl", b'{"text": "\xc3', "posts.jsonl: byte 10 is not UTF-8"),
-        ("posts.jsonl", b"\x89PNG\0\0", "posts.jsonl: is a binary file, no text: byte 4 is 0"),
+        ("posts.jsonl", b"\x89PNG\0\0", "posts.jsonl: is a binary file, not text: byte 4 is 0"),
         ("posts.jsonl", "[]".encode("utf-16"), "posts.jsonl: is UTF-16: say so in the mapping (`encoding: utf-16`)"),
         ("posts.jsonl", b"\x1f\x8b\x08\0", "posts.jsonl: is compressed: unpack it first"),
         ("posts.csv", b"text,label\ra,OFF\r", 'posts.csv: ends its lines with "\\r" alone: save the file with'),
@@ -329,10 +327,10 @@ def test_folders_and_unreadable_files_are_refused(place: Path, out: Path) -> Non
     refused(ContentError, "posts.jsonl: is a folder: the mapping needs a file", place, out)
     (place / "posts.jsonl").rmdir()
     os.mkfifo(place / "posts.jsonl")
-    refused(ContentError, "posts.jsonl: is no regular file", place, out)
+    refused(ContentError, "posts.jsonl: is not a regular file", place, out)
     (place / "posts.jsonl").unlink()
     (place / "posts.jsonl").symlink_to("nowhere")
-    refused(ContentError, "posts.jsonl: is no regular file", place, out)
+    refused(ContentError, "posts.jsonl: is not a regular file", place, out)
     (place / "posts.jsonl").unlink()
     (place / "posts.jsonl").symlink_to("/proc/self/mem")
     refused(ContentError, "posts.jsonl: cannot be read: Input/output error", place, out)
@@ -341,27 +339,31 @@ def test_folders_and_unreadable_files_are_refused(place: Path, out: Path) -> Non
 def test_links_that_go_in_circles_are_no_files(place: Path, out: Path) -> None:
     (place / "a.jsonl").symlink_to("b.jsonl")
     (place / "b.jsonl").symlink_to("a.jsonl")
-    refused(ContentError, "a.jsonl: is no regular file", place, out, entry("a.jsonl"))
+    refused(ContentError, "a.jsonl: is not a regular file", place, out, entry("a.jsonl"))
     (place / "posts.jsonl").write_bytes(lines(posts()))
     with pytest.raises(StoreError, match="cannot write"):
         run(place, place / "a.jsonl" / "out", entry())
-    assert run(place, out, entry()).amiss == 0
+    assert run(place, out, entry()).finding_count == 0
 
 
 def test_a_folder_without_any_of_the_files_is_refused(place: Path, out: Path) -> None:
-    refused(NotFoundError, "holds none of the 1 files that mapping.yaml names, such as posts.jsonl", place, out)
+    refused(NotFoundError, "has none of the 1 files that mapping.yaml names, such as posts.jsonl", place, out)
     (place / "a.jsonl").touch()
     (place / "b.jsonl").touch()
     refused(
-        SettingsError, "path '?.jsonl' of the mapping fits 2 files (a.jsonl, b.jsonl...)", place, out, entry("?.jsonl")
+        SettingsError,
+        "path '?.jsonl' of the mapping matches 2 files (a.jsonl, b.jsonl...)",
+        place,
+        out,
+        entry("?.jsonl"),
     )
 
 
 def test_a_place_that_is_no_folder_is_refused(place: Path, out: Path) -> None:
-    with pytest.raises(SettingsError, match="nowhere is not there"):
+    with pytest.raises(SettingsError, match="nowhere does not exist"):
         run(place / "nowhere", out, entry())
     (place / "file").touch()
-    with pytest.raises(SettingsError, match="file is a file: give the folder that holds the files"):
+    with pytest.raises(SettingsError, match="file is a file: give the folder with the files"):
         run(place / "file", out, entry())
     with pytest.raises(StoreError, match="file is a file: --out takes a folder"):
         run(place, place / "file", entry())
@@ -370,7 +372,7 @@ def test_a_place_that_is_no_folder_is_refused(place: Path, out: Path) -> None:
 def test_a_folder_that_holds_its_own_import_is_imported_again(place: Path) -> None:
     (place / "posts.jsonl").write_bytes(lines(posts()))
     for _ in range(2):
-        assert run(place, place / "data" / "offense", entry(), within="data").amiss == 0
+        assert run(place, place / "data" / "offense", entry(), within="data").finding_count == 0
 
 
 def test_numbers_and_truth_values_are_labels_as_json_writes_them(place: Path, out: Path) -> None:
@@ -441,12 +443,12 @@ def test_an_import_replaces_an_earlier_one_only_when_it_is_complete(place: Path,
         ({"culture": "jpan"}, r"files\.0\.culture: no culture 'jpan'; did you mean japan\?"),
         ({"type": "offensiv_detect"}, r"files\.0\.type: no task type 'offensiv_detect'; did you mean offensive_detect"),
         ({"type": "x"}, r"files\.0\.type: no task type 'x' \(eval/offense/tasks\.yaml has all\)"),
-        ({"labels": {"a": "OFFF"}}, r"files\.0\.labels: 'OFFF' is no label of offensive_detect: OFF, NOT"),
-        ({"corrected": {"a": "2"}}, r"files\.0\.corrected: '2' is no label of offensive_detect: OFF, NOT"),
+        ({"labels": {"a": "OFFF"}}, r"files\.0\.labels: 'OFFF' is no label of offensive_detect; there are OFF, NOT"),
+        ({"corrected": {"a": "2"}}, r"files\.0\.corrected: '2' is no label of offensive_detect; there are OFF, NOT"),
         ({"colour": "red"}, r"files\.0\.colour: unknown key$"),
         ({"culture": "JPN"}, r"files\.0\.culture: no culture 'JPN'; did you mean japan\?$"),
-        ({"labels": {"rude": False}}, r"files\.0\.labels: false is no text to YAML: put labels such as .* in quotes$"),
-        ({"labels": {1: "OFF"}}, r"files\.0\.labels: 1 is no text to YAML"),
+        ({"labels": {"rude": False}}, r"files\.0\.labels: false is no text in YAML: put labels such as .* in quotes$"),
+        ({"labels": {1: "OFF"}}, r"files\.0\.labels: 1 is no text in YAML"),
         ({"text": None}, r"files\.0\.text: Input should be a valid string"),
         ({"path": "../up.jsonl"}, r"'\.\./up\.jsonl' has to be below the folder that is imported"),
         ({"path": "/etc/passwd"}, r"has to be below the folder"),
@@ -470,7 +472,7 @@ def test_the_folder_of_a_distribution_is_below_the_imported_one() -> None:
 
 def test_a_task_stands_once_in_a_culture() -> None:
     text = mapping_text(entry("a.jsonl"), entry("b.jsonl"))
-    with pytest.raises(ContentError, match=r"japan/posts stands twice"):
+    with pytest.raises(ContentError, match=r"duplicate japan/posts"):
         read_mapping("my.yaml", text, TASKS, CULTURES)
     with pytest.raises(ContentError, match=r"files"):
         read_mapping("my.yaml", "files: []", TASKS, CULTURES)

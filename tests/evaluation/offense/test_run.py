@@ -144,7 +144,7 @@ def test_texts_without_a_gold_are_asked_by_the_papers_scoring_alone(cache: Path,
         ({"bits": 3}, "--bits 3: is not known; there are 4, 8, 16"),
         ({"student": " "}, "--student: is empty"),
         ({"base_url": "nonsense", "student": "m"}, "--base-url: "),
-        ({"data": Path("nowhere")}, "no test sets at nowhere (make them with `clca data import-offense DIR`)"),
+        ({"data": Path("nowhere")}, "no test sets at nowhere (import them with `clca data import-offense DIR`)"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_line(cache: Path, asked: dict[str, Any], said: str) -> None:

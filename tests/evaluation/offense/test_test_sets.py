@@ -92,7 +92,7 @@ def test_examples_are_read_when_they_are_asked_for_and_again_when_asked_again(tm
 
 
 def test_a_folder_that_is_no_import_or_is_damaged_is_named(tmp_path: Path, content: Content) -> None:
-    with pytest.raises(NotFoundError, match=r"no test sets at .* \(make them with `clca data import-offense DIR`\)"):
+    with pytest.raises(NotFoundError, match=r"no test sets at .* \(import them with `clca data import-offense DIR`\)"):
         open_tests(tmp_path, content)
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "posts.jsonl").write_bytes(lines(posts(4)))
@@ -101,13 +101,16 @@ def test_a_folder_that_is_no_import_or_is_damaged_is_named(tmp_path: Path, conte
     file = out / "japan" / "posts.jsonl"
     (test,) = open_tests(out, content)
     file.write_text('{"id": "1", "text": "x", "label": "ODD", "source_label": "ODD"}\n')
-    with pytest.raises(ContentError, match=r"posts\.jsonl:1: label: 'ODD' is none of OFF, NOT.*: import .* again"):
+    with pytest.raises(
+        ContentError,
+        match=r"posts\.jsonl:1: label: offensive_detect has no label 'ODD'; there are OFF, NOT.*: import .* again",
+    ):
         list(test.examples("corrected"))
     file.write_text('{"id": "1"}\n')
     with pytest.raises(ContentError, match=r"posts\.jsonl:1: text: missing key"):
         list(test.examples("paper"))
     file.unlink()
-    with pytest.raises(NotFoundError, match=r"posts\.jsonl of manifest\.json is not there: import the test sets again"):
+    with pytest.raises(NotFoundError, match=r"posts\.jsonl of manifest\.json is missing: import the test sets again"):
         open_tests(out, content)
     (out / MANIFEST).write_text("{}")
     with pytest.raises(ContentError, match=r"manifest\.json: .*missing key.*: import the test sets again"):
@@ -120,7 +123,11 @@ LINE = '{"id": "1", "text": "x", "label": "OFF", "source_label": "OFF", "demonst
 @pytest.mark.parametrize(
     ("path", "text", "message"),
     [
-        ("usa/offensive_detect", LINE.replace("OFF", "OF"), r"jsonl:1: label: 'OF' is none of OFF, NOT"),
+        (
+            "usa/offensive_detect",
+            LINE.replace("OFF", "OF"),
+            r"jsonl:1: label: offensive_detect has no label 'OF'; there are OFF, NOT",
+        ),
         ("usa/offensive_detect", LINE.replace("true", "false"), r"jsonl:1: demonstration: has to be true"),
         ("usa/ofensive_detect", LINE, r"no task type 'ofensive_detect' in .*; did you mean offensive_detect"),
         ("us/offensive_detect", LINE, r"no culture 'us' in .*; did you mean usa\?"),

@@ -338,16 +338,16 @@ def test_a_persona_field_is_a_code_or_the_survey_s_label(codebook: Codebook, fie
 
 @pytest.mark.parametrize("text", ["392", "392.0", "JPN", "jpn", "Japan", " japan ", "JP"])
 def test_a_country_is_known_by_code_and_name(codebook: Codebook, text: str) -> None:
-    found = codebook.place(text)
+    found = codebook.country(text)
     assert found is not None
     assert found.id == "japan"
 
 
 def test_every_country_of_the_survey_files_is_known_by_its_code_and_name(codebook: Codebook) -> None:
-    known = {alpha: codebook.place(alpha) for alpha in survey.COUNTRIES}
+    known = {alpha: codebook.country(alpha) for alpha in survey.COUNTRIES}
     assert sum(place is not None for place in known.values()) == 14
     for alpha, (code, name) in survey.COUNTRIES.items():
-        assert codebook.place(str(code)) == codebook.place(name) == known[alpha]
+        assert codebook.country(str(code)) == codebook.country(name) == known[alpha]
 
 
 # ---------------------------------------------------------------- what is refused
@@ -394,8 +394,8 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
             "no column B_COUNTRY or B_COUNTRY_ALPHA, the respondent's country",
         ),
         (b"D_INTERVIEW,Q1\n17,1\n", "no column B_COUNTRY or B_COUNTRY_ALPHA, and the numbers do not begin with"),
-        (b"D_INTERVIEW,B_COUNTRY,Q1,Q1\n1,392,1,2\n", "a.csv:1: column Q1 stands twice: leave one of them"),
-        (b"D_INTERVIEW,B_COUNTRY,Q1\n1,999,1\n2,FRA,1\n", "holds no respondent of ARG, BGD,"),
+        (b"D_INTERVIEW,B_COUNTRY,Q1,Q1\n1,392,1,2\n", "a.csv:1: duplicate column Q1: leave one of them"),
+        (b"D_INTERVIEW,B_COUNTRY,Q1\n1,999,1\n2,FRA,1\n", "has no respondents of ARG, BGD,"),
         (b"D_INTERVIEW,B_COUNTRY,Q1\n,392,1\n", "a.csv:2: D_INTERVIEW is empty: each respondent needs a number"),
         (
             official(changed(3, "Q4", "7")),
@@ -407,11 +407,11 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
         (official(changed(2, "W_WEIGHT", "nan")), "a.csv:4: W_WEIGHT is 'nan': a weight is a number from 0 up"),
         (
             official(changed(4, "D_INTERVIEW", "392070002")),
-            "a.csv:6: respondent 392070002 stands here and in line 3: leave one line for each respondent",
+            "a.csv:6: respondent 392070002 is here and in line 3: leave one line for each respondent",
         ),
         (
             official([*people({"JPN": 9}), *people({"JPN": 4})]),
-            "a.csv:11: respondent 392070001 stands here and in line 2 (so stand 3 more): leave one",
+            "a.csv:11: respondent 392070001 is here and in line 2 (and 3 more duplicates): leave one",
         ),
         (
             b'D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,"392,1\n3,392,1\n',
@@ -419,11 +419,11 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
         ),
         (
             b'D_INTERVIEW,B_COUNTRY,Q1,Q46\n1,392,1,2\n2,392,1,"2\n3,392,1,2\n4,392,1,2',
-            "a.csv:3: a quotation mark is not closed here, and takes in the lines below",
+            "a.csv:3: a quotation mark is not closed here, so that the lines below are",
         ),
         (
             b'D_INTERVIEW,B_COUNTRY,N_TOWN,Q1\n1,392,"A,1\n2,392,B,1\n3,392,"C,1\n4,392,D,1\n',
-            "a.csv:2: a quotation mark is not closed here, and takes in the lines below",
+            "a.csv:2: a quotation mark is not closed here, so that the lines below are",
         ),
         (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392\n3,392,1\n", "a.csv:3: has 2 fields, the header 3: each line"),
         (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392,1,9\n", "a.csv:3: has 4 fields, the header 3: each line needs"),
@@ -469,7 +469,7 @@ def test_the_line_of_a_fault_is_right_below_line_breaks_in_cells(
     data = b'D_INTERVIEW,B_COUNTRY,N_TOWN,Q1\n\n1,392,"two\nlines",1\n\n2,392,x,8\n3,392,x,8\n'
     message = fault([written(tmp_path, "a.csv", data)], codebook, folder)
     assert "a.csv:6: Q1 is '8'" in message
-    assert "so is 1 more cell" in message
+    assert "(and 1 more unknown code)" in message
 
 
 def test_bytes_that_are_not_utf_8_do_no_harm_where_they_are_not_read(
@@ -547,7 +547,7 @@ def test_files_that_do_not_agree_on_a_country_are_refused(codebook: Codebook, tm
         written(tmp_path, "a.csv", b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n"),
         written(tmp_path, "b.csv", b"D_INTERVIEW,B_COUNTRY,Q2\n1,276,1\n"),
     ]
-    assert "respondent 1 is of 392 here, and not in another file" in fault(files, codebook, folder)
+    assert "the country of respondent 1 is 392 here, and another in another file" in fault(files, codebook, folder)
 
 
 def test_tables_that_share_nobody_are_refused(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
@@ -562,7 +562,7 @@ def test_a_path_that_is_no_file_is_told(codebook: Codebook, tmp_path: Path, fold
     os.mkfifo(tmp_path / "pipe")
     assert "is not a regular file" in fault([tmp_path / "pipe"], codebook, folder)
     file = written(tmp_path, "a.csv", official(people({"JPN": 2})))
-    with pytest.raises(SettingsError, match="is given twice"):
+    with pytest.raises(SettingsError, match="is named twice"):
         import_survey([file, tmp_path / "." / "a.csv"], codebook, folder)
 
 
@@ -588,7 +588,7 @@ def test_a_place_that_cannot_be_written_is_told(codebook: Codebook, tmp_path: Pa
 
 def test_respondents_of_a_country_that_is_not_there_are_told(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     import_survey([written(tmp_path, "a.csv", official(people({"JPN": 2, "GBR": 1})))], codebook, folder)
-    with pytest.raises(NotFoundError, match="holds nobody of china, iraq; there are japan, uk"):
+    with pytest.raises(NotFoundError, match="has no respondents of china, iraq; there are japan, uk"):
         list(open_respondents(folder).respondents(["japan", "china", "iraq"]))
 
 

@@ -160,5 +160,5 @@ def test_the_content_check_reads_the_suite_and_asks_with_it(overlay: Overlay, co
     )
     assert shown == [
         "ja/wvs-persona.j2:6: 'str object' has no attribute 'x'",
-        "wvs/de/items.yaml:4: items.0: Q1 has the same option twice",
+        "wvs/de/items.yaml:4: items.0: Q1: duplicate option",
     ]

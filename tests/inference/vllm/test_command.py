@@ -12,7 +12,6 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.inference.hardware import Gpu
-from clca.inference.memory import GIB, Fit
 from clca.inference.vllm.command import (
     arguments,
     command,
@@ -23,7 +22,9 @@ from clca.inference.vllm.command import (
     split_arguments,
     variables,
 )
+from clca.inference.vllm.fit import Fit
 from clca.models import ModelCatalogue, ModelInfo
+from clca.models.size import GIB
 from tests.inference.vllm.commands import script
 
 LLAMA = "meta-llama/Llama-3.1-70B-Instruct"
@@ -145,7 +146,7 @@ def test_the_given_command_may_be_a_name_or_lie_in_the_home_folder(
 def test_a_given_command_that_is_none_is_refused(tmp_path: Path, python: Path, given: str) -> None:
     (tmp_path / "bin" / "folder").mkdir(parents=True)
     (tmp_path / "bin" / "plain").write_text("not executable")
-    with pytest.raises(SettingsError, match=rf"^no command '{given}': CLCA_VLLM, or vllm in clca.toml, is"):
+    with pytest.raises(SettingsError, match=rf"^no command '{given}': CLCA_VLLM, or vllm in clca.toml, must be"):
         command(given)
 
 
@@ -205,7 +206,7 @@ def test_what_clca_decides_itself_is_refused_with_what_to_use(text: str, own: st
 
 def test_words_that_are_no_options_are_refused() -> None:
     with pytest.raises(
-        SettingsError, match=r"^--vllm-args: 'max-model-len' is no option; did you mean --max-model-len"
+        SettingsError, match=r"^--vllm-args: 'max-model-len' is not an option; did you mean --max-model-len"
     ):
         split_arguments("max-model-len 8192")
     with pytest.raises(SettingsError, match=r"^--vllm-args: No closing quotation in \"--a 'b\""):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from clca.inference.vllm.log import TAIL, advice, last_step, tail, telling_line
+from clca.inference.vllm.log import TAIL, advice, error_line, last_step, tail
 
 FRAME = (
     '  File "/opt/vllm/lib/python3.11/site-packages/vllm/v1/engine/core.py", line 1482, in run_engine_core\n    raise\n'
@@ -220,7 +220,7 @@ ENGINE_KILLED = (
     ],
 )
 def test_the_usual_faults_are_named_with_what_to_do(log: str, line: str, do: str) -> None:
-    told = telling_line(log.splitlines())
+    told = error_line(log.splitlines())
     assert told.startswith(line)
     assert "\n" not in told
     assert do in advice(log.splitlines())
@@ -228,13 +228,13 @@ def test_the_usual_faults_are_named_with_what_to_do(log: str, line: str, do: str
 
 def test_an_error_that_is_not_known_is_told_without_advice() -> None:
     log = [*ULIMIT.splitlines(), "Traceback (most recent call last):", "numpy.exceptions.DTypePromotionError: no dtype"]
-    assert telling_line(log) == "DTypePromotionError: no dtype"
+    assert error_line(log) == "DTypePromotionError: no dtype"
     assert advice(log) == ""
 
 
 def test_the_last_of_several_unknown_errors_counts() -> None:
     log = ["ValueError: first", "Traceback (most recent call last):", "KeyError: 'second'", *ENGINE_FAILED.splitlines()]
-    assert telling_line(log) == "KeyError: 'second'"
+    assert error_line(log) == "KeyError: 'second'"
 
 
 def test_a_log_without_errors_has_only_last_words() -> None:
@@ -243,25 +243,25 @@ def test_a_log_without_errors_has_only_last_words() -> None:
         "Killed",
         "▀▀ █",
     ]
-    assert telling_line(log) == ""
+    assert error_line(log) == ""
     assert last_step(log) == "Killed"
-    assert telling_line([]) == last_step([]) == ""
+    assert error_line([]) == last_step([]) == ""
     assert advice(log) == advice([]) == ""
 
 
 def test_a_long_line_is_cut() -> None:
-    told = telling_line(["ValueError: " + "x" * 1000])
+    told = error_line(["ValueError: " + "x" * 1000])
     assert (len(told), told[-4:]) == (300, "x...")
 
 
 @pytest.mark.parametrize("secret", ["hf_" + "aB3" * 11, "sk-" + "proj1234", "sk-" + "abc***xyz"])
 def test_keys_are_not_told(secret: str) -> None:
-    assert telling_line([f"ValueError: token {secret} is not valid"]) == "ValueError: token [key] is not valid"
+    assert error_line([f"ValueError: token {secret} is not valid"]) == "ValueError: token [key] is not valid"
     assert last_step([f"using {secret}"]) == "using [key]"
 
 
 def test_names_that_look_like_keys_are_told() -> None:
-    assert telling_line(["TypeError: hf_hub_download() got 3"]) == "TypeError: hf_hub_download() got 3"
+    assert error_line(["TypeError: hf_hub_download() got 3"]) == "TypeError: hf_hub_download() got 3"
 
 
 @pytest.mark.parametrize(
@@ -298,13 +298,13 @@ def test_a_log_is_read_without_control_sequences(tmp_path: Path) -> None:
         b"\x1b[0;36m(EngineCore pid=1)\x1b[0;0m \x1b]0;title\x07ERROR 11-22 01:02:03 [a.py:1] OSError: \xff\x07bad\n"
     )
     assert tail(log) == ["(EngineCore pid=1) ERROR 11-22 01:02:03 [a.py:1] OSError: \ufffdbad"]
-    assert telling_line(tail(log)) == "OSError: \ufffdbad"
+    assert error_line(tail(log)) == "OSError: \ufffdbad"
 
 
 def test_only_the_end_of_a_long_log_is_read(tmp_path: Path) -> None:
     log = tmp_path / "log"
     log.write_text("ValueError: old\n" + "x" * TAIL + "\nready\n")
-    assert telling_line(tail(log)) == ""
+    assert error_line(tail(log)) == ""
     assert last_step(tail(log)) == "ready"
 
 

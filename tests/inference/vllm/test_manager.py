@@ -16,25 +16,27 @@ from clca.content.lookup import Content
 from clca.errors import SettingsError, StoreError, TeacherError
 from clca.generation.config import GenerateConfig, vllm_config
 from clca.inference.vllm import server as module
-from clca.inference.vllm.manager import Servers
+from clca.inference.vllm.manager import ServerManager
 from tests.cli_process import clca, last_json, only_run, records, start
 from tests.inference.vllm.commands import CHILDREN, HEALTHY, left, nvidia_smi, script, until, whole
 
 SMALL, LARGER, LARGEST = "qwen2.5-0.5b", "qwen2.5-7b", "llama-3.1-70b"  # of the catalogue
 H200 = "NVIDIA H200"
-Make = Callable[..., Servers]
+Make = Callable[..., ServerManager]
 
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """`make(*gpus, body=..., env=..., **settings)` has the servers of a command on a machine with these GPUs."""
-    monkeypatch.setattr(module, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(module, "POLL_INTERVAL", 0.05)
 
-    def servers(*gpus: str, body: str = HEALTHY, env: dict[str, str] | None = None, **settings: object) -> Servers:
+    def servers(
+        *gpus: str, body: str = HEALTHY, env: dict[str, str] | None = None, **settings: object
+    ) -> ServerManager:
         inherited = {"HF_HUB_OFFLINE": "1", "HOME": str(tmp_path), **nvidia_smi(tmp_path / "smi", *gpus), **(env or {})}
         vllm = str(script(tmp_path / "bin", body))
         chosen = {"vllm": vllm, "out": tmp_path / "generated", "start_timeout": 20.0, **settings}
-        return Servers(vllm_config(GenerateConfig(**chosen)), Content(), inherited)  # type: ignore[arg-type]
+        return ServerManager(vllm_config(GenerateConfig(**chosen)), Content(), inherited)  # type: ignore[arg-type]
 
     return servers
 
@@ -116,7 +118,7 @@ def test_the_users_arguments_come_last(make: Make) -> None:
 def test_longer_dialogues_are_given_more_context(make: Make) -> None:
     lengths = []
     for exchanges in (1, 10, 20):
-        (placement,) = make(H200, exchanges=exchanges).plan([SMALL])
+        (placement,) = make(H200, max_exchanges=exchanges).plan([SMALL])
         lengths.append(int(placement.command[placement.command.index("--max-model-len") + 1]))
     assert lengths[0] == lengths[1] == 16_384
     assert lengths[2] > 20 * 2 * 500

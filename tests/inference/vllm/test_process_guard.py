@@ -27,7 +27,7 @@ STARTER = (
 
 
 def guarded(*command: str | Path) -> list[str]:
-    """The guardian of a command, with little patience."""
+    """The process guard of a command, with little patience."""
     return [sys.executable, "-c", HASTY, *map(str, command)]
 
 
@@ -96,7 +96,7 @@ def test_closed_pipe_ends_the_command_and_all_that_descends_from_it(
     """As the server starts it: the script itself, alone with the standard library."""
     command = [sys.executable, "-I", process_guard.__file__, str(script(tmp_path, CHILDREN + SLEEPS))]
     process = start(started, command, b"asleep")
-    assert len(left(tmp_path)) == 5, "the guardian, the command and three sleepers"
+    assert len(left(tmp_path)) == 5, "the process guard, the command and three sleepers"
     close(process)
     assert process.wait(15) == 128 + signal.SIGTERM
     assert left(tmp_path) == []

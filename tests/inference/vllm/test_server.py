@@ -24,7 +24,7 @@ Make = Callable[..., Server]
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """`make(body)` is a server, not started, whose command is a script of that body."""
-    monkeypatch.setattr(module, "LOOK_EVERY", 0.05)
+    monkeypatch.setattr(module, "POLL_INTERVAL", 0.05)
     made = []
 
     def server(body: str, **options: object) -> Server:

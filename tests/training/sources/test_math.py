@@ -64,7 +64,7 @@ def test_all_files_of_a_folder_are_read_in_the_order_of_their_names(tmp_path: Pa
     [
         (PROBLEM, r"x\.jsonl:2: needs one of followup, error_correction, error_analysis, new_problem with turns"),
         ({**PROBLEM, "followup": "no turns"}, r"x\.jsonl:2: needs one of followup"),
-        ({**PROBLEM, "followup": "A: \nB: y"}, r"x\.jsonl:2: a message of the user is empty$"),
+        ({**PROBLEM, "followup": "A: \nB: y"}, r"x\.jsonl:2: an empty message of the user$"),
         ({"question": "q", "followup": "A: x\nB: y"}, r"x\.jsonl:2: answer: missing key$"),
     ],
 )

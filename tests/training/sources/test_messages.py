@@ -27,8 +27,8 @@ def test_a_line_is_a_chat_and_other_columns_are_left_alone(tmp_path: Path) -> No
         ('{"message": []}', "messages: missing key"),
         ('{"messages": []}', "messages: Tuple should have at least 2 items"),
         (GOOD.replace('"user"', '"human"'), "messages.0.role: Input should be 'system', 'user' or 'assistant'"),
-        (GOOD.replace("So.", " "), "a message of the assistant is empty"),
-        (GOOD.replace('"user"', '"assistant"'), "messages must be [system,] user, assistant, user, assistant..."),
+        (GOOD.replace("So.", " "), "an empty message of the assistant"),
+        (GOOD.replace('"user"', '"assistant"'), "roles must be [system,] user, assistant, user, assistant..."),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, line: str, message: str) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from clca.errors import ClcaError
 from clca.training.examples import Dropped, Text
-from clca.training.material import CultureRef
 from clca.training.sources.normad import OTHERS, UNEXPLAINED, flat, normad
+from clca.training.training_sources import CultureRef
 from tests.training.material import made, material
 
 USA = CultureRef("usa", "United States")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from clca.errors import ClcaError
 from clca.training.examples import Dropped, Text
-from clca.training.material import CultureRef
 from clca.training.sources.wiki import OTHERS, pieces, wiki
+from clca.training.training_sources import CultureRef
 from tests.training.material import JAPAN, made, material
 
 UK = CultureRef("uk", "United Kingdom")

@@ -9,8 +9,8 @@ from clca.content.lookup import Content
 from clca.content.wvs_items import load_items, load_shares, shares_of
 from clca.errors import ClcaError
 from clca.training.examples import Dropped, Text
-from clca.training.material import CultureRef
 from clca.training.sources.wvs import NOT_ASKED, answers, survey, translated_survey
+from clca.training.training_sources import CultureRef
 from tests.training.material import ARABIC, JAPAN, made, material
 
 FRIENDS = """\

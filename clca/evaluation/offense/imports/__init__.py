@@ -1,1 +1,1 @@
-"""Test sets out of files as they are distributed, audited, into one folder of ours."""
+"""Import of labelled test sets from the files they are distributed in."""

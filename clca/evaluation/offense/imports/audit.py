@@ -1,4 +1,4 @@
-"""What is amiss in test sets: counted while they are read, told in words afterwards."""
+"""Faults of test sets: counted while they are read, and described afterwards."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from clca.records import Record
 
 TEXT_LIMIT = 100_000  # characters; a longer text is no post, but a fault of the file
 _SHOWN = 3
-_BITS = 12
-_LAST = (1 << _BITS) - 1
-_LABELS = 50  # distinct labels that are counted by name
+_GOLD_BITS = 12
+_LAST_GOLD = (1 << _GOLD_BITS) - 1
+_MAX_LABELS = 50  # distinct labels that are counted by name
 
 
 class SetAudit(Record):
-    """One test set. `labels` counts the source's labels; `outside` those of no use even when corrected.
+    """Audit of one test set. `labels` counts the source's labels; `outside` those outside the list even if corrected.
 
-    `usable` counts the texts with a gold of the label list; `absent` are those of the list that no gold is, `single`
-    the one that all are.
+    `usable` counts the texts with a gold of the label list; `absent` are the labels of the list that no text has,
+    `single` the one label that all texts have.
     """
 
     name: str
@@ -45,35 +45,35 @@ class SetAudit(Record):
 
     @property
     def findings(self) -> tuple[str, ...]:
-        """What is amiss, each in a few words."""
-        found = []
-        for count, what in (
+        """The faults, each in a few words."""
+        findings = []
+        for count, fault in (
             (self.empty_gold, "without a gold label"),
             (self.empty_texts, "without a text"),
             (self.long_texts, f"of more than {TEXT_LIMIT:,} characters, left out"),
             (self.malformed, "malformed, left out"),
             (self.breaks, "that str.splitlines() would cut"),
-            (self.repeated, "of a text that stood before"),
-            (self.repeated_other_gold, "of a text that stood before with another gold"),
+            (self.repeated, "repeating an earlier text"),
+            (self.repeated_other_gold, "repeating an earlier text with another gold"),
         ):
             if count:
-                found.append(f"{count:,} {what}")
+                findings.append(f"{count:,} {fault}")
         if self.outside:
-            named = ", ".join(f"{label!r} {count:,}" for label, count in list(self.outside.items())[:_SHOWN])
-            found.append(f"{sum(self.outside.values()):,} with a label outside the list ({named})")
+            labels = ", ".join(f"{label!r} {count:,}" for label, count in list(self.outside.items())[:_SHOWN])
+            findings.append(f"{sum(self.outside.values()):,} with a label outside the list ({labels})")
         if self.corrected:
-            found.append("gold corrected: " + ", ".join(f"{old} to {new}" for old, new in self.corrected.items()))
+            findings.append("gold corrected: " + ", ".join(f"{old} to {new}" for old, new in self.corrected.items()))
         if self.imported and not self.usable:
-            found.append("no text with a gold of the label list: only --scoring paper asks it")
+            findings.append("no text with a gold of the label list: asked with --scoring paper only")
         elif self.single is not None:
-            found.append(f"a single class ({self.single}): left out of corrected means")
+            findings.append(f"a single class ({self.single}): left out of corrected means")
         elif self.absent:
-            found.append(f"no gold is {', '.join(self.absent)}: an F1 of 0 in the macro average, whatever is answered")
-        return tuple(found)
+            findings.append(f"no gold is {', '.join(self.absent)}: an F1 of 0 in the macro average")
+        return tuple(findings)
 
 
 class SharedTexts(Record):
-    """Texts that stand in two sets; `other_gold` of them with another gold label, in sets of one type."""
+    """Number of texts that two sets share; `other_gold` of them with another gold label, in sets of one type."""
 
     first: str
     second: str
@@ -82,7 +82,7 @@ class SharedTexts(Record):
 
 
 class ImportAudit(Record):
-    """The whole import."""
+    """Audit of an import. `missing` files are in the mapping only, `unnamed` ones in the folder only."""
 
     version: str
     mapping: str
@@ -92,9 +92,14 @@ class ImportAudit(Record):
     unnamed: tuple[str, ...]
 
     @property
-    def amiss(self) -> int:
-        """How many findings there are."""
-        return sum(len(one.findings) for one in self.sets) + len(self.shared) + len(self.missing) + len(self.unnamed)
+    def finding_count(self) -> int:
+        """Number of findings."""
+        return (
+            sum(len(test_set.findings) for test_set in self.sets)
+            + len(self.shared)
+            + len(self.missing)
+            + len(self.unnamed)
+        )
 
 
 class SetCounts:
@@ -115,12 +120,13 @@ class SetCounts:
             self.first_malformed.append(f"{line}: {why}")
 
     def count_label(self, counter: Counter[str], label: str) -> None:
-        """By name, or among all others where there are too many names."""
+        """Count a label by name, or among all others once there are too many names."""
         shown = label[:60]
-        counter[shown if shown in counter or len(counter) < _LABELS else "(others)"] += 1
+        counter[shown if shown in counter or len(counter) < _MAX_LABELS else "(others)"] += 1
 
     def audit(self, name: str, type_: str, source: str, encoding: str, labels: Sequence[str]) -> SetAudit:
-        there = [label for label in labels if self.gold[label]]
+        """The audit of the set once all records were counted; `labels` is the label list."""
+        present = [label for label in labels if self.gold[label]]
         return SetAudit(
             name=name,
             type=type_,
@@ -133,8 +139,8 @@ class SetCounts:
             empty_gold=self.empty_gold,
             outside=dict(self.outside.most_common()),
             usable=sum(self.gold.values()),
-            absent=tuple(label for label in labels if label not in there),
-            single=there[0] if len(there) == 1 else None,
+            absent=tuple(label for label in labels if label not in present),
+            single=present[0] if len(present) == 1 else None,
             empty_texts=self.empty_texts,
             long_texts=self.long_texts,
             breaks=self.breaks,
@@ -146,50 +152,50 @@ class SetCounts:
 
 
 class DuplicateIndex:
-    """Texts seen before, known by eight bytes of their digest and the gold label they had."""
+    """Texts seen so far, by eight bytes of their digest, with their sets and gold labels."""
 
     def __init__(self) -> None:
         self._seen: dict[int, int] = {}
-        self._again: dict[int, list[int]] = {}
+        self._others: dict[int, list[int]] = {}
         self._types: dict[int, str] = {}
         self._golds: dict[str, int] = {}
         self._shared: Counter[tuple[int, int]] = Counter()
-        self._other: Counter[tuple[int, int]] = Counter()
+        self._other_gold: Counter[tuple[int, int]] = Counter()
 
     def enter(self, number: int, task_type: str) -> None:
-        """A set's texts come next; sets of one type can contradict each other."""
+        """Announce a set before its texts; only sets of one type can contradict each other."""
         self._types[number] = task_type
 
-    def add(self, number: int, text: str, gold: str, tally: SetCounts) -> None:
-        """Compare a text of a set with those before it."""
+    def add(self, number: int, text: str, gold: str, counts: SetCounts) -> None:
+        """Compare a text of a set with those before it, and count duplicates."""
         key = int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
-        code = self._golds.setdefault(gold, len(self._golds)) if len(self._golds) < _LAST else _LAST
-        mine = number << _BITS | code
+        code = self._golds.setdefault(gold, len(self._golds)) if len(self._golds) < _LAST_GOLD else _LAST_GOLD
+        entry = number << _GOLD_BITS | code
         if key not in self._seen:
-            self._seen[key] = mine
+            self._seen[key] = entry
             return
-        before = [self._seen[key], *self._again.get(key, ())]
-        own = next((one for one in before if one >> _BITS == number), None)
-        if own is not None:
-            if own & _LAST == code:
-                tally.repeated += 1
+        earlier = [self._seen[key], *self._others.get(key, ())]
+        same_set = next((other for other in earlier if other >> _GOLD_BITS == number), None)
+        if same_set is not None:
+            if same_set & _LAST_GOLD == code:
+                counts.repeated += 1
             else:
-                tally.repeated_other_gold += 1
+                counts.repeated_other_gold += 1
             return
-        self._again.setdefault(key, []).append(mine)
-        for one in before:
-            pair = (one >> _BITS, number)
+        self._others.setdefault(key, []).append(entry)
+        for other in earlier:
+            pair = (other >> _GOLD_BITS, number)
             self._shared[pair] += 1
-            if self._types[one >> _BITS] == self._types[number] and one & _LAST != code:
-                self._other[pair] += 1
+            if self._types[other >> _GOLD_BITS] == self._types[number] and other & _LAST_GOLD != code:
+                self._other_gold[pair] += 1
 
     def shared(self, names: Sequence[str]) -> Iterable[SharedTexts]:
         """Pairs of sets with texts in common, those that contradict each other first."""
-        pairs = sorted(self._shared, key=lambda pair: (-self._other[pair], -self._shared[pair], pair))
+        pairs = sorted(self._shared, key=lambda pair: (-self._other_gold[pair], -self._shared[pair], pair))
         for first, second in pairs:
             yield SharedTexts(
                 first=names[first],
                 second=names[second],
                 texts=self._shared[first, second],
-                other_gold=self._other[first, second],
+                other_gold=self._other_gold[first, second],
             )

@@ -1,4 +1,4 @@
-"""The mapping file: which file below a folder is which test set, and how its labels are spelt."""
+"""The mapping file: which file below a folder is which test set, and how its labels are spelled."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ SUFFIXES: dict[str, Format] = {
 
 
 class FileEntry(Record):
-    """One file. `path` is relative to the imported folder and may be a glob that fits one file.
+    """One file. `path` is relative to the imported folder and may be a glob that matches one file.
 
-    `labels` say how the file spells the labels of the task type; `corrected` puts golds right for corrected scoring
-    alone. `quotes` is for CSV and TSV: whether cells are quoted (default: in CSV).
+    `labels` map the file's spelling of labels to the labels of the task type; `corrected` correct golds for corrected
+    scoring only. `quotes` is for CSV and TSV: whether cells are quoted (default: in CSV).
     """
 
     path: Words
@@ -52,20 +52,20 @@ class FileEntry(Record):
 
     @field_validator("labels", "corrected", mode="before")
     @classmethod
-    def _quoted(cls, spelt: Any) -> Any:
-        for word in (*spelt, *spelt.values()) if isinstance(spelt, dict) else ():
-            if isinstance(word, bool | int | float):
-                raise ValueError(f'{str(word).lower()} is no text to YAML: put labels such as "OFF" and "1" in quotes')
-        return spelt
+    def _quoted(cls, labels: Any) -> Any:
+        for label in (*labels, *labels.values()) if isinstance(labels, dict) else ():
+            if isinstance(label, bool | int | float):
+                raise ValueError(f'{str(label).lower()} is no text in YAML: put labels such as "OFF" and "1" in quotes')
+        return labels
 
     @field_validator("encoding")
     @classmethod
     def _known(cls, encoding: str) -> str:
         try:
-            found = codecs.lookup(encoding)
+            codec = codecs.lookup(encoding)
         except LookupError:
             raise ValueError(f"no encoding {encoding!r} (utf-8, utf-16, cp1254, iso-8859-9...)") from None
-        if not getattr(found, "_is_text_encoding", True):
+        if not getattr(codec, "_is_text_encoding", True):
             raise ValueError(f"{encoding!r} is no encoding of text")
         return encoding
 
@@ -98,7 +98,7 @@ def _below(path: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ImportMapping:
-    """The entries of a mapping file. Paths are relative to the folder `within` the imported one, if that is there."""
+    """The entries of a mapping file. Paths are relative to the folder `within` the imported one, if that exists."""
 
     shown: str
     digest: str
@@ -106,40 +106,43 @@ class ImportMapping:
     files: tuple[FileEntry, ...]
 
 
-def load_mapping(content: Content, file: Path | None, tasks: OffenseSuite, cultures: Iterable[str]) -> ImportMapping:
-    """The user's mapping file, or the shipped one of the public test sets."""
+def load_mapping(content: Content, file: Path | None, suite: OffenseSuite, cultures: Iterable[str]) -> ImportMapping:
+    """The user's mapping file, or (None) the shipped one of the public test sets. Raises `ContentError`."""
     if file is None:
         shown, text = content.shown(PUBLIC), content.text(PUBLIC)
     else:
         shown, text = str(file), _text(file)
-    return read_mapping(shown, text, tasks, cultures)
+    return read_mapping(shown, text, suite, cultures)
 
 
-def read_mapping(shown: str, text: str, tasks: OffenseSuite, cultures: Iterable[str]) -> ImportMapping:
+def read_mapping(shown: str, text: str, suite: OffenseSuite, cultures: Iterable[str]) -> ImportMapping:
+    """The mapping in a YAML text; raises `ContentError` for unknown cultures, types and labels, and duplicates."""
     document = read_yaml(shown, text, _Document)
     known, seen = set(cultures), set[str]()
-    for number, one in enumerate(document.files):
+    for number, entry in enumerate(document.files):
 
-        def refuse(key: str, what: str, number: int = number) -> ContentError:
-            return ContentError(shown, yaml_line(text, ("files", number, key)), f"files.{number}.{key}: {what}")
+        def fault(key: str, message: str, number: int = number) -> ContentError:
+            return ContentError(shown, yaml_line(text, ("files", number, key)), f"files.{number}.{key}: {message}")
 
-        if one.culture not in known:
-            raise refuse("culture", f"no culture {one.culture!r}{_hint(one.culture, known, 'clca cultures list')}")
-        if one.type not in tasks.types:
-            raise refuse("type", f"no task type {one.type!r}{_hint(one.type, tasks.types, 'eval/offense/tasks.yaml')}")
-        if one.name in seen:
-            raise refuse("task", f"{one.name} stands twice: each file of a culture needs a task name of its own")
-        seen.add(one.name)
+        if entry.culture not in known:
+            raise fault("culture", f"no culture {entry.culture!r}{_hint(entry.culture, known, 'clca cultures list')}")
+        if entry.type not in suite.types:
+            raise fault(
+                "type", f"no task type {entry.type!r}{_hint(entry.type, suite.types, 'eval/offense/tasks.yaml')}"
+            )
+        if entry.name in seen:
+            raise fault("task", f"duplicate {entry.name}: each file of a culture needs a task name of its own")
+        seen.add(entry.name)
         for key, scoring in (("labels", "paper"), ("corrected", "corrected")):
-            allowed = tasks.types[one.type].labels_under("paper" if scoring == "paper" else "corrected")
-            for label in getattr(one, key).values():
+            allowed = suite.types[entry.type].labels_under("paper" if scoring == "paper" else "corrected")
+            for label in getattr(entry, key).values():
                 if label not in allowed:
-                    raise refuse(key, f"{label!r} is no label of {one.type}: {', '.join(allowed)}")
+                    raise fault(key, f"{label!r} is no label of {entry.type}; there are {', '.join(allowed)}")
     return ImportMapping(shown, hashlib.sha256(text.encode()).hexdigest(), document.within, document.files)
 
 
-def _hint(given: str, known: Iterable[str], where: str) -> str:
-    return suggestion(given, known) or f" ({where} has all)"
+def _hint(name: str, known: Iterable[str], source: str) -> str:
+    return suggestion(name, known) or f" ({source} has all)"
 
 
 def _text(file: Path) -> str:

@@ -1,6 +1,6 @@
-"""Labelled texts out of one file, a record at a time, in flat memory.
+"""Labelled texts of one file, a record at a time, in constant memory.
 
-Lines end at "\\n" only: texts hold other separators, at which `str.splitlines` and text editors would cut them.
+Lines end at "\\n" only: texts contain other separators, at which `str.splitlines` and text editors would cut them.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _IN_JSON = _OTHER_BREAKS - {"\r"}  # an array may be laid out over lines that en
 
 @dataclass(frozen=True, slots=True)
 class LabelledRecord:
-    """A record: the line it begins at, and whether another way of splitting lines would have cut it."""
+    """A record, the line it begins at, and whether another way of splitting lines would have cut it."""
 
     line: int
     text: str
@@ -36,14 +36,14 @@ class LabelledRecord:
 
 @dataclass(frozen=True, slots=True)
 class MalformedRecord:
-    """A record that cannot be read, and why."""
+    """A record that cannot be read, and the reason."""
 
     line: int
-    why: str
+    reason: str
 
 
 class LabelledFile:
-    """A file of a mapping. `sha256` is known once it was read to its end."""
+    """A file of a mapping. `sha256` is known once `records` was exhausted."""
 
     def __init__(self, path: Path, entry: FileEntry) -> None:
         self.path, self.entry = path, entry
@@ -56,6 +56,7 @@ class LabelledFile:
         return self._text.bom
 
     def records(self) -> Iterator[LabelledRecord | MalformedRecord]:
+        """All records. Raises `ContentError` where the rest of the file cannot be read."""
         digest = hashlib.sha256()
         with opened(self.path) as file, _wide_cells():
             blocks = self._text.blocks(file, digest.update)
@@ -65,7 +66,7 @@ class LabelledFile:
                 form = "jsonl"
             yield from self._parsed(form, _chained(first, blocks))
             for _ in blocks:
-                pass  # what follows the end of an array is digested, too
+                pass  # the digest includes what follows the end of an array
         self.sha256 = digest.hexdigest()
 
     def _parsed(self, form: Format, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
@@ -81,39 +82,39 @@ class LabelledFile:
                 try:
                     record = json.loads(line)
                 except (ValueError, RecursionError) as error:
-                    yield MalformedRecord(number, f"not JSON: {_why(error)}")
+                    yield MalformedRecord(number, f"not JSON: {_reason(error)}")
                 else:
                     yield self._object(number, record, breaks=not _OTHER_BREAKS.isdisjoint(line.rstrip("\r\n")))
 
     def _json_array(self, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
-        decoder, held, number, opened = json.JSONDecoder(), "", 1, False
+        decoder, buffer, number, opened = json.JSONDecoder(), "", 1, False
         for block in blocks:
-            held += block
+            buffer += block
             while True:
-                skipped = len(held) - len(held.lstrip(" \t\r\n," if opened else " \t\r\n"))
-                number, held = number + held.count("\n", 0, skipped), held[skipped:]
-                if not held:
+                skipped = len(buffer) - len(buffer.lstrip(" \t\r\n," if opened else " \t\r\n"))
+                number, buffer = number + buffer.count("\n", 0, skipped), buffer[skipped:]
+                if not buffer:
                     break
                 if not opened:
-                    if held[0] != "[":
-                        raise self._refused('is no JSON array, which begins with "[" (format: jsonl is for lines)')
-                    opened, held = True, held[1:]
+                    if buffer[0] != "[":
+                        raise self._fault('is no JSON array, which begins with "[" (format: jsonl is for lines)')
+                    opened, buffer = True, buffer[1:]
                     continue
-                if held[0] == "]":
-                    if held[1:].strip():
-                        yield MalformedRecord(number, f"after the end of the array: {held[1:].strip()[:40]!r}")
+                if buffer[0] == "]":
+                    if buffer[1:].strip():
+                        yield MalformedRecord(number, f"after the end of the array: {buffer[1:].strip()[:40]!r}")
                     return
                 try:
-                    record, end = decoder.raw_decode(held)
+                    record, end = decoder.raw_decode(buffer)
                 except (ValueError, RecursionError) as error:
-                    if len(held) > LINE_LIMIT:
-                        why = f"not JSON, or a record longer than {LINE_LIMIT:,} characters: {_why(error)}"
-                        raise ContentError(str(self.path), number, why) from None
+                    if len(buffer) > LINE_LIMIT:
+                        fault = f"not JSON, or a record longer than {LINE_LIMIT:,} characters: {_reason(error)}"
+                        raise ContentError(str(self.path), number, fault) from None
                     break
-                if end == len(held):
-                    break  # a number at the end may go on
-                yield self._object(number, record, breaks=not _IN_JSON.isdisjoint(held[:end]))
-                number, held = number + held.count("\n", 0, end), held[end:]
+                if end == len(buffer):
+                    break  # a number at the end may continue
+                yield self._object(number, record, breaks=not _IN_JSON.isdisjoint(buffer[:end]))
+                number, buffer = number + buffer.count("\n", 0, end), buffer[end:]
         if not opened:
             return
         raise ContentError(
@@ -129,7 +130,7 @@ class LabelledFile:
             strict=True,
         )
         header: list[str] | None = None
-        begins = 1
+        start = 1
         while True:
             fault, row = "", list[str]()
             try:
@@ -138,30 +139,28 @@ class LabelledFile:
                 return
             except csv.Error as error:
                 if "end of data" in str(error) or "field limit" in str(error):  # all that follows would be lost
-                    what = "a quotation mark is not closed: close it, or say `quotes: false` in the mapping"
-                    raise ContentError(str(self.path), begins, what) from None
-                lost = f" (lines {begins:,} to {self._line:,})" if self._line > begins else ""
+                    message = "a quotation mark is not closed: close it, or say `quotes: false` in the mapping"
+                    raise ContentError(str(self.path), start, message) from None
+                lost = f" (lines {start:,} to {self._line:,})" if self._line > start else ""
                 fault = f"not CSV: {error}{lost}"
             if fault:
-                yield MalformedRecord(begins, fault)
+                yield MalformedRecord(start, fault)
             elif header is None:
                 header = [cell.strip() for cell in row]
                 if any("\r" in name for name in header):
-                    raise self._refused(
-                        'ends its lines with "\\r" alone: save the file with "\\n" at the ends of lines'
-                    )
+                    raise self._fault('ends its lines with "\\r" alone: save the file with "\\n" at the ends of lines')
                 for name in (self.entry.text, self.entry.label):
                     if row and name not in header:
-                        raise ContentError(str(self.path), begins, self._lacks(name, header))
+                        raise ContentError(str(self.path), start, self._no_field(name, header))
                     if header.count(name) > 1:
-                        raise ContentError(str(self.path), begins, f"column {name!r} stands twice: leave one of them")
+                        raise ContentError(str(self.path), start, f"duplicate column {name!r}: leave one of them")
                 header = header if row else None
             elif len(row) != len(header) and row:
-                yield MalformedRecord(begins, f"{len(row):,} cells, the header has {len(header):,}")
+                yield MalformedRecord(start, f"{len(row):,} cells, the header has {len(header):,}")
             elif row:
                 breaks = any(not _OTHER_BREAKS.isdisjoint(cell) for cell in row)
-                yield self._object(begins, dict(zip(header, row, strict=True)), breaks=breaks)
-            begins = self._line + 1
+                yield self._object(start, dict(zip(header, row, strict=True)), breaks=breaks)
+            start = self._line + 1
 
     def _bounded(self, blocks: Iterator[str]) -> Iterator[str]:
         for number, line in numbered_lines(blocks):
@@ -176,7 +175,7 @@ class LabelledFile:
             return MalformedRecord(number, f"no JSON object{hint}: {json.dumps(record, ensure_ascii=False)[:40]}")
         for name in (self.entry.text, self.entry.label):
             if name not in record:
-                return MalformedRecord(number, self._lacks(name, [str(key) for key in record]))
+                return MalformedRecord(number, self._no_field(name, [str(key) for key in record]))
         text, label = record[self.entry.text], _label(record[self.entry.label])
         if isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
@@ -190,16 +189,16 @@ class LabelledFile:
             return MalformedRecord(number, "holds half of a surrogate pair, which is no character")
         return LabelledRecord(number, text, label, breaks)
 
-    def _lacks(self, name: str, there: list[str]) -> str:
-        hint = suggestion(name, there)
-        return f"no field {name!r}{hint} (it has {', '.join(there[:6])[:80] or 'none'})"
+    def _no_field(self, name: str, fields: list[str]) -> str:
+        hint = suggestion(name, fields)
+        return f"no field {name!r}{hint} (it has {', '.join(fields[:6])[:80] or 'none'})"
 
-    def _refused(self, why: str) -> ContentError:
-        return ContentError(str(self.path), None, why)
+    def _fault(self, message: str) -> ContentError:
+        return ContentError(str(self.path), None, message)
 
 
 def _label(value: Any) -> str | None:
-    """A label as text; an absent one is empty."""
+    """A label as text, "" for a missing one; None for a value that is no label."""
     if value is None:
         return ""
     if isinstance(value, str):
@@ -211,7 +210,7 @@ def _label(value: Any) -> str | None:
     return str(value) if isinstance(value, int) else None
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return "nested too deeply" if isinstance(error, RecursionError) else str(error).split(": line ")[0][:80]
 
 
@@ -222,7 +221,7 @@ def _chained(first: str, blocks: Iterator[str]) -> Iterator[str]:
 
 @contextmanager
 def _wide_cells() -> Iterator[None]:
-    """The csv module's limit is one for the whole process."""
+    """Raise the csv module's limit of cells, which holds for the whole process, while the block runs."""
     limit = csv.field_size_limit(LINE_LIMIT)
     try:
         yield

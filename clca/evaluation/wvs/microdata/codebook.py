@@ -1,4 +1,4 @@
-"""What the cells of a survey file mean: codes and labels of countries, persona fields and items."""
+"""Meaning of the cells of survey files: codes and labels of countries, persona fields and items."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from clca.evaluation.wvs.persona import load_persona
 from clca.evaluation.wvs.suite import COVERAGE, Coverage
 
 BLANK, ABSENT, UNKNOWN = -120, -121, -122
-"""In the place of a code: an empty cell, no such column, and a cell that means nothing."""
+"""Codes for an empty cell, a missing column, and a cell without a meaning."""
 
-# Numbers of people: the last code stands for itself and all above.
+# Numbers of people: the last code includes all above it.
 OPEN_ENDED = frozenset({"Q270"})
 
-# What label files say where the survey has a code for no answer.
+# The labels of missing answers in files with labels, and the survey's codes for them.
 MISSING = {
     "Don't know": -1,
     "Don´t know": -1,
@@ -35,7 +35,7 @@ MISSING = {
     "No answer; Missing": -5,
 }
 
-# What the survey calls countries, where that is not the culture's name. A culture's aliases are no help:
+# The survey's names of countries where they differ from the culture's. A culture's aliases cannot be used:
 # Northern Ireland is one of the United Kingdom's, but a country of its own in the survey.
 NAMES = {"GBR": "Great Britain", "TUR": "Türkiye"}
 
@@ -47,7 +47,7 @@ _AFTERTHOUGHT = re.compile(r"\(for example.*$|^\s*[A-Z]{2}(,[A-Z]{2})*:|^\s*\d+\
 
 @dataclass(frozen=True, slots=True)
 class SurveyCountry:
-    """A country that respondents are kept of: the culture's id, its ISO 3166-1 alpha-3 code."""
+    """A country whose respondents are kept: the culture's id and its ISO 3166-1 alpha-3 code."""
 
     id: str
     iso3: str
@@ -55,82 +55,85 @@ class SurveyCountry:
 
 @dataclass(frozen=True)
 class Codebook:
-    """`items`: number of options by item. `fields`: labels by code by persona field. `places`: by any of their names.
+    """Items, persona fields and countries of the survey.
 
-    Codes below 0 are missing answers, in items and in fields. `shares` are the published ones, by country.
+    `items` has the number of options by item, `fields` the labels by code of each persona field, `countries` the
+    countries by each of their names and codes, `shares` the published shares by country. Codes below 0 are missing
+    answers, in items and in fields.
     """
 
     items: Mapping[str, int]
     fields: Mapping[str, Mapping[int, str]]
-    places: Mapping[str, SurveyCountry]
+    countries: Mapping[str, SurveyCountry]
     shares: Mapping[str, Shares]
 
     def item(self, item: str, text: str) -> int:
-        """The survey's code of an answer, from 1; a missing code, `BLANK` or `UNKNOWN`."""
+        """The code of an answer, from 1; the code of a missing answer, `BLANK` or `UNKNOWN`."""
         code = _number(text)
         return code if code in (BLANK, UNKNOWN) or code < 0 or 1 <= code <= self.items[item] else UNKNOWN
 
     def field(self, field: str, text: str) -> int:
-        """The code of a persona field, given as such or by its label; a missing code, `BLANK` or `UNKNOWN`.
+        """The code of a persona field, from a code or a label; the code of a missing answer, `BLANK` or `UNKNOWN`.
 
-        Of a field without an upper end it may lie above the last code.
+        In an open-ended field it may lie above the last code.
         """
         code = _number(text)
         if code == UNKNOWN:
-            return self._labels[field].get(_plain(text), UNKNOWN)
+            return self._labels[field].get(_normalised(text), UNKNOWN)
         if code < 0 or code in self.fields[field]:
             return code
         return code if field in OPEN_ENDED and code > self.last(field) else UNKNOWN
 
     @cached_property
-    def kept(self) -> tuple[SurveyCountry, ...]:
-        """The countries that respondents are kept of, by id."""
-        return tuple(sorted(set(self.places.values()), key=lambda place: place.id))
+    def kept_countries(self) -> tuple[SurveyCountry, ...]:
+        """The countries whose respondents are kept, sorted by id."""
+        return tuple(sorted(set(self.countries.values()), key=lambda country: country.id))
 
     def last(self, field: str) -> int:
+        """The highest code of a persona field."""
         return max(self.fields[field])
 
-    def place(self, text: str) -> SurveyCountry | None:
-        """The country of a cell: a numeric or ISO code or a name; None for one of which nobody is kept."""
+    def country(self, text: str) -> SurveyCountry | None:
+        """The country of a cell with a numeric or ISO code or a name; None for one whose respondents are not kept."""
         number = _NUMBER.fullmatch(text.strip())
-        return self.places.get(str(int(float(number[0]))) if number else " ".join(text.casefold().split()))
+        return self.countries.get(str(int(float(number[0]))) if number else " ".join(text.casefold().split()))
 
     @staticmethod
     def country_of(interview: str) -> str:
-        """The numeric country code that an interview number of wave 7 begins with (392070001: 392), "" for others."""
-        found = _INTERVIEW.fullmatch(interview)
-        return found.group(1) if found else ""
+        """The country code that an interview number of wave 7 begins with (392070001: 392); "" for others."""
+        match = _INTERVIEW.fullmatch(interview)
+        return match.group(1) if match else ""
 
     @cached_property
     def _labels(self) -> dict[str, dict[str, int]]:
-        """By field: code by label, in the survey's words."""
+        """Codes by label of each field."""
         return {
             field: {
-                **{_plain(label): code for label, code in MISSING.items()},
-                **{_plain(label): code for code, label in codes.items()},
+                **{_normalised(label): code for label, code in MISSING.items()},
+                **{_normalised(label): code for code, label in codes.items()},
             }
             for field, codes in self.fields.items()
         }
 
 
 def load_codebook(content: Content) -> Codebook:
-    """Of the suite's items and persona fields, and of every country that there is a culture of."""
+    """The codebook of the suite's items and persona fields, and of every country with a culture profile."""
     items = load_items(content)
     fields = {field.id: field.codes for field in load_persona(content).fields}
     coverage = read_csv(content.shown(COVERAGE), content.text(COVERAGE), Coverage)
     codes = {row.culture: row.country_code for row in coverage}
-    places: dict[str, SurveyCountry] = {}
+    countries: dict[str, SurveyCountry] = {}
     for path in content.files(f"{FOLDER}/*.yaml"):
         profile = read_profile(content, path, note=False)
         if isinstance(profile, Country):
-            place = SurveyCountry(profile.id, profile.iso3)
+            country = SurveyCountry(profile.id, profile.iso3)
             name = NAMES.get(profile.iso3, profile.name)
             names = (profile.id, profile.name, name, profile.iso3, profile.iso2)
-            places.update((name.casefold(), place) for name in names)
+            countries.update((name.casefold(), country) for name in names)
             if profile.id in codes:
-                places[str(codes[profile.id])] = place
+                countries[str(codes[profile.id])] = country
     options = {item.id: len(item.options) for item in items.items}
-    return Codebook(options, fields, places, load_shares(content, items))
+    return Codebook(options, fields, countries, load_shares(content, items))
 
 
 def _number(text: str) -> int:
@@ -141,7 +144,7 @@ def _number(text: str) -> int:
     return BLANK if text.casefold() in _EMPTY else UNKNOWN
 
 
-def _plain(label: str) -> str:
+def _normalised(label: str) -> str:
     """A label without its examples, the countries it was used in, punctuation and case."""
     words = "".join(letter if letter.isalnum() else " " for letter in _AFTERTHOUGHT.sub("", label.strip()))
     return " ".join(words.casefold().split())

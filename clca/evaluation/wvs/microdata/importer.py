@@ -1,6 +1,6 @@
-"""Respondents out of survey files, into one Parquet file: whole, or not at all.
+"""Import of survey files into one Parquet file, whole or not at all.
 
-files -> parts -> everyone whom they know -> those who are kept -> audit, respondents.parquet
+survey files -> respondents of each file -> merged respondents -> kept respondents -> audit, respondents.parquet
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from pyarrow import compute, parquet
 from clca import __version__
 from clca.errors import ContentError, SettingsError, StoreError
 from clca.evaluation.wvs.microdata.arrow import strings_to_arrow, to_arrow, to_numpy
-from clca.evaluation.wvs.microdata.audit import CountryAudit, SourceFile, SurveyAudit, field_audit, item_audit, notes
+from clca.evaluation.wvs.microdata.audit import (
+    CountryAudit,
+    SourceFile,
+    SurveyAudit,
+    audit_notes,
+    field_audit,
+    item_audit,
+)
 from clca.evaluation.wvs.microdata.codebook import ABSENT, Codebook
 from clca.evaluation.wvs.microdata.merge import (
     NO_COUNTRY,
@@ -28,99 +35,100 @@ from clca.evaluation.wvs.microdata.merge import (
 )
 from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, SurveyFile, open_survey_file
 from clca.evaluation.wvs.microdata.respondents import FILE, METADATA
-from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_repeated, refuse_unknown
+from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_duplicates, refuse_unknown
 from clca.storage.atomic import atomic_write, write_errors
 
 
 def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> SurveyAudit:
-    """Read survey files in any order and write `out/respondents.parquet`; errors name file, line and column.
+    """Read survey files in any order, and write `out/respondents.parquet`; returns its audit.
 
-    What the files say of one respondent is put together by number; the rows of the result are sorted by
-    country and number, and so the order of files and lines makes no difference to it.
+    Rows of one respondent in several files are merged by number. The result is sorted by country and number, so that
+    the order of files and lines makes no difference. Raises `ContentError` with file, line and column for faults of
+    the files, `SettingsError` for a file named twice, and `StoreError` where `out` cannot be written.
     """
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file: --out takes a folder, in which {FILE} is written")
-    _refuse_twice(files)
+    _refuse_duplicate_files(files)
     sources = [open_survey_file(path, codebook) for path in files]
-    _refuse_want_of_columns(sources, codebook)
-    parts = [read_respondents(source, codebook) for source in sources]
-    whole, rows = merge_respondents(parts, codebook)
-    further: list[str] = []
-    left_out: Counter[str] = sum((part.left_out for part in parts), Counter())
+    _require_columns(sources, codebook)
+    by_file = [read_respondents(source, codebook) for source in sources]
+    merged, rows = merge_respondents(by_file, codebook)
+    notes: list[str] = []
+    left_out: Counter[str] = sum((file.left_out for file in by_file), Counter())
     if not any(source.country for source in sources):
-        left_out = _place_by_number(whole, codebook, sources)
-        further.append("no file names countries: they were told by the interview numbers")
-    refuse_repeated(parts, rows, whole)
-    refuse_conflicts(parts, rows, whole)
-    refuse_unknown(parts, rows, whole, codebook)
-    kept = _kept(whole, codebook, sources, left_out)
+        left_out = _set_countries_by_number(merged, codebook, sources)
+        notes.append("no file names countries: they were read from the interview numbers")
+    refuse_duplicates(by_file, rows, merged)
+    refuse_conflicts(by_file, rows, merged)
+    refuse_unknown(by_file, rows, merged, codebook)
+    kept = _kept(merged, codebook, sources, left_out)
     countries = _countries(kept, codebook)
     audit = SurveyAudit(
         version=__version__,
-        sources=tuple(_origin(part, codebook) for part in parts),
+        sources=tuple(_source_file(file, codebook) for file in by_file),
         respondents=len(kept),
         countries=countries,
         left_out=dict(sorted(left_out.items())),
-        unmatched=_unmatched(whole),
+        unmatched=_unmatched(merged),
         absent={
-            "items": tuple(name for name in codebook.items if name not in whole.codes),
-            "fields": tuple(name for name in codebook.fields if name not in whole.codes),
+            "items": tuple(name for name in codebook.items if name not in merged.codes),
+            "fields": tuple(name for name in codebook.fields if name not in merged.codes),
         },
-        notes=notes(countries, codebook.shares, further),
+        notes=audit_notes(countries, codebook.shares, notes),
     )
     _write(out, _table(kept, codebook, audit))
     return audit
 
 
 def _kept(
-    whole: MergedRespondents, codebook: Codebook, sources: Sequence[SurveyFile], left_out: Counter[str]
+    merged: MergedRespondents, codebook: Codebook, sources: Sequence[SurveyFile], left_out: Counter[str]
 ) -> MergedRespondents:
-    """Those of a known country who answered, by country and number."""
-    rows = np.flatnonzero((whole.place >= 0) & whole.answered)
+    """The respondents of kept countries who answered, sorted by country and number."""
+    rows = np.flatnonzero((merged.country >= 0) & merged.answered)
     if not len(rows):
-        names = ", ".join(place.iso3 for place in codebook.kept)
-        given = ", ".join(sorted(left_out)[:6]) or "no answers of theirs"
-        raise ContentError(str(sources[0].path), None, f"holds no respondent of {names}; there are: {given}")
-    table = pa.table({"country": to_arrow(whole.place[rows]), "id": whole.ids.take(to_arrow(rows))})
+        wanted = ", ".join(country.iso3 for country in codebook.kept_countries)
+        present = ", ".join(sorted(left_out)[:6]) or "no answers of theirs"
+        raise ContentError(str(sources[0].path), None, f"has no respondents of {wanted}; there are: {present}")
+    table = pa.table({"country": to_arrow(merged.country[rows]), "id": merged.ids.take(to_arrow(rows))})
     order = compute.sort_indices(table, [("country", "ascending"), ("id", "ascending")])
-    return whole.taken(rows[to_numpy(order)])
+    return merged.take(rows[to_numpy(order)])
 
 
-def _unmatched(whole: MergedRespondents) -> dict[str, int]:
+def _unmatched(merged: MergedRespondents) -> dict[str, int]:
     counts = {
-        "answers without a country": int(((whole.place == NO_COUNTRY) & whole.answered).sum()),
-        "demographics without answers": int(((whole.place >= 0) & ~whole.answered).sum()),
+        "answers without a country": int(((merged.country == NO_COUNTRY) & merged.answered).sum()),
+        "demographics without answers": int(((merged.country >= 0) & ~merged.answered).sum()),
     }
-    return {what: count for what, count in counts.items() if count}
+    return {kind: count for kind, count in counts.items() if count}
 
 
 def _countries(kept: MergedRespondents, codebook: Codebook) -> dict[str, CountryAudit]:
-    found = {}
-    for number, place in enumerate(codebook.kept):
-        rows = np.flatnonzero(kept.place == number)
+    audits = {}
+    for index, country in enumerate(codebook.kept_countries):
+        rows = np.flatnonzero(kept.country == index)
         if not len(rows):
             continue
-        every = {name: codes[rows] for name, codes in kept.codes.items()}
-        there = {name: codes for name, codes in every.items() if (codes != ABSENT).any()}
-        found[place.id] = CountryAudit(
-            iso3=place.iso3,
+        columns = {name: codes[rows] for name, codes in kept.codes.items()}
+        present = {name: codes for name, codes in columns.items() if (codes != ABSENT).any()}
+        audits[country.id] = CountryAudit(
+            iso3=country.iso3,
             respondents=len(rows),
             weighted=int((~np.isnan(kept.weight[rows])).sum()),
-            items={name: item_audit(there[name], count) for name, count in codebook.items.items() if name in there},
+            items={name: item_audit(present[name], count) for name, count in codebook.items.items() if name in present},
             fields={
-                name: field_audit(there[name], int((there[name] > codebook.last(name)).sum()))
+                name: field_audit(present[name], int((present[name] > codebook.last(name)).sum()))
                 for name in codebook.fields
-                if name in there
+                if name in present
             },
         )
-    return found
+    return audits
 
 
 def _table(kept: MergedRespondents, codebook: Codebook, audit: SurveyAudit) -> pa.Table:
-    countries = strings_to_arrow([place.id for place in codebook.kept])
+    countries = strings_to_arrow([country.id for country in codebook.kept_countries])
     columns = {
         "id": kept.ids,
-        "country": pa.DictionaryArray.from_arrays(to_arrow(kept.place), countries),
+        "country": pa.DictionaryArray.from_arrays(to_arrow(kept.country), countries),
         "weight": to_arrow(kept.weight, np.isnan(kept.weight)),
     }
     for name in codebook.fields:
@@ -143,29 +151,31 @@ def _write(out: Path, table: pa.Table) -> None:
     atomic_write(target, buffer.getvalue().to_pybytes())
 
 
-def _origin(part: FileRespondents, codebook: Codebook) -> SourceFile:
-    names = set(part.source.columns)
-    held = {"answers": names & set(codebook.items), "demographics": names & set(codebook.fields)}
-    layout = " and ".join(what for what, columns in held.items() if columns) or "countries"
-    return SourceFile(file=part.source.path.name, sha256=part.source.sha256, rows=part.rows, layout=layout)
+def _source_file(file: FileRespondents, codebook: Codebook) -> SourceFile:
+    names = set(file.source.columns)
+    contents = {"answers": names & set(codebook.items), "demographics": names & set(codebook.fields)}
+    layout = " and ".join(content for content, columns in contents.items() if columns) or "countries"
+    return SourceFile(file=file.source.path.name, sha256=file.source.sha256, rows=file.rows, layout=layout)
 
 
-def _place_by_number(whole: MergedRespondents, codebook: Codebook, sources: Sequence[SurveyFile]) -> Counter[str]:
-    """Countries from the interview numbers, where no file names them; how many are of others, by code."""
-    places = {place: number for number, place in enumerate(codebook.kept)}
-    codes = [codebook.country_of(interview) for interview in whole.ids.to_pylist()]
+def _set_countries_by_number(
+    merged: MergedRespondents, codebook: Codebook, sources: Sequence[SurveyFile]
+) -> Counter[str]:
+    """Set the countries from the interview numbers, where no file names them; counts those of others by code."""
+    indices = {country: index for index, country in enumerate(codebook.kept_countries)}
+    codes = [codebook.country_of(interview) for interview in merged.ids.to_pylist()]
     if not all(codes):
         shown, names = str(sources[0].path), " or ".join(reversed(COUNTRY))
         raise ContentError(shown, 1, f"no column {names}, and the numbers do not begin with the country's code")
-    known = {code: codebook.place(code) for code in set(codes)}
+    known = {code: codebook.country(code) for code in set(codes)}
     for row, code in enumerate(codes):
-        place = known[code]
-        whole.place[row] = OTHER_COUNTRY if place is None else places[place]
+        country = known[code]
+        merged.country[row] = OTHER_COUNTRY if country is None else indices[country]
     return Counter(code for code in codes if known[code] is None)
 
 
-def _refuse_want_of_columns(sources: Sequence[SurveyFile], codebook: Codebook) -> None:
-    """A survey without answers, or without countries where they are not to be told otherwise."""
+def _require_columns(sources: Sequence[SurveyFile], codebook: Codebook) -> None:
+    """Refuse a survey without answers, or without countries where numbers cannot be used instead."""
     shown = ", ".join(str(source.path) for source in sources)
     if not any(name in codebook.items for source in sources for name in source.columns):
         first, *_, last = codebook.items
@@ -177,9 +187,9 @@ def _refuse_want_of_columns(sources: Sequence[SurveyFile], codebook: Codebook) -
         raise ContentError(shown, 1, f"no column {' or '.join(reversed(COUNTRY))}, the respondent's country")
 
 
-def _refuse_twice(files: Sequence[Path]) -> None:
+def _refuse_duplicate_files(files: Sequence[Path]) -> None:
     seen: set[Path] = set()
     for path in files:
         if path.resolve() in seen:
-            raise SettingsError(f"{path} is given twice")
+            raise SettingsError(f"{path} is named twice: name each file once")
         seen.add(path.resolve())

@@ -1,11 +1,11 @@
-"""What each survey file says of whom, and all of it put together by respondent."""
+"""The respondents of each survey file, and of all files merged by respondent."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -13,50 +13,57 @@ from numpy.typing import NDArray
 from pyarrow import compute
 
 from clca.errors import ContentError
+from clca.evaluation.arrays import Floats, Indices
 from clca.evaluation.wvs.microdata.arrow import to_arrow, to_numpy
 from clca.evaluation.wvs.microdata.codebook import ABSENT, BLANK, Codebook
 from clca.evaluation.wvs.microdata.reader import ID, WEIGHT, SurveyFile
 
 NO_COUNTRY, OTHER_COUNTRY = -1, -2
-"""In the place of a country: none is known, or one of which nobody is kept."""
+"""Instead of the index of a country: no known country, and a country whose respondents are not kept."""
 
-Codes = NDArray[np.int8]
-Places = NDArray[np.int16]
-Floats = NDArray[np.float64]
-Indices = NDArray[np.int64]
+Codes: TypeAlias = NDArray[np.int8]
+Countries: TypeAlias = NDArray[np.int16]
 
 
 @dataclass(frozen=True, slots=True)
 class FileRespondents:
-    """The rows of one file [n] that may be of use. `place` indexes `Codebook.kept`; `records` count from 0."""
+    """The n rows of one file that may be of respondents who are kept, of `rows` in all.
+
+    `country` [n] indexes `Codebook.kept_countries`, `records` [n] the data rows of the file, `codes` are [n] by column.
+    `left_out` counts rows of other countries by the country's name.
+    """
 
     source: SurveyFile
     rows: int
     left_out: Counter[str]
     ids: pa.StringArray
     records: Indices
-    place: Places
+    country: Countries
     weight: Floats
     codes: dict[str, Codes]
 
 
 @dataclass(frozen=True, slots=True)
 class MergedRespondents:
-    """Everyone [n] whom any file knows, in the order of the files. `codes` has a column of any file."""
+    """The n respondents of all files, in the order of the files; `codes` has the columns of all files.
+
+    `answered` [n]: whether a file with answers has the respondent.
+    """
 
     ids: pa.StringArray
-    place: Places
+    country: Countries
     answered: NDArray[np.bool_]
     weight: Floats
     codes: dict[str, Codes]
 
     def __len__(self) -> int:
-        return len(self.place)
+        return len(self.country)
 
-    def taken(self, rows: Indices) -> MergedRespondents:
+    def take(self, rows: Indices) -> MergedRespondents:
+        """The respondents at some indices."""
         return MergedRespondents(
             self.ids.take(to_arrow(rows)),
-            self.place[rows],
+            self.country[rows],
             self.answered[rows],
             self.weight[rows],
             {name: codes[rows] for name, codes in self.codes.items()},
@@ -66,26 +73,27 @@ class MergedRespondents:
 def read_respondents(source: SurveyFile, codebook: Codebook) -> FileRespondents:
     """The needed columns of a file; rows of other countries are counted and left out.
 
-    They stay where the file holds no answers, so that those of another file can be told to be theirs.
+    A file without answers keeps them, so that the answers of another file can be recognised as theirs. Raises
+    `ContentError` for a file without rows and for impossible weights.
     """
-    reader = _Reader(source, codebook)
+    decoder = _CellDecoder(source, codebook)
     pieces: dict[str, list[Any]] = defaultdict(list)
     rows = 0
     for batch in source.batches():
         columns = {name: batch.column(header) for name, header in source.columns.items()}
-        place = reader.places(columns, batch.num_rows)
-        kept = np.flatnonzero(place != OTHER_COUNTRY) if reader.answers else np.arange(batch.num_rows)
+        country = decoder.countries(columns, batch.num_rows)
+        kept = np.flatnonzero(country != OTHER_COUNTRY) if decoder.has_answers else np.arange(batch.num_rows)
         records, rows = rows + kept, rows + batch.num_rows
         if not len(kept):
             continue
         chosen = to_arrow(kept)
         columns = {name: cells.take(chosen) for name, cells in columns.items()}
-        pieces[ID].append(_numbers(columns[ID]))
+        pieces[ID].append(_respondent_numbers(columns[ID]))
         pieces["records"].append(records)
-        pieces["place"].append(place[kept])
-        pieces[WEIGHT].append(reader.weights(columns, records))
-        for name in reader.coded:
-            pieces[name].append(reader.codes(name, columns[name]))
+        pieces["country"].append(country[kept])
+        pieces[WEIGHT].append(decoder.weights(columns, records))
+        for name in decoder.coded_columns:
+            pieces[name].append(decoder.codes(name, columns[name]))
     if rows == 0:
         raise ContentError(str(source.path), None, "has a header and no respondents")
 
@@ -95,104 +103,106 @@ def read_respondents(source: SurveyFile, codebook: Codebook) -> FileRespondents:
     return FileRespondents(
         source,
         rows,
-        reader.left_out,
+        decoder.left_out,
         pa.chunked_array(pieces[ID], pa.string()).combine_chunks(),
         joined("records", np.int64),
-        joined("place", np.int16),
+        joined("country", np.int16),
         joined(WEIGHT, np.float64),
-        {name: joined(name, np.int8) for name in reader.coded},
+        {name: joined(name, np.int8) for name in decoder.coded_columns},
     )
 
 
-def merge_respondents(parts: Sequence[FileRespondents], codebook: Codebook) -> tuple[MergedRespondents, list[Indices]]:
-    """Everyone by respondent's number, and for each part the places of its rows in that.
+def merge_respondents(files: Sequence[FileRespondents], codebook: Codebook) -> tuple[MergedRespondents, list[Indices]]:
+    """The respondents of several files merged by number, and for each file the indices of its rows in them.
 
-    What several files say of someone is taken from the first that says anything (`faults` sees to it that
-    they agree).
+    Values come from the first file that has any (`clca.evaluation.wvs.microdata.validation` requires that files
+    agree).
     """
-    encoded = pa.chunked_array([part.ids for part in parts]).combine_chunks().dictionary_encode()
-    ends = np.cumsum([len(part.place) for part in parts])[:-1]
+    encoded = pa.chunked_array([file.ids for file in files]).combine_chunks().dictionary_encode()
+    ends = np.cumsum([len(file.country) for file in files])[:-1]
     rows = np.split(to_numpy(encoded.indices).astype(np.int64), ends)
     count = len(encoded.dictionary)
-    names = dict.fromkeys(name for part in parts for name in part.codes)
-    whole = MergedRespondents(
+    names = dict.fromkeys(name for file in files for name in file.codes)
+    merged = MergedRespondents(
         encoded.dictionary,
         np.full(count, NO_COUNTRY, np.int16),
         np.zeros(count, np.bool_),
         np.full(count, np.nan),
         {name: np.full(count, ABSENT, np.int8) for name in names},
     )
-    for part, where in zip(parts, rows, strict=True):
-        if part.source.country is not None:
-            whole.place[where] = part.place
-        if WEIGHT in part.source.columns:
-            known = whole.weight[where]
-            whole.weight[where] = np.where(np.isnan(known), part.weight, known)
-        for name, codes in part.codes.items():
-            said = whole.codes[name][where]
-            whole.codes[name][where] = np.where(np.isin(said, (ABSENT, BLANK)), codes, said)
+    for file, indices in zip(files, rows, strict=True):
+        if file.source.country is not None:
+            merged.country[indices] = file.country
+        if WEIGHT in file.source.columns:
+            known = merged.weight[indices]
+            merged.weight[indices] = np.where(np.isnan(known), file.weight, known)
+        for name, codes in file.codes.items():
+            earlier = merged.codes[name][indices]
+            merged.codes[name][indices] = np.where(np.isin(earlier, (ABSENT, BLANK)), codes, earlier)
             if name in codebook.items:
-                whole.answered[where] = True
-    return whole, rows
+                merged.answered[indices] = True
+    return merged, rows
 
 
-class _Reader:
-    """Cells into codes, each distinct text once; and how many rows were of other countries."""
+class _CellDecoder:
+    """Decodes cells into codes, each distinct text once, and counts the rows of other countries."""
 
     def __init__(self, source: SurveyFile, codebook: Codebook) -> None:
         self.source, self.codebook = source, codebook
-        self.coded = [name for name in source.columns if name in codebook.items or name in codebook.fields]
-        self.answers = any(name in codebook.items for name in self.coded)
+        self.coded_columns = [name for name in source.columns if name in codebook.items or name in codebook.fields]
+        self.has_answers = any(name in codebook.items for name in self.coded_columns)
         self.left_out: Counter[str] = Counter()
-        self._index = {place: number for number, place in enumerate(codebook.kept)}
-        self._known: dict[str, dict[str, Any]] = {name: {} for name in source.columns}
+        self._index = {country: index for index, country in enumerate(codebook.kept_countries)}
+        self._decoded: dict[str, dict[str, Any]] = {name: {} for name in source.columns}
 
-    def places(self, columns: dict[str, Any], rows: int) -> Places:
+    def countries(self, columns: dict[str, Any], rows: int) -> Countries:
+        """The index of each row's country [rows]."""
         if self.source.country is None:
             return np.full(rows, NO_COUNTRY, np.int16)
         cells = columns[self.source.country]
-        places: Places = self._read(self.source.country, cells, self._place).astype(np.int16)
+        countries: Countries = self._decode(self.source.country, cells, self._country).astype(np.int16)
         texts = cells.dictionary.to_pylist()
-        counts = np.bincount(to_numpy(cells.indices)[places == OTHER_COUNTRY], minlength=len(texts))
+        counts = np.bincount(to_numpy(cells.indices)[countries == OTHER_COUNTRY], minlength=len(texts))
         for text, count in zip(texts, counts.tolist(), strict=True):
             if count:
                 self.left_out[text.strip()] += count
-        return places
+        return countries
 
     def codes(self, name: str, cells: Any) -> Codes:
-        read = self.codebook.item if name in self.codebook.items else self.codebook.field
-        codes: Codes = self._read(name, cells, lambda text: read(name, text)).astype(np.int8)
+        """The codes of a column of items or persona fields."""
+        code_of = self.codebook.item if name in self.codebook.items else self.codebook.field
+        codes: Codes = self._decode(name, cells, lambda text: code_of(name, text)).astype(np.int8)
         return codes
 
     def weights(self, columns: dict[str, Any], records: Indices) -> Floats:
-        """NaN where the file has none, or an empty cell."""
+        """The weights of rows [n]; NaN where the file has none, or an empty cell. Raises `ContentError`."""
         if WEIGHT not in columns:
             return np.full(len(records), np.nan)
-        cells = columns[WEIGHT]  # nearly every weight is another: nothing is kept of them
+        cells = columns[WEIGHT]  # nearly all weights differ, so that decoded ones are not kept
         weights: Floats = np.array([_weight(text) for text in cells.dictionary.to_pylist()])[to_numpy(cells.indices)]
-        unfit = np.flatnonzero(weights < 0)
-        if len(unfit):
-            line, given = self.source.cell(int(records[unfit[0]]), WEIGHT)
-            what = f"{WEIGHT} is {given[:40]!r}: a weight is a number from 0 up, or empty"
-            raise ContentError(str(self.source.path), line, what)
+        impossible = np.flatnonzero(weights < 0)
+        if len(impossible):
+            line, text = self.source.cell(int(records[impossible[0]]), WEIGHT)
+            fault = f"{WEIGHT} is {text[:40]!r}: a weight is a number from 0 up, or empty"
+            raise ContentError(str(self.source.path), line, fault)
         return weights
 
-    def _place(self, text: str) -> int:
-        found = self.codebook.place(text)
-        return OTHER_COUNTRY if found is None else self._index[found]
+    def _country(self, text: str) -> int:
+        country = self.codebook.country(text)
+        return OTHER_COUNTRY if country is None else self._index[country]
 
-    def _read(self, name: str, cells: Any, read: Callable[[str], Any]) -> NDArray[Any]:
-        known = self._known[name]
+    def _decode(self, name: str, cells: Any, decode: Callable[[str], Any]) -> NDArray[Any]:
+        decoded = self._decoded[name]
         texts = cells.dictionary.to_pylist()
         for text in texts:
-            if text not in known:
-                known[text] = read(text)
-        found: NDArray[Any] = np.array([known[text] for text in texts])[to_numpy(cells.indices)]
-        return found
+            if text not in decoded:
+                decoded[text] = decode(text)
+        values: NDArray[Any] = np.array([decoded[text] for text in texts])[to_numpy(cells.indices)]
+        return values
 
 
 def _weight(text: str) -> float:
-    """NaN for none, -1 for what is no weight. A decimal comma is read, too."""
+    """The weight in a cell, with a decimal point or comma; NaN for an empty cell, -1 for an impossible weight."""
     if not text.strip():
         return float("nan")
     try:
@@ -202,6 +212,6 @@ def _weight(text: str) -> float:
     return weight if 0 <= weight < float("inf") else -1.0
 
 
-def _numbers(ids: pa.StringArray) -> pa.StringArray:
-    """Respondents' numbers, without what spreadsheets make of them: 392070001.0 is 392070001."""
+def _respondent_numbers(ids: pa.StringArray) -> pa.StringArray:
+    """Respondents' numbers without the decimals that spreadsheets add: 392070001.0 is 392070001."""
     return compute.replace_substring_regex(compute.utf8_trim_whitespace(ids), r"^(\d+)\.0+$", r"\1")

@@ -1,6 +1,6 @@
-"""Survey files as they come: the official CSV, the WorldValuesBench tables, slices of either, plain or gzipped.
+"""Survey files: the official CSV, the WorldValuesBench tables, slices of either, plain or gzipped.
 
-What a file holds is told by its header, in any order and case. Only the columns that are needed are read.
+Columns are known by their header, in any order and case. Only the needed ones are read.
 """
 
 from __future__ import annotations
@@ -24,32 +24,35 @@ COUNTRY = ("B_COUNTRY_ALPHA", "B_COUNTRY")
 WEIGHT = "W_WEIGHT"
 
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
-_OTHERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "spaces"}
-_HEAD = 1 << 20  # bytes in which the header ends
-_BLOCK = 1 << 20  # bytes that are parsed at a time; a row is shorter
+_OTHER_DELIMITERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "spaces"}
+_HEAD = 1 << 20  # bytes that contain the header
+_BLOCK = 1 << 20  # bytes that are parsed at a time; longer than a row
 
-_TORN = (EOFError, zlib.error, gzip.BadGzipFile)
+_DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
-class _Watched(io.RawIOBase):
-    """A file each part of which is looked at when it is read."""
+class _ObservedFile(io.RawIOBase):
+    """A file that passes every block to an observer when it is read."""
 
-    def __init__(self, file: Any, look: Callable[[bytes], object]) -> None:
-        self._file, self._look = file, look
+    def __init__(self, file: Any, observe: Callable[[bytes], object]) -> None:
+        self._file, self._observe = file, observe
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         data: bytes = self._file.read(len(buffer))
-        self._look(data)
+        self._observe(data)
         buffer[: len(data)] = data
         return len(data)
 
 
 @dataclass
 class SurveyFile:
-    """A file whose header has been read. `columns` are the needed ones, by their name in capitals."""
+    """A file whose header was read: `columns` has the headers of the needed columns by their names in capitals.
+
+    `width` is the number of all columns. `sha256` is known once `batches` was exhausted.
+    """
 
     path: Path
     delimiter: str
@@ -59,17 +62,21 @@ class SurveyFile:
 
     @property
     def country(self) -> str | None:
+        """The column with the respondents' countries, if there is one."""
         return next((name for name in COUNTRY if name in self.columns), None)
 
     def batches(self) -> Iterator[Any]:
-        """The needed columns, a record batch at a time: texts, dictionary-encoded but for the respondents' numbers."""
+        """Record batches of the needed columns as texts, dictionary-encoded except for the respondents' numbers.
+
+        Raises `ContentError` for a file that is no CSV, cut off, or not UTF-8.
+        """
         import pyarrow as pa
         from pyarrow import csv as arrow
 
         coded = pa.dictionary(pa.int32(), pa.string())
         types = {column: pa.string() if name == ID else coded for name, column in self.columns.items()}
         convert = arrow.ConvertOptions(include_columns=list(types), column_types=types, strings_can_be_null=False)
-        # Rows are numbered in errors, and memory stays small, only when one thread reads.
+        # Only with a single thread are rows numbered in errors, and memory stays small.
         reading = arrow.ReadOptions(use_threads=False, block_size=_BLOCK)
         parsing = arrow.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
         digest, lines, rows = hashlib.sha256(), 0, 1
@@ -79,45 +86,45 @@ class SurveyFile:
             lines += data.count(b"\n")
 
         with self.path.open("rb") as file:
-            watched = _Watched(file, digest.update)
+            observed = _ObservedFile(file, digest.update)
             try:
-                text = _Watched(_unpacked(self.path, watched), count)
+                text = _ObservedFile(_unpacked(self.path, observed), count)
                 with arrow.open_csv(text, reading, parsing, convert) as reader:
                     for batch in reader:
                         rows += batch.num_rows
                         yield batch
-                while watched.read(_HEAD):
-                    pass  # what follows the end of a gzipped file is digested, too
+                while observed.read(_HEAD):
+                    pass  # the digest includes what follows the end of a gzipped file
             except pa.ArrowException as error:
                 raise self._explained(str(error)) from None
-            except _TORN as error:
+            except _DAMAGED as error:
                 raise _cut_off(self.path, error) from None
         if lines > rows:
-            self._refuse_swallowed()
+            self._refuse_unclosed_quotes()
         self.sha256 = digest.hexdigest()
 
     def cell(self, record: int, name: str) -> tuple[int, str]:
-        """The line of a record, counted from 0, and what its column holds there."""
-        place = self._header().index(self.columns[name])
+        """The line of a record, counted from 0, and the text of its cell in a column. Raises `ContentError`."""
+        column = self._header().index(self.columns[name])
         for number, (line, row) in enumerate(self._rows()):
             if number == record + 1:
-                return line, row[place]
-        raise ContentError(str(self.path), None, "has changed while it was read: import it again")
+                return line, row[column]
+        raise ContentError(str(self.path), None, "changed while it was read: import it again")
 
-    def _refuse_swallowed(self) -> None:
-        """Line breaks in cells are fine; whole lines in a cell are what a stray quotation mark makes of them."""
+    def _refuse_unclosed_quotes(self) -> None:
+        """Refuse cells with whole lines in them, the sign of a stray quotation mark; line breaks alone are fine."""
         for line, row in self._rows():
             if any("\n" in cell and cell.count(self.delimiter) >= self.width - 1 for cell in row):
-                what = "a quotation mark is not closed here, and takes in the lines below"
-                raise ContentError(str(self.path), line, what)
+                fault = "a quotation mark is not closed here, so that the lines below are part of the cell"
+                raise ContentError(str(self.path), line, fault)
 
     def _explained(self, fault: str) -> ContentError:
-        """What a parser's error means to the user, with the line it is at."""
+        """The error for a fault reported by the parser, with the line it is at."""
         shown = str(self.path)
         if "invalid UTF8" in fault:
-            needed = [place for place, column in enumerate(self._header()) if column in self.columns.values()]
+            needed = [index for index, header in enumerate(self._header()) if header in self.columns.values()]
             for line, row in self._rows():
-                if any(_undecoded(row[place]) for place in needed if place < len(row)):
+                if any(_undecoded(row[index]) for index in needed if index < len(row)):
                     return ContentError(shown, line, "is not UTF-8 here: save the file as UTF-8")
         if "straddl" in fault or "Expected" in fault:
             rows = self._rows()
@@ -138,63 +145,67 @@ class SurveyFile:
         return next(self._rows())[1]
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """All rows, the header's too, with the line each begins at; slow, for errors only."""
+        """All rows with the line each begins at, the header first; slow, for errors only."""
         with self.path.open("rb") as file, _unpacked(self.path, file) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
             rows = csv.reader(text, delimiter=self.delimiter)
-            begins = 1
+            start = 1
             try:
                 for row in rows:
                     if row:
-                        yield begins, row
-                    begins = rows.line_num + 1
+                        yield start, row
+                    start = rows.line_num + 1
             except csv.Error as error:
-                raise ContentError(str(self.path), begins, f"not CSV ({error}): a quotation mark not closed?") from None
-            except _TORN as error:
+                raise ContentError(str(self.path), start, f"not CSV ({error}): a quotation mark not closed?") from None
+            except _DAMAGED as error:
                 raise _cut_off(self.path, error) from None
 
 
 def open_survey_file(path: Path, codebook: Codebook) -> SurveyFile:
-    """Read the header of a file, and find out how it is written and what it holds."""
+    """Read the header of a file: its delimiter and the needed columns. Raises `ContentError`."""
     text = _head(path)
     shown = str(path)
-    headers = {delimiter: _cells(text, delimiter) for delimiter in (*DELIMITERS, *_OTHERS)}
-    plain = {delimiter: [_name(cell) for cell in cells] for delimiter, cells in headers.items()}
-    found = [delimiter for delimiter in DELIMITERS if ID in plain[delimiter]]
-    best = max(found or DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
-    names = plain[best]
+    headers = {delimiter: _cells(text, delimiter) for delimiter in (*DELIMITERS, *_OTHER_DELIMITERS)}
+    names_by_delimiter = {delimiter: [_name(cell) for cell in cells] for delimiter, cells in headers.items()}
+    possible = [delimiter for delimiter in DELIMITERS if ID in names_by_delimiter[delimiter]]
+    best = max(possible or DELIMITERS, key=lambda delimiter: len(headers[delimiter]))
+    names = names_by_delimiter[best]
     if len(names) == 1:
-        seeming = max(_OTHERS, key=lambda delimiter: (ID in plain[delimiter], len(headers[delimiter])))
-        if len(headers[seeming]) > 1:
+        other = max(
+            _OTHER_DELIMITERS, key=lambda delimiter: (ID in names_by_delimiter[delimiter], len(headers[delimiter]))
+        )
+        if len(headers[other]) > 1:
             raise ContentError(
-                shown, 1, f"its columns seem to be separated by {_OTHERS[seeming]}: save it with {_listed(DELIMITERS)}"
+                shown,
+                1,
+                f"its columns seem to be separated by {_OTHER_DELIMITERS[other]}: save it with {_listed(DELIMITERS)}",
             )
     if ID not in names:
-        few = ", ".join(headers[best][:4])[:60]
-        near = "".join(f"; is it {name}?" for name in difflib.get_close_matches(ID, names, n=1))
+        first = ", ".join(headers[best][:4])[:60]
+        hint = "".join(f"; is it {name}?" for name in difflib.get_close_matches(ID, names, n=1))
         raise ContentError(
-            shown, 1, f"no column {ID}, the respondent's number{near} (its {len(names)} columns begin with: {few})"
+            shown, 1, f"no column {ID}, the respondent's number{hint} (its {len(names)} columns begin with: {first})"
         )
     needed = {ID, WEIGHT, *codebook.items, *codebook.fields}
     needed.add(next((name for name in COUNTRY if name in names), ID))
-    twice = next((name for name in names if name in needed and names.count(name) > 1), None)
-    if twice:
-        raise ContentError(shown, 1, f"column {twice} stands twice: leave one of them")
+    duplicate = next((name for name in names if name in needed and names.count(name) > 1), None)
+    if duplicate:
+        raise ContentError(shown, 1, f"duplicate column {duplicate}: leave one of them")
     columns = {name: cell for name, cell in zip(names, headers[best], strict=True) if name in needed}
     return SurveyFile(path, best, len(names), columns)
 
 
 def _head(path: Path) -> str:
-    """The beginning of a file as text."""
+    """The beginning of a file as text. Raises `ContentError`."""
     shown = str(path)
     if path.is_dir():
         raise ContentError(shown, None, "is a folder: name the CSV or TSV files in it")
     try:
         if path.exists() and not path.is_file():
-            raise ContentError(shown, None, "is not a regular file, which is read twice: save it first")
+            raise ContentError(shown, None, "is not a regular file, and cannot be read twice: save it as a file first")
         with path.open("rb") as file, _unpacked(path, file) as stream:
             data: bytes = stream.read(_HEAD)
-    except _TORN as error:
+    except _DAMAGED as error:
         raise _cut_off(path, error) from None
     except OSError as error:
         raise ContentError(shown, None, f"cannot be read: {error.strerror or error}") from None
@@ -209,10 +220,10 @@ def _head(path: Path) -> str:
 
 
 def _unpacked(path: Path, file: Any) -> Any:
-    """What a file holds, unpacked where it is gzipped, whatever its name says."""
-    with path.open("rb") as look:
-        zipped = look.read(2) == b"\x1f\x8b"
-    return gzip.GzipFile(fileobj=file) if zipped else file
+    """The content of an open file, unpacked where it is gzipped, whatever its name."""
+    with path.open("rb") as beginning:
+        gzipped = beginning.read(2) == b"\x1f\x8b"
+    return gzip.GzipFile(fileobj=file) if gzipped else file
 
 
 def _cells(text: str, delimiter: str) -> list[str]:

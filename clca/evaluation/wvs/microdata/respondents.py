@@ -19,44 +19,47 @@ _BATCH = 1024
 
 
 def default_folder(workspace: Path | None) -> Path:
-    """Where imported respondents lie: `data/wvs` in the workspace, or below the working directory."""
+    """The folder of imported respondents: `data/wvs` in the workspace, or below the working directory."""
     return (workspace or Path()) / "data" / "wvs"
 
 
 @dataclass(frozen=True, slots=True)
 class ImportedRespondents:
-    """A file that `clca data import-wvs` wrote. `sha256` of its sources stand in the audit."""
+    """A file that `clca data import-wvs` wrote, and its audit, which has the digests of its sources."""
 
     path: Path
     audit: SurveyAudit
 
     @property
     def countries(self) -> dict[str, int]:
-        """Respondents by country."""
-        return {country: found.respondents for country, found in self.audit.countries.items()}
+        """Number of respondents by country."""
+        return {country: audit.respondents for country, audit in self.audit.countries.items()}
 
     def respondents(self, countries: Iterable[str]) -> Iterator[Respondent]:
-        """Those of these countries, by country and number; a few are held at a time."""
+        """The respondents of these countries, sorted by country and number; a few are in memory at a time.
+
+        Raises `NotFoundError` for a country without respondents, and `StoreError` for a damaged file.
+        """
         wanted = list(dict.fromkeys(countries))
-        lacking = [country for country in wanted if country not in self.countries]
-        if lacking:
+        missing = [country for country in wanted if country not in self.countries]
+        if missing:
             raise NotFoundError(
-                f"{self.path} holds nobody of {', '.join(lacking)}; there are {', '.join(self.countries)}"
+                f"{self.path} has no respondents of {', '.join(missing)}; there are {', '.join(self.countries)}"
                 " (clca data import-wvs takes further files)"
             )
         for batch in _batches(self.path):
             if not set(batch.column("country").to_pylist()) & set(wanted):
                 continue
             columns: dict[str, list[Any]] = batch.to_pydict()
-            ids, places, weights = (columns.pop(name) for name in ("id", "country", "weight"))
+            ids, in_countries, weights = (columns.pop(name) for name in ("id", "country", "weight"))
             fields = [(name, columns[name]) for name in self.fields]
             items = [(name, columns[name]) for name in self.items]
-            for row, number in enumerate(ids):
-                if places[row] not in wanted:
+            for row, id in enumerate(ids):
+                if in_countries[row] not in wanted:
                     continue
                 yield Respondent(
-                    id=number,
-                    country=places[row],
+                    id=id,
+                    country=in_countries[row],
                     demographics={name: cells[row] for name, cells in fields if cells[row] is not None},
                     answers={name: cells[row] for name, cells in items if cells[row] is not None},
                     weight=1.0 if weights[row] is None else weights[row],
@@ -64,15 +67,18 @@ class ImportedRespondents:
 
     @property
     def items(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for found in self.audit.countries.values() for name in found.items))
+        return tuple(dict.fromkeys(item for audit in self.audit.countries.values() for item in audit.items))
 
     @property
     def fields(self) -> tuple[str, ...]:
-        return tuple(dict.fromkeys(name for found in self.audit.countries.values() for name in found.fields))
+        return tuple(dict.fromkeys(field for audit in self.audit.countries.values() for field in audit.fields))
 
 
 def open_respondents(path: Path) -> ImportedRespondents:
-    """What an import left; its respondents are read when they are asked for."""
+    """Imported respondents at a file or in a folder; they are read when they are needed.
+
+    Raises `NotFoundError` where there are none, and `StoreError` for a damaged file.
+    """
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -99,5 +105,5 @@ def _batches(path: Path) -> Iterator[Any]:
 
 
 def _damaged(path: Path, error: Exception) -> StoreError:
-    why = " ".join(str(error).split())[:120]
-    return StoreError(f"{path} is no file of `clca data import-wvs`, or damaged ({why}): import the survey again")
+    reason = " ".join(str(error).split())[:120]
+    return StoreError(f"{path} is no file of `clca data import-wvs`, or damaged ({reason}): import the survey again")

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.inference.hardware import MIB, Gpu, Machine
-from clca.inference.memory import GIB, Fit, advice, describe, fit, gib, remaining, unmeasured, weight_bytes
+from clca.inference.vllm.advice import advice, describe
+from clca.inference.vllm.fit import Fit, fit, fit_unknown, remaining, served_weight_bytes
 from clca.models import ModelCatalogue, ModelInfo
+from clca.models.size import GIB, gib
 
 MODELS = ModelCatalogue(Content())
 
@@ -55,27 +57,27 @@ V100 = gpus(1, 32, name="Tesla V100", capability=(7, 0))
 
 
 def test_weights_take_two_bytes_a_parameter_as_published() -> None:
-    assert weight_bytes(LLAMA_8B, None) == 2 * 8_030_261_248
-    assert weight_bytes(LLAMA_8B.model_copy(update={"precision": "fp32", "weights": 4 * 8_030_261_248}), None) == (
-        2 * 8_030_261_248
-    )
-    assert weight_bytes(model("qwen2.5-32b-awq"), None) == 19_328_804_864
+    assert served_weight_bytes(LLAMA_8B, None) == 2 * 8_030_261_248
+    assert served_weight_bytes(
+        LLAMA_8B.model_copy(update={"precision": "fp32", "weights": 4 * 8_030_261_248}), None
+    ) == (2 * 8_030_261_248)
+    assert served_weight_bytes(model("qwen2.5-32b-awq"), None) == 19_328_804_864
 
 
 def test_quantising_spares_the_embeddings() -> None:
     linear, embeddings = 8_030_261_248 - 1_050_673_152, 1_050_673_152
-    assert weight_bytes(LLAMA_8B, "fp8") == linear + 2 * embeddings
+    assert served_weight_bytes(LLAMA_8B, "fp8") == linear + 2 * embeddings
 
 
 def test_unknown_quantisation_is_refused_by_name() -> None:
     with pytest.raises(SettingsError) as caught:
-        weight_bytes(LLAMA_8B, "pf8")
+        served_weight_bytes(LLAMA_8B, "pf8")
     assert caught.value.message == "--quantization 'pf8' is unknown; did you mean fp8? (known: fp8)"
 
 
 def test_weights_that_are_quantised_cannot_be_again() -> None:
     with pytest.raises(SettingsError) as caught:
-        weight_bytes(model("llama-3.1-70b-awq"), "fp8")
+        served_weight_bytes(model("llama-3.1-70b-awq"), "fp8")
     assert caught.value.message == (
         "--quantization fp8: the weights of llama-3.1-70b-awq are int4 already; leave it out"
     )
@@ -170,8 +172,8 @@ def test_head_is_kept_twice_where_there_are_more_gpus_than_key_value_heads() -> 
     on_four = fit(few_heads, on(*gpus(4, 3.2)), None)
     assert (on_two.tensor_parallel, on_four.tensor_parallel) == (2, 4)
     sequence = 16_384 * 28_672
-    assert on_two.needs == weight_bytes(few_heads, None) + sequence + 2 * 2 * GIB
-    assert on_four.needs == weight_bytes(few_heads, None) + 2 * sequence + 4 * 2 * GIB
+    assert on_two.needs == served_weight_bytes(few_heads, None) + sequence + 2 * 2 * GIB
+    assert on_four.needs == served_weight_bytes(few_heads, None) + 2 * sequence + 4 * 2 * GIB
 
 
 def test_heads_that_cannot_be_split_evenly_are_not() -> None:
@@ -251,9 +253,9 @@ def test_second_model_does_not_fall_back_to_memory_where_the_first_takes_the_gpu
 
 
 def test_a_model_of_unknown_size_has_all_that_it_can_be_split_over() -> None:
-    three = unmeasured(on(*gpus(3, 80)))
+    three = fit_unknown(on(*gpus(3, 80)))
     assert (len(three.gpus), three.tensor_parallel, three.max_model_len) == (2, 2, 0)
-    cpu = unmeasured(on(ram=64))
+    cpu = fit_unknown(on(ram=64))
     assert (cpu.gpus, cpu.cache) == ((), 16 * GIB)
     assert remaining(on(ram=64), "first", cpu).ram == 16 * GIB
 
@@ -262,8 +264,8 @@ def test_with_less_comfort_two_models_share_what_one_would_take() -> None:
     four = on(*gpus(4, 80))
     large, judge = model("llama-3.1-70b"), model("qwen2.5-32b")
     assert len(fit(large, four, None).gpus) == 4
-    tight = fit(large, four, None, comfort=1)
-    assert len(tight.gpus) == 4 or fit(judge, remaining(four, "large", tight), None, comfort=1).holds
+    tight = fit(large, four, None, sequences=1)
+    assert len(tight.gpus) == 4 or fit(judge, remaining(four, "large", tight), None, sequences=1).holds
 
 
 # ---------------------------------------------------------------- advice

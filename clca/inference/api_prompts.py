@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clca.errors import FailureKind, InvalidReply
-from clca.inference.completion import parse_choice
+from clca.inference.api_response import parse_choice
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.label_probabilities import label_probabilities
 from clca.inference.prompt_format import JOINT, Mode, joined, messages

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from clca.errors import InvalidReply
-from clca.inference.completion import parse_reply
+from clca.inference.api_response import parse_reply
 from clca.schemas import Reply
 
 

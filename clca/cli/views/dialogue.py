@@ -1,0 +1,88 @@
+"""One dialogue on the screen: scenario, turns with their intents, judgement and verdict."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.markup import escape
+
+from clca.cli.views.screen import make_console, printable
+
+STYLES = {"kept": "green", "discarded": "yellow", "failed": "red"}
+
+
+def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> None:
+    """Print a record of a run."""
+    if as_json:
+        print(json.dumps(record, ensure_ascii=False))
+        return
+    console = make_console()
+    record = printable_record(record)
+    console.print(f"[bold]{escape(record['id'])}[/]  [{STYLES[outcome]}]{outcome}[/]", end="")
+    console.print(f"  {record.get('reason') or ''}", markup=False)
+    models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))
+    console.print(f"by {', '.join(models)}, seed {record['seed']}", style="dim", markup=False)
+    if scenario := record.get("scenario"):
+        _show_scenario(scenario, console)
+    console.print()
+    for turn in record["turns"]:
+        _show_turn(turn, console)
+    console.print()
+    if outcome == "failed":
+        console.print(f"Failed at {record['stage']}: {record['reason']}. {record['detail']}", markup=False)
+        return
+    console.print(f"Ended by {record['ended']}.", style="dim")
+    _show_judgement(record, console)
+
+
+def printable_record(value: Any) -> Any:
+    """The same record with all its texts fit for a terminal."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, dict):
+        return {key: printable_record(inner) for key, inner in value.items()}
+    return [printable_record(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
+    console.print()
+    console.print(scenario["setting"], markup=False)
+    console.print(f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim", markup=False)
+    for person in scenario["participants"]:
+        console.print()
+        description = f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}"
+        console.print(description, style="bold", markup=False)
+        console.print(person["background"], markup=False)
+        console.print(f"Goal: {person['goal']}", markup=False)
+        if person["secret"]:
+            console.print(f"Secret: {person['secret']}", markup=False)
+
+
+def _show_turn(turn: dict[str, Any], console: Console) -> None:
+    speaker, text = escape(turn["speaker"]), escape(turn["text"])
+    if turn["action"] == "speak":
+        console.print(f"[bold]{speaker}[/]: {text}")
+    elif turn["action"] == "non-verbal":
+        console.print(f"[italic]({text})[/]")
+    elif turn["action"] == "leave":
+        console.print(f"[bold]{speaker}[/]: {text} [italic](leaves)[/]" if text else f"[italic]({speaker} leaves.)[/]")
+    else:
+        console.print(f"[italic]({speaker} says nothing.)[/]")
+    if "intent" in turn:
+        intent = turn["intent"]
+        colour = "cyan" if intent["relevance"] == "cultural" else "dim"
+        console.print(f"    [{colour}]{escape(intent['text'])} ({intent['relevance']})[/]")
+
+
+def _show_judgement(record: dict[str, Any], console: Console) -> None:
+    judgement = record.get("judgement")
+    if judgement:
+        for name in ("quality", "alignment", "meta"):
+            verdict = judgement[name]
+            words = verdict.get("critique") or verdict.get("rationale") or ""
+            console.print(f"{name}: {verdict['label']}, {verdict['confidence']}. [dim]{escape(words)}[/]")
+    console.print(f"Verdict: {record['verdict']}" + (f", {record['reason']}" if record["reason"] else ""), markup=False)
+    if record.get("planted"):
+        console.print(f"The rehearsal planted a flaw here: {record['planted']}.", markup=False)

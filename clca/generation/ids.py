@@ -1,0 +1,30 @@
+"""Names of scenarios and dialogues, and the owners under which the reply cache keeps their replies."""
+
+from __future__ import annotations
+
+from clca.generation.adaptation import norm_scenario_id
+from clca.generation.scheduler import retry_key
+from clca.records import Failure, Norm, Scenario
+
+
+def scenario_id(source: Scenario | Norm) -> str:
+    """The id of a scenario, or of the one that is written from a norm."""
+    return norm_scenario_id(source) if isinstance(source, Norm) else source.id
+
+
+def scenario_owner(scenario: str) -> str:
+    """The owner of the requests that all samples of a scenario share."""
+    return f"scenario:{scenario}"
+
+
+def dialogue_id(culture: str, scenario: str, sample: int) -> str:
+    """The id of a dialogue, which is also the owner of its requests."""
+    return f"{culture}-{scenario}-{sample}"
+
+
+def failed_task(failure: Failure) -> str:
+    """The key under which retries of the failed task are counted: the dialogue's, or its scenario's."""
+    owner = failure.id
+    if failure.stage in ("adapt", "compose"):
+        owner = scenario_owner(owner.removeprefix(f"{failure.culture}-").removesuffix(f"-{failure.sample}"))
+    return retry_key(owner, failure.stage)

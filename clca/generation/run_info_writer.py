@@ -1,0 +1,97 @@
+"""`run.json`, kept up to date while a command is at work on its run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+import clca
+from clca.errors import NotFoundError, StoreError
+from clca.generation.judge_metrics import measure_judge
+from clca.generation.outcomes import Funnel
+from clca.generation.recorded_settings import recorded_settings
+from clca.generation.result import Costs, counts_of
+from clca.generation.run_info import GenerationInfo, ServerInfo, SessionInfo
+from clca.generation.run_plan import RunPlan
+from clca.generation.scheduler import RequestCounts
+from clca.generation.teachers import addresses
+from clca.inference.protocol import ServerState
+from clca.records import Usage
+from clca.storage.fingerprint import fingerprint
+from clca.storage.run_dir import RunDir
+from clca.storage.run_index import read_run
+from clca.urls import without_credentials
+
+VERSIONS = ("pydantic", "jinja2", "aiohttp")
+
+
+class RunInfoWriter:
+    """Keeps the `run.json` of a run up to date during one command."""
+
+    def __init__(self, plan: RunPlan, run_dir: RunDir) -> None:
+        self._run_dir, self._started = run_dir, _now()
+        earlier: dict[str, Any] = {}
+        with suppress(NotFoundError, StoreError):  # a new run, or one whose run.json is lost
+            earlier = read_run(run_dir.folder).data
+        self._sessions = earlier.get("sessions", [])
+        self._fixed = {
+            "run": run_dir.folder.name,
+            "culture": plan.culture,
+            "created": earlier.get("created", self._started),
+            "rehearsed": plan.simulator is not None,
+            "fingerprint": fingerprint(plan.inputs),
+            "models": {
+                role: {"name": address.model, "urls": [without_credentials(url) for url in address.urls]}
+                for role, address in addresses(plan.config, {}).items()
+            },
+            "settings": recorded_settings(plan.config),
+            "inputs": plan.inputs,
+            "content": {
+                path: {"origin": used.origin, "sha256": used.digest} for path, used in sorted(plan.content.used.items())
+            },
+            "versions": _versions(),
+        }
+
+    def write(
+        self, funnel: Funnel, counts: RequestCounts, costs: Costs, servers: Iterable[ServerState], ended: str
+    ) -> None:
+        """Write `run.json`. Raises `StoreError`."""
+        reply_cache = self._run_dir.reply_cache
+        requests, prompt_tokens, completion_tokens = reply_cache.usage()
+        metrics = measure_judge(reply_cache.outcomes_by_flaw())
+        session = SessionInfo(
+            started=self._started,
+            **dict(costs),
+            by_task=dict(counts.by_task),
+            invalid_replies=dict(counts.invalid),
+            servers=tuple(map(ServerInfo.of, servers)),
+            ended=ended,
+        )
+        info = GenerationInfo(
+            **self._fixed,
+            sessions=(*self._sessions, session),
+            updated=_now(),
+            finished=funnel.pending == 0,
+            counts=counts_of(funnel),
+            reasons=dict(sorted(funnel.reasons.items())),
+            usage=Usage(requests=requests, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
+            calibration=metrics.as_json() if metrics.by_flaw else None,
+        )
+        without = {"calibration"} if info.calibration is None else set[str]()
+        self._run_dir.write_info(info.model_dump(mode="json", exclude=without))
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "clca": clca.__version__}
+    for name in VERSIONS:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

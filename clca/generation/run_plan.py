@@ -1,0 +1,114 @@
+"""The plan of one run: the content of a culture, read and checked, and the inputs that the run is known by."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import clca
+from clca.content.lookup import Content
+from clca.content.prompts import Prompts
+from clca.culture import CultureCatalogue
+from clca.errors import SettingsError
+from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
+from clca.generation.cost import TaskCost, estimate_costs, render_tasks
+from clca.generation.ids import scenario_id
+from clca.generation.recorded_settings import recorded
+from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
+from clca.generation.teachers import addresses, read_simulator
+from clca.inference.vllm.command import deciding, split_arguments
+from clca.models import ModelCatalogue
+from clca.records import Norm
+from clca.storage.fingerprint import Inputs
+
+if TYPE_CHECKING:
+    from clca.simulator import SimulatorContent
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """The run of one culture. `simulator` is the content of the embedded rehearsal where it plays a role.
+
+    `exists` says that the folder holds the run already, `finished` that nothing is left to do. `differences` are the
+    inputs in which a new run differs from the newest run of the culture. `retry_failed` makes the failed dialogues
+    pending again.
+    """
+
+    config: GenerateConfig
+    culture: str
+    content: Content
+    catalogue: CultureCatalogue
+    prompts: Prompts
+    scenarios: SeedScenarios | FileScenarios
+    norms: tuple[Norm, ...]
+    simulator: SimulatorContent | None = field(repr=False)
+    costs: tuple[TaskCost, ...]
+    inputs: Inputs
+    folder: Path = Path()
+    exists: bool = False
+    finished: bool = False
+    differences: tuple[str, ...] = ()
+    retry_failed: bool = False
+
+    @property
+    def requested(self) -> int:
+        """The number of dialogues."""
+        return (len(self.scenarios) + len(self.norms)) * self.config.samples
+
+
+def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> RunPlan:
+    """The plan of a run without its folder.
+
+    Raises `SettingsError` and `NotFoundError` for settings that cannot be followed, `ContentError` for broken content.
+    """
+    content = Content(workspace)
+    catalogue = CultureCatalogue(content)
+    catalogue.culture(culture)
+    prompts = Prompts.load(content)
+    scenarios: SeedScenarios | FileScenarios
+    if isinstance(config.scenarios, Path):
+        scenarios = FileScenarios(config.scenarios)
+    else:
+        scenarios = SeedScenarios(content, config.scenarios, config.seed)
+    norms = load_norms(content, catalogue.culture(culture), config.norms, config.seed)
+    _refuse_duplicate_ids(scenarios, norms)
+    rendered = render_tasks(catalogue, culture, scenarios, norms, prompts, config)
+    addresses(config, os.environ)  # unusable keys are found now
+    ModelCatalogue(content)  # and a broken catalogue of models
+    simulator = read_simulator(config, content)
+    return RunPlan(
+        config,
+        culture,
+        content,
+        catalogue,
+        prompts,
+        scenarios,
+        tuple(norms),
+        simulator,
+        costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config)),
+        inputs=_inputs(config, culture, content, scenarios),
+    )
+
+
+def _inputs(config: GenerateConfig, culture: str, content: Content, scenarios: SeedScenarios | FileScenarios) -> Inputs:
+    """Everything that decides the records of a run; nothing that does not."""
+    inputs: Inputs = {"clca": clca.__version__}
+    inputs |= recorded(config.model_dump(mode="json", exclude=set(EXECUTION_FIELDS)))
+    inputs["culture"] = culture
+    inputs["partner"] = config.partner or config.teacher
+    inputs["judge"] = config.judge or config.teacher
+    inputs["vllm_args"] = deciding(split_arguments(config.vllm_args))
+    if isinstance(scenarios, FileScenarios):
+        inputs["scenarios"] = f"file {scenarios.digest}"
+    for path, used in sorted(content.used.items()):
+        inputs[f"content:{path}"] = used.digest
+    return inputs
+
+
+def _refuse_duplicate_ids(scenarios: SeedScenarios | FileScenarios, norms: list[Norm]) -> None:
+    written = {scenario_id(norm) for norm in norms}
+    for scenario in scenarios if written else ():
+        if scenario.id in written:
+            raise SettingsError(f"--norms: a scenario is already called {scenario.id!r}; give it another id")

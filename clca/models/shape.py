@@ -1,0 +1,74 @@
+"""The shape of a model, from its configuration alone: parameters by kind, layers and widths."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clca.content.parsing import suggestion
+from clca.errors import SettingsError
+from clca.models.load import load_config
+from clca.models.student import Student
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A model's parameters: `linear` are those that are quantised, `rest` embeddings, output layer and norms."""
+
+    linear: int
+    rest: int
+    trainable: int
+    layers: int
+    hidden: int
+    vocabulary: int
+
+    @property
+    def parameters(self) -> int:
+        return self.linear + self.rest
+
+
+def load_shape(student: Student, targets: Sequence[str]) -> Shape:
+    """The shape of a student, from its configuration alone."""
+    return shape_of(load_config(student), targets)
+
+
+def shape_of(config: Any, targets: Sequence[str]) -> Shape:
+    """Count a model of this configuration (transformers) without its weights.
+
+    LoRA adds r · (in + out) to a linear layer (Hu et al., 2021); `trainable` is that for r = 1. Raises
+    `SettingsError` for a target that no layer has.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    maker: Any = AutoModelForCausalLM
+    with torch.device("meta"):
+        model = maker.from_config(config, trust_remote_code=False)
+    output = model.get_output_embeddings()
+    linear = {
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, torch.nn.Linear) and module is not output
+    }
+    names = dict.fromkeys(name.rpartition(".")[2] for name in linear)
+    for target in targets:
+        if not any(_is(name, target) for name in linear):
+            hint = suggestion(target, names) or f"; there are {', '.join(names)}"
+            raise SettingsError(f"lora.targets: the student has no layer {target!r}{hint}")
+    adapted = [module for name, module in linear.items() if any(_is(name, target) for target in targets)]
+    quantised = sum(module.weight.numel() for module in linear.values())
+    text = config.get_text_config()
+    return Shape(
+        linear=quantised,
+        rest=sum(parameter.numel() for parameter in model.parameters()) - quantised,
+        trainable=sum(module.in_features + module.out_features for module in adapted),
+        layers=text.num_hidden_layers,
+        hidden=text.hidden_size,
+        vocabulary=text.vocab_size,
+    )
+
+
+def _is(name: str, target: str) -> bool:
+    """Whether PEFT would take the layer for the target."""
+    return name == target or name.endswith(f".{target}")

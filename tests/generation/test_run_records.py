@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clca.errors import NotFoundError, StoreError
+from clca.generation.run_records import find_record, read_records
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    ids = {"dialogues": ["uk-shop-1", "uk-shop-2"], "discarded": ["uk-bus-1"], "failed": ["uk-bus-2"]}
+    for name, names in ids.items():
+        lines = [json.dumps({"id": dialogue_id, "turns": []}) for dialogue_id in names]
+        (tmp_path / f"{name}.jsonl").write_text("".join(f"{line}\n" for line in lines))
+    return tmp_path
+
+
+def test_records_are_read_by_outcome(folder: Path) -> None:
+    assert [outcome for outcome, _ in read_records(folder)] == ["kept", "kept", "discarded", "failed"]
+    assert [record["id"] for _, record in read_records(folder, ["failed"])] == ["uk-bus-2"]
+
+
+@pytest.mark.parametrize("name", ["uk-bus-2", "bus-2"])
+def test_a_dialogue_is_found_by_its_id_or_the_end_of_it(folder: Path, name: str) -> None:
+    outcome, record = find_record(folder, name)
+    assert (outcome, record["id"]) == ("failed", "uk-bus-2")
+
+
+def test_a_name_of_several_or_of_none_is_refused(folder: Path) -> None:
+    with pytest.raises(NotFoundError, match=r"'uk-shop' matches 2 dialogues of .*: uk-shop-1, uk-shop-2; give more"):
+        find_record(folder, "uk-shop")
+    with pytest.raises(NotFoundError, match=r"no dialogue 'uk-shp-1' in .*; did you mean uk-shop-1"):
+        find_record(folder, "uk-shp-1")
+
+
+def test_a_line_that_is_no_record_is_refused(folder: Path) -> None:
+    (folder / "failed.jsonl").write_text("[]\n")
+    with pytest.raises(StoreError, match=r"failed\.jsonl holds a line that is not a record of a run"):
+        list(read_records(folder))

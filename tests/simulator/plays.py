@@ -1,0 +1,96 @@
+"""Requests to the simulator and whole dialogues with it, for tests."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from clca.inference.protocol import Reply, Request, Sampling, SimulatorHints, TaskName
+from clca.records import Culture, Norm, Scenario, Seed, Turn
+from clca.schemas import (
+    AdaptAnswer,
+    Answer,
+    ComposeAnswer,
+    IntentAnswer,
+    JudgeAnswer,
+    MetaAnswer,
+    TurnAnswer,
+)
+from clca.simulator import Simulator
+
+CULTURES = ("japan", "usa", "germany", "mexico", "china")
+
+ANSWERS: dict[TaskName, type[Answer]] = {
+    "adapt": AdaptAnswer,
+    "compose": ComposeAnswer,
+    "turn": TurnAnswer,
+    "judge": JudgeAnswer,
+    "meta": MetaAnswer,
+    "intent": IntentAnswer,
+}
+
+
+def request(task: TaskName, hints: SimulatorHints | None) -> Request:
+    messages = ({"role": "user", "content": "seven!!"},)
+    return Request(task, messages, ANSWERS[task], Sampling(0.7, 0.7, 500, 1), hints=hints)
+
+
+def ask(
+    teacher: Simulator, task: TaskName, culture: Culture, subject: Scenario | Norm, **hints: Any
+) -> tuple[Any, Reply]:
+    reply = asyncio.run(teacher.answer(request(task, SimulatorHints(culture, subject, **hints))))
+    return ANSWERS[task].model_validate_json(reply.text), reply
+
+
+def ask_turn(
+    teacher: Simulator, culture: Culture, scenario: Scenario, side: int, turns: tuple[Turn, ...], dialogue_seed: int
+) -> tuple[Any, Reply]:
+    return ask(teacher, "turn", culture, scenario, side=side, turns=turns, dialogue_seed=dialogue_seed)
+
+
+def ask_intent(
+    teacher: Simulator, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...], dialogue_seed: int
+) -> Any:
+    return ask(teacher, "intent", culture, scenario, turns=turns, dialogue_seed=dialogue_seed)[0]
+
+
+def names(culture: Culture) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for number in range(8):
+        for gender in ("female", "male"):
+            given, family = (
+                getattr(culture.names, gender)[number],
+                culture.names.family[number * 2 + (gender == "male")],
+            )
+            family_first = culture.names.order == "family-first"
+            pairs.append((gender, f"{family} {given}" if family_first else f"{given} {family}"))
+    return tuple(pairs)
+
+
+def localised(teacher: Simulator, culture: Culture, seed: Seed) -> Scenario:
+    answer, _ = ask(teacher, "adapt", culture, seed, names=names(culture))
+    people = tuple(person.participant() for person in answer.participants)
+    return Scenario(id=seed.id, setting=answer.setting, relationship=seed.relationship, participants=people)
+
+
+def play(
+    teacher: Simulator, culture: Culture, scenario: Scenario, number: int, max_exchanges: int = 10
+) -> tuple[tuple[Turn, ...], list[str | None]]:
+    turns: list[Turn] = []
+    planted: list[str | None] = []
+    while len(turns) < max_exchanges * 2:
+        side = len(turns) % 2
+        answer, reply = ask_turn(teacher, culture, scenario, side, tuple(turns), number)
+        turns.append(Turn(speaker=str(side), action=answer.action, text=answer.text))
+        planted.append(reply.planted)
+        if answer.action == "leave":
+            break
+    return tuple(turns), planted
+
+
+Played = tuple[Culture, Scenario, int, tuple[Turn, ...], str | None]
+
+
+def sound(plays: list[Played]) -> Iterator[Played]:
+    return (played for played in plays if played[4] is None)

@@ -1,0 +1,120 @@
+"""Scenarios that the simulator adapts and composes."""
+
+from __future__ import annotations
+
+import pytest
+
+from clca.content.lookup import Content
+from clca.culture.catalogue import CultureCatalogue
+from clca.records import Alignment, Culture, Participant, Quality, Scenario, Seed
+from clca.simulator import Simulator, SimulatorContent
+from clca.simulator.places import nearest, preposition, whole
+from clca.simulator.rng import Rng
+from clca.simulator.sentences import key
+from clca.simulator.topic import wish
+from tests.simulator.plays import ask, ask_intent, localised, names, play
+
+
+def test_adapting_leaves_no_old_name_and_keeps_ages(
+    teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
+) -> None:
+    for culture in cultures.values():
+        known = {*culture.names.female, *culture.names.male, *culture.names.family}
+        for seed in seeds:
+            new = localised(teacher, culture, seed)
+            texts = [new.setting, *(person.background + person.goal + person.secret for person in new.participants)]
+            for person in seed.participants:
+                for part in set(person.name.split()) - known:
+                    assert not any(part in key(text).title().split() for text in texts), (seed.id, part)
+            assert [person.age for person in new.participants] == [person.age for person in seed.participants]
+            assert [person.gender for person in new.participants] == [person.gender for person in seed.participants]
+            assert seed.place is None or seed.place.text not in new.setting
+
+
+def test_whole_words_only_are_replaced_and_families_stay_together(
+    teacher: Simulator, cultures: dict[str, Culture]
+) -> None:
+    people = (
+        Participant(name="Ann Reed", age=40, gender="female", occupation="clerk",
+                    background="Ann likes the Annual Fair.",
+                    goal="Get Mark Reed to mark Ann's papers", secret="Mrs Reed reads."),
+        Participant(name="Mark Reed", age=41, gender="male", occupation="cook",
+                    background="The Reeds read.", goal="Rest"),
+    )  # fmt: skip
+    seed = Seed(
+        id="x-y", setting="Ann and Mark market goods.", relationship="partner", participants=people, situation="x"
+    )
+    new = localised(teacher, cultures["germany"], seed)
+    assert "Annual" in new.participants[0].background
+    assert "Ann " not in new.participants[0].background
+    assert "market goods" in new.setting
+    assert new.participants[0].goal.split(" to mark ")[0].startswith("Get ")
+    families = {person.name.split(" ", 1)[1] for person in new.participants}
+    assert len(families) == 1
+    assert "family read" in new.participants[1].background
+
+
+def test_every_norm_gives_a_scenario_that_can_be_played(
+    teacher: Simulator, cultures: dict[str, Culture], simulator_content: SimulatorContent
+) -> None:
+    culture = cultures["mexico"]
+    for number, norm in enumerate(simulator_content.norms.values()):
+        answer, _ = ask(teacher, "compose", culture, norm, names=names(culture))
+        people = tuple(person.participant() for person in answer.participants)
+        scenario = Scenario(
+            id=f"norm-{norm.id}", setting=answer.setting, relationship=answer.relationship,
+            source=f"norm:{norm.id}", participants=people,
+        )  # fmt: skip
+        assert "{" not in scenario.model_dump_json().replace('{"', "")
+        turns, _ = play(teacher, culture, scenario, number)
+        assert not any("{" in turn.text for turn in turns)
+        assert answer.relationship == norm.relationship
+
+
+def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
+    nora = Participant(name="Nora Hill", age=30, gender="female", occupation="x", background="x", goal="x")
+    tom = Participant(name="Tom Reed", age=30, gender="male", occupation="x", background="x",
+                      goal="Get Nora to lend him her ladder for Saturday without owing her a favour")  # fmt: skip
+    culture = CultureCatalogue(Content(None)).culture("usa")
+    assert wish(tom, nora, culture) == "you to lend me your ladder for Saturday"
+    keep = nora.model_copy(update={"goal": "Keep her ladder at home."})
+    assert wish(keep, tom, culture) == "to keep my ladder at home"
+
+
+@pytest.mark.parametrize("text", ["x", "¿Qué? {weird} \\n [brackets] (", "Ω" * 390, "a . b ! c", "to " * 120])
+def test_any_scenario_can_be_played(teacher: Simulator, cultures: dict[str, Culture], text: str) -> None:
+    person = Participant(name=text[:70], age=33, gender="other", occupation=text[:90], background=text, goal=text)
+    other = person.model_copy(update={"name": "Q", "age": 8, "gender": "female"})
+    scenario = Scenario(id="mine", setting=text, relationship="colleague", source="file", participants=(person, other))
+    turns, _ = play(teacher, cultures["japan"], scenario, 2)
+    assert len(turns) >= 4
+    seed = Seed(**scenario.model_dump(), situation="any")
+    localised(teacher, cultures["japan"], seed)
+    verdict, _ = ask(teacher, "judge", cultures["japan"], scenario, turns=turns)
+    quality, alignment = Quality(**verdict.quality.model_dump()), Alignment(**verdict.alignment.model_dump())
+    ask(teacher, "meta", cultures["japan"], scenario, turns=turns, verdict=(quality, alignment))
+    ask_intent(teacher, cultures["japan"], scenario, turns, 2)
+
+
+@pytest.mark.parametrize(
+    ("place", "expected"),
+    [
+        ("the platform of a small station", "on"),
+        ("a city bus in Chicago", "on"),
+        ("a carriage of the high-speed train", "in"),
+        ("a bus stop in Los Angeles", "at"),
+        ("a third-floor flat in Hanover", "in"),
+        ("a maize farm in the hills", "on"),
+    ],
+)
+def test_a_place_takes_its_own_preposition(place: str, expected: str) -> None:
+    assert preposition(place, "at" if expected != "at" else "in") == expected
+
+
+def test_a_part_of_a_place_stands_for_the_whole_and_a_ride_for_a_ride() -> None:
+    assert whole("the back porch of a house in Baton Rouge") == "a house in Baton Rouge"
+    assert whole("the accounts office of a textile firm") == "the accounts office of a textile firm"
+    places = ["a bus stop in Leipzig", "a train between Ulm and Augsburg", "the main station in Hanover"]
+    for number in range(5):
+        assert nearest("a late commuter train out of Liverpool", places, Rng(number)) == places[1]
+        assert nearest("the bus terminus in Stirling", places, Rng(number)) != places[1]
