@@ -104,11 +104,11 @@ def _render(content: Content, catalogue: CultureCatalogue) -> None:
 def _wvs_prompts(content: Content, language: str) -> None:
     """Build the survey's prompts in one language."""
     suite = load_suite(content, language)
-    asked = item_questions(suite.items.items, suite.prompts, "chat", "given", 0)
+    questions = item_questions(suite.items.items, suite.prompts, "chat", "given", 0)
     for culture in suite.demographics:
         people = synthetic_respondents(culture, suite.demographics, 1, 0)
-        list(request_groups(culture, "persona", people, asked, suite.persona, suite.prompts))
-        list(request_groups(culture, "cultural", (), asked, suite.persona, suite.prompts))
+        list(request_groups(culture, "persona", people, questions, suite.persona, suite.prompts))
+        list(request_groups(culture, "cultural", (), questions, suite.persona, suite.prompts))
 
 
 def _mmlu_prompts(content: Content) -> None:

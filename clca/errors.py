@@ -1,7 +1,7 @@
 """Errors, typed by the boundary that was crossed.
 
 A `ClcaError` reaches the user as one line and ends the command with its `exit_code`.
-An `RequestError` concerns one request only: the dialogue is recorded as failed, the run goes on.
+A `RequestError` concerns one request only: the dialogue is recorded as failed, the run goes on.
 """
 
 from __future__ import annotations

@@ -19,8 +19,22 @@ from clca.culture.scores import HOFSTEDE, MAP
 from clca.records import Norm, Relationship, Seed
 from tests.conftest import Overlay
 
-_COUNTRIES = "argentina bangladesh brazil china germany greece iraq japan jordan mexico south_korea turkey uk usa"
-COUNTRIES = _COUNTRIES.split()
+COUNTRIES = [
+    "argentina",
+    "bangladesh",
+    "brazil",
+    "china",
+    "germany",
+    "greece",
+    "iraq",
+    "japan",
+    "jordan",
+    "mexico",
+    "south_korea",
+    "turkey",
+    "uk",
+    "usa",
+]
 LANGUAGES = ["ara", "spa"]
 SITUATIONS = {
     "request",
@@ -52,7 +66,8 @@ def seeds(content: Content) -> list[Seed]:
 
 @pytest.fixture(scope="module")
 def norms(content: Content) -> list[Norm]:
-    return read_jsonl("norms", content.text("scenarios/norms.jsonl"), Norm)
+    paths = content.files("scenarios/norms*.jsonl")
+    return [norm for path in paths for norm in read_jsonl(path, content.text(path), Norm)]
 
 
 def country(content: Content, culture: str) -> Country:

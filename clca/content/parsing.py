@@ -122,9 +122,9 @@ def validation_message(error: ValidationError, model: type[BaseModel] | None = N
     elif kind == "missing":
         message = "missing key"
     elif kind != "value_error":  # our own validators say what they were given, if it may be shown
-        given = json.dumps(fault.get("input"), ensure_ascii=False, default=str)
-        if len(given) <= 60:
-            message += f" (given: {given})"
+        value = json.dumps(fault.get("input"), ensure_ascii=False, default=str)
+        if len(value) <= 60:
+            message += f" (given: {value})"
     more = error.error_count() - 1
     tail = f" (and {more} more faults)" if more > 1 else " (and 1 more fault)" if more else ""
     return f"{key}: {message}{tail}" if key else f"{message}{tail}"
@@ -148,9 +148,9 @@ def _first_error(error: ValidationError) -> ErrorDetails:
     return next((fault for fault in errors if fault["type"] == "extra_forbidden"), errors[0])
 
 
-def suggestion(given: str, known: Iterable[str], most: int = 3) -> str:
-    """`; did you mean …?` with up to `most` of the `known` names nearest to `given`, or an empty text."""
-    near = difflib.get_close_matches(given.lower(), list(known), n=most, cutoff=0.6)
+def suggestion(name: str, known: Iterable[str], most: int = 3) -> str:
+    """`; did you mean …?` with up to `most` of the `known` names nearest to `name`, or an empty text."""
+    near = difflib.get_close_matches(name.lower(), list(known), n=most, cutoff=0.6)
     return f"; did you mean {' or '.join(near)}?" if near else ""
 
 

@@ -148,8 +148,8 @@ def shares_of(countries: Sequence[str], known: dict[str, Shares]) -> Shares:
     questions = dict.fromkeys(question for shares in of_countries for question in shares)
     means: Shares = {}
     for question in questions:
-        asked = [shares[question] for shares in of_countries if question in shares]
-        means[question] = tuple(sum(column) / len(asked) for column in zip(*asked, strict=True))
+        known_shares = [shares[question] for shares in of_countries if question in shares]
+        means[question] = tuple(sum(column) / len(known_shares) for column in zip(*known_shares, strict=True))
     return means
 
 

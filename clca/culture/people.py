@@ -12,7 +12,7 @@ def pick_names(culture: Culture, count: int, seed: int, scenario: str) -> tuple[
     The names follow from `seed`, the run's, the culture and the scenario's id.
     """
     random = chooser(seed, "names", culture.name, scenario)
-    given = {
+    given_names = {
         "female": random.sample(culture.names.female, (count + 1) // 2),
         "male": random.sample(culture.names.male, count // 2),
     }
@@ -20,7 +20,7 @@ def pick_names(culture: Culture, count: int, seed: int, scenario: str) -> tuple[
     picked = []
     for index in range(count):
         gender = "male" if index % 2 else "female"
-        picked.append((gender, full_name(culture, given[gender][index // 2], family[index])))
+        picked.append((gender, full_name(culture, given_names[gender][index // 2], family[index])))
     return tuple(picked)
 
 

@@ -198,7 +198,7 @@ EXECUTION_FIELDS = frozenset(
         "start_timeout",
     }
 )
-"""Fields that decide how fast a run goes and where it lies, but not what its records say."""
+"""Fields that decide how fast a run is and where its files are, but not what its records say."""
 
 
 def vllm_config(config: GenerateConfig) -> VllmConfig:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from clca.content.lookup import Origin
+from clca.generation.judge_metrics import JudgeMetrics
 from clca.generation.result import Costs, Counts
 from clca.inference.protocol import Role, ServerState
 from clca.records import Record, Usage
@@ -101,6 +102,6 @@ class GenerationInfo(Record):
     counts: Counts
     reasons: dict[str, int] = Field(description="Dialogues that were not kept, by `outcome: reason`.")
     usage: Usage = Field(description="What the whole run cost, whatever the number of commands.")
-    calibration: dict[str, Any] | None = Field(
+    calibration: JudgeMetrics | None = Field(
         default=None, description="Verdicts against planted flaws, where any were planted."
     )

@@ -79,7 +79,7 @@ class RunInfoWriter:
             counts=counts_of(funnel),
             reasons=dict(sorted(funnel.reasons.items())),
             usage=Usage(requests=requests, prompt_tokens=prompt_tokens, completion_tokens=completion_tokens),
-            calibration=metrics.as_json() if metrics.by_flaw else None,
+            calibration=metrics if metrics.by_flaw else None,
         )
         without = {"calibration"} if info.calibration is None else set[str]()
         self._run_dir.write_info(info.model_dump(mode="json", exclude=without))

@@ -52,22 +52,23 @@ class Session:
     async def work(self) -> RunResult:
         """Finish the dialogues that are pending. `run.json` says how it ended, whatever happened.
 
-        Raises the `ClcaError` that ended the run, or `CancelledError`.
+        Raises the `ClcaError` that ended the run, what `progress` raised, or `CancelledError`.
         """
         self._save("running")
         error: BaseException | None = None
         if self.pending:
-            background = [asyncio.create_task(self._keep_saving()), asyncio.create_task(self._keep_reporting())]
             try:
-                await self._observe()
-                await self._pipeline.generate()
-                await self._observe()
-            except BaseExceptionGroup as group:
-                error = first_error(group)
-            except (ClcaError, asyncio.CancelledError) as caught:
-                error = caught
-            for task in background:
-                task.cancel()
+                async with asyncio.TaskGroup() as group:
+                    background = [group.create_task(self._keep_saving()), group.create_task(self._keep_reporting())]
+                    await self._observe()
+                    await self._pipeline.generate()
+                    await self._observe()
+                    for task in background:
+                        task.cancel()
+            except BaseExceptionGroup as errors:
+                error = first_error(errors)
+            except asyncio.CancelledError as cancelled:
+                error = cancelled
         await self._run_dir.drain()
         # A dialogue may have reached the disk although the task that waited for it was cancelled.
         self._pipeline.recount()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,7 @@ _SHARED_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")  # of the teacher's server; ne
 class Address:
     """Which model plays a role, and at which servers.
 
-    Without URLs a server is started for it, unless it is the embedded rehearsal.
+    Without URLs a server is started for it, unless it is one of the teachers in process.
     """
 
     model: str
@@ -58,7 +58,7 @@ def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Ro
     by_role: dict[Role, Address] = {}
     for role, model in models.items():
         urls = (url,) if (url := own[role]) else config.base_url
-        if model == REHEARSAL or not urls:
+        if model in IN_PROCESS or not urls:
             by_role[role] = Address(model, (), "")
         else:
             names = (_KEYS[role],) if own[role] else (_KEYS[role], *_SHARED_KEYS)
@@ -80,7 +80,7 @@ def key_of(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -
 def unserved(config: GenerateConfig) -> list[str]:
     """The models that a server has to be started for."""
     models = (address.model for address in addresses(config, {}).values() if not address.urls)
-    return [model for model in dict.fromkeys(models) if model != REHEARSAL]
+    return [model for model in dict.fromkeys(models) if model not in IN_PROCESS]
 
 
 def read_simulator(config: GenerateConfig, content: Content) -> SimulatorContent | None:
@@ -121,11 +121,8 @@ def _teacher(
     simulator: SimulatorContent | None,
     servers: ServerManager,
 ) -> Teacher:
-    if address.model == REHEARSAL:
-        from clca.simulator import Simulator
-
-        assert simulator is not None, "read for the plan"
-        return Simulator(simulator, config.max_exchanges)
+    if address.model in IN_PROCESS:
+        return IN_PROCESS[address.model](config, simulator)
     from clca.inference.chat_client import ChatClient
     from clca.inference.vllm.teacher import VllmTeacher
 
@@ -145,3 +142,14 @@ def _teacher(
     if address.urls:
         return client(address.urls, address.key)
     return VllmTeacher(address.model, servers, lambda server: client([server.url], server.key))
+
+
+def _simulator(config: GenerateConfig, simulator: SimulatorContent | None) -> Teacher:
+    from clca.simulator import Simulator
+
+    assert simulator is not None, "read for the plan"
+    return Simulator(simulator, config.max_exchanges)
+
+
+IN_PROCESS: dict[str, Callable[[GenerateConfig, SimulatorContent | None], Teacher]] = {REHEARSAL: _simulator}
+"""The teachers that need no server, by the name that `--teacher`, `--partner` and `--judge` take."""

@@ -14,7 +14,7 @@ TokenLogprobs = list[tuple[str, float]]
 """The likeliest tokens at one position of a reply, with their log-probabilities."""
 
 
-# Only what is needed: servers differ in the rest, and the `openai` package's own types refuse many of them.
+# Only what is needed: servers differ in the rest.
 class _Part(BaseModel):
     text: str = ""
 

@@ -1,10 +1,9 @@
-"""A student's chat template: what it renders, and exactly which characters of it the student has to write.
+"""A student's chat template: the text of a chat, and the spans of it that the student writes and is trained on.
 
-A template is asked once per sequence of roles, with placeholders for the contents. What stands
-between them are its frames; an example's text is assembled from frames and contents, and has to
-be what the template itself renders. What carries loss is what the student writes: from the end of
-the generation prompt to the end of the token that closes the turn. Nothing depends on the
-template's own `{% generation %}` marks.
+A template is rendered once per sequence of roles, with placeholders for the contents; the texts between them are its
+frames. An example's text is assembled from frames and contents, and must equal what the template itself renders.
+The loss is on what the student writes: from the end of the generation prompt to the end of the token that closes the
+turn. Nothing depends on the template's own `{% generation %}` marks.
 """
 
 from __future__ import annotations
@@ -20,20 +19,28 @@ import jinja2
 from clca.errors import ClcaError
 from clca.models.messages import Chat, Message, Role
 
-# Llama 3.2's template writes today's date into every prompt unless it is given one. Rows must not
-# change overnight: this is the date that Llama 3.1's template falls back on.
+# Llama 3.2's template writes today's date into every prompt unless it is given one. Training examples must not change
+# from day to day: this is the default date of Llama 3.1's template.
 DATE = "26 Jul 2024"
-# A template is somebody's program: this is what it can raise.
-FAULTS = (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
-JOINT = "\n\n"  # between the system text and the first user turn, where a template has no system role
+# What a template, a program of its author, can raise.
+TEMPLATE_ERRORS = (
+    jinja2.TemplateError,
+    ValueError,
+    TypeError,
+    ArithmeticError,
+    LookupError,
+    AttributeError,
+    RecursionError,
+)
+SYSTEM_SEPARATOR = "\n\n"  # between the system text and the first user turn, for a template without system role
 
 
 class ChatTemplateError(ClcaError):
-    """The student's chat template is missing, or what it trains cannot be told from it."""
+    """The student's chat template is missing, or does not show which characters the student writes."""
 
 
 class Tokenizer(Protocol):
-    """What is used of a transformers tokenizer (a fast one)."""
+    """The part of a fast transformers tokenizer that is used."""
 
     name_or_path: str
     is_fast: bool
@@ -54,12 +61,13 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A text and its spans [start, end) that carry loss, in characters."""
+    """A text and its spans [start, end), in characters, on which the loss is computed."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
 
     def trained(self) -> list[str]:
+        """The texts of the spans."""
         return [self.text[start:end] for start, end in self.spans]
 
 
@@ -67,8 +75,8 @@ class Rendered:
 class _Frames:
     """The texts before, between and after the contents of one sequence of roles.
 
-    `leads[i]` characters at the end of frame i are written by the student before content i;
-    `closes[i]` at the beginning of frame i + 1 after it. Both are 0 where i is no assistant turn.
+    The student writes the last `leads[i]` characters of frame i before content i, and the first `closes[i]` of frame
+    i + 1 after it. Both are 0 for turns of other roles.
     """
 
     texts: tuple[str, ...]
@@ -77,7 +85,7 @@ class _Frames:
 
 
 class ChatTemplate:
-    """The chat template of a student's tokenizer. Raises `ChatTemplateError` where it cannot serve."""
+    """The chat template of a student's tokenizer. Raises `ChatTemplateError` if it cannot be used."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
@@ -90,21 +98,22 @@ class ChatTemplate:
 
     @cached_property
     def folds_system(self) -> bool:
-        """Whether the system text goes into the first user turn.
+        """Whether the system text is put into the first user turn.
 
-        So it does where the template has no system role (Gemma 2), and where it moves the system
-        text along with the last user turn (Mistral v0.3): no turn could then be trained in the
-        prompt in which it will be asked for.
+        It is for a template without system role (Gemma 2), and for one that moves the system text to the last user
+        turn (Mistral v0.3): a turn would then be trained with another prompt than it is requested with.
         """
         try:
             self._frames_of(("system", "user", "assistant", "user", "assistant"))
         except ChatTemplateError:
-            self._frames_of(("user", "assistant", "user", "assistant"))  # what is wrong without it is wrong altogether
+            self._frames_of(
+                ("user", "assistant", "user", "assistant")
+            )  # raises if the template cannot be used without it either
             return True
         return False
 
     def render(self, chat: Chat) -> Rendered | None:
-        """The text of a chat, up to the end of its last trained span; None if the template alters its contents."""
+        """The text of a chat up to the end of its last trained span, or None if the template alters its contents."""
         messages = fold_system(chat.messages) if self.folds_system else chat.messages
         frames = self._frames_of(tuple(message.role for message in messages))
         pieces, spans, length = [frames.texts[0]], [], len(frames.texts[0])
@@ -121,16 +130,16 @@ class ChatTemplate:
         return Rendered(text[: spans[-1][1]], tuple(spans))
 
     def prompt(self, messages: Sequence[tuple[Role, str]]) -> str:
-        """The text of messages that end with the user's, up to where the student's answer begins.
+        """The text of messages that end with the user's, up to the beginning of the student's answer.
 
-        The system text stands where training has it. Contents need to have no white space around them.
+        The system text is where training puts it. Contents must have no white space around them.
         """
-        said = tuple(Message(*message) for message in messages)
-        return self._apply(fold_system(said) if self.folds_system else said, generation=True)
+        chat = tuple(Message(*message) for message in messages)
+        return self._apply(fold_system(chat) if self.folds_system else chat, generation=True)
 
     @cached_property
     def answer_frame(self) -> tuple[str, str]:
-        """What the student writes before the content of its answer (often nothing), and after it to close the turn."""
+        """What the student writes before the content of its answer, often nothing, and after it to close the turn."""
         frames = self._frames_of(("user", "assistant"))
         lead, close = frames.leads[1], frames.closes[1]
         return frames.texts[1][len(frames.texts[1]) - lead :], frames.texts[2][:close]
@@ -148,7 +157,7 @@ class ChatTemplate:
                 continue
             prompt = self._split(roles[:index], generation=True)
             if prompt[:-1] != texts[:index] or not texts[index].startswith(prompt[-1]):
-                raise self._error(f"renders what comes before turn {index} otherwise once the turn is there")
+                raise self._error(f"renders the turns before turn {index} differently once that turn follows")
             lead = texts[index][len(prompt[-1]) :]
             if lead.strip():
                 raise self._error(f"gives no generation prompt: it adds {lead.strip()!r} to the assistant's own turn")
@@ -156,21 +165,22 @@ class ChatTemplate:
         return _Frames(tuple(texts), tuple(leads), tuple(closes))
 
     def _close(self, after: str) -> int:
-        """How many characters close an assistant's turn: white space and one control token."""
+        """The number of characters that close an assistant's turn: white space and one control token."""
         blank = len(after) - len(after.lstrip())
-        found = self._control.match(after, blank)
-        if found is None:
+        token = self._control.match(after, blank)
+        if token is None:
             raise self._error("closes no assistant turn with a special token: the student could not learn to stop")
-        return found.end()
+        return token.end()
 
     def _split(self, roles: Sequence[str], *, generation: bool) -> list[str]:
-        """The template's own text around placeholders for the contents."""
-        marks = [f"\ue000{index}\ue001" for index in range(len(roles))]
-        rendered = self._apply([Message(role, mark) for role, mark in zip(roles, marks, strict=True)], generation)  # type: ignore[arg-type]
+        """The template's own text before, between and after placeholders for the contents."""
+        placeholders = [f"\ue000{index}\ue001" for index in range(len(roles))]
+        messages = [Message(role, mark) for role, mark in zip(roles, placeholders, strict=True)]  # type: ignore[arg-type]
+        rendered = self._apply(messages, generation)
         texts = []
-        for mark in marks:
-            before, found, rendered = rendered.partition(mark)
-            if not found or mark in rendered:
+        for mark in placeholders:
+            before, separator, rendered = rendered.partition(mark)
+            if not separator or mark in rendered:
                 raise self._error("leaves out a message, moves it, or shows it twice")
             texts.append(before)
         return [*texts, rendered]
@@ -183,7 +193,7 @@ class ChatTemplate:
                     conversation, tokenize=False, add_generation_prompt=generation, date_string=DATE
                 )
             )
-        except FAULTS as error:
+        except TEMPLATE_ERRORS as error:
             raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
 
     def _error(self, what: str) -> ChatTemplateError:
@@ -191,18 +201,18 @@ class ChatTemplate:
 
 
 def control_tokens(tokenizer: Tokenizer) -> re.Pattern[str]:
-    """Finds what the tokenizer takes for a control token wherever it stands in a text."""
+    """A pattern that matches the tokenizer's control tokens anywhere in a text."""
     added = {token.content for token in tokenizer.added_tokens_decoder.values() if token.special}
     longest_first = sorted({*tokenizer.all_special_tokens, *added} - {""}, key=len, reverse=True)
     return re.compile("|".join(map(re.escape, longest_first)) or "(?!)")
 
 
 def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """The messages with the system text at the head of the first user turn."""
+    """The messages with the system text at the beginning of the first user turn."""
     if messages[0].role != "system":
         return tuple(messages)
     system, first, *rest = messages
-    return (Message("user", system.content + JOINT + first.content), *rest)
+    return (Message("user", system.content + SYSTEM_SEPARATOR + first.content), *rest)
 
 
 def _one_line(error: Exception) -> str:

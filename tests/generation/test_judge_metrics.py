@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from clca.generation.judge_metrics import measure_judge
+from clca.generation.judge_metrics import FlawCounts, measure_judge
 
 
 def test_recall_and_precision_by_hand() -> None:
@@ -18,7 +18,10 @@ def test_recall_and_precision_by_hand() -> None:
     # 9 of 12 planted are caught; of 12 discarded 9 were planted.
     assert (metrics.planted, metrics.caught, metrics.recall) == (12, 9, 0.75)
     assert (metrics.clean, metrics.false_alarms, metrics.precision) == (88, 3, 0.75)
-    assert metrics.by_flaw == {"repeats": (8, 7), "off setting": (4, 2)}
+    assert metrics.by_flaw == {
+        "repeats": FlawCounts(planted=8, caught=7),
+        "off setting": FlawCounts(planted=4, caught=2),
+    }
 
 
 def test_failed_dialogues_count_in_neither() -> None:

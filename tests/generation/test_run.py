@@ -152,6 +152,18 @@ def test_progress_tells_the_funnel_and_ends_with_the_result() -> None:
     assert (last.done, last.total, last.result) == (2, 2, result.runs[0])
 
 
+def test_what_a_callback_raises_ends_the_run_which_can_be_resumed() -> None:
+    def cancel(event: Progress | Note) -> None:
+        if isinstance(event, GenerationProgress) and event.in_flight:
+            raise ValueError("enough")
+
+    with Stub("--latency", "0.2") as slow:
+        with pytest.raises(ValueError, match="enough"):
+            run(plan(on(slow)), cancel)
+        assert read_run(plan(on(slow)).runs[0].folder).data["sessions"][-1]["ended"] == "interrupted"
+        assert run(plan(on(slow))).pending == 0
+
+
 def test_nothing_is_asked_for_a_finished_run(stub: Stub) -> None:
     first = run(plan(on(stub)))
     asked = stub.stats()["requests"]

@@ -159,7 +159,7 @@ def test_a_template_without_a_generation_prompt_is_refused() -> None:
 def test_a_template_that_rewrites_what_came_before_is_refused() -> None:
     counting = '{{ messages | length }}{% for m in messages %}{{ m["content"] + eos_token }}{% endfor %}'
     assert fault("llama-3", counting) == (
-        "the chat template of llama-3 renders what comes before turn 1 otherwise once the turn is there"
+        "the chat template of llama-3 renders the turns before turn 1 differently once that turn follows"
     )
 
 

@@ -82,7 +82,7 @@ def test_no_process_is_left_of_a_run_that_ends_early(
         _, stderr = process.communicate()
     if number == signal.SIGINT:
         assert process.returncode == 130
-        assert "Run the same command again to go on." in stderr
+        assert "Run the same command again to resume." in stderr
 
 
 def test_a_server_that_cannot_start_says_why_in_one_line(tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:

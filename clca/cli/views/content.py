@@ -14,6 +14,7 @@ from clca.content_check import check
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
 from clca.stages import resolve_config
+from clca.storage.atomic import atomic_write
 
 TEMPLATE = """\
 # A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one override
@@ -59,7 +60,7 @@ def init(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FOLDERS:
             (folder / name).mkdir(exist_ok=True)
-        config.write_text(TEMPLATE, encoding="utf-8")
+        atomic_write(config, TEMPLATE)
     except OSError as error:
         raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
     print(f"{config} written. Next: cd {folder} && clca content list")

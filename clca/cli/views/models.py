@@ -1,4 +1,4 @@
-"""Models as text for the terminal."""
+"""`clca models` on the terminal: the catalogue, and how a model fits this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clca.errors import NotFoundError
 from clca.inference.hardware import Machine, machine
 from clca.inference.vllm.advice import advice, describe
 from clca.inference.vllm.command import arguments, shown
-from clca.inference.vllm.fit import MAX_MODEL_LEN, QUANTIZATIONS, TARGET_SEQUENCES, Fit, fit, served_weight_bytes
+from clca.inference.vllm.fit import MAX_MODEL_LEN, TARGET_SEQUENCES, Fit, best_fit, served_weight_sizes
 from clca.models import ModelCatalogue, ModelInfo, cache_bytes_per_token, cached_snapshot, find_model, has_token
 from clca.models.size import gib
 
@@ -31,19 +31,19 @@ def show_models(*, as_json: bool) -> None:
     for column in ("alias", "hub id", "parameters", "context", "weights", "used for", "gated", "fits here"):
         table.add_column(column, justify="right" if column in ("parameters", "context") else "left")
     for model in filter(None, map(models.find, models.names())):
-        chosen, laid = _best(model, here)
+        quantization, fit = best_fit(model, here)
         if as_json:
-            print(json.dumps({**_facts(model), "fits": laid.holds, "quantization": chosen, "fit": asdict(laid)}))
+            print(json.dumps({**_facts(model), "fits": fit.holds, "quantization": quantization, "fit": asdict(fit)}))
             continue
         cells = (
             model.name,
             model.hub,
             f"{model.parameters / 1e9:.1f} B",
             f"{model.context:,}",
-            ", ".join(f"{name} {gib(size)}" for name, size in _memory(model).items()),
+            ", ".join(f"{name} {gib(size)}" for name, size in served_weight_sizes(model).items()),
             ", ".join(model.roles),
             "yes" if model.gated else "no",
-            _verdict(laid, chosen),
+            _fits_cell(fit, quantization),
         )
         table.add_row(*(Text(printable(cell)) for cell in cells))
     if not as_json:
@@ -57,33 +57,33 @@ def show_model(name: str, *, as_json: bool) -> None:
     model = find_model(name, models, os.environ)
     if model is None:
         raise NotFoundError(
-            f"nothing is known of {name!r}: it has no alias, its config.json says no size, or it is neither in the"
-            " local cache nor can the hub be asked (that needs a network and the package huggingface_hub)"
+            f"no facts about {name!r}: it has no alias, and its config.json has no decoder's shape, or is neither in"
+            " the local cache nor on a hub that can be reached (which needs a network and the package huggingface_hub)"
         )
     here = machine(os.environ)
-    chosen, laid = _best(model, here)
+    quantization, fit = best_fit(model, here)
     if as_json:
-        place = None if model.local else cached_snapshot(model.hub, os.environ)
+        snapshot = None if model.local else cached_snapshot(model.hub, os.environ)
         facts = {
             **_facts(model),
-            "cached": str(place) if place else None,
+            "cached": str(snapshot) if snapshot else None,
             "token": has_token(os.environ),
             "machine": asdict(here),
-            "fits": laid.holds,
-            "quantization": chosen,
-            "fit": asdict(laid),
-            "advice": None if laid.holds and chosen is None else advice(model, here, models, None),
+            "fits": fit.holds,
+            "quantization": quantization,
+            "fit": asdict(fit),
+            "advice": None if fit.holds and quantization is None else advice(model, here, models, None),
         }
         print(json.dumps(facts, indent=2))
         return
     console = make_console()
     console.print(Text(printable(model.name), style="bold"))
-    for key, value in _lines(model, models, here, laid, chosen):
+    for key, value in _rows(model, models, here, fit, quantization):
         console.print(f"{key:<{WIDTH}}{printable(value)}", markup=False)
 
 
-def _lines(
-    model: ModelInfo, models: ModelCatalogue, here: Machine, laid: Fit, chosen: str | None
+def _rows(
+    model: ModelInfo, models: ModelCatalogue, here: Machine, fit: Fit, quantization: str | None
 ) -> Iterator[tuple[str, str]]:
     yield "folder" if model.local else "hub id", model.hub
     if model.roles:
@@ -92,69 +92,51 @@ def _lines(
     yield "parameters", f"{counted}, of them embeddings {model.embeddings:,}"
     yield "shape", f"{model.layers} layers, {model.heads} heads, {model.kv_heads} key-value heads of {model.head_dim}"
     yield "context", f"{model.context:,} tokens"
-    published, *quantised = _memory(model).items()
+    published, *quantised = served_weight_sizes(model).items()
     yield "weights", f"{published[0]} {gib(published[1])}, as published"
     if quantised:
         sizes = ", ".join(f"{name} {gib(size)}" for name, size in quantised)
         yield "", f"{sizes}, with --quantization, while loading"
-    a_token = cache_bytes_per_token(model)
-    length = min(MAX_MODEL_LEN, model.context)
-    yield "cache", f"{a_token / 1024:,.0f} KiB a token, {gib(a_token * length)} for a dialogue of {length:,} tokens"
+    token_bytes, length = cache_bytes_per_token(model), min(MAX_MODEL_LEN, model.context)
+    dialogue = f"{gib(token_bytes * length)} for a dialogue of {length:,} tokens"
+    yield "cache", f"{token_bytes / 1024:,.0f} KiB a token, {dialogue}"
     if model.quantised:
         yield "variants", ", ".join(model.quantised)
     yield "licence", model.licence + (f"; gated: accept it at {model.page}" if model.gated else "")
     if not model.local:
-        yield "cached", _presence(model)
+        yield "cached", _cached_line(model)
     yield "this machine", describe(here)
-    yield "fits here", _verdict(laid, chosen) + (f"; {_room(laid)}" if laid.holds else "")
-    if laid.holds:
-        yield "served by", shown(["vllm", *arguments(model.name, model, model.name, laid, chosen)])
-    if not laid.holds or chosen is not None:
+    yield "fits here", _fits_cell(fit, quantization) + (f"; {_concurrency(fit)}" if fit.holds else "")
+    if fit.holds:
+        yield "served by", shown(["vllm", *arguments(model.name, model, model.name, fit, quantization)])
+    if not fit.holds or quantization is not None:
         yield "", advice(model, here, models, None)
 
 
 def _facts(model: ModelInfo) -> dict[str, Any]:
     return {
         **model.model_dump(mode="json"),
-        "memory": _memory(model),
+        "memory": served_weight_sizes(model),
         "cache_bytes_per_token": cache_bytes_per_token(model),
     }
 
 
-def _memory(model: ModelInfo) -> dict[str, int]:
-    """Bytes of the weights as they are loaded, and quantised on the way, by precision."""
-    sizes: dict[str, int] = {model.precision: served_weight_bytes(model, None)}
-    if model.whole:
-        sizes |= {method: served_weight_bytes(model, method) for method in QUANTIZATIONS}
-    return sizes
+def _fits_cell(fit: Fit, quantization: str | None) -> str:
+    if not fit.holds:
+        return f"no: {fit.obstacle}" if fit.obstacle else "no"
+    where = "in RAM" if not fit.gpus else "" if fit.tensor_parallel == 1 else f"on {fit.tensor_parallel} GPUs"
+    how = " ".join(filter(None, (f"with {quantization}" if quantization else "" if where else "yes", where)))
+    return how if fit.sequences >= TARGET_SEQUENCES else f"{how}, tight"
 
 
-def _best(model: ModelInfo, here: Machine) -> tuple[str | None, Fit]:
-    """The model as it is published, or in fp8 where only that fits."""
-    laid = fit(model, here, None)
-    if not laid.holds and model.whole:
-        smaller = fit(model, here, "fp8")
-        if smaller.holds:
-            return "fp8", smaller
-    return None, laid
+def _concurrency(fit: Fit) -> str:
+    return f"{gib(fit.cache)} of cache, {fit.sequences:.1f} dialogues of {fit.max_model_len:,} tokens at once"
 
 
-def _verdict(laid: Fit, chosen: str | None) -> str:
-    if not laid.holds:
-        return f"no: {laid.obstacle}" if laid.obstacle else "no"
-    where = "in RAM" if not laid.gpus else "" if laid.tensor_parallel == 1 else f"on {laid.tensor_parallel} GPUs"
-    how = " ".join(filter(None, (f"with {chosen}" if chosen else "" if where else "yes", where)))
-    return how if laid.sequences >= TARGET_SEQUENCES else f"{how}, tight"
-
-
-def _room(laid: Fit) -> str:
-    return f"{gib(laid.cache)} of cache, {laid.sequences:.1f} dialogues of {laid.max_model_len:,} tokens at once"
-
-
-def _presence(model: ModelInfo) -> str:
-    place = cached_snapshot(model.hub, os.environ)
-    if place is not None:
-        return str(place)
+def _cached_line(model: ModelInfo) -> str:
+    snapshot = cached_snapshot(model.hub, os.environ)
+    if snapshot is not None:
+        return str(snapshot)
     absent = "not in the local Hugging Face cache: fetched when it is first served"
     if model.gated and not has_token(os.environ):
         return f"{absent}, for which `hf auth login` or HF_TOKEN is missing"

@@ -85,9 +85,9 @@ def _missing_cell(country: CountryAudit, item: str) -> str:
 
 def _share_missing(country: CountryAudit) -> float:
     """The share of missing answers among those to items that were asked, in [0, 1]."""
-    asked = [country.items[item] for item in country.asked]
-    missing = sum(sum(counts.missing.values()) for counts in asked)
-    return missing / max(1, missing + sum(counts.answered for counts in asked))
+    counts_asked = [country.items[item] for item in country.asked]
+    missing = sum(sum(counts.missing.values()) for counts in counts_asked)
+    return missing / max(1, missing + sum(counts.answered for counts in counts_asked))
 
 
 def _lines(audit: SurveyAudit, *, personas: bool) -> list[str]:

@@ -37,16 +37,16 @@ def option_order_effect(
     """The effect of the order of `other`, whose key is `key`, against `base`, whose order is `first`."""
     seen = set(other.seen)
     ids = [id for id in base.seen if id in seen]
-    layout, asked = base.layout, [item.id in survey.shares for item in base.layout.items]
+    layout, in_survey = base.layout, [item.id in survey.shares for item in base.layout.items]
     changed, both = base.changes(other, ids)
     rows = np.concatenate([base.rows(ids), other.rows(ids), changed, both], axis=1)
 
     def values(sums: Floats) -> Floats:
         """`distance` and `changed`, sums [B, 2 C + 2 I] -> [B, 2]."""
-        ends = np.cumsum([layout.width, layout.width, len(asked)])
+        ends = np.cumsum([layout.width, layout.width, len(in_survey)])
         base_sums, other_sums, changed_sums, both_sums = np.split(sums, ends, axis=1)
         distances, share = _distances(layout, base_sums, other_sums), hit_rate(changed_sums, both_sums)
-        return np.stack([nan_mean(distances[:, asked]), nan_mean(share[:, asked])], axis=-1)
+        return np.stack([nan_mean(distances[:, in_survey]), nan_mean(share[:, in_survey])], axis=-1)
 
     observed = values(rows.sum(axis=0)[None])[0]
     drawn = values(bootstrap(rows, seed=seed, name=key.culture, resamples=resamples)) if ids else np.zeros((0, 2))

@@ -36,16 +36,16 @@ class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
         sets: dict[tuple[object, ...], str] = {}
         questions, sheets = [], []
         for group in groups:
-            asked = tuple(
+            shared = tuple(
                 (question.item.id, question.order, question.text, question.shown) for question in group.questions
             )
-            if asked not in sets:
-                sets[asked] = f"{len(sets) + 1}"
-                for item, order, text, shown in asked:
-                    line = {"set": sets[asked], "item": item, "order": order, "text": text, "shown": shown}
+            if shared not in sets:
+                sets[shared] = f"{len(sets) + 1}"
+                for item, order, text, shown in shared:
+                    line = {"set": sets[shared], "item": item, "order": order, "text": text, "shown": shown}
                     questions.append(json.dumps(line, ensure_ascii=False))
             key = {"culture": group.culture, "method": group.method, "respondent": group.respondent}
-            sheets.append(json.dumps({**key, "questions": sets[asked], "system": group.system}, ensure_ascii=False))
+            sheets.append(json.dumps({**key, "questions": sets[shared], "system": group.system}, ensure_ascii=False))
         atomic_write(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
         atomic_write(self.path / SHEETS, "".join(f"{line}\n" for line in sheets))
 

@@ -66,6 +66,13 @@ def served_weight_bytes(model: ModelInfo, quantization: str | None) -> int:
     return weight_bytes(linear, model.embeddings, linear_bits=QUANTIZATIONS[quantization], rest_bytes=2)
 
 
+def served_weight_sizes(model: ModelInfo) -> dict[str, int]:
+    """Bytes of the weights in vLLM by precision: as published, and in each quantisation while loading."""
+    quantizations = QUANTIZATIONS if model.whole else ()
+    quantised = {name: served_weight_bytes(model, name) for name in quantizations}
+    return {model.precision: served_weight_bytes(model, None), **quantised}
+
+
 def fit(
     model: ModelInfo,
     machine: Machine,
@@ -83,6 +90,16 @@ def fit(
     if ample:
         return min(ample, key=lambda choice: (choice.tensor_parallel, -choice.there))
     return max(fits, key=lambda choice: (choice.holds, choice.sequences, choice.there - choice.needs))
+
+
+def best_fit(model: ModelInfo, machine: Machine) -> tuple[str | None, Fit]:
+    """The quantisation to serve a model with, None as published or fp8 if only that fits, and its fit."""
+    published = fit(model, machine, None)
+    if not published.holds and model.whole:
+        quantised = fit(model, machine, "fp8")
+        if quantised.holds:
+            return "fp8", quantised
+    return None, published
 
 
 def fit_unknown(machine: Machine) -> Fit:
