@@ -17,7 +17,10 @@ from clca.progress import ProgressCallback, ignore
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage: the package with its `config`, `plan`, `run` and `result` modules, and the names of its two models."""
+    """A stage: the package with its `config`, `plan`, `run` and `result` modules, and the names of its two models.
+
+    A small stage is one module that holds all four.
+    """
 
     package: str
     config_name: str
@@ -45,13 +48,18 @@ class Stage:
         return run
 
     def _module(self, name: str) -> Any:
-        return import_module(f"{self.package}.{name}")
+        package = import_module(self.package)
+        return import_module(f"{self.package}.{name}") if hasattr(package, "__path__") else package
 
 
 STAGES = {
     "generate": Stage("clca.generation", "GenerateConfig", "GenerationResult"),
     "train": Stage("clca.training", "TrainConfig", "TrainingResult"),
+    "eval-wvs": Stage("clca.evaluation.wvs", "WvsConfig", "WvsResult"),
+    "eval-offense": Stage("clca.evaluation.offense", "OffenseConfig", "OffenseResult"),
+    "eval-mmlu": Stage("clca.evaluation.mmlu", "MmluConfig", "MmluResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
+    "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),
 }
 
 
