@@ -112,7 +112,7 @@ def path_with_clca(folder: Path, *, forked: bool = False) -> str:
 
 
 OF_PYTHON = re.compile("PYTHON|LC_|LANG|MALLOC_").match  # what an interpreter reads when it starts
-CACHE = "CLCA_TESTS_CACHE"
+CACHE = "TESTS_CACHE"
 """Names the folder of what all tests and test processes share: the tiny student and the caches of its libraries."""
 
 
