@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -28,16 +29,26 @@ DEAR = "vllm cli/test_eval_wvs test_readme training/test_trainer cli/test_train 
 TESTS = Path(__file__).parent
 
 
-@pytest.hookimpl(tryfirst=True)
+def group(path: str) -> str:
+    """What runs on one worker of pytest-xdist: the tests of a file, and all that need a real vLLM."""
+    name = path.removesuffix(".py")
+    return "vllm" if name.startswith("vllm/") else name
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file, which share its fixtures, on one worker; and all that need a real vLLM on one, too."""
     dear = {name: number for number, name in enumerate(DEAR.split())}
-    groups = {}
-    for item in items:
-        name = item.path.relative_to(TESTS).with_suffix("").as_posix()
-        groups[item] = "vllm" if name.startswith("vllm/") else name
-        item.add_marker(pytest.mark.xdist_group(groups[item]))
-    items.sort(key=lambda item: dear.get(groups[item], len(dear)))
+    items.sort(key=lambda item: dear.get(group(item.path.relative_to(TESTS).as_posix()), len(dear)))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Groups(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return group(nodeid.partition("::")[0].removeprefix("tests/"))
+
+    return Groups(config, log)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
