@@ -9,6 +9,7 @@ and stored nowhere.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -139,7 +140,9 @@ def resolve(
         fault = error.errors()[0]
         field = str(fault["loc"][0]) if fault["loc"] else ""
         message = validation_message(error) if field else fault["msg"].removeprefix("Value error, ")
-        raise SettingsError(message.replace(field, origins[field], 1) if field in origins else message) from None
+        if field in origins:  # the message has the value of a faulty entry of a list, so that its index says nothing
+            message = origins[field] + re.sub(r"^\.\d+", "", message.removeprefix(field))
+        raise SettingsError(message) from None
 
 
 def _flag(key: str) -> str:

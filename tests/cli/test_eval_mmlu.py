@@ -166,7 +166,7 @@ def test_the_scores_hold_a_matrix_as_those_of_offensiveness_do(taught: Desk, let
     assert spread is not None
     assert spread.adapters == 2
     assert spread.mean == pytest.approx(statistics.mean(SHARES.values())) == letters["spread"]["accuracy"]["mean"]
-    assert read.ours.data == "wvs"
+    assert read.system.data == "wvs"
     assert read.caveats[0].startswith("REHEARSAL")
 
 
@@ -263,8 +263,8 @@ def test_ctrl_c_says_how_to_go_on(taught: Desk, undone: Path) -> None:
     code, errors = taught.interrupted(signal.SIGINT, THESE, 1, "eval-mmlu", *MANY)
     assert code == 130
     last = errors.strip().splitlines()[-1]
-    assert last.startswith("clca: stopped at sheet ")
-    assert last.endswith("repeat the command to go on")
+    assert last.startswith("clca: stopped after ")
+    assert last.endswith("repeat the command to resume")
     assert not (undone / "scores.json").exists()
 
 

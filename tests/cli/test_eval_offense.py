@@ -155,7 +155,7 @@ def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evalua
     before = {name: (folder / name).read_bytes() for name in ("predictions.jsonl", "matrix.csv", "scores.json")}
     done = desk.run(*EVAL)
     assert done.returncode == 0, done.stderr
-    assert "all 30 sheets were answered on 20" in done.stderr
+    assert "all 30 request groups were answered on 20" in done.stderr
     assert "nothing was asked (--new asks again)" in done.stderr
     for words in (
         "C-SPEC over 3 cultures: 1.000",
@@ -208,8 +208,8 @@ def test_ctrl_c_says_how_to_go_on(desk: Desk, evaluated: dict[str, Any]) -> None
     pattern = Path("stopped/offense/*/predictions.jsonl")
     code, errors = desk.interrupted(signal.SIGINT, pattern, 100, *EVAL, "--out", "stopped", "--json")
     assert code == 130
-    assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
-    assert errors.splitlines()[-1].endswith("repeat the command to go on")
+    assert errors.splitlines()[-1].startswith("clca: stopped after ")
+    assert errors.splitlines()[-1].endswith("repeat the command to resume")
     assert "Traceback" not in errors
     (folder,) = desk.folder.glob("stopped/offense/*")
     info = json.loads((folder / "evaluation.json").read_text())
@@ -352,7 +352,7 @@ def test_bad_input_is_one_line(desk: Desk, evaluated: dict[str, Any]) -> None:
     assert desk.refused("eval-offense", "-c", "turky").startswith("unknown culture 'turky'; did you mean turkey")
     assert desk.refused("eval-offense", "-c", "japan").startswith("--culture japan: data/offense holds no test set of")
     assert desk.refused("eval-offense", "--row", "china").startswith("--row china: there is no adapter of china")
-    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring strict: is not known; there are")
+    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring: Input should be 'corrected'")
     assert desk.refused("eval-offense", "--data", "nowhere").startswith("no test sets at nowhere")
     (desk.folder / "file").touch()
     assert "choose another folder with --out" in desk.refused(

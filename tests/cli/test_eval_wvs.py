@@ -125,7 +125,7 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
     before = json.loads(info.read_text())
     done = desk.run("eval-wvs", "-c", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed")
     assert done.returncode == 0, done.stderr
-    assert "all 11 sheets were answered on 20" in done.stderr
+    assert "all 11 request groups were answered on 20" in done.stderr
     assert "nothing was asked (--new asks again)" in done.stderr
     after = json.loads(info.read_text())
     assert after["sittings"] == before["sittings"]
@@ -187,8 +187,8 @@ def test_ctrl_c_says_how_to_go_on(desk: Desk) -> None:
         *("eval-wvs", "-c", "china", "-n", "200", *FEW, "--json"),
     )
     assert code == 130
-    assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
-    assert errors.splitlines()[-1].endswith("repeat the command to go on")
+    assert errors.splitlines()[-1].startswith("clca: stopped after ")
+    assert errors.splitlines()[-1].endswith("repeat the command to resume")
     assert "Traceback" not in errors
 
 

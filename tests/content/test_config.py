@@ -114,5 +114,9 @@ def test_every_stage_has_the_four_rooms(name: str) -> None:
     assert callable(stage.plan)
     assert callable(stage.run)
     assert stage.result_type.model_json_schema(mode="serialization")["type"] == "object"
-    required = {field: ("x",) for field, info, _ in stage.config_type.options() if info.is_required()}
+    required = {
+        name: "x" if field.annotation is str else ("x",)
+        for name, field, _ in stage.config_type.options()
+        if field.is_required()
+    }
     assert resolve_config(stage.config_type, required, {}) == stage.config_type(**required)

@@ -16,7 +16,7 @@ from clca.errors import SettingsError
 from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.cspec.config import CspecConfig
 from clca.evaluation.prediction_dir import INFO, read_info
-from clca.evaluation.results import EVALUATIONS, Marks, Read, differing, marks_of, read_evaluation
+from clca.evaluation.results import EVALUATIONS, Marks, StoredEvaluation, marks_of, model_differences, read_evaluation
 from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.validation import require
@@ -37,7 +37,7 @@ class MeasuredMatrix:
     name: str
     specificity: Specificity
     notes: tuple[str, ...]
-    evaluation: Read | None
+    evaluation: StoredEvaluation | None
     marks: Marks
 
 
@@ -48,7 +48,7 @@ class CspecPlan:
     config: CspecConfig
     folder: Path
     matrices: tuple[MeasuredMatrix, ...]
-    knowledge: Mapping[Path, Read]
+    knowledge: Mapping[Path, StoredEvaluation]
     published: Published
 
     @property
@@ -63,7 +63,7 @@ class CspecPlan:
 
 
 def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
-    """Read the matrices and pair them with evaluations on MMLU.
+    """StoredEvaluation the matrices and pair them with evaluations on MMLU.
 
     Raises `SettingsError` for what cannot be measured together, `NotFoundError` and `ContentError` for what is not
     there or is damaged.
@@ -110,7 +110,7 @@ def _is_beside_evaluation(file: Path) -> bool:
     return (file.parent / INFO).is_file()
 
 
-def _from_evaluation(evaluation: Read, seed: int) -> MeasuredMatrix:
+def _from_evaluation(evaluation: StoredEvaluation, seed: int) -> MeasuredMatrix:
     scores = evaluation.scores
     stored = scores.specificity
     if stored is None:
@@ -133,14 +133,14 @@ def _from_evaluation(evaluation: Read, seed: int) -> MeasuredMatrix:
     return MeasuredMatrix(evaluation.folder, name, measured, tuple(notes), evaluation, evaluation.marks)
 
 
-def _pair(matrices: Sequence[MeasuredMatrix], knowledge: Sequence[Read]) -> dict[Path, Read]:
+def _pair(matrices: Sequence[MeasuredMatrix], knowledge: Sequence[StoredEvaluation]) -> dict[Path, StoredEvaluation]:
     """The MMLU evaluation of each evaluation's student and adapters, by the folder of the latter."""
     evaluations = [matrix.evaluation for matrix in matrices if matrix.evaluation is not None]
     if knowledge and not evaluations:
         raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
-    paired: dict[Path, Read] = {}
+    paired: dict[Path, StoredEvaluation] = {}
     for mmlu in knowledge:
-        differences = {evaluation.folder: differing(evaluation, mmlu) for evaluation in evaluations}
+        differences = {evaluation.folder: model_differences(evaluation, mmlu) for evaluation in evaluations}
         matching = [folder for folder, lines in differences.items() if not lines]
         if not matching:
             folder, lines = min(differences.items(), key=lambda item: len(item[1]))

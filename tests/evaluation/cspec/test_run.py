@@ -288,7 +288,7 @@ def test_scores_are_read_whatever_stands_beside_them(here: Path) -> None:
     folder(here / "run", offense(), student="tiny", later="key")
     read = read_evaluation("run", "offense")
     assert read.scores == offense()
-    assert (read.ours.model, read.about["mode"]) == ("tiny", "generate")
+    assert (read.system.model, read.info["mode"]) == ("tiny", "generate")
 
 
 def test_the_command_prints_the_score_the_ranks_and_where_the_files_are(tmp_path: Path) -> None:
