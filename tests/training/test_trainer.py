@@ -103,7 +103,7 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
     tiny_student: Student, tmp_path: Path, uninterrupted: tuple[Job, AdapterResult]
 ) -> None:
     one = job(tiny_student, tmp_path, *TEN)
-    program = "train(one, jobs.Screen(lambda told: print(told.step, flush=True)))"
+    program = "train(one, jobs.Screen(lambda told: print(told.done, flush=True)))"
     with subprocess.Popen(
         command(program, one, tiny_student), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
     ) as process:
@@ -145,7 +145,7 @@ def test_killed_while_the_adapter_is_written_nothing_looks_finished_and_no_furth
     program = """
 synced = os.fsync
 def fatal(handle):
-    if (one.work / "adapter" / "adapter.json").exists():
+    if list(one.work.glob(".*.part/adapter.json")):
         os.kill(os.getpid(), signal.SIGKILL)
     synced(handle)
 os.fsync = fatal
@@ -153,12 +153,13 @@ train(one, jobs.Screen())
 """
     done = subprocess.run(command(program, one, tiny_student), capture_output=True, cwd=ROOT)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    assert (one.work / "adapter" / "adapter.json").is_file()
+    assert list(one.work.glob(".*.part/adapter.json"))
     assert not one.out.exists()
     assert list(list_adapters(tmp_path / "adapters")) == []
     screen = Screen()
     resumed = train(one, screen)
-    assert [told.step for told in screen.progress] == []
+    assert [told.done for told in screen.progress] == []
+    assert [path.name for path in one.out.parent.iterdir()] == [one.out.name]
     assert (resumed.steps, resumed.loss) == (10, uninterrupted[1].loss)
     assert resumed.tokens_per_second > 0
     assert weights(resumed.adapter) == weights(uninterrupted[1].adapter)
@@ -175,7 +176,7 @@ def arguments(one: Job, student: Student) -> list[str]:
 def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_path: Path) -> None:
     one = job(tiny_student, tmp_path, *TEN)
     program = tmp_path / "program.py"
-    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(os.environ['RANK'], told.step)))\n")
+    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(os.environ['RANK'], told.done)))\n")
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", str(program)]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([*launch, *arguments(one, tiny_student)], capture_output=True, env=path, text=True)
