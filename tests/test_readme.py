@@ -8,10 +8,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import clca
+from clca.stages import STAGES, resolve_config
 from tests.cli_process import Stub, environment, heavy_environment, only_run, path_with_clca, records
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
@@ -86,7 +89,7 @@ def test_sample_is_what_the_command_prints(folder: Path, env: dict[str, str]) ->
 
 def test_python_loads_the_files(folder: Path, env: dict[str, str]) -> None:
     subprocess.run(["clca", "generate", "--culture", "japan", "--quiet"], cwd=folder, env=env, check=True)
-    (code,) = blocks("python")
+    code = blocks("python")[0]
     check = "assert len(dialogues) > 50 and dialogues[0]['turns'][0]['intent']['text']"
     done = subprocess.run(
         [sys.executable, "-c", f"{code}\n{check}"],
@@ -96,6 +99,26 @@ def test_python_loads_the_files(folder: Path, env: dict[str, str]) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+
+
+def test_python_calls_run(tmp_path: Path, env: dict[str, str]) -> None:
+    code = "\n".join(blocks("python")[1:])
+    for name in re.findall(r"`clca\.((?:generate|train|eval_|compare)\w*)`", README):
+        assert name in clca.__all__, name
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    *dialogues, distances = done.stdout.splitlines()
+    assert len(dialogues) > 5
+    assert all(line.startswith("japan-") and line.endswith(" kept") for line in dialogues)
+    assert distances.split()[0].startswith("0.3")
+
+
+def test_settings_file_is_read_by_its_commands(tmp_path: Path) -> None:
+    (settings,) = blocks("toml")
+    (tmp_path / "clca.toml").write_text(settings, encoding="utf-8")
+    for command, values in tomllib.loads(settings).items():
+        config = resolve_config(STAGES[command].config_type, {}, {}, tmp_path)
+        assert {key: getattr(config, key) for key in values} == values
 
 
 def test_links_lead_somewhere() -> None:
