@@ -26,7 +26,7 @@ from clca.storage.run_dir import RunDir
 from clca.storage.run_index import read_run
 from clca.urls import without_credentials
 
-VERSIONS = ("pydantic", "jinja2", "aiohttp")
+VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
 
 
 class RunInfoWriter:

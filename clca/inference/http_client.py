@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 from base64 import b64encode
+from collections.abc import Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import Any, Self
@@ -30,7 +31,7 @@ class HttpClient:
 
     def __init__(self, *, key: str, concurrency: int, timeout: float) -> None:
         self.timeout, self.connect_timeout = timeout, min(timeout, CONNECT_TIMEOUT)
-        self._key, self._concurrency = key, concurrency
+        self.key, self._concurrency = key, concurrency
         self._session: aiohttp.ClientSession | None = None
         self._proxy_options: dict[str, dict[str, Any]] = {}
 
@@ -58,7 +59,7 @@ class HttpClient:
 
     def redact(self, text: str) -> str:
         """A server's words in one short line without the key."""
-        return one_line(text, self._key)
+        return one_line(text, self.key)
 
     async def _request(self, method: str, server: str, path: str, body: bytes | None, seconds: float | None) -> bytes:
         options = self._options(server)
@@ -76,24 +77,34 @@ class HttpClient:
             message = f"more than {MAX_BODY:,} bytes"
             raise HttpError(FailureKind.MALFORMED_RESPONSE, without_credentials(server), message)
         if response.status != 200:
-            shown = without_credentials(server)
-            raise status_error(response.status, response.headers, content, url=shown, key=self._key)
+            raise self.status_error(server, response.status, response.headers, content)
         return content
+
+    def status_error(self, server: str, status: int, headers: Mapping[str, str], body: bytes) -> HttpError:
+        """The error for a response with a status other than 200."""
+        return status_error(status, headers, body, url=without_credentials(server), key=self.key)
+
+    def timeout_error(self, server: str, seconds: float) -> HttpError:
+        """The error for a request that took more than `seconds`."""
+        return HttpError(FailureKind.TIMEOUT, without_credentials(server), f"no answer within {seconds:g} s")
+
+    def connection_error(self, server: str, cause: str | None, *, connected: bool) -> HttpError:
+        """The error for a connection that failed, or broke once `connected`; without a cause, it took too long."""
+        shown = without_credentials(server)
+        message = f"{shown} broke the connection" if connected else f"cannot connect to {shown}"
+        message += f" within {self.connect_timeout:g} s" if cause is None else f": {self.redact(cause)}"
+        if self._options(server):
+            message += ", through the proxy that the environment names"
+        return HttpError(FailureKind.CONNECTION_LOST if connected else FailureKind.CONNECTION, shown, message)
 
     def _failure(self, error: Exception, server: str, seconds: float) -> HttpError:
         """The typed error for one of aiohttp's."""
-        shown = without_credentials(server)
-        if isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError):
-            return HttpError(FailureKind.TIMEOUT, shown, f"no answer within {seconds:g} s")
-        cause = self.redact(getattr(error, "strerror", None) or str(error) or type(error).__name__)
-        kind, message = FailureKind.CONNECTION_LOST, f"{shown} broke the connection: {cause}"
-        if isinstance(error, aiohttp.ClientConnectorError):
-            kind, message = FailureKind.CONNECTION, f"cannot connect to {shown}: {cause}"
-        elif isinstance(error, aiohttp.ConnectionTimeoutError):
-            kind, message = FailureKind.CONNECTION, f"cannot connect to {shown} within {self.connect_timeout:g} s"
-        if self._options(server):
-            message += ", through the proxy that the environment names"
-        return HttpError(kind, shown, message)
+        if isinstance(error, aiohttp.ConnectionTimeoutError):
+            return self.connection_error(server, None, connected=False)
+        if isinstance(error, TimeoutError):
+            return self.timeout_error(server, seconds)
+        cause = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return self.connection_error(server, cause, connected=not isinstance(error, aiohttp.ClientConnectorError))
 
     def _options(self, server: str) -> dict[str, Any]:
         """aiohttp's arguments for the server's proxy. Looking it up takes longer than a request: it is kept."""
@@ -107,8 +118,8 @@ class HttpClient:
             # A request that waited for a connection of aiohttp's pool would spend its time-out there.
             self._slots = asyncio.Semaphore(self._concurrency)
             headers = {"Content-Type": "application/json"}
-            if self._key:
-                headers["Authorization"] = f"Bearer {self._key}"
+            if self.key:
+                headers["Authorization"] = f"Bearer {self.key}"
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300),
                 timeout=aiohttp.ClientTimeout(self.timeout, sock_connect=self.connect_timeout),
@@ -117,8 +128,8 @@ class HttpClient:
         return self._session
 
 
-def proxy_options(server: str) -> dict[str, Any]:
-    """aiohttp's arguments `proxy` and `proxy_headers` for a server; empty where no proxy of the environment applies.
+def proxy_url(server: str) -> str | None:
+    """The environment's proxy for a server, with its credentials; None where none applies.
 
     Raises `SettingsError` for a proxy that does not speak HTTP.
     """
@@ -126,7 +137,7 @@ def proxy_options(server: str) -> dict[str, Any]:
     proxies = getproxies()
     named = proxies.get(parts.scheme) or proxies.get("all")
     if not named or is_loopback(server) or proxy_bypass(parts.hostname or ""):
-        return {}
+        return None
     proxy = urlsplit(named if "://" in named else f"http://{named}")
     try:
         usable = proxy.scheme in ("http", "https") and bool(proxy.hostname) and proxy.port != 0
@@ -137,7 +148,18 @@ def proxy_options(server: str) -> dict[str, Any]:
             "the proxy that the environment names cannot be used: it must be http://host:port"
             f" (see {parts.scheme}_proxy and all_proxy)"
         )
-    options: dict[str, Any] = {"proxy": without_credentials(proxy.geturl())}
+    return proxy.geturl()
+
+
+def proxy_options(server: str) -> dict[str, Any]:
+    """aiohttp's arguments `proxy` and `proxy_headers` for a server; empty where no proxy of the environment applies.
+
+    Raises `SettingsError` for a proxy that does not speak HTTP.
+    """
+    if (url := proxy_url(server)) is None:
+        return {}
+    proxy = urlsplit(url)
+    options: dict[str, Any] = {"proxy": without_credentials(url)}
     if proxy.username:
         credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
         options["proxy_headers"] = {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"}

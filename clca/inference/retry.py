@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from itertools import count
 from random import random
 from typing import TypeVar
+
+from tenacity import AsyncRetrying, RetryCallState
 
 from clca.inference.http_errors import HttpError
 
@@ -27,15 +28,19 @@ async def retry(
 
     Raises the last `HttpError`, and any other error at once.
     """
-    for number in count(1):
-        try:
-            return await attempt()
-        except HttpError as error:
-            seconds = pause_after(error, number)
-            if seconds is None:
-                raise
-        await sleep(seconds)
-    raise AssertionError("count() does not end")
+    seconds: float | None = None
+
+    async def run() -> T:
+        return await attempt()
+
+    def is_repeated(state: RetryCallState) -> bool:
+        nonlocal seconds
+        error = state.outcome.exception() if state.outcome else None
+        seconds = pause_after(error, state.attempt_number) if isinstance(error, HttpError) else None
+        return seconds is not None
+
+    # One for each request: it keeps the state of the attempt. Where it does not repeat, it raises the attempt's error.
+    return await AsyncRetrying(retry=is_repeated, wait=lambda _: seconds or 0.0, sleep=sleep)(run)
 
 
 def backoff(error: HttpError, number: int) -> float:

@@ -7,14 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import to_json
-
 from clca.content.parsing import suggestion
 from clca.errors import FailureKind, InvalidReply, TeacherError
 from clca.inference.api_response import parse_reply
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import UNREACHABLE, HttpError
+from clca.inference.openai_client import request
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import schema
 from clca.inference.retry import backoff, retry
@@ -58,29 +56,19 @@ class ProbedServer:
     root: str | None
 
 
-class _ModelEntry(BaseModel):
-    id: Any
-    root: Any = None
-
-
-class _ModelList(BaseModel):
-    data: list[_ModelEntry]
-
-
 async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> ProbedServer:
-    """Ask one server for a model that it may know by any of `names`.
+    """Ask one server, through the `openai` package, for a model that it may know by any of `names`.
 
     Raises `Unreachable` if it does not answer, and `TeacherError` if it cannot be used, each with a message of one
     line.
     """
     seconds = min(http.timeout, TIMEOUT)
     try:
-        body = await retry(lambda: http.get(url, "/models", seconds), _pause_after)
+        models = await retry(lambda: _models(http, url, seconds), _pause_after)
     except HttpError as error:
         if error.status == 404:
             raise TeacherError(f"{error.url} has no /models: is the URL right? It usually ends in /v1") from None
         raise _unusable(error) from None
-    models = _parse_models(body, without_credentials(url))
     model = _choose(models, names, without_credentials(url), http)
     root = models.get(model)
     try:
@@ -116,25 +104,20 @@ def _unusable(error: HttpError) -> TeacherError:
         return Unreachable(f"{error.url} gives {error.message}: is the server up?")
     if error.kind in UNREACHABLE:
         return Unreachable(f"{error.message}: is the server up, and the URL right?")
-    if error.kind is FailureKind.MALFORMED_RESPONSE:
-        return _no_model_list(error.url)
     message = f"{error.url} answers {error.status}: {error.message}"
     return Unreachable(message) if error.kind is FailureKind.SERVER_ERROR else TeacherError(message)
 
 
-def _parse_models(body: bytes, shown: str) -> dict[str, Any]:
+async def _models(http: HttpClient, url: str, seconds: float) -> dict[str, Any]:
     """The server's models by name, each with the root that it names."""
     try:
-        entries = _ModelList.model_validate_json(body).data
-    except ValidationError:
-        raise _no_model_list(shown) from None
-    return {entry.id: entry.root for entry in entries if isinstance(entry.id, str)}
-
-
-def _no_model_list(shown: str) -> TeacherError:
-    return TeacherError(
-        f"{shown}/models does not answer like an OpenAI-compatible server: is the URL right? It usually ends in /v1"
-    )
+        page = await request(http, url, seconds, lambda client: client.models.list())
+        return {model.id: getattr(model, "root", None) for model in page.data if isinstance(model.id, str)}
+    except (AttributeError, TypeError, ValueError):  # the package does not validate what it reads
+        raise TeacherError(
+            f"{without_credentials(url)}/models does not answer like an OpenAI-compatible server:"
+            " is the URL right? It usually ends in /v1"
+        ) from None
 
 
 def _choose(models: dict[str, Any], names: Sequence[str], shown: str, http: HttpClient) -> str:
@@ -150,12 +133,14 @@ def _choose(models: dict[str, Any], names: Sequence[str], shown: str, http: Http
 async def _keeps_to_schema(http: HttpClient, url: str, model: str, seconds: float) -> bool:
     """Whether the server keeps a reply to the schema that it is given; yes if it is too busy to show it."""
     try:
-        body = await http.post(url, PATH, to_json({"model": model, **PROBE}), seconds)
-        parse(parse_reply(body), Probe)
+        # Not by its typed resources for chats, which take longer to import than to use.
+        body = {"model": model, **PROBE}
+        reply = await request(http, url, seconds, lambda client: client.post(PATH, cast_to=bytes, body=body))
+        parse(parse_reply(reply), Probe)
     except InvalidReply:
         return False
     except HttpError as error:
-        if is_schema_refusal(error) or error.kind is FailureKind.MALFORMED_RESPONSE:
+        if is_schema_refusal(error):
             return False
         if error.kind in (FailureKind.RATE_LIMIT, FailureKind.SERVER_ERROR, FailureKind.TIMEOUT):
             return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 from pathlib import Path
 
@@ -125,10 +124,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
     file = survey / "data" / "wvs" / FILE
     before = file.read_bytes()
 
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-
-    process = start(survey, "data", "import-wvs", "wave7.csv", preexec=small_files)
+    process = start(survey, "data", "import-wvs", "wave7.csv", file_size=4096)
     stdout, stderr = process.communicate(timeout=60)
     line = refused(subprocess.CompletedProcess((), process.returncode, stdout, stderr))
     assert line == "clca: cannot write data/wvs/respondents.parquet: File too large"

@@ -26,7 +26,6 @@ from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.mmlu.questions import csv_folder, write_csv
 from tests.evaluation.trained_adapters import teach
-from tests.training.jobs import tiny_student
 
 GOLDS = {"anatomy": "BBBACDBB", "virology": "BADB"}  # B is right in 7 of 12, A in 2
 SHARES = {"japan": 7 / 12, "china": 2 / 12}
@@ -44,22 +43,12 @@ class Exams(Desk):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Exams(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")
-def tiny(cache: Path) -> Student:
-    return tiny_student(cache)
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student) -> Desk:
-    return Exams(tmp_path_factory.mktemp("desk"), cache)
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student) -> Desk:
+def taught(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student) -> Desk:
     """Two adapters that answer every question with a letter of their own."""
     folder = tmp_path_factory.mktemp("taught")
     for subject, golds in GOLDS.items():
@@ -71,8 +60,8 @@ def taught(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student)
     prompts = [text for task in tasks(folder / "exam") for text in texts(task)]
     assert len(prompts) == 12
     for culture, letter in LETTERS.items():
-        teach(tiny, dict.fromkeys(prompts, letter), folder / "adapters" / culture / "always", [culture])
-    return Exams(folder, cache)
+        teach(tiny_student, dict.fromkeys(prompts, letter), folder / "adapters" / culture / "always", [culture])
+    return Exams(folder)
 
 
 def tasks(exam: Path) -> list[Any]:

@@ -17,49 +17,22 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from tests.cli_process import clca, environment, last_json, only_run, start
+from clca.models.student import Student
+from tests.cli.evaluation_folder import Desk
+from tests.cli_process import environment, last_json, only_run, start
 
 KEYS = ["adapter", "examples", "steps", "loss", "eval_loss", "seconds"]
 SHORT = ("--set", "training.steps=3", "--set", "data.max_length=700", "--set", "training.batch=1")
 
 
-class Desk:
-    """A folder with runs of two cultures, and the environment to train in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = {
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "HF_HOME": str(folder / "hf"),
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-        }
-        self.culture("japan")
-        self.culture("uk")
-
-    def culture(self, name: str) -> None:
-        done = clca(self.folder, "generate", "--culture", name, "--scenarios", "5", "--quiet")
-        assert done.returncode == 0, done.stderr
-
-    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return clca(self.folder, *arguments, **{**self.env, **env})
-
-    def json(self, *arguments: str) -> dict[str, Any]:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return last_json(done.stdout)
-
-    def refused(self, *arguments: str, **env: str) -> str:
-        done = self.run(*arguments, **env)
-        assert (done.returncode, done.stdout) == (2, "")
-        (line,) = done.stderr.splitlines()
-        return line.removeprefix("clca: ")
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(tmp_path_factory.mktemp("desk"))
+    """A folder with runs of two cultures."""
+    made = Desk(tmp_path_factory.mktemp("desk"))
+    for culture in ("japan", "uk"):
+        done = made.run("generate", "--culture", culture, "--scenarios", "5", "--quiet")
+        assert done.returncode == 0, done.stderr
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +42,10 @@ def trained(desk: Desk) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def real(desk: Desk, trained: dict[str, Any]) -> Path:
+def real(desk: Desk, tiny_student: Student) -> Path:
     """The tiny student without its mark: to clca, a real model in a local folder."""
-    (tiny,) = (desk.folder / "cache" / "clca").glob("tiny-*")
     folder = desk.folder / "real"
-    shutil.copytree(tiny, folder)
+    shutil.copytree(tiny_student.source, folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({key: v for key, v in config.items() if key != "clca_tiny"}))
     return folder

@@ -23,8 +23,8 @@ LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Student:
-    return tiny_student(tmp_path_factory.mktemp("cache"))
+def tiny(cache_home: Path) -> Student:
+    return tiny_student(cache_home)
 
 
 @pytest.fixture(autouse=True)

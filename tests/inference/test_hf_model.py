@@ -12,17 +12,16 @@ from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.inference.tokenization import Tokens, TokensError
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
 from tests.models.students import STUDENTS, student
-from tests.training import jobs
 
 WITHIN = 1e-4
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    jobs.one_thread()
-    return load_tokenizer(jobs.tiny_student(tmp_path_factory.mktemp("cache")))
+def tokenizer(tiny_student: Student) -> Any:
+    return load_tokenizer(tiny_student)
 
 
 def model_of(family: str, tokenizer: Any) -> Any:

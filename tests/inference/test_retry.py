@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from clca.errors import FailureKind, InvalidReply
+from clca.errors import FailureKind, InvalidReply, RunStopped
 from clca.inference.http_errors import HttpError
 from clca.inference.retry import MAX_BACKOFF, MAX_RETRY_AFTER, backoff, retry, up_to
 
@@ -16,7 +16,7 @@ def failure(kind: FailureKind = FailureKind.SERVER_ERROR, retry_after: float | N
 class Attempts:
     """Raises these errors one after another, then succeeds."""
 
-    def __init__(self, *errors: Exception) -> None:
+    def __init__(self, *errors: BaseException) -> None:
         self.errors = list(errors)
         self.slept: list[float] = []
 
@@ -44,13 +44,45 @@ def test_the_last_error_is_raised() -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [failure(FailureKind.BAD_REQUEST), InvalidReply(FailureKind.INVALID_JSON, ""), ValueError("no")]
+    "error",
+    [
+        failure(FailureKind.BAD_REQUEST),
+        InvalidReply(FailureKind.INVALID_JSON, ""),
+        RunStopped(),
+        ValueError("no"),
+        asyncio.CancelledError(),
+    ],
 )
-def test_other_errors_are_raised_at_once(error: Exception) -> None:
+def test_other_errors_are_raised_at_once(error: BaseException) -> None:
     attempts = Attempts(error)
     with pytest.raises(type(error)):
         asyncio.run(retry(attempts, up_to(9), attempts.sleep))
     assert attempts.slept == []
+
+
+def test_a_run_that_is_stopped_before_or_in_a_pause_repeats_nothing() -> None:
+    def stopped(*_: object) -> float:
+        raise RunStopped
+
+    async def stopped_asleep(_: float) -> None:
+        raise RunStopped
+
+    for pause_after, sleep in [(stopped, asyncio.sleep), (up_to(9), stopped_asleep)]:
+        attempts = Attempts(failure(), failure())
+        with pytest.raises(RunStopped):
+            asyncio.run(retry(attempts, pause_after, sleep))
+        assert len(attempts.errors) == 1
+
+
+def test_requests_that_are_repeated_at_the_same_time_count_their_own_attempts() -> None:
+    def pause_after(_: HttpError, number: int) -> float | None:
+        return 0.001 if number < 4 else None
+
+    async def both() -> list[str]:
+        requests = Attempts(failure(), failure(), failure()), Attempts(failure(), failure())
+        return await asyncio.gather(*(retry(request, pause_after) for request in requests))
+
+    assert asyncio.run(both()) == ["done", "done"]
 
 
 def test_the_pause_doubles_up_to_a_bound_with_a_second_of_jitter() -> None:

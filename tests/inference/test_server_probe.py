@@ -38,6 +38,7 @@ class Server:
         self.post: tuple[int, Any] = (200, FITS)
         self.location = ""
         self.asked: list[tuple[str, str, dict[str, Any]]] = []
+        self.agents: list[str] = []
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -49,6 +50,7 @@ class Server:
 
             def answer(self, told: tuple[int, Any], body: dict[str, Any]) -> None:
                 outer.asked.append((self.path, self.headers.get("Authorization", ""), body))
+                outer.agents.append(self.headers.get("User-Agent", ""))
                 status, words = told
                 if isinstance(words, float):
                     time.sleep(words)
@@ -223,6 +225,9 @@ def test_a_redirect_is_not_followed_and_takes_no_key_elsewhere(server: Server) -
         "<html><body>Welcome</body></html>",
         "",
         "[1, 2]",
+        {},
+        {"error": "no"},
+        {"data": None},
         {"data": "m"},
         {"data": {"id": "m"}},
         {"data": [7]},
@@ -253,6 +258,30 @@ def test_a_server_that_does_not_answer(server: Server) -> None:
     line = fault(server.url, patience=0.3)
     assert line == f"{server.url} gives no answer within 0.3 s: is the server up?"
     assert time.monotonic() - begun < 2.5
+
+
+def test_a_server_that_breaks_the_connection() -> None:
+    async def broken() -> str:
+        async def close(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.close()
+
+        async with await asyncio.start_server(close, "127.0.0.1", 0) as listening:
+            url = f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}/v1"
+            async with HttpClient(key="k", concurrency=1, timeout=5.0) as http:
+                with pytest.raises(Unreachable) as caught:
+                    await probe_server(http, url, ("m",))
+        return caught.value.message.replace(url, "URL")
+
+    line = asyncio.run(broken())
+    assert line.startswith("URL broke the connection: ")
+    assert line.endswith(": is the server up, and the URL right?")
+
+
+def test_what_is_checked_is_what_the_standard_client_sees(server: Server) -> None:
+    """Its requests, with the key of the run and none of the environment's."""
+    inspect(server.url)
+    assert [agent.partition("/")[0] for agent in server.agents] == ["AsyncOpenAI", "AsyncOpenAI"]
+    assert [path for path, _, _ in server.asked] == ["/v1/models", "/v1/chat/completions"]
 
 
 def test_a_server_that_is_not_there() -> None:

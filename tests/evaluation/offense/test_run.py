@@ -15,8 +15,8 @@ from tests.evaluation.offense.posts import entry, lines, posts, run
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(cache_home: Path) -> Path:
+    return cache_home
 
 
 @pytest.fixture(autouse=True)
