@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from clca.evaluation.compare.result import CompareResult
     from clca.evaluation.cspec.config import CspecConfig
     from clca.evaluation.cspec.result import CspecResult
+    from clca.evaluation.labelled.result import CultureResult
     from clca.evaluation.mmlu.config import MmluConfig
     from clca.evaluation.mmlu.result import MmluResult
+    from clca.evaluation.normad import NormadConfig
     from clca.evaluation.offense.config import OffenseConfig
     from clca.evaluation.offense.result import OffenseResult
     from clca.evaluation.wvs.config import WvsConfig
@@ -111,6 +113,24 @@ def eval_offense(
     ('base',)
     """
     result: OffenseResult = _run("eval-offense", config, progress, fields)
+    return result
+
+
+def eval_normad(
+    config: NormadConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> CultureResult:
+    """Evaluate a student and its adapters on NormAd's stories, as `clca eval-normad` does.
+
+    `fields` are those of `NormadConfig`: `culture`, `row`, `adapter`, `data`, `limit`... Raises a `ClcaError` in one
+    line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.eval_normad(culture="japan", limit=2, row="base", progress=False)
+    >>> result.cultures
+    ('japan',)
+    """
+    result: CultureResult = _run("eval-normad", config, progress, fields)
     return result
 
 
