@@ -19,10 +19,10 @@ from clca.evaluation.cost import Cost, CostPart, estimate_cost, group_tokens, pr
 from clca.evaluation.model_selection import choose_by_culture, choose_served_by_culture, find
 from clca.evaluation.plan import EvaluationPlan, content_inputs, evaluation_folder, model_inputs
 from clca.evaluation.predictor import InferenceConfig
-from clca.evaluation.table import PAPER_ORDER
 from clca.evaluation.validation import require_libraries
 from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.published import PublishedScore, load_published
 from clca.evaluation.wvs.questionnaire import (
     choose_cultures,

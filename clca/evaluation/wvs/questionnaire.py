@@ -10,8 +10,8 @@ from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS
-from clca.evaluation.table import PAPER_ORDER
 from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.question import Format, item_questions, request_groups
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clca.evaluation.bootstrap import Estimate
-from clca.evaluation.table import METRICS, REFERENCES, Figures, Table, build
+from clca.evaluation.table import Table
 from clca.evaluation.wvs.answering import EarlyStop
+from clca.evaluation.wvs.paper_table import METRICS, REFERENCES, Figures, build
 from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.questionnaire import BARE
 from clca.evaluation.wvs.scores import WvsScores
