@@ -7,7 +7,17 @@
 Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
 """
 
-from clca.api import compare, cultures, eval_cspec, eval_mmlu, eval_normad, eval_offense, eval_wvs, generate, train
+from clca.api import (
+    compare,
+    cultures,
+    eval_cspec,
+    eval_mmlu,
+    eval_normad,
+    eval_offense,
+    eval_wvs,
+    generate,
+    train,
+)
 
 __all__ = [
     "compare",

@@ -116,6 +116,24 @@ def eval_offense(
     return result
 
 
+def eval_normad(
+    config: NormadConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> CultureResult:
+    """Evaluate a student and its adapters on NormAd's stories, as `clca eval-normad` does.
+
+    `fields` are those of `NormadConfig`: `culture`, `row`, `adapter`, `data`, `limit`... Raises a `ClcaError` in one
+    line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.eval_normad(culture="japan", limit=2, row="base", progress=False)
+    >>> result.cultures
+    ('japan',)
+    """
+    result: CultureResult = _run("eval-normad", config, progress, fields)
+    return result
+
+
 def eval_mmlu(
     config: MmluConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
 ) -> MmluResult:
@@ -131,24 +149,6 @@ def eval_mmlu(
     ('base',)
     """
     result: MmluResult = _run("eval-mmlu", config, progress, fields)
-    return result
-
-
-def eval_normad(
-    config: NormadConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
-) -> CultureResult:
-    """Evaluate a student and its adapters on NormAd's stories about etiquette, as `clca eval-normad` does.
-
-    `fields` are those of `NormadConfig`: `culture`, `row`, `adapter`, `data`, `limit`... Raises a `ClcaError` in one
-    line.
-
-    >>> import clca, os, tempfile
-    >>> os.chdir(tempfile.mkdtemp())
-    >>> result = clca.eval_normad(culture="japan", limit=2, row="base", progress=False)
-    >>> result.rows
-    ('base',)
-    """
-    result: CultureResult = _run("eval-normad", config, progress, fields)
     return result
 
 

@@ -110,7 +110,7 @@ def test_python_calls_run(tmp_path: Path, env: dict[str, str]) -> None:
     *dialogues, distances = done.stdout.splitlines()
     assert len(dialogues) > 5
     assert all(line.startswith("japan-") and line.endswith(" kept") for line in dialogues)
-    assert distances.split()[0].startswith("0.3")
+    assert float(distances.split()[0]) == pytest.approx(0.3)
 
 
 def test_settings_file_is_read_by_its_commands(tmp_path: Path) -> None:
