@@ -37,7 +37,7 @@ def eval_mmlu(
     """Ask a student and its adapters the questions of MMLU: what adaptation costs in knowledge.
 
     Accuracy and macro-F1 by subject, group and overall, by the usual prompts, and what each adapter changes of that.
-    Needs: pip install '.\\[eval]' where clca's source is.
+    Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation
 

@@ -30,7 +30,7 @@ def eval_normad(
 ) -> None:
     """Ask a student and its adapters whether what people do in NormAd's stories is acceptable in a country.
 
-    Macro-F1 of each system by country. Needs: pip install '.\\[eval]' where clca's source is.
+    Macro-F1 of each system by country. Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation
 

@@ -37,7 +37,7 @@ def eval_offense(
     """Ask a student and its adapters what is offensive to whom: every adapter on every culture's tests.
 
     The matrix, its C-SPEC, and the tables of S2N with what it printed beside them.
-    Needs: pip install '.\\[eval]' where clca's source is.
+    Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation, offense
 

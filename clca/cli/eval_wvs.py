@@ -37,7 +37,7 @@ def eval_wvs(
     """Ask a student, in the place of survey respondents, what they were asked; score its answers against theirs.
 
     World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
-    Needs: pip install '.\\[eval]' where clca's source is.
+    Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation
 

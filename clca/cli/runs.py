@@ -93,7 +93,7 @@ def retry(
     from clca.stages import resolve_config
 
     if not failed:
-        raise SettingsError("say what to try again: clca retry RUN --failed")
+        raise SettingsError("nothing selected to retry: use clca retry RUN --failed")
     workspace = find_workspace()
     out = flags.pop("out", None) or resolve_config(GenerateConfig, {}, workspace=workspace).out
     plan = plan_retry(_find(run, out, workspace), flags, workspace)

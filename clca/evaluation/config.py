@@ -52,8 +52,8 @@ class EvaluationConfig(StageConfig):
     mode: Annotated[
         Mode | None,
         Field(
-            description="generate: an answer is written and read; probability: the possible answers are compared by"
-            " their probability."
+            description="generate: write an answer and parse it; probability: compare the probabilities of the"
+            " possible answers."
         ),
         Option(HOW, default="generate; probability for tiny"),
     ] = None
@@ -74,18 +74,18 @@ class EvaluationConfig(StageConfig):
     ] = 42
     out: Annotated[Path, Field(description="Folder of the evaluations."), Option(HOW)] = Path("evaluations")
     new: Annotated[
-        bool, Field(description="Evaluate anew even if this evaluation exists or was begun."), Option(HOW)
+        bool, Field(description="Evaluate again even if this evaluation exists or was started."), Option(HOW)
     ] = False
     generated: Annotated[
         Path,
-        Field(description="Folder of the runs, by which adapters may be named."),
+        Field(description="Folder of the runs, for adapters that are named by their run."),
         Option(follows="generate.out", hidden=True),
     ] = Path("generated")
 
     @model_validator(mode="after")
     def _server_has_its_own_bits(self) -> EvaluationConfig:
         if self.base_url is not None and self.bits is not None:
-            raise ValueError("--bits: the server has decided how it holds the weights; leave it out")
+            raise ValueError("--bits: the server decides the precision of its weights; leave it out")
         return self
 
     @property

@@ -44,7 +44,9 @@ def choose_by_culture(
             notes.append(f"{given[0].folder} was taught {trained_on}; here it answers for {culture}")
             own = list(given)
         if not own and given:
-            raise SettingsError(f"--adapter: none of those given was taught {culture}; leave it out, or give one")
+            raise SettingsError(
+                f"--adapter: none of those given was trained on {culture}; leave it out, or give one that was"
+            )
         of_other_students = [adapter for adapter in existing if culture in adapter.data.cultures]
         if of_other_students and not own:
             notes.append(_not_used(of_other_students[-1], student))
@@ -101,7 +103,7 @@ def choose_served(name: str | None, given: Mapping[str, str]) -> EvaluatedModel:
     Raises `SettingsError` for a missing student.
     """
     if name is None:
-        raise SettingsError("--base-url needs --student NAME: the model to ask there")
+        raise SettingsError("--base-url needs --student NAME: the model's name on the server")
     rehearsals = [adapter for adapter in dict.fromkeys(given.values()) if _rehearsed(adapter)]
     reasons = [f"the adapter {adapter} is a rehearsal" for adapter in rehearsals]
     by_row = {row: Adapter(adapter, None) for row, adapter in given.items()}
@@ -136,7 +138,7 @@ def find(name: str, catalogue: CultureCatalogue, runs: Path) -> TrainedAdapter:
         if run_fingerprint in {run.fingerprint for run in adapter.data.lineage}
     ]
     if not of_run:
-        raise NotFoundError(f"no adapter in {ADAPTERS}/ learned from run {name}: `clca train --run {name}` makes one")
+        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `clca train --run {name}` makes one")
     return of_run[-1]
 
 

@@ -85,7 +85,7 @@ class PredictionDir(Generic[R, K]):
 
     def refuse(self, line: int, reason: str) -> NoReturn:
         """Raise `ContentError` for a line of the predictions."""
-        raise ContentError(str(self._file.path), line, f"{reason}; remove the line, or begin anew with --new")
+        raise ContentError(str(self._file.path), line, f"{reason}; remove the line, or start over with --new")
 
     def _reconcile(self) -> None:
         """Cut off the group that a kill or a full disk left unfinished; any other fault is an error."""
@@ -95,7 +95,7 @@ class PredictionDir(Generic[R, K]):
             parts = {self._part(prediction) for _, _, prediction in lines}
             if torn or key not in self.sizes:
                 self.refuse(
-                    lines[0][0], "its request group is not of this evaluation, or follows one that is not whole"
+                    lines[0][0], "its request group is not part of this evaluation, or follows an incomplete one"
                 )
             if key in self.finished or len(parts) < len(lines):
                 self.refuse(lines[0][0], "duplicate request group")
@@ -132,9 +132,9 @@ def read_info(folder: Path) -> dict[str, Any]:
         if not isinstance(data, dict):
             raise ValueError("not an object")
     except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"{folder} is no evaluation: it has no {INFO}") from None
+        raise NotFoundError(f"{folder} is not an evaluation: it has no {INFO}") from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file} ({error}): the command that made it writes it anew") from None
+        raise StoreError(f"cannot read {file} ({error}): repeat the command that made it") from None
     return data
 
 

@@ -16,11 +16,11 @@ class EvaluationResult(Record):
 
     folder: Path = Field(serialization_alias="evaluation", description="Folder of the evaluation.")
     student: str
-    rehearsal: bool = Field(description="Whether the scores mean nothing, `caveats` say why.")
+    rehearsal: bool = Field(description="Whether this is a rehearsal, whose scores mean nothing; `caveats` say why.")
     adapters: dict[str, str] = Field(description="Folder, or name on the server, of each adapter.")
     mode: str
     bits: int
-    caveats: tuple[str, ...] = Field(description="What has to be read beside every score.")
+    caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
     asked: int = Field(description="Request groups that were answered in this run; 0 if all were answered before.")
     seconds: float = Field(description="Seconds that this run took.")
     tables: tuple[Table, ...] = Field(exclude=True, repr=False)

@@ -91,12 +91,12 @@ def _read_scores(file: Path) -> dict[str, Any]:
         data = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFoundError(
-            f"{file.parent} has no {file.name}: it is not finished; repeat the command that began it"
+            f"{file.parent} has no {file.name}: it is not finished; repeat the command that started it"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise ContentError(str(file), None, f"cannot be read: {error}") from None
     if not isinstance(data, dict):
-        raise ContentError(str(file), None, "is no JSON object")
+        raise ContentError(str(file), None, "is not a JSON object")
     return data
 
 

@@ -83,7 +83,7 @@ class RunRecorder:
             ) from None
         if isinstance(error, MemoryError | RuntimeError) and _is_no_memory(error):
             raise EvaluatedModelError(
-                f"{self._plan.model.name} ran out of memory: take fewer --bits or a smaller --student, and repeat the"
+                f"{self._plan.model.name} ran out of memory: use fewer --bits or a smaller --student, and repeat the"
                 " command to resume"
             ) from None
 
@@ -166,7 +166,7 @@ def earlier_info(plan: EvaluationPlan) -> dict[str, Any]:
         lines = differences(inputs, plan.inputs) if isinstance(inputs, dict) else []
         changed = f" ({'; '.join(lines[:3])})" if lines else ""
         raise SettingsError(
-            f"{plan.folder} was made of other inputs{changed}: --new begins another evaluation beside it"
+            f"{plan.folder} was made from other inputs{changed}: --new starts another evaluation beside it"
         )
     return earlier
 
@@ -176,7 +176,7 @@ def _earlier_runs(folder: PredictionDir[Any, Any], earlier: Mapping[str, Any]) -
         return tuple(RunEntry.model_validate(entry) for entry in earlier.get("sittings", ()))
     except (ValidationError, TypeError):
         raise StoreError(
-            f"{folder.path}: evaluation.json has damaged sittings; --new begins another evaluation"
+            f"{folder.path}: evaluation.json has damaged `sittings`; --new starts another evaluation"
         ) from None
 
 

@@ -112,14 +112,14 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
     if len(data) > LARGEST:
-        raise ContentError(str(path), None, f"has more than {LARGEST // 2**20} MB: no matrix of cultures is as large")
+        raise ContentError(str(path), None, f"has more than {LARGEST // 2**20} MB: too large for a matrix of cultures")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ContentError(str(path), line, "not UTF-8; save it as CSV UTF-8") from None
     if "\0" in text:
-        raise ContentError(str(path), text.count("\n", 0, text.index("\0")) + 1, "holds a zero byte: no text")
+        raise ContentError(str(path), text.count("\n", 0, text.index("\0")) + 1, "holds a zero byte: not a text file")
     return text
 
 
@@ -172,9 +172,9 @@ def _number(shown: str, line: int, row: str, column: str, text: str) -> float:
     try:
         value = float(text) if "_" not in text else math.nan
     except ValueError:
-        refuse(f"{text[:40]!r} is no number")
+        refuse(f"{text[:40]!r} is not a number")
     if not math.isfinite(value):
-        refuse(f"{text[:40]!r} is no number")
+        refuse(f"{text[:40]!r} is not a number")
     if value < 0:
         refuse(f"{text} is below 0")
     if value > 100:

@@ -94,13 +94,13 @@ def _row(name: str, catalogue: CultureCatalogue) -> str:
     try:
         return catalogue.find(name)
     except NotFoundError as error:
-        raise NotFoundError(f"{error.message}; rows of no one culture are {', '.join(WITHOUT_CULTURE)}") from None
+        raise NotFoundError(f"{error.message}; rows without a culture are {', '.join(WITHOUT_CULTURE)}") from None
 
 
 def _refuse_repeated(flag: str, rows: Sequence[str]) -> None:
     repeated = next((row for row in rows if rows.count(row) > 1), None)
     if repeated is not None:
-        raise SettingsError(f"{flag}: {repeated} is given twice, but is one row; leave one of them out")
+        raise SettingsError(f"{flag}: {repeated} is given twice; leave one of them out")
 
 
 def _how_to_get(row: str, model: EvaluatedModel, base_url: str | None) -> str:

@@ -24,5 +24,5 @@ def require(names: Sequence[str], purpose: str) -> None:
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"{purpose} {', '.join(missing)}, not installed here: pip install '.[eval]' where clca's source is"
+            f"{purpose} {', '.join(missing)}, not installed here: pip install '.[eval]' in clca's source folder"
         )

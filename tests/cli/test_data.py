@@ -42,7 +42,7 @@ def test_slices_say_what_they_lack(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "no column of 42 items: Q3, Q4, " in done.stdout
     assert "no column of 11 persona fields: H_SETTLEMENT, " in done.stdout
-    assert "no demographics: these respondents can be compared with, but not be played as personas" in done.stdout
+    assert "no demographics: these respondents can be compared with, but not used as personas" in done.stdout
     assert "no file names countries: they were told by the interview numbers" in done.stdout
     assert (tmp_path / "two" / FILE).is_file()
 
@@ -135,7 +135,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
 def test_without_the_libraries_one_line_says_what_to_install(survey: Path) -> None:
     (survey / "sitecustomize.py").write_text('import sys\nsys.modules["pyarrow"] = None\n')
     line = refused(clca(survey, "data", "import-wvs", "wave7.csv", PYTHONPATH=str(survey)))
-    assert line == "clca: importing needs pyarrow, not installed here: pip install '.[eval]' where clca's source is"
+    assert line == "clca: importing needs pyarrow, not installed here: pip install '.[eval]' in clca's source folder"
 
 
 def test_help_says_which_files_are_meant(tmp_path: Path) -> None:

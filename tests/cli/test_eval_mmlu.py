@@ -162,7 +162,7 @@ def test_the_scores_hold_a_matrix_as_those_of_offensiveness_do(taught: Desk, let
 def test_the_same_command_again_asks_nothing(taught: Desk, letters: dict[str, Any]) -> None:
     again = taught.run(*TAUGHT)
     assert again.returncode == 0
-    assert "nothing was asked" in again.stderr
+    assert "no request was sent" in again.stderr
     assert "MMLU, accuracy, %" in again.stdout
     assert folder_of(taught, letters).name in again.stderr
 
@@ -278,6 +278,4 @@ def test_a_damaged_csv_file_is_named_by_line(taught: Desk) -> None:
         taught.folder / "broken" / "test" / "anatomy_test.csv", [["Why?", "a", "b", "c", "d", "A"], ["Why?", "a"]]
     )
     message = taught.refused("--data", "broken", "--subject", "anatomy", "--shots", "0")
-    assert message == (
-        "broken/test/anatomy_test.csv:2: 2 columns, and there have to be six: question, four choices, answer"
-    )
+    assert message == ("broken/test/anatomy_test.csv:2: 2 columns, expected six: question, four choices, answer")

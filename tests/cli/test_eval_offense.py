@@ -140,7 +140,7 @@ def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evalua
     done = desk.run(*EVAL)
     assert done.returncode == 0, done.stderr
     assert "all 30 request groups were answered on 20" in done.stderr
-    assert "nothing was asked (--new asks again)" in done.stderr
+    assert "no request was sent (--new evaluates again)" in done.stderr
     for words in (
         "C-SPEC over 3 cultures: 1.000",
         "REHEARSAL",
@@ -312,7 +312,7 @@ def test_plan_counts_and_writes_nothing(desk: Desk, evaluated: dict[str, Any]) -
 def test_an_evaluation_of_another_kind_is_not_compared(desk: Desk, evaluated: dict[str, Any]) -> None:
     folder = evaluated["evaluation"]
     assert desk.refused("compare", folder, folder) == (
-        f"{folder} is of `clca eval-offense`: only evaluations of `clca eval-wvs` are compared"
+        f"{folder} is of `clca eval-offense`: give an evaluation of `clca eval-wvs`"
     )
     assert "\n" not in desk.refused("compare", Path(folder).name, folder)
 
@@ -360,5 +360,5 @@ def test_a_prompt_that_is_too_long_is_refused_before_anything_is_asked(tmp_path:
     assert here.run("data", "import-offense", "in", "--mapping", "m.yaml").returncode == 0
     said = here.refused("eval-offense", "--row", "base")
     assert said.startswith("turkey/long, text 2: prompt and answer take ")
-    assert said.endswith("leave the text out of the data, or choose a student that reads more")
+    assert said.endswith("leave the text out of the data, or choose a student with a longer context")
     assert not (tmp_path / "evaluations").exists()

@@ -122,7 +122,7 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
     done = desk.run("eval-wvs", "-c", "japan", "-n", "10", *FEW, "--order", "given", "--order", "reversed")
     assert done.returncode == 0, done.stderr
     assert "all 11 request groups were answered on 20" in done.stderr
-    assert "nothing was asked (--new asks again)" in done.stderr
+    assert "no request was sent (--new evaluates again)" in done.stderr
     after = json.loads(info.read_text())
     assert after["sittings"] == before["sittings"]
     (sitting,) = after["sittings"]
@@ -157,7 +157,7 @@ def test_killed_evaluation_goes_on_to_the_same_predictions_and_scores(desk: Desk
     other = json.loads(said)
     about.write_text(json.dumps({**other, "fingerprint": "0" * 64, "inputs": {**other["inputs"], "seed": 1}}))
     torn = left.read_bytes()
-    assert "was made of other inputs (seed: 1 -> 42): --new begins another" in desk.refused(*command)
+    assert "was made from other inputs (seed: 1 -> 42): --new starts another" in desk.refused(*command)
     assert left.read_bytes() == torn
     about.write_text(said)
     kept = left.read_bytes().splitlines()[:25]
@@ -294,7 +294,7 @@ def test_comparisons_that_make_no_sense_are_refused(desk: Desk, evaluated: dict[
     name = evaluated["evaluation"]
     assert " twice: name two evaluations, or two methods of this one" in desk.refused("compare", name, name)
     other = desk.json("eval-wvs", "-c", "japan", "-n", "10", *FEW, "--seed", "43", "--quiet")["evaluation"]
-    assert "are not the same people: compare evaluations with the same --seed" in desk.refused("compare", name, other)
+    assert "the two evaluations have different respondents of" in desk.refused("compare", name, other)
     assert desk.refused("compare", name, "nothing").startswith("no evaluation 'nothing' in evaluations/")
     two = ("--method", "clca", "--method", "persona")
     assert desk.refused("compare", name, name, *two).endswith("has persona, cultural")
@@ -314,7 +314,7 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
     assert done.returncode == 2
     assert (
         done.stderr
-        == "clca: an evaluation needs numpy, not installed here: pip install '.[eval]' where clca's source is\n"
+        == "clca: an evaluation needs numpy, not installed here: pip install '.[eval]' in clca's source folder\n"
     )
 
 

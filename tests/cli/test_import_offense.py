@@ -58,7 +58,7 @@ def test_json_is_one_object_with_everything_that_was_found(study: Path) -> None:
 
 def test_strict_shows_the_audit_and_imports_nothing(study: Path) -> None:
     done = clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--strict")
-    assert refused(done) == "clca: 2 findings in the test sets, and --strict: nothing is imported"
+    assert refused(done) == "clca: 2 findings in the test sets, so nothing is imported (--strict)"
     assert "greece/more: 1 without a gold label" in done.stdout
     assert not (study / "data").exists()
     as_json = clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--strict", "--json")

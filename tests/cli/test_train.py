@@ -72,7 +72,7 @@ def test_json_has_the_keys_that_scripts_rely_on(desk: Desk, trained: dict[str, A
 def test_same_command_again_finds_the_adapter(desk: Desk, trained: dict[str, Any]) -> None:
     done = desk.run("train", "--culture", "japan", *SHORT, "--json")
     assert last_json(done.stdout) == trained
-    assert "is there already" in done.stderr
+    assert "exists already" in done.stderr
 
 
 def test_all_trains_what_is_missing_and_tells_of_every_adapter(desk: Desk, trained: dict[str, Any]) -> None:
@@ -198,7 +198,7 @@ def test_plan_shows_the_recipe_and_how_to_use_several_gpus(desk: Desk) -> None:
 
     shown = desk.run("train", "--culture", "japan", *SHORT, "--plan").stdout
     assert "max_length: 700" in shown
-    assert "would be made" in shown or "is there already" in shown
+    assert "would be made" in shown or "exists already" in shown
     (launch,) = [line.split() for line in shown.splitlines() if "--num_processes 4" in line]
     assert launch[:3] == ["accelerate", "launch", "--config_file"]
     config = load_config_from_file(launch[3])
@@ -263,7 +263,7 @@ def test_rehearsal_with_a_real_student_warns_however_quiet(desk: Desk, real: Pat
 
 
 def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
-    assert desk.refused("train").startswith("say what to train: --culture japan, --all, or --run RUN")
+    assert desk.refused("train").startswith("nothing selected to train: give --culture japan, --all, or --run RUN")
     assert desk.refused("train", "-c", "japn").startswith("unknown culture 'japn'; did you mean japan")
     assert desk.refused("train", "-c", "deu").startswith("there is no run of germany in generated/")
     assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith("did you mean lora.alpha or lora.r?")
@@ -305,7 +305,7 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["trl"] = sys.modules["peft"] = None\n')
     path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     refused = desk.refused("train", "-c", "japan", PYTHONPATH=path)
-    assert refused == "training needs peft, trl, not installed here: pip install '.[train]' where clca's source is"
+    assert refused == "training needs peft, trl, not installed here: pip install '.[train]' in clca's source folder"
     plan = desk.run("train", "-c", "japan", "--plan", PYTHONPATH=path)
     assert plan.returncode == 0
     assert "No estimate: training needs peft, trl" in plan.stdout

@@ -125,7 +125,7 @@ def test_on_a_server_adapters_go_by_its_own_names(cache: Path) -> None:
             "--row turkey: there is no adapter of turkey for tiny in adapters/: make one with `clca",
         ),
         ({"row": ("combined",)}, "--row combined: there is no adapter of combined for tiny in adapters/: make one"),
-        ({"row": ("base", "base")}, "--row: base is given twice, but is one row; leave one of them out"),
+        ({"row": ("base", "base")}, "--row: base is given twice; leave one of them out"),
         ({"adapter": ("turkey=",)}, "--adapter turkey=: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
         ({"adapter": ("=x",)}, "--adapter =x: give CULTURE=DIR"),
         ({"adapter": ("base=one",)}, "--adapter base=one: base is the student without an adapter"),
@@ -147,7 +147,7 @@ def test_what_makes_no_row_is_refused_in_one_line(cache: Path, wish: dict[str, A
 
 
 def test_a_row_that_is_none_is_refused_with_those_that_are_of_no_culture(cache: Path) -> None:
-    assert refusal(cache, row=("bases",)).endswith("; rows of no one culture are base, zero-shot, combined")
+    assert refusal(cache, row=("bases",)).endswith("; rows without a culture are base, zero-shot, combined")
 
 
 def test_two_adapters_for_one_row_and_those_of_two_students_are_refused(cache: Path, tiny: Student) -> None:

@@ -130,7 +130,9 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
 def test_stopped_and_resumed_gives_the_same_weights_as_uninterrupted(
     uninterrupted: tuple[Job, AdapterResult], other_folder: Job, number: signal.Signals
 ) -> None:
-    with pytest.raises(TrainingStopped, match=r"^stopped at step 4 of 10, which is saved: the same command goes on"):
+    with pytest.raises(
+        TrainingStopped, match=r"^stopped at step 4 of 10, which is saved: repeat the command to resume"
+    ):
         train(other_folder, signalled(3, number))
     assert not other_folder.out.exists()
     assert train(other_folder, Screen()).steps == 10
@@ -200,7 +202,7 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(tiny_student: Student, t
     with pytest.raises(TrainingStopped):
         train(one, signalled(3))
     other = job(tiny_student, tmp_path, *TEN, talks=9)
-    with pytest.raises(SettingsError, match=r"unfinished training with another .*data: remove it to begin again$"):
+    with pytest.raises(SettingsError, match=r"unfinished training with another .*data: remove it to start again$"):
         train(other, Screen())
     shutil.rmtree(other.work)
     assert train(other, Screen()).steps == 10
@@ -215,7 +217,7 @@ def test_two_processes_do_not_train_the_same_adapter(other_folder: Job) -> None:
 def test_a_folder_of_something_else_is_left_alone(other_folder: Job) -> None:
     other_folder.out.mkdir(parents=True)
     (other_folder.out / "notes.txt").write_text("mine")
-    with pytest.raises(StoreError, match="is there, and is no adapter"):
+    with pytest.raises(StoreError, match="exists and is not an adapter"):
         train(other_folder, Screen())
     assert (other_folder.out / "notes.txt").read_text() == "mine"
 

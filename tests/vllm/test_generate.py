@@ -160,8 +160,8 @@ def test_a_server_that_dies_ends_the_run_which_goes_on_with_another(
         stdout, stderr = process.communicate(timeout=300)
     assert process.returncode == 1, stderr
     (line,) = [line for line in stderr.splitlines() if line.startswith("clca: ")]
-    assert "the server of tiny is gone" in line
-    assert "repeat the command to go on" in line
+    assert "the server of tiny no longer answers" in line
+    assert "repeat the command to resume" in line
     assert last_json(stdout)["pending"] > 0
     assert {one["reason"] for one in records(only_run(tmp_path), "failed.jsonl")} <= {"outside the schema"}
     _, ended, _ = generate(tmp_path, vllm)

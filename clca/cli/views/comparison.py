@@ -36,7 +36,7 @@ def show(result: CompareResult, *, as_json: bool) -> None:
         style="dim",
     )
     for folder in dict.fromkeys(result.rehearsals):
-        console.print(f"[yellow]{escape(str(folder))} is a rehearsal: it says nothing of any culture.[/yellow]")
+        console.print(f"[yellow]{escape(str(folder))} is a rehearsal: it tells nothing about any culture.[/yellow]")
 
 
 def _table(comparisons: list[MethodComparison]) -> Table:

@@ -78,7 +78,9 @@ def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, 
     screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics", markup=False)
     if not result.asked:
         when, groups = result.answered[:10], result.request_groups
-        screen.print(f"all {groups:,} request groups were answered on {when}; nothing was asked (--new asks again)")
+        screen.print(
+            f"all {groups:,} request groups were answered on {when}; no request was sent (--new evaluates again)"
+        )
     if marked := " ".join(caveat for caveat in result.caveats if caveat.startswith(MARKS)):
         make_console(stderr=True).print(f"[yellow]{escape(printable(marked))}[/yellow]")
 
@@ -139,7 +141,7 @@ def _count(count: int | None) -> str:
 
 def _time(cost: Cost) -> str:
     if cost.unknown_reason:
-        return f"Tokens and time cannot be told here: {printable(cost.unknown_reason)}"
+        return f"Tokens and time cannot be estimated here: {printable(cost.unknown_reason)}"
     if cost.seconds is None:
-        return "time: that of the server; the progress line measures it"
+        return "time: depends on the server; the progress line measures it"
     return f"time: about {duration(cost.seconds)} ({cost.time_basis}; the progress line measures it)"

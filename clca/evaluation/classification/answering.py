@@ -81,9 +81,9 @@ class TaskAnswering:
         for line, choice in folder.numbered():
             gold = int(self._gold[choice.test][choice.place])
             if gold != self._label_index(choice.test, choice.gold) or not self._has_known_label(choice):
-                folder.refuse(line, f"its gold or its label is none that {choice.test} has there")
+                folder.refuse(line, f"its gold or its label differs from that of {choice.test}")
             if not self._has_label_of_answer(choice, read):
-                folder.refuse(line, "its label is not what its reply or its probabilities say")
+                folder.refuse(line, "its label does not match its reply or its probabilities")
             self._count(choice)
 
     @property
@@ -186,5 +186,5 @@ def _gold_labels(task: Task) -> Labels:
     indices = {label: index for index, label in enumerate(task.labels)}
     gold = np.fromiter((indices.get(example.gold, -1) for example in task.examples("")), dtype=np.int8)
     if len(gold) != task.count:
-        raise ContentError(task.name, None, f"has {len(gold):,} texts, and {task.count:,} were expected")
+        raise ContentError(task.name, None, f"has {len(gold):,} texts, expected {task.count:,}")
     return gold

@@ -29,7 +29,7 @@ class CompareConfig(StageConfig):
         BeforeValidator(split_list),
         Field(
             max_length=2,
-            description="Compare this method; given twice, that of the first RUN with that of the second.",
+            description="Method to compare; given twice: the first RUN's method, then the second RUN's.",
         ),
         Option(default="every method that both have"),
     ] = ()

@@ -73,8 +73,8 @@ def plan(config: CompareConfig, workspace: Path | None = None) -> ComparePlan:
     if first.weighted != second.weighted:
         plain, weighted = (second, first) if first.weighted else (first, second)
         raise SettingsError(
-            f"{weighted.folder} was scored with --weights and {plain.folder} without: repeat one of the commands as the"
-            " other"
+            f"{weighted.folder} was scored with --weights and {plain.folder} without: repeat one of them with"
+            " the options of the other"
         )
     order = _order(first, second)
     return ComparePlan(config, first, second, tuple(_pairs(first, second, methods)), order)
@@ -88,9 +88,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
     folder = find_evaluation(name, out, KIND)
     info = read_info(folder)
     if info.get("kind", KIND) != KIND:
-        raise SettingsError(
-            f"{folder} is of `clca eval-{info['kind']}`: only evaluations of `clca eval-wvs` are compared"
-        )
+        raise SettingsError(f"{folder} is of `clca eval-{info['kind']}`: give an evaluation of `clca eval-wvs`")
     if info.get("finished") is not True:
         raise SettingsError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
     content = Content(workspace)
@@ -102,7 +100,9 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         countries = dict(inputs["countries"])
         digests = {path: str(info["content"][path]["sha256"]) for path in info["content"]}
     except (KeyError, TypeError, ValueError) as error:
-        raise ContentError(str(folder / INFO), None, f"does not say what was asked of whom ({error})") from None
+        raise ContentError(
+            str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
+        ) from None
     layout = ScoreLayout([item for item in suite.items.items if item.id in item_ids])
     imported = None if file is None else find_respondents(Path(file), workspace)
     if imported is not None and file_sha256(imported.path) != inputs["data"]:
@@ -118,7 +118,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
     ]
     if changed:
         raise SettingsError(
-            f"{', '.join(changed)}: changed since {folder} was made: evaluate again, or put back what it was made with"
+            f"{', '.join(changed)}: changed since {folder} was made: evaluate again, or restore the old version"
         )
     samples = {
         name: culture_sample(culture, suite, layout, imported, False, n=n, seed=seed, weighted=weighted)
@@ -144,7 +144,7 @@ def _counts(
         return count_answers(predictions, respondents, layout, weighted=weighted)
     except ClcaError as error:
         raise ContentError(
-            str(file), None, f"{error.message}: it was changed since; put it back, or evaluate again with --new"
+            str(file), None, f"{error.message}: it has changed since; restore it, or evaluate again with --new"
         ) from None
 
 
@@ -153,7 +153,8 @@ def _order(first: StoredAnswers, second: StoredAnswers) -> Order:
     both = [order for order in first.orders if order in second.orders]
     if not both:
         raise SettingsError(
-            f"the two have no order of the options in common ({', '.join(first.orders)}; {', '.join(second.orders)}):"
+            "the two evaluations have no option order in common"
+            f" ({', '.join(first.orders)}; {', '.join(second.orders)}):"
             " evaluate one of them with the --order of the other"
         )
     return both[0]
@@ -165,8 +166,8 @@ def _pairs(first: StoredAnswers, second: StoredAnswers, methods: Sequence[Method
         if both:
             return [(method, method) for method in both]
         raise SettingsError(
-            f"the two have no method in common ({', '.join(first.methods)}; {', '.join(second.methods)}): name one of"
-            " each with --method"
+            f"the two evaluations have no method in common ({', '.join(first.methods)}; {', '.join(second.methods)}):"
+            " name one of each with --method"
         )
     for answers, method in zip((first, second), (methods[0], methods[-1]), strict=True):
         if method not in answers.methods:

@@ -25,7 +25,7 @@ class CompareResult(Record):
     rehearsals: tuple[Path, ...] = Field(exclude=True)
     comparisons: tuple[MethodComparison, ...]
 
-    @computed_field(description="Whether the scores of either mean nothing.")  # type: ignore[prop-decorator]
+    @computed_field(description="Whether either is a rehearsal, whose scores mean nothing.")  # type: ignore[prop-decorator]
     @property
     def rehearsal(self) -> bool:
         return bool(self.rehearsals)

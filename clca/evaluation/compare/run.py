@@ -38,12 +38,12 @@ def _by_culture(plan: ComparePlan, methods: tuple[Method, Method]) -> tuple[Comp
         others = {respondent.id: respondent for respondent in second.samples[culture].respondents}
         if any(others.get(respondent.id, respondent) != respondent for respondent in sample.respondents):
             raise SettingsError(
-                f"the respondents of {culture} are not the same people: compare evaluations with the same --seed and"
-                " --data"
+                f"the two evaluations have different respondents of {culture}: compare evaluations with the"
+                " same --seed and --data"
             )
         pairs[culture], surveys[culture] = (of_first, of_second), sample.survey
     if not pairs:
         raise SettingsError(
-            f"the two have no culture in common ({', '.join(first.samples)}; {', '.join(second.samples)})"
+            f"the two evaluations have no culture in common ({', '.join(first.samples)}; {', '.join(second.samples)})"
         )
     return compare_counts(pairs, surveys, seed=plan.config.seed)

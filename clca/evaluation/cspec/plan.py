@@ -137,7 +137,7 @@ def _pair(matrices: Sequence[MeasuredMatrix], knowledge: Sequence[StoredEvaluati
     """The MMLU evaluation of each evaluation's student and adapters, by the folder of the latter."""
     evaluations = [matrix.evaluation for matrix in matrices if matrix.evaluation is not None]
     if knowledge and not evaluations:
-        raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
+        raise SettingsError("--mmlu: needs an evaluation as RUN, since a CSV matrix does not name its adapters")
     paired: dict[Path, StoredEvaluation] = {}
     for mmlu in knowledge:
         differences = {evaluation.folder: model_differences(evaluation, mmlu) for evaluation in evaluations}
@@ -145,13 +145,13 @@ def _pair(matrices: Sequence[MeasuredMatrix], knowledge: Sequence[StoredEvaluati
         if not matching:
             folder, lines = min(differences.items(), key=lambda item: len(item[1]))
             raise SettingsError(
-                f"--mmlu {mmlu.folder}: is of other answers than {folder}: {'; '.join(lines[:3])}; give the evaluation"
+                f"--mmlu {mmlu.folder}: does not match {folder}: {'; '.join(lines[:3])}; give the evaluation"
                 " by `clca eval-mmlu` of the same student and adapters"
             )
         for folder in matching:
             if folder in paired:
                 raise SettingsError(
-                    f"--mmlu {mmlu.folder}: {folder} has that of {paired[folder].folder} already; leave one of them out"
+                    f"--mmlu {mmlu.folder}: {folder} already goes with {paired[folder].folder}; leave one of them out"
                 )
             paired[folder] = mmlu
     return paired

@@ -51,6 +51,6 @@ def require_prompts_fit(plan: LabelledPlan) -> None:
                 if len(prompt.ids) + answer > context:
                     raise SettingsError(
                         f"{task.name}, text {example.id}: prompt and answer take {len(prompt.ids) + answer:,} tokens,"
-                        f" but {plan.model.name} reads {context:,}: leave the text out of the data, or choose a student"
-                        " that reads more"
+                        f" but {plan.model.name} takes at most {context:,}: leave the text out of the data, or"
+                        " choose a student with a longer context"
                     )

@@ -47,13 +47,11 @@ class MmluConfig(LabelledConfig):
     ] = 5
     mode: Annotated[
         Mode,
-        Field(
-            description="probability: the likeliest letter, as by convention; generate: an answer is written and read."
-        ),
+        Field(description="probability: the likeliest letter, as usual; generate: write an answer and parse it."),
         Option(HOW),
     ] = "probability"
     scoring: Annotated[
         Scoring,
-        Field(description="corrected; paper: S2N's markers and its reading, in which an unreadable answer is an A."),
+        Field(description="corrected; paper: S2N's markers and parsing, where an unreadable answer counts as A."),
         Option(HOW),
     ] = "corrected"

@@ -42,7 +42,7 @@ class OffenseConfig(LabelledConfig):
     ] = None
     scoring: Annotated[
         Scoring,
-        Field(description="corrected, or paper: with the quirks of the paper's framework, of which a table is shown."),
+        Field(description="corrected, or paper: with the quirks of the paper's framework, which a table lists."),
         Option(HOW),
     ] = "corrected"
-    format: Annotated[Layout, Field(description="text, as the paper asks, or chat."), Option(HOW)] = "text"
+    format: Annotated[Layout, Field(description="text (as in the paper) or chat."), Option(HOW)] = "text"

@@ -101,7 +101,7 @@ def plan(config: OffenseConfig, workspace: Path | None = None) -> OffensePlan:
     countries = countries_of(cultures, suite, catalogue)
     tasks = limited(make_tasks(tests, config.scoring, countries), config)
     if not tasks:
-        raise NotFoundError(f"{data} holds no text to ask about of {', '.join(cultures)}")
+        raise NotFoundError(f"{data} holds no usable text of {', '.join(cultures)}")
     model, systems = choose_systems(config, config.row, DEFAULT_ROWS, cultures, catalogue, content, os.environ)
     counts = {task.name: task.count for task in tasks}
     return OffensePlan.assemble(

@@ -82,7 +82,7 @@ class WvsAnswering:
                 self._count(prediction)
             except ClcaError as error:
                 file = str(folder.path / PREDICTIONS)
-                raise ContentError(file, None, f"{error.message}; remove its group, or begin anew with --new") from None
+                raise ContentError(file, None, f"{error.message}; remove its group, or start over with --new") from None
 
     @property
     def pending(self) -> list[RespondentRequestGroup]:

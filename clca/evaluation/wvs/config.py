@@ -43,7 +43,7 @@ class WvsConfig(EvaluationConfig):
         tuple[Method, ...],
         BeforeValidator(split_list),
         Field(description="persona, cultural or clca; repeatable."),
-        Option(WHAT, default="all whose needs are met"),
+        Option(WHAT, default="all that are possible with these options"),
     ] = ()
     respondents: Annotated[
         int | None,

@@ -66,7 +66,7 @@ def choose_items(config: WvsConfig, suite: WvsSuite) -> list[Item]:
     if unknown is not None:
         first, last = next(iter(items)), list(items)[-1]
         raise SettingsError(
-            f"--items {unknown}: is no item; there are {first} to {last}, listed in eval/wvs/items.yaml"
+            f"--items {unknown}: no such item; there are {first} to {last}, listed in eval/wvs/items.yaml"
         )
     return [item for id, item in items.items() if not config.items or id in config.items]
 
@@ -84,13 +84,13 @@ def choose_methods(config: WvsConfig, model: EvaluatedModel, format: Layout, cul
     adapted = culture in model.adapters
     if "clca" in config.method and not adapted:
         if config.base_url:
-            raise SettingsError("--method clca needs --adapter NAME: the name that the server has for the adapter")
+            raise SettingsError("--method clca needs --adapter NAME: the adapter's name on the server")
         raise SettingsError(
             f"--method clca needs an adapter, and there is none of {culture} for {model.name} in {ADAPTERS}/:"
             f" make one with `clca train -c {culture}`, or give one with --adapter"
         )
     if format == BARE and "persona" in config.method:
-        raise SettingsError("--format bare tells of no respondent: ask with --method cultural or clca")
+        raise SettingsError("--format bare describes no respondent: use --method cultural or clca")
     possible = {"persona": format != BARE, "cultural": True, "clca": adapted}
     return [method for method in METHODS if (method in config.method if config.method else possible[method])]
 

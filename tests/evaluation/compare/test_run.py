@@ -77,7 +77,7 @@ def refusal(first: WvsResult, second: WvsResult, workspace: Path | None = None) 
 
 def test_answers_to_unlike_orders_of_the_options_are_not_compared() -> None:
     given, reversed_ = evaluated(), evaluated(order=("reversed",))
-    assert "no order of the options in common (given; reversed)" in refusal(given, reversed_)
+    assert "no option order in common (given; reversed)" in refusal(given, reversed_)
     both = evaluated(order=("given", "reversed"))
     (persona, _) = compared(both, reversed_).comparisons
     assert (persona.methods, persona.order) == (("persona", "persona"), "reversed")
@@ -91,7 +91,7 @@ def test_a_suite_that_was_edited_since_is_not_compared_with(here: Path) -> None:
     shares.parent.mkdir(parents=True)
     shares.write_text(Content().text("eval/wvs/shares.csv") + "\n")
     assert refusal(one, one, here) == (
-        f"eval/wvs/shares.csv: changed since {one.folder} was made: evaluate again, or put back what it was made with"
+        f"eval/wvs/shares.csv: changed since {one.folder} was made: evaluate again, or restore the old version"
     )
 
 
@@ -134,7 +134,7 @@ def test_predictions_that_were_changed_are_refused_with_their_file() -> None:
     file.write_text(file.read_text().replace('"option":0', '"option":9', 1))
     with pytest.raises(ContentError) as caught:
         read_answers(str(file.parent), Path("evaluations"), None)
-    assert caught.value.message.startswith(f"{file}: predictions: Q1 has the options 0 to 3, not 9: it was changed")
+    assert caught.value.message.startswith(f"{file}: predictions: Q1 has the options 0 to 3, not 9: it has changed")
 
 
 def test_a_sitting_that_asks_nothing_leaves_no_trace_of_itself() -> None:

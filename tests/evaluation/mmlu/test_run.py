@@ -180,7 +180,7 @@ def test_part_of_the_subjects_is_told_to_be_part(here: Path) -> None:
         ),
         ({"seed": -1}, "--seed: Input should be greater than or equal to 0 (given: -1)"),
         ({"bits": 5}, "--bits: Input should be 4, 8 or 16 (given: 5)"),
-        ({"base_url": "http://localhost:1/v1"}, "--base-url needs --student NAME: the model to ask there"),
+        ({"base_url": "http://localhost:1/v1"}, "--base-url needs --student NAME: the model's name on the server"),
         ({"student": "no-such-model"}, "unknown model 'no-such-model'"),
         ({"adapter": ("=x",)}, "--adapter =x: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
         ({"adapter": ("nobody",)}, "no adapter 'nobody'"),
@@ -199,12 +199,12 @@ def test_an_adapter_of_another_student_is_refused(tiny: Student) -> None:
 def test_one_culture_cannot_answer_twice(tiny: Student) -> None:
     first, second = adapter(tiny, "one", "japan"), adapter(tiny, "two", "japan")
     message = refusal(adapter=(str(first.folder), str(second.folder)))
-    assert message == "--adapter: japan is given twice, but is one row; leave one of them out"
+    assert message == "--adapter: japan is given twice; leave one of them out"
 
 
 def test_too_few_worked_examples_are_refused_unless_none_is_wanted(here: Path) -> None:
     csv_folder(here / "csv", "anatomy", dev=2)
-    assert "csv has 2 worked examples of anatomy, and --shots 5 needs 5" in refusal(data="csv", subject=("anatomy",))
+    assert "csv has 2 worked examples of anatomy, but --shots 5 needs 5" in refusal(data="csv", subject=("anatomy",))
     assert planned(data="csv", subject=("anatomy",), shots=0).prompts == 3
 
 
@@ -367,7 +367,7 @@ def test_a_line_that_is_not_of_this_evaluation_is_refused() -> None:
     done = run(planned(subject=("astronomy",)))
     file = done.folder / "predictions.jsonl"
     file.write_text(file.read_text().replace('"test":"astronomy"', '"test":"virology"', 1))
-    with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its request group is not of this evaluation"):
+    with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its request group is not part of this evaluation"):
         run(planned(subject=("astronomy",)))
 
 

@@ -167,7 +167,7 @@ def test_bare_text_stands_for_everyone(tiny: Student) -> None:
         ("cultural", "", ""),
         ("clca", "", ""),
     ]
-    assert "tells of no respondent" in refusal(format="bare", method=("persona",))
+    assert "describes no respondent" in refusal(format="bare", method=("persona",))
 
 
 def test_a_value_outside_its_set_is_refused_with_what_there_is() -> None:
@@ -180,7 +180,7 @@ def test_a_value_outside_its_set_is_refused_with_what_there_is() -> None:
     assert refusal(order=("random",)).startswith("--order: Input should be 'given', 'reversed' or 'shuffled'")
     assert refusal(respondents=0) == "--respondents: Input should be greater than or equal to 1 (given: 0)"
     assert refusal(until_ci=1.5).startswith("--until-ci: Input should be less than 1 (given: 1.5)")
-    assert refusal(items="Q42").startswith("--items Q42: is no item; there are Q1 to Q45")
+    assert refusal(items="Q42").startswith("--items Q42: no such item; there are Q1 to Q45")
     assert refusal(items=" ").startswith("--items: is empty; give items")
     assert refusal(seed=-1).startswith("--seed: Input should be greater than or equal to 0")
     assert refusal(student=" ").startswith("--student: is empty")
@@ -271,7 +271,7 @@ def test_an_adapter_is_found_by_culture_name_folder_and_run(tiny: Student) -> No
         found = find(name, CultureCatalogue(Content()), Path("generated"))
         assert found.folder == folder, name
     (run / "run.json").write_text(json.dumps({"fingerprint": "f2"}))
-    with pytest.raises(NotFoundError, match=r"learned from run run-1: `clca train --run run-1` makes one"):
+    with pytest.raises(NotFoundError, match=r"was trained on run run-1: `clca train --run run-1` makes one"):
         find("run-1", CultureCatalogue(Content()), Path("generated"))
     with pytest.raises(NotFoundError, match="no adapter 'nothing' in adapters/"):
         find("nothing", CultureCatalogue(Content()), Path("generated"))
