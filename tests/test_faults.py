@@ -148,6 +148,15 @@ def test_retry_asks_bad_replies_anew(tmp_path: Path) -> None:
     assert len(records(only_run(tmp_path))) == REQUESTED
 
 
+def test_retry_finds_the_run_below_out(tmp_path: Path) -> None:
+    with Stub() as stub:
+        assert clca(tmp_path, *command(stub.url, "--out", "runs")).returncode == 0
+        done = clca(tmp_path, "retry", "japan", "--failed", "--out", "runs", "--base-url", stub.url, "--json")
+    assert done.returncode == 0, done.stderr
+    assert (last_json(done.stdout)["kept"], last_json(done.stdout)["failed"]) == (REQUESTED, 0)
+    assert clca(tmp_path, "retry", "japan", "--failed", "--out", "").returncode == 2
+
+
 def test_retry_pays_only_for_what_was_not_answered(tmp_path: Path) -> None:
     """The server loses every judgement; tried again on a sound one, no turn is asked a second time."""
     with Stub() as sound, Stub("--fault", "500:1") as broken:

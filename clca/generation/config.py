@@ -42,6 +42,7 @@ class GenerateConfig(StageConfig):
     """
 
     stage: ClassVar[str] = "generate"
+    short_variables: ClassVar[bool] = True
 
     culture: Annotated[
         tuple[str, ...],
