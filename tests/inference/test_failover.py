@@ -115,7 +115,10 @@ def test_when_all_are_killed_the_run_stops_and_the_next_command_goes_on(tmp_path
         ports = (port(a), port(b))
     assert code == 1
     (line,) = (line for line in stderr.splitlines() if line.startswith("clca: "))
-    gone = r"clca: the 2 servers of stub no longer answer \((cannot connect to|http://127\.0\.0\.1:\d+/v1 broke the connection)"
+    gone = (
+        r"clca: the 2 servers of stub no longer answer"
+        r" \((cannot connect to|http://127\.0\.0\.1:\d+/v1 broke the connection)"
+    )
     assert re.match(gone, line), line
     assert line.endswith("): start them again and repeat the command to resume")
     assert (lost["failed"], lost["pending"]) == (0, 6)
@@ -273,7 +276,9 @@ def test_when_the_last_one_refuses_the_run_stops(tmp_path: Path, stubs: tuple[St
     code, summary, stderr = finish(process)
     assert code == 1
     assert (summary["failed"], summary["pending"]) == (0, 6)
-    assert "no longer accepts the key (401): not any more" in stderr or "the 2 servers of stub no longer answer" in stderr
+    assert (
+        "no longer accepts the key (401): not any more" in stderr or "the 2 servers of stub no longer answer" in stderr
+    )
 
 
 def test_a_server_that_only_fails_is_left_after_some_patience(tmp_path: Path, stubs: tuple[Stub, Front]) -> None:
@@ -312,7 +317,10 @@ def test_a_server_that_hangs_as_a_whole_stops_the_run_and_leaves_its_dialogues_p
         code, summary, stderr = finish(process)
         stub.signal(signal.SIGCONT)
         assert code == 1
-        assert "the server of stub no longer answers (no answer within 1 s): start it again and repeat the command" in stderr
+        assert (
+            "the server of stub no longer answers (no answer within 1 s): start it again and repeat the command"
+            in stderr
+        )
         assert summary["pending"] > 0
         assert last_json(clca(tmp_path, *command(stub.url, scenarios=20)).stdout)["pending"] == 0
 

@@ -431,8 +431,8 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
         (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392\n3,392,1\n", "a.csv:3: has 2 fields, the header 3: each line"),
         (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392,1,9\n", "a.csv:3: has 4 fields, the header 3: each line needs"),
         (official(people({"JPN": 9}))[:-150], "a.csv:10: the file is cut off: its last line has "),
-        (zipped(official(people({"JPN": 900})))[:-20], "the gzipped file is cut off or is damaged"),
-        (zipped(official(people({"JPN": 900})))[:9], "the gzipped file is cut off or is damaged"),
+        (zipped(official(people({"JPN": 900})))[:-20], "the gzipped file is cut off or damaged"),
+        (zipped(official(people({"JPN": 900})))[:9], "the gzipped file is cut off or damaged"),
     ],
 )
 def test_a_file_that_cannot_be_used_is_told_in_one_line(
