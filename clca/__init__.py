@@ -7,7 +7,27 @@
 Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
 """
 
-from clca.api import cultures, eval_cspec, generate, train
+from clca.api import (
+    compare,
+    cultures,
+    eval_cspec,
+    eval_mmlu,
+    eval_normad,
+    eval_offense,
+    eval_wvs,
+    generate,
+    train,
+)
 
-__all__ = ["cultures", "eval_cspec", "generate", "train"]
+__all__ = [
+    "compare",
+    "cultures",
+    "eval_cspec",
+    "eval_mmlu",
+    "eval_normad",
+    "eval_offense",
+    "eval_wvs",
+    "generate",
+    "train",
+]
 __version__ = "0.1.0"

@@ -14,8 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from clca.content.config import StageConfig
+    from clca.evaluation.compare.config import CompareConfig
+    from clca.evaluation.compare.result import CompareResult
     from clca.evaluation.cspec.config import CspecConfig
     from clca.evaluation.cspec.result import CspecResult
+    from clca.evaluation.labelled.result import CultureResult
+    from clca.evaluation.mmlu.config import MmluConfig
+    from clca.evaluation.mmlu.result import MmluResult
+    from clca.evaluation.normad import NormadConfig
+    from clca.evaluation.offense.config import OffenseConfig
+    from clca.evaluation.offense.result import OffenseResult
+    from clca.evaluation.wvs.config import WvsConfig
+    from clca.evaluation.wvs.result import WvsResult
     from clca.generation.config import GenerateConfig
     from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
@@ -67,6 +77,99 @@ def generate(
     True
     """
     result: GenerationResult = _run("generate", config, progress, fields)
+    return result
+
+
+def eval_wvs(
+    config: WvsConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> WvsResult:
+    """Evaluate a student and its adapters on the World Values Survey, as `clca eval-wvs` does.
+
+    `fields` are those of `WvsConfig`: `culture`, `student`, `adapter`, `method`, `respondents`... Raises a `ClcaError`
+    in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.eval_wvs(culture="uk", respondents=2, items="Q1,Q2", method="cultural", progress=False)
+    >>> list(result.cultures["uk"].methods)
+    ['cultural']
+    """
+    result: WvsResult = _run("eval-wvs", config, progress, fields)
+    return result
+
+
+def eval_offense(
+    config: OffenseConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> OffenseResult:
+    """Evaluate a student and its adapters on offensiveness across cultures, as `clca eval-offense` does.
+
+    `fields` are those of `OffenseConfig`: `culture`, `row`, `adapter`, `scoring`, `limit`... Raises a `ClcaError` in
+    one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.eval_offense(culture="germany", limit=2, row="base", progress=False)
+    >>> result.rows
+    ('base',)
+    """
+    result: OffenseResult = _run("eval-offense", config, progress, fields)
+    return result
+
+
+def eval_normad(
+    config: NormadConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> CultureResult:
+    """Evaluate a student and its adapters on NormAd's stories, as `clca eval-normad` does.
+
+    `fields` are those of `NormadConfig`: `culture`, `row`, `adapter`, `data`, `limit`... Raises a `ClcaError` in one
+    line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.eval_normad(culture="japan", limit=2, row="base", progress=False)
+    >>> result.cultures
+    ('japan',)
+    """
+    result: CultureResult = _run("eval-normad", config, progress, fields)
+    return result
+
+
+def eval_mmlu(
+    config: MmluConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> MmluResult:
+    """Evaluate a student and its adapters on MMLU, as `clca eval-mmlu` does.
+
+    `fields` are those of `MmluConfig`: `student`, `adapter`, `shots`, `scoring`, `limit`... Raises a `ClcaError` in
+    one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.eval_mmlu(shots=0, limit=1, progress=False)
+    >>> result.rows
+    ('base',)
+    """
+    result: MmluResult = _run("eval-mmlu", config, progress, fields)
+    return result
+
+
+def compare(
+    config: CompareConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> CompareResult:
+    """Compare two survey evaluations on the respondents that both asked, as `clca compare` does.
+
+    `fields` are those of `CompareConfig`. Raises a `ClcaError` in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> first = clca.eval_wvs(culture="uk", respondents=2, items="Q1,Q2", method="persona", progress=False)
+    >>> other = clca.eval_wvs(
+    ...     culture="uk", respondents=2, items="Q1,Q2", method="persona", mode="generate", progress=False
+    ... )
+    >>> result = clca.compare(first=str(first.folder), second=str(other.folder), progress=False)
+    >>> result.comparisons[0].methods
+    ('persona', 'persona')
+    """
+    result: CompareResult = _run("compare", config, progress, fields)
     return result
 
 

@@ -21,6 +21,7 @@ from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
 from clca.evaluation.mmlu.question_source import FOLDER as EXAM
 from clca.evaluation.mmlu.question_source import demonstration
 from clca.evaluation.mmlu.subjects import load_subjects
+from clca.evaluation.normad import load_suite as load_normad
 from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.suite import check_cultures, load_offense_suite
 from clca.evaluation.offense.test_sets import DEMONSTRATION, check_demonstration
@@ -85,6 +86,7 @@ def check(content: Content) -> list[ClcaError]:
         attempt(lambda: load_mapping(content, None, load_offense_suite(content), known))
         attempt(lambda: check_demonstration(content))
     attempt(lambda: _mmlu_prompts(content))
+    attempt(lambda: load_normad(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
     if attempt(lambda: Prompts.load(content)) and whole:

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,10 @@ from clca.progress import ProgressCallback, ignore
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A stage: the package with its `config`, `plan`, `run` and `result` modules, and the names of its two models."""
+    """A stage: the package with its `config`, `plan`, `run` and `result` modules, and the names of its two models.
+
+    A small one has its configuration in the package itself, and all else in a module `suite`.
+    """
 
     package: str
     config_name: str
@@ -45,13 +49,21 @@ class Stage:
         return run
 
     def _module(self, name: str) -> Any:
+        package = import_module(self.package)
+        if find_spec(f"{self.package}.{name}") is None:
+            return package if name == "config" else import_module(f"{self.package}.suite")
         return import_module(f"{self.package}.{name}")
 
 
 STAGES = {
     "generate": Stage("clca.generation", "GenerateConfig", "GenerationResult"),
     "train": Stage("clca.training", "TrainConfig", "TrainingResult"),
+    "eval-wvs": Stage("clca.evaluation.wvs", "WvsConfig", "WvsResult"),
+    "eval-offense": Stage("clca.evaluation.offense", "OffenseConfig", "OffenseResult"),
+    "eval-normad": Stage("clca.evaluation.normad", "NormadConfig", "CultureResult"),
+    "eval-mmlu": Stage("clca.evaluation.mmlu", "MmluConfig", "MmluResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
+    "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),
 }
 
 

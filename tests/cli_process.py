@@ -1,17 +1,31 @@
-"""The stub server of `benchmarks/`, started for a test, and `clca` started as a user starts it."""
+"""The stub server of `benchmarks/`, started for a test, and `clca` as a user starts it, in a process of its own.
+
+That process is forked where possible, see `fork_server.py`."""
 
 from __future__ import annotations
 
 import json
 import os
+import re
+import select
+import selectors
+import shutil
+import signal
+import socket
 import subprocess
 import sys
+import tempfile
+import time
 import urllib.request
-from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import IO, Any, Self
 
+from tests.fork_server import send
+
+FORK_SERVER = Path(__file__).with_name("fork_server.py")
 STUB = Path(__file__).parents[1] / "benchmarks" / "stub.py"
 
 
@@ -55,10 +69,21 @@ def environment(**extra: str) -> dict[str, str]:
     return {**kept, **extra}
 
 
-def start(
-    folder: Path, *arguments: str, preexec: Callable[[], None] | None = None, **env: str
-) -> subprocess.Popen[str]:
-    """`clca` with these arguments, running in that folder."""
+# ---------------------------------------------------------------- clca's processes
+
+
+def start(folder: Path, *arguments: str, file_size: int | None = None, **env: str) -> Forked | subprocess.Popen[str]:
+    """`clca` with these arguments, running in that folder; no file of it may grow beyond `file_size` bytes."""
+    wanted = environment(**env)
+    if any(wanted.get(key) != os.environ.get(key) for key in wanted.keys() | os.environ.keys() if OF_PYTHON(key)):
+        assert file_size is None
+        return start_interpreter(folder, *arguments, **env)
+    heavy = all(wanted.get(key) == value for key, value in heavy_environment().items())
+    return Forked(fork_server(heavy), folder, arguments, wanted, file_size)
+
+
+def start_interpreter(folder: Path, *arguments: str, **env: str) -> subprocess.Popen[str]:
+    """The same in an interpreter of its own, for what depends on how that one starts."""
     return subprocess.Popen(
         [sys.executable, "-m", "clca", *arguments],
         cwd=folder,
@@ -66,15 +91,142 @@ def start(
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=preexec,
     )
 
 
 def clca(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """`clca` with these arguments, run to its end in that folder."""
     process = start(folder, *arguments, **env)
-    stdout, stderr = process.communicate(timeout=180)
+    stdout, stderr = process.communicate(timeout=600)  # patient: others may be at work on this machine
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+
+
+def path_with_clca(folder: Path, *, forked: bool = False) -> str:
+    """A PATH that begins with `folder`, where a new script `clca` is."""
+    python = f'exec "{sys.executable}"'
+    run = f'{python} -IS "{FORK_SERVER}" run "{fork_server(heavy=True)}"' if forked else f"{python} -m clca"
+    folder.mkdir()
+    (folder / "clca").write_text(f'#!/bin/sh\n{run} "$@"\n')
+    (folder / "clca").chmod(0o755)
+    return f"{folder}{os.pathsep}{os.environ['PATH']}"
+
+
+OF_PYTHON = re.compile("PYTHON|LC_|LANG|MALLOC_").match  # what an interpreter reads when it starts
+CACHE = "TESTS_CACHE"
+"""Names the folder of what all tests and test processes share: the tiny student and the caches of its libraries."""
+
+
+def heavy_environment() -> dict[str, str]:
+    """What the libraries of training and evaluation read while they are imported, as the tests set it."""
+    cache = os.environ[CACHE]
+    return {
+        "XDG_CACHE_HOME": cache,
+        "HF_HOME": f"{cache}/hf",
+        "HF_HUB_OFFLINE": "1",
+        "OMP_NUM_THREADS": "1",
+        "CUDA_VISIBLE_DEVICES": "",
+    }
+
+
+@cache
+def fork_server(heavy: bool) -> str:
+    """The socket of this process's fork server, started once."""
+    folder = tempfile.mkdtemp(prefix="clca-tests-")
+    address = f"{folder}/socket"
+    process = subprocess.Popen(
+        [sys.executable, str(FORK_SERVER), "serve", address, *(["--heavy"] if heavy else [])],
+        env=environment(**(heavy_environment() if heavy else {})),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    FORK_SERVERS[process] = folder
+    assert process.stdout is not None
+    assert process.stdout.readline() == "listening\n"
+    return address
+
+
+FORK_SERVERS: dict[subprocess.Popen[str], str] = {}
+
+
+def stop_fork_servers() -> None:
+    for process, folder in FORK_SERVERS.items():
+        process.communicate()
+        shutil.rmtree(folder)
+    FORK_SERVERS.clear()
+    fork_server.cache_clear()
+
+
+class Forked:
+    """A `clca` that a fork server runs, used like a `subprocess.Popen[str]` with pipes for stdout and stderr."""
+
+    def __init__(
+        self, address: str, folder: Path, arguments: tuple[str, ...], env: dict[str, str], file_size: int | None
+    ) -> None:
+        self.returncode: int | None = None
+        outputs, inputs = zip(os.pipe(), os.pipe(), strict=True)
+        self.stdout: IO[str] | None = open(outputs[0], encoding="utf-8")  # noqa: SIM115
+        self.stderr: IO[str] | None = open(outputs[1], encoding="utf-8")  # noqa: SIM115
+        self._server = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        try:
+            self._server.connect(address)
+            send(self._server, list(arguments), str(folder), env, [nothing, *inputs], file_size)
+        finally:
+            for stream in (nothing, *inputs):
+                os.close(stream)
+        self.pid = int(self._server.recv(64))
+
+    def poll(self) -> int | None:
+        with suppress(subprocess.TimeoutExpired):
+            self.wait(0)
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.returncode is None:
+            if not select.select([self._server], [], [], timeout)[0]:
+                raise subprocess.TimeoutExpired("clca", timeout or 0)
+            self.returncode = int(self._server.recv(64))
+            self._server.close()
+        return self.returncode
+
+    def communicate(self, timeout: float | None = None) -> tuple[str, str]:
+        until = None if timeout is None else time.monotonic() + timeout
+        texts = dict.fromkeys(("stdout", "stderr"), b"")
+        with selectors.DefaultSelector() as pipes:
+            for name in texts:
+                if pipe := getattr(self, name):
+                    pipes.register(pipe, selectors.EVENT_READ, name)
+            while pipes.get_map():
+                left = None if until is None else until - time.monotonic()
+                if left is not None and left <= 0:
+                    raise subprocess.TimeoutExpired("clca", timeout or 0)
+                for key, _ in pipes.select(left):
+                    piece = os.read(key.fd, 1 << 16)
+                    texts[key.data] += piece
+                    if not piece:
+                        pipes.unregister(key.fileobj)
+        for pipe in (self.stdout, self.stderr):
+            if pipe is not None:
+                pipe.close()
+        self.stdout = self.stderr = None
+        self.wait(None if until is None else max(0.0, until - time.monotonic()))
+        return texts["stdout"].decode(), texts["stderr"].decode()
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+    def __del__(self) -> None:
+        for handle in (self.stdout, self.stderr, self._server):
+            if handle is not None:
+                handle.close()
 
 
 def last_json(output: str) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import signal
 import time
 from pathlib import Path
@@ -126,7 +125,7 @@ def test_lost_server_stops_the_run_which_then_goes_on(tmp_path: Path) -> None:
         stub.stop()
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 1
-    assert "the server of stub is gone" in stderr
+    assert "the server of stub no longer answers" in stderr
     assert stderr.count("\n") < 15, "no traceback"
     first = last_json(stdout)
     assert balance(first) == (REQUESTED, REQUESTED)
@@ -147,6 +146,15 @@ def test_retry_asks_bad_replies_anew(tmp_path: Path) -> None:
     assert last_json(done.stdout)["kept"] == REQUESTED
     assert records(only_run(tmp_path), "failed.jsonl") == []
     assert len(records(only_run(tmp_path))) == REQUESTED
+
+
+def test_retry_finds_the_run_below_out(tmp_path: Path) -> None:
+    with Stub() as stub:
+        assert clca(tmp_path, *command(stub.url, "--out", "runs")).returncode == 0
+        done = clca(tmp_path, "retry", "japan", "--failed", "--out", "runs", "--base-url", stub.url, "--json")
+    assert done.returncode == 0, done.stderr
+    assert (last_json(done.stdout)["kept"], last_json(done.stdout)["failed"]) == (REQUESTED, 0)
+    assert clca(tmp_path, "retry", "japan", "--failed", "--out", "").returncode == 2
 
 
 def test_retry_pays_only_for_what_was_not_answered(tmp_path: Path) -> None:
@@ -192,10 +200,7 @@ def test_full_disk_leaves_whole_lines_and_the_run_goes_on(tmp_path: Path, size: 
     """No file may grow beyond `size` bytes: the kernel refuses what goes over, as on a full disk."""
     args = ("generate", "--culture", "japan", "--scenarios", "40", "--json")
 
-    def limited() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
-
-    full = start(tmp_path, *args, preexec=limited)
+    full = start(tmp_path, *args, file_size=size)
     _, stderr = full.communicate(timeout=60)
     assert full.returncode == 2
     assert "Traceback" not in stderr

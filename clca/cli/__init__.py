@@ -27,6 +27,7 @@ COMMANDS = {
     "train": ("train", "train", "EXAMPLES"),
     "eval-wvs": ("eval_wvs", "eval_wvs", "EXAMPLES"),
     "eval-offense": ("eval_offense", "eval_offense", "EXAMPLES"),
+    "eval-normad": ("eval_normad", "eval_normad", "EXAMPLES"),
     "eval-mmlu": ("eval_mmlu", "eval_mmlu", "EXAMPLES"),
     "eval-cspec": ("eval_cspec", "eval_cspec", "EXAMPLES"),
     "compare": ("compare", "compare", "EXAMPLES"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
 
-import typer
+from clca.cli.options import Json, configured
+from clca.evaluation.compare.config import CompareConfig
 
 EXAMPLES = """
 Examples:
@@ -16,23 +16,14 @@ Examples:
 """
 
 
-def compare(
-    one: Annotated[
-        str, typer.Argument(help="Folder of an evaluation, its name, or what that begins with.", metavar="RUN")
-    ],
-    other: Annotated[str, typer.Argument(help="Of the one to compare it with.", metavar="RUN")],
-    method: Annotated[
-        list[str] | None,
-        typer.Option(help="Compare this method; given twice, that of the first RUN and that of the second."),
-    ] = None,
-    out: Annotated[Path, typer.Option(help="Folder of the evaluations.")] = Path("evaluations"),
-    seed: Annotated[int, typer.Option(help="Of the resampling.")] = 42,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
-) -> None:
+@configured(CompareConfig)
+def compare(config: CompareConfig, workspace: Path | None, *, json: Json = False) -> None:
     """Compare two evaluations on the respondents that both of them asked: differences, intervals, p-values."""
     from clca.evaluation.validation import require_libraries
 
     require_libraries(server=True)
     from clca.cli.views import comparison
+    from clca.evaluation.compare.plan import plan
+    from clca.evaluation.compare.run import run
 
-    comparison.compare(one, other, tuple(method or ()), out.expanduser(), seed, as_json=json)
+    comparison.show(run(plan(config, workspace)), as_json=json)

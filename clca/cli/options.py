@@ -18,8 +18,8 @@ from clca.content.lookup import find_workspace
 from clca.stages import resolve_config
 
 SCREEN = "On screen"
-Plan = Annotated[bool, typer.Option("--plan", help="Show what it would do and take, and stop.", rich_help_panel=SCREEN)]
-New = Annotated[bool, typer.Option("--new", help="Begin anew even if the same exists already.", rich_help_panel=SCREEN)]
+Plan = Annotated[bool, typer.Option("--plan", help="Show what it would do and cost, and stop.", rich_help_panel=SCREEN)]
+New = Annotated[bool, typer.Option("--new", help="Start over even if the same already exists.", rich_help_panel=SCREEN)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.", rich_help_panel=SCREEN)]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object last.", rich_help_panel=SCREEN)]
 

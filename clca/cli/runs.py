@@ -93,10 +93,11 @@ def retry(
     from clca.stages import resolve_config
 
     if not failed:
-        raise SettingsError("say what to try again: clca retry RUN --failed")
+        raise SettingsError("nothing selected to retry: use clca retry RUN --failed")
     workspace = find_workspace()
-    out = flags.pop("out", None) or resolve_config(GenerateConfig, {}, workspace=workspace).out
-    plan = plan_retry(_find(run, out, workspace), flags, workspace)
+    changes = {name: value for name, value in flags.items() if name != "out"}
+    out = resolve_config(GenerateConfig, {"out": flags["out"]} if "out" in flags else {}, workspace=workspace).out
+    plan = plan_retry(_find(run, out, workspace), changes, workspace)
     raise typer.Exit(generation.generate(plan, quiet=quiet, as_json=json))
 
 

@@ -15,11 +15,11 @@ Examples:
 
   clca train --culture japan                          the rehearsal: a tiny student, on a CPU, in about a minute
 
-  clca train --culture japan --check                  look before you spend: examples, counts, memory, time
+  clca train --culture japan --check                  without training: examples, counts, memory, time
 
   clca train --culture japan --student llama-3.1-8b
 
-  clca train --all --student qwen2.5-7b --recipe wvs  one adapter after the other; repeat it to go on
+  clca train --all --student qwen2.5-7b --recipe wvs  one adapter after the other; repeat it to resume
 
   clca train --combined -c japan -c uk --student llama-3.2-1b --set lora.r=32 --set training.epochs=2
 
@@ -47,7 +47,7 @@ def train(
         bool,
         typer.Option(
             "--plan",
-            help="Show the recipe, what it would take, and the command for several GPUs; stop.",
+            help="Show the recipe, its cost, and the command for several GPUs; stop.",
             rich_help_panel=SCREEN,
         ),
     ] = False,
@@ -56,7 +56,7 @@ def train(
 ) -> None:
     """Train QLoRA adapters of a student on kept dialogues (or another mix): one for a culture, or one for several.
 
-    Trained with TRL, PEFT and bitsandbytes: pip install '.\\[train]' where clca's source is.
+    Trained with TRL, PEFT and bitsandbytes: pip install '.\\[train]' in clca's source folder.
     """
     from clca.cli.views import training, training_plan
     from clca.training.plan import plan as plan_training

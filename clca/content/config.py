@@ -2,13 +2,15 @@
 
 Precedence: flags (or arguments of the Python API), then environment variables, then the stage's table in the
 workspace's `clca.toml`, then defaults. A key is the field's name in every layer, spelt `--max-exchanges` as a flag,
-`CLCA_MAX_EXCHANGES` (every stage that has the key) or `CLCA_GENERATE_MAX_EXCHANGES` (one stage) in the environment,
-and `max_exchanges` in the file. Secrets are not settings: API keys are read from the environment where they are used,
-and stored nowhere.
+`CLCA_GENERATE_MAX_EXCHANGES` in the environment, and `max_exchanges` in the file. Generation's variables may leave out
+the stage (`CLCA_MAX_EXCHANGES`); those of no other stage may, so that a teacher's server or folder never becomes a
+student's unseen. Secrets are not settings: API keys are read from the environment where they are used, and stored
+nowhere.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -49,10 +51,14 @@ class Option:
 
 
 class StageConfig(BaseModel):
-    """Base of the configuration of a stage; `stage` is its command and its table in `clca.toml`."""
+    """Base of the configuration of a stage; `stage` is its command and its table in `clca.toml`.
+
+    With `short_variables` its environment variables may leave out the stage.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     stage: ClassVar[str]
+    short_variables: ClassVar[bool] = False
 
     @field_validator("*", mode="before")
     @classmethod
@@ -139,7 +145,9 @@ def resolve(
         fault = error.errors()[0]
         field = str(fault["loc"][0]) if fault["loc"] else ""
         message = validation_message(error) if field else fault["msg"].removeprefix("Value error, ")
-        raise SettingsError(message.replace(field, origins[field], 1) if field in origins else message) from None
+        if field in origins:  # the message has the value of a faulty entry of a list, so that its index says nothing
+            message = origins[field] + re.sub(r"^\.\d+", "", message.removeprefix(field))
+        raise SettingsError(message) from None
 
 
 def _flag(key: str) -> str:
@@ -202,23 +210,31 @@ def _types(field: FieldInfo) -> tuple[Any, ...]:
 def _from_environment(
     config_type: type[StageConfig], environment: Mapping[str, str], known: Mapping[str, type[StageConfig]]
 ) -> dict[str, tuple[Any, str]]:
-    """`CLCA_KEY` of this stage, outranked by `CLCA_STAGE_KEY`; those of other stages only are passed over."""
-    general: dict[str, tuple[Any, str]] = {}
-    own: dict[str, tuple[Any, str]] = {}
+    """Variables of this stage; those of other stages are passed over. Raises `SettingsError` for one of no stage."""
+    short: dict[str, tuple[Any, str]] = {}
+    full: dict[str, tuple[Any, str]] = {}
     for name, value in environment.items():
         if not name.startswith(PREFIX) or name in SECRETS:
             continue
         key = name.removeprefix(PREFIX).lower()
-        addressee = next((stage for stage in known if key.startswith(_variable(stage))), None)
-        if addressee is not None and (inner := key.removeprefix(_variable(addressee))) in known[addressee].names():
-            if addressee == config_type.stage:
-                own[inner] = (value, name)
-        elif key in config_type.names():
-            general[key] = (value, name)
-        elif not any(key in config.names() for config in known.values()):
-            keys = {known_key for config in known.values() for known_key in config.names()}
-            raise SettingsError(f"{name}: no such setting{suggestion(key, sorted(keys))}")
-    return general | own
+        owner = next((stage for stage in known if key.startswith(_variable(stage))), None)
+        if owner is not None and (inner := key.removeprefix(_variable(owner))) in known[owner].names():
+            if owner == config_type.stage:
+                full[inner] = (value, name)
+        elif any(key in config.names() for config in known.values() if config.short_variables):
+            if config_type.short_variables and key in config_type.names():
+                short[key] = (value, name)
+        else:
+            raise SettingsError(f"{name}: no such setting{_hint(key, known)}")
+    return short | full
+
+
+def _hint(key: str, known: Mapping[str, type[StageConfig]]) -> str:
+    """The variables that may be meant by a key that no stage takes."""
+    owners = [f"{PREFIX}{_variable(stage)}{key}".upper() for stage, config in known.items() if key in config.names()]
+    if owners:
+        return f"; say of which command: {' or '.join(owners)}"
+    return suggestion(key, sorted({name for config in known.values() for name in config.names()}))
 
 
 def _variable(stage: str) -> str:

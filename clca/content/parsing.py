@@ -95,7 +95,7 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
     for row in _csv_rows(path, reader):
         if None in row or None in row.values():
             raise ContentError(
-                path, reader.line_num, f"row does not have the header's {len(reader.fieldnames or ())} cells"
+                path, reader.line_num, f"row must have {len(reader.fieldnames or ())} cells, as the header has"
             )
         try:
             rows.append(model.model_validate({key: value or None for key, value in row.items()}))

@@ -1,4 +1,4 @@
-"""Who is evaluated: a student as it is, and as its adapters make it; here, or on a server."""
+"""The model under evaluation: a student with and without its adapters, on this machine or on a server."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from clca.models.student import TINY, Student
 from clca.storage.fingerprint import file_sha256
 from clca.training.mixture import parse_mixture
 
-PLAIN = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
-WHOLE = 16  # bits of weights that are not quantised
+PLAIN_SOURCES = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
+FULL_BITS = 16  # bits of weights that are not quantised
 MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 
 
 class EvaluatedModelError(ClcaError):
-    """The student cannot be run: its memory, or its weights. Finished sheets are kept."""
+    """The model cannot be run: its memory, or its weights. Finished request groups are kept."""
 
     exit_code = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter by its folder here (`found`), or by the name that a server has for it."""
+    """An adapter by its folder on this machine (`found`), or by the name that a server has for it (`found` None)."""
 
     name: str
     found: TrainedAdapter | None
 
     @property
     def digest(self) -> str:
-        """Of its weights; of one on a server nothing but the name is known."""
+        """SHA-256 of the weights; of an adapter on a server only the name is known."""
         if self.found is None:
             return f"server:{self.name}"
         return file_sha256(self.found.folder / WEIGHTS)
@@ -41,25 +41,30 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedModel:
-    """`student` is None on a server. `adapters` are by culture; `because` says why its scores mean nothing.
+    """A student and its adapters by culture. `student` is None on a server, `bits` are those of the loaded weights.
 
-    `obstacle` says why it cannot be run here, where that is all the same to a plan.
+    `rehearsal_reasons` say why its scores mean nothing, `notes` are for the user. `unavailable_reason` says why it
+    cannot be run on this machine, or is "": it can be planned with all the same.
     """
 
     name: str
     student: Student | None
     bits: int
     adapters: dict[str, Adapter]
-    because: tuple[str, ...] = ()
+    rehearsal_reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    obstacle: str = ""
+    unavailable_reason: str = ""
 
     @property
     def id(self) -> str:
-        """What decides its answers, but for the adapters."""
+        """Identifies the model without its adapters: equal ids give equal answers."""
         if self.student is None:
             return f"server:{self.name}"
         return base_id(self.student)
+
+    @property
+    def rehearsal(self) -> bool:
+        return bool(self.rehearsal_reasons)
 
     @property
     def tiny(self) -> bool:
@@ -67,40 +72,45 @@ class EvaluatedModel:
 
     @property
     def mix(self) -> str | None:
-        """What all its adapters of one culture learned from, where that is known and the same."""
-        found = [one.found for row, one in self.adapters.items() if row not in WITHOUT_CULTURE]
-        mixes = {one.data.recipe.get("data", {}).get("mix") if one is not None else None for one in found}
+        """The mixture that all its adapters of one culture learned from; None where it is unknown or not the same."""
+        single_culture = [adapter.found for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
+        mixes = {
+            found.data.recipe.get("data", {}).get("mix") if found is not None else None for found in single_culture
+        }
         return mixes.pop() if len(mixes) == 1 else None
 
     @property
-    def plain(self) -> bool:
+    def learned_plain_text(self) -> bool:
         """Whether all its adapters learned from plain texts alone."""
-        found = [one.found for one in self.adapters.values()]
-        return bool(found) and all(one is not None and _is_plain(one) for one in found)
+        found = [adapter.found for adapter in self.adapters.values()]
+        return bool(found) and all(entry is not None and _learned_plain_text(entry) for entry in found)
 
 
 def base_id(student: Student) -> str:
-    """What decides a student's answers; the tiny one is the same wherever it lies."""
+    """Identifies a student without adapters; the tiny one is the same in whatever folder it lies.
+
+    Raises `StoreError` for a folder that cannot be read.
+    """
     folder = Path(student.source).expanduser()
     if student.name == TINY:
         return folder.name
     if folder.is_dir():
-        return f"{folder.resolve().name}:{_stamp(folder)}"
+        return f"{folder.resolve().name}:{_files_digest(folder)}"
     return f"{student.source}@{student.revision or 'main'}"
 
 
-def _stamp(folder: Path) -> str:
-    """A digest of the names, sizes and times of a model's files: to read weights would take as long as to load them."""
+def _files_digest(folder: Path) -> str:
+    """A digest of the names, sizes and times of a model's files: reading weights would take as long as loading them."""
     try:
-        facts = [(one.name, one.stat()) for one in sorted(folder.iterdir()) if one.suffix in MODEL_FILES]
+        files = [(file.name, file.stat()) for file in sorted(folder.iterdir()) if file.suffix in MODEL_FILES]
     except OSError as error:
         raise StoreError(f"cannot read {folder}: {error.strerror}") from None
-    said = "".join(f"{name} {fact.st_size} {fact.st_mtime_ns}\n" for name, fact in facts)
-    return hashlib.sha256(said.encode()).hexdigest()
+    lines = "".join(f"{name} {stat.st_size} {stat.st_mtime_ns}\n" for name, stat in files)
+    return hashlib.sha256(lines.encode()).hexdigest()
 
 
-def _is_plain(one: TrainedAdapter) -> bool:
+def _learned_plain_text(adapter: TrainedAdapter) -> bool:
     try:
-        return set(parse_mixture(one.data.recipe["data"]["mix"]).sources) <= PLAIN
+        return set(parse_mixture(adapter.data.recipe["data"]["mix"]).sources) <= PLAIN_SOURCES
     except (KeyError, ValueError):
         return False

@@ -46,13 +46,13 @@ def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, n
                     mine = _of_a_test(_counted(run.scores, way, own=True))
                 if mine is None:
                     continue
-                rows.append(Row(label, "ours", tuple(Cell(one) for one in mine), group=group))
+                rows.append(Row(label, "ours", tuple(map(Cell, mine)), group=group))
                 printed = [
                     published.value("table 13", run.model, setting, way, level, metric)
                     for metric in ("invalid_count", "texts", "invalid")
                 ]
-                if run.whole and any(one is not None for one in printed):
-                    cells = tuple(None if one is None else Cell(one) for one in printed)
+                if run.whole and any(value is not None for value in printed):
+                    cells = tuple(None if value is None else Cell(value) for value in printed)
                     rows.append(Row(f"{label}, published", "published", cells, group=group))
     return Table(
         metric="invalid_count",
@@ -97,8 +97,8 @@ def _counted(scores: MatrixScores, way: str, *, own: bool = False) -> Pairs | No
             return [way] if way in scores.rows else []
         return [row for row in scores.adapters if not own or row == test.culture]
 
-    found = [(test.invalid[row], test.texts) for test in scores.tests if test.texts for row in rows(test)]
-    return found or None
+    pairs = [(test.invalid[row], test.texts) for test in scores.tests if test.texts for row in rows(test)]
+    return pairs or None
 
 
 def _whole(pairs: Pairs | None) -> tuple[float, float, float] | None:

@@ -1,4 +1,4 @@
-"""An evaluation's folder, open: locked while in use, and every sheet in it whole.
+"""The open folder of an evaluation: locked while in use, and every request group in it whole.
 
 `evaluations/<kind>/<name>/` holds `evaluation.json`, `questions.jsonl` and `sheets.jsonl` (the two halves of each
 prompt), `predictions.jsonl`, and at the end `scores.json` and the tables.
@@ -31,10 +31,11 @@ K = TypeVar("K", bound=Hashable)
 
 
 class PredictionDir(Generic[R, K]):
-    """An open folder whose predictions are records of one kind.
+    """An open folder whose predictions are records of one type, in request groups.
 
-    `sizes` says how many predictions each sheet has that will be asked; `key` tells the sheet of a prediction,
-    `part` which of that sheet's it is. `finished` are the sheets that are answered.
+    `sizes` has the number of predictions of each group that will be asked, `finished` the groups that are answered.
+    `key` gives the group of a prediction, `part` which of that group's it is. Raises `StoreError` for a folder that
+    cannot be written or is in use, and `ContentError` for predictions that do not fit.
     """
 
     def __init__(
@@ -65,34 +66,39 @@ class PredictionDir(Generic[R, K]):
         self._opened.close()
 
     def put(self, key: K, predictions: Sequence[R]) -> None:
-        """Put a sheet's predictions on disk: all of them, or none."""
-        self._file.append([one.model_dump_json().encode() + b"\n" for one in predictions])
+        """Write the predictions of a request group to disk: all of them, or none."""
+        self._file.append([prediction.model_dump_json().encode() + b"\n" for prediction in predictions])
         self._file.sync()
         self.finished.add(key)
 
     def numbered(self) -> Iterator[tuple[int, R]]:
-        """The predictions with the numbers of their lines, in the order in which their sheets were finished."""
-        return ((number, one) for number, _, one in _lines(self._file.path, self._record))
+        """The predictions with the numbers of their lines, in the order in which their groups were finished."""
+        return ((number, prediction) for number, _, prediction in _lines(self._file.path, self._record))
 
     def predictions(self) -> Iterator[R]:
-        return (one for _, one in self.numbered())
+        """The predictions, in the order in which their groups were finished."""
+        return (prediction for _, prediction in self.numbered())
 
     def write_info(self, info: Mapping[str, Any]) -> None:
+        """Write `evaluation.json`."""
         atomic_write(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
-    def refuse(self, line: int, what: str) -> NoReturn:
-        raise ContentError(str(self._file.path), line, f"{what}; remove the line, or begin anew with --new")
+    def refuse(self, line: int, reason: str) -> NoReturn:
+        """Raise `ContentError` for a line of the predictions."""
+        raise ContentError(str(self._file.path), line, f"{reason}; remove the line, or start over with --new")
 
     def _reconcile(self) -> None:
-        """Cut off the sheet that a kill or a full disk left unfinished; anything else that is amiss is an error."""
+        """Cut off the group that a kill or a full disk left unfinished; any other fault is an error."""
         whole, torn = 0, False
         for key, group in groupby(_lines(self._file.path, self._record), key=lambda line: self._key(line[2])):
             lines = list(group)
-            answered = {self._part(one) for _, _, one in lines}
+            parts = {self._part(prediction) for _, _, prediction in lines}
             if torn or key not in self.sizes:
-                self.refuse(lines[0][0], "its sheet is not of this evaluation, or follows one that is not whole")
-            if key in self.finished or len(answered) < len(lines):
-                self.refuse(lines[0][0], "its sheet stands twice")
+                self.refuse(
+                    lines[0][0], "its request group is not part of this evaluation, or follows an incomplete one"
+                )
+            if key in self.finished or len(parts) < len(lines):
+                self.refuse(lines[0][0], "duplicate request group")
             torn = len(lines) < self.sizes[key]
             if not torn:
                 whole = lines[-1][1]
@@ -111,37 +117,40 @@ def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:
 
 
 def read_records(folder: Path, record: type[R]) -> Iterator[R]:
-    """The predictions of an evaluation, in the order in which their sheets were finished."""
-    return (one for _, _, one in _lines(folder / PREDICTIONS, record))
+    """The predictions of an evaluation, in the order in which their request groups were finished."""
+    return (prediction for _, _, prediction in _lines(folder / PREDICTIONS, record))
 
 
 def read_info(folder: Path) -> dict[str, Any]:
-    """What `evaluation.json` says. Raises `NotFoundError` for a folder without one, `StoreError` for a damaged one."""
+    """The content of `evaluation.json`; `clca.evaluation.result.EvaluationInfo` documents its keys.
+
+    Raises `NotFoundError` for a folder without one, `StoreError` for a damaged one.
+    """
     file = folder / INFO
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise ValueError("not an object")
     except (FileNotFoundError, NotADirectoryError):
-        raise NotFoundError(f"{folder} is no evaluation: it has no {INFO}") from None
+        raise NotFoundError(f"{folder} is not an evaluation: it has no {INFO}") from None
     except (OSError, ValueError) as error:
-        raise StoreError(f"cannot read {file} ({error}): the command that made it writes it anew") from None
+        raise StoreError(f"cannot read {file} ({error}): repeat the command that made it") from None
     return data
 
 
 def find_evaluation(name: str, out: Path, kind: str) -> Path:
     """The folder of an evaluation, by its path, or below `out/kind` by its name or what that begins with (the newest).
 
-    What is found by its path may be of another kind.
+    A path may lead to an evaluation of another kind. Raises `NotFoundError`, with the nearest names.
     """
     for folder in (Path(name), out / name, out / kind / name):
         if (folder / INFO).is_file():
             return folder
-    known = [file.parent for file in out.glob(f"{kind}/*/{INFO}")]
-    found = [one for one in known if name and one.name.startswith(name)]
-    if found:
-        return max(found, key=lambda one: (read_info(one).get("created", ""), one.name))
-    names = sorted(one.name for one in known)
+    folders = [file.parent for file in out.glob(f"{kind}/*/{INFO}")]
+    matching = [folder for folder in folders if name and folder.name.startswith(name)]
+    if matching:
+        return max(matching, key=lambda folder: (read_info(folder).get("created", ""), folder.name))
+    names = sorted(folder.name for folder in folders)
     if not names:
         made = f"make one with `clca eval-{kind}`"
         raise NotFoundError(f"no evaluation {name!r}: there are none in {out / kind}/ ({made})")

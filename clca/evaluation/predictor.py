@@ -1,4 +1,4 @@
-"""Who answers: a student that is loaded here, with its adapters, or models on a server."""
+"""The predictor of an evaluation: a model that is loaded here with its adapters, or models on a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from clca.content.lookup import Content
 from clca.errors import ClcaError, SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.model_loading import load, require_room, slots
+from clca.evaluation.model_loading import load, peft_names, require_memory
 from clca.inference.api_prompts import TEXT, Wording
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.hardware import machine
@@ -26,12 +26,12 @@ from clca.models.load import load_tokenizer, this_device
 from clca.models.student import Student
 from clca.urls import NO_KEY
 
-KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
+API_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
 class InferenceConfig:
-    """How a student is asked: in its chat template or with plain text, here or on the server `base_url`.
+    """How a model is asked: in its chat template or with plain text, here or on the server `base_url`.
 
     A reply has `max_new_tokens` at most. A model here also ends it as soon as `stop_condition` holds for its request
     group and its text so far.
@@ -44,66 +44,88 @@ class InferenceConfig:
     max_new_tokens: int = MAX_NEW_TOKENS
     stop_condition: Callable[[Any, str], bool] | None = None
 
+    @property
+    def answer_tokens(self) -> int:
+        """The most tokens of an answer: a written reply, or the label that is compared."""
+        return self.max_new_tokens if self.mode == "generate" else 1
+
+
+@dataclass(frozen=True, slots=True)
+class TopKCoverage:
+    """Number of labels requested, and how many fell outside the server's top-k logprobs."""
+
+    labels: int = 0
+    outside: int = 0
+
+    def caveats(self, noun: str) -> list[str]:
+        """What has to be read beside scores; labels are called `noun`."""
+        if not self.outside:
+            return []
+        return [
+            f"{self.outside:,} of {self.labels:,} {noun} ({self.outside / self.labels:.1%}) were not among the server's"
+            " likeliest tokens: their odds are taken from a bound."
+        ]
+
+
+ALL_COVERED = TopKCoverage()
+
 
 class LazyPredictor:
-    """The predictor of an evaluation, made when there is a first sheet: a student loaded here, or a server."""
+    """The predictor of a model, made with the first request group: the model is loaded, or its server connected."""
 
-    def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
-        self._subject, self._way = subject, way
+    def __init__(self, model: EvaluatedModel, inference: InferenceConfig) -> None:
+        self._model, self._inference = model, inference
         self._predictor: Any = None
 
-    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
+    def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         if self._predictor is None:
-            make = _server if self._subject.student is None else _local
-            self._predictor = make(self._subject, self._way)
-        self._predictor.predict(sheets, done)
+            make = _api_predictor if self._model.student is None else _local_predictor
+            self._predictor = make(self._model, self._inference)
+        self._predictor.predict(groups, answered)
 
     @property
-    def unseen(self) -> tuple[int, int]:
-        """(labels, outside) of a server; none of a model here, which tells of every token."""
-        if self._predictor is None or self._subject.student is not None:
-            return 0, 0
-        return self._predictor.labels, self._predictor.outside
+    def coverage(self) -> TopKCoverage:
+        """The labels requested from a server; none of a model here, which knows the probability of every token."""
+        if self._predictor is None or self._model.student is not None:
+            return ALL_COVERED
+        return TopKCoverage(self._predictor.labels, self._predictor.outside)
 
 
-def _local(subject: EvaluatedModel, way: InferenceConfig) -> Any:
-    """One base model here, with all its adapters."""
+def _local_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
+    """The base model in this process, with all its adapters. Raises `SettingsError` where it does not fit."""
     from clca.inference.hf_model import HfModel
 
-    student, device = subject.student, this_device()
+    student, device = model.student, this_device()
     assert student is not None
-    require_room(subject, machine(os.environ), device)
+    require_memory(model, machine(os.environ), device)
     tokenizer = load_tokenizer(student)
-    form = ChatFormat(ChatTemplate(tokenizer)) if way.chat else TextFormat()
     return HfModel(
-        load(subject, device),
+        load(model, device),
         tokenizer,
-        form,
-        way.mode,
-        adapters=slots(subject),
-        max_new_tokens=way.max_new_tokens,
-        stop_condition=way.stop_condition,
+        ChatFormat(ChatTemplate(tokenizer)) if inference.chat else TextFormat(),
+        inference.mode,
+        adapters=peft_names(model),
+        max_new_tokens=inference.max_new_tokens,
+        stop_condition=inference.stop_condition,
     )
 
 
-def _server(subject: EvaluatedModel, way: InferenceConfig) -> Any:
-    """Models on a server, adapters by their names there."""
+def _api_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
+    """The model on a server, adapters by their names there."""
     from clca.inference.api_model import ApiModel
 
-    wording = _wording(way.chat, tokenizer_at_hand(subject.name, way.workspace, os.environ))
-    key = api_key(os.environ)
     return ApiModel(
-        str(way.base_url),
-        base=subject.name,
-        mode=way.mode,
-        wording=wording,
-        max_new_tokens=way.max_new_tokens,
-        key=key,
+        str(inference.base_url),
+        base=model.name,
+        mode=inference.mode,
+        wording=_wording(inference.chat, local_tokenizer(model.name, inference.workspace, os.environ)),
+        max_new_tokens=inference.max_new_tokens,
+        key=api_key(os.environ),
     )
 
 
-def tokenizer_at_hand(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
-    """The tokenizer of a model that a server has, if its files are on this machine, too; nothing is fetched."""
+def local_tokenizer(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
+    """The tokenizer of a served model if its files are on this machine, else None; nothing is downloaded."""
     model = ModelCatalogue(Content(workspace)).find(name)
     hub_id = model.hub if model is not None else name
     folder = Path(name) if Path(name).is_dir() else cached_snapshot(hub_id, environment)
@@ -127,8 +149,11 @@ def _wording(chat: bool, tokenizer: Any | None) -> Wording:
 
 
 def api_key(environment: Mapping[str, str]) -> str:
-    """The first key of the environment, or the one that stands for none."""
-    for name in KEYS:
+    """The first API key of the environment, or the placeholder for none.
+
+    Raises `SettingsError` for a key that an HTTP header cannot carry.
+    """
+    for name in API_KEYS:
         key = environment.get(name, "").strip()
         if key and not (key.isascii() and key.isprintable()):
             raise SettingsError(f"{name}: the key holds characters that an HTTP header cannot carry")

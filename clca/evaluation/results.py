@@ -30,81 +30,88 @@ class Marks:
         return Marks(self.rehearsal or other.rehearsal, self.demonstration or other.demonstration)
 
 
-def marks_of(about: Mapping[str, Any]) -> Marks:
-    return Marks(bool(about.get("rehearsal")), bool(about.get("demonstration")))
+def marks_of(info: Mapping[str, Any]) -> Marks:
+    """The marks in the content of an `evaluation.json`."""
+    return Marks(bool(info.get("rehearsal")), bool(info.get("demonstration")))
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
-    """What a folder says of its evaluation: its scores, and what else its two files hold, such as caveats."""
+class StoredEvaluation:
+    """A finished evaluation: its scores, and in `info` all else that `evaluation.json` and `scores.json` hold."""
 
     folder: Path
     scores: MatrixScores
-    about: Mapping[str, Any]
+    info: Mapping[str, Any]
 
     @property
-    def ours(self) -> TableSystem:
-        mix = self.about.get("mix")
-        return TableSystem(str(self.about.get("student") or "student"), str(mix) if mix else None, self.scores)
+    def system(self) -> TableSystem:
+        mix = self.info.get("mix")
+        return TableSystem(str(self.info.get("student") or "student"), str(mix) if mix else None, self.scores)
 
     @property
     def caveats(self) -> tuple[str, ...]:
-        said = self.about.get("caveats")
-        return tuple(map(str, said)) if isinstance(said, list) else ()
+        caveats = self.info.get("caveats")
+        return tuple(map(str, caveats)) if isinstance(caveats, list) else ()
 
     @property
     def marks(self) -> Marks:
-        return marks_of(self.about)
+        return marks_of(self.info)
 
     @property
     def adapters(self) -> Mapping[str, str]:
-        """The digest of each row's adapter."""
-        inputs = self.about.get("inputs")
-        found = inputs.get("adapters") if isinstance(inputs, dict) else None
-        return found if isinstance(found, dict) else {}
+        """The digest of each adapter, by its row."""
+        inputs = self.info.get("inputs")
+        adapters = inputs.get("adapters") if isinstance(inputs, dict) else None
+        return adapters if isinstance(adapters, dict) else {}
 
 
-def read_evaluation(given: str, kind: str) -> Read:
-    """A finished evaluation by `clca eval-<kind>`, by its folder or its name; raises one line for what is amiss."""
-    path = Path(given).expanduser()
-    folder = path if given and path.is_dir() else find_evaluation(given, EVALUATIONS, kind)
+def read_evaluation(name: str, kind: str) -> StoredEvaluation:
+    """A finished evaluation by `clca eval-<kind>`, by its folder or its name.
+
+    Raises `NotFoundError` for none or an unfinished one, `SettingsError` for one of another kind, and `ContentError`
+    for damaged scores.
+    """
+    path = Path(name).expanduser()
+    folder = path if name and path.is_dir() else find_evaluation(name, EVALUATIONS, kind)
     info = read_info(folder)
     if info.get("kind") != kind:
         raise SettingsError(f"{folder} is an evaluation of {info.get('kind')}: give one by `clca eval-{kind}`")
-    said = _scores(folder / SCORES)
-    mine = {key: value for key, value in said.items() if key in MatrixScores.model_fields}
+    content = _read_scores(folder / SCORES)
+    fields = {key: value for key, value in content.items() if key in MatrixScores.model_fields}
     try:
-        scores = MatrixScores.model_validate_json(json.dumps(mine))
+        scores = MatrixScores.model_validate_json(json.dumps(fields))
     except ValidationError as error:
         raise ContentError(str(folder / SCORES), None, validation_message(error, MatrixScores)) from None
-    return Read(folder, scores, {**{key: value for key, value in said.items() if key not in mine}, **info})
+    others = {key: value for key, value in content.items() if key not in fields}
+    return StoredEvaluation(folder, scores, {**others, **info})
 
 
-def _scores(file: Path) -> dict[str, Any]:
+def _read_scores(file: Path) -> dict[str, Any]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise NotFoundError(
-            f"{file.parent} has no {file.name}: it is not finished; repeat the command that began it"
+            f"{file.parent} has no {file.name}: it is not finished; repeat the command that started it"
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise ContentError(str(file), None, f"cannot be read: {error}") from None
     if not isinstance(data, dict):
-        raise ContentError(str(file), None, "is no JSON object")
+        raise ContentError(str(file), None, "is not a JSON object")
     return data
 
 
-def differing(run: Read, mmlu: Read) -> list[str]:
-    """In what two evaluations are not of the same student and adapters."""
-    found = []
+def model_differences(first: StoredEvaluation, second: StoredEvaluation) -> list[str]:
+    """One line for each thing that says that two evaluations are not of the same student and adapters."""
+    lines = []
     for key in ("student", "source", "revision"):
-        one, other = run.about.get(key), mmlu.about.get(key)
-        if one != other:
-            found.append(f"{key} {other}, not {one}")
-    shared = [row for row in run.adapters if row in mmlu.adapters]
-    found += [f"another adapter of {row}" for row in shared if run.adapters[row] != mmlu.adapters[row]]
-    if not set(run.scores.adapters) & set(mmlu.scores.adapters):
-        found.append(
-            f"adapters of {', '.join(mmlu.scores.adapters) or 'no culture'}, not of {', '.join(run.scores.adapters)}"
+        expected, actual = first.info.get(key), second.info.get(key)
+        if expected != actual:
+            lines.append(f"{key} {actual}, not {expected}")
+    shared = [row for row in first.adapters if row in second.adapters]
+    lines += [f"another adapter of {row}" for row in shared if first.adapters[row] != second.adapters[row]]
+    if not set(first.scores.adapters) & set(second.scores.adapters):
+        lines.append(
+            f"adapters of {', '.join(second.scores.adapters) or 'no culture'}, not of"
+            f" {', '.join(first.scores.adapters)}"
         )
-    return found
+    return lines

@@ -68,7 +68,9 @@ class Published:
     """Printed numbers by what they are of; percentages as fractions."""
 
     def __init__(self, printed: Iterable[Printed] = ()) -> None:
-        self._values = {one.key: round(one.value / 100, 8) if one.metric in POINTS else one.value for one in printed}
+        self._values = {
+            entry.key: round(entry.value / 100, 8) if entry.metric in POINTS else entry.value for entry in printed
+        }
 
     def value(
         self, source: str, model: str, setting: str | None, row: str, column: str, metric: str = "f1"
@@ -79,10 +81,10 @@ class Published:
         self, source: str, model: str, setting: str | None, row: str, cultures: Sequence[str], metric: str = "f1"
     ) -> tuple[Cell | None, ...]:
         """Of every culture and of their average: that is over the paper's own ten, and no other's."""
-        found = [self.value(source, model, setting, row, culture, metric) for culture in cultures]
+        values = [self.value(source, model, setting, row, culture, metric) for culture in cultures]
         whole = set(cultures) == set(CODES)
         average = self.value(source, model, setting, row, "average", metric) if whole else None
-        return tuple(None if one is None else Cell(one) for one in (*found, average))
+        return tuple(None if value is None else Cell(value) for value in (*values, average))
 
     def matrix(self, source: str, model: str, setting: str) -> dict[tuple[str, str], float]:
         """(adapter, test) -> normalised F1 of one of tables 8 to 10; {} where there is none of the model."""
@@ -94,22 +96,23 @@ class Published:
 
 
 def load_s2n(content: Content, *paths: str) -> Published:
-    """The printed numbers of both files, or of those named; raises `ContentError` for one that stands twice."""
-    found: dict[Key, Printed] = {}
+    """The printed numbers of both files, or of those named; raises `ContentError` for a duplicate."""
+    by_key: dict[Key, Printed] = {}
     for path in paths or (OFFENSE, MMLU):
         text = content.text(path)
         lines = [number for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
-        for number, one in zip(lines[1:], read_csv(content.shown(path), text, Printed), strict=False):
-            if one.key in found:
-                raise ContentError(content.shown(path), number, f"{', '.join(map(str, one.key))}: stands twice")
-            found[one.key] = one
-    return Published(found.values())
+        for number, entry in zip(lines[1:], read_csv(content.shown(path), text, Printed), strict=False):
+            if entry.key in by_key:
+                raise ContentError(content.shown(path), number, f"{', '.join(map(str, entry.key))}: duplicate")
+            by_key[entry.key] = entry
+    return Published(by_key.values())
 
 
 def in_order(cultures: Iterable[str]) -> tuple[str, ...]:
     """The paper's cultures first, in its order."""
-    there = list(dict.fromkeys(cultures))
-    return (*(one for one in CODES if one in there), *(one for one in there if one not in CODES))
+    distinct = list(dict.fromkeys(cultures))
+    of_paper = [culture for culture in CODES if culture in distinct]
+    return (*of_paper, *(culture for culture in distinct if culture not in CODES))
 
 
 def heading(culture: str, names: Mapping[str, str] | None = None) -> str:

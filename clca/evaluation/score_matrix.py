@@ -47,26 +47,26 @@ def read_matrix(path: Path) -> MatrixFile:
         if len(cells) != len(head):
             what = "a cell is missing" if len(cells) < len(head) else "a cell too many"
             raise ContentError(shown, number, f"{what}: {len(cells)} cells, and the first line has {len(head)}")
-    there = [label for label in columns if label in rows and label.lower() not in SET_ASIDE]
-    if not there:
+    common = [label for label in columns if label in rows and label.lower() not in SET_ASIDE]
+    if not common:
         raise ContentError(
             shown,
             None,
             f"rows ({_some(rows)}) and columns ({_some(columns)}) have no culture in common; name both alike",
         )
     lines_of = {label: (number, cells) for label, (number, cells) in zip(rows, body, strict=True)}
-    place = {label: number for number, label in enumerate(columns, start=1)}
-    unscored = [one for one in there if not any(lines_of[row][1][place[one]] for row in there)]
-    wanted = [one for one in there if one not in unscored]
+    index = {label: number for number, label in enumerate(columns, start=1)}
+    unscored = [label for label in common if not any(lines_of[row][1][index[label]] for row in common)]
+    wanted = [label for label in common if label not in unscored]
     if not wanted:
-        raise ContentError(shown, None, f"holds no score of {_some(there)}: all their cells are empty")
+        raise ContentError(shown, None, f"holds no score of {_some(common)}: all their cells are empty")
     if len(wanted) > MOST:
         raise ContentError(shown, None, f"has {len(wanted)} cultures: no more than {MOST} can be shown")
     values = []
     for culture in wanted:
         number, cells = lines_of[culture]
-        values.append([_number(shown, number, culture, one, cells[place[one]]) for one in wanted])
-    remarks = list(_aside(rows, columns, there, unscored))
+        values.append([_number(shown, number, culture, test, cells[index[test]]) for test in wanted])
+    remarks = list(_set_aside_notes(rows, columns, common, unscored))
     top, line, which = max(
         (value, lines_of[row][0], f"{value:g} ({row}, {column})")
         for row, of in zip(wanted, values, strict=True)
@@ -87,7 +87,7 @@ def read_matrix(path: Path) -> MatrixFile:
     if len(wanted) == 1:
         remarks.append("C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with.")
     remarks.append("No interval: a matrix holds no texts to draw again. `clca eval-cspec RUN` gives one.")
-    aside = tuple(one for one in dict.fromkeys((*rows, *columns)) if one not in wanted)
+    aside = tuple(label for label in dict.fromkeys((*rows, *columns)) if label not in wanted)
     shares = tuple(tuple(min(value / whole, 1.0) for value in of) for of in values)
     return MatrixFile(tuple(wanted), shares, aside, tuple(remarks))
 
@@ -97,9 +97,9 @@ def matrix_text(scores: MatrixScores) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["adapter", *scores.cultures, AVERAGE])
-    for one in scores.results:
-        figures = [*(one.cultures[culture] for culture in scores.cultures), one.average]
-        writer.writerow([one.row, *("" if each.f1 is None else repr(each.f1.value) for each in figures)])
+    for result in scores.results:
+        estimates = [*(result.cultures[culture] for culture in scores.cultures), result.average]
+        writer.writerow([result.row, *("" if entry.f1 is None else repr(entry.f1.value) for entry in estimates)])
     return file.getvalue()
 
 
@@ -112,14 +112,14 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
     if len(data) > LARGEST:
-        raise ContentError(str(path), None, f"has more than {LARGEST // 2**20} MB: no matrix of cultures is as large")
+        raise ContentError(str(path), None, f"has more than {LARGEST // 2**20} MB: too large for a matrix of cultures")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise ContentError(str(path), line, "not UTF-8; save it as CSV UTF-8") from None
     if "\0" in text:
-        raise ContentError(str(path), text.count("\n", 0, text.index("\0")) + 1, "holds a zero byte: no text")
+        raise ContentError(str(path), text.count("\n", 0, text.index("\0")) + 1, "holds a zero byte: not a text file")
     return text
 
 
@@ -142,7 +142,7 @@ def _rows(shown: str, text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _labels(shown: str, labels: Sequence[tuple[int, str]], what: str) -> list[str]:
-    found: list[str] = []
+    names: list[str] = []
     for number, label in labels:
         if not label:
             raise ContentError(shown, number, f"a {what} has no name; write the culture")
@@ -152,10 +152,10 @@ def _labels(shown: str, labels: Sequence[tuple[int, str]], what: str) -> list[st
                 number,
                 f"{what} {label[:LONGEST]!r}: a name has up to {LONGEST} characters, all of them printable",
             )
-        if label in found:
-            raise ContentError(shown, number, f"{what} {label!r} stands twice; a culture has one {what}")
-        found.append(label)
-    return found
+        if label in names:
+            raise ContentError(shown, number, f"duplicate {what} {label!r}; a culture has one {what}")
+        names.append(label)
+    return names
 
 
 def _some(labels: Sequence[str], most: int = 5) -> str:
@@ -172,9 +172,9 @@ def _number(shown: str, line: int, row: str, column: str, text: str) -> float:
     try:
         value = float(text) if "_" not in text else math.nan
     except ValueError:
-        refuse(f"{text[:40]!r} is no number")
+        refuse(f"{text[:40]!r} is not a number")
     if not math.isfinite(value):
-        refuse(f"{text[:40]!r} is no number")
+        refuse(f"{text[:40]!r} is not a number")
     if value < 0:
         refuse(f"{text} is below 0")
     if value > 100:
@@ -182,13 +182,15 @@ def _number(shown: str, line: int, row: str, column: str, text: str) -> float:
     return value
 
 
-def _aside(rows: Sequence[str], columns: Sequence[str], there: Sequence[str], unscored: Sequence[str]) -> Iterator[str]:
+def _set_aside_notes(
+    rows: Sequence[str], columns: Sequence[str], common: Sequence[str], unscored: Sequence[str]
+) -> Iterator[str]:
     """What was set aside, and why."""
-    none = [one for one in dict.fromkeys((*rows, *columns)) if one.lower() in SET_ASIDE]
+    none = [label for label in dict.fromkeys((*rows, *columns)) if label.lower() in SET_ASIDE]
     for labels, why in (
         (none, "being no culture's"),
-        ([one for one in columns if one not in (*there, *none)], "tests without a row of their own adapter"),
-        ([one for one in rows if one not in (*there, *none)], "adapters without a column of their own tests"),
+        ([label for label in columns if label not in (*common, *none)], "tests without a row of their own adapter"),
+        ([label for label in rows if label not in (*common, *none)], "adapters without a column of their own tests"),
         (unscored, "without any score"),
     ):
         if labels:

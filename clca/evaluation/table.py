@@ -1,24 +1,10 @@
-"""The table of the CLCA paper: a model, its cultural prompt and its adapted self, over cultures, in one metric."""
+"""The model of a table: rows over columns, with numbers, intervals and notes; `table_formats` writes it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, Protocol
-
-from clca.errors import NotFoundError
-from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, PAPER_METRICS
-from clca.evaluation.wvs.published import AVERAGE, PublishedScore, published_values
-
-PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")
-"""The cultures of the CLCA paper, as its table has them."""
-
-METHODS = {"persona": "", "cultural": " cultural", "clca": " CLCA"}
-BARE = {"persona": "", "cultural": ", bare question", "clca": " CLCA, bare question"}
-"""Where nothing stands before a question, neither the culture nor a respondent is named."""
-
-UNIFORM = "An item without any valid answer counts as uniform: read it beside the unreadable share."
-REFERENCES = {"uniform": "uniform", "majority": "majority option", "split_half": "people, split half"}
 
 
 class Estimate(Protocol):
@@ -32,63 +18,16 @@ class Estimate(Protocol):
     def high(self) -> float | None: ...
 
 
-Figures = Mapping[str, Mapping[str, Estimate]]
-"""Method or reference -> culture or `average` -> estimate, in one metric."""
-
-
-@dataclass(frozen=True, slots=True)
-class About:
-    """How a metric is headed and explained."""
-
-    title: str
-    note: str
-
-
-METRICS: dict[str, About] = {
-    "kl_paper": About(
-        "KL-D",
-        "KL(o || softmax(q)) in nats over the options and a bucket of unreadable answers, as the CLCA paper computes"
-        " it. It is no distance between the distributions: over all items the survey's own scores about 0.35 and not 0,"
-        " giving everyone the majority option scores less than that, and unreadable answers move it as much as values"
-        " do.",
-    ),
-    "accuracy_paper": About(
-        "accuracy",
-        "share of respondents whose own answer was given, as the CLCA paper counts: an item that the respondent did"
-        " not answer is wrong, and so is an unreadable answer.",
-    ),
-    "kl": About(
-        "KL",
-        "KL(o || q) in nats over valid answers, with 0.0005 added to every share of both; 0 is the survey's own"
-        f" distribution. {UNIFORM}",
-    ),
-    "jsd": About(
-        "Jensen-Shannon distance",
-        "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution."
-        f" {UNIFORM}",
-    ),
-    "wasserstein_1": About(
-        "Wasserstein-1",
-        "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution."
-        f" {UNIFORM}",
-    ),
-    "accuracy": About(
-        "accuracy over answered items",
-        "share of respondents whose own answer was given, over the items that they answered; unreadable is wrong.",
-    ),
-    "invalid": About("unreadable answers", "share of answers that could not be read as an option."),
-}
-
-
 @dataclass(frozen=True, slots=True)
 class Number:
-    """How the numbers of a column are printed; percentages are stored as fractions."""
+    """How the numbers of a column are printed: `percent` of stored fractions, `trimmed` of zeros at the end."""
 
     places: int = 4
     percent: bool = False
-    trimmed: bool = False  # of zeros at the end
+    trimmed: bool = False
 
     def text(self, value: float) -> str:
+        """The number as it is printed."""
         text = f"{100 * value if self.percent else value:,.{self.places}f}"
         return text.rstrip("0").rstrip(".") if self.trimmed and "." in text else text
 
@@ -99,6 +38,8 @@ COUNT, MEAN_COUNT = Number(places=0), Number(trimmed=True)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
+    """A number and, where there is one, its interval."""
+
     value: float
     low: float | None = None
     high: float | None = None
@@ -138,128 +79,8 @@ class Table:
 
 
 def grouped(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Rows of the same group together, where the first of them stands; a row that several evaluations have once."""
-    found: dict[str, dict[Row, None]] = {}
+    """Rows of the same group together, at the place of the first of them; equal rows of a group once."""
+    groups: dict[str, dict[Row, None]] = {}
     for row in rows:
-        found.setdefault(row.group, {})[row] = None
-    return tuple(row for group in found.values() for row in group)
-
-
-def build(
-    metric: str,
-    systems: Mapping[str, Figures],
-    *,
-    references: Figures | None = None,
-    published: Iterable[PublishedScore] = (),
-    names: Mapping[str, str] | None = None,
-    notes: Sequence[str] = (),
-    bare: bool = False,
-) -> Table:
-    """The table of one metric: the rows of each model (its alias -> figures), then the references.
-
-    `names` gives cultures a heading; `notes` are added to the metric's own; `bare` says that nothing stood before
-    the questions. Published rows stand below ours where a paper has the model, the method and a culture of this
-    table, but not below bare ones: no paper asked in that way.
-    """
-    if metric not in METRICS:
-        raise NotFoundError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
-    about, known, published = METRICS[metric], names or {}, () if bare else tuple(published)
-    figures = [*systems.values(), references or {}]
-    there = dict.fromkeys(culture for one in figures for row in one.values() for culture in row if culture != AVERAGE)
-    cultures = (*(one for one in PAPER_ORDER if one in there), *(one for one in there if one not in PAPER_ORDER))
-    rows: list[Row] = []
-    for model, ours in systems.items():
-        rows += _rows(metric, model, ours, published, cultures, BARE if bare else METHODS)
-    rows += [
-        Row(label, "reference", _cells(references[key], cultures))
-        for key, label in REFERENCES.items()
-        if references and references.get(key)
-    ]
-    return Table(
-        metric=metric,
-        title=_title(metric),
-        columns=tuple(known.get(one, one) for one in cultures) + ((AVERAGE,) if len(cultures) > 1 else ()),
-        rows=tuple(rows),
-        notes=(f"{about.title[0].upper()}{about.title[1:]}: {about.note}", *_reading(rows), *notes),
-    )
-
-
-def _title(metric: str) -> str:
-    heading = f"{METRICS[metric].title} {'↑' if metric in HIGHER_IS_BETTER else '↓'}"
-    if metric in PAPER_METRICS:
-        return f"{heading} (paper-compatible)"
-    return heading if metric == "invalid" else f"{heading} (proper)"  # `invalid` is read beside both families
-
-
-def _rows(
-    metric: str,
-    model: str,
-    ours: Figures,
-    published: Sequence[PublishedScore],
-    cultures: tuple[str, ...],
-    methods: Mapping[str, str],
-) -> Iterable[Row]:
-    """Ours of each method, with the published one below it."""
-    sign = 1 if metric in HIGHER_IS_BETTER else -1
-    base: dict[str, tuple[Cell | None, ...]] = {}
-    for method, suffix in methods.items():
-        for kind in ("ours", "published"):
-            if kind == "ours":
-                cells = _cells(ours.get(method, {}), cultures)
-            else:
-                cells = _published_cells(published_values(published, model, method, metric), cultures)
-            if not any(cells):
-                continue
-            if method == "persona":
-                base[kind] = cells
-            change = None
-            before, after = base.get(kind, (None,))[-1], cells[-1]
-            if method == "clca" and before and after:
-                change = sign * (after.value - before.value)
-            label = f"{model}{suffix}" if kind == "ours" else f"{model}{suffix}, published"
-            yield Row(label, "ours" if kind == "ours" else "published", cells, change)
-
-
-def _cells(row: Mapping[str, Estimate], cultures: tuple[str, ...]) -> tuple[Cell | None, ...]:
-    """Of every culture and, for more than one, of their average; None where the row lacks any of them."""
-    cells = [Cell(row[one].value, row[one].low, row[one].high) if one in row else None for one in cultures]
-    if len(cultures) < 2:
-        return tuple(cells)
-    if any(cell is None for cell in cells):
-        return (*cells, None)
-    if AVERAGE in row:
-        average = row[AVERAGE]
-        return (*cells, Cell(average.value, average.low, average.high))
-    return (*cells, _mean(cells))
-
-
-def _published_cells(row: Mapping[str, float], cultures: tuple[str, ...]) -> tuple[Cell | None, ...]:
-    """The printed average only stands over the paper's own cultures; over others it is taken anew."""
-    cells = tuple(Cell(row[one]) if one in row else None for one in cultures)
-    if len(cultures) < 2:
-        return cells
-    if set(cultures) == set(PAPER_ORDER) and AVERAGE in row:
-        return (*cells, Cell(row[AVERAGE]))
-    return (*cells, None if any(cell is None for cell in cells) else _mean(cells))
-
-
-def _mean(cells: Sequence[Cell | None]) -> Cell:
-    there = [cell.value for cell in cells if cell]
-    return Cell(sum(there) / len(there))
-
-
-def _reading(rows: Sequence[Row]) -> Iterable[str]:
-    """What a reader has to know of the rows that are there."""
-    if any(cell and cell.low is not None for row in rows if row.kind == "ours" for cell in row.cells):
-        yield (
-            "In brackets: 95 % basic bootstrap intervals over respondents, the survey taken as it is. They correct the"
-            " upward bias of a finite sample and are widened to hold the value, which may so be their end; below 400"
-            " respondents they are rather 85-95 % intervals. None stands where it would be the value itself (one answer"
-            " for all, answers that are all alike, references), beside published numbers and averages of references."
-        )
-    if any(row.label == REFERENCES["split_half"] for row in rows):
-        yield "People, split half: one random half of the people as a prediction of the other, 95 % of such halves."
-    if any(row.change is not None for row in rows):
-        yield "Δ: by how much the adapted model's average is better than the persona row's; below 0, worse."
-    if any(row.kind == "published" for row in rows):
-        yield "Published: Liu, Korhonen and Gurevych 2025 (CLCA), for 1,000 people of the survey in each culture."
+        groups.setdefault(row.group, {})[row] = None
+    return tuple(row for group in groups.values() for row in group)

@@ -36,7 +36,7 @@ def markdown(tables: Sequence[Table]) -> str:
     """Every table under a heading, with its notes below."""
     parts = []
     for table in tables:
-        rows = [[_md(one) for one in _head(table)], ["---"] + ["---:"] * (len(_head(table)) - 1)]
+        rows = [[_md(name) for name in _head(table)], ["---"] + ["---:"] * (len(_head(table)) - 1)]
         for row, begins in _grouped(table):
             if begins:
                 rows.append([f"**{_md(row.group)}**", *[""] * (len(_head(table)) - 1)])
@@ -54,7 +54,7 @@ def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration:
     is such a thing.
     """
     marks = {"rehearsal": rehearsal} | ({} if demonstration is None else {"demonstration": demonstration})
-    mark = ["yes" if one else "no" for one in marks.values()]
+    mark = ["yes" if marked else "no" for marked in marks.values()]
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["metric", "kind", "row", "column", "value", "low", "high", *marks])
@@ -73,7 +73,7 @@ def latex(tables: Sequence[Table]) -> str:
     """`table` environments for booktabs; texts are escaped, and every note stands in the caption."""
     parts = []
     for table in tables:
-        head = [_tex(one) for one in _head(table)]
+        head = [_tex(name) for name in _head(table)]
         lines = []
         for row, begins in _grouped(table):
             if row.kind == "reference" and r"\midrule" not in lines:
@@ -83,7 +83,7 @@ def latex(tables: Sequence[Table]) -> str:
                 lines.append(rf"\multicolumn{{{len(head)}}}{{l}}{{{_tex(row.group)}}} \\")
             cells = [_tex(row.label), *map(_tex_cell, _texts(table, row)), *_change(table, row)]
             lines.append(" & ".join(cells) + r" \\")
-        caption = " ".join(_tex(one) for one in (f"{table.title}.", *table.notes))
+        caption = " ".join(_tex(text) for text in (f"{table.title}.", *table.notes))
         parts.append(
             "\n".join(
                 [
@@ -111,13 +111,13 @@ def screen(table: Table, *, notes: bool = True, intervals: bool = True) -> Group
     Without `intervals` percentages of ten cultures and their average fit there.
     """
     shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for place, head in enumerate(_head(table)):
-        shown.add_column(escape(head), justify="right" if place else "left", no_wrap=place > 0, overflow="fold")
+    for column, head in enumerate(_head(table)):
+        shown.add_column(escape(head), justify="right" if column else "left", no_wrap=column > 0, overflow="fold")
     for row, begins in _grouped(table):
         if begins:
             shown.add_row(Text(row.group, style="bold"))
-        given = row.cells if intervals else [cell and Cell(cell.value) for cell in row.cells]
-        cells = [_terminal(cell, table.number(place)) for place, cell in enumerate(given)]
+        shown_cells = row.cells if intervals else [cell and Cell(cell.value) for cell in row.cells]
+        cells = [_terminal(cell, table.number(column)) for column, cell in enumerate(shown_cells)]
         style = "" if row.kind == "ours" else "dim"
         shown.add_row(escape(row.label), *cells, *_change(table, row), style=style)
     return Group(shown, *(Text(note, style="dim") for note in (table.notes if notes else ())))
@@ -141,7 +141,7 @@ def _name(row: Row) -> str:
 
 
 def _texts(table: Table, row: Row) -> list[str]:
-    return [_interval(cell, table.number(place)) for place, cell in enumerate(row.cells)]
+    return [_interval(cell, table.number(column)) for column, cell in enumerate(row.cells)]
 
 
 def _has_change(table: Table) -> bool:
@@ -167,7 +167,7 @@ def _terminal(cell: Cell | None, number: Number) -> Text:
     text = _interval(cell, number)
     if cell is None or cell.low is None or cell.high is None or " " not in text:
         return Text(text)
-    bounds = "–".join(_bound(one, number) for one in (cell.low, cell.high))
+    bounds = "–".join(_bound(bound, number) for bound in (cell.low, cell.high))
     return Text.assemble(f"{number.text(cell.value)}\n", (bounds, "dim"))
 
 

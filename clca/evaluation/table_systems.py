@@ -49,11 +49,11 @@ def maybe(value: float | None) -> Cell | None:
 
 
 def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
-    """What a reader has to know of the rows; `whole`: no printed total is left out."""
+    """Notes on the kinds of rows that a table has; `whole`: no printed total is left out."""
     if any(
-        one and one.low is not None and one.high is not None and one.high - one.low >= 1e-9
+        entry and entry.low is not None and entry.high is not None and entry.high - entry.low >= 1e-9
         for row in rows
-        for one in row.cells
+        for entry in row.cells
     ):
         yield INTERVALS
     if any(row.kind == "published" for row in rows):

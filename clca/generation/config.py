@@ -42,6 +42,7 @@ class GenerateConfig(StageConfig):
     """
 
     stage: ClassVar[str] = "generate"
+    short_variables: ClassVar[bool] = True
 
     culture: Annotated[
         tuple[str, ...],
@@ -59,7 +60,7 @@ class GenerateConfig(StageConfig):
     samples: Annotated[int, Field(ge=1, le=1000, description="Dialogues per scenario."), Option(WHAT)] = 2
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice."), Option(WHAT)] = 42
     out: Annotated[Path, Field(description="Folder of the runs."), Option(WHAT)] = Path("generated")
-    new: Annotated[bool, Field(description="Begin a new run even if this one exists."), Option(WHAT)] = False
+    new: Annotated[bool, Field(description="Start a new run even if this one exists."), Option(WHAT)] = False
     teacher: Annotated[
         str,
         Field(
@@ -84,29 +85,29 @@ class GenerateConfig(StageConfig):
         Option(TEACHERS),
     ] = ()
     partner_base_url: Annotated[
-        str | None, Field(description="Server of the partner, if another."), Option(TEACHERS)
+        str | None, Field(description="Server of the partner, if it differs."), Option(TEACHERS)
     ] = None
-    judge_base_url: Annotated[str | None, Field(description="Server of the judge, if another."), Option(TEACHERS)] = (
-        None
-    )
+    judge_base_url: Annotated[
+        str | None, Field(description="Server of the judge, if it differs."), Option(TEACHERS)
+    ] = None
     concurrency: Annotated[int, Field(ge=1, le=100_000, description="Most requests in flight."), Option(TEACHERS)] = 64
-    timeout: Annotated[
-        float, Field(gt=0, description="Seconds after which a request is given up."), Option(TEACHERS)
-    ] = 120.0
+    timeout: Annotated[float, Field(gt=0, description="Seconds after which a request times out."), Option(TEACHERS)] = (
+        120.0
+    )
     max_http_attempts: Annotated[
         int,
-        Field(ge=1, le=50, description="How often a request is sent while the server fails."),
+        Field(ge=1, le=50, description="How often a request is sent at most while the server fails."),
         Option(TEACHERS, aliases=("tries",)),
     ] = 5
     max_reply_attempts: Annotated[
         int,
-        Field(ge=1, le=20, description="How often an answer is requested while replies are invalid."),
+        Field(ge=1, le=20, description="How often an answer is requested at most while replies are invalid."),
         Option(TEACHERS, aliases=("asks",)),
     ] = 3
     quantization: Annotated[
         Literal["fp8"] | None,
         Field(
-            description="Hold the weights in fewer bits. Of a server that runs already it is only recorded: it changes"
+            description="Quantise the weights. For a server that runs already it is only recorded: it changes"
             " what the model writes."
         ),
         Option(VLLM, default="as published"),
@@ -134,11 +135,11 @@ class GenerateConfig(StageConfig):
     discard: Annotated[
         tuple[Label, ...],
         BeforeValidator(_split_labels),
-        Field(description="Verdicts that discard a dialogue, of quality, meta, alignment."),
+        Field(description="Which of the verdicts quality, meta and alignment discard a dialogue."),
         Option(PLAY, metavar="LABELS"),
     ] = ("quality", "meta")
     discard_confidence: Annotated[
-        Confidence, Field(description="Least confidence with which they do."), Option(PLAY)
+        Confidence, Field(description="Least confidence at which a verdict discards a dialogue."), Option(PLAY)
     ] = "very confident"
 
     @field_validator("base_url", "partner_base_url", "judge_base_url")
@@ -173,13 +174,13 @@ class GenerateConfig(StageConfig):
         )
         models = {role: name or self.teacher for role, name, _ in roles}
         if self.quantization and set(models.values()) == {REHEARSAL}:
-            raise ValueError("--quantization is given, but not of which model: add --teacher NAME")
+            raise ValueError("--quantization needs a model: add --teacher NAME")
         for role, _, urls in roles:
             flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
             # An unused server means a forgotten model name, unless the rehearsal was chosen by name.
             unused = set(models.values()) == {REHEARSAL} if role == "teacher" else models[role] == REHEARSAL
             if urls and unused and not {role, "teacher"} & self.model_fields_set:
-                raise ValueError(f"{flag} is given, but not which model there is the {role}: add --{role} NAME")
+                raise ValueError(f"{flag} needs the name of the {role}'s model: add --{role} NAME")
         return self
 
 

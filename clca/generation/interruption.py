@@ -61,7 +61,7 @@ class Interruption:
             return
         assert self.drain is not None
         self.drain()
-        self._progress(Note("Stopping: waiting for the answers under way. Once more to stop now."))
+        self._progress(Note("Stopping: waiting for requests in flight. Interrupt again to stop now."))
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         if self._loop is None:

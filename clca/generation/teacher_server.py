@@ -55,7 +55,7 @@ def plan_teacher_server(
 ) -> TeacherServerPlan:
     """Find where the teacher would be served; no server is started. Raises `SettingsError` and `TeacherError`."""
     if config.teacher == REHEARSAL:
-        raise SettingsError("the rehearsal needs no server: clca generate --culture japan plays it as it is")
+        raise SettingsError("the rehearsal needs no server: clca generate --culture japan runs it directly")
     key = key_of(os.environ, "teacher", ("CLCA_API_KEY",))
     key = "" if key == NO_KEY else key
     servers = ServerManager(vllm_config(config), Content(workspace), os.environ, host=host, port=port, key=key)
@@ -72,7 +72,7 @@ def serve(plan: TeacherServerPlan, progress: ProgressCallback = ignore) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     _refuse_taken(plan.host, plan.port)
     if plan.host not in (HOST, "localhost", "::1") and not plan.has_key:
-        progress(Note("Note: whoever reaches this machine can use the server; CLCA_API_KEY makes it ask for a key."))
+        progress(Note("Note: anyone who reaches this machine can use the server; set CLCA_API_KEY to require a key."))
     with plan.servers as servers:
         try:
             servers.start([plan.model], lambda text: progress(ServerStarting(text)))

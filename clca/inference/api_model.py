@@ -116,8 +116,8 @@ class ApiModel:
             if not error.is_transient:
                 raise self._refusal(error, model) from None
             raise ServerLost(
-                f"the server of {model} no longer answers ({self._described(error)}): see to it, and repeat the"
-                " command to go on"
+                f"the server of {model} no longer answers ({self._described(error)}): check it, and repeat the"
+                " command to resume"
             ) from None
         except InvalidReply as error:
             raise ServerError(f"{self._shown}: {self._http.redact(error.detail)}") from None
@@ -175,4 +175,4 @@ class ApiModel:
                 f"{self._shown} does not answer for {model!r} (404): {error.message}; is the name right, and the URL?"
                 " It usually ends in /v1"
             )
-        return ServerError(f"{self._shown} refuses a question to {model} ({error.status}): {error.message}")
+        return ServerError(f"{self._shown} refuses a request to {model} ({error.status}): {error.message}")

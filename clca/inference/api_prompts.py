@@ -86,7 +86,7 @@ class Completions:
         if positions is None:
             raise InvalidReply(
                 FailureKind.MALFORMED_RESPONSE,
-                "the response has no log-probabilities of tokens: let the student write its answers, --mode generate",
+                "the response has no log-probabilities of tokens: use --mode generate",
             )
         return label_probabilities(positions, labels, self._wording.lead)
 

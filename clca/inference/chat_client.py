@@ -73,15 +73,15 @@ class ChatClient:
             self._balancer.failed(replica, gone=True)
             replica.model, replica.structured = first.model, first.structured
         notices = [
-            f"{without_credentials(replica.url)} does not keep replies to a schema:"
-            " it is asked in words, and replies that do not fit are asked for again"
+            f"{without_credentials(replica.url)} does not constrain replies to a schema:"
+            " prompts describe the schema, and invalid replies are requested again"
             for replica in up
             if not replica.structured
         ]
         roots = sorted({replica.root for replica in up if replica.root is not None})
         if len(roots) > 1:
             notices.append(f"the servers of {self.name} loaded it from different places: {', '.join(roots)}")
-        return notices + [f"{error}; going on without it" for error in down.values()]
+        return notices + [f"{error}; continuing without it" for error in down.values()]
 
     async def _probe(self, replica: Replica) -> ProbedServer | Unreachable:
         try:
@@ -161,8 +161,14 @@ class ChatClient:
 
     def _all_gone(self, error: HttpError) -> str:
         count = len(self._balancer.replicas)
-        are_gone, them = ("server of {} is gone", "it") if count == 1 else (f"{count} servers of {{}} are gone", "them")
-        return f"the {are_gone.format(self.name)} ({error.message}): start {them} again and repeat the command to go on"
+        are_gone, them = (
+            ("server of {} no longer answers", "it")
+            if count == 1
+            else (f"{count} servers of {{}} no longer answer", "them")
+        )
+        return (
+            f"the {are_gone.format(self.name)} ({error.message}): start {them} again and repeat the command to resume"
+        )
 
     async def _any_server_answers(self) -> bool:
         """Whether any server still answers a simple request: one that hangs as a whole does not."""

@@ -87,8 +87,8 @@ class HfModel:
         self._window = attention_window(config)
         if others := set(getattr(config, "layer_types", None) or ()) - ATTENTION_LAYERS:
             raise LocalError(
-                f"the student has layers of {', '.join(sorted(others))}, which cannot go on from a shared prefix: serve"
-                " it with vLLM and give --base-url"
+                f"the student has layers of {', '.join(sorted(others))}, which cannot continue from a shared prefix:"
+                " serve it with vLLM and give --base-url"
             )
 
     def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
@@ -105,8 +105,8 @@ class HfModel:
         longest = max(map(len, rows)) + max(self._max_new_tokens, 1)
         if self._context is not None and longest > self._context:
             raise LocalError(
-                f"a prompt and its answer take {longest:,} tokens, but the student reads {self._context:,}: shorten"
-                " the prompts, or choose a student that reads more"
+                f"a prompt and its answer take {longest:,} tokens, but the student takes at most {self._context:,}:"
+                " shorten the prompts, or choose a student with a longer context"
             )
         # A suffix has one token at least; one question alone shares nothing, and takes one pass so.
         shared = min(common_length(rows), min(map(len, rows)) - 1) if len(rows) > 1 else 0
@@ -147,7 +147,7 @@ class HfModel:
         except torch.OutOfMemoryError:
             if self._budget.tokens <= MIN_TOKENS:
                 raise OutOfMemory(
-                    "the student leaves too little memory to answer in: choose a smaller one, load it in 4 bits, or"
+                    "the student leaves too little memory for answers: choose a smaller one, load it in 4 bits, or"
                     " serve it with vLLM and give --base-url"
                 ) from None
         torch.cuda.empty_cache()

@@ -44,7 +44,7 @@ def weight_shortage(
     if on_gpu and base.bits < 16 and shards > 1:
         where += ", and each GPU has to hold all of them while they load"
     return (
-        f"{student.name} does not fit: its weights take {needed / GIB:.1f} GiB in {base.bits} bits, here are"
+        f"{student.name} does not fit: its weights take {needed / GIB:.1f} GiB in {base.bits} bits; available:"
         f" {available / GIB:.1f} GiB {where}"
     )
 

@@ -77,7 +77,7 @@ async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> Prob
         if error.status == 404:
             raise TeacherError(f"{error.url} does not answer for {model!r}: {error.message}") from None
         if error.status in (400, 422):
-            raise TeacherError(f"{error.url} refuses a plain question to {model}: {error.message}") from None
+            raise TeacherError(f"{error.url} refuses a plain request to {model}: {error.message}") from None
         raise _unusable(error) from None
     return ProbedServer(model, structured, root if isinstance(root, str) else None)
 

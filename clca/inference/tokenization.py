@@ -113,8 +113,8 @@ class Tokens:
         for label, answered_ids in zip(labels, answered, strict=True):
             if len(answered_ids) != start + 1:
                 raise TokensError(
-                    f"the tokenizer of {name} does not write the answer {label!r} as one token of its own:"
-                    " let the student write its answers, with --mode generate"
+                    f"the tokenizer of {name} does not encode the answer {label!r} as a single token:"
+                    " use --mode generate"
                 )
         kept = common_length([ids, answered[0][:start]])
         return _Ending(len(ids) - kept, tuple(answered[0][kept:start]), tuple(row[start] for row in answered))

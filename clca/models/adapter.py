@@ -126,12 +126,13 @@ class TrainedAdapter:
 def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> None:
     """Make a finished adapter at `out`, of the files that PEFT saved in the folder `peft` and of its logs.
 
-    The files are moved, so both folders must be on one file system. Raises `StoreError` if the disk refuses it.
+    The draft lies beside `peft`. Files are moved, so all folders must be on one file system. Raises `StoreError` if
+    the disk refuses it.
     """
     config = json.loads((peft / CONFIG).read_text(encoding="utf-8"))
     config["target_modules"] = sorted(config["target_modules"])  # PEFT writes a set, in any order
     config["revision"] = adapter.student.revision
-    with atomic_folder(out) as draft:
+    with atomic_folder(out, work=peft.parent) as draft:
         (draft / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (draft / CARD).write_text(card, encoding="utf-8")
         (draft / FILE).write_text(adapter.model_dump_json(indent=2) + "\n", encoding="utf-8")

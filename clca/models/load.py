@@ -123,7 +123,8 @@ def _load_errors(student: Student) -> Iterator[None]:
             ) from None
         if "trust_remote_code" in str(error):
             raise SettingsError(
-                f"{source} needs its own code, which is not run: choose a student that transformers supports itself"
+                f"{source} needs custom code, which clca does not run: choose a student that transformers"
+                " supports itself"
             ) from None
         if "backend tokenizer" in str(error):
             raise SettingsError(f"{source} holds no tokenizer: a student needs its tokenizer.json") from None

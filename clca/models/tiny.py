@@ -12,13 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from clca.content.lookup import FOLDERS, Content
+from clca.content.lookup import Content
 from clca.errors import StoreError
 from clca.models.logging import quiet_libraries
 from clca.storage.atomic import atomic_folder
 
 NAME = "clca-tiny"
 MARK = "clca_tiny"  # the key in config.json that marks it
+
+TEXT_FOLDERS = ("prompts", "scenarios", "personas", "trainers", "eval/offense", "eval/wvs")
+"""Packaged content that the tokenizer learns from; a suite that is added to `eval/` makes no other student."""
 
 TOKENS, CONTEXT, WIDTH, LAYERS, HEADS = 4096, 4096, 128, 2, 4
 WEIGHT_STD = 0.1  # standard deviation of the random weights; with the usual 0.02 LoRA learns next to nothing
@@ -72,7 +75,7 @@ def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:
 def _packaged_texts(package: Path) -> list[str]:
     """The packaged texts, in a fixed order."""
     kinds = (".jsonl", ".yaml", ".j2")
-    files = [file for name in FOLDERS for file in (package / name).rglob("*") if file.suffix in kinds]
+    files = [file for name in TEXT_FOLDERS for file in (package / name).rglob("*") if file.suffix in kinds]
     return [file.read_text(encoding="utf-8") for file in sorted(files)]
 
 

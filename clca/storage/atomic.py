@@ -42,20 +42,22 @@ def atomic_file(path: Path) -> Iterator[BinaryIO]:
 
 
 @contextmanager
-def atomic_folder(target: Path, *, replace: bool = False) -> Iterator[Path]:
+def atomic_folder(target: Path, *, replace: bool = False, work: Path | None = None) -> Iterator[Path]:
     """Make a draft folder that becomes `target` when the block ends; if it fails, nothing is left of it.
 
     Missing parents are made. A target that is not empty is an error, or with `replace` is replaced; it is put back
     if that fails. Files get the permissions of new files, since some libraries write them for their owner only.
+    The draft lies beside the target, or in the folder `work` of the same file system, where a kill may leave it.
 
     Raises `StoreError` for an `OSError`, also of the block.
     """
-    draft = _draft(target)
-    earlier = draft.with_suffix(".old")
+    beside = _draft(target)
+    draft, earlier = (work or target.parent) / beside.name, beside.with_suffix(".old")
     made = [parent for parent in target.parents if not parent.exists()]
     with write_errors(target):
         try:
-            draft.mkdir(parents=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft.mkdir()
             yield draft
             _use_default_permissions(draft)
             for path in (*draft.rglob("*"), draft):

@@ -77,7 +77,7 @@ def claim(work: Path, inputs: Mapping[str, Any]) -> None:
     if before is not None and before != inputs:
         differing = sorted(key for key in inputs if before.get(key) != inputs[key])
         raise SettingsError(
-            f"{work} holds an unfinished training with another {', '.join(differing)}: remove it to begin again"
+            f"{work} holds an unfinished training with another {', '.join(differing)}: remove it to start again"
         )
     with write_errors(file):
         work.mkdir(parents=True, exist_ok=True)

@@ -31,13 +31,13 @@ class TrainConfig(StageConfig):
     ] = False
     every_culture: Annotated[
         bool,
-        Field(description="Train every culture that there is material for, one after the other."),
+        Field(description="Train every culture that has data, one after the other."),
         Option(WHAT, name="all"),
     ] = False
     run: Annotated[
         tuple[str, ...],
         BeforeValidator(split_names),
-        Field(description="Learn from this run: folder, name or culture; repeatable."),
+        Field(description="Train on this run: folder, name or culture; repeatable."),
         Option(WHAT, default="the newest finished run of each culture"),
     ] = ()
     generated: Annotated[

@@ -88,7 +88,7 @@ def refuse(row: Row, control: set[int]) -> None:
     if not trained:
         raise CheckError("a row trains nothing: none of its tokens carries loss")
     if trained == [(0, len(row["input_ids"]))]:
-        raise CheckError("a chat trains everything, prompts included: its mask does not tell the student's turns apart")
+        raise CheckError("a chat trains everything, prompts included: its mask does not mark the student's turns")
     for _, end in trained:
         if row["input_ids"][end - 1] not in control:
             raise CheckError(

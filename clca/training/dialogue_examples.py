@@ -34,10 +34,12 @@ def read_dialogues(path: Path, cultures: Mapping[str, CultureRef]) -> Iterator[D
     for number, dialogue in parse_records(lines, str(path), Dialogue):
         if dialogue.culture not in cultures:
             known = ", ".join(cultures)
-            raise ContentError(str(path), number, f"culture: {dialogue.culture!r} is not what is trained ({known})")
+            raise ContentError(
+                str(path), number, f"culture: {dialogue.culture!r} is not among the trained cultures ({known})"
+            )
         if dialogue.id in seen:
             raise ContentError(
-                str(path), number, f"id: {dialogue.id!r} is duplicate in this file; remove one of the lines"
+                str(path), number, f"id: {dialogue.id!r} is a duplicate in this file; remove one of the lines"
             )
         seen.add(dialogue.id)
         yield dialogue

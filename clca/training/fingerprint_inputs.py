@@ -41,7 +41,7 @@ def lineage(run: RunInfo) -> Lineage:
                 digest.update(line)
                 count += line.endswith(b"\n")
     except FileNotFoundError:
-        raise NotFoundError(f"{run.folder} has no {DIALOGUES}: it is no run, or one that was never begun") from None
+        raise NotFoundError(f"{run.folder} has no {DIALOGUES}: it is not a run, or was never started") from None
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
     if not count:

@@ -60,8 +60,8 @@ def require_memory(adapter: TrainedAdapter, models: ModelCatalogue, environment:
     needed, free = 4 * model.parameters, machine(environment).ram
     if needed > free:
         raise SettingsError(
-            f"{adapter.source} takes {needed / GIB:.1f} GiB of RAM in 32 bits, as it is merged, and {free / GIB:.1f}"
-            " GiB are free: merge on a machine with more"
+            f"merging {adapter.source} takes {needed / GIB:.1f} GiB of RAM, but {free / GIB:.1f}"
+            " GiB are free: use a machine with more"
         )
 
 
@@ -73,7 +73,7 @@ def _in_memory(student: Student) -> Iterator[None]:
         if not isinstance(error, MemoryError) and NO_MEMORY not in str(error):
             raise
         raise SettingsError(
-            f"{student.source} does not fit into memory in 32 bits, as it is merged: use a machine with more RAM"
+            f"{student.source} does not fit into memory for merging: use a machine with more RAM"
         ) from None
 
 

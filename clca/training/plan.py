@@ -122,7 +122,7 @@ def plan_adapters(
     cultures = choose_cultures(config, catalogue, named, needs_dialogues=with_dialogues)
     stray = next((run for run in named if culture_of(run) not in cultures), None)
     if stray is not None:
-        raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not to be trained")
+        raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not among the cultures to train")
     runs = {name: choose_runs(config, name, named) if with_dialogues else [] for name in cultures}
     groups = [(COMBINED, cultures)] if config.combined else [(name, [name]) for name in cultures]
     missing = tuple(left_out(config, cultures)) if with_dialogues and not named else ()
@@ -194,7 +194,7 @@ def require_libraries() -> None:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"training needs {', '.join(missing)}, not installed here: pip install '.[train]' where clca's source is"
+            f"training needs {', '.join(missing)}, not installed here: pip install '.[train]' in clca's source folder"
         )
 
 

@@ -122,7 +122,7 @@ def _read(content: Content, recipe: str) -> tuple[str, str, dict[str, Any]]:
         shown = recipe
         try:
             if Path(recipe).stat().st_size > LARGEST:
-                raise SettingsError(f"--recipe {recipe}: is larger than 1 MiB, and no recipe")
+                raise SettingsError(f"--recipe {recipe}: is larger than 1 MiB, so not a recipe")
             text = Path(recipe).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise SettingsError(f"--recipe {recipe}: cannot be read: {error.strerror}") from None

@@ -66,7 +66,9 @@ def choose_cultures(
     elif config.combined:
         candidates = catalogue.ids()
     else:
-        raise SettingsError("say what to train: --culture japan, --all, or --run RUN (clca show lists the runs)")
+        raise SettingsError(
+            "nothing selected to train: give --culture japan, --all, or --run RUN (clca show lists the runs)"
+        )
     if not needs_dialogues:
         return candidates
     with_runs = {culture_of(run) for run in named or finished_runs(config.generated, None)}

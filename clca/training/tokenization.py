@@ -33,7 +33,7 @@ class Encoder:
     def __init__(self, tokenizer: Tokenizer, max_length: int, text_loss: Literal["all", "answer"] = "all") -> None:
         if not tokenizer.is_fast:
             raise SettingsError(
-                f"the tokenizer of {tokenizer.name_or_path} is a slow one, which does not tell where its tokens stand:"
+                f"the tokenizer of {tokenizer.name_or_path} is not a fast one, so that it gives no token offsets:"
                 " choose a student that has a tokenizer.json"
             )
         self._tokenizer, self._max_length, self._text_loss = tokenizer, max_length, text_loss

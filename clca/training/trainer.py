@@ -84,7 +84,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     device = this_device()
     compute = compute_type(recipe.base, device)
     if compute != recipe.base.compute:
-        progress(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that has it."))
+        progress(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that supports it."))
     model = load_model(student, recipe.base, device)
     # What decides the weights: a checkpoint is resumed only with the same.
     inputs = {
@@ -136,7 +136,7 @@ def _finished(out: Path) -> AdapterResult | None:
         return AdapterResult.of(out, read_adapter(out).data)
     except NotFoundError:
         if out.exists() and any(out.iterdir()):
-            raise StoreError(f"{out} is there, and is no adapter: give another folder with --out") from None
+            raise StoreError(f"{out} exists and is not an adapter: give another folder with --out") from None
         return None
 
 

@@ -8,35 +8,26 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.cli_process import last_json, start
+from tests.cli_process import clca, heavy_environment, last_json, start
 
 
 class Desk:
-    """A folder to evaluate in, and the environment for it."""
+    """A folder to train and evaluate in, and the environment for it."""
 
-    def __init__(self, folder: Path, cache: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.env = {
-            "XDG_CACHE_HOME": str(cache),
-            "HF_HOME": str(cache / "hf"),
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-            "NO_PROXY": "127.0.0.1",
-        }
+        self.env = {**heavy_environment(), "NO_PROXY": "127.0.0.1"}
 
     def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        process = start(self.folder, *arguments, **{**self.env, **env})
-        stdout, stderr = process.communicate(timeout=600)  # patient: others may be at work on this machine
-        return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
+        return clca(self.folder, *arguments, **{**self.env, **env})
 
     def json(self, *arguments: str) -> dict[str, Any]:
         done = self.run(*arguments, "--json")
         assert done.returncode == 0, done.stderr
         return last_json(done.stdout)
 
-    def refused(self, *arguments: str, code: int = 2) -> str:
-        done = self.run(*arguments)
+    def refused(self, *arguments: str, code: int = 2, **env: str) -> str:
+        done = self.run(*arguments, **env)
         assert (done.returncode, done.stdout) == (code, "")
         (line,) = [line for line in done.stderr.splitlines() if not line.startswith("Warning:")]
         return line.removeprefix("clca: ")

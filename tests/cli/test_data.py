@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 from pathlib import Path
 
@@ -43,7 +42,7 @@ def test_slices_say_what_they_lack(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert "no column of 42 items: Q3, Q4, " in done.stdout
     assert "no column of 11 persona fields: H_SETTLEMENT, " in done.stdout
-    assert "no demographics: these respondents can be compared with, but not be played as personas" in done.stdout
+    assert "no demographics: these respondents can be compared with, but not used as personas" in done.stdout
     assert "no file names countries: they were told by the interview numbers" in done.stdout
     assert (tmp_path / "two" / FILE).is_file()
 
@@ -125,10 +124,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
     file = survey / "data" / "wvs" / FILE
     before = file.read_bytes()
 
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
-
-    process = start(survey, "data", "import-wvs", "wave7.csv", preexec=small_files)
+    process = start(survey, "data", "import-wvs", "wave7.csv", file_size=4096)
     stdout, stderr = process.communicate(timeout=60)
     line = refused(subprocess.CompletedProcess((), process.returncode, stdout, stderr))
     assert line == "clca: cannot write data/wvs/respondents.parquet: File too large"
@@ -139,7 +135,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
 def test_without_the_libraries_one_line_says_what_to_install(survey: Path) -> None:
     (survey / "sitecustomize.py").write_text('import sys\nsys.modules["pyarrow"] = None\n')
     line = refused(clca(survey, "data", "import-wvs", "wave7.csv", PYTHONPATH=str(survey)))
-    assert line == "clca: importing needs pyarrow, not installed here: pip install '.[eval]' where clca's source is"
+    assert line == "clca: importing needs pyarrow, not installed here: pip install '.[eval]' in clca's source folder"
 
 
 def test_help_says_which_files_are_meant(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.evaluation.mmlu.questions import csv_folder, write_csv
 from tests.evaluation.trained_adapters import teach
-from tests.training.jobs import tiny_student
 
 GOLDS = {"anatomy": "BBBACDBB", "virology": "BADB"}  # B is right in 7 of 12, A in 2
 SHARES = {"japan": 7 / 12, "china": 2 / 12}
@@ -44,22 +43,12 @@ class Exams(Desk):
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
+    return Exams(tmp_path_factory.mktemp("desk"))
 
 
 @pytest.fixture(scope="module")
-def tiny(cache: Path) -> Student:
-    return tiny_student(cache)
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student) -> Desk:
-    return Exams(tmp_path_factory.mktemp("desk"), cache)
-
-
-@pytest.fixture(scope="module")
-def taught(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student) -> Desk:
+def taught(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student) -> Desk:
     """Two adapters that answer every question with a letter of their own."""
     folder = tmp_path_factory.mktemp("taught")
     for subject, golds in GOLDS.items():
@@ -71,8 +60,8 @@ def taught(tmp_path_factory: pytest.TempPathFactory, cache: Path, tiny: Student)
     prompts = [text for task in tasks(folder / "exam") for text in texts(task)]
     assert len(prompts) == 12
     for culture, letter in LETTERS.items():
-        teach(tiny, dict.fromkeys(prompts, letter), folder / "adapters" / culture / "always", [culture])
-    return Exams(folder, cache)
+        teach(tiny_student, dict.fromkeys(prompts, letter), folder / "adapters" / culture / "always", [culture])
+    return Exams(folder)
 
 
 def tasks(exam: Path) -> list[Any]:
@@ -166,14 +155,14 @@ def test_the_scores_hold_a_matrix_as_those_of_offensiveness_do(taught: Desk, let
     assert spread is not None
     assert spread.adapters == 2
     assert spread.mean == pytest.approx(statistics.mean(SHARES.values())) == letters["spread"]["accuracy"]["mean"]
-    assert read.ours.data == "wvs"
+    assert read.system.data == "wvs"
     assert read.caveats[0].startswith("REHEARSAL")
 
 
 def test_the_same_command_again_asks_nothing(taught: Desk, letters: dict[str, Any]) -> None:
     again = taught.run(*TAUGHT)
     assert again.returncode == 0
-    assert "nothing was asked" in again.stderr
+    assert "no request was sent" in again.stderr
     assert "MMLU, accuracy, %" in again.stdout
     assert folder_of(taught, letters).name in again.stderr
 
@@ -263,8 +252,8 @@ def test_ctrl_c_says_how_to_go_on(taught: Desk, undone: Path) -> None:
     code, errors = taught.interrupted(signal.SIGINT, THESE, 1, "eval-mmlu", *MANY)
     assert code == 130
     last = errors.strip().splitlines()[-1]
-    assert last.startswith("clca: stopped at sheet ")
-    assert last.endswith("repeat the command to go on")
+    assert last.startswith("clca: stopped after ")
+    assert last.endswith("repeat the command to resume")
     assert not (undone / "scores.json").exists()
 
 
@@ -289,6 +278,4 @@ def test_a_damaged_csv_file_is_named_by_line(taught: Desk) -> None:
         taught.folder / "broken" / "test" / "anatomy_test.csv", [["Why?", "a", "b", "c", "d", "A"], ["Why?", "a"]]
     )
     message = taught.refused("--data", "broken", "--subject", "anatomy", "--shots", "0")
-    assert message == (
-        "broken/test/anatomy_test.csv:2: 2 columns, and there have to be six: question, four choices, answer"
-    )
+    assert message == ("broken/test/anatomy_test.csv:2: 2 columns, expected six: question, four choices, answer")

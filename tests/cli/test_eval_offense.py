@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import resource
 import shutil
 import signal
 from itertools import groupby
@@ -13,24 +12,17 @@ from typing import Any
 
 import pytest
 
-from clca.content.lookup import Content
 from clca.evaluation.classification.prediction_dir import key_of
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.offense.suite import load_offense_suite
 from clca.evaluation.prediction_dir import read_records
+from clca.models.student import Student
 from clca.records import Choice
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import start
-from tests.evaluation.trained_adapters import teach
+from tests.evaluation.trained_adapters import ALWAYS, OFFENSE, TEXTS, offense_adapters
 from tests.inference.stub_model import Answered, Answering, plain
-from tests.training.jobs import tiny_student
-
-TYPE = "offensive_detect_finegrained"
-ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
-"""What the adapter of each culture answers, to whatever it is asked."""
 
 LABELS = ("non", "prof", "grp")
-TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
 COUNT = 80
 ROWS = ["base", "zero-shot", "ara", "germany", "turkey"]
 
@@ -47,28 +39,20 @@ def golds(culture: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
-
-
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory, cache: Path) -> Desk:
+def desk(tmp_path_factory: pytest.TempPathFactory, tiny_student: Student, session_folder: Path) -> Desk:
     """A folder with test sets of three cultures, imported, and an adapter of each."""
-    one = Desk(tmp_path_factory.mktemp("desk"), cache)
+    one = Desk(tmp_path_factory.mktemp("desk"))
     (one.folder / "in").mkdir()
     files = []
     for culture in ALWAYS:
         lines = [{"text": f"{TEXTS[n % 4]} {n}", "label": gold} for n, gold in enumerate(golds(culture))]
         (one.folder / "in" / f"{culture}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        files.append({"path": f"{culture}.jsonl", "culture": culture, "task": TYPE, "type": TYPE})
+        files.append({"path": f"{culture}.jsonl", "culture": culture, "task": OFFENSE, "type": OFFENSE})
     said = [{**file, "text": "text", "label": "label"} for file in files]
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": said}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    student, task = tiny_student(cache), load_offense_suite(Content()).type(TYPE)
-    for culture, number in ALWAYS.items():
-        answers = {task.prompt(text): number for text in TEXTS}
-        teach(student, answers, one.folder / "adapters" / culture / "always", [culture])
+    offense_adapters(tiny_student, session_folder, one.folder / "adapters")
     return one
 
 
@@ -155,8 +139,8 @@ def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evalua
     before = {name: (folder / name).read_bytes() for name in ("predictions.jsonl", "matrix.csv", "scores.json")}
     done = desk.run(*EVAL)
     assert done.returncode == 0, done.stderr
-    assert "all 30 sheets were answered on 20" in done.stderr
-    assert "nothing was asked (--new asks again)" in done.stderr
+    assert "all 30 request groups were answered on 20" in done.stderr
+    assert "no request was sent (--new evaluates again)" in done.stderr
     for words in (
         "C-SPEC over 3 cultures: 1.000",
         "REHEARSAL",
@@ -208,8 +192,8 @@ def test_ctrl_c_says_how_to_go_on(desk: Desk, evaluated: dict[str, Any]) -> None
     pattern = Path("stopped/offense/*/predictions.jsonl")
     code, errors = desk.interrupted(signal.SIGINT, pattern, 100, *EVAL, "--out", "stopped", "--json")
     assert code == 130
-    assert errors.splitlines()[-1].startswith("clca: stopped at sheet ")
-    assert errors.splitlines()[-1].endswith("repeat the command to go on")
+    assert errors.splitlines()[-1].startswith("clca: stopped after ")
+    assert errors.splitlines()[-1].endswith("repeat the command to resume")
     assert "Traceback" not in errors
     (folder,) = desk.folder.glob("stopped/offense/*")
     info = json.loads((folder / "evaluation.json").read_text())
@@ -277,9 +261,9 @@ def test_the_scorings_differ_where_they_must_and_say_where(desk: Desk, evaluated
 
 
 def test_without_imported_data_a_demonstration_runs_and_is_marked(
-    desk: Desk, cache: Path, tmp_path: Path, evaluated: dict[str, Any]
+    desk: Desk, tmp_path: Path, evaluated: dict[str, Any]
 ) -> None:
-    here = Desk(tmp_path, cache)
+    here = Desk(tmp_path)
     command = ("eval-offense", "-c", "turkey", "--row", "base", "--limit", "2")
     shown = here.run(*command)
     assert shown.returncode == 0, shown.stderr
@@ -328,7 +312,7 @@ def test_plan_counts_and_writes_nothing(desk: Desk, evaluated: dict[str, Any]) -
 def test_an_evaluation_of_another_kind_is_not_compared(desk: Desk, evaluated: dict[str, Any]) -> None:
     folder = evaluated["evaluation"]
     assert desk.refused("compare", folder, folder) == (
-        f"{folder} is of `clca eval-offense`: only evaluations of `clca eval-wvs` are compared"
+        f"{folder} is of `clca eval-offense`: give an evaluation of `clca eval-wvs`"
     )
     assert "\n" not in desk.refused("compare", Path(folder).name, folder)
 
@@ -336,11 +320,8 @@ def test_an_evaluation_of_another_kind_is_not_compared(desk: Desk, evaluated: di
 def test_a_full_disk_is_one_line_and_the_command_goes_on_when_there_is_room(
     desk: Desk, evaluated: dict[str, Any]
 ) -> None:
-    def little_room() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-
     command = ("eval-offense", "--out", "full", "--row", "turkey", "-c", "turkey", "--quiet")
-    process = start(desk.folder, *command, preexec=little_room, **desk.env)
+    process = start(desk.folder, *command, file_size=10_000, **desk.env)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 2
     (line,) = errors.splitlines()
@@ -352,7 +333,7 @@ def test_bad_input_is_one_line(desk: Desk, evaluated: dict[str, Any]) -> None:
     assert desk.refused("eval-offense", "-c", "turky").startswith("unknown culture 'turky'; did you mean turkey")
     assert desk.refused("eval-offense", "-c", "japan").startswith("--culture japan: data/offense holds no test set of")
     assert desk.refused("eval-offense", "--row", "china").startswith("--row china: there is no adapter of china")
-    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring strict: is not known; there are")
+    assert desk.refused("eval-offense", "--scoring", "strict").startswith("--scoring: Input should be 'corrected'")
     assert desk.refused("eval-offense", "--data", "nowhere").startswith("no test sets at nowhere")
     (desk.folder / "file").touch()
     assert "choose another folder with --out" in desk.refused(
@@ -360,24 +341,24 @@ def test_bad_input_is_one_line(desk: Desk, evaluated: dict[str, Any]) -> None:
     )
 
 
-def test_data_that_have_changed_since_their_import_are_refused(desk: Desk, tmp_path: Path, cache: Path) -> None:
+def test_data_that_have_changed_since_their_import_are_refused(desk: Desk, tmp_path: Path) -> None:
     shutil.copytree(desk.folder / "data", tmp_path / "data")
-    file = tmp_path / "data" / "offense" / "turkey" / f"{TYPE}.jsonl"
+    file = tmp_path / "data" / "offense" / "turkey" / f"{OFFENSE}.jsonl"
     file.write_bytes(file.read_bytes().replace(b"Soup", b"Fish", 1))
-    assert Desk(tmp_path, cache).refused("eval-offense", "--row", "base") == (
-        f"data/offense/turkey/{TYPE}.jsonl: has changed since it was imported: import the test sets again"
+    assert Desk(tmp_path).refused("eval-offense", "--row", "base") == (
+        f"data/offense/turkey/{OFFENSE}.jsonl: has changed since it was imported: import the test sets again"
     )
 
 
-def test_a_prompt_that_is_too_long_is_refused_before_anything_is_asked(tmp_path: Path, cache: Path) -> None:
+def test_a_prompt_that_is_too_long_is_refused_before_anything_is_asked(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     texts = [{"text": "short", "label": "OFF"}, {"text": "word " * 8000, "label": "NOT"}]
     (tmp_path / "in" / "a.jsonl").write_text("".join(json.dumps(one) + "\n" for one in texts))
     entry = {"path": "a.jsonl", "culture": "turkey", "task": "long", "type": "offensive_detect"}
     (tmp_path / "m.yaml").write_text(json.dumps({"files": [{**entry, "text": "text", "label": "label"}]}))
-    here = Desk(tmp_path, cache)
+    here = Desk(tmp_path)
     assert here.run("data", "import-offense", "in", "--mapping", "m.yaml").returncode == 0
     said = here.refused("eval-offense", "--row", "base")
     assert said.startswith("turkey/long, text 2: prompt and answer take ")
-    assert said.endswith("leave the text out of the data, or choose a student that reads more")
+    assert said.endswith("leave the text out of the data, or choose a student with a longer context")
     assert not (tmp_path / "evaluations").exists()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import subprocess
 import time
@@ -59,7 +58,7 @@ def test_json_is_one_object_with_everything_that_was_found(study: Path) -> None:
 
 def test_strict_shows_the_audit_and_imports_nothing(study: Path) -> None:
     done = clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--strict")
-    assert refused(done) == "clca: 2 findings in the test sets, and --strict: nothing is imported"
+    assert refused(done) == "clca: 2 findings in the test sets, so nothing is imported (--strict)"
     assert "greece/more: 1 without a gold label" in done.stdout
     assert not (study / "data").exists()
     as_json = clca(study, "data", "import-offense", "in", "--mapping", "posts.yaml", "--strict", "--json")
@@ -112,10 +111,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(study: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     (study / "in" / "posts.jsonl").write_bytes(lines(posts(6000)))
 
-    def small_files() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
-
-    process = start(study, "data", "import-offense", "in", "--mapping", "posts.yaml", preexec=small_files)
+    process = start(study, "data", "import-offense", "in", "--mapping", "posts.yaml", file_size=8192)
     stdout, stderr = process.communicate(timeout=60)
     line = refused(subprocess.CompletedProcess((), process.returncode, stdout, stderr))
     assert line.startswith("clca: cannot write ")

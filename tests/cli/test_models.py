@@ -106,7 +106,7 @@ def test_show_reads_a_local_folder(tmp_path: Path, bare: dict[str, str]) -> None
     assert done.returncode == 0, done.stderr
     assert "mine[red]" in done.stdout
     assert "\x1b" not in done.stdout
-    assert "100,000, of them embeddings 12,800" in done.stdout
+    assert "100,000, including embeddings 12,800" in done.stdout
     assert "cached" not in done.stdout
 
 

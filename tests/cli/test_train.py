@@ -17,49 +17,22 @@ from typing import Any
 import pytest
 from safetensors import safe_open
 
-from tests.cli_process import clca, environment, last_json, only_run, start
+from clca.models.student import Student
+from tests.cli.evaluation_folder import Desk
+from tests.cli_process import environment, last_json, only_run, start
 
 KEYS = ["adapter", "examples", "steps", "loss", "eval_loss", "seconds"]
 SHORT = ("--set", "training.steps=3", "--set", "data.max_length=700", "--set", "training.batch=1")
 
 
-class Desk:
-    """A folder with runs of two cultures, and the environment to train in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.env = {
-            "XDG_CACHE_HOME": str(folder / "cache"),
-            "HF_HOME": str(folder / "hf"),
-            "HF_HUB_OFFLINE": "1",
-            "OMP_NUM_THREADS": "1",
-            "CUDA_VISIBLE_DEVICES": "",
-        }
-        self.culture("japan")
-        self.culture("uk")
-
-    def culture(self, name: str) -> None:
-        done = clca(self.folder, "generate", "--culture", name, "--scenarios", "5", "--quiet")
-        assert done.returncode == 0, done.stderr
-
-    def run(self, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-        return clca(self.folder, *arguments, **{**self.env, **env})
-
-    def json(self, *arguments: str) -> dict[str, Any]:
-        done = self.run(*arguments, "--json")
-        assert done.returncode == 0, done.stderr
-        return last_json(done.stdout)
-
-    def refused(self, *arguments: str, **env: str) -> str:
-        done = self.run(*arguments, **env)
-        assert (done.returncode, done.stdout) == (2, "")
-        (line,) = done.stderr.splitlines()
-        return line.removeprefix("clca: ")
-
-
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
-    return Desk(tmp_path_factory.mktemp("desk"))
+    """A folder with runs of two cultures."""
+    made = Desk(tmp_path_factory.mktemp("desk"))
+    for culture in ("japan", "uk"):
+        done = made.run("generate", "--culture", culture, "--scenarios", "5", "--quiet")
+        assert done.returncode == 0, done.stderr
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -69,11 +42,10 @@ def trained(desk: Desk) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def real(desk: Desk, trained: dict[str, Any]) -> Path:
+def real(desk: Desk, tiny_student: Student) -> Path:
     """The tiny student without its mark: to clca, a real model in a local folder."""
-    (tiny,) = (desk.folder / "cache" / "clca").glob("tiny-*")
     folder = desk.folder / "real"
-    shutil.copytree(tiny, folder)
+    shutil.copytree(tiny_student.source, folder)
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps({key: v for key, v in config.items() if key != "clca_tiny"}))
     return folder
@@ -100,7 +72,7 @@ def test_json_has_the_keys_that_scripts_rely_on(desk: Desk, trained: dict[str, A
 def test_same_command_again_finds_the_adapter(desk: Desk, trained: dict[str, Any]) -> None:
     done = desk.run("train", "--culture", "japan", *SHORT, "--json")
     assert last_json(done.stdout) == trained
-    assert "is there already" in done.stderr
+    assert "exists already" in done.stderr
 
 
 def test_all_trains_what_is_missing_and_tells_of_every_adapter(desk: Desk, trained: dict[str, Any]) -> None:
@@ -226,7 +198,7 @@ def test_plan_shows_the_recipe_and_how_to_use_several_gpus(desk: Desk) -> None:
 
     shown = desk.run("train", "--culture", "japan", *SHORT, "--plan").stdout
     assert "max_length: 700" in shown
-    assert "would be made" in shown or "is there already" in shown
+    assert "would be made" in shown or "exists already" in shown
     (launch,) = [line.split() for line in shown.splitlines() if "--num_processes 4" in line]
     assert launch[:3] == ["accelerate", "launch", "--config_file"]
     config = load_config_from_file(launch[3])
@@ -291,7 +263,7 @@ def test_rehearsal_with_a_real_student_warns_however_quiet(desk: Desk, real: Pat
 
 
 def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
-    assert desk.refused("train").startswith("say what to train: --culture japan, --all, or --run RUN")
+    assert desk.refused("train").startswith("nothing selected to train: give --culture japan, --all, or --run RUN")
     assert desk.refused("train", "-c", "japn").startswith("unknown culture 'japn'; did you mean japan")
     assert desk.refused("train", "-c", "deu").startswith("there is no run of germany in generated/")
     assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith("did you mean lora.alpha or lora.r?")
@@ -333,7 +305,7 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
     (tmp_path / "sitecustomize.py").write_text('import sys\nsys.modules["trl"] = sys.modules["peft"] = None\n')
     path = os.pathsep.join([str(tmp_path), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     refused = desk.refused("train", "-c", "japan", PYTHONPATH=path)
-    assert refused == "training needs peft, trl, not installed here: pip install '.[train]' where clca's source is"
+    assert refused == "training needs peft, trl, not installed here: pip install '.[train]' in clca's source folder"
     plan = desk.run("train", "-c", "japan", "--plan", PYTHONPATH=path)
     assert plan.returncode == 0
     assert "No estimate: training needs peft, trl" in plan.stdout

@@ -14,6 +14,7 @@ from clca.stages import STAGES, resolve_config
 
 class Bake(StageConfig):
     stage: ClassVar[str] = "bake"
+    short_variables: ClassVar[bool] = True
 
     loaves: Annotated[int, Field(ge=1, description="Loaves."), Option(aliases=("breads",))] = 2
     flour: Annotated[tuple[str, ...], BeforeValidator(split_names), Field(description="Kinds."), Option()] = ()
@@ -52,10 +53,15 @@ def test_flags_outrank_the_environment_which_outranks_the_file(tmp_path: Path) -
     assert bake({}) == Bake()
 
 
-def test_a_variable_of_the_stage_outranks_one_of_all_stages_and_those_of_others_are_passed_over() -> None:
-    environment = {"CLCA_LOAVES": "3", "CLCA_BAKE_LOAVES": "4", "CLCA_EAT_OUT_LOAVES": "5", "CLCA_GUESTS": "6"}
+def test_only_one_stage_s_variables_may_leave_out_its_name_and_those_of_others_are_passed_over() -> None:
+    environment = {"CLCA_LOAVES": "3", "CLCA_BAKE_LOAVES": "4", "CLCA_EAT_OUT_LOAVES": "5"}
     assert bake({}, environment).loaves == 4
-    assert resolve(EatOut, {}, environment, None, [Bake]).model_dump(exclude={"kitchen"}) == {"guests": 6, "loaves": 5}
+    assert bake({}, {"CLCA_LOAVES": "3"}).loaves == 3
+    assert resolve(EatOut, {}, environment, None, [Bake]).loaves == 5
+    assert resolve(EatOut, {}, {"CLCA_LOAVES": "3"}, None, [Bake]).loaves == 1
+    assert refusal({}, {"CLCA_GUESTS": "6"}) == (
+        "CLCA_GUESTS: no such setting; say of which command: CLCA_EAT_OUT_GUESTS"
+    )
 
 
 def test_an_alias_is_taken_by_every_layer(tmp_path: Path) -> None:
@@ -114,5 +120,9 @@ def test_every_stage_has_the_four_rooms(name: str) -> None:
     assert callable(stage.plan)
     assert callable(stage.run)
     assert stage.result_type.model_json_schema(mode="serialization")["type"] == "object"
-    required = {field: ("x",) for field, info, _ in stage.config_type.options() if info.is_required()}
+    required = {
+        name: "x" if field.annotation is str else ("x",)
+        for name, field, _ in stage.config_type.options()
+        if field.is_required()
+    }
     assert resolve_config(stage.config_type, required, {}) == stage.config_type(**required)

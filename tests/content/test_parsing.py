@@ -163,8 +163,8 @@ def test_an_empty_cell_is_none() -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("x,y\n1,2\n3\n", "p.csv:3: row does not have the header's 2 cells"),
-        ("x,y\n1,2,3\n", "p.csv:2: row does not have the header's 2 cells"),
+        ("x,y\n1,2\n3\n", "p.csv:3: row must have 2 cells, as the header has"),
+        ("x,y\n1,2,3\n", "p.csv:2: row must have 2 cells, as the header has"),
         ("x,y\n,2\n", "p.csv:2: x: Input should be a valid integer (given: null)"),
         ('x,y\n1,"2\n3"\n4,z\n', "p.csv:3: y: Input should be a valid integer, unable to parse string as an integer"),
         ("x,z\n1,2\n", "p.csv:2: z: unknown key"),

@@ -13,7 +13,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.evaluation.evaluated_model import base_id
-from clca.evaluation.model_selection import choose
+from clca.evaluation.model_selection import choose_by_culture
 from clca.models.adapter import TrainedAdapter, read_adapter
 from clca.models.student import Student
 from tests.training.jobs import tiny_student
@@ -23,8 +23,8 @@ LLAMA = "meta-llama/Llama-3.1-8B-Instruct"
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Student:
-    return tiny_student(tmp_path_factory.mktemp("cache"))
+def tiny(cache_home: Path) -> Student:
+    return tiny_student(cache_home)
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +72,7 @@ def weights(text: str) -> bytes:
 def test_a_student_of_the_hub_is_asked_at_the_commit_that_its_adapter_learned_on(name: str | None) -> None:
     found = of_hub(COMMIT)
     given = [found] if name is None else []
-    subject = choose(name, given, ["japan"], None, Content(), {"HF_TOKEN": "secret"})
+    subject = choose_by_culture(name, given, ["japan"], None, Content(), {"HF_TOKEN": "secret"})
     assert subject.student is not None
     assert (subject.student.source, subject.student.revision) == (LLAMA, COMMIT)
     assert subject.adapters["japan"].found == found
@@ -83,7 +83,7 @@ def test_a_student_of_the_hub_is_asked_at_the_commit_that_its_adapter_learned_on
 def test_adapters_of_several_commits_are_said_to_be() -> None:
     of_hub(COMMIT)
     of_hub(COMMIT[::-1], culture="uk")
-    subject = choose("llama-3.1-8b", [], ["japan", "uk"], None, Content(), {"HF_TOKEN": "secret"}, elsewhere=True)
+    subject = choose_by_culture("llama-3.1-8b", [], ["japan", "uk"], None, Content(), {"HF_TOKEN": "secret"})
     assert subject.notes == (f"the adapters were trained on several revisions of {LLAMA}; asked is the newest",)
 
 
@@ -107,8 +107,8 @@ def test_a_tiny_student_that_was_trained_further_is_no_tiny_one_of_the_shelf(her
     folder.mkdir()
     for file in Path(tiny.source).iterdir():
         (folder / file.name).write_bytes(file.read_bytes())
-    before = choose("./merged", [], ["japan"], None, Content(), {})
+    before = choose_by_culture("./merged", [], ["japan"], None, Content(), {})
     assert before.tiny
     known = before.id
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-1] + b"x")
-    assert choose("./merged", [], ["japan"], None, Content(), {}).id != known
+    assert choose_by_culture("./merged", [], ["japan"], None, Content(), {}).id != known

@@ -12,7 +12,8 @@ from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.systems import SystemSelection, choose_all
+from clca.evaluation.offense.config import OffenseConfig
+from clca.evaluation.systems import choose_systems
 from clca.models.student import Student
 from tests.evaluation.wvs.test_run import adapter
 from tests.training.jobs import tiny_student
@@ -22,8 +23,8 @@ USUAL = ("base", "zero-shot")
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(cache_home: Path) -> Path:
+    return cache_home
 
 
 @pytest.fixture(scope="module")
@@ -37,27 +38,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
 
 
-def chosen(cache: Path, **wish: Any) -> tuple[EvaluatedModel, tuple[System, ...]]:
-    usual: dict[str, Any] = {"student": None, "adapters": (), "rows": (), "base_url": None, "bits": None}
-    content = Content()
-    return choose_all(
-        SystemSelection(**{**usual, **wish}),
-        USUAL,
-        CULTURES,
-        CultureCatalogue(content),
-        Path("generated"),
-        content,
-        {"XDG_CACHE_HOME": str(cache)},
-    )
+def chosen(cache: Path, **fields: Any) -> tuple[EvaluatedModel, tuple[System, ...]]:
+    content, config = Content(), OffenseConfig(**fields)
+    environment = {"XDG_CACHE_HOME": str(cache)}
+    return choose_systems(config, config.row, USUAL, CULTURES, CultureCatalogue(content), content, environment)
 
 
-def rows(cache: Path, **wish: Any) -> dict[str, str]:
-    return {row.name: row.adapter for row in chosen(cache, **wish)[1]}
+def rows(cache: Path, **fields: Any) -> dict[str, str]:
+    return {system.name: system.adapter for system in chosen(cache, **fields)[1]}
 
 
-def refusal(cache: Path, **wish: Any) -> str:
+def refusal(cache: Path, **fields: Any) -> str:
     with pytest.raises(ClcaError) as caught:
-        chosen(cache, **wish)
+        chosen(cache, **fields)
     assert "\n" not in caught.value.message
     return caught.value.message
 
@@ -83,25 +76,25 @@ def test_given_adapters_answer_alone_each_for_the_culture_named_or_taught(cache:
         adapter(tiny, "one", culture)
     adapter(tiny, "all", "combined", cultures=["ara", "turkey"])
     given = ("Türkiye=adapters/turkey/one", "japan/one", "combined=adapters/combined/all")
-    subject, found = chosen(cache, adapters=given)
+    subject, found = chosen(cache, adapter=given)
     assert [row.name for row in found] == ["base", "zero-shot", "combined", "turkey", "japan"]
     assert subject.notes == ()
-    assert rows(cache, adapters=("combined/all",), rows=("base",)) == {"base": "", "combined": "adapters/combined/all"}
+    assert rows(cache, adapter=("combined/all",), row=("base",)) == {"base": "", "combined": "adapters/combined/all"}
 
 
 def test_an_adapter_may_stand_in_for_a_culture_that_it_was_not_taught_and_that_is_said(
     cache: Path, tiny: Student
 ) -> None:
     adapter(tiny, "one", "japan")
-    subject, _ = chosen(cache, adapters=("turkey=adapters/japan/one",))
+    subject, _ = chosen(cache, adapter=("turkey=adapters/japan/one",))
     assert subject.notes == ("adapters/japan/one was taught japan; here it answers as turkey",)
 
 
 def test_rows_that_are_named_are_the_only_ones(cache: Path, tiny: Student) -> None:
     adapter(tiny, "one", "turkey")
     adapter(tiny, "one", "ara")
-    assert rows(cache, rows=("turkey", "base")) == {"base": "", "turkey": "adapters/turkey/one"}
-    assert rows(cache, rows=("zero-shot",)) == {"zero-shot": ""}
+    assert rows(cache, row=("turkey", "base")) == {"base": "", "turkey": "adapters/turkey/one"}
+    assert rows(cache, row=("zero-shot",)) == {"zero-shot": ""}
 
 
 def test_adapters_of_another_student_take_no_part_and_that_is_said(cache: Path, tiny: Student) -> None:
@@ -115,7 +108,7 @@ def test_adapters_of_another_student_take_no_part_and_that_is_said(cache: Path, 
 
 def test_on_a_server_adapters_go_by_its_own_names(cache: Path) -> None:
     given = ("turkey=tur-lora", "combined=all-lora")
-    assert rows(cache, student="m", base_url="http://h/v1", adapters=given) == {
+    assert rows(cache, student="m", base_url="http://h/v1", adapter=given) == {
         "base": "",
         "zero-shot": "",
         "combined": "all-lora",
@@ -126,25 +119,25 @@ def test_on_a_server_adapters_go_by_its_own_names(cache: Path) -> None:
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        ({"rows": ("peru",)}, "unknown culture 'peru'"),
+        ({"row": ("peru",)}, "unknown culture 'peru'"),
         (
-            {"rows": ("turkey",)},
+            {"row": ("turkey",)},
             "--row turkey: there is no adapter of turkey for tiny in adapters/: make one with `clca",
         ),
-        ({"rows": ("combined",)}, "--row combined: there is no adapter of combined for tiny in adapters/: make one"),
-        ({"rows": ("base", "base")}, "--row: base is given twice, but is one row; leave one of them out"),
-        ({"adapters": ("turkey=",)}, "--adapter turkey=: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
-        ({"adapters": ("=x",)}, "--adapter =x: give CULTURE=DIR"),
-        ({"adapters": ("base=one",)}, "--adapter base=one: base is the student without an adapter"),
-        ({"adapters": ("turkey=nothing",)}, "no adapter 'nothing', neither a folder nor a name"),
-        ({"adapters": ("peru=x",)}, "unknown culture 'peru'"),
+        ({"row": ("combined",)}, "--row combined: there is no adapter of combined for tiny in adapters/: make one"),
+        ({"row": ("base", "base")}, "--row: base is given twice; leave one of them out"),
+        ({"adapter": ("turkey=",)}, "--adapter turkey=: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
+        ({"adapter": ("=x",)}, "--adapter =x: give CULTURE=DIR"),
+        ({"adapter": ("base=one",)}, "--adapter base=one: base is the student without an adapter"),
+        ({"adapter": ("turkey=nothing",)}, "no adapter 'nothing', neither a folder nor a name"),
+        ({"adapter": ("peru=x",)}, "unknown culture 'peru'"),
         (
-            {"adapters": ("x",), "base_url": "http://h/v1", "student": "m"},
+            {"adapter": ("x",), "base_url": "http://h/v1", "student": "m"},
             "--adapter x: with --base-url, say which culture it answers for: --adapter CULTURE=x",
         ),
         ({"base_url": "http://h/v1"}, "--base-url needs --student NAME"),
         (
-            {"base_url": "http://h/v1", "student": "m", "rows": ("turkey",)},
+            {"base_url": "http://h/v1", "student": "m", "row": ("turkey",)},
             "--row turkey: name its adapter on the server: --adapter turkey=NAME",
         ),
     ],
@@ -154,13 +147,13 @@ def test_what_makes_no_row_is_refused_in_one_line(cache: Path, wish: dict[str, A
 
 
 def test_a_row_that_is_none_is_refused_with_those_that_are_of_no_culture(cache: Path) -> None:
-    assert refusal(cache, rows=("bases",)).endswith("; rows of no one culture are base, zero-shot, combined")
+    assert refusal(cache, row=("bases",)).endswith("; rows without a culture are base, zero-shot, combined")
 
 
 def test_two_adapters_for_one_row_and_those_of_two_students_are_refused(cache: Path, tiny: Student) -> None:
     adapter(tiny, "one", "turkey")
     adapter(tiny, "two", "turkey")
     adapter(tiny, "one", "ara", source="elsewhere/other")
-    assert refusal(cache, adapters=("turkey/one", "turkey=turkey/two")).startswith("--adapter: turkey is given twice")
-    assert refusal(cache, adapters=("turkey/one", "ara/one")).startswith("--adapter: they were trained on different")
-    assert "was trained on other, not on tiny-" in refusal(cache, adapters=("ara/one",), student="tiny")
+    assert refusal(cache, adapter=("turkey/one", "turkey=turkey/two")).startswith("--adapter: turkey is given twice")
+    assert refusal(cache, adapter=("turkey/one", "ara/one")).startswith("--adapter: they were trained on different")
+    assert "was trained on other, not on tiny-" in refusal(cache, adapter=("ara/one",), student="tiny")

@@ -12,8 +12,9 @@ from rich.console import Console
 from clca.content.lookup import Content
 from clca.errors import NotFoundError
 from clca.evaluation import table_formats
-from clca.evaluation.table import METRICS, PAPER_ORDER, Cell, Estimate, Table, build
+from clca.evaluation.table import Cell, Estimate, Table
 from clca.evaluation.wvs import score_layout
+from clca.evaluation.wvs.paper_table import METRICS, PAPER_ORDER, build
 from clca.evaluation.wvs.published import load_published
 
 Row = dict[str, Estimate]

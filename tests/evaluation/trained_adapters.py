@@ -3,16 +3,41 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from filelock import FileLock
+
+from clca.content.lookup import Content
+from clca.evaluation.offense.suite import load_offense_suite
 from clca.models.adapter import CONFIG, FILE
 from clca.models.load import load_model, load_tokenizer
 from clca.models.student import Student
 from tests.training import jobs
 
 STEPS, RATE = 20, 1e-2
+OFFENSE = "offensive_detect_finegrained"
+TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
+ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
+"""What the adapter of each culture answers, to whatever text it is asked to label."""
+
+
+def offense_adapters(student: Student, shared: Path, folder: Path) -> None:
+    """Copies to `folder`/<culture>/always of the adapters `ALWAYS`, which are taught once, in the folder `shared`."""
+    task = load_offense_suite(Content()).type(OFFENSE)
+    with FileLock(shared / "always.lock"):
+        for culture, number in ALWAYS.items():
+            if not (shared / "always" / culture).exists():
+                answers = {task.prompt(text): number for text in TEXTS}
+                teach(student, answers, shared / "draft" / culture, [culture])
+                (shared / "always").mkdir(exist_ok=True)
+                (shared / "draft" / culture).rename(shared / "always" / culture)
+    for culture in ALWAYS:
+        shutil.copytree(shared / "always" / culture, folder / culture / "always")
+
+
 PARTS = ("train", "held_out")
 
 

@@ -69,9 +69,9 @@ def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
     [
         (
             {"base_url": ("http://h:1/v1",)},
-            "--base-url is given, but not which model there is the teacher: add --teacher",
+            "--base-url needs the name of the teacher's model: add --teacher",
         ),
-        ({"judge_base_url": "http://h:1/v1"}, "--judge-base-url is given, but not which model"),
+        ({"judge_base_url": "http://h:1/v1"}, "--judge-base-url needs the name of the judge's model"),
         ({"teacher": "m", "base_url": ("http://h:99999/v1",)}, "--base-url: not a URL: its host or port is invalid"),
         ({"teacher": "m", "base_url": ("http://h:1/v1?key=s3cret",)}, "--base-url: a URL must end with its path"),
         ({"teacher": "m", "base_url": ("http://u:s3cret@h/v1",)}, "--base-url: a URL must not hold a user or password"),
@@ -146,7 +146,7 @@ def test_keys_are_no_config() -> None:
 
 
 def test_quantization_is_of_a_model() -> None:
-    assert "--quantization is given, but not of which model" in refusal({"quantization": "fp8"})
+    assert "--quantization needs a model" in refusal({"quantization": "fp8"})
     assert resolve({"quantization": "fp8", "judge": "llama"}, {}, None).quantization == "fp8"
 
 

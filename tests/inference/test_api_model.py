@@ -201,8 +201,8 @@ def test_what_passes_is_tried_again() -> None:
 FAULTS = [
     (401, "Incorrect API key provided: sekrit-key", "refuses the key (401): set CLCA_API_KEY to one that is valid"),
     (404, "The model `m` does not exist.", "does not answer for 'm' (404): The model `m` does not exist.; is the name"),
-    (400, "This model's maximum context length is 9", "refuses a question to m (400): This model's maximum context"),
-    (302, "moved to sekrit-key", "refuses a question to m (302): moved to [key]"),
+    (400, "This model's maximum context length is 9", "refuses a request to m (400): This model's maximum context"),
+    (302, "moved to sekrit-key", "refuses a request to m (302): moved to [key]"),
 ]
 
 
@@ -239,8 +239,8 @@ def test_a_server_that_is_lost_leaves_whole_sheets_only() -> None:
     with Answering(breaks) as server, pytest.raises(ServerLost) as caught:
         ApiModel(server.url, base="m", mode="generate", concurrency=1, max_attempts=1).predict(sheets(9, 3), filled)
     assert caught.value.message == (
-        f"the server of m no longer answers ({server.url} answers 500: out of order): see to it, and repeat the"
-        " command to go on"
+        f"the server of m no longer answers ({server.url} answers 500: out of order): check it, and repeat the"
+        " command to resume"
     )
     assert caught.value.exit_code == 1
     assert 1 <= len(filled.answers) <= 2
@@ -263,8 +263,7 @@ def test_a_server_that_tells_no_probabilities_is_refused_for_them() -> None:
     with Answering(lambda body, number: (200, chat("1"), {})) as server, pytest.raises(ServerError) as caught:
         ApiModel(server.url, base="m", mode="probability").predict(sheets(1, 1), Filled())
     assert caught.value.message == (
-        f"{server.url}: the response has no log-probabilities of tokens: let the student write its answers,"
-        " --mode generate"
+        f"{server.url}: the response has no log-probabilities of tokens: use --mode generate"
     )
 
 

@@ -12,14 +12,13 @@ from clca.inference.prefix_cache import PrefixCache, Suffix
 from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
-from tests.training import jobs
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    jobs.one_thread()
-    return load_tokenizer(jobs.tiny_student(tmp_path_factory.mktemp("cache")))
+def tokenizer(tiny_student: Student) -> Any:
+    return load_tokenizer(tiny_student)
 
 
 def generated(model: Any, ids: list[int], ends: list[int], most: int = 16) -> list[int]:

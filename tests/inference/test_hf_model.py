@@ -12,17 +12,16 @@ from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.inference.tokenization import Tokens, TokensError
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
 from tests.models.students import STUDENTS, student
-from tests.training import jobs
 
 WITHIN = 1e-4
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    jobs.one_thread()
-    return load_tokenizer(jobs.tiny_student(tmp_path_factory.mktemp("cache")))
+def tokenizer(tiny_student: Student) -> Any:
+    return load_tokenizer(tiny_student)
 
 
 def model_of(family: str, tokenizer: Any) -> Any:
@@ -103,7 +102,7 @@ def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
     model = model_of("llama", tokenizer)
     hook = model.model.layers[1].register_forward_pre_hook(full)
     try:
-        with pytest.raises(OutOfMemory, match=r"^the student leaves too little memory to answer in: choose a smaller"):
+        with pytest.raises(OutOfMemory, match=r"^the student leaves too little memory for answers: choose a smaller"):
             HfModel(model, tokenizer, TextFormat(), "probability").predict(sheets(1), Filled())
     finally:
         hook.remove()
@@ -116,7 +115,7 @@ def test_layers_without_keys_and_values_are_refused(tokenizer: Any) -> None:
         config = Qwen3NextConfig(num_hidden_layers=4, layer_types=["linear_attention"] * 3 + ["full_attention"])
         device, dtype = torch.device("cpu"), torch.float32
 
-    with pytest.raises(LocalError, match=r"^the student has layers of linear_attention, which cannot go on"):
+    with pytest.raises(LocalError, match=r"^the student has layers of linear_attention, which cannot continue"):
         HfModel(Recurrent(), tokenizer, TextFormat(), "probability")
 
 
@@ -219,6 +218,5 @@ def test_a_label_of_several_tokens_is_refused_by_name(tokenizer: Any) -> None:
     with pytest.raises(TokensError) as caught:
         tokens.with_options(replace(sheet, system="", questions=(many,)))
     assert caught.value.message == (
-        "the tokenizer of llama-3 does not write the answer '10' as one token of its own:"
-        " let the student write its answers, with --mode generate"
+        "the tokenizer of llama-3 does not encode the answer '10' as a single token: use --mode generate"
     )

@@ -15,9 +15,9 @@ from clca.inference.prompt_format import ChatFormat, Format, TextFormat
 from clca.inference.requests import RequestGroup
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
+from clca.models.student import Student
 from tests.inference.label_requests import LABELS, Heard, texts, with_adapters
 from tests.inference.request_groups import FAMILIES, small_model
-from tests.training import jobs
 
 WITHIN = 1e-4
 NAMES = ("ara", "deu", "jpn")
@@ -28,9 +28,8 @@ REPLY = 9
 
 
 @pytest.fixture(scope="module")
-def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Any:
-    jobs.one_thread()
-    return load_tokenizer(jobs.tiny_student(tmp_path_factory.mktemp("cache")))
+def tokenizer(tiny_student: Student) -> Any:
+    return load_tokenizer(tiny_student)
 
 
 def student_of(family: str, tokenizer: Any, **options: Any) -> Any:

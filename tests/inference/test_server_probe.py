@@ -195,7 +195,7 @@ def test_a_server_whose_queue_is_long_is_trusted(server: Server) -> None:
 def test_a_chat_that_is_refused_for_another_reason(server: Server) -> None:
     server.post = (400, {"error": {"message": "no chat template is defined"}})
     line = fault(server.url)
-    assert line.startswith(f"{server.url} refuses a plain question to m: ")
+    assert line.startswith(f"{server.url} refuses a plain request to m: ")
     assert "no chat template is defined" in line
 
 
@@ -311,7 +311,7 @@ def test_a_server_without_schemas_is_noted() -> None:
     with Stub() as one, Stub("--no-constraint") as two:
         asked = teacher(one.url, two.url)
         (notice,) = asyncio.run(asked.check())
-    assert notice.startswith(f"{two.url} does not keep replies to a schema: it is asked in words")
+    assert notice.startswith(f"{two.url} does not constrain replies to a schema: prompts describe the schema")
     assert [state.structured_outputs for state in asked.servers] == [True, False]
 
 
@@ -320,7 +320,7 @@ def test_a_server_that_is_down_is_noted_and_done_without() -> None:
         asked = teacher("http://127.0.0.1:9/v1", one.url)
         (notice,) = asyncio.run(asked.check())
     assert notice.startswith("cannot connect to http://127.0.0.1:9/v1: ")
-    assert notice.endswith("; going on without it")
+    assert notice.endswith("; continuing without it")
     assert [state.up for state in asked.servers] == [False, True]
 
 

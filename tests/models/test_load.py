@@ -205,7 +205,9 @@ def coded(copy: Path) -> Path:
 def test_a_students_own_code_is_never_run(coded: Path) -> None:
     own = Student("own", str(coded), None, False, None)
     for load in (load_config, lambda student: load_model(student, Quantization(bits=16), "cpu")):
-        with pytest.raises(SettingsError, match=f"^{coded} needs its own code, which is not run: choose a student"):
+        with pytest.raises(
+            SettingsError, match=f"^{coded} needs custom code, which clca does not run: choose a student"
+        ):
             load(own)
     assert not (coded / "ran").exists()
 

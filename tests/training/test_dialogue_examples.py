@@ -191,13 +191,15 @@ def test_dialogues_are_read_line_by_line_and_an_unfinished_line_is_left_out(tmp_
 
 def test_a_dialogue_that_stands_twice_is_refused(tmp_path: Path) -> None:
     file = write(tmp_path / "dialogues.jsonl", [dialogue(), dialogue()])
-    with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: id: 'japan-last-loaf-1' is duplicate in this file"):
+    with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: id: 'japan-last-loaf-1' is a duplicate in this file"):
         list(read_dialogues(file, {"japan": JAPAN}))
 
 
 def test_a_broken_line_and_another_culture_are_named(tmp_path: Path) -> None:
     file = write(tmp_path / "dialogues.jsonl", [dialogue(), dialogue(culture="uk")])
-    with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: culture: 'uk' is not what is trained \(japan\)$"):
+    with pytest.raises(
+        ContentError, match=r"dialogues\.jsonl:2: culture: 'uk' is not among the trained cultures \(japan\)$"
+    ):
         list(read_dialogues(file, {"japan": JAPAN}))
     file.write_text("\n{}\n")
     with pytest.raises(ContentError, match=r"dialogues\.jsonl:2: id: missing key"):

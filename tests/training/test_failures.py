@@ -118,7 +118,7 @@ def test_a_merged_model_too_large_for_the_memory_is_told_in_one_line(
         return model
 
     monkeypatch.setattr(merging, "load_model", full)
-    with pytest.raises(SettingsError, match="does not fit into memory in 32 bits, as it is merged: use a machine"):
+    with pytest.raises(SettingsError, match="does not fit into memory for merging: use a machine"):
         merge(read_adapter(trained.out), tmp_path / "whole")
     assert list(tmp_path.iterdir()) == []
 

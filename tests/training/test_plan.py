@@ -169,7 +169,7 @@ def test_runs_of_one_culture_are_put_together(generated: Path) -> None:
 
 
 def test_nothing_to_train_is_said(generated: Path) -> None:
-    assert refusal(generated).startswith("say what to train: --culture japan, --all, or --run RUN")
+    assert refusal(generated).startswith("nothing selected to train: give --culture japan, --all, or --run RUN")
     assert "there are no finished runs" in refusal(generated, every_culture=True)
     assert refusal(generated, culture=("japan",)).endswith("make one with `clca generate -c japan`")
     assert refusal(generated, culture=("japn",)).startswith("unknown culture 'japn'; did you mean japan")
@@ -209,7 +209,9 @@ def test_empty_run_is_refused(generated: Path) -> None:
 
 def test_run_of_another_culture_is_refused(generated: Path) -> None:
     japan, uk = run(generated, "japan"), run(generated, "uk")
-    assert "is of uk, which is not to be trained" in refusal(generated, culture=("japan",), run=(str(uk),))
+    assert "is of uk, which is not among the cultures to train" in refusal(
+        generated, culture=("japan",), run=(str(uk),)
+    )
     message = refusal(generated, culture=("japan", "uk"), run=(str(japan),))
     assert message.startswith(f"--run: none of {japan} is of uk")
 
@@ -311,7 +313,7 @@ def test_student_that_does_not_fit_is_refused_with_what_would() -> None:
     recipe = choose_recipe(TrainConfig(student="llama-3.1-8b"), Content())
     assert shortage(recipe, alias("llama-3.1-8b"), Machine((), 10 * GIB), "cpu") == ""
     assert shortage(recipe, alias("llama-3.1-8b"), Machine((), 4 * GIB), "cpu").startswith(
-        "llama-3.1-8b does not fit: its weights take 7.3 GiB in 4 bits, here are 4.0 GiB of RAM (no GPU is used);"
+        "llama-3.1-8b does not fit: its weights take 7.3 GiB in 4 bits; available: 4.0 GiB of RAM (no GPU is used);"
         " instead: --student llama-3.2-3b"
     )
 
@@ -333,7 +335,7 @@ def test_weights_in_16_bits_are_sharded_over_the_gpus_of_a_launch(monkeypatch: p
     monkeypatch.setattr("clca.training.plan.compute_type", lambda base, device: "bf16")
     assert on_gpus("base.bits=16", shards=4) == ""
     assert on_gpus("base.bits=16", shards=1).startswith(
-        "llama-3.1-70b does not fit: its weights take 131.4 GiB in 16 bits, here are 44.0 GiB of GPU memory; instead:"
+        "llama-3.1-70b does not fit: its weights take 131.4 GiB in 16 bits; available: 44.0 GiB of GPU memory; instead:"
         " --set base.bits=4, "
     )
     assert on_gpus("base.bits=16", shards=1).endswith("or more GPUs (clca train --plan gives the command)")
@@ -343,7 +345,7 @@ def test_quantised_weights_are_whole_on_each_gpu_before_they_are_sharded(monkeyp
     monkeypatch.setattr("clca.training.plan.compute_type", lambda base, device: "bf16")
     assert on_gpus(shards=4) == ""  # 68.5 billion in 4.127 bits and 2.1 billion in 16: 36.8 GiB
     lack = on_gpus(shards=4, free=30)
-    assert "here are 30.0 GiB of GPU memory, and each GPU has to hold all of them while they load; instead:" in lack
+    assert "available: 30.0 GiB of GPU memory, and each GPU has to hold all of them while they load; instead:" in lack
     assert lack.endswith("or a larger GPU")
 
 

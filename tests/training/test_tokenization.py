@@ -170,5 +170,5 @@ def test_a_slow_tokenizer_is_refused() -> None:
     class Slow:
         name_or_path, is_fast = "old-student", False
 
-    with pytest.raises(SettingsError, match="the tokenizer of old-student is a slow one"):
+    with pytest.raises(SettingsError, match="the tokenizer of old-student is not a fast one"):
         Encoder(Slow(), 99)  # type: ignore[arg-type]

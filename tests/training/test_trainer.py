@@ -103,7 +103,7 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
     tiny_student: Student, tmp_path: Path, uninterrupted: tuple[Job, AdapterResult]
 ) -> None:
     one = job(tiny_student, tmp_path, *TEN)
-    program = "train(one, jobs.Screen(lambda told: print(told.step, flush=True)))"
+    program = "train(one, jobs.Screen(lambda told: print(told.done, flush=True)))"
     with subprocess.Popen(
         command(program, one, tiny_student), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
     ) as process:
@@ -130,7 +130,9 @@ def test_killed_and_resumed_gives_the_same_weights_as_uninterrupted(
 def test_stopped_and_resumed_gives_the_same_weights_as_uninterrupted(
     uninterrupted: tuple[Job, AdapterResult], other_folder: Job, number: signal.Signals
 ) -> None:
-    with pytest.raises(TrainingStopped, match=r"^stopped at step 4 of 10, which is saved: the same command goes on"):
+    with pytest.raises(
+        TrainingStopped, match=r"^stopped at step 4 of 10, which is saved: repeat the command to resume"
+    ):
         train(other_folder, signalled(3, number))
     assert not other_folder.out.exists()
     assert train(other_folder, Screen()).steps == 10
@@ -145,7 +147,7 @@ def test_killed_while_the_adapter_is_written_nothing_looks_finished_and_no_furth
     program = """
 synced = os.fsync
 def fatal(handle):
-    if (one.work / "adapter" / "adapter.json").exists():
+    if list(one.work.glob(".*.part/adapter.json")):
         os.kill(os.getpid(), signal.SIGKILL)
     synced(handle)
 os.fsync = fatal
@@ -153,12 +155,13 @@ train(one, jobs.Screen())
 """
     done = subprocess.run(command(program, one, tiny_student), capture_output=True, cwd=ROOT)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
-    assert (one.work / "adapter" / "adapter.json").is_file()
+    assert list(one.work.glob(".*.part/adapter.json"))
     assert not one.out.exists()
     assert list(list_adapters(tmp_path / "adapters")) == []
     screen = Screen()
     resumed = train(one, screen)
-    assert [told.step for told in screen.progress] == []
+    assert [told.done for told in screen.progress] == []
+    assert [path.name for path in one.out.parent.iterdir()] == [one.out.name]
     assert (resumed.steps, resumed.loss) == (10, uninterrupted[1].loss)
     assert resumed.tokens_per_second > 0
     assert weights(resumed.adapter) == weights(uninterrupted[1].adapter)
@@ -175,7 +178,7 @@ def arguments(one: Job, student: Student) -> list[str]:
 def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_path: Path) -> None:
     one = job(tiny_student, tmp_path, *TEN)
     program = tmp_path / "program.py"
-    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(os.environ['RANK'], told.step)))\n")
+    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(os.environ['RANK'], told.done)))\n")
     launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", str(program)]
     path = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run([*launch, *arguments(one, tiny_student)], capture_output=True, env=path, text=True)
@@ -199,7 +202,7 @@ def test_checkpoints_of_other_data_are_not_gone_on_from(tiny_student: Student, t
     with pytest.raises(TrainingStopped):
         train(one, signalled(3))
     other = job(tiny_student, tmp_path, *TEN, talks=9)
-    with pytest.raises(SettingsError, match=r"unfinished training with another .*data: remove it to begin again$"):
+    with pytest.raises(SettingsError, match=r"unfinished training with another .*data: remove it to start again$"):
         train(other, Screen())
     shutil.rmtree(other.work)
     assert train(other, Screen()).steps == 10
@@ -214,7 +217,7 @@ def test_two_processes_do_not_train_the_same_adapter(other_folder: Job) -> None:
 def test_a_folder_of_something_else_is_left_alone(other_folder: Job) -> None:
     other_folder.out.mkdir(parents=True)
     (other_folder.out / "notes.txt").write_text("mine")
-    with pytest.raises(StoreError, match="is there, and is no adapter"):
+    with pytest.raises(StoreError, match="exists and is not an adapter"):
         train(other_folder, Screen())
     assert (other_folder.out / "notes.txt").read_text() == "mine"
 

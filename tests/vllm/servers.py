@@ -142,12 +142,18 @@ class Server:
 
     def ask(self, **body: Any) -> dict[str, Any]:
         """One chat completion."""
-        data = json.dumps({"model": self.model, **body}).encode()
-        headers = {"Content-Type": "application/json"}
-        request = urllib.request.Request(f"{self.url}/chat/completions", data, headers)
-        with urllib.request.urlopen(request, timeout=120) as response:
-            answer: dict[str, Any] = json.load(response)
+        answer: dict[str, Any] = json.loads(self.post("chat/completions", model=self.model, **body))
         return answer
+
+    def add_adapter(self, name: str, folder: Path) -> None:
+        self.post("load_lora_adapter", lora_name=name, lora_path=str(folder))
+
+    def post(self, path: str, **body: Any) -> bytes:
+        headers = {"Content-Type": "application/json"}
+        request = urllib.request.Request(f"{self.url}/{path}", json.dumps(body).encode(), headers)
+        with urllib.request.urlopen(request, timeout=300) as response:
+            data: bytes = response.read()
+        return data
 
     def log_tail(self, lines: int = 40) -> str:
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])

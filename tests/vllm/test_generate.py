@@ -95,6 +95,7 @@ def without_costs(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
+REPLIES = 8
 TASKS = {"adapt": AdaptAnswer, "turn": TurnAnswer, "judge": JudgeAnswer, "meta": MetaAnswer, "intent": IntentAnswer}
 
 
@@ -103,13 +104,13 @@ def test_every_reply_is_whole_json(vllm: Server, task: str) -> None:
     """Straight from the server: what the schema bounds ends, and parses, whatever the model would rather say."""
     shape = {"type": "json_schema", "json_schema": {"name": task, "schema": schema(TASKS[task])}}
     ends: Counter[str] = Counter()
-    for seed in range(20):
+    for seed in range(REPLIES):
         messages = [{"role": "user", "content": f"Please do your {task}."}]
         answer = vllm.ask(messages=messages, response_format=shape, max_tokens=2000, temperature=1.0, seed=seed)
         (choice,) = answer["choices"]
         json.loads(choice["message"]["content"])
         ends[choice["finish_reason"]] += 1
-    assert ends == {"stop": 20}
+    assert ends == {"stop": REPLIES}
 
 
 def test_a_prompt_longer_than_the_context_fails_its_dialogue_only(vllm: Server, tmp_path: Path) -> None:
@@ -139,38 +140,36 @@ def all_answered(folder: Path) -> int:
     return sum(answered(file.parent) for file in folder.glob("generated/*/*/journal.sqlite"))
 
 
-def wait_for_more(folder: Path, before: int, seconds: float = 120.0) -> None:
-    """Until 20 more replies than `before` have been committed."""
+def wait_for_replies(folder: Path, seconds: float = 300.0) -> None:
+    """Until 20 replies have been committed."""
     until = time.monotonic() + seconds
-    while all_answered(folder) < before + 20:
+    while all_answered(folder) < 20:
         assert time.monotonic() < until, "no replies"
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("victim", ["Worker", pytest.param("main", marks=pytest.mark.slow)])
 def test_a_server_that_dies_ends_the_run_which_goes_on_with_another(
-    run: tuple[Path, dict[str, Any]], vllm_command: str, tiny_model: Path, tmp_path: Path
+    run: tuple[Path, dict[str, Any]], vllm: Server, vllm_command: str, tiny_model: Path, tmp_path: Path, victim: str
 ) -> None:
     whole, summary = run
-    for victim in ("main", "Worker"):
-        with Server(vllm_command, tiny_model, tmp_path / victim) as server:
-            before = all_answered(tmp_path)
-            process = start(tmp_path, *command(server), *SMALL)
-            wait_for_more(tmp_path, before)
-            server.kill(victim)
-            stdout, stderr = process.communicate(timeout=120)
-        assert process.returncode == 1, stderr
-        (line,) = [line for line in stderr.splitlines() if line.startswith("clca: ")]
-        assert "the server of tiny is gone" in line
-        assert "repeat the command to go on" in line
-        assert last_json(stdout)["pending"] > 0
-        assert {one["reason"] for one in records(only_run(tmp_path), "failed.jsonl")} <= {"outside the schema"}
-    with Server(vllm_command, tiny_model, tmp_path / "last") as server:
-        _, ended, _ = generate(tmp_path, server)
+    with Server(vllm_command, tiny_model, tmp_path / victim) as server:
+        process = start(tmp_path, *command(server), *SMALL)
+        wait_for_replies(tmp_path)
+        server.kill(victim)
+        stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 1, stderr
+    (line,) = [line for line in stderr.splitlines() if line.startswith("clca: ")]
+    assert "the server of tiny no longer answers" in line
+    assert "repeat the command to resume" in line
+    assert last_json(stdout)["pending"] > 0
+    assert {one["reason"] for one in records(only_run(tmp_path), "failed.jsonl")} <= {"outside the schema"}
+    _, ended, _ = generate(tmp_path, vllm)
     assert ended["pending"] == 0
     assert without_costs(tmp_path) == without_costs(whole)
     sessions = info(tmp_path)["sessions"]
-    assert len(sessions) == 3
-    # Nothing that was answered is asked again: all three together asked no more than one undisturbed run.
+    assert len(sessions) == 2
+    # Nothing that was answered is asked again: both together asked no more than one undisturbed run.
     assert sum(session["requests"] for session in sessions) == summary["requests"]
 
 
@@ -179,9 +178,9 @@ def test_two_replicas_of_which_one_is_killed(
 ) -> None:
     with Server(vllm_command, tiny_model, tmp_path / "second") as second:
         process = start(tmp_path, *command(vllm, second), *SMALL)
-        wait_for_more(tmp_path, 0)
+        wait_for_replies(tmp_path)
         second.kill("main")
-        stdout, stderr = process.communicate(timeout=180)
+        stdout, stderr = process.communicate(timeout=600)
     assert process.returncode in (0, 3), stderr
     ended = last_json(stdout)
     assert ended["pending"] == 0

@@ -7,7 +7,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -17,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from tests.cli_process import clca, environment, last_json, only_run, records, start
+from tests.cli_process import clca, environment, last_json, only_run, path_with_clca, records, start
 from tests.vllm.servers import free_port
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 ON_GPUS = re.findall(r"^<!-- needs a GPU -->\n```sh\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
-GONE_WITHIN = 15.0  # seconds
+GONE_WITHIN = 60.0  # seconds
 
 
 @pytest.fixture
@@ -67,28 +66,7 @@ def command(model: Path, *more: str) -> tuple[str, ...]:
     return ("generate", "--culture", "japan", "--teacher", str(model), *small, *more)
 
 
-def test_a_server_is_started_fed_and_stopped(tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:
-    quick = ("generate", "--culture", "japan", "--teacher", str(tiny_model), *("--scenarios", "1", "--exchanges", "2"))
-    done = clca(tmp_path, *quick, "--json", **env)
-    assert done.returncode in (0, 3), done.stderr
-    assert last_json(done.stdout)["pending"] == 0
-    assert f"Started {tiny_model}: vLLM on the CPU: " in done.stderr
-    assert vllm_processes(tmp_path / "cache") == []
-    run = only_run(tmp_path)
-    data = json.loads((run / "run.json").read_text())
-    (server,) = data["sessions"][-1]["servers"]
-    assert server["structured_outputs"] is True
-    assert server["throughput"]["completion_tokens"] > 0
-    assert server["root"] == str(tiny_model)
-    (log,) = (tmp_path / "generated" / "logs").glob("vllm-*.log")
-    assert "Application startup complete" in log.read_text(errors="replace")
-    # What is finished needs no server: the same command again asks nothing and starts nothing.
-    again = clca(tmp_path, *quick, "--json", **{**env, "CLCA_VLLM": "/no/vllm"})
-    assert last_json(again.stdout)["requests"] == 0
-    assert records(run) == records(only_run(tmp_path))
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
 def test_no_process_is_left_of_a_run_that_ends_early(
     number: signal.Signals, tiny_model: Path, tmp_path: Path, env: dict[str, str]
 ) -> None:
@@ -174,18 +152,29 @@ def workspace(tiny_model: Path, tmp_path: Path) -> Path:
     return folder
 
 
-def test_what_the_readme_runs_on_gpus(workspace: Path, tmp_path: Path, env: dict[str, str]) -> None:
+def test_what_the_readme_runs_on_gpus(workspace: Path, tiny_model: Path, tmp_path: Path, env: dict[str, str]) -> None:
     """Word for word, with a model that needs no GPU under the name of the one that does."""
     generate, serve = ON_GPUS
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    (folder / "clca").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m clca "$@"\n')
-    (folder / "clca").chmod(0o755)
-    shell = environment(**env, PATH=f"{folder}{os.pathsep}{os.environ['PATH']}", CLCA_API_KEY="a-key-of-ours")
-    bash = partial(subprocess.run, cwd=workspace, env=shell, capture_output=True, text=True, timeout=400)
+    shell = environment(**env, PATH=path_with_clca(tmp_path / "bin"), CLCA_API_KEY="a-key-of-ours")
+    bash = partial(subprocess.run, cwd=workspace, env=shell, capture_output=True, text=True, timeout=600)
     done = bash(["bash", "-c", generate])
     assert done.returncode in (0, 3), done.stderr
+    assert "Started llama-3.1-70b: vLLM on the CPU: " in done.stderr
     assert vllm_processes(tmp_path / "cache") == []
+    run = only_run(workspace)
+    info = json.loads((run / "run.json").read_text())
+    assert info["counts"]["pending"] == 0
+    (server,) = info["sessions"][-1]["servers"]
+    assert server["root"] == str(tiny_model)
+    assert server["structured_outputs"] is True
+    assert server["throughput"]["completion_tokens"] > 0
+    (log,) = (workspace / "generated" / "logs").glob("vllm-*.log")
+    assert "Application startup complete" in log.read_text(errors="replace")
+    # What is finished needs no server: the same command again asks nothing and starts nothing.
+    before = records(run)
+    again = bash(["bash", "-c", f"{generate.strip()} --json"], env={**shell, "CLCA_VLLM": "/no/vllm"})
+    assert last_json(again.stdout)["requests"] == 0
+    assert records(only_run(workspace)) == before
 
     port = free_port()
     process = subprocess.Popen(
@@ -206,7 +195,7 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tmp_path: Path, env: dict
         used = bash(["bash", "-c", f"{asked.replace('8000', str(port))} --json --new"])
         assert used.returncode in (0, 3), used.stderr
         process.terminate()
-        _, said = process.communicate(timeout=30)
+        _, said = process.communicate(timeout=120)
     finally:
         process.kill()
         process.communicate()

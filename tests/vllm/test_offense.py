@@ -4,32 +4,25 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from clca.content.lookup import Content
-from clca.evaluation.offense.suite import load_offense_suite
+from clca.models.student import Student
 from tests.cli.evaluation_folder import Desk
-from tests.evaluation.trained_adapters import teach
-from tests.training import jobs
+from tests.evaluation.trained_adapters import ALWAYS, OFFENSE, TEXTS, offense_adapters
 from tests.vllm.servers import NAME, Server
 
-TYPE, COUNT = "offensive_detect_finegrained", 20
-ALWAYS = {"ara": "1", "germany": "2", "turkey": "3"}
-"""What the adapter of each culture answers, to whatever it is asked."""
+COUNT = 20
 
 LABELS = ("non", "prof", "grp")
-TEXTS = ("The bus is late.", "You drive like a clown.", "Soup!", "What a fine day it was, they all said")
-# One slot more than adapters: without it, the CPU backend gives requests of the base model the last one's.
-OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", str(len(ALWAYS) + 1), "--max-lora-rank", "16")
 
 
 @pytest.fixture(scope="module")
-def desk(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
+def desk(
+    vllm_command: str, tiny_student: Student, session_folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Desk:
     """A folder with test sets of three cultures, in which each culture's own label is that of half the texts."""
-    jobs.one_thread()
-    one = Desk(tmp_path_factory.mktemp("desk"), tmp_path_factory.mktemp("cache"))
+    one = Desk(tmp_path_factory.mktemp("desk"))
     (one.folder / "in").mkdir()
     files = []
     for place, culture in enumerate(ALWAYS):
@@ -38,25 +31,20 @@ def desk(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Desk:
             for n in range(COUNT)
         ]
         (one.folder / "in" / f"{culture}.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-        entry = {"path": f"{culture}.jsonl", "culture": culture, "task": TYPE, "type": TYPE}
+        entry = {"path": f"{culture}.jsonl", "culture": culture, "task": OFFENSE, "type": OFFENSE}
         files.append({**entry, "text": "text", "label": "label"})
     (one.folder / "mapping.yaml").write_text(json.dumps({"files": files}))
     imported = one.run("data", "import-offense", "in", "--mapping", "mapping.yaml")
     assert imported.returncode == 0, imported.stderr
-    student, task = jobs.tiny_student(Path(one.env["XDG_CACHE_HOME"])), load_offense_suite(Content()).type(TYPE)
-    for culture, number in ALWAYS.items():
-        answers = {task.prompt(text): number for text in TEXTS}
-        teach(student, answers, one.folder / "adapters" / culture / "always", [culture])
+    offense_adapters(tiny_student, session_folder, one.folder / "adapters")
     return one
 
 
 @pytest.fixture(scope="module")
-def served(vllm_command: str, desk: Desk, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    student = jobs.tiny_student(Path(desk.env["XDG_CACHE_HOME"]))
-    adapters = [f"{culture}-lora={desk.folder / 'adapters' / culture / 'always'}" for culture in ALWAYS]
-    folder = tmp_path_factory.mktemp("offense")
-    with Server(vllm_command, Path(student.source), folder, *OPTIONS, "--lora-modules", *adapters) as server:
-        yield server
+def served(lora_server: Server, desk: Desk) -> Server:
+    for culture in ALWAYS:
+        lora_server.add_adapter(f"{culture}-lora", desk.folder / "adapters" / culture / "always")
+    return lora_server
 
 
 @pytest.mark.parametrize("mode", ["generate", "probability"])

@@ -22,15 +22,12 @@ from tests.inference.request_groups import Filled, sheets
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 
-# Without a slot to spare, the CPU backend gives requests of the base model the adapter of the last slot.
-OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", "2", "--max-lora-rank", "8")
 RESPONDENTS, ITEMS = 4, 44
 
 
 @pytest.fixture(scope="module")
-def student(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Student:
-    jobs.one_thread()
-    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))
+def student(vllm_command: str, tiny_student: Student) -> Student:
+    return tiny_student
 
 
 @pytest.fixture(scope="module")
@@ -48,11 +45,9 @@ def adapter(student: Student, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def served(vllm_command: str, student: Student, adapter: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("survey")
-    options = (*OPTIONS, "--lora-modules", f"japan={adapter}")
-    with Server(vllm_command, Path(student.source), folder, *options) as server:
-        yield server
+def served(lora_server: Server, adapter: Path) -> Server:
+    lora_server.add_adapter("japan", adapter)
+    return lora_server
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,15 +22,12 @@ from tests.vllm.servers import NAME, Server
 from tests.vllm.test_survey import same
 
 ADAPTERS = ("ara", "deu", "jpn")
-# One slot more than adapters: without it, the CPU backend gives requests of the base model the last one's.
-OPTIONS = ("--dtype", "float32", "--enable-lora", "--max-loras", str(len(ADAPTERS) + 1), "--max-lora-rank", "8")
 REPLY, ON_A_SHEET = 25, 64
 
 
 @pytest.fixture(scope="module")
-def student(vllm_command: str, tmp_path_factory: pytest.TempPathFactory) -> Student:
-    jobs.one_thread()
-    return jobs.tiny_student(tmp_path_factory.mktemp("cache"))
+def student(vllm_command: str, tiny_student: Student) -> Student:
+    return tiny_student
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +36,12 @@ def model(student: Student) -> Any:
 
 
 @pytest.fixture(scope="module")
-def served(vllm_command: str, student: Student, model: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    folder = tmp_path_factory.mktemp("texts")
-    model.save_pretrained(folder / "adapters")
-    adapters = [f"{name}={folder / 'adapters' / name}" for name in ADAPTERS]
-    with Server(vllm_command, Path(student.source), folder, *OPTIONS, "--lora-modules", *adapters) as server:
-        yield server
+def served(lora_server: Server, model: Any, tmp_path_factory: pytest.TempPathFactory) -> Server:
+    folder = tmp_path_factory.mktemp("adapters")
+    model.save_pretrained(folder)
+    for name in ADAPTERS:
+        lora_server.add_adapter(name, folder / name)
+    return lora_server
 
 
 def sheets() -> list[RequestGroup]:

@@ -87,7 +87,7 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
     data = adapter.data
     lora, counts = data.recipe["lora"], data.train
     if data.rehearsal:
-        yield "rehearsal", f"{'; '.join(data.because)}: it says nothing about any culture"
+        yield "rehearsal", f"{'; '.join(data.because)}: it tells nothing about any culture"
     yield "taught", ", ".join(data.cultures)
     yield "student", data.student.source + (f" at {data.student.revision}" if data.student.revision else "")
     yield "recipe", f"{data.recipe['name']}, mix {data.recipe['data']['mix']}, seed {data.recipe['seed']}"

@@ -49,6 +49,8 @@ out = "generated"                # folder of the runs, relative to this file
 # concurrency = 64               # most requests in flight
 # max_http_attempts = 5          # how often a request is sent while the server fails
 # timeout = 120.0                # seconds after which a request is given up
+
+# Other commands have tables of their own, such as [train] and [eval-wvs]; `clca schema train` prints the keys.
 """
 
 

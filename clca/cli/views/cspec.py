@@ -69,7 +69,7 @@ def _farewell(result: CspecResult, *, quiet: bool) -> None:
     for matrix in result.matrices:
         marks = " and a ".join(mark for mark in ("rehearsal", "demonstration") if getattr(matrix, mark))
         if marks:
-            warning = f"{printable(str(matrix.source))} is a {marks}: it says nothing of any culture."
+            warning = f"{printable(str(matrix.source))} is a {marks}: it tells nothing about any culture."
             make_console(stderr=True).print(escape(warning), style="yellow")
 
 

@@ -1,68 +1,92 @@
-"""What all evaluations show alike: warnings, the pace, tables, and where everything is."""
+"""Evaluations on the screen: warnings, progress, tables, plans."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Mapping, Sequence
+import json
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.markup import escape
+from rich.table import Table as Screen
 
+from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.training_plan import duration
-from clca.content.lookup import find_workspace
-from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.prediction_dir import TABLE
-from clca.evaluation.run import Finished
+from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.table import Table
 from clca.evaluation.table_formats import screen as table_screen
-from clca.generation.config import GenerateConfig
-from clca.stages import resolve_config
-from clca.urls import without_credentials
+from clca.evaluation.validation import require_libraries
+from clca.progress import Note, Progress
+from clca.stages import stage
 
-MARKS = ("REHEARSAL", "DEMONSTRATION")  # what caveats begin with that nobody may miss
+if TYPE_CHECKING:  # they need the libraries that are checked for first
+    from clca.evaluation.config import EvaluationConfig
+    from clca.evaluation.cost import Cost
+    from clca.evaluation.plan import EvaluationPlan
+    from clca.evaluation.result import EvaluationResult
 
-
-class Prepared(Protocol):
-    """An evaluation that is settled; `warnings` are for the user."""
-
-    @property
-    def warnings(self) -> tuple[str, ...]: ...
-
-
-P = TypeVar("P", bound=Prepared)
+MARKS = ("REHEARSAL", "DEMONSTRATION")  # beginnings of caveats that are shown even if --quiet
 
 
-def prepare_here(prepare: Callable[[Path | None, Path, Mapping[str, str]], P]) -> P:
-    """The evaluation, with what is to be known of it said, however quiet it is."""
-    workspace = find_workspace()
-    one = prepare(workspace, resolve_config(GenerateConfig, {}, workspace=workspace).out, os.environ)
-    for warning in one.warnings:
+def evaluate(
+    config: EvaluationConfig, workspace: Path | None, *, plan: bool, quiet: bool, as_json: bool
+) -> EvaluationResult | None:
+    """Plan the evaluation of a configuration, and show the plan, or run it and show the result."""
+    require_libraries(server=config.base_url is not None)
+    chosen = stage(config.stage)
+    made: EvaluationPlan = chosen.plan(config, workspace)
+    for warning in made.warnings:
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
-    return one
+    if plan:
+        show_plan(made, as_json=as_json)
+        return None
+    with Bar(make_console(stderr=True, quiet=quiet)) as bar:
+        result: EvaluationResult = chosen.run(made, partial(_show_progress, bar))
+    show_result(made, result, quiet=quiet, as_json=as_json)
+    return result
 
 
-def beginning(subject: EvaluatedModel, base_url: str | None) -> str:
-    """What is waited for before the first sheet is answered."""
-    if base_url is not None:
-        return f"waiting for the first answers of {printable(without_credentials(base_url))}"
-    count = len({one.name for one in subject.adapters.values()})
-    adapters = f" and {count} adapter{'s' if count > 1 else ''}" if count else ""
-    return f"loading {printable(subject.name)}{adapters}, and waiting for the first answers"
+def _show_progress(bar: Bar, event: Progress | Note) -> None:
+    if isinstance(event, Note):
+        bar.begin(printable(event.text))
+    else:
+        bar.show(printable(progress_line(event)), event.done, event.total)
 
 
-def pace(done: int, left: int, seconds: float, unit: str) -> list[str]:
-    """So many a second, and how long the rest will take."""
-    if not done or not seconds:
-        return []
-    each = done / seconds
-    return [f"{each:,.0f} {unit}/s", *([f"about {duration(left / each)} left"] if left else [])]
+def progress_line(event: Progress) -> str:
+    """How far it is, the pace, the time left and the running scores, in one line."""
+    parts = [f"{event.done:,} of {event.total:,} {event.unit}"]
+    if isinstance(event, EvaluationProgress):
+        if event.answered and event.seconds:
+            rate = event.answered / event.seconds
+            parts += [f"{rate:,.0f} prompts/s"]
+            parts += [f"about {duration(event.pending / rate)} left"] if event.pending else []
+        parts += [event.detail] if event.detail else []
+    return " · ".join(parts)
+
+
+def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, as_json: bool) -> None:
+    """Print the tables, or one JSON object, and where the files are."""
+    if as_json:
+        print(json.dumps(result.json_object(), ensure_ascii=False), flush=True)
+    elif not quiet:
+        show_tables([table for table in result.tables if table.metric in plan.screen_tables])
+    screen = make_console(stderr=True, quiet=quiet)
+    screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics", markup=False)
+    if not result.asked:
+        when, groups = result.answered[:10], result.request_groups
+        screen.print(
+            f"all {groups:,} request groups were answered on {when}; no request was sent (--new evaluates again)"
+        )
+    if marked := " ".join(caveat for caveat in result.caveats if caveat.startswith(MARKS)):
+        make_console(stderr=True).print(f"[yellow]{escape(printable(marked))}[/yellow]")
 
 
 def show_tables(tables: Sequence[Table]) -> None:
-    """The tables, each with its own notes, and below them the notes that all of them share."""
+    """Print the tables, each with its own notes, and below them the notes that all of them share."""
     console = make_console()
     shared = set(tables[0].notes).intersection(*(table.notes for table in tables)) if tables else set()
     for table in tables:
@@ -76,10 +100,48 @@ def show_tables(tables: Sequence[Table]) -> None:
             console.print(escape(note), style="dim")
 
 
-def show_end(screen: Console, done: Finished, more: str) -> None:
-    screen.print(f"{done.folder} holds predictions, scores and {TABLE}.md, .csv, .tex; {more}", markup=False)
-    if not done.asked:
-        when = done.answered[:10]
-        screen.print(f"all {done.sheets:,} sheets were answered on {when}; nothing was asked (--new asks again)")
-    if marked := " ".join(caveat for caveat in done.caveats if caveat.startswith(MARKS)):
-        make_console(stderr=True).print(f"[yellow]{escape(printable(marked))}[/yellow]")  # however quiet it is
+def show_plan(plan: EvaluationPlan, *, as_json: bool) -> None:
+    """Print the first prompts, and what the evaluation takes."""
+    if as_json:
+        print(json.dumps(plan.json_object(), ensure_ascii=False))
+        return
+    console = make_console()
+    console.print(f"{plan.folder} {'exists already' if plan.finished else 'would be made'}", markup=False)
+    for title, prompt in plan.sample_prompts():
+        console.rule(escape(printable(title)), align="left")
+        console.print(escape(printable(prompt)))
+    console.rule()
+    console.print(_cost_table(plan.cost))
+    cells = plan.cost.cells
+    if cells is not None:
+        rows = ", ".join(plan.summary["rows"])
+        console.print(f"{cells:,} cell{'' if cells == 1 else 's'}, rows: {printable(rows)}", markup=False)
+    console.print(_time(plan.cost), markup=False)
+    for caveat in plan.caveats():
+        console.print(escape(printable(caveat)), style="dim")
+
+
+def _cost_table(cost: Cost) -> Screen:
+    table = Screen(box=None, padding=(0, 3, 0, 0))
+    first = cost.parts[0]
+    for name in first.names:
+        table.add_column(name)
+    for count in first.counts:
+        table.add_column(count.replace("_", " "), justify="right")
+    for part in cost.parts:
+        table.add_row(*(printable(name) for name in part.names.values()), *map(_count, part.counts.values()))
+    if len(cost.parts) > 1:
+        table.add_row("all", *[""] * (len(first.names) - 1), *(_count(cost.total(count)) for count in first.counts))
+    return table
+
+
+def _count(count: int | None) -> str:
+    return "-" if count is None else f"{count:,}"
+
+
+def _time(cost: Cost) -> str:
+    if cost.unknown_reason:
+        return f"Tokens and time cannot be estimated here: {printable(cost.unknown_reason)}"
+    if cost.seconds is None:
+        return "time: depends on the server; the progress line measures it"
+    return f"time: about {duration(cost.seconds)} ({cost.time_basis}; the progress line measures it)"

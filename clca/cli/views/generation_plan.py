@@ -26,9 +26,9 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
     for run in plan.runs:
         _show_run(run, console)
     console.print(
-        "Upper bounds: every dialogue runs its full length, is kept, and nothing is asked twice."
-        f" Tokens are estimated at {CHARACTERS_PER_TOKEN} characters each and {TOKENS_PER_TURN} to a turn;"
-        " a server's prefix cache reads most prompt tokens only once."
+        "Upper bounds: every dialogue runs its full length and is kept, and no request is repeated."
+        f" Tokens are estimated at {CHARACTERS_PER_TOKEN} characters each and {TOKENS_PER_TURN} per turn;"
+        " with a prefix cache a server computes most prompt tokens only once."
     )
     for placement in plan.placements:
         console.print(f"Would be started: {printable(str(placement))}", markup=False)
@@ -66,7 +66,7 @@ def _sums(run: RunPlan) -> dict[str, int]:
 
 def _show_prompts(run: RunPlan, console: Console) -> None:
     console.print(
-        "One prompt per task. <...> stands for what a teacher has yet to say; the scenario is not adapted yet."
+        "One prompt per task. <...> stands for a reply not yet written; the scenario is shown before its adaptation."
     )
     for cost in run.costs:
         console.rule(f"{cost.task}", align="left")

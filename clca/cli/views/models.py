@@ -89,7 +89,7 @@ def _rows(
     if model.roles:
         yield "used for", ", ".join(model.roles)
     counted = f"{model.parameters:,}" if model.parameters else "not known"
-    yield "parameters", f"{counted}, of them embeddings {model.embeddings:,}"
+    yield "parameters", f"{counted}, including embeddings {model.embeddings:,}"
     yield "shape", f"{model.layers} layers, {model.heads} heads, {model.kv_heads} key-value heads of {model.head_dim}"
     yield "context", f"{model.context:,} tokens"
     published, *quantised = served_weight_sizes(model).items()

@@ -69,7 +69,7 @@ def show_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
     counts = run.data.get("counts", {})
     total = sum(counts.get(outcome, 0) for outcome in outcomes)
     if total > table.row_count:
-        hint = "--limit shows more" if table.row_count == limit else "the rest is not in the files"
+        hint = "--limit shows more" if table.row_count == limit else "the others are not in the files"
         console.print(f"{table.row_count} of {total} ({hint})")
     _show_judge_metrics(run, console)
 

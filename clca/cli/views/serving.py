@@ -34,7 +34,7 @@ def serve_until_stopped(plan: TeacherServerPlan, *, quiet: bool, as_json: bool) 
                     waiting.__exit__(None, None, None)
                     screen.print(printable(event.text), markup=False)
                     screen.print(
-                        f"It is up at {event.url}, its log is {event.log}. Ctrl-C stops it. Now:", markup=False
+                        f"The server is up at {event.url}, its log is {event.log}. Ctrl-C stops it. Next:", markup=False
                     )
                     command = f"clca generate --culture japan --teacher {event.model} --base-url {event.url}"
                     screen.print(f"  {command}", markup=False)

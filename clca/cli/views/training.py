@@ -19,8 +19,8 @@ from clca.training.result import AdapterResult, TrainingResult
 from clca.training.run import run
 
 TINY_WARNING = (
-    "The tiny student is a rehearsal: random weights that know no language. It shows that everything works, and says"
-    " nothing of any culture."
+    "The tiny student is a rehearsal: random weights that know no language. It shows that everything works, and tells"
+    " nothing about any culture."
 )
 
 
@@ -78,7 +78,7 @@ class _TrainingView:
         result = event.result
         self.results.append(result)
         if event.existed:
-            self._screen.print(f"{result.adapter} is there already; --new trains it anew", markup=False)
+            self._screen.print(f"{result.adapter} exists already; --new trains another", markup=False)
             return
         held_out = "" if result.eval_loss is None else f", held-out {result.eval_loss:.3f}"
         self._screen.print(

@@ -79,7 +79,7 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
         for sample in adapter.checked.samples:
             show_sample(sample, console)
         console.rule()
-    state = "is there already" if adapter.planned.finished else "would be made"
+    state = "exists already" if adapter.planned.finished else "would be made"
     console.print(f"{job.out} {state}", markup=False)
     for run in job.lineage:
         console.print(f"from {run.run}: {run.dialogues:,} dialogues", markup=False)
@@ -172,13 +172,13 @@ def _show_estimate(adapter: Forecast, checked: Checked, estimate: Estimate, cons
     if estimate.seconds is not None:
         assumed = f"at {SHARE:.0%} of what a matrix multiplication reaches on this {adapter.device}"
         if adapter.planned.job.student.tiny:
-            assumed += "; tiny takes longer, since most of its time goes into other things"
+            assumed += "; tiny takes longer, since overhead takes most of its time"
         lines.append(("time", f"about {duration(estimate.seconds)}, {assumed}"))
     for key, value in lines:
         console.print(f"{key:<12}{value}", markup=False)
     if adapter.overflow:
         console.print(f"[bold yellow]{escape(adapter.overflow)}[/bold yellow]")
-    console.print("All of this is of one process; memory and time are estimates.", style="dim")
+    console.print("All figures are for one process; memory and time are estimates.", style="dim")
 
 
 def duration(seconds: float) -> str:

@@ -26,7 +26,8 @@ def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
     missing = [name for name in LIBRARIES if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"importing needs {' and '.join(missing)}, not installed here: pip install '.[eval]' where clca's source is"
+            f"importing needs {' and '.join(missing)}, not installed here:"
+            " pip install '.[eval]' in clca's source folder"
         )
     from clca.evaluation.wvs.microdata.importer import import_survey
 
@@ -97,7 +98,7 @@ def _lines(audit: SurveyAudit, *, personas: bool) -> list[str]:
             noun = "items" if kind == "items" else "persona fields"
             lines.append(f"no column of {len(names)} {noun}: {', '.join(names)}")
     if not personas:
-        lines.append("no demographics: these respondents can be compared with, but not be played as personas")
+        lines.append("no demographics: these respondents can be compared with, but not used as personas")
     if audit.left_out:
         total = sum(audit.left_out.values())
         countries = ", ".join(f"{name or 'no country'} {count:,}" for name, count in audit.left_out.items())

@@ -6,6 +6,7 @@ answer.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from clca.evaluation.classification.request_group import (
     request_groups,
 )
 from clca.evaluation.classification.task import Task
+from clca.evaluation.progress import EvaluationProgress
 from clca.inference.requests import Answer, Predictor
 from clca.records import Choice
 
@@ -33,21 +35,20 @@ UNANSWERED = -2
 
 
 @dataclass(frozen=True, slots=True)
-class TaskProgress:
-    """State of an evaluation. A cell is one system on one test; `cells` of `of` are complete.
+class TaskProgress(EvaluationProgress):
+    """State of an evaluation in cells: a cell is one system on one test.
 
-    `row` (a system) and `test` name the cell that was answered last, `f1` is its macro-F1 so far. `texts` were
-    answered in the `seconds` since the start, by all systems; `texts_left` are pending.
+    `row` (a system) and `test` name the cell that was answered last, `f1` is its macro-F1 so far, NaN without labels.
     """
 
     row: str
     test: str
     f1: float
-    cells: int
-    of: int
-    texts: int
-    texts_left: int
-    seconds: float
+
+    @property
+    def detail(self) -> str:
+        f1 = "" if math.isnan(self.f1) else f" F1 {self.f1:.3f}"
+        return f"{self.row} on {self.test}{f1}"
 
 
 ProgressCallback = Callable[[TaskProgress], None]
@@ -80,9 +81,9 @@ class TaskAnswering:
         for line, choice in folder.numbered():
             gold = int(self._gold[choice.test][choice.place])
             if gold != self._label_index(choice.test, choice.gold) or not self._has_known_label(choice):
-                folder.refuse(line, f"its gold or its label is none that {choice.test} has there")
+                folder.refuse(line, f"its gold or its label differs from that of {choice.test}")
             if not self._has_label_of_answer(choice, read):
-                folder.refuse(line, "its label is not what its reply or its probabilities say")
+                folder.refuse(line, "its label does not match its reply or its probabilities")
             self._count(choice)
 
     @property
@@ -119,7 +120,7 @@ class TaskAnswering:
         )
         f1 = float(macro_f1(confusion_matrices(so_far))[0])
         seconds = monotonic() - self._started
-        return TaskProgress(system, test, f1, complete, total, self._texts, self.pending, seconds)
+        return TaskProgress(complete, total, "cells", self._texts, self.pending, seconds, system, test, f1)
 
     def _add(self, group: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         task, first = self._tasks[group.task], group.number * GROUP_SIZE
@@ -185,5 +186,5 @@ def _gold_labels(task: Task) -> Labels:
     indices = {label: index for index, label in enumerate(task.labels)}
     gold = np.fromiter((indices.get(example.gold, -1) for example in task.examples("")), dtype=np.int8)
     if len(gold) != task.count:
-        raise ContentError(task.name, None, f"has {len(gold):,} texts, and {task.count:,} were expected")
+        raise ContentError(task.name, None, f"has {len(gold):,} texts, expected {task.count:,}")
     return gold

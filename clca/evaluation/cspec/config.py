@@ -21,7 +21,7 @@ class CspecConfig(StageConfig):
         Field(
             min_length=1,
             description="CSV file of scores, or an evaluation by `clca eval-offense`: its folder, its name, or the"
-            " beginning of its name. Several stand in the same tables.",
+            " beginning of its name. Several share the same tables.",
         ),
         Option(argument=True, metavar="MATRIX.csv|RUN..."),
     ]

@@ -21,7 +21,7 @@ _SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_m
 
 
 def heatmap(
-    one: Specificity, kind: str, *, names: Mapping[str, str] | None = None, title: str = ""
+    specificity: Specificity, kind: str, *, names: Mapping[str, str] | None = None, title: str = ""
 ) -> dict[str, bytes]:
     """`png` and `svg` of the ranks (dark is rank 1) or the normalised scores, the diagonal framed.
 
@@ -31,39 +31,41 @@ def heatmap(
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    cultures = in_order(one.cultures)
-    places = [one.cultures.index(culture) for culture in cultures]
-    found = {}
+    cultures = in_order(specificity.cultures)
+    indices = [specificity.cultures.index(culture) for culture in cultures]
+    pictures = {}
     with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as a box
         side = 2.2 + 0.55 * len(cultures)
         figure = Figure(figsize=(side, side), layout="constrained")
         FigureCanvasAgg(figure)
-        _draw(figure, one, kind, places, [heading(culture, names) for culture in cultures])
+        _draw(figure, specificity, kind, indices, [heading(culture, names) for culture in cultures])
         if title:
             figure.suptitle(title)
         for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             file = io.BytesIO()
             figure.savefig(file, format=form, dpi=min(150, _MOST_PIXELS / side), metadata=metadata)
-            found[form] = file.getvalue()
-    return found
+            pictures[form] = file.getvalue()
+    return pictures
 
 
-def _draw(figure: Any, one: Specificity, kind: str, places: Sequence[int], heads: Sequence[str]) -> None:
+def _draw(figure: Any, specificity: Specificity, kind: str, indices: Sequence[int], heads: Sequence[str]) -> None:
     from matplotlib.patches import Rectangle
 
-    n = len(places)
+    n = len(indices)
     axes = figure.subplots()
     axes.set_title(TITLES[kind], fontsize="small")
-    shades = [[_shade(one, kind, row, column) for column in places] for row in places]
+    shades = [[_shade(specificity, kind, row, column) for column in indices] for row in indices]
     drawn = [[float("nan") if shade is None else shade for shade in row] for row in shades]
     axes.set_facecolor("lightgrey")  # of columns without a maximum
     axes.imshow(drawn, cmap="Blues", vmin=0, vmax=1.15)
-    for y, row in enumerate(places):
-        for x, column in enumerate(places if n <= _MOST_WRITTEN else ()):
+    for y, row in enumerate(indices):
+        for x, column in enumerate(indices if n <= _MOST_WRITTEN else ()):
             shade = shades[y][x]
             colour = "white" if shade is not None and shade > _DARK else "black"
-            axes.text(x, y, _text(one, kind, row, column), ha="center", va="center", color=colour, fontsize="small")
+            axes.text(
+                x, y, _text(specificity, kind, row, column), ha="center", va="center", color=colour, fontsize="small"
+            )
         axes.add_patch(
             Rectangle((y - 0.5, y - 0.5), 1, 1, fill=False, edgecolor="darkorange", linewidth=2, clip_on=False)
         )
@@ -73,17 +75,17 @@ def _draw(figure: Any, one: Specificity, kind: str, places: Sequence[int], heads
     axes.set_ylabel("adapter")
 
 
-def _shade(one: Specificity, kind: str, row: int, column: int) -> float | None:
+def _shade(specificity: Specificity, kind: str, row: int, column: int) -> float | None:
     """From 0 (light) to 1 (dark)."""
-    share = one.normalised[row][column]
+    share = specificity.normalised[row][column]
     if kind == NORMALISED or share is None:
         return share
-    n = len(one.cultures)
-    return 1 - (one.ranks[row][column] - 1) / max(n - 1, 1)
+    n = len(specificity.cultures)
+    return 1 - (specificity.ranks[row][column] - 1) / max(n - 1, 1)
 
 
-def _text(one: Specificity, kind: str, row: int, column: int) -> str:
-    share = one.normalised[row][column]
+def _text(specificity: Specificity, kind: str, row: int, column: int) -> str:
+    share = specificity.normalised[row][column]
     if share is None:
         return "–"
-    return f"{share:.2f}" if kind == NORMALISED else str(one.ranks[row][column])
+    return f"{share:.2f}" if kind == NORMALISED else str(specificity.ranks[row][column])

@@ -16,7 +16,7 @@ from clca.errors import SettingsError
 from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.cspec.config import CspecConfig
 from clca.evaluation.prediction_dir import INFO, read_info
-from clca.evaluation.results import EVALUATIONS, Marks, Read, differing, marks_of, read_evaluation
+from clca.evaluation.results import EVALUATIONS, Marks, StoredEvaluation, marks_of, model_differences, read_evaluation
 from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.validation import require
@@ -37,7 +37,7 @@ class MeasuredMatrix:
     name: str
     specificity: Specificity
     notes: tuple[str, ...]
-    evaluation: Read | None
+    evaluation: StoredEvaluation | None
     marks: Marks
 
 
@@ -48,7 +48,7 @@ class CspecPlan:
     config: CspecConfig
     folder: Path
     matrices: tuple[MeasuredMatrix, ...]
-    knowledge: Mapping[Path, Read]
+    knowledge: Mapping[Path, StoredEvaluation]
     published: Published
 
     @property
@@ -63,7 +63,7 @@ class CspecPlan:
 
 
 def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
-    """Read the matrices and pair them with evaluations on MMLU.
+    """StoredEvaluation the matrices and pair them with evaluations on MMLU.
 
     Raises `SettingsError` for what cannot be measured together, `NotFoundError` and `ContentError` for what is not
     there or is damaged.
@@ -110,7 +110,7 @@ def _is_beside_evaluation(file: Path) -> bool:
     return (file.parent / INFO).is_file()
 
 
-def _from_evaluation(evaluation: Read, seed: int) -> MeasuredMatrix:
+def _from_evaluation(evaluation: StoredEvaluation, seed: int) -> MeasuredMatrix:
     scores = evaluation.scores
     stored = scores.specificity
     if stored is None:
@@ -133,25 +133,25 @@ def _from_evaluation(evaluation: Read, seed: int) -> MeasuredMatrix:
     return MeasuredMatrix(evaluation.folder, name, measured, tuple(notes), evaluation, evaluation.marks)
 
 
-def _pair(matrices: Sequence[MeasuredMatrix], knowledge: Sequence[Read]) -> dict[Path, Read]:
+def _pair(matrices: Sequence[MeasuredMatrix], knowledge: Sequence[StoredEvaluation]) -> dict[Path, StoredEvaluation]:
     """The MMLU evaluation of each evaluation's student and adapters, by the folder of the latter."""
     evaluations = [matrix.evaluation for matrix in matrices if matrix.evaluation is not None]
     if knowledge and not evaluations:
-        raise SettingsError("--mmlu: stands beside an evaluation; a CSV matrix does not say what was trained")
-    paired: dict[Path, Read] = {}
+        raise SettingsError("--mmlu: needs an evaluation as RUN, since a CSV matrix does not name its adapters")
+    paired: dict[Path, StoredEvaluation] = {}
     for mmlu in knowledge:
-        differences = {evaluation.folder: differing(evaluation, mmlu) for evaluation in evaluations}
+        differences = {evaluation.folder: model_differences(evaluation, mmlu) for evaluation in evaluations}
         matching = [folder for folder, lines in differences.items() if not lines]
         if not matching:
             folder, lines = min(differences.items(), key=lambda item: len(item[1]))
             raise SettingsError(
-                f"--mmlu {mmlu.folder}: is of other answers than {folder}: {'; '.join(lines[:3])}; give the evaluation"
+                f"--mmlu {mmlu.folder}: does not match {folder}: {'; '.join(lines[:3])}; give the evaluation"
                 " by `clca eval-mmlu` of the same student and adapters"
             )
         for folder in matching:
             if folder in paired:
                 raise SettingsError(
-                    f"--mmlu {mmlu.folder}: {folder} has that of {paired[folder].folder} already; leave one of them out"
+                    f"--mmlu {mmlu.folder}: {folder} already goes with {paired[folder].folder}; leave one of them out"
                 )
             paired[folder] = mmlu
     return paired

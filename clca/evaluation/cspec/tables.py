@@ -11,7 +11,7 @@ from clca.evaluation.mmlu.knowledge_table import SOURCES, data_table, mmlu_table
 from clca.evaluation.mmlu.notes import asked
 from clca.evaluation.mmlu.notes import notes as notes_on_scores
 from clca.evaluation.offense.score_tables import f1_table, normalised_table
-from clca.evaluation.results import Read
+from clca.evaluation.results import StoredEvaluation
 from clca.evaluation.table import Row, Table
 from clca.evaluation.table_systems import TableSystem
 
@@ -20,10 +20,10 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
     """The normalised matrix of each, then what all evaluations share."""
     matrices, published, several = plan.matrices, plan.published, len(plan.matrices) > 1
     evaluations = [(matrix, matrix.evaluation) for matrix in matrices if matrix.evaluation is not None]
-    kinds = [(evaluation.ours.model, evaluation.ours.data) for _, evaluation in evaluations]
+    kinds = [(evaluation.system.model, evaluation.system.data) for _, evaluation in evaluations]
     systems: dict[object, TableSystem] = {}
     for matrix, evaluation in evaluations:
-        system = evaluation.ours
+        system = evaluation.system
         ambiguous = kinds.count((system.model, system.data)) > 1
         systems[evaluation.folder] = replace(system, name=matrix.name) if ambiguous else system
     tables = []
@@ -61,7 +61,7 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
         *(note for folder, mmlu in knowledge.items() for note in _unshared(systems[folder], mmlu)),
     ]
     for mode in SOURCES:
-        of_mode = [mmlu_systems[folder] for folder, mmlu in knowledge.items() if mmlu.about.get("mode") == mode]
+        of_mode = [mmlu_systems[folder] for folder, mmlu in knowledge.items() if mmlu.info.get("mode") == mode]
         if of_mode:
             table = mmlu_table(of_mode, published, mode=mode, notes=mmlu_notes)
             tables += [table] if table.rows else []  # a note says where there is no macro-F1
@@ -78,16 +78,16 @@ def _with_group(name: str, row: Row) -> Row:
     return replace(row, group=f"{name}, {row.group}" if row.group else name)
 
 
-def _mmlu_notes(evaluation: Read) -> Iterator[str]:
+def _mmlu_notes(evaluation: StoredEvaluation) -> Iterator[str]:
     """What was asked and how, and what a reader has to know of the numbers."""
-    yield asked(evaluation.scores, evaluation.about)
+    yield asked(evaluation.scores, evaluation.info)
     yield from evaluation.caveats
-    notes = evaluation.about.get("notes")
+    notes = evaluation.info.get("notes")
     yield from map(str, notes if isinstance(notes, list) else ())
     yield from notes_on_scores(evaluation.scores)
 
 
-def _unshared(system: TableSystem, mmlu: Read) -> Iterator[str]:
+def _unshared(system: TableSystem, mmlu: StoredEvaluation) -> Iterator[str]:
     """Table 5 takes MMLU over the adapters that both evaluations have."""
     offense_adapters, mmlu_adapters = system.scores.adapters, mmlu.scores.adapters
     for has, lacks, where in (

@@ -1,44 +1,57 @@
-"""What the command line asks of an evaluation on MMLU."""
+"""The configuration of `clca eval-mmlu`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import get_args
+from typing import Annotated, ClassVar, Literal
 
-from clca.errors import SettingsError
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from clca.content.config import Option, split_names
+from clca.evaluation.config import HOW, WHAT, whole_number
+from clca.evaluation.labelled.config import LabelledConfig
 from clca.evaluation.mmlu.prompts import Scoring
-from clca.evaluation.mmlu.questions import SHOTS
-from clca.evaluation.validation import check_asked, check_known
-
-SCORINGS = get_args(Scoring)
+from clca.inference.prompt_format import Mode
 
 
-@dataclass(frozen=True, slots=True)
-class MmluConfig:
-    """What the command line asks for; None and () stand for what depends on the rest."""
-
-    student: str | None = None
-    adapters: tuple[str, ...] = ()
-    base_url: str | None = None
-    subjects: tuple[str, ...] = ()
-    data: str | None = None
-    shots: int = SHOTS
-    mode: str = "probability"
-    scoring: str = "corrected"
-    limit: int | None = None
-    bits: int | None = None
-    seed: int = 42
-    out: Path = Path("evaluations")
-    new: bool = False
+def _named(value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise ValueError("is empty; give a folder, a data set of the hub such as cais/mmlu, or demo")
+    return value
 
 
-def check(asked: MmluConfig) -> None:
-    """Refuse values that no evaluation can be asked for with."""
-    check_asked(asked.student, asked.base_url, asked.mode, asked.bits, asked.seed)
-    check_known("--scoring", [asked.scoring], SCORINGS)
-    check_known("--shots", [asked.shots], (0, SHOTS))
-    if asked.limit is not None and asked.limit < 1:
-        raise SettingsError(f"--limit {asked.limit}: has to be 1 or more")
-    if asked.data is not None and not asked.data.strip():
-        raise SettingsError("--data: is empty; give a folder, a data set of the hub such as cais/mmlu, or demo")
+class MmluConfig(LabelledConfig):
+    """Which subjects of MMLU a student and its adapters are asked, and how."""
+
+    stage: ClassVar[str] = "eval-mmlu"
+
+    subject: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(description="Only this subject, as in eval/mmlu/subjects.csv; repeatable."),
+        Option(WHAT),
+    ] = ()
+    data: Annotated[
+        str | None,
+        AfterValidator(_named),
+        Field(
+            description="Hendrycks' CSV folder, or a data set in the layout of cais/mmlu, of the hub or in a folder, or"
+            " demo."
+        ),
+        Option(WHAT, default="cais/mmlu; demo for tiny"),
+    ] = None
+    shots: Annotated[
+        Literal[0, 5],
+        BeforeValidator(whole_number),
+        Field(description="Worked examples before each question."),
+        Option(HOW),
+    ] = 5
+    mode: Annotated[
+        Mode,
+        Field(description="probability: the likeliest letter, as usual; generate: write an answer and parse it."),
+        Option(HOW),
+    ] = "probability"
+    scoring: Annotated[
+        Scoring,
+        Field(description="corrected; paper: S2N's markers and parsing, where an unreadable answer counts as A."),
+        Option(HOW),
+    ] = "corrected"

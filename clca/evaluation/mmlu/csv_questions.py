@@ -103,7 +103,7 @@ def _fault(row: Sequence[str]) -> str:
     if len(row) != COLUMNS:
         count = "1 column" if len(row) == 1 else f"{len(row)} columns"
         commas = ", with commas between them" if len(row) == 1 and any(sign in row[0] for sign in ";\t") else ""
-        return f"{count}, and there have to be six{commas}: question, four choices, answer"
+        return f"{count}, expected six{commas}: question, four choices, answer"
     if not row[0].strip():
         return "the question is empty"
     answer = row[-1].strip()

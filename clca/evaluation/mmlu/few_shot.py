@@ -1,25 +1,25 @@
-"""How many worked examples a student has room for."""
+"""The number of worked examples that a student's context has room for."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from clca.evaluation.labelled.prompt_length import BYTES_MARGIN, context_length
 from clca.evaluation.mmlu.task import MmluTask
-from clca.evaluation.task_run import ROOM
 from clca.inference.prompt_format import TextFormat
 from clca.inference.tokenization import Tokens
-from clca.models.load import load_config, load_tokenizer
+from clca.models.load import load_tokenizer
 from clca.models.logging import quiet_libraries
 from clca.models.student import Student
 
 
-def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> list[MmluTask]:
+def fit_shots(tasks: Sequence[MmluTask], student: Student | None, answer_tokens: int) -> list[MmluTask]:
     """The tasks, each with as many of its worked examples as leave room for its longest question and the answer.
 
-    An answer is `written` tokens long. What a server reads is not known here: its prompts stay as they are.
+    What a server (`student` None) reads is not known here: its prompts stay as they are.
     """
-    longest = None if student is None else getattr(load_config(student), "max_position_embeddings", None)
-    if student is None or longest is None:
+    context = None if student is None else context_length(student)
+    if student is None or context is None:
         return list(tasks)
     tokens: Tokens | None = None
 
@@ -30,16 +30,15 @@ def fitted(tasks: Sequence[MmluTask], student: Student | None, written: int) -> 
         with quiet_libraries():  # transformers warns of prompts that are too long
             return len(tokens.ids(text))
 
-    return [_fitted(task, longest - written, count) for task in tasks]
+    return [_fit(task, context - answer_tokens, count) for task in tasks]
 
 
-def _fitted(task: MmluTask, most: int, count: Callable[[str], int]) -> MmluTask:
-    form = TextFormat()
+def _fit(task: MmluTask, limit: int, count: Callable[[str], int]) -> MmluTask:
+    text_format = TextFormat()
     while task.shots:
         system = task.system_prompt("")
-        # A token is a byte at least, but for what some tokenizers spell out first.
-        prompts = (form.prompt(system, one.text) for one in task.examples(""))
-        if all(ROOM * len(prompt.encode()) < most or count(prompt) <= most for prompt in prompts):
+        prompts = (text_format.prompt(system, example.text) for example in task.examples(""))
+        if all(BYTES_MARGIN * len(prompt.encode()) < limit or count(prompt) <= limit for prompt in prompts):
             break
         task = task.with_shots(task.shots - 1)
     return task

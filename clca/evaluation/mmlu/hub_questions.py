@@ -99,7 +99,7 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
     except Exception as error:  # the library has no common error for what does not exist or cannot be reached
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         advice = (
-            "look at the folder"
+            "check the folder"
             if folder.is_dir()
             else "a set that needs a licence needs HF_TOKEN; where the hub cannot be reached, give --data DIR with"
             f" hendrycks' CSV folder ({LAYOUT}), or --data demo"

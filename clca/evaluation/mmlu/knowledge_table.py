@@ -37,18 +37,18 @@ def mmlu_table(
     data = {run.trained: run.data for run in runs}
     models = list(dict.fromkeys(run.model for run in runs))
     by_run = {(run.model, run.trained): run.scores for run in runs}
-    columns = [(one, False) for one in trained]
+    columns = [(name, False) for name in trained]
     if metric == "f1":
-        columns += [(one, True) for one in trained if _is_printed(published, source, models, data[one])]
+        columns += [(name, True) for name in trained if _is_printed(published, source, models, data[name])]
     rows = []
     for model in models:
         adapters = in_order(row for run in runs if run.model == model for row in run.scores.adapters)
         for row in (BASE, *adapters, COMBINED, AVG, SD):
             cells = tuple(
-                _printed(published, source, model, data[one], row, adapters)
+                _printed(published, source, model, data[name], row, adapters)
                 if printed
-                else _ours(by_run.get((model, one)), row, metric)
-                for one, printed in columns
+                else _ours(by_run.get((model, name)), row, metric)
+                for name, printed in columns
             )
             if any(cells):
                 rows.append(Row(_label(row, names), "ours", cells, group=model))
@@ -56,7 +56,7 @@ def mmlu_table(
     return Table(
         metric=f"mmlu_{metric}",
         title=f"MMLU after single-culture adaptation, {METRICS[metric]}, % (S2N's {source})",
-        columns=tuple(f"{_column(data[one], one)}{', published' if printed else ''}" for one, printed in columns),
+        columns=tuple(f"{_column(data[name], name)}{', published' if printed else ''}" for name, printed in columns),
         rows=tuple(rows),
         notes=(
             f"{METRICS[metric][0].upper()}{METRICS[metric][1:]} over all questions; {SD}: of the sample of adapters, in"
@@ -84,7 +84,7 @@ def over_adapters(
 ) -> Spread | None:
     """How much what adapters know varies from one to the next, over all questions; of those `among` if given."""
     adapters = [row for row in scores.adapters if among is None or row in among]
-    return spread((one.pooled for one in scores.results if one.row in adapters), metric)
+    return spread((result.pooled for result in scores.results if result.row in adapters), metric)
 
 
 def _ours(scores: MatrixScores | None, row: str, metric: Literal["f1", "accuracy"]) -> Cell | None:
@@ -94,8 +94,8 @@ def _ours(scores: MatrixScores | None, row: str, metric: Literal["f1", "accuracy
         over = over_adapters(scores, metric)
         value = None if over is None else over.mean if row == AVG else over.sd
         return None if value is None else Cell(value)
-    found = scores.result(row)
-    return None if found is None else cell(getattr(found.pooled, metric))
+    result = scores.result(row)
+    return None if result is None else cell(getattr(result.pooled, metric))
 
 
 def _is_printed(published: Published, source: str, models: Sequence[str], data: str | None) -> bool:
@@ -160,6 +160,6 @@ def _data_rows(ours: TableSystem, mmlu: MatrixScores | None, published: Publishe
         published.value("table 5", ours.model, ours.data, "single", "average", metric)
         for metric in ("f1", "cspec", "f1_mmlu", "sd_f1_mmlu")
     ]
-    if _whole(ours) and any(one is not None for one in printed):
-        there = tuple(None if one is None else Cell(one) for one in printed)
+    if _whole(ours) and any(value is not None for value in printed):
+        there = tuple(None if value is None else Cell(value) for value in printed)
         yield Row(f"{ours.trained}, published", "published", there, group=ours.model)

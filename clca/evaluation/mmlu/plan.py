@@ -1,168 +1,160 @@
-"""An examination: which questions are asked of whom, and how. Everything that is settled before it begins.
+"""The plan of `clca eval-mmlu`: which questions are asked of which systems, and how.
 
-subjects, student and adapters, questions -> tasks -> matrix
+subjects, student and adapters, questions -> tasks
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.evaluation.classification.request_group import ExampleRequestGroup, System
 from clca.evaluation.classification.scores import BASE
-from clca.evaluation.classification.task import LimitedTask, Task
-from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.mmlu.config import MmluConfig, check
-from clca.evaluation.mmlu.few_shot import fitted
+from clca.evaluation.labelled.plan import REPLY_TOKENS, LabelledPlan, Nouns, limited
+from clca.evaluation.mmlu.config import MmluConfig
+from clca.evaluation.mmlu.few_shot import fit_shots
 from clca.evaluation.mmlu.hub_questions import DEFAULT
-from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
+from clca.evaluation.mmlu.notes import count_of
+from clca.evaluation.mmlu.prompts import MmluPrompts
 from clca.evaluation.mmlu.question_source import DEMO, open_questions
-from clca.evaluation.mmlu.questions import QuestionSet, require_shots
+from clca.evaluation.mmlu.questions import SHOTS, QuestionSet, require_shots
 from clca.evaluation.mmlu.subjects import GROUPS, choose_subjects, load_subjects
-from clca.evaluation.mmlu.task import MmluTask, make_tasks
-from clca.evaluation.prediction_dir import SCORES
-from clca.evaluation.predictor import InferenceConfig
-from clca.evaluation.run import Evaluation, place
-from clca.evaluation.systems import SystemSelection, choose_all
-from clca.evaluation.task_run import Matrix
-from clca.inference.prompt_format import Mode
-from clca.storage.fingerprint import fingerprint, slug
-from clca.urls import without_credentials
+from clca.evaluation.mmlu.task import make_tasks
+from clca.evaluation.plan import content_inputs
+from clca.evaluation.s2n_results import Published, load_s2n
+from clca.evaluation.systems import choose_systems
+from clca.evaluation.validation import require_libraries
+from clca.storage.fingerprint import slug
 
-KIND = "mmlu"
-REPLY_TOKENS = 25  # as in S2N's listing D.1
-DECISIVE = ("eval/mmlu/subjects.csv", "prompts/")
+FINGERPRINTED = ("eval/mmlu/subjects.csv", "prompts/")
 """Content that decides prompts or scores; questions are known by what they say, wherever they come from."""
 
 
-@dataclass(frozen=True)
-class MmluPlan:
-    """An evaluation on MMLU. `fewer` are the worked examples of subjects whose prompts had no room for all.
+@dataclass(frozen=True, kw_only=True)
+class MmluPlan(LabelledPlan):
+    """An evaluation on MMLU. `shortened` has the worked examples of subjects whose prompts had no room for all.
 
-    `whole` is how many subjects there are; `finished` says whether the scores are there already.
+    `subject_count` is that of all MMLU, `names` are those of the systems in tables.
     """
 
-    asked: MmluConfig
+    nouns: ClassVar[Nouns] = Nouns("group", "subject", "question")
+    label_noun: ClassVar[str] = "letter"
+    measures: ClassVar[str] = "what a model knows"
+    screen_tables: ClassVar[tuple[str, ...]] = (
+        "mmlu_accuracy_groups",
+        "mmlu_f1_groups",
+        "mmlu_invalid_groups",
+        "mmlu_f1",
+    )
+
+    config: MmluConfig
     exam: QuestionSet
-    matrix: Matrix
-    fewer: dict[str, int]
-    whole: int
+    shortened: dict[str, int]
+    subject_count: int
     names: dict[str, str]
-    finished: bool
-    warnings: tuple[str, ...]
+    published: Published
+
+    def suite_caveats(self) -> list[str]:
+        config, caveats = self.config, []
+        if self.exam.demonstration:
+            subjects = count_of(len(self.tasks), "subject")
+            caveats.append(
+                f"DEMONSTRATION: {subjects} with a few plain questions each, made for clca: not MMLU, which"
+                " --data cais/mmlu or --data DIR asks."
+            )
+        elif len(self.tasks) < self.subject_count:
+            caveats.append(
+                f"{len(self.tasks)} of {self.subject_count} subjects: overall numbers are not those of MMLU."
+            )
+        if config.limit is not None and any(task.count < len(self.exam.test[task.name]) for task in self.tasks):
+            questions = count_of(config.limit, "question")
+            caveats.append(f"At most {questions} of each subject, drawn by seed {config.seed}.")
+        if self.shortened:
+            shots = ", ".join(f"{name} {count}" for name, count in self.shortened.items())
+            caveats.append(f"Fewer than {SHOTS} worked examples, as the student reads no longer prompts: {shots}.")
+        if config.scoring == "paper":
+            caveats.append(
+                "Scoring as S2N's listing D.1: a reply that is not read counts as A and as invalid. The words around"
+                " the markers are ours, since the paper does not print its prompt."
+            )
+        return caveats
 
     @property
-    def subject(self) -> EvaluatedModel:
-        return self.matrix.evaluation.subject
+    def summary(self) -> dict[str, Any]:
+        return {
+            **super().summary,
+            "data": self.exam.source,
+            "subjects": [task.name for task in self.tasks],
+            "questions": self.texts,
+            "shots": self.config.shots,
+            "fewer": self.shortened,
+            "scoring": self.config.scoring,
+        }
 
-    @property
-    def scoring(self) -> Scoring:
-        return cast(Scoring, self.asked.scoring)
 
+def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
+    """Settle which questions are asked of which systems. Everything that is wrong is found here; nothing is written.
 
-def prepare(
-    asked: MmluConfig,
-    workspace: Path | None,
-    generated: Path,
-    environment: Mapping[str, str],
-    *,
-    elsewhere: bool = False,
-) -> MmluPlan:
-    """The evaluation that is asked for. Everything that is wrong with it is found here; nothing is written yet.
-
-    With `elsewhere` it need not be possible here.
+    Raises `SettingsError`, `NotFoundError` and `ContentError`.
     """
-    check(asked)
+    require_libraries(server=config.base_url is not None)
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
     known = load_subjects(content)
-    chosen = choose_subjects(asked.subjects, known)
-    wish = SystemSelection(asked.student, asked.adapters, (), asked.base_url, asked.bits)
-    subject, rows = choose_all(
-        wish, (BASE,), catalogue.ids(), catalogue, generated, content, environment, elsewhere=elsewhere
-    )
-    source = asked.data or (DEMO if subject.tiny else DEFAULT)
-    exam = open_questions(source, chosen, tuple(known), content, named=bool(asked.subjects))
-    require_shots(exam, asked.shots)
-    scoring, mode = cast(Scoring, asked.scoring), cast(Mode, asked.mode)
-    in_groups = sorted((known[one] for one in chosen), key=lambda one: GROUPS.index(one.group))
-    every = make_tasks(exam, in_groups, asked.shots, MmluPrompts(content, scoring), scoring)
-    written = REPLY_TOKENS if mode == "generate" else 1
-    shortened = every if subject.obstacle else fitted(every, subject.student, written)
-    fewer = {one.name: one.shots for one in shortened if one.shots < asked.shots}
-    tasks: tuple[Task, ...] = tuple(shortened)
-    if asked.limit is not None:
-        tasks = tuple(LimitedTask(one, asked.limit, asked.seed) for one in tasks)
-    inputs: dict[str, Any] = {
-        "kind": KIND,
-        "student": subject.id,
-        "server": without_credentials(asked.base_url) if asked.base_url else None,
-        "rows": [row.name for row in rows],
-        "adapters": {row: one.digest for row, one in subject.adapters.items()},
-        "bits": subject.bits,
-        "mode": mode,
-        "scoring": scoring,
-        "shots": asked.shots,
-        "fewer": fewer,
-        "subjects": [one.name for one in tasks],
-        "data": exam.digest,
-        "limit": None if asked.limit is None else {"questions": asked.limit, "seed": asked.seed},
-        **{f"content:{path}": used.digest for path, used in sorted(content.used.items()) if path.startswith(DECISIVE)},
-    }
-    label = DEMO if exam.demonstration else "all" if len(tasks) == len(known) else _label(tasks)
-    name = "-".join((slug(subject.name), label, f"{asked.shots}-shot", fingerprint(inputs)[:6]))
-    out = place(asked.out / KIND / name, new=asked.new)
-    evaluation = Evaluation(
-        kind=KIND,
-        subject=subject,
-        base_url=asked.base_url,
-        content=content,
-        inputs=inputs,
-        out=out,
-        facts={
-            "rows": [row.name for row in rows],
-            "mix": subject.mix,
-            "mode": mode,
-            "scoring": scoring,
-            "shots": asked.shots,
-            "fewer": fewer,
-            "subjects": [one.name for one in tasks],
-            "questions": sum(one.count for one in tasks),
-            "limit": asked.limit,
-            "seed": asked.seed,
+    chosen = choose_subjects(config.subject, known)
+    model, systems = choose_systems(config, (), (BASE,), catalogue.ids(), catalogue, content, os.environ)
+    source = config.data or (DEMO if model.tiny else DEFAULT)
+    exam = open_questions(source, chosen, tuple(known), content, named=bool(config.subject))
+    require_shots(exam, config.shots)
+    in_groups = sorted((known[subject] for subject in chosen), key=lambda subject: GROUPS.index(subject.group))
+    prompts = MmluPrompts(content, config.scoring)
+    full = make_tasks(exam, in_groups, config.shots, prompts, config.scoring)
+    answer_tokens = REPLY_TOKENS if config.mode == "generate" else 1
+    fitting = full if model.unavailable_reason else fit_shots(full, model.student, answer_tokens)
+    shortened = {task.name: task.shots for task in fitting if task.shots < config.shots}
+    tasks = limited(fitting, config)
+    subjects = [task.name for task in tasks]
+    if exam.demonstration:
+        label = DEMO
+    elif len(tasks) == len(known):
+        label = "all"
+    else:
+        label = slug(subjects[0]) if len(tasks) == 1 else f"{len(tasks)}-subjects"
+    cultures = catalogue.ids()
+    return MmluPlan.assemble(
+        config,
+        content,
+        model,
+        systems,
+        tasks,
+        labels=[label, f"{config.shots}-shot"],
+        inputs={
+            "scoring": config.scoring,
+            "shots": config.shots,
+            "fewer": shortened,
+            "subjects": subjects,
+            "data": exam.digest,
+            **content_inputs(content, FINGERPRINTED),
+        },
+        info={
+            "scoring": config.scoring,
+            "shots": config.shots,
+            "fewer": shortened,
+            "subjects": subjects,
+            "questions": sum(task.count for task in tasks),
             "data": exam.source,
-            "prompts": len(rows) * sum(one.count for one in tasks),
         },
         demonstration=exam.demonstration,
-    )
-    return MmluPlan(
-        asked=asked,
+        warnings=(*model.notes, *exam.notes),
         exam=exam,
-        matrix=Matrix(evaluation, tasks, rows, lambda _: "question", _way(mode, asked, workspace, shortened)),
-        fewer=fewer,
-        whole=len(known),
-        names={row.name: _name(row, catalogue) for row in rows},
-        finished=(out / SCORES).is_file(),
-        warnings=(*subject.notes, *exam.notes),
+        shortened=shortened,
+        subject_count=len(known),
+        names={
+            system.name: catalogue.culture(system.name).name if system.name in cultures else system.name
+            for system in systems
+        },
+        published=load_s2n(Content(workspace)),
     )
-
-
-def _way(mode: Mode, asked: MmluConfig, workspace: Path | None, tasks: Sequence[MmluTask]) -> InferenceConfig:
-    by_name = {one.name: one for one in tasks}
-
-    def settled(sheet: ExampleRequestGroup, text: str) -> bool:
-        return by_name[sheet.task].stop_condition(text)
-
-    return InferenceConfig(mode, False, asked.base_url, workspace, REPLY_TOKENS, settled)
-
-
-def _label(tasks: Sequence[Task]) -> str:
-    return slug(tasks[0].name) if len(tasks) == 1 else f"{len(tasks)}-subjects"
-
-
-def _name(row: System, catalogue: CultureCatalogue) -> str:
-    return catalogue.culture(row.name).name if row.name in catalogue.ids() else row.name

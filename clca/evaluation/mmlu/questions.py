@@ -73,6 +73,6 @@ def require_shots(questions: QuestionSet, shots: int) -> None:
         count = len(questions.dev.get(subject, ()))
         if count < shots:
             raise SettingsError(
-                f"{questions.source} has {count} worked examples of {subject}, and --shots {shots} needs {shots}"
+                f"{questions.source} has {count} worked examples of {subject}, but --shots {shots} needs {shots}"
                 " (its dev questions): complete it, or ask with --shots 0"
             )

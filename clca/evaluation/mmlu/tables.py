@@ -1,4 +1,4 @@
-"""What scores of MMLU are shown as, and what has to stand beside them."""
+"""The tables of an evaluation on MMLU: by group, by subject, and S2N's."""
 
 from __future__ import annotations
 
@@ -6,134 +6,106 @@ from collections.abc import Callable, Iterator, Sequence
 
 from clca.evaluation.classification.scores import BASE, ClassificationEstimates, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.knowledge_table import SD, mmlu_table
-from clca.evaluation.mmlu.notes import asked, count_of
-from clca.evaluation.mmlu.notes import notes as notes_on
+from clca.evaluation.mmlu.notes import asked as what_was_asked
+from clca.evaluation.mmlu.notes import notes as score_notes
 from clca.evaluation.mmlu.plan import MmluPlan
-from clca.evaluation.mmlu.questions import SHOTS
 from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
-from clca.evaluation.run import ALL_SEEN, TopKCoverage
-from clca.evaluation.s2n_results import heading, load_s2n
+from clca.evaluation.s2n_results import heading
 from clca.evaluation.table import PERCENT, Cell, Row, Table
 from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell
 
 TITLES: dict[Metric, str] = {"accuracy": "accuracy", "f1": "macro-F1", "invalid": "unreadable answers"}
+Column = Callable[[SystemKnowledge], ClassificationEstimates | None]
+Columns = dict[str, Column]
+"""The head of each column, and what it shows of a system."""
+
 OVERALL, CHANGE, MEAN = "overall", "change", "subjects"
 
 
-def caveats(one: MmluPlan, unseen: TopKCoverage = ALL_SEEN) -> list[str]:
-    """What has to stand beside every score."""
-    found = []
-    if one.subject.because:
-        found.append(f"REHEARSAL ({'; '.join(one.subject.because)}): these scores say nothing of what a model knows.")
-    if one.exam.demonstration:
-        subjects = count_of(len(one.matrix.tasks), "subject")
-        found.append(
-            f"DEMONSTRATION: {subjects} with a few plain questions each, made for clca: not MMLU, which"
-            " --data cais/mmlu or --data DIR asks."
-        )
-    elif len(one.matrix.tasks) < one.whole:
-        found.append(f"{len(one.matrix.tasks)} of {one.whole} subjects: overall numbers are not those of MMLU.")
-    if one.asked.limit is not None and any(task.count < len(one.exam.test[task.name]) for task in one.matrix.tasks):
-        found.append(
-            f"At most {count_of(one.asked.limit, 'question')} of each subject, drawn by seed {one.asked.seed}."
-        )
-    if one.fewer:
-        said = ", ".join(f"{name} {count}" for name, count in one.fewer.items())
-        found.append(f"Fewer than {SHOTS} worked examples, as the student reads no longer prompts: {said}.")
-    if one.scoring == "paper":
-        found.append(
-            "Scoring as S2N's listing D.1: a reply that is not read counts as A and as invalid. The words around the"
-            " markers are ours, since the paper does not print its prompt."
-        )
-    return [*found, *unseen.caveats("letters")]
-
-
 def make_tables(
-    one: MmluPlan, matrix: MatrixScores, knowledge: Knowledge, unseen: TopKCoverage = ALL_SEEN
+    plan: MmluPlan, scores: MatrixScores, knowledge: Knowledge, caveats: Sequence[str]
 ) -> tuple[Table, ...]:
-    """By group and overall in each metric, S2N's table 4 or 11 of what was adapted, and by subject."""
-    evaluation, mode = one.matrix.evaluation, one.matrix.way.mode
-    notes = [asked(matrix, evaluation.facts), *caveats(one, unseen), *one.exam.notes, *notes_on(matrix)]
+    """By group and overall in each metric, S2N's table 4 or 11 where there are adapters, and by subject."""
+    notes = [what_was_asked(scores, plan.info), *caveats, *plan.exam.notes, *score_notes(scores)]
     metrics: list[Metric] = ["accuracy", "f1"]
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")
-    ours = TableSystem(one.subject.name, one.subject.mix, matrix)
+    system = TableSystem(plan.model.name, plan.model.mix, scores)
     adapted = []
-    if set(matrix.rows) - {BASE}:
-        adapted.append(mmlu_table([ours], load_s2n(evaluation.content), mode=mode, names=one.names, notes=notes))
+    if set(scores.rows) - {BASE}:
+        adapted.append(mmlu_table([system], plan.published, mode=plan.inference.mode, names=plan.names, notes=notes))
     return (
-        *(by_group(metric, matrix, knowledge, one.names, notes) for metric in metrics),
+        *(by_group(metric, scores, knowledge, plan.names, notes) for metric in metrics),
         *adapted,
-        *(by_subject(metric, matrix, one.names, notes) for metric in metrics),
+        *(by_subject(metric, scores, plan.names, notes) for metric in metrics),
     )
 
 
 def by_group(
-    metric: Metric, matrix: MatrixScores, knowledge: Knowledge, names: dict[str, str], notes: Sequence[str]
+    metric: Metric, scores: MatrixScores, knowledge: Knowledge, names: dict[str, str], notes: Sequence[str]
 ) -> Table:
-    """Rows over all questions, what adapters change of that, the mean over subjects, and groups."""
-    groups = [one for one in GROUPS if one in matrix.cultures]
-    columns: dict[str, Callable[[SystemKnowledge], ClassificationEstimates | None]] = {OVERALL: lambda row: row.overall}
+    """Systems over all questions, what adapters change of that, the mean over subjects, and groups."""
+    groups = [group for group in GROUPS if group in scores.cultures]
+    columns: Columns = {OVERALL: lambda row: row.overall}
     if any(row.change for row in knowledge.rows):
         columns[CHANGE] = lambda row: row.change
     columns[MEAN] = lambda row: row.over_subjects
     columns |= {_words(group): _of_group(group) for group in groups}
     rows = [
-        Row(_label(row.row, names), "ours", tuple(_cell(of(row), metric) for of in columns.values()))
+        Row(_label(row.row, names), "ours", tuple(_cell(figures(row), metric) for figures in columns.values()))
         for row in knowledge.rows
     ]
-    rows += _over_adapters(metric, [one for one in knowledge.rows if one.row in matrix.adapters], columns)
+    rows += _over_adapters(metric, [row for row in knowledge.rows if row.row in scores.adapters], columns)
     return Table(
         metric=f"mmlu_{metric}_groups",
         title=f"MMLU, {TITLES[metric]}, %",
         columns=tuple(columns),
         rows=tuple(rows),
-        notes=tuple(_reading(columns, rows, notes)),
+        notes=tuple(_group_notes(columns, rows, notes)),
         corner="",
         numbers=(PERCENT,) * len(columns),
     )
 
 
-def by_subject(metric: Metric, matrix: MatrixScores, names: dict[str, str], notes: Sequence[str]) -> Table:
-    """A row for each subject, a column for each row of the evaluation."""
-    sizes = {one.test: one.texts for one in matrix.tests}
+def by_subject(metric: Metric, scores: MatrixScores, names: dict[str, str], notes: Sequence[str]) -> Table:
+    """A row for each subject, a column for each system."""
     rows = [
         Row(
-            f"{_words(one.test)} ({sizes[one.test]:,})",
+            f"{_words(test.test)} ({test.texts:,})",
             "ours",
-            tuple(_cell(result.tests[one.test], metric) for result in matrix.results),
-            group=_words(one.culture),
+            tuple(_cell(result.tests[test.test], metric) for result in scores.results),
+            group=_words(test.culture),
         )
-        for one in sorted(matrix.tests, key=lambda one: GROUPS.index(one.culture))
+        for test in sorted(scores.tests, key=lambda test: GROUPS.index(test.culture))
     ]
     return Table(
         metric=f"mmlu_{metric}_subjects",
         title=f"MMLU by subject, {TITLES[metric]}, %",
-        columns=tuple(_label(row, names) for row in matrix.rows),
+        columns=tuple(_label(row, names) for row in scores.rows),
         rows=tuple(rows),
         notes=("In parentheses: questions.", *_intervals(rows), *notes),
         corner="Subject",
-        numbers=(PERCENT,) * len(matrix.rows),
+        numbers=(PERCENT,) * len(scores.rows),
     )
 
 
 def _over_adapters(
     metric: Metric,
     adapters: Sequence[SystemKnowledge],
-    columns: dict[str, Callable[[SystemKnowledge], ClassificationEstimates | None]],
+    columns: Columns,
 ) -> list[Row]:
     """Mean and standard deviation over the adapters, where there are several."""
     if len(adapters) < 2:
         return []
-    found = [spread([of(row) for row in adapters], metric) for of in columns.values()]
-    means = tuple(None if one is None else Cell(one.mean) for one in found)
-    deviations = tuple(None if one is None or one.sd is None else Cell(one.sd) for one in found)
+    spreads = [spread([figures(row) for row in adapters], metric) for figures in columns.values()]
+    means = tuple(None if entry is None else Cell(entry.mean) for entry in spreads)
+    deviations = tuple(None if entry is None or entry.sd is None else Cell(entry.sd) for entry in spreads)
     return [Row(f"{AVG} of adapters", "reference", means), Row(SD, "reference", deviations)]
 
 
-def _reading(
-    columns: dict[str, Callable[[SystemKnowledge], ClassificationEstimates | None]],
+def _group_notes(
+    columns: Columns,
     rows: Sequence[Row],
     notes: Sequence[str],
 ) -> Iterator[str]:
@@ -147,11 +119,11 @@ def _reading(
 
 
 def _intervals(rows: Sequence[Row]) -> Iterator[str]:
-    if any(one and one.low is not None for row in rows for one in row.cells):
+    if any(entry and entry.low is not None for row in rows for entry in row.cells):
         yield INTERVALS.replace("texts", "questions, drawn within their subject")
 
 
-def _of_group(group: str) -> Callable[[SystemKnowledge], ClassificationEstimates | None]:
+def _of_group(group: str) -> Column:
     return lambda row: row.groups.get(group)
 
 

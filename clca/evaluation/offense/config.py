@@ -1,43 +1,48 @@
-"""What the command line asks of an evaluation on offensiveness."""
+"""The configuration of `clca eval-offense`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, ClassVar, Literal
 
-from clca.errors import SettingsError
+from pydantic import BeforeValidator, Field
+
+from clca.content.config import Option, split_names
+from clca.evaluation.config import HOW, WHAT
+from clca.evaluation.labelled.config import LabelledConfig
 from clca.evaluation.offense.suite import Scoring
-from clca.evaluation.validation import check_asked, check_known
 
 Layout = Literal["text", "chat"]
-LAYOUTS, SCORINGS = get_args(Layout), get_args(Scoring)
 
 
-@dataclass(frozen=True, slots=True)
-class OffenseConfig:
-    """What the command line asks for; None and () stand for what depends on the rest."""
+class OffenseConfig(LabelledConfig):
+    """Which adapters are asked about which cultures' tests of offensiveness, and how."""
 
-    cultures: tuple[str, ...] = ()
-    student: str | None = None
-    adapters: tuple[str, ...] = ()
-    rows: tuple[str, ...] = ()
-    base_url: str | None = None
-    data: Path | None = None
-    mode: str | None = None
-    scoring: str = "corrected"
-    layout: str = "text"
-    limit: int | None = None
-    bits: int | None = None
-    seed: int = 42
-    out: Path = Path("evaluations")
-    new: bool = False
+    stage: ClassVar[str] = "eval-offense"
 
-
-def check(asked: OffenseConfig) -> None:
-    """Refuse values that no evaluation can be asked for with."""
-    check_asked(asked.student, asked.base_url, asked.mode, asked.bits, asked.seed)
-    check_known("--scoring", [asked.scoring], SCORINGS)
-    check_known("--format", [asked.layout], LAYOUTS)
-    if asked.limit is not None and asked.limit < 1:
-        raise SettingsError(f"--limit {asked.limit}: has to be 1 or more")
+    culture: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(description="Culture whose tests are asked, by name, country or ISO code; repeatable."),
+        Option(WHAT, short="-c", default="all with tests"),
+    ] = ()
+    row: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(
+            description="System that answers: base, zero-shot (asked with the culture's name), combined, or the culture"
+            " of an adapter; repeatable."
+        ),
+        Option(WHAT, default="all there are"),
+    ] = ()
+    data: Annotated[
+        Path | None,
+        Field(description="Test sets that `clca data import-offense` wrote."),
+        Option(WHAT, default="data/offense, if there, else a few texts for demonstration"),
+    ] = None
+    scoring: Annotated[
+        Scoring,
+        Field(description="corrected, or paper: with the quirks of the paper's framework, which a table lists."),
+        Option(HOW),
+    ] = "corrected"
+    format: Annotated[Layout, Field(description="text (as in the paper) or chat."), Option(HOW)] = "text"

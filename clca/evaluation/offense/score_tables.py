@@ -37,7 +37,7 @@ def f1_table(
     return Table(
         metric="f1",
         title="F1 of culture adaptation, % (S2N's tables 2 and 7)",
-        columns=(*(heading(one, names) for one in cultures), AVG),
+        columns=(*(heading(culture, names) for culture in cultures), AVG),
         rows=rows,
         notes=(
             "Macro-F1; a culture's is the mean over its tests, the average is that over cultures.",
@@ -77,25 +77,29 @@ def _row(row: SystemScores | None, cultures: Sequence[str]) -> tuple[Cell | None
 def _diagonal(scores: MatrixScores, cultures: Sequence[str]) -> tuple[Cell | None, ...]:
     """The average, with its interval, where every culture has an adapter."""
     own = [scores.own(culture) for culture in cultures]
-    cells = tuple(cell(one.f1) if one is not None else None for one in own)
+    cells = tuple(cell(estimates.f1) if estimates is not None else None for estimates in own)
     of = scores.specificity
     whole = of is not None and set(of.cultures) == set(cultures) and all(cells)
     return (*cells, cell(of.diagonal_mean) if of is not None and whole else None)
 
 
-def significance(one: Specificity) -> str:
+def significance(specificity: Specificity) -> str:
     """How C-SPEC stands against chance, in words; "" where there is none."""
-    if one.chance is None or one.p is None:
+    if specificity.chance is None or specificity.p is None:
         return ""
-    orders = f"all {one.permutations:,} orders" if one.exact else f"{one.permutations:,} random orders"
-    return f"chance {one.chance:.4f}, p = {one.p:.4f}: share of {orders} of the adapters with a C-SPEC as high"
+    count = f"{specificity.permutations:,}"
+    orders = f"all {count} orders" if specificity.exact else f"{count} random orders"
+    return (
+        f"chance {specificity.chance:.4f}, p = {specificity.p:.4f}: share of {orders} of the adapters with a C-SPEC as"
+        " high"
+    )
 
 
 SOURCES = {"wvs": "table 8", "wvs+wiki": "table 9", "wvs+normad": "table 10"}
 
 
 def normalised_table(
-    one: Specificity,
+    specificity: Specificity,
     *,
     model: str = "",
     data: str | None = None,
@@ -104,8 +108,8 @@ def normalised_table(
     notes: Sequence[str] = (),
 ) -> Table:
     """Tables 8 to 10: the matrix of C-SPEC, adapters by tests, every column over its maximum."""
-    cultures = in_order(one.cultures)
-    place = {culture: number for number, culture in enumerate(one.cultures)}
+    cultures = in_order(specificity.cultures)
+    index = {culture: number for number, culture in enumerate(specificity.cultures)}
     source = SOURCES.get(data or "")
     printed = published.matrix(source, model, data or "") if published is not None and source else {}
     beside = bool(printed) and set(cultures) <= {adapter for adapter, _ in printed}
@@ -113,7 +117,7 @@ def normalised_table(
         Row(
             heading(adapter, names),
             "ours",
-            tuple(maybe(one.normalised[place[adapter]][place[test]]) for test in cultures),
+            tuple(maybe(specificity.normalised[index[adapter]][index[test]]) for test in cultures),
             group="ours" if beside else "",
         )
         for adapter in cultures
@@ -128,9 +132,10 @@ def normalised_table(
             )
             for adapter in cultures
         ]
+    left_out = ", ".join(specificity.left_out)
     empty = (
-        f"No adapter scored above 0 on the tests of {', '.join(one.left_out)}: there is no maximum to divide by, and"
-        " C-SPEC leaves them out."
+        f"No adapter scored above 0 on the tests of {left_out}: there is no maximum to divide by, and C-SPEC leaves"
+        " them out."
     )
     return Table(
         metric="f1_normalised",
@@ -140,7 +145,7 @@ def normalised_table(
         notes=(
             "Rows are the cultures of adapters, columns those of tests; every column is divided by its maximum. C-SPEC"
             " is the mean of the diagonal.",
-            *((empty,) if one.left_out else ()),
+            *((empty,) if specificity.left_out else ()),
             *reading(rows),
             *notes,
         ),

@@ -11,6 +11,7 @@ from time import monotonic
 from clca.errors import ClcaError, ContentError
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.prediction_dir import PREDICTIONS
+from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.wvs.aggregate import running_estimate
 from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
@@ -26,19 +27,19 @@ FIRST_LOOK, GROWTH = 100, 1.5
 """Number of respondents at the first look at an interval's width, and its growth factor from look to look."""
 
 
+KL_SHOWN = 6  # cultures and methods whose running kl is reported
+
+
 @dataclass(frozen=True, slots=True)
-class WvsProgress:
-    """State of an evaluation: `sheets` of `of` request groups are answered; `kl` is that of each method so far.
+class WvsProgress(EvaluationProgress):
+    """State of an evaluation in request groups; `kl` (in nats) is that of each culture and method so far."""
 
-    `prompts` were answered in the `seconds` since the start; at most `prompts_left` are pending.
-    """
-
-    sheets: int
-    of: int
-    prompts: int
-    prompts_left: int
-    seconds: float
     kl: dict[tuple[str, Method], float]
+
+    @property
+    def detail(self) -> str:
+        latest = list(self.kl.items())[-KL_SHOWN:]
+        return " · ".join(f"{culture} {method} kl {value:.3f}" for (culture, method), value in latest)
 
 
 ProgressCallback = Callable[[WvsProgress], None]
@@ -81,7 +82,7 @@ class WvsAnswering:
                 self._count(prediction)
             except ClcaError as error:
                 file = str(folder.path / PREDICTIONS)
-                raise ContentError(file, None, f"{error.message}; remove its sheet, or start over with --new") from None
+                raise ContentError(file, None, f"{error.message}; remove its group, or start over with --new") from None
 
     @property
     def pending(self) -> list[RespondentRequestGroup]:
@@ -97,7 +98,8 @@ class WvsAnswering:
                     kl[key.culture, key.method] = estimate.value
         prompts_left = sum(len(group.questions) for group in self.pending)
         seconds = monotonic() - self._started
-        return WvsProgress(len(self._folder.finished), len(self.groups), self._prompts, prompts_left, seconds, kl)
+        finished, total = len(self._folder.finished), len(self.groups)
+        return WvsProgress(finished, total, "request groups", self._prompts, prompts_left, seconds, kl)
 
     def answer_pending(self, predictor: Predictor) -> None:
         """Have the predictor answer every pending group."""

@@ -1,284 +1,234 @@
-"""A poll: who is asked what, in whose place. Everything of an evaluation that is settled before it begins.
+"""The plan of `clca eval-wvs`: who is asked what, in whose place.
 
-cultures, subject, suite -> samples -> sheets
+cultures, model, suite -> samples -> request groups
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby
 from pathlib import Path
+from typing import Any, ClassVar
 
 from clca.content.lookup import Content
-from clca.content.wvs_items import Item
 from clca.culture import CultureCatalogue
-from clca.errors import SettingsError
-from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.model_selection import ADAPTERS, choose, choose_served, find_given
-from clca.evaluation.prediction_dir import SCORES
+from clca.evaluation.cost import Cost, CostPart, estimate_cost, group_tokens, prompt_tokens
+from clca.evaluation.model_selection import choose_by_culture, choose_served_by_culture, find
+from clca.evaluation.plan import EvaluationPlan, content_inputs, evaluation_folder, model_inputs
 from clca.evaluation.predictor import InferenceConfig
-from clca.evaluation.run import place
-from clca.evaluation.table import PAPER_ORDER
+from clca.evaluation.validation import require_libraries
 from clca.evaluation.wvs.answer_extraction import OptionReader
-from clca.evaluation.wvs.config import METHODS, ORDERS, Layout, WvsConfig, check
-from clca.evaluation.wvs.microdata.respondents import FILE, ImportedRespondents, default_folder, open_respondents
-from clca.evaluation.wvs.prediction_dir import KIND
-from clca.evaluation.wvs.question import Format, request_groups
-from clca.evaluation.wvs.question import item_questions as ask_in_order
+from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.paper_table import PAPER_ORDER
+from clca.evaluation.wvs.published import PublishedScore, load_published
+from clca.evaluation.wvs.questionnaire import (
+    choose_cultures,
+    choose_format,
+    choose_items,
+    choose_methods,
+    choose_orders,
+    load_suites,
+    make_request_groups,
+)
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
-from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
+from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import NATIVE, WvsSuite, load_suite, native_language
-from clca.inference.prompt_format import Mode
-from clca.models.student import Student
-from clca.records import Culture, Method
-from clca.storage.fingerprint import Inputs, file_sha256, fingerprint, slug
-from clca.urls import without_credentials
+from clca.evaluation.wvs.suite import WvsSuite, load_suite
+from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
+from clca.inference.prompt_format import Mode, joined
+from clca.inference.tokenization import Tokens
+from clca.records import Culture, Order
+from clca.storage.fingerprint import file_sha256
 
-ALL, BARE = "all", "bare"
-RESPONDENTS, REHEARSED = 1000, 100  # of a culture; REHEARSED where the student is tiny
+RESPONDENTS, TINY_RESPONDENTS = 1000, 100  # default numbers for each culture
+MEASURED_GROUPS = 8  # request groups of each culture and method whose tokens are counted
 
-DECISIVE = ("eval/", "prompts/")
+FINGERPRINTED = ("eval/", "prompts/")
 """Content that decides answers or scores. Of a profile, which is recorded as well, only the countries do."""
 
-Template = Callable[[Student], bool]
 
+@dataclass(frozen=True, kw_only=True)
+class WvsPlan(EvaluationPlan):
+    """An evaluation on the survey. `request_groups` are all of it; `samples`, `readers`, `languages` are by culture.
 
-@dataclass(frozen=True)
-class WvsPlan:
-    """An evaluation: everything that is asked, of whom, and where it goes.
-
-    `sheets` are all of it; `samples` and `readers` are by culture. `warnings` are for the user. `finished` says
-    whether its scores are there already.
+    `data` is the file of imported respondents, None without. `culture_names` head the columns of tables.
     """
 
-    asked: WvsConfig
-    subject: EvaluatedModel
-    cultures: tuple[Culture, ...]
-    mode: Mode
-    layout: Layout
-    columns: ScoreLayout
+    screen_tables: ClassVar[tuple[str, ...]] = ("kl_paper", "accuracy_paper", "kl", "invalid")
+
+    config: WvsConfig
+    format: Layout
+    score_layout: ScoreLayout
     samples: dict[str, Sample]
     readers: dict[str, OptionReader]
-    sheets: tuple[RespondentRequestGroup, ...]
-    content: Content
-    inputs: Inputs
-    out: Path
+    languages: dict[str, str]
+    orders: tuple[Order, ...]
+    request_groups: tuple[RespondentRequestGroup, ...]
     data: Path | None
-    finished: bool
-    warnings: tuple[str, ...]
-
-    @property
-    def way(self) -> InferenceConfig:
-        return InferenceConfig(self.mode, self.layout == "chat", self.asked.base_url, self.content.workspace)
+    culture_names: dict[str, str]
+    published: tuple[PublishedScore, ...]
 
     @property
     def prompts(self) -> int:
-        return sum(len(sheet.questions) for sheet in self.sheets)
+        return sum(len(group.questions) for group in self.request_groups)
 
     @property
     def synthetic(self) -> bool:
+        """Whether respondents of any culture are synthetic."""
         return any(sample.synthetic for sample in self.samples.values())
 
+    def suite_caveats(self) -> list[str]:
+        caveats = []
+        synthetic = [name for name, sample in self.samples.items() if sample.synthetic]
+        if synthetic:
+            caveats.append(
+                f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently,"
+                " so that there are no answers of individuals to hit; imported survey data take their place."
+            )
+        if self.config.weights:
+            caveats.append("Respondents are weighted as in the survey.")
+        return caveats
 
-def prepare(
-    asked: WvsConfig,
-    workspace: Path | None,
-    generated: Path,
-    environment: Mapping[str, str],
-    template: Template,
-    *,
-    elsewhere: bool = False,
-) -> WvsPlan:
-    """The evaluation that is asked for. Everything that is wrong with it is found here; nothing is written yet.
+    @property
+    def summary(self) -> dict[str, Any]:
+        return {**super().summary, "synthetic": self.synthetic, "format": self.format}
 
-    `template` tells whether a student has a chat template. With `elsewhere` it need not be possible here.
+    @cached_property
+    def cost(self) -> Cost:
+        tokens, unknown_reason = prompt_tokens(self.model, self.inference)
+        by_method = groupby(self.request_groups, key=lambda group: (group.culture, group.method))
+        parts = [_cost_part(list(groups), tokens) for _, groups in by_method]
+        return estimate_cost(self.model, self.inference, parts, unknown_reason)
+
+    def sample_prompts(self) -> list[tuple[str, str]]:
+        group = self.request_groups[0]
+        title = f"{group.culture}, {group.method}: the first prompt of {len(group.questions)}"
+        return [(title, joined(group.system, group.questions[0].text))]
+
+
+def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
+    """Settle who is asked what. Everything that is wrong with it is found here; nothing is written.
+
+    Raises `SettingsError`, `NotFoundError` and `ContentError`.
     """
-    check(asked)
+    require_libraries(server=config.base_url is not None)
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
-    given = [] if asked.base_url else find_given(asked.adapters, catalogue, generated)
-    names = _cultures(asked, catalogue, [culture for one in given for culture in one.data.cultures])
-    cultures = tuple(catalogue.culture(name) for name in names)
-    if asked.base_url:
-        subject = choose_served(asked.student, asked.adapters, names)
+    adapters = [] if config.base_url else [find(name, catalogue, config.generated) for name in config.adapter]
+    trained_on = [culture for adapter in adapters for culture in adapter.data.cultures]
+    names = choose_cultures(config, catalogue, trained_on)
+    cultures = [catalogue.culture(name) for name in names]
+    if config.base_url:
+        model = choose_served_by_culture(config.student, config.adapter, names)
     else:
-        subject = choose(asked.student, given, names, asked.bits, content, environment, elsewhere=elsewhere)
-    layout = _layout(asked, subject, template)
+        model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ)
+    format = choose_format(config, model)
     english = load_suite(content)
-    suites = _suites(asked, content, names, english)
-    columns = ScoreLayout(_items(asked, english))
-    data = find_data(asked.data, workspace)
-    n = asked.respondents or (REHEARSED if subject.tiny else RESPONDENTS)
+    suites = load_suites(config, content, names, english)
+    score_layout = ScoreLayout(choose_items(config, english))
+    imported = find_respondents(config.data, workspace)
+    n = config.respondents or (TINY_RESPONDENTS if model.tiny else RESPONDENTS)
     samples = {
-        one.id: sample_of(
-            one, english, columns, data, asked.data is not None, n=n, seed=asked.seed, weighted=asked.weights
+        culture.id: culture_sample(
+            culture,
+            english,
+            score_layout,
+            imported,
+            config.data is not None,
+            n=n,
+            seed=config.seed,
+            weighted=config.weights,
         )
-        for one in cultures
+        for culture in cultures
     }
-    methods = {name: _methods(asked, subject, layout, name) for name in names}
-    every = [
-        sheet
+    methods = {name: choose_methods(config, model, format, name) for name in names}
+    groups = [
+        group
         for name in names
-        for sheet in _sheets(asked, subject, suites[name], samples[name], methods[name], layout, columns)
+        for group in make_request_groups(
+            config, model, suites[name], samples[name], methods[name], format, score_layout
+        )
     ]
-    mode: Mode = asked.mode or ("probability" if subject.tiny else "generate")  # type: ignore[assignment]
+    mode: Mode = config.mode or ("probability" if model.tiny else "generate")
+    languages = {name: suites[name].language for name in names}
+    orders = choose_orders(config)
     inputs = {
-        "student": subject.id,
-        "server": without_credentials(asked.base_url) if asked.base_url else None,
-        "adapters": {name: subject.adapters[name].digest for name in names if "clca" in methods[name]},
-        "bits": subject.bits,
+        **model_inputs(config, model, {name: model.adapters[name] for name in names if "clca" in methods[name]}),
         "cultures": {name: methods[name] for name in names},
-        "countries": {one.id: list(one.members or (one.id,)) for one in cultures},
+        "countries": {culture.id: list(culture.members or (culture.id,)) for culture in cultures},
         "mode": mode,
-        "format": layout,
-        "languages": {name: suites[name].language for name in names},
+        "format": format,
+        "languages": languages,
         "respondents": n,
-        "data": None if data is None else file_sha256(data.path),
-        "items": [item.id for item in columns.items],
-        "orders": [order for order in ORDERS if order in (asked.orders or ORDERS[:1])],
-        "seed": asked.seed,
-        **{f"content:{path}": used.digest for path, used in sorted(content.used.items()) if path.startswith(DECISIVE)},
+        "data": None if imported is None else file_sha256(imported.path),
+        "items": [item.id for item in score_layout.items],
+        "orders": list(orders),
+        "seed": config.seed,
+        **content_inputs(content, FINGERPRINTED),
     }
-    name = "-".join((slug(subject.name), _label(names), fingerprint(inputs)[:6]))
-    out = place(asked.out / KIND / name, new=asked.new)
+    synthetic = any(sample.synthetic for sample in samples.values())
     return WvsPlan(
-        asked=asked,
-        subject=subject,
-        cultures=cultures,
-        mode=mode,
-        layout=layout,
-        columns=columns,
+        config=config,
+        content=content,
+        model=model,
+        inference=InferenceConfig(mode, format == "chat", config.base_url, workspace),
+        inputs=inputs,
+        info={
+            "cultures": names,
+            "mode": mode,
+            "format": format,
+            "weighted": config.weights,
+            "seed": config.seed,
+            "data": None if imported is None else str(imported.path),
+            "synthetic": synthetic,
+            "respondents": {name: len(sample.respondents) for name, sample in samples.items()},
+            "prompts": sum(len(group.questions) for group in groups),
+        },
+        folder=evaluation_folder(config, model, [_label(names)], inputs),
+        warnings=(*model.notes, *(note for sample in samples.values() for note in sample.notes)),
+        format=format,
+        score_layout=score_layout,
         samples=samples,
         readers={name: suite.reader for name, suite in suites.items()},
-        sheets=tuple(every),
-        content=content,
-        inputs=inputs,
-        out=out,
-        data=None if data is None else data.path,
-        finished=(out / SCORES).is_file(),
-        warnings=(*subject.notes, *(note for sample in samples.values() for note in sample.notes)),
+        languages=languages,
+        orders=orders,
+        request_groups=tuple(groups),
+        data=None if imported is None else imported.path,
+        culture_names={culture.id: _name(culture, english) for culture in cultures},
+        published=load_published(Content(workspace)),
     )
-
-
-def find_data(given: Path | None, workspace: Path | None) -> ImportedRespondents | None:
-    """The respondents to use: those given, else those imported, else none."""
-    usual = default_folder(workspace) / FILE
-    if given is None and not usual.is_file():
-        return None
-    return open_respondents(usual if given is None else given)
-
-
-def sample_of(
-    culture: Culture,
-    suite: WvsSuite,
-    columns: ScoreLayout,
-    data: ImportedRespondents | None,
-    named: bool,
-    *,
-    n: int,
-    seed: int,
-    weighted: bool,
-) -> Sample:
-    """The sample of a culture. Data that were not `named` by the user need not hold it: then it is synthetic."""
-    countries = culture.members or (culture.id,)
-    notes = []
-    if data is not None and not named and not set(countries) <= set(data.countries):
-        notes.append(f"{data.path} holds nobody of {culture.id}: its respondents are synthetic")
-        data = None
-    counts = {place: coverage.respondents for place, coverage in suite.coverage.items()}
-    sources = SampleSources(data, suite.shares, suite.demographics, counts)
-    sample = sample_culture(sources, culture.id, countries, columns, n=n, seed=seed, weighted=weighted)
-    return replace(sample, notes=(*notes, *sample.notes))
-
-
-def _cultures(asked: WvsConfig, catalogue: CultureCatalogue, taught: Sequence[str]) -> list[str]:
-    if any(name.casefold() == ALL for name in asked.cultures):
-        return catalogue.ids()
-    return list(dict.fromkeys(map(catalogue.find, asked.cultures or taught or PAPER_ORDER)))
-
-
-def _layout(asked: WvsConfig, subject: EvaluatedModel, template: Template) -> Layout:
-    if asked.layout is not None:
-        return asked.layout  # type: ignore[return-value]
-    if subject.student is None or (subject.obstacle and not subject.plain):
-        return "chat"
-    return "text" if subject.plain or not template(subject.student) else "chat"
-
-
-def _suites(asked: WvsConfig, content: Content, cultures: Sequence[str], english: WvsSuite) -> dict[str, WvsSuite]:
-    native = asked.language == NATIVE
-    languages = {name: native_language(content, name) if native else asked.language for name in cultures}
-    others = set(languages.values()) - {english.language}
-    loaded = {english.language: english, **{language: load_suite(content, language) for language in sorted(others)}}
-    return {name: loaded[language] for name, language in languages.items()}
-
-
-def _items(asked: WvsConfig, suite: WvsSuite) -> list[Item]:
-    known = {item.id: item for item in suite.items.items}
-    if asked.items is None:
-        return list(known.values())
-    wanted = [one.upper() for one in asked.items.replace(",", " ").split()]
-    strange = next((one for one in wanted if one not in known), None)
-    if strange is not None or not wanted:
-        there = f"there are {next(iter(known))} to {list(known)[-1]}, listed in eval/wvs/items.yaml"
-        raise SettingsError(f"--items {strange}: is no item; {there}" if strange else f"--items: is empty; {there}")
-    return [item for id, item in known.items() if id in wanted]
-
-
-def _methods(asked: WvsConfig, subject: EvaluatedModel, layout: Layout, culture: str) -> list[Method]:
-    adapted = culture in subject.adapters
-    if "clca" in asked.methods and not adapted:
-        if asked.base_url:
-            raise SettingsError("--method clca needs --adapter NAME: the name that the server has for the adapter")
-        raise SettingsError(
-            f"--method clca needs an adapter, and there is none of {culture} for {subject.name} in {ADAPTERS}/:"
-            f" make one with `clca train -c {culture}`, or give one with --adapter"
-        )
-    usual: list[Method] = ["persona", "cultural", *(["clca"] if adapted else [])]  # type: ignore[list-item]
-    if layout == BARE:
-        if "persona" in asked.methods:
-            raise SettingsError("--format bare tells of no respondent: ask with --method cultural or clca")
-        usual.remove("persona")
-    return [method for method in METHODS if method in (asked.methods or usual)]
-
-
-def _sheets(
-    asked: WvsConfig,
-    subject: EvaluatedModel,
-    suite: WvsSuite,
-    sample: Sample,
-    methods: Sequence[Method],
-    layout: Layout,
-    columns: ScoreLayout,
-) -> Iterator[RespondentRequestGroup]:
-    """The sheets of a culture; items that its survey does not have are not asked."""
-    items = [item for item in suite.items.items if item.id in columns.index and item.id in sample.survey.shares]
-    if not items:
-        raise SettingsError(f"--items {asked.items}: none of them was asked in {sample.culture}")
-    form: Format = "chat" if layout == "chat" else "text"
-    orders = asked.orders or ORDERS[:1]
-    questions = tuple(
-        one
-        for order in ORDERS
-        if order in orders
-        for one in ask_in_order(items, suite.prompts, form, order, asked.seed)
-    )
-    for method in methods:
-        people = sample.respondents
-        yield from request_groups(
-            sample.culture,
-            method,
-            people,
-            questions,
-            suite.persona,
-            suite.prompts,
-            adapter=subject.adapters[sample.culture].name if method == "clca" else "",
-            bare=layout == BARE,
-        )
 
 
 def _label(cultures: Sequence[str]) -> str:
+    """The cultures in the name of a folder."""
     if len(cultures) == 1:
         return cultures[0]
     return "paper" if set(cultures) == set(PAPER_ORDER) else f"{len(cultures)}-cultures"
+
+
+def _name(culture: Culture, suite: WvsSuite) -> str:
+    # The profile of a linguistic culture bears the name of one of its countries, which the scores are not of.
+    return suite.persona.name(culture.id) if culture.kind == "language" else culture.name
+
+
+def _cost_part(groups: Sequence[RespondentRequestGroup], tokens: Tokens | None) -> CostPart:
+    """Tokens are counted on a few request groups, spread over all, and taken for all of them."""
+    once = unshared = None
+    if tokens is not None:
+        measured = [groups[index * len(groups) // MEASURED_GROUPS] for index in range(MEASURED_GROUPS)][: len(groups)]
+        counts = [group_tokens(tokens, group) for group in measured]
+        factor = len(groups) / len(measured)
+        once = round(sum(shared + own for shared, own, _ in counts) * factor)
+        unshared = round(sum(shared * prompts + own for shared, own, prompts in counts) * factor)
+    return CostPart(
+        {"culture": groups[0].culture, "method": groups[0].method},
+        {
+            "sheets": len(groups),
+            "prompts": sum(len(group.questions) for group in groups),
+            "tokens": once,
+            "tokens_unshared": unshared,
+        },
+    )

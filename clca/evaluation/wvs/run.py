@@ -1,139 +1,68 @@
-"""Evaluation on one page: a student answers in the place of respondents, and its answers are scored.
+"""Evaluation on the survey: a model answers in the place of respondents, and its answers are scored.
 
-poll -> predictor -> predictions -> scores -> tables
+request groups -> predictor -> predictions -> scores -> tables
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict
 
-from clca.evaluation import table_formats
-from clca.evaluation.prediction_dir import SCORES, TABLE
-from clca.evaluation.predictor import LazyPredictor
-from clca.evaluation.run import Evaluation, Finished, RunRecorder, StartCallback, at_once, old_info
-from clca.evaluation.table import Table
+from clca.evaluation.run import Outcome, finish, start
+from clca.evaluation.run_recorder import RunRecorder
 from clca.evaluation.wvs.aggregate import score
-from clca.evaluation.wvs.answering import EarlyStop, ProgressCallback, WvsAnswering
+from clca.evaluation.wvs.answering import WvsAnswering
 from clca.evaluation.wvs.plan import WvsPlan
-from clca.evaluation.wvs.prediction_dir import KIND, WvsPredictionDir
-from clca.evaluation.wvs.scores import WvsScores
-from clca.evaluation.wvs.tables import caveats, make_tables
-from clca.models.load import load_tokenizer
-from clca.models.student import Student
-from clca.storage.atomic import atomic_write
+from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
+from clca.evaluation.wvs.result import WvsResult, averages_of, summarise_cultures
+from clca.evaluation.wvs.tables import early_stop_caveats, make_tables
+from clca.progress import ProgressCallback, ignore
 
 
-@dataclass(frozen=True, slots=True)
-class WvsResult(Finished):
-    """`stops` are cultures and methods of which not everyone had to be asked."""
+def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
+    """Have what is pending answered, and score all of it.
 
-    scores: WvsScores
-    stops: tuple[EarlyStop, ...]
-
-
-def has_template(student: Student) -> bool:
-    """Whether a student's tokenizer has a chat template."""
-    return bool(load_tokenizer(student).chat_template)
-
-
-def evaluate(poll: WvsPlan, tell: ProgressCallback, begin: StartCallback = at_once) -> WvsResult:
-    """Have what is left of a poll answered, and score all of it."""
-    old = old_info(poll.out, poll.inputs)
-    with WvsPredictionDir(poll.out, poll.sheets) as folder:
+    Raises `EvaluationStopped` for an interruption, after which it resumes, and `ClcaError` for a model or a server
+    that fails.
+    """
+    config, earlier = plan.config, start(plan)
+    with WvsPredictionDir(plan.folder, plan.request_groups) as folder:
         work = WvsAnswering(
             folder,
-            poll.sheets,
-            poll.samples,
-            poll.columns,
-            poll.readers,
-            seed=poll.asked.seed,
-            weighted=poll.asked.weights,
-            on_progress=tell,
+            plan.request_groups,
+            plan.samples,
+            plan.score_layout,
+            plan.readers,
+            seed=config.seed,
+            weighted=config.weights,
+            on_progress=progress,
         )
-        folder.write_prompts(poll.sheets)
-        predictor, stops = LazyPredictor(poll.subject, poll.way), list[EarlyStop]()
-        with RunRecorder(_evaluation(poll), old, folder, predictor, dict, begin) as sitting:
-            if poll.asked.until_ci is None:
-                work.answer_pending(predictor)
+        folder.write_prompts(plan.request_groups)
+        with RunRecorder(plan, earlier, folder, dict, progress) as recorder:
+            if config.until_ci is None:
+                work.answer_pending(recorder.predictor)
+                stops = []
             else:
-                stops = work.answer_until(predictor, poll.asked.until_ci)
-        scores = score(work.counts, {name: one.survey for name, one in poll.samples.items()}, seed=poll.asked.seed)
-        tables = make_tables(poll, scores, stops, sitting.unseen)
-        said = caveats(poll, stops, sitting.unseen)
-        _write(folder.path, poll, scores, stops, tables, said)
-        sitting.finish(predictions=sum(1 for _ in folder.predictions()))
-        sheets = len(folder.finished)
+                stops = work.answer_until(recorder.predictor, config.until_ci)
+        scores = score(work.counts, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
+        caveats = plan.caveats(recorder.coverage, early_stop_caveats(stops))
+        outcome = Outcome(
+            scores={
+                "synthetic": plan.synthetic,
+                "format": plan.format,
+                "weighted": config.weights,
+                "until_ci": config.until_ci,
+                "stopped": [{**asdict(stop), "kl": stop.kl.model_dump()} for stop in stops],
+                **scores.model_dump(mode="json"),
+            },
+            tables=make_tables(plan, scores, caveats),
+            caveats=caveats,
+        )
+        fields = finish(plan, recorder, outcome, sum(1 for _ in folder.predictions()))
     return WvsResult(
-        poll.out,
-        tables,
-        tuple(said),
-        sheets,
-        sitting.asked,
-        sitting.answered,
-        sitting.seconds,
-        scores,
-        tuple(stops),
+        **fields,
+        cultures=summarise_cultures(scores),
+        averages=averages_of(scores),
+        sensitivity=scores.sensitivity,
+        stopped=tuple(stops),
+        scores=scores,
     )
-
-
-# ---------------------------------------------------------------- what is left behind
-
-
-def _write(
-    folder: Path,
-    poll: WvsPlan,
-    scores: WvsScores,
-    stops: Sequence[EarlyStop],
-    tables: Sequence[Table],
-    beside: Sequence[str],
-) -> None:
-    said = {
-        "evaluation": folder.name,
-        **_evaluation(poll).marks,
-        "synthetic": poll.synthetic,
-        "caveats": list(beside),
-        "mode": poll.mode,
-        "format": poll.layout,
-        "weighted": poll.asked.weights,
-        "until_ci": poll.asked.until_ci,
-        "stopped": [stop_facts(one) for one in stops],
-        **scores.model_dump(mode="json"),
-    }
-    atomic_write(folder / f"{TABLE}.md", table_formats.markdown(tables))
-    atomic_write(folder / f"{TABLE}.csv", table_formats.csv_text(tables, **_evaluation(poll).marks))
-    atomic_write(folder / f"{TABLE}.tex", table_formats.latex(tables))
-    atomic_write(folder / SCORES, _json(said))
-
-
-def stop_facts(stop: EarlyStop) -> dict[str, Any]:
-    return {**asdict(stop), "kl": stop.kl.model_dump()}
-
-
-def _evaluation(poll: WvsPlan) -> Evaluation:
-    return Evaluation(
-        kind=KIND,
-        subject=poll.subject,
-        base_url=poll.asked.base_url,
-        content=poll.content,
-        inputs=poll.inputs,
-        out=poll.out,
-        facts={
-            "cultures": [one.id for one in poll.cultures],
-            "mode": poll.mode,
-            "format": poll.layout,
-            "weighted": poll.asked.weights,
-            "seed": poll.asked.seed,
-            "data": str(poll.data) if poll.data is not None else None,
-            "synthetic": poll.synthetic,
-            "respondents": {name: len(sample.respondents) for name, sample in poll.samples.items()},
-            "prompts": poll.prompts,
-        },
-    )
-
-
-def _json(data: Any) -> str:
-    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"

@@ -61,7 +61,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"address already in use", "another process has the port: try again, or choose another with --port"),
     (
         r"unrecognized arguments|argument -",
-        "look into --vllm-args; `vllm serve --help=all` lists what this vLLM takes",
+        "check --vllm-args; `vllm serve --help=all` lists what this vLLM takes",
     ),
     (
         r"does not recognize this architecture|model architectures .* not supported|has no vLLM implementation",
@@ -69,7 +69,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     ),
     (
         r"SafetensorError|deserializing header|incomplete metadata",
-        "a weight file is damaged or half there: download the model again",
+        "a weight file is damaged or incomplete: download the model again",
     ),
     (
         r"failed to infer device type|libcuda|CUDA driver|no CUDA GPUs",
@@ -78,7 +78,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
     (r"no space left on device|disk quota", "the disk is full: free some space, or set HF_HOME to another disk"),
     (
         r"EngineDeadError|died unexpectedly|exited unexpectedly",
-        "a process of vLLM was killed, most likely for want of memory (see `dmesg`)",
+        "a process of vLLM was killed, most likely because memory ran out (see `dmesg`)",
     ),
 )
 

@@ -67,8 +67,8 @@ class Server:
                     raise TeacherError(f"vLLM did not start: {self.last_words()}")
                 if monotonic() - started > timeout:
                     raise TeacherError(
-                        f"vLLM is not up after {timeout:g} s (its last word: {last_step(tail(self.log))}):"
-                        f" give it longer with --start-timeout, or see {self.log}"
+                        f"vLLM is not up after {timeout:g} s (last log line: {last_step(tail(self.log))}):"
+                        f" raise --start-timeout, or see {self.log}"
                     )
                 on_step(last_step(tail(self.log)))
                 sleep(POLL_INTERVAL)
@@ -83,7 +83,7 @@ class Server:
         if not cause:
             status = self._process.poll() if self._process is not None else None
             last = last_step(lines)
-            cause = _exit_cause(status) + (f", after saying: {last}" if last else ", with nothing in its log")
+            cause = _exit_cause(status) + (f", last log line: {last}" if last else ", with nothing in its log")
         return f"{cause} ({remedy + '; ' if remedy else ''}log: {self.log})"
 
     def begin_stop(self) -> None:

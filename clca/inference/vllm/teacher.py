@@ -31,14 +31,14 @@ class VllmTeacher:
         return await self._client.check()
 
     async def answer(self, request: Request) -> Reply:
-        assert self._client is not None, "check() comes first"
+        assert self._client is not None, "call check() first"
         try:
             return await self._client.answer(request)
         except TeacherLost as lost:
             if self._server is None or not await _ended(self._server):
                 raise
             raise TeacherLost(
-                f"vLLM ended: {self._server.last_words()}; repeat the command to go on with a new one"
+                f"vLLM ended: {self._server.last_words()}; repeat the command to resume with a new one"
             ) from lost
 
     def stop(self) -> None:

@@ -33,8 +33,8 @@ def wiki(sources: TrainingSources) -> Iterator[Example | Dropped]:
             culture = known.get(page.culture) if page.culture is not None else source.culture
             if page.culture is None and culture is None:
                 raise source.fault(
-                    f"{where} does not say which culture it is of: name the file with {{culture}}, or give JSONL"
-                    " lines a key culture"
+                    f"{where} names no culture: use {{culture}} in the file's name, or give its JSONL"
+                    " lines a key `culture`"
                 )
             if culture is None:
                 yield Dropped(OTHERS, page.title)

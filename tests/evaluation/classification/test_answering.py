@@ -141,21 +141,41 @@ def test_a_finished_matrix_asks_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "line", "what"),
     [
-        (lambda lines: [*lines, *lines[:64]], 661, "its sheet stands twice"),
-        (lambda lines: [lines[0], *lines], 1, "its sheet stands twice"),
-        (lambda lines: [*lines[:5], *lines[6:]], 64, "its sheet is not of this evaluation, or follows one"),
-        (lambda lines: [*lines[:64], edit(lines[64], row="peru"), *lines[65:]], 65, "its sheet is not of this"),
-        (lambda lines: [*lines[:3], edit(lines[3], gold="OFF"), *lines[4:]], 4, "its gold or its label is none"),
-        (lambda lines: [*lines[:3], edit(lines[3], label="MAYBE"), *lines[4:]], 4, "its gold or its label is none"),
+        (lambda lines: [*lines, *lines[:64]], 661, "duplicate request group"),
+        (lambda lines: [lines[0], *lines], 1, "duplicate request group"),
+        (
+            lambda lines: [*lines[:5], *lines[6:]],
+            64,
+            "its request group is not part of this evaluation, or follows an incomplete one",
+        ),
+        (
+            lambda lines: [*lines[:64], edit(lines[64], row="peru"), *lines[65:]],
+            65,
+            "its request group is not part of this",
+        ),
+        (lambda lines: [*lines[:3], edit(lines[3], gold="OFF"), *lines[4:]], 4, "its gold or its label differs"),
+        (lambda lines: [*lines[:3], edit(lines[3], label="MAYBE"), *lines[4:]], 4, "its gold or its label differs"),
         (lambda lines: [*lines[:3], edit(lines[3], place=-1), *lines[4:]], 4, "place: "),
-        (lambda lines: [*lines[:3], edit(lines[3], label="OFF"), *lines[4:]], 4, "its label is not what its reply or"),
-        (lambda lines: [*lines[:3], edit(lines[3], label=None), *lines[4:]], 4, "its label is not what its reply or"),
+        (
+            lambda lines: [*lines[:3], edit(lines[3], label="OFF"), *lines[4:]],
+            4,
+            "its label does not match its reply or",
+        ),
+        (
+            lambda lines: [*lines[:3], edit(lines[3], label=None), *lines[4:]],
+            4,
+            "its label does not match its reply or",
+        ),
         (
             lambda lines: [*lines[:3], edit(lines[3], probabilities=[0.9, 0.1]), *lines[4:]],
             4,
-            "its label is not what its reply or its probabilities say; remove the line, or begin anew with --new",
+            "its label does not match its reply or its probabilities; remove the line, or start over with --new",
         ),
-        (lambda lines: [*lines[:3], edit(lines[3], probabilities=[0.1, 0.8, 0.1]), *lines[4:]], 4, "its label is not"),
+        (
+            lambda lines: [*lines[:3], edit(lines[3], probabilities=[0.1, 0.8, 0.1]), *lines[4:]],
+            4,
+            "its label does not",
+        ),
     ],
 )
 def test_foreign_and_repeated_lines_are_told_with_their_numbers_and_nothing_is_cut(
@@ -184,11 +204,11 @@ def test_progress_counts_whole_cells_and_tells_the_running_f1(tmp_path: Path, mo
     told: list[TaskProgress] = []
     with TaskPredictionDir(tmp_path, TASKS, ROWS) as folder:
         TaskAnswering(folder, TASKS, ROWS, told.append).answer_pending(Ruled(right))
-    assert [(one.cells, one.of) for one in told][5:9] == [(0, 6), (1, 6), (2, 6), (3, 6)]
-    assert [one.texts for one in told][:2] == [64, 128]
-    assert told[0].texts_left == 3 * 220 - 64
+    assert [(one.done, one.total) for one in told][5:9] == [(0, 6), (1, 6), (2, 6), (3, 6)]
+    assert [one.answered for one in told][:2] == [64, 128]
+    assert told[0].pending == 3 * 220 - 64
     assert [(one.row, round(one.f1, 4)) for one in told[:3]] == [("base", 0.3333), ("japan", 1.0), ("uk", 0.3333)]
-    assert told[-1].texts_left == 0
+    assert told[-1].pending == 0
 
 
 def test_memory_grows_by_no_more_than_twenty_five_bytes_an_answer(tmp_path: Path) -> None:
@@ -223,7 +243,7 @@ def test_a_task_that_holds_fewer_texts_than_it_says_is_refused(tmp_path: Path) -
         def examples(self, row: str) -> Any:
             return list(super().examples(row))[:-1]
 
-    with pytest.raises(ContentError, match="has 9 texts, and 10 were expected"):
+    with pytest.raises(ContentError, match="has 9 texts, expected 10"):
         filled(tmp_path, Ruled(right), (Short("japan", 10),))
 
 

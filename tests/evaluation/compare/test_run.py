@@ -10,15 +10,20 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import ContentError, SettingsError
-from clca.evaluation.compare.run import compare, read
+from clca.evaluation.compare.config import CompareConfig
+from clca.evaluation.compare.plan import plan as plan_comparison
+from clca.evaluation.compare.plan import read_answers
+from clca.evaluation.compare.result import CompareResult
+from clca.evaluation.compare.run import run as compare
 from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.predictor import InferenceConfig
-from clca.evaluation.run import EvaluationStopped
+from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage
+from clca.evaluation.run_recorder import EvaluationStopped
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
-from clca.evaluation.wvs.plan import prepare
-from clca.evaluation.wvs.run import WvsResult, evaluate
+from clca.evaluation.wvs.plan import plan
+from clca.evaluation.wvs.result import WvsResult
+from clca.evaluation.wvs.run import run
 from clca.inference.requests import Answer, AnsweredCallback, G
 from tests.evaluation.wvs.survey_files import official, people
 
@@ -26,7 +31,7 @@ from tests.evaluation.wvs.survey_files import official, people
 class Steady:
     """Gives everyone the number of the same place."""
 
-    unseen = (0, 0)
+    coverage = ALL_COVERED
 
     def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
         self.asked = 0
@@ -38,54 +43,60 @@ class Steady:
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(cache_home: Path) -> Path:
+    return cache_home
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Steady)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setattr("clca.evaluation.wvs.questionnaire.has_chat_template", lambda student: True)
+    monkeypatch.setattr("clca.evaluation.run_recorder.LazyPredictor", Steady)
     return tmp_path
 
 
-def evaluated(cache: Path, workspace: Path | None = None, **asked: Any) -> WvsResult:
-    usual: dict[str, Any] = {"cultures": ("japan",), "respondents": 6, "items": "Q1,Q2", "mode": "generate"}
-    wish = WvsConfig(**{**usual, **asked})
-    poll = prepare(wish, workspace, Path("generated"), {"XDG_CACHE_HOME": str(cache)}, lambda student: True)
-    return evaluate(poll, lambda said: None)
+def evaluated(workspace: Path | None = None, **fields: Any) -> WvsResult:
+    usual: dict[str, Any] = {"culture": ("japan",), "respondents": 6, "items": "Q1,Q2", "mode": "generate"}
+    return run(plan(WvsConfig(**{**usual, **fields}), workspace))
+
+
+def compared(
+    first: WvsResult, second: WvsResult, method: tuple[str, ...] = (), workspace: Path | None = None
+) -> CompareResult:
+    fields: dict[str, Any] = {"first": str(first.folder), "second": str(second.folder), "method": method, "seed": 1}
+    return compare(plan_comparison(CompareConfig(**fields), workspace))
 
 
 def refusal(first: WvsResult, second: WvsResult, workspace: Path | None = None) -> str:
     with pytest.raises(SettingsError) as caught:
-        compare(*(read(str(one.folder), Path("evaluations"), workspace) for one in (first, second)), (), seed=1)
+        compared(first, second, (), workspace)
     assert "\n" not in caught.value.message
     return caught.value.message
 
 
-def test_answers_to_unlike_orders_of_the_options_are_not_compared(cache: Path) -> None:
-    given, reversed_ = evaluated(cache), evaluated(cache, orders=("reversed",))
-    assert "no order of the options in common (given; reversed)" in refusal(given, reversed_)
-    both = evaluated(cache, orders=("given", "reversed"))
-    one, two = (read(str(one.folder), Path("evaluations"), None) for one in (both, reversed_))
-    (persona, _) = compare(one, two, (), seed=1)
-    assert persona.order == "reversed"
-    assert persona.cultures[0].metrics["kl"].difference.value == 0
+def test_answers_to_unlike_orders_of_the_options_are_not_compared() -> None:
+    given, reversed_ = evaluated(), evaluated(order=("reversed",))
+    assert "no option order in common (given; reversed)" in refusal(given, reversed_)
+    both = evaluated(order=("given", "reversed"))
+    (persona, _) = compared(both, reversed_).comparisons
+    assert (persona.methods, persona.order) == (("persona", "persona"), "reversed")
+    assert persona.metrics["kl"].difference.value == 0
 
 
-def test_a_suite_that_was_edited_since_is_not_compared_with(cache: Path, here: Path) -> None:
-    one = evaluated(cache, here)
+def test_a_suite_that_was_edited_since_is_not_compared_with(here: Path) -> None:
+    one = evaluated(here)
     (here / "clca.toml").touch()
     shares = here / "eval" / "wvs" / "shares.csv"
     shares.parent.mkdir(parents=True)
     shares.write_text(Content().text("eval/wvs/shares.csv") + "\n")
     assert refusal(one, one, here) == (
-        f"eval/wvs/shares.csv: changed since {one.folder} was made: evaluate again, or put back what it was made with"
+        f"eval/wvs/shares.csv: changed since {one.folder} was made: evaluate again, or restore the old version"
     )
 
 
-def test_other_countries_of_a_language_are_not_compared(cache: Path, here: Path) -> None:
-    one = evaluated(cache, here, cultures=("spa",), respondents=2)
+def test_other_countries_of_a_language_are_not_compared(here: Path) -> None:
+    one = evaluated(here, culture=("spa",), respondents=2)
     (here / "clca.toml").touch()
     profile = here / "personas" / "cultures" / "spa.yaml"
     profile.parent.mkdir(parents=True)
@@ -96,65 +107,60 @@ def test_other_countries_of_a_language_are_not_compared(cache: Path, here: Path)
     assert refusal(one, one, here).startswith(f"spa: changed since {one.folder} was made")
 
 
-def test_weighted_evaluations_are_compared_weighted_and_only_with_each_other(cache: Path, here: Path) -> None:
+def test_weighted_evaluations_are_compared_weighted_and_only_with_each_other(here: Path) -> None:
     (here / "survey.csv").write_bytes(official(people({"JPN": 60})))
     import_survey([here / "survey.csv"], load_codebook(Content()), here / "mine")
     data = here / "mine" / "respondents.parquet"
-    weighted = evaluated(cache, data=data, weights=True)
-    one = read(str(weighted.folder), Path("evaluations"), None)
-    (persona,) = compare(one, one, ("persona", "cultural"), seed=1)
+    weighted = evaluated(data=data, weights=True)
+    (persona,) = compared(weighted, weighted, ("persona", "cultural")).comparisons
     result = next(one for one in weighted.scores.results if one.method == "persona")
     assert result.overall.kl is not None
-    assert persona.cultures[0].metrics["kl"].first == pytest.approx(result.overall.kl.value)
-    plain = evaluated(cache, data=data, seed=43)
+    assert persona.metrics["kl"].first == pytest.approx(result.overall.kl.value)
+    plain = evaluated(data=data, seed=43)
     assert refusal(weighted, plain).startswith(
         f"{weighted.folder} was scored with --weights and {plain.folder} without"
     )
 
 
-def test_an_evaluation_is_not_compared_with_itself_but_by_method(cache: Path) -> None:
-    one = read(str(evaluated(cache).folder), Path("evaluations"), None)
+def test_an_evaluation_is_not_compared_with_itself_but_by_method() -> None:
+    one = evaluated()
     for methods in ((), ("persona",), ("persona", "persona")):
         with pytest.raises(SettingsError, match="twice: name two evaluations, or two methods of this one"):
-            compare(one, one, methods, seed=1)
-    with pytest.raises(SettingsError, match="--seed -1: has to be from 0"):
-        compare(one, one, ("persona", "cultural"), seed=-1)
+            compared(one, one, methods)
 
 
-def test_predictions_that_were_changed_are_refused_with_their_file(cache: Path) -> None:
-    file = evaluated(cache).folder / "predictions.jsonl"
+def test_predictions_that_were_changed_are_refused_with_their_file() -> None:
+    file = evaluated().folder / "predictions.jsonl"
     file.write_text(file.read_text().replace('"option":0', '"option":9', 1))
     with pytest.raises(ContentError) as caught:
-        read(str(file.parent), Path("evaluations"), None)
-    assert caught.value.message.startswith(f"{file}: predictions: Q1 has the options 0 to 3, not 9: it was changed")
+        read_answers(str(file.parent), Path("evaluations"), None)
+    assert caught.value.message.startswith(f"{file}: predictions: Q1 has the options 0 to 3, not 9: it has changed")
 
 
-def test_a_sitting_that_asks_nothing_leaves_no_trace_of_itself(cache: Path) -> None:
-    first, again = evaluated(cache), evaluated(cache)
+def test_a_sitting_that_asks_nothing_leaves_no_trace_of_itself() -> None:
+    first, again = evaluated(), evaluated()
     assert (first.asked, again.asked) == (7, 0)
     assert again.answered == first.answered
-    assert len(read(str(again.folder), Path("evaluations"), None).info["sittings"]) == 1
+    assert len(read_answers(str(again.folder), Path("evaluations"), None).info["sittings"]) == 1
 
 
 class Interrupted(Steady):
     """A server whose likeliest tokens held 6 of 8 labels; the first sitting is stopped after two sheets."""
 
-    unseen = (8, 2)
+    coverage = TopKCoverage(8, 2)
 
     def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
         super().predict(list(sheets)[:2], done)
         raise KeyboardInterrupt
 
 
-def test_labels_that_a_server_did_not_tell_of_are_counted_over_all_sittings(
-    cache: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Interrupted)
-    with pytest.raises(EvaluationStopped, match=r"^stopped at sheet 2 of 7 \(2 of them now\)"):
-        evaluated(cache)
-    monkeypatch.setattr("clca.evaluation.wvs.run.LazyPredictor", Steady)
-    done = evaluated(cache)
-    sittings = read(str(done.folder), Path("evaluations"), None).info["sittings"]
+def test_labels_that_a_server_did_not_tell_of_are_counted_over_all_sittings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clca.evaluation.run_recorder.LazyPredictor", Interrupted)
+    with pytest.raises(EvaluationStopped, match=r"^stopped after 2 of 7 request groups \(2 of them in this run\)"):
+        evaluated()
+    monkeypatch.setattr("clca.evaluation.run_recorder.LazyPredictor", Steady)
+    done = evaluated()
+    sittings = read_answers(str(done.folder), Path("evaluations"), None).info["sittings"]
     assert [one["sheets"] for one in sittings] == [2, 5]
     assert sittings[0]["labels"] == {"asked": 8, "outside": 2}
     assert any(note.startswith("2 of 8 labels (25.0%) were not among") for note in done.tables[0].notes)

@@ -125,7 +125,7 @@ def test_what_was_asked_and_what_is_to_be_known_stands_beside_mmlu_and_no_table_
     ("kind", "other", "said"),
     [
         ("offense", {}, "other is an evaluation of offense: give one by `clca eval-mmlu`"),
-        ("mmlu", {"student": "qwen2.5-7b"}, "is of other answers than run: student qwen2.5-7b, not llama-3.1-8b; give"),
+        ("mmlu", {"student": "qwen2.5-7b"}, "does not match run: student qwen2.5-7b, not llama-3.1-8b; give"),
         ("mmlu", {"source": "else"}, "source else, not meta/llama"),
         ("mmlu", {"inputs": {"adapters": {**ADAPTERS, "spa": "9"}}}, "another adapter of spa; give"),
     ],
@@ -179,7 +179,7 @@ def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(h
     ]
     assert "one is given twice" in refusal("one", more=["two", "one"])
     folder(here / "know2", mmlu(), "mmlu", inputs={"adapters": {"ara": "7", "spa": "8"}})
-    assert "--mmlu know2: two has that of know already" in refusal("one", more=["two"], mmlu=["know", "know2"])
+    assert "--mmlu know2: two already goes with know;" in refusal("one", more=["two"], mmlu=["know", "know2"])
 
 
 def test_a_rehearsal_and_a_demonstration_are_marked_in_all_that_they_leave(here: Path) -> None:
@@ -254,12 +254,12 @@ def test_what_is_no_evaluation_is_named(here: Path) -> None:
     assert "no evaluation '': there are none" in refusal("")
     assert "no file none.csv: give a CSV matrix, or the folder of an evaluation" in refusal("none.csv")
     (here / "empty").mkdir()
-    assert "empty is no evaluation: it has no evaluation.json" in refusal("empty")
+    assert "empty is not an evaluation: it has no evaluation.json" in refusal("empty")
     run = folder(here / "run", offense())
     (run / "scores.json").unlink()
-    assert "run has no scores.json: it is not finished; repeat the command that began it" in refusal("run")
+    assert "run has no scores.json: it is not finished; repeat the command that started it" in refusal("run")
     (run / "scores.json").write_text("[]")
-    assert "scores.json: is no JSON object" in refusal("run")
+    assert "scores.json: is not a JSON object" in refusal("run")
     (run / "scores.json").write_text("{")
     assert "scores.json: cannot be read: Expecting" in refusal("run")
     damaged = offense().model_dump(mode="json")
@@ -272,7 +272,7 @@ def test_what_cannot_be_asked_for_is_refused(here: Path) -> None:
     (here / "m.csv").write_text("x,ara\nara,0.5\n")
     folder(here / "know", mmlu(), "mmlu")
     assert refusal("m.csv", seed=-1).startswith("--seed: Input should be greater than or equal to 0")
-    assert "--mmlu: stands beside an evaluation" in refusal("m.csv", mmlu=["know"])
+    assert "--mmlu: needs an evaluation as RUN" in refusal("m.csv", mmlu=["know"])
     assert "know is an evaluation of mmlu: give one by `clca eval-offense`" in refusal("know")
     base = score([scored("ara/hate", [0, 1], {"base": [0, 1]})], seed=1, resamples=5)
     assert "base has no culture with both an adapter and a score (rows base; tests of ara)" in (
@@ -288,7 +288,7 @@ def test_scores_are_read_whatever_stands_beside_them(here: Path) -> None:
     folder(here / "run", offense(), student="tiny", later="key")
     read = read_evaluation("run", "offense")
     assert read.scores == offense()
-    assert (read.ours.model, read.about["mode"]) == ("tiny", "generate")
+    assert (read.system.model, read.info["mode"]) == ("tiny", "generate")
 
 
 def test_the_command_prints_the_score_the_ranks_and_where_the_files_are(tmp_path: Path) -> None:
@@ -347,4 +347,4 @@ def test_the_command_refuses_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "m.csv").write_text("x,ara\nara,many\n")
     done = clca(tmp_path, "eval-cspec", "m.csv")
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "clca: m.csv:2: ara, ara: 'many' is no number; give a score as 0.42 or 42\n"
+    assert done.stderr == "clca: m.csv:2: ara, ara: 'many' is not a number; give a score as 0.42 or 42\n"

@@ -134,8 +134,8 @@ def test_quoted_line_breaks_commas_quotes_and_a_byte_order_mark_are_read(tmp_pat
 @pytest.mark.parametrize(
     ("row", "said"),
     [
-        (QUESTION[:5], "2: 5 columns, and there have to be six: question, four choices, answer"),
-        ([*QUESTION, "B"], "2: 7 columns, and there have to be six: question, four choices, answer"),
+        (QUESTION[:5], "2: 5 columns, expected six: question, four choices, answer"),
+        ([*QUESTION, "B"], "2: 7 columns, expected six: question, four choices, answer"),
         ([*QUESTION[:5], "E"], "2: answer 'E': has to be one of A, B, C, D"),
         ([*QUESTION[:5], "b"], "2: answer 'b': has to be one of A, B, C, D"),
         ([*QUESTION[:5], ""], "2: answer '': has to be one of A, B, C, D"),
@@ -153,9 +153,7 @@ def test_the_line_is_that_in_which_the_row_begins(tmp_path: Path) -> None:
 
 def test_further_malformed_rows_are_counted(tmp_path: Path) -> None:
     message = faulty(tmp_path, ["short"], [*QUESTION[:5], "Z"], ["short"])
-    assert message == (
-        "2: 1 column, and there have to be six: question, four choices, answer (and 2 more malformed rows)"
-    )
+    assert message == ("2: 1 column, expected six: question, four choices, answer (and 2 more malformed rows)")
 
 
 def test_a_header_is_told_apart_from_a_question(tmp_path: Path) -> None:
@@ -178,8 +176,7 @@ def test_a_header_is_told_apart_from_a_question(tmp_path: Path) -> None:
         ),
         (
             b"Fine?;a;b;c;d;A\n",
-            "anatomy_test.csv:1: 1 column, and there have to be six, with commas between them: question, four choices,"
-            " answer",
+            "anatomy_test.csv:1: 1 column, expected six, with commas between them: question, four choices, answer",
         ),
         (b"Fine?,a,b,c,d,A\nna\xefve?,a,b,c,d,A\n", "anatomy_test.csv:2: not UTF-8: save it as UTF-8"),
         (b"", "anatomy_test.csv: has no question"),
@@ -288,7 +285,7 @@ def test_too_few_worked_examples_are_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         require_shots(exam, 5)
     assert caught.value.message == (
-        f"{tmp_path} has 4 worked examples of anatomy, and --shots 5 needs 5 (its dev questions): complete it, or ask"
+        f"{tmp_path} has 4 worked examples of anatomy, but --shots 5 needs 5 (its dev questions): complete it, or ask"
         " with --shots 0"
     )
     require_shots(exam, 0)
@@ -366,7 +363,7 @@ def test_a_damaged_parquet_file_is_one_line(tmp_path: Path) -> None:
     (folder / "all" / "test-00000-of-00001.parquet").write_bytes(b"PAR1 no more")
     message = refused(folder, ("anatomy",))
     assert message.startswith(f"--data {folder}: cannot be loaded: ")
-    assert message.endswith("; look at the folder")
+    assert message.endswith("; check the folder")
 
 
 def test_a_folder_without_questions_says_what_is_looked_for(tmp_path: Path) -> None:

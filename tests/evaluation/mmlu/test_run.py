@@ -1,4 +1,4 @@
-"""What an evaluation on MMLU asks of whom: settled before anything is loaded, or refused in one line."""
+"""What an evaluation on MMLU asks of whom: stop_condition before anything is loaded, or refused in one line."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.evaluation.classification.request_group import ExampleRequestGroup, request_groups
 from clca.evaluation.mmlu.config import MmluConfig
-from clca.evaluation.mmlu.few_shot import fitted
-from clca.evaluation.mmlu.plan import MmluPlan, prepare
+from clca.evaluation.mmlu.few_shot import fit_shots
+from clca.evaluation.mmlu.plan import MmluPlan, plan
 from clca.evaluation.mmlu.question_source import demonstration
-from clca.evaluation.mmlu.run import evaluate
-from clca.evaluation.mmlu.tables import caveats
+from clca.evaluation.mmlu.run import run
 from clca.evaluation.model_loading import load
 from clca.evaluation.prediction_dir import read_records
 from clca.inference.hf_model import HfModel
@@ -29,6 +28,7 @@ from clca.inference.tokenization import Tokens
 from clca.models.load import load_tokenizer
 from clca.models.student import Student
 from clca.records import Choice
+from clca.stages import resolve_config
 from tests.evaluation.mmlu.questions import QUESTION, csv_folder, hub_rows, parquet_folder, write_csv
 from tests.evaluation.wvs.test_run import adapter
 from tests.inference.stub_model import Answered, Answering, plain
@@ -38,8 +38,8 @@ CONTEXT = 4096  # tokens that the tiny student reads
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(cache_home: Path) -> Path:
+    return cache_home
 
 
 @pytest.fixture(scope="module")
@@ -48,19 +48,20 @@ def tiny(cache: Path) -> Student:
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own to be in: adapters lie below the working directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
     return tmp_path
 
 
-def prepared(cache: Path, workspace: Path | None = None, **asked: Any) -> MmluPlan:
-    return prepare(MmluConfig(**asked), workspace, Path("generated"), {"XDG_CACHE_HOME": str(cache)})
+def planned(workspace: Path | None = None, **fields: Any) -> MmluPlan:
+    return plan(resolve_config(MmluConfig, fields, {}), workspace)
 
 
-def refusal(cache: Path, **asked: Any) -> str:
+def refusal(**fields: Any) -> str:
     with pytest.raises(ClcaError) as caught:
-        prepared(cache, **asked)
+        planned(**fields)
     assert "\n" not in caught.value.message
     return caught.value.message
 
@@ -68,20 +69,18 @@ def refusal(cache: Path, **asked: Any) -> str:
 # ---------------------------------------------------------------- what is asked
 
 
-def test_by_default_the_tiny_student_is_asked_the_demonstration_with_five_worked_examples(cache: Path) -> None:
-    one = prepared(cache)
+def test_by_default_the_tiny_student_is_asked_the_demonstration_with_five_worked_examples() -> None:
+    one = planned()
     assert one.exam.demonstration
-    assert (one.matrix.way.mode, one.asked.shots, one.scoring) == ("probability", 5, "corrected")
-    assert [row.name for row in one.matrix.rows] == ["base"]
-    assert (len(one.matrix.tasks), one.matrix.prompts) == (6, 48)
-    assert one.matrix.evaluation.out.parent == Path("evaluations/mmlu")
-    assert one.matrix.evaluation.out.name.startswith("tiny-demo-5-shot-")
-    assert [said.partition(" ")[0] for said in caveats(one)] == ["REHEARSAL", "DEMONSTRATION:"]
+    assert (one.inference.mode, one.config.shots, one.config.scoring) == ("probability", 5, "corrected")
+    assert [row.name for row in one.systems] == ["base"]
+    assert (len(one.tasks), one.prompts) == (6, 48)
+    assert one.folder.parent == Path("evaluations/mmlu")
+    assert one.folder.name.startswith("tiny-demo-5-shot-")
+    assert [said.partition(" ")[0] for said in one.caveats()] == ["REHEARSAL", "DEMONSTRATION:"]
 
 
-def test_a_real_student_is_asked_the_hubs_questions(
-    cache: Path, tiny: Student, here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_real_student_is_asked_the_hubs_questions(tiny: Student, here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(datasets.config, "HF_HUB_OFFLINE", True)
     real = here / "real"
     real.mkdir()
@@ -89,16 +88,16 @@ def test_a_real_student_is_asked_the_hubs_questions(
         (real / file.name).write_bytes(file.read_bytes())
     config = json.loads((real / "config.json").read_text())
     (real / "config.json").write_text(json.dumps({key: value for key, value in config.items() if key != "clca_tiny"}))
-    message = refusal(cache, student="./real")
+    message = refusal(student="./real")
     assert message.startswith("--data cais/mmlu: cannot be loaded: ")
 
 
-def test_the_newest_adapter_of_every_culture_answers_beside_the_student_as_it_is(cache: Path, tiny: Student) -> None:
+def test_the_newest_adapter_of_every_culture_answers_beside_the_student_as_it_is(tiny: Student) -> None:
     adapter(tiny, "old", "japan")
     new = adapter(tiny, "new", "japan")
     other = adapter(tiny, "one", "china")
     both = adapter(tiny, "both", "combined", cultures=["japan", "china"])
-    rows = {row.name: row.adapter for row in prepared(cache).matrix.rows}
+    rows = {row.name: row.adapter for row in planned().systems}
     assert rows == {
         "base": "",
         "combined": str(both.folder),
@@ -107,59 +106,59 @@ def test_the_newest_adapter_of_every_culture_answers_beside_the_student_as_it_is
     }
 
 
-def test_given_adapters_answer_alone_and_a_row_can_be_named(cache: Path, tiny: Student) -> None:
+def test_given_adapters_answer_alone_and_a_row_can_be_named(tiny: Student) -> None:
     adapter(tiny, "new", "japan")
     other = adapter(tiny, "one", "china")
-    assert [row.name for row in prepared(cache, adapters=("china",)).matrix.rows] == ["base", "china"]
-    rows = {row.name: row.adapter for row in prepared(cache, adapters=(f"uk={other.folder}",)).matrix.rows}
+    assert [row.name for row in planned(adapter=("china",)).systems] == ["base", "china"]
+    rows = {row.name: row.adapter for row in planned(adapter=(f"uk={other.folder}",)).systems}
     assert rows == {"base": "", "uk": str(other.folder)}
 
 
-def test_all_adapters_of_one_mix_have_it_on_record(cache: Path, tiny: Student) -> None:
+def test_all_adapters_of_one_mix_have_it_on_record(tiny: Student) -> None:
     adapter(tiny, "one", "japan", mix="wvs")
     adapter(tiny, "all", "combined", cultures=["japan", "china"], mix="wiki")  # one adapter of several cultures
-    assert prepared(cache).subject.mix == "wvs"
+    assert planned().model.mix == "wvs"
     adapter(tiny, "two", "china", mix="wvs+wiki")
-    assert prepared(cache).subject.mix is None
+    assert planned().model.mix is None
 
 
-def test_of_an_adapter_whose_recipe_names_no_mix_none_is_on_record(cache: Path, tiny: Student) -> None:
+def test_of_an_adapter_whose_recipe_names_no_mix_none_is_on_record(tiny: Student) -> None:
     adapter(tiny, "one", "japan", recipe={"name": "tiny", "base": {"bits": 16}})
-    assert prepared(cache).subject.mix is None
+    assert planned().model.mix is None
 
 
-def test_subjects_and_a_limit_choose_questions(cache: Path) -> None:
-    one = prepared(cache, subjects=("Nutrition", "astronomy"), limit=4)
-    assert [(task.name, task.count) for task in one.matrix.tasks] == [("astronomy", 4), ("nutrition", 4)]
-    golds = {example.gold for task in one.matrix.tasks[:1] for example in task.examples("base")}
+def test_subjects_and_a_limit_choose_questions() -> None:
+    one = planned(subject=("Nutrition", "astronomy"), limit=4)
+    assert [(task.name, task.count) for task in one.tasks] == [("astronomy", 4), ("nutrition", 4)]
+    golds = {example.gold for task in one.tasks[:1] for example in task.examples("base")}
     assert golds == {"A", "B", "C", "D"}
-    again = prepared(cache, subjects=("Nutrition", "astronomy"), limit=4, seed=43)
-    assert again.matrix.evaluation.out != one.matrix.evaluation.out
+    again = planned(subject=("Nutrition", "astronomy"), limit=4, seed=43)
+    assert again.folder != one.folder
 
 
-def test_the_same_questions_from_another_source_are_the_same_evaluation(cache: Path, here: Path) -> None:
+def test_the_same_questions_from_another_source_are_the_same_evaluation(here: Path) -> None:
     csv_folder(here / "csv", "anatomy")
     parquet_folder(here / "hub", hub_rows("anatomy", 5), hub_rows("anatomy", 3))
-    one, two = (prepared(cache, data=name, subjects=("anatomy",)) for name in ("csv", "hub"))
-    assert one.matrix.evaluation.out == two.matrix.evaluation.out
+    one, two = (planned(data=name, subject=("anatomy",)) for name in ("csv", "hub"))
+    assert one.folder == two.folder
     write_csv(here / "csv" / "test" / "anatomy_test.csv", [QUESTION])
-    assert prepared(cache, data="csv", subjects=("anatomy",)).matrix.evaluation.out != two.matrix.evaluation.out
+    assert planned(data="csv", subject=("anatomy",)).folder != two.folder
 
 
-def test_another_seed_alone_asks_nothing_anew(cache: Path) -> None:
-    assert prepared(cache, seed=1).matrix.evaluation.out == prepared(cache, seed=2).matrix.evaluation.out
+def test_another_seed_alone_asks_nothing_anew() -> None:
+    assert planned(seed=1).folder == planned(seed=2).folder
 
 
 @pytest.mark.parametrize(("limit", "said"), [(1, ["At most 1 question of each subject, drawn by seed 42."]), (8, [])])
-def test_a_limit_is_told_where_it_leaves_something_out(cache: Path, limit: int, said: list[str]) -> None:
-    found = caveats(prepared(cache, subjects=("astronomy",), limit=limit))
+def test_a_limit_is_told_where_it_leaves_something_out(limit: int, said: list[str]) -> None:
+    found = planned(subject=("astronomy",), limit=limit).caveats()
     assert [one for one in found if one.startswith("At most")] == said
     assert any(one.startswith("DEMONSTRATION: 1 subject with a few plain questions") for one in found)
 
 
-def test_part_of_the_subjects_is_told_to_be_part(cache: Path, here: Path) -> None:
+def test_part_of_the_subjects_is_told_to_be_part(here: Path) -> None:
     csv_folder(here / "csv", "anatomy")
-    said = caveats(prepared(cache, data="csv", subjects=("anatomy",)))
+    said = planned(data="csv", subject=("anatomy",)).caveats()
     assert "1 of 57 subjects: overall numbers are not those of MMLU." in said
     assert not any(one.startswith("DEMONSTRATION") for one in said)
 
@@ -170,45 +169,43 @@ def test_part_of_the_subjects_is_told_to_be_part(cache: Path, here: Path) -> Non
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"shots": 3}, "--shots 3: is not known; there are 0, 5"),
-        ({"mode": "odds"}, "--mode odds: is not known; there are generate, probability"),
-        ({"scoring": "papr"}, "--scoring papr: is not known; did you mean paper?"),
-        ({"limit": 0}, "--limit 0: has to be 1 or more"),
+        ({"shots": 3}, "--shots: Input should be 0 or 5 (given: 3)"),
+        ({"mode": "probabilities"}, "--mode: Input should be 'generate' or 'probability' (given: \"probabilities\")"),
+        ({"scoring": "papr"}, "--scoring: Input should be 'corrected' or 'paper' (given: \"papr\")"),
+        ({"limit": 0}, "--limit: Input should be greater than or equal to 1 (given: 0)"),
         ({"data": " "}, "--data: is empty; give a folder, a data set of the hub such as cais/mmlu, or demo"),
         (
-            {"subjects": ("astrology",)},
+            {"subject": ("astrology",)},
             "--subject astrology: is not known; did you mean astronomy or virology or sociology?",
         ),
-        ({"seed": -1}, "--seed -1: has to be from 0 to 2147483647"),
-        ({"bits": 5}, "--bits 5: is not known; there are 4, 8, 16"),
-        ({"base_url": "http://localhost:1/v1"}, "--base-url needs --student NAME: the model to ask there"),
+        ({"seed": -1}, "--seed: Input should be greater than or equal to 0 (given: -1)"),
+        ({"bits": 5}, "--bits: Input should be 4, 8 or 16 (given: 5)"),
+        ({"base_url": "http://localhost:1/v1"}, "--base-url needs --student NAME: the model's name on the server"),
         ({"student": "no-such-model"}, "unknown model 'no-such-model'"),
-        ({"adapters": ("=x",)}, "--adapter =x: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
-        ({"adapters": ("nobody",)}, "no adapter 'nobody'"),
+        ({"adapter": ("=x",)}, "--adapter =x: give CULTURE=DIR, as in --adapter japan=adapters/japan/NAME"),
+        ({"adapter": ("nobody",)}, "no adapter 'nobody'"),
     ],
 )
-def test_what_cannot_be_asked_for_is_one_line(cache: Path, asked: dict[str, Any], said: str) -> None:
-    assert refusal(cache, **asked).startswith(said)
+def test_what_cannot_be_asked_for_is_one_line(asked: dict[str, Any], said: str) -> None:
+    assert refusal(**asked).startswith(said)
 
 
-def test_an_adapter_of_another_student_is_refused(cache: Path, tiny: Student) -> None:
+def test_an_adapter_of_another_student_is_refused(tiny: Student) -> None:
     one = adapter(tiny, "other", "japan", source="some/other-model")
-    message = refusal(cache, student="tiny", adapters=(str(one.folder),))
+    message = refusal(student="tiny", adapter=(str(one.folder),))
     assert message.startswith(f"--adapter {one.folder} was trained on other-model, not on ")
 
 
-def test_one_culture_cannot_answer_twice(cache: Path, tiny: Student) -> None:
+def test_one_culture_cannot_answer_twice(tiny: Student) -> None:
     first, second = adapter(tiny, "one", "japan"), adapter(tiny, "two", "japan")
-    message = refusal(cache, adapters=(str(first.folder), str(second.folder)))
-    assert message == "--adapter: japan is given twice, but is one row; leave one of them out"
+    message = refusal(adapter=(str(first.folder), str(second.folder)))
+    assert message == "--adapter: japan is given twice; leave one of them out"
 
 
-def test_too_few_worked_examples_are_refused_unless_none_is_wanted(cache: Path, here: Path) -> None:
+def test_too_few_worked_examples_are_refused_unless_none_is_wanted(here: Path) -> None:
     csv_folder(here / "csv", "anatomy", dev=2)
-    assert "csv has 2 worked examples of anatomy, and --shots 5 needs 5" in refusal(
-        cache, data="csv", subjects=("anatomy",)
-    )
-    assert prepared(cache, data="csv", subjects=("anatomy",), shots=0).matrix.prompts == 3
+    assert "csv has 2 worked examples of anatomy, but --shots 5 needs 5" in refusal(data="csv", subject=("anatomy",))
+    assert planned(data="csv", subject=("anatomy",), shots=0).prompts == 3
 
 
 # ---------------------------------------------------------------- prompts that are too long
@@ -221,14 +218,12 @@ def long_folder(folder: Path, dev: int, test: int) -> Path:
     return folder
 
 
-def test_a_subject_whose_longest_question_leaves_no_room_has_fewer_worked_examples(
-    cache: Path, here: Path, tiny: Student
-) -> None:
+def test_a_subject_whose_longest_question_leaves_no_room_has_fewer_worked_examples(here: Path, tiny: Student) -> None:
     long_folder(here / "long", 900, 900)
-    one = prepared(cache, data="long", subjects=("anatomy",))
-    assert one.fewer == {"anatomy": 3}
-    assert "Fewer than 5 worked examples, as the student reads no longer prompts: anatomy 3." in caveats(one)
-    (task,) = one.matrix.tasks
+    one = planned(data="long", subject=("anatomy",))
+    assert one.shortened == {"anatomy": 3}
+    assert "Fewer than 5 worked examples, as the student reads no longer prompts: anatomy 3." in one.caveats()
+    (task,) = one.tasks
     tokens = Tokens(load_tokenizer(tiny), TextFormat())
     lengths = [
         len(tokens.ids(TextFormat().prompt(task.system_prompt("base"), each.text))) for each in task.examples("base")
@@ -236,42 +231,42 @@ def test_a_subject_whose_longest_question_leaves_no_room_has_fewer_worked_exampl
     assert max(lengths) + 1 <= CONTEXT < max(lengths) + 900
 
 
-def test_every_question_of_that_subject_has_as_many(cache: Path, here: Path) -> None:
+def test_every_question_of_that_subject_has_as_many(here: Path) -> None:
     long_folder(here / "long", 900, 900)
-    (task,) = prepared(cache, data="long", subjects=("anatomy",)).matrix.tasks
+    (task,) = planned(data="long", subject=("anatomy",)).tasks
     assert task.system_prompt("base").count("Answer:") == 3
 
 
-def test_what_fits_keeps_its_worked_examples(cache: Path, here: Path) -> None:
+def test_what_fits_keeps_its_worked_examples(here: Path) -> None:
     long_folder(here / "long", 700, 300)
-    assert prepared(cache, data="long", subjects=("anatomy",)).fewer == {}
+    assert planned(data="long", subject=("anatomy",)).shortened == {}
 
 
-def test_a_written_answer_needs_room_too(cache: Path, here: Path, tiny: Student) -> None:
+def test_a_written_answer_needs_room_too(here: Path, tiny: Student) -> None:
     tokens, words = Tokens(load_tokenizer(tiny), TextFormat()), 700
-    one = prepared(cache, data=str(long_folder(here / "long", 10, words)), subjects=("anatomy",))
-    (task,) = one.matrix.tasks
+    one = planned(data=str(long_folder(here / "long", 10, words)), subject=("anatomy",))
+    (task,) = one.tasks
     longest = max(len(tokens.ids(TextFormat().prompt(task.system_prompt(""), each.text))) for each in task.examples(""))
     long_folder(here / "long", 10, words + CONTEXT - longest - 1)
-    assert prepared(cache, data="long", subjects=("anatomy",)).fewer == {}
-    assert prepared(cache, data="long", subjects=("anatomy",), mode="generate").fewer == {"anatomy": 4}
+    assert planned(data="long", subject=("anatomy",)).shortened == {}
+    assert planned(data="long", subject=("anatomy",), mode="generate").shortened == {"anatomy": 4}
 
 
-def test_a_question_that_is_too_long_by_itself_is_refused_before_anything_is_asked(cache: Path, here: Path) -> None:
+def test_a_question_that_is_too_long_by_itself_is_refused_before_anything_is_asked(here: Path) -> None:
     long_folder(here / "long", 10, CONTEXT + 100)
-    one = prepared(cache, data="long", subjects=("anatomy",))
-    assert one.fewer == {"anatomy": 0}
+    one = planned(data="long", subject=("anatomy",))
+    assert one.shortened == {"anatomy": 0}
     with pytest.raises(
         SettingsError, match=r"^anatomy, text 1: prompt and answer take 4,\d\d\d tokens, but tiny reads"
     ):
-        evaluate(one, lambda _: None)
-    assert not (one.matrix.evaluation.out / "predictions.jsonl").exists()
+        run(one)
+    assert not (one.folder / "predictions.jsonl").exists()
 
 
-def test_what_a_server_reads_is_not_known_here(cache: Path, content: Content) -> None:
+def test_what_a_server_reads_is_not_known_here(content: Content) -> None:
     exam = demonstration(("astronomy",), ("astronomy",), content, named=True)
-    one = prepared(cache)
-    assert [task.shots for task in fitted([one.matrix.tasks[0]], None, 1)] == [5]  # type: ignore[list-item]
+    one = planned()
+    assert [task.shots for task in fit_shots([one.tasks[0]], None, 1)] == [5]  # type: ignore[list-item]
     assert list(exam.test) == ["astronomy"]
 
 
@@ -289,25 +284,25 @@ class Counted:
         self.tokens += arguments[0].numel()
 
 
-def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path, here: Path) -> None:
+def test_the_worked_examples_of_a_subject_go_through_the_model_once(here: Path) -> None:
     write_csv(here / "csv" / "dev" / "anatomy_dev.csv", [QUESTION] * 5)
     write_csv(
         here / "csv" / "test" / "anatomy_test.csv", [[f"What is {10 + one} + 2?", *QUESTION[1:]] for one in range(80)]
     )
-    one = prepared(cache, data="csv", subjects=("anatomy",))
-    student = one.subject.student
+    one = planned(data="csv", subject=("anatomy",))
+    student = one.model.student
     assert student is not None
-    model, tokenizer = load(one.subject, "cpu"), load_tokenizer(student)
-    counted = Counted(model)
+    model, tokenizer = load(one.model, "cpu"), load_tokenizer(student)
+    counter = Counted(model)
     found: dict[str, Answer] = {}
-    asked = list(request_groups(one.matrix.tasks, one.matrix.rows, lambda _: True))
+    asked = list(request_groups(one.tasks, one.systems, lambda _: True))
     assert [len(sheet.questions) for sheet in asked] == [64, 16]
 
     def done(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         found.update(zip((each.id for each in sheet.questions), answers, strict=True))
 
     HfModel(model, tokenizer, TextFormat(), "probability").predict(asked, done)
-    together, counted.tokens = counted.tokens, 0
+    together, counter.tokens = counter.tokens, 0
     alone: dict[str, Answer] = {}
     for sheet in asked:
         for question in sheet.questions:
@@ -315,9 +310,9 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path,
             HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )
-    begins = len(Tokens(tokenizer, TextFormat()).ids(one.matrix.tasks[0].system_prompt("base")))
+    begins = len(Tokens(tokenizer, TextFormat()).ids(one.tasks[0].system_prompt("base")))
     rest = max(map(len, (Tokens(tokenizer, TextFormat()).ids(each.text) for each in asked[0].questions))) + 2
-    assert counted.tokens > 80 * begins
+    assert counter.tokens > 80 * begins
     assert together < begins + 80 * rest
     assert all(found[id].probabilities == pytest.approx(alone[id].probabilities, abs=1e-4) for id in alone)
 
@@ -325,9 +320,9 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(cache: Path,
 # ---------------------------------------------------------------- what is left behind
 
 
-def test_an_evaluation_leaves_scores_of_subjects_groups_and_all(cache: Path) -> None:
-    one = prepared(cache)
-    done = evaluate(one, lambda _: None)
+def test_an_evaluation_leaves_scores_of_subjects_groups_and_all() -> None:
+    one = planned()
+    done = run(one)
     folder = done.folder
     info = json.loads((folder / "evaluation.json").read_text())
     assert (info["kind"], info["finished"], info["demonstration"]) == ("mmlu", True, True)
@@ -349,10 +344,10 @@ def test_an_evaluation_leaves_scores_of_subjects_groups_and_all(cache: Path) -> 
         assert "DEMONSTRATION" in (folder / text).read_text()
 
 
-def test_a_subject_with_a_single_right_letter_has_its_own_words(cache: Path, here: Path) -> None:
+def test_a_subject_with_a_single_right_letter_has_its_own_words(here: Path) -> None:
     csv_folder(here / "csv", "anatomy", "virology")
     write_csv(here / "csv" / "test" / "virology_test.csv", [QUESTION, ["Why?", *QUESTION[1:5], "A"]])
-    done = evaluate(prepared(cache, data="csv", subjects=("anatomy", "virology")), lambda _: None)
+    done = run(planned(data="csv", subject=("anatomy", "virology")))
     text = (done.folder / "table.md").read_text()
     assert "csv: 5 questions of 2 subjects, 5-shot, probability, scoring corrected; seed 42." in text
     assert "the mean over subjects is without it; a group's and the overall one count its questions" in text
@@ -361,31 +356,31 @@ def test_a_subject_with_a_single_right_letter_has_its_own_words(cache: Path, her
     assert any(note.startswith("Test questions that are worked examples") for note in scores["notes"])
 
 
-def test_the_engine_reads_what_was_answered_and_asks_nothing_again(cache: Path) -> None:
-    first, second = (evaluate(prepared(cache), lambda _: None) for _ in range(2))
+def test_the_engine_reads_what_was_answered_and_asks_nothing_again() -> None:
+    first, second = (run(planned()) for _ in range(2))
     assert (first.asked, second.asked) == (6, 0)
     assert first.scores == second.scores
     assert first.knowledge == second.knowledge
 
 
-def test_a_line_that_is_not_of_this_evaluation_is_refused(cache: Path) -> None:
-    done = evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None)
+def test_a_line_that_is_not_of_this_evaluation_is_refused() -> None:
+    done = run(planned(subject=("astronomy",)))
     file = done.folder / "predictions.jsonl"
     file.write_text(file.read_text().replace('"test":"astronomy"', '"test":"virology"', 1))
-    with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its sheet is not of this evaluation"):
-        evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None)
+    with pytest.raises(ContentError, match=r"predictions\.jsonl:1: its request group is not part of this evaluation"):
+        run(planned(subject=("astronomy",)))
 
 
-def test_a_new_evaluation_stands_beside_the_old_one(cache: Path) -> None:
-    first = evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None)
-    second = evaluate(prepared(cache, subjects=("astronomy",), new=True), lambda _: None)
+def test_a_new_evaluation_stands_beside_the_old_one() -> None:
+    first = run(planned(subject=("astronomy",)))
+    second = run(planned(subject=("astronomy",), new=True))
     assert second.folder.name == f"{first.folder.name}-2"
     assert second.asked == 1
     assert second.knowledge == first.knowledge
 
 
-def test_prompts_are_kept_in_two_halves(cache: Path) -> None:
-    folder = evaluate(prepared(cache, subjects=("astronomy",)), lambda _: None).folder
+def test_prompts_are_kept_in_two_halves() -> None:
+    folder = run(planned(subject=("astronomy",))).folder
     (begun,) = [json.loads(line) for line in (folder / "sheets.jsonl").read_text().splitlines()]
     assert begun["test"] == "astronomy"
     assert begun["system"].startswith("The following are multiple choice questions (with answers) about astronomy.\n\n")
@@ -394,12 +389,12 @@ def test_prompts_are_kept_in_two_halves(cache: Path) -> None:
     assert all(one["text"].endswith("\nAnswer:") for one in asked)
 
 
-def test_by_the_papers_scoring_what_is_not_read_is_an_a(cache: Path) -> None:
+def test_by_the_papers_scoring_what_is_not_read_is_an_a() -> None:
     """The tiny student babbles."""
     found = {}
     for scoring in ("paper", "corrected"):
-        one = prepared(cache, subjects=("astronomy", "nutrition"), mode="generate", shots=0, scoring=scoring)
-        done = evaluate(one, lambda _: None)
+        one = planned(subject=("astronomy", "nutrition"), mode="generate", shots=0, scoring=scoring)
+        done = run(one)
         base = done.knowledge.row("base")
         assert base is not None
         assert base.overall.accuracy is not None
@@ -413,7 +408,7 @@ def test_by_the_papers_scoring_what_is_not_read_is_an_a(cache: Path) -> None:
 
 
 @pytest.mark.parametrize("mode", ["generate", "probability"])
-def test_a_server_is_asked_in_plain_text_and_its_adapters_by_their_names(cache: Path, mode: str) -> None:
+def test_a_server_is_asked_in_plain_text_and_its_adapters_by_their_names(mode: str) -> None:
     """The base answers B and the adapter D, whatever the question."""
 
     def answer(body: dict[str, Any], _: int) -> Answered:
@@ -425,11 +420,11 @@ def test_a_server_is_asked_in_plain_text_and_its_adapters_by_their_names(cache: 
         asked = {
             "student": "m",
             "base_url": server.url,
-            "adapters": ("japan=japan-lora",),
+            "adapter": ("japan=japan-lora",),
             "data": "demo",
             "mode": mode,
         }
-        done = evaluate(prepared(cache, **asked), lambda _: None)
+        done = run(planned(**asked))
         assert {body["path"] for body in server.bodies} == {"completions"}
         # Before the questions each model is greeted once, to see that it is there.
         prompts = [body["prompt"] for body in server.bodies if "Answer:" in body["prompt"]]

@@ -279,7 +279,7 @@ def refused(error: type[ClcaError], message: str, place: Path, out: Path, *entri
 
 def test_strict_imports_nothing_where_something_is_amiss(place: Path, out: Path) -> None:
     (place / "posts.jsonl").write_bytes(lines(posts(2, label="OFF")))
-    refused(StrictImportError, "1 finding in the test sets, and --strict: nothing is imported", place, out, strict=True)
+    refused(StrictImportError, "1 finding in the test sets, so nothing is imported (--strict)", place, out, strict=True)
     with pytest.raises(StrictImportError) as caught:
         run(place, out, entry(), strict=True)
     assert caught.value.exit_code == 2
@@ -406,7 +406,7 @@ def test_a_folder_of_other_things_is_never_replaced(place: Path, out: Path) -> N
     (place / "posts.jsonl").write_bytes(lines(posts()))
     out.mkdir()
     (out / "thesis.tex").touch()
-    with pytest.raises(StoreError, match="out holds other files than an import's: give --out a new folder"):
+    with pytest.raises(StoreError, match="out holds files that no import wrote: give --out a new folder"):
         run(place, out, entry())
     (out / "thesis.tex").rename(place / "thesis.tex")
     run(place, out, entry())
@@ -447,13 +447,13 @@ def test_an_import_replaces_an_earlier_one_only_when_it_is_complete(place: Path,
         ({"corrected": {"a": "2"}}, r"files\.0\.corrected: '2' is no label of offensive_detect; there are OFF, NOT"),
         ({"colour": "red"}, r"files\.0\.colour: unknown key$"),
         ({"culture": "JPN"}, r"files\.0\.culture: no culture 'JPN'; did you mean japan\?$"),
-        ({"labels": {"rude": False}}, r"files\.0\.labels: false is no text in YAML: put labels such as .* in quotes$"),
-        ({"labels": {1: "OFF"}}, r"files\.0\.labels: 1 is no text in YAML"),
+        ({"labels": {"rude": False}}, r"files\.0\.labels: false is not text in YAML: put labels such as .* in quotes$"),
+        ({"labels": {1: "OFF"}}, r"files\.0\.labels: 1 is not text in YAML"),
         ({"text": None}, r"files\.0\.text: Input should be a valid string"),
         ({"path": "../up.jsonl"}, r"'\.\./up\.jsonl' has to be below the folder that is imported"),
         ({"path": "/etc/passwd"}, r"has to be below the folder"),
         ({"encoding": "utf-9"}, r"no encoding 'utf-9'"),
-        ({"encoding": "base64"}, r"'base64' is no encoding of text"),
+        ({"encoding": "base64"}, r"'base64' is not a text encoding"),
         ({"format": "xlsx"}, r"files\.0\.format: Input should be 'jsonl', 'json', 'csv' or 'tsv'"),
         ({"task": "a/b"}, r"files\.0\.task: "),
     ],

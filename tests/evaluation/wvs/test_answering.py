@@ -117,8 +117,8 @@ def test_only_what_is_left_is_asked(
         work.answer_pending(first)
     folder, work = work_in(tmp_path, asked, sample, columns, suite)
     with folder:
-        assert work.progress().sheets == 50
-        assert work.progress().prompts_left == 250 * 3
+        assert work.progress().done == 50
+        assert work.progress().pending == 250 * 3
         work.answer_pending(second)
         assert work.pending == []
     assert set(first.answered) & set(second.answered) == set()

@@ -399,10 +399,13 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
         (b"D_INTERVIEW,B_COUNTRY,Q1\n,392,1\n", "a.csv:2: D_INTERVIEW is empty: each respondent needs a number"),
         (
             official(changed(3, "Q4", "7")),
-            "a.csv:5: Q4 is '7', no code of its scale (1 to 4; below 0 is missing): correct the file",
+            "a.csv:5: Q4 is '7', not a code of its scale (1 to 4; below 0 is missing): correct the file",
         ),
-        (official(changed(0, "Q7", "0")), "a.csv:2: Q7 is '0', no code of its scale (1 to 2; below 0 is missing)"),
-        (official(changed(1, "Q260", "man")), "a.csv:3: Q260 is 'man', no code of its scale (1 to 2 or their labels"),
+        (official(changed(0, "Q7", "0")), "a.csv:2: Q7 is '0', not a code of its scale (1 to 2; below 0 is missing)"),
+        (
+            official(changed(1, "Q260", "man")),
+            "a.csv:3: Q260 is 'man', not a code of its scale (1 to 2 or their labels",
+        ),
         (official(changed(2, "W_WEIGHT", "-1")), "a.csv:4: W_WEIGHT is '-1': a weight is a number from 0 up, or empty"),
         (official(changed(2, "W_WEIGHT", "nan")), "a.csv:4: W_WEIGHT is 'nan': a weight is a number from 0 up"),
         (
@@ -553,7 +556,7 @@ def test_files_that_do_not_agree_on_a_country_are_refused(codebook: Codebook, tm
 def test_tables_that_share_nobody_are_refused(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
     rows = people({"JPN": 4})
     files = [written(tmp_path, "d.tsv", demographics(rows[:2])), written(tmp_path, "v.tsv", values(rows[2:]))]
-    assert "there are: no answers of theirs" in fault(files, codebook, folder)
+    assert "there are: none with answers" in fault(files, codebook, folder)
 
 
 def test_a_path_that_is_no_file_is_told(codebook: Codebook, tmp_path: Path, folder: Path) -> None:
@@ -596,7 +599,7 @@ def test_a_file_that_is_no_import_is_told(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no respondents at .* `clca data import-wvs"):
         open_respondents(tmp_path)
     for data in (b"", b"PAR1 nonsense"):
-        with pytest.raises(StoreError, match="or damaged"):
+        with pytest.raises(StoreError, match="or is damaged"):
             open_respondents(written(tmp_path, FILE, data))
 
 

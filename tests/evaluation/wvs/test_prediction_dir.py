@@ -60,7 +60,7 @@ def test_a_sheet_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None
     file = tmp_path / PREDICTIONS
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join([*lines, *lines[:6]]))
-    with pytest.raises(ContentError, match=rf"^{file}:13: its sheet stands twice; .*--new$"):
+    with pytest.raises(ContentError, match=rf"^{file}:13: duplicate request group; .*--new$"):
         WvsPredictionDir(tmp_path, asked)
 
 
@@ -70,7 +70,10 @@ def test_a_hole_in_the_file_is_told_and_nothing_is_cut(tmp_path: Path) -> None:
     file = tmp_path / PREDICTIONS
     lines = file.read_bytes().splitlines(keepends=True)
     file.write_bytes(b"".join([*lines[:5], *lines[6:]]))
-    with pytest.raises(ContentError, match=rf"^{file}:6: its sheet is not of this evaluation, or follows one"):
+    with pytest.raises(
+        ContentError,
+        match=rf"^{file}:6: its request group is not part of this evaluation, or follows an incomplete",
+    ):
         WvsPredictionDir(tmp_path, asked)
     assert len(file.read_bytes().splitlines()) == 11
 

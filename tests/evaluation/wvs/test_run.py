@@ -1,4 +1,4 @@
-"""What an evaluation asks of whom, and by whom it is answered: settled before anything is loaded."""
+"""What an evaluation asks of whom, and by whom it is answered: stop_condition before anything is loaded."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.evaluated_model import base_id
-from clca.evaluation.model_loading import require_room
-from clca.evaluation.model_selection import choose, choose_served, find_given
-from clca.evaluation.predictor import api_key, tokenizer_at_hand
+from clca.evaluation.model_loading import require_memory
+from clca.evaluation.model_selection import choose_by_culture, choose_served_by_culture, find
+from clca.evaluation.predictor import api_key, local_tokenizer
 from clca.evaluation.wvs.config import WvsConfig
-from clca.evaluation.wvs.plan import WvsPlan, prepare
-from clca.evaluation.wvs.run import caveats
+from clca.evaluation.wvs.plan import WvsPlan, plan
 from clca.inference.hardware import Gpu, Machine
 from clca.models.adapter import TrainedAdapter, read_adapter
 from clca.models.student import Student
+from clca.stages import resolve_config
 from tests.evaluation.test_evaluated_model import weights
 from tests.training.jobs import tiny_student
 
@@ -33,8 +33,8 @@ GIB = 2**30
 
 
 @pytest.fixture(scope="module")
-def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("cache")
+def cache(cache_home: Path) -> Path:
+    return cache_home
 
 
 @pytest.fixture(scope="module")
@@ -43,9 +43,11 @@ def tiny(cache: Path) -> Student:
 
 
 @pytest.fixture(autouse=True)
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own to be in: adapters lie below the working directory."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
+    monkeypatch.setattr("clca.evaluation.wvs.questionnaire.has_chat_template", lambda student: True)
     return tmp_path
 
 
@@ -83,14 +85,13 @@ def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **
 PARTS = ("train", "held_out")
 
 
-def poll(cache: Path, workspace: Path | None = None, **asked: Any) -> WvsPlan:
-    wish = WvsConfig(**{"cultures": ("japan",), "respondents": 5, **asked})
-    return prepare(wish, workspace, Path("generated"), {"XDG_CACHE_HOME": str(cache)}, lambda student: True)
+def planned(workspace: Path | None = None, **fields: Any) -> WvsPlan:
+    return plan(resolve_config(WvsConfig, {"culture": ("japan",), "respondents": 5, **fields}, {}), workspace)
 
 
-def refusal(cache: Path, **asked: Any) -> str:
+def refusal(**fields: Any) -> str:
     with pytest.raises((SettingsError, NotFoundError)) as caught:
-        poll(cache, **asked)
+        planned(**fields)
     assert "\n" not in caught.value.message
     return caught.value.message
 
@@ -98,50 +99,59 @@ def refusal(cache: Path, **asked: Any) -> str:
 # ---------------------------------------------------------------- who is asked what
 
 
-def test_by_default_the_tiny_student_answers_for_a_hundred_synthetic_people(cache: Path) -> None:
-    one = poll(cache, respondents=None)
-    assert (one.subject.name, one.mode, one.layout, one.synthetic) == ("tiny", "probability", "chat", True)
-    assert [(sheet.method, bool(sheet.respondent)) for sheet in one.sheets] == [
+def test_by_default_the_tiny_student_answers_for_a_hundred_synthetic_people() -> None:
+    one = planned(respondents=None)
+    assert (one.model.name, one.inference.mode, one.format, one.synthetic) == (
+        "tiny",
+        "probability",
+        "chat",
+        True,
+    )
+    assert [(sheet.method, bool(sheet.respondent)) for sheet in one.request_groups] == [
         *[("persona", True)] * 100,
         ("cultural", False),
     ]
     assert one.prompts == 101 * 44
-    assert one.out.parent == Path("evaluations/wvs")
-    assert one.out.name.startswith("tiny-japan-")
+    assert one.folder.parent == Path("evaluations/wvs")
+    assert one.folder.name.startswith("tiny-japan-")
 
 
-def test_a_real_student_writes_answers_for_a_thousand(cache: Path, tmp_path: Path, tiny: Student) -> None:
+def test_a_real_student_writes_answers_for_a_thousand(tmp_path: Path, tiny: Student) -> None:
     real = tmp_path / "real"
     real.mkdir()
     for file in Path(tiny.source).iterdir():
         (real / file.name).write_bytes(file.read_bytes())
     config = json.loads((real / "config.json").read_text())
     (real / "config.json").write_text(json.dumps({key: value for key, value in config.items() if key != "clca_tiny"}))
-    one = poll(cache, student="./real", respondents=None, methods=("persona",))
-    assert (one.mode, len(one.sheets), one.subject.because) == ("generate", 1000, ())
+    one = planned(student="./real", respondents=None, method=("persona",))
+    assert (one.inference.mode, len(one.request_groups), one.model.rehearsal_reasons) == (
+        "generate",
+        1000,
+        (),
+    )
 
 
-def test_without_a_culture_it_is_the_papers_five(cache: Path) -> None:
-    one = poll(cache, cultures=())
-    assert [culture.id for culture in one.cultures] == ["china", "germany", "uk", "mexico", "japan"]
-    assert one.out.name.startswith("tiny-paper-")
+def test_without_a_culture_it_is_the_papers_five() -> None:
+    one = planned(culture=())
+    assert list(one.samples) == ["china", "germany", "uk", "mexico", "japan"]
+    assert one.folder.name.startswith("tiny-paper-")
 
 
-def test_items_that_were_not_asked_in_the_country_are_left_out(cache: Path) -> None:
-    (sheet, *_) = poll(cache, cultures=("jordan",), items="q36, Q1").sheets
+def test_items_that_were_not_asked_in_the_country_are_left_out() -> None:
+    (sheet, *_) = planned(culture=("jordan",), items="q36, Q1").request_groups
     assert [question.item.id for question in sheet.questions] == ["Q1"]
-    assert "none of them was asked in jordan" in refusal(cache, cultures=("jordan",), items="Q36")
+    assert "none of them was asked in jordan" in refusal(culture=("jordan",), items="Q36")
 
 
-def test_each_culture_is_asked_in_its_own_language(cache: Path) -> None:
-    one = poll(cache, cultures=("japan", "germany", "uk"), language="native", methods=("cultural",))
+def test_each_culture_is_asked_in_its_own_language() -> None:
+    one = planned(culture=("japan", "germany", "uk"), language="native", method=("cultural",))
     assert one.inputs["languages"] == {"japan": "ja", "germany": "de", "uk": "en"}
-    assert len({sheet.questions[0].text for sheet in one.sheets}) == 3
-    assert "no language of the suite is native to turkey" in refusal(cache, cultures=("turkey",), language="native")
+    assert len({sheet.questions[0].text for sheet in one.request_groups}) == 3
+    assert "no language of the suite is native to turkey" in refusal(culture=("turkey",), language="native")
 
 
-def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first(cache: Path) -> None:
-    (sheet,) = poll(cache, orders=("reversed", "given"), methods=("cultural",), items="Q1,Q2").sheets
+def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first() -> None:
+    (sheet,) = planned(order=("reversed", "given"), method=("cultural",), items="Q1,Q2").request_groups
     assert [(question.order, question.item.id) for question in sheet.questions] == [
         ("given", "Q1"),
         ("given", "Q2"),
@@ -150,95 +160,97 @@ def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first(cache: P
     ]
 
 
-def test_bare_text_stands_for_everyone(cache: Path, tiny: Student) -> None:
+def test_bare_text_stands_for_everyone(tiny: Student) -> None:
     adapter(tiny)
-    one = poll(cache, layout="bare")
-    assert [(sheet.method, sheet.respondent, sheet.system) for sheet in one.sheets] == [
+    one = planned(format="bare")
+    assert [(sheet.method, sheet.respondent, sheet.system) for sheet in one.request_groups] == [
         ("cultural", "", ""),
         ("clca", "", ""),
     ]
-    assert "tells of no respondent" in refusal(cache, layout="bare", methods=("persona",))
+    assert "describes no respondent" in refusal(format="bare", method=("persona",))
 
 
-def test_a_value_outside_its_set_is_refused_with_what_there_is(cache: Path) -> None:
-    assert refusal(cache, methods=("person",)) == "--method person: is not known; did you mean persona?"
-    assert refusal(cache, mode="x") == "--mode x: is not known; there are generate, probability"
-    assert refusal(cache, bits=5).endswith("there are 4, 8, 16")
-    assert refusal(cache, layout="chatty").endswith("did you mean chat?")
-    assert refusal(cache, orders=("random",)).endswith("there are given, reversed, shuffled")
-    assert refusal(cache, respondents=0) == "--respondents 0: has to be 1 or more"
-    assert refusal(cache, until_ci=1.5).startswith("--until-ci 1.5: has to be between 0 and 1")
-    assert refusal(cache, items="Q42").startswith("--items Q42: is no item; there are Q1 to Q45")
-    assert refusal(cache, items=" ").startswith("--items: is empty; there are Q1")
-    assert refusal(cache, seed=-1).startswith("--seed -1: ")
-    assert refusal(cache, student=" ").startswith("--student: is empty")
-    assert refusal(cache, cultures=("japn",)).startswith("unknown culture 'japn'; did you mean japan")
-    assert refusal(cache, language="jp").startswith("no language 'jp' in the suite")
-    assert refusal(cache, weights=True).startswith("--weights needs the survey's respondents")
-    assert refusal(cache, data=Path("none.parquet")).startswith("no respondents at none.parquet")
-    assert refusal(cache, base_url="localhost:8000", student="x").startswith("--base-url: not a URL")
-    assert refusal(cache, base_url="http://localhost/v1", student="x", bits=4).startswith("--bits: the server")
+def test_a_value_outside_its_set_is_refused_with_what_there_is() -> None:
+    assert refusal(method=("person",)) == (
+        "--method: Input should be 'persona', 'cultural' or 'clca' (given: \"person\")"
+    )
+    assert refusal(mode="x") == "--mode: Input should be 'generate' or 'probability' (given: \"x\")"
+    assert refusal(bits=5) == "--bits: Input should be 4, 8 or 16 (given: 5)"
+    assert refusal(format="chatty") == "--format: Input should be 'chat', 'text' or 'bare' (given: \"chatty\")"
+    assert refusal(order=("random",)).startswith("--order: Input should be 'given', 'reversed' or 'shuffled'")
+    assert refusal(respondents=0) == "--respondents: Input should be greater than or equal to 1 (given: 0)"
+    assert refusal(until_ci=1.5).startswith("--until-ci: Input should be less than 1 (given: 1.5)")
+    assert refusal(items="Q42").startswith("--items Q42: no such item; there are Q1 to Q45")
+    assert refusal(items=" ").startswith("--items: is empty; give items")
+    assert refusal(seed=-1).startswith("--seed: Input should be greater than or equal to 0")
+    assert refusal(student=" ").startswith("--student: is empty")
+    assert refusal(culture=("japn",)).startswith("unknown culture 'japn'; did you mean japan")
+    assert refusal(language="jp").startswith("no language 'jp' in the suite")
+    assert refusal(weights=True).startswith("--weights needs the survey's respondents")
+    assert refusal(data=Path("none.parquet")).startswith("no respondents at none.parquet")
+    assert refusal(base_url="localhost:8000", student="x").startswith("--base-url: not a URL")
+    assert refusal(base_url="http://localhost/v1", student="x", bits=4).startswith("--bits: the server")
 
 
 # ---------------------------------------------------------------- the folder
 
 
-def test_what_decides_the_answers_decides_the_folder(cache: Path, tiny: Student) -> None:
-    base = poll(cache)
-    assert poll(cache).out == base.out
+def test_what_decides_the_answers_decides_the_folder(tiny: Student) -> None:
+    base = planned()
+    assert planned().folder == base.folder
     different = [
         {"seed": 43},
         {"respondents": 6},
         {"items": "Q1"},
-        {"orders": ("reversed",)},
+        {"order": ("reversed",)},
         {"mode": "generate"},
-        {"layout": "text"},
+        {"format": "text"},
         {"language": "ja"},
-        {"methods": ("cultural",)},
+        {"method": ("cultural",)},
         {"bits": 8},
     ]
-    others = {poll(cache, **one).out for one in different}
-    assert len(others | {base.out}) == 1 + len(different)
+    others = {planned(**one).folder for one in different}
+    assert len(others | {base.folder}) == 1 + len(different)
     adapter(tiny)
-    with_adapter = poll(cache).out
-    assert with_adapter not in others | {base.out}
+    with_adapter = planned().folder
+    assert with_adapter not in others | {base.folder}
     Path("adapters/japan/tiny-wvs/adapter_model.safetensors").write_bytes(weights("other weights"))
-    assert poll(cache).out != with_adapter
+    assert planned().folder != with_adapter
 
 
-def test_what_only_decides_scores_or_how_many_are_asked_leaves_the_folder(cache: Path) -> None:
-    assert poll(cache, until_ci=0.1).out == poll(cache).out
+def test_what_only_decides_scores_or_how_many_are_asked_leaves_the_folder() -> None:
+    assert planned(until_ci=0.1).folder == planned().folder
 
 
-def test_an_edited_prompt_makes_another_evaluation(cache: Path, here: Path) -> None:
-    before = poll(cache, here).out
+def test_an_edited_prompt_makes_another_evaluation(here: Path) -> None:
+    before = planned(here).folder
     (here / "clca.toml").touch()
     (here / "prompts").mkdir()
     (here / "prompts" / "wvs-persona.j2").write_text(Content().text("prompts/wvs-persona.j2") + "\n")
-    assert poll(cache, here).out != before
+    assert planned(here).folder != before
 
 
-def test_new_takes_the_next_name_and_is_gone_on_with(cache: Path) -> None:
-    first = poll(cache).out
-    assert poll(cache, new=True).out == first
+def test_new_takes_the_next_name_and_is_gone_on_with() -> None:
+    first = planned().folder
+    assert planned(new=True).folder == first
     first.mkdir(parents=True)
-    second = poll(cache, new=True).out
+    second = planned(new=True).folder
     assert second.name == f"{first.name}-2"
     second.mkdir()
-    assert poll(cache).out == second
+    assert planned().folder == second
 
 
 # ---------------------------------------------------------------- who answers
 
 
-def test_the_newest_adapter_of_a_culture_and_student_is_taken(cache: Path, tiny: Student) -> None:
+def test_the_newest_adapter_of_a_culture_and_student_is_taken(tiny: Student) -> None:
     adapter(tiny, "old")
     adapter(tiny, "new", bits=8)
     adapter(tiny, "of-another", source="/elsewhere/tiny-0123456789ab")
-    one = poll(cache, cultures=("japan", "uk"))
-    assert {name: found.name for name, found in one.subject.adapters.items()} == {"japan": "adapters/japan/new"}
-    assert one.subject.bits == 16  # a tiny one is never quantised unasked
-    assert {(sheet.culture, sheet.method) for sheet in one.sheets} == {
+    one = planned(culture=("japan", "uk"))
+    assert {name: found.name for name, found in one.model.adapters.items()} == {"japan": "adapters/japan/new"}
+    assert one.model.bits == 16  # a tiny one is never quantised unasked
+    assert {(sheet.culture, sheet.method) for sheet in one.request_groups} == {
         ("japan", "persona"),
         ("japan", "cultural"),
         ("japan", "clca"),
@@ -247,62 +259,61 @@ def test_the_newest_adapter_of_a_culture_and_student_is_taken(cache: Path, tiny:
     }
     expected = hashlib.sha256(weights("new")).hexdigest()
     assert one.inputs["adapters"] == {"japan": expected}
-    assert "there is none of uk for tiny" in refusal(cache, cultures=("uk",), methods=("clca",))
+    assert "there is none of uk for tiny" in refusal(culture=("uk",), method=("clca",))
 
 
-def test_an_adapter_is_found_by_culture_name_folder_and_run(cache: Path, tiny: Student) -> None:
+def test_an_adapter_is_found_by_culture_name_folder_and_run(tiny: Student) -> None:
     folder = adapter(tiny).folder
     run = Path("generated/japan/run-1")
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"fingerprint": "f1", "culture": "japan"}))
     for name in ("japan", "JPN", "tiny-wvs", str(folder), "run-1", str(run)):
-        (found,) = find_given([name], CultureCatalogue(Content()), Path("generated"))
+        found = find(name, CultureCatalogue(Content()), Path("generated"))
         assert found.folder == folder, name
     (run / "run.json").write_text(json.dumps({"fingerprint": "f2"}))
-    with pytest.raises(NotFoundError, match=r"learned from run run-1: `clca train --run run-1` makes one"):
-        find_given(["run-1"], CultureCatalogue(Content()), Path("generated"))
+    with pytest.raises(NotFoundError, match=r"was trained on run run-1: `clca train --run run-1` makes one"):
+        find("run-1", CultureCatalogue(Content()), Path("generated"))
     with pytest.raises(NotFoundError, match="no adapter 'nothing' in adapters/"):
-        find_given(["nothing"], CultureCatalogue(Content()), Path("generated"))
+        find("nothing", CultureCatalogue(Content()), Path("generated"))
 
 
-def test_the_adapters_own_cultures_and_student_are_the_default(cache: Path, tiny: Student) -> None:
+def test_the_adapters_own_cultures_and_student_are_the_default(tiny: Student) -> None:
     adapter(tiny, culture="uk")
-    one = poll(cache, cultures=(), adapters=("uk",))
-    assert [culture.id for culture in one.cultures] == ["uk"]
-    assert one.subject.tiny
-    abroad = poll(cache, cultures=("japan",), adapters=("uk",))
+    one = planned(culture=(), adapter=("uk",))
+    assert list(one.samples) == ["uk"]
+    assert one.model.tiny
+    abroad = planned(culture=("japan",), adapter=("uk",))
     assert abroad.warnings == ("adapters/uk/tiny-wvs was taught uk; here it answers for japan",)
 
 
-def test_an_adapter_of_another_base_is_refused(cache: Path, tiny: Student) -> None:
+def test_an_adapter_of_another_base_is_refused(tiny: Student) -> None:
     adapter(tiny, source="/elsewhere/tiny-0123456789ab")
-    message = refusal(cache, adapters=("japan",))
+    message = refusal(adapter=("japan",))
     assert message.startswith("--adapter adapters/japan/tiny-wvs was trained on tiny-0123456789ab, not on tiny-")
     adapter(tiny, culture="uk")
-    assert "were trained on different students" in refusal(cache, adapters=("japan", "uk"))
+    assert "were trained on different students" in refusal(adapter=("japan", "uk"))
 
 
-def test_several_adapters_have_to_cover_the_cultures(cache: Path, tiny: Student) -> None:
+def test_several_adapters_have_to_cover_the_cultures(tiny: Student) -> None:
     adapter(tiny)
     adapter(tiny, culture="uk")
-    assert set(poll(cache, cultures=(), adapters=("japan", "uk")).subject.adapters) == {"japan", "uk"}
-    assert "was taught mexico" in refusal(cache, cultures=("mexico",), adapters=("japan", "uk"))
+    assert set(planned(culture=(), adapter=("japan", "uk")).model.adapters) == {"japan", "uk"}
+    assert "was taught mexico" in refusal(culture=("mexico",), adapter=("japan", "uk"))
 
 
-def test_adapters_of_plain_texts_are_asked_with_plain_text(cache: Path, tiny: Student) -> None:
+def test_adapters_of_plain_texts_are_asked_with_plain_text(tiny: Student) -> None:
     adapter(tiny, mix="wvs+wiki")
-    assert poll(cache).layout == "text"
-    assert poll(cache, layout="chat").layout == "chat"
+    assert planned().format == "text"
+    assert planned(format="chat").format == "chat"
 
 
-def test_a_student_without_a_chat_template_is_asked_with_plain_text(cache: Path) -> None:
-    wish = WvsConfig(cultures=("japan",), respondents=1)
-    one = prepare(wish, None, Path("generated"), {"XDG_CACHE_HOME": str(cache)}, lambda student: False)
-    assert one.layout == "text"
+def test_a_student_without_a_chat_template_is_asked_with_plain_text(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("clca.evaluation.wvs.questionnaire.has_chat_template", lambda student: False)
+    assert planned(respondents=1).format == "text"
 
 
-def test_rehearsals_are_marked_whatever_makes_them_so(cache: Path, tiny: Student) -> None:
-    assert caveats(poll(cache), ())[0].startswith("REHEARSAL (the student is tiny): ")
+def test_rehearsals_are_marked_whatever_makes_them_so(tiny: Student) -> None:
+    assert planned().caveats()[0].startswith("REHEARSAL (the student is tiny): ")
     real = replace(tiny, name="real", tiny=False)
     found = adapter(real)
     environment: Mapping[str, str] = {"XDG_CACHE_HOME": str(cache)}
@@ -313,11 +324,11 @@ def test_rehearsals_are_marked_whatever_makes_them_so(cache: Path, tiny: Student
     config = json.loads((unmarked / "config.json").read_text())
     config.pop("clca_tiny")
     (unmarked / "config.json").write_text(json.dumps(config))
-    local = choose("./real", [], ["japan"], None, Content(), environment)
-    assert local.because == ()
+    local = choose_by_culture("./real", [], ["japan"], None, Content(), environment)
+    assert local.rehearsal_reasons == ()
     same = replace(found, data=found.data.model_copy(update={"student": _base(local.student)}))
-    subject = choose("./real", [same], ["japan"], None, Content(), environment)
-    assert subject.because == ("adapters/japan/tiny-wvs is a rehearsal",)
+    subject = choose_by_culture("./real", [same], ["japan"], None, Content(), environment)
+    assert subject.rehearsal_reasons == ("adapters/japan/tiny-wvs is a rehearsal",)
 
 
 def _base(student: Student | None) -> Any:
@@ -328,33 +339,35 @@ def _base(student: Student | None) -> Any:
 
 
 def test_a_server_is_told_models_and_adapters_by_name() -> None:
-    one = choose_served("llama-3.1-8b", ["japan-lora"], ["japan", "uk"])
+    one = choose_served_by_culture("llama-3.1-8b", ["japan-lora"], ["japan", "uk"])
     assert {culture: found.name for culture, found in one.adapters.items()} == {
         "japan": "japan-lora",
         "uk": "japan-lora",
     }
-    each = choose_served("llama-3.1-8b", ["a", "b"], ["japan", "uk"])
+    each = choose_served_by_culture("llama-3.1-8b", ["a", "b"], ["japan", "uk"])
     assert [found.name for found in each.adapters.values()] == ["a", "b"]
-    assert (each.id, each.because, each.student) == ("server:llama-3.1-8b", (), None)
+    assert (each.id, each.rehearsal_reasons, each.student) == ("server:llama-3.1-8b", (), None)
     with pytest.raises(SettingsError, match="2 given for 3 cultures"):
-        choose_served("llama-3.1-8b", ["a", "b"], ["japan", "uk", "china"])
+        choose_served_by_culture("llama-3.1-8b", ["a", "b"], ["japan", "uk", "china"])
     with pytest.raises(SettingsError, match="--base-url needs --student NAME"):
-        choose_served(None, [], ["japan"])
+        choose_served_by_culture(None, [], ["japan"])
 
 
 def test_a_servers_rehearsal_adapter_is_marked_by_its_name_here(tiny: Student) -> None:
     adapter(tiny)
-    assert choose_served("x", ["japan"], ["japan"]).because == ("the adapter japan is a rehearsal",)
+    assert choose_served_by_culture("x", ["japan"], ["japan"]).rehearsal_reasons == (
+        "the adapter japan is a rehearsal",
+    )
 
 
-def test_what_does_not_fit_is_refused_with_what_would(cache: Path) -> None:
-    subject = poll(cache).subject
-    require_room(subject, Machine((), GIB), "cpu")
+def test_what_does_not_fit_is_refused_with_what_would() -> None:
+    subject = planned().model
+    require_memory(subject, Machine((), GIB), "cpu")
     with pytest.raises(SettingsError, match=r"^tiny does not fit: .* in 16 bits, .* of RAM .*instead: --bits 4, a sm"):
-        require_room(subject, Machine((), 1000), "cpu")
+        require_memory(subject, Machine((), 1000), "cpu")
     gpu = Gpu("0", "NVIDIA L4", GIB, 1000, (8, 9))
     with pytest.raises(SettingsError, match="of GPU memory"):
-        require_room(subject, Machine((gpu,), 64 * GIB), "cuda")
+        require_memory(subject, Machine((gpu,), 64 * GIB), "cuda")
 
 
 def test_a_tiny_student_is_the_same_wherever_it_lies(tiny: Student) -> None:
@@ -377,7 +390,7 @@ def test_composers_load_no_model_library() -> None:
 
 
 def test_the_tokenizer_of_a_served_model_is_used_where_it_lies_here(tiny: Student) -> None:
-    found = tokenizer_at_hand(tiny.source, None, {"HOME": "/nonexistent"})
+    found = local_tokenizer(tiny.source, None, {"HOME": "/nonexistent"})
     assert found is not None
     assert found.chat_template
-    assert tokenizer_at_hand("llama-3.1-8b", None, {"HOME": "/nonexistent"}) is None
+    assert local_tokenizer("llama-3.1-8b", None, {"HOME": "/nonexistent"}) is None

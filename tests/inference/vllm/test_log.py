@@ -171,11 +171,11 @@ ENGINE_KILLED = (
 @pytest.mark.parametrize(
     ("log", "line", "do"),
     [
-        (UNKNOWN_ARGUMENT, "unrecognized arguments: --max-modle-len 33", "look into --vllm-args"),
+        (UNKNOWN_ARGUMENT, "unrecognized arguments: --max-modle-len 33", "check --vllm-args"),
         (
             BAD_CHOICE,
             "argument --dtype: invalid choice: 'float99' (choose from 'auto', 'bfloat16', 'half')",
-            "look into --vllm-args",
+            "check --vllm-args",
         ),
         (
             NO_CONFIG,
@@ -216,7 +216,7 @@ ENGINE_KILLED = (
             "SafetensorError: Error while deserializing header: invalid header length",
             "download the model again",
         ),
-        (ENGINE_KILLED, "EngineDeadError: EngineCore encountered an issue.", "want of memory"),
+        (ENGINE_KILLED, "EngineDeadError: EngineCore encountered an issue.", "memory ran out"),
     ],
 )
 def test_the_usual_faults_are_named_with_what_to_do(log: str, line: str, do: str) -> None:

@@ -240,7 +240,7 @@ def test_a_server_that_dies_in_the_middle_stops_the_run_with_the_reason_and_the_
     assert lost.returncode == 1, lost.stderr
     (line,) = (line for line in lost.stderr.splitlines() if line.startswith("clca: "))
     assert line.startswith("clca: vLLM ended: OutOfMemoryError: CUDA out of memory. (the model takes too much memory")
-    assert line.endswith("; repeat the command to go on with a new one")
+    assert line.endswith("; repeat the command to resume with a new one")
     assert (last_json(lost.stdout)["failed"], last_json(lost.stdout)["pending"]) == (0, 6)
     here.install(whole())
     done = clca(here.folder, *here.command("--tries", "2"), **here.env)

@@ -64,7 +64,7 @@ def test_one_that_ends_early_is_told_with_the_reason_and_the_log(make: Make, tmp
     with pytest.raises(TeacherError) as caught:
         server.start(20)
     assert caught.value.message.startswith(
-        "vLLM did not start: unrecognized arguments: --max-modle-len 33 (look into --vllm-args; "
+        "vLLM did not start: unrecognized arguments: --max-modle-len 33 (check --vllm-args; "
     )
     assert caught.value.message.endswith(f"; log: {tmp_path}/logs/vllm.log)")
     assert not server.running
@@ -82,8 +82,7 @@ def test_one_that_never_answers_is_given_up_and_stopped(make: Make, tmp_path: Pa
     with pytest.raises(TeacherError) as caught:
         server.start(0.8)
     assert caught.value.message == (
-        "vLLM is not up after 0.8 s (its last word: asleep): give it longer with --start-timeout,"
-        f" or see {tmp_path}/logs/vllm.log"
+        f"vLLM is not up after 0.8 s (last log line: asleep): raise --start-timeout, or see {tmp_path}/logs/vllm.log"
     )
     assert left(tmp_path) == []
 

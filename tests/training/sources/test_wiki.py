@@ -47,8 +47,8 @@ def test_or_to_the_culture_that_their_file_names(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "text", "message"),
     [
-        ("page.txt", "x", r"page\.txt: .*page\.txt does not say which culture it is of"),
-        ("page.jsonl", '{"title": "a", "text": "b"}', r"page\.jsonl:1 does not say which culture it is of"),
+        ("page.txt", "x", r"page\.txt: .*page\.txt names no culture"),
+        ("page.jsonl", '{"title": "a", "text": "b"}', r"page\.jsonl:1 names no culture"),
         ("page.jsonl", '{"title": "a"}', r"^.*page\.jsonl:1: text: missing key$"),
         ("page.md", "x", r"page\.md: expected a \.txt or \.jsonl file, or a folder of them$"),
     ],

@@ -31,7 +31,7 @@ class StrictImportError(ClcaError):
     def __init__(self, audit: ImportAudit) -> None:
         self.audit = audit
         count = f"{audit.finding_count:,} finding{'' if audit.finding_count == 1 else 's'}"
-        super().__init__(f"{count} in the test sets, and --strict: nothing is imported")
+        super().__init__(f"{count} in the test sets, so nothing is imported (--strict)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,9 @@ class FileEntry(Record):
     def _quoted(cls, labels: Any) -> Any:
         for label in (*labels, *labels.values()) if isinstance(labels, dict) else ():
             if isinstance(label, bool | int | float):
-                raise ValueError(f'{str(label).lower()} is no text in YAML: put labels such as "OFF" and "1" in quotes')
+                raise ValueError(
+                    f'{str(label).lower()} is not text in YAML: put labels such as "OFF" and "1" in quotes'
+                )
         return labels
 
     @field_validator("encoding")
@@ -66,7 +68,7 @@ class FileEntry(Record):
         except LookupError:
             raise ValueError(f"no encoding {encoding!r} (utf-8, utf-16, cp1254, iso-8859-9...)") from None
         if not getattr(codec, "_is_text_encoding", True):
-            raise ValueError(f"{encoding!r} is no encoding of text")
+            raise ValueError(f"{encoding!r} is not a text encoding")
         return encoding
 
     @property

@@ -20,6 +20,6 @@ def check_target(out: Path, source: Path) -> None:
     if Path.cwd().is_relative_to(target):
         raise StoreError(f"--out {out} holds the working directory, which would be replaced: give --out a new folder")
     if out.is_dir() and any(out.iterdir()) and not (out / MANIFEST).is_file():
-        raise StoreError(f"{out} holds other files than an import's: give --out a new folder")
+        raise StoreError(f"{out} holds files that no import wrote: give --out a new folder")
     if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(target):
         raise StoreError(f"--out {out} holds {source}, which is to be imported: give --out another folder")

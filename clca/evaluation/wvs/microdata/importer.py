@@ -87,7 +87,7 @@ def _kept(
     rows = np.flatnonzero((merged.country >= 0) & merged.answered)
     if not len(rows):
         wanted = ", ".join(country.iso3 for country in codebook.kept_countries)
-        present = ", ".join(sorted(left_out)[:6]) or "no answers of theirs"
+        present = ", ".join(sorted(left_out)[:6]) or "none with answers"
         raise ContentError(str(sources[0].path), None, f"has no respondents of {wanted}; there are: {present}")
     table = pa.table({"country": to_arrow(merged.country[rows]), "id": merged.ids.take(to_arrow(rows))})
     order = compute.sort_indices(table, [("country", "ascending"), ("id", "ascending")])

@@ -138,7 +138,7 @@ class SurveyFile:
         if any("\n" in cell for cell in row):
             return ContentError(shown, line, f"has {cells}: a quotation mark that is not closed?")
         if last and len(row) < self.width:
-            return ContentError(shown, line, f"the file is cut off: its last line has {cells}; get it again, whole")
+            return ContentError(shown, line, f"the file is cut off: its last line has {cells}; get a complete copy")
         return ContentError(shown, line, f"has {cells}: each line needs one for each column")
 
     def _header(self) -> list[str]:
@@ -242,7 +242,7 @@ def _undecoded(text: str) -> bool:
 
 
 def _cut_off(path: Path, error: Exception) -> ContentError:
-    return ContentError(str(path), None, f"the gzipped file is cut off or damaged ({error}): get it again, whole")
+    return ContentError(str(path), None, f"the gzipped file is cut off or damaged ({error}): get a complete copy")
 
 
 def _listed(names: dict[str, str]) -> str:

@@ -106,4 +106,6 @@ def _batches(path: Path) -> Iterator[Any]:
 
 def _damaged(path: Path, error: Exception) -> StoreError:
     reason = " ".join(str(error).split())[:120]
-    return StoreError(f"{path} is no file of `clca data import-wvs`, or damaged ({reason}): import the survey again")
+    return StoreError(
+        f"{path} was not written by `clca data import-wvs`, or is damaged ({reason}): import the survey again"
+    )

@@ -91,7 +91,7 @@ def refuse_unknown(
         raise ContentError(
             str(file.source.path),
             line,
-            f"{name} is {text[:40]!r}, no code of its scale ({_scale(name, codebook)})"
+            f"{name} is {text[:40]!r}, not a code of its scale ({_scale(name, codebook)})"
             f"{_and_more(more, 'unknown code')}: correct the file",
         )
 

@@ -1,0 +1,175 @@
+"""The plan of `clca compare`: two evaluations on the survey are read back, and their methods paired."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
+from clca.evaluation.compare.config import CompareConfig
+from clca.evaluation.prediction_dir import INFO, PREDICTIONS, find_evaluation, read_info
+from clca.evaluation.validation import require_libraries
+from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
+from clca.evaluation.wvs.prediction_dir import KIND, read_predictions
+from clca.evaluation.wvs.sampling import Sample
+from clca.evaluation.wvs.score_layout import ScoreLayout
+from clca.evaluation.wvs.suite import load_suite
+from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
+from clca.records import Method, Order
+from clca.storage.fingerprint import file_sha256
+
+SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnswers:
+    """The answers of a finished evaluation, with the respondents whose place they were given in."""
+
+    folder: Path
+    info: dict[str, Any]
+    counts: dict[CountsKey, AnswerCounts]
+    samples: dict[str, Sample]
+
+    @property
+    def methods(self) -> list[Method]:
+        answered = {key.method for key in self.counts}
+        return [method for method in get_args(Method) if method in answered]
+
+    @property
+    def orders(self) -> list[Order]:
+        answered = {key.order for key in self.counts}
+        return [order for order in get_args(Order) if order in answered]
+
+    @property
+    def weighted(self) -> bool:
+        return bool(self.info["weighted"])
+
+
+@dataclass(frozen=True, slots=True)
+class ComparePlan:
+    """Two evaluations, the pairs of their methods that are compared, and the order of the options."""
+
+    config: CompareConfig
+    first: StoredAnswers
+    second: StoredAnswers
+    pairs: tuple[tuple[Method, Method], ...]
+    order: Order
+
+
+def plan(config: CompareConfig, workspace: Path | None = None) -> ComparePlan:
+    """Read both evaluations. Raises one-line `ClcaError`s for what cannot be compared, or is not there any more."""
+    require_libraries(server=True)
+    first, second = (read_answers(name, config.out, workspace) for name in (config.first, config.second))
+    methods = config.method
+    if first.folder.resolve() == second.folder.resolve() and len(set(methods)) < 2:
+        raise SettingsError(
+            f"{first.folder} twice: name two evaluations, or two methods of this one"
+            f" ({', '.join(f'--method {method}' for method in first.methods)})"
+        )
+    if first.weighted != second.weighted:
+        plain, weighted = (second, first) if first.weighted else (first, second)
+        raise SettingsError(
+            f"{weighted.folder} was scored with --weights and {plain.folder} without: repeat one of them with"
+            " the options of the other"
+        )
+    order = _order(first, second)
+    return ComparePlan(config, first, second, tuple(_pairs(first, second, methods)), order)
+
+
+def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
+    """The answers of an evaluation, by its folder or name.
+
+    Raises `SettingsError` for one that is not finished, of another kind, or whose inputs have changed since.
+    """
+    folder = find_evaluation(name, out, KIND)
+    info = read_info(folder)
+    if info.get("kind", KIND) != KIND:
+        raise SettingsError(f"{folder} is of `clca eval-{info['kind']}`: give an evaluation of `clca eval-wvs`")
+    if info.get("finished") is not True:
+        raise SettingsError(f"{folder} is not finished: repeat the `clca eval-wvs` that made it")
+    content = Content(workspace)
+    catalogue, suite = CultureCatalogue(content), load_suite(content)
+    try:
+        inputs = info["inputs"]
+        item_ids, n, seed = set(inputs["items"]), int(inputs["respondents"]), int(inputs["seed"])
+        cultures, file, weighted = list(inputs["cultures"]), info["data"], bool(info["weighted"])
+        countries = dict(inputs["countries"])
+        digests = {path: str(info["content"][path]["sha256"]) for path in info["content"]}
+    except (KeyError, TypeError, ValueError) as error:
+        raise ContentError(
+            str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
+        ) from None
+    layout = ScoreLayout([item for item in suite.items.items if item.id in item_ids])
+    imported = None if file is None else find_respondents(Path(file), workspace)
+    if imported is not None and file_sha256(imported.path) != inputs["data"]:
+        raise SettingsError(
+            f"{imported.path} has changed since {folder} was made: evaluate again, or import the same files"
+        )
+    profiles = {culture: catalogue.culture(culture) for culture in cultures}
+    changed = [
+        path for path, used in content.used.items() if path.startswith(SUITE) and digests.get(path) != used.digest
+    ]
+    changed += [
+        name for name, culture in profiles.items() if list(culture.members or (culture.id,)) != countries.get(name)
+    ]
+    if changed:
+        raise SettingsError(
+            f"{', '.join(changed)}: changed since {folder} was made: evaluate again, or restore the old version"
+        )
+    samples = {
+        name: culture_sample(culture, suite, layout, imported, False, n=n, seed=seed, weighted=weighted)
+        for name, culture in profiles.items()
+    }
+    return StoredAnswers(folder, info, _counts(folder, info, samples, layout, weighted=weighted), samples)
+
+
+def _counts(
+    folder: Path, info: dict[str, Any], samples: dict[str, Sample], layout: ScoreLayout, *, weighted: bool
+) -> dict[CountsKey, AnswerCounts]:
+    file = folder / PREDICTIONS
+    if not file.is_file():
+        raise NotFoundError(f"{folder} has no {PREDICTIONS}: repeat the `clca eval-wvs` that made it")
+    predictions = list(read_predictions(folder))
+    if len(predictions) != info.get("predictions"):
+        raise SettingsError(
+            f"{file} has {len(predictions)} predictions, and had {info.get('predictions')} when it was scored: repeat"
+            " the `clca eval-wvs` that made it"
+        )
+    respondents = {culture: sample.respondents for culture, sample in samples.items()}
+    try:
+        return count_answers(predictions, respondents, layout, weighted=weighted)
+    except ClcaError as error:
+        raise ContentError(
+            str(file), None, f"{error.message}: it has changed since; restore it, or evaluate again with --new"
+        ) from None
+
+
+def _order(first: StoredAnswers, second: StoredAnswers) -> Order:
+    """The first order of the options that both have: answers to unlike orders are not compared."""
+    both = [order for order in first.orders if order in second.orders]
+    if not both:
+        raise SettingsError(
+            "the two evaluations have no option order in common"
+            f" ({', '.join(first.orders)}; {', '.join(second.orders)}):"
+            " evaluate one of them with the --order of the other"
+        )
+    return both[0]
+
+
+def _pairs(first: StoredAnswers, second: StoredAnswers, methods: Sequence[Method]) -> list[tuple[Method, Method]]:
+    if not methods:
+        both = [method for method in first.methods if method in second.methods]
+        if both:
+            return [(method, method) for method in both]
+        raise SettingsError(
+            f"the two evaluations have no method in common ({', '.join(first.methods)}; {', '.join(second.methods)}):"
+            " name one of each with --method"
+        )
+    for answers, method in zip((first, second), (methods[0], methods[-1]), strict=True):
+        if method not in answers.methods:
+            raise SettingsError(f"--method {method}: {answers.folder} has {', '.join(answers.methods)}")
+    return [(methods[0], methods[-1])]

@@ -1,0 +1,31 @@
+"""The result of `clca compare`: what `--json` prints."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import Field, computed_field
+
+from clca.evaluation.wvs.comparison import Comparison
+from clca.records import Method, Order, Record
+
+
+class MethodComparison(Comparison):
+    """A method of the first evaluation compared with one of the second, in one culture or on average."""
+
+    methods: tuple[Method, Method]
+    order: Order
+
+
+class CompareResult(Record):
+    """The comparisons of two evaluations, by their folders; `rehearsals` are those whose scores mean nothing."""
+
+    first: Path
+    second: Path
+    rehearsals: tuple[Path, ...] = Field(exclude=True)
+    comparisons: tuple[MethodComparison, ...]
+
+    @computed_field(description="Whether either is a rehearsal, whose scores mean nothing.")  # type: ignore[prop-decorator]
+    @property
+    def rehearsal(self) -> bool:
+        return bool(self.rehearsals)

@@ -1,0 +1,94 @@
+"""The configuration that all evaluations share."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from clca.content.config import Option, StageConfig, split_names
+from clca.inference.prompt_format import Mode
+from clca.urls import check_url
+
+WHAT, HOW = "What to evaluate", "How it is answered"
+
+
+def whole_number(value: Any) -> Any:
+    """Digits as a number, so that a variable of the environment may hold one of a few; anything else as it is."""
+    return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
+
+
+def _named(value: str | None) -> str | None:
+    if value is not None and not value.strip():
+        raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
+    return value
+
+
+def _server(value: str | None) -> str | None:
+    if value is not None:
+        check_url(value)
+    return value
+
+
+class EvaluationConfig(StageConfig):
+    """Which model is evaluated, how it is asked, and where the evaluation goes."""
+
+    student: Annotated[
+        str | None,
+        AfterValidator(_named),
+        Field(description="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny."),
+        Option(WHAT, short="-s", default="the adapters', else tiny"),
+    ] = None
+    adapter: Annotated[
+        tuple[str, ...],
+        BeforeValidator(split_names),
+        Field(
+            description="Adapter by folder, name, culture or run, or CULTURE=DIR; with --base-url CULTURE=NAME, the"
+            " server's name of it; repeatable."
+        ),
+        Option(WHAT, default="the newest of each culture for this student"),
+    ] = ()
+    mode: Annotated[
+        Mode | None,
+        Field(
+            description="generate: write an answer and parse it; probability: compare the probabilities of the"
+            " possible answers."
+        ),
+        Option(HOW, default="generate; probability for tiny"),
+    ] = None
+    bits: Annotated[
+        Literal[4, 8, 16] | None,
+        BeforeValidator(whole_number),
+        Field(description="Bits a weight that the model is loaded in."),
+        Option(HOW, default="the adapters'; 16 without one, and for tiny"),
+    ] = None
+    base_url: Annotated[
+        str | None,
+        AfterValidator(_server),
+        Field(description="Ask the OpenAI-compatible server at this URL instead of loading the model."),
+        Option(HOW),
+    ] = None
+    seed: Annotated[
+        int, Field(ge=0, lt=2**31, description="Seed of all draws: samples, limits, intervals."), Option(HOW)
+    ] = 42
+    out: Annotated[Path, Field(description="Folder of the evaluations."), Option(HOW)] = Path("evaluations")
+    new: Annotated[
+        bool, Field(description="Evaluate again even if this evaluation exists or was started."), Option(HOW)
+    ] = False
+    generated: Annotated[
+        Path,
+        Field(description="Folder of the runs, for adapters that are named by their run."),
+        Option(follows="generate.out", hidden=True),
+    ] = Path("generated")
+
+    @model_validator(mode="after")
+    def _server_has_its_own_bits(self) -> EvaluationConfig:
+        if self.base_url is not None and self.bits is not None:
+            raise ValueError("--bits: the server decides the precision of its weights; leave it out")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The kind of evaluation, which is the name of its folder: `wvs` for `eval-wvs`."""
+        return self.stage.removeprefix("eval-")

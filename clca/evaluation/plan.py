@@ -1,0 +1,126 @@
+"""The plan of an evaluation: what all of them settle before a model is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from clca.content.lookup import Content
+from clca.evaluation.config import EvaluationConfig
+from clca.evaluation.cost import Cost
+from clca.evaluation.evaluated_model import Adapter, EvaluatedModel
+from clca.evaluation.prediction_dir import SCORES
+from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage
+from clca.storage.fingerprint import Inputs, fingerprint, slug
+from clca.urls import without_credentials
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationPlan:
+    """What is asked of which model, how, and where the evaluation goes.
+
+    `inputs` decide the answers, and by their fingerprint the `folder`. `info` holds further keys of `evaluation.json`.
+    A `demonstration` asks texts that were made for it and measures nothing; None for a kind that has none. `warnings`
+    are for the user.
+    """
+
+    screen_tables: ClassVar[tuple[str, ...]] = ()
+    """Metrics of the tables that are shown on the screen; files have all."""
+    label_noun: ClassVar[str] = "label"
+    measures: ClassVar[str] = "any culture"
+    """What the scores of a rehearsal say nothing of."""
+
+    config: EvaluationConfig
+    content: Content
+    model: EvaluatedModel
+    inference: InferenceConfig
+    inputs: Inputs
+    info: Mapping[str, Any]
+    folder: Path
+    demonstration: bool | None = None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether the scores exist already."""
+        return (self.folder / SCORES).is_file()
+
+    @property
+    def marks(self) -> dict[str, bool]:
+        """What the scores are marked with in every file that holds them."""
+        marks = {"rehearsal": self.model.rehearsal}
+        return marks if self.demonstration is None else {**marks, "demonstration": self.demonstration}
+
+    @cached_property
+    def cost(self) -> Cost:
+        """Prompts, tokens and time of the whole evaluation, estimated when first read; no model is loaded."""
+        raise NotImplementedError
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What both `--plan --json` and the result say of the evaluation."""
+        return {
+            "student": self.model.name,
+            **self.marks,
+            "adapters": {row: adapter.name for row, adapter in self.model.adapters.items()},
+            "mode": self.inference.mode,
+            "bits": self.model.bits,
+        }
+
+    def suite_caveats(self) -> list[str]:
+        """What has to be read beside the scores of this kind of evaluation."""
+        return []
+
+    def caveats(self, coverage: TopKCoverage = ALL_COVERED, of_run: Sequence[str] = ()) -> tuple[str, ...]:
+        """What has to be read beside every score; `of_run` is known only once the model has answered."""
+        reasons = "; ".join(self.model.rehearsal_reasons)
+        rehearsal = [f"REHEARSAL ({reasons}): these scores say nothing of {self.measures}."] if reasons else []
+        return (*rehearsal, *self.suite_caveats(), *of_run, *coverage.caveats(f"{self.label_noun}s"))
+
+    def sample_prompts(self) -> list[tuple[str, str]]:
+        """The first prompt of each form, with a title."""
+        raise NotImplementedError
+
+    def json_object(self) -> dict[str, Any]:
+        """What `--plan --json` prints."""
+        return {
+            "evaluation": str(self.folder),
+            "exists": self.finished,
+            **self.summary,
+            **self.cost.json_object(),
+            "caveats": list(self.caveats()),
+        }
+
+
+def model_inputs(config: EvaluationConfig, model: EvaluatedModel, adapters: Mapping[str, Adapter]) -> Inputs:
+    """The inputs of a fingerprint that say which model answers."""
+    return {
+        "student": model.id,
+        "server": without_credentials(config.base_url) if config.base_url else None,
+        "adapters": {row: adapter.digest for row, adapter in adapters.items()},
+        "bits": model.bits,
+    }
+
+
+def content_inputs(content: Content, prefixes: tuple[str, ...]) -> Inputs:
+    """The digests of the content files read so far whose paths begin with one of `prefixes`."""
+    return {f"content:{path}": used.digest for path, used in sorted(content.used.items()) if path.startswith(prefixes)}
+
+
+def evaluation_folder(config: EvaluationConfig, model: EvaluatedModel, labels: Sequence[str], inputs: Inputs) -> Path:
+    """The folder of an evaluation: the newest of these inputs, or with `--new` the next one beside it."""
+    name = "-".join((slug(model.name), *labels, fingerprint(inputs)[:6]))
+    return newest_folder(config.out / config.kind / name, new=config.new)
+
+
+def newest_folder(base: Path, *, new: bool) -> Path:
+    """The last folder that exists of `base`, `base-2`, `base-3`...; the next one if `new` or none does."""
+    folder, number = base, 1
+    while True:
+        following = base.with_name(f"{base.name}-{number + 1}")
+        if not (following.exists() or (new and folder.exists())):
+            return folder
+        folder, number = following, number + 1

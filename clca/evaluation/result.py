@@ -1,0 +1,92 @@
+"""The result of an evaluation, and what `evaluation.json` says of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from clca.evaluation.table import Table
+from clca.records import Record
+
+
+class EvaluationResult(Record):
+    """What `--json` prints of every evaluation; each kind adds its scores."""
+
+    folder: Path = Field(serialization_alias="evaluation", description="Folder of the evaluation.")
+    student: str
+    rehearsal: bool = Field(description="Whether this is a rehearsal, whose scores mean nothing; `caveats` say why.")
+    adapters: dict[str, str] = Field(description="Folder, or name on the server, of each adapter.")
+    mode: str
+    bits: int
+    caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
+    asked: int = Field(description="Request groups that were answered in this run; 0 if all were answered before.")
+    seconds: float = Field(description="Seconds that this run took.")
+    tables: tuple[Table, ...] = Field(exclude=True, repr=False)
+    request_groups: int = Field(exclude=True, description="Request groups of the evaluation.")
+    answered: str = Field(exclude=True, description="When the last answer came, in ISO 8601.")
+
+    def json_object(self) -> dict[str, Any]:
+        """What `--json` prints."""
+        return self.model_dump(mode="json", by_alias=True)
+
+
+class GroupCounts(Record):
+    """Request groups that are answered (`asked`), `of` all."""
+
+    asked: int
+    of: int
+
+
+class LabelCounts(Record):
+    """Labels requested from a server (`asked`), and those `outside` its top-k logprobs."""
+
+    asked: int
+    outside: int
+
+
+class RunEntry(Record):
+    """One run of the command that answered something: an entry of `sittings`."""
+
+    began: str
+    ended: str | None
+    sheets: int = Field(description="Request groups that were answered.")
+    seconds: float
+    versions: dict[str, str]
+    labels: LabelCounts | None = None
+
+
+class ContentUsed(Record):
+    """A content file that was read: where it is from, and its digest."""
+
+    origin: str
+    sha256: str
+
+
+class EvaluationInfo(Record):
+    """`evaluation.json`: what was evaluated, and how far it is. Each kind of evaluation adds keys of its own.
+
+    `fingerprint` is the digest of `inputs`, which decide the answers: an evaluation resumes only with the same ones.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    evaluation: str = Field(description="Name of the folder.")
+    kind: str = Field(description="wvs, offense, mmlu...: the command without `eval-`.")
+    created: str
+    updated: str
+    finished: bool
+    rehearsal: bool
+    demonstration: bool | None = Field(default=None, description="Whether it asked texts made for demonstration.")
+    because: tuple[str, ...] = Field(description="Why it is a rehearsal.")
+    student: str
+    source: str = Field(description="Hub id or folder of the student.")
+    revision: str | None
+    server: str | None
+    adapters: dict[str, str]
+    fingerprint: str
+    inputs: dict[str, Any]
+    content: dict[str, ContentUsed]
+    sheets: GroupCounts = Field(description="Request groups.")
+    sittings: tuple[RunEntry, ...] = Field(description="Runs of the command that answered something.")

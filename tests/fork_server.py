@@ -1,0 +1,151 @@
+"""Runs `clca` in forks of a process that has imported its libraries already.
+
+    python tests/fork_server.py serve SOCKET [--heavy]    until its stdin is closed
+    python tests/fork_server.py run SOCKET ARGUMENTS      `clca ARGUMENTS`, as a command of the shell
+
+Each command is a process of its own, with the caller's arguments, folder, environment and streams; what it is spared
+is importing torch for ten seconds. A fork cannot have other settings of the interpreter or of a library that reads the
+environment while it is imported: `tests/cli_process.py` starts such commands without a server, or with a light one.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import pkgutil
+import resource
+import runpy
+import select
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+LARGEST_MESSAGE = 1 << 17  # bytes of arguments and environment
+LIGHT = ("clca.cli", "clca.generation", "clca.simulator")
+# What the libraries load only when it is used, and so not with the modules of clca.
+USED_LATER = (
+    "aiohttp datasets pyarrow.parquet bitsandbytes tokenizers trl peft matplotlib.backends.backend_agg "
+    "transformers.models.auto.modeling_auto transformers.models.llama.modeling_llama transformers.trainer"
+)
+
+
+def serve(address: str, heavy: bool) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is meant for pytest
+    load(heavy)
+    threads = [task.joinpath("comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    assert len(set(threads) - {"jemalloc_bg_thd"}) == 1, f"a fork would lack threads of the libraries: {threads}"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as listening:
+        listening.bind(address)
+        listening.listen(64)
+        print("listening", flush=True)
+        while True:
+            ready, _, _ = select.select([listening, sys.stdin], [], [])
+            while any(children()):
+                pass
+            if sys.stdin in ready:
+                return
+            connection, _ = listening.accept()
+            if os.fork() == 0:
+                listening.close()
+                supervise(connection)
+                return
+            connection.close()
+
+
+def load(heavy: bool) -> None:
+    for name in ("clca",) if heavy else LIGHT:
+        package = importlib.import_module(name)
+        for module in pkgutil.walk_packages(package.__path__, f"{name}."):
+            if not module.name.endswith("__main__"):
+                importlib.import_module(module.name)
+    if heavy:
+        for name in USED_LATER.split():
+            importlib.import_module(name)
+    else:
+        loaded = {"torch", "huggingface_hub"} & sys.modules.keys()
+        assert not loaded, f"the light server has {loaded}, which read the environment when they are imported"
+    gc.collect()
+    gc.freeze()
+
+
+def children() -> Any:
+    """The ended children, one after the other."""
+    try:
+        while found := os.waitpid(-1, os.WNOHANG)[0]:
+            yield found
+    except ChildProcessError:
+        return
+
+
+def supervise(connection: socket.socket) -> None:
+    """Fork once more for the command, and tell its number and how it ended. Returns in the command's process only."""
+    with connection:
+        data, streams, _, _ = socket.recv_fds(connection, LARGEST_MESSAGE, 3)
+        command = json.loads(data)
+        number = os.fork()
+        if number == 0:
+            connection.close()
+            become(command, streams)
+            return
+        for stream in streams:
+            os.close(stream)
+        connection.send(str(number).encode())
+        _, status = os.waitpid(number, 0)
+        connection.send(str(os.waitstatus_to_exitcode(status)).encode())
+    os._exit(0)
+
+
+def become(command: dict[str, Any], streams: list[int]) -> None:
+    """Make this process what `python -m clca` would be when its first line runs."""
+    for target, stream in enumerate(streams):
+        os.dup2(stream, target)
+        os.close(stream)
+    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
+    os.chdir(command["cwd"])
+    os.environ.clear()
+    os.environ.update(command["env"])
+    time.tzset()
+    if command["file_size"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (command["file_size"], resource.RLIM_INFINITY))
+    sys.argv = ["clca", *command["arguments"]]
+    sys.path.insert(0, command["cwd"])
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def run(address: str, arguments: list[str]) -> int:
+    """What the shell's `clca` is."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as connection:
+        connection.connect(address)
+        send(connection, arguments, os.getcwd(), dict(os.environ), [0, 1, 2])
+        connection.recv(64)
+        return int(connection.recv(64))
+
+
+def send(
+    connection: socket.socket,
+    arguments: list[str],
+    cwd: str,
+    env: dict[str, str],
+    streams: list[int],
+    file_size: int | None = None,
+) -> None:
+    command = {"arguments": arguments, "cwd": cwd, "env": env, "file_size": file_size}
+    socket.send_fds(connection, [json.dumps(command).encode()], streams)
+
+
+if __name__ == "__main__":
+    action, address, *rest = sys.argv[1:]
+    if action == "run":
+        sys.exit(run(address, rest))
+    del sys.path[0]  # this script's folder
+    serve(address, heavy=bool(rest))
+    if sys.argv[0] == "clca":  # in a fork
+        runpy.run_module("clca", run_name="__main__", alter_sys=True)
