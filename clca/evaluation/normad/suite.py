@@ -73,6 +73,7 @@ class NormadPlan(LabelledPlan):
         return ZERO_SHOT if system == ZERO_SHOT else "plain"
 
     def suite_caveats(self) -> list[str]:
+        """Whether it is a demonstration or asks a part of the stories only."""
         caveats = []
         if self.data is None:
             caveats.append(

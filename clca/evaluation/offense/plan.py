@@ -56,6 +56,7 @@ class OffensePlan(LabelledPlan):
         return ZERO_SHOT if system == ZERO_SHOT else PLAIN
 
     def suite_caveats(self) -> list[str]:
+        """Whether it is a demonstration, asks a part of the texts, or scores as the paper does."""
         caveats = []
         if self.data is None:
             caveats.append(
