@@ -70,6 +70,7 @@ class NormadPlan(LabelledPlan):
     data: Path | None
 
     def prompt_form(self, system: str) -> str:
+        """The zero-shot form names the country, the plain one does not."""
         return ZERO_SHOT if system == ZERO_SHOT else "plain"
 
     def suite_caveats(self) -> list[str]:

@@ -53,6 +53,7 @@ class OffensePlan(LabelledPlan):
     published: Published
 
     def prompt_form(self, system: str) -> str:
+        """The zero-shot form names the culture, the plain one does not."""
         return ZERO_SHOT if system == ZERO_SHOT else PLAIN
 
     def suite_caveats(self) -> list[str]:
