@@ -39,6 +39,7 @@ class HofstedeRow(BaseModel):
     note: str | None
 
     def scores(self) -> Hofstede:
+        """The six dimensions, 0 to 100 each; None where there is no score."""
         return Hofstede(pdi=self.PDI, idv=self.IDV, mas=self.MAS, uai=self.UAI, lto=self.LTO, ivr=self.IVR)
 
 
@@ -57,6 +58,7 @@ class MapRow(BaseModel):
     zone: str
 
     def position(self) -> MapPosition:
+        """The position on the cultural map, in factor scores."""
         return MapPosition(secular=self.traditional_vs_secular_rational, expression=self.survival_vs_self_expression)
 
 

@@ -51,6 +51,7 @@ class Cost:
         return sum(known) if len(known) == len(counts) else None
 
     def json_object(self) -> dict[str, Any]:
+        """What `--plan --json` prints of it."""
         totals = [name for name in self.parts[0].counts if name in ("prompts", "tokens", "tokens_unshared")]
         return {
             **({} if self.cells is None else {"cells": self.cells}),

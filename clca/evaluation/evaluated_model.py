@@ -75,15 +75,16 @@ class EvaluatedModel:
         """The mixture that all its adapters of one culture learned from; None where it is unknown or not the same."""
         single_culture = [adapter.found for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
         mixes = {
-            found.data.recipe.get("data", {}).get("mix") if found is not None else None for found in single_culture
+            trained.data.recipe.get("data", {}).get("mix") if trained is not None else None
+            for trained in single_culture
         }
         return mixes.pop() if len(mixes) == 1 else None
 
     @property
     def learned_plain_text(self) -> bool:
         """Whether all its adapters learned from plain texts alone."""
-        found = [adapter.found for adapter in self.adapters.values()]
-        return bool(found) and all(entry is not None and _learned_plain_text(entry) for entry in found)
+        trained = [adapter.found for adapter in self.adapters.values()]
+        return bool(trained) and all(entry is not None and _learned_plain_text(entry) for entry in trained)
 
 
 def base_id(student: Student) -> str:

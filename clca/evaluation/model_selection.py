@@ -174,7 +174,7 @@ def _evaluated_model(
 ) -> EvaluatedModel:
     all_notes = list(notes)
     used = {adapter.name: adapter.found for adapter in chosen.values() if adapter.found is not None}
-    revisions = {found.data.student.revision for found in used.values()} - {None}
+    revisions = {adapter.data.student.revision for adapter in used.values()} - {None}
     if len(revisions) == 1:  # the adapters fit this one; the hub may have another by now
         student = replace(student, revision=revisions.pop())
     elif revisions:
@@ -182,10 +182,12 @@ def _evaluated_model(
     if student.revision is None and not unavailable_reason and find_spec("transformers") is not None:
         student = pin_revision(student)
     if bits is None:
-        trained = {found.data.recipe["base"]["bits"] for found in used.values()}
+        trained = {adapter.data.recipe["base"]["bits"] for adapter in used.values()}
         bits = trained.pop() if len(trained) == 1 and not student.tiny else FULL_BITS  # quantised, CPUs are slow
     reasons = ["the student is tiny"] if student.tiny else []
-    reasons += [f"{path} is a rehearsal" for path, found in used.items() if found.data.rehearsal and not student.tiny]
+    reasons += [
+        f"{path} is a rehearsal" for path, adapter in used.items() if adapter.data.rehearsal and not student.tiny
+    ]
     return EvaluatedModel(student.name, student, bits, chosen, tuple(reasons), tuple(all_notes), unavailable_reason)
 
 

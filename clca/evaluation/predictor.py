@@ -78,6 +78,7 @@ class LazyPredictor:
         self._predictor: Any = None
 
     def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
+        """Load the predictor at the first call, then predict with it."""
         if self._predictor is None:
             make = _api_predictor if self._model.student is None else _local_predictor
             self._predictor = make(self._model, self._inference)

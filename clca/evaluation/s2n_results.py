@@ -75,6 +75,7 @@ class Published:
     def value(
         self, source: str, model: str, setting: str | None, row: str, column: str, metric: str = "f1"
     ) -> float | None:
+        """A printed number as a share; None if the paper does not print it."""
         return self._values.get((source, model, setting, row, column, metric))
 
     def cells(

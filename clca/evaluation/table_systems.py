@@ -41,10 +41,12 @@ class TableSystem:
 
 
 def cell(estimate: Estimate | None) -> Cell | None:
+    """A table cell with its interval; None for no estimate."""
     return None if estimate is None else Cell(estimate.value, estimate.low, estimate.high)
 
 
 def maybe(value: float | None) -> Cell | None:
+    """A table cell without an interval; None for no value."""
     return None if value is None else Cell(value)
 
 

@@ -28,6 +28,7 @@ class Funnel:
         return self.requested - sum(self.outcomes.values())
 
     def count(self, row: FinishedDialogue) -> None:
+        """Count a finished dialogue by its outcome and, if there is one, its reason."""
         self.outcomes[row.outcome] += 1
         if row.reason is not None:
             self.reasons[f"{row.outcome}: {row.reason}"] += 1

@@ -19,6 +19,7 @@ class PrioritySemaphore:
         self._arrivals = count()
 
     def slot(self, rank: Rank) -> _Slot:
+        """A context that holds one of the slots; waiting callers get theirs by priority."""
         return _Slot(self, rank)
 
     async def acquire(self, rank: Rank) -> None:

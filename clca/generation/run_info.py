@@ -55,6 +55,7 @@ class ServerInfo(Record):
 
     @classmethod
     def of(cls, state: ServerState) -> ServerInfo:
+        """The lasting part of a server's state: rates over the whole run, nothing momentary."""
         fields = asdict(state)
         if (seen := state.throughput) is not None:
             fields["throughput"] |= {

@@ -37,6 +37,7 @@ class PassBudget:
         return cls(ModelShape.of(model), memory, tokens or (GPU_TOKENS if on_gpu else CPU_TOKENS))
 
     def halved(self) -> Self:
+        """The budget with half the memory and tokens of a pass, for another try after running out of memory."""
         return replace(self, memory=self.memory // 2, tokens=self.tokens // 2)
 
     def prefix_groups(self, items: Sequence[T], length: Callable[[T], int], rest: Callable[[T], int]) -> list[list[T]]:

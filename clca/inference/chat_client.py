@@ -90,9 +90,11 @@ class ChatClient:
             return error
 
     def stop(self) -> None:
+        """Give up all requests in flight."""
         self._client.stop()
 
     async def close(self) -> None:
+        """Close the connections."""
         await self._http.close()
 
     async def observe(self) -> None:
@@ -101,6 +103,7 @@ class ChatClient:
 
     @property
     def servers(self) -> list[ServerState]:
+        """The state of each replica, with its throughput so far."""
         return [
             ServerState(
                 url=without_credentials(replica.url),

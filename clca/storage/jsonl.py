@@ -47,6 +47,7 @@ class LineFile:
         self.length = length
 
     def close(self) -> None:
+        """Close the file."""
         os.close(self._fd)
 
 

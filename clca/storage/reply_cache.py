@@ -80,6 +80,7 @@ class ReplyCache:
             self._db.executescript(_SCHEMA)
 
     def close(self) -> None:
+        """Close the database."""
         with self._sqlite_errors():
             self._db.close()
 

@@ -80,6 +80,7 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
         return self._checkpoint.rate if self._checkpoint is not None else 0.0
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Start the clock and report; a resumed training keeps its best weights so far."""
         self._began = time.monotonic()
         if state.best_global_step:  # where the checkpoints lay in the last run, they need not lie now
             state.best_model_checkpoint = str(folder_of(state.best_global_step, self._checkpoints))
@@ -90,12 +91,14 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
         self._step_began = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Save and stop if that was requested in any process, and report."""
         self._stepping += time.monotonic() - self._step_began
         if state.global_step < state.max_steps and _any_process(self._stop_request.stop):
             control.should_save = control.should_training_stop = self.interrupted = True
         self._report(state)
 
     def on_log(self, args: Any, state: Any, control: Any, logs: dict[str, Any], **kwargs: Any) -> None:
+        """Take the logged numbers. Raises `TrainingError` for a loss that is no number or gradients that are all 0."""
         self._take(logs)
         if "num_tokens" in logs:
             self._tokens, self._clocked = logs["num_tokens"], self._stepping
@@ -150,9 +153,9 @@ def _any_process(stop: bool) -> bool:
 
 
 class EarlyStopping(TrainerCallback):  # type: ignore[misc]
-    """Stops when the held-out loss has not fallen for so many evaluations.
+    """Stops a training when its held-out loss has not fallen for `evaluations` evaluations.
 
-    All that it knows is in the log of the training, and so is there after a resume.
+    It reads the losses from the training log, so that a resumed training stops at the same step.
     """
 
     def __init__(self, evaluations: int) -> None:
@@ -163,6 +166,7 @@ class EarlyStopping(TrainerCallback):  # type: ignore[misc]
             control.should_training_stop = True
 
     def ended(self, state: Any) -> bool:
+        """Whether the held-out loss has stopped falling."""
         losses = [entry["eval_loss"] for entry in state.log_history if "eval_loss" in entry]
         return bool(losses) and since_best(losses) >= self._evaluations
 

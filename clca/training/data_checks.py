@@ -54,6 +54,8 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
+    """What went through the checks: decoded samples, and the counts of both splits."""
+
     samples: tuple[Sample, ...]
     train: Counted
     held_out: Counted

@@ -79,6 +79,7 @@ def estimate(
 
 
 def trainable(recipe: Recipe, shape: Shape) -> int:
+    """Number of weights that LoRA adds: its rank times the widths of all adapted layers."""
     return recipe.lora.r * shape.trainable
 
 

@@ -28,6 +28,7 @@ def source_names(data: Data) -> set[Source]:
 
 
 def needs_dialogues(data: Data) -> bool:
+    """Whether a mix draws on the dialogues of runs."""
     return bool({"dialogue", "intent"} & source_names(data))
 
 

@@ -22,6 +22,8 @@ MIXES: dict[str, tuple[Source, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Part:
+    """One part of a mix: its name, its sources and its weight, if the mix gives weights."""
+
     name: str
     sources: tuple[Source, ...]
     weight: float | None

@@ -128,4 +128,5 @@ class Recipe(_Keys):
         return self
 
     def resolved(self) -> dict[str, Any]:
+        """The whole recipe as JSON values, defaults included."""
         return self.model_dump(mode="json")

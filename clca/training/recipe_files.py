@@ -22,6 +22,7 @@ LARGEST = 2**20  # bytes of a recipe: YAML takes long to read
 
 
 def recipe_names(content: Content) -> list[str]:
+    """Names of the packaged recipes and those of the workspace, sorted."""
     return sorted(Path(path).stem for path in content.files(RECIPES) if path != MODELS)
 
 

@@ -68,7 +68,7 @@ class Encoder:
             waiting: tuple[list[Example], list[Rendered | None], Future[Any]] | None = None
             while batch := list(islice(stream, BATCH)):
                 rendered = [self._checked(example, counts) for example in batch]
-                begun = pool.submit(self._tokenise, [found.text for found in rendered if found is not None])
+                begun = pool.submit(self._tokenise, [rendering.text for rendering in rendered if rendering is not None])
                 if waiting is not None:
                     yield from self._rows(*waiting, counts)
                 waiting = batch, rendered, begun
@@ -89,17 +89,17 @@ class Encoder:
         tokenised: Future[Any],
         counts: ExampleCounts,
     ) -> Iterator[Row | None]:
-        encoded, places = tokenised.result(), count()
-        for example, found in zip(batch, rendered, strict=True):
-            if found is None:
+        encoded, indices = tokenised.result(), count()
+        for example, rendering in zip(batch, rendered, strict=True):
+            if rendering is None:
                 yield None
                 continue
-            place = next(places)
-            ids = encoded["input_ids"][place]
+            index = next(indices)
+            ids = encoded["input_ids"][index]
             if isinstance(example.body, Text):
-                row, cut = self._text_row(ids, _first_token(encoded, place, found.spans[0]))
+                row, cut = self._text_row(ids, _first_token(encoded, index, rendering.spans[0]))
             else:
-                row, cut = self._chat_row(ids, [_tokens(encoded, place, span) for span in found.spans])
+                row, cut = self._chat_row(ids, [_tokens(encoded, index, span) for span in rendering.spans])
             if row is None:
                 counts.dropped[TOO_LONG] += 1
             else:
@@ -111,7 +111,11 @@ class Encoder:
 
     def _checked(self, example: Example, counts: ExampleCounts) -> Rendered | None:
         body = example.body
-        parts = (body.prompt, body.answer) if isinstance(body, Text) else tuple(said.content for said in body.messages)
+        parts = (
+            (body.prompt, body.answer)
+            if isinstance(body, Text)
+            else tuple(message.content for message in body.messages)
+        )
         if self._control.search("\n".join(parts)):
             counts.dropped[CONTROL] += 1
             return None
@@ -134,12 +138,12 @@ class Encoder:
         """Plain text between the student's own begin and end tokens; what is too long loses its end, and the token."""
         begin, end = self._tokenizer.bos_token_id, self._tokenizer.eos_token_id
         head = [begin] if begin is not None else []
-        whole = [*head, *ids, *([end] if end is not None else [])]
-        mask = [0] * (len(head) + start) + [1] * (len(whole) - len(head) - start)
-        cut = whole[: self._max_length]
+        complete = [*head, *ids, *([end] if end is not None else [])]
+        mask = [0] * (len(head) + start) + [1] * (len(complete) - len(head) - start)
+        cut = complete[: self._max_length]
         if not any(mask[: len(cut)]):
             return None, False
-        return Row(input_ids=cut, assistant_masks=mask[: len(cut)]), len(cut) < len(whole)
+        return Row(input_ids=cut, assistant_masks=mask[: len(cut)]), len(cut) < len(complete)
 
     @cached_property
     def _control(self) -> re.Pattern[str]:

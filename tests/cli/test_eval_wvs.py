@@ -318,10 +318,8 @@ def test_without_the_libraries_one_line_says_what_to_install(desk: Desk, tmp_pat
     )
 
 
-def test_a_model_of_the_hub_is_another_one_once_its_main_has_moved(
-    desk: Desk, tiny_student: Student, tmp_path: Path
-) -> None:
-    repository, source = tmp_path / "hub" / "models--org--small", Path(tiny_student.source)
+def test_a_model_of_the_hub_is_another_one_once_its_main_has_moved(desk: Desk, tiny_student: Student) -> None:
+    repository, source = Path(desk.env["HF_HOME"]) / "hub" / "models--org--moved", Path(tiny_student.source)
     (repository / "refs").mkdir(parents=True)
     for commit in ("a" * 40, "b" * 40):
         folder = repository / "snapshots" / commit
@@ -331,11 +329,7 @@ def test_a_model_of_the_hub_is_another_one_once_its_main_has_moved(
     places = []
     for commit in ("a" * 40, "b" * 40, "a" * 40):
         (repository / "refs" / "main").write_text(commit)
-        done = desk.run(
-            "eval-wvs", "-c", "japan", "-n", "1", "-s", "org/small", "--plan", "--json", HF_HOME=str(tmp_path)
-        )
-        assert done.returncode == 0, done.stderr
-        places.append(last_json(done.stdout)["evaluation"])
+        places.append(desk.json("eval-wvs", "-c", "japan", "-n", "1", "-s", "org/moved", "--plan")["evaluation"])
     assert places[0] == places[2] != places[1]
 
 

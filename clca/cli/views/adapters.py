@@ -25,6 +25,7 @@ POINTS = 12  # losses to show
 
 
 def show_adapters(out: Path, *, as_json: bool) -> None:
+    """Print every adapter in a folder as a table or as JSON lines. Raises `NotFoundError` if there is none."""
     screen = make_console(stderr=True)
 
     def skip(error: ClcaError) -> None:
@@ -58,6 +59,7 @@ def show_adapters(out: Path, *, as_json: bool) -> None:
 
 
 def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
+    """Print where one adapter comes from and how to serve it. Raises `NotFoundError` for an unknown name."""
     adapter = _find(name, out)
     if as_json:
         print(json.dumps({"adapter": str(adapter.folder), **adapter.data.model_dump(mode="json")}, indent=2))
@@ -69,6 +71,7 @@ def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
 
 
 def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
+    """Merge an adapter into its base model, write the whole model to a new folder, and print that folder."""
     require_libraries()
     from clca.training.merge import merge, require_memory
 

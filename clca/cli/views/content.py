@@ -55,6 +55,7 @@ out = "generated"                # folder of the runs, relative to this file
 
 
 def init(folder: Path) -> None:
+    """Make a folder into a workspace. Raises `StoreError` if it is one already or cannot be written."""
     config = folder / CONFIG
     if config.exists():
         raise StoreError(f"{config} exists already: {folder} is a workspace")
@@ -69,6 +70,7 @@ def init(folder: Path) -> None:
 
 
 def list_content(pattern: str, *, as_json: bool) -> None:
+    """Print the content files that match a glob, each with its source. Raises `NotFoundError` if none does."""
     content = Content(find_workspace())
     paths = content.files(pattern)
     if not paths:
@@ -85,16 +87,19 @@ def list_content(pattern: str, *, as_json: bool) -> None:
 
 
 def show_content(path: str) -> None:
+    """Print the text of a content file."""
     sys.stdout.write(Content(find_workspace()).text(path))
 
 
 def copy_content(paths: list[str], *, force: bool) -> None:
+    """Copy packaged files into the workspace; `force` replaces those that exist."""
     content = Content(find_workspace())
     for path in paths:
         print(f"{content.copy(path, force=force)} written")
 
 
 def check_content(*, as_json: bool) -> int:
+    """Check every content file and print the errors. Returns the exit code: 2 if there are any, else 0."""
     workspace = find_workspace()
     errors = check(Content(workspace))
     try:

@@ -18,6 +18,7 @@ MAP_WIDTH, MAP_HEIGHT = 72, 20
 
 
 def list_cultures(*, as_json: bool) -> None:
+    """Print every culture as a table or as JSON lines."""
     catalogue = CultureCatalogue(Content(find_workspace()))
     table = Table(box=None, padding=(0, 2, 0, 0))
     for column in ("id", "name", "kind", "found by", "missing scores"):
@@ -37,6 +38,7 @@ def list_cultures(*, as_json: bool) -> None:
 
 
 def show_culture(name: str, *, as_json: bool) -> None:
+    """Print a culture's scores, descriptors, norms and everyday material. Raises `NotFoundError` if unknown."""
     catalogue = CultureCatalogue(Content(find_workspace()))
     culture = catalogue.culture(catalogue.find(name))
     if as_json:

@@ -25,6 +25,7 @@ WIDTH = 14  # of the left column
 
 
 def show_models(*, as_json: bool) -> None:
+    """Print every model in the catalogue, and whether it fits this machine."""
     models = ModelCatalogue(Content(find_workspace()))
     here = machine(os.environ)
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -53,6 +54,7 @@ def show_models(*, as_json: bool) -> None:
 
 
 def show_model(name: str, *, as_json: bool) -> None:
+    """Print a model's shape, its memory and how it would be placed here. Raises `NotFoundError` if unknown."""
     models = ModelCatalogue(Content(find_workspace()))
     model = find_model(name, models, os.environ)
     if model is None:

@@ -35,6 +35,7 @@ class Waiting:
             self._status.stop()
 
     def show(self, text: str) -> None:
+        """Show the latest step of a server that starts."""
         now = monotonic()
         line = f"vLLM is starting, {now - self._began:.0f} s: {printable(text)}"
         if self._status is not None:
@@ -45,7 +46,7 @@ class Waiting:
 
 
 class Bar:
-    """How far a piece of work has come: a bar and a line in a terminal, a line now and then elsewhere."""
+    """Progress of a piece of work: a bar and a line in a terminal, an occasional line elsewhere."""
 
     def __init__(self, screen: Console) -> None:
         self._screen = screen
@@ -62,13 +63,14 @@ class Bar:
             self._status.stop()
 
     def begin(self, line: str) -> None:
-        """What there is to wait for before anything can be counted."""
+        """Show what is waited for before anything can be counted."""
         if self._status is not None:
             self._status.update(f"[dim]{escape(line)}[/dim]")
         else:
             self._screen.print(line, markup=False)
 
     def show(self, line: str, done: int, of: int) -> None:
+        """Show a new state of the bar and its line."""
         if self._status is not None:
             grid = Table.grid(padding=(0, 1))
             grid.add_row(ProgressBar(total=max(1, of), completed=done, width=30), line)

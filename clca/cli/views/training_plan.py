@@ -118,6 +118,7 @@ def _show_launch(plan: TrainingPlan, commands: tuple[str, str]) -> None:
 
 
 def show_sample(sample: Sample, console: Console) -> None:
+    """Print a decoded example with its trained tokens in colour, or between marks without colours."""
     coloured = console.color_system is not None
     how = "in colour" if coloured else f"between {MARKS[0]} and {MARKS[1]}"
     console.print(f"[bold]{sample.task}[/bold], {sample.tokens:,} tokens, trained {how}  ", end="")
@@ -182,6 +183,7 @@ def _show_estimate(adapter: Forecast, checked: Checked, estimate: Estimate, cons
 
 
 def duration(seconds: float) -> str:
+    """A number of seconds in the largest unit that suits it, such as "12 min"."""
     if seconds < 90:
         return f"{max(1, round(seconds))} s"
     if seconds < 5400:

@@ -112,6 +112,7 @@ class TaskAnswering:
         ]
 
     def progress(self, system: str, test: str) -> TaskProgress:
+        """The progress to report after the last request group."""
         complete, total = self.cells
         answers = self._answers[test][self._index[system]]
         answered = answers != UNANSWERED

@@ -20,6 +20,7 @@ from clca.storage.atomic import atomic_file
 
 
 def key_of(choice: Choice) -> GroupKey:
+    """What identifies the request group of a prediction."""
     return choice.row, choice.test, choice.place // GROUP_SIZE
 
 
@@ -30,6 +31,7 @@ class TaskPredictionDir(PredictionDir[Choice, GroupKey]):
         super().__init__(path, Choice, group_sizes(tasks, systems), key_of, lambda choice: choice.place)
 
     def add(self, group: ExampleRequestGroup, choices: Sequence[Choice]) -> None:
+        """Append the predictions of one request group to the file."""
         self.put((group.row, group.task, group.number), choices)
 
     def write_prompts(self, tasks: Iterable[Task], forms: Mapping[str, str]) -> None:

@@ -105,6 +105,7 @@ class MatrixScores(Record):
     specificity: Specificity | None
 
     def result(self, system: str) -> SystemScores | None:
+        """The scores of a system; None if it was not scored."""
         return next((scores for scores in self.results if scores.row == system), None)
 
     @property

@@ -131,12 +131,14 @@ class LabelledPlan(EvaluationPlan):
 
     @cached_property
     def cost(self) -> Cost:
+        """Prompts, tokens and time over all cultures; no model is loaded."""
         tokens, unknown_reason = prompt_tokens(self.model, self.inference)
         groups = groupby(self.tasks, key=lambda task: task.culture)
         parts = [self._cost_part(group, list(tasks), tokens) for group, tasks in groups]
         return estimate_cost(self.model, self.inference, parts, unknown_reason, len(self.systems) * len(self.tasks))
 
     def sample_prompts(self) -> list[tuple[str, str]]:
+        """The first prompt of the first task in each form, with a title."""
         task, prompts = self.tasks[0], []
         for form, row in self.prompt_forms.items():
             example = next(iter(task.examples(row)))

@@ -58,6 +58,7 @@ class MmluPlan(LabelledPlan):
     published: Published
 
     def suite_caveats(self) -> list[str]:
+        """Whether it is a demonstration, which subjects, shots or questions are left out, and the paper's scoring."""
         config, caveats = self.config, []
         if self.exam.demonstration:
             subjects = count_of(len(self.tasks), "subject")

@@ -40,6 +40,7 @@ class Knowledge(Record):
     spread: dict[str, Spread]
 
     def row(self, name: str) -> SystemKnowledge | None:
+        """The scores of one system; None if it was not scored."""
         return next((system for system in self.rows if system.row == name), None)
 
 

@@ -70,9 +70,11 @@ class NormadPlan(LabelledPlan):
     data: Path | None
 
     def prompt_form(self, system: str) -> str:
+        """The zero-shot form names the country, the plain one does not."""
         return ZERO_SHOT if system == ZERO_SHOT else "plain"
 
     def suite_caveats(self) -> list[str]:
+        """Whether it is a demonstration or asks a part of the stories only."""
         caveats = []
         if self.data is None:
             caveats.append(

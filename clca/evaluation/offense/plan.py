@@ -53,9 +53,11 @@ class OffensePlan(LabelledPlan):
     published: Published
 
     def prompt_form(self, system: str) -> str:
+        """The zero-shot form names the culture, the plain one does not."""
         return ZERO_SHOT if system == ZERO_SHOT else PLAIN
 
     def suite_caveats(self) -> list[str]:
+        """Whether it is a demonstration, asks a part of the texts, or scores as the paper does."""
         caveats = []
         if self.data is None:
             caveats.append(

@@ -89,6 +89,7 @@ class WvsAnswering:
         return [group for group in self.groups if key_of(group) not in self._folder.finished]
 
     def progress(self) -> WvsProgress:
+        """The progress to report after the last request group."""
         kl = {}
         for key, counts in self.counts.items():
             if (key.culture, key.method) not in kl:

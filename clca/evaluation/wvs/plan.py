@@ -81,6 +81,7 @@ class WvsPlan(EvaluationPlan):
         return any(sample.synthetic for sample in self.samples.values())
 
     def suite_caveats(self) -> list[str]:
+        """Which respondents are synthetic, and whether respondents are weighted."""
         caveats = []
         synthetic = [name for name, sample in self.samples.items() if sample.synthetic]
         if synthetic:
@@ -98,12 +99,14 @@ class WvsPlan(EvaluationPlan):
 
     @cached_property
     def cost(self) -> Cost:
+        """Prompts, tokens and time over all cultures and methods; no model is loaded."""
         tokens, unknown_reason = prompt_tokens(self.model, self.inference)
         by_method = groupby(self.request_groups, key=lambda group: (group.culture, group.method))
         parts = [_cost_part(list(groups), tokens) for _, groups in by_method]
         return estimate_cost(self.model, self.inference, parts, unknown_reason)
 
     def sample_prompts(self) -> list[tuple[str, str]]:
+        """The first prompt of all, with a title."""
         group = self.request_groups[0]
         title = f"{group.culture}, {group.method}: the first prompt of {len(group.questions)}"
         return [(title, joined(group.system, group.questions[0].text))]

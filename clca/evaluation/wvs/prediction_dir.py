@@ -18,6 +18,7 @@ GroupKey = tuple[str, str, str]
 
 
 def key_of(record: RespondentRequestGroup | Prediction) -> GroupKey:
+    """What identifies the request group of a prediction."""
     return record.culture, record.method, record.respondent
 
 
@@ -29,6 +30,7 @@ class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
         super().__init__(path, Prediction, sizes, key_of, lambda prediction: (prediction.item, prediction.order))
 
     def add(self, group: RespondentRequestGroup, predictions: Sequence[Prediction]) -> None:
+        """Append the predictions of one request group to the file."""
         self.put(key_of(group), predictions)
 
     def write_prompts(self, groups: Iterable[RespondentRequestGroup]) -> None:

@@ -26,11 +26,13 @@ class VllmTeacher:
         self._client: ChatClient | None = None
 
     async def check(self) -> list[str]:
+        """Start the server if it does not run, connect to it, and return what to note."""
         self._server = self._servers[self.name]
         self._client = self._connect(self._server)
         return await self._client.check()
 
     async def answer(self, request: Request) -> Reply:
+        """The server's reply. Raises `TeacherLost` with the last words of its log if vLLM ended."""
         assert self._client is not None, "call check() first"
         try:
             return await self._client.answer(request)
@@ -42,10 +44,12 @@ class VllmTeacher:
             ) from lost
 
     def stop(self) -> None:
+        """Give up all requests in flight."""
         if self._client is not None:
             self._client.stop()
 
     async def observe(self) -> None:
+        """Read the server's throughput."""
         if self._client is not None:
             await self._client.observe()
 
@@ -54,6 +58,7 @@ class VllmTeacher:
         return self._client.servers if self._client is not None else ()
 
     async def close(self) -> None:
+        """Close the connections; the server is stopped by its manager."""
         if self._client is not None:
             await self._client.close()
 

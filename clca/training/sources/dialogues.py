@@ -18,14 +18,17 @@ NOT_KEPT = "dialogue that was not kept"
 
 
 def both_tasks(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
+    """A dialogue example and an intent example of each kept dialogue in the wanted part of the split."""
     return _examples(sources, wanted, with_dialogue=True, with_intent=True)
 
 
 def dialogue_task(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
+    """A dialogue example of each kept dialogue in the wanted part of the split."""
     return _examples(sources, wanted, with_dialogue=True, with_intent=False)
 
 
 def intent_task(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
+    """An intent example of each kept dialogue in the wanted part of the split."""
     return _examples(sources, wanted, with_dialogue=False, with_intent=True)
 
 

@@ -49,6 +49,7 @@ class SourceFile:
         return files
 
     def text(self, path: Path) -> str:
+        """The text of a file in UTF-8. Raises `ContentError` for another encoding, `SettingsError` if unreadable."""
         try:
             return path.read_text(encoding="utf-8-sig")
         except UnicodeDecodeError as error:
@@ -57,6 +58,7 @@ class SourceFile:
             raise self.fault(f"cannot be read: {error.strerror}") from None
 
     def fault(self, what: str) -> SettingsError:
+        """The error that says what is wrong with this source, by its recipe key."""
         return SettingsError(f"data.files.{self.key}: {self.name}: {what}")
 
 

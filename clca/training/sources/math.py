@@ -20,6 +20,8 @@ CONTINUED = ("followup", "error_correction", "error_analysis", "new_problem")
 
 
 class Problem(BaseModel):
+    """A mathematical problem and its worked answer."""
+
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     question: Words
@@ -46,6 +48,7 @@ class MathsChat(Problem):
 
 
 def gsm8k(sources: TrainingSources) -> Iterator[Example]:
+    """A chat of each GSM8K problem: the question and its worked answer."""
     for source in source_files(sources, "gsm8k", "JSONL with question and answer, or hub:openai/gsm8k:main:train"):
         for where, number, problem in records(source, Problem):
             messages = (Message("user", problem.question), Message("assistant", without_marks(problem.answer)))

@@ -61,6 +61,7 @@ def normad(sources: TrainingSources) -> Iterator[Example | Dropped]:
 
 
 def layout(culture: CultureRef, country: str, background: str, rule: str, story: str, explanation: str) -> Text:
+    """A NormAd row as a prompt, and its explanation as the answer."""
     prompt = (
         "### Task: NormAd Cultural Context\n"
         f"### Culture: {culture.name}\n"

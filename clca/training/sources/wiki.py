@@ -60,6 +60,7 @@ def pieces(text: str, words: int) -> Iterator[str]:
 
 
 def layout(culture: CultureRef, text: str) -> Text:
+    """A prompt that names the culture, and the text about it as the answer."""
     return Text(f"### Task: Cultural Context\n### Culture: {culture.name}\n### Description:", f" {text}")
 
 

@@ -115,6 +115,7 @@ class SetCounts:
         self.first_malformed: list[str] = []
 
     def count_malformed(self, line: int, why: str) -> None:
+        """Count a malformed record and keep the first faults."""
         self.malformed += 1
         if len(self.first_malformed) < _SHOWN:
             self.first_malformed.append(f"{line}: {why}")
