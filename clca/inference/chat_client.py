@@ -60,7 +60,14 @@ class ChatClient:
         """
         replicas = self._balancer.replicas
         async with self._http:  # the run may have another event loop than the check
-            probes = dict(zip(replicas, await asyncio.gather(*map(self._probe, replicas)), strict=True))
+            # All of them are awaited: a probe that is cancelled while it connects leaves a warning of the HTTP library.
+            outcomes = await asyncio.gather(
+                *(probe_server(self._http, replica.url, self._names) for replica in replicas), return_exceptions=True
+            )
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException) and not isinstance(outcome, Unreachable):
+                raise outcome
+        probes = dict(zip(replicas, outcomes, strict=True))
         up = {replica: probe for replica, probe in probes.items() if isinstance(probe, ProbedServer)}
         down = {replica: probe for replica, probe in probes.items() if isinstance(probe, Unreachable)}
         if not up:
@@ -82,12 +89,6 @@ class ChatClient:
         if len(roots) > 1:
             notices.append(f"the servers of {self.name} loaded it from different places: {', '.join(roots)}")
         return notices + [f"{error}; continuing without it" for error in down.values()]
-
-    async def _probe(self, replica: Replica) -> ProbedServer | Unreachable:
-        try:
-            return await probe_server(self._http, replica.url, self._names)
-        except Unreachable as error:
-            return error
 
     def stop(self) -> None:
         """Give up all requests in flight."""
