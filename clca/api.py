@@ -198,6 +198,10 @@ def _run(name: str, config: StageConfig | None, progress: bool | ProgressCallbac
     from clca.stages import resolve_config, stage
 
     chosen, workspace = stage(name), find_workspace()
+    if config is not None and not isinstance(config, chosen.config_type):
+        raise SettingsError(
+            f"give a {chosen.config_type.__name__} or its fields by name, as in culture='japan'; given: {config!r}"
+        )
     if config is None:
         config = resolve_config(chosen.config_type, fields, os.environ, workspace)
     elif fields:

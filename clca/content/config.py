@@ -104,6 +104,8 @@ def split_list(value: Any) -> Any:
 
 def split_names(value: Any) -> Any:
     """A list of names written as one text, split at commas only; anything else as it is."""
+    if isinstance(value, Path):
+        return [str(value)]
     return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
 
 
@@ -144,6 +146,9 @@ def resolve(
     except ValidationError as error:
         fault = error.errors()[0]
         field = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "missing":
+            description = str(config_type.model_fields[field].description)
+            raise SettingsError(f"{config_type.stage} needs {field}: {description}") from None
         message = validation_message(error) if field else fault["msg"].removeprefix("Value error, ")
         if field in origins:  # the message has the value of a faulty entry of a list, so that its index says nothing
             message = origins[field] + re.sub(r"^\.\d+", "", message.removeprefix(field))
