@@ -203,7 +203,7 @@ def _run(name: str, config: StageConfig | None, progress: bool | ProgressCallbac
             f"give a {chosen.config_type.__name__} or its fields by name, as in culture='japan'; given: {config!r}"
         )
     if config is None:
-        config = resolve_config(chosen.config_type, fields, os.environ, workspace)
+        config = resolve_config(chosen.config_type, fields, os.environ, workspace, as_flags=False)
     elif fields:
         raise SettingsError(f"give a {type(config).__name__} or its fields, not both: {', '.join(fields)}")
     plan = chosen.plan(config, workspace)

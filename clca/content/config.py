@@ -115,11 +115,14 @@ def resolve(
     environment: Mapping[str, str],
     workspace: Path | None,
     stages: Sequence[type[StageConfig]] = (),
+    *,
+    as_flags: bool = True,
 ) -> C:
     """Merge the layers into a config.
 
-    `flags` that are None or empty tuples were not given. `stages` are the configs of all stages: a table of the file
-    or a variable that none of them knows is refused. Raises `SettingsError`, which names the layer and the key.
+    `flags` that are None or empty tuples were not given; with `as_flags` an error calls them by their flags, else by
+    their names. `stages` are the configs of all stages: a table of the file or a variable that none of them knows is
+    refused. Raises `SettingsError`, which names the layer and the key.
     """
     known: dict[str, type[StageConfig]] = {config.stage: config for config in stages}
     known[config_type.stage] = config_type
@@ -128,7 +131,11 @@ def resolve(
     layers = (
         _from_toml(config_type, workspace, known),
         _from_environment(config_type, environment, known),
-        {key: (value, _flag(key)) for key, value in flags.items() if value is not None and value != ()},
+        {
+            key: (value, _flag(key) if as_flags else key)
+            for key, value in flags.items()
+            if value is not None and value != ()
+        },
     )
     keys = config_type.names()
     for layer in layers:
