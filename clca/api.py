@@ -198,8 +198,12 @@ def _run(name: str, config: StageConfig | None, progress: bool | ProgressCallbac
     from clca.stages import resolve_config, stage
 
     chosen, workspace = stage(name), find_workspace()
+    if config is not None and not isinstance(config, chosen.config_type):
+        raise SettingsError(
+            f"give a {chosen.config_type.__name__} or its fields by name, as in culture='japan'; given: {config!r}"
+        )
     if config is None:
-        config = resolve_config(chosen.config_type, fields, os.environ, workspace)
+        config = resolve_config(chosen.config_type, fields, os.environ, workspace, as_flags=False)
     elif fields:
         raise SettingsError(f"give a {type(config).__name__} or its fields, not both: {', '.join(fields)}")
     plan = chosen.plan(config, workspace)

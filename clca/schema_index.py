@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from pydantic import TypeAdapter
+
 from clca.content.parsing import suggestion
 from clca.errors import NotFoundError
 from clca.stages import STAGES
@@ -16,6 +18,9 @@ FILES = {
     "discarded.jsonl": ("clca.records", "Dialogue"),
     "failed.jsonl": ("clca.records", "Failure"),
     "adapter.json": ("clca.models.adapter", "AdapterInfo"),
+    "evaluation.json": ("clca.evaluation.result", "EvaluationInfo"),
+    "predictions.jsonl of eval-wvs": ("clca.records", "Prediction"),
+    "predictions.jsonl of other suites": ("clca.records", "Choice"),
 }
 """The record of each file: that of a line for JSONL."""
 
@@ -31,11 +36,19 @@ def schema_of(name: str) -> dict[str, Any]:
     if name in STAGES:
         schema = STAGES[name].config_type.model_json_schema()
     elif name.removesuffix(RESULT) in STAGES:
-        schema = STAGES[name.removesuffix(RESULT)].result_type.model_json_schema(mode="serialization")
+        schema = _printed(STAGES[name.removesuffix(RESULT)].result_type)
     elif name in FILES:
         module, record = FILES[name]
         schema = getattr(import_module(module), record).model_json_schema(mode="serialization")
     else:
         hint = suggestion(name, names()) or f"; there are {', '.join(names())}"
         raise NotFoundError(f"no schema {name!r}{hint}")
+    return schema
+
+
+def _printed(result_type: Any) -> dict[str, Any]:
+    """The schema of what `--json` prints; a result that prints its only part in place of itself has two shapes."""
+    single = getattr(result_type, "single_type", None)
+    shapes = result_type if single is None else result_type | single()
+    schema: dict[str, Any] = TypeAdapter(shapes).json_schema(mode="serialization")
     return schema

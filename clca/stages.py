@@ -11,9 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.content.config import StageConfig, resolve
-from clca.content.lookup import find_workspace
 from clca.errors import NotFoundError
-from clca.progress import ProgressCallback, ignore
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +77,9 @@ def resolve_config(
     flags: Mapping[str, Any],
     environment: Mapping[str, str] = os.environ,
     workspace: Path | None = None,
+    *,
+    as_flags: bool = True,
 ) -> Any:
     """The configuration of a stage from its layers (see `clca.content.config`). Raises `SettingsError`."""
-    return resolve(config_type, flags, environment, workspace, [known.config_type for known in STAGES.values()])
-
-
-def run_stage(name: str, progress: ProgressCallback = ignore, /, **fields: Any) -> Any:
-    """Resolve, plan and run a stage in the workspace of the working directory; returns its result."""
-    chosen, workspace = stage(name), find_workspace()
-    config = resolve_config(chosen.config_type, fields, os.environ, workspace)
-    return chosen.run(chosen.plan(config, workspace), progress)
+    configs = [known.config_type for known in STAGES.values()]
+    return resolve(config_type, flags, environment, workspace, configs, as_flags=as_flags)

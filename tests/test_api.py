@@ -41,7 +41,9 @@ def test_a_config_or_its_fields_are_taken_but_not_both(here: Path) -> None:
     assert by_fields == by_config
     with pytest.raises(SettingsError, match="give a CspecConfig or its fields, not both: seed"):
         clca.eval_cspec(CspecConfig(matrix=("matrix.csv",)), seed=1)
-    with pytest.raises(SettingsError, match=r"--sede: no such setting; did you mean seed\?"):
+    with pytest.raises(SettingsError, match="give a GenerateConfig or its fields by name"):
+        clca.generate("japan")  # type: ignore[arg-type]
+    with pytest.raises(SettingsError, match=r"^sede: no such setting; did you mean seed\?"):
         clca.eval_cspec(matrix="matrix.csv", sede=1)
 
 

@@ -79,8 +79,7 @@ def _value(value: Any) -> Any:
 def _parameter(name: str, field: FieldInfo, option: Option) -> inspect.Parameter:
     kind, metavar = _kind(field)
     help_text = field.description or ""
-    required = field.is_required()
-    if not required and kind is not bool and (default := option.default or _shown(field.default)):
+    if not field.is_required() and kind is not bool and (default := option.default or _shown(field.default)):
         help_text += f" (default {default})"
     metavar = option.metavar or metavar
     declared: Any
@@ -97,10 +96,9 @@ def _parameter(name: str, field: FieldInfo, option: Option) -> inspect.Parameter
             rich_help_panel=option.panel or None,
             show_default=False,
         )
-    annotation: Any = kind if required else Union[kind, None]  # noqa: UP007
-    default_value = inspect.Parameter.empty if required else None
+    annotation: Any = Union[kind, None]  # noqa: UP007  # what is required may come from another layer
     return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[annotation, declared], default=default_value
+        name, inspect.Parameter.KEYWORD_ONLY, annotation=Annotated[annotation, declared], default=None
     )
 
 

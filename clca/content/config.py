@@ -104,6 +104,8 @@ def split_list(value: Any) -> Any:
 
 def split_names(value: Any) -> Any:
     """A list of names written as one text, split at commas only; anything else as it is."""
+    if isinstance(value, Path):
+        return [str(value)]
     return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
 
 
@@ -113,11 +115,14 @@ def resolve(
     environment: Mapping[str, str],
     workspace: Path | None,
     stages: Sequence[type[StageConfig]] = (),
+    *,
+    as_flags: bool = True,
 ) -> C:
     """Merge the layers into a config.
 
-    `flags` that are None or empty tuples were not given. `stages` are the configs of all stages: a table of the file
-    or a variable that none of them knows is refused. Raises `SettingsError`, which names the layer and the key.
+    `flags` that are None or empty tuples were not given; with `as_flags` an error calls them by their flags, else by
+    their names. `stages` are the configs of all stages: a table of the file or a variable that none of them knows is
+    refused. Raises `SettingsError`, which names the layer and the key.
     """
     known: dict[str, type[StageConfig]] = {config.stage: config for config in stages}
     known[config_type.stage] = config_type
@@ -126,7 +131,11 @@ def resolve(
     layers = (
         _from_toml(config_type, workspace, known),
         _from_environment(config_type, environment, known),
-        {key: (value, _flag(key)) for key, value in flags.items() if value is not None and value != ()},
+        {
+            key: (value, _flag(key) if as_flags else key)
+            for key, value in flags.items()
+            if value is not None and value != ()
+        },
     )
     keys = config_type.names()
     for layer in layers:
@@ -144,6 +153,9 @@ def resolve(
     except ValidationError as error:
         fault = error.errors()[0]
         field = str(fault["loc"][0]) if fault["loc"] else ""
+        if fault["type"] == "missing":
+            description = str(config_type.model_fields[field].description)
+            raise SettingsError(f"{config_type.stage} needs {field}: {description}") from None
         message = validation_message(error) if field else fault["msg"].removeprefix("Value error, ")
         if field in origins:  # the message has the value of a faulty entry of a list, so that its index says nothing
             message = origins[field] + re.sub(r"^\.\d+", "", message.removeprefix(field))

@@ -107,6 +107,11 @@ class GenerationResult(Costs, Counts, _Records):
     def _folders(self) -> Iterable[Path]:
         return (run.run for run in self.runs)
 
+    @classmethod
+    def single_type(cls) -> type[RunResult]:
+        """The type of the object that `--json` prints where there is only one."""
+        return RunResult
+
     def json_object(self) -> dict[str, Any]:
         """What `--json` prints: of a single run its own result, of several their sums and `runs`."""
         return (self.runs[0] if len(self.runs) == 1 else self).model_dump(mode="json")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_names
 from clca.training.mixture import parse_mixture
@@ -77,6 +77,12 @@ class TrainConfig(StageConfig):
         if value is not None and not value.strip():
             raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
         return value
+
+    @model_validator(mode="after")
+    def _every_culture_or_some(self) -> TrainConfig:
+        if self.every_culture and self.culture:
+            raise ValueError(f"--all trains every culture, --culture only {', '.join(self.culture)}: give one of them")
+        return self
 
     @field_validator("mix")
     @classmethod

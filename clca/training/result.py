@@ -40,6 +40,11 @@ class TrainingResult(Record):
     adapters: tuple[AdapterResult, ...]
     rehearsal: bool = Field(exclude=True)
 
+    @classmethod
+    def single_type(cls) -> type[AdapterResult]:
+        """The type of the object that `--json` prints where there is only one."""
+        return AdapterResult
+
     def json_object(self) -> dict[str, Any]:
         """What `--json` prints: of a single adapter its own result, of several all of them."""
         return self.adapters[0].model_dump(mode="json") if len(self.adapters) == 1 else self.model_dump(mode="json")

@@ -126,3 +126,12 @@ def test_every_stage_has_the_four_rooms(name: str) -> None:
         if field.is_required()
     }
     assert resolve_config(stage.config_type, required, {}) == stage.config_type(**required)
+
+
+def test_what_is_required_may_come_from_every_layer_and_is_described_where_it_is_missing(tmp_path: Path) -> None:
+    cspec = STAGES["eval-cspec"].config_type
+    assert resolve_config(cspec, {}, {"CLCA_EVAL_CSPEC_MATRIX": "m.csv"}).matrix == ("m.csv",)
+    assert resolve_config(cspec, {}, {}, file(tmp_path, '[eval-cspec]\nmatrix = ["m.csv"]\n')).matrix == ("m.csv",)
+    assert resolve_config(cspec, {"matrix": Path("m.csv")}, {}).matrix == ("m.csv",)
+    with pytest.raises(SettingsError, match=r"^eval-cspec needs matrix: CSV file of scores, or an evaluation"):
+        resolve_config(cspec, {}, {})

@@ -99,6 +99,7 @@ def test_flags_change_the_recipe() -> None:
         ({"recipe": "clac"}, "no recipe 'clac'; did you mean clca?"),
         ({"student": " "}, "--student: is empty"),
         ({"out": " "}, "--out: is empty; give a path"),
+        ({"all": True, "culture": ("japan",)}, "--all trains every culture, --culture only japan: give one of them"),
         ({"all": "maybe"}, "--all: Input should be a valid boolean"),
     ],
 )

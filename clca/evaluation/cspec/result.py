@@ -32,6 +32,11 @@ class CspecResult(Record):
     matrices: tuple[MatrixResult, ...]
     tables: tuple[Table, ...] = Field(exclude=True, repr=False)
 
+    @classmethod
+    def single_type(cls) -> type[MatrixResult]:
+        """The type of the object that `--json` prints where there is only one."""
+        return MatrixResult
+
     def json_object(self) -> dict[str, Any]:
         """What `--json` prints: of a single matrix its own result, of several all of them."""
         if len(self.matrices) == 1:
