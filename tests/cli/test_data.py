@@ -43,7 +43,7 @@ def test_slices_say_what_they_lack(tmp_path: Path) -> None:
     assert "no column of 42 items: Q3, Q4, " in done.stdout
     assert "no column of 11 persona fields: H_SETTLEMENT, " in done.stdout
     assert "no demographics: these respondents can be compared with, but not used as personas" in done.stdout
-    assert "no file names countries: they were told by the interview numbers" in done.stdout
+    assert "no file names countries: they were read from the interview numbers" in done.stdout
     assert (tmp_path / "two" / FILE).is_file()
 
 
@@ -111,7 +111,7 @@ def test_bad_files_are_told_in_one_line_and_nothing_is_written(survey: Path) -> 
     faults = {
         "cut.csv": "cut.csv:66: the file is cut off: its last line has ",
         "pipes.csv": "pipes.csv:1: its columns seem to be separated by '|': save it with commas, semicolons or tabs",
-        "twice.csv": "twice.csv:67: respondent 392070001 stands here and in line 2: leave one line for each respondent",
+        "twice.csv": "twice.csv:67: respondent 392070001 is here and in line 2: leave one line for each respondent",
         "none.csv": "none.csv: cannot be read: No such file or directory",
     }
     for name, message in faults.items():

@@ -257,8 +257,14 @@ def test_a_second_interruption_stops_at_once(handler: Any, in_loop: bool) -> Non
 def test_a_lost_teacher_is_raised_when_the_run_is_saved() -> None:
     events: list[Progress | Note] = []
     with Stub("--latency", "0.05") as server:
-        planned = plan(on(server, max_http_attempts=1, scenarios=4))
-        thread = threading.Thread(target=lambda: (time.sleep(0.5), server.stop()))
+        planned = plan(on(server, max_http_attempts=1, scenarios=40, concurrency=2))
+
+        def stop_after_some_requests() -> None:
+            while server.stats()["requests"] < 8:
+                time.sleep(0.02)
+            server.stop()
+
+        thread = threading.Thread(target=stop_after_some_requests)
         thread.start()
         with pytest.raises(TeacherLost):
             run(planned, events.append)

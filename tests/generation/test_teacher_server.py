@@ -33,9 +33,7 @@ def free_port() -> int:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_server_is_kept_up_until_it_is_stopped(tmp_path: Path, env: dict[str, str], number: signal.Signals) -> None:
     port = free_port()
-    # A parent that ignores SIGINT, as a shell does in the background, would have it ignored here.
-    handle = lambda: signal.signal(signal.SIGINT, signal.default_int_handler)  # noqa: E731
-    process = start(tmp_path, "serve-teacher", MODEL, "--port", str(port), "--json", preexec=handle, **env)
+    process = start(tmp_path, "serve-teacher", MODEL, "--port", str(port), "--json", **env)
     assert process.stdout is not None
     ready = json.loads(process.stdout.readline())
     assert (ready["model"], ready["url"]) == (MODEL, f"http://127.0.0.1:{port}/v1")

@@ -194,7 +194,9 @@ def test_a_prompt_that_is_too_long_is_told_in_one_line(tokenizer: Any) -> None:
     [sheet] = sheets(1, 1)
     long = replace(sheet, system="tea " * 4000)
     predictor = HfModel(model_of("llama", tokenizer), tokenizer, TextFormat(), "probability")
-    with pytest.raises(LocalError, match=r"^a prompt and its answer take [\d,]+ tokens, but the student reads 2,048: "):
+    with pytest.raises(
+        LocalError, match=r"^a prompt and its answer take [\d,]+ tokens, but the student takes at most 2,048: "
+    ):
         predictor.predict([long], Filled())
 
 

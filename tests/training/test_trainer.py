@@ -8,7 +8,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -269,16 +268,6 @@ def test_a_training_without_a_gradient_is_ended(tmp_path: Path) -> None:
 def test_layers_that_the_student_has_not_are_refused(tiny_student: Student, tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^lora\.targets: tiny has no layer of wq$"):
         train(job(tiny_student, tmp_path, "lora.targets=wq"), Screen())
-
-
-@pytest.mark.skipif(find_spec("mlflow") is not None, reason="mlflow is installed")
-def test_a_log_that_is_not_installed_is_refused_before_anything_else(tiny_student: Student, tmp_path: Path) -> None:
-    one = job(tiny_student, tmp_path, "training.log=mlflow")
-    with pytest.raises(
-        SettingsError, match=r"^training\.log names mlflow, which is not installed: `pip install mlflow`"
-    ):
-        train(one, Screen())
-    assert not one.work.exists()
 
 
 def test_material_without_an_example_is_refused(tiny_student: Student, tmp_path: Path) -> None:

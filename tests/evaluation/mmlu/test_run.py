@@ -257,7 +257,7 @@ def test_a_question_that_is_too_long_by_itself_is_refused_before_anything_is_ask
     one = planned(data="long", subject=("anatomy",))
     assert one.shortened == {"anatomy": 0}
     with pytest.raises(
-        SettingsError, match=r"^anatomy, text 1: prompt and answer take 4,\d\d\d tokens, but tiny reads"
+        SettingsError, match=r"^anatomy, text 1: prompt and answer take 4,\d\d\d tokens, but tiny takes at most"
     ):
         run(one)
     assert not (one.folder / "predictions.jsonl").exists()
