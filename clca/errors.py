@@ -23,6 +23,10 @@ class FailureKind(StrEnum):
     MALFORMED_RESPONSE = "malformed response"
     TRUNCATED = "cut off"
     EMPTY_REPLY = "empty reply"
+    ONLY_THOUGHTS = "only thoughts"
+    CONTENT_FILTER = "content filter"
+    REFUSAL = "refusal by the model"
+    TOOL_CALL = "tool call"
     INVALID_JSON = "not JSON"
     INVALID_CONTENT = "outside the schema"
 
