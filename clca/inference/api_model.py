@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from clca.errors import FailureKind, InvalidReply
+from clca.errors import FailureKind, InvalidReply, RequestFailed
 from clca.inference.api_errors import ServerError, ServerLost, lost, refusal
 from clca.inference.api_probe import ApiProbe, ApiTraits
 from clca.inference.api_prompts import NO_LOGPROBS, Completions, Wording
@@ -28,6 +28,7 @@ __all__ = ["ApiModel", "ServerError", "ServerLost"]
 PROBE_ATTEMPTS = 2
 REPLY_ATTEMPTS = 3  # at a reply that is an answer
 MAX_TIMEOUTS, MAX_TIMEOUT = 3, 1800.0  # attempts at a request that times out, and seconds of one
+_OF_ONE_REQUEST = (FailureKind.TIMEOUT, FailureKind.SERVER_ERROR, FailureKind.RATE_LIMIT)
 
 
 class ApiModel:
@@ -124,16 +125,15 @@ class ApiModel:
         """The answer, or why there is none after several attempts."""
         failure = FailureKind.EMPTY_REPLY
         for _ in range(REPLY_ATTEMPTS):
-            answered = self._answered
             try:
                 answer = await self._ask(model, group, question)
             except InvalidReply as error:
                 if error.detail == NO_LOGPROBS and not self._answered:
                     raise ServerError(f"{self._shown}: {NO_LOGPROBS}: use --mode generate") from None
                 failure = error.kind
+            except RequestFailed as error:
+                return Answer(failure=error.kind)
             except HttpError as error:
-                if error.is_transient and self._answered > answered:
-                    return Answer(failure=error.kind)  # the server answers others
                 if error.is_transient:
                     raise lost(error, self._shown, model) from None
                 if error.kind not in INVALID:
@@ -173,19 +173,29 @@ class ApiModel:
         return answer
 
     async def _complete(self, body: dict[str, Any], max_attempts: int) -> Completion:
-        """The completion of a request, which is repeated while the server fails; after a time-out with more time."""
+        """The completion of a request, which is repeated while the server fails; after a time-out with more time.
+
+        Raises `RequestFailed` where the server went on answering others, else `HttpError`, and `InvalidReply`.
+        """
         text, seconds = to_json(body), self._timeout
+        at_first_failure: int | None = None
 
         async def attempt() -> Completion:
-            nonlocal seconds
+            nonlocal seconds, at_first_failure
             try:
                 return await self._http.complete(self._url, self._completions.path, text, seconds)
             except HttpError as error:
+                at_first_failure = self._answered if at_first_failure is None else at_first_failure
                 if error.kind is FailureKind.TIMEOUT:
                     seconds = min(2 * seconds, MAX_TIMEOUT)
                 raise
 
-        return await retry(attempt, up_to(max_attempts, MAX_TIMEOUTS))
+        try:
+            return await retry(attempt, up_to(max_attempts, MAX_TIMEOUTS))
+        except HttpError as error:
+            if error.kind in _OF_ONE_REQUEST and self._answered != at_first_failure:
+                raise RequestFailed(error.kind, error.detail) from None
+            raise
 
     async def _send_probe(self, body: dict[str, Any]) -> Completion:
         return await self._complete(body, PROBE_ATTEMPTS)

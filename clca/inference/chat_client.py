@@ -128,11 +128,21 @@ class ChatClient:
 
         Raises `RequestFailed` or `InvalidReply` for this request, `TeacherLost` for all.
         """
-        answered = self._answered
+        at_first_failure: int | None = None
+
+        async def send(replica: Replica) -> Reply:
+            nonlocal at_first_failure
+            try:
+                return await self._send(request, replica)
+            except HttpError:
+                at_first_failure = self._answered if at_first_failure is None else at_first_failure
+                raise
+
         try:
-            return await self._client.request(request.owner, lambda replica: self._send(request, replica))
+            return await self._client.request(request.owner, send)
         except HttpError as error:
-            if error.kind in UNREACHABLE and self._answered == answered and not await self._any_server_answers():
+            is_slow = error.kind is FailureKind.TIMEOUT and self._answered != at_first_failure
+            if error.kind in UNREACHABLE and not is_slow and not await self._any_server_answers():
                 raise TeacherLost(self._all_gone(error)) from None
             if error.is_denied and not self._balancer.any_up:
                 raise TeacherLost(self._denial(error)) from None

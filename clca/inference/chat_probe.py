@@ -71,7 +71,7 @@ class ChatProbe:
     def __init__(self, http: HttpClient, url: str, model: str) -> None:
         self._http, self._url, self._model = http, url, model
         self._dialect, self._max_tokens = Dialect(), MAX_TOKENS
-        self._separators = True
+        self._asks_for_schema = self._asks_for_separators = True
 
     async def result(self) -> ChatTraits:
         """What was found out. Raises `Unreachable` or `TeacherError`."""
@@ -88,9 +88,9 @@ class ChatProbe:
             except HttpError as error:
                 if error.kind in (FailureKind.RATE_LIMIT, FailureKind.SERVER_ERROR, FailureKind.TIMEOUT):
                     structured = assumed = True
-                elif error.kind is not FailureKind.CONTENT_FILTER:
+                elif error.kind is not FailureKind.CONTENT_FILTER and not is_schema_refusal(error):
                     raise self._refusal(error) from None
-            if structured or RESPONSE_FORMAT in self._dialect.dropped:
+            if structured or not self._asks_for_schema:
                 break
         return ChatTraits(self._dialect, structured, assumed)
 
@@ -123,39 +123,38 @@ class ChatProbe:
 
     def _adapted(self, error: HttpError, body: Mapping[str, Any]) -> Dialect:
         """The dialect without what the server refuses. Raises the error where a request cannot do without it."""
-        is_of_schema = RESPONSE_FORMAT in body and is_schema_refusal(error)
-        if is_of_schema and self._separators:
-            self._separators = False  # perhaps it refuses schemas with keys that it does not know
+        if RESPONSE_FORMAT in body and is_schema_refusal(error):
+            # Perhaps it refuses only schemas with keys that it does not know.
+            self._asks_for_schema, self._asks_for_separators = self._asks_for_separators, False
             return self._dialect
         adapted = self._dialect.after(error, body)
-        if adapted is None and is_of_schema:
-            adapted = replace(self._dialect, dropped=(*self._dialect.dropped, RESPONSE_FORMAT))
         if adapted is None:
             raise error
         return adapted
 
     def _is_structured(self, completion: Completion) -> bool:
         """Whether the reply is the one that the schema allows. Raises `InvalidReply`."""
-        if RESPONSE_FORMAT in self._dialect.dropped:
+        if not self._asks_for_schema:
             return False
         parse(completion.reply, Probe)
         self._dialect = replace(self._dialect, separators=completion.text.strip() == SEPARATED)
         return True
 
     def _body(self, seed: int) -> dict[str, Any]:
-        plain = schema(Probe)
-        json_schema = {"name": "probe", "schema": separated(plain, ODD_SEPARATORS) if self._separators else plain}
-        return self._dialect.body(
-            {
-                "model": self._model,
-                "messages": MESSAGES,
-                "temperature": 0.0,
-                "top_p": 0.7,
-                "max_tokens": self._max_tokens,
-                "seed": seed,
-                RESPONSE_FORMAT: {"type": "json_schema", "json_schema": json_schema},
-            }
-        )
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": MESSAGES,
+            "temperature": 0.0,
+            "top_p": 0.7,
+            "max_tokens": self._max_tokens,
+            "seed": seed,
+        }
+        if self._asks_for_schema:
+            json_schema = schema(Probe)
+            if self._asks_for_separators:
+                json_schema = separated(json_schema, ODD_SEPARATORS)
+            body[RESPONSE_FORMAT] = {"type": "json_schema", "json_schema": {"name": "probe", "schema": json_schema}}
+        return self._dialect.body(body)
 
     async def _post(self, body: Mapping[str, Any], seconds: float) -> Completion:
         # Not by the package's typed resources for chats, which take longer to import than to use.

@@ -16,7 +16,6 @@ _DROPPABLE = {  # parameters without which a request still makes sense, by what 
     "top_p": r"\btop[_ ]?p\b",
     "temperature": r"\btemperature\b",
     "stop": r"['\"`]stop['\"`]|\bstop (parameter|sequences?|is)\b|parameter:? stop\b",
-    "response_format": r"response_format|json_schema|structured.?output|guided|grammar",
     "structured_outputs": r"structured_outputs",
     "chat_template_kwargs": r"chat_template_kwargs",
 }
@@ -88,8 +87,8 @@ class Dialect:
     def notes(self) -> tuple[str, ...]:
         """What is sent otherwise than it should be, each in a sentence without its subject, the server."""
         notes = []
-        if refused := [name for name in self.dropped if name != "response_format"]:
-            notes.append(f"refuses {', '.join(refused)}: requests are sent without{_consequences(refused)}")
+        if self.dropped:
+            notes.append(f"refuses {', '.join(self.dropped)}: requests are sent without{_consequences(self.dropped)}")
         if self.max_completion_tokens:
             notes.append("refuses max_tokens: requests have max_completion_tokens instead")
         if self.folds_system:
