@@ -140,12 +140,14 @@ class PredictionDir(Generic[R, K]):
         whole = 0
         group: dict[Hashable, R] = {}
         current: K | None = None
+        first = 0
         for number, end, prediction in _lines(self._file.path, self._record):
             key, part = self._key(prediction), self._part(prediction)
             if key not in self.sizes or (group and key != current):
                 self.refuse(number, "its request group is not part of this evaluation, or follows an incomplete one")
+            first = first if group else number
             if part in group or not self.is_unanswered(key, part):
-                self.refuse(number, "duplicate request group")
+                self.refuse(first, "duplicate request group")
             group[part], current = prediction, key
             asked = self.unanswered.get(key)
             if len(group) == (self.sizes[key] if asked is None else len(asked)):

@@ -57,7 +57,7 @@ def request_groups(
     tasks: Iterable[Task],
     systems: Sequence[System],
     wanted: Callable[[GroupKey], bool],
-    unanswered: Callable[[GroupKey, int], bool],
+    unanswered: Callable[[GroupKey, int], bool] = lambda key, place: True,
 ) -> Iterator[ExampleRequestGroup]:
     """The unanswered texts of the wanted groups, by their places, task by task.
 
