@@ -27,11 +27,13 @@ class Stage:
 
     @property
     def config_type(self) -> type[StageConfig]:
+        """The model of the stage's configuration."""
         config_type: type[StageConfig] = getattr(self._module("config"), self.config_name)
         return config_type
 
     @property
     def result_type(self) -> Any:
+        """The model of the stage's result."""
         return getattr(self._module("result"), self.result_name)
 
     @property

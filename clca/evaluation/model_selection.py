@@ -173,7 +173,7 @@ def _evaluated_model(
     student: Student, unavailable_reason: str, chosen: dict[str, Adapter], bits: int | None, notes: Sequence[str]
 ) -> EvaluatedModel:
     all_notes = list(notes)
-    used = {adapter.name: adapter.found for adapter in chosen.values() if adapter.found is not None}
+    used = {adapter.name: adapter.trained for adapter in chosen.values() if adapter.trained is not None}
     revisions = {adapter.data.student.revision for adapter in used.values()} - {None}
     if len(revisions) == 1:  # the adapters fit this one; the hub may have another by now
         student = replace(student, revision=revisions.pop())
