@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clca.content.config import SECRETS
+from clca.content.config_layers import SECRETS
 from clca.content.lookup import CONFIG
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
