@@ -134,10 +134,6 @@ def test_bad_environment_variable_is_named(tmp_path: Path) -> None:
         (("show", "--out"), "Option '--out' requires an argument. (see clca show --help)"),
         (("cultures", "show"), "Missing argument 'name'. (see clca cultures show --help)"),
         (("shwo",), "No such command 'shwo'. (see clca --help)"),
-        (
-            ("show", "--limit", "none"),
-            "Invalid value for '--limit': 'none' is not a valid integer. (see clca show --help)",
-        ),
     ],
 )
 def test_wrong_usage_is_one_line_that_names_the_help(tmp_path: Path, arguments: tuple[str, ...], line: str) -> None:

@@ -70,12 +70,12 @@ def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_import_of_the_command_line_may_be_interrupted(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    load = builtins.__import__
+    load_module = builtins.__import__
 
     def interrupted(name: str, *rest: Any) -> Any:
         if name == "clca.cli":
             raise KeyboardInterrupt
-        return load(name, *rest)
+        return load_module(name, *rest)
 
     monkeypatch.setattr(builtins, "__import__", interrupted)
     assert ended(program.main) == 130
