@@ -79,7 +79,9 @@ class RunResult(Costs, Counts, _Records):
     """The run of one culture: counts of the whole run, costs of this command."""
 
     reasons: dict[str, int] = Field(default_factory=dict, exclude=True, repr=False)
-    invalid_replies: int = Field(default=0, exclude=True, repr=False)
+    invalid_replies: dict[str, int] = Field(
+        default={}, description="Replies of this command that were requested again or given up, by what was wrong."
+    )
     throughput: Throughput | None = Field(default=None, exclude=True, repr=False)
 
     @classmethod

@@ -20,6 +20,23 @@ from clca.simulator.topic import topic_for
 Act = tuple[str, str | None]
 """The kind of a speech act, and the driver that shaped it (None where nothing in the culture did)."""
 
+_WORDS_OF_DRIVERS = {
+    "hierarchy": "senior seniority superior rank title authority contradict",
+    "age": "age elder older younger respect",
+    "harmony": "face refusal mood unspoken indirect difficult disagreement",
+    "candour": "direct directly plain plainly open honest frank",
+    "ease": "cheerful friendly warm smile joke",
+    "equality": "equal informal colleague boss",
+    "choice": "choice privacy decide impose",
+    "relation": "relationship guest visit personal greet greeting",
+    "uncertainty": "plan agreement rule punctual appointment detail",
+    "ritual": "declined offer insist accept accepted gift",
+    "silence": "silence silent pause",
+    "respect": "respect polite politely address title form",
+    "group": "family group relative community",
+}
+"""Words that customs have in common with what drives a speech act."""
+
 _AFTER_FIRST_CLAUSE = re.compile(r"[.!?;].*$", re.S)
 
 
@@ -60,7 +77,7 @@ def label_intent(
     if reasons_given < len(reasons):
         reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture)})
         text = f"{text}, {reason}"
-        customs = [_custom(culture, reason)]
+        customs = [_custom(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")]
     return IntentAnswer(intent=clip(f"{given_name(me, culture)} wants to {text}.", INTENT_LENGTH), customs=customs)
 
 
@@ -79,9 +96,9 @@ def planned_thought(content: SimulatorContent, plan: Plan, index: int, culture: 
     return clip(f"I want to {fill(usable[index % len(usable)], words)}.", THOUGHT_LENGTH)
 
 
-def _custom(culture: Culture, reason: str) -> int:
-    """The number of the custom that has most words in common with a reason, the first of equals."""
-    stems = content_stems(reason)
+def _custom(culture: Culture, text: str) -> int:
+    """The number of the custom that has most words in common with a text, the first of equals."""
+    stems = content_stems(text)
     shared = [len(stems & content_stems(custom)) for custom in culture.customs]
     return shared.index(max(shared)) + 1
 
