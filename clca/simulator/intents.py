@@ -73,11 +73,11 @@ def label_intent(
     )
     reasons = frames.why.get(driver or "", ())
     reasons_given = sum(earlier_driver == driver for _, earlier_driver in earlier)
-    customs = []
+    customs: list[int] = []
     if reasons_given < len(reasons):
         reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture)})
-        text = f"{text}, {reason}"
-        customs = [_custom(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")]
+        customs = _customs(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")
+        text = f"{text}, {reason}" if customs else text
     return IntentAnswer(intent=clip(f"{given_name(me, culture)} wants to {text}.", INTENT_LENGTH), customs=customs)
 
 
@@ -96,11 +96,11 @@ def planned_thought(content: SimulatorContent, plan: Plan, index: int, culture: 
     return clip(f"I want to {fill(usable[index % len(usable)], words)}.", THOUGHT_LENGTH)
 
 
-def _custom(culture: Culture, text: str) -> int:
-    """The number of the custom that has most words in common with a text, the first of equals."""
+def _customs(culture: Culture, text: str) -> list[int]:
+    """The number of the custom that has most words in common with a text, the first of equals; none without one."""
     stems = content_stems(text)
     shared = [len(stems & content_stems(custom)) for custom in culture.customs]
-    return shared.index(max(shared)) + 1
+    return [shared.index(max(shared)) + 1] if any(shared) else []
 
 
 def _nth_phrase(phrases: Sequence[str], n: int, seed: tuple[object, ...], subject: str | None) -> str:
