@@ -137,7 +137,7 @@ class PredictionDir(Generic[R, K]):
 
     def _reconcile(self) -> None:
         """Cut off the group that a kill or a full disk left unfinished; any other fault is an error."""
-        whole = 0
+        complete_bytes = 0
         group: dict[Hashable, R] = {}
         current: K | None = None
         first = 0
@@ -152,9 +152,9 @@ class PredictionDir(Generic[R, K]):
             asked = self.unanswered.get(key)
             if len(group) == (self.sizes[key] if asked is None else len(asked)):
                 self._settle(key, list(group.values()))
-                whole, group = end, {}
-        if whole < self._file.length:
-            self._file.cut(whole)
+                complete_bytes, group = end, {}
+        if complete_bytes < self._file.length:
+            self._file.cut(complete_bytes)
 
     def _settle(self, key: K, predictions: Sequence[R]) -> None:
         """Note what is answered of a group, and what is not."""

@@ -214,7 +214,7 @@ class ChatClient:
 def request_body(
     request: Request, model: str, *, structured: bool = True, dialect: Dialect = STANDARD
 ) -> dict[str, Any]:
-    """What is posted for a request in the dialect of a server; with `structured` it carries the answer's schema."""
+    """What is posted for a request in the dialect of a server; with `structured` it carries the schema of its answer."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
@@ -224,7 +224,9 @@ def request_body(
         "max_tokens": sampling.max_tokens,
         "seed": sampling.seed,
     }
-    if structured:
+    if request.stop:
+        body["stop"] = request.stop
+    if structured and request.form == "json":
         json_schema = schema(request.answer)
         if dialect.separators:
             json_schema = separated(json_schema)

@@ -6,7 +6,6 @@ import pytest
 
 from clca.errors import InvalidReply
 from clca.inference.api_response import read_completion
-from clca.inference.error_response import ErrorResponse
 from clca.schemas import Reply
 
 

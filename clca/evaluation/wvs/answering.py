@@ -38,6 +38,7 @@ class WvsProgress(EvaluationProgress):
 
     @property
     def detail(self) -> str:
+        """The latest running `kl` values by culture and method."""
         latest = list(self.kl.items())[-KL_SHOWN:]
         return " · ".join(f"{culture} {method} kl {value:.3f}" for (culture, method), value in latest)
 
