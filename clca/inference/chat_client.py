@@ -214,7 +214,7 @@ class ChatClient:
 def request_body(
     request: Request, model: str, *, structured: bool = True, dialect: Dialect = STANDARD
 ) -> dict[str, Any]:
-    """What is posted for a request in the dialect of a server; with `structured` it carries the schema of its answer."""
+    """What is posted for a request in the dialect of a server; with `structured` it carries the answer schema."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
