@@ -25,9 +25,8 @@ def show(result: CompareResult, *, as_json: bool) -> None:
     console = make_console()
     for side, folder, taught in zip(("first", "second"), (result.first, result.second), result.taught, strict=True):
         adapters = "; ".join(f"{culture}: {what}" for culture, what in taught.items())
-        console.print(
-            f"{side:<8}{printable(str(folder))}{f', clca is {printable(adapters)}' if adapters else ''}", markup=False
-        )
+        clca = f", clca is {adapters}" if adapters else ""
+        console.print(printable(f"{side:<8}{folder}{clca}"), markup=False)
     for _, group in groupby(result.comparisons, key=lambda comparison: comparison.methods):
         comparisons = list(group)
         console.print()
