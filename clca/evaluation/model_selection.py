@@ -16,6 +16,7 @@ from clca.models import ModelCatalogue
 from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters
 from clca.models.adapter_selection import select_adapter
 from clca.models.student import TINY, Student, find_student, pin_revision
+from clca.shell import command_line
 from clca.storage.run_index import find_runs
 from clca.storage.selection import Selection
 
@@ -186,7 +187,8 @@ def _find_all(name: str, catalogue: CultureCatalogue, runs: Path) -> list[Traine
         if run_fingerprints & {run.fingerprint for run in adapter.data.lineage}
     ]
     if not of_run:
-        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `clca train --run {name}` makes one")
+        train = command_line("clca", "train", "--run", name)
+        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `{train}` makes one")
     return of_run
 
 
@@ -226,7 +228,7 @@ def _evaluated_model(
     selection: Sequence[Selection],
 ) -> EvaluatedModel:
     all_notes = list(notes)
-    used = {adapter.name: adapter.found for adapter in chosen.values() if adapter.found is not None}
+    used = {adapter.name: adapter.trained for adapter in chosen.values() if adapter.trained is not None}
     revisions = {adapter.data.student.revision for adapter in used.values()} - {None}
     if len(revisions) == 1:  # the adapters fit this one; the hub may have another by now
         student = replace(student, revision=revisions.pop())

@@ -69,7 +69,7 @@ class EvaluationPlan:
             "taught": self.model.taught,
             "selection": [entry.model_dump() for entry in self.model.selection],
             "mode": self.inference.mode,
-            "bits": self.model.bits,
+            "bits": self.model.loaded_bits,
         }
 
     def suite_caveats(self) -> list[str]:

@@ -22,7 +22,7 @@ class EvaluationResult(Record):
     taught: dict[str, str] = Field(description="Recipe and mixture of each adapter.")
     selection: tuple[Selection, ...] = Field(description="Which adapters were taken, and what else there was.")
     mode: str
-    bits: int
+    bits: int | None = Field(description="Bits of the loaded weights; null for a model on a server.")
     caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
     asked: int = Field(description="Request groups that were answered in this run; 0 if all were answered before.")
     seconds: float = Field(description="Seconds that this run took.")

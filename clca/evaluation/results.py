@@ -50,16 +50,19 @@ class StoredEvaluation:
 
     @property
     def system(self) -> TableSystem:
+        """Student and mixtures with the scores, as tables show them."""
         mixes = [str(self.info.get(key) or "") or None for key in ("mix", "combined_mix")]
         return TableSystem(str(self.info.get("student") or "student"), mixes[0], self.scores, combined=mixes[1])
 
     @property
     def caveats(self) -> tuple[str, ...]:
+        """The caveats that the evaluation was written with."""
         caveats = self.info.get("caveats")
         return tuple(map(str, caveats)) if isinstance(caveats, list) else ()
 
     @property
     def marks(self) -> Marks:
+        """The rehearsal and demonstration marks of the evaluation."""
         return marks_of(self.info)
 
     @property

@@ -33,6 +33,7 @@ class TableSystem:
 
     @property
     def trained(self) -> str:
+        """The data that the adapters were trained on, with the system's name where it has one."""
         return self._named(self.data)
 
     @property
@@ -42,6 +43,7 @@ class TableSystem:
 
     @property
     def combined_trained(self) -> str:
+        """The data that the adapter of all cultures was trained on, as `trained`."""
         return self._named(self.combined_data)
 
     def _named(self, mix: str | None) -> str:
@@ -69,8 +71,8 @@ def maybe(value: float | None) -> Cell | None:
     return None if value is None else Cell(value)
 
 
-def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
-    """Notes on the kinds of rows that a table has; `whole`: no printed total is left out."""
+def reading(rows: Sequence[Row], *, all_cultures: bool = True) -> Iterator[str]:
+    """Notes on the kinds of rows that a table has; without `all_cultures` printed totals are left out."""
     if any(
         entry and entry.low is not None and entry.high is not None and entry.high - entry.low >= 1e-9
         for row in rows
@@ -79,5 +81,5 @@ def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
         yield INTERVALS
     if any(row.kind == "published" for row in rows):
         yield PRINTED
-        if not whole:
+        if not all_cultures:
             yield TOTALS
