@@ -16,11 +16,13 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 from pydantic import ValidationError
 
 from clca.content.parsing import suggestion, validation_message
-from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Choice, Prediction
 from clca.storage.atomic import atomic_write
+from clca.storage.fingerprint import differences
 from clca.storage.jsonl import LineFile, read_lines
 from clca.storage.lock import folder_lock
+from clca.storage.selection import Selection, listed
 
 INFO, SCORES = "evaluation.json", "scores.json"
 QUESTIONS, SHEETS, PREDICTIONS = "questions.jsonl", "sheets.jsonl", "predictions.jsonl"
@@ -205,21 +207,48 @@ def read_info(folder: Path) -> dict[str, Any]:
     return data
 
 
-def find_evaluation(name: str, out: Path, kind: str) -> Path:
-    """The folder of an evaluation, by its path, or below `out/kind` by its name or what that begins with (the newest).
+def find_evaluation(name: str, out: Path, kind: str) -> tuple[Path, Selection]:
+    """The folder of an evaluation, by its path, or below `out/kind` by its name or what that begins with.
 
-    A path may lead to an evaluation of another kind. Raises `NotFoundError`, with the nearest names.
+    A path may lead to an evaluation of another kind. Of several with the same inputs it is the newest finished one.
+    Raises `NotFoundError`, with the nearest names, and `SettingsError` for the beginning of several that differ.
     """
     for folder in (Path(name), out / name, out / kind / name):
         if (folder / INFO).is_file():
-            return folder
+            return folder, Selection(target=name, taken=(str(folder),), reason="named")
     folders = [file.parent for file in out.glob(f"{kind}/*/{INFO}")]
     matching = [folder for folder in folders if name and folder.name.startswith(name)]
     if matching:
-        return max(matching, key=lambda folder: (read_info(folder).get("created", ""), folder.name))
+        return _select(name, matching)
     names = sorted(folder.name for folder in folders)
     if not names:
         made = f"make one with `clca eval-{kind}`"
         raise NotFoundError(f"no evaluation {name!r}: there are none in {out / kind}/ ({made})")
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
     raise NotFoundError(f"no evaluation {name!r} in {out / kind}/{hint}")
+
+
+def _select(name: str, folders: Sequence[Path]) -> tuple[Path, Selection]:
+    infos = {folder: read_info(folder) for folder in folders}
+    by_age = sorted(folders, key=lambda folder: (bool(infos[folder].get("finished")), *_age(folder, infos[folder])))
+    taken, others = by_age[-1], by_age[:-1]
+    apart = {str(folder): _differences(infos[taken], infos[folder]) for folder in others}
+    differing = {folder: why for folder, why in apart.items() if why}
+    if differing:
+        raise SettingsError(f"{name} is the beginning of {taken} and {listed(differing)}: give the whole name of one")
+    reason = f"the newest of {len(folders)} with the same inputs" if others else "the only one of this beginning"
+    states = {str(folder): "the same inputs" if infos[folder].get("finished") else "not finished" for folder in others}
+    return taken, Selection(target=name, taken=(str(taken),), reason=reason, others=states)
+
+
+def _age(folder: Path, info: Mapping[str, Any]) -> tuple[str, str]:
+    return str(info.get("created", "")), folder.name
+
+
+def _differences(taken: Mapping[str, Any], other: Mapping[str, Any]) -> str:
+    """What sets the inputs of an evaluation apart, in a few words; "" for the same inputs."""
+    inputs = [info["inputs"] if isinstance(info.get("inputs"), dict) else {} for info in (taken, other)]
+    lines = differences(*inputs)
+    if not lines and taken.get("fingerprint") != other.get("fingerprint"):
+        lines = ["other inputs"]
+    return "; ".join(lines[:3])

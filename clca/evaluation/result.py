@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from clca.evaluation.table import Table
 from clca.records import Record
+from clca.storage.selection import Selection
 
 
 class EvaluationResult(Record):
@@ -18,6 +19,8 @@ class EvaluationResult(Record):
     student: str
     rehearsal: bool = Field(description="Whether this is a rehearsal, whose scores mean nothing; `caveats` say why.")
     adapters: dict[str, str] = Field(description="Folder, or name on the server, of each adapter.")
+    taught: dict[str, str] = Field(description="Recipe and mixture of each adapter.")
+    selection: tuple[Selection, ...] = Field(description="Which adapters were taken, and what else there was.")
     mode: str
     bits: int | None = Field(description="Bits of the loaded weights; null for a model on a server.")
     caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
@@ -91,6 +94,11 @@ class EvaluationInfo(Record):
     revision: str | None
     server: str | None
     adapters: dict[str, str]
+    taught: dict[str, str] = Field(default_factory=dict, description="Recipe and mixture of each adapter.")
+    selection: tuple[Selection, ...] = Field(
+        default=(), description="Which adapters were taken, and what else there was."
+    )
+    model_notes: tuple[str, ...] = Field(default=(), description="What was said of the student and its adapters.")
     fingerprint: str
     inputs: dict[str, Any]
     content: dict[str, ContentUsed]

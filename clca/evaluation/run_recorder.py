@@ -158,6 +158,9 @@ class RunRecorder:
             revision=student.revision if student is not None else None,
             server=without_credentials(plan.config.base_url) if plan.config.base_url else None,
             adapters={row: adapter.name for row, adapter in model.adapters.items()},
+            taught=model.taught,
+            selection=model.selection,
+            model_notes=model.notes,
             fingerprint=fingerprint(plan.inputs),
             inputs=plan.inputs,
             content={
