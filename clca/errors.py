@@ -23,8 +23,13 @@ class FailureKind(StrEnum):
     MALFORMED_RESPONSE = "malformed response"
     TRUNCATED = "cut off"
     EMPTY_REPLY = "empty reply"
+    ONLY_THOUGHTS = "only thoughts"
+    CONTENT_FILTER = "content filter"
+    REFUSAL = "refusal by the model"
+    TOOL_CALL = "tool call"
     INVALID_JSON = "not JSON"
     INVALID_CONTENT = "outside the schema"
+    FAILED_CHECK = "failed a check"
 
 
 class ClcaError(Exception):
@@ -78,6 +83,11 @@ class RequestError(Exception):
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind, self.detail = kind, detail
 
+    @property
+    def counted_as(self) -> str:
+        """The name under which the reply is counted among those that were requested again."""
+        return self.kind
+
 
 class RequestFailed(RequestError):
     """The server gave no reply: time-out, error status, dropped connection."""
@@ -85,3 +95,15 @@ class RequestFailed(RequestError):
 
 class InvalidReply(RequestError):
     """The server's reply is not a valid answer."""
+
+
+class FailedCheck(InvalidReply):
+    """The reply is an `answer` that fits its schema, but not one to use: `mistake` is the name of what is wrong."""
+
+    def __init__(self, mistake: str, detail: str, answer: object) -> None:
+        super().__init__(FailureKind.FAILED_CHECK, f"{mistake}: {detail}" if detail else mistake)
+        self.mistake, self.answer = mistake, answer
+
+    @property
+    def counted_as(self) -> str:
+        return self.mistake

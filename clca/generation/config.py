@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_list, split_names
+from clca.inference.protocol import Form
 from clca.inference.vllm.fit import MAX_MODEL_LEN
 from clca.inference.vllm.manager import VllmConfig
 from clca.records import Confidence, Label
@@ -19,6 +20,8 @@ WHAT, TEACHERS, VLLM, PLAY = "What to generate", "Teachers", "A vLLM of its own"
 
 
 def _count_or_file(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str | Path | None):
+        raise ValueError(f"needs a number of seed scenarios or the path of a file, not {value!r}")
     return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
 
 
@@ -96,12 +99,12 @@ class GenerateConfig(StageConfig):
     )
     max_http_attempts: Annotated[
         int,
-        Field(ge=1, le=50, description="How often a request is sent at most while the server fails."),
+        Field(ge=1, le=50, description="Most times that a request is sent while the server fails."),
         Option(TEACHERS, aliases=("tries",)),
     ] = 5
     max_reply_attempts: Annotated[
         int,
-        Field(ge=1, le=20, description="How often an answer is requested at most while replies are invalid."),
+        Field(ge=1, le=20, description="Most times that an answer is requested while replies are invalid."),
         Option(TEACHERS, aliases=("asks",)),
     ] = 3
     quantization: Annotated[
@@ -121,13 +124,26 @@ class GenerateConfig(StageConfig):
         str, Field(description="More arguments for vllm serve, in one string."), Option(VLLM, metavar="ARGS")
     ] = ""
     start_timeout: Annotated[
-        float, Field(gt=0, description="Seconds to wait until it answers, download included."), Option(VLLM)
+        float, Field(gt=0, description="Seconds to wait until the server answers, download included."), Option(VLLM)
     ] = 3600.0
     max_exchanges: Annotated[
         int,
         Field(ge=1, le=100, description="Most exchanges (two turns each) of a dialogue."),
         Option(PLAY, aliases=("exchanges",)),
     ] = 10
+    turn_format: Annotated[
+        Form,
+        Field(description="Form of the role-play's replies: JSON, or plain text for models that JSON harms."),
+        Option(PLAY),
+    ] = "json"
+    thought: Annotated[
+        bool,
+        Field(
+            description="Ask for a thought before each turn in JSON, which is recorded but shown to nobody;"
+            " --no-thought asks for none."
+        ),
+        Option(PLAY),
+    ] = True
     temperature: Annotated[
         float, Field(ge=0, le=2, description="Sampling temperature of the role-play."), Option(PLAY)
     ] = 1.0
@@ -175,6 +191,8 @@ class GenerateConfig(StageConfig):
         models = {role: name or self.teacher for role, name, _ in roles}
         if self.quantization and set(models.values()) == {REHEARSAL}:
             raise ValueError("--quantization needs a model: add --teacher NAME")
+        if self.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
+            raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
         for role, _, urls in roles:
             flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
             # An unused server means a forgotten model name, unless the rehearsal was chosen by name.

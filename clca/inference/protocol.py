@@ -1,10 +1,10 @@
-"""The protocol of a teacher: it answers typed requests with JSON text."""
+"""The protocol of a teacher: it answers typed requests, with JSON text or with plain text."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -16,6 +16,7 @@ from clca.schemas import Answer, Reply
 
 __all__ = [
     "Message",
+    "Mistake",
     "Reply",
     "Request",
     "Role",
@@ -32,6 +33,8 @@ __all__ = [
 
 TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
 Role = Literal["teacher", "partner", "judge"]
+Form = Literal["json", "text"]
+"""The form of a reply: JSON that fits a schema, or plain text."""
 Message = dict[str, str]
 
 A = TypeVar("A", bound=Answer)
@@ -69,7 +72,8 @@ class SimulatorHints:
 class Request:
     """One request to a teacher, which should reply with JSON that fits the schema of `answer`.
 
-    `owner` is the dialogue or scenario that the request is for; the requests of one owner share a prefix.
+    Where the `form` is text, the reply is plain text, which ends before any of the `stop` sequences. `owner` is the
+    dialogue or scenario that the request is for; the requests of one owner share a prefix.
     """
 
     task: TaskName
@@ -78,22 +82,32 @@ class Request:
     sampling: Sampling
     owner: str = ""
     hints: SimulatorHints | None = None
+    form: Form = "json"
+    stop: tuple[str, ...] = ()
 
     def digest(self, teacher: str) -> bytes:
         """The key of the request in the reply cache: the SHA-256 of all that decides the reply of this teacher."""
         sampling = self.sampling
-        body = to_json(
-            [
-                teacher,
-                self.task,
-                self.messages,
-                sampling.temperature,
-                sampling.top_p,
-                sampling.max_tokens,
-                sampling.seed,
-            ]
-        )
-        return hashlib.sha256(_schema_digest(self.answer) + body).digest()
+        deciding: list[Any] = [
+            teacher,
+            self.task,
+            self.messages,
+            sampling.temperature,
+            sampling.top_p,
+            sampling.max_tokens,
+            sampling.seed,
+        ]
+        if self.form == "text":
+            deciding.append(self.stop)
+        return hashlib.sha256(_schema_digest(self.answer) + to_json(deciding)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with an answer that fits its schema; `name` is counted, `detail` quotes the fault."""
+
+    name: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +115,9 @@ class TaskRequest(Generic[A]):
     """A request without a seed, as a stage hands it to a `TaskClient`.
 
     `role` names the teacher that answers it; `step` tells the requests of one task and one owner apart.
-    `check` returns what is wrong with an answer beyond its schema, or None.
+    `check` returns what is wrong with an answer beyond its schema, or None; a plain text counts as a fault of the
+    schema. `read` makes the answer of a reply in plain text, and raises `ValueError` where there is none; without it
+    the reply is JSON. `stop` are the sequences that end a reply in plain text.
     """
 
     task: TaskName
@@ -112,13 +128,20 @@ class TaskRequest(Generic[A]):
     step: int = 0
     temperature: float = 0.0
     top_p: float = 1.0
-    check: Callable[[A], str | None] | None = None
+    check: Callable[[A], Mistake | str | None] | None = None
     hints: SimulatorHints | None = None
+    read: Callable[[str], A] | None = None
+    stop: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """The form that the reply is to have."""
+        return "json" if self.read is None else "text"
 
     def seeded(self, sampling: Sampling, owner: str, dialogue_seed: int) -> Request:
         """The request that a teacher gets."""
         hints = None if self.hints is None else replace(self.hints, dialogue_seed=dialogue_seed)
-        return Request(self.task, self.messages, self.answer, sampling, owner, hints)
+        return Request(self.task, self.messages, self.answer, sampling, owner, hints, self.form, self.stop)
 
 
 class TaskClient(Protocol):
@@ -171,7 +194,10 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server behind a teacher. `losses` counts how often it failed while it was in use."""
+    """A server behind a teacher. `losses` counts how often it failed while it was in use.
+
+    `adjustments` say, each in a sentence without its subject, what the server gets otherwise than it should.
+    """
 
     url: str
     model: str
@@ -180,6 +206,7 @@ class ServerState:
     up: bool
     losses: int
     throughput: Throughput | None
+    adjustments: tuple[str, ...] = ()
 
 
 class Teacher(Protocol):
@@ -205,6 +232,18 @@ class Teacher(Protocol):
         """The servers behind the teacher; none for the simulator."""
 
     async def close(self) -> None: ...
+
+
+SEPARATORS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""Those of `json.dumps`, in which the history of a dialogue is written, too."""
+
+
+def separated(json_schema: Mapping[str, Any], separators: Mapping[str, Any] = SEPARATORS) -> dict[str, Any]:
+    """A JSON schema with the separators of its replies, for servers that keep to schemas by `guidance`.
+
+    Without them a model writes as much white space as it likes. No digest covers them.
+    """
+    return {**json_schema, "x-guidance": separators}
 
 
 @lru_cache

@@ -13,6 +13,7 @@ from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace
 from clca.content_check import check
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
+from clca.shell import command_line
 from clca.stages import resolve_config
 from clca.storage.atomic import atomic_write
 
@@ -40,6 +41,8 @@ out = "generated"                # folder of the runs, relative to this file
 # norms = 0                      # how many more scenarios to write from norms
 # samples = 2                    # how often each scenario is played
 # max_exchanges = 10             # most exchanges a dialogue has
+# turn_format = "json"           # or "text": the role-play in plain text, for models that JSON harms
+# thought = true                 # a thought before each turn in JSON, recorded and shown to nobody
 # seed = 42
 # temperature = 1.0              # of the role-play
 # top_p = 0.7
@@ -66,7 +69,7 @@ def init(folder: Path) -> None:
         atomic_write(config, TEMPLATE)
     except OSError as error:
         raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
-    print(f"{config} written. Next: cd {folder} && clca content list")
+    print(f"{config} written. Next: {command_line('cd', folder)} && clca content list")
 
 
 def list_content(pattern: str, *, as_json: bool) -> None:

@@ -53,6 +53,7 @@ class MathsChat(Problem):
 
     @property
     def talk(self) -> str:
+        """The conversation that follows, or an empty text."""
         return self.followup or self.error_correction or ""
 
 
