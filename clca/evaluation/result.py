@@ -26,6 +26,11 @@ class EvaluationResult(Record):
     caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
     asked: int = Field(description="Request groups that were answered in this run; 0 if all were answered before.")
     seconds: float = Field(description="Seconds that this run took.")
+    unanswered: dict[str, int] = Field(
+        default_factory=dict,
+        description="Prompts to which the server gave no answer, by reason. They are in no score; the same command asks"
+        " them again.",
+    )
     tables: tuple[Table, ...] = Field(exclude=True, repr=False)
     request_groups: int = Field(exclude=True, description="Request groups of the evaluation.")
     answered: str = Field(exclude=True, description="When the last answer came, in ISO 8601.")
@@ -58,6 +63,7 @@ class RunEntry(Record):
     seconds: float
     versions: dict[str, str]
     labels: LabelCounts | None = None
+    notes: tuple[str, ...] = Field(default=(), description="What the server refused, and what was asked again.")
 
 
 class ContentUsed(Record):
@@ -97,4 +103,7 @@ class EvaluationInfo(Record):
     inputs: dict[str, Any]
     content: dict[str, ContentUsed]
     sheets: GroupCounts = Field(description="Request groups.")
+    unanswered: dict[str, int] = Field(
+        default_factory=dict, description="Prompts to which the server gave no answer, by reason."
+    )
     sittings: tuple[RunEntry, ...] = Field(description="Runs of the command that answered something.")

@@ -80,7 +80,12 @@ def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, 
         show_tables([table for table in result.tables if table.metric in plan.screen_tables])
     screen = make_console(stderr=True, quiet=quiet)
     screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics", markup=False)
-    if not result.asked:
+    if result.unanswered:
+        count = sum(result.unanswered.values())
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in result.unanswered.items())
+        console = make_console(stderr=True)
+        console.print(f"[yellow]{count:,} without an answer ({reasons}): repeat the command to ask again[/yellow]")
+    elif not result.asked:
         when, groups = result.answered[:10], result.request_groups
         screen.print(
             f"all {groups:,} request groups were answered on {when}; no request was sent (--new evaluates again)"
