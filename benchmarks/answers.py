@@ -47,6 +47,7 @@ _DRAFT = re.compile(r"^The scenario:\n(.+)$", re.MULTILINE)
 _PERSON = re.compile(r"^(?:First|Second) person: (.+), (?:female|male|other)$", re.MULTILINE)
 _BREACH = re.compile(r"^A breach of it: (.+)$", re.MULTILINE)
 _PLACES = re.compile(r"^Places to choose from: (.+)\.$", re.MULTILINE)
+_SPEAKER = re.compile(r"this last turn, (.+)'s\?")
 
 
 class Draw:
@@ -79,14 +80,16 @@ def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float =
     """A reply to the task. `leave` is the chance that a turn after the first exchange ends the talk,
     `bad` that a stage of the judge says bad, very confidently."""
     if task == "turn":
-        # A side's first request holds two messages, each later one two more.
-        if len(messages) >= 4 and draw.happens(leave):
-            return _json(action="leave", text="It is late. " + draw.sentence())
-        return _json(action="speak", text=f"{draw.sentence()} {draw.sentence()}")
+        return _turn(messages, draw, leave)
     if task == "label":
         return draw.one(("1", "2", "1. Offensive", "2. Not offensive", "I cannot say."))
     if task == "intent":
-        return _json(intent=draw.sentence(), relevance=draw.one(("generic", "cultural")))
+        speaker = _SPEAKER.search(messages[-1]["content"])
+        purpose = draw.sentence()
+        return _json(
+            intent=f"{speaker[1] if speaker else 'Somebody'} wants to show that {purpose[:1].lower()}{purpose[1:]}",
+            customs=draw.one(([], [1])),
+        )
     if task == "judge":
         label = "bad" if draw.happens(bad) else "good"
         return _json(
@@ -126,6 +129,18 @@ def _match(pattern: re.Pattern[str], prompt: str) -> str:
     found = pattern.search(prompt)
     assert found is not None, f"the prompt has changed: {pattern.pattern}"
     return found[1]
+
+
+def _turn(messages: Sequence[Message], draw: Draw, leave: float) -> str:
+    """The next turn of a side, in the form and with the thought that its system message asks for."""
+    system = messages[0]["content"]
+    # A side's first request holds two messages, each later one two more.
+    leaves = len(messages) >= 4 and draw.happens(leave)
+    text = f"It is late. {draw.sentence()}" if leaves else f"{draw.sentence()} {draw.sentence()}"
+    if "JSON" not in system:
+        return f"{text} (leaves)" if leaves else text
+    thought = {"thought": "The other has had a say, and I answer."} if '"thought"' in system else {}
+    return _json(**thought, action="leave" if leaves else "speak", text=text)
 
 
 def _json(**fields: object) -> str:

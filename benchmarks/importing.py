@@ -10,7 +10,7 @@ from benchmarks.processes import HERE, measure
 from benchmarks.table import Row
 from benchmarks.training import CLCA, Bench
 
-WRITER = HERE.parent / "tests" / "evaluation" / "survey_files.py"
+WRITER = HERE.parent / "tests" / "evaluation" / "wvs" / "survey_files.py"
 COLUMNS = 600
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,11 +48,12 @@ def packing(bench: Bench) -> list[Row]:
     """Tokens with loss a CPU second, packed against padded; and how far packed rows are from lone ones."""
     source = bench.place("packing") / "mixed.jsonl"
     each = bench.size(16) // 2
-    lines: list[str] = []
+    dialogues: dict[str, str] = {}  # an id may occur only once in a file
     for exchanges in ("2", "20"):
         file = rehearsed(bench, f"packing-{exchanges}", "--samples", "1", "--exchanges", exchanges)
-        lines += file.read_text(encoding="utf-8").splitlines()[:each]
-    source.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        by_id = {str(json.loads(line)["id"]): line for line in file.read_text(encoding="utf-8").splitlines()}
+        dialogues |= dict(islice((item for item in by_id.items() if item[0] not in dialogues), each))
+    source.write_text("".join(f"{line}\n" for line in dialogues.values()), encoding="utf-8")
     command = [sys.executable, str(HERE / "packing.py"), str(source)]
     found = json.loads(measure(command, bench.place("packing")).output.splitlines()[-1])
     speed = {way: found["trained"] / found[way]["seconds"] for way in ("padded", "packed")}

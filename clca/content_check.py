@@ -32,6 +32,7 @@ from clca.evaluation.wvs.suite import files_of, languages, load_suite
 from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
+from clca.generation.prepared import load_sound
 from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
@@ -88,6 +89,7 @@ def check(content: Content) -> list[ClcaError]:
         attempt(lambda: check_demonstration(content))
     attempt(lambda: _mmlu_prompts(content))
     attempt(lambda: load_normad(content))
+    attempt(lambda: load_sound(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
     if attempt(lambda: Prompts.load(content)) and whole:

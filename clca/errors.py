@@ -25,6 +25,7 @@ class FailureKind(StrEnum):
     EMPTY_REPLY = "empty reply"
     INVALID_JSON = "not JSON"
     INVALID_CONTENT = "outside the schema"
+    FAILED_CHECK = "failed a check"
 
 
 class ClcaError(Exception):
@@ -78,6 +79,11 @@ class RequestError(Exception):
         super().__init__(f"{kind}: {detail}" if detail else kind)
         self.kind, self.detail = kind, detail
 
+    @property
+    def counted_as(self) -> str:
+        """The name under which the reply is counted among those that were requested again."""
+        return self.kind
+
 
 class RequestFailed(RequestError):
     """The server gave no reply: time-out, error status, dropped connection."""
@@ -85,3 +91,15 @@ class RequestFailed(RequestError):
 
 class InvalidReply(RequestError):
     """The server's reply is not a valid answer."""
+
+
+class FailedCheck(InvalidReply):
+    """The reply is an `answer` that fits its schema, but not one to use: `mistake` is the name of what is wrong."""
+
+    def __init__(self, mistake: str, detail: str, answer: object) -> None:
+        super().__init__(FailureKind.FAILED_CHECK, f"{mistake}: {detail}" if detail else mistake)
+        self.mistake, self.answer = mistake, answer
+
+    @property
+    def counted_as(self) -> str:
+        return self.mistake

@@ -8,14 +8,22 @@ docstring would become part of the schema, and so of every request and its diges
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema, create_model, model_validator
 
 from clca.records import (
     Action,
     Confidence,
 )
+
+# At the two characters a token of the least efficient tokenizers, a turn of this length with its thought and the JSON
+# around them takes 450 tokens.
+TURN_LENGTH, THOUGHT_LENGTH = 600, 240
+INTENT_LENGTH = 240
+MOST_CUSTOMS = 3  # that an intent names
+FIRST_ACTIONS = ["none", "speak", "non-verbal"]
 
 
 def _text(max_length: int, min_length: int = 1) -> Any:
@@ -66,10 +74,15 @@ class ComposeAnswer(Answer):
     second: NewPersonAnswer
 
 
+# What a participant thinks before a turn. It comes first in the schema, so that the turn follows from it.
+class _Thought(Answer):
+    thought: Annotated[str, _text(THOUGHT_LENGTH)]
+
+
 # The next turn of one side.
 class TurnAnswer(Answer):
     action: Action
-    text: Annotated[str, _text(1000, min_length=0)]
+    text: Annotated[str, _text(TURN_LENGTH, min_length=0)]
 
     @model_validator(mode="after")
     def _text_fits_action(self) -> Self:
@@ -78,6 +91,20 @@ class TurnAnswer(Answer):
         if self.action == "none" and self.text:
             raise ValueError("action 'none' has no text")
         return self
+
+
+# A turn of the first exchange, in which nobody may leave. The schema offers no leaving; where a server does not keep to
+# it, the answer is read and refused by a check, which is counted under its own name.
+class FirstTurnAnswer(TurnAnswer):
+    action: Annotated[Action, WithJsonSchema({"enum": FIRST_ACTIONS, "type": "string"})]
+
+
+class ThoughtfulTurnAnswer(TurnAnswer, _Thought):
+    pass
+
+
+class ThoughtfulFirstTurnAnswer(FirstTurnAnswer, _Thought):
+    pass
 
 
 # Stage one of the judge on quality.
@@ -107,10 +134,18 @@ class MetaAnswer(Answer):
     confidence: Confidence
 
 
-# The intent of one turn.
+# The intent of one turn, and the numbers of the customs that shape it, in the order of the culture's list.
 class IntentAnswer(Answer):
-    intent: Annotated[str, _text(300)]
-    relevance: Literal["generic", "cultural"]
+    intent: Annotated[str, _text(INTENT_LENGTH)]
+    customs: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MOST_CUSTOMS)]
+
+
+@lru_cache
+def intent_answer(customs: int) -> type[IntentAnswer]:
+    """The answer about a turn in a culture with this number of customs: no other number can be named."""
+    numbers = list[Annotated[int, Field(ge=1, le=customs)]]
+    bounded = Annotated[numbers, Field(max_length=min(MOST_CUSTOMS, customs))]
+    return create_model("IntentAnswer", __base__=IntentAnswer, customs=(bounded, ...))
 
 
 # ---------------------------------------------------------------- reply

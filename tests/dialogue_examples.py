@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from clca.inference.protocol import SimulatorHints, TaskRequest
+from clca.errors import FailedCheck
+from clca.inference.protocol import Mistake, SimulatorHints, TaskRequest
 from clca.records import Action, Participant, Scenario, Turn
 from clca.schemas import Answer
 
 A = TypeVar("A", bound=Answer)
+
+THOUGHT = "She is in a hurry, and I let her wait."
 
 
 def person(name: str, /, **changes: Any) -> Participant:
@@ -46,7 +49,10 @@ def hints(request: TaskRequest[Any]) -> SimulatorHints:
 
 
 class Script:
-    """Answers from a list, and keeps the requests. An exception in the list is raised."""
+    """Answers from a list, and keeps the requests. An exception in the list is raised.
+
+    An answer that fails the check of its request is all that the model has to say.
+    """
 
     def __init__(self, answers: Iterator[Answer | Exception]) -> None:
         self._answers = answers
@@ -57,7 +63,12 @@ class Script:
         answer = next(self._answers)
         if isinstance(answer, Exception):
             raise answer
-        return request.answer(**answer.model_dump())
+        fields = {"thought": THOUGHT, **answer.model_dump()}
+        full = request.answer(**{key: value for key, value in fields.items() if key in request.answer.model_fields})
+        mistake = request.check(full) if request.check is not None else None
+        if isinstance(mistake, Mistake):
+            raise FailedCheck(mistake.name, mistake.detail, full)
+        return full
 
     def side(self, side: int) -> list[TaskRequest[Any]]:
         return [request for request in self.requests if hints(request).side == side]

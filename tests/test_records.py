@@ -68,8 +68,8 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )
-    assert list(line["turns"][0]) == ["speaker", "action", "text", "intent"]
-    assert list(line["turns"][0]["intent"]) == ["text", "relevance"]
+    assert list(line["turns"][0]) == ["speaker", "action", "text", "thought", "intent"]
+    assert list(line["turns"][0]["intent"]) == ["text", "relevance", "customs"]
     judgement = line["judgement"]
     assert list(judgement) == ["quality", "alignment", "meta"]
     assert all({"label", "confidence"} < part.keys() for part in judgement.values())

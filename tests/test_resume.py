@@ -7,21 +7,32 @@ import random
 import signal
 import sqlite3
 import time
+from operator import itemgetter
 from pathlib import Path
 
 import pytest
 
-from clca.inference.protocol import Request, Sampling
-from clca.schemas import AdaptAnswer, Answer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
+from clca.inference.protocol import Request, Sampling, schema
+from clca.schemas import (
+    AdaptAnswer,
+    Answer,
+    JudgeAnswer,
+    MetaAnswer,
+    ThoughtfulFirstTurnAnswer,
+    ThoughtfulTurnAnswer,
+    intent_answer,
+)
 from tests.cli_process import Stub, clca, last_json, only_run, sorted_files, start
 
-ANSWERS: dict[str, type[Answer]] = {
-    "adapt": AdaptAnswer,
-    "turn": TurnAnswer,
-    "judge": JudgeAnswer,
-    "meta": MetaAnswer,
-    "intent": IntentAnswer,
-}
+CUSTOMS = 10  # of Japan
+ANSWERS: tuple[type[Answer], ...] = (
+    AdaptAnswer,
+    ThoughtfulFirstTurnAnswer,
+    ThoughtfulTurnAnswer,
+    JudgeAnswer,
+    MetaAnswer,
+    intent_answer(CUSTOMS),
+)
 CONCURRENCY = 8
 KILLS = 20
 
@@ -34,9 +45,10 @@ def command(url: str, **options: object) -> list[str]:
 
 def request_digest(body: dict[str, object]) -> bytes:
     """The name in the reply cache of the request that had this body."""
-    task = body["response_format"]["json_schema"]["name"]  # type: ignore[index]
+    task, shape = itemgetter("name", "schema")(body["response_format"]["json_schema"])  # type: ignore[index]
+    (answer,) = (answer for answer in ANSWERS if schema(answer)["properties"] == shape["properties"])
     sampling = Sampling(body["temperature"], body["top_p"], body["max_tokens"], body["seed"])  # type: ignore[arg-type]
-    request = Request(task, tuple(body["messages"]), ANSWERS[task], sampling)
+    request = Request(task, tuple(body["messages"]), answer, sampling)
     return request.digest("stub")
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 from importlib import import_module
 from time import sleep
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from clca.cli.views.screen import printable
@@ -20,48 +21,67 @@ USAGE: Any = typer.BadParameter.__base__
 
 LAUNCHER = 10.0  # seconds in which a launcher ends the other processes once the first has failed, and more
 
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A command: its line in `clca --help`, its module, the function or Typer app there, the name of its examples."""
+
+    summary: str
+    module: str
+    attribute: str
+    examples: str = ""
+
+
 COMMANDS = {
-    "generate": ("generate", "generate", "EXAMPLES"),
-    "show": ("runs", "show", "SHOW_EXAMPLES"),
-    "retry": ("runs", "retry", "RETRY_EXAMPLES"),
-    "train": ("train", "train", "EXAMPLES"),
-    "eval-wvs": ("eval_wvs", "eval_wvs", "EXAMPLES"),
-    "eval-offense": ("eval_offense", "eval_offense", "EXAMPLES"),
-    "eval-normad": ("eval_normad", "eval_normad", "EXAMPLES"),
-    "eval-mmlu": ("eval_mmlu", "eval_mmlu", "EXAMPLES"),
-    "eval-cspec": ("eval_cspec", "eval_cspec", "EXAMPLES"),
-    "compare": ("compare", "compare", "EXAMPLES"),
-    "cultures": ("cultures", "app", ""),
-    "models": ("models", "app", ""),
-    "adapters": ("adapters", "app", ""),
-    "data": ("data", "app", ""),
-    "content": ("content", "app", ""),
-    "init": ("content", "init", "INIT_EXAMPLES"),
-    "serve-teacher": ("serve", "serve_teacher", "EXAMPLES"),
-    "schema": ("schema", "schema", "EXAMPLES"),
+    "generate": _Entry("Generate dialogues of a culture.", "generate", "generate", "EXAMPLES"),
+    "show": _Entry("Read runs and dialogues.", "runs", "show", "SHOW_EXAMPLES"),
+    "retry": _Entry("Try the failed dialogues of a run again.", "runs", "retry", "RETRY_EXAMPLES"),
+    "train": _Entry("Train QLoRA adapters of a student.", "train", "train", "EXAMPLES"),
+    "eval-wvs": _Entry("Evaluate on the World Values Survey.", "eval_wvs", "eval_wvs", "EXAMPLES"),
+    "eval-offense": _Entry("Evaluate on offensiveness across cultures.", "eval_offense", "eval_offense", "EXAMPLES"),
+    "eval-normad": _Entry("Evaluate on NormAd's stories of etiquette.", "eval_normad", "eval_normad", "EXAMPLES"),
+    "eval-mmlu": _Entry("Evaluate on MMLU, for what was forgotten.", "eval_mmlu", "eval_mmlu", "EXAMPLES"),
+    "eval-cspec": _Entry("Measure cultural specificity (C-SPEC).", "eval_cspec", "eval_cspec", "EXAMPLES"),
+    "compare": _Entry("Compare two evaluations on the same respondents.", "compare", "compare", "EXAMPLES"),
+    "cultures": _Entry("List cultures, with scores and descriptors.", "cultures", "app"),
+    "models": _Entry("List models, and which of them fit this machine.", "models", "app"),
+    "adapters": _Entry("List, inspect and merge trained adapters.", "adapters", "app"),
+    "data": _Entry("Import survey respondents and test sets.", "data", "app"),
+    "content": _Entry("Find, check and copy content files.", "content", "app"),
+    "init": _Entry("Make a workspace.", "content", "init", "INIT_EXAMPLES"),
+    "serve-teacher": _Entry("Keep a vLLM server up for several commands.", "serve", "serve_teacher", "EXAMPLES"),
+    "schema": _Entry("Print the JSON schema of settings and results.", "schema", "schema", "EXAMPLES"),
 }
-"""Each command in the order of the help: its module, the function or Typer app there, and the name of its examples."""
+"""The commands in the order of the help."""
 
 
 class _LazyGroup(TyperGroup):
-    """A group whose commands are imported when they are looked up."""
+    """A group whose commands are imported when they are run; its help needs only their summaries."""
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        if cmd_name not in COMMANDS:
-            return None
-        module_name, attribute, examples = COMMANDS[cmd_name]
-        module = import_module(f"clca.cli.{module_name}")
-        target = getattr(module, attribute)
-        root = typer.Typer(**SETTINGS)
-        root.callback()(_nothing)  # so that a single command keeps its name
-        if isinstance(target, typer.Typer):
-            root.add_typer(target, name=cmd_name)
-        else:
-            root.command(cmd_name, epilog=getattr(module, examples))(target)
-        return get_command(root).commands[cmd_name]  # type: ignore[attr-defined]
+        entry = COMMANDS.get(cmd_name)
+        return None if entry is None else TyperCommand(cmd_name, help=entry.summary)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, _, rest = super().resolve_command(ctx, args)
+        return name, None if name is None else load_command(name), rest
+
+
+def load_command(name: str) -> Any:
+    """The command of this name, with its module imported."""
+    entry = COMMANDS[name]
+    module = import_module(f"clca.cli.{entry.module}")
+    target = getattr(module, entry.attribute)
+    root = typer.Typer(**SETTINGS)
+    root.callback()(_nothing)  # so that a single command keeps its name
+    if isinstance(target, typer.Typer):
+        root.add_typer(target, name=name)
+    else:
+        root.command(name, epilog=getattr(module, entry.examples))(target)
+    return get_command(root).commands[name]  # type: ignore[attr-defined]
 
 
 def _nothing() -> None:

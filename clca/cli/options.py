@@ -87,6 +87,8 @@ def _parameter(name: str, field: FieldInfo, option: Option) -> inspect.Parameter
         declared = typer.Argument(help=help_text, metavar=metavar or None, show_default=False)
     else:
         flags = [f"--{(option.name or name).replace('_', '-')}"]
+        if kind is bool and field.default is True:
+            flags[0] += f"/{flags[0].replace('--', '--no-', 1)}"
         flags += [f"--{alias.replace('_', '-')}" for alias in option.aliases]
         flags += [option.short] if option.short else []
         declared = typer.Option(

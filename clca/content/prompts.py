@@ -31,7 +31,7 @@ GENERATION_PROMPTS = {
     "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "people", "settings"})),
     "turn": PromptSpec(
         ("system", "opening", "heard"),
-        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges"}),
+        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought"}),
     ),
     "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
     "meta": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),

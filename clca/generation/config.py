@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_list, split_names
+from clca.inference.protocol import Form
 from clca.inference.vllm.fit import MAX_MODEL_LEN
 from clca.inference.vllm.manager import VllmConfig
 from clca.records import Confidence, Label
@@ -136,6 +137,19 @@ class GenerateConfig(StageConfig):
         Field(ge=1, le=100, description="Most exchanges (two turns each) of a dialogue."),
         Option(PLAY, aliases=("exchanges",)),
     ] = 10
+    turn_format: Annotated[
+        Form,
+        Field(description="Form of the role-play's replies: JSON, or plain text for models that JSON harms."),
+        Option(PLAY),
+    ] = "json"
+    thought: Annotated[
+        bool,
+        Field(
+            description="Ask for a thought before each turn in JSON, which is recorded but shown to nobody;"
+            " --no-thought asks for none."
+        ),
+        Option(PLAY),
+    ] = True
     temperature: Annotated[
         float, Field(ge=0, le=2, description="Sampling temperature of the role-play."), Option(PLAY)
     ] = 1.0
@@ -183,6 +197,8 @@ class GenerateConfig(StageConfig):
         models = {role: name or self.teacher for role, name, _ in roles}
         if self.quantization and set(models.values()) == {REHEARSAL}:
             raise ValueError("--quantization needs a model: add --teacher NAME")
+        if self.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
+            raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
         for role, _, urls in roles:
             flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
             # An unused server means a forgotten model name, unless the rehearsal was chosen by name.

@@ -16,11 +16,10 @@ from clca.culture import CultureCatalogue
 from clca.generation.adaptation import adapt_request, compose_request, norm_scenario_id
 from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
-from clca.generation.intents import intent_request
+from clca.generation.intents import intent_request, intent_system
 from clca.generation.judge import judge_request, meta_request
 from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, Norm, Quality, Scenario, Turn
-from clca.schemas import TurnAnswer
 
 CHARACTERS_PER_TOKEN = 4  # English prose under the tokenizers of Llama 3 and Qwen 2.5, roughly
 TOKENS_PER_TURN = 45
@@ -71,7 +70,7 @@ def render_tasks(
     if config.adaptation == "teacher":
         rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
 
-    setup = DialogueSetup(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
+    setup = DialogueSetup.of(config, culture, scenario)
     requests, turns = _placeholder_dialogue(setup, prompts)
     rendered["turn"] = _rendered(requests, shown=2, placeholders=range(len(turns)))
 
@@ -81,7 +80,7 @@ def render_tasks(
     rendered["judge"] = _rendered([judged], placeholders=[len(turns)])
     meta = meta_request(culture, scenario, turns, quality, alignment, prompts)
     rendered["meta"] = _rendered([meta], placeholders=[len(turns)])
-    system = prompts.render("intent", "system", culture=culture, scenario=scenario)
+    system = intent_system(culture, scenario, prompts)
     lengths = range(1, len(turns) + 1)
     intents = [intent_request(culture, scenario, turns[:length], system, prompts) for length in lengths]
     rendered["intent"] = _rendered(intents, shown=1, placeholders=lengths)
@@ -123,11 +122,13 @@ def _placeholder_dialogue(setup: DialogueSetup, prompts: Prompts) -> tuple[list[
     sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
     requests: list[TaskRequest[Any]] = []
     turns: list[Turn] = []
+    thought = {"thought": "<thought>"} if setup.asks_for_thought else {}
     for number in range(2 * setup.max_exchanges):
         side, other = sides[number % 2], sides[1 - number % 2]
-        requests.append(side.request(turns))
-        answer = TurnAnswer(action="speak", text=f"<turn {number + 1}>")
-        turn = Turn(speaker=setup.scenario.participants[number % 2].name, action="speak", text=answer.text)
+        request = side.request(turns)
+        requests.append(request)
+        answer = request.answer.model_validate({"action": "speak", "text": f"<turn {number + 1}>", **thought})
+        turn = side.turn(answer)
         turns.append(turn)
         side.add_own_answer(answer)
         other.add_partner_turn(turn)

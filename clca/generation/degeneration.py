@@ -63,7 +63,7 @@ def find_degeneration(turns: Sequence[Turn], partner: Participant) -> str | None
         return FALLS_SILENT
     if last.action not in ("speak", "leave") or not last.text:
         return None
-    if _speaks_for(last.text, partner.name):
+    if has_label(last.text, partner.name):
         return SPEAKS_FOR_PARTNER
     if _repeats(turns):
         return REPEATS
@@ -72,21 +72,23 @@ def find_degeneration(turns: Sequence[Turn], partner: Participant) -> str | None
     return None
 
 
-def _speaks_for(text: str, name: str) -> bool:
+def has_label(text: str, name: str) -> bool:
+    """Whether a line of the text begins with that name, in full or in part, and a colon."""
     names = sorted({name, *name.split()}, key=len, reverse=True)
     line_start = r"^[\s\"'*(\[]*(?:" + "|".join(map(re.escape, names)) + r")[\s\"'*)\]]*:"
     return re.search(line_start, text, re.MULTILINE | re.IGNORECASE) is not None
 
 
-def _words(text: str) -> tuple[str, ...]:
+def words_of(text: str) -> tuple[str, ...]:
+    """The words of a text without case and punctuation."""
     return tuple(_WORD.findall(text.casefold()))
 
 
 def _repeats(turns: Sequence[Turn]) -> bool:
-    sentences = [_words(sentence) for sentence in _SENTENCE_END.split(turns[-1].text)]
+    sentences = [words_of(sentence) for sentence in _SENTENCE_END.split(turns[-1].text)]
     if any(len(sentence) >= 3 and sentences.count(sentence) >= 3 for sentence in sentences):
         return True
-    spoken = [_words(turn.text) for turn in turns if turn.action in ("speak", "leave")]
+    spoken = [words_of(turn.text) for turn in turns if turn.action in ("speak", "leave")]
     long = [words for words in spoken if len(words) >= 4]
     return len(long) - len(set(long)) >= 2
 
@@ -97,7 +99,7 @@ def _is_foreign(text: str) -> bool:
         other_script = sum(ord(char) > 0x24F and not unicodedata.name(char, "").startswith("LATIN") for char in letters)
         if other_script > 0.3 * len(letters):
             return True
-    words = _words(text)
+    words = words_of(text)
     if len(words) < 12:
         return False
     return any(

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, Self
 
 from clca.content.prompts import Prompts
-from clca.generation.degeneration import find_degeneration
-from clca.inference.protocol import Message, Role, SimulatorHints, TaskClient, TaskRequest
+from clca.errors import FailedCheck
+from clca.generation.config import GenerateConfig
+from clca.generation.turn_checks import ASSISTANT_TALK, check_turn
+from clca.generation.turn_text import read_turn, stop_sequences, write_turn
+from clca.inference.protocol import Form, Message, Mistake, Role, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Scenario, Turn
-from clca.schemas import TurnAnswer
+from clca.schemas import FirstTurnAnswer, ThoughtfulFirstTurnAnswer, ThoughtfulTurnAnswer, TurnAnswer
 
 MAX_TOKENS = 500
 ROLES: tuple[Role, Role] = ("teacher", "partner")
@@ -19,13 +24,29 @@ ROLES: tuple[Role, Role] = ("teacher", "partner")
 
 @dataclass(frozen=True, slots=True)
 class DialogueSetup:
-    """What stays the same through one dialogue. An exchange is two turns."""
+    """What stays the same through one dialogue. An exchange is two turns.
+
+    `form` is that of the replies. With `thought` a model that replies with JSON writes a thought before each turn.
+    """
 
     culture: Culture
     scenario: Scenario
     max_exchanges: int
     temperature: float
     top_p: float
+    form: Form = "json"
+    thought: bool = True
+
+    @classmethod
+    def of(cls, config: GenerateConfig, culture: Culture, scenario: Scenario) -> Self:
+        """The setup of a dialogue in a run of that configuration."""
+        settings = config.max_exchanges, config.temperature, config.top_p, config.turn_format, config.thought
+        return cls(culture, scenario, *settings)
+
+    @property
+    def asks_for_thought(self) -> bool:
+        """Whether the replies hold a thought: plain text has none."""
+        return self.thought and self.form == "json"
 
 
 @dataclass(slots=True)
@@ -40,20 +61,24 @@ class DialogueState:
 class Side:
     """One participant's view of the dialogue: the partner's turns as `user`, its own as `assistant`.
 
-    Messages are only ever appended, so that each request extends the one before it.
+    Messages are only ever appended, so that each request extends the one before it. A side remembers its own turns in
+    the form in which it gave them, thoughts included.
     """
 
     def __init__(self, setup: DialogueSetup, side: int, prompts: Prompts) -> None:
         self._setup, self._side, self._prompts = setup, side, prompts
         scenario, partner = setup.scenario, setup.scenario.participants[1 - side]
+        self._me, self._partner = scenario.participants[side], partner
         # Of the partner the template gets only what one can see: no prompt, whoever edits it, can tell one side
-        # what the other wants or hides.
+        # what the other wants, hides or thinks.
         self._variables: dict[str, Any] = {
             "culture": setup.culture,
             "scenario": {"setting": scenario.setting, "relationship": scenario.relationship},
-            "me": scenario.participants[side],
+            "me": self._me,
             "partner": {key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
             "exchanges": setup.max_exchanges,
+            "form": setup.form,
+            "thought": setup.asks_for_thought,
         }
         self._messages: list[Message] = []
         self._append("system", "system")
@@ -62,30 +87,52 @@ class Side:
 
     def add_partner_turn(self, turn: Turn) -> None:
         """Append what the partner said or did."""
-        self._append("user", "heard", turn=turn)
+        self._append("user", "heard", turn={"action": turn.action, "text": turn.text})
 
     def add_own_answer(self, answer: TurnAnswer) -> None:
-        """Append what this side answered, as JSON."""
-        self._messages.append({"role": "assistant", "content": answer.model_dump_json()})
+        """Append what this side answered, in the form of the replies."""
+        if self._setup.form == "text":
+            content = write_turn(answer)
+        else:
+            content = json.dumps(answer.model_dump(), ensure_ascii=False)
+        self._messages.append({"role": "assistant", "content": content})
 
     def request(self, turns: Sequence[Turn]) -> TaskRequest[TurnAnswer]:
         """The request for this side's next turn, after `turns`."""
         setup = self._setup
+        text = setup.form == "text"
         return TaskRequest(
             task="turn",
             role=ROLES[self._side],
             messages=tuple(self._messages),
-            answer=TurnAnswer,
+            answer=_answer_type(first=len(turns) < 2, thought=setup.asks_for_thought),
             max_tokens=MAX_TOKENS,
             step=len(turns),
             temperature=setup.temperature,
             top_p=setup.top_p,
+            check=partial(self._check, tuple(turns)),
             hints=SimulatorHints(setup.culture, setup.scenario, turns=tuple(turns), side=self._side),
+            read=partial(read_turn, me=self._me) if text else None,
+            stop=stop_sequences(self._me, self._partner) if text else (),
         )
+
+    def turn(self, answer: TurnAnswer) -> Turn:
+        """The turn that this side takes with an answer."""
+        return Turn(speaker=self._me.name, **answer.model_dump())
+
+    def _check(self, turns: tuple[Turn, ...], answer: TurnAnswer) -> Mistake | None:
+        return check_turn((*turns, self.turn(answer)), self._setup.scenario, self._side)
 
     def _append(self, role: str, block: str, **variables: Any) -> None:
         content = self._prompts.render("turn", block, **self._variables, **variables)
         self._messages.append({"role": role, "content": content})
+
+
+def _answer_type(*, first: bool, thought: bool) -> type[TurnAnswer]:
+    """The answer of a turn: in the first exchange nobody may leave."""
+    if thought:
+        return ThoughtfulFirstTurnAnswer if first else ThoughtfulTurnAnswer
+    return FirstTurnAnswer if first else TurnAnswer
 
 
 async def play_dialogue(setup: DialogueSetup, prompts: Prompts, client: TaskClient, state: DialogueState) -> None:
@@ -95,16 +142,19 @@ async def play_dialogue(setup: DialogueSetup, prompts: Prompts, client: TaskClie
     """
     sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
     for number in range(2 * setup.max_exchanges):
-        side, partner = number % 2, 1 - number % 2
-        answer = await client.request(sides[side].request(state.turns))
-        turn = Turn(speaker=setup.scenario.participants[side].name, action=answer.action, text=answer.text)
-        state.turns.append(turn)
-        state.fault = find_degeneration(state.turns, setup.scenario.participants[partner])
-        if state.fault is not None:
-            state.ended = "degenerate"
+        side, partner = sides[number % 2], sides[1 - number % 2]
+        try:
+            answer = await client.request(side.request(state.turns))
+        except FailedCheck as error:
+            state.ended, state.fault = "degenerate", error.mistake
+            # What a model says as a model is nobody's speech; any other turn is shown with the record.
+            if error.mistake != ASSISTANT_TALK and isinstance(error.answer, TurnAnswer):
+                state.turns.append(side.turn(error.answer))
             return
+        turn = side.turn(answer)
+        state.turns.append(turn)
         if turn.action == "leave":
             state.ended = "leave"
             return
-        sides[side].add_own_answer(answer)
-        sides[partner].add_partner_turn(turn)
+        side.add_own_answer(answer)
+        partner.add_partner_turn(turn)

@@ -1,17 +1,34 @@
-"""Intent labelling: the intent of each turn from the history up to it, never from what comes after."""
+"""Intent labelling: the intent of each turn from the history up to it, never from what comes after.
+
+An answer names the customs that shape the turn by their numbers, and its relevance follows: cultural where it names
+one, generic where it names none. It must have the form `NAME wants ...`, where NAME is the speaker's.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
+from difflib import SequenceMatcher
+from functools import partial
 from typing import cast
 
 from clca.content.prompts import Prompts
 from clca.errors import RequestError
-from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
+from clca.generation.degeneration import words_of
+from clca.generation.text_checks import cut_phrase
+from clca.inference.protocol import Mistake, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
-from clca.schemas import IntentAnswer
+from clca.schemas import INTENT_LENGTH, IntentAnswer, intent_answer
 from clca.transcript import transcript
+
+MAX_TOKENS = 240
+NOT_AN_INTENT = "not an intent"
+INTENT_IS_CUT = "intent is cut"
+SAME_CUSTOM_TWICE = "same custom twice"
+
+SIMILARITY = 0.7  # share of common words at which an intent only repeats its turn
+_QUOTED = 60  # characters of an intent in a message
 
 
 async def label_intents(
@@ -21,7 +38,7 @@ async def label_intents(
 
     Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
     """
-    system = prompts.render("intent", "system", culture=culture, scenario=scenario)
+    system = intent_system(culture, scenario, prompts)
     requests = [intent_request(culture, scenario, turns[: index + 1], system, prompts) for index in range(len(turns))]
     # Every request gets its reply even if another's fails, so that outcome and cost do not depend on which came
     # first. An error that concerns the whole run is raised before one that concerns a single reply.
@@ -29,8 +46,13 @@ async def label_intents(
     errors = [answer for answer in answers if isinstance(answer, BaseException)]
     if errors:
         raise next((error for error in errors if not isinstance(error, RequestError)), errors[0])
-    intents = [Intent(text=answer.intent, relevance=answer.relevance) for answer in cast(list[IntentAnswer], answers)]
+    intents = [intent_of(answer, culture) for answer in cast(list[IntentAnswer], answers)]
     return tuple(LabelledTurn(**turn.model_dump(), intent=intent) for turn, intent in zip(turns, intents, strict=True))
+
+
+def intent_system(culture: Culture, scenario: Scenario, prompts: Prompts) -> str:
+    """The system message, which is the same for all turns of a dialogue."""
+    return prompts.render("intent", "system", culture=culture, scenario=scenario)
 
 
 def intent_request(
@@ -49,8 +71,35 @@ def intent_request(
         task="intent",
         role="teacher",
         messages=({"role": "system", "content": system}, {"role": "user", "content": user}),
-        answer=IntentAnswer,
-        max_tokens=240,
+        answer=intent_answer(len(culture.customs)),
+        max_tokens=MAX_TOKENS,
         step=len(turns),
+        check=partial(check_intent, turns[-1]),
         hints=SimulatorHints(culture, scenario, turns=tuple(turns)),
     )
+
+
+def intent_of(answer: IntentAnswer, culture: Culture) -> Intent:
+    """The record of an answer, with the customs in words."""
+    customs = tuple(culture.customs[number - 1] for number in answer.customs)
+    return Intent(text=answer.intent, relevance="cultural" if customs else "generic", customs=customs)
+
+
+def check_intent(turn: Turn, answer: IntentAnswer) -> Mistake | None:
+    """What is wrong with an answer about that turn, or None."""
+    quoted = repr(answer.intent if len(answer.intent) <= _QUOTED else answer.intent[: _QUOTED - 3] + "...")
+    names = "|".join(re.escape(name) for name in (turn.speaker, *turn.speaker.split()))
+    form = re.match(rf"(?:{names})\S*(?: \S+)? wants\b\s*(?P<aim>.*)", answer.intent, re.DOTALL)
+    if form is None:
+        return Mistake(NOT_AN_INTENT, f"does not begin with '{turn.speaker} wants': {quoted}")
+    if turn.text and _similarity(turn.text, form["aim"].removeprefix("to say")) >= SIMILARITY:
+        return Mistake(NOT_AN_INTENT, f"repeats the turn: {quoted}")
+    if fault := cut_phrase(answer.intent, INTENT_LENGTH):
+        return Mistake(INTENT_IS_CUT, fault)
+    if len(set(answer.customs)) < len(answer.customs):
+        return Mistake(SAME_CUSTOM_TWICE, str(answer.customs))
+    return None
+
+
+def _similarity(text: str, other: str) -> float:
+    return SequenceMatcher(None, words_of(text), words_of(other), autojunk=False).ratio()

@@ -113,7 +113,7 @@ class Pipeline:
         plan, config = self._plan, self._config
         name = dialogue_id(plan.culture, scenario.id, sample)
         client = self.scheduler.client(name)
-        setup = DialogueSetup(culture, scenario, config.max_exchanges, config.temperature, config.top_p)
+        setup = DialogueSetup.of(config, culture, scenario)
         state = DialogueState()
         judgement, labelled, reason, stage = None, None, None, "turn"
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -52,6 +53,12 @@ class Costs(Record):
     seconds: float = Field(description="Wall-clock seconds.")
 
 
+class _Replies(Record):
+    invalid_replies: dict[str, int] = Field(
+        default={}, description="Replies to this command that held no valid answer, by what was wrong."
+    )
+
+
 def counts_of(funnel: Funnel) -> Counts:
     """The counts of a run under way."""
     outcomes = {outcome: funnel.outcomes[outcome] for outcome in FILES}
@@ -75,11 +82,10 @@ class _Records(_InFolder):
         return _read(self._folders(), "failed", Failure)
 
 
-class RunResult(Costs, Counts, _Records):
+class RunResult(_Replies, Costs, Counts, _Records):
     """The run of one culture: counts of the whole run, costs of this command."""
 
     reasons: dict[str, int] = Field(default_factory=dict, exclude=True, repr=False)
-    invalid_replies: int = Field(default=0, exclude=True, repr=False)
     throughput: Throughput | None = Field(default=None, exclude=True, repr=False)
 
     @classmethod
@@ -89,7 +95,7 @@ class RunResult(Costs, Counts, _Records):
         return cls(run=folder, **{**nothing, "requested": requested, "pending": requested})
 
 
-class GenerationResult(Costs, Counts, _Records):
+class GenerationResult(_Replies, Costs, Counts, _Records):
     """All runs of a command, with the sums of their counts and costs."""
 
     runs: tuple[RunResult, ...]
@@ -101,8 +107,11 @@ class GenerationResult(Costs, Counts, _Records):
         runs = tuple(runs)
         sums = {key: sum(getattr(run, key) for run in runs) for key in (*Counts.model_fields, *Costs.model_fields)}
         sums["seconds"] = round(sums["seconds"], 3)
+        invalid = sum((Counter(run.invalid_replies) for run in runs), Counter[str]())
         folder = runs[0].run if len(runs) == 1 else out
-        return cls(run=folder, runs=runs, caveats=(SIMULATED,) if simulated else (), **sums)
+        return cls(
+            run=folder, runs=runs, invalid_replies=dict(invalid), caveats=(SIMULATED,) if simulated else (), **sums
+        )
 
     def _folders(self) -> Iterable[Path]:
         return (run.run for run in self.runs)

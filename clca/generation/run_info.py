@@ -75,7 +75,7 @@ class SessionInfo(Costs, _Started):
     """One command's work on the run."""
 
     by_task: dict[str, int] = Field(description="Requests that a teacher answered, by task.")
-    invalid_replies: dict[str, int] = Field(description="Replies that held no valid answer, by kind of fault.")
+    invalid_replies: dict[str, int] = Field(description="Replies that held no valid answer, by what was wrong.")
     servers: tuple[ServerInfo, ...]
     ended: str = Field(description="running, finished, interrupted, or the error that ended it.")
 

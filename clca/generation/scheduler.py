@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from itertools import count
 from typing import TypeVar
 
-from clca.errors import FailureKind, InvalidReply, RunStopped
+from clca.errors import FailedCheck, FailureKind, InvalidReply, RunStopped
 from clca.generation.priority_semaphore import PrioritySemaphore
 from clca.inference.parse_reply import parse
-from clca.inference.protocol import Request, Role, Sampling, TaskName, TaskRequest, Teacher
+from clca.inference.protocol import Mistake, Request, Role, Sampling, TaskName, TaskRequest, Teacher
 from clca.records import Usage
 from clca.schemas import Answer, Reply
 from clca.seeding import derive
@@ -32,8 +32,8 @@ RETRY_TEMPERATURE = 0.7
 class RequestCounts:
     """What one command requested: `requests` were answered by a teacher, `cached` by the reply cache.
 
-    `running` are in flight. `invalid` counts replies without a valid answer by kind of fault. Requests that a server
-    failed are in none.
+    `running` are in flight. `invalid` counts replies without a valid answer by kind of fault, or by the check that they
+    failed. Requests that a server failed are in none.
     """
 
     requests: int = 0
@@ -126,6 +126,20 @@ def retry_key(owner: str, task: str) -> str:
     return f"{owner} {'judge' if task == 'meta' else task}"
 
 
+def read_answer(reply: Reply, task_request: TaskRequest[A]) -> A:
+    """The answer in a reply, which has passed the checks of the request.
+
+    Raises `InvalidReply` where there is none, `FailedCheck` where a check found a mistake.
+    """
+    answer = parse(reply, task_request.answer, task_request.read)
+    mistake = task_request.check(answer) if task_request.check is not None else None
+    if isinstance(mistake, Mistake):
+        raise FailedCheck(mistake.name, mistake.detail, answer)
+    if mistake is not None:
+        raise InvalidReply(FailureKind.INVALID_CONTENT, mistake)
+    return answer
+
+
 class DialogueClient:
     """Sends the requests of one owner. `replies` are all it got so far, invalid ones included."""
 
@@ -162,13 +176,9 @@ class DialogueClient:
             try:
                 reply = await scheduler.reply(task_request.role, request, self._age, self._cached)
                 self.replies.append(reply)
-                answer = parse(reply, task_request.answer)
-                if task_request.check is not None and (mistake := task_request.check(answer)) is not None:
-                    raise InvalidReply(FailureKind.INVALID_CONTENT, mistake)
+                return read_answer(reply, task_request)
             except InvalidReply as error:
                 fault = error
-                scheduler.counts.invalid[error.kind] += 1
-                continue
-            return answer
+                scheduler.counts.invalid[error.counted_as] += 1
         assert fault is not None
         raise fault

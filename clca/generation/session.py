@@ -90,7 +90,7 @@ class Session:
             **dict(counts_of(funnel)),
             **dict(self._costs()),
             reasons=dict(funnel.reasons.most_common()),
-            invalid_replies=scheduler.counts.invalid.total(),
+            invalid_replies=dict(scheduler.counts.invalid.most_common()),
             throughput=self._throughput(),
         )
 

@@ -188,7 +188,7 @@ class ChatClient:
 
 
 def request_body(request: Request, model: str, *, structured: bool) -> bytes:
-    """The JSON text that is posted for a request; with `structured` it carries the schema of the answer."""
+    """The JSON text that is posted for a request; with `structured` it carries the schema of an answer in JSON."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
@@ -198,7 +198,9 @@ def request_body(request: Request, model: str, *, structured: bool) -> bytes:
         "max_tokens": sampling.max_tokens,
         "seed": sampling.seed,
     }
-    if structured:
+    if request.stop:
+        body["stop"] = request.stop
+    if structured and request.form == "json":
         body["response_format"] = {
             "type": "json_schema",
             "json_schema": {"name": request.task, "schema": schema(request.answer)},

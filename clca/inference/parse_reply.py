@@ -7,6 +7,7 @@ block before the answer, and a Markdown fence around the whole of it.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -23,6 +24,7 @@ INVALID = frozenset(
         FailureKind.EMPTY_REPLY,
         FailureKind.INVALID_JSON,
         FailureKind.INVALID_CONTENT,
+        FailureKind.FAILED_CHECK,
         FailureKind.MALFORMED_RESPONSE,
     }
 )
@@ -32,8 +34,11 @@ _QUOTED = 80  # characters of a reply in an error message
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
-def parse(reply: Reply, answer: type[A]) -> A:
-    """The typed answer in a reply. Raises `InvalidReply` if there is none, or it does not fit the schema."""
+def parse(reply: Reply, answer: type[A], read: Callable[[str], A] | None = None) -> A:
+    """The typed answer in a reply, which is JSON, or plain text where `read` makes the answer of it.
+
+    Raises `InvalidReply` if there is none, or it does not fit the schema.
+    """
     if reply.finish_reason == "length":
         end = reply.text if len(reply.text) <= _QUOTED else "..." + reply.text[3 - _QUOTED :]
         raise InvalidReply(FailureKind.TRUNCATED, f"the reply ran into the token limit: {end!r}")
@@ -47,9 +52,12 @@ def parse(reply: Reply, answer: type[A]) -> A:
     if text.startswith("```") and (fenced := _FENCE.match(text)):
         text = fenced[1]
     try:
-        return answer.model_validate_json(text)
-    except ValidationError as error:
-        is_json = error.errors()[0]["type"] != "json_invalid"
-        kind = FailureKind.INVALID_CONTENT if is_json else FailureKind.INVALID_JSON
+        return answer.model_validate_json(text) if read is None else read(text)
+    except ValueError as error:
+        kind, message = FailureKind.INVALID_CONTENT, str(error)
+        if isinstance(error, ValidationError):
+            message = validation_message(error)
+            if error.errors()[0]["type"] == "json_invalid":
+                kind = FailureKind.INVALID_JSON
         start = text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "..."
-        raise InvalidReply(kind, f"{validation_message(error)}: {start!r}") from None
+        raise InvalidReply(kind, f"{message}: {start!r}") from None

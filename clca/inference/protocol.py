@@ -1,4 +1,4 @@
-"""The protocol of a teacher: it answers typed requests with JSON text."""
+"""The protocol of a teacher: it answers typed requests, with JSON text or with plain text."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from clca.schemas import Answer, Reply
 __all__ = [
     "AssignedNames",
     "Message",
+    "Mistake",
     "Reply",
     "Request",
     "Role",
@@ -33,6 +34,8 @@ __all__ = [
 
 TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
 Role = Literal["teacher", "partner", "judge"]
+Form = Literal["json", "text"]
+"""The form of a reply: JSON that fits a schema, or plain text."""
 Message = dict[str, str]
 AssignedNames = tuple[tuple[Gender, str], ...]
 """The genders and full names of a new scenario's two people."""
@@ -72,7 +75,8 @@ class SimulatorHints:
 class Request:
     """One request to a teacher, which should reply with JSON that fits the schema of `answer`.
 
-    `owner` is the dialogue or scenario that the request is for; the requests of one owner share a prefix.
+    Where the `form` is text, the reply is plain text, which ends before any of the `stop` sequences. `owner` is the
+    dialogue or scenario that the request is for; the requests of one owner share a prefix.
     """
 
     task: TaskName
@@ -81,22 +85,32 @@ class Request:
     sampling: Sampling
     owner: str = ""
     hints: SimulatorHints | None = None
+    form: Form = "json"
+    stop: tuple[str, ...] = ()
 
     def digest(self, teacher: str) -> bytes:
         """The key of the request in the reply cache: the SHA-256 of all that decides the reply of this teacher."""
         sampling = self.sampling
-        body = to_json(
-            [
-                teacher,
-                self.task,
-                self.messages,
-                sampling.temperature,
-                sampling.top_p,
-                sampling.max_tokens,
-                sampling.seed,
-            ]
-        )
-        return hashlib.sha256(_schema_digest(self.answer) + body).digest()
+        deciding: list[Any] = [
+            teacher,
+            self.task,
+            self.messages,
+            sampling.temperature,
+            sampling.top_p,
+            sampling.max_tokens,
+            sampling.seed,
+        ]
+        if self.form == "text":
+            deciding.append(self.stop)
+        return hashlib.sha256(_schema_digest(self.answer) + to_json(deciding)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What is wrong with an answer that fits its schema; `name` is counted, `detail` quotes the fault."""
+
+    name: str
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,9 @@ class TaskRequest(Generic[A]):
     """A request without a seed, as a stage hands it to a `TaskClient`.
 
     `role` names the teacher that answers it; `step` tells the requests of one task and one owner apart.
-    `check` returns what is wrong with an answer beyond its schema, or None.
+    `check` returns what is wrong with an answer beyond its schema, or None; a plain text counts as a fault of the
+    schema. `read` makes the answer of a reply in plain text, and raises `ValueError` where there is none; without it
+    the reply is JSON. `stop` are the sequences that end a reply in plain text.
     """
 
     task: TaskName
@@ -115,13 +131,20 @@ class TaskRequest(Generic[A]):
     step: int = 0
     temperature: float = 0.0
     top_p: float = 1.0
-    check: Callable[[A], str | None] | None = None
+    check: Callable[[A], Mistake | str | None] | None = None
     hints: SimulatorHints | None = None
+    read: Callable[[str], A] | None = None
+    stop: tuple[str, ...] = ()
+
+    @property
+    def form(self) -> Form:
+        """The form that the reply is to have."""
+        return "json" if self.read is None else "text"
 
     def seeded(self, sampling: Sampling, owner: str, dialogue_seed: int) -> Request:
         """The request that a teacher gets."""
         hints = None if self.hints is None else replace(self.hints, dialogue_seed=dialogue_seed)
-        return Request(self.task, self.messages, self.answer, sampling, owner, hints)
+        return Request(self.task, self.messages, self.answer, sampling, owner, hints, self.form, self.stop)
 
 
 class TaskClient(Protocol):

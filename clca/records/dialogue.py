@@ -11,11 +11,16 @@ Action = Literal["none", "speak", "non-verbal", "leave"]
 
 
 class Turn(Record):
-    """What one side says or does; `speaker` is the participant's name."""
+    """What one side says or does; `speaker` is the participant's name.
+
+    `thought` is what the speaker thought before it, "" where the model was not asked for it. Nobody but the speaker
+    is told: not the partner, the judge, the labeller of intents or a student.
+    """
 
     speaker: str
     action: Action
     text: str
+    thought: str = ""
 
 
 Confidence = Literal["very confident", "confident", "not sure"]
@@ -56,10 +61,11 @@ class Judgement(Record):
 
 
 class Intent(Record):
-    """What a turn is for, and whether the culture shaped it."""
+    """What a turn is for, and whether the culture shaped it: by which of its customs, where they were asked for."""
 
     text: str
     relevance: Literal["generic", "cultural"]
+    customs: tuple[str, ...] = ()
 
 
 class LabelledTurn(Turn):

@@ -7,19 +7,37 @@ from collections.abc import Sequence
 
 from clca.culture.localisation import lexicon
 from clca.records import Culture, Participant, Scenario, Turn
-from clca.schemas import IntentAnswer
+from clca.schemas import INTENT_LENGTH, THOUGHT_LENGTH, IntentAnswer
 from clca.seeding import Rng
 from clca.simulator.adaptation import clip
 from clca.simulator.content import SimulatorContent
-from clca.simulator.dialogue_plan import PlanCache
+from clca.simulator.dialogue_plan import Plan, PlanCache
 from clca.simulator.features import cues_in
 from clca.simulator.people import PRONOUNS, given_name
 from clca.simulator.sentences import fill, sentences
 from clca.simulator.style import style
 from clca.simulator.topic import topic_for
+from clca.words import content_stems
 
 Act = tuple[str, str | None]
 """The kind of a speech act, and the driver that shaped it (None where nothing in the culture did)."""
+
+_WORDS_OF_DRIVERS = {
+    "hierarchy": "senior seniority superior rank title authority contradict",
+    "age": "age elder older younger respect",
+    "harmony": "face refusal mood unspoken indirect difficult disagreement",
+    "candour": "direct directly plain plainly open honest frank",
+    "ease": "cheerful friendly warm smile joke",
+    "equality": "equal informal colleague boss",
+    "choice": "choice privacy decide impose",
+    "relation": "relationship guest visit personal greet greeting",
+    "uncertainty": "plan agreement rule punctual appointment detail",
+    "ritual": "declined offer insist accept accepted gift",
+    "silence": "silence silent pause",
+    "respect": "respect polite politely address title form",
+    "group": "family group relative community",
+}
+"""Words that customs have in common with what drives a speech act."""
 
 _AFTER_FIRST_CLAUSE = re.compile(r"[.!?;].*$", re.S)
 
@@ -34,7 +52,7 @@ def label_intent(
 ) -> IntentAnswer:
     """The intent of the last turn: from the plan where the turn is the planned one, from cues otherwise."""
     if not turns:
-        return IntentAnswer(intent="Nothing has been said yet", relevance="generic")
+        return IntentAnswer(intent="Nobody wants anything yet", customs=[])
     side = _side(scenario, turns, len(turns) - 1)
     seed = (culture.id, scenario.id, dialogue_seed)
     earlier = _planned_acts(plans, culture, scenario, turns, dialogue_seed)
@@ -57,13 +75,34 @@ def label_intent(
     )
     reasons = frames.why.get(driver or "", ())
     reasons_given = sum(earlier_driver == driver for _, earlier_driver in earlier)
-    cultural = reasons_given < len(reasons)
-    if cultural:
+    customs: list[int] = []
+    if reasons_given < len(reasons):
         reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture)})
-        text = f"{text}, {reason}"
-    return IntentAnswer(
-        intent=clip(f"{given_name(me, culture)} {text}.", 300), relevance="cultural" if cultural else "generic"
-    )
+        customs = _customs(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")
+        text = f"{text}, {reason}" if customs else text
+    return IntentAnswer(intent=clip(f"{given_name(me, culture)} wants to {text}.", INTENT_LENGTH), customs=customs)
+
+
+def planned_thought(content: SimulatorContent, plan: Plan, index: int, culture: Culture, scenario: Scenario) -> str:
+    """What the speaker of a planned turn thinks before it."""
+    step = plan.steps[index]
+    acts = content.phrasebook.intent.acts
+    phrases = acts.get(f"{step.kind}_{step.tone}") or acts.get(step.kind) or acts["other"]
+    usable = [phrase for phrase in phrases if "{goal}" not in phrase] or list(phrases)
+    other = scenario.participants[1 - step.side]
+    words = {
+        "other": given_name(other, culture),
+        "pro_obj": "me",
+        "goal": goal_phrase(scenario.participants[step.side]),
+    }
+    return clip(f"I want to {fill(usable[index % len(usable)], words)}.", THOUGHT_LENGTH)
+
+
+def _customs(culture: Culture, text: str) -> list[int]:
+    """The number of the custom that has most words in common with a text, the first of equals; none without one."""
+    stems = content_stems(text)
+    shared = [len(stems & content_stems(custom)) for custom in culture.customs]
+    return [shared.index(max(shared)) + 1] if any(shared) else []
 
 
 def _nth_phrase(phrases: Sequence[str], n: int, seed: tuple[object, ...], subject: str | None) -> str:

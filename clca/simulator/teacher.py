@@ -6,12 +6,12 @@ import math
 
 from clca.inference.protocol import Reply, Request, SimulatorHints
 from clca.records import Norm, Scenario
-from clca.schemas import Answer, TurnAnswer
+from clca.schemas import Answer, ThoughtfulTurnAnswer
 from clca.simulator.adaptation import adapt
 from clca.simulator.composition import compose
 from clca.simulator.content import SimulatorContent
 from clca.simulator.dialogue_plan import PlanCache
-from clca.simulator.intents import label_intent
+from clca.simulator.intents import label_intent, planned_thought
 from clca.simulator.judge import Judge
 
 
@@ -38,7 +38,7 @@ class Simulator:
         if request.hints is None:
             raise ValueError(f"a {request.task!r} request to the simulator needs hints")
         answer, planted = self._answer(request.task, request.hints)
-        text = answer.model_dump_json()
+        text = answer.model_dump_json(include=set(request.answer.model_fields))
         prompt_characters = sum(len(message.get("content", "")) for message in request.messages)
         return Reply(text, "stop", math.ceil(prompt_characters / 4), math.ceil(len(text) / 4), planted)
 
@@ -77,12 +77,13 @@ class Simulator:
                 return label_intent(self._content, self._plans, culture, scenario, turns, hints.dialogue_seed), None
         raise ValueError(f"the simulator cannot answer a {task!r} request with these hints: {hints}")
 
-    def _turn(self, scenario: Scenario, hints: SimulatorHints) -> tuple[TurnAnswer, str | None]:
+    def _turn(self, scenario: Scenario, hints: SimulatorHints) -> tuple[ThoughtfulTurnAnswer, str | None]:
         index = len(hints.turns)
         first_side = (hints.side + index) % 2
         plan = self._plans.plan(hints.culture, scenario, hints.dialogue_seed, first_side)
         planted = plan.flaw if index >= plan.flaw_from else None
         if index >= len(plan.steps):
-            return TurnAnswer(action="leave", text=""), planted
+            return ThoughtfulTurnAnswer(thought="There is nothing left to say.", action="leave", text=""), planted
         step = plan.steps[index]
-        return TurnAnswer(action=step.action, text=step.text), planted
+        thought = planned_thought(self._content, plan, index, hints.culture, scenario)
+        return ThoughtfulTurnAnswer(thought=thought, action=step.action, text=step.text), planted

@@ -14,7 +14,7 @@ from tests.cli_process import Stub, clca, environment, last_json, only_run, reco
 KEYS = ["run", "requested", "kept", "discarded", "failed", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
 RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted"]
-COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds"]
+COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds", "invalid_replies"]
 
 
 def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> None:
@@ -41,7 +41,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     for record in kept:
         assert (record["verdict"], record["reason"]) == ("kept", "")
         assert all(turn["intent"]["relevance"] in ("generic", "cultural") for turn in record["turns"])
-        assert all(turn["intent"]["text"] for turn in record["turns"])
+        assert all(turn["intent"]["text"] and turn["thought"] for turn in record["turns"])
     for record in discarded:
         assert record["verdict"] == "discarded"
         assert record["reason"]
@@ -164,7 +164,7 @@ def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
     assert set(planned["tasks"]) == {"adapt", "turn", "judge", "meta", "intent"}
     for task in planned["tasks"].values():
         assert task["messages"][0]["role"] == "system"
-    for words in ("You localise social scenarios", "What you keep to yourself", "You judge dialogues", "at most"):
+    for words in ("You localise social scenarios", "known only to you", "You judge dialogues", "at most"):
         assert words in shown.stdout
 
 

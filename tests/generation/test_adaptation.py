@@ -101,7 +101,7 @@ def test_a_composed_scenario_has_assigned_people_and_its_breach(catalogue: Cultu
             "age": 20,
             "occupation": "pupil",
             "background": "Learns things.",
-            "goal": "Pass the line",
+            "goal": "Walk past the line",
             "secret": "",
         },
     )

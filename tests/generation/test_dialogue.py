@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain, count, pairwise
 from typing import Any
 
@@ -12,11 +13,13 @@ from clca.content.lookup import Content
 from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
 from clca.errors import RequestFailed
-from clca.generation.degeneration import REPEATS
+from clca.generation.degeneration import LEAVES_AT_ONCE, REPEATS
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
-from clca.inference.protocol import SimulatorHints, TaskRequest
+from clca.generation.turn_checks import ASSISTANT_TALK, ECHOES_PARTNER
+from clca.inference.protocol import SimulatorHints, TaskRequest, schema
+from clca.records import Turn
 from clca.schemas import TurnAnswer
-from tests.dialogue_examples import Script, hints, person, scenario, turn
+from tests.dialogue_examples import THOUGHT, Script, hints, person, scenario, turn
 
 RUTH = person("Ruth Vale", goal="get the last loaf", secret="ate at noon", background="Ruth is a nurse.")
 IDA = person("Ida Moss", goal="keep her place in the line", secret="came second", background="Ida is retired.")
@@ -32,8 +35,10 @@ SPEECH = [
 
 def talk() -> Iterator[TurnAnswer]:
     """Small talk without end, in which no turn repeats another."""
-    for number in count(1):
-        yield TurnAnswer(action="speak", text=f"It will be summer in{' some' * number} weeks.")
+    things = ["bread", "milk", "eggs", "flour", "butter", "sugar", "salt", "apples", "pears", "plums", "nuts", "honey"]
+    for number in count(0):
+        first, second = things[number % 12], things[number // 12 + number % 11]
+        yield TurnAnswer(action="speak", text=f"{first} and {second} look good.")
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +56,11 @@ def played(setup: DialogueSetup, prompts: Prompts, *answers: TurnAnswer | Except
     script, result = Script(chain(answers, talk())), DialogueState()
     asyncio.run(play_dialogue(setup, prompts, script, result))
     return result, script
+
+
+def told(turn: Turn) -> Turn:
+    """The turn without its thought."""
+    return turn.model_copy(update={"thought": ""})
 
 
 def text(request: TaskRequest[Any]) -> str:
@@ -71,7 +81,7 @@ def test_the_sides_take_turns_and_the_first_begins(setup: DialogueSetup, prompts
     assert [turn.speaker for turn in result.turns] == ["Ruth Vale", "Ida Moss"] * 10
     assert [hints(request).side for request in script.requests] == [0, 1] * 10
     assert [request.role for request in script.requests] == ["teacher", "partner"] * 10
-    assert result.turns[:4] == [
+    assert [told(turn) for turn in result.turns[:4]] == [
         turn("Ruth Vale", "Good evening."),
         turn("Ida Moss", "Ida points at the door.", "non-verbal"),
         turn("Ruth Vale", "", "none"),
@@ -82,13 +92,26 @@ def test_the_sides_take_turns_and_the_first_begins(setup: DialogueSetup, prompts
 def test_who_leaves_ends_the_talk(setup: DialogueSetup, prompts: Prompts) -> None:
     result, script = played(setup, prompts, *SPEECH, TurnAnswer(action="leave", text="Good night."))
     assert (result.ended, result.fault, len(result.turns), len(script.requests)) == ("leave", None, 5, 5)
-    assert result.turns[-1] == turn("Ruth Vale", "Good night.", "leave")
+    assert told(result.turns[-1]) == turn("Ruth Vale", "Good night.", "leave")
 
 
 def test_a_talk_that_degenerates_is_stopped_at_the_turn_that_does(setup: DialogueSetup, prompts: Prompts) -> None:
     again = TurnAnswer(action="speak", text="I was here before you.")
     result, script = played(setup, prompts, SPEECH[0], again, again, again)
     assert (result.ended, result.fault, len(result.turns), len(script.requests)) == ("degenerate", REPEATS, 4, 4)
+
+
+def test_an_echo_ends_a_talk_and_is_shown_with_it(setup: DialogueSetup, prompts: Prompts) -> None:
+    echo = TurnAnswer(action="speak", text='They close, "soon", as they said, at six.')
+    result, _ = played(setup, prompts, *SPEECH, echo)
+    assert (result.ended, result.fault) == ("degenerate", ECHOES_PARTNER)
+    assert result.turns[-1] == Turn(speaker="Ruth Vale", action="speak", text=echo.text, thought=THOUGHT)
+
+
+def test_what_an_assistant_says_is_never_recorded_as_speech(setup: DialogueSetup, prompts: Prompts) -> None:
+    refusal = TurnAnswer(action="speak", text="I'm sorry, but I can't assist with that.")
+    result, _ = played(setup, prompts, *SPEECH, refusal)
+    assert (result.ended, result.fault, len(result.turns)) == ("degenerate", ASSISTANT_TALK, 4)
 
 
 def test_when_a_request_fails_the_turns_so_far_are_known(setup: DialogueSetup, prompts: Prompts) -> None:
@@ -123,9 +146,9 @@ def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(
     _, script = played(setup, prompts, *SPEECH)
     messages = script.requests[4].messages
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
-    assert json.loads(messages[2]["content"]) == {"action": "speak", "text": "Good evening."}
+    assert messages[2]["content"] == f'{{"thought": "{THOUGHT}", "action": "speak", "text": "Good evening."}}'
     assert messages[3]["content"] == "(Ida points at the door.)"
-    assert json.loads(messages[4]["content"]) == {"action": "none", "text": ""}
+    assert messages[4]["content"] == f'{{"thought": "{THOUGHT}", "action": "none", "text": ""}}'
     assert messages[5]["content"] == 'Ida Moss says: They close, "soon" they said – at six.'
 
     messages = script.requests[3].messages
@@ -159,8 +182,51 @@ def test_a_request_carries_the_turns_so_far_as_a_hint(setup: DialogueSetup, prom
 
 def test_turns_are_sampled_as_the_paper_does(setup: DialogueSetup, prompts: Prompts) -> None:
     _, script = played(setup, prompts)
-    sampled = {(r.task, r.temperature, r.top_p, r.max_tokens, r.answer) for r in script.requests}
-    assert sampled == {("turn", 0.9, 0.7, 500, TurnAnswer)}
+    sampled = {(r.task, r.temperature, r.top_p, r.max_tokens) for r in script.requests}
+    assert sampled == {("turn", 0.9, 0.7, 500)}
+
+
+# ---------------------------------------------------------------- the form of the answers
+
+
+@pytest.mark.parametrize("thought", [True, False])
+def test_nobody_can_leave_in_the_first_exchange(setup: DialogueSetup, prompts: Prompts, thought: bool) -> None:
+    script = Script(talk())
+    asyncio.run(play_dialogue(replace(setup, thought=thought), prompts, script, DialogueState()))
+    actions = [schema(request.answer)["properties"]["action"]["enum"] for request in script.requests]
+    assert actions == [["none", "speak", "non-verbal"]] * 2 + [["none", "speak", "non-verbal", "leave"]] * 18
+    parting = TurnAnswer(action="leave", text="I had better go.")
+    assert played(setup, prompts, parting)[0].fault == LEAVES_AT_ONCE
+
+
+def test_a_thought_comes_before_the_turn_and_only_its_own_side_sees_it(setup: DialogueSetup, prompts: Prompts) -> None:
+    result, script = played(setup, prompts, *SPEECH)
+    assert list(schema(script.requests[0].answer)["properties"]) == ["thought", "action", "text"]
+    assert {turn.thought for turn in result.turns} == {THOUGHT}
+    for request in script.requests[2:]:
+        sees = {message["role"] for message in request.messages if THOUGHT in message["content"]}
+        assert sees == {"assistant"}
+
+
+def test_without_thoughts_none_is_asked_for(setup: DialogueSetup, prompts: Prompts) -> None:
+    script, result = Script(chain(SPEECH, talk())), DialogueState()
+    asyncio.run(play_dialogue(replace(setup, thought=False), prompts, script, result))
+    assert {turn.thought for turn in result.turns} == {""}
+    assert list(schema(script.requests[0].answer)["properties"]) == ["action", "text"]
+    assert "thought" not in text(script.requests[-1])
+    assert script.requests[2].messages[2]["content"] == '{"action": "speak", "text": "Good evening."}'
+
+
+def test_in_plain_text_a_side_remembers_its_turns_as_it_wrote_them(setup: DialogueSetup, prompts: Prompts) -> None:
+    script, result = Script(chain(SPEECH, talk())), DialogueState()
+    asyncio.run(play_dialogue(replace(setup, form="text"), prompts, script, result))
+    first, _, third, *_ = script.requests
+    assert third.messages[2] == {"role": "assistant", "content": "Good evening."}
+    assert script.requests[4].messages[4] == {"role": "assistant", "content": "(says nothing)"}
+    assert first.stop == ("\nIda Moss", "\nRuth Vale:", "\nIda:", "\nMoss:")
+    assert first.read is not None
+    assert first.read("Ruth Vale: Good evening.") == TurnAnswer(action="speak", text="Good evening.")
+    assert not {"JSON", "thought"} & set(text(script.requests[-1]).replace('"', " ").split())
 
 
 def test_a_prompt_speaks_of_the_culture_by_its_descriptors(setup: DialogueSetup, prompts: Prompts) -> None:

@@ -9,16 +9,28 @@ import pytest
 
 from clca.culture import CultureCatalogue
 from clca.inference.protocol import Request, Sampling, SimulatorHints, TaskRequest, schema
-from clca.schemas import AdaptAnswer, Answer, ComposeAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
+from clca.schemas import (
+    AdaptAnswer,
+    Answer,
+    ComposeAnswer,
+    FirstTurnAnswer,
+    IntentAnswer,
+    JudgeAnswer,
+    MetaAnswer,
+    ThoughtfulFirstTurnAnswer,
+    ThoughtfulTurnAnswer,
+    TurnAnswer,
+)
 from tests.dialogue_examples import scenario
 
+TURNS = (TurnAnswer, FirstTurnAnswer, ThoughtfulTurnAnswer, ThoughtfulFirstTurnAnswer)
 SAMPLING = Sampling(temperature=0.9, top_p=0.7, max_tokens=500, seed=1)
 REQUEST = Request("turn", ({"role": "user", "content": "Good evening."},), TurnAnswer, SAMPLING)
 
 
 def test_the_digest_stays_the_same_from_version_to_version() -> None:
-    """Unfinished runs of earlier versions find their replies by it."""
-    assert REQUEST.digest("stub").hex() == "3bcec6b83a95c4c7542d01e60c6c72e7fe54bd9d9f9fed27a15d216342982d0a"
+    """Unfinished runs of earlier versions find their replies by it, unless a schema or a prompt changed since."""
+    assert REQUEST.digest("stub").hex() == "6f26cd0254e06b275f0761707db3c686bae8b87d3eaabc06628c64d809534da7"
 
 
 @pytest.mark.parametrize(
@@ -29,6 +41,8 @@ def test_the_digest_stays_the_same_from_version_to_version() -> None:
         {"answer": IntentAnswer},
         {"sampling": replace(SAMPLING, seed=2)},
         {"sampling": replace(SAMPLING, temperature=0.8)},
+        {"form": "text"},
+        {"form": "text", "stop": ("\n",)},
     ],
 )
 def test_whatever_decides_the_reply_is_in_the_digest(changes: dict[str, Any]) -> None:
@@ -49,7 +63,7 @@ def test_a_seeded_request_has_the_seed_of_its_dialogue_in_its_hints(catalogue: C
     assert replace(task_request, hints=None).seeded(SAMPLING, "", 7) == REQUEST
 
 
-@pytest.mark.parametrize("answer", [AdaptAnswer, ComposeAnswer, TurnAnswer, JudgeAnswer, MetaAnswer, IntentAnswer])
+@pytest.mark.parametrize("answer", [AdaptAnswer, ComposeAnswer, *TURNS, JudgeAnswer, MetaAnswer, IntentAnswer])
 def test_a_schema_bounds_every_text_and_has_no_descriptions(answer: type[Answer]) -> None:
     def objects(value: Any) -> list[dict[str, Any]]:
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []

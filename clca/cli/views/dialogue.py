@@ -70,10 +70,14 @@ def _show_turn(turn: dict[str, Any], console: Console) -> None:
         console.print(f"[bold]{speaker}[/]: {text} [italic](leaves)[/]" if text else f"[italic]({speaker} leaves.)[/]")
     else:
         console.print(f"[italic]({speaker} says nothing.)[/]")
+    if turn.get("thought"):
+        console.print(f"    [dim]thinks: {escape(turn['thought'])}[/]")
     if "intent" in turn:
         intent = turn["intent"]
         colour = "cyan" if intent["relevance"] == "cultural" else "dim"
         console.print(f"    [{colour}]{escape(intent['text'])} ({intent['relevance']})[/]")
+        for custom in intent.get("customs", ()):
+            console.print(f"    [dim]custom: {escape(custom)}[/]")
 
 
 def _show_judgement(record: dict[str, Any], console: Console) -> None:

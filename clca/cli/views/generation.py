@@ -160,7 +160,8 @@ def show_summary(result: RunResult, screen: Console) -> None:
         table.add_row(f"{getattr(result, name):,}", f"{name}  [dim]{reasons}[/dim]" if reasons else name)
     screen.print(table)
     tokens = f"{result.prompt_tokens:,} + {result.completion_tokens:,} tokens"
-    invalid = f", {result.invalid_replies:,} invalid replies" if result.invalid_replies else ""
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in result.invalid_replies.items())
+    invalid = f", {sum(result.invalid_replies.values()):,} invalid replies ({kinds})" if kinds else ""
     requests = f"{result.requests:,} requests, {result.cached:,} from the reply cache{invalid}"
     screen.print(f"{requests}, {tokens}, {result.seconds:.1f} s", markup=False)
     vllm = result.throughput
