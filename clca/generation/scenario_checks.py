@@ -1,26 +1,26 @@
 """Faults of an adapted or composed scenario, found by fixed rules and no model.
 
-texts
+broken text
     A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`).
-left over
+left over from the seed
     A word of a seed's names, a place that it names, or a thing that its annotations name, is still there. Places are
     the names of the seed's texts (`clca.words.names_in`) that the culture's own profile does not mention. A name that
     is an English word, too, may begin a sentence; one that is a month may stand anywhere.
-people
+wrong people
     Somebody is named whom the scenario does not know: a word of the culture's lists of names that is not assigned. A
     person whom setting, background, goal or secret name is named no more; a text about one of the two tells of the
     other; a title or an age is not the person's; a person is only called by the pronouns of the other gender.
-length
+shortened
     A text is shorter than `LEAST_LENGTH` of what it was.
-lost
+goal or secret lost
     A secret is new or gone. Goal and secret of a person say the same. A goal or secret shares fewer of its content
     words with what it was than `LEAST_KEPT`, or more with that of the other person (or with the other of the two) than
     with what it was: it was exchanged.
-breach (of a composed scenario)
+norm not breached (of a composed scenario)
     The answer to how the norm is breached does not name the second person, denies the breach, or is not about the norm:
     it shares fewer than two content words with the norm's text and breach, and less than half of all words of the
     breach. Or the scenario itself is not about the norm or that answer, by the same rule.
-place (of a composed scenario)
+elsewhere (of a composed scenario)
     The setting names none of the places that were offered, and shares less than half of the content words of each.
 """
 
@@ -41,10 +41,18 @@ from clca.generation.text_checks import (
     no_words,
     punctuation_at_start,
 )
-from clca.inference.protocol import AssignedNames
+from clca.inference.protocol import AssignedNames, Mistake
 from clca.records import Culture, Gender, Norm, Scenario, Seed
 from clca.schemas import AdaptAnswer, ComposeAnswer, NewPersonAnswer, PersonAnswer
 from clca.words import NO_NAMES, STOP_WORDS, content_share, content_stems, names_in, whole_word, words
+
+BROKEN_TEXT = "broken text"
+LEFT_OVER = "left over from the seed"
+WRONG_PEOPLE = "wrong people"
+SHORTENED = "shortened"
+LOST = "goal or secret lost"
+NO_BREACH = "norm not breached"
+ELSEWHERE = "elsewhere"
 
 LEAST_LENGTH = 0.4
 LEAST_KEPT = 0.2
@@ -68,24 +76,25 @@ Text = tuple[str, str]
 """A key of the answer and the text under it."""
 
 
-def adaptation_fault(source: Scenario, localised: Scenario, answer: AdaptAnswer, culture: Culture) -> str | None:
+def adaptation_fault(source: Scenario, localised: Scenario, answer: AdaptAnswer, culture: Culture) -> Mistake | None:
     """What is wrong with the answer to a request to adapt `localised`, or None; `source` is the seed as it was."""
     people = (answer.first, answer.second)
     texts = [("setting", answer.setting), *_texts("first", answer.first), *_texts("second", answer.second)]
     names = [person.name for person in localised.participants]
     before = dict(_scenario_texts(localised))
-    return (
-        _text_fault(texts)
-        or _left_over(source, localised, texts, culture)
-        or _stranger_named(names, [*before.values()], texts, culture)
-        or _confused(names, before, texts)
-        or _contradiction([(person.gender, person.age) for person in localised.participants], names, before, texts)
-        or _shortened(before, texts)
-        or _lost(localised, people)
+    facts = [(person.gender, person.age) for person in localised.participants]
+    return _first(
+        (BROKEN_TEXT, _text_fault(texts)),
+        (LEFT_OVER, _left_over(source, localised, texts, culture)),
+        (WRONG_PEOPLE, _stranger_named(names, [*before.values()], texts, culture)),
+        (WRONG_PEOPLE, _confused(names, before, texts)),
+        (WRONG_PEOPLE, _contradiction(facts, names, before, texts)),
+        (SHORTENED, _shortened(before, texts)),
+        (LOST, _lost(localised, people)),
     )
 
 
-def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, culture: Culture) -> str | None:
+def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, culture: Culture) -> Mistake | None:
     """What is wrong with the scenario that was composed from a norm for these people, or None."""
     texts = [
         ("breach", answer.breach),
@@ -97,15 +106,19 @@ def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, 
     offered = culture.settings[norm.place]
     facts = [(gender, person.age) for (gender, _), person in zip(people, (answer.first, answer.second), strict=True)]
     known = [norm.text, norm.breach, norm.explain, norm.remedy, *offered]
-    return (
-        _text_fault(texts)
-        or _stranger_named(names, known, texts, culture)
-        or _unnamed(names, texts)
-        or _contradiction(facts, names, {}, texts)
-        or _same(answer.first, answer.second)
-        or _no_breach(norm, names, answer, texts)
-        or _elsewhere(offered, answer.setting)
+    return _first(
+        (BROKEN_TEXT, _text_fault(texts)),
+        (WRONG_PEOPLE, _stranger_named(names, known, texts, culture)),
+        (WRONG_PEOPLE, _unnamed(names, texts)),
+        (WRONG_PEOPLE, _contradiction(facts, names, {}, texts)),
+        (LOST, _same(answer.first, answer.second)),
+        (NO_BREACH, _no_breach(norm, names, answer, texts)),
+        (ELSEWHERE, _elsewhere(offered, answer.setting)),
     )
+
+
+def _first(*faults: tuple[str, str | None]) -> Mistake | None:
+    return next((Mistake(name, detail) for name, detail in faults if detail is not None), None)
 
 
 def foreign_names(source: Scenario, localised: Scenario, culture: Culture) -> list[str]:

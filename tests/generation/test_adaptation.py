@@ -12,6 +12,8 @@ from clca.culture import CultureCatalogue
 from clca.culture.localisation import localise
 from clca.errors import InvalidReply
 from clca.generation.adaptation import adapt, adapt_by_code, adapt_request, compose, compose_request, new_people
+from clca.generation.scenario_checks import LEFT_OVER
+from clca.inference.protocol import Mistake
 from clca.records import Norm, Scenario
 from clca.schemas import AdaptAnswer, ComposeAnswer
 from tests.dialogue_examples import Script, hints, person, scenario
@@ -76,7 +78,7 @@ def test_an_answer_with_a_name_or_place_of_the_seed_is_no_answer(
     assert request.check is not None
     assert request.check(as_answer(localised, setting=setting)) is None
     fault = request.check(as_answer(localised, setting=f"{setting} They speak of {left}."))
-    assert fault == f"setting: {left!r} of the seed scenario is still there"
+    assert fault == Mistake(LEFT_OVER, f"setting: {left!r} of the seed scenario is still there")
 
 
 def test_code_alone_adapts_a_scenario_within_its_bounds(catalogue: CultureCatalogue) -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from clca.culture import CultureCatalogue
 from clca.culture.localisation import localise
-from clca.generation.scenario_checks import adaptation_fault, composition_fault, foreign_names
-from clca.inference.protocol import AssignedNames
+from clca.generation.scenario_checks import LEFT_OVER, adaptation_fault, composition_fault, foreign_names
+from clca.inference.protocol import AssignedNames, Mistake
 from clca.records import Culture, Norm, Scenario, Seed
 from clca.schemas import AdaptAnswer, ComposeAnswer, PersonAnswer
 from tests.dialogue_examples import person, scenario
@@ -52,6 +52,10 @@ def answer_of(localised: Scenario, **changes: Any) -> AdaptAnswer:
     return AdaptAnswer(setting=changes.get("setting", localised.setting), first=first, second=second)
 
 
+def detail(mistake: Mistake | None) -> str | None:
+    return mistake.detail if mistake is not None else None
+
+
 def fault(japan: Culture, source: Scenario = SOURCE, **changes: str) -> str | None:
     """What is wrong with an answer whose texts are changed; W, I stand for the given names, LEFT for what is known."""
     localised = localise(source, japan, 42)
@@ -65,7 +69,7 @@ def fault(japan: Culture, source: Scenario = SOURCE, **changes: str) -> str | No
 
     known = {"setting": localised.setting}
     texts = {key: filled(text) for key, text in {**known, **changes}.items()}
-    return adaptation_fault(source, localised, answer_of(localised, **texts), japan)
+    return detail(adaptation_fault(source, localised, answer_of(localised, **texts), japan))
 
 
 def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
@@ -127,7 +131,8 @@ def test_things_of_a_seed_are_gone(japan: Culture) -> None:
     setting = localised.setting.replace("Leeds", "Kobe")
     assert adaptation_fault(seed, localised, answer_of(localised, setting=setting), japan) is None
     left = answer_of(localised, setting=f"{setting} It is one loaf.")
-    assert adaptation_fault(seed, localised, left, japan) == "setting: 'one loaf' of the seed scenario is still there"
+    mistake = adaptation_fault(seed, localised, left, japan)
+    assert mistake == Mistake(LEFT_OVER, "setting: 'one loaf' of the seed scenario is still there")
 
 
 def test_the_places_that_a_scenario_names_are_found_by_code(japan: Culture, catalogue: CultureCatalogue) -> None:
@@ -166,7 +171,7 @@ COMPOSED = {
 
 
 def composed_fault(japan: Culture, **changes: Any) -> str | None:
-    return composition_fault(NORM, PEOPLE, ComposeAnswer(**{**COMPOSED, **changes}), japan)
+    return detail(composition_fault(NORM, PEOPLE, ComposeAnswer(**{**COMPOSED, **changes}), japan))
 
 
 def test_a_scenario_that_breaches_its_norm_has_no_fault(japan: Culture) -> None:
