@@ -18,7 +18,7 @@ Examples:
 
 @configured(CompareConfig)
 def compare(config: CompareConfig, workspace: Path | None, *, json: Json = False) -> None:
-    """Compare two evaluations on the respondents that both of them asked: differences, intervals, p-values."""
+    """Compare two survey evaluations on the respondents that both asked: differences, intervals, p-values."""
     from clca.evaluation.validation import require_libraries
 
     require_libraries(server=True)

@@ -83,8 +83,8 @@ def retry(
 ) -> None:
     """Try the failed dialogues of a run again, with the run's own settings.
 
-    What failed over invalid replies is requested anew with other seeds; what the server failed is requested the same
-    again, and only from where it failed. Servers and patience may be changed, for they decide no record.
+    Requests whose replies were invalid are sent with new seeds. Requests that the server did not answer are sent
+    unchanged, from where their dialogue stopped. Servers, time-outs and attempts may differ: no record depends on them.
     """
     from clca.cli.views import generation
     from clca.content.lookup import find_workspace

@@ -60,7 +60,7 @@ class EvaluationConfig(StageConfig):
     bits: Annotated[
         Literal[4, 8, 16] | None,
         BeforeValidator(whole_number),
-        Field(description="Bits a weight that the model is loaded in."),
+        Field(description="Bits per weight of the loaded model."),
         Option(HOW, default="the adapters'; 16 without one, and for tiny"),
     ] = None
     base_url: Annotated[

@@ -26,22 +26,22 @@ class EvaluatedModelError(ClcaError):
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter by its folder on this machine (`found`), or by the name that a server has for it (`found` None)."""
+    """An adapter: `trained` on this machine, or None for one that a server knows by its name."""
 
     name: str
-    found: TrainedAdapter | None
+    trained: TrainedAdapter | None
 
     @property
     def digest(self) -> str:
         """SHA-256 of the weights; of an adapter on a server only the name is known."""
-        if self.found is None:
+        if self.trained is None:
             return f"server:{self.name}"
-        return file_sha256(self.found.folder / WEIGHTS)
+        return file_sha256(self.trained.folder / WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedModel:
-    """A student and its adapters by culture. `student` is None on a server, `bits` are those of the loaded weights.
+    """A student and its adapters by culture. `student` is None on a server, whose weights `bits` does not describe.
 
     `rehearsal_reasons` say why its scores mean nothing, `notes` are for the user. `unavailable_reason` says why it
     cannot be run on this machine, or is "": it can be planned with all the same.
@@ -64,16 +64,23 @@ class EvaluatedModel:
 
     @property
     def rehearsal(self) -> bool:
+        """Whether the student or the data of an adapter is a rehearsal."""
         return bool(self.rehearsal_reasons)
 
     @property
+    def loaded_bits(self) -> int | None:
+        """Bits of the weights that are loaded here; None on a server, which decides them."""
+        return None if self.student is None else self.bits
+
+    @property
     def tiny(self) -> bool:
+        """Whether the student is the tiny one."""
         return self.student is not None and self.student.tiny
 
     @property
     def mix(self) -> str | None:
         """The mixture that all its adapters of one culture learned from; None where it is unknown or not the same."""
-        single_culture = [adapter.found for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
+        single_culture = [adapter.trained for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
         mixes = {
             trained.data.recipe.get("data", {}).get("mix") if trained is not None else None
             for trained in single_culture
@@ -83,7 +90,7 @@ class EvaluatedModel:
     @property
     def learned_plain_text(self) -> bool:
         """Whether all its adapters learned from plain texts alone."""
-        trained = [adapter.found for adapter in self.adapters.values()]
+        trained = [adapter.trained for adapter in self.adapters.values()]
         return bool(trained) and all(entry is not None and _learned_plain_text(entry) for entry in trained)
 
 

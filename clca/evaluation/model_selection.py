@@ -15,6 +15,7 @@ from clca.evaluation.evaluated_model import FULL_BITS, Adapter, EvaluatedModel
 from clca.models import ModelCatalogue
 from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters
 from clca.models.student import TINY, Student, find_student, pin_revision
+from clca.shell import command_line
 from clca.storage.run_index import find_run
 
 ADAPTERS = Path("adapters")
@@ -138,7 +139,8 @@ def find(name: str, catalogue: CultureCatalogue, runs: Path) -> TrainedAdapter:
         if run_fingerprint in {run.fingerprint for run in adapter.data.lineage}
     ]
     if not of_run:
-        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `clca train --run {name}` makes one")
+        train = command_line("clca", "train", "--run", name)
+        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `{train}` makes one")
     return of_run[-1]
 
 
@@ -173,7 +175,7 @@ def _evaluated_model(
     student: Student, unavailable_reason: str, chosen: dict[str, Adapter], bits: int | None, notes: Sequence[str]
 ) -> EvaluatedModel:
     all_notes = list(notes)
-    used = {adapter.name: adapter.found for adapter in chosen.values() if adapter.found is not None}
+    used = {adapter.name: adapter.trained for adapter in chosen.values() if adapter.trained is not None}
     revisions = {adapter.data.student.revision for adapter in used.values()} - {None}
     if len(revisions) == 1:  # the adapters fit this one; the hub may have another by now
         student = replace(student, revision=revisions.pop())

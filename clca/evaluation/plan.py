@@ -67,7 +67,7 @@ class EvaluationPlan:
             **self.marks,
             "adapters": {row: adapter.name for row, adapter in self.model.adapters.items()},
             "mode": self.inference.mode,
-            "bits": self.model.bits,
+            "bits": self.model.loaded_bits,
         }
 
     def suite_caveats(self) -> list[str]:

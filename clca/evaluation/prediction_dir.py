@@ -89,7 +89,7 @@ class PredictionDir(Generic[R, K]):
 
     def _reconcile(self) -> None:
         """Cut off the group that a kill or a full disk left unfinished; any other fault is an error."""
-        whole, torn = 0, False
+        complete_bytes, torn = 0, False
         for key, group in groupby(_lines(self._file.path, self._record), key=lambda line: self._key(line[2])):
             lines = list(group)
             parts = {self._part(prediction) for _, _, prediction in lines}
@@ -101,10 +101,10 @@ class PredictionDir(Generic[R, K]):
                 self.refuse(lines[0][0], "duplicate request group")
             torn = len(lines) < self.sizes[key]
             if not torn:
-                whole = lines[-1][1]
+                complete_bytes = lines[-1][1]
                 self.finished.add(key)
-        if whole < self._file.length:
-            self._file.cut(whole)
+        if complete_bytes < self._file.length:
+            self._file.cut(complete_bytes)
 
 
 def _lines(path: Path, record: type[R]) -> Iterator[tuple[int, int, R]]:

@@ -19,7 +19,7 @@ class EvaluationResult(Record):
     rehearsal: bool = Field(description="Whether this is a rehearsal, whose scores mean nothing; `caveats` say why.")
     adapters: dict[str, str] = Field(description="Folder, or name on the server, of each adapter.")
     mode: str
-    bits: int
+    bits: int | None = Field(description="Bits of the loaded weights; null for a model on a server.")
     caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
     asked: int = Field(description="Request groups that were answered in this run; 0 if all were answered before.")
     seconds: float = Field(description="Seconds that this run took.")

@@ -45,16 +45,19 @@ class StoredEvaluation:
 
     @property
     def system(self) -> TableSystem:
+        """Student and mixture with the scores, as tables show them."""
         mix = self.info.get("mix")
         return TableSystem(str(self.info.get("student") or "student"), str(mix) if mix else None, self.scores)
 
     @property
     def caveats(self) -> tuple[str, ...]:
+        """The caveats that the evaluation was written with."""
         caveats = self.info.get("caveats")
         return tuple(map(str, caveats)) if isinstance(caveats, list) else ()
 
     @property
     def marks(self) -> Marks:
+        """The rehearsal and demonstration marks of the evaluation."""
         return marks_of(self.info)
 
     @property

@@ -99,6 +99,7 @@ class RunRecorder:
 
     @property
     def seconds(self) -> float:
+        """Seconds since the recorder was made."""
         return monotonic() - self._started
 
     @property

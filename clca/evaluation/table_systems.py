@@ -31,6 +31,7 @@ class TableSystem:
 
     @property
     def trained(self) -> str:
+        """The data that the adapters were trained on, with the system's name where it has one."""
         data = DATA.get(self.data or "", self.data or "adapters")
         return f"{data} ({self.name})" if self.name else data
 
@@ -50,8 +51,8 @@ def maybe(value: float | None) -> Cell | None:
     return None if value is None else Cell(value)
 
 
-def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
-    """Notes on the kinds of rows that a table has; `whole`: no printed total is left out."""
+def reading(rows: Sequence[Row], *, all_cultures: bool = True) -> Iterator[str]:
+    """Notes on the kinds of rows that a table has; without `all_cultures` printed totals are left out."""
     if any(
         entry and entry.low is not None and entry.high is not None and entry.high - entry.low >= 1e-9
         for row in rows
@@ -60,5 +61,5 @@ def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
         yield INTERVALS
     if any(row.kind == "published" for row in rows):
         yield PRINTED
-        if not whole:
+        if not all_cultures:
             yield TOTALS

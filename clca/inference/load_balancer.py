@@ -37,6 +37,7 @@ class Replica:
 
     @property
     def up(self) -> bool:
+        """Whether the replica takes requests."""
         return self.down_until is None
 
 
@@ -53,6 +54,7 @@ class LoadBalancer:
 
     @property
     def any_up(self) -> bool:
+        """Whether any replica takes requests."""
         return any(replica.up for replica in self.replicas)
 
     def replica_for(self, owner: str) -> Replica:

@@ -32,6 +32,7 @@ class RunInfo:
 
     @property
     def inputs(self) -> Inputs:
+        """The inputs that the run's fingerprint was made of."""
         return dict(self.data.get("inputs", {}))
 
 

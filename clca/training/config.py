@@ -45,7 +45,7 @@ class TrainConfig(StageConfig):
     ] = Path("generated")
     mix: Annotated[
         str | None,
-        Field(description="What to mix: clca, intent-only, wvs+wiki, clca:3+chat:1."),
+        Field(description="Sources to mix, as in clca, intent-only, wvs+wiki or clca:3+chat:1."),
         Option(WHAT, default="the recipe's"),
     ] = None
     student: Annotated[

@@ -86,7 +86,7 @@ def forecast(planned: PlannedAdapter) -> Forecast:
 
 def forecasts(plan: TrainingPlan) -> list[Forecast]:
     """The forecast of every adapter, or why the student is unavailable on this machine."""
-    found: list[Forecast] = []
+    forecasts: list[Forecast] = []
     reason = plan.unavailable_reason
     for planned in plan.adapters:
         if not reason:
@@ -95,8 +95,8 @@ def forecasts(plan: TrainingPlan) -> list[Forecast]:
                 load_shape(planned.job.student, planned.job.recipe.lora.targets)
             except SettingsError as error:
                 reason = error.message  # the student is the same for all
-        found.append(Forecast(planned, unavailable_reason=reason) if reason else forecast(planned))
-    return found
+        forecasts.append(Forecast(planned, unavailable_reason=reason) if reason else forecast(planned))
+    return forecasts
 
 
 def _counts(rows: Counted) -> dict[str, Any]:

@@ -68,6 +68,7 @@ class TrainingPlan:
 
     @property
     def finished(self) -> bool:
+        """Whether every adapter is finished."""
         return all(adapter.finished for adapter in self.adapters)
 
     def warnings(self) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from clca.errors import ClcaError, NotFoundError
 from clca.inference.vllm.command import max_lora_rank
 from clca.models import ModelCatalogue
 from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapter, list_adapters
+from clca.shell import command_line
 from clca.training.plan import require_libraries
 
 WIDTH = 14  # of the left column
@@ -120,9 +121,12 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
         if losses:
             yield title, ", ".join(f"{step}: {loss:.2f}" for step, loss in losses)
     yield "versions", ", ".join(f"{library} {version}" for library, version in data.versions.items())
-    yield "PEFT", f'PeftModel.from_pretrained(model, "{adapter.folder}")'
-    yield "vLLM", f"vllm serve {adapter.source} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\"
-    yield "", f"  --lora-modules {adapter.folder.parent.name}={adapter.folder}"
+    yield "PEFT", f"PeftModel.from_pretrained(model, {str(adapter.folder)!r})"
+    yield (
+        "vLLM",
+        f"{command_line('vllm', 'serve', adapter.source)} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\",
+    )
+    yield "", f"  --lora-modules {command_line(f'{adapter.folder.parent.name}={adapter.folder}')}"
 
 
 def _sampled_losses(data: AdapterInfo, which: str) -> list[tuple[int, float]]:

@@ -13,6 +13,7 @@ from rich.markup import escape
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, printable
 from clca.progress import Note, Progress
+from clca.shell import command_line
 from clca.training.job import AdapterFinished, AdapterStarted, StepProgress
 from clca.training.plan import TrainingPlan
 from clca.training.result import AdapterResult, TrainingResult
@@ -86,7 +87,10 @@ class _TrainingView:
             f"{held_out}; {result.seconds:.1f} s, {result.tokens_per_second:,.0f} tokens/s",
             markup=False,
         )
-        self._screen.print(f"{result.adapter} holds the adapter; clca adapters show {result.adapter}", markup=False)
+        self._screen.print(
+            f"{result.adapter} holds the adapter; {command_line('clca', 'adapters', 'show', result.adapter)}",
+            markup=False,
+        )
 
 
 def step_line(target: str, progress: StepProgress) -> str:

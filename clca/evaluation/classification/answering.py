@@ -47,6 +47,7 @@ class TaskProgress(EvaluationProgress):
 
     @property
     def detail(self) -> str:
+        """The row and test that were answered last, with the running F1 where there is one."""
         f1 = "" if math.isnan(self.f1) else f" F1 {self.f1:.3f}"
         return f"{self.row} on {self.test}{f1}"
 

@@ -36,16 +36,19 @@ class StoredAnswers:
 
     @property
     def methods(self) -> list[Method]:
+        """The methods that were asked, in the order of the tables."""
         answered = {key.method for key in self.counts}
         return [method for method in get_args(Method) if method in answered]
 
     @property
     def orders(self) -> list[Order]:
+        """The orders of options that were asked."""
         answered = {key.order for key in self.counts}
         return [order for order in get_args(Order) if order in answered]
 
     @property
     def weighted(self) -> bool:
+        """Whether respondents count by the survey's weights."""
         return bool(self.info["weighted"])
 
 

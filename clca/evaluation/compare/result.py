@@ -28,4 +28,5 @@ class CompareResult(Record):
     @computed_field(description="Whether either is a rehearsal, whose scores mean nothing.")  # type: ignore[prop-decorator]
     @property
     def rehearsal(self) -> bool:
+        """Whether either evaluation is a rehearsal."""
         return bool(self.rehearsals)

@@ -122,10 +122,12 @@ class LabelledPlan(EvaluationPlan):
 
     @property
     def prompts(self) -> int:
+        """How many prompts are asked: every text of every system."""
         return self.texts * len(self.systems)
 
     @property
     def summary(self) -> dict[str, Any]:
+        """What `--plan --json` prints besides the cost."""
         rows = [system.name for system in self.systems]
         return {**super().summary, "rows": rows, "limit": self.config.limit}
 

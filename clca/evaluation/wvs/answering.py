@@ -38,6 +38,7 @@ class WvsProgress(EvaluationProgress):
 
     @property
     def detail(self) -> str:
+        """The latest running `kl` values by culture and method."""
         latest = list(self.kl.items())[-KL_SHOWN:]
         return " · ".join(f"{culture} {method} kl {value:.3f}" for (culture, method), value in latest)
 
@@ -86,6 +87,7 @@ class WvsAnswering:
 
     @property
     def pending(self) -> list[RespondentRequestGroup]:
+        """The request groups without stored answers."""
         return [group for group in self.groups if key_of(group) not in self._folder.finished]
 
     def progress(self) -> WvsProgress:

@@ -15,6 +15,7 @@ from clca.errors import SettingsError
 from clca.inference.vllm.fit import Fit
 from clca.models import ModelInfo
 from clca.models.size import GIB
+from clca.shell import command_line
 
 HOST = "127.0.0.1"
 
@@ -186,5 +187,5 @@ def environment(inherited: Mapping[str, str], fit: Fit, key: str) -> dict[str, s
 
 def shown(words: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """A command as text for a shell."""
-    settings = [f"{name}={shlex.quote(value)}" for name, value in (environment or {}).items()]
-    return " ".join([*settings, shlex.join(words)])
+    settings = [f"{name}={command_line(value)}" for name, value in (environment or {}).items()]
+    return " ".join([*settings, command_line(*words)])

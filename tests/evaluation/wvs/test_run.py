@@ -107,7 +107,7 @@ def test_by_default_the_tiny_student_answers_for_a_hundred_synthetic_people() ->
         "chat",
         True,
     )
-    assert [(sheet.method, bool(sheet.respondent)) for sheet in one.request_groups] == [
+    assert [(group.method, bool(group.respondent)) for group in one.request_groups] == [
         *[("persona", True)] * 100,
         ("cultural", False),
     ]
@@ -138,21 +138,21 @@ def test_without_a_culture_it_is_the_papers_five() -> None:
 
 
 def test_items_that_were_not_asked_in_the_country_are_left_out() -> None:
-    (sheet, *_) = planned(culture=("jordan",), items="q36, Q1").request_groups
-    assert [question.item.id for question in sheet.questions] == ["Q1"]
+    (group, *_) = planned(culture=("jordan",), items="q36, Q1").request_groups
+    assert [question.item.id for question in group.questions] == ["Q1"]
     assert "none of them was asked in jordan" in refusal(culture=("jordan",), items="Q36")
 
 
 def test_each_culture_is_asked_in_its_own_language() -> None:
     one = planned(culture=("japan", "germany", "uk"), language="native", method=("cultural",))
     assert one.inputs["languages"] == {"japan": "ja", "germany": "de", "uk": "en"}
-    assert len({sheet.questions[0].text for sheet in one.request_groups}) == 3
+    assert len({group.questions[0].text for group in one.request_groups}) == 3
     assert "no language of the suite is native to turkey" in refusal(culture=("turkey",), language="native")
 
 
-def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first() -> None:
-    (sheet,) = planned(order=("reversed", "given"), method=("cultural",), items="Q1,Q2").request_groups
-    assert [(question.order, question.item.id) for question in sheet.questions] == [
+def test_several_orders_are_asked_on_the_same_group_the_given_one_first() -> None:
+    (group,) = planned(order=("reversed", "given"), method=("cultural",), items="Q1,Q2").request_groups
+    assert [(question.order, question.item.id) for question in group.questions] == [
         ("given", "Q1"),
         ("given", "Q2"),
         ("reversed", "Q1"),
@@ -163,7 +163,7 @@ def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first() -> Non
 def test_bare_text_stands_for_everyone(tiny: Student) -> None:
     adapter(tiny)
     one = planned(format="bare")
-    assert [(sheet.method, sheet.respondent, sheet.system) for sheet in one.request_groups] == [
+    assert [(group.method, group.respondent, group.system) for group in one.request_groups] == [
         ("cultural", "", ""),
         ("clca", "", ""),
     ]
@@ -250,7 +250,7 @@ def test_the_newest_adapter_of_a_culture_and_student_is_taken(tiny: Student) -> 
     one = planned(culture=("japan", "uk"))
     assert {name: found.name for name, found in one.model.adapters.items()} == {"japan": "adapters/japan/new"}
     assert one.model.bits == 16  # a tiny one is never quantised unasked
-    assert {(sheet.culture, sheet.method) for sheet in one.request_groups} == {
+    assert {(group.culture, group.method) for group in one.request_groups} == {
         ("japan", "persona"),
         ("japan", "cultural"),
         ("japan", "clca"),
