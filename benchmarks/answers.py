@@ -46,7 +46,7 @@ MARKS = {
 _DRAFT = re.compile(r"^The scenario:\n(.+)$", re.MULTILINE)
 _PERSON = re.compile(r"^(?:First|Second) person: (.+), (?:female|male|other)$", re.MULTILINE)
 _BREACH = re.compile(r"^A breach of it: (.+)$", re.MULTILINE)
-_PLACES = re.compile(r"^Places to choose from: (.+)\.$", re.MULTILINE)
+_PLACE = re.compile(r"^Place: (.+)$", re.MULTILINE)
 _SPEAKER = re.compile(r"this last turn, (.+)'s\?")
 
 
@@ -120,8 +120,7 @@ def _composed(prompt: str, draw: Draw) -> str:
         }
         for side in (0, 1)
     )
-    place = _match(_PLACES, prompt).split("; ")[0]
-    setting = f"{names[0]} and {names[1]} meet at {place}. {breach}"
+    setting = f"{names[0]} and {names[1]} meet at {_match(_PLACE, prompt)}. {breach}"
     return _json(breach=breach, setting=setting, first=first, second=second)
 
 

@@ -28,7 +28,7 @@ class PromptSpec:
 
 GENERATION_PROMPTS = {
     "adapt": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "foreign", "draft"})),
-    "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "people", "settings"})),
+    "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "people", "place"})),
     "turn": PromptSpec(
         ("system", "opening", "heard"),
         frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought"}),

@@ -23,6 +23,7 @@ from clca.seeding import Rng
 from clca.words import names_in
 
 MAX_TOKENS = 2000
+COMPOSE_TEMPERATURE, COMPOSE_TOP_P = 0.8, 0.9
 
 
 def norm_scenario_id(norm: Norm) -> str:
@@ -108,9 +109,10 @@ async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, cli
 
 
 def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[ComposeAnswer]:
-    """The request for the scenario; `seed` decides genders and names."""
+    """The request for the scenario; `seed` decides genders, names and place."""
     people = new_people(norm, culture, seed)
-    variables = {"culture": culture, "norm": norm, "people": people, "settings": culture.settings[norm.place]}
+    place = Rng(seed, "place", culture.id, norm.id).choice(culture.settings[norm.place])
+    variables = {"culture": culture, "norm": norm, "people": people, "place": place}
     return TaskRequest(
         task="compose",
         role="teacher",
@@ -120,7 +122,8 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
         ),
         answer=ComposeAnswer,
         max_tokens=MAX_TOKENS,
-        temperature=1.0,
+        temperature=COMPOSE_TEMPERATURE,
+        top_p=COMPOSE_TOP_P,
         check=lambda answer: composition_fault(norm, people, answer, culture),
         hints=SimulatorHints(culture, norm, names=people),
     )
