@@ -35,7 +35,7 @@ def answer_caveats(tests: Sequence[Confusion]) -> list[str]:
     caveats = []
     if same_number:
         caveats.append(
-            f"{CAUTION}: nearly the same answer is given whatever the text ({'; '.join(same_number)}): the scores may say"
-            " nothing of the texts."
+            f"{CAUTION}: nearly the same answer is given whatever the text ({'; '.join(same_number)}): the scores may"
+            " say nothing of the texts."
         )
     return [*caveats, unreadable_caveat(unreadable)] if unreadable else caveats

@@ -62,7 +62,8 @@ def answer_caveats(scores: WvsScores, items: Sequence[Item], mode: Mode, seed: i
     if points:
         caveats.append(
             f"{CAUTION}: kl, jsd and wasserstein_1 are those of a point mass, since replies were decoded greedily and"
-            f" all answers to an item are one option (items: {'; '.join(points)}); --mode probability gives distributions."
+            f" all answers to an item are one option (items: {'; '.join(points)}); --mode probability gives"
+            " distributions."
         )
     return caveats
 
