@@ -96,7 +96,7 @@ def _is_moved(effect: OptionOrderEffect) -> bool:
 
 def _points(result: MethodScores, mode: Mode) -> Iterator[tuple[int, int]]:
     """How many of the items with a readable answer have one option only, if nearly all."""
-    read = [np.count_nonzero(item.predicted[:-1]) for item in result.items if any(item.predicted[:-1])]
+    read = [sum(share > 0 for share in item.predicted[:-1]) for item in result.items if any(item.predicted[:-1])]
     points = read.count(1)
     if mode == "generate" and read and points >= NEARLY_ALL * len(read):
         yield points, len(read)
