@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,7 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     Raises `NotFoundError` for none or an unfinished one, `SettingsError` for one of another kind, and `ContentError`
     for damaged scores.
     """
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     folder = path if name and path.is_dir() else find_evaluation(name, EVALUATIONS, kind)
     info = read_info(folder)
     if info.get("kind") != kind:

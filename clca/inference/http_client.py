@@ -16,6 +16,7 @@ import aiohttp
 
 from clca.errors import FailureKind, SettingsError
 from clca.inference.http_errors import HttpError, one_line, status_error
+from clca.inference.open_files import possible_connections
 from clca.urls import is_loopback, without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -31,7 +32,7 @@ class HttpClient:
 
     def __init__(self, *, key: str, concurrency: int, timeout: float) -> None:
         self.timeout, self.connect_timeout = timeout, min(timeout, CONNECT_TIMEOUT)
-        self.key, self._concurrency = key, concurrency
+        self.key, self._concurrency = key, possible_connections(concurrency)
         self._session: aiohttp.ClientSession | None = None
         self._proxy_options: dict[str, dict[str, Any]] = {}
 
