@@ -30,12 +30,10 @@ def decode_text(path: str, data: bytes, line: int = 1) -> str:
 
 
 def wide_encoding(data: bytes) -> str:
-    """What is wrong with the first bytes of a file in UTF-16 or UTF-32, or with zero bytes; else an empty text."""
+    """What is wrong with a file that begins with these bytes of UTF-16 or UTF-32; else an empty text."""
     for mark, name in _MARKS.items():
         if data.startswith(mark):
             return f"{name}, not UTF-8: {ADVICE}"
     beginning = data[:_PEEK]
     zeros = beginning.count(0)
-    if zeros and zeros >= len(beginning) // 3:
-        return f"UTF-16, not UTF-8: {ADVICE}"
-    return "holds zero bytes: no text in UTF-8" if zeros else ""
+    return f"UTF-16, not UTF-8: {ADVICE}" if zeros and zeros >= len(beginning) // 3 else ""

@@ -34,11 +34,15 @@ class _Console(Console):
             self.on_broken_pipe()  # a terminal that is gone, a full disk
 
     def _fit(self, table: Table) -> None:
-        needed = table.__rich_measure__(self, self.options.update_width(ENDLESS))
+        endless = self.options.update_width(ENDLESS)
         if not self.is_terminal:
-            table.width = needed.maximum
-        elif needed.minimum > self.width:
-            table.width = needed.minimum
+            table.width = self.measure(table, options=endless).maximum
+            return
+        for column in table.columns:  # its longest word at least
+            cells = (column.header, *column.cells)
+            column.min_width = max(self.measure(cell, options=endless).minimum for cell in cells)
+        if (needed := self.measure(table, options=endless).minimum) > self.width:
+            table.width = needed
 
     def on_broken_pipe(self) -> None:
         """Stop printing: a reader such as `head` has closed the pipe. Progress is no result: the work goes on.
