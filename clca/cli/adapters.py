@@ -12,7 +12,7 @@ from clca.cli.paths import expanded
 SHOW_EXAMPLES = """
 Examples:
 
-  clca adapters show japan                                 the newest of Japan
+  clca adapters show japan                                 the newest of Japan; the others are named
 
   clca adapters show adapters/japan/tiny-tiny-1a2b3c
 """

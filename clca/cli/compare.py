@@ -12,7 +12,7 @@ Examples:
 
   clca compare evaluations/wvs/tiny-japan-1a2b3c evaluations/wvs/llama-3.1-8b-japan-4d5e6f
 
-  clca compare tiny-japan tiny-japan --method persona --method clca    two methods of the newest evaluation
+  clca compare tiny-japan tiny-japan --method persona --method clca    two methods of one evaluation
 """
 
 

@@ -12,7 +12,7 @@ Examples:
 
   clca eval-offense                                        the rehearsal: a tiny student on the demonstration texts
 
-  clca eval-offense --student llama-3.1-8b                 with the newest adapter of every culture in adapters/
+  clca eval-offense --student llama-3.1-8b                 with an adapter of every culture in adapters/
 
   clca eval-offense -c turkey --adapter turkey=adapters/turkey/mine --adapter ara=adapters/ara/mine
 

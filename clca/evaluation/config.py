@@ -47,7 +47,7 @@ class EvaluationConfig(StageConfig):
             description="Adapter by folder, name, culture or run, or CULTURE=DIR; with --base-url CULTURE=NAME, the"
             " server's name of it; repeatable."
         ),
-        Option(WHAT, default="the newest of each culture for this student"),
+        Option(WHAT, default="one of each culture for this student; those that differ are asked for by name"),
     ] = ()
     mode: Annotated[
         Mode | None,

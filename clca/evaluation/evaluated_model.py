@@ -8,12 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
-from clca.evaluation.classification.scores import WITHOUT_CULTURE
+from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.models.adapter import WEIGHTS, TrainedAdapter
 from clca.models.student import TINY, Student
 from clca.storage.fingerprint import file_sha256
+from clca.storage.selection import Selection
 from clca.training.mixture import parse_mixture
 
+CLCA = "CLCA"
+"""What an adapter of the recipe `clca` with the mixture `clca` is called: the paper's method."""
 PLAIN_SOURCES = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
 FULL_BITS = 16  # bits of weights that are not quantised
 MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
@@ -33,6 +36,11 @@ class Adapter:
     trained: TrainedAdapter | None
 
     @property
+    def taught(self) -> str:
+        """What it was trained with, as far as that is known."""
+        return f"served as {self.name}" if self.trained is None else self.trained.taught
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the weights; of an adapter on a server only the name is known."""
         if self.trained is None:
@@ -45,7 +53,8 @@ class EvaluatedModel:
     """A student and its adapters by culture. `student` is None on a server, whose weights `bits` does not describe.
 
     `rehearsal_reasons` say why its scores mean nothing, `notes` are for the user. `unavailable_reason` says why it
-    cannot be run on this machine, or is "": it can be planned with all the same.
+    cannot be run on this machine, or is "": it can be planned with all the same. `selection` says which adapters were
+    taken, and what else there was.
     """
 
     name: str
@@ -55,6 +64,7 @@ class EvaluatedModel:
     rehearsal_reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unavailable_reason: str = ""
+    selection: tuple[Selection, ...] = ()
 
     @property
     def id(self) -> str:
@@ -87,6 +97,25 @@ class EvaluatedModel:
             for trained in single_culture
         }
         return mixes.pop() if len(mixes) == 1 else None
+
+    @property
+    def combined_mix(self) -> str | None:
+        """The mixture of the adapter of several cultures; None where it is unknown or there is none."""
+        combined = self.adapters.get(COMBINED)
+        return None if combined is None or combined.trained is None else combined.trained.mix or None
+
+    def row_label(self, row: str) -> str:
+        """What the answers of a row's adapter are called: the paper's method, or recipe and mixture."""
+        trained = self.adapters[row].trained
+        if trained is not None:
+            return CLCA if trained.recipe == trained.mix == "clca" else f"adapted ({trained.taught})"
+        names = {adapter.name for adapter in self.adapters.values()}
+        return f"adapted (served as {names.pop()})" if len(names) == 1 else "adapted (by adapters on the server)"
+
+    @property
+    def taught(self) -> dict[str, str]:
+        """The recipe and mixture of each adapter by its row; of an adapter on a server its name there."""
+        return {row: adapter.taught for row, adapter in self.adapters.items()}
 
     @property
     def learned_plain_text(self) -> bool:

@@ -16,6 +16,7 @@ from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info
 from clca.evaluation.table_systems import TableSystem
+from clca.storage.selection import Selection
 
 EVALUATIONS = Path("evaluations")
 
@@ -38,17 +39,21 @@ def marks_of(info: Mapping[str, Any]) -> Marks:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvaluation:
-    """A finished evaluation: its scores, and in `info` all else that `evaluation.json` and `scores.json` hold."""
+    """A finished evaluation: its scores, and in `info` all else that `evaluation.json` and `scores.json` hold.
+
+    `selection` says which evaluation was meant by the name that was given, and what else there was.
+    """
 
     folder: Path
     scores: MatrixScores
     info: Mapping[str, Any]
+    selection: Selection
 
     @property
     def system(self) -> TableSystem:
-        """Student and mixture with the scores, as tables show them."""
-        mix = self.info.get("mix")
-        return TableSystem(str(self.info.get("student") or "student"), str(mix) if mix else None, self.scores)
+        """Student and mixtures with the scores, as tables show them."""
+        mixes = [str(self.info.get(key) or "") or None for key in ("mix", "combined_mix")]
+        return TableSystem(str(self.info.get("student") or "student"), mixes[0], self.scores, combined=mixes[1])
 
     @property
     def caveats(self) -> tuple[str, ...]:
@@ -75,8 +80,10 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     Raises `NotFoundError` for none or an unfinished one, `SettingsError` for one of another kind, and `ContentError`
     for damaged scores.
     """
-    path = Path(os.path.expanduser(name))
-    folder = path if name and path.is_dir() else find_evaluation(name, EVALUATIONS, kind)
+    folder = Path(os.path.expanduser(name))
+    selection = Selection(target=name, taken=(str(folder),), reason="named")
+    if not (name and folder.is_dir()):
+        folder, selection = find_evaluation(name, EVALUATIONS, kind)
     info = read_info(folder)
     if info.get("kind") != kind:
         raise SettingsError(f"{folder} is an evaluation of {info.get('kind')}: give one by `clca eval-{kind}`")
@@ -87,7 +94,7 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     except ValidationError as error:
         raise ContentError(str(folder / SCORES), None, validation_message(error, MatrixScores)) from None
     others = {key: value for key, value in content.items() if key not in fields}
-    return StoredEvaluation(folder, scores, {**others, **info})
+    return StoredEvaluation(folder, scores, {**others, **info}, selection)
 
 
 def _read_scores(file: Path) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clca.evaluation.classification.scores import MatrixScores
@@ -21,24 +21,44 @@ INTERVALS = "Beside or below a number: its 95 % basic bootstrap interval over te
 class TableSystem:
     """An evaluation: the model's alias, what its adapters were trained on (a mix, None where unknown), its scores.
 
-    `name` tells it from another one of the same model and data.
+    `combined` is the mix of the adapter of all cultures, None where it is unknown. `name` tells it from another one of
+    the same model and data.
     """
 
     model: str
     data: str | None
     scores: MatrixScores
     name: str = ""
+    combined: str | None = None
 
     @property
     def trained(self) -> str:
         """The data that the adapters were trained on, with the system's name where it has one."""
-        data = DATA.get(self.data or "", self.data or "adapters")
+        return self._named(self.data)
+
+    @property
+    def combined_data(self) -> str | None:
+        """The mix of the adapter of all cultures; that of the others where an old evaluation does not say it."""
+        return self.combined or self.data
+
+    @property
+    def combined_trained(self) -> str:
+        """The data that the adapter of all cultures was trained on, as `trained`."""
+        return self._named(self.combined_data)
+
+    def _named(self, mix: str | None) -> str:
+        data = DATA.get(mix or "", mix or "adapters")
         return f"{data} ({self.name})" if self.name else data
 
     @property
     def whole(self) -> bool:
         """Whether its tests are of the paper's ten cultures, which printed totals are over."""
         return set(self.scores.cultures) == set(CODES)
+
+
+def with_adapter(label: str, row: str, taught: Mapping[str, str] | None) -> str:
+    """The label of a row with what its adapter was trained with, if it has one."""
+    return f"{label} ({taught[row]})" if taught and row in taught else label
 
 
 def cell(estimate: Estimate | None) -> Cell | None:

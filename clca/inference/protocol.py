@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic_core import to_json
 
-from clca.records import Alignment, Culture, Norm, Quality, Scenario, Turn
+from clca.records import Alignment, Culture, Gender, Norm, Quality, Scenario, Turn
 from clca.schemas import Answer, Reply
 
 __all__ = [
+    "AssignedNames",
     "Message",
     "Mistake",
     "Reply",
@@ -36,6 +37,8 @@ Role = Literal["teacher", "partner", "judge"]
 Form = Literal["json", "text"]
 """The form of a reply: JSON that fits a schema, or plain text."""
 Message = dict[str, str]
+AssignedNames = tuple[tuple[Gender, str], ...]
+"""The genders and full names of a new scenario's two people."""
 
 A = TypeVar("A", bound=Answer)
 
@@ -54,14 +57,14 @@ class Sampling:
 class SimulatorHints:
     """What the simulator needs beyond messages and schema. No other teacher reads it, and no digest covers it.
 
-    `subject` is the scenario, or the norm to compose one from; `names` are the (gender, full name) pairs that the
-    prompt offers. `turns` are those so far, oldest first, and `side` (0 or 1) takes the next one. `verdict` is what
-    the first stage of the judge said. `dialogue_seed` is the same for all requests of a dialogue.
+    `subject` is the scenario, or the norm to compose one from, for the people called `names`. `turns` are those so far,
+    oldest first, and `side` (0 or 1) takes the next one. `verdict` is what the first stage of the judge said.
+    `dialogue_seed` is the same for all requests of a dialogue.
     """
 
     culture: Culture
     subject: Scenario | Norm
-    names: tuple[tuple[str, str], ...] = ()
+    names: AssignedNames = ()
     turns: tuple[Turn, ...] = ()
     side: int = 0
     verdict: tuple[Quality, Alignment] | None = None
@@ -194,7 +197,10 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server behind a teacher. `losses` counts how often it failed while it was in use."""
+    """A server behind a teacher. `losses` counts how often it failed while it was in use.
+
+    `adjustments` say, each in a sentence without its subject, what the server gets otherwise than it should.
+    """
 
     url: str
     model: str
@@ -203,6 +209,7 @@ class ServerState:
     up: bool
     losses: int
     throughput: Throughput | None
+    adjustments: tuple[str, ...] = ()
 
 
 class Teacher(Protocol):
@@ -228,6 +235,18 @@ class Teacher(Protocol):
         """The servers behind the teacher; none for the simulator."""
 
     async def close(self) -> None: ...
+
+
+SEPARATORS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""Those of `json.dumps`, in which the history of a dialogue is written, too."""
+
+
+def separated(json_schema: Mapping[str, Any], separators: Mapping[str, Any] = SEPARATORS) -> dict[str, Any]:
+    """A JSON schema with the separators of its replies, for servers that keep to schemas by `guidance`.
+
+    Without them a model writes as much white space as it likes. No digest covers them.
+    """
+    return {**json_schema, "x-guidance": separators}
 
 
 @lru_cache

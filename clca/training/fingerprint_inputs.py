@@ -55,6 +55,7 @@ def lineage(run: RunInfo) -> Lineage:
         fingerprint=str(run.data.get("fingerprint", "")),
         dialogues=count,
         sha256=digest.hexdigest(),
+        inputs=run.inputs,
     )
 
 

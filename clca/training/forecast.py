@@ -48,7 +48,8 @@ class Forecast:
             "exists": self.planned.finished,
             "student": job.student.name,
             "recipe": job.recipe.name,
-            "runs": [run.model_dump() for run in job.lineage],
+            "runs": [run.model_dump(exclude={"inputs"}) for run in job.lineage],
+            "selection": [selection.model_dump() for selection in job.selection],
             "warnings": [*self.planned.warnings, *([self.overflow] if self.overflow else [])],
             "obstacle": self.unavailable_reason,
         }

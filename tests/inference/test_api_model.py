@@ -88,7 +88,7 @@ def test_a_server_that_refuses_what_it_does_not_know_is_asked_without_it() -> No
     with Answering(strict) as server:
         ApiModel(server.url, base="m", mode="probability", wording=Wording(**WORDS)).predict(groups(1, 2), filled)
     assert len(filled.answers) == 1
-    assert len(server.bodies) == 4 + 2
+    assert len(server.bodies) == 3 + 2
 
 
 def test_replies_are_taken_as_they_are_written() -> None:

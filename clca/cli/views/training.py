@@ -12,6 +12,7 @@ from rich.markup import escape
 
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
 from clca.progress import Note, Progress
 from clca.shell import command_line
 from clca.training.job import AdapterFinished, AdapterStarted, StepProgress
@@ -48,8 +49,11 @@ def is_first() -> bool:
 
 
 def show_warnings(plan: TrainingPlan) -> None:
-    """Print warnings even when quiet: these adapters may be mistaken for what they are not."""
-    for warning in plan.warnings() if is_first() else ():
+    """Print what was taken of several, and warnings, even when quiet: they say what the adapters are."""
+    if not is_first():
+        return
+    show_selections(plan.selections())
+    for warning in plan.warnings():
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
 
 

@@ -91,6 +91,7 @@ class LabelledPlan(EvaluationPlan):
             info={
                 "rows": rows,
                 "mix": model.mix,
+                "combined_mix": model.combined_mix,
                 "mode": mode,
                 "limit": config.limit,
                 "seed": config.seed,

@@ -146,7 +146,8 @@ def run(plan: NormadPlan, progress: ProgressCallback = ignore) -> CultureResult:
     with answered(plan, progress) as answers:
         scores = score(answers.confusions, seed=plan.config.seed, single_class=False)
         notes = [*answers.caveats, *scores.notes()]
-        tables = (matrix_table("f1", scores, notes), matrix_table("invalid", scores, notes))
+        taught = plan.model.taught
+        tables = (matrix_table("f1", scores, notes, taught), matrix_table("invalid", scores, notes, taught))
         return CultureResult(**answers.finish(scores, tables))
 
 

@@ -50,12 +50,12 @@ def f1_table(
 
 
 def _f1_rows(run: TableSystem, published: Published, cultures: Sequence[str]) -> Iterator[Row]:
-    scores, data = run.scores, run.data
+    scores = run.scores
     ways = (
         ("No adaptation, no culture named", BASE, None, None),
         ("Zero-Shot Prompting", ZERO_SHOT, "table 2", None),
-        (f"Single-Culture Adaptation - {run.trained}", SINGLE, "table 2", data),
-        (f"Combined-Culture Adaptation - {run.trained}", COMBINED, "table 7", data),
+        (f"Single-Culture Adaptation - {run.trained}", SINGLE, "table 2", run.data),
+        (f"Combined-Culture Adaptation - {run.combined_trained}", COMBINED, "table 7", run.combined_data),
     )
     for group, way, source, setting in ways:
         mine = _diagonal(scores, cultures) if way == SINGLE else _row(scores.result(way), cultures)

@@ -19,12 +19,12 @@ from clca.shell import command_line
 
 HOST = "127.0.0.1"
 
-# `guidance` with both flags keeps replies within their schema; vLLM's default lets a model write raw
-# control characters into strings. Sampling parameters come with each request: those that a model's
-# authors recommend (`generation_config.json`) would change the paper's in silence.
+# `guidance` keeps replies within their schema, whose separators come with each request; vLLM's default lets a
+# model write raw control characters into strings. Sampling parameters come with each request, too: those that a
+# model's authors recommend (`generation_config.json`) would change the paper's in silence.
 ARGUMENTS = (
     "--structured-outputs-config",
-    '{"backend":"guidance","disable_any_whitespace":true,"disable_additional_properties":true}',
+    '{"backend":"guidance","disable_additional_properties":true}',
     "--generation-config",
     "vllm",
     "--enable-prefix-caching",

@@ -4,10 +4,11 @@ import json
 import resource
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from clca.errors import ContentError, NotFoundError, StoreError
+from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.prediction_dir import PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir, read_predictions
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
@@ -129,18 +130,39 @@ def test_evaluations_are_found_by_folder_and_by_name(tmp_path: Path) -> None:
     with WvsPredictionDir(folder, groups(1)) as opened:
         opened.write_info({"student": "tiny"})
     out = tmp_path / "evaluations"
-    assert find_evaluation(folder.name, out, "wvs") == find_evaluation(str(folder), out, "wvs") == folder
+    for name in (folder.name, str(folder)):
+        found, selection = find_evaluation(name, out, "wvs")
+        assert (found, selection.others) == (folder, {})
     assert read_info(folder) == {"student": "tiny"}
     with pytest.raises(NotFoundError, match=r"did you mean tiny-japan-1a2b3c\?$"):
         find_evaluation("tny-japan-1a2b3c", out, "wvs")
 
 
-def test_of_evaluations_that_begin_alike_the_newest_is_found(tmp_path: Path) -> None:
-    for day, name in ((2, "tiny-japan-a"), (1, "tiny-japan-b"), (3, "tiny-uk-c")):
-        with WvsPredictionDir(tmp_path / "wvs" / name, groups(1)) as opened:
-            opened.write_info({"created": f"2026-01-0{day}"})
-    assert find_evaluation("tiny-japan", tmp_path, "wvs").name == "tiny-japan-a"
-    assert find_evaluation("tiny", tmp_path, "wvs").name == "tiny-uk-c"
+def begun(out: Path, name: str, **info: Any) -> None:
+    with WvsPredictionDir(out / "wvs" / name, groups(1)) as opened:
+        opened.write_info({"fingerprint": str(info.get("inputs", "")), **info})
+
+
+def test_of_evaluations_with_the_same_inputs_the_newest_finished_one_is_found_and_the_others_are_named(
+    tmp_path: Path,
+) -> None:
+    begun(tmp_path, "tiny-japan-a", created="2026-01-01", finished=True, inputs={"seed": 1})
+    begun(tmp_path, "tiny-japan-a-2", created="2026-01-02", finished=True, inputs={"seed": 1})
+    begun(tmp_path, "tiny-japan-a-3", created="2026-01-03", finished=False, inputs={"seed": 1})
+    folder, selection = find_evaluation("tiny-japan", tmp_path, "wvs")
+    assert folder.name == "tiny-japan-a-2"
+    assert {Path(name).name: why for name, why in selection.others.items()} == {
+        "tiny-japan-a": "the same inputs",
+        "tiny-japan-a-3": "not finished",
+    }
+
+
+def test_evaluations_that_differ_are_asked_for_by_their_whole_names(tmp_path: Path) -> None:
+    begun(tmp_path, "tiny-japan-a", created="2026-01-02", finished=True, inputs={"seed": 1})
+    begun(tmp_path, "tiny-japan-b", created="2026-01-01", finished=True, inputs={"seed": 2})
+    with pytest.raises(SettingsError, match=r"^tiny-japan is the beginning of .*-a and .*-b \(seed: 1 -> 2\): give"):
+        find_evaluation("tiny-japan", tmp_path, "wvs")
+    assert find_evaluation("tiny-japan-b", tmp_path, "wvs")[0].name == "tiny-japan-b"
 
 
 def test_a_damaged_info_file_is_told(tmp_path: Path) -> None:
