@@ -1,4 +1,4 @@
-"""`python -m benchmarks [NAME...] [--peer] [--scale 0.1] [--json FILE]`"""
+"""`python -m benchmarks [NAME...] [--peer] [--scale 0.1] [--json FILE]`, and `python -m benchmarks teacher`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import sys
 import tempfile
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -16,6 +17,10 @@ from benchmarks.table import Row
 
 
 def main() -> int:
+    if sys.argv[1:2] == ["teacher"]:
+        from benchmarks import teacher
+
+        return teacher.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure clca against its targets.")
     parser.add_argument(
         "names", nargs="*", metavar="NAME", help=f"of {', '.join(EVERY)}; default all but {' and '.join(PEERS)}"

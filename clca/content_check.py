@@ -31,6 +31,7 @@ from clca.evaluation.wvs.suite import files_of, languages, load_suite
 from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
+from clca.generation.prepared import load_sound
 from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
@@ -64,10 +65,10 @@ def check(content: Content) -> list[ClcaError]:
     if len(sound) == len(cultures):
         for culture in sorted(known):
             attempt(partial(catalogue.culture, culture))
-    whole = len(sound) == len(cultures)
+    all_sound = len(sound) == len(cultures)
     for path in content.files("scenarios/*.jsonl"):
         norms = fnmatch(path, NORMS)
-        whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
+        all_sound &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
     translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
         attempt(partial(_is_read, content, path, translations))
@@ -87,9 +88,10 @@ def check(content: Content) -> list[ClcaError]:
         attempt(lambda: check_demonstration(content))
     attempt(lambda: _mmlu_prompts(content))
     attempt(lambda: load_normad(content))
+    attempt(lambda: load_sound(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
-    if attempt(lambda: Prompts.load(content)) and whole:
+    if attempt(lambda: Prompts.load(content)) and all_sound:
         attempt(lambda: _render(content, catalogue))
     return errors
 

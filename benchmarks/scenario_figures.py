@@ -1,0 +1,146 @@
+"""Figures of scenarios: is anything of the seed left, is everything kept that must be kept?
+
+A *name* of the seed is left where a part of a participant's name occurs as a whole word in any text, unless the new
+name has it, too. A *place* is a capitalised word of the seed's texts that is no name and no weekday. A *thing* is a
+word that the seed marks for replacement (`localise`). A name is *offered* if each of its parts is among the names that
+the prompt chose from the culture's lists. A norm is *lost* where the scenario holds fewer than two content words of
+its text, its breach and its remedy, or has another relationship.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from benchmarks.figures import Figure, share
+from benchmarks.recorded import Json, Recorded
+from benchmarks.text_rules import begins_with_punctuation, capitalised, content_words, holds, is_cut, is_markup
+from clca.content.lookup import Content
+from clca.content.parsing import parse_records
+from clca.culture import CultureCatalogue
+from clca.culture.people import pick_names
+from clca.generation.scenarios import NORMS, SeedScenarios
+from clca.records import Norm, Scenario, Seed
+
+OFFERED = 6
+_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+_CALENDAR = {*_DAYS, *(f"{day}s" for day in _DAYS), "Christmas", "Easter"}
+SENTENCES = ("setting", "background")
+
+
+class Sources:
+    """The seeds and norms that scenarios were made of, and the cultures with their names."""
+
+    def __init__(self, content: Content) -> None:
+        self.catalogue = CultureCatalogue(content)
+        self.seeds: dict[str, Scenario] = {seed.id: seed for seed in SeedScenarios(content, None, 0)}
+        self.norms: dict[str, Norm] = {}
+        for path in content.files(NORMS):
+            lines = parse_records(content.text(path).split("\n"), path, Norm)
+            self.norms |= {norm.id: norm for _, norm in lines}
+
+
+def scenario_figures(runs: Sequence[Recorded], sources: Sources) -> list[Figure]:
+    """The figures of all scenarios of the runs."""
+    part = "scenarios"
+    scenarios = [(run, scenario) for run in runs for scenario in run.scenarios()]
+    adapted = [(run, scenario) for run, scenario in scenarios if scenario["id"] in sources.seeds]
+    composed = [(run, scenario) for run, scenario in scenarios if _norm(scenario, sources) is not None]
+    names, places, things, changed, lost, strangers = [], [], [], [], [], []
+    for run, scenario in adapted:
+        seed, label = sources.seeds[scenario["id"]], f"{run.culture} {scenario['id']}"
+        names += [f"{label}: {', '.join(left)}" for left in [_names_left(seed, scenario)] if left]
+        places += [f"{label}: {', '.join(left)}" for left in [_places_left(seed, scenario)] if left]
+        if isinstance(seed, Seed):
+            left = [thing for thing in seed.localise if any(holds(text, thing) for _, text in texts(scenario))]
+            things += [f"{label}: {', '.join(left)}" for left in [left] if left]
+        people = list(zip(seed.participants, scenario["participants"], strict=True))
+        if any((before.age, before.gender) != (after["age"], after["gender"]) for before, after in people):
+            changed.append(label)
+    for run, scenario in composed:
+        norm = _norm(scenario, sources)
+        assert norm is not None
+        shared = _norm_words(norm) & content_words(" ".join(text for _, text in texts(scenario)))
+        if len(shared) < 2 or scenario["relationship"] != norm.relationship:
+            lost.append(f"{run.culture} {scenario['id']}: {scenario['relationship']}, {', '.join(sorted(shared))}")
+    for run, scenario in scenarios:
+        unknown = _not_offered(run, scenario, sources)
+        strangers += [f"{run.culture} {scenario['id']}: {name}" for name in unknown]
+    failed = [
+        f"{run.culture} {record['id']}: {record['reason']} {record['detail'][:100]}"
+        for run in runs
+        for record in run.failed
+        if record["stage"] in ("adapt", "compose")
+    ]
+    every = [(run, scenario, key, text) for run, scenario in scenarios for key, text in texts(scenario)]
+    return [
+        share(part, "with a name of the seed left", names, len(adapted)),
+        share(part, "with a place of the seed left", places, len(adapted)),
+        share(part, "with a thing left that the seed marks", things, len(adapted)),
+        share(part, "with an age or a gender changed", changed, len(adapted)),
+        share(part, "norms lost", lost, len(composed)),
+        share(part, "names that were not offered", strangers, 2 * len(scenarios)),
+        share(part, "texts that begin with punctuation", _where(every, begins_with_punctuation), len(every)),
+        share(
+            part,
+            "texts that are cut",
+            [
+                f"{run.culture} {scenario['id']} {key}: …{text[-60:]}"
+                for run, scenario, key, text in every
+                if is_cut(text, sentence=key.rpartition(".")[2] in SENTENCES)
+            ],
+            len(every),
+        ),
+        share(part, "texts with the form of the answer in them", _where(every, is_markup), len(every)),
+        share(part, "dialogues without a scenario: it could not be made", failed, sum(map(_requested, runs))),
+    ]
+
+
+def texts(scenario: Json) -> Iterator[tuple[str, str]]:
+    """The texts of a scenario by their keys."""
+    yield "setting", scenario["setting"]
+    for number, person in enumerate(scenario["participants"]):
+        for key in ("name", "occupation", "background", "goal", "secret"):
+            yield f"{number}.{key}", person[key]
+
+
+def _where(every: Sequence[tuple[Recorded, Json, str, str]], rule: object) -> list[str]:
+    assert callable(rule)
+    return [f"{run.culture} {scenario['id']} {key}: {text[:80]}" for run, scenario, key, text in every if rule(text)]
+
+
+def _requested(run: Recorded) -> int:
+    return len(run.kept) + len(run.discarded) + len(run.failed)
+
+
+def _names_left(seed: Scenario, scenario: Json) -> list[str]:
+    new = {part for person in scenario["participants"] for part in person["name"].split()}
+    old = {part for person in seed.participants for part in person.name.split()}
+    given = [text for key, text in texts(scenario) if not key.endswith(".name")]
+    same = {person.name for person in seed.participants} & {person["name"] for person in scenario["participants"]}
+    return sorted(same | {part for part in old - new if any(holds(text, part) for text in given)})
+
+
+def _places_left(seed: Scenario, scenario: Json) -> list[str]:
+    names = {part for person in seed.participants for part in person.name.split()}
+    places: set[str] = set()
+    for _, text in texts(seed.model_dump()):
+        places |= {word.removesuffix("'s").removesuffix("’s") for word in capitalised(text)}
+    places -= names | _CALENDAR
+    return sorted(place for place in places if any(holds(text, place) for _, text in texts(scenario)))
+
+
+def _norm(scenario: Json, sources: Sources) -> Norm | None:
+    kind, _, norm_id = str(scenario["source"]).partition(":")
+    return sources.norms.get(norm_id) if kind == "norm" else None
+
+
+def _norm_words(norm: Norm) -> set[str]:
+    return content_words(f"{norm.text} {norm.breach} {norm.remedy}")
+
+
+def _not_offered(run: Recorded, scenario: Json, sources: Sources) -> list[str]:
+    norm = _norm(scenario, sources)
+    culture = sources.catalogue.for_scenario(run.culture, scenario["id"], run.seed, norm.scope if norm else None)
+    offered = pick_names(culture, OFFERED, run.seed, scenario["id"])
+    parts = {part for _, name in offered for part in name.split()}
+    return [person["name"] for person in scenario["participants"] if not set(person["name"].split()) <= parts]

@@ -1,0 +1,154 @@
+"""Prepared dialogues to try a judge with: sound ones from the content, and bad ones made of them by stated rules.
+
+another scene
+    The turns of another prepared dialogue of the same culture, under the names of this scene's people.
+refusals
+    From its second turn on, one side says nothing but what an assistant says: refusals and offers of help.
+repeats
+    From the fifth turn on, both sides say what they said before, in other openings.
+another culture
+    A whole dialogue of another culture, scene and people included, shown as one of this culture.
+
+Every choice is seeded by the kind and the scenario, so that the same content gives the same dialogues.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from random import Random
+
+from clca.content.lookup import Content
+from clca.content.parsing import parse_records
+from clca.errors import ContentError
+from clca.records import Record, Scenario, Slug, Turn
+from clca.seeding import chooser
+
+PREPARED = "eval/judge/sound.jsonl"
+SOUND = "sound"
+ANOTHER_SCENE, REFUSALS, REPEATS, ANOTHER_CULTURE = "another scene", "refusals", "repeats", "another culture"
+BAD_KINDS = (ANOTHER_SCENE, REFUSALS, REPEATS, ANOTHER_CULTURE)
+
+_ASSISTANT = (
+    "I'm sorry, but I can't assist with that request.",
+    "As an AI language model, I don't have personal experiences, but I can offer some general advice.",
+    "Of course! How can I assist you further today?",
+    "I apologize, but I cannot continue with this role-play.",
+    "Certainly! Here is a possible response to the situation you described.",
+    "I'm just a virtual assistant, so I am not able to take part in this conversation.",
+    "Is there anything else I can help you with? Feel free to ask.",
+    "I'm sorry, but as an AI I cannot make that decision for you.",
+)
+_OPENINGS = ("Well,", "Yes, but", "As I said,", "You know,", "So,", "Really,")
+
+
+class SoundDialogue(Record):
+    """A dialogue that deserves to be kept: a line of `eval/judge/sound.jsonl`."""
+
+    culture: Slug
+    scenario: Scenario
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A dialogue to judge: `kind` is `sound` or one of `BAD_KINDS`, `culture` the one that it is shown as."""
+
+    kind: str
+    culture: str
+    scenario: Scenario
+    turns: tuple[Turn, ...]
+
+    @property
+    def id(self) -> str:
+        return f"{self.kind}/{self.culture}/{self.scenario.id}"
+
+
+def load_sound(content: Content) -> list[SoundDialogue]:
+    """The sound dialogues of the content. Raises `ContentError` for a broken one and for one of a kind alone."""
+    lines = content.text(PREPARED).split("\n")
+    dialogues = []
+    for number, dialogue in parse_records(lines, content.shown(PREPARED), SoundDialogue):
+        names = {person.name for person in dialogue.scenario.participants}
+        if strangers := {turn.speaker for turn in dialogue.turns} - names:
+            raise ContentError(
+                content.shown(PREPARED), number, f"turns: nobody in the scenario is called {min(strangers)!r}"
+            )
+        dialogues.append(dialogue)
+    cultures = [dialogue.culture for dialogue in dialogues]
+    if len(set(cultures)) < 2 or any(cultures.count(culture) < 2 for culture in cultures):
+        raise ContentError(content.shown(PREPARED), None, "needs two cultures or more, each with two dialogues or more")
+    return dialogues
+
+
+def prepare(
+    dialogues: Sequence[SoundDialogue], count: int | None = None, kinds: Iterable[str] = (SOUND, *BAD_KINDS)
+) -> list[Prepared]:
+    """The prepared dialogues of each of the `kinds`: `count` of each (or as many as there are sound ones).
+
+    They are spread over the cultures: the first of each culture come first.
+    """
+    by_culture: dict[str, list[SoundDialogue]] = {}
+    for dialogue in dialogues:
+        by_culture.setdefault(dialogue.culture, []).append(dialogue)
+    ranks = {id(dialogue): rank for group in by_culture.values() for rank, dialogue in enumerate(group)}
+    spread = sorted(dialogues, key=lambda dialogue: ranks[id(dialogue)])[:count]
+    return [_prepared(kind, dialogue, dialogues) for kind in kinds for dialogue in spread]
+
+
+def _prepared(kind: str, dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue]) -> Prepared:
+    random = chooser("prepared", kind, dialogue.scenario.id)
+    if kind == ANOTHER_CULTURE:
+        other = random.choice([other for other in dialogues if other.culture != dialogue.culture])
+        return Prepared(kind, dialogue.culture, other.scenario, other.turns)
+    if kind == SOUND:
+        return Prepared(kind, dialogue.culture, dialogue.scenario, dialogue.turns)
+    return Prepared(kind, dialogue.culture, dialogue.scenario, tuple(_SPOILED[kind](dialogue, dialogues, random)))
+
+
+def _another_scene(dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue], random: Random) -> list[Turn]:
+    other = random.choice([other for other in dialogues if other.culture == dialogue.culture and other != dialogue])
+    people = zip(other.scenario.participants, dialogue.scenario.participants, strict=True)
+    renamed: dict[str, str] = {}
+    for theirs, ours in people:
+        renamed[theirs.name] = ours.name
+        renamed |= dict(zip(theirs.name.split(), ours.name.split(), strict=False))
+    pattern = "|".join(rf"\b{re.escape(name)}\b" for name in sorted(renamed, key=len, reverse=True))
+    return [
+        Turn(
+            speaker=renamed[turn.speaker],
+            action=turn.action,
+            text=re.sub(pattern, lambda match: renamed[match[0]], turn.text),
+        )
+        for turn in other.turns
+    ]
+
+
+def _refusals(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random) -> list[Turn]:
+    speaker = random.choice(dialogue.scenario.participants).name
+    lines = random.sample(_ASSISTANT, len(_ASSISTANT))
+    turns, own = [], 0
+    for turn in dialogue.turns:
+        own += turn.speaker == speaker
+        refused = turn.speaker == speaker and own > 1
+        turns.append(Turn(speaker=speaker, action="speak", text=lines.pop()) if refused else turn)
+    return turns
+
+
+def _repeats(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random) -> list[Turn]:
+    turns = list(dialogue.turns[:4])
+    spoken = {turn.speaker: turn.text for turn in turns if turn.action == "speak"}
+    for turn in dialogue.turns[4:]:
+        text = spoken[turn.speaker]
+        if not re.match(r"I\b|[A-Z]\w*-san", text):
+            text = text[0].lower() + text[1:]
+        turns.append(Turn(speaker=turn.speaker, action="speak", text=f"{random.choice(_OPENINGS)} {text}"))
+    return turns
+
+
+_SPOILED: dict[str, Callable[[SoundDialogue, Sequence[SoundDialogue], Random], list[Turn]]] = {
+    ANOTHER_SCENE: _another_scene,
+    REFUSALS: _refusals,
+    REPEATS: _repeats,
+}
