@@ -6,7 +6,8 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.culture.catalogue import CultureCatalogue
-from clca.records import Alignment, Culture, Participant, Quality, Scenario, Seed
+from clca.generation.judge import alignment_of, quality_of
+from clca.records import CountedFacts, Culture, Participant, Scenario, Seed
 from clca.simulator import Simulator, SimulatorContent
 from clca.simulator.places import nearest, preposition, whole
 from clca.simulator.rng import Rng
@@ -91,7 +92,8 @@ def test_any_scenario_can_be_played(teacher: Simulator, cultures: dict[str, Cult
     seed = Seed(**scenario.model_dump(), situation="any")
     localised(teacher, cultures["japan"], seed)
     verdict, _ = ask(teacher, "judge", cultures["japan"], scenario, turns=turns)
-    quality, alignment = Quality(**verdict.quality.model_dump()), Alignment(**verdict.alignment.model_dump())
+    counted = CountedFacts(faults=(), scene_words=9, foreign=())
+    quality, alignment = quality_of(verdict, counted, len(turns)), alignment_of(verdict, counted)
     ask(teacher, "meta", cultures["japan"], scenario, turns=turns, verdict=(quality, alignment))
     ask_intent(teacher, cultures["japan"], scenario, turns, 2)
 
