@@ -2,10 +2,10 @@
 
 Ten adapters answer ten test sets of so many texts each, in free-form replies of 25 tokens at most, asked and read as
 `clca eval-offense` does. The student is made here: a Llama of 119 million random weights in float32 with the tiny
-student's tokenizer, and ten LoRA adapters of rank 16 on all its linear layers, as random. What it writes is arranged,
-see `arrange`. Both sides get the same prompts, on one thread, and the same reader reads what they write. The other
-side is the loop of *From Surveys to Narratives*, listing D.1: one adapter after another, one prompt at a time, the end
-token the only stop; as its pace is the same for all texts, it gets only some.
+student's tokenizer, and ten LoRA adapters of rank 16 on all its linear layers, as random. `labelling_student.arrange`
+arranges what it writes. Both sides get the same prompts, on one thread, and the same reader reads their replies. The
+other side is the loop of *From Surveys to Narratives*, listing D.1: one adapter after another, one prompt at a time,
+the end token the only stop; as its pace is the same for all texts, it gets only some.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import torch
-from transformers import LlamaConfig, LlamaForCausalLM
+from labelling_student import NAMES, SHAPE, SMALL, arrange, make_model  # beside this script
 
 from clca.content.lookup import Content
 from clca.evaluation.classification.request_group import ExampleRequestGroup, System, request_groups
@@ -35,7 +35,6 @@ from clca.models import ModelCatalogue
 from clca.models.load import load_tokenizer
 from clca.models.student import find_student
 
-NAMES = tuple(map(str, range(10)))  # of the adapters
 TYPES = (  # of the test sets; all have answers 1 and 2
     *("offensive_detect", "abusive_detect", "hate_detect", "vulgar_detect_mp", "spam_detect", "hate_off_detect"),
     *("hate_detect_fine-grained", "offensive_detect_finegrained", "offensive_detect", "hate_detect"),
@@ -48,12 +47,7 @@ RUNS: tuple[tuple[str, Scoring, int], ...] = (  # a habit, how it is read, and h
     ("ends", "corrected", 2),
 )
 REPLY = 25  # tokens
-FIRST, NUMBER, LINE, KINDS = 1, 2, 3, 4  # of tokens: which stand before the first of a reply, and so on
 COMPARED = 20  # prompts of each run that the loop gets
-INVALID = 0.15  # of all prompts, as in the paper's tables
-SHAPE = {"hidden_size": 768, "intermediate_size": 3072, "num_hidden_layers": 12, "num_attention_heads": 12}
-SMALL = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
-TARGETS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 TALK = (
     "you people never the game last night was such a joke and they still think nobody will say it @user why would"
     " anyone watch this rubbish again tomorrow my sister loves them but honestly who cares go home please so good"
@@ -101,80 +95,6 @@ def asked(sets: Sets, adapters: int) -> Iterator[ExampleRequestGroup]:
     return request_groups(sets.values(), rows, lambda key: True)
 
 
-# ------------------------------------------------------------ the student
-
-
-def make_model(tokenizer: Any, shape: dict[str, int]) -> Any:
-    """The student with its adapters, each called by its number."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(42)
-    config = LlamaConfig(vocab_size=len(tokenizer), max_position_embeddings=4096, initializer_range=0.08, **shape)
-    model: Any = LlamaForCausalLM(config).eval()
-    adapter = LoraConfig(r=16, lora_alpha=16, target_modules=TARGETS, init_lora_weights=False)
-    model = get_peft_model(model, adapter, adapter_name=NAMES[0])
-    for name in NAMES[1:]:
-        model.add_adapter(name, adapter)
-    base = model.get_base_model()
-    base.lm_head = Habit(base.lm_head, len(tokenizer))
-    base.get_input_embeddings().register_forward_pre_hook(base.lm_head.see)
-    return model.eval()
-
-
-class Habit(torch.nn.Module):
-    """A head that adds to each token's logits what depends on the kind of the token before it."""
-
-    def __init__(self, head: Any, vocabulary: int) -> None:
-        super().__init__()
-        self.head = head
-        self.kinds = torch.zeros(vocabulary, dtype=torch.long)
-        self.bias = torch.zeros(KINDS, vocabulary)
-
-    def see(self, module: Any, given: tuple[torch.Tensor]) -> None:
-        self.ids = given[0]
-
-    def forward(self, hidden: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.head(hidden)
-        return logits + self.bias[self.kinds[self.ids[:, -hidden.shape[1] :]]]
-
-
-def arrange(model: Any, tokenizer: Any, sets: Sets, habit: str) -> None:
-    """Have the student answer 85 % of prompts at once, and write on without any number to the others.
-
-    Its logits are its own but for three things. Numbers come only first in a reply: there those of "1" and "2" get
-    the bias with which one of them leads after 85 % of some prompts. After a number comes the end (`ends`), which it
-    never writes otherwise; or a new line and "#", as if the next question followed (`next`), or a full stop (`on`), and
-    whatever else it likes. For the habit `never` no number comes.
-    """
-    head, vocabulary = model.get_base_model().lm_head, model.config.vocab_size
-    pieces = [tokenizer.decode([one]) for one in range(vocabulary)]
-    numbers = [one for one, piece in enumerate(pieces) if any(character.isdigit() for character in piece)]
-    one, two, stop = (tokenizer(text, add_special_tokens=False)["input_ids"][-1] for text in (" 1", " 2", "1."))
-    line, question = tokenizer("1\n#", add_special_tokens=False)["input_ids"][-2:]
-    tokens, end = Tokens(tokenizer, TextFormat()), tokenizer.eos_token_id
-    some = list(sets.values())
-    prompts = [tokens.ids(some[number % len(some)].prompt(Random(-1 - number))) for number in range(40)]
-    kinds, bias = torch.zeros(vocabulary, dtype=torch.long), torch.zeros(KINDS, vocabulary)
-    kinds[prompts[0][-1]] = FIRST
-    kinds[numbers] = NUMBER
-    bias[:, numbers] = -1000.0
-    bias[:, end] = -1000.0
-    bias[NUMBER, {"ends": end, "next": line}.get(habit, stop)] = 2000.0
-    if habit == "next":
-        kinds[line] = LINE
-        bias[LINE, question] = 2000.0
-    head.kinds, head.bias = kinds, bias
-    if habit == "never":
-        return
-    gaps = []
-    for number, ids in enumerate(prompts):
-        model.set_adapter(NAMES[number % len(NAMES)])
-        with torch.no_grad():
-            logits = model(input_ids=torch.tensor([ids]), logits_to_keep=1).logits[0, -1]
-        gaps.append(float(logits.max() - logits[[one, two]].max()))
-    bias[FIRST, [one, two]] += torch.tensor(gaps).quantile(1 - INVALID)
-
-
 # ------------------------------------------------------------ the two sides
 
 Replies = dict[tuple[str, str, str], str]
@@ -184,9 +104,9 @@ Replies = dict[tuple[str, str, str], str]
 def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[float, Replies]:
     found: Replies = {}
 
-    def take(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
-        for one, answer in zip(sheet.questions, answers, strict=True):
-            found[sheet.row, sheet.task, one.id] = answer.reply or ""
+    def take(group: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
+        for one, answer in zip(group.questions, answers, strict=True):
+            found[group.row, group.task, one.id] = answer.reply or ""
 
     predictor = HfModel(
         model,
@@ -195,7 +115,7 @@ def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[floa
         "generate",
         adapters={name: name for name in NAMES},
         max_new_tokens=REPLY,
-        stop_condition=lambda sheet, text: sets[sheet.task].stop_condition(text),
+        stop_condition=lambda group, text: sets[group.task].stop_condition(text),
     )
     started = time.process_time()
     predictor.predict(asked(sets, adapters), take)
@@ -246,7 +166,9 @@ def compare(model: Any, tokenizer: Any, count: int) -> dict[str, Any]:
     runs, peak, tokens = [], 0, Tokens(tokenizer, TextFormat())
     for habit, scoring, adapters in RUNS:
         sets = make_sets(count, scoring)
-        arrange(model, tokenizer, sets, habit)
+        tests = list(sets.values())
+        texts = [tests[number % len(tests)].prompt(Random(-1 - number)) for number in range(40)]
+        arrange(model, tokenizer, texts, habit)
         seconds, found = by_clca(model, tokenizer, sets, adapters)
         peak = max(peak, getrusage(RUSAGE_SELF).ru_maxrss)
         theirs, expected = by_loop(model, tokenizer, sets, adapters)
@@ -268,7 +190,7 @@ def compare(model: Any, tokenizer: Any, count: int) -> dict[str, Any]:
             }
         )
         print(json.dumps(runs[-1]), flush=True)
-    lengths = [len(one.ids) for sheet in asked(make_sets(count, "corrected"), 1) for one in tokens.prompts(sheet)]
+    lengths = [len(one.ids) for group in asked(make_sets(count, "corrected"), 1) for one in tokens.prompts(group)]
     parameters = sum(weights.numel() for name, weights in model.named_parameters() if "lora_" not in name)
     return {
         "runs": runs,
@@ -283,7 +205,7 @@ def stream(tokenizer: Any, count: int) -> dict[str, Any]:
     """As many texts to a small student, from a generator."""
     model, seen = make_model(tokenizer, SMALL), 0
 
-    def take(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
+    def take(group: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
         nonlocal seen
         seen += len(answers)
 

@@ -74,24 +74,24 @@ def make_model(tokenizer: Any, shape: dict[str, int], device: str = "cpu", dtype
         torch.set_default_dtype(usual)
 
 
-def make_sheets(count: int, tokens: Tokens) -> list[RequestGroup]:
+def make_groups(count: int, tokens: Tokens) -> list[RequestGroup]:
     """Respondents whose questions share 150 tokens, give or take a sentence's end."""
     asked = []
     for item in load_items(Content()).items:
         options = "\n".join(item.numbered(option) for option in range(len(item.options)))
         text = f"{item.question}\n{options}\nAnswer with the number of one option."
         asked.append(Question(text, tuple(str(place + 1) for place in range(len(item.options)))))
-    sheets = []
+    groups = []
     for number in range(count):
         chance, persona = Random(number), f"You are respondent {number}."
         while True:
             longer = f"{persona} {chance.choice(LINES)}"
-            sheet = RequestGroup("", persona, tuple(asked))
+            group = RequestGroup("", persona, tuple(asked))
             if shared(tokens.prompts(RequestGroup("", longer, tuple(asked)))) > PERSONA:
                 break
             persona = longer
-        sheets.append(sheet)
-    return sheets
+        groups.append(group)
+    return groups
 
 
 def shared(prompts: Sequence[Any]) -> int:
@@ -109,25 +109,25 @@ class Clock:
         self.seconds = time.process_time() - self._started
 
 
-def by_clca(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, Any]:
+def by_clca(model: Any, tokenizer: Any, groups: list[RequestGroup]) -> dict[str, Any]:
     format = ChatFormat(ChatTemplate(tokenizer))
 
     def score(asked: list[RequestGroup], tokens: int) -> tuple[float, list[tuple[float, ...]]]:
         odds: dict[str, list[tuple[float, ...]]] = {}
 
-        def take(sheet: RequestGroup, answers: Sequence[Answer]) -> None:
-            odds[sheet.system] = [answer.probabilities or () for answer in answers]
+        def take(group: RequestGroup, answers: Sequence[Answer]) -> None:
+            odds[group.system] = [answer.probabilities or () for answer in answers]
 
         with Clock() as clock:
             HfModel(model, tokenizer, format, "probability", tokens=tokens).predict(asked, take)
-        return clock.seconds, [row for sheet in asked for row in odds[sheet.system]]
+        return clock.seconds, [row for group in asked for row in odds[group.system]]
 
-    best = min(TOKENS, key=lambda tokens: score(sheets[:1], tokens)[0])
-    seconds, odds = score(sheets, best)
+    best = min(TOKENS, key=lambda tokens: score(groups[:1], tokens)[0])
+    seconds, odds = score(groups, best)
     return {"seconds": seconds, "batch": best, "odds": odds}
 
 
-def by_gpu(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, Any]:
+def by_gpu(model: Any, tokenizer: Any, groups: list[RequestGroup]) -> dict[str, Any]:
     """Seconds on the clock, in the batches that clca takes by itself; operations a second of a matrix product."""
     predictor = HfModel(model, tokenizer, ChatFormat(ChatTemplate(tokenizer)), "probability")
     answers: list[Answer] = []
@@ -137,10 +137,10 @@ def by_gpu(model: Any, tokenizer: Any, sheets: list[RequestGroup]) -> dict[str, 
         predictor.predict(asked, lambda _, found: answers.extend(found))  # their odds are on the CPU by then
         return time.perf_counter() - started
 
-    seconds(sheets[:8])
+    seconds(groups[:8])
     answers.clear()
-    used = seconds(sheets)
-    assert len(answers) == sum(len(sheet.questions) for sheet in sheets)
+    used = seconds(groups)
+    assert len(answers) == sum(len(group.questions) for group in groups)
     return {"seconds": used, "peak": matrix_product(model.device, model.dtype)}
 
 
@@ -155,11 +155,11 @@ def matrix_product(device: torch.device, dtype: torch.dtype, side: int = SIDE, t
     return times * 2 * side**3 / (time.perf_counter() - started)
 
 
-def by_lm_eval(model: Any, tokenizer: Any, sheets: list[RequestGroup], tokens: Tokens) -> dict[str, Any]:
+def by_lm_eval(model: Any, tokenizer: Any, groups: list[RequestGroup], tokens: Tokens) -> dict[str, Any]:
     """Log-likelihoods of each label after its prompt, which lm-eval computes once for all labels of a prompt."""
     from lm_eval.models.huggingface import HFLM
 
-    asked = [one for sheet in sheets for one in tokens.with_options(sheet)]
+    asked = [one for group in groups for one in tokens.with_options(group)]
 
     def score(prompts: Sequence[Any], batch: int) -> tuple[float, list[tuple[float, ...]]]:
         peer = HFLM(pretrained=model, tokenizer=tokenizer, backend="causal", batch_size=batch, device="cpu")
@@ -188,14 +188,14 @@ def main(side: str, respondents: int) -> None:
     on_gpu = side == "gpu"
     model = make_model(tokenizer, LARGE, "cuda", torch.bfloat16) if on_gpu else make_model(tokenizer, SMALL)
     tokens = Tokens(tokenizer, ChatFormat(ChatTemplate(tokenizer)))
-    sheets = make_sheets(respondents, tokens)
+    groups = make_groups(respondents, tokens)
     if on_gpu:
-        found = by_gpu(model, tokenizer, sheets)
+        found = by_gpu(model, tokenizer, groups)
         found |= {"device": torch.cuda.get_device_name(), "memory": torch.cuda.max_memory_allocated()}
     else:
-        found = by_clca(model, tokenizer, sheets) if side == "clca" else by_lm_eval(model, tokenizer, sheets, tokens)
-    whole = [[len(one.ids) for one in tokens.prompts(sheet)] for sheet in sheets]
-    prefixes = [shared(tokens.prompts(sheet)) for sheet in sheets]
+        found = by_clca(model, tokenizer, groups) if side == "clca" else by_lm_eval(model, tokenizer, groups, tokens)
+    whole = [[len(one.ids) for one in tokens.prompts(group)] for group in groups]
+    prefixes = [shared(tokens.prompts(group)) for group in groups]
     once = sum(prefix + sum(row) - prefix * len(row) for prefix, row in zip(prefixes, whole, strict=True))
     print(
         json.dumps(

@@ -85,7 +85,7 @@ class Stub:
 
     async def _complete(self, request: web.BaseRequest) -> web.StreamResponse:
         data = await request.read()
-        if b'"name":"probe"' in data:
+        if b"Good morning! How are you?" in data:
             return self._probe(json.loads(data))
         digest = blake2b(data, digest_size=32).digest()
         if self._log is not None:
@@ -106,9 +106,10 @@ class Stub:
         self.stats.probes += 1
         if body["model"] not in self._models:
             return _error(404, f"The model `{body['model']}` does not exist.")
-        if self._options.no_schema:
+        if self._options.no_schema and "response_format" in body:
             return _error(400, "response_format is not supported")
-        text = "Good morning." if self._options.no_constraint else '{"code": "k7"}'
+        is_free = self._options.no_constraint or "response_format" not in body
+        text = "Good morning." if is_free else '{"code": "k7"}'
         return web.Response(body=self._completion(text, "stop", 10), content_type=JSON)
 
     async def _answer(self, request: web.BaseRequest, body: dict, digest: bytes, attempt: int) -> web.StreamResponse:

@@ -195,7 +195,7 @@ def _run(name: str, config: StageConfig | None, progress: bool | ProgressCallbac
     from clca.content.lookup import find_workspace
     from clca.errors import SettingsError
     from clca.progress import ignore
-    from clca.stages import resolve_config, stage
+    from clca.stages import origins_named, resolve_config, stage
 
     chosen, workspace = stage(name), find_workspace()
     if config is not None and not isinstance(config, chosen.config_type):
@@ -204,9 +204,12 @@ def _run(name: str, config: StageConfig | None, progress: bool | ProgressCallbac
         )
     if config is None:
         config = resolve_config(chosen.config_type, fields, os.environ, workspace, as_flags=False)
+        with origins_named(chosen.config_type, fields, os.environ, workspace, as_flags=False):
+            plan = chosen.plan(config, workspace)
     elif fields:
         raise SettingsError(f"give a {type(config).__name__} or its fields, not both: {', '.join(fields)}")
-    plan = chosen.plan(config, workspace)
+    else:
+        plan = chosen.plan(config, workspace)
     if callable(progress):
         return chosen.run(plan, progress)
     if not progress:

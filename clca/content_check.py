@@ -65,10 +65,10 @@ def check(content: Content) -> list[ClcaError]:
     if len(sound) == len(cultures):
         for culture in sorted(known):
             attempt(partial(catalogue.culture, culture))
-    whole = len(sound) == len(cultures)
+    all_sound = len(sound) == len(cultures)
     for path in content.files("scenarios/*.jsonl"):
         norms = fnmatch(path, NORMS)
-        whole &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
+        all_sound &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
     translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
         attempt(partial(_is_read, content, path, translations))
@@ -91,7 +91,7 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_sound(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
-    if attempt(lambda: Prompts.load(content)) and whole:
+    if attempt(lambda: Prompts.load(content)) and all_sound:
         attempt(lambda: _render(content, catalogue))
     return errors
 

@@ -2,6 +2,7 @@
 
 Distances of a survey's and a predicted distribution of answers; accuracies; macro-F1; cultural specificity; bootstrap
 intervals. Each function says what the axes of its arrays are, the range of its result and the formula's source.
+Arguments that cannot be scored (empty, negative or NaN, of different lengths) raise a `ValueError` that names them.
 
     >>> from clca.metrics import jsd, wasserstein_1
     >>> survey, predicted = [[6, 3, 1], [1, 1, 0]], [[3, 3, 4], [1, 0, 0]]
@@ -9,20 +10,26 @@ intervals. Each function says what the axes of its arrays are, the range of its 
     ([0.3, 0.25], [0.33, 0.56])
 """
 
-from clca.evaluation.bootstrap import Estimate, bootstrap_interval
-from clca.evaluation.classification.confusion import macro_f1
-from clca.evaluation.classification.cspec import c_spec, chance_level, diagonal_mean
-from clca.evaluation.wvs.metrics import (
-    accuracy,
-    accuracy_paper,
-    invalid_share,
-    jsd,
-    kl,
-    kl_paper,
-    total_variation,
-    valid_shares,
-    wasserstein_1,
-)
+from clca.evaluation import bootstrap
+from clca.evaluation.bootstrap import Estimate
+from clca.evaluation.classification import confusion, cspec
+from clca.evaluation.metric_arguments import checked, chosen_options, distributions, observations, square
+from clca.evaluation.wvs import metrics
+
+kl_paper = checked(metrics.kl_paper, distributions("survey", "predicted", unreadable="predicted"))
+kl = checked(metrics.kl, distributions("survey", "valid"))
+jsd = checked(metrics.jsd, distributions("survey", "valid"))
+wasserstein_1 = checked(metrics.wasserstein_1, distributions("survey", "valid"))
+total_variation = checked(metrics.total_variation, distributions("first", "second"))
+valid_shares = checked(metrics.valid_shares, distributions("predicted", unreadable="predicted"))
+invalid_share = checked(metrics.invalid_share, distributions("predicted", unreadable="predicted"))
+accuracy = checked(metrics.accuracy, chosen_options)
+accuracy_paper = checked(metrics.accuracy_paper, chosen_options)
+macro_f1 = checked(confusion.macro_f1, square("matrices", least=2))
+c_spec = checked(cspec.c_spec, square("matrix"))
+diagonal_mean = checked(cspec.diagonal_mean, square("matrix"))
+chance_level = checked(cspec.chance_level, square("matrix", batch=False))
+bootstrap_interval = checked(bootstrap.bootstrap_interval, observations)
 
 __all__ = [
     "Estimate",

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from clca.content.config import StageConfig, resolve
-from clca.errors import NotFoundError
+from clca.content.config import StageConfig
+from clca.content.config_layers import name_origin, resolve
+from clca.errors import ClcaError, NotFoundError
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +29,13 @@ class Stage:
 
     @property
     def config_type(self) -> type[StageConfig]:
+        """The model of the stage's configuration."""
         config_type: type[StageConfig] = getattr(self._module("config"), self.config_name)
         return config_type
 
     @property
     def result_type(self) -> Any:
+        """The model of the stage's result."""
         return getattr(self._module("result"), self.result_name)
 
     @property
@@ -83,3 +87,21 @@ def resolve_config(
     """The configuration of a stage from its layers (see `clca.content.config`). Raises `SettingsError`."""
     configs = [known.config_type for known in STAGES.values()]
     return resolve(config_type, flags, environment, workspace, configs, as_flags=as_flags)
+
+
+@contextmanager
+def origins_named(
+    config_type: type[StageConfig],
+    flags: Mapping[str, Any],
+    environment: Mapping[str, str] = os.environ,
+    workspace: Path | None = None,
+    *,
+    as_flags: bool = True,
+) -> Iterator[None]:
+    """Errors over a setting name the layer that `resolve_config` took it from, where that is not a flag."""
+    try:
+        yield
+    except ClcaError as error:
+        configs = [known.config_type for known in STAGES.values()]
+        name_origin(error, config_type, flags, environment, workspace, configs, as_flags=as_flags)
+        raise

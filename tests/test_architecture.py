@@ -16,7 +16,7 @@ import clca
 ROOT = Path(clca.__file__).parent
 
 # The base, from the ground up: each imports only those before it.
-BASE = ("errors", "urls", "progress", "records", "schemas", "seeding", "transcript")
+BASE = ("errors", "shell", "urls", "progress", "records", "schemas", "seeding", "transcript")
 # What each room may import besides itself and the base; `a.b` allows that one module of `a`.
 ROOMS: dict[str, set[str]] = {
     "": {"api"},

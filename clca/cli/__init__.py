@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from dataclasses import dataclass
 from importlib import import_module
 from time import sleep
+from types import FrameType
 from typing import Any
 
 import typer
@@ -18,6 +20,8 @@ from clca.errors import ClcaError
 
 # Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.
 USAGE: Any = typer.BadParameter.__base__
+
+INTERRUPTED = 130  # exit code after Ctrl-C, as of a process that SIGINT ended
 
 LAUNCHER = 10.0  # seconds in which a launcher ends the other processes once the first has failed, and more
 
@@ -118,23 +122,54 @@ def _root(
 
 
 def main() -> None:
-    """Entry point: an expected error is one line on stderr and its exit code, never a traceback."""
+    """Entry point: an expected error or an interruption is one line on stderr and an exit code, never a traceback."""
+    interrupted = False
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        nonlocal interrupted
+        interrupted = True
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
+        raise KeyboardInterrupt
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored in background jobs of a shell
+        signal.signal(signal.SIGINT, interrupt)
     try:
-        code = app(standalone_mode=False)
+        code = _run(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = _refuse("interrupted", INTERRUPTED)
+    except Exception:
+        if not interrupted:
+            raise
+        code = _refuse("interrupted", INTERRUPTED)  # a library turned the interruption into an error of its own
+    sys.exit(code)
+
+
+def _run(arguments: list[str]) -> int:
+    """Run a command; returns its exit code."""
+    code = 0
+    command = get_command(app)
+    try:
+        try:
+            with command.make_context("clca", arguments) as context:
+                command.invoke(context)
+        except typer.Exit as end:
+            code = end.exit_code
         sys.stdout.flush()
     except ClcaError as error:
-        code = _refuse(error.message, error.exit_code)
+        return _refuse(error.message, error.exit_code)
     except USAGE as error:
-        said = error.format_message()  # nothing, where the help was shown for want of arguments
-        code = _refuse(f"{said} (see {error.ctx.command_path} --help)", 2) if said else 2
+        message = error.format_message()  # empty where the help was shown for want of arguments
+        path = error.ctx.command_path if error.ctx is not None else _command_path(arguments)
+        return _refuse(f"{message} (see {path} --help)", 2) if message else 2
     except BrokenPipeError:  # a reader such as `head` has seen enough
         sys.stdout = None
-        code = 0
     except OSError as error:
-        code = _refuse(f"{error.filename or 'output'}: {error.strerror}", 2)
-    except (KeyboardInterrupt, typer.Abort):
-        code = 130
-    sys.exit(code if isinstance(code, int) else 0)
+        return _refuse(f"{error.filename or 'output'}: {error.strerror}", 2)
+    return code
+
+
+def _command_path(arguments: list[str]) -> str:
+    return " ".join(["clca", *(name for name in arguments[:1] if name in COMMANDS)])
 
 
 def _refuse(message: str, code: int) -> int:

@@ -10,7 +10,7 @@ import typer
 SHOW_EXAMPLES = """
 Examples:
 
-  clca adapters show japan                                 the newest of Japan
+  clca adapters show japan                                 the newest of Japan; the others are named
 
   clca adapters show adapters/japan/tiny-tiny-1a2b3c
 """

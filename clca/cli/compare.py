@@ -12,13 +12,13 @@ Examples:
 
   clca compare evaluations/wvs/tiny-japan-1a2b3c evaluations/wvs/llama-3.1-8b-japan-4d5e6f
 
-  clca compare tiny-japan tiny-japan --method persona --method clca    two methods of the newest evaluation
+  clca compare tiny-japan tiny-japan --method persona --method clca    two methods of one evaluation
 """
 
 
 @configured(CompareConfig)
 def compare(config: CompareConfig, workspace: Path | None, *, json: Json = False) -> None:
-    """Compare two evaluations on the respondents that both of them asked: differences, intervals, p-values."""
+    """Compare two survey evaluations on the respondents that both asked: differences, intervals, p-values."""
     from clca.evaluation.validation import require_libraries
 
     require_libraries(server=True)

@@ -11,7 +11,7 @@ app = typer.Typer(help="Cultures: scores, descriptors and everyday material.", n
 
 @app.command("list", epilog="Example:\n\n  clca cultures list")
 def list_cultures(json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False) -> None:
-    """List all cultures and the names by which each is found."""
+    """List all cultures with their names and aliases."""
     from clca.cli.views import cultures
 
     cultures.list_cultures(as_json=json)

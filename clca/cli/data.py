@@ -27,8 +27,9 @@ Examples:
 
   clca data import-offense posts --mapping posts.yaml --out data/posts --strict
 
-Without --mapping, the public test files behind S2N are looked for (clca content show eval/offense/public.yaml). A
-mapping of your own lists files (JSONL, JSON, CSV, TSV) with their culture, task, type and fields:
+Without --mapping, the command looks for the public test files behind S2N (clca content show
+eval/offense/public.yaml). A mapping of your own lists files (JSONL, JSON, CSV, TSV) with their culture, task, type and
+fields:
 clca content show eval/offense/README.md
 """
 
@@ -44,7 +45,7 @@ def import_wvs(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Show the findings as one JSON object.")] = False,
 ) -> None:
-    """Import respondents of the World Values Survey, wave 7, and show what is there and what is missing."""
+    """Import respondents of the World Values Survey, wave 7, and show which answers are present and missing."""
     from clca.cli.views import wvs_import
 
     wvs_import.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)

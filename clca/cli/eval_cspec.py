@@ -22,7 +22,7 @@ Exit codes: 0 done, 2 bad input or unusable folder.
 
 @configured(CspecConfig)
 def eval_cspec(config: CspecConfig, workspace: Path | None, *, quiet: Quiet = False, json: Json = False) -> None:
-    """Measure cultural specificity: how far the adapter of each culture is the best on its own culture's tests."""
+    """Measure cultural specificity (C-SPEC): how close each adapter comes to the best score on its own culture."""
     from clca.cli.views import cspec
     from clca.evaluation.cspec.plan import plan
     from clca.evaluation.cspec.run import run

@@ -34,9 +34,10 @@ def eval_mmlu(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Ask a student and its adapters the questions of MMLU: what adaptation costs in knowledge.
+    """Evaluate a student and its adapters on MMLU, to see how much knowledge an adaptation costs.
 
-    Accuracy and macro-F1 by subject, group and overall, by the usual prompts, and what each adapter changes of that.
+    Uses the usual prompts. Prints accuracy and macro-F1 by subject, by group and overall, and how each adapter changes
+    them.
     Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation

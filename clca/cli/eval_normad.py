@@ -28,9 +28,9 @@ def eval_normad(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Ask a student and its adapters whether what people do in NormAd's stories is acceptable in a country.
+    """Evaluate a student and its adapters on NormAd: is what a story tells acceptable in its country?
 
-    Macro-F1 of each system by country. Needs: pip install '.\\[eval]' in clca's source folder.
+    Prints the macro-F1 of each system by country. Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation
 

@@ -12,7 +12,7 @@ Examples:
 
   clca eval-offense                                        the rehearsal: a tiny student on the demonstration texts
 
-  clca eval-offense --student llama-3.1-8b                 with the newest adapter of every culture in adapters/
+  clca eval-offense --student llama-3.1-8b                 with an adapter of every culture in adapters/
 
   clca eval-offense -c turkey --adapter turkey=adapters/turkey/mine --adapter ara=adapters/ara/mine
 
@@ -34,9 +34,9 @@ def eval_offense(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Ask a student and its adapters what is offensive to whom: every adapter on every culture's tests.
+    """Evaluate a student and its adapters on offensiveness: every adapter answers the tests of every culture.
 
-    The matrix, its C-SPEC, and the tables of S2N with what it printed beside them.
+    Prints the matrix of scores, its C-SPEC, and the tables of S2N beside the values that S2N printed.
     Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation, offense

@@ -34,9 +34,9 @@ def eval_wvs(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Ask a student, in the place of survey respondents, what they were asked; score its answers against theirs.
+    """Evaluate a student on the World Values Survey: it answers as the respondents, whose own answers score it.
 
-    World Values Survey, wave 7: the paper's numbers by the paper's formula, and proper ones beside them.
+    Wave 7. Prints the paper's metrics, by the paper's formula, and proper ones beside them.
     Needs: pip install '.\\[eval]' in clca's source folder.
     """
     from clca.cli.views import evaluation

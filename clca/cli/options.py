@@ -15,7 +15,7 @@ from pydantic.fields import FieldInfo
 
 from clca.content.config import Option, StageConfig
 from clca.content.lookup import find_workspace
-from clca.stages import resolve_config
+from clca.stages import origins_named, resolve_config
 
 SCREEN = "On screen"
 Plan = Annotated[bool, typer.Option("--plan", help="Show what it would do and cost, and stop.", rich_help_panel=SCREEN)]
@@ -64,7 +64,9 @@ def configured(config_type: type[StageConfig], fields: Sequence[str] = ()) -> Ca
         @wraps(body)
         def resolved(flags: dict[str, Any], **values: Any) -> Any:
             workspace = find_workspace()
-            return body(resolve_config(config_type, flags, os.environ, workspace), workspace, **values)
+            config = resolve_config(config_type, flags, os.environ, workspace)
+            with origins_named(config_type, flags, os.environ, workspace):
+                return body(config, workspace, **values)
 
         return with_flags(config_type, fields)(resolved)  # type: ignore[no-any-return]
 

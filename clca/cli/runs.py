@@ -20,7 +20,9 @@ Examples:
 
   clca show japan                    the newest run of Japan, its dialogues line by line
 
-  clca show japan ID                 one dialogue, kept, discarded or failed
+  clca show japan ID                 one dialogue, kept, discarded or failed, of any run of Japan
+
+  clca show ID                       the same, of any run
 
   clca show generated/japan/rehearsal-s42-1a2b3c --discarded
 """
@@ -46,7 +48,9 @@ def show(
     config: GenerateConfig,
     workspace: Path | None,
     *,
-    run: Annotated[str | None, typer.Argument(help="Folder, name or culture of a run.")] = None,
+    run: Annotated[
+        str | None, typer.Argument(help="Folder, name or culture of a run; or a dialogue's id, of any run.")
+    ] = None,
     dialogue: Annotated[
         str | None, typer.Argument(metavar="[ID]", help="A dialogue's id, or its beginning or end.")
     ] = None,
@@ -57,19 +61,35 @@ def show(
     json: Annotated[bool, typer.Option("--json", help="Print the records as they are.")] = False,
 ) -> None:
     """Read runs and dialogues in the terminal."""
-    from clca.cli.views.dialogue import show_dialogue
+    from clca.cli.views.dialogue import show_record
     from clca.cli.views.runs import show_dialogues, show_runs
+    from clca.cli.views.selection import show_selections
+    from clca.errors import NotFoundError
     from clca.generation.run_records import find_record
+    from clca.storage.run_index import list_runs
+    from clca.storage.run_selection import newest_run
 
     if run is None:
         show_runs(config.out, as_json=json)
         return
-    info = _find(run, config.out, workspace)
+    try:
+        runs = _find(run, config.out, workspace)
+    except NotFoundError as unknown_run:
+        runs = list_runs(config.out)
+        if dialogue is not None or not runs:
+            raise
+        try:
+            show_record(find_record(runs, run), as_json=json)
+        except NotFoundError:
+            raise NotFoundError(f"{unknown_run.message}; nor is there a dialogue of this id in any run") from None
+        return
     if dialogue is None:
         chosen = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
+        info, selection = newest_run(run, runs)
+        show_selections([selection])
         show_dialogues(info, chosen or ["kept", "discarded", "failed"], limit, as_json=json)
     else:
-        show_dialogue(*find_record(info.folder, dialogue), as_json=json)
+        show_record(find_record(runs, dialogue), as_json=json)
 
 
 @with_flags(GenerateConfig, fields=SERVER_FIELDS)
@@ -83,8 +103,8 @@ def retry(
 ) -> None:
     """Try the failed dialogues of a run again, with the run's own settings.
 
-    What failed over invalid replies is requested anew with other seeds; what the server failed is requested the same
-    again, and only from where it failed. Servers and patience may be changed, for they decide no record.
+    Requests whose replies were invalid are sent with new seeds. Requests that the server did not answer are sent
+    unchanged, from where their dialogue stopped. Servers, time-outs and attempts may differ: no record depends on them.
     """
     from clca.cli.views import generation
     from clca.content.lookup import find_workspace
@@ -97,21 +117,26 @@ def retry(
     workspace = find_workspace()
     changes = {name: value for name, value in flags.items() if name != "out"}
     out = resolve_config(GenerateConfig, {"out": flags["out"]} if "out" in flags else {}, workspace=workspace).out
-    plan = plan_retry(_find(run, out, workspace), changes, workspace)
+    runs = _find(run, out, workspace)
+    with_failures = [info for info in runs if info.data.get("counts", {}).get("failed")]
+    if len(with_failures) > 1:
+        folders = ", ".join(str(info.folder) for info in with_failures)
+        raise SettingsError(f"{run} has {len(with_failures)} runs with failed dialogues: {folders}; give one of them")
+    plan = plan_retry((with_failures or runs)[-1], changes, workspace)
     raise typer.Exit(generation.generate(plan, quiet=quiet, as_json=json))
 
 
-def _find(run: str, out: Path, workspace: Path | None) -> RunInfo:
-    """A run by its names, or by any name of its culture."""
+def _find(run: str, out: Path, workspace: Path | None) -> list[RunInfo]:
+    """The runs of a name, or of any name of a culture, oldest first."""
     from contextlib import suppress
 
     from clca.errors import NotFoundError
     from clca.generation.plan import expand_cultures
-    from clca.storage.run_index import find_run
+    from clca.storage.run_index import find_runs
 
     try:
-        return find_run(run, out)
+        return find_runs(run, out)
     except NotFoundError as error:
         with suppress(NotFoundError):
-            return find_run(expand_cultures((run,), workspace)[0], out)
-        raise error
+            return find_runs(expand_cultures((run,), workspace)[0], out)
+        raise error from None

@@ -36,15 +36,16 @@ def serve_teacher(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Keep vLLM up for several commands, with the settings that clca needs, until Ctrl-C."""
+    """Run vLLM for several commands, with the settings that clca needs, until Ctrl-C."""
     from clca.cli.views import serving
     from clca.content.lookup import find_workspace
     from clca.generation.teacher_server import plan_teacher_server
-    from clca.stages import resolve_config
+    from clca.stages import origins_named, resolve_config
 
-    workspace = find_workspace()
-    config = resolve_config(GenerateConfig, {**flags, "teacher": name}, workspace=workspace)
-    planned = plan_teacher_server(config, host, port, workspace)
+    workspace, flags = find_workspace(), {**flags, "teacher": name}
+    config = resolve_config(GenerateConfig, flags, workspace=workspace)
+    with origins_named(GenerateConfig, flags, workspace=workspace):
+        planned = plan_teacher_server(config, host, port, workspace)
     if plan:
         serving.show_plan(planned, as_json=json)
     else:

@@ -39,7 +39,7 @@ def train(
         bool,
         typer.Option(
             "--check",
-            help="Decode three examples with what is trained in colour; count rows, steps, memory and time; stop.",
+            help="Show three examples with the trained tokens in colour; count rows, steps, memory and time; stop.",
             rich_help_panel=SCREEN,
         ),
     ] = False,
@@ -54,9 +54,9 @@ def train(
     quiet: Quiet = False,
     json: Json = False,
 ) -> None:
-    """Train QLoRA adapters of a student on kept dialogues (or another mix): one for a culture, or one for several.
+    """Train QLoRA adapters of a student on kept dialogues or another mix, one for each culture or one for several.
 
-    Trained with TRL, PEFT and bitsandbytes: pip install '.\\[train]' in clca's source folder.
+    Uses TRL, PEFT and bitsandbytes: pip install '.\\[train]' in clca's source folder.
     """
     from clca.cli.views import training, training_plan
     from clca.training.plan import plan as plan_training

@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -112,6 +112,8 @@ def validation_message(error: ValidationError, model: type[BaseModel] | None = N
     kind = fault["type"]
     if kind == "tuple_type":  # pydantic names what Python calls it
         message = "Input should be a list"
+    elif kind == "path_type":
+        message = "Input should be the path of a file or folder"
     elif kind == "model_type" and "instance of" in message:
         message = "Input should be keys with values"
     if kind == "json_invalid":
@@ -148,10 +150,10 @@ def _first_error(error: ValidationError) -> ErrorDetails:
     return next((fault for fault in errors if fault["type"] == "extra_forbidden"), errors[0])
 
 
-def suggestion(name: str, known: Iterable[str], most: int = 3) -> str:
-    """`; did you mean …?` with up to `most` of the `known` names nearest to `name`, or an empty text."""
+def suggestion(name: str, known: Iterable[str], most: int = 3, shown: Callable[[str], str] = str) -> str:
+    """`; did you mean …?` with up to `most` of the `known` names nearest to `name`, as `shown`, or an empty text."""
     near = difflib.get_close_matches(name.lower(), list(known), n=most, cutoff=0.6)
-    return f"; did you mean {' or '.join(near)}?" if near else ""
+    return f"; did you mean {' or '.join(map(shown, near))}?" if near else ""
 
 
 def _one_line(words: str) -> str:

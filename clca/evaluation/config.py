@@ -47,7 +47,7 @@ class EvaluationConfig(StageConfig):
             description="Adapter by folder, name, culture or run, or CULTURE=DIR; with --base-url CULTURE=NAME, the"
             " server's name of it; repeatable."
         ),
-        Option(WHAT, default="the newest of each culture for this student"),
+        Option(WHAT, default="one of each culture for this student; those that differ are asked for by name"),
     ] = ()
     mode: Annotated[
         Mode | None,
@@ -60,7 +60,7 @@ class EvaluationConfig(StageConfig):
     bits: Annotated[
         Literal[4, 8, 16] | None,
         BeforeValidator(whole_number),
-        Field(description="Bits a weight that the model is loaded in."),
+        Field(description="Bits per weight of the loaded model."),
         Option(HOW, default="the adapters'; 16 without one, and for tiny"),
     ] = None
     base_url: Annotated[

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
-from clca.evaluation.classification.scores import WITHOUT_CULTURE
+from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.models.adapter import WEIGHTS, TrainedAdapter
 from clca.models.student import TINY, Student
 from clca.storage.fingerprint import file_sha256
+from clca.storage.selection import Selection
 from clca.training.mixture import parse_mixture
 
+CLCA = "CLCA"
+"""What an adapter of the recipe `clca` with the mixture `clca` is called: the paper's method."""
 PLAIN_SOURCES = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
 FULL_BITS = 16  # bits of weights that are not quantised
 MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
@@ -26,25 +29,31 @@ class EvaluatedModelError(ClcaError):
 
 @dataclass(frozen=True, slots=True)
 class Adapter:
-    """An adapter by its folder on this machine (`found`), or by the name that a server has for it (`found` None)."""
+    """An adapter: `trained` on this machine, or None for one that a server knows by its name."""
 
     name: str
-    found: TrainedAdapter | None
+    trained: TrainedAdapter | None
+
+    @property
+    def taught(self) -> str:
+        """What it was trained with, as far as that is known."""
+        return f"served as {self.name}" if self.trained is None else self.trained.taught
 
     @property
     def digest(self) -> str:
         """SHA-256 of the weights; of an adapter on a server only the name is known."""
-        if self.found is None:
+        if self.trained is None:
             return f"server:{self.name}"
-        return file_sha256(self.found.folder / WEIGHTS)
+        return file_sha256(self.trained.folder / WEIGHTS)
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluatedModel:
-    """A student and its adapters by culture. `student` is None on a server, `bits` are those of the loaded weights.
+    """A student and its adapters by culture. `student` is None on a server, whose weights `bits` does not describe.
 
     `rehearsal_reasons` say why its scores mean nothing, `notes` are for the user. `unavailable_reason` says why it
-    cannot be run on this machine, or is "": it can be planned with all the same.
+    cannot be run on this machine, or is "": it can be planned with all the same. `selection` says which adapters were
+    taken, and what else there was.
     """
 
     name: str
@@ -54,6 +63,7 @@ class EvaluatedModel:
     rehearsal_reasons: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     unavailable_reason: str = ""
+    selection: tuple[Selection, ...] = ()
 
     @property
     def id(self) -> str:
@@ -64,16 +74,23 @@ class EvaluatedModel:
 
     @property
     def rehearsal(self) -> bool:
+        """Whether the student or the data of an adapter is a rehearsal."""
         return bool(self.rehearsal_reasons)
 
     @property
+    def loaded_bits(self) -> int | None:
+        """Bits of the weights that are loaded here; None on a server, which decides them."""
+        return None if self.student is None else self.bits
+
+    @property
     def tiny(self) -> bool:
+        """Whether the student is the tiny one."""
         return self.student is not None and self.student.tiny
 
     @property
     def mix(self) -> str | None:
         """The mixture that all its adapters of one culture learned from; None where it is unknown or not the same."""
-        single_culture = [adapter.found for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
+        single_culture = [adapter.trained for row, adapter in self.adapters.items() if row not in WITHOUT_CULTURE]
         mixes = {
             trained.data.recipe.get("data", {}).get("mix") if trained is not None else None
             for trained in single_culture
@@ -81,9 +98,28 @@ class EvaluatedModel:
         return mixes.pop() if len(mixes) == 1 else None
 
     @property
+    def combined_mix(self) -> str | None:
+        """The mixture of the adapter of several cultures; None where it is unknown or there is none."""
+        combined = self.adapters.get(COMBINED)
+        return None if combined is None or combined.trained is None else combined.trained.mix or None
+
+    def row_label(self, row: str) -> str:
+        """What the answers of a row's adapter are called: the paper's method, or recipe and mixture."""
+        trained = self.adapters[row].trained
+        if trained is not None:
+            return CLCA if trained.recipe == trained.mix == "clca" else f"adapted ({trained.taught})"
+        names = {adapter.name for adapter in self.adapters.values()}
+        return f"adapted (served as {names.pop()})" if len(names) == 1 else "adapted (by adapters on the server)"
+
+    @property
+    def taught(self) -> dict[str, str]:
+        """The recipe and mixture of each adapter by its row; of an adapter on a server its name there."""
+        return {row: adapter.taught for row, adapter in self.adapters.items()}
+
+    @property
     def learned_plain_text(self) -> bool:
         """Whether all its adapters learned from plain texts alone."""
-        trained = [adapter.found for adapter in self.adapters.values()]
+        trained = [adapter.trained for adapter in self.adapters.values()]
         return bool(trained) and all(entry is not None and _learned_plain_text(entry) for entry in trained)
 
 

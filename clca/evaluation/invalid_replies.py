@@ -85,7 +85,7 @@ def _scenarios(run: TableSystem) -> tuple[tuple[str, str, str | None], ...]:
         (BASE, "No adaptation, no culture named", None),
         (ZERO_SHOT, "Zero-Shot", None),
         (SINGLE, f"Single-Culture-{run.trained}", run.data),
-        (COMBINED, f"Combined-Culture-{run.trained}", run.data),
+        (COMBINED, f"Combined-Culture-{run.combined_trained}", run.combined_data),
     )
 
 

@@ -13,11 +13,15 @@ from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import COMBINED
 from clca.evaluation.evaluated_model import FULL_BITS, Adapter, EvaluatedModel
 from clca.models import ModelCatalogue
-from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters
+from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters
+from clca.models.adapter_selection import select_adapter
 from clca.models.student import TINY, Student, find_student, pin_revision
-from clca.storage.run_index import find_run
+from clca.shell import command_line
+from clca.storage.run_index import find_runs
+from clca.storage.selection import Selection
 
 ADAPTERS = Path("adapters")
+NAMED = "named by --adapter"
 
 
 def choose_by_culture(
@@ -30,29 +34,61 @@ def choose_by_culture(
 ) -> EvaluatedModel:
     """The student, named or that of the `given` adapters, with one adapter for each culture that has one.
 
-    Without `given` adapters, the newest of each culture that was trained on this student. Raises `SettingsError` for
-    adapters of other students or of none of the cultures, and for an unknown student.
+    Without `given` adapters, those that were trained on this student, as `select_adapter` takes them: the culture's own
+    before one of several cultures. Raises `SettingsError` for adapters of other students or of none of the cultures,
+    for several of one culture, and for an unknown student.
     """
     student, unavailable_reason = _student(name, given, content, environment)
-    chosen, notes = {}, []
-    existing = list(list_adapters(ADAPTERS))
-    candidates = given or [adapter for adapter in existing if _base_of(adapter) == _source_of(student)]
+    chosen, notes, selection = {}, list[str](), list[Selection]()
+    existing = list_adapters(ADAPTERS, lambda error: notes.append(f"passed over: {error.message}"))
+    candidates = list(given) or [adapter for adapter in existing if _base_of(adapter) == _source_of(student)]
     for culture in cultures:
-        own = [adapter for adapter in candidates if culture in adapter.data.cultures]
-        if not own and len(given) == 1:
+        of_culture = [adapter for adapter in candidates if culture in adapter.data.cultures]
+        if not of_culture and len(given) == 1:
             trained_on = ", ".join(given[0].data.cultures)
             notes.append(f"{given[0].folder} was taught {trained_on}; here it answers for {culture}")
-            own = list(given)
-        if not own and given:
+            of_culture = list(given)
+        if not of_culture and given:
             raise SettingsError(
                 f"--adapter: none of those given was trained on {culture}; leave it out, or give one that was"
             )
-        of_other_students = [adapter for adapter in existing if culture in adapter.data.cultures]
-        if of_other_students and not own:
-            notes.append(_not_used(of_other_students[-1], student))
-        if own:
-            chosen[culture] = Adapter(str(own[-1].folder), own[-1])
-    return _evaluated_model(student, unavailable_reason, chosen, bits, notes)
+        of_others = [adapter for adapter in existing if culture in adapter.data.cultures and adapter not in candidates]
+        if not of_culture:
+            notes += [_not_used(adapter, student) for adapter in of_others]
+            continue
+        own = [adapter for adapter in of_culture if len(adapter.data.cultures) == 1] or of_culture
+        if given:
+            adapter, entry = _named(culture, own, [each for each in existing if culture in each.data.cultures])
+        else:
+            set_aside = {str(each.folder): "of several cultures" for each in of_culture if each not in own}
+            set_aside |= {str(each.folder): f"trained on {_base_of(each)}" for each in of_others}
+            adapter, entry = select_adapter(culture, own, set_aside)
+        chosen[culture] = Adapter(str(adapter.folder), adapter)
+        selection.append(entry)
+    unused = [adapter for adapter in given if not set(cultures) & set(adapter.data.cultures)]
+    if unused and len(given) > 1:
+        trained_on = ", ".join(unused[0].data.cultures)
+        raise SettingsError(
+            f"--adapter {unused[0].folder} was trained on {trained_on}, which is not evaluated: add it with --culture,"
+            " or leave the adapter out"
+        )
+    return _evaluated_model(student, unavailable_reason, chosen, bits, notes, selection)
+
+
+def _named(
+    row: str, own: Sequence[TrainedAdapter], existing: Sequence[TrainedAdapter]
+) -> tuple[TrainedAdapter, Selection]:
+    """The one adapter that was given for a row, beside those that exist for it. Raises `SettingsError` for several."""
+    by_folder = {adapter.folder.resolve(): adapter for adapter in own}
+    if len(by_folder) > 1:
+        names = " and ".join(f"{adapter.folder} ({adapter.taught})" for adapter in own)
+        raise SettingsError(
+            f"--adapter: {names} are both of {row}, and an evaluation has one adapter for each culture: repeat the"
+            " command for each; `clca compare` puts two evaluations beside each other"
+        )
+    (taken,) = by_folder.values()
+    others = {str(adapter.folder): adapter.taught for adapter in existing if adapter.folder.resolve() not in by_folder}
+    return taken, Selection(target=row, taken=(str(taken.folder),), reason=NAMED, others=others)
 
 
 def choose_by_row(
@@ -65,23 +101,31 @@ def choose_by_row(
 ) -> EvaluatedModel:
     """The student, named or that of the adapters, with the `given` adapters by row.
 
-    For each further row that is `wanted`, the newest adapter that was trained on this student. Raises as
-    `choose_by_culture` does.
+    For each further row that is `wanted`, an adapter that was trained on this student, as `select_adapter` takes it.
+    Raises as `choose_by_culture` does.
     """
     student, unavailable_reason = _student(name, list(given.values()), content, environment)
-    chosen, newest, notes = dict(given), dict[str, TrainedAdapter](), []
-    for adapter in list_adapters(ADAPTERS):
-        row = row_of(adapter)
-        if row not in given and wanted(row):
-            newest[row] = adapter
-            if _base_of(adapter) == _source_of(student):
-                chosen[row] = adapter
-    notes += [_not_used(adapter, student) for row, adapter in newest.items() if row not in chosen]
+    chosen, notes, selection = dict(given), list[str](), list[Selection]()
+    existing: dict[str, list[TrainedAdapter]] = {}
+    for adapter in list_adapters(ADAPTERS, lambda error: notes.append(f"passed over: {error.message}")):
+        existing.setdefault(row_of(adapter), []).append(adapter)
+    for row, of_row in existing.items():
+        if row in given or not wanted(row):
+            continue
+        own = [adapter for adapter in of_row if _base_of(adapter) == _source_of(student)]
+        of_others = [adapter for adapter in of_row if adapter not in own]
+        if own:
+            set_aside = {str(each.folder): f"trained on {_base_of(each)}" for each in of_others}
+            chosen[row], entry = select_adapter(row, own, set_aside, f"--adapter {row}=DIR")
+            selection.append(entry)
+        else:
+            notes += [_not_used(adapter, student) for adapter in of_others]
     for row, adapter in given.items():
+        selection.append(_named(row, [adapter], existing.get(row, []))[1])
         if row != row_of(adapter):
             notes.append(f"{adapter.folder} was taught {', '.join(adapter.data.cultures)}; here it answers as {row}")
     by_row = {row: Adapter(str(adapter.folder), adapter) for row, adapter in chosen.items()}
-    return _evaluated_model(student, unavailable_reason, by_row, bits, notes)
+    return _evaluated_model(student, unavailable_reason, by_row, bits, notes, selection)
 
 
 def choose_served_by_culture(name: str | None, given: Sequence[str], cultures: Sequence[str]) -> EvaluatedModel:
@@ -118,28 +162,34 @@ def row_of(adapter: TrainedAdapter) -> str:
 def find(name: str, catalogue: CultureCatalogue, runs: Path) -> TrainedAdapter:
     """An adapter by folder, name, any name of a culture, or the run (below `runs`) that it learned from.
 
-    Raises `NotFoundError`.
+    Raises `NotFoundError`, and `SettingsError` for a name of several adapters that differ.
     """
+    adapters = _find_all(name, catalogue, runs)
+    return adapters[0] if len(adapters) == 1 else select_adapter(name, adapters, advice="a folder of one of them")[0]
+
+
+def _find_all(name: str, catalogue: CultureCatalogue, runs: Path) -> list[TrainedAdapter]:
     try:
-        return find_adapter(name, ADAPTERS)
+        return find_adapters(name, ADAPTERS)
     except NotFoundError as error:
         not_found = error
     try:
-        return find_adapter(catalogue.find(name), ADAPTERS)
+        return find_adapters(catalogue.find(name), ADAPTERS)
     except NotFoundError:
         pass
     try:
-        run_fingerprint = find_run(name, runs).data.get("fingerprint")
+        run_fingerprints = {run.data.get("fingerprint") for run in find_runs(name, runs)}
     except NotFoundError:
         raise not_found from None
     of_run = [
         adapter
         for adapter in list_adapters(ADAPTERS)
-        if run_fingerprint in {run.fingerprint for run in adapter.data.lineage}
+        if run_fingerprints & {run.fingerprint for run in adapter.data.lineage}
     ]
     if not of_run:
-        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `clca train --run {name}` makes one")
-    return of_run[-1]
+        train = command_line("clca", "train", "--run", name)
+        raise NotFoundError(f"no adapter in {ADAPTERS}/ was trained on run {name}: `{train}` makes one")
+    return of_run
 
 
 def _student(
@@ -170,10 +220,15 @@ def _student(
 
 
 def _evaluated_model(
-    student: Student, unavailable_reason: str, chosen: dict[str, Adapter], bits: int | None, notes: Sequence[str]
+    student: Student,
+    unavailable_reason: str,
+    chosen: dict[str, Adapter],
+    bits: int | None,
+    notes: Sequence[str],
+    selection: Sequence[Selection],
 ) -> EvaluatedModel:
     all_notes = list(notes)
-    used = {adapter.name: adapter.found for adapter in chosen.values() if adapter.found is not None}
+    used = {adapter.name: adapter.trained for adapter in chosen.values() if adapter.trained is not None}
     revisions = {adapter.data.student.revision for adapter in used.values()} - {None}
     if len(revisions) == 1:  # the adapters fit this one; the hub may have another by now
         student = replace(student, revision=revisions.pop())
@@ -188,7 +243,16 @@ def _evaluated_model(
     reasons += [
         f"{path} is a rehearsal" for path, adapter in used.items() if adapter.data.rehearsal and not student.tiny
     ]
-    return EvaluatedModel(student.name, student, bits, chosen, tuple(reasons), tuple(all_notes), unavailable_reason)
+    return EvaluatedModel(
+        student.name,
+        student,
+        bits,
+        chosen,
+        tuple(reasons),
+        tuple(all_notes),
+        unavailable_reason,
+        tuple(selection),
+    )
 
 
 def _not_used(adapter: TrainedAdapter, student: Student) -> str:
@@ -207,6 +271,6 @@ def _base_of(adapter: TrainedAdapter) -> str:
 
 def _rehearsed(name: str) -> bool:
     try:
-        return find_adapter(name, ADAPTERS).data.rehearsal
+        return any(adapter.data.rehearsal for adapter in find_adapters(name, ADAPTERS))
     except ClcaError:
         return False

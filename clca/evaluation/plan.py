@@ -66,8 +66,10 @@ class EvaluationPlan:
             "student": self.model.name,
             **self.marks,
             "adapters": {row: adapter.name for row, adapter in self.model.adapters.items()},
+            "taught": self.model.taught,
+            "selection": [entry.model_dump() for entry in self.model.selection],
             "mode": self.inference.mode,
-            "bits": self.model.bits,
+            "bits": self.model.loaded_bits,
         }
 
     def suite_caveats(self) -> list[str]:
@@ -78,7 +80,13 @@ class EvaluationPlan:
         """What has to be read beside every score; `of_run` is known only once the model has answered."""
         reasons = "; ".join(self.model.rehearsal_reasons)
         rehearsal = [f"REHEARSAL ({reasons}): these scores say nothing of {self.measures}."] if reasons else []
-        return (*rehearsal, *self.suite_caveats(), *of_run, *coverage.caveats(f"{self.label_noun}s"))
+        return (
+            *rehearsal,
+            *adapter_caveats(self.model),
+            *self.suite_caveats(),
+            *of_run,
+            *coverage.caveats(f"{self.label_noun}s"),
+        )
 
     def sample_prompts(self) -> list[tuple[str, str]]:
         """The first prompt of each form, with a title."""
@@ -93,6 +101,15 @@ class EvaluationPlan:
             **self.cost.json_object(),
             "caveats": list(self.caveats()),
         }
+
+
+def adapter_caveats(model: EvaluatedModel) -> list[str]:
+    """What the adapters were trained with; that they differ in it, where they do."""
+    taught = model.taught
+    if len(set(taught.values())) > 1:
+        listed = "; ".join(f"{row}: {what}" for row, what in taught.items())
+        return [f"The adapters differ in what they were trained with, and so do their rows: {listed}."]
+    return [f"Adapters: {what}." for what in dict.fromkeys(taught.values())]
 
 
 def model_inputs(config: EvaluationConfig, model: EvaluatedModel, adapters: Mapping[str, Adapter]) -> Inputs:

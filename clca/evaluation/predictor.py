@@ -52,18 +52,23 @@ class InferenceConfig:
 
 @dataclass(frozen=True, slots=True)
 class TopKCoverage:
-    """Number of labels requested, and how many fell outside the server's top-k logprobs."""
+    """Number of labels requested, and how many fell outside the server's top-k logprobs.
+
+    `notes` are sentences on what the server was asked otherwise than it should have been, and what was repeated.
+    """
 
     labels: int = 0
     outside: int = 0
+    notes: tuple[str, ...] = ()
 
     def caveats(self, noun: str) -> list[str]:
         """What has to be read beside scores; labels are called `noun`."""
         if not self.outside:
-            return []
+            return list(self.notes)
         return [
+            *self.notes,
             f"{self.outside:,} of {self.labels:,} {noun} ({self.outside / self.labels:.1%}) were not among the server's"
-            " likeliest tokens: their odds are taken from a bound."
+            " likeliest tokens: their odds are taken from a bound.",
         ]
 
 
@@ -86,10 +91,10 @@ class LazyPredictor:
 
     @property
     def coverage(self) -> TopKCoverage:
-        """The labels requested from a server; none of a model here, which knows the probability of every token."""
+        """What was asked of a server; nothing of a model here, which knows the probability of every token."""
         if self._predictor is None or self._model.student is not None:
             return ALL_COVERED
-        return TopKCoverage(self._predictor.labels, self._predictor.outside)
+        return TopKCoverage(self._predictor.labels, self._predictor.outside, self._predictor.notes)
 
 
 def _local_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from clca.evaluation.table import Table
 from clca.records import Record
+from clca.storage.selection import Selection
 
 
 class EvaluationResult(Record):
@@ -18,11 +19,18 @@ class EvaluationResult(Record):
     student: str
     rehearsal: bool = Field(description="Whether this is a rehearsal, whose scores mean nothing; `caveats` say why.")
     adapters: dict[str, str] = Field(description="Folder, or name on the server, of each adapter.")
+    taught: dict[str, str] = Field(description="Recipe and mixture of each adapter.")
+    selection: tuple[Selection, ...] = Field(description="Which adapters were taken, and what else there was.")
     mode: str
-    bits: int
+    bits: int | None = Field(description="Bits of the loaded weights; null for a model on a server.")
     caveats: tuple[str, ...] = Field(description="Limits to be published with every score.")
     asked: int = Field(description="Request groups that were answered in this run; 0 if all were answered before.")
     seconds: float = Field(description="Seconds that this run took.")
+    unanswered: dict[str, int] = Field(
+        default_factory=dict,
+        description="Prompts to which the server gave no answer, by reason. They are in no score; the same command asks"
+        " them again.",
+    )
     tables: tuple[Table, ...] = Field(exclude=True, repr=False)
     request_groups: int = Field(exclude=True, description="Request groups of the evaluation.")
     answered: str = Field(exclude=True, description="When the last answer came, in ISO 8601.")
@@ -55,6 +63,7 @@ class RunEntry(Record):
     seconds: float
     versions: dict[str, str]
     labels: LabelCounts | None = None
+    notes: tuple[str, ...] = Field(default=(), description="What the server refused, and what was asked again.")
 
 
 class ContentUsed(Record):
@@ -85,8 +94,16 @@ class EvaluationInfo(Record):
     revision: str | None
     server: str | None
     adapters: dict[str, str]
+    taught: dict[str, str] = Field(default_factory=dict, description="Recipe and mixture of each adapter.")
+    selection: tuple[Selection, ...] = Field(
+        default=(), description="Which adapters were taken, and what else there was."
+    )
+    model_notes: tuple[str, ...] = Field(default=(), description="What was said of the student and its adapters.")
     fingerprint: str
     inputs: dict[str, Any]
     content: dict[str, ContentUsed]
     sheets: GroupCounts = Field(description="Request groups.")
+    unanswered: dict[str, int] = Field(
+        default_factory=dict, description="Prompts to which the server gave no answer, by reason."
+    )
     sittings: tuple[RunEntry, ...] = Field(description="Runs of the command that answered something.")

@@ -15,6 +15,7 @@ from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info
 from clca.evaluation.table_systems import TableSystem
+from clca.storage.selection import Selection
 
 EVALUATIONS = Path("evaluations")
 
@@ -37,24 +38,31 @@ def marks_of(info: Mapping[str, Any]) -> Marks:
 
 @dataclass(frozen=True, slots=True)
 class StoredEvaluation:
-    """A finished evaluation: its scores, and in `info` all else that `evaluation.json` and `scores.json` hold."""
+    """A finished evaluation: its scores, and in `info` all else that `evaluation.json` and `scores.json` hold.
+
+    `selection` says which evaluation was meant by the name that was given, and what else there was.
+    """
 
     folder: Path
     scores: MatrixScores
     info: Mapping[str, Any]
+    selection: Selection
 
     @property
     def system(self) -> TableSystem:
-        mix = self.info.get("mix")
-        return TableSystem(str(self.info.get("student") or "student"), str(mix) if mix else None, self.scores)
+        """Student and mixtures with the scores, as tables show them."""
+        mixes = [str(self.info.get(key) or "") or None for key in ("mix", "combined_mix")]
+        return TableSystem(str(self.info.get("student") or "student"), mixes[0], self.scores, combined=mixes[1])
 
     @property
     def caveats(self) -> tuple[str, ...]:
+        """The caveats that the evaluation was written with."""
         caveats = self.info.get("caveats")
         return tuple(map(str, caveats)) if isinstance(caveats, list) else ()
 
     @property
     def marks(self) -> Marks:
+        """The rehearsal and demonstration marks of the evaluation."""
         return marks_of(self.info)
 
     @property
@@ -71,8 +79,10 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     Raises `NotFoundError` for none or an unfinished one, `SettingsError` for one of another kind, and `ContentError`
     for damaged scores.
     """
-    path = Path(name).expanduser()
-    folder = path if name and path.is_dir() else find_evaluation(name, EVALUATIONS, kind)
+    folder = Path(name).expanduser()
+    selection = Selection(target=name, taken=(str(folder),), reason="named")
+    if not (name and folder.is_dir()):
+        folder, selection = find_evaluation(name, EVALUATIONS, kind)
     info = read_info(folder)
     if info.get("kind") != kind:
         raise SettingsError(f"{folder} is an evaluation of {info.get('kind')}: give one by `clca eval-{kind}`")
@@ -83,7 +93,7 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     except ValidationError as error:
         raise ContentError(str(folder / SCORES), None, validation_message(error, MatrixScores)) from None
     others = {key: value for key, value in content.items() if key not in fields}
-    return StoredEvaluation(folder, scores, {**others, **info})
+    return StoredEvaluation(folder, scores, {**others, **info}, selection)
 
 
 def _read_scores(file: Path) -> dict[str, Any]:

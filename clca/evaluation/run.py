@@ -67,4 +67,5 @@ def finish(plan: EvaluationPlan, recorder: RunRecorder, outcome: Outcome, predic
         "answered": recorder.answered,
         "request_groups": recorder.finished_groups,
         "seconds": round(recorder.seconds, 3),
+        "unanswered": recorder.unanswered,
     }

@@ -74,6 +74,8 @@ class RunRecorder:
         coverage = self.predictor.coverage
         if coverage.labels:
             ended["labels"] = LabelCounts(asked=coverage.labels, outside=coverage.outside)
+        if coverage.notes:
+            ended["notes"] = coverage.notes
         self._this = self._this.model_copy(update=ended)
         self._write(self.runs)
         if isinstance(error, KeyboardInterrupt):
@@ -99,12 +101,13 @@ class RunRecorder:
 
     @property
     def seconds(self) -> float:
+        """Seconds since the recorder was made."""
         return monotonic() - self._started
 
     @property
     def runs(self) -> tuple[RunEntry, ...]:
         """All runs that answered something."""
-        return (*self._earlier, self._this) if self.answered_groups else self._earlier
+        return (*self._earlier, self._this) if self._folder.tried else self._earlier
 
     @property
     def answered(self) -> str:
@@ -113,9 +116,27 @@ class RunRecorder:
 
     @property
     def coverage(self) -> TopKCoverage:
-        """Labels of all runs."""
+        """Labels and notes of all runs."""
         counts = [run.labels for run in self.runs if run.labels is not None]
-        return TopKCoverage(sum(count.asked for count in counts), sum(count.outside for count in counts))
+        notes = dict.fromkeys(note for run in self.runs for note in run.notes)
+        return TopKCoverage(sum(count.asked for count in counts), sum(count.outside for count in counts), tuple(notes))
+
+    @property
+    def unanswered(self) -> dict[str, int]:
+        """Number of prompts without an answer, by reason."""
+        return dict(self._folder.failures.most_common())
+
+    def unanswered_caveats(self, consequence: str = "") -> list[str]:
+        """How many prompts have no answer, and are therefore in no score."""
+        failures = self._folder.failures
+        if not failures:
+            return []
+        reasons = ", ".join(f"{reason} {count:,}" for reason, count in failures.most_common())
+        prompts = "prompt has" if failures.total() == 1 else "prompts have"
+        return [
+            f"{failures.total():,} {prompts} no answer and {'is' if failures.total() == 1 else 'are'} in no score"
+            f" ({reasons}){consequence}; the same command asks again."
+        ]
 
     def finish(self, predictions: int) -> None:
         """Record that scores and tables are written, of so many predictions."""
@@ -137,6 +158,9 @@ class RunRecorder:
             revision=student.revision if student is not None else None,
             server=without_credentials(plan.config.base_url) if plan.config.base_url else None,
             adapters={row: adapter.name for row, adapter in model.adapters.items()},
+            taught=model.taught,
+            selection=model.selection,
+            model_notes=model.notes,
             fingerprint=fingerprint(plan.inputs),
             inputs=plan.inputs,
             content={
@@ -145,6 +169,7 @@ class RunRecorder:
             },
             sheets=GroupCounts(asked=self.finished_groups, of=len(self._folder.sizes)),
             sittings=runs,
+            **({"unanswered": self.unanswered} if self._folder.unanswered else {}),
             **plan.info,
             **self._status(),
             **more,

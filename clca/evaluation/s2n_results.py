@@ -61,6 +61,7 @@ class Printed(Record):
 
     @property
     def key(self) -> Key:
+        """What identifies the value among all printed ones."""
         return self.source, self.model, self.setting, self.row, self.column, self.metric
 
 
@@ -83,8 +84,8 @@ class Published:
     ) -> tuple[Cell | None, ...]:
         """Of every culture and of their average: that is over the paper's own ten, and no other's."""
         values = [self.value(source, model, setting, row, culture, metric) for culture in cultures]
-        whole = set(cultures) == set(CODES)
-        average = self.value(source, model, setting, row, "average", metric) if whole else None
+        all_cultures = set(cultures) == set(CODES)
+        average = self.value(source, model, setting, row, "average", metric) if all_cultures else None
         return tuple(None if value is None else Cell(value) for value in (*values, average))
 
     def matrix(self, source: str, model: str, setting: str) -> dict[tuple[str, str], float]:

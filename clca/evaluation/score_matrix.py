@@ -83,12 +83,12 @@ def read_matrix(path: Path) -> MatrixFile:
         low = [column for column, of in zip(wanted, zip(*values, strict=True), strict=True) if 0 < max(of) <= 1]
         doubt = f" So are those of {_some(low)}, though none there is above 1: look whether that is so." if low else ""
         remarks.insert(0, f"Taken as percentages, since the highest is {which}.{doubt}")
-    whole = 100 if top > PERCENT else 1
+    scale = 100 if top > PERCENT else 1
     if len(wanted) == 1:
         remarks.append("C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with.")
     remarks.append("No interval: a matrix holds no texts to draw again. `clca eval-cspec RUN` gives one.")
     aside = tuple(label for label in dict.fromkeys((*rows, *columns)) if label not in wanted)
-    shares = tuple(tuple(min(value / whole, 1.0) for value in of) for of in values)
+    shares = tuple(tuple(min(value / scale, 1.0) for value in of) for of in values)
     return MatrixFile(tuple(wanted), shares, aside, tuple(remarks))
 
 

@@ -34,11 +34,11 @@ def choose_systems(
     named = [_row(row, catalogue) for row in rows]
     _refuse_repeated("--row", named)
     if config.base_url is not None:
-        model = choose_served(config.student, _served(config.adapter, catalogue))
+        model = choose_served(config.student, _served_by_row(config.adapter, catalogue))
     else:
         wanted = set(named) if named else set() if config.adapter else {COMBINED, *cultures}
-        given = _given(config.adapter, catalogue, config.generated)
-        model = choose_by_row(config.student, given, wanted.__contains__, config.bits, content, environment)
+        named_adapters = _trained_by_row(config.adapter, catalogue, config.generated)
+        model = choose_by_row(config.student, named_adapters, wanted.__contains__, config.bits, content, environment)
     for row in named:
         if row not in (*defaults, *model.adapters):
             raise SettingsError(f"--row {row}: {_how_to_get(row, model, config.base_url)}")
@@ -49,18 +49,18 @@ def choose_systems(
     )
 
 
-def _given(adapters: Sequence[str], catalogue: CultureCatalogue, runs: Path) -> dict[str, TrainedAdapter]:
+def _trained_by_row(adapters: Sequence[str], catalogue: CultureCatalogue, runs: Path) -> dict[str, TrainedAdapter]:
     """Adapters by row; one that is given without a culture answers for the culture that it was taught."""
     pairs = []
     for adapter in adapters:
         row, name = _split(adapter, catalogue)
-        found = find(name, catalogue, runs)
-        pairs.append((row or row_of(found), found))
+        trained = find(name, catalogue, runs)
+        pairs.append((row or row_of(trained), trained))
     _refuse_repeated("--adapter", [row for row, _ in pairs])
     return dict(pairs)
 
 
-def _served(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict[str, str]:
+def _served_by_row(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict[str, str]:
     pairs = []
     for adapter in adapters:
         row, name = _split(adapter, catalogue)

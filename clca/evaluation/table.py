@@ -11,11 +11,19 @@ class Estimate(Protocol):
     """A number and, where there is one, its interval."""
 
     @property
-    def value(self) -> float: ...
+    def value(self) -> float:
+        """The score."""
+        ...
+
     @property
-    def low(self) -> float | None: ...
+    def low(self) -> float | None:
+        """Lower bound of the interval, or None without one."""
+        ...
+
     @property
-    def high(self) -> float | None: ...
+    def high(self) -> float | None:
+        """Upper bound of the interval, or None without one."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +83,7 @@ class Table:
     numbers: tuple[Number, ...] = ()
 
     def number(self, column: int) -> Number:
+        """How the numbers of a column are written."""
         return self.numbers[column] if self.numbers else SCORE
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clca.evaluation.classification.scores import MatrixScores
@@ -21,23 +21,44 @@ INTERVALS = "Beside or below a number: its 95 % basic bootstrap interval over te
 class TableSystem:
     """An evaluation: the model's alias, what its adapters were trained on (a mix, None where unknown), its scores.
 
-    `name` tells it from another one of the same model and data.
+    `combined` is the mix of the adapter of all cultures, None where it is unknown. `name` tells it from another one of
+    the same model and data.
     """
 
     model: str
     data: str | None
     scores: MatrixScores
     name: str = ""
+    combined: str | None = None
 
     @property
     def trained(self) -> str:
-        data = DATA.get(self.data or "", self.data or "adapters")
+        """The data that the adapters were trained on, with the system's name where it has one."""
+        return self._named(self.data)
+
+    @property
+    def combined_data(self) -> str | None:
+        """The mix of the adapter of all cultures; that of the others where an old evaluation does not say it."""
+        return self.combined or self.data
+
+    @property
+    def combined_trained(self) -> str:
+        """The data that the adapter of all cultures was trained on, as `trained`."""
+        return self._named(self.combined_data)
+
+    def _named(self, mix: str | None) -> str:
+        data = DATA.get(mix or "", mix or "adapters")
         return f"{data} ({self.name})" if self.name else data
 
     @property
     def whole(self) -> bool:
         """Whether its tests are of the paper's ten cultures, which printed totals are over."""
         return set(self.scores.cultures) == set(CODES)
+
+
+def with_adapter(label: str, row: str, taught: Mapping[str, str] | None) -> str:
+    """The label of a row with what its adapter was trained with, if it has one."""
+    return f"{label} ({taught[row]})" if taught and row in taught else label
 
 
 def cell(estimate: Estimate | None) -> Cell | None:
@@ -50,8 +71,8 @@ def maybe(value: float | None) -> Cell | None:
     return None if value is None else Cell(value)
 
 
-def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
-    """Notes on the kinds of rows that a table has; `whole`: no printed total is left out."""
+def reading(rows: Sequence[Row], *, all_cultures: bool = True) -> Iterator[str]:
+    """Notes on the kinds of rows that a table has; without `all_cultures` printed totals are left out."""
     if any(
         entry and entry.low is not None and entry.high is not None and entry.high - entry.low >= 1e-9
         for row in rows
@@ -60,5 +81,5 @@ def reading(rows: Sequence[Row], *, whole: bool = True) -> Iterator[str]:
         yield INTERVALS
     if any(row.kind == "published" for row in rows):
         yield PRINTED
-        if not whole:
+        if not all_cultures:
             yield TOTALS

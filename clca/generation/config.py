@@ -20,6 +20,8 @@ WHAT, TEACHERS, VLLM, PLAY = "What to generate", "Teachers", "A vLLM of its own"
 
 
 def _count_or_file(value: Any) -> Any:
+    if isinstance(value, bool) or not isinstance(value, int | str | Path | None):
+        raise ValueError(f"needs a number of seed scenarios or the path of a file, not {value!r}")
     return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
 
 
@@ -97,12 +99,12 @@ class GenerateConfig(StageConfig):
     )
     max_http_attempts: Annotated[
         int,
-        Field(ge=1, le=50, description="How often a request is sent at most while the server fails."),
+        Field(ge=1, le=50, description="Most times that a request is sent while the server fails."),
         Option(TEACHERS, aliases=("tries",)),
     ] = 5
     max_reply_attempts: Annotated[
         int,
-        Field(ge=1, le=20, description="How often an answer is requested at most while replies are invalid."),
+        Field(ge=1, le=20, description="Most times that an answer is requested while replies are invalid."),
         Option(TEACHERS, aliases=("asks",)),
     ] = 3
     quantization: Annotated[
@@ -122,7 +124,7 @@ class GenerateConfig(StageConfig):
         str, Field(description="More arguments for vllm serve, in one string."), Option(VLLM, metavar="ARGS")
     ] = ""
     start_timeout: Annotated[
-        float, Field(gt=0, description="Seconds to wait until it answers, download included."), Option(VLLM)
+        float, Field(gt=0, description="Seconds to wait until the server answers, download included."), Option(VLLM)
     ] = 3600.0
     max_exchanges: Annotated[
         int,

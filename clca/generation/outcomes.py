@@ -25,6 +25,7 @@ class Funnel:
 
     @property
     def pending(self) -> int:
+        """How many dialogues have no outcome yet."""
         return self.requested - sum(self.outcomes.values())
 
     def count(self, row: FinishedDialogue) -> None:

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from clca.content.config import resolve
+from clca.content.config_layers import resolve
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError
 from clca.generation.config import GenerateConfig, vllm_config
-from clca.generation.recorded_settings import config_of
+from clca.generation.recorded_settings import SETTING_NAMES, config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
 from clca.inference.vllm.manager import Placement, ServerManager
@@ -62,7 +62,7 @@ def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None 
     run_plan = replace(
         read_run(config, config.culture[0], workspace), folder=run.folder, exists=True, retry_failed=True
     )
-    changed = differences(run.inputs, run_plan.inputs)
+    changed = differences(run.inputs, run_plan.inputs, SETTING_NAMES)
     if changed:
         raise SettingsError(
             f"{run.folder}: cannot resume: inputs changed: {'; '.join(changed[:5])}; `clca generate` makes a new run"
@@ -99,5 +99,5 @@ def _choose_folder(run_plan: RunPlan) -> RunPlan:
         finished = same[-1].data.get("finished") is True
         return replace(run_plan, folder=same[-1].folder, exists=True, finished=finished)
     folder = new_run_folder(config.out, run_plan.culture, config.teacher, config.seed, digest)
-    changed = differences(earlier[-1].inputs, run_plan.inputs) if earlier and not same else []
+    changed = differences(earlier[-1].inputs, run_plan.inputs, SETTING_NAMES) if earlier and not same else []
     return replace(run_plan, folder=folder, differences=tuple(changed))

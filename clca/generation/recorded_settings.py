@@ -13,6 +13,9 @@ from clca.urls import without_credentials
 RECORDED_KEYS = {"max_exchanges": "exchanges", "max_reply_attempts": "asks", "max_http_attempts": "tries"}
 """Keys of `run.json` and of the fingerprint for fields that were renamed since, so that runs keep their identity."""
 
+SETTING_NAMES = {recorded_key: name for name, recorded_key in RECORDED_KEYS.items()}
+"""Today's names of the settings that are recorded under other keys."""
+
 
 def recorded_settings(config: GenerateConfig) -> dict[str, Any]:
     """The settings as `run.json` holds them: without secrets, and without what the command alone knows."""
@@ -30,9 +33,8 @@ def recorded(settings: Mapping[str, Any]) -> dict[str, Any]:
 
 def config_of(run: RunInfo) -> GenerateConfig:
     """The configuration that a run was made with. Raises `SettingsError` for a damaged `run.json`."""
-    names = {recorded_key: name for name, recorded_key in RECORDED_KEYS.items()}
     try:
-        settings = {names.get(key, key): value for key, value in run.data["settings"].items()}
+        settings = {SETTING_NAMES.get(key, key): value for key, value in run.data["settings"].items()}
         return GenerateConfig.model_validate({**settings, "culture": (str(run.data["culture"]),)})
     except (KeyError, AttributeError, ValueError) as error:
         raise SettingsError(f"{run.folder / 'run.json'} does not hold the settings of a run: {error}") from None

@@ -52,6 +52,9 @@ class ServerInfo(Record):
     up: bool
     losses: int
     throughput: ServerThroughput | None
+    adjustments: tuple[str, ...] = Field(
+        default=(), description="What it got otherwise than it should: parameters that it refuses, and the like."
+    )
 
     @classmethod
     def of(cls, state: ServerState) -> ServerInfo:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from clca.content.parsing import suggestion
 from clca.errors import NotFoundError, StoreError
 from clca.storage.jsonl import read_lines
 from clca.storage.run_dir import FILES
+from clca.storage.run_index import RunInfo
 
 MOST_NAMED = 4  # ids in an error message
 
@@ -24,24 +26,37 @@ def read_records(folder: Path, outcomes: Collection[str] = tuple(FILES)) -> Iter
                 yield outcome, _parse(path, line)
 
 
-def find_record(folder: Path, name: str) -> tuple[str, dict[str, Any]]:
-    """(outcome, record) of the dialogue of that id, or of the only one whose id begins or ends so.
+@dataclass(frozen=True, slots=True)
+class StoredRecord:
+    """A record of a run, and `others`, the further runs that hold a dialogue of this id."""
 
-    Raises `NotFoundError` where there is none, or more than one.
+    run: RunInfo
+    outcome: str
+    record: dict[str, Any]
+    others: tuple[RunInfo, ...]
+
+
+def find_record(runs: Sequence[RunInfo], name: str) -> StoredRecord:
+    """The dialogue of that id, or of the only id that begins or ends so; `runs` are oldest first.
+
+    Where several runs hold it, that of the last one. Raises `NotFoundError` where there is none, or more than one id.
     """
-    matching, ids = [], []
-    for outcome, record in read_records(folder):
-        if record["id"] == name:
-            return outcome, record
-        ids.append(record["id"])
-        if record["id"].startswith(name) or record["id"].endswith(name):
-            matching.append((outcome, record))
-    if len(matching) == 1:
-        return matching[0]
-    if matching:
-        few = ", ".join(record["id"] for _, record in matching[:MOST_NAMED])
-        raise NotFoundError(f"{name!r} matches {len(matching)} dialogues of {folder}: {few}; give more of the id")
-    raise NotFoundError(f"no dialogue {name!r} in {folder}{suggestion(name, ids)}")
+    where = str(runs[0].folder) if len(runs) == 1 else f"{len(runs)} runs"
+    matching: dict[str, list[tuple[RunInfo, str, dict[str, Any]]]] = {}
+    ids: dict[str, None] = {}
+    for run in runs:
+        for outcome, record in read_records(run.folder):
+            ids[record["id"]] = None
+            if record["id"].startswith(name) or record["id"].endswith(name):
+                matching.setdefault(record["id"], []).append((run, outcome, record))
+    found = matching.get(name) or (next(iter(matching.values())) if len(matching) == 1 else None)
+    if found is None and matching:
+        few = ", ".join(list(matching)[:MOST_NAMED])
+        raise NotFoundError(f"{name!r} matches {len(matching)} dialogues of {where}: {few}; give more of the id")
+    if found is None:
+        raise NotFoundError(f"no dialogue {name!r} in {where}{suggestion(name, list(ids))}")
+    run, outcome, record = found[-1]
+    return StoredRecord(run, outcome, record, tuple(run for run, _, _ in found[:-1]))
 
 
 def _parse(path: Path, line: bytes) -> dict[str, Any]:

@@ -3,42 +3,43 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections import Counter
 from collections.abc import Iterable
-from itertools import product
-from typing import Any, ClassVar
+from typing import Any
 
-from clca.errors import ClcaError, InvalidReply
-from clca.inference.api_prompts import PROBE, Completions, Extensions, Wording
-from clca.inference.api_response import parse_choice
+from pydantic_core import to_json
+
+from clca.errors import FailureKind, InvalidReply, RequestFailed
+from clca.inference.api_errors import ServerError, ServerLost, lost, refusal
+from clca.inference.api_probe import ApiProbe, ApiTraits
+from clca.inference.api_prompts import NO_LOGPROBS, Completions, Wording
+from clca.inference.api_response import Completion
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError
+from clca.inference.parse_reply import INVALID
 from clca.inference.prompt_format import Mode
 from clca.inference.requests import Answer, AnsweredCallback, G, Question, RequestGroup
 from clca.inference.retry import retry, up_to
 from clca.urls import NO_KEY, without_credentials
 
+__all__ = ["ApiModel", "ServerError", "ServerLost"]
+
 PROBE_ATTEMPTS = 2
-
-
-class ServerError(ClcaError):
-    """The server cannot answer: not there, no such model, no valid key, a prompt that it refuses."""
-
-
-class ServerLost(ServerError):
-    """The server stopped answering."""
-
-    exit_code: ClassVar[int] = 1
+REPLY_ATTEMPTS = 3  # at a reply that is an answer
+MAX_TIMEOUTS, MAX_TIMEOUT = 3, 1800.0  # attempts at a request that times out, and seconds of one
+_OF_ONE_REQUEST = (FailureKind.TIMEOUT, FailureKind.SERVER_ERROR, FailureKind.RATE_LIMIT)
 
 
 class ApiModel:
     """Answers request groups through a server: an adapter by its name there, `base` where a group names none.
 
-    Before the first request to a model a probe finds out which extensions the server supports. Where it keeps replies
-    to choices, probabilities are those among the labels, and their mass is not known. Where it does not, they come
+    Before the first request to a model a probe finds out how the server wants requests. Where it keeps replies to
+    choices, probabilities are those among the labels, and their mass is not known. Where it does not, they come
     from the 20 likeliest tokens; `labels` counts the labels whose probabilities were requested, and `outside` those
     that were not among these tokens (see `label_probabilities`).
+
+    A reply that is no answer is asked for again, and then left as a failure; `invalid` counts such replies by kind.
     """
 
     def __init__(
@@ -59,13 +60,25 @@ class ApiModel:
         self._base, self._mode = base, mode
         self._completions = Completions(wording or Wording(), mode, max_new_tokens)
         self._key, self._concurrency, self._timeout, self._max_attempts = key, concurrency, timeout, max_attempts
-        self._extensions: dict[str, Extensions] = {}
+        self._traits: dict[str, ApiTraits] = {}
+        self._answered = 0
         self.labels = 0
         self.outside = 0
+        self.invalid = Counter[FailureKind]()
 
     def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         """Answer the groups, in the order in which they are finished. Raises `ServerError`."""
         asyncio.run(self._predict(groups, answered))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known of the answers: what requests left out, and replies that were asked for again."""
+        notes = [f"The server {note}." for traits in self._traits.values() for note in traits.dialect.notes]
+        if self.invalid:
+            kinds = ", ".join(f"{kind} {count:,}" for kind, count in self.invalid.most_common())
+            count = self.invalid.total()
+            notes.append(f"Requests repeated since the reply was no answer: {count:,} ({kinds}).")
+        return tuple(dict.fromkeys(notes))
 
     # ------------------------------------------------------------ groups
 
@@ -95,8 +108,10 @@ class ApiModel:
         """Ask the first question alone, so that the server has what they share in its cache for the others."""
         model = group.adapter or self._base
         async with self._probing:
-            if model not in self._extensions:
-                self._extensions[model] = await self._probe(model)
+            if model not in self._traits:
+                known = next(iter(self._traits.values()), None)
+                probe = ApiProbe(self._shown, model, self._completions, self._send_probe, known)
+                self._traits[model] = await probe.traits()
         first, *others = group.questions
         answers = [await self._answer(model, group, first)]
         try:
@@ -107,72 +122,80 @@ class ApiModel:
         return answers + [task.result() for task in started]
 
     async def _answer(self, model: str, group: RequestGroup, question: Question) -> Answer:
-        extensions = self._extensions[model]
-        body = self._completions.body(model, group.system, question.text, question.labels, extensions)
-        try:
-            response = await self._post(body, self._max_attempts)
-            answer, outside = self._completions.answer(response, question.labels)
-        except HttpError as error:
-            if not error.is_transient:
-                raise self._refusal(error, model) from None
-            raise ServerLost(
-                f"the server of {model} no longer answers ({self._described(error)}): check it, and repeat the"
-                " command to resume"
-            ) from None
-        except InvalidReply as error:
-            raise ServerError(f"{self._shown}: {self._http.redact(error.detail)}") from None
+        """The answer, or why there is none after several attempts."""
+        failure = FailureKind.EMPTY_REPLY
+        for _ in range(REPLY_ATTEMPTS):
+            try:
+                answer = await self._ask(model, group, question)
+            except InvalidReply as error:
+                if error.detail == NO_LOGPROBS and not self._answered:
+                    raise ServerError(f"{self._shown}: {NO_LOGPROBS}: use --mode generate") from None
+                failure = error.kind
+            except RequestFailed as error:
+                return Answer(failure=error.kind)
+            except HttpError as error:
+                if error.is_transient:
+                    raise lost(error, self._shown, model) from None
+                if error.kind not in INVALID:
+                    raise refusal(error, self._shown, model) from None
+                failure = error.kind
+            else:
+                self._answered += 1
+                return answer
+            self.invalid[failure] += 1
+        return Answer(failure=failure)
+
+    async def _ask(self, model: str, group: RequestGroup, question: Question) -> Answer:
+        """The answer. Raises `InvalidReply` for a reply that is none, `HttpError` where the server gives no reply."""
+        completions = self._completions
+        while True:
+            traits = self._traits[model]
+            choices = traits.choices
+            body = traits.dialect.body(
+                completions.body(model, group.system, question.text, question.labels, choices=choices)
+            )
+            try:
+                completion = await self._complete(body, self._max_attempts)
+            except HttpError as error:
+                dialect = traits.dialect.after(error, body)
+                if dialect is None:
+                    raise
+                choices = choices and "structured_outputs" not in dialect.dropped
+                self._traits[model] = ApiTraits(dialect, choices)
+                continue
+            break
+        answer, outside = completions.answer(completion, question.labels)
         if answer.probabilities is not None:
             self.labels += len(question.labels)
             self.outside += outside
-            if extensions.choices:
+            if choices:
                 return Answer(probabilities=answer.probabilities)  # their mass among all tokens is not known
         return answer
 
-    async def _post(self, body: dict[str, Any], max_attempts: int) -> bytes:
-        text = json.dumps(body).encode()
-        return await retry(lambda: self._http.post(self._url, self._completions.path, text), up_to(max_attempts))
+    async def _complete(self, body: dict[str, Any], max_attempts: int) -> Completion:
+        """The completion of a request, which is repeated while the server fails; after a time-out with more time.
 
-    # ------------------------------------------------------------ what the server supports
+        Raises `RequestFailed` where the server went on answering others, else `HttpError`, and `InvalidReply`.
+        """
+        text, seconds = to_json(body), self._timeout
+        at_first_failure: int | None = None
 
-    async def _probe(self, model: str) -> Extensions:
-        """The most of vLLM's extensions that the server takes. Raises `ServerError` if it takes no request at all."""
-        first_refusal: HttpError | None = None
-        with_choices = (True, False) if self._mode == "probability" else (False,)
-        with_variables = (True, False) if self._completions.has_variables else (False,)
-        for choices, variables in product(with_choices, with_variables):
-            body = self._completions.probe(model, Extensions(choices, variables))
+        async def attempt() -> Completion:
+            nonlocal seconds, at_first_failure
             try:
-                reply = parse_choice(await self._post(body, PROBE_ATTEMPTS)).reply
-                return Extensions(choices and reply.strip() == PROBE, variables)
+                return await self._http.complete(self._url, self._completions.path, text, seconds)
             except HttpError as error:
-                if error.is_transient:
-                    raise ServerError(f"{self._described(error)}: is the server up, and the URL right?") from None
-                if error.status not in (400, 422):
-                    raise self._refusal(error, model) from None
-                first_refusal = first_refusal or error
-            except InvalidReply as error:
-                raise ServerError(
-                    f"{self._shown} does not answer like an OpenAI-compatible server"
-                    f" ({self._http.redact(error.detail)}): is the URL right? It usually ends in /v1"
-                ) from None
-        assert first_refusal is not None
-        raise self._refusal(first_refusal, model)
+                at_first_failure = self._answered if at_first_failure is None else at_first_failure
+                if error.kind is FailureKind.TIMEOUT:
+                    seconds = min(2 * seconds, MAX_TIMEOUT)
+                raise
 
-    def _described(self, error: HttpError) -> str:
-        if error.status is not None:
-            return f"{self._shown} answers {error.status}: {error.message}"
-        return error.message if self._shown in error.message else f"{self._shown}: {error.message}"
+        try:
+            return await retry(attempt, up_to(max_attempts, MAX_TIMEOUTS))
+        except HttpError as error:
+            if error.kind in _OF_ONE_REQUEST and self._answered != at_first_failure:
+                raise RequestFailed(error.kind, error.detail) from None
+            raise
 
-    def _refusal(self, error: HttpError, model: str) -> ServerError:
-        if error.status is None:
-            return ServerError(self._described(error))
-        if error.status in (401, 403):
-            return ServerError(
-                f"{self._shown} refuses the key ({error.status}): set CLCA_API_KEY to one that is valid there"
-            )
-        if error.status == 404:
-            return ServerError(
-                f"{self._shown} does not answer for {model!r} (404): {error.message}; is the name right, and the URL?"
-                " It usually ends in /v1"
-            )
-        return ServerError(f"{self._shown} refuses a request to {model} ({error.status}): {error.message}")
+    async def _send_probe(self, body: dict[str, Any]) -> Completion:
+        return await self._complete(body, PROBE_ATTEMPTS)

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from clca.errors import FailureKind, InvalidReply
-from clca.inference.api_response import parse_choice
+from clca.inference.api_response import Completion
 from clca.inference.decode import MAX_NEW_TOKENS
+from clca.inference.finish_reasons import require_answer
 from clca.inference.label_probabilities import label_probabilities
 from clca.inference.prompt_format import JOINT, Mode, joined, messages
 from clca.inference.requests import Answer
 
 TOP_LOGPROBS = 20  # the most alternatives at a position that servers return
+NO_LOGPROBS = "the response has no log-probabilities of tokens"
 PROBE = "k7"  # what no model answers to a greeting, unless it is left no choice
 
 
@@ -36,68 +38,66 @@ class Wording:
 TEXT = Wording("text", " ")
 
 
-@dataclass(frozen=True, slots=True)
-class Extensions:
-    """Which of vLLM's additions to the API a server supports: a choice of replies, variables of the chat template."""
-
-    choices: bool
-    variables: bool
-
-
 class Completions:
     """Request bodies by wording and mode, and the answers in the responses."""
 
     def __init__(self, wording: Wording, mode: Mode, max_new_tokens: int = MAX_NEW_TOKENS) -> None:
-        self._wording, self._mode, self._max_new_tokens = wording, mode, max_new_tokens
-        self.has_variables = wording.format == "chat" and bool(wording.variables)
+        self.wording, self.mode, self._max_new_tokens = wording, mode, max_new_tokens
         self.path = "/chat/completions" if wording.format == "chat" else "/completions"
 
-    def body(
-        self, model: str, system: str, question: str, labels: Sequence[str], extensions: Extensions
-    ) -> dict[str, Any]:
-        """The request for a reply to a question, or for the probabilities of its labels."""
-        body = self._prompt(model, system, question, extensions)
-        if self._mode == "generate":
+    def body(self, model: str, system: str, question: str, labels: Sequence[str], *, choices: bool) -> dict[str, Any]:
+        """The request for a reply to a question, or for the probabilities of its labels.
+
+        `choices`: whether the server keeps replies to a choice.
+        """
+        body = self._prompt(model, system, question)
+        if self.mode == "generate":
             return {**body, "max_tokens": self._max_new_tokens}
         # Where the lead is a token of its own, the labels differ after it.
-        body["max_tokens"] = 2 if self._wording.lead else 1
-        if extensions.choices:
-            body["structured_outputs"] = {"choice": [self._wording.lead + label for label in labels]}
-        if self._wording.format == "chat":
+        body["max_tokens"] = 2 if self.wording.lead else 1
+        if choices:
+            body["structured_outputs"] = {"choice": [self.wording.lead + label for label in labels]}
+        if self.wording.format == "chat":
             return {**body, "logprobs": True, "top_logprobs": TOP_LOGPROBS}
         return {**body, "logprobs": TOP_LOGPROBS}
 
-    def probe(self, model: str, extensions: Extensions) -> dict[str, Any]:
+    def probe(self, model: str, max_tokens: int, *, choices: bool) -> dict[str, Any]:
         """The request with a greeting to which servers that keep to choices can reply in one way only."""
-        body = {**self._prompt(model, "You are a friend.", "Good morning! How are you?", extensions), "max_tokens": 4}
-        if extensions.choices:
+        body = {**self._prompt(model, "You are a friend.", "Good morning! How are you?"), "max_tokens": max_tokens}
+        if choices:
             body["structured_outputs"] = {"choice": [PROBE]}
         return body
 
-    def answer(self, body: bytes, labels: Sequence[str]) -> tuple[Answer, int]:
-        """The answer in a response, and how many of the labels are outside the server's likeliest tokens.
+    def answer(self, completion: Completion, labels: Sequence[str]) -> tuple[Answer, int]:
+        """The answer in a completion, and how many of the labels are outside the server's likeliest tokens.
 
-        Raises `InvalidReply` for a response without an answer.
+        Raises `InvalidReply` for a completion without an answer.
         """
-        choice = parse_choice(body)
-        if self._mode == "generate":
-            return Answer(reply=choice.reply), 0
-        positions = choice.top_logprobs
+        if self.mode == "generate":
+            if not self._is_whole(completion):
+                require_answer(completion.reply)
+            return Answer(reply=completion.text), 0
+        if completion.finish_reason in ("content_filter", "refusal", "tool_calls"):
+            require_answer(completion.reply)
+        positions = completion.top_logprobs
         if positions is None:
-            raise InvalidReply(
-                FailureKind.MALFORMED_RESPONSE,
-                "the response has no log-probabilities of tokens: use --mode generate",
-            )
-        return label_probabilities(positions, labels, self._wording.lead)
+            raise InvalidReply(FailureKind.MALFORMED_RESPONSE, NO_LOGPROBS)
+        return label_probabilities(positions, labels, self.wording.lead)
 
-    def _prompt(self, model: str, system: str, question: str, extensions: Extensions) -> dict[str, Any]:
+    def _is_whole(self, completion: Completion) -> bool:
+        """Whether a reply has all tokens that the evaluation allows: one of a model here would be cut there, too."""
+        tokens = completion.completion_tokens
+        is_at_limit = tokens is None or tokens >= self._max_new_tokens
+        return completion.finish_reason == "length" and is_at_limit and bool(completion.text.strip())
+
+    def _prompt(self, model: str, system: str, question: str) -> dict[str, Any]:
         body: dict[str, Any] = {"model": model, "temperature": 0.0}
-        if self._wording.format == "text":
-            text, encode = joined(system, question), self._wording.encode
+        if self.wording.format == "text":
+            text, encode = joined(system, question), self.wording.encode
             return {**body, "prompt": encode(text) if encode else text}
-        folded = self._wording.folds_system and system
+        folded = self.wording.folds_system and system
         chat = messages("", system + JOINT + question) if folded else messages(system, question)
         body["messages"] = [{"role": role, "content": content} for role, content in chat]
-        if extensions.variables:
-            body["chat_template_kwargs"] = dict(self._wording.variables)
+        if self.wording.variables:
+            body["chat_template_kwargs"] = dict(self.wording.variables)
         return body

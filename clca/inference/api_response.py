@@ -1,26 +1,43 @@
-"""The response of an OpenAI-compatible server to a chat or a text prompt, parsed."""
+"""The one reader of what an OpenAI-compatible server returns, to a chat or a text prompt.
+
+Whatever the server's dialect, a response comes to an answer, a reply that is none, or an error.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import FailureKind, InvalidReply
+from clca.inference.error_response import ErrorResponse, error_in
+from clca.inference.finish_reasons import finish_reason
+from clca.inference.thinking import without_thoughts
 from clca.schemas import Reply
 
 TokenLogprobs = list[tuple[str, float]]
 """The likeliest tokens at one position of a reply, with their log-probabilities."""
 
+_EVENTS = (b"data:", b"event:", b":", b"id:")  # with what a stream of server-sent events begins
+STREAM = "a stream of events instead of one response"
+
 
 # Only what is needed: servers differ in the rest.
-class _Part(BaseModel):
-    text: str = ""
+class _Choice(BaseModel):
+    message: dict[str, Any] | None = None
+    text: str | None = None
+    delta: Any = None
+    logprobs: Any = None
+    finish_reason: Any = None
 
 
-class _Message(BaseModel):
-    content: str | list[_Part] | None = None
+class _Response(BaseModel):
+    choices: list[_Choice]
+    usage: Any = None
 
 
 class _Token(BaseModel):
@@ -37,72 +54,121 @@ class _Logprobs(BaseModel):
     top_logprobs: list[dict[str, float | None] | None] | None = None  # of a text completion
 
 
-_Count = Annotated[int, Field(ge=0, lt=2**31)]
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """The first choice of a response. `thought`: whether the model thought before it answered.
 
+    `finish_reason` is a `FinishReason`, or the server's own word where that is unknown. Numbers of tokens are None
+    where the server gives none that can be one.
+    """
 
-class _Usage(BaseModel):
-    prompt_tokens: _Count | None = None
-    completion_tokens: _Count | None = None
-
-
-class Choice(BaseModel):
-    """One reply: `message` in a chat completion, `text` in a text completion."""
-
-    message: _Message | None = None
-    text: str | None = None
-    logprobs: _Logprobs | None = None
-    finish_reason: str | None = None
+    text: str
+    finish_reason: str
+    thought: bool
+    prompt_tokens: int | None
+    completion_tokens: int | None
+    logprobs: Any
 
     @property
-    def reply(self) -> str:
-        content = self.message.content if self.message is not None else self.text
-        return "".join(part.text for part in content) if isinstance(content, list) else content or ""
+    def reply(self) -> Reply:
+        """The reply, with 0 for an unknown number of tokens."""
+        return Reply(self.text, self.finish_reason, self.prompt_tokens or 0, self.completion_tokens or 0)
 
     @property
     def top_logprobs(self) -> list[TokenLogprobs] | None:
         """The likeliest tokens at each position of the reply; None if the server gave none."""
+        try:
+            logprobs = TypeAdapter(_Logprobs | None).validate_python(self.logprobs)
+        except ValidationError:
+            return None
         positions: list[list[tuple[str, float | None]]]
-        if self.logprobs is not None and self.logprobs.content:
+        if logprobs is not None and logprobs.content:
             positions = [
-                [(token.token, token.logprob) for token in position.top_logprobs] for position in self.logprobs.content
+                [(token.token, token.logprob) for token in position.top_logprobs] for position in logprobs.content
             ]
-        elif self.logprobs is not None and self.logprobs.top_logprobs:
-            positions = [list((position or {}).items()) for position in self.logprobs.top_logprobs]
+        elif logprobs is not None and logprobs.top_logprobs:
+            positions = [list((position or {}).items()) for position in logprobs.top_logprobs]
         else:
             return None
         return [[(token, logprob) for token, logprob in position if logprob is not None] for position in positions]
 
 
-class _Completion(BaseModel):
-    choices: list[Choice]
-    usage: _Usage | None = None
+def read_completion(body: bytes) -> Completion:
+    """The first choice in the body of a response.
 
-
-def parse_choice(body: bytes) -> Choice:
-    """The first choice of a completion. Raises `InvalidReply` for any other body."""
-    return _parse(body).choices[0]
-
-
-def parse_reply(body: bytes) -> Reply:
-    """The first choice of a completion, with its numbers of tokens. Raises `InvalidReply` for any other body."""
-    completion = _parse(body)
-    choice, usage = completion.choices[0], completion.usage or _Usage()
-    return Reply(
-        text=choice.reply,
-        finish_reason=choice.finish_reason or "",
-        prompt_tokens=usage.prompt_tokens or 0,
-        completion_tokens=usage.completion_tokens or 0,
+    Raises `ErrorResponse` where the body is an error, `InvalidReply` where it is no completion.
+    """
+    if body.lstrip().startswith(_EVENTS):
+        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, STREAM)
+    if (error := error_in(body)) is not None:
+        raise error
+    try:
+        response = _Response.model_validate_json(body)
+    except ValidationError as invalid:
+        cause = validation_message(invalid)
+        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, f"not a completion: {cause}") from None
+    if not response.choices:
+        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, "a completion without choices")
+    choice, usage = response.choices[0], response.usage if isinstance(response.usage, dict) else {}
+    if choice.message is None and choice.text is None:
+        without = STREAM if choice.delta else "a completion whose first choice has no message and no text"
+        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, without)
+    message: dict[str, Any] = choice.message if choice.message is not None else {"content": choice.text}
+    raw, parts = _content(message.get("content"))
+    text, marked = without_thoughts(raw)
+    thought = marked or parts or any(message.get(key) for key in ("reasoning_content", "reasoning"))
+    return Completion(
+        text=_refusal(message) or text,
+        finish_reason=_reason(choice.finish_reason, message, text, thought=thought),
+        thought=thought,
+        prompt_tokens=_count(usage.get("prompt_tokens")),
+        completion_tokens=_count(usage.get("completion_tokens")),
+        logprobs=choice.logprobs,
     )
 
 
-def _parse(body: bytes) -> _Completion:
+def _reason(word: Any, message: Mapping[str, Any], text: str, *, thought: bool) -> str:
+    """Why a reply ended. Raises `ErrorResponse` for an error of the server."""
+    reason = finish_reason(word)
+    if reason == "error":
+        raise ErrorResponse(None, f"the reply ends with finish_reason {word!r}")
+    if _refusal(message):
+        return "refusal"
+    if not text.strip():
+        if message.get("tool_calls") or message.get("function_call"):
+            return "tool_calls"
+        if thought and reason in ("stop", "length"):
+            return "thinking"
+    return reason
+
+
+def _refusal(message: Mapping[str, Any]) -> str:
+    """The words with which a model refuses, which some servers keep apart from its answers."""
+    content = message.get("content")
+    parts = [part.get("refusal") for part in content if isinstance(part, dict)] if isinstance(content, list) else []
+    return next((words for words in (message.get("refusal"), *parts) if isinstance(words, str) and words), "")
+
+
+def _content(content: Any) -> tuple[str, bool]:
+    """The text of a message, and whether any part of it is what the model thought. Raises `InvalidReply`."""
+    parts = content if isinstance(content, list) else [content or ""]
+    texts, thought = [], False
+    for part in parts:
+        kind = str(part.get("type", "text")) if isinstance(part, dict) else "text"
+        text = part.get("text") if isinstance(part, dict) else part
+        if "think" in kind or "reasoning" in kind:
+            thought = True
+        elif isinstance(text, str):
+            texts.append(text)
+        elif not isinstance(part, dict):
+            raise InvalidReply(FailureKind.MALFORMED_RESPONSE, f"a message whose content is {type(part).__name__}")
+    return "".join(texts), thought
+
+
+def _count(value: Any) -> int | None:
+    """A number of tokens; None for what cannot be one."""
     try:
-        completion = _Completion.model_validate_json(body)
-    except ValidationError as error:
-        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, f"not a completion: {validation_message(error)}") from None
-    if not completion.choices:
-        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, "a completion without choices")
-    choice = completion.choices[0]
-    if choice.message is None and choice.text is None:
-        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, "a completion whose first choice has no message and no text")
-    return completion
+        number = float(value)
+    except (TypeError, ValueError):
+        return None
+    return round(number) if math.isfinite(number) and 0 <= number < 2**31 and value is not True else None

@@ -40,10 +40,12 @@ class PassBudget:
         """The budget with half the memory and tokens of a pass, for another try after running out of memory."""
         return replace(self, memory=self.memory // 2, tokens=self.tokens // 2)
 
-    def prefix_groups(self, items: Sequence[T], length: Callable[[T], int], rest: Callable[[T], int]) -> list[list[T]]:
+    def prefix_groups(
+        self, items: Sequence[T], length: Callable[[T], int], own_length: Callable[[T], int]
+    ) -> list[list[T]]:
         """Items that stand for prefixes of `length` tokens, in groups that are computed and held at the same time.
 
-        `rest` is the number of tokens that follow on an item's prefix: a group has those of a few passes, or one item.
+        `own_length` is the number of tokens after an item's prefix: a group has those of a few passes, or one item.
         """
 
         def fits(group: list[T], item: T) -> bool:
@@ -51,7 +53,7 @@ class PassBudget:
             held = self.shape.cache_bytes(count * longest)
             needed = self.shape.pass_bytes(count, 0, longest, keep=True)
             within = held <= self.memory // 2 and needed <= self.memory and count * longest <= self.tokens
-            following = sum(map(rest, group)) + rest(item)
+            following = sum(map(own_length, group)) + own_length(item)
             return count <= MAX_PREFIXES and within and following <= PASSES * self.tokens
 
         return _packed(items, length, fits)

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic_core import to_json
 
 from clca.errors import FailureKind, InvalidReply, RequestFailed, TeacherLost
-from clca.inference.api_response import parse_reply
+from clca.inference.chat_probe import PATH, RESPONSE_FORMAT, is_schema_refusal
+from clca.inference.dialect import STANDARD, Dialect
 from clca.inference.failover import FailoverClient
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import UNREACHABLE, HttpError
 from clca.inference.load_balancer import LoadBalancer, Replica
-from clca.inference.protocol import Request, ServerState, schema
-from clca.inference.server_probe import PATH, ProbedServer, Unreachable, is_schema_refusal, probe_server
+from clca.inference.parse_reply import INVALID
+from clca.inference.probe_request import Unreachable
+from clca.inference.protocol import Request, ServerState, schema, separated
+from clca.inference.server_probe import ProbedServer, probe_server
 from clca.inference.vllm.metrics import MetricsReader
 from clca.schemas import Reply
 from clca.urls import without_credentials
@@ -49,6 +52,7 @@ class ChatClient:
         self._balancer = LoadBalancer(urls, model, max_owners=4 * concurrency + 64)
         self._client = FailoverClient(self._http, self._balancer, max_attempts=max_attempts, max_timeouts=MAX_TIMEOUTS)
         self._metrics = [MetricsReader(replica.url) for replica in self._balancer.replicas]
+        self._answered = 0
 
     # ------------------------------------------------------------ start and end
 
@@ -75,15 +79,13 @@ class ChatClient:
         for replica, probe in up.items():
             self._balancer.succeeded(replica)
             replica.model, replica.structured, replica.root = probe.model, probe.structured, probe.root
+            replica.dialect = probe.dialect
         first = next(iter(up.values()))
         for replica in down:  # should it come up, it is used like the others
             self._balancer.failed(replica, gone=True)
-            replica.model, replica.structured = first.model, first.structured
+            replica.model, replica.structured, replica.dialect = first.model, first.structured, first.dialect
         notices = [
-            f"{without_credentials(replica.url)} does not constrain replies to a schema:"
-            " prompts describe the schema, and invalid replies are requested again"
-            for replica in up
-            if not replica.structured
+            f"{without_credentials(replica.url)} {note}" for replica, probe in up.items() for note in _notes(probe)
         ]
         roots = sorted({replica.root for replica in up if replica.root is not None})
         if len(roots) > 1:
@@ -114,6 +116,7 @@ class ChatClient:
                 up=replica.up,
                 losses=replica.losses,
                 throughput=metrics.throughput,
+                adjustments=replica.dialect.notes,
             )
             for replica, metrics in zip(self._balancer.replicas, self._metrics, strict=True)
         ]
@@ -125,30 +128,51 @@ class ChatClient:
 
         Raises `RequestFailed` or `InvalidReply` for this request, `TeacherLost` for all.
         """
+        at_first_failure: int | None = None
+
+        async def send(replica: Replica) -> Reply:
+            nonlocal at_first_failure
+            try:
+                return await self._send(request, replica)
+            except HttpError:
+                at_first_failure = self._answered if at_first_failure is None else at_first_failure
+                raise
+
         try:
-            return await self._client.request(request.owner, lambda replica: self._send(request, replica))
+            return await self._client.request(request.owner, send)
         except HttpError as error:
-            if error.kind in UNREACHABLE and not await self._any_server_answers():
+            is_slow = error.kind is FailureKind.TIMEOUT and self._answered != at_first_failure
+            if error.kind in UNREACHABLE and not is_slow and not await self._any_server_answers():
                 raise TeacherLost(self._all_gone(error)) from None
             if error.is_denied and not self._balancer.any_up:
                 raise TeacherLost(self._denial(error)) from None
             raise self._failure(error) from None
 
     async def _send(self, request: Request, replica: Replica) -> Reply:
-        structured = replica.structured
+        body = request_body(request, replica.model, structured=replica.structured, dialect=replica.dialect)
         try:
-            body = await self._http.post(replica.url, PATH, request_body(request, replica.model, structured=structured))
+            completion = await self._http.complete(replica.url, PATH, to_json(body))
         except HttpError as error:
-            if not (structured and is_schema_refusal(error)):
+            if not self._adapt(replica, error, body):
                 raise
+            return await self._send(request, replica)
+        self._answered += 1
+        return completion.reply
+
+    def _adapt(self, replica: Replica, error: HttpError, body: Mapping[str, Any]) -> bool:
+        """Whether the request that the replica refused can be sent otherwise, as are all those after it."""
+        if RESPONSE_FORMAT in body and is_schema_refusal(error):
             # It takes schemas, but not this one. The prompts ask for JSON as well, and replies are checked.
             replica.structured = False
-            return await self._send(request, replica)
-        return parse_reply(body)
+            return True
+        dialect = replica.dialect.after(error, body)
+        if dialect is not None:
+            replica.dialect = dialect
+        return dialect is not None
 
     def _failure(self, error: HttpError) -> RequestFailed | InvalidReply:
         """The failure of one request, as it is recorded."""
-        if error.kind is FailureKind.MALFORMED_RESPONSE:
+        if error.kind in INVALID:
             return InvalidReply(error.kind, error.message)
         if error.is_denied:
             return RequestFailed(FailureKind.BAD_REQUEST, self._denial(error))
@@ -187,8 +211,10 @@ class ChatClient:
         return any(await asyncio.gather(*map(answers, self._balancer.replicas)))
 
 
-def request_body(request: Request, model: str, *, structured: bool) -> bytes:
-    """The JSON text that is posted for a request; with `structured` it carries the schema of an answer in JSON."""
+def request_body(
+    request: Request, model: str, *, structured: bool = True, dialect: Dialect = STANDARD
+) -> dict[str, Any]:
+    """What is posted for a request in the dialect of a server; with `structured` it carries the answer schema."""
     sampling = request.sampling
     body: dict[str, Any] = {
         "model": model,
@@ -201,8 +227,22 @@ def request_body(request: Request, model: str, *, structured: bool) -> bytes:
     if request.stop:
         body["stop"] = request.stop
     if structured and request.form == "json":
-        body["response_format"] = {
+        json_schema = schema(request.answer)
+        if dialect.separators:
+            json_schema = separated(json_schema)
+        body[RESPONSE_FORMAT] = {
             "type": "json_schema",
-            "json_schema": {"name": request.task, "schema": schema(request.answer)},
+            "json_schema": {"name": request.task, "schema": json_schema},
         }
-    return to_json(body)  # the same bytes as compact `json.dumps`, at a quarter of the cost
+    return dialect.body(body)
+
+
+def _notes(probe: ProbedServer) -> tuple[str, ...]:
+    """What the user should know of a server, each in a sentence without its subject."""
+    notes = probe.dialect.notes
+    if probe.assumed:
+        return ("was too busy to show whether it keeps replies to a schema, and is taken to do so", *notes)
+    if probe.structured:
+        return notes
+    unconstrained = "does not constrain replies to a schema"
+    return (f"{unconstrained}: prompts describe the schema, and invalid replies are requested again", *notes)

@@ -15,7 +15,9 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 
 from clca.errors import FailureKind, SettingsError
-from clca.inference.http_errors import HttpError, one_line, status_error
+from clca.inference.api_response import Completion, read_completion
+from clca.inference.error_response import ErrorResponse
+from clca.inference.http_errors import HttpError, error_under_200, one_line, status_error
 from clca.urls import is_loopback, without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
@@ -56,6 +58,20 @@ class HttpClient:
     async def post(self, server: str, path: str, body: bytes, seconds: float | None = None) -> bytes:
         """The body of the response to a POST of a JSON text. Raises `HttpError`."""
         return await self._request("POST", server, path, body, seconds)
+
+    async def complete(self, server: str, path: str, body: bytes, seconds: float | None = None) -> Completion:
+        """The completion with which a server responds to a POST.
+
+        Raises `HttpError`, also for an error under status 200, and `InvalidReply` for what is no completion.
+        """
+        return self.completion(server, await self.post(server, path, body, seconds))
+
+    def completion(self, server: str, body: bytes) -> Completion:
+        """The completion in the body of a server's response. Raises as `complete` does."""
+        try:
+            return read_completion(body)
+        except ErrorResponse as error:
+            raise error_under_200(error, body, url=without_credentials(server), key=self.key) from None
 
     def redact(self, text: str) -> str:
         """A server's words in one short line without the key."""

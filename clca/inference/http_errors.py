@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from time import time
 
 from clca.errors import FailureKind
+from clca.inference.error_response import ErrorResponse, error_message, is_filtered, refused_parameter
 from clca.urls import NO_KEY
 
 RATE_LIMITED = frozenset({429, 503})
@@ -25,7 +25,8 @@ class HttpError(Exception):
     """A request without a response of status 200.
 
     `url` is the server's, without credentials. `message` is one line without the key: the server's own words where
-    it answered with `status`. `retry_after` is the number of seconds that the server asks to wait.
+    it answered with `status`. `retry_after` is the number of seconds that the server asks to wait, `parameter` the
+    name of the parameter that it refuses, if it gives one.
     """
 
     def __init__(
@@ -36,10 +37,11 @@ class HttpError(Exception):
         *,
         status: int | None = None,
         retry_after: float | None = None,
+        parameter: str | None = None,
     ) -> None:
         super().__init__(message)
         self.kind, self.url, self.message = kind, url, message
-        self.status, self.retry_after = status, retry_after
+        self.status, self.retry_after, self.parameter = status, retry_after, parameter
 
     @property
     def detail(self) -> str:
@@ -59,14 +61,30 @@ class HttpError(Exception):
 
 def status_error(status: int, headers: Mapping[str, str], body: bytes, *, url: str, key: str) -> HttpError:
     """The error that a response with a status other than 200 stands for."""
+    kind = FailureKind.CONTENT_FILTER if status == 400 and is_filtered(body) else _kind(status)
+    return HttpError(
+        kind,
+        url,
+        one_line(error_message(body), key),
+        status=status,
+        retry_after=retry_seconds(headers.get("Retry-After")),
+        parameter=refused_parameter(body),
+    )
+
+
+def error_under_200(error: ErrorResponse, body: bytes, *, url: str, key: str) -> HttpError:
+    """The error of a response of status 200 that holds one: as with the status that it stands for."""
+    if error.status is None:
+        message = one_line(f"an error under HTTP 200: {error.message}", key)
+        return HttpError(FailureKind.SERVER_ERROR, url, message)
+    kind = FailureKind.CONTENT_FILTER if error.status == 400 and is_filtered(body) else _kind(error.status)
+    return HttpError(kind, url, one_line(error.message, key), status=error.status, parameter=refused_parameter(body))
+
+
+def _kind(status: int) -> FailureKind:
     if status in RATE_LIMITED:
-        kind = FailureKind.RATE_LIMIT
-    elif status in TRANSIENT_STATUSES or status >= 500:
-        kind = FailureKind.SERVER_ERROR
-    else:
-        kind = FailureKind.BAD_REQUEST
-    message = one_line(error_message(body), key)
-    return HttpError(kind, url, message, status=status, retry_after=retry_seconds(headers.get("Retry-After")))
+        return FailureKind.RATE_LIMIT
+    return FailureKind.SERVER_ERROR if status in TRANSIENT_STATUSES or status >= 500 else FailureKind.BAD_REQUEST
 
 
 def retry_seconds(header: str | None) -> float | None:
@@ -81,17 +99,6 @@ def retry_seconds(header: str | None) -> float | None:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time())
     except (ValueError, TypeError):
         return None
-
-
-def error_message(body: bytes) -> str:
-    """The message in the body of an error response, from whichever of the usual keys holds it."""
-    text = body.decode("utf-8", "replace")
-    try:
-        error = json.loads(text)
-        error = error.get("error", error)
-        return str(error.get("message") or error.get("detail") or error) if isinstance(error, dict) else str(error)
-    except (ValueError, AttributeError):
-        return text or "no message"
 
 
 def one_line(text: str, key: str) -> str:

@@ -25,8 +25,8 @@ def label_probabilities(positions: Sequence[TokenLogprobs], labels: Sequence[str
             break
     shares = [math.exp(logprob) for _, logprob in tokens]
     outside = len(labels) - len(known)
-    rest = max(0.0, 1.0 - sum(shares))
-    bound = min(min(shares, default=1.0), rest / outside) if outside else 0.0
+    unseen_share = max(0.0, 1.0 - sum(shares))
+    bound = min(min(shares, default=1.0), unseen_share / outside) if outside else 0.0
     bounded = [known.get(label, bound) for label in labels]
     total = sum(bounded)
     uniform = (1 / len(labels),) * len(labels)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
+from clca.inference.dialect import STANDARD, Dialect
+
 MAX_FAILURES = 3  # in a row, of requests to a server that still accepts connections
 MIN_REST, MAX_REST = 2.0, 60.0  # seconds; doubled each time a trial fails
 
@@ -20,12 +22,14 @@ MIN_REST, MAX_REST = 2.0, 60.0  # seconds; doubled each time a trial fails
 class Replica:
     """One server, which calls the model `model` and says that it loaded it from `root`.
 
-    `structured` says whether it keeps replies to a schema, `losses` how often it went down.
+    `structured` says whether it keeps replies to a schema, `dialect` how it wants its requests, `losses` how often it
+    went down.
     """
 
     url: str
     model: str
     structured: bool = True
+    dialect: Dialect = STANDARD
     root: str | None = None
     in_flight: int = 0
     requests: int = 0
@@ -37,6 +41,7 @@ class Replica:
 
     @property
     def up(self) -> bool:
+        """Whether the replica takes requests."""
         return self.down_until is None
 
 
@@ -53,6 +58,7 @@ class LoadBalancer:
 
     @property
     def any_up(self) -> bool:
+        """Whether any replica takes requests."""
         return any(replica.up for replica in self.replicas)
 
     def replica_for(self, owner: str) -> Replica:

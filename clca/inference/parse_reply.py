@@ -1,7 +1,7 @@
 """The one parser and validator of replies, whichever teacher they come from.
 
-A reply is never repaired. Two wrappings that models without structured outputs like to add are removed: a `<think>`
-block before the answer, and a Markdown fence around the whole of it.
+A reply is never repaired. Two wrappings that models without structured outputs like to add are removed: what they think
+before the answer, and a Markdown fence around the whole of it.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import FailureKind, InvalidReply
+from clca.inference.finish_reasons import beginning, require_answer
+from clca.inference.thinking import without_thoughts
 from clca.schemas import Answer, Reply
 
 A = TypeVar("A", bound=Answer)
@@ -26,11 +28,14 @@ INVALID = frozenset(
         FailureKind.INVALID_CONTENT,
         FailureKind.FAILED_CHECK,
         FailureKind.MALFORMED_RESPONSE,
+        FailureKind.ONLY_THOUGHTS,
+        FailureKind.CONTENT_FILTER,
+        FailureKind.REFUSAL,
+        FailureKind.TOOL_CALL,
     }
 )
 """The kinds of failure that the same request with another seed may not have."""
 
-_QUOTED = 80  # characters of a reply in an error message
 _FENCE = re.compile(r"\A```(?:json)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
 
 
@@ -39,16 +44,7 @@ def parse(reply: Reply, answer: type[A], read: Callable[[str], A] | None = None)
 
     Raises `InvalidReply` if there is none, or it does not fit the schema.
     """
-    if reply.finish_reason == "length":
-        end = reply.text if len(reply.text) <= _QUOTED else "..." + reply.text[3 - _QUOTED :]
-        raise InvalidReply(FailureKind.TRUNCATED, f"the reply ran into the token limit: {end!r}")
-    if reply.finish_reason not in ("stop", "eos", ""):
-        raise InvalidReply(FailureKind.TRUNCATED, f"finish_reason is {reply.finish_reason!r}")
-    text = reply.text.strip()
-    if not text:
-        raise InvalidReply(FailureKind.EMPTY_REPLY, "")
-    if text.startswith("<think>"):
-        text = text.partition("</think>")[2].strip()
+    text = without_thoughts(require_answer(reply))[0].strip()
     if text.startswith("```") and (fenced := _FENCE.match(text)):
         text = fenced[1]
     try:
@@ -59,5 +55,4 @@ def parse(reply: Reply, answer: type[A], read: Callable[[str], A] | None = None)
             message = validation_message(error)
             if error.errors()[0]["type"] == "json_invalid":
                 kind = FailureKind.INVALID_JSON
-        start = text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "..."
-        raise InvalidReply(kind, f"{message}: {start!r}") from None
+        raise InvalidReply(kind, f"{message}: {beginning(text)}") from None

@@ -17,9 +17,11 @@ class Template(Protocol):
     @property
     def answer_frame(self) -> tuple[str, str]:
         """The texts before and after an answer."""
+        ...
 
     def prompt(self, messages: Sequence[tuple[Role, str]]) -> str:
         """The text of a chat up to where the answer begins."""
+        ...
 
 
 class Format(Protocol):
@@ -30,16 +32,23 @@ class Format(Protocol):
     """
 
     @property
-    def begins(self) -> bool: ...
+    def begins(self) -> bool:
+        """Whether the prompt begins with the tokenizer's special token."""
+        ...
 
     @property
-    def lead(self) -> str: ...
+    def lead(self) -> str:
+        """The text between a prompt and a label."""
+        ...
 
     @property
-    def end(self) -> str: ...
+    def end(self) -> str:
+        """The text that ends a turn."""
+        ...
 
     def prompt(self, system: str, question: str) -> str:
         """The text of a prompt; `system` may be ""."""
+        ...
 
 
 class ChatFormat:
@@ -53,6 +62,7 @@ class ChatFormat:
         self.end = end.strip()
 
     def prompt(self, system: str, question: str) -> str:
+        """System and question in the model's chat template."""
         return self._template.prompt(messages(system, question))
 
 
@@ -65,6 +75,7 @@ class TextFormat:
     end: str = ""
 
     def prompt(self, system: str, question: str) -> str:
+        """System and question as plain text."""
         return joined(system, question)
 
 

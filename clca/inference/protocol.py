@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
@@ -194,7 +194,10 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server behind a teacher. `losses` counts how often it failed while it was in use."""
+    """A server behind a teacher. `losses` counts how often it failed while it was in use.
+
+    `adjustments` say, each in a sentence without its subject, what the server gets otherwise than it should.
+    """
 
     url: str
     model: str
@@ -203,6 +206,7 @@ class ServerState:
     up: bool
     losses: int
     throughput: Throughput | None
+    adjustments: tuple[str, ...] = ()
 
 
 class Teacher(Protocol):
@@ -228,6 +232,18 @@ class Teacher(Protocol):
         """The servers behind the teacher; none for the simulator."""
 
     async def close(self) -> None: ...
+
+
+SEPARATORS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
+"""Those of `json.dumps`, in which the history of a dialogue is written, too."""
+
+
+def separated(json_schema: Mapping[str, Any], separators: Mapping[str, Any] = SEPARATORS) -> dict[str, Any]:
+    """A JSON schema with the separators of its replies, for servers that keep to schemas by `guidance`.
+
+    Without them a model writes as much white space as it likes. No digest covers them.
+    """
+    return {**json_schema, "x-guidance": separators}
 
 
 @lru_cache

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
+from clca.errors import FailureKind
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
@@ -33,12 +35,13 @@ class Answer:
     """The answer to one question: `reply` where text was generated, else the probabilities of its labels.
 
     `probabilities` are those of `Question.labels`, adding up to 1. `option_mass` is what they add up to among all
-    tokens, in [0, 1], where that is known.
+    tokens, in [0, 1], where that is known. `failure` says why there is no answer, where a server gave none.
     """
 
     reply: str | None = None
     probabilities: tuple[float, ...] | None = None
     option_mass: float | None = None
+    failure: FailureKind | None = None
 
 
 G = TypeVar("G", bound=RequestGroup)

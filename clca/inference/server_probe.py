@@ -1,59 +1,36 @@
-"""What a server is asked before a run: whether it serves the model, and keeps replies to a schema."""
+"""What a server is asked before a run: whether it serves the model, and how it answers."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from clca.content.parsing import suggestion
-from clca.errors import FailureKind, InvalidReply, TeacherError
-from clca.inference.api_response import parse_reply
+from clca.errors import TeacherError
+from clca.inference.chat_probe import ChatProbe
+from clca.inference.dialect import STANDARD, Dialect
 from clca.inference.http_client import HttpClient
-from clca.inference.http_errors import UNREACHABLE, HttpError
+from clca.inference.http_errors import HttpError
 from clca.inference.openai_client import request
-from clca.inference.parse_reply import parse
-from clca.inference.protocol import schema
-from clca.inference.retry import backoff, retry
-from clca.schemas import Answer
+from clca.inference.probe_request import repeated, unusable
 from clca.urls import without_credentials
 
-PATH = "/chat/completions"
-TIMEOUT = 30.0  # seconds
 MAX_LISTED = 8  # models in an error message
-_NO_SCHEMA = re.compile(r"response_format|json_schema|structured output|guided|grammar", re.I)
-
-
-class Probe(Answer):
-    """An answer that no model gives to a greeting, unless the schema leaves it no choice."""
-
-    code: Literal["k7"]
-
-
-PROBE: dict[str, Any] = {
-    # Every prompt of a run has a system message, which some chat templates refuse.
-    "messages": [
-        {"role": "system", "content": "You are a friend of the user."},
-        {"role": "user", "content": "Good morning! How are you?"},
-    ],
-    "temperature": 0.0,
-    "max_tokens": 64,
-    "response_format": {"type": "json_schema", "json_schema": {"name": "probe", "schema": schema(Probe)}},
-}
-
-
-class Unreachable(TeacherError):
-    """A server that does not answer, which other replicas can replace."""
 
 
 @dataclass(frozen=True, slots=True)
 class ProbedServer:
-    """`model` is what the server calls the model, `root` what it says that it was loaded from."""
+    """`model` is what the server calls the model, `root` what it says that it was loaded from.
+
+    `structured`: whether it keeps replies to a schema; with `assumed` it was too busy to show that.
+    """
 
     model: str
     structured: bool
     root: str | None
+    dialect: Dialect = STANDARD
+    assumed: bool = False
 
 
 async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> ProbedServer:
@@ -62,50 +39,17 @@ async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> Prob
     Raises `Unreachable` if it does not answer, and `TeacherError` if it cannot be used, each with a message of one
     line.
     """
-    seconds = min(http.timeout, TIMEOUT)
     try:
-        models = await retry(lambda: _models(http, url, seconds), _pause_after)
+        models = await repeated(http, lambda seconds: _models(http, url, seconds))
     except HttpError as error:
         if error.status == 404:
             raise TeacherError(f"{error.url} has no /models: is the URL right? It usually ends in /v1") from None
-        raise _unusable(error) from None
+        raise unusable(error) from None
     model = _choose(models, names, without_credentials(url), http)
     root = models.get(model)
-    try:
-        structured = await _keeps_to_schema(http, url, model, seconds)
-    except HttpError as error:
-        if error.status == 404:
-            raise TeacherError(f"{error.url} does not answer for {model!r}: {error.message}") from None
-        if error.status in (400, 422):
-            raise TeacherError(f"{error.url} refuses a plain request to {model}: {error.message}") from None
-        raise _unusable(error) from None
-    return ProbedServer(model, structured, root if isinstance(root, str) else None)
-
-
-def is_schema_refusal(error: HttpError) -> bool:
-    """Whether a server rejects a request for the schema that it carries."""
-    return error.status in (400, 422) and _NO_SCHEMA.search(error.message) is not None
-
-
-def _pause_after(error: HttpError, number: int) -> float | None:
-    """One more attempt, unless the first took all the time there is."""
-    again = number == 1 and error.is_transient and error.kind is not FailureKind.TIMEOUT
-    return backoff(error, number) if again else None
-
-
-def _unusable(error: HttpError) -> TeacherError:
-    """What is wrong with a server, for the user."""
-    if error.status in (401, 403):
-        return TeacherError(
-            f"{error.url} refuses the key ({error.status}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
-            " CLCA_JUDGE_API_KEY) to one that is valid there"
-        )
-    if error.kind is FailureKind.TIMEOUT:
-        return Unreachable(f"{error.url} gives {error.message}: is the server up?")
-    if error.kind in UNREACHABLE:
-        return Unreachable(f"{error.message}: is the server up, and the URL right?")
-    message = f"{error.url} answers {error.status}: {error.message}"
-    return Unreachable(message) if error.kind is FailureKind.SERVER_ERROR else TeacherError(message)
+    chat = await ChatProbe(http, url, model).result()
+    root = root if isinstance(root, str) else None
+    return ProbedServer(model, chat.structured, root, chat.dialect, chat.assumed)
 
 
 async def _models(http: HttpClient, url: str, seconds: float) -> dict[str, Any]:
@@ -128,21 +72,3 @@ def _choose(models: dict[str, Any], names: Sequence[str], shown: str, http: Http
     served = [http.redact(model) for model in models]
     listed = ", ".join(served[:MAX_LISTED]) + (", ..." if len(served) > MAX_LISTED else "")
     raise TeacherError(f"{shown} has no model {names[0]!r}{suggestion(names[0], served)}; it serves {listed}")
-
-
-async def _keeps_to_schema(http: HttpClient, url: str, model: str, seconds: float) -> bool:
-    """Whether the server keeps a reply to the schema that it is given; yes if it is too busy to show it."""
-    try:
-        # Not by its typed resources for chats, which take longer to import than to use.
-        body = {"model": model, **PROBE}
-        reply = await request(http, url, seconds, lambda client: client.post(PATH, cast_to=bytes, body=body))
-        parse(parse_reply(reply), Probe)
-    except InvalidReply:
-        return False
-    except HttpError as error:
-        if is_schema_refusal(error):
-            return False
-        if error.kind in (FailureKind.RATE_LIMIT, FailureKind.SERVER_ERROR, FailureKind.TIMEOUT):
-            return True
-        raise
-    return True

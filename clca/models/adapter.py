@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.records import Record
 from clca.storage.atomic import atomic_folder
+from clca.storage.selection import Selection
 
 FILE = "adapter.json"
 CARD = "README.md"
@@ -27,12 +28,13 @@ LOGS = "logs"
 
 
 class Lineage(Record):
-    """A run whose dialogues the adapter was trained on; `sha256` is that of its `dialogues.jsonl`."""
+    """A run that the adapter was trained on, with its `inputs`; `sha256` is that of its `dialogues.jsonl`."""
 
     run: str
     fingerprint: str
     dialogues: int
     sha256: str
+    inputs: dict[str, Any] = Field(default_factory=dict)
 
 
 class StudentRef(Record):
@@ -71,7 +73,8 @@ class AdapterInfo(Record):
 
     `recipe_sha256` is the digest of `recipe`, `content` maps the content files used to their digests. `compute` is the
     number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
-    whose scores say nothing about a culture, for the reasons in `because`.
+    whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
+    each culture, and what else there was.
     """
 
     format: Literal[1] = 1
@@ -99,6 +102,7 @@ class AdapterInfo(Record):
     processes: int
     compute: str
     versions: dict[str, str]
+    selection: tuple[Selection, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,21 @@ class TrainedAdapter:
     def name(self) -> str:
         """`<culture>/<name>`"""
         return f"{self.folder.parent.name}/{self.folder.name}"
+
+    @property
+    def recipe(self) -> str:
+        """The name of its recipe."""
+        return str(self.data.recipe.get("name", ""))
+
+    @property
+    def mix(self) -> str:
+        """The mixture that it learned from."""
+        return str(self.data.recipe.get("data", {}).get("mix", ""))
+
+    @property
+    def taught(self) -> str:
+        """What it was trained with: its recipe and mixture, once where they are called the same."""
+        return f"recipe {self.recipe}" + (f", mix {self.mix}" if self.mix != self.recipe else "")
 
     @property
     def source(self) -> str:
@@ -182,18 +201,19 @@ def list_adapters(out: Path, on_damaged: Callable[[ClcaError], None] | None = No
     return sorted(adapters, key=lambda adapter: (adapter.data.created, adapter.folder.as_posix()))
 
 
-def find_adapter(name: str, out: Path) -> TrainedAdapter:
-    """An adapter by its folder, by `<culture>/<name>`, by `<name>`, or by culture (its newest adapter).
+def find_adapters(name: str, out: Path) -> list[TrainedAdapter]:
+    """The adapters that a name stands for, oldest first.
 
-    Raises `NotFoundError` for an unknown name, `ContentError` for a damaged adapter.
+    One by its folder or by `<culture>/<name>`; all by `<name>`, or by their culture. Raises `NotFoundError` for an
+    unknown name, `ContentError` for a damaged adapter.
     """
     for folder in (Path(name), out / name):
         if os.path.isfile(folder / FILE):  # unlike Path.is_file, also False for a name that is too long
-            return read_adapter(folder)
+            return [read_adapter(folder)]
     adapters = list_adapters(out)
     matches = [adapter for adapter in adapters if name in (adapter.folder.name, adapter.folder.parent.name)]
     if matches:
-        return matches[-1]
+        return matches
     if not adapters:
         raise NotFoundError(
             f"no adapter {name!r}, neither a folder nor a name: there are none in {out}/ (`clca train` makes one)"

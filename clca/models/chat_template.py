@@ -50,11 +50,15 @@ class Tokenizer(Protocol):
     all_special_tokens: list[str]
 
     @property
-    def added_tokens_decoder(self) -> dict[int, Any]: ...
+    def added_tokens_decoder(self) -> dict[int, Any]:
+        """The added tokens by id."""
+        ...
 
     def apply_chat_template(
         self, conversation: list[dict[str, str]], /, *, tokenize: bool, add_generation_prompt: bool, **kwargs: Any
-    ) -> Any: ...
+    ) -> Any:
+        """The conversation as a prompt."""
+        ...
 
     def __call__(self, text: list[str], /, **kwargs: Any) -> Any: ...
 
@@ -211,8 +215,8 @@ def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The messages with the system text at the beginning of the first user turn."""
     if messages[0].role != "system":
         return tuple(messages)
-    system, first, *rest = messages
-    return (Message("user", system.content + SYSTEM_SEPARATOR + first.content), *rest)
+    system, first, *later = messages
+    return (Message("user", system.content + SYSTEM_SEPARATOR + first.content), *later)
 
 
 def _one_line(error: Exception) -> str:

@@ -25,6 +25,7 @@ class Shape:
 
     @property
     def parameters(self) -> int:
+        """How many parameters the model has."""
         return self.linear + self.rest
 
 

@@ -34,7 +34,8 @@ class Prediction(Record):
     `respondent` is "" where the prompt names none and the answer stands for all (`cultural`). `order` is the order in
     which the options were shown. `option` counts from 0 in the survey's order; it is None where no option could be
     extracted from `reply`. `probabilities` are those of the options in the survey's order and add up to 1; `mass` is
-    the total probability of the options before that.
+    the total probability of the options before that. `failure` says why a server gave no answer: the line is in no
+    score, and a later run asks again.
     """
 
     culture: Slug
@@ -46,6 +47,7 @@ class Prediction(Record):
     reply: str | None = None
     probabilities: tuple[float, ...] | None = None
     mass: float | None = None
+    failure: str | None = None
 
 
 class Choice(Record):
@@ -54,7 +56,7 @@ class Choice(Record):
     `row` is the system: `base`, `zero-shot`, `combined`, or the culture of an adapter. `place` is the index of the text
     in `test`, from 0. `gold` and `label` are as scored; `label` is None where none could be extracted from `reply`.
     `probabilities` are those of the answers in the test's order and add up to 1; `mass` is their total probability
-    before that.
+    before that. `failure` says why a server gave no answer: the line is in no score, and a later run asks again.
     """
 
     row: str
@@ -66,3 +68,4 @@ class Choice(Record):
     reply: str | None = None
     probabilities: tuple[float, ...] | None = None
     mass: float | None = None
+    failure: str | None = None

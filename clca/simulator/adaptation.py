@@ -66,9 +66,9 @@ def _draw_name(
     if pool:
         return rng.choice(free or pool)
     given_names = culture.names.male if person.gender == "male" else culture.names.female
-    given = rng.choice([name for name in given_names if name not in taken])
-    family = rng.choice([name for name in culture.names.family if name not in taken])
-    return full_name(given, family, culture)
+    given_name = rng.choice([name for name in given_names if name not in taken])
+    family_name = rng.choice([name for name in culture.names.family if name not in taken])
+    return full_name(given_name, family_name, culture)
 
 
 def with_home(content: SimulatorContent, culture: Culture, person: Participant, background: str, rng: Rng) -> str:

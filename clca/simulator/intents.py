@@ -111,9 +111,9 @@ def _nth_phrase(phrases: Sequence[str], n: int, seed: tuple[object, ...], subjec
 def goal_phrase(person: Participant) -> str:
     """The person's goal as 'to ...'."""
     goal = _AFTER_FIRST_CLAUSE.sub("", person.goal.strip())
-    first, _, rest = goal.partition(" ")
-    first = first.lower() if first[:1].isupper() and first[1:].islower() else first
-    return f"{first} {rest}".strip() if first == "to" else f"to {first} {rest}".strip()
+    first_word, _, other_words = goal.partition(" ")
+    first_word = first_word.lower() if first_word[:1].isupper() and first_word[1:].islower() else first_word
+    return f"{first_word} {other_words}".strip() if first_word == "to" else f"to {first_word} {other_words}".strip()
 
 
 def place_name(culture: Culture) -> str:

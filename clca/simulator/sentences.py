@@ -103,10 +103,10 @@ def localize(text: str, dialect: Mapping[str, str]) -> str:
 
 def call_after(text: str, name: str) -> str | None:
     """The text with the name at the end of its first sentence; None where that is too long or has a comma."""
-    first, *rest = sentences(text)
-    if "," in first or len(first.split()) > 7 or first[-1] not in ".!?":
+    opening, *others = sentences(text)
+    if "," in opening or len(opening.split()) > 7 or opening[-1] not in ".!?":
         return None
-    return " ".join([f"{first[:-1]}, {name}{first[-1]}", *rest])
+    return " ".join([f"{opening[:-1]}, {name}{opening[-1]}", *others])
 
 
 def call_before(text: str, name: str) -> str | None:

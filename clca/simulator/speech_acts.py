@@ -26,6 +26,7 @@ class SpeechAct:
 
     @property
     def silent(self) -> bool:
+        """Whether the act is done without words."""
         return self.kind in _SILENT
 
 

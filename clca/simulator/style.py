@@ -78,10 +78,12 @@ class Style:
 
     @property
     def formal(self) -> bool:
+        """Whether the speaker is formal with the partner."""
         return self.formality > 0.5
 
     @property
     def upward(self) -> bool:
+        """Whether the partner ranks higher, or is older at equal rank."""
         return self.rank < 0 or (self.rank == 0 and self.age < 0)
 
 

@@ -28,6 +28,7 @@ class Simulator:
 
     @property
     def name(self) -> str:
+        """The name that records have for the simulator."""
         return "rehearsal"
 
     async def answer(self, request: Request) -> Reply:
@@ -54,6 +55,7 @@ class Simulator:
 
     @property
     def servers(self) -> tuple[()]:
+        """None: the simulator runs in this process."""
         return ()
 
     async def close(self) -> None:

@@ -40,8 +40,10 @@ def _from_goals(content: SimulatorContent, culture: Culture, scenario: Scenario)
 def wish(me: Participant, other: Participant, culture: Culture) -> str:
     """The person's goal as what follows 'I would like': 'you to lend me the ladder', 'to be left alone'."""
     goal = _ENDS.sub("", " ".join(me.goal.split()), count=1) or "have this settled"
-    first, *rest = goal.split(" ")
-    goal = " ".join([first.lower() if first[:1].isupper() and not first.isupper() else first, *rest][:_MAX_WORDS])
+    first_word, *other_words = goal.split(" ")
+    if first_word[:1].isupper() and not first_word.isupper():
+        first_word = first_word.lower()
+    goal = " ".join([first_word, *other_words][:_MAX_WORDS])
     if goal.startswith("to "):
         goal = goal[3:]
     names = {other.name, *split_name(other.name, culture)} - {""}

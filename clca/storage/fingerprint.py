@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,11 @@ def file_sha256(path: Path) -> str:
         raise StoreError(f"cannot read {path}: {error.strerror}") from None
 
 
-def differences(old: Inputs, new: Inputs) -> list[str]:
-    """One line for each input that differs, such as `samples: 2 -> 3`; content files are named without digests."""
+def differences(old: Inputs, new: Inputs, names: Mapping[str, str] | None = None) -> list[str]:
+    """One line for each input that differs, such as `samples: 2 -> 3`; content files are named without digests.
+
+    `names` are those of settings that are recorded under other keys.
+    """
     lines = []
     for key in sorted(old.keys() | new.keys()):
         before, after = old.get(key), new.get(key)
@@ -39,7 +43,7 @@ def differences(old: Inputs, new: Inputs) -> list[str]:
             change = "is new" if before is None else "is no longer used" if after is None else "has changed"
             lines.append(f"{name} {change}")
         else:
-            lines.append(f"{key}: {_shortened(before)} -> {_shortened(after)}")
+            lines.append(f"{(names or {}).get(key, key)}: {_shortened(before)} -> {_shortened(after)}")
     return lines
 
 

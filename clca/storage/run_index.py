@@ -32,6 +32,7 @@ class RunInfo:
 
     @property
     def inputs(self) -> Inputs:
+        """The inputs that the run's fingerprint was made of."""
         return dict(self.data.get("inputs", {}))
 
 
@@ -46,18 +47,20 @@ def list_runs(out: Path, culture: str | None = None) -> list[RunInfo]:
     return sorted(runs, key=lambda run: (str(run.data.get("created", "")), run.folder.name))
 
 
-def find_run(name: str, out: Path) -> RunInfo:
-    """A run by its folder, by `<culture>/<run>`, by `<run>`, or by culture (its newest run).
+def find_runs(name: str, out: Path) -> list[RunInfo]:
+    """The runs that a name stands for, oldest first.
 
-    Raises `NotFoundError` for an unknown name, `StoreError` for a damaged `run.json`.
+    One by its folder, by a file in it, or by `<culture>/<run>`; all by `<run>`, or by their culture. Raises
+    `NotFoundError` for an unknown name, `StoreError` for a damaged `run.json`.
     """
-    for folder in (Path(name), out / name):
+    path = Path(name)
+    for folder in (path, path.parent, out / name) if path.suffix == ".jsonl" else (path, out / name):
         if os.path.isfile(folder / INFO):  # unlike Path.is_file, also False for a name that is too long
-            return read_run(folder)
+            return [read_run(folder)]
     runs = list_runs(out)
     matches = [run for run in runs if name in (run.folder.name, run.folder.parent.name)]
     if matches:
-        return matches[-1]
+        return matches
     if not runs:
         raise NotFoundError(
             f"no run {name!r}: there are no runs in {out}/ (make one with `clca generate`, or give --out)"

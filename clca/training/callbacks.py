@@ -69,6 +69,7 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
 
     @property
     def seconds(self) -> float:
+        """Seconds of training, those before the checkpoint included."""
         spent = self._checkpoint.seconds if self._checkpoint is not None else 0.0
         return spent + time.monotonic() - self._began
 
@@ -88,6 +89,7 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
         self._report(state)
 
     def on_step_begin(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Note when the step began."""
         self._step_began = time.monotonic()
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -116,6 +118,7 @@ class TrainingMonitor(TrainerCallback):  # type: ignore[misc]
         self._report(state)
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Write beside a whole checkpoint what resuming needs."""
         from accelerate import PartialState
 
         processes = PartialState()
@@ -162,6 +165,7 @@ class EarlyStopping(TrainerCallback):  # type: ignore[misc]
         self._evaluations = evaluations
 
     def on_evaluate(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        """Stop the training when its patience is over."""
         if self.ended(state):
             control.should_training_stop = True
 

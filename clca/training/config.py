@@ -37,15 +37,20 @@ class TrainConfig(StageConfig):
     run: Annotated[
         tuple[str, ...],
         BeforeValidator(split_names),
-        Field(description="Train on this run: folder, name or culture; repeatable."),
-        Option(WHAT, default="the newest finished run of each culture"),
+        Field(description="Train on this run: folder, name, pattern of folders, or culture; repeatable."),
+        Option(WHAT, default="the finished run of each culture that covers the most"),
     ] = ()
+    teacher: Annotated[
+        str | None,
+        Field(description="Train on runs of this teacher only."),
+        Option(WHAT, default="any; runs that differ in more than size have to be named"),
+    ] = None
     generated: Annotated[
         Path, Field(description="Folder of the runs."), Option(follows="generate.out", hidden=True)
     ] = Path("generated")
     mix: Annotated[
         str | None,
-        Field(description="What to mix: clca, intent-only, wvs+wiki, clca:3+chat:1."),
+        Field(description="Sources to mix, as in clca, intent-only, wvs+wiki or clca:3+chat:1."),
         Option(WHAT, default="the recipe's"),
     ] = None
     student: Annotated[
@@ -82,6 +87,12 @@ class TrainConfig(StageConfig):
     def _every_culture_or_some(self) -> TrainConfig:
         if self.every_culture and self.culture:
             raise ValueError(f"--all trains every culture, --culture only {', '.join(self.culture)}: give one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _runs_or_their_teacher(self) -> TrainConfig:
+        if self.teacher is not None and self.run:
+            raise ValueError("--run names the runs, --teacher chooses among them: give one of them")
         return self
 
     @field_validator("mix")

@@ -41,14 +41,17 @@ class Counted:
 
     @property
     def tokens(self) -> int:
+        """How many tokens the rows have."""
         return sum(self.lengths)
 
     @property
     def trained(self) -> int:
+        """How many tokens are trained on."""
         return self.counts.trained.total()
 
     @property
     def longest(self) -> int:
+        """Tokens of the longest row."""
         return max(self.lengths, default=0)
 
 
@@ -69,7 +72,9 @@ def check(sources: TrainingSources, encoder: Encoder, tokenizer: Any) -> Checked
     )
     if not train.lengths:
         raise CheckError(f"nothing would be trained: no example gives a row (dropped: {counts.reasons})")
-    held_out = count(_examples(sources, "held-out", encoder, rest := ExampleCounts()), encoder, tokenizer, rest)
+    held_out = count(
+        _examples(sources, "held-out", encoder, held_out_counts := ExampleCounts()), encoder, tokenizer, held_out_counts
+    )
     return Checked(tuple(_samples(shown.examples(), encoder, tokenizer)), train, held_out)
 
 

@@ -55,6 +55,7 @@ class Memory:
 
     @property
     def total(self) -> int:
+        """Bytes of all parts."""
         return self.weights + self.lora + self.activations + self.working
 
 
@@ -90,8 +91,8 @@ def count_steps(recipe: Recipe, lengths: Sequence[int]) -> Steps:
     tokens = sum(lengths) if training.packing else padded(lengths, training.batch)
     batches = math.ceil(rows / training.batch)
     an_epoch = max(1, math.ceil(batches / training.accumulation))
-    whole = math.ceil(an_epoch * training.epochs)
-    total = whole if training.steps is None else training.steps
+    scheduled = math.ceil(an_epoch * training.epochs)
+    total = scheduled if training.steps is None else training.steps
     epochs = total / an_epoch
     return Steps(rows, an_epoch, total, epochs, round(tokens * epochs))
 

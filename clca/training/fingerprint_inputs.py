@@ -10,6 +10,7 @@ from clca.content.wvs_items import ITEMS, SHARES
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import Lineage
 from clca.models.student import Student
+from clca.shell import command_line
 from clca.storage.fingerprint import Inputs
 from clca.storage.run_index import RunInfo
 from clca.training.mixture import Source, parse_mixture
@@ -46,12 +47,15 @@ def lineage(run: RunInfo) -> Lineage:
     except OSError as error:
         raise StoreError(f"cannot read {file}: {error.strerror}") from None
     if not count:
-        raise SettingsError(f"{run.folder} holds no kept dialogue to train on: `clca show {run.folder}` says why")
+        raise SettingsError(
+            f"{run.folder} holds no kept dialogue to train on: `{command_line('clca', 'show', run.folder)}` says why"
+        )
     return Lineage(
         run=str(run.folder),
         fingerprint=str(run.data.get("fingerprint", "")),
         dialogues=count,
         sha256=digest.hexdigest(),
+        inputs=run.inputs,
     )
 
 

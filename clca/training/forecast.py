@@ -48,7 +48,8 @@ class Forecast:
             "exists": self.planned.finished,
             "student": job.student.name,
             "recipe": job.recipe.name,
-            "runs": [run.model_dump() for run in job.lineage],
+            "runs": [run.model_dump(exclude={"inputs"}) for run in job.lineage],
+            "selection": [selection.model_dump() for selection in job.selection],
             "warnings": [*self.planned.warnings, *([self.overflow] if self.overflow else [])],
             "obstacle": self.unavailable_reason,
         }
@@ -86,7 +87,7 @@ def forecast(planned: PlannedAdapter) -> Forecast:
 
 def forecasts(plan: TrainingPlan) -> list[Forecast]:
     """The forecast of every adapter, or why the student is unavailable on this machine."""
-    found: list[Forecast] = []
+    forecasts: list[Forecast] = []
     reason = plan.unavailable_reason
     for planned in plan.adapters:
         if not reason:
@@ -95,8 +96,8 @@ def forecasts(plan: TrainingPlan) -> list[Forecast]:
                 load_shape(planned.job.student, planned.job.recipe.lora.targets)
             except SettingsError as error:
                 reason = error.message  # the student is the same for all
-        found.append(Forecast(planned, unavailable_reason=reason) if reason else forecast(planned))
-    return found
+        forecasts.append(Forecast(planned, unavailable_reason=reason) if reason else forecast(planned))
+    return forecasts
 
 
 def _counts(rows: Counted) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from clca.errors import ClcaError
 from clca.models.adapter import Lineage
 from clca.models.student import Student
 from clca.progress import Progress
+from clca.storage.selection import Selection
 from clca.training.recipe import Recipe
 from clca.training.result import AdapterResult
 from clca.training.training_sources import TrainingSources
@@ -30,7 +31,8 @@ class TrainingStopped(ClcaError):
 class Job:
     """An adapter to train. `out` is its folder, which appears when it is finished, and not before.
 
-    `rehearsed` says that some of the dialogues were played by the simulator.
+    `rehearsed` says that some of the dialogues were played by the simulator, `selection` which runs were taken of each
+    culture, and what else there was.
     """
 
     recipe: Recipe
@@ -39,6 +41,7 @@ class Job:
     lineage: tuple[Lineage, ...]
     out: Path
     rehearsed: bool
+    selection: tuple[Selection, ...] = ()
 
     @property
     def work(self) -> Path:

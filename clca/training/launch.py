@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import shlex
-
 from clca.content.lookup import Content
+from clca.shell import command_line
 from clca.training.config import TrainConfig
 
 FSDP = "trainers/accelerate/fsdp.yaml"
@@ -22,7 +21,7 @@ def launch_commands(config: TrainConfig, content: Content, gpus: int) -> tuple[s
     train = ["-m", "clca", *arguments(config)]
     machines = ["--num_machines", str(MACHINES), "--num_processes", str(MACHINES * processes), "--machine_rank", "0"]
     machines += ["--main_process_ip", "HOST", "--main_process_port", "29500"]
-    return shlex.join([*launch, "--num_processes", str(processes), *train]), shlex.join([*launch, *machines, *train])
+    return command_line(*launch, "--num_processes", str(processes), *train), command_line(*launch, *machines, *train)
 
 
 def arguments(config: TrainConfig) -> list[str]:

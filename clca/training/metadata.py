@@ -44,6 +44,7 @@ def adapter_info(
         recipe=recipe,
         recipe_sha256=fingerprint(recipe),
         lineage=job.lineage,
+        selection=job.selection,
         train=_counts(rows),
         held_out=_counts(held_out),
         content={path: used.digest for path, used in sorted(job.sources.content.used.items())},

@@ -37,11 +37,13 @@ class Mixture:
 
     @property
     def weights(self) -> tuple[float, ...] | None:
+        """The parts' weights, or None where none is given."""
         weights = [part.weight for part in self.parts if part.weight is not None]
         return tuple(weights) if weights else None
 
     @property
     def sources(self) -> tuple[Source, ...]:
+        """The sources of all parts."""
         return tuple(source for part in self.parts for source in part.sources)
 
 
@@ -73,8 +75,8 @@ def _weight(text: str, weight_text: str) -> float:
 
 def apportion(total: int, weights: Sequence[float]) -> list[int]:
     """Whole numbers that add up to `total`, as near to the weights' proportions as can be (largest remainders)."""
-    whole = sum(weights)
-    exact = [total * weight / whole for weight in weights]
+    total_weight = sum(weights)
+    exact = [total * weight / total_weight for weight in weights]
     counts = [math.floor(value) for value in exact]
     by_remainder = sorted(range(len(weights)), key=lambda index: (counts[index] - exact[index], index))
     for index in by_remainder[: total - sum(counts)]:

@@ -23,6 +23,7 @@ from clca.models.student import Student
 from clca.storage.fingerprint import fingerprint, slug
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
+from clca.storage.selection import Selection
 from clca.training.config import TrainConfig
 from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
 from clca.training.job import Job
@@ -68,12 +69,18 @@ class TrainingPlan:
 
     @property
     def finished(self) -> bool:
+        """Whether every adapter is finished."""
         return all(adapter.finished for adapter in self.adapters)
 
     def warnings(self) -> tuple[str, ...]:
         """The warnings of all adapters, each once; a refusal is one until `run` is called."""
         refusals = () if self.finished else (f"{refusal}." for refusal in self.refusals)
         return tuple(dict.fromkeys((*(text for adapter in self.adapters for text in adapter.warnings), *refusals)))
+
+    def selections(self) -> tuple[Selection, ...]:
+        """What was taken of several runs that the user did not name, each once."""
+        taken = [] if self.config.run else [entry for adapter in self.adapters for entry in adapter.job.selection]
+        return tuple({entry.line: entry for entry in taken if entry.others}.values())
 
     def require_runnable(self) -> None:
         """Refuse a training that cannot run on this machine. Raises `SettingsError`."""
@@ -123,7 +130,7 @@ def plan_adapters(
     stray = next((run for run in named if culture_of(run) not in cultures), None)
     if stray is not None:
         raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not among the cultures to train")
-    runs = {name: choose_runs(config, name, named) if with_dialogues else [] for name in cultures}
+    chosen = {name: choose_runs(config, name, named) for name in cultures} if with_dialogues else {}
     groups = [(COMBINED, cultures)] if config.combined else [(name, [name]) for name in cultures]
     missing = tuple(left_out(config, cultures)) if with_dialogues and not named else ()
     adapters: list[PlannedAdapter] = []
@@ -131,8 +138,9 @@ def plan_adapters(
         taught = tuple(
             CultureRef(name, catalogue.aliases(name)[0], catalogue.culture(name).members) for name in members
         )
-        runs_of_target = [run for name in members for run in runs[name]]
-        adapter = _plan_adapter(config, recipe, student, workspace, target, taught, runs_of_target)
+        runs_of_target = [run for name in members if name in chosen for run in chosen[name][0]]
+        selection = tuple(chosen[name][1] for name in members if name in chosen)
+        adapter = _plan_adapter(config, recipe, student, workspace, target, taught, runs_of_target, selection)
         adapters.append(adapter if adapters else replace(adapter, warnings=(*missing, *adapter.warnings)))
     return tuple(adapters)
 
@@ -145,6 +153,7 @@ def _plan_adapter(
     target: str,
     cultures: tuple[CultureRef, ...],
     runs: Sequence[RunInfo],
+    selection: tuple[Selection, ...],
 ) -> PlannedAdapter:
     learned = tuple(map(lineage, runs))
     files = tuple(run.folder / FILES["kept"] for run in runs)
@@ -153,7 +162,7 @@ def _plan_adapter(
     base = config.out / target / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
     out = _choose_folder(base, new=config.new)
     rehearsed = any(run.data.get("rehearsed") is True for run in runs)
-    job = Job(recipe, student, sources, learned, out, rehearsed)
+    job = Job(recipe, student, sources, learned, out, rehearsed, selection)
     return PlannedAdapter(job, target, tuple(_warnings(job, runs)), (out / FILE).is_file())
 
 

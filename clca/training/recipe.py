@@ -55,6 +55,8 @@ class Files(_Keys):
 
 
 class Data(_Keys):
+    """What is mixed, in which shares, and how rows are cut."""
+
     mix: str = "clca"
     match: Match | None = None
     size: Positive | None = None
@@ -79,6 +81,8 @@ class Data(_Keys):
 
 
 class Lora(_Keys):
+    """The shape of the adapter."""
+
     r: Positive = 64
     alpha: Annotated[float, Field(gt=0)] = 16
     dropout: Share = 0.1
@@ -86,6 +90,8 @@ class Lora(_Keys):
 
 
 class Training(_Keys):
+    """How the adapter is optimised, checked and saved."""
+
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 1e-4
     schedule: Literal["constant", "linear", "cosine"] = "linear"
     warmup: Share = 0.03

@@ -9,13 +9,15 @@ from pydantic import Field
 
 from clca.models.adapter import AdapterInfo
 from clca.records import Record
+from clca.storage.selection import Selection
 
 
 class AdapterResult(Record):
     """A finished adapter: `examples` were learned from, in `rows` (fewer when packed), over `steps` changes of weights.
 
     `loss` and `eval_loss` are the last ones, in nats a token. `seconds` are those of all runs of the training,
-    `tokens_per_second` those of the last one without its evaluations.
+    `tokens_per_second` those of the last one without its evaluations. `selection` says which runs were taken, and what
+    else there was.
     """
 
     adapter: Path
@@ -24,6 +26,7 @@ class AdapterResult(Record):
     loss: float
     eval_loss: float | None
     seconds: float
+    selection: tuple[Selection, ...] = ()
     rows: int = Field(exclude=True)
     tokens_per_second: float = Field(exclude=True)
 

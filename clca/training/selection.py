@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from glob import glob, has_magic
 from pathlib import Path
 
 from clca.content.lookup import Content
@@ -10,7 +11,9 @@ from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
-from clca.storage.run_index import RunInfo, find_run, list_runs
+from clca.storage.run_index import RunInfo, find_runs, list_runs, read_run
+from clca.storage.run_selection import is_finished, others_of, select_run
+from clca.storage.selection import Selection
 from clca.training.config import TrainConfig
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
@@ -49,8 +52,30 @@ def unavailable_student(recipe: Recipe, content: Content) -> Student:
 
 
 def named_runs(config: TrainConfig) -> list[RunInfo]:
-    """The runs of `--run`. Raises `NotFoundError`."""
-    return [find_run(name, config.generated) for name in config.run]
+    """The runs of `--run`: each a folder, a name, a pattern of folders or files, or a culture, of which one is taken.
+
+    Raises `NotFoundError` for an unknown name, `SettingsError` for one that stands for several runs.
+    """
+    runs = [run for name in config.run for run in _named(name, config.generated)]
+    return list({run.folder.resolve(): run for run in runs}.values())
+
+
+def _named(name: str, generated: Path) -> list[RunInfo]:
+    if has_magic(name) and not Path(name).exists():
+        paths = [Path(path) for path in sorted(glob(name))]
+        folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+        if not folders:
+            raise NotFoundError(f"--run {name}: no run matches this pattern")
+        return [read_run(folder) for folder in folders]
+    runs = find_runs(name, generated)
+    if len(runs) == 1:
+        return runs
+    finished = [run for run in runs if is_finished(run)]
+    if not finished or len({culture_of(run) for run in runs}) > 1:
+        names = ", ".join(str(run.folder) for run in runs)
+        raise SettingsError(f"--run {name} stands for {len(runs)} runs: {names}; give one by its folder")
+    folder = select_run(culture_of(runs[0]), runs).taken[0]
+    return [run for run in runs if str(run.folder) == folder]
 
 
 def choose_cultures(
@@ -71,11 +96,12 @@ def choose_cultures(
         )
     if not needs_dialogues:
         return candidates
-    with_runs = {culture_of(run) for run in named or finished_runs(config.generated, None)}
+    with_runs = {culture_of(run) for run in named or filter(is_finished, runs_of(config, None))}
     cultures = [name for name in candidates if name in with_runs]
     if not cultures:
         raise NotFoundError(
-            f"there are no finished runs in {config.generated}/: make some with `clca generate --culture all`"
+            f"there are no finished runs{_by(config)} in {config.generated}/: make some with `clca generate --culture"
+            " all`"
         )
     return cultures
 
@@ -87,33 +113,59 @@ def left_out(config: TrainConfig, cultures: Sequence[str]) -> Iterator[str]:
     for name in dict.fromkeys(map(culture_of, list_runs(config.generated, None))):
         if name not in cultures:
             yield (
-                f"{name} is left out: none of its runs in {config.generated}/ is finished; repeat its `clca generate`."
+                f"{name} is left out: none of its runs{_by(config)} in {config.generated}/ is finished; repeat its"
+                " `clca generate`."
             )
 
 
-def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> list[RunInfo]:
-    """The runs to learn a culture from: those named, or its newest finished one."""
-    generated = config.generated
+def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> tuple[list[RunInfo], Selection]:
+    """The runs to learn a culture from: those named, or the finished one that covers the most; and what else there is.
+
+    Raises `NotFoundError` without a finished run, `SettingsError` where runs have to be named (see `select_run`).
+    """
+    runs = runs_of(config, culture)
     if named:
-        own = list({run.folder.resolve(): run for run in named if culture_of(run) == culture}.values())
+        own = [run for run in named if culture_of(run) == culture]
         if not own:
             raise SettingsError(f"--run: none of {', '.join(config.run)} is of {culture}; give one, or leave it out")
-        return own
-    finished = list(finished_runs(generated, culture))
-    if finished:
-        return finished[-1:]
-    unfinished = list_runs(generated, culture)
-    if unfinished:
+        folders = {run.folder.resolve() for run in own}
+        others = others_of(own[0], [run for run in runs if run.folder.resolve() not in folders])
+        taken = tuple(str(run.folder) for run in own)
+        return own, Selection(target=culture, taken=taken, reason="named by --run", others=others)
+    if any(map(is_finished, runs)):
+        selection = select_run(culture, runs)
+        return [run for run in runs if str(run.folder) in selection.taken], selection
+    if runs:
         raise NotFoundError(
-            f"no run of {culture} in {generated}/ is finished: repeat its `clca generate`, or train on what is there"
-            f" with --run {unfinished[-1].folder}"
+            f"no run of {culture} in {config.generated}/ is finished: repeat its `clca generate`, or train on what is"
+            f" there with --run {runs[-1].folder}"
         )
-    raise NotFoundError(f"there is no run of {culture} in {generated}/: make one with `clca generate -c {culture}`")
+    teachers = dict.fromkeys(map(teacher_of, list_runs(config.generated, culture)))
+    if teachers:
+        raise NotFoundError(
+            f"--teacher {config.teacher}: no run of {culture} in {config.generated}/ is of this teacher; there are"
+            f" those of {', '.join(teachers)}"
+        )
+    raise NotFoundError(
+        f"there is no run of {culture} in {config.generated}/: make one with `clca generate -c {culture}`"
+    )
 
 
-def finished_runs(generated: Path, culture: str | None) -> Iterator[RunInfo]:
-    """The finished runs of a culture, or of all, oldest first."""
-    return (run for run in list_runs(generated, culture) if run.data.get("finished") is True)
+def runs_of(config: TrainConfig, culture: str | None) -> list[RunInfo]:
+    """The runs of a culture, or of all, by the teacher of the configuration if it names one; oldest first."""
+    runs = list_runs(config.generated, culture)
+    if config.teacher is None:
+        return runs
+    return [run for run in runs if teacher_of(run).casefold() == config.teacher.strip().casefold()]
+
+
+def teacher_of(run: RunInfo) -> str:
+    """The name of a run's teacher, "" where it is not recorded."""
+    return str(run.inputs.get("teacher", ""))
+
+
+def _by(config: TrainConfig) -> str:
+    return "" if config.teacher is None else f" by {config.teacher}"
 
 
 def culture_of(run: RunInfo) -> str:

@@ -21,6 +21,7 @@ class CultureRef:
 
     @property
     def countries(self) -> tuple[str, ...]:
+        """The countries of a linguistic culture, or the country itself."""
         return self.members or (self.id,)
 
 
@@ -40,4 +41,5 @@ class TrainingSources:
 
     @cached_property
     def prompts(self) -> Prompts:
+        """The prompts that training rows are written with."""
         return Prompts.load(self.content, TRAINING_PROMPTS)

@@ -60,6 +60,14 @@ def test_scenario_file_that_is_not_there(tmp_path: Path) -> None:
     assert line == "--scenarios none.jsonl: cannot read the file: No such file or directory"
 
 
+def test_a_setting_that_no_flag_gave_is_called_by_where_it_stands(tmp_path: Path) -> None:
+    (tmp_path / "clca.toml").write_text('[generate]\nculture = "japan"\nscenarios = "none.jsonl"\n')
+    what = f"{tmp_path}/none.jsonl: cannot read the file: No such file or directory"
+    assert refusal(tmp_path, "generate") == f"clca.toml: generate.scenarios {what}"
+    variable = refusal(tmp_path, "generate", CLCA_SCENARIOS="500")
+    assert variable.startswith("CLCA_SCENARIOS 500: there are 68 seed scenarios")
+
+
 def test_more_scenarios_than_there_are(tmp_path: Path) -> None:
     assert "there are 68 seed scenarios" in refusal(tmp_path, "generate", "--culture", "japan", "--scenarios", "500")
 
@@ -118,6 +126,18 @@ def test_broken_settings_file(tmp_path: Path, toml: str, what: str) -> None:
 
 def test_bad_environment_variable_is_named(tmp_path: Path) -> None:
     assert refusal(tmp_path, *GENERATE, CLCA_SAMPLES="many").startswith("CLCA_SAMPLES: ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (("show", "--out"), "Option '--out' requires an argument. (see clca show --help)"),
+        (("cultures", "show"), "Missing argument 'name'. (see clca cultures show --help)"),
+        (("shwo",), "No such command 'shwo'. (see clca --help)"),
+    ],
+)
+def test_wrong_usage_is_one_line_that_names_the_help(tmp_path: Path, arguments: tuple[str, ...], line: str) -> None:
+    assert refusal(tmp_path, *arguments) == line
 
 
 def test_unwritable_folder(tmp_path: Path) -> None:

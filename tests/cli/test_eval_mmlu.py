@@ -211,7 +211,7 @@ THESE = Path("evaluations/mmlu/tiny-3-subjects-*/predictions.jsonl")
 
 @pytest.fixture(scope="module")
 def whole(taught: Desk) -> dict[str, Any]:
-    """What an evaluation of twelve sheets for each of three rows says if nothing stops it."""
+    """What an evaluation of twelve groups for each of three rows says if nothing stops it."""
     csv_folder(taught.folder / "many", "anatomy", "virology", "sociology", test=200)
     said = taught.json(*MANY)
     assert said["asked"] == 36

@@ -156,11 +156,11 @@ def test_same_command_again_asks_nothing_and_shows_the_matrix(desk: Desk, evalua
 # ---------------------------------------------------------------- interruptions
 
 
-def whole_sheets(lines: list[bytes]) -> list[bytes]:
-    """Without those of the last sheet, where a kill left it unfinished; each test has a sheet of 64 and one of 16."""
+def whole_groups(lines: list[bytes]) -> list[bytes]:
+    """Without those of the last group, where a kill left it unfinished; each test has a group of 64 and one of 16."""
     kept: list[bytes] = []
-    for _, sheet in groupby(lines, key=lambda line: key_of(Choice.model_validate_json(line))):
-        answered = list(sheet)
+    for _, group in groupby(lines, key=lambda line: key_of(Choice.model_validate_json(line))):
+        answered = list(group)
         if len(answered) in (64, 16):
             kept += answered
     return kept
@@ -178,7 +178,7 @@ def test_killed_in_the_middle_and_resumed_it_is_the_same_matrix(desk: Desk, eval
     assert len(set(counts)) == 3
     with (folder / "predictions.jsonl").open("ab") as file:
         file.write(b'{"row":"turkey","test":"ara/off')
-    kept = whole_sheets((folder / "predictions.jsonl").read_bytes().splitlines()[: counts[-1]])
+    kept = whole_groups((folder / "predictions.jsonl").read_bytes().splitlines()[: counts[-1]])
     assert 2 * 64 < len(kept) <= counts[-1]
     resumed, whole = desk.json(*command), desk.folder / evaluated["evaluation"]
     assert 0 < resumed["asked"] < 30

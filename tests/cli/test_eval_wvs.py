@@ -76,13 +76,13 @@ def test_every_prediction_can_be_followed_back_to_its_prompt(desk: Desk, evaluat
     questions = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
     asked = {(one["set"], one["item"], one["order"]): one for one in questions}
     begun = [json.loads(line) for line in (folder / "sheets.jsonl").read_text().splitlines()]
-    sheets = {(one["culture"], one["method"], one["respondent"]): one for one in begun}
+    groups = {(one["culture"], one["method"], one["respondent"]): one for one in begun}
     predictions = list(read_predictions(folder))
     assert len(predictions) == 11 * 5 * 2
     for one in predictions:
-        sheet = sheets[one.culture, one.method, one.respondent]
-        question = asked[sheet["questions"], one.item, one.order]
-        assert sheet["system"]
+        group = groups[one.culture, one.method, one.respondent]
+        question = asked[group["questions"], one.item, one.order]
+        assert group["system"]
         assert question["text"].count("\n") == len(question["shown"]) == len(one.probabilities or ())
         assert question["shown"] == sorted(question["shown"], reverse=one.order == "reversed")
 

@@ -21,7 +21,7 @@ from clca.models.student import Student
 from tests.cli.evaluation_folder import Desk
 from tests.cli_process import environment, last_json, only_run, start
 
-KEYS = ["adapter", "examples", "steps", "loss", "eval_loss", "seconds"]
+KEYS = ["adapter", "examples", "steps", "loss", "eval_loss", "seconds", "selection"]
 SHORT = ("--set", "training.steps=3", "--set", "data.max_length=700", "--set", "training.batch=1")
 
 

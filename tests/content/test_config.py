@@ -6,9 +6,10 @@ from typing import Annotated, Any, ClassVar
 import pytest
 from pydantic import BeforeValidator, Field
 
-from clca.content.config import Option, StageConfig, resolve, split_names
+from clca.content.config import Option, StageConfig, split_names
+from clca.content.config_layers import name_origin, resolve
 from clca.content.lookup import CONFIG
-from clca.errors import SettingsError
+from clca.errors import NotFoundError, SettingsError
 from clca.stages import STAGES, resolve_config
 
 
@@ -94,11 +95,51 @@ def test_a_fault_names_the_layer_and_the_key(tmp_path: Path) -> None:
 
 
 def test_what_no_stage_knows_is_refused(tmp_path: Path) -> None:
-    assert refusal({}, {"CLCA_LOAFS": "3"}) == "CLCA_LOAFS: no such setting; did you mean loaves?"
+    assert refusal({}, {"CLCA_LOAFS": "3"}) == "CLCA_LOAFS: no such setting; did you mean CLCA_LOAVES?"
+    assert refusal({}, {"CLCA_GUEST": "3"}) == "CLCA_GUEST: no such setting; did you mean CLCA_EAT_OUT_GUESTS?"
+    assert refusal({}, {"CLCA_BAKE_LOAFS": "3"}) == ("CLCA_BAKE_LOAFS: no such setting; did you mean CLCA_BAKE_LOAVES?")
     assert refusal({}, {}, file(tmp_path, "[bkae]\n")).endswith("bkae: unknown table; did you mean bake?")
     assert refusal({}, {}, file(tmp_path, "guests = 1\n")).endswith("guests: belongs under [eat-out]")
     assert refusal({}, {}, file(tmp_path, "[bake]\nloafs = 1\n")).startswith("clca.toml: bake.loafs: no such setting")
     assert bake({}, {}, file(tmp_path, "[eat-out]\nguests = 1\n")) == Bake()
+
+
+@pytest.mark.parametrize(
+    ("layers", "named"),
+    [
+        (({"loaves": 2}, {"CLCA_LOAVES": "3"}), "--loaves 2: is too few"),
+        (({}, {"CLCA_BREADS": "2"}), "CLCA_BREADS 2: is too few"),
+        (({}, {}, "[bake]\nloaves = 2\n"), "clca.toml: bake.loaves 2: is too few"),
+        (({}, {}), "--loaves 2: is too few"),
+    ],
+)
+def test_an_error_over_a_flag_names_the_layer_that_set_it(tmp_path: Path, layers: tuple[Any, ...], named: str) -> None:
+    flags, environment, *toml = layers
+    workspace = file(tmp_path, toml[0]) if toml else None
+    error = NotFoundError("--loaves 2: is too few")
+    name_origin(error, Bake, flags, environment, workspace, [EatOut], as_flags=True)
+    assert (error.message, str(error)) == (named, named)
+
+
+def test_errors_name_other_flags_and_other_words_as_they_are() -> None:
+    for message in ("--ovens: too hot", "no bread: add --loaves"):
+        error = SettingsError(message)
+        name_origin(error, Bake, {}, {"CLCA_LOAVES": "2"}, None, [], as_flags=True)
+        assert error.message == message
+
+
+def test_a_flag_is_called_by_its_own_name() -> None:
+    train = STAGES["train"].config_type
+    with pytest.raises(SettingsError, match=r"^--set: Input should be a valid string \(given: 1\)$"):
+        resolve_config(train, {"settings": (1,)}, {})
+
+
+def test_messages_name_no_type_of_python(tmp_path: Path) -> None:
+    assert refusal({"out": 3}) == "--out: Input should be the path of a file or folder (given: 3)"
+    generate = STAGES["generate"].config_type
+    with pytest.raises(SettingsError) as caught:
+        resolve_config(generate, {"scenarios": 2.5}, {})
+    assert caught.value.message == "--scenarios: needs a number of seed scenarios or the path of a file, not 2.5"
 
 
 def test_keys_are_no_settings() -> None:

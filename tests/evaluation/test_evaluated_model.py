@@ -75,7 +75,7 @@ def test_a_student_of_the_hub_is_asked_at_the_commit_that_its_adapter_learned_on
     subject = choose_by_culture(name, given, ["japan"], None, Content(), {"HF_TOKEN": "secret"})
     assert subject.student is not None
     assert (subject.student.source, subject.student.revision) == (LLAMA, COMMIT)
-    assert subject.adapters["japan"].found == found
+    assert subject.adapters["japan"].trained == found
     assert subject.id == f"{LLAMA}@{COMMIT}"
     assert (subject.bits, subject.notes) == (4, ())
 

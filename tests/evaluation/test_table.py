@@ -230,3 +230,22 @@ def test_latex_compiles(table: Table, tmp_path: Path) -> None:
     (tmp_path / "t.tex").write_text(source, encoding="utf-8")
     done = subprocess.run(["pdflatex", "-interaction=nonstopmode", "t.tex"], cwd=tmp_path, capture_output=True)
     assert done.returncode == 0, done.stdout.decode(errors="replace")[-2000:]
+
+
+def test_a_row_is_called_what_its_adapters_are_and_adapters_that_differ_have_rows_of_their_own(
+    content: Content,
+) -> None:
+    published = load_published(content)
+    names = {"japan": "adapted (recipe wvs)", "uk": "CLCA"}
+    ours = {"persona": row(uk=0.6, japan=0.5), "clca": row(uk=0.5, japan=0.4)}
+    table = build("kl_paper", {"llama-3.1-8b": ours}, adapters=names, published=published)
+    rows = {one.label: one.cells for one in table.rows if one.kind == "ours"}
+    assert list(rows) == ["llama-3.1-8b", "llama-3.1-8b CLCA", "llama-3.1-8b adapted (recipe wvs)"]
+    values = {label: [cell and cell.value for cell in cells] for label, cells in rows.items()}
+    assert values["llama-3.1-8b CLCA"] == [0.5, None, None]
+    assert values["llama-3.1-8b adapted (recipe wvs)"] == [None, 0.4, None]
+    alike = build("kl_paper", {"llama-3.1-8b": ours}, adapters=dict.fromkeys(names, "adapted (recipe wvs)"))
+    assert [one.label for one in alike.rows] == ["llama-3.1-8b", "llama-3.1-8b adapted (recipe wvs)"]
+    intents = dict.fromkeys(names, "adapted (recipe intent-only)")
+    only = build("kl_paper", {"llama-3.1-8b": ours}, adapters=intents, published=published)
+    assert "llama-3.1-8b CLCA, published" not in [one.label for one in only.rows]

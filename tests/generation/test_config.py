@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clca.content.config import SECRETS
+from clca.content.config_layers import SECRETS
 from clca.content.lookup import CONFIG
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
@@ -118,7 +118,7 @@ def test_a_fault_names_the_layer_that_holds_it(workspace: Path) -> None:
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_one(workspace: Path) -> None:
-    assert refusal({}, {"CLCA_SAMPELS": "4"}) == "CLCA_SAMPELS: no such setting; did you mean samples?"
+    assert refusal({}, {"CLCA_SAMPELS": "4"}) == "CLCA_SAMPELS: no such setting; did you mean CLCA_SAMPLES?"
     (workspace / CONFIG).write_text("[generate]\nsampels = 0\n", encoding="utf-8")
     assert refusal({}, {}, workspace) == "clca.toml: generate.sampels: no such setting; did you mean samples?"
 

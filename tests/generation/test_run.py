@@ -95,6 +95,14 @@ def test_a_run_is_found_by_what_decides_its_records(change: dict[str, Any], same
     assert again.differences == (("seed: 42 -> 7",) if "seed" in change else ())
 
 
+def test_what_differs_is_called_as_the_settings_are_today() -> None:
+    run(plan(config()))
+    (line,) = plan(config(max_exchanges=3)).runs[0].differences
+    assert line == "max_exchanges: 2 -> 3"
+    (line,) = plan(config(max_reply_attempts=5)).runs[0].differences
+    assert line == "max_reply_attempts: 3 -> 5"
+
+
 # ---------------------------------------------------------------- run and result
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from clca.errors import NotFoundError, StoreError
 from clca.generation.run_records import find_record, read_records
+from clca.storage.run_index import RunInfo
 
 
 @pytest.fixture
@@ -25,15 +26,25 @@ def test_records_are_read_by_outcome(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["uk-bus-2", "bus-2"])
 def test_a_dialogue_is_found_by_its_id_or_the_end_of_it(folder: Path, name: str) -> None:
-    outcome, record = find_record(folder, name)
-    assert (outcome, record["id"]) == ("failed", "uk-bus-2")
+    found = find_record([RunInfo(folder, {})], name)
+    assert (found.outcome, found.record["id"], found.others) == ("failed", "uk-bus-2", ())
+
+
+def test_every_run_is_searched_and_the_newest_that_holds_a_dialogue_is_shown(folder: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "dialogues.jsonl").write_text(json.dumps({"id": "uk-shop-1", "turns": ["newer"]}) + "\n")
+    runs = [RunInfo(folder, {}), RunInfo(other, {})]
+    newer = find_record(runs, "shop-1")
+    assert (newer.run, newer.record["turns"], newer.others) == (runs[1], ["newer"], (runs[0],))
+    assert find_record(runs, "bus-2").run == runs[0]
 
 
 def test_a_name_of_several_or_of_none_is_refused(folder: Path) -> None:
     with pytest.raises(NotFoundError, match=r"'uk-shop' matches 2 dialogues of .*: uk-shop-1, uk-shop-2; give more"):
-        find_record(folder, "uk-shop")
+        find_record([RunInfo(folder, {})], "uk-shop")
     with pytest.raises(NotFoundError, match=r"no dialogue 'uk-shp-1' in .*; did you mean uk-shop-1"):
-        find_record(folder, "uk-shp-1")
+        find_record([RunInfo(folder, {})], "uk-shp-1")
 
 
 def test_a_line_that_is_no_record_is_refused(folder: Path) -> None:

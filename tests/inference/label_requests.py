@@ -1,4 +1,4 @@
-"""Sheets of texts to label, for several adapters, and students with adapters to answer them."""
+"""Request groups of texts to label, for several adapters, and students with adapters to answer them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def text(chance: Random, longest: int = 380) -> str:
 
 
 def texts(adapters: Sequence[str], count: int = 7, longest: int = 380) -> list[RequestGroup]:
-    """Of each adapter a sheet whose texts follow on the same few words, one of texts that begin in any way, and a text.
+    """Of each adapter a group whose texts follow on the same few words, one of texts that begin in any way, and a text.
 
     No two ask the same, but for the adapter.
     """
@@ -74,12 +74,12 @@ class Heard:
     def __init__(self) -> None:
         self.answers: dict[tuple[str, str], Answer] = {}
 
-    def __call__(self, sheet: RequestGroup, answers: Sequence[Answer]) -> None:
-        for question, answer in zip(sheet.questions, answers, strict=True):
-            assert (sheet.adapter, question.text) not in self.answers, "a question was answered twice"
-            self.answers[sheet.adapter, question.text] = answer
+    def __call__(self, group: RequestGroup, answers: Sequence[Answer]) -> None:
+        for question, answer in zip(group.questions, answers, strict=True):
+            assert (group.adapter, question.text) not in self.answers, "a question was answered twice"
+            self.answers[group.adapter, question.text] = answer
 
-    def of(self, sheets: Sequence[RequestGroup]) -> Iterator[tuple[str, str, Answer]]:
-        for sheet in sheets:
-            for question in sheet.questions:
-                yield sheet.adapter, question.text, self.answers[sheet.adapter, question.text]
+    def of(self, groups: Sequence[RequestGroup]) -> Iterator[tuple[str, str, Answer]]:
+        for group in groups:
+            for question in group.questions:
+                yield group.adapter, question.text, self.answers[group.adapter, question.text]

@@ -1,4 +1,4 @@
-"""Sheets of the packaged items, and small models to fill them in."""
+"""Request groups of the packaged items, and small models to fill them in."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def questions(count: int, *, text: bool = False) -> tuple[ItemQuestion, ...]:
     return tuple(found)
 
 
-def sheets(
+def groups(
     count: int, items: int = 6, *, method: Method = "persona", text: bool = False, adapter: str = ""
 ) -> list[RespondentRequestGroup]:
     asked = questions(items, text=text)
@@ -46,10 +46,10 @@ class Filled:
     def __init__(self) -> None:
         self.answers: dict[tuple[str, str], tuple[Answer, ...]] = {}
 
-    def __call__(self, sheet: RespondentRequestGroup, answers: Any) -> None:
-        key = (sheet.method, sheet.respondent)
-        assert key not in self.answers, "a sheet was filled in twice"
-        assert len(answers) == len(sheet.questions)
+    def __call__(self, group: RespondentRequestGroup, answers: Any) -> None:
+        key = (group.method, group.respondent)
+        assert key not in self.answers, "a group was filled in twice"
+        assert len(answers) == len(group.questions)
         self.answers[key] = tuple(answers)
 
 

@@ -13,7 +13,7 @@ from clca.inference.api_prompts import PROBE, TEXT, Wording
 from clca.inference.label_probabilities import label_probabilities
 from clca.inference.requests import Answer
 from tests.inference.label_requests import Heard, texts
-from tests.inference.request_groups import Filled, sheets
+from tests.inference.request_groups import Filled, groups
 from tests.inference.stub_model import Answered, Answering, chat, plain
 
 WORDS = {"variables": {"date_string": "26 Jul 2024"}}
@@ -42,23 +42,23 @@ def test_choices_give_the_odds_of_the_labels_alone() -> None:
     filled = Filled()
     with Answering(obedient) as server:
         predictor = ApiModel(server.url, base="m", mode="probability", wording=Wording(**WORDS))
-        predictor.predict(sheets(3, 8), filled)
+        predictor.predict(groups(3, 8), filled)
     assert choices_of(server.bodies[0]) == [PROBE]
     assert len(filled.answers) == 3
-    for sheet in sheets(3, 8):
-        for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
+    for group in groups(3, 8):
+        for question, answer in zip(group.questions, filled.answers["persona", group.respondent], strict=True):
             shares = SHARES[: len(question.shown)]
             assert answer.probabilities == pytest.approx([share / sum(shares) for share in shares])
             assert answer.option_mass is None
     body = asked(server)[0]
-    [sheet] = sheets(1, 8)
+    [group] = groups(1, 8)
     assert body["messages"] == [
-        {"role": "system", "content": sheet.system},
-        {"role": "user", "content": sheet.questions[0].text},
+        {"role": "system", "content": group.system},
+        {"role": "user", "content": group.questions[0].text},
     ]
     assert (body["max_tokens"], body["temperature"], body["top_logprobs"]) == (1, 0.0, 20)
     assert body["chat_template_kwargs"] == {"date_string": "26 Jul 2024"}
-    assert (predictor.labels, predictor.outside) == (sum(len(one.shown) for one in sheet.questions) * 3, 0)
+    assert (predictor.labels, predictor.outside) == (sum(len(one.shown) for one in group.questions) * 3, 0)
 
 
 def test_a_server_that_ignores_choices_is_asked_for_its_likeliest_tokens() -> None:
@@ -68,7 +68,7 @@ def test_a_server_that_ignores_choices_is_asked_for_its_likeliest_tokens() -> No
     filled = Filled()
     with Answering(wilful) as server:
         predictor = ApiModel(server.url, base="m", mode="probability")
-        predictor.predict(sheets(1, 1), filled)
+        predictor.predict(groups(1, 1), filled)
     assert all("structured_outputs" not in body for body in asked(server))
     [answer] = filled.answers["persona", "r0"]
     # Four options: the last two share what is left, 0.1, and are no likelier than the last token, 0.1.
@@ -86,9 +86,9 @@ def test_a_server_that_refuses_what_it_does_not_know_is_asked_without_it() -> No
 
     filled = Filled()
     with Answering(strict) as server:
-        ApiModel(server.url, base="m", mode="probability", wording=Wording(**WORDS)).predict(sheets(1, 2), filled)
+        ApiModel(server.url, base="m", mode="probability", wording=Wording(**WORDS)).predict(groups(1, 2), filled)
     assert len(filled.answers) == 1
-    assert len(server.bodies) == 4 + 2
+    assert len(server.bodies) == 3 + 2
 
 
 def test_replies_are_taken_as_they_are_written() -> None:
@@ -98,7 +98,7 @@ def test_replies_are_taken_as_they_are_written() -> None:
     filled = Filled()
     with Answering(writes) as server:
         predictor = ApiModel(server.url, base="plain", mode="generate")
-        predictor.predict([*sheets(1, 2), *sheets(1, 2, method="clca", adapter="tuned")], filled)
+        predictor.predict([*groups(1, 2), *groups(1, 2, method="clca", adapter="tuned")], filled)
     assert filled.answers["persona", "r0"] == (Answer(reply=" plain: 2.\nYes"),) * 2
     assert filled.answers["clca", "r0"] == (Answer(reply=" tuned: 2.\nYes"),) * 2
     assert {body["max_tokens"] for body in asked(server)} == {16}
@@ -106,11 +106,11 @@ def test_replies_are_taken_as_they_are_written() -> None:
 
 def test_a_reply_may_have_as_many_tokens_as_asked_for() -> None:
     with Answering(obedient) as server:
-        ApiModel(server.url, base="m", mode="generate", max_new_tokens=25).predict(sheets(1, 2), Filled())
+        ApiModel(server.url, base="m", mode="generate", max_new_tokens=25).predict(groups(1, 2), Filled())
     assert {body["max_tokens"] for body in asked(server)} == {25}
 
 
-def test_sheets_of_several_adapters_go_to_their_models_with_requests_bounded() -> None:
+def test_groups_of_several_adapters_go_to_their_models_with_requests_bounded() -> None:
     def names(body: dict[str, Any], number: int) -> Answered:
         return 200, chat(f"{body['model']} says: {body['messages'][-1]['content'][-20:]}"), {}
 
@@ -119,17 +119,17 @@ def test_sheets_of_several_adapters_go_to_their_models_with_requests_bounded() -
         ApiModel(server.url, base="plain", mode="generate", concurrency=16).predict(given, heard)
     for adapter, text, answer in heard.of(given):
         assert answer.reply == f"{adapter or 'plain'} says: {text[-20:]}"
-    assert len(heard.answers) == sum(len(sheet.questions) for sheet in given)
+    assert len(heard.answers) == sum(len(group.questions) for group in given)
     assert 8 < server.most_in_flight <= 16
 
 
 def test_plain_text_goes_to_completions_and_is_answered_after_a_space() -> None:
     filled = Filled()
     with Answering(obedient) as server:
-        ApiModel(server.url, base="m", mode="probability", wording=TEXT).predict(sheets(1, 2, text=True), filled)
-    body, [sheet] = asked(server)[0], sheets(1, 2, text=True)
+        ApiModel(server.url, base="m", mode="probability", wording=TEXT).predict(groups(1, 2, text=True), filled)
+    body, [group] = asked(server)[0], groups(1, 2, text=True)
     assert body["path"] == "completions"
-    assert body["prompt"] == f"{sheet.system}\n\n{sheet.questions[0].text}"
+    assert body["prompt"] == f"{group.system}\n\n{group.questions[0].text}"
     assert choices_of(body) == [" 1", " 2", " 3", " 4"]
     assert filled.answers["persona", "r0"][0].probabilities == pytest.approx([share / 0.9375 for share in SHARES[:4]])
 
@@ -137,17 +137,17 @@ def test_plain_text_goes_to_completions_and_is_answered_after_a_space() -> None:
 def test_plain_text_goes_as_tokens_where_the_tokenizer_is_at_hand() -> None:
     with Answering(obedient) as server:
         wording = Wording("text", " ", encode=lambda text: [1, *text.encode()])
-        ApiModel(server.url, base="m", mode="generate", wording=wording).predict(sheets(1, 1, text=True), Filled())
-    [sheet] = sheets(1, 1, text=True)
-    assert server.bodies[-1]["prompt"] == [1, *f"{sheet.system}\n\n{sheet.questions[0].text}".encode()]
+        ApiModel(server.url, base="m", mode="generate", wording=wording).predict(groups(1, 1, text=True), Filled())
+    [group] = groups(1, 1, text=True)
+    assert server.bodies[-1]["prompt"] == [1, *f"{group.system}\n\n{group.questions[0].text}".encode()]
 
 
 def test_a_system_text_is_folded_for_templates_without_a_place_for_it() -> None:
     with Answering(obedient) as server:
         wording = Wording(folds_system=True)
-        ApiModel(server.url, base="m", mode="generate", wording=wording).predict(sheets(1, 1), Filled())
-    [sheet] = sheets(1, 1)
-    assert asked(server)[0]["messages"] == [{"role": "user", "content": f"{sheet.system}\n\n{sheet.questions[0].text}"}]
+        ApiModel(server.url, base="m", mode="generate", wording=wording).predict(groups(1, 1), Filled())
+    [group] = groups(1, 1)
+    assert asked(server)[0]["messages"] == [{"role": "user", "content": f"{group.system}\n\n{group.questions[0].text}"}]
 
 
 def test_labels_may_stand_one_token_later_than_their_lead() -> None:
@@ -167,18 +167,18 @@ def test_labels_that_no_token_tells_of_are_equally_likely() -> None:
 # ------------------------------------------------------------ order and load
 
 
-def test_the_first_question_of_a_sheet_goes_before_the_others() -> None:
+def test_the_first_question_of_a_group_goes_before_the_others() -> None:
     with Answering(obedient, seconds=0.01) as server:
-        ApiModel(server.url, base="m", mode="generate").predict(sheets(6, 5), Filled())
-    for sheet in sheets(6, 5):
-        mine = [body["messages"][1]["content"] for body in asked(server) if sheet.system in str(body)]
-        assert mine[0] == sheet.questions[0].text
-        assert sorted(mine) == sorted(question.text for question in sheet.questions)
+        ApiModel(server.url, base="m", mode="generate").predict(groups(6, 5), Filled())
+    for group in groups(6, 5):
+        mine = [body["messages"][1]["content"] for body in asked(server) if group.system in str(body)]
+        assert mine[0] == group.questions[0].text
+        assert sorted(mine) == sorted(question.text for question in group.questions)
 
 
 def test_no_more_requests_are_in_flight_than_allowed() -> None:
     with Answering(obedient, seconds=0.01) as server:
-        ApiModel(server.url, base="m", mode="generate", concurrency=8).predict(sheets(12, 6), Filled())
+        ApiModel(server.url, base="m", mode="generate", concurrency=8).predict(groups(12, 6), Filled())
     assert server.most_in_flight == 8
 
 
@@ -193,7 +193,7 @@ def test_what_passes_is_tried_again() -> None:
 
     filled = Filled()
     with Answering(shaky) as server:
-        ApiModel(server.url, base="m", mode="generate").predict(sheets(1, 4), filled)
+        ApiModel(server.url, base="m", mode="generate").predict(groups(1, 4), filled)
     assert len(filled.answers["persona", "r0"]) == 4
     assert len(server.bodies) == 1 + 4 + 2
 
@@ -213,7 +213,7 @@ def test_a_refusal_is_told_in_one_line_without_the_key(status: int, said: str, e
         return (status, {"error": {"message": said}}, {}) if number >= after else obedient(body, number)
 
     with Answering(refuses) as server, pytest.raises(ServerError) as caught:
-        ApiModel(server.url, base="m", mode="probability", key="sekrit-key").predict(sheets(2, 5), Filled())
+        ApiModel(server.url, base="m", mode="probability", key="sekrit-key").predict(groups(2, 5), Filled())
     assert caught.value.message.startswith(f"{server.url} {expected}")
     assert "\n" not in caught.value.message
     assert "sekrit" not in caught.value.message
@@ -224,20 +224,20 @@ def test_a_server_that_is_not_there_is_told_at_once() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     with pytest.raises(ServerError) as caught:
-        ApiModel(f"http://127.0.0.1:{port}/v1", base="m", mode="generate").predict(sheets(1, 1), Filled())
+        ApiModel(f"http://127.0.0.1:{port}/v1", base="m", mode="generate").predict(groups(1, 1), Filled())
     assert caught.value.message == (
         f"cannot connect to http://127.0.0.1:{port}/v1: Connect call failed ('127.0.0.1', {port}):"
         " is the server up, and the URL right?"
     )
 
 
-def test_a_server_that_is_lost_leaves_whole_sheets_only() -> None:
+def test_a_server_that_is_lost_leaves_whole_groups_only() -> None:
     def breaks(body: dict[str, Any], number: int) -> Answered:
         return (500, {"error": "out of order"}, {}) if number > 7 else obedient(body, number)
 
     filled = Filled()
     with Answering(breaks) as server, pytest.raises(ServerLost) as caught:
-        ApiModel(server.url, base="m", mode="generate", concurrency=1, max_attempts=1).predict(sheets(9, 3), filled)
+        ApiModel(server.url, base="m", mode="generate", concurrency=1, max_attempts=1).predict(groups(9, 3), filled)
     assert caught.value.message == (
         f"the server of m no longer answers ({server.url} answers 500: out of order): check it, and repeat the"
         " command to resume"
@@ -255,13 +255,13 @@ def test_a_server_that_is_lost_leaves_whole_sheets_only() -> None:
 )
 def test_something_else_than_a_completion_is_told_in_one_line(data: Any, expected: str) -> None:
     with Answering(lambda body, number: (200, data, {})) as server, pytest.raises(ServerError) as caught:
-        ApiModel(server.url, base="m", mode="generate").predict(sheets(1, 1), Filled())
+        ApiModel(server.url, base="m", mode="generate").predict(groups(1, 1), Filled())
     assert caught.value.message == f"{server.url} does not answer like an OpenAI-compatible server {expected}"
 
 
 def test_a_server_that_tells_no_probabilities_is_refused_for_them() -> None:
     with Answering(lambda body, number: (200, chat("1"), {})) as server, pytest.raises(ServerError) as caught:
-        ApiModel(server.url, base="m", mode="probability").predict(sheets(1, 1), Filled())
+        ApiModel(server.url, base="m", mode="probability").predict(groups(1, 1), Filled())
     assert caught.value.message == (
         f"{server.url}: the response has no log-probabilities of tokens: use --mode generate"
     )
@@ -276,6 +276,6 @@ def test_ctrl_c_ends_it_at_once() -> None:
 
     filled = Filled()
     with Answering(interrupts) as server, pytest.raises(KeyboardInterrupt):
-        ApiModel(server.url, base="m", mode="generate", concurrency=1).predict(sheets(30, 3), filled)
+        ApiModel(server.url, base="m", mode="generate", concurrency=1).predict(groups(30, 3), filled)
     assert filled.answers == {}
     assert len(server.bodies) <= 3

@@ -13,7 +13,7 @@ from clca.inference.prompt_format import ChatFormat, TextFormat
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
 from clca.models.student import Student
-from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
+from tests.inference.request_groups import FAMILIES, Filled, groups, small_model
 
 
 @pytest.fixture(scope="module")
@@ -53,12 +53,12 @@ def test_replies_are_those_that_transformers_generates_for_each_prompt_alone(
 ) -> None:
     model = small_model(family, len(tokenizer), tokenizer.eos_token_id)
     format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
-    asked, filled = sheets(3, text=text), Filled()
+    asked, filled = groups(3, text=text), Filled()
     HfModel(model, tokenizer, format, "generate", tokens=700).predict(asked, filled)
     replies = set()
-    for sheet in asked:
-        for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
-            ids = tokenizer(format.prompt(sheet.system, question.text), add_special_tokens=False)["input_ids"]
+    for group in asked:
+        for question, answer in zip(group.questions, filled.answers["persona", group.respondent], strict=True):
+            ids = tokenizer(format.prompt(group.system, question.text), add_special_tokens=False)["input_ids"]
             ids = [tokenizer.bos_token_id, *ids] if text else ids
             expected = tokenizer.decode(generated(model, ids, [tokenizer.eos_token_id]), skip_special_tokens=True)
             assert answer.reply == expected.rstrip("\ufffd")  # of a character that the end has cut

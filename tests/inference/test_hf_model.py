@@ -13,7 +13,7 @@ from clca.inference.tokenization import Tokens, TokensError
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
 from clca.models.student import Student
-from tests.inference.request_groups import FAMILIES, Filled, sheets, small_model
+from tests.inference.request_groups import FAMILIES, Filled, groups, small_model
 from tests.models.students import STUDENTS, student
 
 WITHIN = 1e-4
@@ -40,13 +40,13 @@ def alone(model: Any, ids: list[int]) -> torch.Tensor:
 def test_odds_on_a_shared_prefix_are_those_of_each_prompt_alone(family: str, text: bool, tokenizer: Any) -> None:
     model = model_of(family, tokenizer)
     format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
-    asked, filled = sheets(5, text=text), Filled()
+    asked, filled = groups(5, text=text), Filled()
     HfModel(model, tokenizer, format, "probability", tokens=700).predict(asked, filled)
     spread = 0.0
-    for sheet in asked:
-        answers = filled.answers["persona", sheet.respondent]
-        for question, answer in zip(sheet.questions, answers, strict=True):
-            prompt = format.prompt(sheet.system, question.text)
+    for group in asked:
+        answers = filled.answers["persona", group.respondent]
+        for question, answer in zip(group.questions, answers, strict=True):
+            prompt = format.prompt(group.system, question.text)
             options = [
                 tokenizer(prompt + format.lead + label, add_special_tokens=False)["input_ids"]
                 for label in question.labels
@@ -65,7 +65,7 @@ def test_odds_do_not_depend_on_how_much_goes_into_one_pass(
     memory: int | None, tokens: int | None, tokenizer: Any
 ) -> None:
     model, format = model_of("qwen2", tokenizer), ChatFormat(ChatTemplate(tokenizer))
-    asked, filled, expected = sheets(3), Filled(), Filled()
+    asked, filled, expected = groups(3), Filled(), Filled()
     HfModel(model, tokenizer, format, "probability", memory=memory, tokens=tokens).predict(asked, filled)
     HfModel(model, tokenizer, format, "probability", tokens=300).predict(asked, expected)
     for key, answers in expected.answers.items():
@@ -75,7 +75,7 @@ def test_odds_do_not_depend_on_how_much_goes_into_one_pass(
 
 def test_less_goes_into_one_pass_where_memory_does_not_suffice(tokenizer: Any) -> None:
     model, format = model_of("llama", tokenizer), ChatFormat(ChatTemplate(tokenizer))
-    asked, filled, expected, sizes = sheets(5), Filled(), Filled(), []
+    asked, filled, expected, sizes = groups(5), Filled(), Filled(), []
     HfModel(model, tokenizer, format, "probability").predict(asked, expected)
 
     def limit(module: Any, given: Any, named: Any) -> None:
@@ -103,7 +103,7 @@ def test_memory_that_never_suffices_is_told_in_one_line(tokenizer: Any) -> None:
     hook = model.model.layers[1].register_forward_pre_hook(full)
     try:
         with pytest.raises(OutOfMemory, match=r"^the student leaves too little memory for answers: choose a smaller"):
-            HfModel(model, tokenizer, TextFormat(), "probability").predict(sheets(1), Filled())
+            HfModel(model, tokenizer, TextFormat(), "probability").predict(groups(1), Filled())
     finally:
         hook.remove()
 
@@ -123,17 +123,17 @@ def test_layers_without_keys_and_values_are_refused(tokenizer: Any) -> None:
 @pytest.mark.parametrize("window", [32, 150])
 @pytest.mark.parametrize("mode", ["probability", "generate"])
 def test_a_window_sees_what_it_sees_of_each_prompt_alone(family: str, window: int, mode: Any, tokenizer: Any) -> None:
-    """Shorter than all prompts, or than those of some sheets only and the columns of several sheets together."""
+    """Shorter than all prompts, or than those of some groups only and the columns of several groups together."""
     model = small_model(family, len(tokenizer), tokenizer.eos_token_id, window)
     whole = model_of(family, tokenizer)
-    asked, format = sheets(4, 5, text=True), TextFormat()
+    asked, format = groups(4, 5, text=True), TextFormat()
     asked[1] = replace(asked[1], system=asked[1].system * 3)
     filled, elsewhere, lengths = Filled(), Filled(), set()
     HfModel(model, tokenizer, format, mode, max_new_tokens=6).predict(asked, filled)
     HfModel(whole, tokenizer, format, mode, max_new_tokens=6).predict(asked, elsewhere)
-    for sheet in asked:
-        for question, answer in zip(sheet.questions, filled.answers["persona", sheet.respondent], strict=True):
-            [ids] = [one.ids for one in Tokens(tokenizer, format).prompts(replace(sheet, questions=(question,)))]
+    for group in asked:
+        for question, answer in zip(group.questions, filled.answers["persona", group.respondent], strict=True):
+            [ids] = [one.ids for one in Tokens(tokenizer, format).prompts(replace(group, questions=(question,)))]
             lengths.add(len(ids))
             prompt = torch.tensor([ids])
             if mode == "generate":
@@ -146,7 +146,7 @@ def test_a_window_sees_what_it_sees_of_each_prompt_alone(family: str, window: in
                 )[0, len(ids) :]
                 assert answer.reply == tokenizer.decode(said, skip_special_tokens=True).rstrip("\ufffd")
                 continue
-            [one] = Tokens(tokenizer, format).with_options(replace(sheet, questions=(question,)))
+            [one] = Tokens(tokenizer, format).with_options(replace(group, questions=(question,)))
             expected = alone(model, one.ids)[list(one.options)].exp()
             assert answer.probabilities == pytest.approx((expected / expected.sum()).tolist(), abs=WITHIN)
     assert (min(lengths) > window) == (window == 32)
@@ -168,13 +168,13 @@ def adapted(tokenizer: Any) -> Any:
         return get_peft_model(copy, LoraConfig(r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False))
 
 
-def test_the_adapter_answers_the_sheets_that_name_it_and_the_base_all_others(tokenizer: Any, adapted: Any) -> None:
+def test_the_adapter_answers_the_groups_that_name_it_and_the_base_all_others(tokenizer: Any, adapted: Any) -> None:
     format = ChatFormat(ChatTemplate(tokenizer))
-    asked = [one for pair in zip(sheets(4), sheets(4, method="clca", adapter="mine"), strict=True) for one in pair]
+    asked = [one for pair in zip(groups(4), groups(4, method="clca", adapter="mine"), strict=True) for one in pair]
     filled, base, merged = Filled(), Filled(), Filled()
     HfModel(adapted, tokenizer, format, "probability", adapters={"mine": "default"}).predict(asked, filled)
-    HfModel(model_of("llama", tokenizer), tokenizer, format, "probability").predict(sheets(4), base)
-    HfModel(adapted.merge_and_unload(), tokenizer, format, "probability").predict(sheets(4), merged)
+    HfModel(model_of("llama", tokenizer), tokenizer, format, "probability").predict(groups(4), base)
+    HfModel(adapted.merge_and_unload(), tokenizer, format, "probability").predict(groups(4), merged)
     assert len(filled.answers) == 8
     for (_, respondent), answers in base.answers.items():
         adapters = merged.answers["persona", respondent]
@@ -191,8 +191,8 @@ def test_the_adapter_answers_the_sheets_that_name_it_and_the_base_all_others(tok
 
 
 def test_a_prompt_that_is_too_long_is_told_in_one_line(tokenizer: Any) -> None:
-    [sheet] = sheets(1, 1)
-    long = replace(sheet, system="tea " * 4000)
+    [group] = groups(1, 1)
+    long = replace(group, system="tea " * 4000)
     predictor = HfModel(model_of("llama", tokenizer), tokenizer, TextFormat(), "probability")
     with pytest.raises(
         LocalError, match=r"^a prompt and its answer take [\d,]+ tokens, but the student takes at most 2,048: "
@@ -205,20 +205,20 @@ def test_a_prompt_that_is_too_long_is_told_in_one_line(tokenizer: Any) -> None:
 def test_options_are_the_tokens_that_an_answer_adds_to_its_prompt(name: str, text: bool) -> None:
     tokenizer = student(name)
     format = TextFormat() if text else ChatFormat(ChatTemplate(tokenizer))
-    [sheet] = sheets(1, 3, text=text)
+    [group] = groups(1, 3, text=text)
     begin = [tokenizer.bos_token_id] if text and tokenizer.bos_token_id is not None else []
-    for question, asked in zip(sheet.questions, Tokens(tokenizer, format).with_options(sheet), strict=True):
+    for question, asked in zip(group.questions, Tokens(tokenizer, format).with_options(group), strict=True):
         for label, option in zip(question.labels, asked.options, strict=True):
-            whole = format.prompt(sheet.system, question.text) + format.lead + label
+            whole = format.prompt(group.system, question.text) + format.lead + label
             assert [*asked.ids, option] == begin + tokenizer(whole, add_special_tokens=False)["input_ids"]
 
 
 def test_a_label_of_several_tokens_is_refused_by_name(tokenizer: Any) -> None:
-    [sheet] = sheets(1, 1)
-    many = item_question(sheet.questions[0].item, "given", "Choose.", tuple(range(10)))
+    [group] = groups(1, 1)
+    many = item_question(group.questions[0].item, "given", "Choose.", tuple(range(10)))
     tokens = Tokens(student("llama-3"), ChatFormat(ChatTemplate(student("llama-3"))))
     with pytest.raises(TokensError) as caught:
-        tokens.with_options(replace(sheet, system="", questions=(many,)))
+        tokens.with_options(replace(group, system="", questions=(many,)))
     assert caught.value.message == (
         "the tokenizer of llama-3 does not encode the answer '10' as a single token: use --mode generate"
     )

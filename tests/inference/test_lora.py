@@ -1,4 +1,4 @@
-"""Sheets of several adapters, and of none, in the same batches."""
+"""Request groups of several adapters, and of none, in the same batches."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WITHIN = 1e-4
 NAMES = ("ara", "deu", "jpn")
 SLOTS = {name: name for name in NAMES}
 EVERYONE = (*NAMES, "")
-BARE = TextFormat(begins=False)  # a sheet's texts may begin with nothing in common
+BARE = TextFormat(begins=False)  # a group's texts may begin with nothing in common
 REPLY = 9
 
 
@@ -109,20 +109,20 @@ def test_replies_in_mixed_batches_are_those_that_transformers_generates_for_each
 def test_a_reply_ends_as_soon_as_it_is_settled(tokenizer: Any) -> None:
     model, asked, heard = student_of("llama", tokenizer), texts(EVERYONE, 6, 60), Heard()
 
-    def settled(sheet: RequestGroup, text: str) -> bool:
-        return len(text) >= (12 if sheet.adapter else 30)
+    def settled(group: RequestGroup, text: str) -> bool:
+        return len(text) >= (12 if group.adapter else 30)
 
     predictor = HfModel(
         model, tokenizer, BARE, "generate", adapters=SLOTS, max_new_tokens=REPLY, stop_condition=settled, tokens=400
     )
     predictor.predict(asked, heard)
     lengths = set()
-    for sheet in asked:
-        for adapter, text, answer in heard.of([sheet]):
+    for group in asked:
+        for adapter, text, answer in heard.of([group]):
             whole = reply_alone(model, tokenizer, adapter, ids_of(tokenizer, BARE, text))
             parts = [tokenizer.decode(whole[: end + 1], skip_special_tokens=True) for end in range(len(whole))]
             said = [part.rstrip("\ufffd") for part in parts]
-            expected = next((one for one in said if settled(sheet, one)), said[-1])
+            expected = next((one for one in said if settled(group, one)), said[-1])
             assert answer.reply == expected
             lengths.add(said.index(expected) + 1)
     assert len(lengths) > 4
@@ -144,16 +144,16 @@ def passes(model: Any, run: Callable[[], None]) -> int:
     return count
 
 
-def test_sheets_of_one_adapter_that_fill_a_pass_are_not_mixed_and_others_are(tokenizer: Any) -> None:
+def test_groups_of_one_adapter_that_fill_a_pass_are_not_mixed_and_others_are(tokenizer: Any) -> None:
     model, asked = student_of("llama", tokenizer), texts(EVERYONE, 4, 40)
 
-    def count(sheets: list[RequestGroup], tokens: int) -> int:
+    def count(groups: list[RequestGroup], tokens: int) -> int:
         predictor = HfModel(model, tokenizer, BARE, "probability", adapters=SLOTS, tokens=tokens)
-        return passes(model, lambda: predictor.predict(sheets, Heard()))
+        return passes(model, lambda: predictor.predict(groups, Heard()))
 
-    apart = [[sheet for sheet in asked if sheet.adapter == name] for name in EVERYONE]
+    apart = [[group for group in asked if group.adapter == name] for name in EVERYONE]
     assert count(asked, 10_000) == count(apart[0], 10_000)  # as one adapter's
-    assert count(asked, 60) == sum(count(sheets, 60) for sheets in apart)
+    assert count(asked, 60) == sum(count(groups, 60) for groups in apart)
 
 
 def hooks(model: Any) -> int:

@@ -71,7 +71,7 @@ def test_a_reply_is_never_mended(text: str, kind: str) -> None:
 def test_a_reply_that_was_cut_off_is_no_answer_even_when_it_parses() -> None:
     whole = '{"action": "speak", "text": "Hello."}'
     assert fault(whole, "length") == ("cut off", f"the reply ran into the token limit: {whole!r}")
-    assert fault(whole, "content_filter") == ("cut off", "finish_reason is 'content_filter'")
+    assert fault(whole, "content_filter") == ("content filter", "finish_reason is 'content_filter'")
     assert "cut off" in INVALID
 
 

@@ -18,7 +18,8 @@ import pytest
 from clca.errors import TeacherError
 from clca.inference.chat_client import ChatClient
 from clca.inference.http_client import HttpClient
-from clca.inference.server_probe import ProbedServer, Unreachable, probe_server
+from clca.inference.probe_request import Unreachable
+from clca.inference.server_probe import ProbedServer, probe_server
 from tests.cli_process import Stub, clca, last_json, only_run, records
 
 NAMES = ("llama-3.1-70b", "meta-llama/Llama-3.1-70B-Instruct")

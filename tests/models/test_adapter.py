@@ -13,7 +13,8 @@ from safetensors.torch import load_file
 from clca.cli.views import adapters as adapter_views
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.inference.hardware import Machine
-from clca.models.adapter import TrainedAdapter, find_adapter, list_adapters, read_adapter
+from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters, read_adapter
+from clca.models.adapter_selection import select_adapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.student import Student
 from clca.training import merge as merging
@@ -207,22 +208,82 @@ def test_the_list_names_damaged_ones_beside_it(shelf: Path, capsys: pytest.Captu
 
 
 @pytest.mark.parametrize(
-    ("name", "folder"), [("japan", "second"), ("first", "first"), ("japan/first", "first"), ("uk", "old")]
+    ("name", "folders"),
+    [("japan", ["first", "second"]), ("first", ["first"]), ("japan/first", ["first"]), ("uk", ["old"])],
 )
-def test_an_adapter_is_found_by_name_or_culture(shelf: Path, name: str, folder: str) -> None:
-    assert find_adapter(name, shelf).folder.name == folder
+def test_adapters_are_found_by_name_or_culture(shelf: Path, name: str, folders: list[str]) -> None:
+    assert [adapter.folder.name for adapter in find_adapters(name, shelf)] == folders
+
+
+def changed(folder: Path, **fields: Any) -> TrainedAdapter:
+    """The adapter with other values in its `adapter.json`; keys of the recipe are dotted."""
+    data = json.loads((folder / "adapter.json").read_text())
+    for name, value in fields.items():
+        *groups, last = name.split("__")
+        inner = data
+        for group in groups:
+            inner = inner[group]
+        inner[last] = value
+    (folder / "adapter.json").write_text(json.dumps(data))
+    return read_adapter(folder)
+
+
+def test_of_equal_adapters_the_newest_is_taken_and_the_others_are_named(shelf: Path) -> None:
+    adapter, selection = select_adapter("japan", find_adapters("japan", shelf))
+    assert adapter.folder.name == "second"
+    assert selection.reason == "the newest of 2 adapters of the same recipe and data"
+    assert selection.others == {str(shelf / "japan" / "first"): "the same recipe and data"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"recipe__data__mix": "intent-only"}, "recipe tiny, mix intent-only; data.mix: clca -> intent-only"),
+        ({"recipe__lora__r": 8}, "lora.r: 4 -> 8"),
+        ({"cultures": ["japan", "uk"]}, "cultures: japan -> japan, uk"),
+        ({"lineage": [{**LINEAGE.model_dump(), "sha256": "1", "run": "other"}]}, "run: generated/japan/run -> other"),
+        ({"train__sha256": "1"}, "other training rows"),
+    ],
+)
+def test_adapters_that_differ_are_asked_for_by_name(shelf: Path, change: dict[str, Any], said: str) -> None:
+    changed(shelf / "japan" / "first", **change)
+    with pytest.raises(SettingsError, match=r"^japan has adapters that differ") as caught:
+        select_adapter("japan", find_adapters("japan", shelf))
+    assert said in caught.value.message
+    assert caught.value.message.endswith("say which with --adapter")
+    assert "\n" not in caught.value.message
+
+
+def test_an_adapter_of_a_smaller_run_does_not_take_the_place_of_one_of_a_larger_run(shelf: Path) -> None:
+    for name, samples in (("first", 2), ("second", 1)):
+        inputs = {"teacher": "t", "samples": samples, "norms": 0, "scenarios": None}
+        changed(shelf / "japan" / name, lineage=[{**LINEAGE.model_dump(), "sha256": name, "inputs": inputs}])
+    adapter, selection = select_adapter("japan", find_adapters("japan", shelf))
+    assert adapter.folder.name == "first"
+    assert selection.others == {str(shelf / "japan" / "second"): "of a run that covers less"}
+
+
+def test_show_says_that_there_are_others_and_merge_chooses_nothing(
+    shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changed(shelf / "japan" / "first", recipe__data__mix="wvs")
+    adapter_views.show_adapter("japan", shelf, as_json=False)
+    assert f"not taken: {shelf / 'japan' / 'first'} (recipe tiny, mix wvs)" in capsys.readouterr().err
+    with pytest.raises(SettingsError, match=r"a folder of one of them$"):
+        adapter_views.merge_adapter("japan", tmp_path / "whole", shelf, as_json=True)
 
 
 def test_an_adapter_is_found_by_its_folder(shelf: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     elsewhere = tmp_path_factory.mktemp("elsewhere")
-    assert find_adapter(str(shelf / "uk" / "old"), elsewhere).folder == shelf / "uk" / "old"
+    (adapter,) = find_adapters(str(shelf / "uk" / "old"), elsewhere)
+    assert adapter.folder == shelf / "uk" / "old"
 
 
 def test_what_is_not_there_is_told_with_what_is(shelf: Path, tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"^no adapter 'japan/frist' in .*; did you mean japan/first"):
-        find_adapter("japan/frist", shelf)
+        find_adapters("japan/frist", shelf)
     with pytest.raises(NotFoundError, match=r"there are none in .*\(`clca train` makes one\)$"):
-        find_adapter("japan", tmp_path / "empty")
+        find_adapters("japan", tmp_path / "empty")
 
 
 def test_a_damaged_or_foreign_folder_is_told_in_one_line(shelf: Path) -> None:

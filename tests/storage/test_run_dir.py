@@ -20,7 +20,7 @@ from clca.schemas import Reply
 from clca.storage.fingerprint import differences, fingerprint
 from clca.storage.reply_cache import FinishedDialogue, Outcome
 from clca.storage.run_dir import FILES, RunDir
-from clca.storage.run_index import find_run, list_runs, new_run_folder, read_run
+from clca.storage.run_index import find_runs, list_runs, new_run_folder, read_run
 
 OUTCOMES: tuple[Outcome, ...] = ("kept", "kept", "discarded", "failed")
 REPLY = Reply("{}", "stop", 10, 1)
@@ -352,20 +352,19 @@ def test_runs_come_oldest_first_and_what_is_no_run_is_passed_over(tmp_path: Path
 
 def test_a_run_is_found_by_folder_path_name_or_culture(tmp_path: Path) -> None:
     old, new = made(tmp_path, "japan/one", "2026-01-01"), made(tmp_path, "japan/two", "2026-01-02")
-    assert find_run(str(old), tmp_path).folder == old
-    assert find_run("japan/one", tmp_path).folder == old
-    assert find_run("one", tmp_path).folder == old
-    assert find_run("japan", tmp_path).folder == new
+    for name in (str(old), str(old / "dialogues.jsonl"), "japan/one", "one"):
+        assert [run.folder for run in find_runs(name, tmp_path)] == [old]
+    assert [run.folder for run in find_runs("japan", tmp_path)] == [old, new]
 
 
 def test_a_run_that_is_not_there_brings_the_nearest(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match="there are no runs in"):
-        find_run("japan", tmp_path)
+        find_runs("japan", tmp_path)
     made(tmp_path, "japan/rehearsal-s42-abcdef", "2026-01-01")
     with pytest.raises(NotFoundError, match="did you mean japan/rehearsal-s42-abcdef"):
-        find_run("rehearsal-s42-abcdee", tmp_path)
+        find_runs("rehearsal-s42-abcdee", tmp_path)
     with pytest.raises(NotFoundError, match="there are japan/rehearsal-s42-abcdef"):
-        find_run("x", tmp_path)
+        find_runs("x", tmp_path)
 
 
 def test_a_broken_run_json_is_named(tmp_path: Path) -> None:

@@ -392,3 +392,100 @@ def test_composer_needs_no_heavy_library() -> None:
 def test_lacking_run_folder_is_not_found(generated: Path) -> None:
     with pytest.raises(NotFoundError, match="no run 'nothing'"):
         planned(generated, run=("nothing",))
+
+
+# ---------------------------------------------------------------- which of several runs
+
+INPUTS = {"scenarios": None, "samples": 2, "norms": 0, "teacher": "t", "content:prompts/turn.j2": "d1"}
+
+
+def covering(generated: Path, name: str, created: str, **changes: Any) -> Path:
+    """A run whose inputs are recorded."""
+    return run(generated, "japan", name, created=created, inputs={**INPUTS, **changes})
+
+
+def learned(generated: Path, **asked: Any) -> list[str]:
+    (one,) = planned(generated, **{"culture": ("japan",), **asked})
+    return [Path(lineage.run).name for lineage in one.job.lineage]
+
+
+def test_a_newer_run_that_covers_less_does_not_take_the_place_of_one_that_covers_more(generated: Path) -> None:
+    covering(generated, "whole", "1")
+    covering(generated, "small", "2", scenarios=2, samples=1)
+    (one,) = planned(generated, culture=("japan",))
+    (selection,) = one.job.selection
+    assert learned(generated) == ["whole"]
+    assert selection.reason == "which covers the most"
+    assert selection.others == {
+        str(generated / "japan" / "small"): 'samples: 2 -> 1; scenarios: "all" -> 2'.replace('"', "")
+    }
+
+
+def test_a_newer_run_that_covers_more_is_taken_and_of_equal_ones_the_newest_as_is_said(generated: Path) -> None:
+    covering(generated, "small", "1", scenarios=2)
+    covering(generated, "whole", "2", **{"content:personas/cultures/iraq.yaml": "read for more scenarios"})
+    assert learned(generated) == ["whole"]
+    covering(generated, "again", "3")
+    (one,) = planned(generated, culture=("japan",))
+    assert learned(generated) == ["again"]
+    assert one.job.selection[0].reason == "the newest of 2 runs with the same inputs"
+    assert "whole (the same inputs)" in one.job.selection[0].line
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"teacher": "u"}, "teacher: t -> u"),
+        ({"content:prompts/turn.j2": "d2"}, "prompts/turn.j2 has changed"),
+        ({"seed": 43}, "seed: not set -> 43"),
+    ],
+)
+def test_runs_that_differ_in_teacher_or_prompts_are_asked_for_by_name(
+    generated: Path, change: dict[str, Any], said: str
+) -> None:
+    covering(generated, "one", "2")
+    covering(generated, "two", "1", **change)
+    message = refusal(generated, culture=("japan",))
+    assert message.startswith("japan has runs that differ in more than their number of dialogues")
+    assert said in message
+    assert str(generated / "japan" / "two") in message
+    assert learned(generated, run=("one",)) == ["one"]
+    (both,) = planned(generated, run=("one", "two"))
+    assert both.job.selection[0].reason == "named by --run"
+    (named,) = planned(generated, run=("one",))
+    assert said in named.job.selection[0].others[str(generated / "japan" / "two")]
+
+
+def test_runs_of_which_none_covers_all_are_asked_for_by_name(generated: Path) -> None:
+    covering(generated, "wide", "1", scenarios=10, samples=1)
+    covering(generated, "deep", "2", scenarios=5, samples=3)
+    assert "none covers the scenarios and samples of all others" in refusal(generated, culture=("japan",))
+
+
+def test_an_unfinished_run_that_covers_more_is_not_passed_over(generated: Path) -> None:
+    covering(generated, "small", "1", scenarios=2)
+    run(generated, "japan", "whole", created="2", inputs=INPUTS, finished=False)
+    message = refusal(generated, culture=("japan",))
+    assert "whole covers more of japan" in message
+    assert message.endswith(f"or take the smaller one with --run {generated / 'japan' / 'small'}")
+
+
+def test_a_culture_or_a_pattern_may_stand_for_runs(generated: Path) -> None:
+    covering(generated, "whole", "1")
+    covering(generated, "small", "2", samples=1)
+    assert learned(generated, run=("japan",)) == ["whole"]
+    assert learned(generated, run=(f"{generated}/japan/*/dialogues.jsonl",)) == ["small", "whole"]
+    assert "no run matches this pattern" in refusal(generated, run=(f"{generated}/peru/*",))
+
+
+def test_a_teacher_may_be_named_for_all_cultures(generated: Path) -> None:
+    covering(generated, "one", "1")
+    covering(generated, "two", "2", teacher="rehearsal")
+    run(generated, "uk", "one", inputs=INPUTS)
+    assert learned(generated, teacher="T") == ["one"]
+    assert learned(generated, teacher="rehearsal") == ["two"]
+    assert [one.target for one in planned(generated, every_culture=True, teacher="rehearsal")] == ["japan"]
+    assert "is of this teacher; there are those of t" in refusal(generated, culture=("uk",), teacher="v")
+    assert "there are no finished runs by v" in refusal(generated, every_culture=True, teacher="v")
+    with pytest.raises(SettingsError, match="--run names the runs, --teacher chooses among them"):
+        resolve_config(TrainConfig, {"run": ("one",), "teacher": "t"}, {})

@@ -1,4 +1,4 @@
-"""The same sheets through Hugging Face's libraries in this process and through a real vLLM."""
+"""The same groups through Hugging Face's libraries in this process and through a real vLLM."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clca.inference.tokenization import Tokens
 from clca.models.chat_template import DATE, ChatTemplate
 from clca.models.load import load_model, load_tokenizer
 from clca.models.student import Student
-from tests.inference.request_groups import Filled, sheets
+from tests.inference.request_groups import Filled, groups
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 
@@ -70,25 +70,25 @@ def pairs(
     wording = Wording(variables={"date_string": DATE})
     if text:
         wording = Wording("text", format.lead, encode=Tokens(tokenizer, format).ids)
-    asked = sheets(RESPONDENTS, ITEMS, text=text)
-    asked += sheets(RESPONDENTS, ITEMS, method="clca", text=text, adapter="japan")
+    asked = groups(RESPONDENTS, ITEMS, text=text)
+    asked += groups(RESPONDENTS, ITEMS, method="clca", text=text, adapter="japan")
     here, there = Filled(), Filled()
     HfModel(model, tokenizer, format, mode, adapters={"japan": "default"}).predict(asked, here)
     ApiModel(server.url, base=NAME, mode=mode, wording=wording).predict(asked, there)
     assert len(here.answers) == len(asked)
-    for sheet in asked:
-        key = (sheet.method, sheet.respondent)
+    for group in asked:
+        key = (group.method, group.respondent)
         for one, other in zip(here.answers[key], there.answers[key], strict=True):
-            yield sheet, one, other
+            yield group, one, other
 
 
 @pytest.mark.parametrize("text", [False, True], ids=["chat", "text"])
 def test_odds_agree_within_two_hundredths(served: Server, model: Any, tokenizer: Any, text: bool) -> None:
     seen: dict[str, list[tuple[float, ...]]] = {"persona": [], "clca": []}
-    for sheet, here, there in pairs(served, model, tokenizer, "probability", text=text):
+    for group, here, there in pairs(served, model, tokenizer, "probability", text=text):
         assert here.probabilities is not None
         assert there.probabilities == pytest.approx(here.probabilities, abs=0.02)
-        seen[sheet.method].append(here.probabilities)
+        seen[group.method].append(here.probabilities)
     apart = [max(abs(a - b) for a, b in zip(*odds, strict=True)) for odds in zip(*seen.values(), strict=True)]
     assert sum(apart) / len(apart) > 0.1  # the adapter answers otherwise than the base
 

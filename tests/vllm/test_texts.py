@@ -44,7 +44,7 @@ def served(lora_server: Server, model: Any, tmp_path_factory: pytest.TempPathFac
     return lora_server
 
 
-def sheets() -> list[RequestGroup]:
+def groups() -> list[RequestGroup]:
     """The same texts to each adapter and to the student as it is."""
     chance = Random(1)
     asked = tuple(
@@ -59,10 +59,10 @@ def pairs(served: Server, model: Any, student: Student, mode: Mode) -> Iterator[
     tokenizer, format, here, there = load_tokenizer(student), TextFormat(), Heard(), Heard()
     wording = Wording("text", format.lead, encode=Tokens(tokenizer, format).ids)
     slots = {name: name for name in ADAPTERS}
-    HfModel(model, tokenizer, format, mode, adapters=slots, max_new_tokens=REPLY, tokens=10**5).predict(sheets(), here)
-    ApiModel(served.url, base=NAME, mode=mode, wording=wording, max_new_tokens=REPLY).predict(sheets(), there)
+    HfModel(model, tokenizer, format, mode, adapters=slots, max_new_tokens=REPLY, tokens=10**5).predict(groups(), here)
+    ApiModel(served.url, base=NAME, mode=mode, wording=wording, max_new_tokens=REPLY).predict(groups(), there)
     assert len(here.answers) == ON_A_SHEET * (len(ADAPTERS) + 1)
-    for adapter, asked, answer in here.of(sheets()):
+    for adapter, asked, answer in here.of(groups()):
         yield adapter, asked, answer, there.answers[adapter, asked]
 
 

@@ -12,12 +12,16 @@ from rich.table import Table
 from rich.text import Text
 
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
 from clca.content.lookup import Content, find_workspace
 from clca.errors import ClcaError, NotFoundError
 from clca.inference.vllm.command import max_lora_rank
 from clca.models import ModelCatalogue
-from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapter, list_adapters
+from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapters, list_adapters
+from clca.models.adapter_selection import select_adapter
+from clca.shell import command_line
+from clca.storage.selection import Selection
 from clca.training.plan import require_libraries
 
 WIDTH = 14  # of the left column
@@ -47,7 +51,7 @@ def show_adapters(out: Path, *, as_json: bool) -> None:
             adapter.name,
             data.created[:16].replace("T", " "),
             data.student.name,
-            str(data.recipe["name"]),
+            adapter.taught.removeprefix("recipe "),
             f"{data.examples:,}",
             f"{data.steps:,}",
             f"{data.loss:.3f}",
@@ -60,7 +64,10 @@ def show_adapters(out: Path, *, as_json: bool) -> None:
 
 def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
     """Print where one adapter comes from and how to serve it. Raises `NotFoundError` for an unknown name."""
-    adapter = _find(name, out)
+    adapters = _find(name, out)
+    adapter, others = adapters[-1], {str(other.folder): other.taught for other in adapters[:-1]}
+    reason = f"the newest of {len(adapters)} adapters"
+    show_selections([Selection(target=name, taken=(str(adapter.folder),), reason=reason, others=others)])
     if as_json:
         print(json.dumps({"adapter": str(adapter.folder), **adapter.data.model_dump(mode="json")}, indent=2))
         return
@@ -75,7 +82,8 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
     require_libraries()
     from clca.training.merge import merge, require_memory
 
-    adapter = _find(name, out)
+    adapter, selection = select_adapter(name, _find(name, out), advice="a folder of one of them")
+    show_selections([selection])
     require_memory(adapter, ModelCatalogue(Content(find_workspace())), os.environ)
     screen = make_console(stderr=True)
     with screen.status(f"Merging {escape(str(adapter.folder))} into {escape(adapter.source)}"):
@@ -99,6 +107,9 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
         "made",
         f"{data.created[:16].replace('T', ' ')}, in {duration(data.seconds)}, {data.processes} x {data.device}",
     )
+    for selection in data.selection:
+        if selection.others:
+            yield "runs", selection.line
     for run in data.lineage:
         yield "from", f"{run.run}: {run.dialogues:,} dialogues, sha256 {run.sha256[:12]}"
     tasks = ", ".join(f"{number:,} {task}" for task, number in counts.rows.items())
@@ -120,9 +131,12 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
         if losses:
             yield title, ", ".join(f"{step}: {loss:.2f}" for step, loss in losses)
     yield "versions", ", ".join(f"{library} {version}" for library, version in data.versions.items())
-    yield "PEFT", f'PeftModel.from_pretrained(model, "{adapter.folder}")'
-    yield "vLLM", f"vllm serve {adapter.source} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\"
-    yield "", f"  --lora-modules {adapter.folder.parent.name}={adapter.folder}"
+    yield "PEFT", f"PeftModel.from_pretrained(model, {str(adapter.folder)!r})"
+    yield (
+        "vLLM",
+        f"{command_line('vllm', 'serve', adapter.source)} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\",
+    )
+    yield "", f"  --lora-modules {command_line(f'{adapter.folder.parent.name}={adapter.folder}')}"
 
 
 def _sampled_losses(data: AdapterInfo, which: str) -> list[tuple[int, float]]:
@@ -143,17 +157,18 @@ def _facts(data: AdapterInfo) -> dict[str, object]:
         **{key: data.model_dump(mode="json")[key] for key in keys},
         "student": data.student.name,
         "recipe": data.recipe["name"],
+        "mix": data.recipe["data"]["mix"],
     }
 
 
-def _find(name: str, out: Path) -> TrainedAdapter:
-    """An adapter as `find_adapter` finds it, or the newest of the culture of that name."""
+def _find(name: str, out: Path) -> list[TrainedAdapter]:
+    """The adapters that `find_adapters` finds, or those of the culture of that name, oldest first."""
     from clca.culture import CultureCatalogue
 
     try:
-        return find_adapter(name, out)
+        return find_adapters(name, out)
     except NotFoundError as error:
         try:
-            return find_adapter(CultureCatalogue(Content(find_workspace())).find(name), out)
+            return find_adapters(CultureCatalogue(Content(find_workspace())).find(name), out)
         except NotFoundError:
             raise error from None

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
 from clca.evaluation.compare.result import CompareResult, MethodComparison
 from clca.evaluation.wvs.metric_names import PAPER_METRICS
 
@@ -16,13 +17,16 @@ SIGNIFICANT = 0.05
 
 
 def show(result: CompareResult, *, as_json: bool) -> None:
-    """Print a table for each pair of methods, or one JSON object."""
+    """Print a table for each pair of methods, or one JSON object; and which evaluations were taken of several."""
+    show_selections(result.selection)
     if as_json:
         print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))
         return
     console = make_console()
-    console.print(f"first   {printable(str(result.first))}", markup=False)
-    console.print(f"second  {printable(str(result.second))}", markup=False)
+    for side, folder, taught in zip(("first", "second"), (result.first, result.second), result.taught, strict=True):
+        adapters = "; ".join(f"{culture}: {what}" for culture, what in taught.items())
+        clca = f", clca is {adapters}" if adapters else ""
+        console.print(printable(f"{side:<8}{folder}{clca}"), markup=False)
     for _, group in groupby(result.comparisons, key=lambda comparison: comparison.methods):
         comparisons = list(group)
         console.print()

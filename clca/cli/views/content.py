@@ -13,6 +13,7 @@ from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace
 from clca.content_check import check
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
+from clca.shell import command_line
 from clca.stages import resolve_config
 from clca.storage.atomic import atomic_write
 
@@ -68,7 +69,7 @@ def init(folder: Path) -> None:
         atomic_write(config, TEMPLATE)
     except OSError as error:
         raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
-    print(f"{config} written. Next: cd {folder} && clca content list")
+    print(f"{config} written. Next: {command_line('cd', folder)} && clca content list")
 
 
 def list_content(pattern: str, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from rich.table import Table as Screen
 from rich.text import Text
 
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.cspec.result import CspecResult
@@ -26,6 +27,7 @@ BLUES = ("#08306b", "#2171b5", "#6baed6", "#c6dbef", "#f7fbff")  # from rank 1 t
 
 def show(result: CspecResult, *, quiet: bool, as_json: bool) -> None:
     """Print the score of each matrix, then its ranks and the tables; or one JSON object."""
+    show_selections(entry for matrix in result.matrices for entry in matrix.selection)
     console = make_console()
     if as_json:
         print(json.dumps(result.json_object(), ensure_ascii=False), flush=True)

@@ -9,8 +9,22 @@ from rich.console import Console
 from rich.markup import escape
 
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
+from clca.generation.run_records import StoredRecord
+from clca.storage.selection import Selection
 
 STYLES = {"kept": "green", "discarded": "yellow", "failed": "red"}
+
+
+def show_record(found: StoredRecord, *, as_json: bool) -> None:
+    """Print a record, and on stderr which run it is of where others hold its id too."""
+    others = {str(run.folder): "" for run in found.others}
+    reason = f"the newest of {len(others) + 1} runs that hold it"
+    folder, dialogue_id = str(found.run.folder), found.record["id"]
+    show_selections([Selection(target=dialogue_id, taken=(folder,), reason=reason, others=others)])
+    if not as_json:
+        make_console().print(folder, style="dim", markup=False)
+    show_dialogue(found.outcome, found.record, as_json=as_json)
 
 
 def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> None:

@@ -13,6 +13,7 @@ from rich.table import Table as Screen
 
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
 from clca.evaluation.prediction_dir import TABLE
 from clca.evaluation.progress import EvaluationProgress
@@ -36,8 +37,11 @@ def evaluate(
 ) -> EvaluationResult | None:
     """Plan the evaluation of a configuration, and show the plan, or run it and show the result."""
     require_libraries(server=config.base_url is not None)
+    from clca.evaluation.model_selection import NAMED
+
     chosen = stage(config.stage)
     made: EvaluationPlan = chosen.plan(config, workspace)
+    show_selections(entry for entry in made.model.selection if entry.reason != NAMED)
     for warning in made.warnings:
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
     if plan:
@@ -76,7 +80,12 @@ def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, 
         show_tables([table for table in result.tables if table.metric in plan.screen_tables])
     screen = make_console(stderr=True, quiet=quiet)
     screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics", markup=False)
-    if not result.asked:
+    if result.unanswered:
+        count = sum(result.unanswered.values())
+        reasons = ", ".join(f"{reason} {number:,}" for reason, number in result.unanswered.items())
+        console = make_console(stderr=True)
+        console.print(f"[yellow]{count:,} without an answer ({reasons}): repeat the command to ask again[/yellow]")
+    elif not result.asked:
         when, groups = result.answered[:10], result.request_groups
         screen.print(
             f"all {groups:,} request groups were answered on {when}; no request was sent (--new evaluates again)"

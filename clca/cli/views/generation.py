@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 
@@ -20,6 +21,7 @@ from clca.generation.result import Counts, GenerationResult, RunResult
 from clca.generation.run import run
 from clca.inference.protocol import Throughput
 from clca.progress import Note, Progress
+from clca.shell import command_line
 
 OK, SOME_FAILED = 0, 3
 
@@ -171,9 +173,11 @@ def show_summary(result: RunResult, screen: Console) -> None:
     if result.pending:
         screen.print("Run the same command again to resume.")
     elif result.failed:
-        screen.print(f"clca retry {result.run} --failed tries the failed ones again.", markup=False)
+        screen.print(
+            f"{command_line('clca', 'retry', Path(result.run), '--failed')} tries the failed ones again.", markup=False
+        )
     else:
-        screen.print(f"clca show {result.run} reads them.", markup=False)
+        screen.print(f"{command_line('clca', 'show', Path(result.run))} reads them.", markup=False)
 
 
 def _cache_share(vllm: Throughput) -> str:

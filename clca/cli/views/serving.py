@@ -10,6 +10,7 @@ from clca.generation.progress import ServerStarting
 from clca.generation.teacher_server import ServerReady, TeacherServerPlan, serve
 from clca.inference.vllm.command import shown
 from clca.progress import Note, Progress
+from clca.shell import command_line
 
 
 def show_plan(plan: TeacherServerPlan, *, as_json: bool) -> None:
@@ -36,8 +37,8 @@ def serve_until_stopped(plan: TeacherServerPlan, *, quiet: bool, as_json: bool) 
                     screen.print(
                         f"The server is up at {event.url}, its log is {event.log}. Ctrl-C stops it. Next:", markup=False
                     )
-                    command = f"clca generate --culture japan --teacher {event.model} --base-url {event.url}"
-                    screen.print(f"  {command}", markup=False)
+                    generate = command_line("clca", "generate", "--culture", "japan", "--teacher", event.model)
+                    screen.print(f"  {generate} --base-url {event.url}", markup=False)
                     if as_json:
                         ready = {"model": event.model, "url": event.url, "log": str(event.log)}
                         print(json.dumps(ready), flush=True)

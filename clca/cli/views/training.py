@@ -12,7 +12,9 @@ from rich.markup import escape
 
 from clca.cli.views.progress import Bar
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.selection import show_selections
 from clca.progress import Note, Progress
+from clca.shell import command_line
 from clca.training.job import AdapterFinished, AdapterStarted, StepProgress
 from clca.training.plan import TrainingPlan
 from clca.training.result import AdapterResult, TrainingResult
@@ -47,8 +49,11 @@ def is_first() -> bool:
 
 
 def show_warnings(plan: TrainingPlan) -> None:
-    """Print warnings even when quiet: these adapters may be mistaken for what they are not."""
-    for warning in plan.warnings() if is_first() else ():
+    """Print what was taken of several, and warnings, even when quiet: they say what the adapters are."""
+    if not is_first():
+        return
+    show_selections(plan.selections())
+    for warning in plan.warnings():
         make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
 
 
@@ -86,7 +91,10 @@ class _TrainingView:
             f"{held_out}; {result.seconds:.1f} s, {result.tokens_per_second:,.0f} tokens/s",
             markup=False,
         )
-        self._screen.print(f"{result.adapter} holds the adapter; clca adapters show {result.adapter}", markup=False)
+        self._screen.print(
+            f"{result.adapter} holds the adapter; {command_line('clca', 'adapters', 'show', result.adapter)}",
+            markup=False,
+        )
 
 
 def step_line(target: str, progress: StepProgress) -> str:

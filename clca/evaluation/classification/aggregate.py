@@ -165,8 +165,8 @@ def _sums(test: Confusion, *, seed: int, resamples: int) -> _Sums:
         of_gold = np.broadcast_to(gold[:, None, :], shape)
         labelled.append(np.stack([of_gold, hit.reshape(shape), answer.reshape(shape)], axis=2))
         invalid.append(missed)
-    whole = np.concatenate(labelled, axis=1)
-    return _Sums(test.labels, n, whole[:, :, 1].sum(axis=-1), np.concatenate(invalid, axis=1), whole)
+    by_label = np.concatenate(labelled, axis=1)
+    return _Sums(test.labels, n, by_label[:, :, 1].sum(axis=-1), np.concatenate(invalid, axis=1), by_label)
 
 
 def _mean(scores: Iterable[Floats]) -> Floats:

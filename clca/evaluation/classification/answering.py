@@ -19,13 +19,13 @@ from clca.errors import ContentError
 from clca.evaluation.classification.confusion import Confusion, Labels, confusion_matrices, macro_f1
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
 from clca.evaluation.classification.request_group import (
-    GROUP_SIZE,
     ExampleQuestion,
     ExampleRequestGroup,
     System,
     request_groups,
 )
 from clca.evaluation.classification.task import Task
+from clca.evaluation.prediction_dir import MIN_FAILURES
 from clca.evaluation.progress import EvaluationProgress
 from clca.inference.requests import Answer, Predictor
 from clca.records import Choice
@@ -47,6 +47,7 @@ class TaskProgress(EvaluationProgress):
 
     @property
     def detail(self) -> str:
+        """The row and test that were answered last, with the running F1 where there is one."""
         f1 = "" if math.isnan(self.f1) else f" F1 {self.f1:.3f}"
         return f"{self.row} on {self.test}{f1}"
 
@@ -99,17 +100,25 @@ class TaskAnswering:
     def answer_pending(self, predictor: Predictor) -> None:
         """Have the predictor answer every pending request group."""
         if self.pending:
-            finished = self._folder.finished
-            groups = request_groups(self._tasks.values(), self._systems, lambda key: key not in finished)
+            folder = self._folder
+            groups = request_groups(self._tasks.values(), self._systems, folder.is_pending, folder.is_unanswered)
             predictor.predict(groups, self._add)
+        self._folder.require_answers()
 
     def confusions(self) -> list[Confusion]:
-        """All answers by task; call it once nothing is pending."""
+        """The answers by task; a text that a server did not answer to a system is left out for all of them.
+
+        Call it once everything was asked.
+        """
         names = tuple(system.name for system in self._systems)
-        return [
-            Confusion(task.culture, name, task.labels, names, self._gold[name], self._answers[name])
-            for name, task in self._tasks.items()
-        ]
+        confusions = []
+        for name, task in self._tasks.items():
+            answers = self._answers[name]
+            whole = (answers != UNANSWERED).all(axis=0)
+            confusions.append(
+                Confusion(task.culture, name, task.labels, names, self._gold[name][whole], answers[:, whole])
+            )
+        return confusions
 
     def progress(self, system: str, test: str) -> TaskProgress:
         """The progress to report after the last request group."""
@@ -124,15 +133,19 @@ class TaskAnswering:
         return TaskProgress(complete, total, "cells", self._texts, self.pending, seconds, system, test, f1)
 
     def _add(self, group: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
-        task, first = self._tasks[group.task], group.number * GROUP_SIZE
+        task = self._tasks[group.task]
         choices = [
-            choose(group, task, index, question, answer)
-            for index, (question, answer) in enumerate(zip(group.questions, answers, strict=True), start=first)
+            choose(group, task, place, question, answer)
+            for place, question, answer in zip(group.places, group.questions, answers, strict=True)
         ]
         self._folder.add(group, choices)
+        self._folder.require_answers(at_least=MIN_FAILURES)
         self._texts += len(choices)
         for choice in choices:
-            self._count(choice)
+            if choice.failure is None:
+                self._count(choice)
+            else:
+                self._pending[choice.row, choice.test] -= 1
         if monotonic() - self._reported >= PROGRESS_INTERVAL:
             self._on_progress(self.progress(group.row, group.task))
             self._reported = monotonic()
@@ -174,6 +187,7 @@ def choose(group: ExampleRequestGroup, task: Task, index: int, question: Example
         reply=answer.reply,
         probabilities=probabilities,
         mass=answer.option_mass,
+        failure=answer.failure,
     )
 
 

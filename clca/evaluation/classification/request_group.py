@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -30,11 +30,12 @@ class ExampleQuestion(Question):
 
 @dataclass(frozen=True, slots=True)
 class ExampleRequestGroup(RequestGroup):
-    """The texts of a task from `GROUP_SIZE * number` on, for the system `row`."""
+    """Texts of a task from `GROUP_SIZE * number` on, for the system `row`; `places` are their indices in the task."""
 
     row: str
     task: str
     number: int
+    places: tuple[int, ...]
     questions: tuple[ExampleQuestion, ...]
 
 
@@ -53,20 +54,32 @@ def group_sizes(tasks: Iterable[Task], systems: Sequence[System]) -> dict[GroupK
 
 
 def request_groups(
-    tasks: Iterable[Task], systems: Sequence[System], wanted: Callable[[GroupKey], bool]
+    tasks: Iterable[Task],
+    systems: Sequence[System],
+    wanted: Callable[[GroupKey], bool],
+    unanswered: Callable[[GroupKey, int], bool] = lambda key, place: True,
 ) -> Iterator[ExampleRequestGroup]:
-    """The wanted groups, task by task; within a task the same texts for all systems together."""
+    """The unanswered texts of the wanted groups, by their places, task by task.
+
+    Within a task the same texts come for all systems together.
+    """
     for task in tasks:
         streams = [(system, task.system_prompt(system.name), task.examples(system.name)) for system in systems]
         for number in range(-(-task.count // GROUP_SIZE)):
             for system, prompt, stream in streams:
                 examples = list(islice(stream, GROUP_SIZE))
-                if wanted((system.name, task.name, number)):
-                    yield _request_group(system, task, number, prompt, examples)
+                key = (system.name, task.name, number)
+                if wanted(key):
+                    placed = enumerate(examples, start=number * GROUP_SIZE)
+                    asked = {place: example for place, example in placed if unanswered(key, place)}
+                    yield _request_group(system, task, number, prompt, asked)
 
 
 def _request_group(
-    system: System, task: Task, number: int, prompt: str, examples: Iterable[Example]
+    system: System, task: Task, number: int, prompt: str, examples: Mapping[int, Example]
 ) -> ExampleRequestGroup:
-    questions = tuple(ExampleQuestion(example.text, task.answers, example.id, example.gold) for example in examples)
-    return ExampleRequestGroup(system.adapter, prompt, questions, system.name, task.name, number)
+    """The request group of examples by their places."""
+    questions = tuple(
+        ExampleQuestion(example.text, task.answers, example.id, example.gold) for example in examples.values()
+    )
+    return ExampleRequestGroup(system.adapter, prompt, questions, system.name, task.name, number, tuple(examples))

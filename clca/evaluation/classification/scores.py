@@ -48,6 +48,7 @@ class TestCounts(Record):
 
     @property
     def present(self) -> tuple[str, ...]:
+        """The labels that occur in the test."""
         return tuple(label for label in self.labels if label not in self.absent)
 
 

@@ -26,13 +26,19 @@ class Task(Protocol):
     """
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """The task's name, unique within its suite."""
+        ...
 
     @property
-    def culture(self) -> str: ...
+    def culture(self) -> str:
+        """The culture that the task tests; empty where it tests none."""
+        ...
 
     @property
-    def labels(self) -> tuple[str, ...]: ...
+    def labels(self) -> tuple[str, ...]:
+        """The labels that an example can have, in the order of the scores."""
+        ...
 
     @property
     def answers(self) -> tuple[str, ...]:
@@ -71,18 +77,23 @@ class LimitedTask:
 
     @property
     def count(self) -> int:
+        """How many examples are kept."""
         return len(self._kept)
 
     def system_prompt(self, system: str) -> str:
+        """The whole task's system prompt."""
         return self._task.system_prompt(system)
 
     def examples(self, system: str) -> Iterator[Example]:
+        """The kept examples as that system is asked them."""
         return (example for index, example in enumerate(self._task.examples(system)) if index in self._kept)
 
     def read(self, reply: str) -> str | None:
+        """The label that a reply gives, or None where it is unreadable."""
         return self._task.read(reply)
 
     def stop_condition(self, text: str) -> bool:
+        """Whether generation may stop: more text cannot change how the reply is read."""
         return self._task.stop_condition(text)
 
     def _draw(self, limit: int, seed: int) -> frozenset[int]:

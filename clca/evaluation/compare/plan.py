@@ -21,6 +21,7 @@ from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.records import Method, Order
 from clca.storage.fingerprint import file_sha256
+from clca.storage.selection import Selection
 
 SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
 
@@ -33,19 +34,23 @@ class StoredAnswers:
     info: dict[str, Any]
     counts: dict[CountsKey, AnswerCounts]
     samples: dict[str, Sample]
+    selection: Selection
 
     @property
     def methods(self) -> list[Method]:
+        """The methods that were asked, in the order of the tables."""
         answered = {key.method for key in self.counts}
         return [method for method in get_args(Method) if method in answered]
 
     @property
     def orders(self) -> list[Order]:
+        """The orders of options that were asked."""
         answered = {key.order for key in self.counts}
         return [order for order in get_args(Order) if order in answered]
 
     @property
     def weighted(self) -> bool:
+        """Whether respondents count by the survey's weights."""
         return bool(self.info["weighted"])
 
 
@@ -85,7 +90,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
 
     Raises `SettingsError` for one that is not finished, of another kind, or whose inputs have changed since.
     """
-    folder = find_evaluation(name, out, KIND)
+    folder, selection = find_evaluation(name, out, KIND)
     info = read_info(folder)
     if info.get("kind", KIND) != KIND:
         raise SettingsError(f"{folder} is of `clca eval-{info['kind']}`: give an evaluation of `clca eval-wvs`")
@@ -124,7 +129,8 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         name: culture_sample(culture, suite, layout, imported, False, n=n, seed=seed, weighted=weighted)
         for name, culture in profiles.items()
     }
-    return StoredAnswers(folder, info, _counts(folder, info, samples, layout, weighted=weighted), samples)
+    counts = _counts(folder, info, samples, layout, weighted=weighted)
+    return StoredAnswers(folder, info, counts, samples, selection)
 
 
 def _counts(

@@ -8,6 +8,7 @@ from pydantic import Field, computed_field
 
 from clca.evaluation.wvs.comparison import Comparison
 from clca.records import Method, Order, Record
+from clca.storage.selection import Selection
 
 
 class MethodComparison(Comparison):
@@ -24,8 +25,15 @@ class CompareResult(Record):
     second: Path
     rehearsals: tuple[Path, ...] = Field(exclude=True)
     comparisons: tuple[MethodComparison, ...]
+    selection: tuple[Selection, ...] = Field(
+        default=(), description="Which evaluations were meant by the names given, and what else there was."
+    )
+    taught: tuple[dict[str, str], ...] = Field(
+        default=(), description="Recipe and mixture of each adapter, of the first and of the second evaluation."
+    )
 
     @computed_field(description="Whether either is a rehearsal, whose scores mean nothing.")  # type: ignore[prop-decorator]
     @property
     def rehearsal(self) -> bool:
+        """Whether either evaluation is a rehearsal."""
         return bool(self.rehearsals)

@@ -23,6 +23,8 @@ def run(plan: ComparePlan, progress: ProgressCallback = ignore) -> CompareResult
         second=plan.second.folder,
         rehearsals=tuple(answers.folder for answers in (plan.first, plan.second) if answers.info.get("rehearsal")),
         comparisons=tuple(comparisons),
+        selection=(plan.first.selection, plan.second.selection),
+        taught=tuple(answers.info.get("taught", {}) for answers in (plan.first, plan.second)),
     )
 
 

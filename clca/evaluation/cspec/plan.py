@@ -21,6 +21,7 @@ from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.validation import require
 from clca.storage.fingerprint import fingerprint
+from clca.storage.selection import Selection
 
 SINGLE = "C-SPEC of a single culture is 1 by definition: there is no other adapter to compare with."
 NOISE = (
@@ -56,6 +57,11 @@ class CspecPlan:
         """What all files are marked with."""
         marks = [matrix.marks for matrix in self.matrices] + [mmlu.marks for mmlu in self.knowledge.values()]
         return reduce(or_, marks)
+
+    def selection_of(self, matrix: MeasuredMatrix) -> tuple[Selection, ...]:
+        """Which evaluations a matrix and its figures of MMLU were read from, and what else there was."""
+        evaluations = (matrix.evaluation, self.knowledge.get(matrix.source))
+        return tuple(evaluation.selection for evaluation in evaluations if evaluation is not None)
 
     def folder_of(self, matrix: MeasuredMatrix) -> Path:
         """The folder of a matrix: of several each has its own."""

@@ -10,6 +10,7 @@ from pydantic import Field
 from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.table import Table
 from clca.records import Record
+from clca.storage.selection import Selection
 
 
 class MatrixResult(Specificity):
@@ -21,6 +22,9 @@ class MatrixResult(Specificity):
     rehearsal: bool
     demonstration: bool
     notes: tuple[str, ...]
+    selection: tuple[Selection, ...] = Field(
+        default=(), description="Which evaluations were meant by the names given, and what else there was."
+    )
 
 
 class CspecResult(Record):

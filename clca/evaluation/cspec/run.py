@@ -24,6 +24,7 @@ def run(plan: CspecPlan, progress: ProgressCallback = ignore) -> CspecResult:
             folder=plan.folder_of(matrix),
             name=matrix.name,
             notes=matrix.notes,
+            selection=plan.selection_of(matrix),
             **asdict(matrix.marks),
             **dict(matrix.specificity),
         )

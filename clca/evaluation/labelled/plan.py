@@ -91,6 +91,7 @@ class LabelledPlan(EvaluationPlan):
             info={
                 "rows": rows,
                 "mix": model.mix,
+                "combined_mix": model.combined_mix,
                 "mode": mode,
                 "limit": config.limit,
                 "seed": config.seed,
@@ -122,10 +123,12 @@ class LabelledPlan(EvaluationPlan):
 
     @property
     def prompts(self) -> int:
+        """How many prompts are asked: every text of every system."""
         return self.texts * len(self.systems)
 
     @property
     def summary(self) -> dict[str, Any]:
+        """What `--plan --json` prints besides the cost."""
         rows = [system.name for system in self.systems]
         return {**super().summary, "rows": rows, "limit": self.config.limit}
 

@@ -26,9 +26,11 @@ class CultureResult(LabelledResult):
     @computed_field(description="Row -> culture of the tests, or `average` -> numbers.")  # type: ignore[prop-decorator]
     @property
     def matrix(self) -> dict[str, dict[str, ClassificationEstimates]]:
+        """Estimates by row and culture, with the average over cultures."""
         return {row.row: {**row.cultures, AVERAGE: row.average} for row in self.scores.results}
 
     @computed_field(description="Row -> test -> numbers.")  # type: ignore[prop-decorator]
     @property
     def tests(self) -> dict[str, dict[str, ClassificationEstimates]]:
+        """Estimates by row and test."""
         return {row.row: row.tests for row in self.scores.results}

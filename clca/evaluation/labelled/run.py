@@ -42,7 +42,8 @@ class Answers:
         """
         content = {"mix": self.plan.model.mix, **(facts or {}), **scores.model_dump(mode="json")}
         outcome = Outcome(content, tables, self.caveats, files or {})
-        return {**finish(self.plan, self.recorder, outcome, self.plan.prompts), "scores": scores}
+        predictions = self.plan.prompts - sum(self.recorder.unanswered.values())
+        return {**finish(self.plan, self.recorder, outcome, predictions), "scores": scores}
 
 
 @contextmanager
@@ -60,7 +61,8 @@ def answered(plan: LabelledPlan, progress: ProgressCallback) -> Iterator[Answers
         folder.write_prompts(plan.tasks, plan.prompt_forms)
         with RunRecorder(plan, earlier, folder, lambda: _status(work), progress) as recorder:
             work.answer_pending(recorder.predictor)
-        yield Answers(plan, recorder, work.confusions(), plan.caveats(recorder.coverage))
+        unanswered = recorder.unanswered_caveats(f", each {plan.nouns.text} being left out for all systems")
+        yield Answers(plan, recorder, work.confusions(), plan.caveats(recorder.coverage, unanswered))
 
 
 def _status(work: TaskAnswering) -> dict[str, Any]:

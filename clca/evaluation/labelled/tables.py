@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 from clca.evaluation.classification.scores import ClassificationEstimates, MatrixScores
 from clca.evaluation.s2n_results import heading, in_order
 from clca.evaluation.table import PERCENT, Row, Table
-from clca.evaluation.table_systems import AVG, cell
+from clca.evaluation.table_systems import AVG, cell, with_adapter
 
 TITLES = {"f1": "Macro-F1, %", "invalid": "Invalid answers, %"}
 
 
-def matrix_table(metric: Literal["f1", "invalid"], scores: MatrixScores, notes: Sequence[str]) -> Table:
-    """Every system on the tests of every culture, and on average."""
+def matrix_table(
+    metric: Literal["f1", "invalid"],
+    scores: MatrixScores,
+    notes: Sequence[str],
+    taught: Mapping[str, str] | None = None,
+) -> Table:
+    """Every system on the tests of every culture, and on average; `taught` says what each adapter was trained with."""
     cultures = in_order(scores.cultures)
     several = len(cultures) > 1
     rows = []
@@ -24,7 +29,7 @@ def matrix_table(metric: Literal["f1", "invalid"], scores: MatrixScores, notes: 
             continue
         by_culture = [result.cultures.get(culture, ClassificationEstimates()) for culture in cultures]
         figures = [*by_culture, result.average] if several else by_culture
-        label = heading(name) if name in scores.adapters else name
+        label = with_adapter(heading(name) if name in scores.adapters else name, name, taught)
         rows.append(Row(label, "ours", tuple(cell(getattr(entry, metric)) for entry in figures)))
     return Table(
         metric=f"matrix_{metric}",

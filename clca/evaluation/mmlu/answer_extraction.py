@@ -67,6 +67,7 @@ class LetterReader(ReplyReader):
         self._scan = _scan_by_marker if scoring == "paper" else _scan_by_grammar
 
     def scan(self, text: str) -> Reading:
+        """The letter that a reply gives, and whether it is decided."""
         return self._scan(text)
 
 

@@ -31,7 +31,7 @@ def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, 
     if root is None:
         raise SettingsError(f"--data {folder}: no files {LAYOUT}")
     files = {split: _files(root / split, split) for split in SPLITS}
-    require_subjects(subjects, files["test"], f"--data {folder}", named=named, whole=len(known))
+    require_subjects(subjects, files["test"], f"--data {folder}", named=named, total=len(known))
     items: dict[Split, dict[str, tuple[MmluItem, ...]]] = {
         split: {subject: read_items(by_subject[subject]) for subject in subjects if subject in by_subject}
         for split, by_subject in files.items()

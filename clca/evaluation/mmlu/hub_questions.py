@@ -41,7 +41,7 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
             items.append(MmluItem(len(items) + 1, parsed.question, (a, b, c, d), LETTERS[parsed.answer]))
         present[split] = set(by_subject)
         questions[split] = {subject: tuple(by_subject[subject]) for subject in subjects if subject in by_subject}
-    require_subjects(subjects, present["test"], shown, named=named, whole=len(known))
+    require_subjects(subjects, present["test"], shown, named=named, total=len(known))
     unknown = ", ".join(sorted(present["test"] - set(known)))
     notes = [f"{name}: {unknown}: not in eval/mmlu/subjects.csv, and left out"] if unknown else []
     dev, test = questions["dev"], questions["test"]

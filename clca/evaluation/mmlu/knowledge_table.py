@@ -108,8 +108,8 @@ def _printed(
     if row == BASE:
         value = published.value(source, model, None, "zero-shot", "average")
     elif row == AVG:
-        whole = set(adapters) == set(CODES)
-        value = published.value(source, model, data, "average", "average") if whole else None
+        all_cultures = set(adapters) == set(CODES)
+        value = published.value(source, model, data, "average", "average") if all_cultures else None
     else:
         value = published.value(source, model, data, row, "average")
     return None if value is None else Cell(value)

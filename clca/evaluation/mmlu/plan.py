@@ -85,6 +85,7 @@ class MmluPlan(LabelledPlan):
 
     @property
     def summary(self) -> dict[str, Any]:
+        """What `--plan --json` prints besides the cost."""
         return {
             **super().summary,
             "data": self.exam.source,

@@ -42,7 +42,7 @@ def demonstration(subjects: Sequence[str], known: Sequence[str], content: Conten
     items: dict[Split, dict[str, tuple[MmluItem, ...]]] = {split: {} for split in SPLITS}
     if named:
         present = [_subject(path, "test") for path in content.files(f"{FOLDER}/test/*_test.csv")]
-        require_subjects(subjects, present, "--data demo", named=True, whole=len(known))
+        require_subjects(subjects, present, "--data demo", named=True, total=len(known))
     for split in SPLITS:
         for path in content.files(f"{FOLDER}/{split}/*_{split}.csv"):
             subject = _subject(path, split)

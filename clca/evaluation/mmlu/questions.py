@@ -52,7 +52,7 @@ class QuestionSet:
         return hashlib.sha256(json.dumps(records).encode()).hexdigest()
 
 
-def require_subjects(subjects: Sequence[str], present: Iterable[str], source: str, *, named: bool, whole: int) -> None:
+def require_subjects(subjects: Sequence[str], present: Iterable[str], source: str, *, named: bool, total: int) -> None:
     """Raise `SettingsError` unless all subjects are `present`. `whole` is the number of subjects of MMLU."""
     available = set(present)
     missing = [subject for subject in subjects if subject not in available]
@@ -62,7 +62,7 @@ def require_subjects(subjects: Sequence[str], present: Iterable[str], source: st
     if named:
         raise SettingsError(f"{source} has no questions of {names}; it has {', '.join(sorted(available)) or 'none'}")
     raise SettingsError(
-        f"{source} lacks {len(missing)} of {whole} subjects ({names}): complete it, or name the subjects to ask with"
+        f"{source} lacks {len(missing)} of {total} subjects ({names}): complete it, or name the subjects to ask with"
         " --subject"
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from clca.evaluation.classification.scores import BASE, ClassificationEstimates, MatrixScores, Metric, spread
 from clca.evaluation.mmlu.knowledge_table import SD, mmlu_table
@@ -13,7 +13,7 @@ from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
 from clca.evaluation.s2n_results import heading
 from clca.evaluation.table import PERCENT, Cell, Row, Table
-from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell
+from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell, with_adapter
 
 TITLES: dict[Metric, str] = {"accuracy": "accuracy", "f1": "macro-F1", "invalid": "unreadable answers"}
 Column = Callable[[SystemKnowledge], ClassificationEstimates | None]
@@ -31,19 +31,24 @@ def make_tables(
     metrics: list[Metric] = ["accuracy", "f1"]
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")
-    system = TableSystem(plan.model.name, plan.model.mix, scores)
+    system = TableSystem(plan.model.name, plan.model.mix, scores, combined=plan.model.combined_mix)
     adapted = []
     if set(scores.rows) - {BASE}:
         adapted.append(mmlu_table([system], plan.published, mode=plan.inference.mode, names=plan.names, notes=notes))
     return (
-        *(by_group(metric, scores, knowledge, plan.names, notes) for metric in metrics),
+        *(by_group(metric, scores, knowledge, plan.names, notes, plan.model.taught) for metric in metrics),
         *adapted,
         *(by_subject(metric, scores, plan.names, notes) for metric in metrics),
     )
 
 
 def by_group(
-    metric: Metric, scores: MatrixScores, knowledge: Knowledge, names: dict[str, str], notes: Sequence[str]
+    metric: Metric,
+    scores: MatrixScores,
+    knowledge: Knowledge,
+    names: dict[str, str],
+    notes: Sequence[str],
+    taught: Mapping[str, str] | None = None,
 ) -> Table:
     """Systems over all questions, what adapters change of that, the mean over subjects, and groups."""
     groups = [group for group in GROUPS if group in scores.cultures]
@@ -53,7 +58,11 @@ def by_group(
     columns[MEAN] = lambda row: row.over_subjects
     columns |= {_words(group): _of_group(group) for group in groups}
     rows = [
-        Row(_label(row.row, names), "ours", tuple(_cell(figures(row), metric) for figures in columns.values()))
+        Row(
+            with_adapter(_label(row.row, names), row.row, taught),
+            "ours",
+            tuple(_cell(figures(row), metric) for figures in columns.values()),
+        )
         for row in knowledge.rows
     ]
     rows += _over_adapters(metric, [row for row in knowledge.rows if row.row in scores.adapters], columns)

@@ -34,19 +34,24 @@ class MmluTask:
 
     @property
     def count(self) -> int:
+        """How many test questions the subject has."""
         return len(self._test)
 
     def system_prompt(self, system: str) -> str:
+        """The subject's heading and worked examples, the same for every system."""
         return self._system
 
     def examples(self, system: str) -> Iterator[Example]:
+        """The test questions as prompts, the same for every system."""
         for item in self._test:
             yield Example(str(item.number), self._prompts.question(item, self._subject.name), item.answer)
 
     def read(self, reply: str) -> str | None:
+        """The letter that a reply gives, or None where it is unreadable."""
         return self._reader.read(reply)
 
     def stop_condition(self, text: str) -> bool:
+        """Whether generation may stop: more text cannot change how the reply is read."""
         return self._reader.stop_condition(text)
 
     def with_shots(self, most: int) -> MmluTask:

@@ -95,6 +95,7 @@ class NormadReader(ReplyReader):
         self._phrases, self._fillers = longest_first(self._labels), longest_first(map(str.lower, suite.fillers))
 
     def scan(self, text: str) -> Reading:
+        """The label that a reply gives, and whether it is decided."""
         text = text.lower()
         start = skip_fillers(text, self._fillers, _OPENING, same_word)
         if start is None:

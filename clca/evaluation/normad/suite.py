@@ -44,18 +44,22 @@ class NormadTask:
         return hashlib.sha256(json.dumps(rows).encode()).hexdigest()
 
     def system_prompt(self, system: str) -> str:
+        """Empty: stories are asked without a system prompt."""
         return ""
 
     def examples(self, system: str) -> Iterator[Example]:
+        """The stories as prompts; the zero-shot system is told the country."""
         prompt = self._suite.zero_shot if system == ZERO_SHOT else self._suite.prompt
         for story in self._stories:
             text = prompt.replace("{country}", self._country).replace("{story}", " ".join(story.story.split()))
             yield Example(story.id, text, story.label)
 
     def read(self, reply: str) -> str | None:
+        """The label that a reply gives, or None where it is unreadable."""
         return self._reader.read(reply)
 
     def stop_condition(self, text: str) -> bool:
+        """Whether generation may stop: more text cannot change how the reply is read."""
         return self._reader.stop_condition(text)
 
 
@@ -87,6 +91,7 @@ class NormadPlan(LabelledPlan):
 
     @property
     def summary(self) -> dict[str, Any]:
+        """What `--plan --json` prints besides the cost."""
         cultures = [task.culture for task in self.tasks]
         return {**super().summary, "data": str(self.data) if self.data else None, "cultures": cultures}
 
@@ -140,7 +145,8 @@ def run(plan: NormadPlan, progress: ProgressCallback = ignore) -> CultureResult:
     with answered(plan, progress) as answers:
         scores = score(answers.confusions, seed=plan.config.seed, single_class=False)
         notes = [*answers.caveats, *scores.notes()]
-        tables = (matrix_table("f1", scores, notes), matrix_table("invalid", scores, notes))
+        taught = plan.model.taught
+        tables = (matrix_table("f1", scores, notes, taught), matrix_table("invalid", scores, notes, taught))
         return CultureResult(**answers.finish(scores, tables))
 
 

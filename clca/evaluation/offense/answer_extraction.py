@@ -71,6 +71,7 @@ class LabelReader(ReplyReader):
         self._rules = [([phrase.lower() for phrase in rule.holds], rule.label) for rule in task_type.paper.rules]
 
     def scan(self, text: str) -> Reading:
+        """The label that a reply gives, and whether it is decided."""
         return self._scan_by_rules(text) if self._scoring == "paper" else self._scan_by_grammar(text)
 
     # ------------------------------------------------------------ paper

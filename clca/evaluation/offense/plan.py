@@ -78,6 +78,7 @@ class OffensePlan(LabelledPlan):
 
     @property
     def summary(self) -> dict[str, Any]:
+        """What `--plan --json` prints besides the cost."""
         return {
             **super().summary,
             "data": None if self.data is None else str(self.data),

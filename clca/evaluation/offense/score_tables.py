@@ -41,7 +41,7 @@ def f1_table(
         rows=rows,
         notes=(
             "Macro-F1; a culture's is the mean over its tests, the average is that over cultures.",
-            *reading(rows, whole=set(cultures) == set(CODES)),
+            *reading(rows, all_cultures=set(cultures) == set(CODES)),
             *notes,
         ),
         corner="Model",
@@ -50,12 +50,12 @@ def f1_table(
 
 
 def _f1_rows(run: TableSystem, published: Published, cultures: Sequence[str]) -> Iterator[Row]:
-    scores, data = run.scores, run.data
+    scores = run.scores
     ways = (
         ("No adaptation, no culture named", BASE, None, None),
         ("Zero-Shot Prompting", ZERO_SHOT, "table 2", None),
-        (f"Single-Culture Adaptation - {run.trained}", SINGLE, "table 2", data),
-        (f"Combined-Culture Adaptation - {run.trained}", COMBINED, "table 7", data),
+        (f"Single-Culture Adaptation - {run.trained}", SINGLE, "table 2", run.data),
+        (f"Combined-Culture Adaptation - {run.combined_trained}", COMBINED, "table 7", run.combined_data),
     )
     for group, way, source, setting in ways:
         mine = _diagonal(scores, cultures) if way == SINGLE else _row(scores.result(way), cultures)
@@ -79,8 +79,8 @@ def _diagonal(scores: MatrixScores, cultures: Sequence[str]) -> tuple[Cell | Non
     own = [scores.own(culture) for culture in cultures]
     cells = tuple(cell(estimates.f1) if estimates is not None else None for estimates in own)
     of = scores.specificity
-    whole = of is not None and set(of.cultures) == set(cultures) and all(cells)
-    return (*cells, cell(of.diagonal_mean) if of is not None and whole else None)
+    complete = of is not None and set(of.cultures) == set(cultures) and all(cells)
+    return (*cells, cell(of.diagonal_mean) if of is not None and complete else None)
 
 
 def significance(specificity: Specificity) -> str:

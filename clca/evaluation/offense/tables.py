@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clca.evaluation.classification.scores import MatrixScores
+from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.invalid_replies import invalid_counts_table, invalid_table
 from clca.evaluation.labelled.tables import matrix_table
 from clca.evaluation.offense.plan import OffensePlan
@@ -15,11 +16,11 @@ from clca.evaluation.table_systems import TableSystem
 
 def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str]) -> tuple[Table, ...]:
     """The matrix and its invalid answers, then S2N's tables 2 and 7, 8 to 10, 3 and 13 as far as they have a row."""
-    published, systems = plan.published, [TableSystem(plan.model.name, plan.model.mix, scores)]
+    published, systems = plan.published, [system_of(plan.model, scores)]
     notes = [_what_was_asked(plan), *caveats, *scores.notes()]
     tables = [
-        matrix_table("f1", scores, [*notes, *_specificity_note(scores)]),
-        matrix_table("invalid", scores, notes),
+        matrix_table("f1", scores, [*notes, *_specificity_note(scores)], plan.model.taught),
+        matrix_table("invalid", scores, notes, plan.model.taught),
         f1_table(systems, published, notes=notes),
         invalid_table(systems, published, notes=notes),
         invalid_counts_table(systems, published, notes=notes),
@@ -30,6 +31,11 @@ def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str])
             normalised_table(specificity, model=plan.model.name, data=plan.model.mix, published=published, notes=notes)
         )
     return tuple(table for table in tables if table.rows)
+
+
+def system_of(model: EvaluatedModel, scores: MatrixScores) -> TableSystem:
+    """The evaluation of a model in S2N's tables."""
+    return TableSystem(model.name, model.mix, scores, combined=model.combined_mix)
 
 
 def _what_was_asked(plan: OffensePlan) -> str:

@@ -27,9 +27,11 @@ class OffenseTask:
         self.answers = test.task_type.numbers
 
     def system_prompt(self, system: str) -> str:
+        """Empty: texts are asked without a system prompt."""
         return ""
 
     def examples(self, system: str) -> Iterator[Example]:
+        """The texts as prompts; the zero-shot system is told the country."""
         task_type = self._test.task_type
         for example in self._test.examples(self._scoring):
             if system == ZERO_SHOT:
@@ -39,9 +41,11 @@ class OffenseTask:
             yield Example(example.id, text, example.gold)
 
     def read(self, reply: str) -> str | None:
+        """The label that a reply gives, or None where it is unreadable."""
         return self._reader.read(reply)
 
     def stop_condition(self, text: str) -> bool:
+        """Whether generation may stop: more text cannot change how the reply is read."""
         return self._reader.stop_condition(text)
 
 

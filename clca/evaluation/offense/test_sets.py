@@ -51,6 +51,7 @@ class SetEntry(Record):
 
     @property
     def path(self) -> str:
+        """The set's file below the folder of the test sets."""
         return f"{self.culture}/{self.task}.jsonl"
 
 
@@ -82,10 +83,12 @@ class TestSet:
 
     @property
     def name(self) -> str:
+        """`culture/task` of the test set."""
         return f"{self.culture}/{self.task}"
 
     @property
     def type(self) -> str:
+        """The id of its task type."""
         return self.task_type.id
 
     def count(self, scoring: Scoring) -> int:

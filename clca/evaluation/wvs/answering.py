@@ -10,7 +10,7 @@ from time import monotonic
 
 from clca.errors import ClcaError, ContentError
 from clca.evaluation.bootstrap import Estimate
-from clca.evaluation.prediction_dir import PREDICTIONS
+from clca.evaluation.prediction_dir import MIN_FAILURES, PREDICTIONS
 from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.wvs.aggregate import running_estimate
 from clca.evaluation.wvs.answer_extraction import OptionReader
@@ -38,6 +38,7 @@ class WvsProgress(EvaluationProgress):
 
     @property
     def detail(self) -> str:
+        """The latest running `kl` values by culture and method."""
         latest = list(self.kl.items())[-KL_SHOWN:]
         return " · ".join(f"{culture} {method} kl {value:.3f}" for (culture, method), value in latest)
 
@@ -86,7 +87,9 @@ class WvsAnswering:
 
     @property
     def pending(self) -> list[RespondentRequestGroup]:
-        return [group for group in self.groups if key_of(group) not in self._folder.finished]
+        """The groups with their questions that have no answer, and were not asked in this run."""
+        folder = self._folder
+        return [folder.unanswered_questions(group) for group in self.groups if folder.is_pending(key_of(group))]
 
     def progress(self) -> WvsProgress:
         """The progress to report after the last request group."""
@@ -99,12 +102,13 @@ class WvsAnswering:
                     kl[key.culture, key.method] = estimate.value
         prompts_left = sum(len(group.questions) for group in self.pending)
         seconds = monotonic() - self._started
-        finished, total = len(self._folder.finished), len(self.groups)
+        finished, total = len(self._folder.finished | self._folder.tried), len(self.groups)
         return WvsProgress(finished, total, "request groups", self._prompts, prompts_left, seconds, kl)
 
     def answer_pending(self, predictor: Predictor) -> None:
         """Have the predictor answer every pending group."""
         self._answer(predictor, self.pending)
+        self._folder.require_answers()
 
     def answer_until(self, predictor: Predictor, width: float) -> list[EarlyStop]:
         """Have groups answered until half the interval of each culture's and method's kl is below `width`.
@@ -121,25 +125,24 @@ class WvsAnswering:
         while running:
             pending = [group for group in self.pending if (group.culture, group.method) in running]
             self._answer(predictor, [group for group in pending if ranks[key_of(group)] < size])
+            self._folder.require_answers()
             for pair in sorted(running):
                 if size >= sizes[pair]:
                     running.remove(pair)
                     continue
                 estimate = self._look(*pair, size)
-                if half_width(estimate) < width:
+                if estimate is not None and half_width(estimate) < width:
                     running.remove(pair)
                     stops.append(EarlyStop(*pair, size, estimate))
             size = math.ceil(size * GROWTH)
         return stops
 
-    def _look(self, culture: str, method: Method, size: int) -> Estimate:
-        """The kl over the first respondents of the draw, even where more have answered by now."""
+    def _look(self, culture: str, method: Method, size: int) -> Estimate | None:
+        """The kl over the first respondents of the draw, even where more have answered by now; None for no answers."""
         sample = self._samples[culture]
         first = [respondent.id for respondent in sample.respondents[:size]]
-        counts = self.counts[CountsKey(culture, method, self.groups[0].questions[0].order)]
-        estimate = running_estimate(counts, sample.survey, "kl", seed=self._seed, ids=first)
-        assert estimate is not None, "a round without answers"
-        return estimate
+        counts = self.counts.get(CountsKey(culture, method, self.groups[0].questions[0].order))
+        return None if counts is None else running_estimate(counts, sample.survey, "kl", seed=self._seed, ids=first)
 
     def _answer(self, predictor: Predictor, groups: Sequence[RespondentRequestGroup]) -> None:
         if groups:
@@ -151,9 +154,11 @@ class WvsAnswering:
             predict(group, question, answer, reader) for question, answer in zip(group.questions, answers, strict=True)
         ]
         self._folder.add(group, predictions)
+        self._folder.require_answers(at_least=MIN_FAILURES)
         self._prompts += len(predictions)
         for prediction in predictions:
-            self._count(prediction)
+            if prediction.failure is None:
+                self._count(prediction)
         if monotonic() - self._reported >= PROGRESS_INTERVAL:
             self._on_progress(self.progress())
             self._reported = monotonic()
@@ -185,6 +190,7 @@ def predict(group: RespondentRequestGroup, question: ItemQuestion, answer: Answe
         reply=answer.reply,
         probabilities=probabilities,
         mass=answer.option_mass,
+        failure=answer.failure,
     )
 
 

@@ -40,6 +40,7 @@ class Survey:
 
     @property
     def simulated(self) -> bool:
+        """Whether answers are drawn from shares rather than given by respondents."""
         return self.source == "shares"
 
 

@@ -13,8 +13,10 @@ from clca.evaluation.wvs.published import AVERAGE, PublishedScore, published_val
 PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")
 """The cultures of the CLCA paper, as its table has them."""
 
-METHODS = {"persona": "", "cultural": " cultural", "clca": " CLCA"}
-BARE = {"persona": "", "cultural": ", bare question", "clca": " CLCA, bare question"}
+ADAPTED = "clca"  # the method of adapters, whatever they were trained with
+CLCA = "CLCA"  # what adapters are called that were trained as the paper's
+METHODS = {"persona": "", "cultural": " cultural", ADAPTED: " {adapter}"}
+BARE = {"persona": "", "cultural": ", bare question", ADAPTED: " {adapter}, bare question"}
 """Where nothing stands before a question, neither the culture nor a respondent is named."""
 
 UNIFORM = "An item without any valid answer counts as uniform: read it beside the unreadable share."
@@ -78,11 +80,13 @@ def build(
     names: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
     bare: bool = False,
+    adapters: Mapping[str, str] | None = None,
 ) -> Table:
     """The table of one metric: the rows of each model (its alias -> figures), then the references.
 
     `names` gives cultures a heading; `notes` are added to the metric's own; `bare` says that nothing stood before
-    the questions. Published rows stand below ours where a paper has the model, the method and a culture of this
+    the questions. `adapters` says what each culture's adapter is called: adapters of another name have a row of their
+    own. Published rows stand below ours where a paper has the model, the method and a culture of this
     table, but not below bare ones: no paper asked in that way.
     """
     if metric not in METRICS:
@@ -98,7 +102,7 @@ def build(
     )
     rows: list[Row] = []
     for model, ours in systems.items():
-        rows += _rows(metric, model, ours, published, cultures, BARE if bare else METHODS)
+        rows += _rows(metric, model, ours, published, cultures, BARE if bare else METHODS, adapters or {})
     rows += [
         Row(label, "reference", _cells(references[key], cultures))
         for key, label in REFERENCES.items()
@@ -127,14 +131,18 @@ def _rows(
     published: Sequence[PublishedScore],
     cultures: tuple[str, ...],
     methods: Mapping[str, str],
+    adapters: Mapping[str, str],
 ) -> Iterable[Row]:
-    """Ours of each method, with the published one below it."""
+    """Ours of each method, with the published one below it; of adapters a row for each kind."""
     sign = 1 if metric in HIGHER_IS_BETTER else -1
     base: dict[str, tuple[Cell | None, ...]] = {}
-    for method, suffix in methods.items():
+    for method, adapter, figures in _by_adapter(ours, methods, adapters):
+        suffix = methods[method].format(adapter=adapter)
         for kind in ("ours", "published"):
             if kind == "ours":
-                cells = _cells(ours.get(method, {}), cultures)
+                cells = _cells(figures, cultures)
+            elif method == ADAPTED and adapter != CLCA:
+                cells = ()
             else:
                 cells = _published_cells(published_values(published, model, method, metric), cultures)
             if not any(cells):
@@ -143,10 +151,32 @@ def _rows(
                 base[kind] = cells
             change = None
             before, after = base.get(kind, (None,))[-1], cells[-1]
-            if method == "clca" and before and after:
+            if method == ADAPTED and before and after:
                 change = sign * (after.value - before.value)
             label = f"{model}{suffix}" if kind == "ours" else f"{model}{suffix}, published"
             yield Row(label, "ours" if kind == "ours" else "published", cells, change)
+
+
+def _by_adapter(
+    ours: Figures, methods: Iterable[str], adapters: Mapping[str, str]
+) -> Iterable[tuple[str, str, Mapping[str, Estimate]]]:
+    """(method, name of the adapters, figures): those of the adapters by what each culture's adapter is called."""
+    for method in methods:
+        figures = ours.get(method, {})
+        names = dict.fromkeys(adapters.get(culture, CLCA) for culture in figures if culture != AVERAGE)
+        if method != ADAPTED or len(names) < 2:
+            yield method, next(iter(names), CLCA), figures
+            continue
+        for name in names:
+            yield (
+                method,
+                name,
+                {
+                    culture: estimate
+                    for culture, estimate in figures.items()
+                    if culture != AVERAGE and adapters.get(culture, CLCA) == name
+                },
+            )
 
 
 def _cells(row: Mapping[str, Estimate], cultures: tuple[str, ...]) -> tuple[Cell | None, ...]:

@@ -73,6 +73,7 @@ class WvsPlan(EvaluationPlan):
 
     @property
     def prompts(self) -> int:
+        """How many prompts are asked."""
         return sum(len(group.questions) for group in self.request_groups)
 
     @property
@@ -95,6 +96,7 @@ class WvsPlan(EvaluationPlan):
 
     @property
     def summary(self) -> dict[str, Any]:
+        """What `--plan --json` prints besides the cost."""
         return {**super().summary, "synthetic": self.synthetic, "format": self.format}
 
     @cached_property

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from clca.evaluation.prediction_dir import QUESTIONS, SHEETS, PredictionDir, read_records
@@ -32,6 +33,16 @@ class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
     def add(self, group: RespondentRequestGroup, predictions: Sequence[Prediction]) -> None:
         """Append the predictions of one request group to the file."""
         self.put(key_of(group), predictions)
+
+    def unanswered_questions(self, group: RespondentRequestGroup) -> RespondentRequestGroup:
+        """The group with those of its questions that have no answer."""
+        key = key_of(group)
+        if key not in self.unanswered:
+            return group
+        questions = [
+            question for question in group.questions if self.is_unanswered(key, (question.item.id, question.order))
+        ]
+        return replace(group, questions=tuple(questions))
 
     def write_prompts(self, groups: Iterable[RespondentRequestGroup]) -> None:
         """Write both halves of every prompt: what a group begins with, and each set of questions once."""

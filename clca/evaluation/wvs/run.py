@@ -44,7 +44,7 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
             else:
                 stops = work.answer_until(recorder.predictor, config.until_ci)
         scores = score(work.counts, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
-        caveats = plan.caveats(recorder.coverage, early_stop_caveats(stops))
+        caveats = plan.caveats(recorder.coverage, [*early_stop_caveats(stops), *recorder.unanswered_caveats()])
         outcome = Outcome(
             scores={
                 "synthetic": plan.synthetic,

@@ -27,6 +27,7 @@ class Sample:
 
     @property
     def synthetic(self) -> bool:
+        """Whether any respondent is synthetic."""
         return any(respondent.synthetic for respondent in self.respondents)
 
 

@@ -49,6 +49,7 @@ def make_tables(plan: WvsPlan, scores: WvsScores, caveats: Sequence[str]) -> tup
                     names=plan.culture_names,
                     notes=notes,
                     bare=plan.format == BARE,
+                    adapters={culture: plan.model.row_label(culture) for culture in plan.model.adapters},
                 )
             )
     return tuple(tables)

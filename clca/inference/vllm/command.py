@@ -15,15 +15,16 @@ from clca.errors import SettingsError
 from clca.inference.vllm.fit import Fit
 from clca.models import ModelInfo
 from clca.models.size import GIB
+from clca.shell import command_line
 
 HOST = "127.0.0.1"
 
-# `guidance` with both flags keeps replies within their schema; vLLM's default lets a model write raw
-# control characters into strings. Sampling parameters come with each request: those that a model's
-# authors recommend (`generation_config.json`) would change the paper's in silence.
+# `guidance` keeps replies within their schema, whose separators come with each request; vLLM's default lets a
+# model write raw control characters into strings. Sampling parameters come with each request, too: those that a
+# model's authors recommend (`generation_config.json`) would change the paper's in silence.
 ARGUMENTS = (
     "--structured-outputs-config",
-    '{"backend":"guidance","disable_any_whitespace":true,"disable_additional_properties":true}',
+    '{"backend":"guidance","disable_additional_properties":true}',
     "--generation-config",
     "vllm",
     "--enable-prefix-caching",
@@ -186,5 +187,5 @@ def environment(inherited: Mapping[str, str], fit: Fit, key: str) -> dict[str, s
 
 def shown(words: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
     """A command as text for a shell."""
-    settings = [f"{name}={shlex.quote(value)}" for name, value in (environment or {}).items()]
-    return " ".join([*settings, shlex.join(words)])
+    settings = [f"{name}={command_line(value)}" for name, value in (environment or {}).items()]
+    return " ".join([*settings, command_line(*words)])

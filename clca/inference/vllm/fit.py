@@ -118,9 +118,9 @@ def remaining(machine: Machine, name: str, placed: Fit) -> Machine:
         sequence = placed.cache / placed.sequences if placed.sequences else 0
         least = placed.needs - round(sequence) if placed.sequences else machine.ram // 2
         return replace(machine, ram=max(0, machine.ram - least - placed.cache))
-    rest = tuple(gpu for gpu in machine.gpus if gpu not in placed.gpus)
-    if rest:
-        return replace(machine, gpus=rest)
+    free_gpus = tuple(gpu for gpu in machine.gpus if gpu not in placed.gpus)
+    if free_gpus:
+        return replace(machine, gpus=free_gpus)
     return Machine((), 0, f"{name} takes {'all GPUs' if len(machine.gpus) > 1 else 'the GPU'}")  # no CPU build of vLLM
 
 

@@ -51,6 +51,7 @@ class Server:
 
     @property
     def running(self) -> bool:
+        """Whether the server's process is alive."""
         return self._process is not None and self._process.poll() is None
 
     def start(self, timeout: float, on_step: Callable[[str], None] = lambda _: None) -> None:

@@ -55,6 +55,7 @@ class VllmTeacher:
 
     @property
     def servers(self) -> Sequence[ServerState]:
+        """The states of its replicas; none before they are started."""
         return self._client.servers if self._client is not None else ()
 
     async def close(self) -> None:

@@ -29,10 +29,12 @@ class SourceFile:
 
     @property
     def on_hub(self) -> bool:
+        """Whether the file is on the Hugging Face hub."""
         return self.name.startswith(HUB)
 
     @property
     def path(self) -> Path:
+        """The local path."""
         return Path(self.name).expanduser()
 
     def files(self, *suffixes: str) -> list[Path]:

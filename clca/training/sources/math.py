@@ -44,6 +44,7 @@ class MathsChat(Problem):
 
     @property
     def talk(self) -> str:
+        """The continuation of the conversation, or an empty text."""
         return next((text for key in CONTINUED if (text := getattr(self, key))), "")
 
 

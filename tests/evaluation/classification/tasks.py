@@ -42,26 +42,26 @@ class Numbered:
 
 
 Rule = Callable[[ExampleRequestGroup, int], Answer]
-"""Takes a sheet and the place of a question in it."""
+"""Takes a group and the place of a question in it."""
 
 
 class Ruled:
-    """Answers by rule; keeps the sheets that it was given. After `most` sheets it is interrupted."""
+    """Answers by rule; keeps the groups that it was given. After `most` groups it is interrupted."""
 
     def __init__(self, rule: Rule, most: int = 10**9) -> None:
         self._rule, self._most = rule, most
         self.asked: list[tuple[str, str, int]] = []
 
-    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
-        for sheet in sheets:
-            assert isinstance(sheet, ExampleRequestGroup)
+    def predict(self, groups: Iterable[G], done: AnsweredCallback[G]) -> None:
+        for group in groups:
+            assert isinstance(group, ExampleRequestGroup)
             if len(self.asked) == self._most:
                 raise KeyboardInterrupt
-            self.asked.append((sheet.row, sheet.task, sheet.number))
-            done(sheet, [self._rule(sheet, place) for place in range(len(sheet.questions))])
+            self.asked.append((group.row, group.task, group.number))
+            done(group, [self._rule(group, place) for place in range(len(group.questions))])
 
 
-def right(sheet: ExampleRequestGroup, place: int) -> Answer:
+def right(group: ExampleRequestGroup, place: int) -> Answer:
     """An adapter knows its own culture; on others', and without one, the answer is always 2."""
-    own = sheet.adapter and sheet.task.startswith(sheet.adapter)
-    return Answer(reply=str(1 + LABELS.index(sheet.questions[place].gold)) if own else "2")
+    own = group.adapter and group.task.startswith(group.adapter)
+    return Answer(reply=str(1 + LABELS.index(group.questions[place].gold)) if own else "2")

@@ -88,7 +88,7 @@ def test_a_choice_can_be_followed_back_to_its_text(tmp_path: Path) -> None:
 
 def test_the_likeliest_answer_is_the_label_and_odds_are_kept(tmp_path: Path) -> None:
     work = filled(
-        tmp_path, Ruled(lambda sheet, place: Answer(probabilities=(1.5, 0.5), option_mass=0.8)), rows=ROWS[:1]
+        tmp_path, Ruled(lambda group, place: Answer(probabilities=(1.5, 0.5), option_mass=0.8)), rows=ROWS[:1]
     )
     first = json.loads((tmp_path / PREDICTIONS).read_text().splitlines()[0])
     assert (first["label"], first["probabilities"], first["mass"]) == ("OFF", [0.75, 0.25], 0.8)
@@ -98,7 +98,7 @@ def test_the_likeliest_answer_is_the_label_and_odds_are_kept(tmp_path: Path) -> 
 def test_what_cannot_be_read_is_invalid_and_a_strange_gold_is_never_hit(tmp_path: Path) -> None:
     task = Numbered("japan", 4, golds=("OFF", "NOT", "OFF", "odd"))
     (scored,) = filled(
-        tmp_path, Ruled(lambda sheet, place: Answer(reply="12x1"[place])), (task,), ROWS[:1]
+        tmp_path, Ruled(lambda group, place: Answer(reply="12x1"[place])), (task,), ROWS[:1]
     ).confusions()
     assert scored.gold.tolist() == [0, 1, 0, -1]
     assert scored.answers.tolist() == [[0, 1, -1, 0]]
@@ -120,7 +120,7 @@ def test_a_matrix_that_is_interrupted_anywhere_ends_as_the_same_lines_and_asks_n
                 done = True
             except KeyboardInterrupt:
                 data = (folder / PREDICTIONS).read_bytes()
-                # A kill leaves the next sheet unfinished, or takes with it what was not on the disk yet.
+                # A kill leaves the next group unfinished, or takes with it what was not on the disk yet.
                 torn = data[: len(data) - chance.randrange(500)] if trial % 2 else data + b'{"row":"uk","test":"uk/off'
                 (folder / PREDICTIONS).write_bytes(torn)
             asked += predictor.asked
@@ -221,7 +221,7 @@ def test_memory_grows_by_no_more_than_twenty_five_bytes_an_answer(tmp_path: Path
 
     peak(100)
     small, large = peak(2_000), peak(12_000)
-    # A byte an answer is kept, and of each sheet its key and size; the rest is what counting takes for a moment.
+    # A byte an answer is kept, and of each group its key and size; the rest is what counting takes for a moment.
     assert large - small < 10_000 * len(ROWS) * 25
 
 
@@ -247,7 +247,7 @@ def test_a_task_that_holds_fewer_texts_than_it_says_is_refused(tmp_path: Path) -
         filled(tmp_path, Ruled(right), (Short("japan", 10),))
 
 
-def test_sheets_know_their_adapter_and_what_they_are_answered_with() -> None:
+def test_groups_know_their_adapter_and_what_they_are_answered_with() -> None:
     one = next(iter(request_groups(TASKS, ROWS[1:], lambda key: True)))
     assert isinstance(one, ExampleRequestGroup)
     assert (one.adapter, one.row, one.questions[0].labels) == ("japan", "japan", ("1", "2"))

@@ -36,10 +36,10 @@ class Steady:
     def __init__(self, subject: EvaluatedModel, way: InferenceConfig) -> None:
         self.asked = 0
 
-    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
-        for sheet in sheets:
+    def predict(self, groups: Iterable[G], done: AnsweredCallback[G]) -> None:
+        for group in groups:
             self.asked += 1
-            done(sheet, [Answer(reply="1") for _ in sheet.questions])
+            done(group, [Answer(reply="1") for _ in group.questions])
 
 
 @pytest.fixture(scope="module")
@@ -145,12 +145,12 @@ def test_a_sitting_that_asks_nothing_leaves_no_trace_of_itself() -> None:
 
 
 class Interrupted(Steady):
-    """A server whose likeliest tokens held 6 of 8 labels; the first sitting is stopped after two sheets."""
+    """A server whose likeliest tokens held 6 of 8 labels; the first sitting is stopped after two groups."""
 
     coverage = TopKCoverage(8, 2)
 
-    def predict(self, sheets: Iterable[G], done: AnsweredCallback[G]) -> None:
-        super().predict(list(sheets)[:2], done)
+    def predict(self, groups: Iterable[G], done: AnsweredCallback[G]) -> None:
+        super().predict(list(groups)[:2], done)
         raise KeyboardInterrupt
 
 

@@ -296,17 +296,17 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(here: Path) 
     counter = Counted(model)
     found: dict[str, Answer] = {}
     asked = list(request_groups(one.tasks, one.systems, lambda _: True))
-    assert [len(sheet.questions) for sheet in asked] == [64, 16]
+    assert [len(group.questions) for group in asked] == [64, 16]
 
-    def done(sheet: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
-        found.update(zip((each.id for each in sheet.questions), answers, strict=True))
+    def done(group: ExampleRequestGroup, answers: Sequence[Answer]) -> None:
+        found.update(zip((each.id for each in group.questions), answers, strict=True))
 
     HfModel(model, tokenizer, TextFormat(), "probability").predict(asked, done)
     together, counter.tokens = counter.tokens, 0
     alone: dict[str, Answer] = {}
-    for sheet in asked:
-        for question in sheet.questions:
-            single = ExampleRequestGroup("", sheet.system, (question,), "base", "anatomy", 0)
+    for group in asked:
+        for question in group.questions:
+            single = ExampleRequestGroup("", group.system, (question,), "base", "anatomy", 0)
             HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )

@@ -47,22 +47,22 @@ def asked(suite: WvsSuite, sample: Sample, columns: ScoreLayout) -> list[Respond
 
 
 class People:
-    """Answers each sheet as someone of the survey might, always the same; after `most` it is interrupted."""
+    """Answers each group as someone of the survey might, always the same; after `most` it is interrupted."""
 
     def __init__(self, sample: Sample, most: int = 10**9) -> None:
         self._shares, self._most = sample.survey.shares, most
         self.answered: list[str] = []
 
-    def predict(self, sheets: Iterable[RespondentRequestGroup], done: AnsweredCallback[RespondentRequestGroup]) -> None:
-        for sheet in sorted(sheets, key=lambda one: one.respondent[::-1]):
+    def predict(self, groups: Iterable[RespondentRequestGroup], done: AnsweredCallback[RespondentRequestGroup]) -> None:
+        for group in sorted(groups, key=lambda one: one.respondent[::-1]):
             if len(self.answered) == self._most:
                 raise KeyboardInterrupt
-            self.answered.append(sheet.respondent)
-            done(sheet, [self._answer(sheet, one) for one in sheet.questions])
+            self.answered.append(group.respondent)
+            done(group, [self._answer(group, one) for one in group.questions])
 
-    def _answer(self, sheet: RespondentRequestGroup, question: ItemQuestion) -> Answer:
+    def _answer(self, group: RespondentRequestGroup, question: ItemQuestion) -> Answer:
         shares = self._shares[question.item.id]
-        chosen = chooser("people", sheet.respondent, question.item.id).choices(range(len(shares)), weights=shares)
+        chosen = chooser("people", group.respondent, question.item.id).choices(range(len(shares)), weights=shares)
         return Answer(reply=question.labels[question.shown.index(chosen[0])])
 
 
@@ -88,13 +88,13 @@ def question(order: Order, shown: tuple[int, ...]) -> ItemQuestion:
     return item_question(Item(id="Q1", question="?", options=("A little", "A lot", "Nothing")), order, "?", shown)
 
 
-def sheet_of(one: ItemQuestion) -> RespondentRequestGroup:
+def group_of(one: ItemQuestion) -> RespondentRequestGroup:
     return RespondentRequestGroup("", "", (one,), "japan", "persona", "r")
 
 
 def test_odds_are_put_into_the_surveys_order(suite: WvsSuite) -> None:
     one = question("reversed", (2, 1, 0))
-    found = predict(sheet_of(one), one, Answer(probabilities=(0.5, 0.3, 0.2), option_mass=0.9), suite.reader)
+    found = predict(group_of(one), one, Answer(probabilities=(0.5, 0.3, 0.2), option_mass=0.9), suite.reader)
     assert found.probabilities == pytest.approx((0.2, 0.3, 0.5))
     assert (found.option, found.mass, found.order) == (2, 0.9, "reversed")
     assert found.reply is None
@@ -102,9 +102,9 @@ def test_odds_are_put_into_the_surveys_order(suite: WvsSuite) -> None:
 
 def test_a_reply_is_kept_and_read_as_the_option_that_was_shown_there(suite: WvsSuite) -> None:
     one = question("shuffled", (1, 2, 0))
-    found = predict(sheet_of(one), one, Answer(reply=" 3."), suite.reader)
+    found = predict(group_of(one), one, Answer(reply=" 3."), suite.reader)
     assert (found.option, found.reply, found.probabilities) == (0, " 3.", None)
-    lost = predict(sheet_of(one), one, Answer(reply="1 or 2"), suite.reader)
+    lost = predict(group_of(one), one, Answer(reply="1 or 2"), suite.reader)
     assert (lost.option, lost.reply) == (None, "1 or 2")
 
 
@@ -135,7 +135,7 @@ def test_the_running_kl_falls_towards_that_of_everyone(
 
 
 def until(path: Path, width: float, interruptions: list[int], *rest: object) -> list[EarlyStop]:
-    """What `ask_until` says when it is interrupted after so many sheets, again and again."""
+    """What `ask_until` says when it is interrupted after so many groups, again and again."""
     asked, sample, columns, suite = rest
     for most in interruptions:
         folder, work = work_in(path, asked, sample, columns, suite)  # type: ignore[arg-type]

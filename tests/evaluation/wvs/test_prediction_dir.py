@@ -4,36 +4,37 @@ import json
 import resource
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from clca.errors import ContentError, NotFoundError, StoreError
+from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.prediction_dir import PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir, read_predictions
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.records import Prediction
-from tests.inference.request_groups import sheets
+from tests.inference.request_groups import groups
 
 
-def answered(sheet: RespondentRequestGroup, option: int = 0) -> list[Prediction]:
+def answered(group: RespondentRequestGroup, option: int = 0) -> list[Prediction]:
     return [
         Prediction(
-            culture=sheet.culture, method=sheet.method, respondent=sheet.respondent, item=one.item.id, option=option
+            culture=group.culture, method=group.method, respondent=group.respondent, item=one.item.id, option=option
         )
-        for one in sheet.questions
+        for one in group.questions
     ]
 
 
 def filled(path: Path, asked: Sequence[RespondentRequestGroup], count: int) -> list[Prediction]:
-    """A folder with the first sheets answered; their predictions."""
+    """A folder with the first groups answered; their predictions."""
     with WvsPredictionDir(path, asked) as folder:
-        for sheet in asked[:count]:
-            folder.add(sheet, answered(sheet))
+        for group in asked[:count]:
+            folder.add(group, answered(group))
         return list(folder.predictions())
 
 
 def test_what_was_added_is_there_when_the_folder_is_opened_again(tmp_path: Path) -> None:
-    asked = sheets(3)
+    asked = groups(3)
     before = filled(tmp_path / "one", asked, 2)
     assert len(before) == 12
     with WvsPredictionDir(tmp_path / "one", asked) as folder:
@@ -42,8 +43,8 @@ def test_what_was_added_is_there_when_the_folder_is_opened_again(tmp_path: Path)
 
 
 @pytest.mark.parametrize("cut", [1, 40, 400])
-def test_the_sheet_that_a_kill_left_unfinished_is_cut_off_whole(tmp_path: Path, cut: int) -> None:
-    asked = sheets(3)
+def test_the_group_that_a_kill_left_unfinished_is_cut_off_whole(tmp_path: Path, cut: int) -> None:
+    asked = groups(3)
     before = filled(tmp_path, asked, 2)
     file = tmp_path / PREDICTIONS
     file.write_bytes(file.read_bytes()[:-cut])
@@ -54,8 +55,8 @@ def test_the_sheet_that_a_kill_left_unfinished_is_cut_off_whole(tmp_path: Path, 
     assert list(read_predictions(tmp_path)) == before
 
 
-def test_a_sheet_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
-    asked = sheets(2)
+def test_a_group_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
+    asked = groups(2)
     filled(tmp_path, asked, 2)
     file = tmp_path / PREDICTIONS
     lines = file.read_bytes().splitlines(keepends=True)
@@ -65,7 +66,7 @@ def test_a_sheet_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None
 
 
 def test_a_hole_in_the_file_is_told_and_nothing_is_cut(tmp_path: Path) -> None:
-    asked = sheets(2)
+    asked = groups(2)
     filled(tmp_path, asked, 2)
     file = tmp_path / PREDICTIONS
     lines = file.read_bytes().splitlines(keepends=True)
@@ -79,21 +80,21 @@ def test_a_hole_in_the_file_is_told_and_nothing_is_cut(tmp_path: Path) -> None:
 
 
 def test_a_line_that_is_no_prediction_is_told_with_its_number(tmp_path: Path) -> None:
-    filled(tmp_path, sheets(1), 1)
+    filled(tmp_path, groups(1), 1)
     with (tmp_path / PREDICTIONS).open("a") as file:
         file.write('{"culture": "japan"}\n')
     with pytest.raises(ContentError, match=rf"{PREDICTIONS}:7: method: missing key"):
-        WvsPredictionDir(tmp_path, sheets(1))
+        WvsPredictionDir(tmp_path, groups(1))
 
 
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
-    with WvsPredictionDir(tmp_path, sheets(1)), pytest.raises(StoreError, match="is in use by another process"):
-        WvsPredictionDir(tmp_path, sheets(1))
-    WvsPredictionDir(tmp_path, sheets(1)).__exit__()
+    with WvsPredictionDir(tmp_path, groups(1)), pytest.raises(StoreError, match="is in use by another process"):
+        WvsPredictionDir(tmp_path, groups(1))
+    WvsPredictionDir(tmp_path, groups(1)).__exit__()
 
 
-def test_a_full_disk_costs_only_the_sheet_that_did_not_fit(tmp_path: Path) -> None:
-    asked = sheets(2)
+def test_a_full_disk_costs_only_the_group_that_did_not_fit(tmp_path: Path) -> None:
+    asked = groups(2)
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with WvsPredictionDir(tmp_path, asked) as folder:
         folder.add(asked[0], answered(asked[0]))
@@ -110,37 +111,58 @@ def test_a_full_disk_costs_only_the_sheet_that_did_not_fit(tmp_path: Path) -> No
 
 
 def test_prompts_are_kept_in_two_halves_each_set_of_questions_once(tmp_path: Path) -> None:
-    asked = [*sheets(2), *sheets(1, items=3, method="cultural")]
+    asked = [*groups(2), *groups(1, items=3, method="cultural")]
     with WvsPredictionDir(tmp_path, asked) as folder:
         folder.write_prompts(asked)
     questions = [json.loads(line) for line in (tmp_path / "questions.jsonl").read_text().splitlines()]
     begun = [json.loads(line) for line in (tmp_path / "sheets.jsonl").read_text().splitlines()]
     assert len(questions) == 6 + 3
-    for sheet, said in zip(asked, begun, strict=True):
-        assert (said["method"], said["respondent"], said["system"]) == (sheet.method, sheet.respondent, sheet.system)
+    for group, said in zip(asked, begun, strict=True):
+        assert (said["method"], said["respondent"], said["system"]) == (group.method, group.respondent, group.system)
         its = [one for one in questions if one["set"] == said["questions"]]
-        assert [(one["item"], one["text"]) for one in its] == [(one.item.id, one.text) for one in sheet.questions]
+        assert [(one["item"], one["text"]) for one in its] == [(one.item.id, one.text) for one in group.questions]
 
 
 def test_evaluations_are_found_by_folder_and_by_name(tmp_path: Path) -> None:
     folder = tmp_path / "evaluations" / "wvs" / "tiny-japan-1a2b3c"
     with pytest.raises(NotFoundError, match="no evaluation 'tiny'"):
         find_evaluation("tiny", tmp_path / "evaluations", "wvs")
-    with WvsPredictionDir(folder, sheets(1)) as opened:
+    with WvsPredictionDir(folder, groups(1)) as opened:
         opened.write_info({"student": "tiny"})
     out = tmp_path / "evaluations"
-    assert find_evaluation(folder.name, out, "wvs") == find_evaluation(str(folder), out, "wvs") == folder
+    for name in (folder.name, str(folder)):
+        found, selection = find_evaluation(name, out, "wvs")
+        assert (found, selection.others) == (folder, {})
     assert read_info(folder) == {"student": "tiny"}
     with pytest.raises(NotFoundError, match=r"did you mean tiny-japan-1a2b3c\?$"):
         find_evaluation("tny-japan-1a2b3c", out, "wvs")
 
 
-def test_of_evaluations_that_begin_alike_the_newest_is_found(tmp_path: Path) -> None:
-    for day, name in ((2, "tiny-japan-a"), (1, "tiny-japan-b"), (3, "tiny-uk-c")):
-        with WvsPredictionDir(tmp_path / "wvs" / name, sheets(1)) as opened:
-            opened.write_info({"created": f"2026-01-0{day}"})
-    assert find_evaluation("tiny-japan", tmp_path, "wvs").name == "tiny-japan-a"
-    assert find_evaluation("tiny", tmp_path, "wvs").name == "tiny-uk-c"
+def begun(out: Path, name: str, **info: Any) -> None:
+    with WvsPredictionDir(out / "wvs" / name, groups(1)) as opened:
+        opened.write_info({"fingerprint": str(info.get("inputs", "")), **info})
+
+
+def test_of_evaluations_with_the_same_inputs_the_newest_finished_one_is_found_and_the_others_are_named(
+    tmp_path: Path,
+) -> None:
+    begun(tmp_path, "tiny-japan-a", created="2026-01-01", finished=True, inputs={"seed": 1})
+    begun(tmp_path, "tiny-japan-a-2", created="2026-01-02", finished=True, inputs={"seed": 1})
+    begun(tmp_path, "tiny-japan-a-3", created="2026-01-03", finished=False, inputs={"seed": 1})
+    folder, selection = find_evaluation("tiny-japan", tmp_path, "wvs")
+    assert folder.name == "tiny-japan-a-2"
+    assert {Path(name).name: why for name, why in selection.others.items()} == {
+        "tiny-japan-a": "the same inputs",
+        "tiny-japan-a-3": "not finished",
+    }
+
+
+def test_evaluations_that_differ_are_asked_for_by_their_whole_names(tmp_path: Path) -> None:
+    begun(tmp_path, "tiny-japan-a", created="2026-01-02", finished=True, inputs={"seed": 1})
+    begun(tmp_path, "tiny-japan-b", created="2026-01-01", finished=True, inputs={"seed": 2})
+    with pytest.raises(SettingsError, match=r"^tiny-japan is the beginning of .*-a and .*-b \(seed: 1 -> 2\): give"):
+        find_evaluation("tiny-japan", tmp_path, "wvs")
+    assert find_evaluation("tiny-japan-b", tmp_path, "wvs")[0].name == "tiny-japan-b"
 
 
 def test_a_damaged_info_file_is_told(tmp_path: Path) -> None:

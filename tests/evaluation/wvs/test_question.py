@@ -47,28 +47,28 @@ def test_a_question_in_plain_text_is_what_students_are_taught_with() -> None:
 
 
 @pytest.mark.parametrize("method", ["persona", "clca"])
-def test_each_respondent_gets_a_sheet_that_tells_who_they_are(method: str) -> None:
+def test_each_respondent_gets_a_group_that_tells_who_they_are(method: str) -> None:
     asked = item_questions(SUITE.items.items, SUITE.prompts, "chat", "given", 42)
     people = [PERSON, *synthetic_respondents("argentina", SUITE.demographics, 2, 42)]
     filled = list(request_groups("spa", method, people, asked, SUITE.persona, SUITE.prompts))  # type: ignore[arg-type]
-    assert [sheet.respondent for sheet in filled] == ["p1", "synthetic-argentina-1", "synthetic-argentina-2"]
-    assert {(sheet.culture, sheet.method, sheet.questions) for sheet in filled} == {("spa", method, asked)}
+    assert [group.respondent for group in filled] == ["p1", "synthetic-argentina-1", "synthetic-argentina-2"]
+    assert {(group.culture, group.method, group.questions) for group in filled} == {("spa", method, asked)}
     assert "\n\nCountry: Mexico\nGender: Male\nSocial class: Working class\n\nYou get" in filled[0].system
     assert "Country: Argentina\n" in filled[1].system
 
 
 def test_cultural_names_the_culture_and_asks_once() -> None:
     asked = item_questions(SUITE.items.items, SUITE.prompts, "chat", "given", 42)
-    (sheet,) = request_groups("japan", "cultural", [PERSON], asked, SUITE.persona, SUITE.prompts)
-    assert sheet.respondent == ""
-    assert "Culture: Japan" in sheet.system
-    assert not any(f"{field.name}:" in sheet.system for field in SUITE.persona.fields)
+    (group,) = request_groups("japan", "cultural", [PERSON], asked, SUITE.persona, SUITE.prompts)
+    assert group.respondent == ""
+    assert "Culture: Japan" in group.system
+    assert not any(f"{field.name}:" in group.system for field in SUITE.persona.fields)
 
 
 def test_bare_questions_have_no_text_before_them() -> None:
     asked = item_questions(SUITE.items.items, SUITE.prompts, "text", "given", 42)
-    (sheet,) = request_groups("japan", "clca", [PERSON], asked, SUITE.persona, SUITE.prompts, bare=True)
-    assert (sheet.respondent, sheet.system, sheet.method) == ("", "", "clca")
+    (group,) = request_groups("japan", "clca", [PERSON], asked, SUITE.persona, SUITE.prompts, bare=True)
+    assert (group.respondent, group.system, group.method) == ("", "", "clca")
 
 
 @pytest.mark.parametrize("language", languages(Content()))
@@ -84,7 +84,7 @@ def test_the_instruction_stands_in_the_shared_part(content: Content, language: s
         demographics={field.id: next(iter(field.codes)) for field in suite.persona.fields},
         answers={},
     )
-    (sheet,) = request_groups("japan", "persona", [whole], asked, suite.persona, suite.prompts)
-    lines = sheet.system.split("\n")
+    (group,) = request_groups("japan", "persona", [whole], asked, suite.persona, suite.prompts)
+    lines = group.system.split("\n")
     assert len(lines) == 2 + 12 + 2
     assert lines[1] == lines[-2] == ""

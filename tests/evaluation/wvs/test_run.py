@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -107,7 +108,7 @@ def test_by_default_the_tiny_student_answers_for_a_hundred_synthetic_people() ->
         "chat",
         True,
     )
-    assert [(sheet.method, bool(sheet.respondent)) for sheet in one.request_groups] == [
+    assert [(group.method, bool(group.respondent)) for group in one.request_groups] == [
         *[("persona", True)] * 100,
         ("cultural", False),
     ]
@@ -138,21 +139,21 @@ def test_without_a_culture_it_is_the_papers_five() -> None:
 
 
 def test_items_that_were_not_asked_in_the_country_are_left_out() -> None:
-    (sheet, *_) = planned(culture=("jordan",), items="q36, Q1").request_groups
-    assert [question.item.id for question in sheet.questions] == ["Q1"]
+    (group, *_) = planned(culture=("jordan",), items="q36, Q1").request_groups
+    assert [question.item.id for question in group.questions] == ["Q1"]
     assert "none of them was asked in jordan" in refusal(culture=("jordan",), items="Q36")
 
 
 def test_each_culture_is_asked_in_its_own_language() -> None:
     one = planned(culture=("japan", "germany", "uk"), language="native", method=("cultural",))
     assert one.inputs["languages"] == {"japan": "ja", "germany": "de", "uk": "en"}
-    assert len({sheet.questions[0].text for sheet in one.request_groups}) == 3
+    assert len({group.questions[0].text for group in one.request_groups}) == 3
     assert "no language of the suite is native to turkey" in refusal(culture=("turkey",), language="native")
 
 
-def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first() -> None:
-    (sheet,) = planned(order=("reversed", "given"), method=("cultural",), items="Q1,Q2").request_groups
-    assert [(question.order, question.item.id) for question in sheet.questions] == [
+def test_several_orders_are_asked_on_the_same_group_the_given_one_first() -> None:
+    (group,) = planned(order=("reversed", "given"), method=("cultural",), items="Q1,Q2").request_groups
+    assert [(question.order, question.item.id) for question in group.questions] == [
         ("given", "Q1"),
         ("given", "Q2"),
         ("reversed", "Q1"),
@@ -163,7 +164,7 @@ def test_several_orders_are_asked_on_the_same_sheet_the_given_one_first() -> Non
 def test_bare_text_stands_for_everyone(tiny: Student) -> None:
     adapter(tiny)
     one = planned(format="bare")
-    assert [(sheet.method, sheet.respondent, sheet.system) for sheet in one.request_groups] == [
+    assert [(group.method, group.respondent, group.system) for group in one.request_groups] == [
         ("cultural", "", ""),
         ("clca", "", ""),
     ]
@@ -243,14 +244,26 @@ def test_new_takes_the_next_name_and_is_gone_on_with() -> None:
 # ---------------------------------------------------------------- who answers
 
 
-def test_the_newest_adapter_of_a_culture_and_student_is_taken(tiny: Student) -> None:
-    adapter(tiny, "old")
+def test_of_equal_adapters_of_a_culture_and_student_the_newest_is_taken_and_that_is_said(tiny: Student) -> None:
+    adapter(tiny, "old", bits=8)
     adapter(tiny, "new", bits=8)
     adapter(tiny, "of-another", source="/elsewhere/tiny-0123456789ab")
+    adapter(tiny, "both", "combined", cultures=["japan", "uk"])
+    one = planned(culture=("japan",))
+    (selection,) = one.model.selection
+    assert selection.others == {
+        "adapters/japan/old": "the same recipe and data",
+        "adapters/combined/both": "of several cultures",
+        "adapters/japan/of-another": "trained on tiny-0123456789ab",
+    }
+    assert one.json_object()["selection"] == [selection.model_dump()]
+    assert one.json_object()["taught"] == {"japan": "recipe tiny, mix clca"}
+    assert "Adapters: recipe tiny, mix clca." in one.caveats()
+    shutil.rmtree("adapters/combined")
     one = planned(culture=("japan", "uk"))
     assert {name: found.name for name, found in one.model.adapters.items()} == {"japan": "adapters/japan/new"}
     assert one.model.bits == 16  # a tiny one is never quantised unasked
-    assert {(sheet.culture, sheet.method) for sheet in one.request_groups} == {
+    assert {(group.culture, group.method) for group in one.request_groups} == {
         ("japan", "persona"),
         ("japan", "cultural"),
         ("japan", "clca"),
@@ -260,6 +273,54 @@ def test_the_newest_adapter_of_a_culture_and_student_is_taken(tiny: Student) -> 
     expected = hashlib.sha256(weights("new")).hexdigest()
     assert one.inputs["adapters"] == {"japan": expected}
     assert "there is none of uk for tiny" in refusal(culture=("uk",), method=("clca",))
+
+
+def test_adapters_that_differ_are_asked_for_by_name(tiny: Student) -> None:
+    adapter(tiny, "one")
+    adapter(tiny, "two", mix="wvs")
+    message = refusal()
+    assert message.startswith("japan has adapters that differ: adapters/japan/two (recipe tiny, mix wvs)")
+    assert "adapters/japan/one (recipe tiny, mix clca; data.mix: wvs -> clca)" in message
+    assert message.endswith("say which with --adapter")
+    named = planned(adapter=("japan/one",))
+    assert named.model.adapters["japan"].name == "adapters/japan/one"
+    assert named.model.selection[0].others == {"adapters/japan/two": "recipe tiny, mix wvs"}
+    assert "a folder of one of them" in refusal(adapter=("japan",))
+
+
+def test_no_adapter_that_is_given_is_left_out_in_silence(tiny: Student) -> None:
+    adapter(tiny, "one")
+    adapter(tiny, "two", mix="wvs")
+    adapter(tiny, culture="uk")
+    message = refusal(adapter=("japan/one", "japan/two"))
+    assert message.startswith("--adapter: adapters/japan/one (recipe tiny, mix clca) and adapters/japan/two (")
+    assert "are both of japan, and an evaluation has one adapter for each culture" in message
+    unused = refusal(culture=("japan",), adapter=("japan/one", "uk"))
+    assert unused.startswith("--adapter adapters/uk/tiny-wvs was trained on uk, which is not evaluated")
+
+
+def test_a_damaged_adapter_is_not_passed_over_in_silence(tiny: Student) -> None:
+    adapter(tiny, "old")
+    Path("adapters/japan/new").mkdir()
+    Path("adapters/japan/new/adapter.json").write_text("{}")
+    (note,) = planned().warnings
+    assert note.startswith("passed over: adapters/japan/new/adapter.json")
+
+
+def test_rows_are_called_what_the_adapters_are(tiny: Student) -> None:
+    adapter(tiny, mix="wvs")
+    adapter(tiny, culture="uk", recipe={"name": "clca", "data": {"mix": "clca"}, "base": {"bits": 4}})
+    model = planned(culture=("japan", "uk")).model
+    assert {culture: model.row_label(culture) for culture in model.adapters} == {
+        "japan": "adapted (recipe tiny, mix wvs)",
+        "uk": "CLCA",
+    }
+    served = choose_served_by_culture("m", ["a"], ["japan", "uk"])
+    assert served.row_label("uk") == "adapted (served as a)"
+    each = choose_served_by_culture("m", ["a", "b"], ["japan", "uk"])
+    assert each.row_label("uk") == "adapted (by adapters on the server)"
+    (caveat,) = [text for text in planned(culture=("japan", "uk")).caveats() if "differ" in text]
+    assert caveat.endswith("japan: recipe tiny, mix wvs; uk: recipe clca.")
 
 
 def test_an_adapter_is_found_by_culture_name_folder_and_run(tiny: Student) -> None:

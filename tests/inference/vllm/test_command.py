@@ -87,7 +87,6 @@ def test_replies_keep_to_schemas_and_sampling_is_the_requests_own_everywhere(pla
     given = options(arguments("m", model("qwen2.5-0.5b"), "m", place, None))
     assert json.loads(given["--structured-outputs-config"]) == {
         "backend": "guidance",
-        "disable_any_whitespace": True,
         "disable_additional_properties": True,
     }
     assert given["--generation-config"] == "vllm"

@@ -73,6 +73,7 @@ class FileEntry(Record):
 
     @property
     def name(self) -> str:
+        """`culture/task` of the test set."""
         return f"{self.culture}/{self.task}"
 
 

@@ -53,6 +53,7 @@ class LabelledFile:
 
     @property
     def bom(self) -> bool:
+        """Whether the file begins with a byte order mark."""
         return self._text.bom
 
     def records(self) -> Iterator[LabelledRecord | MalformedRecord]:

@@ -66,14 +66,14 @@ def numbered_lines(blocks: Iterator[str]) -> Iterator[tuple[int, str | None]]:
     """Lines with their numbers and "\\n"; None for a line over `LINE_LIMIT`."""
     number, buffer, dropped = 1, "", False
     for block in blocks:
-        *whole, rest = block.split("\n")
-        for piece in whole:
+        *lines, remainder = block.split("\n")
+        for piece in lines:
             yield number, None if dropped or len(buffer) + len(piece) > LINE_LIMIT else f"{buffer}{piece}\n"
             number, buffer, dropped = number + 1, "", False
-        if dropped or len(buffer) + len(rest) > LINE_LIMIT:
+        if dropped or len(buffer) + len(remainder) > LINE_LIMIT:
             buffer, dropped = "", True
         else:
-            buffer += rest
+            buffer += remainder
     if buffer or dropped:
         yield number, None if dropped else buffer
 

@@ -36,10 +36,12 @@ class ItemAudit(Record):
 
     @property
     def answered(self) -> int:
+        """How many respondents chose an option."""
         return sum(self.chosen)
 
     @property
     def unused(self) -> tuple[int, ...]:
+        """The numbers of options that nobody chose, where enough people answered to tell."""
         if self.answered < MIN_ANSWERS_UNUSED:
             return ()
         return tuple(option + 1 for option, count in enumerate(self.chosen) if not count)

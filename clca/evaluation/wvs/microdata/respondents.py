@@ -67,10 +67,12 @@ class ImportedRespondents:
 
     @property
     def items(self) -> tuple[str, ...]:
+        """The items that any country's respondents answered."""
         return tuple(dict.fromkeys(item for audit in self.audit.countries.values() for item in audit.items))
 
     @property
     def fields(self) -> tuple[str, ...]:
+        """The persona fields that any country's respondents have."""
         return tuple(dict.fromkeys(field for audit in self.audit.countries.values() for field in audit.fields))
 
 
