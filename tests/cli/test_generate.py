@@ -159,7 +159,7 @@ def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
     planned = last_json(plan.stdout)
     assert planned["run"] == run["run"]
     assert planned["requested"] == run["requested"] == 6
-    assert planned["requests"] == 3 + 6 * 20 + 6 + 6 + 6 * 20
+    assert planned["requests"] == 3 + 6 * 20 + 6 + 2 * 6 + 6 * 20
     assert run["requests"] == planned["requests"], "the stub's dialogues run their full length and are kept"
     assert set(planned["tasks"]) == {"adapt", "turn", "judge", "meta", "intent"}
     for task in planned["tasks"].values():
