@@ -33,22 +33,22 @@ PLACES = _listed(
     "in the office,at the harbour,across the street,in the library,on the balcony,at the bakery,by the gate,"
     "under the roof,in the yard"
 )
-RELATIONSHIPS = ("stranger", "acquaintance", "neighbour", "colleague", "friend", "partner", "family")
 
 # Phrases of clca's prompts that tell its tasks apart where a request carries no schema.
 MARKS = {
-    "adapt": 'localised scenario as JSON with the keys "setting" and "participants"',
-    "compose": "Norm at stake:",
+    "adapt": "Give the localised scenario in the same form",
+    "compose": "A breach of it:",
     "judge": '"fits_scene": "yes" when',
     "meta": 'Answer as JSON: "critique"',
     "view": "Should this talk be kept",
     "intent": "What is the intent of",
     "label": "1. Offensive",
 }
-_PARTICIPANT = re.compile(r"^Participant \d: (.+), (\d+), (female|male|other), (.+)$", re.MULTILINE)
-_NAME = re.compile(r"(?:there: |, )([^,:()]+) \((female|male)\)")
+_DRAFT = re.compile(r"^The scenario:\n(.+)$", re.MULTILINE)
+_PERSON = re.compile(r"^(?:First|Second) person: (.+), (?:female|male|other)$", re.MULTILINE)
+_BREACH = re.compile(r"^A breach of it: (.+)$", re.MULTILINE)
+_PLACE = re.compile(r"^Place: (.+)$", re.MULTILINE)
 _SPEAKER = re.compile(r"this last turn, (.+)'s\?")
-_RELATIONSHIP = re.compile(r"^Relationship: ([a-z]+)$", re.MULTILINE)
 
 
 class Draw:
@@ -111,9 +111,35 @@ def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float =
         if len(messages) == 2:
             return _json(reason=draw.sentence(), label=label, confidence="very confident")
         return _json(critique=draw.sentence(), label=label, confidence="very confident")
-    if task in ("adapt", "compose"):
-        return _scenario(task, messages[-1]["content"], draw)
+    if task == "adapt":
+        return _match(_DRAFT, messages[-1]["content"])
+    if task == "compose":
+        return _composed(messages[-1]["content"], draw)
     return draw.sentence()
+
+
+def _composed(prompt: str, draw: Draw) -> str:
+    """A scenario of the two people whom the prompt names, at a place that it offers, with its breach of the norm."""
+    names = _PERSON.findall(prompt)
+    breach = f"{names[1]} is {_match(_BREACH, prompt)}."
+    first, second = (
+        {
+            "age": 40 + side,
+            "occupation": draw.one(("clerk", "baker", "nurse", "driver")),
+            "background": draw.sentence(),
+            "goal": f"To get the {draw.one(KINDS)} {draw.one(THINGS)} back",
+            "secret": draw.sentence(),
+        }
+        for side in (0, 1)
+    )
+    setting = f"{names[0]} and {names[1]} meet at {_match(_PLACE, prompt)}. {breach}"
+    return _json(breach=breach, setting=setting, first=first, second=second)
+
+
+def _match(pattern: re.Pattern[str], prompt: str) -> str:
+    found = pattern.search(prompt)
+    assert found is not None, f"the prompt has changed: {pattern.pattern}"
+    return found[1]
 
 
 def _turn(messages: Sequence[Message], draw: Draw, leave: float) -> str:
@@ -126,35 +152,6 @@ def _turn(messages: Sequence[Message], draw: Draw, leave: float) -> str:
         return f"{text} (leaves)" if leaves else text
     thought = {"thought": "The other has had a say, and I answer."} if '"thought"' in system else {}
     return _json(**thought, action="leave" if leaves else "speak", text=text)
-
-
-def _scenario(task: str, prompt: str, draw: Draw) -> str:
-    """Two people with names offered in the prompt, of the ages and genders that it gives."""
-    given = _PARTICIPANT.findall(prompt) or [("", "40", "female", ""), ("", "50", "male", "")]
-    offered = _NAME.findall(prompt)
-    people = []
-    for name, age, gender, occupation in given[:2]:
-        fitting = [pair for pair in offered if pair[1] == gender]
-        if fitting:
-            offered.remove(fitting[0])
-            name = fitting[0][0]
-        people.append(
-            {
-                "name": name,
-                "age": int(age),
-                "gender": gender,
-                "occupation": occupation or draw.one(("clerk", "baker", "nurse", "driver")),
-                "background": draw.sentence(),
-                "goal": f"To get the {draw.one(KINDS)} {draw.one(THINGS)} back.",
-                "secret": draw.sentence(),
-            }
-        )
-    setting = f"{draw.sentence()} {draw.sentence()}"
-    if task == "adapt":
-        return _json(setting=setting, participants=people)
-    found = _RELATIONSHIP.search(prompt)
-    relationship = found[1] if found and found[1] in RELATIONSHIPS else "stranger"
-    return _json(setting=setting, participants=people, relationship=relationship)
 
 
 def _json(**fields: object) -> str:

@@ -2,8 +2,8 @@
 
 A *name* of the seed is left where a part of a participant's name occurs as a whole word in any text, unless the new
 name has it, too. A *place* is a capitalised word of the seed's texts that is no name and no weekday. A *thing* is a
-word that the seed marks for replacement (`localise`). A name is *offered* if each of its parts is among the names that
-the prompt chose from the culture's lists. A norm is *lost* where the scenario holds fewer than two content words of
+word that the seed marks for replacement (`localise`). A name is *of the culture* if each of its parts is on one of its
+lists. A norm is *lost* where the scenario holds fewer than two content words of
 its text, its breach and its remedy, or has another relationship.
 """
 
@@ -17,11 +17,9 @@ from benchmarks.text_rules import begins_with_punctuation, capitalised, content_
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records
 from clca.culture import CultureCatalogue
-from clca.culture.people import pick_names
 from clca.generation.scenarios import NORMS, SeedScenarios
 from clca.records import Norm, Scenario, Seed
 
-OFFERED = 6
 _DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 _CALENDAR = {*_DAYS, *(f"{day}s" for day in _DAYS), "Christmas", "Easter"}
 SENTENCES = ("setting", "background")
@@ -63,7 +61,7 @@ def scenario_figures(runs: Sequence[Recorded], sources: Sources) -> list[Figure]
         if len(shared) < 2 or scenario["relationship"] != norm.relationship:
             lost.append(f"{run.culture} {scenario['id']}: {scenario['relationship']}, {', '.join(sorted(shared))}")
     for run, scenario in scenarios:
-        unknown = _not_offered(run, scenario, sources)
+        unknown = _not_of_culture(run, scenario, sources)
         strangers += [f"{run.culture} {scenario['id']}: {name}" for name in unknown]
     failed = [
         f"{run.culture} {record['id']}: {record['reason']} {record['detail'][:100]}"
@@ -78,7 +76,7 @@ def scenario_figures(runs: Sequence[Recorded], sources: Sources) -> list[Figure]
         share(part, "with a thing left that the seed marks", things, len(adapted)),
         share(part, "with an age or a gender changed", changed, len(adapted)),
         share(part, "norms lost", lost, len(composed)),
-        share(part, "names that were not offered", strangers, 2 * len(scenarios)),
+        share(part, "names that are not of the culture", strangers, 2 * len(scenarios)),
         share(part, "texts that begin with punctuation", _where(every, begins_with_punctuation), len(every)),
         share(
             part,
@@ -138,9 +136,9 @@ def _norm_words(norm: Norm) -> set[str]:
     return content_words(f"{norm.text} {norm.breach} {norm.remedy}")
 
 
-def _not_offered(run: Recorded, scenario: Json, sources: Sources) -> list[str]:
+def _not_of_culture(run: Recorded, scenario: Json, sources: Sources) -> list[str]:
     norm = _norm(scenario, sources)
     culture = sources.catalogue.for_scenario(run.culture, scenario["id"], run.seed, norm.scope if norm else None)
-    offered = pick_names(culture, OFFERED, run.seed, scenario["id"])
-    parts = {part for _, name in offered for part in name.split()}
+    names = culture.names
+    parts = {part for name in (*names.female, *names.male, *names.family) for part in name.split()}
     return [person["name"] for person in scenario["participants"] if not set(person["name"].split()) <= parts]

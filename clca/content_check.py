@@ -14,7 +14,8 @@ from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
 from clca.culture.descriptors import load_bands
-from clca.culture.profile import FOLDER, PLACES, THINGS, read_profile
+from clca.culture.localisation import mark_fault
+from clca.culture.profile import FOLDER, PLACES, read_profile
 from clca.culture.scores import Scores
 from clca.errors import ClcaError, ContentError
 from clca.evaluation.mmlu.prompts import MmluPrompts, Scoring
@@ -139,23 +140,8 @@ def _is_read(content: Content, path: str, translations: set[str]) -> None:
 
 def _seeds(content: Content, path: str) -> None:
     for number, seed in _records(content, path, Seed):
-        texts = [seed.setting]
-        for person in seed.participants:
-            texts += [person.background, person.goal, person.secret, person.occupation]
-        if seed.place is not None:
-            if seed.place.text not in seed.setting:
-                raise ContentError(
-                    content.shown(path), number, f"place.text: {seed.place.text!r} is not in the setting"
-                )
-            if seed.place.kind not in PLACES:
-                hint = suggestion(seed.place.kind, PLACES)
-                raise ContentError(content.shown(path), number, f"place.kind: {seed.place.kind!r} is unknown{hint}")
-        for words, thing in seed.localise.items():
-            if not any(words in text for text in texts):
-                raise ContentError(content.shown(path), number, f"localise: {words!r} is not in the scenario's texts")
-            if thing not in THINGS:
-                hint = suggestion(thing, THINGS)
-                raise ContentError(content.shown(path), number, f"localise: {thing!r} is unknown{hint}")
+        if fault := mark_fault(seed):
+            raise ContentError(content.shown(path), number, fault)
 
 
 def _norms(content: Content, path: str, cultures: set[str]) -> None:

@@ -16,10 +16,6 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, WithJsonSc
 from clca.records import (
     Action,
     Confidence,
-    Gender,
-    Participant,
-    PersonName,
-    Relationship,
 )
 
 # At the two characters a token of the least efficient tokenizers, a turn of this length with its thought and the JSON
@@ -42,39 +38,43 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-# A participant as a teacher describes it.
-class ParticipantAnswer(Answer):
-    name: PersonName
+Setting = Annotated[str, _text(800)]
+Occupation = Annotated[str, _text(120)]
+Background = Annotated[str, _text(600)]
+Goal = Annotated[str, _text(400)]
+Secret = Annotated[str, _text(400, min_length=0)]
+
+
+# What a teacher writes about a participant whose name, age and gender are known.
+class PersonAnswer(Answer):
+    occupation: Occupation
+    background: Background
+    goal: Goal
+    secret: Secret
+
+
+# The same about a participant who is new: name and gender are assigned.
+class NewPersonAnswer(Answer):
     age: Annotated[int, Field(ge=5, le=110)]
-    gender: Gender
-    occupation: Annotated[str, _text(120)]
-    background: Annotated[str, _text(600)]
-    goal: Annotated[str, _text(400)]
-    secret: Annotated[str, _text(400, min_length=0)]
-
-    def participant(self) -> Participant:
-        """The record of this participant."""
-        return Participant(**self.model_dump())
-
-
-Pair = Annotated[list[ParticipantAnswer], Field(min_length=2, max_length=2)]
+    occupation: Occupation
+    background: Background
+    goal: Goal
+    secret: Secret
 
 
 # A scenario moved into a culture.
 class AdaptAnswer(Answer):
-    setting: Annotated[str, _text(800)]
-    participants: Pair
-
-    @model_validator(mode="after")
-    def _distinct_names(self) -> Self:
-        if self.participants[0].name == self.participants[1].name:
-            raise ValueError("both participants have the same name")
-        return self
+    setting: Setting
+    first: PersonAnswer
+    second: PersonAnswer
 
 
-# A new scenario.
-class ComposeAnswer(AdaptAnswer):
-    relationship: Relationship
+# A new scenario; first, how the second person breaches the norm in it.
+class ComposeAnswer(Answer):
+    breach: Annotated[str, _text(300)]
+    setting: Setting
+    first: NewPersonAnswer
+    second: NewPersonAnswer
 
 
 # What a participant thinks before a turn. It comes first in the schema, so that the turn follows from it.

@@ -16,7 +16,7 @@ import clca
 ROOT = Path(clca.__file__).parent
 
 # The base, from the ground up: each imports only those before it.
-BASE = ("errors", "shell", "urls", "progress", "records", "schemas", "seeding", "transcript")
+BASE = ("errors", "shell", "urls", "progress", "records", "schemas", "seeding", "transcript", "words")
 # What each room may import besides itself and the base; `a.b` allows that one module of `a`.
 ROOMS: dict[str, set[str]] = {
     "": {"api"},
@@ -25,7 +25,7 @@ ROOMS: dict[str, set[str]] = {
     "culture": {"content"},
     "models": {"content", "storage"},
     "inference": {"content", "storage", "models"},
-    "simulator": {"content", "inference.protocol"},
+    "simulator": {"content", "culture", "inference.protocol"},
     "generation": {"content", "storage", "culture", "models", "inference", "simulator"},
     "training": {"content", "storage", "culture", "models", "inference.hardware", "inference.memory"},
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},

@@ -27,8 +27,8 @@ class PromptSpec:
 
 
 GENERATION_PROMPTS = {
-    "adapt": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "names"})),
-    "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "names", "settings"})),
+    "adapt": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "foreign", "draft"})),
+    "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "people", "place"})),
     "turn": PromptSpec(
         ("system", "opening", "heard"),
         frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought"}),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import FULL_BITS, EvaluatedModel
 from clca.inference.hardware import Machine
 from clca.inference.memory import weight_shortage
+from clca.models.adapter_weights import load_adapter
 from clca.models.load import compute_type, load_model
 from clca.models.quantization import Quantization
 
@@ -35,7 +37,7 @@ def require_memory(model: EvaluatedModel, machine: Machine, device: str) -> None
 def load(model: EvaluatedModel, device: str) -> Any:
     """The student's weights with all its adapters around them, none of them chosen yet.
 
-    Raises `SettingsError` for an adapter that PEFT cannot load.
+    Raises `SettingsError` for an adapter that PEFT cannot load, or applies in part only.
     """
     assert model.student is not None
     from clca.models.logging import quiet_libraries
@@ -49,13 +51,8 @@ def load(model: EvaluatedModel, device: str) -> Any:
 
 
 def _with_adapter(weights: Any, folder: str) -> Any:
-    from peft import PeftModel
-
     try:
-        if isinstance(weights, PeftModel):
-            weights.load_adapter(folder, adapter_name=_peft_name(folder))
-            return weights
-        return PeftModel.from_pretrained(weights, folder, adapter_name=_peft_name(folder))
+        return load_adapter(weights, Path(folder), _peft_name(folder))
     except (OSError, ValueError, RuntimeError, KeyError) as error:
         message = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise SettingsError(f"--adapter {folder} cannot be loaded: {message}") from None

@@ -1,15 +1,29 @@
-"""Scenarios that fit a culture: a seed adapted to it, or a new one composed from a norm."""
+"""Scenarios that fit a culture: a seed adapted to it, or a new one composed from a norm.
+
+Names are assigned by code; so are, in a seed, place and things of the culture (`clca.culture.localisation`). The
+teacher makes the rest fit, or writes the scenario. Its answer is checked beyond its schema (`scenario_checks`).
+"""
 
 from __future__ import annotations
 
-from clca.content.prompts import Prompts
-from clca.culture.people import pick_names
-from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
-from clca.records import Culture, Norm, Participant, Scenario
-from clca.schemas import AdaptAnswer, ComposeAnswer
+import json
 
-NAMES_OFFERED = 6
+from pydantic import ValidationError
+
+from clca.content.parsing import validation_message
+from clca.content.prompts import Prompts
+from clca.culture.localisation import localise, vocabulary
+from clca.culture.people import assign_names
+from clca.errors import FailureKind, InvalidReply
+from clca.generation.scenario_checks import adaptation_fault, composition_fault, foreign_names
+from clca.inference.protocol import AssignedNames, SimulatorHints, TaskClient, TaskRequest
+from clca.records import Culture, Gender, Norm, Participant, Scenario
+from clca.schemas import AdaptAnswer, ComposeAnswer
+from clca.seeding import Rng
+from clca.words import names_in
+
 MAX_TOKENS = 2000
+COMPOSE_TEMPERATURE, COMPOSE_TOP_P = 0.8, 0.9
 
 
 def norm_scenario_id(norm: Norm) -> str:
@@ -17,25 +31,41 @@ def norm_scenario_id(norm: Norm) -> str:
     return f"norm-{norm.id}"
 
 
+def adapt_by_code(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
+    """The scenario with names, place and things of the culture, and otherwise as it is.
+
+    Raises `InvalidReply` where a text has grown beyond its bound.
+    """
+    try:
+        return Scenario.model_validate(localise(scenario, culture, seed).model_dump())
+    except ValidationError as error:
+        raise InvalidReply(FailureKind.INVALID_CONTENT, f"swapped by code: {validation_message(error)}") from None
+
+
 async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
-    """The scenario as it could happen in the culture; id, source and relationship stay.
+    """The scenario as it could happen in the culture; id, source, relationship, ages and genders stay.
 
     Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
+    localised = localise(scenario, culture, seed)
     answer = await client.request(adapt_request(scenario, culture, seed, prompts))
-    return Scenario(
-        id=scenario.id,
-        setting=answer.setting,
-        relationship=scenario.relationship,
-        source=scenario.source,
-        participants=_participants(answer),
+    first, second = localised.participants
+    people = (
+        Participant(**{**first.model_dump(), **answer.first.model_dump()}),
+        Participant(**{**second.model_dump(), **answer.second.model_dump()}),
     )
+    return Scenario(**{**dict(localised), "setting": answer.setting, "participants": people})
 
 
 def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[AdaptAnswer]:
-    """The request for the adaptation; `seed` decides which names it offers. An answer must keep the genders."""
-    names = pick_names(culture, NAMES_OFFERED, seed, scenario.id)
-    variables = {"culture": culture, "scenario": scenario, "names": names}
+    """The request for the adaptation; `seed` decides which names it assigns."""
+    localised = localise(scenario, culture, seed)
+    variables = {
+        "culture": culture,
+        "scenario": localised,
+        "foreign": foreign_names(scenario, localised, culture),
+        "draft": _as_answer(localised),
+    }
     return TaskRequest(
         task="adapt",
         role="teacher",
@@ -45,30 +75,44 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
         ),
         answer=AdaptAnswer,
         max_tokens=MAX_TOKENS,
-        check=lambda answer: _changed_gender(scenario, answer),
-        hints=SimulatorHints(culture, scenario, names=names),
+        check=lambda answer: adaptation_fault(scenario, localised, answer, culture),
+        hints=SimulatorHints(culture, localised),
     )
 
 
+def _as_answer(scenario: Scenario) -> str:
+    """The scenario in the form of the answer."""
+    keys = ("occupation", "background", "goal", "secret")
+    people = [{key: getattr(person, key) for key in keys} for person in scenario.participants]
+    draft = {"setting": scenario.setting, "first": people[0], "second": people[1]}
+    return json.dumps(draft, ensure_ascii=False)
+
+
 async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
-    """A new scenario of the culture in which the norm is at stake.
+    """A new scenario of the culture in which the second person breaches the norm.
 
     Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
     answer = await client.request(compose_request(norm, culture, seed, prompts))
+    first, second = new_people(norm, culture, seed)
     return Scenario(
         id=norm_scenario_id(norm),
         setting=answer.setting,
-        relationship=answer.relationship,
+        relationship=norm.relationship,
         source=f"norm:{norm.id}",
-        participants=_participants(answer),
+        participants=(
+            Participant(gender=first[0], name=first[1], **answer.first.model_dump()),
+            Participant(gender=second[0], name=second[1], **answer.second.model_dump()),
+        ),
+        breach=answer.breach,
     )
 
 
 def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[ComposeAnswer]:
-    """The request for the scenario; `seed` decides which names it offers."""
-    names = pick_names(culture, NAMES_OFFERED, seed, norm_scenario_id(norm))
-    variables = {"culture": culture, "norm": norm, "names": names, "settings": culture.settings[norm.place]}
+    """The request for the scenario; `seed` decides genders, names and place."""
+    people = new_people(norm, culture, seed)
+    place = Rng(seed, "place", culture.id, norm.id).choice(culture.settings[norm.place])
+    variables = {"culture": culture, "norm": norm, "people": people, "place": place}
     return TaskRequest(
         task="compose",
         role="teacher",
@@ -78,18 +122,25 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
         ),
         answer=ComposeAnswer,
         max_tokens=MAX_TOKENS,
-        temperature=1.0,
-        hints=SimulatorHints(culture, norm, names=names),
+        temperature=COMPOSE_TEMPERATURE,
+        top_p=COMPOSE_TOP_P,
+        check=lambda answer: composition_fault(norm, people, answer, culture),
+        hints=SimulatorHints(culture, norm, names=people),
     )
 
 
-def _participants(answer: AdaptAnswer) -> tuple[Participant, Participant]:
-    first, second = answer.participants
-    return first.participant(), second.participant()
-
-
-def _changed_gender(scenario: Scenario, answer: AdaptAnswer) -> str | None:
-    for index, (before, after) in enumerate(zip(scenario.participants, answer.participants, strict=True)):
-        if before.gender != after.gender:
-            return f"participants.{index}.gender: the adaptation made {before.gender} {after.gender}"
-    return None
+def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:
+    """Genders and names of the two people in the scenario of a norm: a couple is a woman and a man, a family has one
+    family name."""
+    scenario = norm_scenario_id(norm)
+    rng = Rng(seed, "genders", culture.id, scenario)
+    other: dict[Gender, Gender] = {"female": "male", "male": "female"}
+    first: Gender = "female" if rng.chance(0.5) else "male"
+    second: Gender = "female" if rng.chance(0.5) else "male"
+    if norm.relationship == "partner":
+        second = other[first]
+    avoid = vocabulary(culture) | set(names_in(f"{norm.text} {norm.breach} {norm.explain} {norm.remedy}"))
+    names = assign_names(
+        culture, (first, second), seed, scenario, avoid=avoid, one_family=norm.relationship == "family"
+    )
+    return ((first, names[0]), (second, names[1]))

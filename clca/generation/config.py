@@ -61,6 +61,14 @@ class GenerateConfig(StageConfig):
     ] = None
     norms: Annotated[int, Field(ge=0, description="How many more scenarios to write from norms."), Option(WHAT)] = 0
     samples: Annotated[int, Field(ge=1, le=1000, description="Dialogues per scenario."), Option(WHAT)] = 2
+    adaptation: Annotated[
+        Literal["teacher", "code", "none"],
+        Field(
+            description="Who makes a scenario fit the culture: the teacher, after code has assigned names and swapped"
+            " place and things; code alone; or none, for scenarios of your own that fit as they are."
+        ),
+        Option(WHAT),
+    ] = "teacher"
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of every random choice."), Option(WHAT)] = 42
     out: Annotated[Path, Field(description="Folder of the runs."), Option(WHAT)] = Path("generated")
     new: Annotated[bool, Field(description="Start a new run even if this one exists."), Option(WHAT)] = False

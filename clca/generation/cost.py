@@ -68,7 +68,8 @@ def render_tasks(
     if scenario is None:
         return rendered
     culture = catalogue.for_scenario(culture_id, scenario.id, config.seed)
-    rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
+    if config.adaptation == "teacher":
+        rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
 
     setup = DialogueSetup.of(config, culture, scenario)
     requests, turns = _placeholder_dialogue(setup, prompts)

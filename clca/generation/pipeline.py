@@ -13,7 +13,7 @@ from itertools import chain
 from typing import Any
 
 from clca.errors import RequestError, RunStopped
-from clca.generation.adaptation import adapt, compose
+from clca.generation.adaptation import adapt, adapt_by_code, compose
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
 from clca.generation.ids import dialogue_id, scenario_id, scenario_owner
@@ -88,8 +88,12 @@ class Pipeline:
             try:
                 if isinstance(source, Norm):
                     scenario = await compose(source, culture, seed, plan.prompts, client)
-                else:
+                elif self._config.adaptation == "teacher":
                     scenario = await adapt(source, culture, seed, plan.prompts, client)
+                elif self._config.adaptation == "code":
+                    scenario = adapt_by_code(source, culture, seed)
+                else:
+                    scenario = source.plain() if isinstance(source, Seed) else source
             except RequestError as error:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 seed_scenario = source.plain() if isinstance(source, Seed) else None

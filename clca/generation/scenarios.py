@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records
+from clca.culture.localisation import mark_fault
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.records import Culture, Norm, Scenario, Seed
 from clca.seeding import chooser
@@ -71,6 +72,8 @@ class FileScenarios:
                 for line_number, scenario in parse_records(_hashed(file, digest), str(path), Seed):
                     if scenario.id in ids:
                         raise ContentError(str(path), line_number, f"id: duplicate scenario {scenario.id!r}")
+                    if mark := mark_fault(scenario):
+                        raise ContentError(str(path), line_number, mark)
                     ids.add(scenario.id)
         except OSError as error:
             raise SettingsError(f"--scenarios {path}: cannot read the file: {error.strerror}") from None

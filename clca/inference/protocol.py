@@ -11,10 +11,11 @@ from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic_core import to_json
 
-from clca.records import Alignment, Culture, Norm, Quality, Scenario, Turn
+from clca.records import Alignment, Culture, Gender, Norm, Quality, Scenario, Turn
 from clca.schemas import Answer, Reply
 
 __all__ = [
+    "AssignedNames",
     "Message",
     "Mistake",
     "Reply",
@@ -36,6 +37,8 @@ Role = Literal["teacher", "partner", "judge"]
 Form = Literal["json", "text"]
 """The form of a reply: JSON that fits a schema, or plain text."""
 Message = dict[str, str]
+AssignedNames = tuple[tuple[Gender, str], ...]
+"""The genders and full names of a new scenario's two people."""
 
 A = TypeVar("A", bound=Answer)
 
@@ -54,14 +57,14 @@ class Sampling:
 class SimulatorHints:
     """What the simulator needs beyond messages and schema. No other teacher reads it, and no digest covers it.
 
-    `subject` is the scenario, or the norm to compose one from; `names` are the (gender, full name) pairs that the
-    prompt offers. `turns` are those so far, oldest first, and `side` (0 or 1) takes the next one. `verdict` is what
-    the first stage of the judge said. `dialogue_seed` is the same for all requests of a dialogue.
+    `subject` is the scenario, or the norm to compose one from, for the people called `names`. `turns` are those so far,
+    oldest first, and `side` (0 or 1) takes the next one. `verdict` is what the first stage of the judge said.
+    `dialogue_seed` is the same for all requests of a dialogue.
     """
 
     culture: Culture
     subject: Scenario | Norm
-    names: tuple[tuple[str, str], ...] = ()
+    names: AssignedNames = ()
     turns: tuple[Turn, ...] = ()
     side: int = 0
     verdict: tuple[Quality, Alignment] | None = None

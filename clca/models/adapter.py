@@ -17,6 +17,7 @@ from pydantic import Field, ValidationError
 
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
+from clca.models.adapter_weights import read_keys, require_fitting
 from clca.records import Record
 from clca.storage.atomic import atomic_folder
 from clca.storage.selection import Selection
@@ -135,11 +136,17 @@ class TrainedAdapter:
     @property
     def source(self) -> str:
         """The hub id or path from which PEFT loads the student. Raises `ContentError` without a valid PEFT file."""
+        return str(self.peft_config["base_model_name_or_path"])
+
+    @property
+    def peft_config(self) -> dict[str, Any]:
+        """The content of `adapter_config.json`. Raises `ContentError` without a valid one."""
         try:
-            config = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
-            return str(config["base_model_name_or_path"])
+            config: dict[str, Any] = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+            _ = config["base_model_name_or_path"]
         except (OSError, ValueError, KeyError, TypeError):
             raise ContentError(str(self.folder / CONFIG), None, "is damaged or missing") from None
+        return config
 
 
 def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> None:
@@ -173,7 +180,9 @@ def read_adapter(folder: Path) -> TrainedAdapter:
         raise ContentError(str(file), None, validation_message(error, AdapterInfo)) from None
     if not _is_complete(folder / WEIGHTS):
         raise ContentError(str(folder / WEIGHTS), None, "is damaged or missing: remove the folder and train again")
-    return TrainedAdapter(folder, data)
+    adapter = TrainedAdapter(folder, data)
+    require_fitting(folder / WEIGHTS, adapter.peft_config)
+    return adapter
 
 
 def _is_complete(weights: Path) -> bool:
@@ -181,8 +190,7 @@ def _is_complete(weights: Path) -> bool:
     try:
         with weights.open("rb") as file:
             (length,) = struct.unpack("<Q", file.read(8))
-            header = json.loads(file.read(min(length, weights.stat().st_size)))
-        ends = [tensor["data_offsets"][1] for name, tensor in header.items() if name != "__metadata__"]
+        ends = [tensor["data_offsets"][1] for tensor in read_keys(weights).values()]
         return bool(weights.stat().st_size == 8 + length + max(ends))
     except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
         return False

@@ -42,13 +42,18 @@ class Participant(Record):
 
 
 class Scenario(Record):
-    """A setting and two people who want something of each other. `source` is `seed`, `file` or `norm:<norm id>`."""
+    """A setting and two people who want something of each other. `source` is `seed`, `file` or `norm:<norm id>`.
+
+    `breach` says how the second person breaches the norm of a scenario that was written from one; "" for any other, and
+    in records of old runs.
+    """
 
     id: Slug
     setting: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=800)]
     relationship: Relationship
     source: Annotated[str, StringConstraints(max_length=120)] = "seed"
     participants: tuple[Participant, Participant]
+    breach: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
 
     @field_validator("participants")
     @classmethod

@@ -15,7 +15,6 @@ from clca.simulator.content import SimulatorContent
 from clca.simulator.features import (
     Repetition,
     TopicVocabulary,
-    content_stems,
     cues_in,
     is_foreign,
     repetition,
@@ -25,6 +24,7 @@ from clca.simulator.people import given_name
 from clca.simulator.sentences import sentences
 from clca.simulator.style import style
 from clca.simulator.topic import topic_for
+from clca.words import content_stems
 
 
 @dataclass(frozen=True, slots=True)

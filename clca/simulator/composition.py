@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 
+from clca.culture.people import split_name
+from clca.culture.places import preposition, whole
+from clca.inference.protocol import AssignedNames
 from clca.records import Culture, Gender, Norm, Participant, Scenario
-from clca.schemas import ComposeAnswer, ParticipantAnswer
-from clca.simulator.adaptation import clip, new_names, with_home
+from clca.schemas import ComposeAnswer, NewPersonAnswer
+from clca.seeding import Rng
+from clca.simulator.adaptation import clip, with_home
 from clca.simulator.content import SimulatorContent
 from clca.simulator.norm_talk_schema import Angle, NormTalk
 from clca.simulator.norms import angle_for
-from clca.simulator.people import PRONOUNS, full_name, split_name
-from clca.simulator.places import preposition, whole
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, upper_first
+from clca.simulator.people import PRONOUNS
+from clca.simulator.sentences import fill
+from clca.words import upper_first
 
 _INSIDE = frozenset(
     {"street", "countryside", "apartment_building", "park", "office", "home", "market", "shop", "library"}
@@ -21,21 +24,13 @@ _INSIDE = frozenset(
 _REFLEXIVE: dict[str, str] = {"female": "herself", "male": "himself", "other": "themselves"}
 
 
-def compose(
-    content: SimulatorContent, culture: Culture, norm: Norm, offered: tuple[tuple[str, str], ...]
-) -> ComposeAnswer:
-    """A scenario in which the norm is at stake.
-
-    `offered` are the (gender, full name) pairs to choose the names from.
-    """
+def compose(content: SimulatorContent, culture: Culture, norm: Norm, assigned: AssignedNames) -> ComposeAnswer:
+    """A scenario in which the norm is at stake; the second of the two people is the one who breaks it."""
     rng = Rng(culture.id, norm.id, "compose")
     angle = angle_for(content.talk, norm, culture)
-    draft = _draft(content.talk, angle, norm, rng)
-    names = new_names(culture, draft, offered, rng)
-    if norm.relationship == "family" and rng.chance(0.7):
-        names = _one_family(names, culture)
-    values = _values(culture, norm, draft, names, rng)
-    people: list[ParticipantAnswer] = []
+    draft = _draft(content.talk, angle, norm, assigned, rng)
+    values = _values(culture, norm, draft, rng)
+    people: list[NewPersonAnswer] = []
     home_side = int(rng.uniform() * 2)
     for side, person in enumerate(draft.participants):
         letter = "ab"[side]
@@ -43,10 +38,8 @@ def compose(
         if side == home_side and person.age > 15:
             background = with_home(content, culture, person, background, rng)
         people.append(
-            ParticipantAnswer(
-                name=names[side],
+            NewPersonAnswer(
                 age=person.age,
-                gender=person.gender,
                 occupation=person.occupation,
                 background=clip(background, 500),
                 goal=clip(fill(rng.choice(getattr(angle, f"goal_{letter}")), values), 350),
@@ -54,18 +47,22 @@ def compose(
             )
         )
     setting = fill(rng.choice(angle.setting), values)
-    return ComposeAnswer(setting=clip(setting, 600), participants=people, relationship=norm.relationship)
+    return ComposeAnswer(
+        breach=clip(fill("{b} is {breach_b}.", values), 300),
+        setting=clip(setting, 600),
+        first=people[0],
+        second=people[1],
+    )
 
 
-def _draft(talk: NormTalk, angle: Angle, norm: Norm, rng: Rng) -> Scenario:
-    """The two people before they have names: ages, genders, occupations that fit place and relationship."""
+def _draft(talk: NormTalk, angle: Angle, norm: Norm, assigned: AssignedNames, rng: Rng) -> Scenario:
+    """The two people before they have backgrounds: ages and occupations that fit place and relationship."""
     people: list[Participant] = []
-    for letter, (low, high) in zip("AB", (angle.age_a, angle.age_b), strict=True):
+    for (gender, name), (low, high) in zip(assigned, (angle.age_a, angle.age_b), strict=True):
         age = low + int(rng.uniform() * (high - low + 1))
-        gender: Gender = "female" if rng.chance(0.5) else "male"
         people.append(
             Participant(
-                name=f"Person {letter}",
+                name=name,
                 age=age,
                 gender=gender,
                 occupation=_occupation(talk, norm, age, rng),
@@ -77,8 +74,7 @@ def _draft(talk: NormTalk, angle: Angle, norm: Norm, rng: Rng) -> Scenario:
         people[1] = people[1].model_copy(update={"occupation": _occupation(talk, norm, people[1].age, rng)})
     if norm.relationship == "partner":
         partner_age = max(20, people[0].age + int(rng.uniform() * 9) - 4)
-        other: Gender = "male" if people[0].gender == "female" else "female"
-        people[1] = people[1].model_copy(update={"age": partner_age, "gender": other})
+        people[1] = people[1].model_copy(update={"age": partner_age})
     return Scenario(
         id=f"norm-{norm.id}"[:80],
         setting="-",
@@ -98,11 +94,6 @@ def _occupation(talk: NormTalk, norm: Norm, age: int, rng: Rng) -> str:
     return rng.choice(talk.occupations[kind])
 
 
-def _one_family(names: tuple[str, str], culture: Culture) -> tuple[str, str]:
-    """The names with the first one's family name for both."""
-    return names[0], full_name(split_name(names[1], culture)[0], split_name(names[0], culture)[1], culture)
-
-
 def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:
     """A norm's phrase about 'you' or 'one' in the third person; `his` and `him` are the pronouns."""
     phrase = re.sub(r"\b(?:yourself|oneself)\b", _REFLEXIVE[gender], phrase)
@@ -110,12 +101,12 @@ def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:
     return re.sub(r"\byou\b", him, phrase)
 
 
-def _values(culture: Culture, norm: Norm, draft: Scenario, names: tuple[str, str], rng: Rng) -> dict[str, str]:
+def _values(culture: Culture, norm: Norm, draft: Scenario, rng: Rng) -> dict[str, str]:
     values: dict[str, str] = {"culture": culture.name}
-    for letter, person, full in zip("ab", draft.participants, names, strict=True):
+    for letter, person in zip("ab", draft.participants, strict=True):
         he, him, his = PRONOUNS[person.gender]
         values |= {
-            letter: split_name(full, culture)[0],
+            letter: split_name(person.name, culture)[0],
             f"he_{letter}": he,
             f"him_{letter}": him,
             f"his_{letter}": his,

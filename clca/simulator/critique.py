@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from clca.records import Alignment, Quality
+from clca.seeding import Rng
 from clca.simulator.content_schema import JudgePhrases
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, upper_first
+from clca.simulator.sentences import fill
+from clca.words import upper_first
 
 
 def critique(

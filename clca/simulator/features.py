@@ -14,44 +14,11 @@ from dataclasses import dataclass
 from clca.records import Scenario, Turn
 from clca.simulator.content import SimulatorContent
 from clca.simulator.content_schema import Topic
-from clca.simulator.sentences import sentences, words
+from clca.simulator.sentences import sentences
+from clca.words import STOP_WORDS, content_stems, words
 
-_COMMON = """
-a about after again all also always am an and another any anybody anyone anything are aren't as at away back be
-because been before being between both but by came can can't come could couldn't day days did didn't do does
-doesn't doing don't done down each else end enough even ever every everybody everyone everything find first for
-from get gets give go goes going gone good got had hadn't half hand hands happy has hasn't have haven't having
-he he's hear her here hers herself him himself his home how i i'd i'll i'm i've if in into is isn't it it's its
-itself just keep kind knew know last least left let let's like little long look looking lot made make makes many
-may maybe me mean mind more morning most much must my myself need never new next no nobody not nothing now of
-off old on once one only or other others our ourselves out over own people perhaps person place please put quite
-rather really right said same say see set shall she she's should so some somebody somehow someone something
-sometimes soon sorry still such sure take taken talk tell than thank thanks that that's the their them
-themselves then there there's these they they're thing things think this those though thought three through time
-to today together told tomorrow tonight too two under until up us used very want wanted was wasn't way we we'll
-we're we've week weeks well went were weren't what what's when where whether which while who whole whom whose
-why will with without won't word words work would wouldn't year years yes yet you you'd you'll you're you've
-your yours yourself evening people's ask asked asking matter mention hope agree understand everybody's anyway
-already whatever rest course question answer idea one two three four five six seven eight nine ten eleven twelve
-thirteen fourteen fifteen sixteen twenty thirty forty fifty hundred thousand o'clock line's
-"""
-STOP_WORDS = frozenset(_COMMON.split())
 NEAR_DUPLICATE = 0.66
 """Token overlap from which two sentences count as nearly the same."""
-
-
-def stem(word: str) -> str:
-    """The word without a possessive, a plural or a verb ending, by suffix alone."""
-    word = word.removesuffix("'s").removesuffix("’s")
-    for suffix in ("ing", "ed", "es", "s"):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 4:
-            return word[: -len(suffix)]
-    return word
-
-
-def content_stems(text: str) -> set[str]:
-    """The stems of the words that are no stop words."""
-    return {stem(word) for word in words(text) if word not in STOP_WORDS and len(word) > 2}
 
 
 def words_with_stems(stems: Iterable[str], texts: list[str]) -> list[str]:

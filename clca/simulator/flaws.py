@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from clca.seeding import Rng
 from clca.simulator.content import SimulatorContent
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.lines import line_values
 from clca.simulator.realization import Step
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, lower_first, sentences, upper_first
+from clca.simulator.sentences import fill, lower_first, sentences
 from clca.simulator.style import style
+from clca.words import upper_first
 
 SHARE = 0.14
 WEIGHTS = {

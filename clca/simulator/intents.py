@@ -5,17 +5,19 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from clca.culture.localisation import lexicon
 from clca.records import Culture, Participant, Scenario, Turn
 from clca.schemas import INTENT_LENGTH, THOUGHT_LENGTH, IntentAnswer
+from clca.seeding import Rng
 from clca.simulator.adaptation import clip
 from clca.simulator.content import SimulatorContent
 from clca.simulator.dialogue_plan import Plan, PlanCache
-from clca.simulator.features import content_stems, cues_in
+from clca.simulator.features import cues_in
 from clca.simulator.people import PRONOUNS, given_name
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, lexicon, sentences
+from clca.simulator.sentences import fill, sentences
 from clca.simulator.style import style
 from clca.simulator.topic import topic_for
+from clca.words import content_stems
 
 Act = tuple[str, str | None]
 """The kind of a speech act, and the driver that shaped it (None where nothing in the culture did)."""

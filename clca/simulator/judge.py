@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from clca.records import Alignment, Confidence, Culture, Quality, Scenario, Turn
 from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer
+from clca.seeding import Rng
 from clca.simulator.adaptation import clip
 from clca.simulator.assessment import Assessment, Assessor
 from clca.simulator.content import SimulatorContent
 from clca.simulator.critique import critique
 from clca.simulator.intents import place_name
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, sentences, upper_first
+from clca.simulator.sentences import fill, sentences
+from clca.words import upper_first
 
 
 class Judge:

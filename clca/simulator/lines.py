@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from clca.culture.localisation import lexicon
+from clca.seeding import Rng
 from clca.simulator.content_schema import Tone
 from clca.simulator.courtesies import expected_reply, gestures, goodbyes, greetings, lead_ins
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.people import given_name
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import absent_names, fill, key, lexicon, localize, sentences
+from clca.simulator.sentences import absent_names, fill, key, localize, sentences
 from clca.simulator.speech_acts import SpeechAct
 from clca.simulator.style import ADULT_AGE, style
 

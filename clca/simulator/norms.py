@@ -8,10 +8,11 @@ from functools import lru_cache
 from typing import Any
 
 from clca.records import Culture, Norm
+from clca.seeding import Rng
 from clca.simulator.content_schema import Topic
 from clca.simulator.norm_talk_schema import Angle, Aside, NormTalk
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import fill, upper_first
+from clca.simulator.sentences import fill
+from clca.words import upper_first
 
 _FIRST_PERSON = (
     (r"\byourself\b", "myself"),

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from clca.seeding import Rng
 from clca.simulator.dialogue_spec import DialogueSpec
-from clca.simulator.rng import Rng
 from clca.simulator.speech_acts import SpeechAct
 from clca.simulator.style import ADULT_AGE, Style, style
 from clca.simulator.traits import culture_traits, driver_applies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from clca.culture.people import fill_address, split_name
 from clca.records import Culture, Gender, Participant, Scenario
 from clca.simulator.style import ADULT_AGE, Style
 from clca.simulator.traits import culture_traits
@@ -14,47 +15,11 @@ PRONOUNS: dict[str, tuple[str, str, str]] = {
     "other": ("they", "them", "their"),
 }
 _DOCTOR = re.compile(r"\b(doctor|physician|surgeon)\b", re.I)
-_TITLES = re.compile(r"^(mr|mrs|ms|miss|dr|prof)\.?\s+", re.I)
-
-
-def split_name(full: str, culture: Culture) -> tuple[str, str]:
-    """(given, family) of a full name as the culture writes it; family may be empty."""
-    name = _TITLES.sub("", full.strip())
-    words = name.split()
-    if len(words) < 2:
-        return name, ""
-    if culture.names.order == "family-first":
-        for family in culture.names.family:
-            if name.startswith(family + " "):
-                return name[len(family) + 1 :], family
-        return " ".join(words[1:]), words[0]
-    for family in culture.names.family:
-        if " " in family and name.endswith(" " + family):
-            return name[: -len(family) - 1], family
-    return words[0], " ".join(words[1:])
-
-
-def full_name(given: str, family: str, culture: Culture) -> str:
-    """Given and family name in the culture's order."""
-    names = (family, given) if culture.names.order == "family-first" else (given, family)
-    return " ".join(names).strip()
-
-
-def split_seed_name(full: str) -> tuple[str, str]:
-    """(given, family) of a name as seeds write it: given name first."""
-    words = full.split()
-    return (words[0], " ".join(words[1:])) if words else ("", "")
 
 
 def given_name(person: Participant, culture: Culture) -> str:
     """The person's given name."""
     return split_name(person.name, culture)[0]
-
-
-def fill_address(form: str, person: Participant, culture: Culture) -> str:
-    """An address form filled with a person's names."""
-    given, family = split_name(person.name, culture)
-    return form.replace("{given}", given).replace("{family}", family or given)
 
 
 def address(culture: Culture, scenario: Scenario, side: int, style: Style) -> str:

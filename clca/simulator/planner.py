@@ -5,9 +5,9 @@ What tells cultures apart is in `style`; what tells two dialogues of one scenari
 
 from __future__ import annotations
 
+from clca.seeding import Rng
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.negotiation import NegotiationPlanner
-from clca.simulator.rng import Rng
 from clca.simulator.speech_acts import SpeechAct, group_by_turn
 
 SHORTEST, LONGEST = 6, 20  # turns of a dialogue

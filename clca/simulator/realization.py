@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clca.records import Action
+from clca.seeding import Rng
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.lines import LineWriter
 from clca.simulator.people import address
-from clca.simulator.rng import Rng
 from clca.simulator.sentences import call_after, call_before, joined, opens_with_interjection, sentences
 from clca.simulator.speech_acts import SpeechAct, group_by_turn
 

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 
 from clca.records import Culture
-from clca.simulator.rng import Rng
+from clca.seeding import Rng
+from clca.words import upper_first, words
 
 _PLACEHOLDER = re.compile(r"\{(\w+)\}")
 _SENTENCE = re.compile(r"(?<=[.!?…])[\"”’']?\s+(?=[\"“‘'A-ZÀ-ÖØ-Þ0-9])")
-_WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _FUNCTION_WORDS = """
 the a an it its it's you your you're we our this that that's these those there there's they he she what which
 who how why when where could can can't would will won't may might is isn't are aren't am do don't does did
@@ -26,11 +26,6 @@ please true mm really hey now very that
 _INTERJECTIONS = frozenset(_INTERJECTION_WORDS.split())
 
 
-def words(text: str) -> list[str]:
-    """The words in lower case, with straight apostrophes."""
-    return _WORDS.findall(text.lower().replace("’", "'"))
-
-
 def sentences(text: str) -> list[str]:
     """The sentences of a text; an abbreviation before a capital ends one, too."""
     return [part.strip() for part in _SENTENCE.split(text) if part.strip()]
@@ -39,11 +34,6 @@ def sentences(text: str) -> list[str]:
 def key(sentence: str) -> str:
     """The words of a sentence as one string, equal for sentences that sound the same."""
     return " ".join(words(sentence))
-
-
-def upper_first(text: str) -> str:
-    """The text with a capital first letter."""
-    return text[:1].upper() + text[1:]
 
 
 def lower_first(text: str) -> str | None:
@@ -113,18 +103,6 @@ def call_before(text: str, name: str) -> str | None:
     """The text with the name before it; None where it begins with a conjunction, an answer or a name."""
     lowered = None if re.match(r"(And|But|Or|So|Then|No|Yes)\b", text) else lower_first(text)
     return None if lowered is None else f"{upper_first(name)}, {lowered}"
-
-
-def lexicon(culture: Culture, scenario_id: str) -> dict[str, str]:
-    """A value per placeholder for this scenario in this culture, the same in every dialogue."""
-    values: dict[str, str] = {}
-    price_level = Rng(culture.id, scenario_id, "price").uniform()
-    for name, items in culture.lexicon.items():
-        if items:
-            fraction = price_level if name.startswith("price") else Rng(culture.id, scenario_id, name).uniform()
-            values[name] = items[int(fraction * len(items))]
-    values["city"] = Rng(culture.id, scenario_id, "city").choice(culture.cities) if culture.cities else "the city"
-    return values
 
 
 def absent_names(culture: Culture, scenario_id: str, taken: frozenset[str]) -> dict[str, str]:

@@ -66,7 +66,7 @@ class Simulator:
         culture, turns = hints.culture, hints.turns
         match task, hints.subject, hints.verdict:
             case "adapt", Scenario() as scenario, _:
-                return adapt(self._content, culture, scenario, hints.names), None
+                return adapt(self._content, culture, scenario), None
             case "compose", Norm() as norm, _:
                 return compose(self._content, culture, norm, hints.names), None
             case "turn", Scenario() as scenario, _:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
+from clca.culture.people import split_name
 from clca.records import Culture, Participant, Scenario
 from clca.simulator.content import SimulatorContent
 from clca.simulator.content_schema import Topic
 from clca.simulator.norms import fill_topic, norm_topic
-from clca.simulator.people import split_name
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
 _PERSUADE = re.compile(

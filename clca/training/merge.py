@@ -14,6 +14,7 @@ from clca.errors import ContentError, SettingsError, StoreError
 from clca.inference.hardware import machine
 from clca.models import ModelCatalogue, find_model
 from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
+from clca.models.adapter_weights import load_adapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
 from clca.models.size import GIB
@@ -21,6 +22,7 @@ from clca.models.student import Student
 from clca.storage.atomic import atomic_folder
 from clca.training.recipe import Recipe
 
+ADAPTER = "default"  # PEFT's name for an adapter that is given none
 NO_MEMORY = "can't allocate memory"  # in torch's message for a CPU
 MERGED = "merged.json"  # a copy of the adapter's `adapter.json`
 
@@ -79,14 +81,13 @@ def _in_memory(student: Student) -> Iterator[None]:
 
 def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
     import torch
-    from peft import PeftModel
 
     model = load_model(student, recipe.base, "cpu")
     if recipe.base.bits < 16:
         model = model.dequantize()
     model = model.to(torch.float32)  # rounded once, at the end
     try:
-        merged = PeftModel.from_pretrained(model, str(adapter)).merge_and_unload()
+        merged = load_adapter(model, adapter, ADAPTER).merge_and_unload()
     except SafetensorError as error:
         raise ContentError(str(adapter / WEIGHTS), None, f"is damaged: {error}") from None
     except (ValueError, RuntimeError) as error:

@@ -12,6 +12,7 @@ from trl import SFTConfig, SFTTrainer
 
 from clca.errors import SettingsError
 from clca.models.adapter import LOGS
+from clca.models.adapter_weights import require_applied
 from clca.models.load import this_device
 from clca.models.quantization import Compute
 from clca.training import checkpoints
@@ -140,6 +141,7 @@ def restore_finished(trainer: Any, checkpoint: Checkpoint, early_stopping: Early
     folder = checkpoints.folder_of(best or checkpoint.step, checkpoint.folder.parent)
     weights = load_peft_weights(str(folder), device=str(trainer.model.device))
     set_peft_model_state_dict(trainer.model, weights)
+    require_applied(trainer.model, "default", folder)
     return True
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import LOGS, read_adapter, write_adapter
+from clca.models.adapter_weights import require_applied
 from clca.models.load import compute_type, load_model, load_tokenizer, this_device
 from clca.models.logging import quiet_libraries
 from clca.models.student import pin_revision
@@ -105,6 +106,8 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     monitor = TrainingMonitor(progress, stop_request, job.work / checkpoints.FOLDER, checkpoint)
     early_stopping = None if recipe.training.patience is None else EarlyStopping(recipe.training.patience)
     trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, monitor, early_stopping)
+    if checkpoint is not None and not trainer.is_fsdp_enabled:  # a sharded checkpoint has no file of its own for LoRA
+        require_applied(trainer.model, "default", checkpoint.folder)
     if checkpoint is None or not restore_finished(trainer, checkpoint, early_stopping):
         with stop_request.listening():
             trainer.train(resume_from_checkpoint=str(checkpoint.folder) if checkpoint else None)

@@ -131,9 +131,10 @@ def test_what_is_left_of_a_seed_is_found() -> None:
     }
 
 
-def test_a_name_that_was_not_offered_is_found() -> None:
-    (figure,) = [figure for figure in teacher.score([run([record(1, SOUND)])]) if "offered" in figure.what]
-    assert figure.value > 0
+def test_a_name_of_another_culture_is_found() -> None:
+    people = scenario()["participants"]
+    british = scenario(participants=[{**people[0], "name": "Chloe Bennett"}, people[1]])
+    assert found(run([record(1, SOUND, british)]), "scenarios")["names that are not of the culture"] == 1
 
 
 def test_a_thing_that_the_seed_marks_is_found() -> None:

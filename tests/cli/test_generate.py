@@ -30,7 +30,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     assert discarded
     for record in kept + discarded:
         assert list(record) == RECORD
-        assert set(record["scenario"]) == {"id", "setting", "relationship", "source", "participants"}
+        assert set(record["scenario"]) == {"id", "setting", "relationship", "source", "participants", "breach"}
         for person in record["scenario"]["participants"]:
             assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret"]
         assert (record["culture"], record["seed"], record["teacher"]) == ("japan", 42, "rehearsal")

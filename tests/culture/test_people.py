@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.culture import CultureCatalogue
-from clca.culture.people import full_name, pick_names
+from clca.culture.people import assign_names, full_name, name_words, split_name, split_seed_name
+
+GENDERS = st.sampled_from(["female", "male", "other"])
 
 
 def test_the_family_name_stands_where_the_culture_puts_it(catalogue: CultureCatalogue) -> None:
@@ -14,23 +17,43 @@ def test_the_family_name_stands_where_the_culture_puts_it(catalogue: CultureCata
 
 def test_the_same_key_gives_the_same_names(catalogue: CultureCatalogue) -> None:
     japan = catalogue.culture("japan")
-    assert pick_names(japan, 6, 42, "request-late-shift") == pick_names(japan, 6, 42, "request-late-shift")
-    assert pick_names(japan, 6, 42, "request-late-shift") != pick_names(japan, 6, 42, "request-spare-key")
-    assert pick_names(japan, 6, 42, "request-late-shift") != pick_names(japan, 6, 43, "request-late-shift")
+    names = assign_names(japan, ("female", "male"), 42, "request-late-shift")
+    assert names == assign_names(japan, ("female", "male"), 42, "request-late-shift")
+    assert names != assign_names(japan, ("female", "male"), 42, "request-spare-key")
+    assert names != assign_names(japan, ("female", "male"), 43, "request-late-shift")
 
 
-@given(count=st.integers(0, 40), key=st.text(max_size=10))
-def test_names_are_distinct_and_of_women_and_men_in_turn(catalogue: CultureCatalogue, count: int, key: str) -> None:
-    culture = catalogue.culture("mexico")
-    picked = pick_names(culture, count, 42, key)
-    assert [gender for gender, _ in picked] == [("female", "male")[index % 2] for index in range(count)]
-    assert len({name for _, name in picked}) == count
-    for gender, name in picked:
-        given_names = culture.names.female if gender == "female" else culture.names.male
-        assert any(name == f"{one} {family}" for one in given_names for family in culture.names.family)
+@given(first=GENDERS, second=GENDERS, key=st.text(max_size=10), one_family=st.booleans())
+def test_names_fit_the_genders_and_are_distinct(
+    catalogue: CultureCatalogue, first: str, second: str, key: str, one_family: bool
+) -> None:
+    for culture in (catalogue.culture("mexico"), catalogue.culture("japan")):
+        avoid = frozenset({*culture.names.female[:20], *culture.names.male[:20], *culture.names.family[:20]})
+        names = assign_names(culture, (first, second), 42, key, avoid=avoid, one_family=one_family)  # type: ignore[arg-type]
+        split = [split_name(name, culture) for name in names]
+        lists = {"female": culture.names.female, "male": culture.names.male}
+        for gender, (given_name, family) in zip((first, second), split, strict=True):
+            assert given_name in lists.get(gender, culture.names.female + culture.names.male)
+            assert family in culture.names.family
+        assert split[0][0] != split[1][0]
+        assert (split[0][1] == split[1][1]) == one_family
+        assert not avoid & {word for name in names for word in name_words(name)}
 
 
-def test_no_name_of_one_list_comes_twice(catalogue: CultureCatalogue) -> None:
-    culture = catalogue.culture("japan")
-    picked = [name.split()[0] for _, name in pick_names(culture, len(culture.names.family), 42, "all")]
-    assert sorted(picked) == sorted(culture.names.family)
+def test_where_all_names_are_to_be_avoided_some_are_assigned_all_the_same(catalogue: CultureCatalogue) -> None:
+    uk = catalogue.culture("uk")
+    avoid = frozenset({*uk.names.female, *uk.names.family})
+    first, second = assign_names(uk, ("female", "female"), 1, "x", avoid=avoid)
+    assert first.split()[0] != second.split()[0]
+    assert first.split()[1] != second.split()[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "words"), [("Dr Ruth Vale", {"Ruth", "Vale"}), ("Jan de Jong", {"Jan", "Jong"}), ("O'Neil", {"O'Neil"})]
+)
+def test_the_words_of_a_name(name: str, words: set[str]) -> None:
+    assert name_words(name) == words
+
+
+def test_a_title_is_no_given_name() -> None:
+    assert split_seed_name("Mrs Ruth Vale") == ("Ruth", "Vale")

@@ -63,9 +63,15 @@ def of_hub(revision: str | None, culture: str = "japan") -> TrainedAdapter:
 
 
 def weights(text: str) -> bytes:
-    """A whole safetensors file of one tensor."""
-    header = json.dumps({"a": {"dtype": "U8", "shape": [len(text)], "data_offsets": [0, len(text)]}}).encode()
-    return struct.pack("<Q", len(header)) + header + text.encode()
+    """A whole safetensors file of LoRA on one layer; `text` makes it another one."""
+    size = len(text)
+    keys = (f"base_model.model.model.layers.0.self_attn.q_proj.lora_{side}.weight" for side in "AB")
+    tensors = {
+        key: {"dtype": "U8", "shape": [size], "data_offsets": [side * size, (side + 1) * size]}
+        for side, key in enumerate(keys)
+    }
+    header = json.dumps(tensors).encode()
+    return struct.pack("<Q", len(header)) + header + 2 * text.encode()
 
 
 @pytest.mark.parametrize("name", ["llama-3.1-8b", LLAMA, None])

@@ -1,66 +1,136 @@
 from __future__ import annotations
 
 import asyncio
+import json
+from typing import Any
 
 import pytest
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
-from clca.generation.adaptation import adapt, adapt_request, compose
-from clca.records import Norm
-from clca.schemas import AdaptAnswer, ComposeAnswer, ParticipantAnswer
-from tests.dialogue_examples import Script, scenario
+from clca.culture.localisation import localise
+from clca.errors import InvalidReply
+from clca.generation.adaptation import adapt, adapt_by_code, adapt_request, compose, compose_request, new_people
+from clca.generation.scenario_checks import LEFT_OVER
+from clca.inference.protocol import Mistake
+from clca.records import Norm, Scenario
+from clca.schemas import AdaptAnswer, ComposeAnswer
+from tests.dialogue_examples import Script, hints, person, scenario
 
-SCENE = scenario()
+SCENE = scenario(setting="Ruth Vale and Ida Moss reach a bakery in Leeds at closing time.")
+NORM = Norm(
+    id="general-queue-turn",
+    scope="general",
+    text="One waits for one's turn.",
+    situation="public-space",
+    place="shop",
+    relationship="family",
+    breach="walking past the line with a basket",
+    explain="The line begins over there.",
+    remedy="join the line at its end",
+    inspiration="everyday rules of thumb",
+)
 
 
-def people(*genders: str) -> list[ParticipantAnswer]:
-    return [
-        ParticipantAnswer(
-            name=name, age=40, gender=gender, occupation="baker", background="Bakes.", goal="Sleep", secret=""
-        )
-        for name, gender in zip(("Sato Aoi", "Mori Yui"), genders, strict=True)
-    ]
+def as_answer(culture_scenario: Scenario, **changes: Any) -> AdaptAnswer:
+    keys = ("occupation", "background", "goal", "secret")
+    first, second = ({key: getattr(one, key) for key in keys} for one in culture_scenario.participants)
+    return AdaptAnswer(**{"setting": culture_scenario.setting, "first": first, "second": second, **changes})
 
 
-def test_adaptation_keeps_what_the_scenario_is_about(catalogue: CultureCatalogue, content: Content) -> None:
-    answer = AdaptAnswer(setting="Two neighbours reach a rice shop.", participants=people("female", "female"))
+def test_names_are_assigned_and_ages_and_genders_not_asked(catalogue: CultureCatalogue, content: Content) -> None:
+    japan = catalogue.culture("japan")
+    localised = localise(SCENE, japan, 42)
+    answer = as_answer(localised, setting=localised.setting.replace("Leeds", "Kobe"))
     script = Script(iter([answer]))
-    adapted = asyncio.run(adapt(SCENE, catalogue.culture("japan"), 42, Prompts.load(content), script))
+    adapted = asyncio.run(adapt(SCENE, japan, 42, Prompts.load(content), script))
     assert (adapted.id, adapted.relationship, adapted.source) == (SCENE.id, SCENE.relationship, SCENE.source)
-    assert [person.name for person in adapted.participants] == ["Sato Aoi", "Mori Yui"]
-    prompt = " ".join(message["content"] for message in script.requests[0].messages)
-    for person in SCENE.participants:
-        assert person.goal in prompt
-        assert person.secret in prompt
+    assert adapted.setting == answer.setting
+    for before, given, after in zip(SCENE.participants, localised.participants, adapted.participants, strict=True):
+        assert (after.name, after.age, after.gender) == (given.name, before.age, before.gender)
+        assert after.name.split()[0] in japan.names.family
+    assert not {"name", "age", "gender"} & set(json.dumps(AdaptAnswer.model_json_schema()).split('"'))
 
 
-@pytest.mark.parametrize(("genders", "fault"), [(("female", "female"), None), (("female", "male"), "participants.1")])
-def test_adaptation_that_changes_a_gender_is_no_answer(
-    catalogue: CultureCatalogue, content: Content, genders: tuple[str, str], fault: str | None
+def test_the_teacher_sees_the_swapped_scenario_in_the_form_of_its_answer(
+    catalogue: CultureCatalogue, content: Content
 ) -> None:
-    request = adapt_request(SCENE, catalogue.culture("japan"), 42, Prompts.load(content))
+    japan = catalogue.culture("japan")
+    request = adapt_request(SCENE, japan, 42, Prompts.load(content))
+    prompt = request.messages[-1]["content"]
+    (draft,) = [line for line in prompt.splitlines() if line.startswith("{")]
+    localised = localise(SCENE, japan, 42)
+    assert AdaptAnswer.model_validate_json(draft) == as_answer(localised)
+    assert "Ruth" not in str(request.messages)
+    assert "wherever they stand: Leeds." in prompt
+    assert hints(request).subject == localised
+
+
+@pytest.mark.parametrize("left", ["Ruth", "Vale", "Leeds"])
+def test_an_answer_with_a_name_or_place_of_the_seed_is_no_answer(
+    catalogue: CultureCatalogue, content: Content, left: str
+) -> None:
+    japan = catalogue.culture("japan")
+    request = adapt_request(SCENE, japan, 42, Prompts.load(content))
+    localised = localise(SCENE, japan, 42)
+    setting = localised.setting.replace("Leeds", "Kobe")
     assert request.check is not None
-    wrong = request.check(AdaptAnswer(setting="A shop.", participants=people(*genders)))
-    assert wrong is None if fault is None else wrong is not None and wrong.startswith(fault)
+    assert request.check(as_answer(localised, setting=setting)) is None
+    fault = request.check(as_answer(localised, setting=f"{setting} They speak of {left}."))
+    assert fault == Mistake(LEFT_OVER, f"setting: {left!r} of the seed scenario is still there")
 
 
-def test_composed_scenario_names_its_norm(catalogue: CultureCatalogue, content: Content) -> None:
-    norm = Norm(
-        id="general-queue-turn",
-        scope="general",
-        text="One waits for one's turn.",
-        situation="public-space",
-        place="shop",
-        relationship="stranger",
-        breach="walking past the line",
-        explain="The line begins over there.",
-        remedy="join the line at its end",
-        inspiration="everyday rules of thumb",
+def test_code_alone_adapts_a_scenario_within_its_bounds(catalogue: CultureCatalogue) -> None:
+    japan = catalogue.culture("japan")
+    assert adapt_by_code(SCENE, japan, 42) == localise(SCENE, japan, 42)
+    names = "Q " * 399 + "Q."
+    grown = scenario(setting=names, participants=(person("Q"), person("Z")))
+    with pytest.raises(InvalidReply, match="swapped by code: setting"):
+        adapt_by_code(grown, japan, 42)
+
+
+def test_a_composed_scenario_has_assigned_people_and_its_breach(catalogue: CultureCatalogue, content: Content) -> None:
+    japan = catalogue.culture("japan")
+    (gender, first), (other, second) = people = new_people(NORM, japan, 42)
+    assert first.split()[0] == second.split()[0], "one family"
+    given = [name.split()[1] for name in (first, second)]
+    answer = ComposeAnswer(
+        breach=f"{given[1]} walks past the line with a full basket.",
+        setting=f"{given[0]} and {given[1]} buy rice at a family-run rice shop in Niigata.",
+        first={"age": 50, "occupation": "baker", "background": "Bakes bread.", "goal": "Stop it", "secret": ""},
+        second={
+            "age": 20,
+            "occupation": "pupil",
+            "background": "Learns things.",
+            "goal": "Walk past the line",
+            "secret": "",
+        },
     )
-    answer = ComposeAnswer(setting="A shop.", participants=people("female", "male"), relationship="stranger")
     script = Script(iter([answer]))
-    made = asyncio.run(compose(norm, catalogue.culture("japan"), 42, Prompts.load(content), script))
-    assert (made.id, made.source) == ("norm-general-queue-turn", "norm:general-queue-turn")
-    assert norm.text in script.requests[0].messages[-1]["content"]
+    made = asyncio.run(compose(NORM, japan, 42, Prompts.load(content), script))
+    assert (made.id, made.source, made.relationship) == ("norm-general-queue-turn", f"norm:{NORM.id}", "family")
+    assert made.breach == answer.breach
+    assert [(one.gender, one.name, one.age) for one in made.participants] == [(gender, first, 50), (other, second, 20)]
+    (request,) = script.requests
+    assert NORM.text in request.messages[-1]["content"]
+    assert NORM.breach in request.messages[-1]["content"]
+    assert hints(request).names == people
+    assert request.check is not None
+    assert request.check(answer) is None
+
+
+def test_a_couple_is_a_woman_and_a_man(catalogue: CultureCatalogue) -> None:
+    couple = NORM.model_copy(update={"relationship": "partner"})
+    for seed in range(10):
+        (first, _), (second, _) = new_people(couple, catalogue.culture("japan"), seed)
+        assert {first, second} == {"female", "male"}
+
+
+def test_neither_age_of_a_seed_nor_relationship_of_a_norm_is_asked(
+    catalogue: CultureCatalogue, content: Content
+) -> None:
+    request = compose_request(NORM, catalogue.culture("japan"), 42, Prompts.load(content))
+    asked = set(json.dumps(request.answer.model_json_schema()).split('"'))
+    assert not {"name", "gender", "relationship"} & asked
+    assert "age" in asked

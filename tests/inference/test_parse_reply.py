@@ -12,7 +12,6 @@ from clca.inference.parse_reply import INVALID, parse
 from clca.schemas import AdaptAnswer, Answer, IntentAnswer, JudgeAnswer, Reply, TurnAnswer
 
 HELLO = TurnAnswer(action="speak", text="Hello.")
-PERSON = {"age": 40, "gender": "female", "occupation": "baker", "background": "b", "goal": "g", "secret": ""}
 
 
 def reply(text: str, finish_reason: str = "stop") -> Reply:
@@ -110,14 +109,14 @@ def test_some_actions_need_no_words(action: str, text: str) -> None:
     assert (answer.action, answer.text) == (action, text)
 
 
-def test_two_people_have_two_names() -> None:
-    def pair(*names: str) -> str:
-        return json.dumps({"setting": "s", "participants": [{"name": name, **PERSON} for name in names]})
-
-    assert [one.name for one in parse(reply(pair("Ruth", "Ida")), AdaptAnswer).participants] == ["Ruth", "Ida"]
-    assert "both participants have the same name" in fault(pair("Ruth", "Ruth"), answer=AdaptAnswer)[1]
-    assert fault(pair("Ruth"), answer=AdaptAnswer)[0] == "outside the schema"
-    assert fault(pair("Ruth", "Ida", "Eve"), answer=AdaptAnswer)[0] == "outside the schema"
+def test_an_adaptation_has_two_people_and_nothing_that_is_known() -> None:
+    person = {"occupation": "baker", "background": "b", "goal": "g", "secret": ""}
+    whole = {"setting": "s", "first": person, "second": person}
+    assert parse(reply(json.dumps(whole)), AdaptAnswer).second.occupation == "baker"
+    for broken in ({"setting": "s", "first": person}, {**whole, "third": person}):
+        assert fault(json.dumps(broken), answer=AdaptAnswer)[0] == "outside the schema"
+    for known in ({"name": "Ruth"}, {"age": 40}, {"gender": "female"}):
+        assert fault(json.dumps({**whole, "first": {**person, **known}}), answer=AdaptAnswer)[0] == "outside the schema"
 
 
 def test_no_beginning_of_an_answer_is_an_answer() -> None:

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from peft import PeftModel
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from clca.cli.views import adapters as adapter_views
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
+from clca.evaluation.evaluated_model import Adapter, EvaluatedModel
+from clca.evaluation.model_loading import load
 from clca.inference.hardware import Machine
 from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters, read_adapter
 from clca.models.adapter_selection import select_adapter
@@ -261,6 +265,64 @@ def test_an_adapter_of_a_smaller_run_does_not_take_the_place_of_one_of_a_larger_
     adapter, selection = select_adapter("japan", find_adapters("japan", shelf))
     assert adapter.folder.name == "first"
     assert selection.others == {str(shelf / "japan" / "second"): "of a run that covers less"}
+
+
+KEY = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
+
+
+def rekeyed(folder: Path, rename: Callable[[str], str | None]) -> Path:
+    """The adapter with other keys in its weights; None leaves one out."""
+    file = folder / "adapter_model.safetensors"
+    tensors = {name: tensor for key, tensor in load_file(file).items() if (name := rename(key)) is not None}
+    save_file(tensors, file)
+    return folder
+
+
+MISFITS: list[tuple[Callable[[str], str | None], str]] = [
+    (lambda key: key.replace("base_model.", "_orig_mod."), "none of its 28 keys applies to a layer of"),
+    (lambda key: key.replace("model.layers", "layers"), "none of its 28 keys applies to a layer of"),
+    (lambda key: key.replace(".layers.1.", ".layers.7."), "14 of its 28 keys apply to no layer of"),
+    (lambda key: None if ".layers.1." in key else key, "14 keys are missing"),
+    (lambda key: None if key == KEY else key, f"1 keys are missing ({KEY})"),
+    (lambda key: None, "is damaged or missing"),
+]
+
+
+@pytest.mark.parametrize(("rename", "said"), MISFITS)
+def test_an_adapter_that_applies_to_nothing_or_in_part_is_refused_everywhere(
+    shelf: Path,
+    tmp_path: Path,
+    rename: Callable[[str], str | None],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = rekeyed(shelf / "japan" / "second", rename)
+    with pytest.raises(ContentError) as caught:
+        read_adapter(folder)
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message
+    with pytest.raises(ContentError):
+        adapter_views.show_adapter(str(folder), shelf, as_json=False)
+    with pytest.raises(ContentError):
+        adapter_views.merge_adapter(str(folder), tmp_path / "whole", shelf, as_json=True)
+    adapter_views.show_adapters(shelf, as_json=True)
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("rename", "said"), [pair for pair in MISFITS[:5] if pair])
+def test_what_peft_did_not_take_is_refused_where_it_is_loaded(
+    trained: tuple[Job, TrainedAdapter], tmp_path: Path, rename: Callable[[str], str | None], said: str
+) -> None:
+    """Also where the student's files are not those that are loaded, and the keys alone say nothing."""
+    one, _ = trained
+    folder = rekeyed(shutil.copytree(one.out, tmp_path / "japan" / "one"), rename)
+    student = replace(one.student)
+    subject = EvaluatedModel("tiny", student, 16, {"japan": Adapter(str(folder), None)})
+    with pytest.raises(SettingsError, match=r"adapter_model\.safetensors: .*keys"):
+        load(subject, "cpu")
+    with pytest.raises(SettingsError, match=r"adapter_model\.safetensors: .*keys"):
+        merge(TrainedAdapter(folder, trained[1].data), tmp_path / "whole")
 
 
 def test_show_says_that_there_are_others_and_merge_chooses_nothing(

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from clca.culture.localisation import localise
 from clca.inference.protocol import Reply, Request, Sampling, SimulatorHints, TaskName
-from clca.records import Culture, Norm, Scenario, Seed, Turn
+from clca.records import Culture, Norm, Participant, Scenario, Seed, Turn
 from clca.schemas import (
     AdaptAnswer,
     Answer,
@@ -63,23 +64,20 @@ def ask_intent(
     return ask(teacher, "intent", culture, scenario, turns=turns, dialogue_seed=dialogue_seed)[0]
 
 
-def names(culture: Culture) -> tuple[tuple[str, str], ...]:
-    pairs = []
-    for number in range(8):
-        for gender in ("female", "male"):
-            given, family = (
-                getattr(culture.names, gender)[number],
-                culture.names.family[number * 2 + (gender == "male")],
-            )
-            family_first = culture.names.order == "family-first"
-            pairs.append((gender, f"{family} {given}" if family_first else f"{given} {family}"))
-    return tuple(pairs)
-
-
 def localised(teacher: Simulator, culture: Culture, seed: Seed) -> Scenario:
-    answer, _ = ask(teacher, "adapt", culture, seed, names=names(culture))
-    people = tuple(person.participant() for person in answer.participants)
-    return Scenario(id=seed.id, setting=answer.setting, relationship=seed.relationship, participants=people)
+    """The seed localised by code and then adapted by the simulator."""
+    scenario = localise(seed, culture, 42)
+    answer, _ = ask(teacher, "adapt", culture, scenario)
+    people = (answer.first, answer.second)
+    return Scenario(
+        id=seed.id,
+        setting=answer.setting,
+        relationship=seed.relationship,
+        participants=tuple(
+            Participant(**{**person.model_dump(), **written.model_dump()})
+            for person, written in zip(scenario.participants, people, strict=True)
+        ),
+    )
 
 
 def play(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from clca.errors import StoreError
+from clca.errors import SettingsError, StoreError
 from clca.models.adapter import read_adapter
 from clca.models.student import Student
 from clca.training import sft, trainer
@@ -50,6 +50,16 @@ def test_the_model_of_one_training_is_gone_when_the_next_begins(
     train(one, Screen())
     train(elsewhere(one, "second"), Screen())
     assert len(made) == 2
+
+
+def test_a_checkpoint_of_which_only_a_part_applies_is_not_resumed(tiny_student: Student, tmp_path: Path) -> None:
+    one = stopped(job(tiny_student, tmp_path, "training.steps=4"), 1)
+    for file in one.work.glob("checkpoints/checkpoint-*/adapter_model.safetensors"):
+        file.write_bytes(file.read_bytes().replace(b".layers.1.", b".layers.7."))
+    with pytest.raises(
+        SettingsError, match=r"14 of its 28 keys apply to no layer of .*layers\.7\..* 14 keys are missing"
+    ):
+        train(one, Screen())
 
 
 def test_another_logger_does_not_keep_a_training_from_going_on(tiny_student: Student, tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from pathlib import Path
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
-from transformers.models.llama.modeling_llama import LlamaAttention
 
 ROOT = Path(__file__).parents[2]
 TOKENS, CONTEXT, WIDTH = 2048, 4096, 128
@@ -34,9 +33,9 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 
-# Dimensions that only what is written here reads and writes; the first is the same for all tokens.
-RESERVED = 8
-SAME, IS_GENDER, WHICH, IS_BRACE, IS_GOAL, AFTER_BRACE, AFTER_GOAL, FOUND = range(RESERVED)
+# A dimension that only what is written here reads and writes; it is the same for all tokens.
+RESERVED = 1
+SAME = 0
 
 # Choices have log-probabilities of their own and less noise. They hold for every token that a choice can begin with;
 # of choices that exclude each other only the differences count.
@@ -48,8 +47,6 @@ CHOICES = {
     "non-verbal": -9.3,
     "leave": -10.0,
     **dict.fromkeys(("one", "ne", "e"), -14.0),  # how "none" goes on after what it shares with "non-verbal"
-    **dict.fromkeys(("female", "male"), -18.0),  # the one that is looked up gains
-    "other": -30.0,
 }
 FIRM = 0.5  # share of the noise that choices have
 CLOSING = -2.2  # of the quote that ends a text
@@ -152,69 +149,9 @@ def make_model(tokenizer: PreTrainedTokenizerFast, texts: list[str], seed: int) 
         head -= embedding  # no token is likely after itself
         head *= (noise / math.sqrt(2 * WIDTH))[:, None]
         head[:, :RESERVED] = 0.0
-        _remember_genders(model, tokenizer)
         level = model.model(torch.randint(len(tokenizer), (1, 512))).last_hidden_state[..., SAME].mean()
         head[:, SAME] = mean / level
     return model.to(torch.bfloat16).eval()
-
-
-def _remember_genders(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast) -> None:
-    """Let the model copy the two people's genders, without which no adaptation of a scenario is accepted.
-
-    The first layer notes at every position whether a "}" came before, as it does in a reply when the first person is
-    done, and whether a "Goal" did, as it does in a prompt. The second looks up the " female" or " male" whose note of
-    the second kind equals the asking position's note of the first kind.
-    """
-    embedding, head = model.model.embed_tokens.weight, model.lm_head.weight
-    for token in range(len(tokenizer)):
-        text = tokenizer.decode([token])
-        if text in (" female", " male"):
-            embedding[token, IS_GENDER], embedding[token, WHICH] = 4.0, 4.0 if text == " female" else -4.0
-        if "}" in text:
-            embedding[token, IS_BRACE] = 4.0
-        if text == "Goal":
-            embedding[token, IS_GOAL] = 4.0
-        for gender, sign in (("female", 1.0), ("male", -1.0)):
-            if gender.startswith(text):
-                head[token, FOUND] = 10.0 * sign
-    first, second = (layer.self_attn for layer in model.model.layers)
-    # A pair of dimensions that the rotary embedding turns so slowly that it is the same at every distance.
-    slow = model.config.head_dim // 2 - 1
-    for number, (mark, note) in enumerate(((IS_BRACE, AFTER_BRACE), (IS_GOAL, AFTER_GOAL))):
-        _attend(first, number, {slow: ({SAME: 5.0}, {mark: 5.0})}, {mark: 1.0}, note)
-    _attend(
-        second,
-        0,
-        {
-            slow: ({SAME: 10.0}, {IS_GENDER: 10.0}),
-            slow - 1: ({SAME: -5.0, AFTER_BRACE: 10.0}, {SAME: -5.0, AFTER_GOAL: 10.0}),
-        },
-        {WHICH: 1.0},
-        FOUND,
-    )
-
-
-def _attend(
-    attention: LlamaAttention,
-    number: int,
-    scores: dict[int, tuple[dict[int, float], dict[int, float]]],
-    value: dict[int, float],
-    into: int,
-) -> None:
-    """Make a head that writes `value` of the positions it attends to into one dimension of its own position."""
-    size = attention.head_dim
-    rows = slice(number * size, (number + 1) * size)
-    for weight in (attention.q_proj.weight, attention.k_proj.weight, attention.v_proj.weight):
-        weight[rows] = 0.0
-    attention.o_proj.weight[:, rows] = 0.0
-    for place, (query, key) in scores.items():
-        for dimension, weight in query.items():
-            attention.q_proj.weight[number * size + place, dimension] = weight
-        for dimension, weight in key.items():
-            attention.k_proj.weight[number * size + place, dimension] = weight
-    for dimension, weight in value.items():
-        attention.v_proj.weight[number * size, dimension] = weight
-    attention.o_proj.weight[into, number * size] = 1.0
 
 
 def main() -> None:

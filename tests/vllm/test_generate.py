@@ -27,7 +27,8 @@ def generate(folder: Path, *servers: Server, options: tuple[str, ...] = SMALL) -
 
 def command(*servers: Server) -> tuple[str, ...]:
     urls = [word for server in servers for word in ("--base-url", server.url)]
-    return ("generate", "--culture", "japan", "--teacher", servers[0].model, *urls)
+    # A model of random weights keeps no scenario whole: code alone adapts it.
+    return ("generate", "--culture", "japan", "--teacher", servers[0].model, "--adaptation", "code", *urls)
 
 
 def info(folder: Path) -> dict[str, Any]:

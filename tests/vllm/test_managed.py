@@ -63,7 +63,7 @@ def begun(folder: Path) -> bool:
 
 def command(model: Path, *more: str) -> tuple[str, ...]:
     small = ("--scenarios", "6", "--samples", "2", "--concurrency", "4")
-    return ("generate", "--culture", "japan", "--teacher", str(model), *small, *more)
+    return ("generate", "--culture", "japan", "--teacher", str(model), "--adaptation", "code", *small, *more)
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
@@ -133,7 +133,7 @@ def workspace(tiny_model: Path, tmp_path: Path) -> Path:
     """A workspace in which `llama-3.1-70b` is a model that a CPU can serve, and runs are small."""
     folder = tmp_path / "study"
     folder.mkdir()
-    (folder / "clca.toml").write_text("[generate]\nscenarios = 1\nsamples = 1\nexchanges = 2\n")
+    (folder / "clca.toml").write_text('[generate]\nscenarios = 1\nsamples = 1\nexchanges = 2\nadaptation = "code"\n')
     (folder / "trainers").mkdir()
     config = json.loads((tiny_model / "config.json").read_text())
     entry = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from clca.simulator.rng import Rng
-from clca.simulator.sentences import words
+from clca.seeding import Rng
+from clca.words import words
 
 _FUNCTION_WORDS = "a an the in of on at by near with and small large old little new big two"
 _IGNORED = frozenset(_FUNCTION_WORDS.split())

@@ -1,0 +1,175 @@
+"""A scenario moved into a culture by code: names assigned, place and things of everyday life swapped.
+
+The words to swap are the names of the participants and, in a seed, its annotations `place` and `localise`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from clca.content.parsing import suggestion
+from clca.culture.people import assign_names, fill_address, name_words, split_name, split_seed_name
+from clca.culture.places import nearest, preposition
+from clca.culture.profile import PLACES, THINGS
+from clca.records import Culture, Scenario, Seed
+from clca.seeding import Rng
+from clca.words import names_in, upper_first, whole_word
+
+_TITLE = r"(?:Mr|Mrs|Ms|Miss)\.?\s+"
+_CAPITALISED = re.compile(r"(?<!\w)[^\W\d_a-z][^\W\d_]+")
+Replacement = tuple[str, str]
+
+
+def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
+    """The scenario with names, place and things of the culture instead of its own; everything else is as it was.
+
+    The names follow from `seed`, the run's; they fit the genders, are distinct and occur nowhere in the scenario, and
+    people of one family name get one family name. Place and things follow from the scenario's id. The texts are not
+    validated: one at its bound may have grown beyond it.
+    """
+    things = _thing_replacements(scenario, culture)
+    first, second = scenario.participants
+    families = [split_seed_name(person.name)[1] for person in scenario.participants]
+    known = " ".join([*texts_of(scenario), *(new for _, new in things)])
+    names = assign_names(
+        culture,
+        (first.gender, second.gender),
+        seed,
+        scenario.id,
+        avoid=frozenset(_CAPITALISED.findall(known)) | vocabulary(culture),
+        one_family=bool(families[0]) and families[0] == families[1],
+    )
+    replacements = things + _name_replacements(scenario, culture, names)
+
+    def swapped(text: str) -> str:
+        return _replace_all(text, replacements)
+
+    people = [
+        person.model_copy(
+            update={
+                "name": name,
+                "occupation": swapped(person.occupation),
+                "background": swapped(person.background),
+                "goal": swapped(person.goal),
+                "secret": swapped(person.secret),
+            }
+        )
+        for person, name in zip(scenario.participants, names, strict=True)
+    ]
+    plain = scenario.plain() if isinstance(scenario, Seed) else scenario
+    return plain.model_copy(update={"setting": swapped(scenario.setting), "participants": tuple(people)})
+
+
+def texts_of(scenario: Scenario) -> Iterator[str]:
+    """The names and all texts of a scenario."""
+    yield scenario.setting
+    for person in scenario.participants:
+        yield from (person.name, person.occupation, person.background, person.goal, person.secret)
+
+
+def mark_fault(seed: Seed) -> str | None:
+    """What is wrong with the annotations of a seed, or None: each occurs word for word, and its kind is known.
+
+    In a seed whose place is annotated, the names of its texts, those of its people aside, are annotated, too: any other
+    would stay in every culture.
+    """
+    texts = [text for text in texts_of(seed) if text not in [person.name for person in seed.participants]]
+    marked = [*seed.localise]
+    if seed.place is not None:
+        if not re.search(whole_word(seed.place.text), seed.setting):
+            return f"place.text: {seed.place.text!r} is not in the setting"
+        if seed.place.kind not in PLACES:
+            return f"place.kind: {seed.place.kind!r} is unknown{suggestion(seed.place.kind, PLACES)}"
+        marked.append(seed.place.text)
+    for words, thing in seed.localise.items():
+        if not any(re.search(whole_word(words), text) for text in texts):
+            return f"localise: {words!r} is not in the scenario's texts"
+        if thing not in THINGS:
+            return f"localise: {thing!r} is unknown{suggestion(thing, THINGS)}"
+    if seed.place is not None:
+        covered = {name for mark in marked for name in names_in(f"in {mark}")}
+        people = [word for person in seed.participants for word in name_words(person.name)]
+        covered |= {word + ending for word in people for ending in ("", "s", "es")}
+        for text in texts:
+            for name in names_in(text):
+                if name not in covered:
+                    return f"{name!r} is part of no annotation and would stay in every culture"
+    return None
+
+
+def vocabulary(culture: Culture) -> frozenset[str]:
+    """The names of places and the like that the culture's profile mentions."""
+    phrases = (phrase for group in (culture.settings, culture.lexicon) for items in group.values() for phrase in items)
+    # After a word, so that one at the beginning counts, too.
+    texts = [culture.name, culture.language, *culture.cities, *phrases]
+    return frozenset(name for text in texts for name in names_in(f"in {text}")) | frozenset(
+        name for custom in culture.customs for name in names_in(custom)
+    )
+
+
+def lexicon(culture: Culture, scenario_id: str) -> dict[str, str]:
+    """A value per placeholder for this scenario in this culture, the same in every dialogue."""
+    values: dict[str, str] = {}
+    price_level = Rng(culture.id, scenario_id, "price").uniform()
+    for name, items in culture.lexicon.items():
+        if items:
+            fraction = price_level if name.startswith("price") else Rng(culture.id, scenario_id, name).uniform()
+            values[name] = items[int(fraction * len(items))]
+    values["city"] = Rng(culture.id, scenario_id, "city").choice(culture.cities) if culture.cities else "the city"
+    return values
+
+
+def _replace_all(text: str, replacements: list[Replacement]) -> str:
+    """The text with all (pattern, new) pairs replaced in one pass, so that none applies to another's result."""
+    if not replacements:
+        return text
+    pattern = "|".join(f"(?P<g{number}>{old})" for number, (old, _) in enumerate(replacements))
+
+    def replacement(match: re.Match[str]) -> str:
+        new = replacements[int((match.lastgroup or "g0")[1:])][1]
+        before = match.string[: match.start()].rstrip()
+        return upper_first(new) if not before or before[-1] in ".!?" else new
+
+    return re.sub(pattern, replacement, text)
+
+
+def _thing_replacements(scenario: Scenario, culture: Culture) -> list[Replacement]:
+    if not isinstance(scenario, Seed):
+        return []
+    pairs: list[Replacement] = []
+    values: Mapping[str, str] = lexicon(culture, scenario.id)
+    seen: dict[str, int] = {}
+    for text, name in scenario.localise.items():
+        items = culture.lexicon.get(name, ())
+        nth = seen[name] = seen.get(name, -1) + 1
+        if items and name in values:
+            pairs.append((whole_word(text), items[(items.index(values[name]) + nth) % len(items)]))
+    place = scenario.place
+    if place is not None and culture.settings.get(place.kind):
+        new = nearest(place.text, culture.settings[place.kind], Rng(culture.id, scenario.id, "place"))
+        pairs.append((whole_word(place.text), new))
+        for old in ("in", "at", "on"):
+            pairs.append((rf"\b{old} " + whole_word(place.text), f"{preposition(new, old)} {new}"))
+            pairs.append(
+                (rf"\b{old.capitalize()} " + whole_word(place.text), f"{preposition(new, old).capitalize()} {new}")
+            )
+    return sorted(pairs, key=lambda pair: len(pair[0]), reverse=True)
+
+
+def _name_replacements(scenario: Scenario, culture: Culture, names: tuple[str, str]) -> list[Replacement]:
+    pairs: list[Replacement] = []
+    for person, full in zip(scenario.participants, names, strict=True):
+        old_given, old_family = split_seed_name(person.name)
+        given, family = split_name(full, culture)
+        new = person.model_copy(update={"name": full})
+        pairs.append((whole_word(person.name), full))
+        if old_family:
+            formal = fill_address(culture.address.formal[person.gender], new, culture)
+            pairs.append((_TITLE + whole_word(person.name), formal))
+            pairs.append((_TITLE + whole_word(old_family), formal))
+            pairs.append((rf"\b[Tt]he {re.escape(old_family)}e?s(?!\w)", f"the {family or given} family"))
+            pairs.append((whole_word(old_family), family or given))
+        if old_given:
+            pairs.append((whole_word(old_given), given))
+    return sorted(dict(pairs).items(), key=lambda pair: len(pair[0]), reverse=True)

@@ -1,0 +1,165 @@
+"""Whether an adapter's weights apply to its student: PEFT leaves out without an error what fits no layer."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import struct
+import warnings
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from clca.errors import ContentError, SettingsError
+from clca.models.hf_config import weight_files
+from clca.models.hub import cached_snapshot
+
+INDEX = "model.safetensors.index.json"
+SUFFIX = ".safetensors"
+ROOT = "base_model.model."  # before the name of a layer, in the keys of an adapter
+SHOWN = 3  # keys in a message
+_LORA = re.compile(r"(?P<layer>.+)\.lora_(?P<side>A|B)\.weight")
+_TAIL = re.compile(r"(?:^|\.)(\w+\.\d+\..+)$")  # of a layer's name, from the list of layers on
+_ELSEWHERE = re.compile(r"(^|\.)(experts|\w*vision\w*|visual|\w*audio\w*)\.")  # named otherwise once they are loaded
+_RESTRICTED = ("layers_to_transform", "exclude_modules", "target_parameters", "modules_to_save")
+
+
+def read_keys(file: Path) -> dict[str, Any]:
+    """The header of a safetensors file: what is known of each tensor, by its key. Raises `OSError` or `ValueError`."""
+    with file.open("rb") as stream:
+        (length,) = struct.unpack("<Q", stream.read(8))
+        header = json.loads(stream.read(min(length, file.stat().st_size)))
+    if not isinstance(header, dict):
+        raise ValueError("no header")
+    return {key: value for key, value in header.items() if key != "__metadata__"}
+
+
+def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
+    """Refuse LoRA weights that fit no layer of the student, or not all that the PEFT configuration names.
+
+    As far as that is known without loading anything: by the keys alone, and by the names in the student's files where
+    they are on this machine. Raises `ContentError`.
+    """
+    keys = list(read_keys(weights))
+    if config.get("peft_type", "LORA") != "LORA" or any(config.get(name) for name in _RESTRICTED):
+        return
+    sides: dict[str, set[str]] = {}
+    foreign = []
+    for key in keys:
+        match = _LORA.fullmatch(key.removeprefix(ROOT)) if key.startswith(ROOT) else None
+        if match is None:
+            foreign.append(key)
+        else:
+            sides.setdefault(match["layer"], set()).add(match["side"])
+    missing = [
+        f"{ROOT}{layer}.lora_{side}.weight" for layer, found in sides.items() for side in sorted({"A", "B"} - found)
+    ]
+    source = str(config.get("base_model_name_or_path", ""))
+    student = _student_layers(source)
+    if student:
+        foreign += [
+            f"{ROOT}{layer}.lora_{side}.weight"
+            for layer in sides
+            if not _ELSEWHERE.search(layer) and not _is_of(layer, student)
+            for side in sorted(sides[layer])
+        ]
+        targets = config.get("target_modules")
+        tails = {_tail(layer) for layer in sides}
+        missing += [
+            f"{ROOT}{layer}.lora_{side}.weight"
+            for layer in sorted(student)
+            if isinstance(targets, list) and layer.rpartition(".")[2] in targets and _tail(layer) not in tails
+            for side in ("A", "B")
+        ]
+    if not keys or foreign or missing:
+        raise ContentError(str(weights), None, _misfit(len(keys), foreign, missing, source))
+
+
+def load_adapter(model: Any, folder: Path, name: str) -> Any:
+    """A model with an adapter around it, which PEFT calls `name`; further adapters go around the same model.
+
+    Raises `SettingsError` for one of which only a part applies, and what PEFT raises for one that it cannot load.
+    """
+    from peft import PeftModel
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Found missing adapter keys")  # an error follows, with the keys
+        if isinstance(model, PeftModel):
+            model.load_adapter(str(folder), adapter_name=name)
+        else:
+            model = PeftModel.from_pretrained(model, str(folder), adapter_name=name)
+    require_applied(model, name, folder)
+    return model
+
+
+def require_applied(model: Any, name: str, folder: Path) -> None:
+    """Refuse an adapter of which a PEFT model, that has loaded it under `name`, took only a part.
+
+    Raises `SettingsError`.
+    """
+    from peft import get_peft_model_state_dict
+
+    file = folder / f"adapter_model{SUFFIX}"
+    if not file.is_file():
+        return
+    keys = set(read_keys(file))
+    taken = set(get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False))
+    if keys != taken or not keys:
+        source = getattr(model.config, "_name_or_path", "") or "the student"
+        raise SettingsError(f"{file}: {_misfit(len(keys), sorted(keys - taken), sorted(taken - keys), source)}")
+
+
+def _misfit(count: int, foreign: list[str], missing: list[str], student: str) -> str:
+    faults = []
+    if len(foreign) == count:
+        faults.append(f"none of its {count} keys applies to a layer of {student}{_some(foreign)}")
+    elif foreign:
+        faults.append(f"{len(foreign)} of its {count} keys apply to no layer of {student}{_some(foreign)}")
+    if missing:
+        faults.append(f"{len(missing)} keys are missing{_some(missing)}")
+    return f"{'; '.join(faults)}: train it again, or restore its file"
+
+
+def _some(keys: list[str]) -> str:
+    more = f", and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return f" ({', '.join(keys[:SHOWN])}{more})" if keys else ""
+
+
+def _is_of(layer: str, student: frozenset[str]) -> bool:
+    """Whether a layer is one of the student's; where its files name what precedes the list of layers alike, wholly."""
+    if layer in student:
+        return True
+    heads = {name.removesuffix(_tail(name)) for name in student if _TAIL.search(name)}
+    return heads != {"model."} and _tail(layer) in {_tail(name) for name in student}
+
+
+def _tail(layer: str) -> str:
+    match = _TAIL.search(layer)
+    return match[1] if match is not None else layer.rpartition(".")[2]
+
+
+def _student_layers(source: str) -> frozenset[str]:
+    """The names of the student's layers that have weights, as its files name them; none where they are not here."""
+    folder = Path(source).expanduser() if source and Path(source).expanduser().is_dir() else None
+    if folder is None and source.count("/") == 1:
+        folder = cached_snapshot(source, os.environ)
+    try:
+        return frozenset() if folder is None else _layers(folder, folder.stat().st_mtime_ns)
+    except (OSError, ValueError, struct.error):
+        return frozenset()
+
+
+@lru_cache(maxsize=16)
+def _layers(folder: Path, changed: int) -> frozenset[str]:
+    """The layers in a folder's weights; `changed` is the folder's time, so that another content is read anew."""
+    index = folder / INDEX
+    names: Iterable[str]
+    if index.is_file():
+        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+    else:
+        sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
+        names = [key for name in weight_files(sizes) if name.endswith(SUFFIX) for key in read_keys(folder / name)]
+    layers = (name.removesuffix(".weight") for name in names if name.endswith(".weight"))
+    return frozenset(layer for layer in layers if not _ELSEWHERE.search(layer))
