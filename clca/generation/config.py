@@ -102,9 +102,14 @@ class GenerateConfig(StageConfig):
         str | None, Field(description="Server of the judge, if it differs."), Option(TEACHERS)
     ] = None
     concurrency: Annotated[int, Field(ge=1, le=100_000, description="Most requests in flight."), Option(TEACHERS)] = 64
-    timeout: Annotated[float, Field(gt=0, description="Seconds after which a request times out."), Option(TEACHERS)] = (
-        120.0
-    )
+    timeout: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Seconds after which a request times out; at least 1800 on a vLLM that is started on the CPU.",
+        ),
+        Option(TEACHERS),
+    ] = 120.0
     max_http_attempts: Annotated[
         int,
         Field(ge=1, le=50, description="Most times that a request is sent while the server fails."),
