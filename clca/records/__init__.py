@@ -20,6 +20,7 @@ from clca.records.dialogue import (
     LabelledTurn,
     Meta,
     Quality,
+    Rejection,
     Turn,
     Usage,
 )
@@ -57,6 +58,7 @@ __all__ = [
     "Quality",
     "Record",
     "Register",
+    "Rejection",
     "Relationship",
     "Respondent",
     "Scenario",
