@@ -11,7 +11,8 @@ from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.table import Row
 from benchmarks.training import CLCA, Bench
 
-NAME, STREAM, EVALUATION = "labels", "labels-stream", "offense-stream"
+NAME, STREAM, EVALUATION, READING = "labels", "labels-stream", "offense-stream", "reading"
+REPLIES = 100_000
 TEXTS = 8  # in each set
 MANY, FEW = 70_000, 2_000
 HABITS = {
@@ -84,6 +85,20 @@ def evaluation(bench: Bench) -> list[Row]:
         with Stub() as stub:
             used[count] = measure([*CLCA, "eval-offense", "--student", "stub", "--base-url", stub.url, *asked], folder)
     return _rows(EVALUATION, used)
+
+
+def reading(bench: Bench) -> list[Row]:
+    """Replies that are read a CPU second, and how many of them are an answer, by suite."""
+    command = [sys.executable, str(HERE / "reading.py"), str(bench.size(REPLIES))]
+    figures = json.loads(measure(command, bench.place(READING)).output.splitlines()[-1])
+    return [
+        row
+        for suite, of_suite in figures.items()
+        for row in (
+            Row(READING, f"{suite}: replies, a CPU second", of_suite["pace"], "/s"),
+            Row(READING, f"{suite}: read", of_suite["read"], "x"),
+        )
+    ]
 
 
 def _rows(name: str, used: dict[int, Used]) -> list[Row]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.importing import survey_import
-from benchmarks.labels import evaluation, labels
+from benchmarks.labels import evaluation, labels, reading
 from benchmarks.labels import stream as labels_stream
 from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.survey import on_gpu, scoring
@@ -220,5 +220,6 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "labels": labels,
     "labels-stream": labels_stream,
     "offense-stream": evaluation,
+    "reading": reading,
 }
 PEERS = ("peer", "survey-scoring")  # need what clca is compared with: only where asked for

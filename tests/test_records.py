@@ -87,6 +87,13 @@ def test_a_line_gives_back_the_record(some: tuple[Turn, ...], setting: str, reas
     assert [type(turn) for turn in again.turns] == [type(turn) for turn in record.turns]
 
 
+def test_a_line_of_an_earlier_version_is_read() -> None:
+    """It has no thoughts, and intents without customs."""
+    line = json.loads(dialogue().model_dump_json())
+    del line["turns"][0]["thought"], line["turns"][0]["intent"]["customs"]
+    assert Dialogue.model_validate_json(json.dumps(line)) == dialogue()
+
+
 def test_a_failure_gives_back_its_record() -> None:
     failure = Failure(
         id="japan-last-loaf-2",

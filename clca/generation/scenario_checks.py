@@ -1,15 +1,17 @@
 """Faults of an adapted or composed scenario, found by fixed rules and no model.
 
 broken text
-    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`).
+    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`), or is not in English (by the
+    rule of `degeneration`).
 left over from the seed
     A word of a seed's names, a place that it names, or a thing that its annotations name, is still there. Places are
     the names of the seed's texts (`clca.words.names_in`) that the culture's own profile does not mention. A name that
     is an English word, too, may begin a sentence; one that is a month may stand anywhere.
 wrong people
-    Somebody is named whom the scenario does not know: a word of the culture's lists of names that is not assigned. A
-    person whom setting, background, goal or secret name is named no more; a text about one of the two tells of the
-    other; a title or an age is not the person's; a person is only called by the pronouns of the other gender.
+    Somebody is named whom the scenario does not know: a word of the culture's lists of names that is not assigned, or
+    any other name after a title or a word such as *named*, *friend*, *sister*. A person whom setting, background, goal
+    or secret name is named no more; a text about one of the two tells of the other; a title or an age is not the
+    person's; a person is only called by the pronouns of the other gender.
 shortened
     A text is shorter than `LEAST_LENGTH` of what it was.
 goal or secret lost
@@ -32,6 +34,7 @@ from functools import partial
 
 from clca.culture.localisation import texts_of, vocabulary
 from clca.culture.people import name_words
+from clca.generation.degeneration import is_foreign
 from clca.generation.text_checks import (
     TextCheck,
     cut_phrase,
@@ -66,6 +69,10 @@ _PRONOUNS: dict[Gender, frozenset[str]] = {
 }
 _TITLE_GENDERS: dict[str, Gender] = {"Mr": "male", "Sir": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
 _AGE = re.compile(r"\b(?:aged?|is|turned) (\d{1,3})(?= years? old|[,.;]|$)|\b(\d{1,3})[- ]years?[- ]old")
+_INTRODUCED = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Dr|named|called|friend|colleague|boss|neighbour|brother|sister|son|daughter|husband|wife"
+    r"|mother|father|cousin|uncle|aunt)\.?,? ([^\W\d_]+)"
+)
 _DENIAL = re.compile(
     r"\b(?:no one|nobody|neither|not|never|\w+n't|without)\b[^.]*\b(?:breach|break|broke|violat|ignor|disregard)"
     r"|\b(?:no|not any) (?:breach|violation)|^(?:none|nothing|n/a)\b|\b(?:respects|follows|keeps to|obeys) the norm",
@@ -148,9 +155,13 @@ def _text_fault(texts: Sequence[Text]) -> str | None:
     for key, text in texts:
         bound = _BOUNDS.get(key.rpartition(".")[2])
         end: TextCheck = cut_sentence if bound is None else partial(cut_phrase, max_length=bound)
-        if text and (fault := first_fault(text, punctuation_at_start, end, no_words, holds_json)):
+        if text and (fault := first_fault(text, punctuation_at_start, end, no_words, holds_json, _not_english)):
             return f"{key}: {fault}"
     return None
+
+
+def _not_english(text: str) -> str | None:
+    return "is not in English" if is_foreign(text) else None
 
 
 def _shortened(before: dict[str, str], texts: Sequence[Text]) -> str | None:
@@ -191,12 +202,13 @@ def _holds_name(text: str, name: str) -> bool:
 
 def _stranger_named(names: Sequence[str], known: Sequence[str], texts: Sequence[Text], culture: Culture) -> str | None:
     lists = (culture.names.female, culture.names.male, culture.names.family)
-    strangers = {word for part in lists for name in part for word in name_words(name)}
-    strangers -= {word for name in names for word in name_words(name)} | vocabulary(culture)
-    strangers -= {name for text in known for name in names_in(text)}
+    allowed = {word for name in names for word in name_words(name)} | vocabulary(culture)
+    allowed |= {name for text in known for name in names_in(text)}
+    strangers = {word for part in lists for name in part for word in name_words(name)} - allowed
     for key, text in texts:
+        introduced = {match[1] for match in _INTRODUCED.finditer(text)} - allowed
         for name in names_in(text):
-            if name in strangers:
+            if name in strangers or name in introduced:
                 return f"{key}: names {name!r}, who is not in the scenario"
     return None
 

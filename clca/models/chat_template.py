@@ -131,7 +131,7 @@ class ChatTemplate:
         text = "".join(pieces)
         if text != self._apply(messages, generation=False):
             return None
-        return Rendered(text[: spans[-1][1]], tuple(spans))
+        return Rendered(text[: spans[-1][1]], tuple(spans if chat.loss_on == "all" else spans[-1:]))
 
     def prompt(self, messages: Sequence[tuple[Role, str]]) -> str:
         """The text of messages that end with the user's, up to the beginning of the student's answer.

@@ -21,9 +21,11 @@ class Chat:
     """Messages in the order that every chat template accepts: [system] (user assistant)+.
 
     No content is empty or has white space around it, which some templates would strip. Raises `ValueError` otherwise.
+    Training computes the loss on all of the assistant's messages, or on the `last` one only.
     """
 
     messages: tuple[Message, ...]
+    loss_on: Literal["all", "last"] = "all"
 
     def __post_init__(self) -> None:
         turns = self.messages[1:] if self.messages and self.messages[0].role == "system" else self.messages
@@ -35,7 +37,7 @@ class Chat:
             raise ValueError("a message is empty or has white space around it")
 
     @classmethod
-    def of(cls, messages: Iterable[Message]) -> Chat:
+    def of(cls, messages: Iterable[Message], loss_on: Literal["all", "last"] = "all") -> Chat:
         """A chat of any messages: contents stripped, successive messages of a role joined, unanswered ones dropped."""
         joined: list[Message] = []
         for role, content in messages:
@@ -47,4 +49,4 @@ class Chat:
                 joined.append(Message(role, content.strip()))
         while joined and joined[-1].role != "assistant":
             joined.pop()
-        return cls(tuple(joined))
+        return cls(tuple(joined), loss_on)

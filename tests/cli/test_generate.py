@@ -165,7 +165,7 @@ def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
     assert set(planned["tasks"]) == {"adapt", "turn", "judge", "meta", "intent"}
     for task in planned["tasks"].values():
         assert task["messages"][0]["role"] == "system"
-    for words in ("You localise social scenarios", "known only to you", "You judge dialogues", "at most"):
+    for words in ("You localise social scenarios", "Your secret, which only you", "You judge dialogues", "at most"):
         assert words in shown.stdout
 
 

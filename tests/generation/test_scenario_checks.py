@@ -91,6 +91,8 @@ def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
         ({"setting": "{W} and {I} reach a bakery in Kobe, as Will has said."}, "setting: 'Will' of the seed"),
         ({"second_secret": "She feeds the Mosses' crumbs to pigeons in secret."}, "second.secret: 'Moss' of the seed"),
         ({"setting": "{W} and {I} reach a bakery in Kobe, with Haruka, at closing time."}, "setting: names 'Haruka'"),
+        ({"setting": "{W} and {I} reach a bakery in Kobe with his friend Emily, too."}, "setting: names 'Emily'"),
+        ({"setting": "{W} y {I} llegan a una tienda de pan en Kobe para comprar el pan."}, "setting: is not in"),
         ({"setting": "{W} and a neighbour reach a bakery in Kobe at closing time."}, "setting: does not name"),
         ({"first_goal": "Get {W} to leave the last loaf to him"}, "first.goal: does not name"),
         ({"first_background": "{I} drives the night bus, with a guest to feed."}, "first.background: does"),

@@ -66,6 +66,8 @@ def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
     console.print()
     console.print(scenario["setting"], markup=False)
     console.print(f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim", markup=False)
+    if scenario.get("breach"):
+        console.print(f"Breach of the norm: {scenario['breach']}", style="dim", markup=False)
     for person in scenario["participants"]:
         console.print()
         description = f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}"

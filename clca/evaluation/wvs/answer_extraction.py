@@ -2,53 +2,37 @@
 
 A reply is read as an answer only where nothing in it speaks against that: `2`, `Answer: 2`, `2. Rather important`,
 `rather important`, `I think it is rather important`. A reply that names two options, a number that was not offered, or
-an option beside a word that might change it (not, somewhat, or) is unreadable: None.
+an option beside a word that might change it (not, somewhat, or, if), and one that repeats the question, is unreadable:
+None. The time of reading is proportional to the length of the reply.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 
 from clca.content.wvs_items import Item
-from clca.evaluation.answer_text import longest_first
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
+from clca.evaluation.wvs.option_wordings import WORD, Mention, OptionWordings
+from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise, normalised_keys
 from clca.evaluation.wvs.request_group import ItemQuestion
 
-_MARKUP = str.maketrans(dict.fromkeys('*_`"“”„«»「」『』#'))
 _NUMBER = re.compile(r"\d+")
-_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
-_OPENING = " ()[]{}:.,;!=>•·、。–—-"
-_SEPARATOR = re.compile(r"[\s()\[\]{}.:;,!=、。–—-]+")
+_OPENING = re.compile(r"[ ¡¿()\[\]{}.:,;!=>•·、。–—-]*")
+_SEPARATOR = re.compile(r"[\s¡¿()\[\]{}.:;,!=、。–—-]*")
 _DOUBT = tuple("?%/+~&|°<")  # 2? 2% 2/4 2+ 2~3: no plain number
-_NEXT_TASK = re.compile(r"(?<=\n)\s*###")  # a student taught with plain text goes on with the next item
-_LISTED = re.compile(r"(\d+)\s*[.):、]")
+_DECIMAL = re.compile(r"[.,]\d")
+_NEXT_TASK = re.compile(r"\n[^\S\n]*###")  # a student taught with plain text goes on with the next item
+_LISTED = re.compile(r"(\d+) ?[.):、]")
 _COMMA = re.compile(r"(?<!\d)[,、]|[,、](?!\d)")  # and none within 2,5
-_UNSPACED = 0x2E80  # from here on scripts put no space between words
-
-
-@dataclass(frozen=True, slots=True)
-class _Wordings:
-    """The wordings of an item's options with the options, and the words of its question.
-
-    `anywhere` count wherever they stand, `first` only at the beginning of a text.
-    """
-
-    anywhere: tuple[tuple[str, int], ...]
-    first: tuple[tuple[str, int], ...]
-    question: str
-    words: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Mentions:
-    """The options that a text names, the text without them, and the option with which it begins."""
-
-    options: frozenset[int]
-    rest: str
-    begins: int | None
+_SENTENCE_END = re.compile(r"[.!;?](?!\S)|[!?;](?=[\u2e80-\U0010ffff])|。")
+_CLAUSE_END = re.compile(r"(?<!\d)[,、]|[,、](?!\d)|[:(\[=–—]|-(?= )")
+_CLOSING = frozenset(".!;。:")
+_COMPOUND = re.compile(r"-[^\W\d_]")
+_AMOUNT = re.compile(r" [^\W\d_]")
+_WORD_BEFORE = re.compile(r"([^\W\d_]+) \Z")
+_AROUND = " .:;,!?¡¿。、"
+_CUTS = 24  # places in a line at which an answer is looked for behind its grounds
 
 
 class OptionReader:
@@ -56,32 +40,58 @@ class OptionReader:
 
     def __init__(self, patterns: AnswerPatterns) -> None:
         self._patterns = patterns
-        self._lead_ins = _normalised((*patterns.lead_ins, *patterns.choosing))
-        self._choosing = _normalised(patterns.choosing)
-        self._prefaces = _normalised(patterns.prefaces)
-        self._refusals = _normalised(patterns.refusals)
-        self._reasons = _normalised(patterns.reasons)
-        self._turns = _normalised(patterns.turns)
-        self._fillers = frozenset(word for filler in patterns.fillers for word in _normalise(filler).split())
-        numerals = {_normalise(word): number for word, number in patterns.numerals.items()}
-        self._numerals = {word: numerals[word] for word in longest_first(numerals)}
-        self._wordings_by_item: dict[tuple[str, tuple[str, ...]], _Wordings] = {}
+        self._lead_ins = Phrases((*patterns.lead_ins, *patterns.choosing))
+        self._choosing, self._prefaces = Phrases(patterns.choosing), Phrases(patterns.prefaces)
+        self._preface_within = Phrases(phrase for phrase in patterns.prefaces if is_unspaced(phrase[0]))
+        self._refusals, self._reasons = Phrases(patterns.refusals), Phrases((*patterns.reasons, *patterns.prefaces))
+        self._fillers, self._closings = Phrases(patterns.fillers), Phrases(patterns.closings)
+        self._turns = Phrases((*patterns.turns, *patterns.qualifiers))
+        self._qualifiers, self._opinions = Phrases(patterns.qualifiers), Phrases(patterns.opinions)
+        before_numbers = (*patterns.turns, *patterns.qualifiers, *patterns.lead_ins, *patterns.choosing)
+        self._before_answers = frozenset(normalise(phrase).rpartition(" ")[2] for phrase in before_numbers)
+        self._numbers_by_word = normalised_keys(patterns.numerals)
+        self._numerals = Phrases(patterns.numerals)
+        self._wordings_by_item: dict[tuple[str, tuple[str, ...]], OptionWordings] = {}
 
     def read(self, reply: str, question: ItemQuestion) -> int | None:
         """The survey's option (from 0) that the reply names; None where it names none, or more than one.
 
-        The first line counts. Later lines are ignored unless one of them is another answer.
+        The first line with more than lead-ins counts, and not the question if the reply repeats it. Later lines are
+        ignored unless one of them is another answer or begins to take the first one back.
         """
-        lines = [line for line in map(_normalise, _NEXT_TASK.split(reply.lstrip())[0].splitlines()) if line]
+        text = _NEXT_TASK.split(reply.lstrip(), maxsplit=1)[0]
+        if len(text) == 1 and text in question.labels:  # most replies: the number asked for
+            return question.shown[question.labels.index(text)]
+        lines = [line for line in map(normalise, text.splitlines()) if line]
+        lines = self._without_question(lines, question)
+        while len(lines) > 1 and self._after_lead_ins(lines[0], question.item) == len(lines[0]):
+            del lines[0]
         if len(lines) > 1 and lines[0].endswith(":"):
             lines[:2] = [f"{lines[0]} {lines[1]}"]
         if not lines:
             return None
         option = self._option(lines[0], question)
-        if any(self._option(line, question) not in (None, option) for line in lines[1:]):
-            return None
+        for line in dict.fromkeys(lines[1:]):
+            if self._qualifiers.match(line) or self._option(line, question) not in (None, option):
+                return None
         listed = {match.group(1) for match in map(_LISTED.match, lines) if match}
         return option if len(listed) < 2 else None
+
+    def _without_question(self, lines: list[str], question: ItemQuestion) -> list[str]:
+        """The lines behind a repeated question, with its options or without; none where they are only a part of it."""
+        wordings = self._wordings(question.item)
+        reply = " ".join(lines)
+        part, asked = reply.strip(_AROUND), wordings.question
+        if asked.startswith(part) or (part in asked and (part.count(" ") > 3 or 2 * len(part) > len(asked))):
+            return []
+        start = self._after_lead_ins(reply, question.item)
+        if not reply.startswith(asked, start or 0):
+            return lines
+        rest = reply[(start or 0) + len(asked) :].lstrip(_AROUND)
+        options = " ".join(f"{number}. {wordings.options[option]}" for number, option in enumerate(question.shown, 1))
+        if options.startswith(rest) and not rest.isdigit():
+            return []
+        return [rest.removeprefix(options).strip()]
 
     def _option(self, line: str, question: ItemQuestion) -> int | None:
         """The option of a line, with or without a clause before it: `2`, `As a woman from Japan I would say 2`."""
@@ -90,174 +100,186 @@ class OptionReader:
 
     def _after_preface(self, line: str, question: ItemQuestion) -> int | None:
         """The option named after a clause that gives its grounds (`As a woman from Japan`) and names nothing else."""
-        line = self._without_lead_ins(line, question.item)
-        if not any(
-            _begins(line, preface) or (ord(preface[0]) >= _UNSPACED and preface in line) for preface in self._prefaces
-        ):
+        start = self._after_lead_ins(line, question.item)
+        if start is None:
             return None
-        chosen = {at for at in range(len(line)) for phrase in self._choosing if _stands(line, phrase, at)}
-        for cut in sorted({comma.end() for comma in _COMMA.finditer(line)} | chosen):
+        if not self._prefaces.match(line, start) and not self._preface_within.search(line, start):
+            return None
+        first_end = _SENTENCE_END.search(line, start)
+        end = first_end.start() if first_end else len(line)
+        commas = [comma.end() for comma in _COMMA.finditer(line, start, end)][:_CUTS]
+        chosen = [match.start() for match in self._choosing.finditer(line[:end], start)][:_CUTS]
+        for cut in sorted({*commas, *chosen}):
             option = self._answer(line[cut:], question)
             if option is not None:
-                clause = self._mentions(line[:cut], question.item)
-                doubtful = clause.options - {option} or _contains(clause.rest, self._turns)
-                return None if doubtful or any(number < 10 for number in _numbers(clause.rest)) else option
+                chooses = self._choosing.match(line, cut + (line[cut : cut + 1] == " ")) is not None
+                return option if self._is_ground(line[start:cut], option, question, chooses=chooses) else None
         return None
+
+    def _is_ground(self, clause: str, option: int, question: ItemQuestion, *, chooses: bool) -> bool:
+        """Whether a clause only tells who answers: no other option, no opinion denied, no number for an answer."""
+        if any(mention.option != option for mention in self._wordings(question.item).mentions(clause)):
+            return False
+        if self._qualifiers.search(clause) or (self._turns.search(clause) and self._opinions.search(clause)):
+            return False
+        if self._turns.ends(clause):
+            return False  # como mujer no diría 2
+        return chooses or not any(len(number) == 1 for number in _numbers(clause))
 
     def _answer(self, line: str, question: ItemQuestion) -> int | None:
         """The option whose number, numeral or words a line begins with, after lead-ins."""
-        line = self._without_lead_ins(line, question.item)
-        digits = _NUMBER.match(line)
+        start = self._after_lead_ins(line, question.item)
+        if start is None:
+            return None
+        digits = _NUMBER.match(line, start)
         if digits is not None:
-            return self._numbered(int(digits.group()), line[digits.end() :], question, spelt=False)
-        numeral = _first_of(line, self._numerals)
+            return self._numbered(digits.group(), line[digits.end() :], question, spelt=False)
+        numeral = self._numerals.match(line, start)
         if numeral is not None:
-            option = self._numbered(self._numerals[numeral], line[len(numeral) :], question, spelt=True)
+            number = str(self._numbers_by_word[numeral.group()])
+            option = self._numbered(number, line[numeral.end() :], question, spelt=True)
             if option is not None:
                 return option
-        return self._named(line, question)
+        return self._named(line[start:], question)
 
-    def _numbered(self, number: int, after: str, question: ItemQuestion, *, spelt: bool) -> int | None:
+    def _numbered(self, number: str, after: str, question: ItemQuestion, *, spelt: bool) -> int | None:
         """The option shown with a number, unless the text `after` it speaks against that."""
-        if not 1 <= number <= len(question.shown) or after.lstrip().startswith(_DOUBT):
+        if len(number) > 1 or not 1 <= int(number) <= len(question.shown) or _DECIMAL.match(after):
             return None
-        if re.match(r"[.,]\d", after) or (not spelt and _WORD.match(after) and ord(after[0]) < _UNSPACED):
-            return None  # 2.5, 2nd
-        option = question.shown[number - 1]
+        if after.lstrip().startswith(_DOUBT) or (not spelt and WORD.match(after) and not is_unspaced(after[0])):
+            return None  # 2?, 2nd
+        option = question.shown[int(number) - 1]
+        wordings = self._wordings(question.item)
+        closing = self._closings.match(after, len(after) - len(after.lstrip()))
+        after = after[closing.end() :] if closing else after
         separator = _SEPARATOR.match(after)
-        body = after[separator.end() :] if separator else after
-        mentions = self._mentions(body, question.item)
-        if mentions.options - {option} or {other for other in _numbers(body) if other < 10} - {number}:
-            return None
-        if not body or mentions.begins == option:
+        assert separator is not None
+        words = wordings.first(after, separator.end())
+        if words is not None and words.option == option:
+            if after[words.end : words.end + 1] == " " and self._qualifiers.match(after, separator.end()):
+                return None  # 1, si tengo que elegir
+            return option if self._may_follow(after[words.end :], option, number, question) else None
+        if _COMPOUND.match(after):
+            return None  # 2-ish
+        body, mark = after[separator.end() :], separator.group().strip()
+        if not body:
             return option
-        marked = separator.group().strip() if separator else ""
-        if (marked or ord(body[0]) >= _UNSPACED) and self._is_filler(mentions.rest, question.item):
-            return option
-        if spelt or _first_of(body, self._turns):
+        if not self._may_follow(after, option, number, question) or self._turns.match(body):
             return None
-        return option if marked or _first_of(body, self._reasons) else None
+        if not spelt and (mark or self._reasons.match(body)):
+            return option
+        rest = _rest(body, wordings.mentions(body))
+        return option if (mark or is_unspaced(body[0])) and self._is_plain(rest, wordings) else None
 
     def _named(self, line: str, question: ItemQuestion) -> int | None:
-        """The one option whose words the line contains, beside words that do not change it."""
-        mentions = self._mentions(line, question.item)
-        if len(mentions.options) != 1 or line.endswith("?"):
+        """The one option whose words the first sentence contains, beside words that do not change it."""
+        wordings = self._wordings(question.item)
+        end = _end_of_sentence(line, 0)
+        mentions = wordings.mentions(line[:end])
+        if not mentions or self._refusals.search(line[:end]) or line[end : end + 1] == "?":
             return None
-        if _contains(line, self._refusals):
+        option, behind = mentions[0].option, mentions[0].end
+        mark, reason = _CLAUSE_END.search(line, behind, end), self._reasons.search(line[:end], behind)
+        cut = min([match.start() for match in (mark, reason) if match] or [end])
+        rest = _rest(line[: mark.end() if mark and mark.start() == cut else cut], mentions)
+        number = str(question.shown.index(option) + 1)
+        if any(mention.option != option for mention in mentions) or not self._is_plain(rest, wordings):
             return None
-        (option,) = mentions.options
-        number = question.shown.index(option) + 1
-        if _numbers(line) - {number} or not self._is_filler(mentions.rest, question.item):
+        if any(other != number for other in _numbers(rest)):
             return None
-        return option
+        return option if self._may_follow(line[cut:], option, number, question) else None
 
-    def _without_lead_ins(self, line: str, item: Item) -> str:
-        wordings = self._wordings(item)
-        options = [wording for wording, _ in (*wordings.first, *wordings.anywhere)]
+    def _is_plain(self, text: str, wordings: OptionWordings) -> bool:
+        """Whether all words are fillers or the question's own, and none might change an answer."""
+        return not self._turns.search(text) and wordings.is_filler(text)
+
+    def _may_follow(self, tail: str, option: int, number: str, question: ItemQuestion) -> bool:
+        """Whether an answer stands with this text behind it."""
+        wordings = self._wordings(question.item)
+        if any(mention.option != option for mention in wordings.mentions(tail)):
+            return False
+        separator = _SEPARATOR.match(tail)
+        assert separator is not None
+        at = separator.end()
+        if tail[at : at + 1] == "?" or tail.startswith("/"):
+            return False
+        if not _CLOSING & set(separator.group()):
+            end = _end_of_sentence(tail, at)
+            if tail[end : end + 1] == "?" or not self._goes_on(tail[at:end], number, wordings):
+                return False
+            at = end
+        while at < len(tail):
+            at = _SEPARATOR.match(tail, at).end()  # type: ignore[union-attr]
+            end = _end_of_sentence(tail, at)
+            said = wordings.first(tail, at)
+            if self._qualifiers.match(tail, at) or (said is not None and said.option != option):
+                return False
+            if said is None and self._is_denial(tail[at:end], wordings):
+                return False
+            at = end + 1
+        return not any(other != number for other in self._other_answers(tail))
+
+    def _goes_on(self, clause: str, number: str, wordings: OptionWordings) -> bool:
+        """Whether the rest of an answer's sentence leaves it as it is; what follows a reason does not count."""
+        reason = self._reasons.search(clause)
+        before = clause[: reason.start()] if reason else clause
+        if self._qualifiers.search(before) or self._turns.match(before) or self._turns.ends(clause):
+            return False
+        if reason and self._qualifiers.match(clause, reason.start()):
+            return False  # "as long as" is no reason
+        if any(other != number for other in _numbers(before)):
+            return False
+        numeral = self._numerals.search(before)
+        if numeral and not is_unspaced(numeral.group()[0]):
+            return False
+        return not self._is_denial(before, wordings)
+
+    def _is_denial(self, clause: str, wordings: OptionWordings) -> bool:
+        """Whether a clause holds a word that might change an answer, and beside it only words about the answer."""
+        return self._turns.search(clause) is not None and wordings.is_filler(self._turns.without(clause))
+
+    def _other_answers(self, text: str) -> Iterator[str]:
+        """The numbers below 10 that are no amounts, as in `3 children`."""
+        for match in _NUMBER.finditer(text):
+            if len(match.group()) == 1:
+                word = _WORD_BEFORE.search(text, max(0, match.start() - 20), match.start())
+                if word is None or word.group(1) in self._before_answers or not _AMOUNT.match(text, match.end()):
+                    yield match.group()
+
+    def _after_lead_ins(self, line: str, item: Item) -> int | None:
+        """Where an answer begins after lead-ins; None for a minus sign before a number."""
+        wordings, at = self._wordings(item), 0
         while True:
-            stripped = line.lstrip(_OPENING)
-            if line.lstrip(" ([{:").startswith(("-", "–", "—")) and stripped[:1].isdigit():
-                dash = line[: len(line) - len(stripped)]
-                if not dash.endswith(" "):
-                    return ""  # -2 is none of the options; "- 2" is one in a list
-            lead_in = _first_of(stripped, self._lead_ins)
-            if lead_in is None or _first_of(stripped, options):
-                return stripped
-            line = stripped[len(lead_in) :]
+            start, at = at, _OPENING.match(line, at).end()  # type: ignore[union-attr]
+            dash = line[start:at].lstrip(" ([{:").startswith(("-", "–", "—"))
+            if dash and line[at : at + 1].isdigit() and line[at - 1] != " ":
+                return None  # -2 is none of the options; "- 2" is one in a list
+            lead_in = self._lead_ins.match(line, at)
+            if lead_in is None or wordings.first(line, at):
+                return at
+            at = lead_in.end()
 
-    def _mentions(self, text: str, item: Item) -> _Mentions:
-        """The options whose wordings a text contains, the longest wordings from left to right."""
-        wordings = self._wordings(item)
-        anywhere = [(wording, option) for wording, option in wordings.anywhere if wording in text]
-        options, rest, begins, at = set(), "", None, 0
-        while at < len(text):
-            possible = (*wordings.first, *anywhere) if at == 0 else anywhere
-            standing = [(wording, option) for wording, option in possible if _stands(text, wording, at)]
-            if standing:
-                wording, option = max(standing, key=lambda pair: len(pair[0]))
-                options.add(option)
-                begins = option if at == 0 else begins
-                rest, at = rest + " ", at + len(wording)
-            else:
-                rest, at = rest + text[at], at + 1
-        return _Mentions(frozenset(options), rest, begins)
-
-    def _wordings(self, item: Item) -> _Wordings:
+    def _wordings(self, item: Item) -> OptionWordings:
         key = (item.id, item.options)
         if key not in self._wordings_by_item:
-
-            def of_options(wordings: Callable[[str], Iterable[str]]) -> tuple[tuple[str, int], ...]:
-                options = enumerate(item.options)
-                return tuple((_normalise(wording), index) for index, option in options for wording in wordings(option))
-
-            also, short = self._patterns.also, self._patterns.short
-            question = _normalise(item.question)
-            self._wordings_by_item[key] = _Wordings(
-                of_options(lambda option: (option, *also.get(option, ()))),
-                of_options(lambda option: short.get(option, ())),
-                question,
-                frozenset(_WORD.findall(question)),
-            )
+            self._wordings_by_item[key] = OptionWordings(item, self._patterns, self._fillers)
         return self._wordings_by_item[key]
 
-    def _is_filler(self, rest: str, item: Item) -> bool:
-        """Whether all words are fillers or the question's own, and none might change an answer."""
-        if _contains(rest, self._turns):
-            return False
-        wordings = self._wordings(item)
-        for word in _WORD.findall(rest):
-            if ord(word[0]) >= _UNSPACED:
-                if not self._covers(word, wordings.question):
-                    return False
-            elif word not in self._fillers and word not in wordings.words:
-                return False
-        return True
 
-    def _covers(self, text: str, question: str) -> bool:
-        """Whether fillers and pieces of the question (of two or more characters) make up a text without spaces."""
-        while text:
-            ends = range(len(text), 0, -1)
-            end = next((end for end in ends if text[:end] in self._fillers or (end > 1 and text[:end] in question)), 0)
-            if not end:
-                return False
-            text = text[end:]
-        return True
+def _end_of_sentence(text: str, at: int) -> int:
+    match = _SENTENCE_END.search(text, at)
+    return match.start() if match else len(text)
 
 
-def _normalise(text: str) -> str:
-    """The text with full-width characters made plain, in small letters, without markup and double spaces."""
-    text = unicodedata.normalize("NFKC", text).casefold().replace("’", "'").translate(_MARKUP)
-    return " ".join(text.split())
+def _rest(text: str, mentions: Iterable[Mention]) -> str:
+    """The text without the words of options; of those that stand behind its end nothing is missing."""
+    pieces, at = [], 0
+    for mention in mentions:
+        if mention.start < len(text):
+            pieces.append(text[at : mention.start])
+            at = mention.end
+    return " ".join([*pieces, text[at:]])
 
 
-def _normalised(phrases: Iterable[str]) -> tuple[str, ...]:
-    """The phrases as they stand in a normalised text, longest first."""
-    return longest_first(map(_normalise, phrases))
-
-
-def _first_of(text: str, phrases: Iterable[str]) -> str | None:
-    return next((phrase for phrase in phrases if _begins(text, phrase)), None)
-
-
-def _begins(text: str, phrase: str) -> bool:
-    return _stands(text, phrase, 0)
-
-
-def _stands(text: str, phrase: str, at: int) -> bool:
-    """Whether a phrase stands at an index of a text, and not within a word."""
-    if not text.startswith(phrase, at):
-        return False
-    end = at + len(phrase)
-    return not (at and _joined(text[at - 1], text[at])) and not (end < len(text) and _joined(text[end - 1], text[end]))
-
-
-def _contains(text: str, phrases: Iterable[str]) -> bool:
-    return any(_stands(text, phrase, at) for phrase in phrases if phrase in text for at in range(len(text)))
-
-
-def _joined(left: str, right: str) -> bool:
-    return all(sign == "'" or (sign.isalpha() and ord(sign) < _UNSPACED) for sign in (left, right))
-
-
-def _numbers(text: str) -> set[int]:
-    return {int(number) for number in _NUMBER.findall(text)}
+def _numbers(text: str) -> Iterator[str]:
+    return (match.group() for match in _NUMBER.finditer(text))

@@ -19,11 +19,14 @@ Wordings = dict[Words, tuple[Words, ...]]
 class AnswerPatterns(BaseModel):
     """Words around answers, and other wordings of options.
 
-    `lead_ins` come before an answer, `fillers` beside one, `reasons` after one; none of them changes it. `choosing`
+    `lead_ins` come before an answer, `fillers` beside one, `closings` (is my answer) behind a number, `reasons` after
+    one; none of them changes it. `choosing`
     are lead-ins that may begin in the middle of a line (I would say), `prefaces` mark a clause that gives the grounds
-    of an answer (as, based on). `turns` may change an answer: negations, doubts, other degrees; `refusals` contain an
-    option's words and are no answer. `also` are other wordings of an option, wherever they stand; `short` those that
-    count only at the beginning of a reply (yes, no).
+    of an answer (as, based on). `turns` next to an answer may change it: negations, doubts, other degrees.
+    `qualifiers` make an answer conditional or take it back, anywhere in its sentence or at the beginning of a later
+    one (if, but, actually). A clause with grounds may hold `turns` (married and employed, no children) unless it holds
+    one of the `opinions` (I do not think). `refusals` contain an option's words and are no answer. `also` are other
+    wordings of an option, wherever they stand; `short` those that count only at the beginning of a reply (yes, no).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -35,6 +38,9 @@ class AnswerPatterns(BaseModel):
     turns: tuple[Words, ...]
     choosing: tuple[Words, ...] = ()
     prefaces: tuple[Words, ...] = ()
+    closings: tuple[Words, ...] = ()
+    qualifiers: tuple[Words, ...] = ()
+    opinions: tuple[Words, ...] = ()
     refusals: tuple[Words, ...] = ()
     numerals: dict[Words, Annotated[int, Field(ge=1, le=MAX_OPTIONS)]]
     also: Wordings = {}
@@ -42,9 +48,10 @@ class AnswerPatterns(BaseModel):
 
     @model_validator(mode="after")
     def _no_filler_turns(self) -> Self:
-        turn = next((word for word in self.fillers if word in self.turns), None)
-        if turn:
-            raise ValueError(f"fillers: {turn!r} is listed under turns, too")
+        for key in ("turns", "qualifiers"):
+            word = next((word for word in self.fillers if word in getattr(self, key)), None)
+            if word:
+                raise ValueError(f"fillers: {word!r} is listed under {key}, too")
         return self
 
 

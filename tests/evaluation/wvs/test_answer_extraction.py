@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from hypothesis import given
@@ -93,6 +94,25 @@ def read(language: str, item: str, reply: str, order: Order = "given") -> int | 
         "Sure! Given my background as a teacher, my answer is: 2",
         "As a woman from Tokyo, Japan, rather important",
         "Based on what is rather important to me, 2",
+        "As a mother of 3, I would say 2",
+        "As a man of 45, married and employed, I would say 2",
+        "As a woman with no children and no religion, I would choose 2.",
+        "Well, as a retired man living with my wife and two sons, I'd say that family is rather important.",
+        "I am a 45-year-old married man, so I would say 2",
+        "Based on the information provided, this person would likely choose option 2.",
+        "Sure thing! 2",
+        "Certainly! I would say 2.",
+        "Of course!\n2",
+        "Sure! Here is my answer:\n\n2",
+        "The correct answer is 2.",
+        "2 is my answer.",
+        "2. I have 3 children",
+        "2. We do not talk much.",
+        "'2'",
+        "How important is family in your life? 2",
+        "How important is family in your life?\n2. Rather important",
+        "Question: How important is family in your life?\n1. Very important\n2. Rather important\n"
+        "3. Not very important\n4. Not at all important\n\nAnswer: 2",
     ],
 )
 def test_a_number_is_read(reply: str) -> None:
@@ -161,7 +181,6 @@ def test_a_number_is_read(reply: str) -> None:
         "2 children",
         "In 2 words: very important",
         "As a woman with 2 children, 3",
-        "As a mother of 2, I would say 3",
         "As a mother of 2",
         "As a woman of 45, 2 children",
         "As a woman, 2 or 3",
@@ -174,6 +193,31 @@ def test_a_number_is_read(reply: str) -> None:
         "Based on my profile: people in the household: 2",
         "As long as it pays, 2",
         "Married, 2",
+        "I would say 2 if my family agrees",
+        "2, but actually 3",
+        "2, if I must choose",
+        "2\nActually, 3",
+        "2\nBut not always",
+        "2. But it depends.",
+        "2. Wait, no.",
+        "2. That is not my answer.",
+        "2, one or three",
+        "2-ish",
+        "2 as long as we agree",
+        "As a man of 45, married and employed, I would say 2 if asked",
+        "As a man of 45, married and employed, I would not say 2",
+        "somewhere between 2 and 3",
+        "Rather important, actually",
+        "Rather important to some extent",
+        "Rather important, not really",
+        "Rather important, I guess not",
+        "Rather important. But it depends.",
+        "How important is family",
+        "How important is family in your life?",
+        "How important is family in your life?\n1. Very important",
+        "1. Very important\n2. Rather important\n3. Not very important\n4. Not at all important",
+        "1. Very important 2. Rather",
+        "2" * 5000,
     ],
 )
 def test_a_number_that_may_mean_something_else_is_not_read(reply: str) -> None:
@@ -238,6 +282,53 @@ WORDS: list[tuple[str, str, str, int | None]] = [
     ("en", AGREE, "I don't completely agree", None),
     ("en", AGREE, "As a woman from Japan, I disagree", 2),
     ("en", AGREE, "As a woman from Japan I don't think, I agree", None),
+    ("en", IMPORTANT, "Rather important, because I see them often", 1),
+    ("en", IMPORTANT, "Rather important. Family comes first, and we do not talk about politics.", 1),
+    ("en", IMPORTANT, "Rather important, I love them", 1),
+    ("en", IMPORTANT, "'Rather important'", 1),
+    ("en", AGREE, "Do you agree", None),
+    ("en", AGREE, "Do you agree or disagree?", None),
+    ("en", AGREE, "No, I disagree", 2),
+    ("en", AGREE, "Yes, I agree", 1),
+    ("en", AGREE, "I disagree with this statement because women are good leaders.", 2),
+    ("en", AGREE, "I agree with this statement because men are good leaders.", 1),
+    ("en", CHILD, "Yes, it is", 0),
+    ("en", CHILD, "No, it isn't", 1),
+    ("en", CHILD, "Yes, I would name it among the most important things.", 0),
+    ("en", CHILD, "No, I would not name it among the most important things.", 1),
+    ("en", CHILD, "I consider it important", 0),
+    ("en", CHILD, "I do not consider it important", 1),
+    ("en", CHILD, "among the most important: being well-mannered", None),
+    ("en", NEIGHBOUR, "Yes, I would", 0),
+    ("en", NEIGHBOUR, "No, I wouldn't", 1),
+    ("en", NEIGHBOUR, "Yes, I would rather not have people addicted to drugs as my neighbours.", 0),
+    ("en", NEIGHBOUR, "No, I would not mind having people addicted to drugs as my neighbours.", 1),
+    ("en", NEIGHBOUR, "Would you rather not have these as your neighbours: people addicted to drugs", None),
+    ("de", IMPORTANT, "Klar! 2", 1),
+    ("de", IMPORTANT, "Als Mann von 45, verheiratet und berufstätig, würde ich 2 sagen.", 1),
+    ("de", IMPORTANT, "Ich würde 2 sagen, wenn ich müsste", None),
+    ("de", IMPORTANT, "Als Mann denke ich nicht, dass ich 2 sagen würde", None),
+    ("de", IMPORTANT, "2, aber eigentlich 3", None),
+    ("de", IMPORTANT, "irgendwo zwischen 2 und 3", None),
+    ("de", IMPORTANT, "Wie wichtig ist Familie in Ihrem Leben?", None),
+    ("de", NEIGHBOUR, "Hätten Sie diese Menschen lieber nicht als Nachbarn", None),
+    ("es", IMPORTANT, "¡Claro que sí! 2", 1),
+    ("es", IMPORTANT, "Como hombre de 45 años, casado y con trabajo, diría 2", 1),
+    ("es", IMPORTANT, "Diría 2 si tuviera que elegir", None),
+    ("es", IMPORTANT, "1, si tengo que elegir", None),
+    ("es", IMPORTANT, "2, pero en realidad 3", None),
+    ("es", CHILD, "1. Si, es importante", 0),
+    ("zh", IMPORTANT, "作为一名45岁的已婚男性，我会选择2", 1),
+    ("zh", IMPORTANT, "当然！2", 1),
+    ("zh", IMPORTANT, "2，但其实是3", None),
+    ("zh", IMPORTANT, "如果必须选择，2", None),
+    ("zh", IMPORTANT, "2和3之间", None),
+    ("zh", NEIGHBOUR, "我的答案是2", 1),
+    ("ja", IMPORTANT, "45歳の既婚男性として、2を選びます", 1),
+    ("ja", IMPORTANT, "もちろんです！2", 1),
+    ("ja", IMPORTANT, "2、いや、3です", None),
+    ("ja", IMPORTANT, "もし選ぶなら2", None),
+    ("ja", IMPORTANT, "2と3の間", None),
     ("en", CHILD, "I would name it", 0),
     ("en", CHILD, "I would not name it", 1),
     ("en", CHILD, "I would never name it", None),
@@ -520,6 +611,87 @@ def test_two_different_options_are_never_read_as_one(language: str) -> None:
             for second in one.item.options:
                 if first != second:
                     assert suite.reader.read(f"{first} / {second}", one) is None, (one.item.id, first, second)
+
+
+HEADS = {
+    "en": ("", "Sure thing! ", "As a man of 45, married and employed, I would say ", "I think "),
+    "de": ("", "Klar! ", "Als Mann von 45, verheiratet und berufstätig, würde ich sagen: "),
+    "es": ("", "¡Claro! ", "Como hombre de 45 años, casado y empleado, diría "),
+    "zh": ("", "当然！", "作为一名45岁、已婚并且有工作的男性，我会选择"),
+    "ja": ("", "もちろんです。", "45歳の既婚で働いている男性として、"),
+}
+AGREEING = {
+    "en": (
+        ".",
+        ", because I say so",
+        " for me personally",
+        ". We do not talk much.",
+        ", and I mean it",
+        "\n\nI have two.",
+    ),
+    "de": (".", ", weil ich das sage", " für mich persönlich", ". Wir reden selten.", ", und das meine ich so"),
+    "es": (".", ", porque lo digo yo", " para mí", ". Mi familia vive lejos.", ", y lo digo en serio"),
+    "zh": ("。", "，因为我这么说", "（我的看法）", "。我的家人住得很远。"),
+    "ja": ("。", "です。", "、なぜなら私がそう言うからです", "。家族は遠くに住んでいます。"),
+}
+TAKING_BACK = {
+    "en": (
+        ", if I must choose",
+        ", but not always",
+        " or not",
+        ", not really",
+        "?",
+        ", maybe",
+        ". Wait, no.",
+        ", actually",
+    ),
+    "de": (", wenn ich wählen muss", ", aber nicht immer", " oder nicht", "?", ", vielleicht", ", eigentlich"),
+    "es": (", si tengo que elegir", ", pero no siempre", " o no", "?", ", quizás", ", en realidad"),
+    "zh": ("，如果必须选择", "，但不总是", "，或者不", "？", "，也许", "。但要看情况。"),
+    "ja": ("、もし選ぶなら", "、しかしいつもではない", "？", "、たぶん", "。ただし場合によります。"),
+}
+
+
+@pytest.mark.parametrize("language", SUITES)
+def test_what_is_read_behind_one_option_is_read_behind_every_other(language: str) -> None:
+    """All pairs of options of all items: a continuation is read on both sides, or on none."""
+    suite = SUITES[language]
+    for item in item_questions(suite.items.items, suite.prompts, "chat", "given", seed=42):
+        for option, words in enumerate(item.item.options):
+            for answer in (words, str(option + 1), f"{option + 1}. {words}"):
+                for head in HEADS[language]:
+                    for tail in AGREEING[language]:
+                        assert suite.reader.read(head + answer + tail, item) == option, head + answer + tail
+                for tail in TAKING_BACK[language]:
+                    assert suite.reader.read(answer + tail, item) is None, answer + tail
+
+
+@pytest.mark.parametrize("language", SUITES)
+def test_a_question_that_is_repeated_is_no_answer(language: str) -> None:
+    suite = SUITES[language]
+    for item in item_questions(suite.items.items, suite.prompts, "chat", "given", seed=42):
+        options = [item.item.numbered(option) for option in range(len(item.item.options))]
+        asked = item.item.question
+        for reply in (asked, asked[:-1], asked[: len(asked) * 2 // 3], "\n".join(options), " ".join(options)):
+            assert suite.reader.read(reply, item) is None, reply
+        assert suite.reader.read(f"{asked}\n{options[0]}", item) is None
+        assert suite.reader.read(f"{asked}\n2", item) == 1
+
+
+PIECES = (
+    "2 ", "2, ", "2. ", "a", " ", ",", "\n", "\n ", "answer ", "- ", "as a man, ", "I would say ", "very important ",
+    "very ", "not ", "because ", "1.", "9", "重要", "因为", "'", "#", "\u0315\u0300", "(", "3 a ", "what, ", "家庭",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_long_reply_takes_time_in_proportion_to_its_length(language: str) -> None:
+    item, reader = question(language, IMPORTANT), SUITES[language].reader
+    for head in ("", "2", "As a man, ", "Very important, ", "1. 非常重要"):
+        for piece in PIECES:
+            started = time.process_time()
+            reader.read(head + piece * (100_000 // len(piece)), item)
+            assert time.process_time() - started < 20, (head, piece)  # seconds of the CPU; a square takes minutes
 
 
 @pytest.mark.parametrize("place", [1, 2, 3, 4])
