@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from clca.inference.http_errors import HttpError
 from clca.inference.load_balancer import LoadBalancer
 from clca.inference.openai_client import request
 from clca.inference.proxies import proxy_options
+from tests.inference.threaded import served
 
 
 def test_error_texts_lose_the_key() -> None:
@@ -103,31 +103,14 @@ TLS = Path(__file__).with_name("tls.pem")  # the certificate of 127.0.0.1 and it
 
 
 @contextmanager
-def secured(handle: Callable[[web.Request], Awaitable[web.Response]], *, tls: bool) -> Iterator[int]:
-    """The port of a server for all paths, in a thread."""
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    async def start() -> web.AppRunner:
-        app = web.Application()
-        app.router.add_route("*", "/{path:.*}", handle)
-        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH) if tls else None
-        if context is not None:
-            context.load_cert_chain(TLS)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0, ssl_context=context).start()
-        return runner
-
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    try:
-        yield runner.addresses[0][1]
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()
+def answering(handle: Callable[[web.Request], Awaitable[web.Response]], *, tls: bool = False) -> Iterator[int]:
+    """The port of a server for all paths."""
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", handle)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(TLS)
+    with served(app, context if tls else None) as port:
+        yield port
 
 
 async def by_both(url: str) -> list[str]:
@@ -148,7 +131,7 @@ def test_both_clients_trust_the_certificates_of_the_environment(monkeypatch: pyt
     async def models(request: web.Request) -> web.Response:
         return web.json_response({"object": "list", "data": []})
 
-    with secured(models, tls=True) as port:
+    with answering(models, tls=True) as port:
         url = f"https://127.0.0.1:{port}/v1"
         monkeypatch.delenv("SSL_CERT_FILE", raising=False)
         for message in asyncio.run(by_both(url)):
@@ -166,7 +149,7 @@ def test_both_clients_go_through_the_proxy_but_for_its_exceptions(monkeypatch: p
         seen.append(str(request.url))
         return web.json_response({"object": "list", "data": []})
 
-    with secured(proxy, tls=False) as port:
+    with answering(proxy) as port:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{port}")
         assert asyncio.run(by_both("http://teacher.invalid:8000/v1")) == ["ok", "ok"]
         assert seen == 2 * ["http://teacher.invalid:8000/v1/models"]
