@@ -18,6 +18,7 @@ from clca.errors import FailureKind
 from clca.inference.api_response import Completion, read_completion
 from clca.inference.error_response import ErrorResponse
 from clca.inference.http_errors import HttpError, error_under_200, one_line, status_error
+from clca.inference.open_files import possible_connections
 from clca.inference.proxies import proxy_options
 from clca.urls import without_credentials
 
@@ -34,7 +35,7 @@ class HttpClient:
 
     def __init__(self, *, key: str, concurrency: int, timeout: float) -> None:
         self.timeout, self.connect_timeout = timeout, min(timeout, CONNECT_TIMEOUT)
-        self.key, self._concurrency = key, concurrency
+        self.key, self._concurrency = key, possible_connections(concurrency)
         self._session: aiohttp.ClientSession | None = None
         self._proxy_options: dict[str, dict[str, Any]] = {}
 

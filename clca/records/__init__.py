@@ -11,7 +11,9 @@ from clca.records.culture import Address, Courtesy, Culture, Gestures, Hofstede,
 from clca.records.dialogue import (
     Action,
     Alignment,
+    AnsweredFacts,
     Confidence,
+    CountedFacts,
     Dialogue,
     Failure,
     Intent,
@@ -21,6 +23,7 @@ from clca.records.dialogue import (
     Meta,
     Quality,
     Turn,
+    TurnFault,
     Usage,
 )
 from clca.records.evaluation import Choice, Method, Order, Prediction, Respondent
@@ -30,8 +33,10 @@ __all__ = [
     "Action",
     "Address",
     "Alignment",
+    "AnsweredFacts",
     "Choice",
     "Confidence",
+    "CountedFacts",
     "Courtesy",
     "Culture",
     "Dialogue",
@@ -63,5 +68,6 @@ __all__ = [
     "Seed",
     "Slug",
     "Turn",
+    "TurnFault",
     "Usage",
 ]
