@@ -123,7 +123,7 @@ class Pipeline:
                 reason = f"degenerate: {state.fault}"
             else:
                 stage = "judge"
-                judgement = await judge(culture, scenario, state.turns, plan.prompts, client)
+                judgement = await judge(culture, scenario, state.turns, plan.prompts, client, plan.marks)
                 reason = self._filter.reason(judgement)
                 if reason is None:
                     stage = "intent"

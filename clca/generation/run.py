@@ -16,6 +16,7 @@ from clca.generation.retry import reset_failed
 from clca.generation.run_plan import RunPlan
 from clca.generation.session import Session
 from clca.generation.teachers import connect, unserved
+from clca.inference.open_files import too_few
 from clca.inference.protocol import Teacher
 from clca.inference.vllm.manager import ServerManager
 from clca.progress import Note, ProgressCallback, ignore
@@ -64,6 +65,8 @@ async def _generate(
             stack.push_async_callback(teacher.close)
         if not plan.finished:
             await _check(dict.fromkeys(teachers.values()), progress)
+            if plan.config.base_url and (notice := too_few(plan.config.concurrency)):
+                progress(Note(notice))
         if plan.differences:
             progress(Note("A new run, because its inputs differ from the last run's:"))
             for line in plan.differences:

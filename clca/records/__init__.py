@@ -11,7 +11,9 @@ from clca.records.culture import Address, Courtesy, Culture, Gestures, Hofstede,
 from clca.records.dialogue import (
     Action,
     Alignment,
+    AnsweredFacts,
     Confidence,
+    CountedFacts,
     Dialogue,
     Failure,
     Intent,
@@ -22,6 +24,7 @@ from clca.records.dialogue import (
     Quality,
     Rejection,
     Turn,
+    TurnFault,
     Usage,
 )
 from clca.records.evaluation import Choice, Method, Order, Prediction, Respondent
@@ -31,8 +34,10 @@ __all__ = [
     "Action",
     "Address",
     "Alignment",
+    "AnsweredFacts",
     "Choice",
     "Confidence",
+    "CountedFacts",
     "Courtesy",
     "Culture",
     "Dialogue",
@@ -65,5 +70,6 @@ __all__ = [
     "Seed",
     "Slug",
     "Turn",
+    "TurnFault",
     "Usage",
 ]

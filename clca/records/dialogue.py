@@ -52,12 +52,43 @@ class Meta(Record):
     critique: str
 
 
+class TurnFault(Record):
+    """A turn, counted from 1, and the rule that it breaks."""
+
+    turn: int
+    fault: str
+
+
+class CountedFacts(Record):
+    """What code counted for the judge: turns with a fault, words shared with the scene, marks of other cultures."""
+
+    faults: tuple[TurnFault, ...]
+    scene_words: int
+    foreign: tuple[str, ...]
+
+
+class AnsweredFacts(Record):
+    """What the judge answered, item by item; `worst_line` is counted from 1, 0 where no line is bad."""
+
+    subject: str
+    fits_scene: Literal["yes", "partly", "no"]
+    repetition: Literal["none", "some", "much"]
+    worst_line: int
+    fault: Literal["none", "slight", "serious"]
+    culture: Literal["fits", "neutral", "clashes"]
+
+
 class Judgement(Record):
-    """Both stages of the judge on one dialogue."""
+    """Both stages of the judge on one dialogue, and the facts that the labels of the first stage follow from.
+
+    Records of versions that asked for the labels themselves have no facts.
+    """
 
     quality: Quality
     alignment: Alignment
     meta: Meta
+    counted: CountedFacts | None = None
+    answered: AnsweredFacts | None = None
 
 
 class Intent(Record):

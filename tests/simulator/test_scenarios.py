@@ -9,8 +9,9 @@ from clca.culture.catalogue import CultureCatalogue
 from clca.culture.localisation import localise
 from clca.culture.places import nearest, preposition, whole
 from clca.generation.adaptation import new_people
+from clca.generation.judge import alignment_of, quality_of
 from clca.generation.scenario_checks import adaptation_fault, composition_fault
-from clca.records import Alignment, Culture, Participant, Quality, Scenario, Seed
+from clca.records import CountedFacts, Culture, Participant, Scenario, Seed
 from clca.seeding import Rng
 from clca.simulator import Simulator, SimulatorContent
 from clca.simulator.topic import wish
@@ -90,7 +91,8 @@ def test_any_scenario_can_be_played(teacher: Simulator, cultures: dict[str, Cult
     seed = Seed(**scenario.model_dump(), situation="any")
     localised(teacher, cultures["japan"], seed)
     verdict, _ = ask(teacher, "judge", cultures["japan"], scenario, turns=turns)
-    quality, alignment = Quality(**verdict.quality.model_dump()), Alignment(**verdict.alignment.model_dump())
+    counted = CountedFacts(faults=(), scene_words=9, foreign=())
+    quality, alignment = quality_of(verdict, counted, len(turns)), alignment_of(verdict, counted)
     ask(teacher, "meta", cultures["japan"], scenario, turns=turns, verdict=(quality, alignment))
     ask_intent(teacher, cultures["japan"], scenario, turns, 2)
 
