@@ -62,17 +62,19 @@ def dialogue(**changes: Any) -> Dialogue:
 
 def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     line = json.loads(dialogue().model_dump_json())
-    keys = "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted"
+    keys = (
+        "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted run"
+    )
     assert list(line) == keys.split()
-    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants"]
+    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach"]
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )
     assert list(line["turns"][0]) == ["speaker", "action", "text", "thought", "intent"]
     assert list(line["turns"][0]["intent"]) == ["text", "relevance", "customs"]
     judgement = line["judgement"]
-    assert list(judgement) == ["quality", "alignment", "meta"]
-    assert all({"label", "confidence"} < part.keys() for part in judgement.values())
+    assert list(judgement) == ["quality", "alignment", "meta", "counted", "answered"]
+    assert all({"label", "confidence"} < judgement[part].keys() for part in ("quality", "alignment", "meta"))
     assert "critique" in judgement["meta"]
     assert line["usage"] == {"requests": 5, "prompt_tokens": 100, "completion_tokens": 20}
 
@@ -85,6 +87,13 @@ def test_a_line_gives_back_the_record(some: tuple[Turn, ...], setting: str, reas
     again = Dialogue.model_validate_json(line)
     assert again == record
     assert [type(turn) for turn in again.turns] == [type(turn) for turn in record.turns]
+
+
+def test_a_line_of_an_earlier_version_is_read() -> None:
+    """It has no thoughts, and intents without customs."""
+    line = json.loads(dialogue().model_dump_json())
+    del line["turns"][0]["thought"], line["turns"][0]["intent"]["customs"]
+    assert Dialogue.model_validate_json(json.dumps(line)) == dialogue()
 
 
 def test_a_failure_gives_back_its_record() -> None:

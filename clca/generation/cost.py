@@ -17,13 +17,15 @@ from clca.generation.adaptation import adapt_request, compose_request, norm_scen
 from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
 from clca.generation.intents import intent_request, intent_system
-from clca.generation.judge import judge_request, meta_request
+from clca.generation.judge import judge_request, meta_request, meta_view_request
 from clca.inference.protocol import Message, TaskRequest
-from clca.records import Alignment, Norm, Quality, Scenario, Turn
+from clca.records import Alignment, CountedFacts, Norm, Quality, Scenario, Turn
+from clca.schemas import MetaViewAnswer
 
 CHARACTERS_PER_TOKEN = 4  # English prose under the tokenizers of Llama 3 and Qwen 2.5, roughly
 TOKENS_PER_TURN = 45
-REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 110, "meta": 90, "intent": 40}
+THOUGHT_TOKENS = 25  # of the thought before a turn
+REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 150, "meta": 75, "intent": 40}
 """Assumed lengths of replies: what a large instruction-tuned model writes for these schemas."""
 
 
@@ -72,18 +74,23 @@ def render_tasks(
 
     setup = DialogueSetup.of(config, culture, scenario)
     requests, turns = _placeholder_dialogue(setup, prompts)
-    rendered["turn"] = _rendered(requests, shown=2, placeholders=range(len(turns)))
+    thoughts = THOUGHT_TOKENS if setup.asks_for_thought else 0
+    # Of the turns so far every second one is the side's own, and comes with its thought.
+    tokens = [number * TOKENS_PER_TURN + number // 2 * thoughts for number in range(len(turns))]
+    rendered["turn"] = _rendered(requests, shown=2, placeholders=tokens)
 
+    judged = (culture, scenario, turns, CountedFacts(faults=(), scene_words=1, foreign=()), prompts)
+    rendered["judge"] = _rendered([judge_request(*judged)], placeholders=[len(turns) * TOKENS_PER_TURN])
     quality = Quality(label="good", confidence="confident", rationale="<the judge's rationale>")
     alignment = Alignment(label="yes", confidence="confident", rationale="<the judge's rationale>")
-    judged = judge_request(culture, scenario, turns, prompts)
-    rendered["judge"] = _rendered([judged], placeholders=[len(turns)])
-    meta = meta_request(culture, scenario, turns, quality, alignment, prompts)
-    rendered["meta"] = _rendered([meta], placeholders=[len(turns)])
+    view_request = meta_view_request(*judged)
+    view = MetaViewAnswer(reason="<its reason>", label="good", confidence="confident")
+    meta = meta_request(view_request, view, culture, scenario, turns, (quality, alignment), prompts)
+    rendered["meta"] = _rendered([view_request, meta], shown=1, placeholders=[len(turns) * TOKENS_PER_TURN] * 2)
     system = intent_system(culture, scenario, prompts)
     lengths = range(1, len(turns) + 1)
     intents = [intent_request(culture, scenario, turns[:length], system, prompts) for length in lengths]
-    rendered["intent"] = _rendered(intents, shown=1, placeholders=lengths)
+    rendered["intent"] = _rendered(intents, shown=1, placeholders=[length * TOKENS_PER_TURN for length in lengths])
     return rendered
 
 
@@ -96,12 +103,14 @@ def estimate_costs(
     """
     dialogues = (scenarios + norms) * config.samples
     turns = 2 * config.max_exchanges
+    thought = THOUGHT_TOKENS if config.thought and config.turn_format == "json" else 0
+    reply_tokens = {**REPLY_TOKENS, "turn": REPLY_TOKENS["turn"] + thought}
     requests = {
         "adapt": scenarios,
         "compose": norms,
         "turn": dialogues * turns,
         "judge": dialogues,
-        "meta": dialogues,
+        "meta": 2 * dialogues,
         "intent": dialogues * turns,
     }
     return [
@@ -109,7 +118,7 @@ def estimate_costs(
             name,
             requests[name],
             round(requests[name] * task.prompt_tokens),
-            requests[name] * REPLY_TOKENS[name],
+            requests[name] * reply_tokens[name],
             task.request.messages,
         )
         for name, task in rendered.items()
@@ -139,11 +148,11 @@ def _placeholder_dialogue(setup: DialogueSetup, prompts: Prompts) -> tuple[list[
 
 
 def _rendered(requests: Sequence[TaskRequest[Any]], shown: int = 0, placeholders: Sequence[int] = (0,)) -> RenderedTask:
-    """One request of a task to show, and the mean tokens of all; `placeholders` are the turns that each holds."""
+    """One request of a task to show, and the mean tokens of all; `placeholders` are the tokens of turns in each."""
     tokens = [_tokens(request.messages, count) for request, count in zip(requests, placeholders, strict=True)]
     return RenderedTask(requests[shown if shown < len(requests) else 0], sum(tokens) / len(tokens))
 
 
 def _tokens(messages: tuple[Message, ...], placeholders: int) -> float:
     characters = sum(len(message["content"]) for message in messages)
-    return characters / CHARACTERS_PER_TOKEN + placeholders * TOKENS_PER_TURN
+    return characters / CHARACTERS_PER_TOKEN + placeholders

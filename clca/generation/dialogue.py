@@ -121,7 +121,8 @@ class Side:
         return Turn(speaker=self._me.name, **answer.model_dump())
 
     def _check(self, turns: tuple[Turn, ...], answer: TurnAnswer) -> Mistake | None:
-        return check_turn((*turns, self.turn(answer)), self._setup.scenario, self._side)
+        instructions = self._messages[0]["content"]
+        return check_turn((*turns, self.turn(answer)), self._setup.scenario, self._side, instructions)
 
     def _append(self, role: str, block: str, **variables: Any) -> None:
         content = self._prompts.render("turn", block, **self._variables, **variables)

@@ -26,6 +26,8 @@ A = TypeVar("A", bound=Answer)
 
 RETRY_TEMPERATURE = 0.7
 """Least temperature of a request that is sent again: at 0 a new seed would change nothing."""
+RETRY_TOP_P = 0.95
+"""Least top_p of a request that is sent again: a narrow nucleus gives much the same reply for another seed."""
 
 
 @dataclass(slots=True)
@@ -168,7 +170,7 @@ class DialogueClient:
             temperature = task_request.temperature
             sampling = Sampling(
                 temperature=max(temperature, RETRY_TEMPERATURE) if retried else temperature,
-                top_p=task_request.top_p,
+                top_p=max(task_request.top_p, RETRY_TOP_P) if retried else task_request.top_p,
                 max_tokens=task_request.max_tokens,
                 seed=scheduler.seed(self._owner, task, task_request.step, attempt),
             )

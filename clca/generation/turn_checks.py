@@ -5,6 +5,10 @@ A turn that fails one is requested again; when no attempt passes, the dialogue e
 talks as an assistant
     The turn refuses as a language model does, offers help as one does where nobody serves, speaks of the role-play,
     or leaves a placeholder. It is never recorded as speech.
+repeats its instructions
+    A spoken turn of six words or more stands word for word in the speaker's own instructions.
+narrates
+    A spoken turn tells who says something, and puts that in quotation marks, instead of saying it.
 labels itself
     A line of the text begins with the speaker's own name and a colon.
 addresses itself
@@ -32,6 +36,8 @@ from clca.records import Participant, Scenario, Turn
 from clca.schemas import TURN_LENGTH
 
 ASSISTANT_TALK = "talks as an assistant"
+REPEATS_INSTRUCTIONS = "repeats its instructions"
+NARRATES = "narrates"
 LABELS_ITSELF = "labels itself"
 ADDRESSES_ITSELF = "addresses itself"
 ECHOES_PARTNER = "echoes the partner"
@@ -71,6 +77,7 @@ _SERVICE = re.compile(
     r"|waitress|server)\b",
     re.IGNORECASE,
 )
+_SAYS = r"(?:says?|said|asks?|asked|repl(?:y|ies|ied)|answers?|answered|whispers?|whispered)"
 _STRANGERS = ("stranger", "acquaintance")
 _OPENERS = (
     "hello|hi|hey|good (?:morning|afternoon|evening|day)|dear|thank you|thanks|sorry|please|excuse me|ah|oh|well|yes|no"
@@ -79,14 +86,19 @@ _OPENERS = (
 _SUFFIX = r"(?:[- ](?:san|sama|kun|chan|sensei|senpai|ssi|nim))?"
 
 
-def check_turn(turns: Sequence[Turn], scenario: Scenario, side: int) -> Mistake | None:
-    """What is wrong with the last of `turns`, which `side` took, or None."""
+def check_turn(turns: Sequence[Turn], scenario: Scenario, side: int, instructions: str = "") -> Mistake | None:
+    """What is wrong with the last of `turns`, which `side` took under its `instructions`, or None."""
     last, earlier = turns[-1], turns[:-1]
     me, partner = scenario.participants[side], scenario.participants[1 - side]
     if mistake := _check_text(last.text, scenario, me, partner):
         return mistake
-    if last.action in _SPOKEN and (mistake := _echo(last, earlier, me, partner)):
-        return mistake
+    if last.action in _SPOKEN:
+        if mistake := _echo(last, earlier, me, partner):
+            return mistake
+        if _narrates(last.text, me, partner):
+            return Mistake(NARRATES, _quoted(last.text))
+        if _stands_in(words_of(last.text), words_of(instructions)):
+            return Mistake(REPEATS_INSTRUCTIONS, _quoted(last.text))
     if fault := find_degeneration(turns, partner):
         return Mistake(fault, _quoted(last.text))
     return None
@@ -158,6 +170,15 @@ def _echo(last: Turn, earlier: Sequence[Turn], me: Participant, partner: Partici
         ):
             return Mistake(ECHOES_ITSELF if turn.speaker == last.speaker else ECHOES_PARTNER, _quoted(last.text))
     return None
+
+
+def _narrates(text: str, me: Participant, partner: Participant) -> bool:
+    names = "|".join(re.escape(name) for name in {me.name, *me.name.split(), partner.name, *partner.name.split()})
+    return re.match(rf"(?:I\b|{names})[^\"“‘.!?]*\b{_SAYS}\b[^\"“‘.!?]*[:,]\s*[\"“'‘]", text) is not None
+
+
+def _stands_in(words: tuple[str, ...], instructions: tuple[str, ...]) -> bool:
+    return len(words) >= ECHO_WORDS and f" {' '.join(words)} " in f" {' '.join(instructions)} "
 
 
 def _masked(text: str, names: frozenset[str]) -> list[str]:

@@ -98,9 +98,10 @@ class ApiProbe:
                 raise self._thinks(
                     f"for more than {THINKING_TOKENS:,} tokens: turn thinking off at the server, or use another model"
                 )
-            if self._dialect.thinks:
-                return completion
+            is_cut = completion.finish_reason in ("length", "thinking") and not self._dialect.thinks
             self._dialect = replace(self._dialect, thinks=True)
+            if not is_cut:
+                return completion
 
     def _adapted(self, error: HttpError, body: Mapping[str, Any]) -> Dialect:
         """The dialect without what the server refuses. Raises the error where a request cannot do without it."""

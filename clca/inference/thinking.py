@@ -16,9 +16,9 @@ def without_thoughts(text: str) -> tuple[str, bool]:
     that never closes it has no answer. A JSON text is left as it is: a string in it may hold such a mark.
 
     >>> without_thoughts("<think>Which? The second.</think> 2")
-    (' 2', True)
+    ('2', True)
     >>> without_thoughts("Which? The second.</think> 2")
-    (' 2', True)
+    ('2', True)
     >>> without_thoughts("<think>Which? The")
     ('', True)
     """
@@ -27,5 +27,5 @@ def without_thoughts(text: str) -> tuple[str, bool]:
         return text, False
     ends = list(_END.finditer(text))
     if ends:
-        return text[ends[-1].end() :], True
+        return text[ends[-1].end() :].lstrip(), True
     return ("", True) if _BEGIN.match(start) else (text, False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,7 +67,7 @@ def adapter_info(
 
 def _public(source: str) -> str:
     """A hub id, or the name of a folder: its path is private to this machine."""
-    return Path(source).resolve().name if Path(source).expanduser().is_dir() else source
+    return Path(source).resolve().name if Path(os.path.expanduser(source)).is_dir() else source
 
 
 def _counts(rows: Rows) -> SplitCounts:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml, suggestion, validation_message, yaml_error, yaml_line
 from clca.errors import ContentError, NotFoundError, SettingsError
@@ -124,11 +125,9 @@ def _read(content: Content, recipe: str) -> tuple[str, str, dict[str, Any]]:
         try:
             if Path(recipe).stat().st_size > LARGEST:
                 raise SettingsError(f"--recipe {recipe}: is larger than 1 MiB, so not a recipe")
-            text = Path(recipe).read_text(encoding="utf-8-sig")
+            text = decode_text(recipe, Path(recipe).read_bytes())
         except OSError as error:
             raise SettingsError(f"--recipe {recipe}: cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ContentError(recipe, None, "not UTF-8") from None
     else:
         names = recipe_names(content)
         if recipe not in names:

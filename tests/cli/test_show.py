@@ -43,6 +43,8 @@ def test_kept_dialogue_shows_goals_actions_intents_and_verdict(folder: Path) -> 
     for turn in record["turns"]:
         assert " ".join(turn["text"].split()) in flat
         assert turn["intent"]["text"] in flat
+        assert f"thinks: {turn['thought']}" in flat
+        assert all(f"custom: {custom}" in flat for custom in turn["intent"]["customs"])
     for name in ("quality", "alignment", "meta"):
         assert f"{name}: {record['judgement'][name]['label']}" in flat
     assert flat.endswith("Verdict: kept")

@@ -44,6 +44,15 @@ def test_the_defaults_are_those_of_the_paper_and_need_nothing() -> None:
     assert (config.teacher, config.out) == ("rehearsal", Path("generated"))
 
 
+def test_the_rehearsal_plays_in_json_only() -> None:
+    message = "--turn-format text needs a model on both sides: the rehearsal plays in JSON only"
+    assert refusal({"turn_format": "text"}) == message
+    assert refusal({"turn_format": "text", "teacher": "qwen", "partner": "rehearsal"}) == message
+    judged = resolve({"turn_format": "text", "teacher": "qwen", "judge": "rehearsal"}, {}, None)
+    assert (judged.turn_format, judged.thought) == ("text", True)
+    assert refusal({"turn_format": "xml"}).startswith("--turn-format: ")
+
+
 def test_paths_in_the_file_are_relative_to_it(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text('[generate]\nscenarios = "mine.jsonl"\nout = "runs"\n', encoding="utf-8")
     config = resolve({}, {}, tmp_path)
@@ -79,7 +88,7 @@ def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
         ({"teacher": "m", "base_url": ("ftp://h/v1",)}, "--base-url: not a URL"),
         ({"teacher": " "}, "--teacher: not a name"),
         ({"teacher": "m\udcff"}, "--teacher: "),
-        ({"out": "a\0b"}, "--out: not a name"),
+        ({"out": "a\0b"}, "--out: holds a zero character, which no path can"),
         ({"timeout": float("inf")}, "--timeout: "),
     ],
 )

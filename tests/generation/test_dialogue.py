@@ -147,14 +147,14 @@ def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(
     messages = script.requests[4].messages
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user", "assistant", "user"]
     assert messages[2]["content"] == f'{{"thought": "{THOUGHT}", "action": "speak", "text": "Good evening."}}'
-    assert messages[3]["content"] == "(Ida points at the door.)"
+    assert messages[3]["content"] == "(Ida points at the door.)\n\nWhat do you say or do now, Ruth Vale?"
     assert messages[4]["content"] == f'{{"thought": "{THOUGHT}", "action": "none", "text": ""}}'
-    assert messages[5]["content"] == 'Ida Moss says: They close, "soon" they said – at six.'
+    assert messages[5]["content"].startswith('Ida Moss says to you: They close, "soon" they said – at six.\n\n')
 
     messages = script.requests[3].messages
     assert [message["role"] for message in messages] == ["system", "user", "assistant", "user"]
-    assert messages[1]["content"] == "Ruth Vale says: Good evening."
-    assert messages[3]["content"] == "(Ruth Vale says nothing.)"
+    assert messages[1]["content"].startswith("Ruth Vale says to you: Good evening.\n")
+    assert messages[3]["content"].startswith("(Ruth Vale says nothing.)\n")
 
 
 @pytest.mark.parametrize("side", [0, 1])

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from clca.errors import FailedCheck, InvalidReply, RunStopped
-from clca.generation.scheduler import RETRY_TEMPERATURE, RequestScheduler, retry_key
+from clca.generation.scheduler import RETRY_TEMPERATURE, RETRY_TOP_P, RequestScheduler, retry_key
 from clca.inference.protocol import Mistake, Request, TaskRequest
 from clca.schemas import IntentAnswer, Reply
 from clca.storage.reply_cache import ReplyCache
@@ -126,6 +126,14 @@ def test_only_what_is_asked_again_is_asked_at_a_temperature(reply_cache: ReplyCa
     for owner in ("two", "three"):
         asyncio.run(scheduler.client(owner).request(task_request()))
     assert [request.sampling.temperature for request in anew.asked] == [RETRY_TEMPERATURE, 0.0]
+
+
+def test_what_is_asked_again_is_drawn_from_a_wider_nucleus(reply_cache: ReplyCache) -> None:
+    teacher = Scripted("", GOOD, "", GOOD)
+    client = make(reply_cache, teacher).client("one")
+    for top_p in (0.7, 1.0):
+        asyncio.run(client.request(replace(task_request(), top_p=top_p)))
+    assert [request.sampling.top_p for request in teacher.asked] == [0.7, RETRY_TOP_P, 1.0, 1.0]
 
 
 def test_no_more_than_the_given_number_is_in_flight(reply_cache: ReplyCache) -> None:

@@ -13,7 +13,9 @@ from clca.generation.turn_checks import (
     ECHOES_PARTNER,
     IS_CUT,
     LABELS_ITSELF,
+    NARRATES,
     NOT_A_TURN,
+    REPEATS_INSTRUCTIONS,
     check_turn,
 )
 from clca.records import Action, Scenario, Turn
@@ -75,6 +77,35 @@ def test_whoever_serves_may_offer_help() -> None:
     offer = "Good evening. How may I help you today?"
     assert mistake(offer, scene=scenario(relationship="stranger", participants=(clerk, guest)), talk=[]) is None
     assert mistake(offer, scene=scenario(relationship="friend", participants=(clerk, guest)), talk=[]) == ASSISTANT_TALK
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Kenji said, 'I was here before you.'", NARRATES),
+        ('I turn to Mei and say: "I was here before you."', NARRATES),
+        ("Sato Mei asks: “Were you here before me?”", NARRATES),
+        ("I said that I was here before you.", None),
+        ("My mother said, 'Bread is life.'", None),
+        ("I have to say, this loaf looks good.", None),
+    ],
+)
+def test_a_person_speaks_and_does_not_tell_who_says_what(text: str, expected: str | None) -> None:
+    assert mistake(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Answer what the other just said!", REPEATS_INSTRUCTIONS),
+        ("answer what the other just said, please.", None),
+        ("What the other just said.", None),
+    ],
+)
+def test_instructions_are_not_read_out(text: str, expected: str | None) -> None:
+    instructions = "Talk as people talk. Answer what the other just said, and bring something new."
+    found = check_turn([turn("Tanaka Kenji", text)], SCENE, 0, instructions)
+    assert (found.name if found else None) == expected
 
 
 @pytest.mark.parametrize("text", ["Kenji: I see.", "Tanaka Kenji: I see.", "I see.\n**Tanaka:** Well, then."])

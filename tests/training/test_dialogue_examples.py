@@ -107,6 +107,13 @@ def test_no_goal_and_no_secret_is_in_any_example(hidden: list[UUID]) -> None:
     assert not any(str(part) in str(shown) for part in hidden)
 
 
+def test_no_thought_is_in_any_example(prompts: Prompts) -> None:
+    thinking = [turn.model_copy(update={"thought": "She must not learn of the cake."}) for turn in TURNS]
+    thoughtless, thoughtful = dialogue(), dialogue(tuple(thinking))
+    for examples in (dialogue_examples, intent_examples):
+        assert list(examples(thoughtful, JAPAN, prompts)) == list(examples(thoughtless, JAPAN, prompts))
+
+
 @pytest.mark.parametrize("hidden", ["me.goal", "me.secret", "partner.goal", "partner.background", "scenario.source"])
 def test_not_even_an_edited_prompt_can_show_them(overlay: Overlay, content: Content, hidden: str) -> None:
     text = content.text("prompts/train-dialogue.j2").replace("{{ me.age }}", f"{{{{ {hidden} }}}}")
