@@ -20,7 +20,7 @@ from clca.inference.open_files import too_few
 from clca.inference.protocol import Teacher
 from clca.inference.vllm.manager import ServerManager
 from clca.progress import Note, ProgressCallback, ignore
-from clca.storage.run_dir import RunDir
+from clca.storage.run_dir import FILES, RunDir
 
 
 def run(plan: GenerationPlan, progress: ProgressCallback = ignore) -> GenerationResult:
@@ -72,6 +72,8 @@ async def _generate(
             for line in plan.differences:
                 progress(Note(f"  {line}"))
         with RunDir(plan.folder) as run_dir:
+            if run_dir.rejected:
+                progress(Note(rejection_note(run_dir)))
             if plan.retry_failed:
                 progress(Note(f"Trying {reset_failed(run_dir)} failed dialogues of {plan.folder} again"))
             session = Session(plan, teachers, run_dir, progress)
@@ -79,6 +81,16 @@ async def _generate(
                 progress(Note(f"Resuming {plan.folder}"))
             interruption.drain = session.stop
             return await session.work()
+
+
+def rejection_note(run_dir: RunDir) -> str:
+    """What is said of dialogues that somebody has removed since the last command."""
+    number, file = len(run_dir.rejected), run_dir.folder / FILES["rejected"]
+    dialogues = "1 dialogue was" if number == 1 else f"{number} dialogues were"
+    return (
+        f"{dialogues} removed from {FILES['kept']}: recorded as rejected in {file}, and not generated again unless the"
+        " line there is removed too"
+    )
 
 
 async def _check(teachers: Iterable[Teacher], progress: ProgressCallback) -> None:
