@@ -127,7 +127,8 @@ class ChatClient:
     async def answer(self, request: Request) -> Reply:
         """The reply to a request, which is repeated and moved to another replica where that may help.
 
-        Each attempt after a time-out has twice the time. Raises `RequestFailed` or `InvalidReply` for this request, `TeacherLost` for all.
+        Each attempt after a time-out has twice the time. Raises `RequestFailed` or `InvalidReply` for this request,
+        `TeacherLost` for all.
         """
         at_first_failure: int | None = None
         seconds = self._http.timeout
