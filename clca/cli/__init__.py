@@ -17,6 +17,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from clca.cli.streams import give_up, prepare_streams
+from clca.cli.strict_command import StrictCommand
 from clca.cli.views.screen import one_line
 from clca.errors import ClcaError
 
@@ -84,9 +85,11 @@ def load_command(name: str) -> Any:
     root = typer.Typer(**SETTINGS)
     root.callback()(_nothing)  # so that a single command keeps its name
     if isinstance(target, typer.Typer):
+        for command in target.registered_commands:
+            command.cls = StrictCommand
         root.add_typer(target, name=name)
     else:
-        root.command(name, epilog=getattr(module, entry.examples))(target)
+        root.command(name, cls=StrictCommand, epilog=getattr(module, entry.examples))(target)
     return get_command(root).commands[name]  # type: ignore[attr-defined]
 
 

@@ -76,7 +76,8 @@ class AdapterInfo(Record):
     `recipe_sha256` is the digest of `recipe`, `content` maps the content files used to their digests. `compute` is the
     number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
     whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
-    each culture, and what else there was.
+    each culture, and what else there was. `date` is what the chat template took for today; earlier versions did not
+    record it.
     """
 
     format: Literal[1] = 1
@@ -105,6 +106,7 @@ class AdapterInfo(Record):
     compute: str
     versions: dict[str, str]
     selection: tuple[Selection, ...] = ()
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)

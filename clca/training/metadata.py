@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.models.adapter import AdapterInfo, LossPoint, SplitCounts, StudentRef
+from clca.models.fixed_date import ISO_DATE
 from clca.models.logging import LIBRARIES
 from clca.models.quantization import Compute
 from clca.storage.fingerprint import fingerprint
@@ -46,6 +47,7 @@ def adapter_info(
         recipe_sha256=fingerprint(recipe),
         lineage=job.lineage,
         selection=job.selection,
+        date=ISO_DATE,
         train=_counts(rows),
         held_out=_counts(held_out),
         content={path: used.digest for path, used in sorted(job.sources.content.used.items())},
