@@ -200,7 +200,7 @@ def test_full_disk_leaves_whole_lines_and_the_run_goes_on(tmp_path: Path, size: 
     """No file may grow beyond `size` bytes: the kernel refuses what goes over, as on a full disk."""
     args = ("generate", "--culture", "japan", "--scenarios", "40", "--json")
 
-    full = start(tmp_path, *args, file_size=size)
+    full = start(tmp_path, *args, surroundings={"file_size": size})
     _, stderr = full.communicate(timeout=60)
     assert full.returncode == 2
     assert "Traceback" not in stderr

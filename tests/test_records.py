@@ -62,9 +62,11 @@ def dialogue(**changes: Any) -> Dialogue:
 
 def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     line = json.loads(dialogue().model_dump_json())
-    keys = "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted"
+    keys = (
+        "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted run"
+    )
     assert list(line) == keys.split()
-    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants"]
+    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach"]
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )

@@ -187,13 +187,11 @@ class GenerateConfig(StageConfig):
             check_url(url)
         return value
 
-    @field_validator("teacher", "partner", "judge", "out", "scenarios")
+    @field_validator("teacher", "partner", "judge")
     @classmethod
-    def _is_name(cls, value: Any) -> Any:
-        if isinstance(value, str | Path):
-            text = str(value)
-            if not text.strip() or not text.isprintable():
-                raise ValueError(f"not a name: {text!a}")
+    def _is_name(cls, value: str | None) -> str | None:
+        if value is not None and (not value.strip() or not value.isprintable()):
+            raise ValueError(f"not a name: {value!a}")
         return value
 
     @field_validator("scenarios")

@@ -25,6 +25,7 @@ from clca.schemas import Reply
 from clca.urls import without_credentials
 
 MAX_TIMEOUTS = 2  # attempts of a request that times out
+LOOKS = 3  # at whether a server still answers
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
 
 
@@ -199,14 +200,21 @@ class ChatClient:
         )
 
     async def _any_server_answers(self) -> bool:
-        """Whether any server still answers a simple request: one that hangs as a whole does not."""
+        """Whether any server still answers a simple request: one that hangs as a whole does not.
+
+        One that is busy may be late, and is asked up to three times.
+        """
 
         async def answers(replica: Replica) -> bool:
-            try:
-                await self._http.get(replica.url, "/models", self._http.connect_timeout)
-            except HttpError as error:
-                return error.kind not in UNREACHABLE
-            return True
+            for _ in range(LOOKS):
+                try:
+                    await self._http.get(replica.url, "/models", self._http.connect_timeout)
+                except HttpError as error:
+                    if error.kind is not FailureKind.TIMEOUT:
+                        return error.kind not in UNREACHABLE
+                else:
+                    return True
+            return False
 
         return any(await asyncio.gather(*map(answers, self._balancer.replicas)))
 

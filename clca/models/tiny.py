@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ rehearse training and evaluation on a CPU. It knows no language and no culture: 
 def cache_folder(environment: Mapping[str, str]) -> Path:
     """The cache of tiny students: `clca` in the user's cache folder (XDG_CACHE_HOME)."""
     home = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "~") / ".cache"
-    return Path(home).expanduser() / "clca"
+    return Path(os.path.expanduser(home)) / "clca"
 
 
 def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:

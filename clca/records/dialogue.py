@@ -119,7 +119,7 @@ class Dialogue(Record):
     `ended` is `leave`, `exchanges` or `degenerate`; a degenerate dialogue has no judgement. `reason` says why it was
     discarded, `planted` names the flaw that the simulator planted; either is "" where there is none, since a column
     that is null in one file and text in the next cannot be loaded as one. `teacher`, `partner` and `judge` name the
-    models; `seed` is the run's.
+    models; `seed` is the run's, and `run` its name, `<culture>/<run>`, "" in files of earlier versions.
     """
 
     id: str
@@ -137,6 +137,7 @@ class Dialogue(Record):
     seed: int
     usage: Usage
     planted: str = ""
+    run: str = ""
 
 
 class Failure(Record):
@@ -158,4 +159,16 @@ class Failure(Record):
     partner: str
     judge: str
     seed: int
+    usage: Usage
+    run: str = ""
+
+
+class Rejection(Record):
+    """A kept dialogue that a person removed from `dialogues.jsonl`: a line of `rejected.jsonl`.
+
+    It stays rejected, and is not generated again, as long as its line stands there.
+    """
+
+    id: str
+    reason: str
     usage: Usage

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.cli_process import Stub, clca, environment, last_json, only_run, records
 
-KEYS = ["run", "requested", "kept", "discarded", "failed", "pending"]
+KEYS = ["run", "requested", "kept", "discarded", "failed", "rejected", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
-RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted"]
+RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted", "run"]
 COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds", "invalid_replies"]
 
 
@@ -30,6 +30,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     assert discarded
     for record in kept + discarded:
         assert list(record) == RECORD
+        assert record["run"] == f"japan/{run.name}"
         assert set(record["scenario"]) == {"id", "setting", "relationship", "source", "participants", "breach"}
         for person in record["scenario"]["participants"]:
             assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret"]

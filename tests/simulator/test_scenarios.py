@@ -6,7 +6,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.culture.catalogue import CultureCatalogue
-from clca.culture.localisation import localise
+from clca.culture.localisation import foreign_names, localise
 from clca.culture.places import nearest, preposition, whole
 from clca.generation.adaptation import new_people
 from clca.generation.judge import alignment_of, quality_of
@@ -28,9 +28,18 @@ def test_what_the_simulator_adapts_keeps_to_the_rules_of_every_teacher(
             assert adaptation_fault(seed, scenario, answer, culture) is None, (culture.id, seed.id)
 
 
-def test_whole_words_only_are_replaced_and_families_stay_together(
-    teacher: Simulator, cultures: dict[str, Culture]
+def test_the_rehearsal_adapts_a_scenario_of_ones_own_that_has_no_annotations(
+    teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
+    for seed in seeds[:20]:
+        bare = seed.model_copy(update={"place": None, "localise": {}, "setting": seed.setting.rstrip(".")})
+        scenario = localise(bare, cultures["japan"], 42)
+        assert foreign_names(scenario, cultures["japan"])
+        answer, _ = ask(teacher, "adapt", cultures["japan"], scenario)
+        assert adaptation_fault(bare, scenario, answer, cultures["japan"]) is None, seed.id
+
+
+def test_whole_words_only_are_replaced_and_families_stay_together(cultures: dict[str, Culture]) -> None:
     people = (
         Participant(name="Ann Reed", age=40, gender="female", occupation="clerk",
                     background="Ann likes the Annual Fair.",
@@ -41,7 +50,7 @@ def test_whole_words_only_are_replaced_and_families_stay_together(
     seed = Seed(
         id="x-y", setting="Ann and Mark market goods.", relationship="partner", participants=people, situation="x"
     )
-    new = localised(teacher, cultures["germany"], seed)
+    new = localise(seed, cultures["germany"], 42)
     assert "Annual" in new.participants[0].background
     assert "Ann " not in new.participants[0].background
     assert "market goods" in new.setting

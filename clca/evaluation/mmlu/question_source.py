@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ def open_questions(
 
     Raises `SettingsError` for a source that does not exist or lacks subjects, and `ContentError` for malformed ones.
     """
-    path = Path(name).expanduser()
+    path = Path(os.path.expanduser(name))
     if name == DEMO:
         return demonstration(subjects, known, content, named=named)
     if path.is_dir():

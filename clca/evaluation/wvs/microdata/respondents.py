@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from clca.errors import NotFoundError, StoreError
 from clca.evaluation.wvs.microdata.audit import SurveyAudit
 from clca.records import Respondent
+from clca.storage.json_records import decode_record
 
 FILE = "respondents.parquet"
 METADATA = b"clca"
@@ -90,7 +91,7 @@ def open_respondents(path: Path) -> ImportedRespondents:
         raise NotFoundError(f"no respondents at {path} (make it with `clca data import-wvs FILE...`)")
     try:
         metadata = parquet.read_schema(path).metadata or {}
-        return ImportedRespondents(path, SurveyAudit.model_validate_json(metadata[METADATA]))
+        return ImportedRespondents(path, decode_record(SurveyAudit, metadata[METADATA]))
     except (pa.ArrowException, OSError, KeyError, ValidationError) as error:
         raise _damaged(path, error) from None
 
