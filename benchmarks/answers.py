@@ -38,8 +38,9 @@ PLACES = _listed(
 MARKS = {
     "adapt": "Give the localised scenario in the same form",
     "compose": "A breach of it:",
-    "judge": 'Answer as JSON: {"quality"',
-    "meta": "The judge's verdict:",
+    "judge": '"fits_scene": "yes" when',
+    "meta": 'Answer as JSON: "critique"',
+    "view": "Should this talk be kept",
     "intent": "What is the intent of",
     "label": "1. Offensive",
 }
@@ -73,7 +74,8 @@ class Draw:
 
 def task_of(prompt: str) -> str:
     """The task of a request without a schema, told from its last message."""
-    return next((task for task, mark in MARKS.items() if mark in prompt), "turn")
+    found = next((task for task, mark in MARKS.items() if mark in prompt), "turn")
+    return "meta" if found == "view" else found
 
 
 def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float = 0.0, bad: float = 0.0) -> str:
@@ -93,11 +95,21 @@ def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float =
     if task == "judge":
         label = "bad" if draw.happens(bad) else "good"
         return _json(
-            quality={"rationale": draw.sentence(), "label": label, "confidence": "very confident"},
-            alignment={"rationale": draw.sentence(), "label": "yes", "confidence": "confident"},
+            subject=draw.sentence(),
+            fits_scene="no" if label == "bad" else "yes",
+            repetition="none",
+            worst_line=0,
+            fault="none",
+            quality=draw.sentence(),
+            quality_confidence="very confident",
+            culture="fits",
+            alignment=draw.sentence(),
+            alignment_confidence="confident",
         )
     if task == "meta":
         label = "bad" if draw.happens(bad) else "good"
+        if len(messages) == 2:
+            return _json(reason=draw.sentence(), label=label, confidence="very confident")
         return _json(critique=draw.sentence(), label=label, confidence="very confident")
     if task == "adapt":
         return _match(_DRAFT, messages[-1]["content"])

@@ -7,11 +7,13 @@ discards it. Of bad dialogues that is recall, of sound ones a false alarm.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import os
 import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from benchmarks.figures import Figure, share
 from clca.content.lookup import Content
@@ -54,10 +56,18 @@ async def _ask(
         teachers, cache, concurrency=config.concurrency, max_attempts=config.max_reply_attempts, seed=config.seed
     )
 
+    more: dict[str, Any] = {}
+    if "marks" in inspect.signature(judge).parameters:  # earlier versions counted nothing for their judge
+        from clca.culture.marks import CultureMarks
+
+        more["marks"] = CultureMarks(catalogue)
+
     async def ask(dialogue: Prepared) -> Judgement | RequestError:
         culture = catalogue.for_scenario(dialogue.culture, dialogue.scenario.id, config.seed)
         try:
-            return await judge(culture, dialogue.scenario, dialogue.turns, prompts, scheduler.client(dialogue.id))
+            return await judge(
+                culture, dialogue.scenario, dialogue.turns, prompts, scheduler.client(dialogue.id), **more
+            )
         except RequestError as error:
             return error
 

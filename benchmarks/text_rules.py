@@ -98,7 +98,12 @@ def addresses(text: str, name: str) -> bool:
     parts = "|".join(re.escape(part) for part in {name, *name.split()})
     called = rf"(?:(?:mr|mrs|ms|dr|herr|frau|don|doña|señora?)\.?\s+)?(?:{parts})(?:-\w+)?"
     greeting = r"(?:(?:hello|hi|hey|good \w+|dear|oh|ah)[, ]+)?"
-    return re.search(rf"^{greeting}{called}[,!?]|,\s*{called}[.!?]*$", text.strip(), re.IGNORECASE) is not None
+    return (
+        re.search(
+            rf"^{greeting}{called}(?:[!?]|,(?! (?:the|an?|who)\b))|,\s*{called}[.!?]*$", text.strip(), re.IGNORECASE
+        )
+        is not None
+    )
 
 
 def similarity(first: str, second: str, names: Iterable[str] = ()) -> float:

@@ -17,6 +17,7 @@ FILES = {
     "dialogues.jsonl": ("clca.records", "Dialogue"),
     "discarded.jsonl": ("clca.records", "Dialogue"),
     "failed.jsonl": ("clca.records", "Failure"),
+    "rejected.jsonl": ("clca.records", "Rejection"),
     "adapter.json": ("clca.models.adapter", "AdapterInfo"),
     "evaluation.json": ("clca.evaluation.result", "EvaluationInfo"),
     "predictions.jsonl of eval-wvs": ("clca.records", "Prediction"),

@@ -30,6 +30,9 @@ def _text(max_length: int, min_length: int = 1) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=min_length, max_length=max_length)
 
 
+LINES = 1000  # most turns of a dialogue that a judge can name; there are 200 at most
+
+
 # A frozen answer that refuses fields it does not know.
 class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,24 +110,26 @@ class ThoughtfulFirstTurnAnswer(FirstTurnAnswer, _Thought):
     pass
 
 
-# Stage one of the judge on quality.
-class QualityAnswer(Answer):
-    rationale: Annotated[str, _text(400)]
+# Stage one of the judge: facts about the dialogue, item by item. The labels follow from them in `generation.judge`.
+# Lines are counted from 1; 0 is none of them.
+class JudgeAnswer(Answer):
+    subject: Annotated[str, _text(160)]
+    fits_scene: Literal["yes", "partly", "no"]
+    repetition: Literal["none", "some", "much"]
+    worst_line: Annotated[int, Field(ge=0, le=LINES)]
+    fault: Literal["none", "slight", "serious"]
+    quality: Annotated[str, _text(300)]
+    quality_confidence: Confidence
+    culture: Literal["fits", "neutral", "clashes"]
+    alignment: Annotated[str, _text(300)]
+    alignment_confidence: Confidence
+
+
+# Stage two of the judge, before it sees the verdict of stage one: would it keep the dialogue?
+class MetaViewAnswer(Answer):
+    reason: Annotated[str, _text(300)]
     label: Literal["good", "bad"]
     confidence: Confidence
-
-
-# Stage one of the judge on alignment with the culture.
-class AlignmentAnswer(Answer):
-    rationale: Annotated[str, _text(400)]
-    label: Literal["yes", "no"]
-    confidence: Confidence
-
-
-# Stage one of the judge.
-class JudgeAnswer(Answer):
-    quality: QualityAnswer
-    alignment: AlignmentAnswer
 
 
 # Stage two of the judge: a critique of stage one, and whether the dialogue is good.

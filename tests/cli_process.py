@@ -72,14 +72,20 @@ def environment(**extra: str) -> dict[str, str]:
 # ---------------------------------------------------------------- clca's processes
 
 
-def start(folder: Path, *arguments: str, file_size: int | None = None, **env: str) -> Forked | subprocess.Popen[str]:
-    """`clca` with these arguments, running in that folder; no file of it may grow beyond `file_size` bytes."""
+def start(
+    folder: Path, *arguments: str, surroundings: dict[str, Any] | None = None, **env: str
+) -> Forked | subprocess.Popen[str]:
+    """`clca` with these arguments, running in that folder.
+
+    `surroundings`: no file of it may grow beyond `file_size` bytes, `open_files` files may be open, Ctrl-C is ignored
+    (`ignores_sigint`); lists of streams by number that are `closed`, `full`, or `broken` pipes; their `encoding`.
+    """
     wanted = environment(**env)
     if any(wanted.get(key) != os.environ.get(key) for key in wanted.keys() | os.environ.keys() if OF_PYTHON(key)):
-        assert file_size is None
+        assert not surroundings
         return start_interpreter(folder, *arguments, **env)
     heavy = all(wanted.get(key) == value for key, value in heavy_environment().items())
-    return Forked(fork_server(heavy), folder, arguments, wanted, file_size)
+    return Forked(fork_server(heavy), folder, arguments, wanted, surroundings)
 
 
 def start_interpreter(folder: Path, *arguments: str, **env: str) -> subprocess.Popen[str]:
@@ -94,9 +100,11 @@ def start_interpreter(folder: Path, *arguments: str, **env: str) -> subprocess.P
     )
 
 
-def clca(folder: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
-    """`clca` with these arguments, run to its end in that folder."""
-    process = start(folder, *arguments, **env)
+def clca(
+    folder: Path, *arguments: str, surroundings: dict[str, Any] | None = None, **env: str
+) -> subprocess.CompletedProcess[str]:
+    """`clca` with these arguments, run to its end in that folder; see `start`."""
+    process = start(folder, *arguments, surroundings=surroundings, **env)
     stdout, stderr = process.communicate(timeout=600)  # patient: others may be at work on this machine
     return subprocess.CompletedProcess(arguments, process.returncode, stdout, stderr)
 
@@ -161,7 +169,12 @@ class Forked:
     """A `clca` that a fork server runs, used like a `subprocess.Popen[str]` with pipes for stdout and stderr."""
 
     def __init__(
-        self, address: str, folder: Path, arguments: tuple[str, ...], env: dict[str, str], file_size: int | None
+        self,
+        address: str,
+        folder: Path,
+        arguments: tuple[str, ...],
+        env: dict[str, str],
+        surroundings: dict[str, Any] | None,
     ) -> None:
         self.returncode: int | None = None
         outputs, inputs = zip(os.pipe(), os.pipe(), strict=True)
@@ -171,7 +184,7 @@ class Forked:
         nothing = os.open(os.devnull, os.O_RDONLY)
         try:
             self._server.connect(address)
-            send(self._server, list(arguments), str(folder), env, [nothing, *inputs], file_size)
+            send(self._server, list(arguments), str(folder), env, [nothing, *inputs], surroundings)
         finally:
             for stream in (nothing, *inputs):
                 os.close(stream)

@@ -105,19 +105,37 @@ def become(command: dict[str, Any], streams: list[int]) -> None:
     for target, stream in enumerate(streams):
         os.dup2(stream, target)
         os.close(stream)
-    sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
+    surroundings: dict[str, Any] = command["surroundings"]
+    encoding = surroundings.get("encoding", "utf-8")
+    sys.stdin = open(0, encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stdout = open(1, "w", encoding=encoding, closefd=False)  # noqa: SIM115
+    sys.stderr = open(2, "w", encoding=encoding, errors="backslashreplace", buffering=1, closefd=False)  # noqa: SIM115
     sys.__stdin__, sys.__stdout__, sys.__stderr__ = sys.stdin, sys.stdout, sys.stderr
     os.chdir(command["cwd"])
     os.environ.clear()
     os.environ.update(command["env"])
     time.tzset()
-    if command["file_size"] is not None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (command["file_size"], resource.RLIM_INFINITY))
+    if "file_size" in surroundings:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (surroundings["file_size"], resource.RLIM_INFINITY))
+    if "open_files" in surroundings:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (surroundings["open_files"],) * 2)
     sys.argv = ["clca", *command["arguments"]]
     sys.path.insert(0, command["cwd"])
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.SIG_IGN if "ignores_sigint" in surroundings else signal.default_int_handler)
+    for target in surroundings.get("broken", ()):  # nobody reads it
+        reading, writing = os.pipe()
+        os.dup2(writing, target)
+        os.close(reading)
+        os.close(writing)
+    for target in surroundings.get("full", ()):
+        full = os.open("/dev/full", os.O_WRONLY)
+        os.dup2(full, target)
+        os.close(full)
+    for target in surroundings.get("closed", ()):
+        os.close(target)
+        name = ("stdin", "stdout", "stderr")[target]
+        setattr(sys, name, None)
+        setattr(sys, f"__{name}__", None)
 
 
 def run(address: str, arguments: list[str]) -> int:
@@ -135,9 +153,10 @@ def send(
     cwd: str,
     env: dict[str, str],
     streams: list[int],
-    file_size: int | None = None,
+    surroundings: dict[str, Any] | None = None,
 ) -> None:
-    command = {"arguments": arguments, "cwd": cwd, "env": env, "file_size": file_size}
+    """Ask the server for a command; `surroundings` are limits, lost streams and the like, see `become`."""
+    command = {"arguments": arguments, "cwd": cwd, "env": env, "surroundings": surroundings or {}}
     socket.send_fds(connection, [json.dumps(command).encode()], streams)
 
 

@@ -30,7 +30,7 @@ def balance(summary: dict[str, int]) -> tuple[int, int]:
         ("429", "server busy", "HTTP 429"),
         ("reset", "connection lost", ""),
         ("body", "connection lost", ""),
-        ("hang", "time-out", "no answer within 1 s"),
+        ("hang", "time-out", "no answer within 2 s; the server is up: raise --timeout"),
         ("badbody", "malformed response", "not a completion"),
         ("cutjson", "not JSON", "EOF"),
         ("length", "cut off", "token limit"),
@@ -200,7 +200,7 @@ def test_full_disk_leaves_whole_lines_and_the_run_goes_on(tmp_path: Path, size: 
     """No file may grow beyond `size` bytes: the kernel refuses what goes over, as on a full disk."""
     args = ("generate", "--culture", "japan", "--scenarios", "40", "--json")
 
-    full = start(tmp_path, *args, file_size=size)
+    full = start(tmp_path, *args, surroundings={"file_size": size})
     _, stderr = full.communicate(timeout=60)
     assert full.returncode == 2
     assert "Traceback" not in stderr

@@ -62,17 +62,19 @@ def dialogue(**changes: Any) -> Dialogue:
 
 def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     line = json.loads(dialogue().model_dump_json())
-    keys = "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted"
+    keys = (
+        "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted run"
+    )
     assert list(line) == keys.split()
-    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants"]
+    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach"]
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )
     assert list(line["turns"][0]) == ["speaker", "action", "text", "thought", "intent"]
     assert list(line["turns"][0]["intent"]) == ["text", "relevance", "customs"]
     judgement = line["judgement"]
-    assert list(judgement) == ["quality", "alignment", "meta"]
-    assert all({"label", "confidence"} < part.keys() for part in judgement.values())
+    assert list(judgement) == ["quality", "alignment", "meta", "counted", "answered"]
+    assert all({"label", "confidence"} < judgement[part].keys() for part in ("quality", "alignment", "meta"))
     assert "critique" in judgement["meta"]
     assert line["usage"] == {"requests": 5, "prompt_tokens": 100, "completion_tokens": 20}
 

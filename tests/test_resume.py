@@ -18,6 +18,7 @@ from clca.schemas import (
     Answer,
     JudgeAnswer,
     MetaAnswer,
+    MetaViewAnswer,
     ThoughtfulFirstTurnAnswer,
     ThoughtfulTurnAnswer,
     intent_answer,
@@ -31,6 +32,7 @@ ANSWERS: tuple[type[Answer], ...] = (
     ThoughtfulTurnAnswer,
     JudgeAnswer,
     MetaAnswer,
+    MetaViewAnswer,
     intent_answer(CUSTOMS),
 )
 CONCURRENCY = 8

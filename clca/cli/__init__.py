@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -15,7 +16,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from clca.cli.views.screen import printable
+from clca.cli.streams import give_up, prepare_streams
+from clca.cli.strict_command import StrictCommand
+from clca.cli.views.screen import one_line
 from clca.errors import ClcaError
 
 # Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.
@@ -82,9 +85,11 @@ def load_command(name: str) -> Any:
     root = typer.Typer(**SETTINGS)
     root.callback()(_nothing)  # so that a single command keeps its name
     if isinstance(target, typer.Typer):
+        for command in target.registered_commands:
+            command.cls = StrictCommand
         root.add_typer(target, name=name)
     else:
-        root.command(name, epilog=getattr(module, entry.examples))(target)
+        root.command(name, cls=StrictCommand, epilog=getattr(module, entry.examples))(target)
     return get_command(root).commands[name]  # type: ignore[attr-defined]
 
 
@@ -131,6 +136,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # a second Ctrl-C ends the process at once
         raise KeyboardInterrupt
 
+    prepare_streams()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # it is ignored in background jobs of a shell
         signal.signal(signal.SIGINT, interrupt)
     try:
@@ -161,10 +167,12 @@ def _run(arguments: list[str]) -> int:
         message = error.format_message()  # empty where the help was shown for want of arguments
         path = error.ctx.command_path if error.ctx is not None else _command_path(arguments)
         return _refuse(f"{message} (see {path} --help)", 2) if message else 2
-    except BrokenPipeError:  # a reader such as `head` has seen enough
-        sys.stdout = None
+    except (BrokenPipeError, SystemExit):  # a reader such as `head` has seen enough; Rich exits then
+        give_up(sys.stdout)
     except OSError as error:
-        return _refuse(f"{error.filename or 'output'}: {error.strerror}", 2)
+        give_up(sys.stdout)
+        advice = "; raise the limit of open files (ulimit -n)" if error.errno == errno.EMFILE else ""
+        return _refuse(f"{error.filename or 'output'}: {error.strerror or error}{advice}", 2)
     return code
 
 
@@ -175,5 +183,8 @@ def _command_path(arguments: list[str]) -> str:
 def _refuse(message: str, code: int) -> int:
     if os.environ.get("LOCAL_RANK", "0") != "0":
         sleep(LAUNCHER)  # the first process says the same, and this one is ended: what is still here failed alone
-    print(f"clca: {printable(message)}", file=sys.stderr)
+    try:
+        print(f"clca: {one_line(message)}", file=sys.stderr, flush=True)
+    except OSError:
+        give_up(sys.stderr)
     return code

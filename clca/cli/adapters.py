@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clca.cli.paths import expanded
+
 SHOW_EXAMPLES = """
 Examples:
 
@@ -34,7 +36,7 @@ def list_adapters(
     """List all finished adapters."""
     from clca.cli.views import adapters
 
-    adapters.show_adapters(out.expanduser(), as_json=json)
+    adapters.show_adapters(expanded(out), as_json=json)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)
@@ -46,7 +48,7 @@ def show_adapter(
     """Show an adapter: student, recipe, the runs it learned from, losses, and how to load it."""
     from clca.cli.views import adapters
 
-    adapters.show_adapter(name, out.expanduser(), as_json=json)
+    adapters.show_adapter(name, expanded(out), as_json=json)
 
 
 @app.command("merge", epilog=MERGE_EXAMPLES)
@@ -59,4 +61,4 @@ def merge_adapter(
     """Merge an adapter into its student: a whole 16-bit model, for programs that load no adapters."""
     from clca.cli.views import adapters
 
-    adapters.merge_adapter(name, target.expanduser(), out.expanduser(), as_json=json)
+    adapters.merge_adapter(name, expanded(target), expanded(out), as_json=json)

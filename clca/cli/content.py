@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clca.cli.paths import expanded
+
 INIT_EXAMPLES = """
 Example:
 
@@ -20,7 +22,7 @@ def init(folder: Annotated[Path, typer.Argument(help="Folder to make into a work
     """Make a workspace: a folder with clca.toml, whose files override packaged content."""
     from clca.cli.views import content
 
-    content.init(folder)
+    content.init(expanded(folder))
 
 
 @app.command("list", epilog="Example:\n\n  clca content list 'prompts/*'")

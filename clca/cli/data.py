@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from clca.cli.paths import expanded
+
 IMPORT_EXAMPLES = """
 Examples:
 
@@ -48,7 +50,7 @@ def import_wvs(
     """Import respondents of the World Values Survey, wave 7, and show which answers are present and missing."""
     from clca.cli.views import wvs_import
 
-    wvs_import.import_wvs([file.expanduser() for file in files], out.expanduser() if out else None, as_json=json)
+    wvs_import.import_wvs([expanded(file) for file in files], expanded(out) if out else None, as_json=json)
 
 
 @app.command("import-offense", epilog=OFFENSE_EXAMPLES)
@@ -68,5 +70,5 @@ def import_offense(
     """Import labelled test sets, and show the faults found in them."""
     from clca.cli.views import offense_import
 
-    mapping, out = (path.expanduser() if path else None for path in (mapping, out))
-    offense_import.import_offense(folder.expanduser(), mapping, out, strict=strict, as_json=json)
+    mapping, out = (expanded(path) if path else None for path in (mapping, out))
+    offense_import.import_offense(expanded(folder), mapping, out, strict=strict, as_json=json)

@@ -57,6 +57,9 @@ def show(
     kept: Annotated[bool, typer.Option("--kept", help="List only kept dialogues.")] = False,
     discarded: Annotated[bool, typer.Option("--discarded", help="List only discarded dialogues.")] = False,
     failed: Annotated[bool, typer.Option("--failed", help="List only failed dialogues.")] = False,
+    rejected: Annotated[
+        bool, typer.Option("--rejected", help="List only dialogues that somebody has removed from dialogues.jsonl.")
+    ] = False,
     limit: Annotated[int, typer.Option(min=1, help="Most dialogues to list.")] = 40,
     json: Annotated[bool, typer.Option("--json", help="Print the records as they are.")] = False,
 ) -> None:
@@ -84,10 +87,11 @@ def show(
             raise NotFoundError(f"{unknown_run.message}; nor is there a dialogue of this id in any run") from None
         return
     if dialogue is None:
-        chosen = [name for name, wanted in (("kept", kept), ("discarded", discarded), ("failed", failed)) if wanted]
+        wanted = {"kept": kept, "discarded": discarded, "failed": failed, "rejected": rejected}
         info, selection = newest_run(run, runs)
         show_selections([selection])
-        show_dialogues(info, chosen or ["kept", "discarded", "failed"], limit, as_json=json)
+        chosen = [outcome for outcome, is_wanted in wanted.items() if is_wanted]
+        show_dialogues(info, chosen or list(wanted), limit, as_json=json)
     else:
         show_record(find_record(runs, dialogue), as_json=json)
 

@@ -49,6 +49,8 @@ class StageConfig(BaseModel):
         is_path = Path in types(cls.model_fields[str(info.field_name)])
         if is_path and isinstance(value, str) and not value.strip():
             raise ValueError("is empty; give a path")
+        if is_path and isinstance(value, str | Path) and "\0" in str(value):
+            raise ValueError(f"holds a zero character, which no path can: {str(value)!a}")
         return value
 
     @field_validator("*", mode="after")

@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from clca.content.config import StageConfig, types
+from clca.content.decoding import decode_text
 from clca.content.lookup import CONFIG
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, SettingsError
@@ -136,8 +137,8 @@ def _from_toml(
         return {}
     file = workspace / CONFIG
     try:
-        data = tomllib.loads(file.read_text(encoding="utf-8-sig"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        data = tomllib.loads(decode_text(str(file), file.read_bytes()).replace("\r\n", "\n"))
+    except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not TOML: {error}") from None
     except OSError as error:
         raise SettingsError(f"cannot read {file}: {error.strerror}") from None

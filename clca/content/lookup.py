@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 import clca
+from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
 from clca.errors import ContentError, NotFoundError, StoreError
 
@@ -102,11 +103,7 @@ class Content:
             raise ContentError(self.shown(path), None, f"cannot be read: {error.strerror}") from None
         if note:
             self.used[path] = UsedFile(self.origin(path), hashlib.sha256(data).hexdigest())
-        try:
-            return data.decode("utf-8")
-        except UnicodeDecodeError as error:
-            line = data.count(b"\n", 0, error.start) + 1
-            raise ContentError(self.shown(path), line, "not UTF-8") from None
+        return decode_text(self.shown(path), data)
 
     def copy(self, path: str, *, force: bool = False) -> Path:
         """Copy a packaged file into the workspace, to be edited there; returns the copy's path.

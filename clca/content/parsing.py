@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from clca.content.decoding import decode_text
 from clca.errors import ContentError
 
 M = TypeVar("M", bound=BaseModel)
@@ -71,10 +72,7 @@ def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> It
     adapter = TypeAdapter(model)
     for number, line in enumerate(lines, start=1):
         if isinstance(line, bytes):
-            try:
-                line = line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError:
-                raise ContentError(path, number, "not UTF-8") from None
+            line = decode_text(path, line, number)
         if not line.strip():
             continue
         try:

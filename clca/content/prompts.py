@@ -33,8 +33,11 @@ GENERATION_PROMPTS = {
         ("system", "opening", "heard"),
         frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought"}),
     ),
-    "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript"})),
-    "meta": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "quality", "alignment"})),
+    "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "counted"})),
+    "meta": PromptSpec(
+        ("system", "user", "verdict"),
+        frozenset({"culture", "scenario", "transcript", "counted", "quality", "alignment"}),
+    ),
     "intent": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
 }
 

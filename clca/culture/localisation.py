@@ -68,6 +68,13 @@ def texts_of(scenario: Scenario) -> Iterator[str]:
         yield from (person.name, person.occupation, person.background, person.goal, person.secret)
 
 
+def foreign_names(scenario: Scenario, culture: Culture) -> list[str]:
+    """The names in a localised scenario that neither its people nor the culture's profile have, in order, once each."""
+    known = vocabulary(culture).union(*(name_words(person.name) for person in scenario.participants))
+    names = dict.fromkeys(name for text in texts_of(scenario) for name in names_in(text))
+    return [name for name in names if name not in known]
+
+
 def mark_fault(seed: Seed) -> str | None:
     """What is wrong with the annotations of a seed, or None: each occurs word for word, and its kind is known.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -128,7 +129,7 @@ def base_id(student: Student) -> str:
 
     Raises `StoreError` for a folder that cannot be read.
     """
-    folder = Path(student.source).expanduser()
+    folder = Path(os.path.expanduser(student.source))
     if student.name == TINY:
         return folder.name
     if folder.is_dir():

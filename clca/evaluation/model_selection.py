@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from importlib.util import find_spec
@@ -261,7 +262,7 @@ def _not_used(adapter: TrainedAdapter, student: Student) -> str:
 
 def _source_of(student: Student) -> str:
     """What the adapters of a student call it: of one in a folder only the folder's name."""
-    source = Path(student.source).expanduser()
+    source = Path(os.path.expanduser(student.source))
     return source.resolve().name if source.is_dir() else student.source
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +14,9 @@ from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.cost import Cost
 from clca.evaluation.evaluated_model import Adapter, EvaluatedModel
 from clca.evaluation.prediction_dir import SCORES
-from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage
+from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage, local_tokenizer
+from clca.models.chat_template import ChatTemplate
+from clca.models.fixed_date import ISO_DATE
 from clca.storage.fingerprint import Inputs, fingerprint, slug
 from clca.urls import without_credentials
 
@@ -83,10 +86,24 @@ class EvaluationPlan:
         return (
             *rehearsal,
             *adapter_caveats(self.model),
+            *self._clock_caveats,
             *self.suite_caveats(),
             *of_run,
             *coverage.caveats(f"{self.label_noun}s"),
         )
+
+    @cached_property
+    def _clock_caveats(self) -> list[str]:
+        """That a server writes its own date into prompts, as far as its chat template is known here."""
+        if self.model.student is not None or not self.inference.chat:
+            return []
+        tokenizer = local_tokenizer(self.model.name, self.inference.workspace, os.environ)
+        if tokenizer is None or not tokenizer.chat_template or not ChatTemplate(tokenizer).reads_clock:
+            return []
+        return [
+            "The server's chat template writes the date of its clock into every prompt, unless it was started with"
+            f" another template; training and evaluation on this machine write {ISO_DATE}."
+        ]
 
     def sample_prompts(self) -> list[tuple[str, str]]:
         """The first prompt of each form, with a title."""

@@ -20,7 +20,8 @@ from clca.inference.prompt_format import ChatFormat, Mode, TextFormat
 from clca.inference.requests import AnsweredCallback, G
 from clca.inference.tokenization import Tokens
 from clca.models import ModelCatalogue
-from clca.models.chat_template import DATE, ChatTemplate
+from clca.models.chat_template import ChatTemplate
+from clca.models.fixed_date import DATE
 from clca.models.hub import cached_snapshot
 from clca.models.load import load_tokenizer, this_device
 from clca.models.student import Student

@@ -99,6 +99,7 @@ class EvaluationInfo(Record):
         default=(), description="Which adapters were taken, and what else there was."
     )
     model_notes: tuple[str, ...] = Field(default=(), description="What was said of the student and its adapters.")
+    date: str = Field(default="", description="What the student's chat template took for today.")
     fingerprint: str
     inputs: dict[str, Any]
     content: dict[str, ContentUsed]

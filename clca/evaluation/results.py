@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -79,7 +80,7 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
     Raises `NotFoundError` for none or an unfinished one, `SettingsError` for one of another kind, and `ContentError`
     for damaged scores.
     """
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     selection = Selection(target=name, taken=(str(folder),), reason="named")
     if not (name and folder.is_dir()):
         folder, selection = find_evaluation(name, EVALUATIONS, kind)

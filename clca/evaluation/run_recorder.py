@@ -24,6 +24,7 @@ from clca.evaluation.plan import EvaluationPlan
 from clca.evaluation.prediction_dir import PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor, TopKCoverage
 from clca.evaluation.result import ContentUsed, EvaluationInfo, GroupCounts, LabelCounts, RunEntry
+from clca.models.fixed_date import ISO_DATE
 from clca.progress import Note, ProgressCallback
 from clca.storage.fingerprint import differences, fingerprint
 from clca.urls import without_credentials
@@ -161,6 +162,7 @@ class RunRecorder:
             taught=model.taught,
             selection=model.selection,
             model_notes=model.notes,
+            date=ISO_DATE,
             fingerprint=fingerprint(plan.inputs),
             inputs=plan.inputs,
             content={

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from clca.content.decoding import decode_text
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.classification.scores import AVERAGE, MatrixScores
 
@@ -113,11 +114,7 @@ def _text(path: Path) -> str:
         raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
     if len(data) > LARGEST:
         raise ContentError(str(path), None, f"has more than {LARGEST // 2**20} MB: too large for a matrix of cultures")
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise ContentError(str(path), line, "not UTF-8; save it as CSV UTF-8") from None
+    text = decode_text(str(path), data)
     if "\0" in text:
         raise ContentError(str(path), text.count("\n", 0, text.index("\0")) + 1, "holds a zero byte: not a text file")
     return text

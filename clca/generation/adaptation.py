@@ -12,10 +12,10 @@ from pydantic import ValidationError
 
 from clca.content.parsing import validation_message
 from clca.content.prompts import Prompts
-from clca.culture.localisation import localise, vocabulary
+from clca.culture.localisation import foreign_names, localise, vocabulary
 from clca.culture.people import assign_names
 from clca.errors import FailureKind, InvalidReply
-from clca.generation.scenario_checks import adaptation_fault, composition_fault, foreign_names
+from clca.generation.scenario_checks import adaptation_fault, composition_fault
 from clca.inference.protocol import AssignedNames, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.schemas import AdaptAnswer, ComposeAnswer
@@ -63,7 +63,7 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
     variables = {
         "culture": culture,
         "scenario": localised,
-        "foreign": foreign_names(scenario, localised, culture),
+        "foreign": foreign_names(localised, culture),
         "draft": _as_answer(localised),
     }
     return TaskRequest(

@@ -102,9 +102,14 @@ class GenerateConfig(StageConfig):
         str | None, Field(description="Server of the judge, if it differs."), Option(TEACHERS)
     ] = None
     concurrency: Annotated[int, Field(ge=1, le=100_000, description="Most requests in flight."), Option(TEACHERS)] = 64
-    timeout: Annotated[float, Field(gt=0, description="Seconds after which a request times out."), Option(TEACHERS)] = (
-        120.0
-    )
+    timeout: Annotated[
+        float,
+        Field(
+            gt=0,
+            description="Seconds after which a request times out; at least 1800 on a vLLM that is started on the CPU.",
+        ),
+        Option(TEACHERS),
+    ] = 120.0
     max_http_attempts: Annotated[
         int,
         Field(ge=1, le=50, description="Most times that a request is sent while the server fails."),
@@ -173,13 +178,11 @@ class GenerateConfig(StageConfig):
             check_url(url)
         return value
 
-    @field_validator("teacher", "partner", "judge", "out", "scenarios")
+    @field_validator("teacher", "partner", "judge")
     @classmethod
-    def _is_name(cls, value: Any) -> Any:
-        if isinstance(value, str | Path):
-            text = str(value)
-            if not text.strip() or not text.isprintable():
-                raise ValueError(f"not a name: {text!a}")
+    def _is_name(cls, value: str | None) -> str | None:
+        if value is not None and (not value.strip() or not value.isprintable()):
+            raise ValueError(f"not a name: {value!a}")
         return value
 
     @field_validator("scenarios")

@@ -17,14 +17,15 @@ from clca.generation.adaptation import adapt_request, compose_request, norm_scen
 from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
 from clca.generation.intents import intent_request, intent_system
-from clca.generation.judge import judge_request, meta_request
+from clca.generation.judge import judge_request, meta_request, meta_view_request
 from clca.inference.protocol import Message, TaskRequest
-from clca.records import Alignment, Norm, Quality, Scenario, Turn
+from clca.records import Alignment, CountedFacts, Norm, Quality, Scenario, Turn
+from clca.schemas import MetaViewAnswer
 
 CHARACTERS_PER_TOKEN = 4  # English prose under the tokenizers of Llama 3 and Qwen 2.5, roughly
 TOKENS_PER_TURN = 45
 THOUGHT_TOKENS = 25  # of the thought before a turn
-REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 110, "meta": 90, "intent": 40}
+REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 150, "meta": 75, "intent": 40}
 """Assumed lengths of replies: what a large instruction-tuned model writes for these schemas."""
 
 
@@ -78,12 +79,14 @@ def render_tasks(
     tokens = [number * TOKENS_PER_TURN + number // 2 * thoughts for number in range(len(turns))]
     rendered["turn"] = _rendered(requests, shown=2, placeholders=tokens)
 
+    judged = (culture, scenario, turns, CountedFacts(faults=(), scene_words=1, foreign=()), prompts)
+    rendered["judge"] = _rendered([judge_request(*judged)], placeholders=[len(turns) * TOKENS_PER_TURN])
     quality = Quality(label="good", confidence="confident", rationale="<the judge's rationale>")
     alignment = Alignment(label="yes", confidence="confident", rationale="<the judge's rationale>")
-    judged = judge_request(culture, scenario, turns, prompts)
-    rendered["judge"] = _rendered([judged], placeholders=[len(turns) * TOKENS_PER_TURN])
-    meta = meta_request(culture, scenario, turns, quality, alignment, prompts)
-    rendered["meta"] = _rendered([meta], placeholders=[len(turns) * TOKENS_PER_TURN])
+    view_request = meta_view_request(*judged)
+    view = MetaViewAnswer(reason="<its reason>", label="good", confidence="confident")
+    meta = meta_request(view_request, view, culture, scenario, turns, (quality, alignment), prompts)
+    rendered["meta"] = _rendered([view_request, meta], shown=1, placeholders=[len(turns) * TOKENS_PER_TURN] * 2)
     system = intent_system(culture, scenario, prompts)
     lengths = range(1, len(turns) + 1)
     intents = [intent_request(culture, scenario, turns[:length], system, prompts) for length in lengths]
@@ -107,7 +110,7 @@ def estimate_costs(
         "compose": norms,
         "turn": dialogues * turns,
         "judge": dialogues,
-        "meta": dialogues,
+        "meta": 2 * dialogues,
         "intent": dialogues * turns,
     }
     return [

@@ -67,7 +67,7 @@ def find_degeneration(turns: Sequence[Turn], partner: Participant) -> str | None
         return SPEAKS_FOR_PARTNER
     if _repeats(turns):
         return REPEATS
-    if _is_foreign(last.text):
+    if is_foreign(last.text):
         return CHANGES_LANGUAGE
     return None
 
@@ -93,7 +93,8 @@ def _repeats(turns: Sequence[Turn]) -> bool:
     return len(long) - len(set(long)) >= 2
 
 
-def _is_foreign(text: str) -> bool:
+def is_foreign(text: str) -> bool:
+    """Whether a text is not in English, by the rule of *changes language*."""
     letters = [char for char in text if char.isalpha()]
     if len(letters) >= 20:
         other_script = sum(ord(char) > 0x24F and not unicodedata.name(char, "").startswith("LATIN") for char in letters)

@@ -20,7 +20,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Interruption:
     """Runs coroutines so that they can be interrupted; `drain` is what the first interruption calls, once it is set.
 
-    Signals are handled in the main thread only. `requested` says that there was an interruption.
+    Signals are handled in the main thread only, and those that are ignored (in background jobs of a shell) stay so.
+    `requested` says that there was an interruption.
     """
 
     def __init__(self, progress: ProgressCallback) -> None:
@@ -37,7 +38,8 @@ class Interruption:
         """
         self.drain = None
         in_main_thread = threading.current_thread() is threading.main_thread()
-        handlers = {number: signal.signal(number, self._on_signal) for number in SIGNALS if in_main_thread}
+        heeded = [number for number in SIGNALS if in_main_thread and signal.getsignal(number) is not signal.SIG_IGN]
+        handlers = {number: signal.signal(number, self._on_signal) for number in heeded}
         try:
             if not _loop_is_running():
                 return asyncio.run(self._supervised(work))

@@ -49,7 +49,7 @@ def measure_judge(rows: Iterable[tuple[str | None, str, int]]) -> JudgeMetrics:
     totals: Counter[str | None] = Counter()
     discarded: Counter[str | None] = Counter()
     for flaw, outcome, number in rows:
-        if outcome != "failed":
+        if outcome not in ("failed", "rejected"):
             totals[flaw] += number
             discarded[flaw] += number if outcome == "discarded" else 0
     by_flaw = {flaw: FlawCounts(planted=totals[flaw], caught=discarded[flaw]) for flaw in totals if flaw is not None}

@@ -12,7 +12,7 @@ from clca.storage.run_dir import RunDir
 
 @dataclass(slots=True)
 class Funnel:
-    """Counts of dialogues: requested = kept + discarded + failed + pending.
+    """Counts of dialogues: requested = kept + discarded + failed + rejected + pending.
 
     `outcomes` counts finished dialogues by outcome, `reasons` those that were not kept by `outcome: reason`;
     `under_way` is the number that has been started and is not finished.

@@ -36,6 +36,7 @@ class Pipeline:
     def __init__(self, plan: RunPlan, teachers: Mapping[Role, Teacher], run_dir: RunDir) -> None:
         config, reply_cache = plan.config, run_dir.reply_cache
         self._plan, self._config, self._run_dir = plan, config, run_dir
+        self._run = f"{plan.culture}/{run_dir.folder.name}"
         self._models = {role: teacher.name for role, teacher in teachers.items()}
         self._filter = Filter(config.discard, config.discard_confidence)
         self.funnel = Funnel(plan.requested, *reply_cache.counts())
@@ -122,7 +123,7 @@ class Pipeline:
                 reason = f"degenerate: {state.fault}"
             else:
                 stage = "judge"
-                judgement = await judge(culture, scenario, state.turns, plan.prompts, client)
+                judgement = await judge(culture, scenario, state.turns, plan.prompts, client, plan.marks)
                 reason = self._filter.reason(judgement)
                 if reason is None:
                     stage = "intent"
@@ -149,6 +150,7 @@ class Pipeline:
             seed=config.seed,
             usage=client.usage,
             planted=planted_flaw(client.replies),
+            run=self._run,
         )
         await write_record(self._run_dir, dialogue, self.funnel)
 
@@ -163,6 +165,7 @@ class Pipeline:
             detail=error.detail,
             **self._models,
             seed=plan.config.seed,
+            run=self._run,
             **{"turns": (), "usage": NO_USAGE, **known},
         )
         await write_record(self._run_dir, failure, self.funnel)

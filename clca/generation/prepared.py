@@ -8,6 +8,8 @@ repeats
     From the fifth turn on, both sides say what they said before, in other openings.
 another culture
     A whole dialogue of another culture, scene and people included, shown as one of this culture.
+other manners
+    The same under names and places of this culture: only its customs and forms of address are another culture's.
 
 Every choice is seeded by the kind and the scenario, so that the same content gives the same dialogues.
 """
@@ -17,18 +19,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from random import Random
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records
 from clca.errors import ContentError
-from clca.records import Record, Scenario, Slug, Turn
+from clca.records import Participant, Record, Scenario, Slug, Turn
 from clca.seeding import chooser
 
 PREPARED = "eval/judge/sound.jsonl"
 SOUND = "sound"
-ANOTHER_SCENE, REFUSALS, REPEATS, ANOTHER_CULTURE = "another scene", "refusals", "repeats", "another culture"
-BAD_KINDS = (ANOTHER_SCENE, REFUSALS, REPEATS, ANOTHER_CULTURE)
+ANOTHER_SCENE, REFUSALS, REPEATS = "another scene", "refusals", "repeats"
+ANOTHER_CULTURE, OTHER_MANNERS = "another culture", "other manners"
+BAD_KINDS = (ANOTHER_SCENE, REFUSALS, REPEATS, ANOTHER_CULTURE, OTHER_MANNERS)
 
 _ASSISTANT = (
     "I'm sorry, but I can't assist with that request.",
@@ -44,25 +48,30 @@ _OPENINGS = ("Well,", "Yes, but", "As I said,", "You know,", "So,", "Really,")
 
 
 class SoundDialogue(Record):
-    """A dialogue that deserves to be kept: a line of `eval/judge/sound.jsonl`."""
+    """A dialogue that deserves to be kept: a line of `eval/judge/sound.jsonl`.
+
+    `family_first` is the order of its names, `places` are the places that its texts name.
+    """
 
     culture: Slug
+    family_first: bool = False
+    places: tuple[str, ...] = ()
     scenario: Scenario
     turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A dialogue to judge: `kind` is `sound` or one of `BAD_KINDS`, `culture` the one that it is shown as."""
+    """A dialogue to judge: `kind` is `sound` or one of `BAD_KINDS`, `culture` the one that it is shown as.
 
+    `id` holds the kind and the sound dialogue that it was made for.
+    """
+
+    id: str
     kind: str
     culture: str
     scenario: Scenario
     turns: tuple[Turn, ...]
-
-    @property
-    def id(self) -> str:
-        return f"{self.kind}/{self.culture}/{self.scenario.id}"
 
 
 def load_sound(content: Content) -> list[SoundDialogue]:
@@ -99,30 +108,54 @@ def prepare(
 
 def _prepared(kind: str, dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue]) -> Prepared:
     random = chooser("prepared", kind, dialogue.scenario.id)
-    if kind == ANOTHER_CULTURE:
+    scenario, turns = dialogue.scenario, dialogue.turns
+    if kind in (ANOTHER_CULTURE, OTHER_MANNERS):
         other = random.choice([other for other in dialogues if other.culture != dialogue.culture])
-        return Prepared(kind, dialogue.culture, other.scenario, other.turns)
-    if kind == SOUND:
-        return Prepared(kind, dialogue.culture, dialogue.scenario, dialogue.turns)
-    return Prepared(kind, dialogue.culture, dialogue.scenario, tuple(_SPOILED[kind](dialogue, dialogues, random)))
+        renames = _renames(other, dialogue) if kind == OTHER_MANNERS else {}
+        scenario, turns = _renamed_scenario(other.scenario, renames), _renamed(other, renames)
+    elif kind != SOUND:
+        turns = tuple(_SPOILED[kind](dialogue, dialogues, random))
+    return Prepared(f"{kind}/{dialogue.scenario.id}", kind, dialogue.culture, scenario, turns)
 
 
-def _another_scene(dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue], random: Random) -> list[Turn]:
+def _another_scene(dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue], random: Random) -> tuple[Turn, ...]:
     other = random.choice([other for other in dialogues if other.culture == dialogue.culture and other != dialogue])
-    people = zip(other.scenario.participants, dialogue.scenario.participants, strict=True)
-    renamed: dict[str, str] = {}
-    for theirs, ours in people:
-        renamed[theirs.name] = ours.name
-        renamed |= dict(zip(theirs.name.split(), ours.name.split(), strict=False))
-    pattern = "|".join(rf"\b{re.escape(name)}\b" for name in sorted(renamed, key=len, reverse=True))
-    return [
-        Turn(
-            speaker=renamed[turn.speaker],
-            action=turn.action,
-            text=re.sub(pattern, lambda match: renamed[match[0]], turn.text),
-        )
-        for turn in other.turns
+    return _renamed(other, _renames(other, dialogue, places=False))
+
+
+def _renames(other: SoundDialogue, dialogue: SoundDialogue, *, places: bool = True) -> dict[str, str]:
+    """For each name, and each of the `places`, of the `other` dialogue one of this dialogue."""
+    renames: dict[str, str] = {}
+    for theirs, ours in zip(other.scenario.participants, dialogue.scenario.participants, strict=True):
+        renames[theirs.name] = ours.name
+        parts = ours.name.split()
+        same_order = other.family_first == dialogue.family_first
+        renames |= dict(zip(theirs.name.split(), parts if same_order else reversed(parts), strict=False))
+    if places:
+        renames |= dict(zip(other.places, cycle(dialogue.places), strict=False))
+    return renames
+
+
+def _rename(text: str, renames: dict[str, str]) -> str:
+    if not renames:
+        return text
+    pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(renames, key=len, reverse=True))
+    return re.sub(pattern, lambda match: renames[match[0]], text)
+
+
+def _renamed(dialogue: SoundDialogue, renames: dict[str, str]) -> tuple[Turn, ...]:
+    return tuple(
+        Turn(speaker=_rename(turn.speaker, renames), action=turn.action, text=_rename(turn.text, renames))
+        for turn in dialogue.turns
+    )
+
+
+def _renamed_scenario(scenario: Scenario, renames: dict[str, str]) -> Scenario:
+    people = [
+        Participant(**{key: _rename(text, renames) if isinstance(text, str) else text for key, text in person})
+        for person in scenario.participants
     ]
+    return scenario.model_copy(update={"setting": _rename(scenario.setting, renames), "participants": tuple(people)})
 
 
 def _refusals(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random) -> list[Turn]:
@@ -147,7 +180,7 @@ def _repeats(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random
     return turns
 
 
-_SPOILED: dict[str, Callable[[SoundDialogue, Sequence[SoundDialogue], Random], list[Turn]]] = {
+_SPOILED: dict[str, Callable[[SoundDialogue, Sequence[SoundDialogue], Random], Sequence[Turn]]] = {
     ANOTHER_SCENE: _another_scene,
     REFUSALS: _refusals,
     REPEATS: _repeats,

@@ -14,7 +14,7 @@ class GenerationProgress(Progress):
     """The state of one run, some times a second. Rates are per second since the command took it up.
 
     `in_flight` requests wait for a teacher; `throughput` is what vLLM servers say of themselves, if any does;
-    `servers_down` are URLs.
+    `servers_down` are URLs. `seconds_left` is an estimate by the dialogues finished so far, None before the first.
     """
 
     culture: str
@@ -28,6 +28,7 @@ class GenerationProgress(Progress):
     cached: int
     throughput: Throughput | None
     servers_down: tuple[str, ...]
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,12 +34,13 @@ class _InFolder(Record):
 
 
 class Counts(Record):
-    """Numbers of dialogues: requested = kept + discarded + failed + pending."""
+    """Numbers of dialogues: requested = kept + discarded + failed + rejected + pending."""
 
     requested: int = Field(description="Dialogues that were asked for.")
     kept: int = Field(description="Dialogues that the judge let pass.")
     discarded: int = Field(description="Dialogues that degenerated or that the judge rejected.")
     failed: int = Field(description="Dialogues that could not be finished.")
+    rejected: int = Field(default=0, description="Kept dialogues that somebody has removed from dialogues.jsonl.")
     pending: int = Field(description="Dialogues that the same command has yet to finish.")
 
 

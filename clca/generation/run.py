@@ -16,10 +16,11 @@ from clca.generation.retry import reset_failed
 from clca.generation.run_plan import RunPlan
 from clca.generation.session import Session
 from clca.generation.teachers import connect, unserved
+from clca.inference.open_files import too_few
 from clca.inference.protocol import Teacher
 from clca.inference.vllm.manager import ServerManager
 from clca.progress import Note, ProgressCallback, ignore
-from clca.storage.run_dir import RunDir
+from clca.storage.run_dir import FILES, RunDir
 
 
 def run(plan: GenerationPlan, progress: ProgressCallback = ignore) -> GenerationResult:
@@ -64,11 +65,15 @@ async def _generate(
             stack.push_async_callback(teacher.close)
         if not plan.finished:
             await _check(dict.fromkeys(teachers.values()), progress)
+            if plan.config.base_url and (notice := too_few(plan.config.concurrency)):
+                progress(Note(notice))
         if plan.differences:
             progress(Note("A new run, because its inputs differ from the last run's:"))
             for line in plan.differences:
                 progress(Note(f"  {line}"))
         with RunDir(plan.folder) as run_dir:
+            if run_dir.rejected:
+                progress(Note(rejection_note(run_dir)))
             if plan.retry_failed:
                 progress(Note(f"Trying {reset_failed(run_dir)} failed dialogues of {plan.folder} again"))
             session = Session(plan, teachers, run_dir, progress)
@@ -76,6 +81,16 @@ async def _generate(
                 progress(Note(f"Resuming {plan.folder}"))
             interruption.drain = session.stop
             return await session.work()
+
+
+def rejection_note(run_dir: RunDir) -> str:
+    """What is said of dialogues that somebody has removed since the last command."""
+    number, file = len(run_dir.rejected), run_dir.folder / FILES["rejected"]
+    dialogues = "1 dialogue was" if number == 1 else f"{number} dialogues were"
+    return (
+        f"{dialogues} removed from {FILES['kept']}: recorded as rejected in {file}, and not generated again unless the"
+        " line there is removed too"
+    )
 
 
 async def _check(teachers: Iterable[Teacher], progress: ProgressCallback) -> None:

@@ -11,6 +11,7 @@ import clca
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
+from clca.culture.marks import CultureMarks
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
 from clca.generation.cost import TaskCost, estimate_costs, render_tasks
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The run of one culture. `simulator` is the content of the embedded rehearsal where it plays a role.
+    """The run of one culture. `simulator` is the content of the embedded rehearsal where it plays a role, `marks` are
+    those by which a text shows another culture.
 
     `exists` says that the folder holds the run already, `finished` that nothing is left to do. `differences` are the
     inputs in which a new run differs from the newest run of the culture. `retry_failed` makes the failed dialogues
@@ -43,6 +45,7 @@ class RunPlan:
     prompts: Prompts
     scenarios: SeedScenarios | FileScenarios
     norms: tuple[Norm, ...]
+    marks: CultureMarks = field(repr=False)
     simulator: SimulatorContent | None = field(repr=False)
     costs: tuple[TaskCost, ...]
     inputs: Inputs
@@ -78,6 +81,8 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     addresses(config, os.environ)  # unusable keys are found now
     ModelCatalogue(content)  # and a broken catalogue of models
     simulator = read_simulator(config, content)
+    # Read apart: of the other cultures only the names decide a record, and only these are among the inputs.
+    marks = CultureMarks(CultureCatalogue(Content(workspace)))
     return RunPlan(
         config,
         culture,
@@ -86,13 +91,20 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         prompts,
         scenarios,
         tuple(norms),
+        marks,
         simulator,
         costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config)),
-        inputs=_inputs(config, culture, content, scenarios),
+        inputs=_inputs(config, culture, content, scenarios, marks),
     )
 
 
-def _inputs(config: GenerateConfig, culture: str, content: Content, scenarios: SeedScenarios | FileScenarios) -> Inputs:
+def _inputs(
+    config: GenerateConfig,
+    culture: str,
+    content: Content,
+    scenarios: SeedScenarios | FileScenarios,
+    marks: CultureMarks,
+) -> Inputs:
     """Everything that decides the records of a run; nothing that does not."""
     inputs: Inputs = {"clca": clca.__version__}
     inputs |= recorded(config.model_dump(mode="json", exclude=set(EXECUTION_FIELDS)))
@@ -102,6 +114,7 @@ def _inputs(config: GenerateConfig, culture: str, content: Content, scenarios: S
     inputs["vllm_args"] = deciding(split_arguments(config.vllm_args))
     if isinstance(scenarios, FileScenarios):
         inputs["scenarios"] = f"file {scenarios.digest}"
+    inputs["marks"] = marks.digest
     for path, used in sorted(content.used.items()):
         inputs[f"content:{path}"] = used.digest
     return inputs

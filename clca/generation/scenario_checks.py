@@ -1,21 +1,25 @@
 """Faults of an adapted or composed scenario, found by fixed rules and no model.
 
 broken text
-    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`).
+    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`), or is not in English (by the
+    rule of `degeneration`). A rule that the scenario broke before is not
+    applied.
 left over from the seed
     A word of a seed's names, a place that it names, or a thing that its annotations name, is still there. Places are
     the names of the seed's texts (`clca.words.names_in`) that the culture's own profile does not mention. A name that
     is an English word, too, may begin a sentence; one that is a month may stand anywhere.
 wrong people
-    Somebody is named whom the scenario does not know: a word of the culture's lists of names that is not assigned. A
-    person whom setting, background, goal or secret name is named no more; a text about one of the two tells of the
-    other; a title or an age is not the person's; a person is only called by the pronouns of the other gender.
+    Somebody is named whom the scenario does not know: a word of the culture's lists of names that is not assigned, or
+    any other name after a title or a word such as *named*, *friend*, *sister*; as many new names are allowed as the
+    teacher had to replace. A person whom setting, background, goal
+    or secret name is named no more; a text about one of the two tells of the other; a title or an age is not the
+    person's; a person is only called by the pronouns of the other gender.
 shortened
     A text is shorter than `LEAST_LENGTH` of what it was.
 goal or secret lost
     A secret is new or gone. Goal and secret of a person say the same. A goal or secret shares fewer of its content
     words with what it was than `LEAST_KEPT`, or more with that of the other person (or with the other of the two) than
-    with what it was: it was exchanged.
+    with what it was, and more than `EXCHANGED`.
 norm not breached (of a composed scenario)
     The answer to how the norm is breached does not name the second person, denies the breach, or is not about the norm:
     it shares fewer than two content words with the norm's text and breach, and less than half of all words of the
@@ -30,8 +34,9 @@ import re
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from clca.culture.localisation import texts_of, vocabulary
+from clca.culture.localisation import foreign_names, texts_of, vocabulary
 from clca.culture.people import name_words
+from clca.generation.degeneration import is_foreign
 from clca.generation.text_checks import (
     TextCheck,
     cut_phrase,
@@ -44,7 +49,7 @@ from clca.generation.text_checks import (
 from clca.inference.protocol import AssignedNames, Mistake
 from clca.records import Culture, Gender, Norm, Scenario, Seed
 from clca.schemas import AdaptAnswer, ComposeAnswer, NewPersonAnswer, PersonAnswer
-from clca.words import NO_NAMES, STOP_WORDS, content_share, content_stems, names_in, whole_word, words
+from clca.words import GENERIC, NO_NAMES, STOP_WORDS, content_share, content_stems, names_in, whole_word, words
 
 BROKEN_TEXT = "broken text"
 LEFT_OVER = "left over from the seed"
@@ -56,6 +61,7 @@ ELSEWHERE = "elsewhere"
 
 LEAST_LENGTH = 0.4
 LEAST_KEPT = 0.2
+EXCHANGED = 0.5
 PLACE_SHARE = 0.5
 _BOUNDS = {"breach": 300, "occupation": 120, "goal": 400, "secret": 400}  # of phrases, which need no full stop
 _BOTH = "mark grant grace hope rose frank bright stone price hill lane cole bill pat sue rob art"
@@ -66,6 +72,10 @@ _PRONOUNS: dict[Gender, frozenset[str]] = {
 }
 _TITLE_GENDERS: dict[str, Gender] = {"Mr": "male", "Sir": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
 _AGE = re.compile(r"\b(?:aged?|is|turned) (\d{1,3})(?= years? old|[,.;]|$)|\b(\d{1,3})[- ]years?[- ]old")
+_INTRODUCED = re.compile(
+    r"\b(?:Mr|Mrs|Ms|Miss|Dr|named|called|friend|colleague|boss|neighbour|brother|sister|son|daughter|husband|wife"
+    r"|mother|father|cousin|uncle|aunt)\.?,? ([^\W\d_]+)"
+)
 _DENIAL = re.compile(
     r"\b(?:no one|nobody|neither|not|never|\w+n't|without)\b[^.]*\b(?:breach|break|broke|violat|ignor|disregard)"
     r"|\b(?:no|not any) (?:breach|violation)|^(?:none|nothing|n/a)\b|\b(?:respects|follows|keeps to|obeys) the norm",
@@ -83,10 +93,12 @@ def adaptation_fault(source: Scenario, localised: Scenario, answer: AdaptAnswer,
     names = [person.name for person in localised.participants]
     before = dict(_scenario_texts(localised))
     facts = [(person.gender, person.age) for person in localised.participants]
+    known = [*before.values()]
+    replaced = len(foreign_names(localised, culture))
     return _first(
-        (BROKEN_TEXT, _text_fault(texts)),
+        (BROKEN_TEXT, _text_fault(texts, before)),
         (LEFT_OVER, _left_over(source, localised, texts, culture)),
-        (WRONG_PEOPLE, _stranger_named(names, [*before.values()], texts, culture)),
+        (WRONG_PEOPLE, _stranger_named(names, known, texts, culture, allowed=replaced)),
         (WRONG_PEOPLE, _confused(names, before, texts)),
         (WRONG_PEOPLE, _contradiction(facts, names, before, texts)),
         (SHORTENED, _shortened(before, texts)),
@@ -107,11 +119,11 @@ def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, 
     facts = [(gender, person.age) for (gender, _), person in zip(people, (answer.first, answer.second), strict=True)]
     known = [norm.text, norm.breach, norm.explain, norm.remedy, *offered]
     return _first(
-        (BROKEN_TEXT, _text_fault(texts)),
+        (BROKEN_TEXT, _text_fault(texts, {})),
         (WRONG_PEOPLE, _stranger_named(names, known, texts, culture)),
         (WRONG_PEOPLE, _unnamed(names, texts)),
         (WRONG_PEOPLE, _contradiction(facts, names, {}, texts)),
-        (LOST, _same(answer.first, answer.second)),
+        (LOST, _same(answer.first, answer.second, {})),
         (NO_BREACH, _no_breach(norm, names, answer, texts)),
         (ELSEWHERE, _elsewhere(offered, answer.setting)),
     )
@@ -119,14 +131,6 @@ def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, 
 
 def _first(*faults: tuple[str, str | None]) -> Mistake | None:
     return next((Mistake(name, detail) for name, detail in faults if detail is not None), None)
-
-
-def foreign_names(source: Scenario, localised: Scenario, culture: Culture) -> list[str]:
-    """The names of places, and the like, of the source that the teacher has to replace, in order and once each."""
-    people = {word for person in source.participants for word in name_words(person.name)}
-    known = people | vocabulary(culture) | _assigned(localised)
-    before = [name for text in texts_of(source) for name in names_in(text) if name not in known]
-    return [name for name in dict.fromkeys(before) if any(name in names_in(text) for text in texts_of(localised))]
 
 
 # ---------------------------------------------------------------- texts
@@ -144,13 +148,20 @@ def _scenario_texts(scenario: Scenario) -> Iterator[Text]:
             yield f"{side}.{key}", getattr(person, key)
 
 
-def _text_fault(texts: Sequence[Text]) -> str | None:
+def _text_fault(texts: Sequence[Text], before: dict[str, str]) -> str | None:
     for key, text in texts:
         bound = _BOUNDS.get(key.rpartition(".")[2])
         end: TextCheck = cut_sentence if bound is None else partial(cut_phrase, max_length=bound)
-        if text and (fault := first_fault(text, punctuation_at_start, end, no_words, holds_json)):
+        checks = [punctuation_at_start, end, no_words, holds_json, _not_english]
+        if before.get(key):
+            checks = [check for check in checks if check(before[key]) is None]
+        if text and (fault := first_fault(text, *checks)):
             return f"{key}: {fault}"
     return None
+
+
+def _not_english(text: str) -> str | None:
+    return "is not in English" if is_foreign(text) else None
 
 
 def _shortened(before: dict[str, str], texts: Sequence[Text]) -> str | None:
@@ -184,27 +195,38 @@ def _left_over(source: Scenario, localised: Scenario, texts: Sequence[Text], cul
 
 
 def _holds_name(text: str, name: str) -> bool:
-    if name.lower() in STOP_WORDS or name.lower() in _ALSO_WORDS:
+    if name.lower() in STOP_WORDS or name.lower() in _ALSO_WORDS or name in GENERIC:
         return name in names_in(text)
     return re.search(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", text) is not None
 
 
-def _stranger_named(names: Sequence[str], known: Sequence[str], texts: Sequence[Text], culture: Culture) -> str | None:
+def _stranger_named(
+    names: Sequence[str], known: Sequence[str], texts: Sequence[Text], culture: Culture, allowed: int = 0
+) -> str | None:
     lists = (culture.names.female, culture.names.male, culture.names.family)
+    expected = {word for name in names for word in name_words(name)} | vocabulary(culture)
+    expected |= {name for text in known for name in names_in(text)}
     strangers = {word for part in lists for name in part for word in name_words(name)}
-    strangers -= {word for name in names for word in name_words(name)} | vocabulary(culture)
-    strangers -= {name for text in known for name in names_in(text)}
+    seen: set[str] = set()
     for key, text in texts:
+        introduced = {match[1] for match in _INTRODUCED.finditer(text)}
         for name in names_in(text):
-            if name in strangers:
-                return f"{key}: names {name!r}, who is not in the scenario"
+            if name not in expected and (name in strangers or name in introduced):
+                seen.add(name)
+                if len(seen) > allowed:
+                    return f"{key}: names {name!r}, who is not in the scenario"
     return None
 
 
 def _named(names: Sequence[str], text: str) -> tuple[bool, ...]:
     """For each of the two people whether the text names them; a name that both have counts for neither."""
+    return tuple(any(re.search(whole_word(word), text) for word in own) for own in _own_words(names))
+
+
+def _own_words(names: Sequence[str]) -> tuple[set[str], set[str]]:
+    """For each of the two people the words of their name that the other has not."""
     first, second = (name_words(name) for name in names)
-    return tuple(any(re.search(whole_word(word), text) for word in own) for own in (first - second, second - first))
+    return first - second, second - first
 
 
 def _confused(names: Sequence[str], before: dict[str, str], texts: Sequence[Text]) -> str | None:
@@ -229,10 +251,10 @@ def _contradiction(
     facts: Sequence[tuple[Gender, int]], names: Sequence[str], before: dict[str, str], texts: Sequence[Text]
 ) -> str | None:
     for key, text in texts:
-        for (gender, _), name in zip(facts, names, strict=True):
+        for (gender, _), name, own in zip(facts, names, _own_words(names), strict=True):
             for title, meant in _TITLE_GENDERS.items():
-                pattern = rf"\b{title}\.? (?:{'|'.join(map(re.escape, sorted(name_words(name))))})\b"
-                if gender != "other" and meant != gender and re.search(pattern, text):
+                pattern = rf"\b{title}\.? (?:{'|'.join(map(re.escape, sorted(own)))})\b"
+                if own and gender != "other" and meant != gender and re.search(pattern, text):
                     return f"{key}: calls {name}, who is {gender}, {title}"
         if "." not in key:
             continue
@@ -272,9 +294,9 @@ def _lost(localised: Scenario, people: tuple[PersonAnswer, PersonAnswer]) -> str
     for side, old, person in zip(("first", "second"), localised.participants, people, strict=True):
         if bool(old.secret) != bool(person.secret):
             return f"{side}.secret: {'is lost' if old.secret else 'is new: there was none'}"
-    if fault := _same(*people):
-        return fault
     before = dict(_scenario_texts(localised))
+    if fault := _same(*people, before):
+        return fault
     keys = [key for key in before if key.endswith(("goal", "secret")) and before[key]]
     after = {
         f"{side}.{key}": text
@@ -284,20 +306,23 @@ def _lost(localised: Scenario, people: tuple[PersonAnswer, PersonAnswer]) -> str
     for key in keys:
         kept = content_share(before[key], after[key])
         for other in keys:
-            if other != key and content_share(before[other], after[key]) > max(kept, PLACE_SHARE):
+            telling = other != key and len(content_stems(before[other])) >= 2
+            if telling and content_share(before[other], after[key]) > max(kept, EXCHANGED):
                 return f"{key}: is now what {other} was"
         if kept < LEAST_KEPT:
             return f"{key}: nothing is left of {before[key]!r}"
     return None
 
 
-def _same(first: PersonAnswer | NewPersonAnswer, second: PersonAnswer | NewPersonAnswer) -> str | None:
+def _same(
+    first: PersonAnswer | NewPersonAnswer, second: PersonAnswer | NewPersonAnswer, before: dict[str, str]
+) -> str | None:
     texts = {"first.goal": first.goal, "first.secret": first.secret, "second.goal": second.goal}
     texts["second.secret"] = second.secret
     spoken = [(key, words(text)) for key, text in texts.items() if text]
     for index, (key, tokens) in enumerate(spoken):
         for other, others in spoken[:index]:
-            if tokens == others:
+            if tokens == others and (key not in before or words(before[key]) != words(before[other])):
                 return f"{key}: is the same as {other}"
     return None
 

@@ -16,7 +16,7 @@ from clca.generation.result import Costs, RunResult, counts_of
 from clca.generation.run_info_writer import RunInfoWriter
 from clca.generation.run_plan import RunPlan
 from clca.inference.protocol import Role, ServerState, Teacher, Throughput
-from clca.progress import ProgressCallback
+from clca.progress import Note, ProgressCallback
 from clca.storage.run_dir import RunDir
 
 SAVE_EVERY = 5.0  # seconds between updates of run.json
@@ -33,7 +33,8 @@ class Session:
         self._teachers = list(dict.fromkeys(teachers.values()))
         self._pipeline = Pipeline(plan, teachers, run_dir)
         self._info = RunInfoWriter(plan, run_dir)
-        self._began = monotonic()
+        self._began, self._pending_before = monotonic(), self.pending
+        self._noted = {adjustment for server in self._servers() for adjustment in _adjustments(server)}
 
     @property
     def pending(self) -> int:
@@ -69,6 +70,7 @@ class Session:
                 error = first_error(errors)
             except asyncio.CancelledError as cancelled:
                 error = cancelled
+        self._note_adjustments()
         await self._run_dir.drain()
         # A dialogue may have reached the disk although the task that waited for it was cancelled.
         self._pipeline.recount()
@@ -129,8 +131,17 @@ class Session:
 
     async def _keep_reporting(self) -> None:
         while True:
+            self._note_adjustments()
             self._report()
             await asyncio.sleep(REPORT_EVERY)
+
+    def _note_adjustments(self) -> None:
+        """Tell what a server refuses that its probe did not show, once."""
+        for server in self._servers():
+            for adjustment in _adjustments(server):
+                if adjustment not in self._noted:
+                    self._noted.add(adjustment)
+                    self._progress(Note(f"Note: {adjustment}"))
 
     def _report(self) -> None:
         funnel, counts = self._pipeline.funnel, self._pipeline.scheduler.counts
@@ -151,11 +162,22 @@ class Session:
                 cached=counts.cached,
                 throughput=self._throughput(),
                 servers_down=tuple(server.url for server in self._servers() if not server.up),
+                seconds_left=self._seconds_left(seconds),
             )
         )
 
+    def _seconds_left(self, seconds: float) -> float | None:
+        """The time that the pending dialogues take at the pace so far; None before the first is finished."""
+        finished = self._pending_before - self.pending
+        return seconds * self.pending / finished if finished else None
+
     def _save(self, ended: str) -> None:
         self._info.write(self._pipeline.funnel, self._pipeline.scheduler.counts, self._costs(), self._servers(), ended)
+
+
+def _adjustments(server: ServerState) -> Iterator[str]:
+    """What a server gets otherwise than it should, in sentences."""
+    return (f"{server.url} {adjustment}" for adjustment in server.adjustments)
 
 
 def first_error(group: BaseExceptionGroup[BaseException]) -> BaseException:

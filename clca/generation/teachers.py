@@ -15,8 +15,11 @@ from clca.models import ModelCatalogue
 from clca.urls import NO_KEY
 
 if TYPE_CHECKING:
+    from clca.inference.chat_client import ChatClient
+    from clca.inference.vllm.server import Server
     from clca.simulator import SimulatorContent
 
+CPU_TIMEOUT = 1800.0  # seconds; requests wait for each other on a CPU, and a server that ended is seen at once
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
 
 _KEYS: dict[Role, str] = {
@@ -128,20 +131,25 @@ def _teacher(
 
     model = ModelCatalogue(content).find(address.model)
 
-    def client(urls: Sequence[str], key: str) -> ChatClient:
+    def client(urls: Sequence[str], key: str, timeout: float) -> ChatClient:
         return ChatClient(
             address.model,
             urls,
             also=(model.hub,) if model is not None else (),
             key=key,
             concurrency=config.concurrency,
-            timeout=config.timeout,
+            timeout=timeout,
             max_attempts=config.max_http_attempts,
         )
 
     if address.urls:
-        return client(address.urls, address.key)
-    return VllmTeacher(address.model, servers, lambda server: client([server.url], server.key))
+        return client(address.urls, address.key, config.timeout)
+
+    def managed(server: Server) -> ChatClient:
+        least = CPU_TIMEOUT if servers.is_on_cpu(address.model) else 0.0
+        return client([server.url], server.key, max(least, config.timeout))
+
+    return VllmTeacher(address.model, servers, managed)
 
 
 def _simulator(config: GenerateConfig, simulator: SimulatorContent | None) -> Teacher:

@@ -25,6 +25,7 @@ from clca.schemas import Reply
 from clca.urls import without_credentials
 
 MAX_TIMEOUTS = 2  # attempts of a request that times out
+LOOKS = 3  # at whether a server still answers
 _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many tokens|context window|too long", re.I)
 
 
@@ -126,16 +127,20 @@ class ChatClient:
     async def answer(self, request: Request) -> Reply:
         """The reply to a request, which is repeated and moved to another replica where that may help.
 
-        Raises `RequestFailed` or `InvalidReply` for this request, `TeacherLost` for all.
+        Each attempt after a time-out has twice the time. Raises `RequestFailed` or `InvalidReply` for this request,
+        `TeacherLost` for all.
         """
         at_first_failure: int | None = None
+        seconds = self._http.timeout
 
         async def send(replica: Replica) -> Reply:
-            nonlocal at_first_failure
+            nonlocal at_first_failure, seconds
             try:
-                return await self._send(request, replica)
-            except HttpError:
+                return await self._send(request, replica, seconds)
+            except HttpError as error:
                 at_first_failure = self._answered if at_first_failure is None else at_first_failure
+                if error.kind is FailureKind.TIMEOUT:
+                    seconds *= 2
                 raise
 
         try:
@@ -148,14 +153,14 @@ class ChatClient:
                 raise TeacherLost(self._denial(error)) from None
             raise self._failure(error) from None
 
-    async def _send(self, request: Request, replica: Replica) -> Reply:
+    async def _send(self, request: Request, replica: Replica, seconds: float) -> Reply:
         body = request_body(request, replica.model, structured=replica.structured, dialect=replica.dialect)
         try:
-            completion = await self._http.complete(replica.url, PATH, to_json(body))
+            completion = await self._http.complete(replica.url, PATH, to_json(body), seconds)
         except HttpError as error:
             if not self._adapt(replica, error, body):
                 raise
-            return await self._send(request, replica)
+            return await self._send(request, replica, seconds)
         self._answered += 1
         return completion.reply
 
@@ -178,7 +183,8 @@ class ChatClient:
             return RequestFailed(FailureKind.BAD_REQUEST, self._denial(error))
         if error.kind is FailureKind.BAD_REQUEST and _TOO_LONG.search(error.message):
             return RequestFailed(FailureKind.PROMPT_TOO_LONG, error.message)
-        return RequestFailed(error.kind, error.detail)
+        remedy = "; the server is up: raise --timeout, or lower --concurrency"
+        return RequestFailed(error.kind, error.detail + (remedy if error.kind is FailureKind.TIMEOUT else ""))
 
     def _denial(self, error: HttpError) -> str:
         if error.status == 402:
@@ -199,14 +205,21 @@ class ChatClient:
         )
 
     async def _any_server_answers(self) -> bool:
-        """Whether any server still answers a simple request: one that hangs as a whole does not."""
+        """Whether any server still answers a simple request: one that hangs as a whole does not.
+
+        One that is busy may be late, and is asked up to three times.
+        """
 
         async def answers(replica: Replica) -> bool:
-            try:
-                await self._http.get(replica.url, "/models", self._http.connect_timeout)
-            except HttpError as error:
-                return error.kind not in UNREACHABLE
-            return True
+            for _ in range(LOOKS):
+                try:
+                    await self._http.get(replica.url, "/models", self._http.connect_timeout)
+                except HttpError as error:
+                    if error.kind is not FailureKind.TIMEOUT:
+                        return error.kind not in UNREACHABLE
+                else:
+                    return True
+            return False
 
         return any(await asyncio.gather(*map(answers, self._balancer.replicas)))
 

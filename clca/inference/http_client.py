@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
-from base64 import b64encode
+import os
+import ssl
 from collections.abc import Mapping
 from contextlib import suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
 
-from clca.errors import FailureKind, SettingsError
+from clca.errors import FailureKind
 from clca.inference.api_response import Completion, read_completion
 from clca.inference.error_response import ErrorResponse
 from clca.inference.http_errors import HttpError, error_under_200, one_line, status_error
-from clca.urls import is_loopback, without_credentials
+from clca.inference.open_files import possible_connections
+from clca.inference.proxies import proxy_options
+from clca.urls import without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
 MAX_BODY = 8 * 2**20  # bytes; a hundred times what the largest answer takes
@@ -33,7 +35,7 @@ class HttpClient:
 
     def __init__(self, *, key: str, concurrency: int, timeout: float) -> None:
         self.timeout, self.connect_timeout = timeout, min(timeout, CONNECT_TIMEOUT)
-        self.key, self._concurrency = key, concurrency
+        self.key, self._concurrency = key, possible_connections(concurrency)
         self._session: aiohttp.ClientSession | None = None
         self._proxy_options: dict[str, dict[str, Any]] = {}
 
@@ -137,49 +139,22 @@ class HttpClient:
             if self.key:
                 headers["Authorization"] = f"Bearer {self.key}"
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300),
+                connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300, ssl=trusted_certificates()),
                 timeout=aiohttp.ClientTimeout(self.timeout, sock_connect=self.connect_timeout),
                 headers=headers,
             )
         return self._session
 
 
-def proxy_url(server: str) -> str | None:
-    """The environment's proxy for a server, with its credentials; None where none applies.
-
-    Raises `SettingsError` for a proxy that does not speak HTTP.
-    """
-    parts = urlsplit(server)
-    proxies = getproxies()
-    named = proxies.get(parts.scheme) or proxies.get("all")
-    if not named or is_loopback(server) or proxy_bypass(parts.hostname or ""):
-        return None
-    proxy = urlsplit(named if "://" in named else f"http://{named}")
-    try:
-        usable = proxy.scheme in ("http", "https") and bool(proxy.hostname) and proxy.port != 0
-    except ValueError:
-        usable = False
-    if not usable:
-        raise SettingsError(
-            "the proxy that the environment names cannot be used: it must be http://host:port"
-            f" (see {parts.scheme}_proxy and all_proxy)"
-        )
-    return proxy.geturl()
+def trusted_certificates() -> ssl.SSLContext:
+    """The certificates that servers are checked by: the system's, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`."""
+    return _context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
 
 
-def proxy_options(server: str) -> dict[str, Any]:
-    """aiohttp's arguments `proxy` and `proxy_headers` for a server; empty where no proxy of the environment applies.
-
-    Raises `SettingsError` for a proxy that does not speak HTTP.
-    """
-    if (url := proxy_url(server)) is None:
-        return {}
-    proxy = urlsplit(url)
-    options: dict[str, Any] = {"proxy": without_credentials(url)}
-    if proxy.username:
-        credentials = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
-        options["proxy_headers"] = {"Authorization": f"Basic {b64encode(credentials.encode()).decode()}"}
-    return options
+@lru_cache(maxsize=4)
+def _context(file: str | None, folder: str | None) -> ssl.SSLContext:
+    """A context for these variables, which OpenSSL reads itself; loading the certificates takes 20 ms."""
+    return ssl.create_default_context()
 
 
 async def read_bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
-from clca.inference.http_client import HttpClient, proxy_url
+from clca.inference.http_client import HttpClient, trusted_certificates
 from clca.inference.http_errors import HttpError
+from clca.inference.proxies import proxy_url
 from clca.urls import NO_KEY
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ async def request(
     import openai
 
     transport = openai.DefaultAsyncHttpxClient(
-        follow_redirects=False, trust_env=False, proxy=proxy_url(server), verify=ssl.create_default_context()
+        follow_redirects=False, trust_env=False, proxy=proxy_url(server), verify=trusted_certificates()
     )
     connecting = openai.Timeout(None, connect=http.connect_timeout)  # the whole is limited below
     client = openai.AsyncOpenAI(

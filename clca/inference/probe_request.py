@@ -10,7 +10,7 @@ from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import UNREACHABLE, HttpError
 from clca.inference.retry import backoff, retry
 
-TIMEOUT = 30.0  # seconds, of the first attempt
+TIMEOUT, LAST_TIMEOUT = 30.0, 120.0  # seconds, of the first attempt and the second
 
 T = TypeVar("T")
 
@@ -20,8 +20,8 @@ class Unreachable(TeacherError):
 
 
 async def repeated(http: HttpClient, send: Callable[[float], Awaitable[T]]) -> T:
-    """The result of `send`, which is called with a time-out in seconds; once more, with twice as many, if it fails."""
-    seconds = iter((min(http.timeout, TIMEOUT), min(http.timeout, 2 * TIMEOUT)))
+    """The result of `send`, which is called with a time-out in seconds; once more, with more of them, if it fails."""
+    seconds = iter((min(http.timeout, TIMEOUT), min(http.timeout, LAST_TIMEOUT)))
 
     def pause_after(error: HttpError, number: int) -> float | None:
         if number > 1 or not error.is_transient:

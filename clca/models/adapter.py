@@ -19,7 +19,8 @@ from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.models.adapter_weights import read_keys, require_fitting
 from clca.records import Record
-from clca.storage.atomic import atomic_folder
+from clca.storage.atomic import atomic_folder, encoded
+from clca.storage.json_records import decode_record, encode_record
 from clca.storage.selection import Selection
 
 FILE = "adapter.json"
@@ -75,7 +76,8 @@ class AdapterInfo(Record):
     `recipe_sha256` is the digest of `recipe`, `content` maps the content files used to their digests. `compute` is the
     number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
     whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
-    each culture, and what else there was.
+    each culture, and what else there was. `date` is what the chat template took for today; earlier versions did not
+    record it.
     """
 
     format: Literal[1] = 1
@@ -104,6 +106,7 @@ class AdapterInfo(Record):
     compute: str
     versions: dict[str, str]
     selection: tuple[Selection, ...] = ()
+    date: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +163,8 @@ def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> Non
     config["revision"] = adapter.student.revision
     with atomic_folder(out, work=peft.parent) as draft:
         (draft / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-        (draft / CARD).write_text(card, encoding="utf-8")
-        (draft / FILE).write_text(adapter.model_dump_json(indent=2) + "\n", encoding="utf-8")
+        (draft / CARD).write_bytes(encoded(card))
+        (draft / FILE).write_bytes(encode_record(adapter, indent=2))
         for name in (WEIGHTS, LOGS):
             if (peft / name).exists():
                 (peft / name).rename(draft / name)
@@ -171,7 +174,7 @@ def read_adapter(folder: Path) -> TrainedAdapter:
     """The adapter in a folder. Raises `NotFoundError` for another folder, `ContentError` for a damaged adapter."""
     file = folder / FILE
     try:
-        data = AdapterInfo.model_validate_json(file.read_bytes())
+        data = decode_record(AdapterInfo, file.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"{folder} is not an adapter of `clca train`: it has no {FILE}") from None
     except OSError as error:

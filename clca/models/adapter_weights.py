@@ -142,7 +142,9 @@ def _tail(layer: str) -> str:
 
 def _student_layers(source: str) -> frozenset[str]:
     """The names of the student's layers that have weights, as its files name them; none where they are not here."""
-    folder = Path(source).expanduser() if source and Path(source).expanduser().is_dir() else None
+    folder: Path | None = Path(os.path.expanduser(source))
+    if not (source and folder and folder.is_dir()):
+        folder = None
     if folder is None and source.count("/") == 1:
         folder = cached_snapshot(source, os.environ)
     try:

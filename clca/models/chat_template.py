@@ -17,11 +17,9 @@ from typing import Any, Protocol
 import jinja2
 
 from clca.errors import ClcaError
+from clca.models.fixed_date import DATE, strftime_now
 from clca.models.messages import Chat, Message, Role
 
-# Llama 3.2's template writes today's date into every prompt unless it is given one. Training examples must not change
-# from day to day: this is the default date of Llama 3.1's template.
-DATE = "26 Jul 2024"
 # What a template, a program of its author, can raise.
 TEMPLATE_ERRORS = (
     jinja2.TemplateError,
@@ -95,6 +93,7 @@ class ChatTemplate:
         self._tokenizer = tokenizer
         self._frames: dict[tuple[str, ...], _Frames] = {}
         self._control = control_tokens(tokenizer)
+        self._asked_for_date = False
         if not tokenizer.chat_template:
             raise self._error(
                 "is missing: take an instruction-tuned student, or a mix of plain text (wvs, wiki, normad)"
@@ -148,6 +147,13 @@ class ChatTemplate:
         lead, close = frames.leads[1], frames.closes[1]
         return frames.texts[1][len(frames.texts[1]) - lead :], frames.texts[2][:close]
 
+    @cached_property
+    def reads_clock(self) -> bool:
+        """Whether the template writes the present date, of which a server that renders it cannot be told another."""
+        self._asked_for_date = False
+        self.prompt((("user", "x"),))
+        return self._asked_for_date
+
     def _frames_of(self, roles: tuple[str, ...]) -> _Frames:
         if roles not in self._frames:
             self._frames[roles] = self._learn(roles)
@@ -193,12 +199,21 @@ class ChatTemplate:
         conversation = [{"role": role, "content": content} for role, content in messages]
         try:
             return str(
+                # Templates write today's date into prompts: Llama's unless they are given one, others in any case.
                 self._tokenizer.apply_chat_template(
-                    conversation, tokenize=False, add_generation_prompt=generation, date_string=DATE
+                    conversation,
+                    tokenize=False,
+                    add_generation_prompt=generation,
+                    date_string=DATE,
+                    strftime_now=self._strftime_now,
                 )
             )
         except TEMPLATE_ERRORS as error:
             raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
+
+    def _strftime_now(self, format: str) -> str:
+        self._asked_for_date = True
+        return strftime_now(format)
 
     def _error(self, what: str) -> ChatTemplateError:
         return ChatTemplateError(f"the chat template of {self._tokenizer.name_or_path or 'the student'} {what}")

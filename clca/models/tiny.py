@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +50,7 @@ rehearse training and evaluation on a CPU. It knows no language and no culture: 
 def cache_folder(environment: Mapping[str, str]) -> Path:
     """The cache of tiny students: `clca` in the user's cache folder (XDG_CACHE_HOME)."""
     home = environment.get("XDG_CACHE_HOME") or Path(environment.get("HOME") or "~") / ".cache"
-    return Path(home).expanduser() / "clca"
+    return Path(os.path.expanduser(home)) / "clca"
 
 
 def make_tiny(folder: Path, content: Content, seed: int = 42) -> Path:
@@ -80,11 +82,7 @@ def _packaged_texts(package: Path) -> list[str]:
 
 
 def _digest(texts: list[str], seed: int) -> str:
-    import tokenizers
-    import torch
-    import transformers
-
-    versions = [tokenizers.__version__, torch.__version__, transformers.__version__]
+    versions = [version(library) for library in ("tokenizers", "torch", "transformers")]  # without importing them
     shape = [seed, TOKENS, CONTEXT, WIDTH, LAYERS, HEADS, WEIGHT_STD, OUTPUT_STD, CHAT_TEMPLATE, CARD]
     return hashlib.sha256(json.dumps([versions, shape, texts]).encode()).hexdigest()[:12]
 

@@ -52,12 +52,43 @@ class Meta(Record):
     critique: str
 
 
+class TurnFault(Record):
+    """A turn, counted from 1, and the rule that it breaks."""
+
+    turn: int
+    fault: str
+
+
+class CountedFacts(Record):
+    """What code counted for the judge: turns with a fault, words shared with the scene, marks of other cultures."""
+
+    faults: tuple[TurnFault, ...]
+    scene_words: int
+    foreign: tuple[str, ...]
+
+
+class AnsweredFacts(Record):
+    """What the judge answered, item by item; `worst_line` is counted from 1, 0 where no line is bad."""
+
+    subject: str
+    fits_scene: Literal["yes", "partly", "no"]
+    repetition: Literal["none", "some", "much"]
+    worst_line: int
+    fault: Literal["none", "slight", "serious"]
+    culture: Literal["fits", "neutral", "clashes"]
+
+
 class Judgement(Record):
-    """Both stages of the judge on one dialogue."""
+    """Both stages of the judge on one dialogue, and the facts that the labels of the first stage follow from.
+
+    Records of versions that asked for the labels themselves have no facts.
+    """
 
     quality: Quality
     alignment: Alignment
     meta: Meta
+    counted: CountedFacts | None = None
+    answered: AnsweredFacts | None = None
 
 
 class Intent(Record):
@@ -88,7 +119,7 @@ class Dialogue(Record):
     `ended` is `leave`, `exchanges` or `degenerate`; a degenerate dialogue has no judgement. `reason` says why it was
     discarded, `planted` names the flaw that the simulator planted; either is "" where there is none, since a column
     that is null in one file and text in the next cannot be loaded as one. `teacher`, `partner` and `judge` name the
-    models; `seed` is the run's.
+    models; `seed` is the run's, and `run` its name, `<culture>/<run>`, "" in files of earlier versions.
     """
 
     id: str
@@ -106,6 +137,7 @@ class Dialogue(Record):
     seed: int
     usage: Usage
     planted: str = ""
+    run: str = ""
 
 
 class Failure(Record):
@@ -127,4 +159,16 @@ class Failure(Record):
     partner: str
     judge: str
     seed: int
+    usage: Usage
+    run: str = ""
+
+
+class Rejection(Record):
+    """A kept dialogue that a person removed from `dialogues.jsonl`: a line of `rejected.jsonl`.
+
+    It stays rejected, and is not generated again, as long as its line stands there.
+    """
+
+    id: str
+    reason: str
     usage: Usage

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+
+from clca.culture.localisation import foreign_names
 from clca.records import Culture, Participant, Scenario
 from clca.schemas import AdaptAnswer, PersonAnswer
 from clca.seeding import Rng
@@ -13,9 +17,10 @@ from clca.simulator.sentences import localize
 def adapt(content: SimulatorContent, culture: Culture, scenario: Scenario) -> AdaptAnswer:
     """The scenario, which is localised by code, in the culture's English and with a home for one of the two people."""
     rng = Rng(culture.id, scenario.id, "adapt")
+    moved = _moved(culture, scenario)
 
     def localized(text: str) -> str:
-        return localize(text, content.phrasebook.dialects.get(culture.id, {}))
+        return localize(moved(text), content.phrasebook.dialects.get(culture.id, {}))
 
     home_side = int(rng.uniform() * 2)
     people = []
@@ -32,6 +37,17 @@ def adapt(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Ad
             )
         )
     return AdaptAnswer(setting=clip(localized(scenario.setting), 600), first=people[0], second=people[1])
+
+
+def _moved(culture: Culture, scenario: Scenario) -> Callable[[str], str]:
+    """Replaces the names that are not of the culture, which a scenario without annotations still has, by its cities."""
+    foreign = foreign_names(scenario, culture)
+    cities = [city for city in culture.cities if " in " not in city] or [culture.name]
+    if not foreign:
+        return lambda text: text
+    word = "|".join(re.escape(name) for name in sorted(foreign, key=len, reverse=True))
+    pattern = re.compile(rf"(?<!\w)(?:{word})(?: (?:{word}))*(?!\w)")
+    return lambda text: pattern.sub(lambda match: Rng(culture.id, scenario.id, match[0]).choice(cities), text)
 
 
 def with_home(content: SimulatorContent, culture: Culture, person: Participant, background: str, rng: Rng) -> str:

@@ -6,7 +6,7 @@ A score above 0.5 is bad; the confidence of a label is its distance from 0.5.
 from __future__ import annotations
 
 from clca.records import Alignment, Confidence, Culture, Quality, Scenario, Turn
-from clca.schemas import AlignmentAnswer, JudgeAnswer, MetaAnswer, QualityAnswer
+from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer
 from clca.seeding import Rng
 from clca.simulator.adaptation import clip
 from clca.simulator.assessment import Assessment, Assessor
@@ -14,6 +14,7 @@ from clca.simulator.content import SimulatorContent
 from clca.simulator.critique import critique
 from clca.simulator.intents import place_name
 from clca.simulator.sentences import fill, sentences
+from clca.words import upper_first
 
 
 class Judge:
@@ -31,46 +32,51 @@ class Judge:
         # A little noise, the same for the same dialogue: no judge is quite steady.
         fault = assessment.fault + 0.2 * (rng.uniform() - 0.5)
         misalignment = assessment.manners.misalignment + 0.16 * (rng.uniform() - 0.5)
+        flaw = _worst_flaw(assessment) if fault > 0.5 else None
+        worst_line = _line_of(turns, assessment.foreign_text) if flaw == "tongue" else 0
         return JudgeAnswer(
-            quality=QualityAnswer(
-                rationale=clip(self._quality_rationale(values, assessment, fault > 0.5, rng), 400),
-                label="bad" if fault > 0.5 else "good",
-                confidence=confidence(fault),
-            ),
-            alignment=AlignmentAnswer(
-                rationale=clip(self._alignment_rationale(values, assessment, misalignment > 0.5, rng), 400),
-                label="no" if misalignment > 0.5 else "yes",
-                confidence=confidence(misalignment),
-            ),
+            subject=clip(values["topic"], 160),
+            fits_scene="no" if flaw == "strange" else "yes",
+            repetition="much" if flaw == "repeated" else "none",
+            worst_line=worst_line or (len(turns) if flaw == "short" else 0),
+            fault="serious" if flaw in ("tongue", "short") else "none",
+            quality=clip(self._quality_rationale(values, flaw, rng), 300),
+            quality_confidence=confidence(fault),
+            culture="clashes" if misalignment > 0.5 else "fits" if misalignment < 0.3 else "neutral",
+            alignment=clip(self._alignment_rationale(values, assessment, misalignment > 0.5, rng), 300),
+            alignment_confidence=confidence(misalignment),
         )
+
+    def meta_view(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> MetaViewAnswer:
+        """Stage two before it is told the verdict of stage one."""
+        assessment, score = self._meta_score(culture, scenario, turns)
+        values = _placeholder_values(culture, turns, assessment)
+        reason = clip(upper_first(values["evidence" if score > 0.5 else "seen"]), 300)
+        return MetaViewAnswer(reason=reason, label="bad" if score > 0.5 else "good", confidence=confidence(score))
 
     def meta(
         self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...], quality: Quality, alignment: Alignment
     ) -> MetaAnswer:
         """Stage two: a critique of stage one's `quality` and `alignment`, and whether to use the dialogue."""
-        assessment = self._assessor.assess(culture, scenario, turns)
-        rng = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "meta")
-        fault = assessment.fault + 0.1 * (rng.uniform() - 0.5)
-        misalignment = assessment.manners.misalignment
-        # Misaligned manners spoil a dialogue as data on the culture, though less than a fault of quality does.
-        score = max(fault, 0.92 * misalignment)
+        assessment, score = self._meta_score(culture, scenario, turns)
+        rng = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "critique")
+        bad, misaligned = assessment.fault > 0.5, assessment.manners.misalignment > 0.5
         values = _placeholder_values(culture, turns, assessment)
-        text = critique(self._phrases, quality, alignment, values, fault > 0.5, misalignment > 0.5, rng)
+        text = critique(self._phrases, quality, alignment, values, bad, misaligned, rng)
         return MetaAnswer(
             critique=clip(text, 600), label="bad" if score > 0.5 else "good", confidence=confidence(score)
         )
 
-    def _quality_rationale(self, values: dict[str, str], assessment: Assessment, bad: bool, rng: Rng) -> str:
-        kind = "good"
-        if bad:
-            faults = {
-                "repeated": assessment.circling,
-                "strange": assessment.drift,
-                "short": 0.96 * assessment.short,
-                "tongue": float(bool(assessment.foreign_text)),
-            }
-            kind = max(faults, key=lambda name: faults[name])
-        return f"{fill(rng.choice(getattr(self._phrases, kind)), values)}."
+    def _meta_score(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> tuple[Assessment, float]:
+        """The assessment, and how bad the dialogue is as data on the culture, in [0, 1]."""
+        assessment = self._assessor.assess(culture, scenario, turns)
+        rng = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "meta")
+        fault = assessment.fault + 0.1 * (rng.uniform() - 0.5)
+        # Misaligned manners spoil a dialogue as data on the culture, though less than a fault of quality does.
+        return assessment, max(fault, 0.92 * assessment.manners.misalignment)
+
+    def _quality_rationale(self, values: dict[str, str], flaw: str | None, rng: Rng) -> str:
+        return f"{fill(rng.choice(getattr(self._phrases, flaw or 'good')), values)}."
 
     def _alignment_rationale(self, values: dict[str, str], assessment: Assessment, misaligned: bool, rng: Rng) -> str:
         manners = assessment.manners
@@ -86,6 +92,22 @@ def confidence(score: float) -> Confidence:
     """The confidence of a label, from the distance of its score in [0, 1] to 0.5."""
     margin = abs(score - 0.5)
     return "very confident" if margin > 0.27 else "confident" if margin > 0.12 else "not sure"
+
+
+def _worst_flaw(assessment: Assessment) -> str:
+    """The flaw that weighs most, by the name of its phrases."""
+    flaws = {
+        "repeated": assessment.circling,
+        "strange": assessment.drift,
+        "short": 0.96 * assessment.short,
+        "tongue": float(bool(assessment.foreign_text)),
+    }
+    return max(flaws, key=lambda name: flaws[name])
+
+
+def _line_of(turns: tuple[Turn, ...], text: str) -> int:
+    """The number of the turn with that text, from 1; 0 where there is none."""
+    return next((number for number, turn in enumerate(turns, start=1) if turn.text == text), 0)
 
 
 def _placeholder_values(culture: Culture, turns: tuple[Turn, ...], assessment: Assessment) -> dict[str, str]:

@@ -73,6 +73,8 @@ class Simulator:
                 return self._turn(scenario, hints)
             case "judge", Scenario() as scenario, _:
                 return self._judge.verdict(culture, scenario, turns), None
+            case "meta", Scenario() as scenario, None:
+                return self._judge.meta_view(culture, scenario, turns), None
             case "meta", Scenario() as scenario, (quality, alignment):
                 return self._judge.meta(culture, scenario, turns, quality, alignment), None
             case "intent", Scenario() as scenario, _:

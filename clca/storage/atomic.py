@@ -19,7 +19,12 @@ from clca.errors import StoreError
 def atomic_write(path: Path, content: str | bytes) -> None:
     """Write a file, text as UTF-8, replacing an earlier one. Raises `StoreError` if the disk refuses it."""
     with atomic_file(path) as file:
-        file.write(content if isinstance(content, bytes) else content.encode())
+        file.write(content if isinstance(content, bytes) else encoded(content))
+
+
+def encoded(text: str) -> bytes:
+    """The text in UTF-8; what stands for the bytes of a path that is no UTF-8 as `\\udcXX`, which JSON reads back."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextmanager

@@ -16,7 +16,8 @@ Inputs = dict[str, Any]
 
 def fingerprint(inputs: Inputs) -> str:
     """SHA-256 of the inputs as JSON with sorted keys, in hexadecimal."""
-    return hashlib.sha256(json.dumps(inputs, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    text = json.dumps(inputs, sort_keys=True, ensure_ascii=False)
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def file_sha256(path: Path) -> str:

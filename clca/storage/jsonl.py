@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 from clca.errors import StoreError
 from clca.storage.atomic import write_errors
+
+TAIL = 4 * 2**20  # bytes: the longest last line that is looked at
 
 
 class LineFile:
@@ -35,6 +38,21 @@ class LineFile:
                 raise
         self.length += len(data)
 
+    def is_edited(self, indexed: int) -> bool:
+        """Whether the file is not one of `indexed` bytes in whole lines to which more was appended.
+
+        A last line that is a whole JSON value but has no line break, as some editors leave it, gets one first.
+        """
+        with write_errors(self.path):
+            if self.length and os.pread(self._fd, 1, self.length - 1) != b"\n":
+                start = max(0, self.length - TAIL)
+                last = os.pread(self._fd, TAIL, start).rpartition(b"\n")[2]
+                if _is_json(last):
+                    self.append([b"\n"])
+            if self.length < indexed:
+                return True
+            return bool(indexed) and os.pread(self._fd, 1, indexed - 1) != b"\n"
+
     def sync(self) -> None:
         """Wait until all lines are on the disk."""
         with write_errors(self.path):
@@ -49,6 +67,13 @@ class LineFile:
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except ValueError:
+        return False
 
 
 def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:

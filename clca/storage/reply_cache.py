@@ -13,15 +13,15 @@ import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from clca.errors import StoreError
-from clca.records import Dialogue, Failure
+from clca.records import Dialogue, Failure, Usage
 from clca.schemas import Reply
 
-Outcome = Literal["kept", "discarded", "failed"]
+Outcome = Literal["kept", "discarded", "failed", "rejected"]
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS reply (
@@ -49,6 +49,11 @@ class FinishedDialogue:
     prompt_tokens: int
     completion_tokens: int
     planted: str | None = None
+
+    @property
+    def usage(self) -> Usage:
+        """What the dialogue cost."""
+        return Usage(requests=self.requests, prompt_tokens=self.prompt_tokens, completion_tokens=self.completion_tokens)
 
     @classmethod
     def of(cls, record: Dialogue | Failure) -> FinishedDialogue:
@@ -157,6 +162,13 @@ class ReplyCache:
         """The ids of the finished dialogues."""
         with self._sqlite_errors():
             return {row[0] for row in self._db.execute("SELECT id FROM finished")}
+
+    def finished_dialogues(self) -> dict[str, FinishedDialogue]:
+        """The index entries of the finished dialogues, by id."""
+        columns = ", ".join(field.name for field in fields(FinishedDialogue))
+        with self._sqlite_errors():
+            rows = self._db.execute(f"SELECT {columns} FROM finished")
+            return {row[0]: FinishedDialogue(*row) for row in rows}
 
     def counts(self) -> tuple[Counter[str], Counter[str]]:
         """The number of dialogues by outcome, and by `outcome: reason` for those with a reason."""

@@ -1,7 +1,7 @@
 """The open folder of a generation run: locked while it is open, and consistent after any kill.
 
-`generated/<culture>/<run>/` holds `dialogues.jsonl`, `discarded.jsonl`, `failed.jsonl`, `run.json` and the reply
-cache, `journal.sqlite`.
+`generated/<culture>/<run>/` holds `dialogues.jsonl`, `discarded.jsonl`, `failed.jsonl`, `rejected.jsonl`, `run.json`
+and the reply cache, `journal.sqlite`.
 """
 
 from __future__ import annotations
@@ -10,41 +10,59 @@ import asyncio
 import json
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
 from pydantic_core import from_json
 
 from clca.errors import ContentError, StoreError
+from clca.records import Rejection
 from clca.storage.atomic import atomic_write
 from clca.storage.jsonl import LineFile, line_number, read_lines
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import FinishedDialogue, Outcome, ReplyCache
 from clca.storage.run_index import INFO
 
-FILES: dict[Outcome, str] = {"kept": "dialogues.jsonl", "discarded": "discarded.jsonl", "failed": "failed.jsonl"}
+FILES: dict[Outcome, str] = {
+    "kept": "dialogues.jsonl",
+    "discarded": "discarded.jsonl",
+    "failed": "failed.jsonl",
+    "rejected": "rejected.jsonl",
+}
+NO_USAGE = {"requests": 0, "prompt_tokens": 0, "completion_tokens": 0}
+REMOVED = "removed from dialogues.jsonl"
 REPLY_CACHE = "journal.sqlite"
 
 
 class RunDir:
     """An open run. Opening makes the folder if needed, and brings the index up to the JSONL files.
 
-    Raises `StoreError` if the folder is in use or cannot be written, `ContentError` for a line that is no record.
+    A kept dialogue that somebody has removed from `dialogues.jsonl` is recorded as rejected; `rejected` are the ids of
+    those found so by this opening. Raises `StoreError` if the folder is in use or cannot be written, or lacks the file
+    of its kept dialogues, `ContentError` for a line that is no record.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
+        self.folder, self.rejected = folder, tuple[str, ...]()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
         with ExitStack() as opened:
             opened.enter_context(folder_lock(folder))
+            lacks_kept = not (folder / FILES["kept"]).exists()
             self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
             for file in self._files.values():
                 opened.callback(file.close)
             self.reply_cache = ReplyCache(folder / REPLY_CACHE)
             opened.callback(self.reply_cache.close)
+            if lacks_kept and self.reply_cache.extents().get("kept"):
+                self._files["kept"].path.unlink()  # it was only opened, so that the next command finds it missing too
+                raise StoreError(
+                    f"{folder / FILES['kept']} is missing, and held the kept dialogues: restore it; or remove"
+                    f" {folder / REPLY_CACHE} too, to have them generated again"
+                )
             self._reconcile()
             self._opened = opened.pop_all()
         self._error: Exception | None = None
@@ -127,9 +145,11 @@ class RunDir:
         """Bring the index up to the files: they may be ahead of it (killed between line and index), end in half a
         line (killed or out of disk while writing), or have been edited by hand."""
         indexed = self.reply_cache.extents()
-        edited = any(file.length < indexed.get(outcome, 0) for outcome, file in self._files.items())
+        edited = any(file.is_edited(indexed.get(outcome, 0)) for outcome, file in self._files.items())
+        before = self.reply_cache.finished_dialogues() if edited else {}
         dialogues: list[FinishedDialogue] = []
         seen = set() if edited else self.reply_cache.finished()
+        cut = set[Outcome]()
         for outcome, file in self._files.items():
             offset = 0 if edited else indexed.get(outcome, 0)
             for end, line in read_lines(file.path, offset):
@@ -141,11 +161,25 @@ class RunDir:
                 dialogues.append(dialogue)
                 offset = end
             if offset < file.length:
+                cut.add(outcome)
                 file.cut(offset)
         if edited:
+            removed = [row for row in before.values() if row.outcome == "kept" and row.id not in seen]
+            # Half a line at the end is no work of a person: what is missing was lost.
+            dialogues += [] if "kept" in cut else self._reject(removed)
             self.reply_cache.rebuild(dialogues, self._extents())
         elif dialogues:
             self.reply_cache.finish(dialogues, self._extents())
+
+    def _reject(self, removed: list[FinishedDialogue]) -> list[FinishedDialogue]:
+        """Record dialogues that somebody has removed; returns their new index entries."""
+        rows = [replace(row, outcome="rejected", reason=REMOVED, planted=None) for row in removed]
+        if rows:
+            records = [Rejection(id=row.id, reason=REMOVED, usage=row.usage) for row in rows]
+            self._files["rejected"].append([record.model_dump_json().encode() + b"\n" for record in records])
+            self._files["rejected"].sync()
+            self.rejected = tuple(row.id for row in rows)
+        return rows
 
 
 def _sync(files: list[LineFile]) -> None:
@@ -157,6 +191,8 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
     """The index entry of the line at byte `offset` of a JSONL file. Raises `ContentError` if it is no record."""
     try:
         record = from_json(line)
+        if outcome == "rejected":  # a person may write the id alone
+            record = {"reason": REMOVED, "usage": NO_USAGE, **record}
         usage = record["usage"]
         return FinishedDialogue(
             id=record["id"],

@@ -26,15 +26,17 @@ class StopRequest:
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """The first signal is a request; a second Ctrl-C interrupts at once."""
+        """The first signal is a request; a second Ctrl-C interrupts at once. Ignored signals stay ignored."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+        before = {number: handler for number, handler in handlers.items() if handler is not signal.SIG_IGN}
 
         def note(number: int, frame: object) -> None:
             self.stop = True
-            signal.signal(signal.SIGINT, signal.default_int_handler)
+            if signal.SIGINT in before:
+                signal.signal(signal.SIGINT, signal.default_int_handler)
 
         for number in before:
             signal.signal(number, note)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from clca.models.adapter import AdapterInfo, LossPoint, SplitCounts, StudentRef
+from clca.models.fixed_date import ISO_DATE
 from clca.models.logging import LIBRARIES
 from clca.models.quantization import Compute
 from clca.storage.fingerprint import fingerprint
@@ -45,6 +47,7 @@ def adapter_info(
         recipe_sha256=fingerprint(recipe),
         lineage=job.lineage,
         selection=job.selection,
+        date=ISO_DATE,
         train=_counts(rows),
         held_out=_counts(held_out),
         content={path: used.digest for path, used in sorted(job.sources.content.used.items())},
@@ -66,7 +69,7 @@ def adapter_info(
 
 def _public(source: str) -> str:
     """A hub id, or the name of a folder: its path is private to this machine."""
-    return Path(source).resolve().name if Path(source).expanduser().is_dir() else source
+    return Path(source).resolve().name if Path(os.path.expanduser(source)).is_dir() else source
 
 
 def _counts(rows: Rows) -> SplitCounts:

@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
+from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml, suggestion, validation_message, yaml_error, yaml_line
 from clca.errors import ContentError, NotFoundError, SettingsError
@@ -51,6 +52,13 @@ def read_recipe(content: Content, recipe: str) -> Recipe:
 def override(recipe_data: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     """A recipe's plain data with `lora.r=32` and the like applied, each value read as its key's type."""
     changed = dict(recipe_data)
+    values: dict[str, str] = {}
+    for key, _, value in (setting.partition("=") for setting in sets):
+        first = values.setdefault(key.strip(), value.strip())
+        if first != value.strip():
+            raise SettingsError(
+                f"{key.strip()} of the recipe is set to {first} and to {value.strip()}: leave one of them out"
+            )
     for setting in sets:
         key, equals, value = setting.partition("=")
         key = key.strip()
@@ -124,11 +132,9 @@ def _read(content: Content, recipe: str) -> tuple[str, str, dict[str, Any]]:
         try:
             if Path(recipe).stat().st_size > LARGEST:
                 raise SettingsError(f"--recipe {recipe}: is larger than 1 MiB, so not a recipe")
-            text = Path(recipe).read_text(encoding="utf-8-sig")
+            text = decode_text(recipe, Path(recipe).read_bytes())
         except OSError as error:
             raise SettingsError(f"--recipe {recipe}: cannot be read: {error.strerror}") from None
-        except UnicodeDecodeError:
-            raise ContentError(recipe, None, "not UTF-8") from None
     else:
         names = recipe_names(content)
         if recipe not in names:

@@ -28,6 +28,8 @@ def choose_recipe(config: TrainConfig, content: Content) -> Recipe:
     for setting in config.settings:
         key, _, value = setting.partition("=")
         student = value.strip() if key.strip() == "student" and config.student is None else student
+    if config.student is not None and any(entry.partition("=")[0].strip() == "student" for entry in config.settings):
+        raise SettingsError("--student and --set student both name the student: leave one of them out")
     settings = [*config.settings, *([f"data.mix={config.mix}"] if config.mix is not None else [])]
     default = REHEARSAL_RECIPE if student is None or names_tiny(student) else DEFAULT_RECIPE
     recipe = load_recipe(content, config.recipe or default, settings)

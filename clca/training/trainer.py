@@ -27,6 +27,7 @@ from clca.training.job import Job, TrainingError, TrainingStopped
 from clca.training.model_card import card
 from clca.training.recipe import Recipe
 from clca.training.result import AdapterResult
+from clca.training.sources.dialogues import DUPLICATE
 from clca.training.tokenization import Encoder
 
 LEAST_MEMORY = (
@@ -80,6 +81,9 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
     rows = write_rows(job.sources, "train", encoder, job.work / "rows")
     held_out = write_rows(job.sources, "held-out", encoder, job.work / "rows")
+    duplicates = rows.counts.dropped[DUPLICATE] + held_out.counts.dropped[DUPLICATE]
+    if duplicates:
+        progress(Note(f"{duplicates:,} dialogues stand in several of the runs, word for word: each is taken once."))
     if recipe.training.patience is not None and not len(held_out.dataset):
         raise SettingsError("training.patience needs held-out examples, and the split left none: raise data.held_out")
     device = this_device()

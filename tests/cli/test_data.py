@@ -124,7 +124,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(survey: Path) -> None:
     file = survey / "data" / "wvs" / FILE
     before = file.read_bytes()
 
-    process = start(survey, "data", "import-wvs", "wave7.csv", file_size=4096)
+    process = start(survey, "data", "import-wvs", "wave7.csv", surroundings={"file_size": 4096})
     stdout, stderr = process.communicate(timeout=60)
     line = refused(subprocess.CompletedProcess((), process.returncode, stdout, stderr))
     assert line == "clca: cannot write data/wvs/respondents.parquet: File too large"

@@ -321,7 +321,7 @@ def test_a_full_disk_is_one_line_and_the_command_goes_on_when_there_is_room(
     desk: Desk, evaluated: dict[str, Any]
 ) -> None:
     command = ("eval-offense", "--out", "full", "--row", "turkey", "-c", "turkey", "--quiet")
-    process = start(desk.folder, *command, file_size=10_000, **desk.env)
+    process = start(desk.folder, *command, surroundings={"file_size": 10_000}, **desk.env)
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 2
     (line,) = errors.splitlines()

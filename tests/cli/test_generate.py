@@ -11,9 +11,9 @@ from pathlib import Path
 
 from tests.cli_process import Stub, clca, environment, last_json, only_run, records
 
-KEYS = ["run", "requested", "kept", "discarded", "failed", "pending"]
+KEYS = ["run", "requested", "kept", "discarded", "failed", "rejected", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
-RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted"]
+RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted", "run"]
 COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds", "invalid_replies"]
 
 
@@ -30,13 +30,14 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     assert discarded
     for record in kept + discarded:
         assert list(record) == RECORD
+        assert record["run"] == f"japan/{run.name}"
         assert set(record["scenario"]) == {"id", "setting", "relationship", "source", "participants", "breach"}
         for person in record["scenario"]["participants"]:
             assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret"]
         assert (record["culture"], record["seed"], record["teacher"]) == ("japan", 42, "rehearsal")
         assert 1 <= len(record["turns"]) <= 20
         if record["ended"] != "degenerate":
-            assert set(record["judgement"]) == {"quality", "alignment", "meta"}
+            assert set(record["judgement"]) == {"quality", "alignment", "meta", "counted", "answered"}
             assert record["judgement"]["meta"]["critique"]
     for record in kept:
         assert (record["verdict"], record["reason"]) == ("kept", "")
@@ -75,7 +76,7 @@ def test_three_models_at_three_servers(tmp_path: Path) -> None:
         )
         asked = [stub.stats()["by_task"] for stub in (one, two, three)]
     assert done.returncode == 0, done.stderr
-    assert asked == [{"adapt": 2, "turn": 12, "intent": 24}, {"turn": 12}, {"judge": 4, "meta": 4}]
+    assert asked == [{"adapt": 2, "turn": 12, "intent": 24}, {"turn": 12}, {"judge": 4, "meta": 8}]
     record = records(only_run(tmp_path, "uk"))[0]
     assert (record["teacher"], record["partner"], record["judge"]) == ("a", "b", "c")
 
@@ -159,7 +160,7 @@ def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
     planned = last_json(plan.stdout)
     assert planned["run"] == run["run"]
     assert planned["requested"] == run["requested"] == 6
-    assert planned["requests"] == 3 + 6 * 20 + 6 + 6 + 6 * 20
+    assert planned["requests"] == 3 + 6 * 20 + 6 + 2 * 6 + 6 * 20
     assert run["requests"] == planned["requests"], "the stub's dialogues run their full length and are kept"
     assert set(planned["tasks"]) == {"adapt", "turn", "judge", "meta", "intent"}
     for task in planned["tasks"].values():

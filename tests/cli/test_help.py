@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from typer.main import get_command
 
-from clca.cli import COMMANDS, app, load_command
+from clca.cli import COMMANDS, USAGE, app, load_command
 
 
 def test_the_help_lists_every_command_on_a_line_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
@@ -21,3 +23,34 @@ def test_every_command_has_a_help_of_its_own(name: str) -> None:
     assert command.name == name
     assert command.help
     assert command.help != get_command(app).get_command(None, name).help  # type: ignore[attr-defined, arg-type]
+
+
+def leaves(command: Any, words: tuple[str, ...]) -> list[tuple[tuple[str, ...], Any]]:
+    """Every command below one, with the words that name it."""
+    inner = getattr(command, "commands", None)
+    if inner is None:
+        return [(words, command)]
+    return [leaf for name, child in inner.items() for leaf in leaves(child, (*words, name))]
+
+
+EVERY_COMMAND = [leaf for name in COMMANDS for leaf in leaves(load_command(name), (name,))]
+
+
+@pytest.mark.parametrize(("words", "command"), EVERY_COMMAND, ids=[" ".join(words) for words, _ in EVERY_COMMAND])
+def test_no_repeated_option_is_dropped(words: tuple[str, ...], command: Any) -> None:
+    """Typer takes the last value of an option that is given twice, and forgets the first."""
+    for parameter in command.params:
+        if parameter.param_type_name != "option" or parameter.multiple or parameter.is_flag:
+            continue
+        flag = parameter.opts[0]
+        with pytest.raises(USAGE) as caught:
+            app([*words, flag, "1", flag, "2"], standalone_mode=False)
+        assert caught.value.format_message() == (
+            f"{flag} is given 2 times and takes one value: leave one out, or repeat the command for each"
+        )
+
+
+def test_opposite_switches_are_refused_and_the_same_one_twice_is_not() -> None:
+    with pytest.raises(USAGE, match="--thought is given 2 times"):
+        app(["generate", "--thought", "--no-thought"], standalone_mode=False)
+    assert app(["models", "list", "--json", "--json"], standalone_mode=False) is None

@@ -111,7 +111,7 @@ def test_a_full_disk_is_told_and_leaves_what_was_there(study: Path) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     (study / "in" / "posts.jsonl").write_bytes(lines(posts(6000)))
 
-    process = start(study, "data", "import-offense", "in", "--mapping", "posts.yaml", file_size=8192)
+    process = start(study, "data", "import-offense", "in", "--mapping", "posts.yaml", surroundings={"file_size": 8192})
     stdout, stderr = process.communicate(timeout=60)
     line = refused(subprocess.CompletedProcess((), process.returncode, stdout, stderr))
     assert line.startswith("clca: cannot write ")

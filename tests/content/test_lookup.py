@@ -90,7 +90,7 @@ def test_a_file_that_is_not_utf8_is_named_with_the_line(overlay: Overlay, tmp_pa
     (tmp_path / TURN).write_bytes(b"one\ntwo\nth\xe9ree\n")
     with pytest.raises(ContentError) as caught:
         content.text(TURN)
-    assert caught.value.message == f"{tmp_path / TURN}:3: not UTF-8"
+    assert caught.value.message == f"{tmp_path / TURN}:3: not UTF-8: save it as UTF-8"
 
 
 # ---------------------------------------------------------------- copy

@@ -116,7 +116,7 @@ def test_a_single_culture_is_1_by_definition(tmp_path: Path) -> None:
         ("\n\nadapter|ara|deu\nara|1|1\n", ":3: one column only: separate cells by commas, semicolons, tabs"),
         ('adapter,ara\nara,"0.5\n', ": not CSV: unexpected end of data"),
         ("adapter,ara\nara,0.5\x00\n", ":2: holds a zero byte"),
-        (b"\xff\xfea\x00,\x00", ":1: not UTF-8; save it as CSV UTF-8"),
+        (b"\xff\xfea\x00,\x00", ": UTF-16, not UTF-8: save it as UTF-8"),
         ("a," + "x" * 200_000 + "\n", ": not CSV: field larger than field limit"),
         (b"a,b\n" * 1_200_000, ": has more than 4 MB: too large for a matrix of cultures"),
         (MANY, ": has 101 cultures: no more than 100"),

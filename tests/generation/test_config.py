@@ -88,7 +88,7 @@ def test_lists_in_the_environment_are_split_at_commas_and_spaces() -> None:
         ({"teacher": "m", "base_url": ("ftp://h/v1",)}, "--base-url: not a URL"),
         ({"teacher": " "}, "--teacher: not a name"),
         ({"teacher": "m\udcff"}, "--teacher: "),
-        ({"out": "a\0b"}, "--out: not a name"),
+        ({"out": "a\0b"}, "--out: holds a zero character, which no path can"),
         ({"timeout": float("inf")}, "--timeout: "),
     ],
 )

@@ -5,11 +5,14 @@ import json
 import pytest
 
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
+from clca.culture.marks import CultureMarks
 from clca.errors import ContentError
 from clca.generation.prepared import (
     ANOTHER_CULTURE,
     ANOTHER_SCENE,
     BAD_KINDS,
+    OTHER_MANNERS,
     PREPARED,
     REFUSALS,
     REPEATS,
@@ -67,6 +70,18 @@ def test_repeats_begin_after_the_second_exchange(content: Content) -> None:
         assert all(any(turn.text[-20:] == early.text[-20:] for early in bad.turns[:4]) for turn in bad.turns[4:])
 
 
+def test_other_manners_come_under_names_and_places_of_the_culture(
+    content: Content, catalogue: CultureCatalogue
+) -> None:
+    marks = CultureMarks(catalogue)
+    for sound, bad in every(content, OTHER_MANNERS):
+        assert [person.name for person in bad.scenario.participants] == [
+            person.name for person in sound.scenario.participants
+        ]
+        culture = catalogue.culture(bad.culture)
+        assert marks.foreign(culture, [bad.scenario.setting]) == ()
+
+
 def test_dialogues_of_another_culture_are_whole(content: Content) -> None:
     cultures = {dialogue.scenario.id: dialogue.culture for dialogue in load_sound(content)}
     for sound, bad in every(content, ANOTHER_CULTURE):
@@ -90,4 +105,4 @@ def test_broken_content_is_named(overlay: Overlay, content: Content, change: obj
 
 def test_the_file_holds_one_dialogue_a_line(content: Content) -> None:
     for line in content.text(PREPARED).strip().split("\n"):
-        assert set(json.loads(line)) == {"culture", "scenario", "turns"}
+        assert set(json.loads(line)) == {"culture", "family_first", "places", "scenario", "turns"}

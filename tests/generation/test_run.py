@@ -62,6 +62,24 @@ def test_a_plan_has_a_run_for_each_culture_and_writes_nothing(here: Path) -> Non
     assert list(here.iterdir()) == []
 
 
+def test_a_dialogue_that_a_person_removed_is_not_generated_again() -> None:
+    settings = config(scenarios=4, samples=2)
+    first = run(plan(settings))
+    file = first.folder / "dialogues.jsonl"
+    removed, *others = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(b"".join(others))
+    notes: list[str] = []
+    again = run(plan(settings), lambda event: notes.append(event.text) if isinstance(event, Note) else None)
+    assert file.read_bytes().splitlines(keepends=True) == others
+    assert (again.kept, again.rejected, again.pending) == (first.kept - 1, 1, 0)
+    assert notes[0].startswith("1 dialogue was removed from dialogues.jsonl: recorded as rejected in ")
+    (record,) = (first.folder / "rejected.jsonl").read_text().splitlines()
+    assert json.loads(record)["id"] == json.loads(removed)["id"]
+    info = read_run(first.folder).data
+    assert (info["counts"]["kept"], info["counts"]["rejected"], info["finished"]) == (len(others), 1, True)
+    GenerationInfo.model_validate(info)
+
+
 def test_all_stands_for_every_culture() -> None:
     assert expand_cultures(("uk", "all"), None) == CultureCatalogue(Content()).ids()
 

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from clca.cli.views.dialogue import show_record
+from clca.cli.views.runs import show_dialogues
 from clca.errors import NotFoundError, StoreError
 from clca.generation.run_records import find_record, read_records
 from clca.storage.run_index import RunInfo
@@ -51,3 +53,11 @@ def test_a_line_that_is_no_record_is_refused(folder: Path) -> None:
     (folder / "failed.jsonl").write_text("[]\n")
     with pytest.raises(StoreError, match=r"failed\.jsonl holds a line that is not a record of a run"):
         list(read_records(folder))
+
+
+def test_a_rejected_dialogue_is_a_record_without_turns(folder: Path) -> None:
+    (folder / "rejected.jsonl").write_text(json.dumps({"id": "uk-inn-1", "reason": "removed"}) + "\n")
+    found = find_record([RunInfo(folder, {})], "inn-1")
+    assert (found.outcome, found.record["reason"]) == ("rejected", "removed")
+    show_dialogues(RunInfo(folder, {}), ["rejected"], 10, as_json=False)
+    show_record(found, as_json=False)

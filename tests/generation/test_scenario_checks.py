@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from clca.culture import CultureCatalogue
-from clca.culture.localisation import localise
-from clca.generation.scenario_checks import LEFT_OVER, adaptation_fault, composition_fault, foreign_names
+from clca.culture.localisation import foreign_names, localise
+from clca.generation.scenario_checks import LEFT_OVER, adaptation_fault, composition_fault
 from clca.inference.protocol import AssignedNames, Mistake
-from clca.records import Culture, Norm, Scenario, Seed
+from clca.records import Culture, Norm, Place, Scenario, Seed
 from clca.schemas import AdaptAnswer, ComposeAnswer, PersonAnswer
 from tests.dialogue_examples import person, scenario
 
-SOURCE = scenario(
+BARE = scenario(
     setting="Will Vale and Ida Moss reach a bakery in Leeds at closing time, and there is one loaf left.",
     participants=(
         person(
@@ -35,6 +35,9 @@ SOURCE = scenario(
         ),
     ),
 )
+
+
+SOURCE = Seed(**BARE.model_dump(), place=Place(text="a bakery in Leeds", kind="shop"))
 
 
 @pytest.fixture
@@ -91,6 +94,8 @@ def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
         ({"setting": "{W} and {I} reach a bakery in Kobe, as Will has said."}, "setting: 'Will' of the seed"),
         ({"second_secret": "She feeds the Mosses' crumbs to pigeons in secret."}, "second.secret: 'Moss' of the seed"),
         ({"setting": "{W} and {I} reach a bakery in Kobe, with Haruka, at closing time."}, "setting: names 'Haruka'"),
+        ({"setting": "{W} and {I} reach a bakery in Kobe with his friend Emily, too."}, "setting: names 'Emily'"),
+        ({"setting": "{W} y {I} llegan a una tienda de pan en Kobe para comprar el pan."}, "setting: is not in"),
         ({"setting": "{W} and a neighbour reach a bakery in Kobe at closing time."}, "setting: does not name"),
         ({"first_goal": "Get {W} to leave the last loaf to him"}, "first.goal: does not name"),
         ({"first_background": "{I} drives the night bus, with a guest to feed."}, "first.background: does"),
@@ -125,24 +130,41 @@ def test_a_secret_that_there_never_was_is_not_invented(japan: Culture) -> None:
 
 
 def test_things_of_a_seed_are_gone(japan: Culture) -> None:
-    seed = Seed(**SOURCE.model_dump(), localise={"one loaf": "snack"})
+    seed = SOURCE.model_copy(update={"localise": {"one loaf": "snack"}})
     localised = localise(seed, japan, 42)
     assert "one loaf" not in localised.setting
-    setting = localised.setting.replace("Leeds", "Kobe")
-    assert adaptation_fault(seed, localised, answer_of(localised, setting=setting), japan) is None
-    left = answer_of(localised, setting=f"{setting} It is one loaf.")
+    assert adaptation_fault(seed, localised, answer_of(localised), japan) is None
+    left = answer_of(localised, setting=f"{localised.setting} It is one loaf.")
     mistake = adaptation_fault(seed, localised, left, japan)
     assert mistake == Mistake(LEFT_OVER, "setting: 'one loaf' of the seed scenario is still there")
 
 
 def test_the_places_that_a_scenario_names_are_found_by_code(japan: Culture, catalogue: CultureCatalogue) -> None:
-    assert foreign_names(SOURCE, localise(SOURCE, japan, 42), japan) == ["Leeds"]
-    at_home = SOURCE.model_copy(
-        update={"setting": "On Monday Will Vale and Ida Moss meet in Osaka, by a Park in Kobe."}
-    )
-    assert foreign_names(at_home, localise(at_home, japan, 42), japan) == []
+    assert foreign_names(localise(BARE, japan, 42), japan) == ["Leeds"]
+    at_home = BARE.model_copy(update={"setting": "On Monday Will Vale and Ida Moss meet in Osaka, by a Park in Kobe."})
+    assert foreign_names(localise(at_home, japan, 42), japan) == []
     uk = catalogue.culture("uk")
-    assert foreign_names(SOURCE, localise(SOURCE, uk, 42), uk) == [], "Leeds is British"
+    assert foreign_names(localise(BARE, uk, 42), uk) == [], "Leeds is British"
+
+
+def test_a_scenario_without_annotations_is_checked_against_its_own_names(japan: Culture) -> None:
+    localised = localise(BARE, japan, 42)
+    assert adaptation_fault(BARE, localised, answer_of(localised), japan) == Mistake(
+        LEFT_OVER, "setting: 'Leeds' of the seed scenario is still there"
+    )
+    moved = localised.setting.replace("Leeds", "Kobe")
+    assert adaptation_fault(BARE, localised, answer_of(localised, setting=moved), japan) is None
+    # One name had to be replaced, so one new name is no stranger's.
+    one, two = f"{moved} Haruka is there.", f"{moved} They see Haruka and Kenji."
+    assert adaptation_fault(BARE, localised, answer_of(localised, setting=one), japan) is None
+    assert "names 'Kenji'" in str(adaptation_fault(BARE, localised, answer_of(localised, setting=two), japan))
+
+
+def test_what_the_scenario_itself_breaks_is_no_fault_of_the_answer(japan: Culture) -> None:
+    first, second = SOURCE.participants
+    people = (first.model_copy(update={"goal": "Rest"}), second.model_copy(update={"goal": "Rest"}))
+    rough = SOURCE.model_copy(update={"setting": SOURCE.setting.rstrip("."), "participants": people})
+    assert fault(japan, rough) is None
 
 
 # ---------------------------------------------------------------- composed scenarios

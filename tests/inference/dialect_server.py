@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from tests.inference.dialects import ServerDialect, content_for
+from tests.inference.threaded import served
 
 
 @dataclass
@@ -42,26 +41,8 @@ class DialectServer:
 @contextmanager
 def dialect_server(dialects: Sequence[ServerDialect]) -> Iterator[DialectServer]:
     """A server of these dialects."""
-    server, loop = DialectServer(dialects), asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-
-    async def start() -> web.AppRunner:
-        app = web.Application()
-        app.router.add_get("/{dialect}/v1/models", server.models)
-        app.router.add_post("/{dialect}/v1/{path:.*}", server.post)
-        runner = web.AppRunner(app, shutdown_timeout=0.1)
-        await runner.setup()
-        site = web.TCPSite(runner, "127.0.0.1", 0)
-        await site.start()
-        server.port = runner.addresses[0][1]
-        return runner
-
-    runner = asyncio.run_coroutine_threadsafe(start(), loop).result(10)
-    try:
+    server, app = DialectServer(dialects), web.Application()
+    app.router.add_get("/{dialect}/v1/models", server.models)
+    app.router.add_post("/{dialect}/v1/{path:.*}", server.post)
+    with served(app) as server.port:
         yield server
-    finally:
-        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
-        loop.close()

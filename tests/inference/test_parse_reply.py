@@ -120,9 +120,19 @@ def test_an_adaptation_has_two_people_and_nothing_that_is_known() -> None:
 
 
 def test_no_beginning_of_an_answer_is_an_answer() -> None:
-    verdict = {"rationale": "r", "confidence": "not sure"}
-    whole = json.dumps({"quality": {**verdict, "label": "good"}, "alignment": {**verdict, "label": "yes"}})
-    assert parse(reply(whole), JudgeAnswer).quality.label == "good"
+    whole = JudgeAnswer(
+        subject="s",
+        fits_scene="yes",
+        repetition="none",
+        worst_line=0,
+        fault="none",
+        quality="q",
+        quality_confidence="not sure",
+        culture="fits",
+        alignment="a",
+        alignment_confidence="not sure",
+    ).model_dump_json()
+    assert parse(reply(whole), JudgeAnswer).fits_scene == "yes"
     for beginning in list(accumulate(whole))[:-1]:
         assert fault(beginning, answer=JudgeAnswer)[0] in ("not JSON", "empty reply")
 

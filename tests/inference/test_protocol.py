@@ -17,6 +17,7 @@ from clca.schemas import (
     IntentAnswer,
     JudgeAnswer,
     MetaAnswer,
+    MetaViewAnswer,
     ThoughtfulFirstTurnAnswer,
     ThoughtfulTurnAnswer,
     TurnAnswer,
@@ -63,7 +64,9 @@ def test_a_seeded_request_has_the_seed_of_its_dialogue_in_its_hints(catalogue: C
     assert replace(task_request, hints=None).seeded(SAMPLING, "", 7) == REQUEST
 
 
-@pytest.mark.parametrize("answer", [AdaptAnswer, ComposeAnswer, *TURNS, JudgeAnswer, MetaAnswer, IntentAnswer])
+@pytest.mark.parametrize(
+    "answer", [AdaptAnswer, ComposeAnswer, *TURNS, JudgeAnswer, MetaViewAnswer, MetaAnswer, IntentAnswer]
+)
 def test_a_schema_bounds_every_text_and_has_no_descriptions(answer: type[Answer]) -> None:
     def objects(value: Any) -> list[dict[str, Any]]:
         children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else []

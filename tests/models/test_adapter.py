@@ -78,6 +78,7 @@ def test_it_says_how_it_came_to_be(trained: tuple[Job, TrainedAdapter]) -> None:
     assert Recipe.model_validate(data.recipe) == one.recipe
     assert data.lineage == (LINEAGE,)
     assert data.cultures == ("japan",)
+    assert data.date == "2024-07-26"
     assert (data.student.name, data.student.tiny) == ("tiny", True)
     assert data.train.rows == {"dialogue": 8, "intent": 4}
     assert data.examples == 12

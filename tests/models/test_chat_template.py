@@ -1,7 +1,13 @@
 from __future__ import annotations
 
-import pytest
+from datetime import date
+from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from clca.models import fixed_date
 from clca.models.chat_template import ChatTemplate, ChatTemplateError
 from clca.models.messages import Chat, Message
 from tests.models.students import STUDENTS, TEMPLATES, student
@@ -181,3 +187,42 @@ def test_a_template_that_fails_is_refused_with_its_own_words(failing: str, words
     said = fault("llama-3", failing, TALK[1:3])
     assert said.startswith(f"the chat template of llama-3 refuses user, assistant, user, assistant: {words}")
     assert "\n" not in said
+
+
+# ---------------------------------------------------------------- the date
+
+DATED = "{{- 'Today is ' + strftime_now('%A, %-d %B %Y, %H:%M') + '. ' -}}" + TEMPLATES["qwen-2.5"]
+
+
+def test_neither_clock_nor_locale_writes_into_an_example(monkeypatch: pytest.MonkeyPatch) -> None:
+    """SmolLM3, Granite and Mistral Small write today's date, and take none from outside."""
+    import transformers.utils.chat_template_utils as templates
+
+    class Clock:
+        @staticmethod
+        def now() -> Any:
+            raise AssertionError("the clock was read")
+
+    monkeypatch.setattr(templates, "datetime", Clock)
+    assert marked("qwen-2.5", TALK, DATED) == "Today is Friday, 26 July 2024, 00:00. " + EXPECTED["qwen-2.5"]
+    prompt = ChatTemplate(student("qwen-2.5", DATED)).prompt((("user", "Hello"),))
+    assert prompt.startswith("Today is Friday, 26 July 2024, 00:00. ")
+
+
+def test_a_template_that_reads_the_clock_is_known() -> None:
+    assert ChatTemplate(student("qwen-2.5", DATED)).reads_clock
+    assert not any(ChatTemplate(student(name)).reads_clock for name in STUDENTS)  # Llama's takes the date it is given
+
+
+def test_the_fixed_date_is_one_day() -> None:
+    day = date.fromisoformat(fixed_date.ISO_DATE)
+    assert fixed_date.strftime_now("%Y-%m-%d") == fixed_date.ISO_DATE
+    assert fixed_date.strftime_now("%d %b %Y") == fixed_date.DATE
+    assert fixed_date.strftime_now("%-d|%j|%u|%%|%I %p|%s") == "26|208|5|%|12 AM|1721952000"
+    for directive in "AaBbhpcxX":
+        assert fixed_date.strftime_now(f"%{directive}") == day.strftime(f"%{directive}"), directive
+
+
+@given(st.text(alphabet="%-ABCDabcdehjmpsuxyzXYZ 9", max_size=12))
+def test_any_format_is_written(format: str) -> None:
+    assert isinstance(fixed_date.strftime_now(format), str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from clca.culture.localisation import localise
@@ -16,6 +17,7 @@ from clca.schemas import (
     IntentAnswer,
     JudgeAnswer,
     MetaAnswer,
+    MetaViewAnswer,
     TurnAnswer,
 )
 from clca.simulator import Simulator
@@ -35,6 +37,12 @@ ANSWERS: dict[TaskName, type[Answer]] = {
 def request(task: TaskName, hints: SimulatorHints | None) -> Request:
     messages = ({"role": "user", "content": "seven!!"},)
     return Request(task, messages, ANSWERS[task], Sampling(0.7, 0.7, 500, 1), hints=hints)
+
+
+def meta_view(teacher: Simulator, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> MetaViewAnswer:
+    asked = replace(request("meta", SimulatorHints(culture, scenario, turns=turns)), answer=MetaViewAnswer)
+    reply = asyncio.run(teacher.answer(asked))
+    return MetaViewAnswer.model_validate_json(reply.text)
 
 
 def ask(

@@ -6,11 +6,13 @@ from collections import Counter
 
 import pytest
 
-from clca.records import Alignment, Culture, Quality, Seed, Turn
+from clca.generation.judge import alignment_of, quality_of
+from clca.records import Alignment, CountedFacts, Culture, Quality, Seed, Turn
 from clca.simulator import Simulator
 from clca.simulator.flaws import SHARE, WEIGHTS
-from tests.simulator.plays import Played, ask, play
+from tests.simulator.plays import Played, ask, meta_view, play
 
+NOTHING = CountedFacts(faults=(), scene_words=9, foreign=())
 JUDGED = ("circling", "off_setting", "misaligned")
 
 
@@ -38,13 +40,14 @@ def test_planted_is_named_from_the_turn_that_shows_it(
 def test_the_judge_is_good_but_not_perfect(teacher: Simulator, plays: list[Played]) -> None:
     right, wrong = Counter[str](), Counter[str]()
     for culture, scenario, _, turns, planted in plays:
-        verdict, _ = ask(teacher, "judge", culture, scenario, turns=turns)
+        answer, _ = ask(teacher, "judge", culture, scenario, turns=turns)
+        quality, alignment = quality_of(answer, NOTHING, len(turns)), alignment_of(answer, NOTHING)
         if planted is None:
-            fine = verdict.quality.label == "good" and verdict.alignment.label == "yes"
+            fine = quality.label == "good" and alignment.label == "yes"
         elif planted == "misaligned":
-            fine = verdict.alignment.label == "no"
+            fine = alignment.label == "no"
         elif planted in JUDGED:
-            fine = verdict.quality.label == "bad"
+            fine = quality.label == "bad"
         else:
             continue
         (right if fine else wrong)[planted or "sound"] += 1
@@ -59,9 +62,18 @@ def test_the_judge_reads_the_turns_and_quotes_them(
 ) -> None:
     line = "I told you that the ladder stays in the shed until the spring."
     turns = tuple(Turn(speaker=str(at % 2), action="speak", text=f"{line} Number {at}.") for at in range(12))
-    verdict, _ = ask(teacher, "judge", cultures["usa"], seeds[0], turns=turns)
-    assert verdict.quality.label == "bad"
-    assert "ladder stays in the shed" in verdict.quality.rationale
+    answer, _ = ask(teacher, "judge", cultures["usa"], seeds[0], turns=turns)
+    assert answer.repetition == "much"
+    assert "ladder stays in the shed" in answer.quality
+
+
+def test_the_second_stage_has_a_view_before_it_is_told_the_verdict(teacher: Simulator, plays: list[Played]) -> None:
+    labels = Counter[tuple[str, bool]]()
+    for culture, scenario, _, turns, planted in plays[:200]:
+        view = meta_view(teacher, culture, scenario, turns)
+        labels[view.label, planted in JUDGED] += 1
+    assert labels["bad", True] > labels["good", True]
+    assert labels["good", False] > 9 * labels["bad", False]
 
 
 def test_meta_contradicts_a_verdict_that_does_not_fit(teacher: Simulator, plays: list[Played]) -> None:

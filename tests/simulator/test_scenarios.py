@@ -6,11 +6,12 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.culture.catalogue import CultureCatalogue
-from clca.culture.localisation import localise
+from clca.culture.localisation import foreign_names, localise
 from clca.culture.places import nearest, preposition, whole
 from clca.generation.adaptation import new_people
+from clca.generation.judge import alignment_of, quality_of
 from clca.generation.scenario_checks import adaptation_fault, composition_fault
-from clca.records import Alignment, Culture, Participant, Quality, Scenario, Seed
+from clca.records import CountedFacts, Culture, Participant, Scenario, Seed
 from clca.seeding import Rng
 from clca.simulator import Simulator, SimulatorContent
 from clca.simulator.topic import wish
@@ -27,9 +28,18 @@ def test_what_the_simulator_adapts_keeps_to_the_rules_of_every_teacher(
             assert adaptation_fault(seed, scenario, answer, culture) is None, (culture.id, seed.id)
 
 
-def test_whole_words_only_are_replaced_and_families_stay_together(
-    teacher: Simulator, cultures: dict[str, Culture]
+def test_the_rehearsal_adapts_a_scenario_of_ones_own_that_has_no_annotations(
+    teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
+    for seed in seeds[:20]:
+        bare = seed.model_copy(update={"place": None, "localise": {}, "setting": seed.setting.rstrip(".")})
+        scenario = localise(bare, cultures["japan"], 42)
+        assert foreign_names(scenario, cultures["japan"])
+        answer, _ = ask(teacher, "adapt", cultures["japan"], scenario)
+        assert adaptation_fault(bare, scenario, answer, cultures["japan"]) is None, seed.id
+
+
+def test_whole_words_only_are_replaced_and_families_stay_together(cultures: dict[str, Culture]) -> None:
     people = (
         Participant(name="Ann Reed", age=40, gender="female", occupation="clerk",
                     background="Ann likes the Annual Fair.",
@@ -40,7 +50,7 @@ def test_whole_words_only_are_replaced_and_families_stay_together(
     seed = Seed(
         id="x-y", setting="Ann and Mark market goods.", relationship="partner", participants=people, situation="x"
     )
-    new = localised(teacher, cultures["germany"], seed)
+    new = localise(seed, cultures["germany"], 42)
     assert "Annual" in new.participants[0].background
     assert "Ann " not in new.participants[0].background
     assert "market goods" in new.setting
@@ -90,7 +100,8 @@ def test_any_scenario_can_be_played(teacher: Simulator, cultures: dict[str, Cult
     seed = Seed(**scenario.model_dump(), situation="any")
     localised(teacher, cultures["japan"], seed)
     verdict, _ = ask(teacher, "judge", cultures["japan"], scenario, turns=turns)
-    quality, alignment = Quality(**verdict.quality.model_dump()), Alignment(**verdict.alignment.model_dump())
+    counted = CountedFacts(faults=(), scene_words=9, foreign=())
+    quality, alignment = quality_of(verdict, counted, len(turns)), alignment_of(verdict, counted)
     ask(teacher, "meta", cultures["japan"], scenario, turns=turns, verdict=(quality, alignment))
     ask_intent(teacher, cultures["japan"], scenario, turns, 2)
 

@@ -27,7 +27,7 @@ def test_token_counts_are_a_quarter_of_the_characters_rounded_up(
     assert reply.completion_tokens == -(-len(reply.text) // 4)
 
 
-@pytest.mark.parametrize("task", ["compose", "meta"])
+@pytest.mark.parametrize("task", ["compose"])
 def test_a_request_without_the_hints_of_its_task_is_refused(
     teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed], task: TaskName
 ) -> None:

@@ -170,10 +170,74 @@ def test_a_line_that_was_synced_but_not_indexed_is_not_lost(folder: Path) -> Non
     assert consistent(folder) == {f"d{number}" for number in range(14)}
 
 
-def test_lines_deleted_by_hand_are_pending_again(folder: Path) -> None:
+def without(folder: Path, outcome: Outcome, *ids: str) -> None:
+    """Remove the lines of these dialogues, as a person does."""
+    left = [line for line in lines(folder)[outcome] if json.loads(line)["id"] not in ids]
+    (folder / FILES[outcome]).write_bytes(b"".join(left))
+
+
+def test_a_kept_dialogue_that_a_person_removed_is_rejected_and_stays_so(folder: Path) -> None:
+    cost = {"requests": 2, "prompt_tokens": 20, "completion_tokens": 4}
+    with RunDir(folder) as run:
+        usage = run.reply_cache.usage()
+    without(folder, "kept", "d4")
+    with RunDir(folder) as run:
+        assert run.rejected == ("d4",)
+        assert run.reply_cache.usage() == usage
+    assert [json.loads(line) for line in lines(folder)["rejected"]] == [
+        {"id": "d4", "reason": "removed from dialogues.jsonl", "usage": cost}
+    ]
+    (folder / "journal.sqlite").unlink()
+    with RunDir(folder) as run:
+        assert run.rejected == ()
+        assert run.reply_cache.counts()[0]["rejected"] == 1
+    assert consistent(folder) == {f"d{number}" for number in range(12)}
+
+
+def test_a_rejection_is_taken_back_by_removing_its_line_and_made_by_writing_an_id(folder: Path) -> None:
+    without(folder, "kept", "d4", "d9")
+    consistent(folder)
+    without(folder, "rejected", "d9")
+    assert consistent(folder) == {f"d{number}" for number in range(12)} - {"d9"}
+    with (folder / "rejected.jsonl").open("a") as file:
+        file.write('{"id": "d9"}\n')
+    assert consistent(folder) == {f"d{number}" for number in range(12)}
+
+
+@pytest.mark.parametrize("outcome", ["discarded", "failed"])
+def test_other_lines_deleted_by_hand_are_pending_again(folder: Path, outcome: Outcome) -> None:
+    gone = json.loads(lines(folder)[outcome][1])["id"]
+    without(folder, outcome, gone)
+    assert consistent(folder) == {f"d{number}" for number in range(12)} - {gone}
+
+
+def test_an_editor_that_leaves_out_the_last_line_break_loses_nothing(folder: Path) -> None:
+    without(folder, "kept", "d4")
     file = folder / "dialogues.jsonl"
-    file.write_bytes(b"".join(line for line in lines(folder)["kept"] if b'"d4"' not in line))
-    assert consistent(folder) == {f"d{number}" for number in range(12)} - {"d4"}
+    file.write_bytes(file.read_bytes().rstrip(b"\n"))
+    with RunDir(folder) as run:
+        assert run.rejected == ("d4",)
+    assert consistent(folder) == {f"d{number}" for number in range(12)}
+
+
+def test_a_line_that_was_made_longer_hides_no_removal(folder: Path) -> None:
+    kept = lines(folder)["kept"]
+    longer = kept[0].replace(b'"text": "', b'"text": "' + 500 * b"y")
+    (folder / "dialogues.jsonl").write_bytes(longer + b"".join(kept[2:]))
+    with RunDir(folder) as run:
+        assert run.rejected == ("d1",)
+    assert consistent(folder) == {f"d{number}" for number in range(12)}
+
+
+def test_a_whole_file_that_is_missing_is_refused_with_what_to_do(folder: Path) -> None:
+    file = folder / "dialogues.jsonl"
+    whole = file.read_bytes()
+    file.unlink()
+    for _ in range(2):
+        with pytest.raises(StoreError, match=r"dialogues\.jsonl is missing, and held the kept dialogues: restore it"):
+            RunDir(folder)
+    file.write_bytes(whole)
+    assert len(consistent(folder)) == 12
 
 
 def test_a_file_deleted_by_hand_is_pending_again(folder: Path) -> None:
@@ -241,15 +305,23 @@ def test_any_beginnings_of_the_files_are_a_consistent_run(
             with_rest[row.outcome].write(line)
         for file in with_rest.values():
             file.close()
-        expected = set()
-        for outcome, cut in zip(FILES, cuts, strict=True):
+        expected, edited, torn = set(), False, set()
+        for outcome, cut in zip(FILES, (*cuts, None), strict=True):
             path = folder / FILES[outcome]
             text = path.read_bytes()
             if cut is not None:
                 text = text[: len(text) * cut // 100]
                 path.write_bytes(text)
             whole = text[: text.rfind(b"\n") + 1]
+            if text.endswith(b"}") and text.count(b"}") > whole.count(b"}") + 1:  # whole but for its line break
+                whole = text + b"\n"
+            elif whole != text:
+                torn.add(outcome)
+            with_index = b"".join(line for row, line in map(dialogue, range(indexed)) if row.outcome == outcome)
+            edited = edited or len(max(text, whole, key=len)) < len(with_index)
             expected |= {json.loads(line)["id"] for line in whole.splitlines()}
+        if edited and "kept" not in torn:  # whole lines are gone: somebody removed them
+            expected |= {row.id for row, _ in map(dialogue, range(indexed)) if row.outcome == "kept"}
 
         assert consistent(folder) == expected
         with RunDir(folder) as run:

@@ -96,6 +96,9 @@ def test_flags_change_the_recipe() -> None:
     ("flags", "message"),
     [
         ({"mix": "clcb"}, "--mix: 'clcb': no mix 'clcb'; did you mean clca?"),
+        ({"set": ("lora.r=8", "lora.r=16")}, "lora.r of the recipe is set to 8 and to 16: leave one of them out"),
+        ({"set": ("data.mix=wvs",), "mix": "clca"}, "data.mix of the recipe is set to wvs and to clca: leave"),
+        ({"set": ("student=a",), "student": "b"}, "--student and --set student both name the student"),
         ({"set": ("lora.rr=8",)}, "--set lora.rr: no such key in a recipe; did you mean lora.r or"),
         ({"recipe": "clac"}, "no recipe 'clac'; did you mean clca?"),
         ({"student": " "}, "--student: is empty"),

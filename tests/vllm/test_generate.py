@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from clca.inference.protocol import schema
-from clca.schemas import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, TurnAnswer
+from clca.schemas import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer
 from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
@@ -97,7 +97,14 @@ def without_costs(folder: Path) -> dict[str, list[dict[str, Any]]]:
 
 
 REPLIES = 8
-TASKS = {"adapt": AdaptAnswer, "turn": TurnAnswer, "judge": JudgeAnswer, "meta": MetaAnswer, "intent": IntentAnswer}
+TASKS = {
+    "adapt": AdaptAnswer,
+    "turn": TurnAnswer,
+    "judge": JudgeAnswer,
+    "view": MetaViewAnswer,
+    "meta": MetaAnswer,
+    "intent": IntentAnswer,
+}
 
 
 @pytest.mark.parametrize("task", TASKS)

@@ -13,7 +13,7 @@ from clca.cli.views.selection import show_selections
 from clca.generation.run_records import StoredRecord
 from clca.storage.selection import Selection
 
-STYLES = {"kept": "green", "discarded": "yellow", "failed": "red"}
+STYLES = {"kept": "green", "discarded": "yellow", "failed": "red", "rejected": "magenta"}
 
 
 def show_record(found: StoredRecord, *, as_json: bool) -> None:
@@ -36,6 +36,8 @@ def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> Non
     record = printable_record(record)
     console.print(f"[bold]{escape(record['id'])}[/]  [{STYLES[outcome]}]{outcome}[/]", end="")
     console.print(f"  {record.get('reason') or ''}", markup=False)
+    if outcome == "rejected":
+        return
     models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))
     console.print(f"by {', '.join(models)}, seed {record['seed']}", style="dim", markup=False)
     if scenario := record.get("scenario"):
@@ -64,6 +66,8 @@ def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
     console.print()
     console.print(scenario["setting"], markup=False)
     console.print(f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim", markup=False)
+    if scenario.get("breach"):
+        console.print(f"Breach of the norm: {scenario['breach']}", style="dim", markup=False)
     for person in scenario["participants"]:
         console.print()
         description = f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table as Screen
 
-from clca.cli.views.progress import Bar
+from clca.cli.views.progress import Bar, rate
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
@@ -65,9 +65,9 @@ def progress_line(event: Progress) -> str:
     parts = [f"{event.done:,} of {event.total:,} {event.unit}"]
     if isinstance(event, EvaluationProgress):
         if event.answered and event.seconds:
-            rate = event.answered / event.seconds
-            parts += [f"{rate:,.0f} prompts/s"]
-            parts += [f"about {duration(event.pending / rate)} left"] if event.pending else []
+            per_second = event.answered / event.seconds
+            parts += [rate(per_second, "prompts")]
+            parts += [f"about {duration(event.pending / per_second)} left"] if event.pending else []
         parts += [event.detail] if event.detail else []
     return " · ".join(parts)
 

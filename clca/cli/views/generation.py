@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from clca.cli.views.progress import LINE_EVERY, Waiting
+from clca.cli.views.progress import LINE_EVERY, Waiting, rate
 from clca.cli.views.screen import make_console, printable
+from clca.cli.views.training_plan import duration
 from clca.errors import ClcaError
 from clca.generation.plan import GenerationPlan
 from clca.generation.progress import GenerationProgress, RunEnded, ServerStarting
@@ -132,12 +133,14 @@ def progress_line(progress: GenerationProgress) -> str:
         f"failed {progress.failed:,}",
         f"under way {progress.under_way:,}",
         f"asking {progress.in_flight:,}",
-        f"{progress.requests_per_second:,.0f} requests/s",
-        f"{progress.tokens_per_second:,.0f} tokens/s",
+        rate(progress.requests_per_second, "requests"),
+        rate(progress.tokens_per_second, "tokens"),
     ]
+    if progress.seconds_left:
+        parts.append(f"about {duration(progress.seconds_left)} left")
     vllm = progress.throughput
     if vllm is not None:
-        parts.append(f"vLLM {vllm.pace:,.0f} tokens/s, {vllm.running:,} running, {vllm.waiting:,} waiting")
+        parts.append(f"vLLM {rate(vllm.pace, 'tokens')}, {vllm.running:,} running, {vllm.waiting:,} waiting")
         parts.append(_cache_share(vllm))
     if progress.servers_down:
         parts.append(f"down: {', '.join(progress.servers_down)}")
@@ -169,7 +172,7 @@ def show_summary(result: RunResult, screen: Console) -> None:
     vllm = result.throughput
     if vllm is not None:
         pace = vllm.completion_tokens / vllm.seconds
-        screen.print(f"vLLM: {pace:,.0f} tokens/s, {_cache_share(vllm)}", markup=False)
+        screen.print(f"vLLM: {rate(pace, 'tokens')}, {_cache_share(vllm)}", markup=False)
     if result.pending:
         screen.print("Run the same command again to resume.")
     elif result.failed:

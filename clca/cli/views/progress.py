@@ -15,6 +15,19 @@ from clca.cli.views.screen import printable
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 
 
+def rate(per_second: float, unit: str) -> str:
+    """A rate in the unit of time that suits it.
+
+    >>> rate(1234.5, "tokens"), rate(2.34, "requests"), rate(0.385, "requests"), rate(0.001, "prompts")
+    ('1,234 tokens/s', '2.3 requests/s', '23 requests/min', '3.6 prompts/h')
+    """
+    for factor, time in ((1, "s"), (60, "min"), (3600, "h")):
+        if per_second * factor >= 1 or time == "h" or not per_second:
+            break
+    number = per_second * factor
+    return f"{number:,.0f} {unit}/{time}" if number >= 10 or not number else f"{number:.1f} {unit}/{time}"
+
+
 class Waiting:
     """The last line of a starting server: in place on a terminal, else a line now and then."""
 

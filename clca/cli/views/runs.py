@@ -16,7 +16,7 @@ from clca.errors import NotFoundError
 from clca.generation.run_records import read_records
 from clca.storage.run_index import RunInfo, list_runs
 
-COUNTS = ("requested", "kept", "discarded", "failed", "pending")
+COUNTS = ("requested", "kept", "discarded", "failed", "rejected", "pending")
 
 
 def show_runs(out: Path, *, as_json: bool) -> None:
@@ -61,7 +61,7 @@ def show_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
         table.add_row(
             escape(record["id"]),
             f"[{STYLES[outcome]}]{outcome}[/]",
-            str(len(record["turns"])),
+            str(len(record.get("turns", ()))),
             record.get("ended", record.get("stage", "")),
             escape(record.get("reason") or ""),
         )

@@ -5,6 +5,7 @@ matrices and evaluations -> specificities, paired with evaluations on MMLU
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -97,7 +98,7 @@ def _with_unique_names(matrices: Sequence[MeasuredMatrix]) -> tuple[MeasuredMatr
 
 
 def _read(source: str, seed: int) -> MeasuredMatrix:
-    path = Path(source).expanduser()
+    path = Path(os.path.expanduser(source))
     if path.is_file() or path.suffix.lower() in (".csv", ".tsv", ".txt"):
         return _from_file(path, seed)
     return _from_evaluation(read_evaluation(source, "offense"), seed)

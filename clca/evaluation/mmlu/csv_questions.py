@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from clca.content.decoding import decode_text
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
@@ -50,11 +51,10 @@ def read_items(file: Path, shown: str | None = None) -> tuple[MmluItem, ...]:
     if file.exists() and not file.is_file():
         raise ContentError(path, None, "is not a regular file: put a CSV file of questions there")
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        data = file.read_bytes()
     except OSError as error:
         raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError as error:
-        raise ContentError(path, error.object.count(b"\n", 0, error.start) + 1, "not UTF-8: save it as UTF-8") from None
+    text = decode_text(path, data)
     items, faults = list[MmluItem](), list[tuple[int, str]]()
     for line, row in _rows(path, text):
         fault = _fault(row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -75,7 +76,7 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
             f" is, or give hendrycks' CSV folder ({LAYOUT})"
         ) from None
     datasets.disable_progress_bars()
-    folder = Path(name).expanduser()
+    folder = Path(os.path.expanduser(name))
     try:
         with _silent():
             if not folder.is_dir():

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import read_csv, suggestion
 from clca.culture import CultureCatalogue
@@ -168,6 +169,6 @@ def _culture(country: str, catalogue: CultureCatalogue) -> str:
 
 def _read(file: Path) -> str:
     try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise NotFoundError(f"--data {file}: cannot be read ({error}); give NormAd's CSV file") from None
+        return decode_text(str(file), file.read_bytes())
+    except OSError as error:
+        raise NotFoundError(f"--data {file}: cannot be read: {error.strerror}; give NormAd's CSV file") from None

@@ -16,6 +16,7 @@ from clca.errors import ContentError, NotFoundError, StoreError
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.suite import FOLDER, TASKS, Scoring, TaskType, load_offense_suite
 from clca.records import Record, Slug
+from clca.storage.json_records import decode_record
 
 MANIFEST = "manifest.json"
 DEMONSTRATION = f"{FOLDER}/demo/*/*.jsonl"
@@ -133,7 +134,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not file.is_file():
         raise NotFoundError(f"no test sets at {folder} (import them with `clca data import-offense DIR`)")
     try:
-        return Manifest.model_validate_json(file.read_bytes())
+        return decode_record(Manifest, file.read_bytes())
     except ValidationError as error:
         fault = f"{validation_message(error, Manifest)}: import the test sets again"
         raise ContentError(str(file), None, fault) from None

@@ -102,6 +102,10 @@ class ServerManager:
         """The started server of a model."""
         return self._servers[name]
 
+    def is_on_cpu(self, name: str) -> bool:
+        """Whether a planned server of a model has no GPU."""
+        return not self._placements[name].fit.gpus
+
     def plan(self, names: Iterable[str]) -> list[Placement]:
         """How each of the models would be served. Raises `TeacherError` with alternatives if this machine cannot."""
         models = list(dict.fromkeys(names))

@@ -5,9 +5,11 @@ What is not `wanted` is left out before anything is rendered, which is most of t
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator
 
 from clca.errors import SettingsError
+from clca.records import Dialogue
 from clca.training.dialogue_examples import dialogue_examples, intent_examples, read_dialogues
 from clca.training.examples import Dropped, Example
 from clca.training.training_sources import TrainingSources
@@ -15,6 +17,7 @@ from clca.training.training_sources import TrainingSources
 Wanted = Callable[[str], bool]  # whether a group, here a scenario, is in the part of the split that is asked for
 
 NOT_KEPT = "dialogue that was not kept"
+DUPLICATE = "dialogue that stands in another of the runs too, word for word"
 
 
 def both_tasks(sources: TrainingSources, wanted: Wanted) -> Iterator[Example | Dropped]:
@@ -38,10 +41,17 @@ def _examples(
     if not sources.dialogues:
         raise SettingsError(f"mix {sources.data.mix!r} needs dialogues: make a run with `clca generate` first")
     cultures = {culture.id: culture for culture in sources.cultures}
+    seen = set[bytes]()
     for path in sources.dialogues:
         for dialogue in read_dialogues(path, cultures):
             if not wanted(dialogue.scenario.id):
                 continue
+            if len(sources.dialogues) > 1:
+                digest = _digest(dialogue)
+                if digest in seen:
+                    yield Dropped(DUPLICATE, dialogue.scenario.id)
+                    continue
+                seen.add(digest)
             if dialogue.verdict != "kept":
                 yield Dropped(NOT_KEPT, dialogue.scenario.id)
                 continue
@@ -50,3 +60,9 @@ def _examples(
                 yield from dialogue_examples(dialogue, culture, sources.prompts)
             if with_intent:
                 yield from intent_examples(dialogue, culture, sources.prompts)
+
+
+def _digest(dialogue: Dialogue) -> bytes:
+    """Identifies what a dialogue says, whatever run it is of."""
+    text = dialogue.model_dump_json(include={"id", "scenario", "turns"})
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from clca.content.decoding import decode_text
 from clca.content.parsing import parse_records, validation_message
 from clca.errors import ContentError, SettingsError
 from clca.training.training_sources import CultureRef, TrainingSources
@@ -35,7 +37,7 @@ class SourceFile:
     @property
     def path(self) -> Path:
         """The local path."""
-        return Path(self.name).expanduser()
+        return Path(os.path.expanduser(self.name))
 
     def files(self, *suffixes: str) -> list[Path]:
         """The file itself, or the folder's files with one of the suffixes."""
@@ -53,9 +55,7 @@ class SourceFile:
     def text(self, path: Path) -> str:
         """The text of a file in UTF-8. Raises `ContentError` for another encoding, `SettingsError` if unreadable."""
         try:
-            return path.read_text(encoding="utf-8-sig")
-        except UnicodeDecodeError as error:
-            raise ContentError(str(path), error.object.count(b"\n", 0, error.start) + 1, "not UTF-8") from None
+            return decode_text(str(path), path.read_bytes())
         except OSError as error:
             raise self.fault(f"cannot be read: {error.strerror}") from None
 

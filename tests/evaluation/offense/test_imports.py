@@ -484,7 +484,7 @@ def test_a_mapping_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"none\.yaml cannot be read: No such file"):
         load_mapping(Content(), tmp_path / "none.yaml", TASKS, CULTURES)
     (tmp_path / "my.yaml").write_bytes(b"\xff\xfe")
-    with pytest.raises(ContentError, match=r"my\.yaml: is not UTF-8 text"):
+    with pytest.raises(ContentError, match=r"my\.yaml: UTF-16, not UTF-8"):
         load_mapping(Content(), tmp_path / "my.yaml", TASKS, CULTURES)
 
 

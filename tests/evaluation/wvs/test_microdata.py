@@ -377,7 +377,7 @@ def changed(row: int, column: str, cell: str) -> list[dict[str, str]]:
         (b"PK\x03\x04rest", "is a zip archive or a spreadsheet: unpack it, or export it, and give the CSV"),
         (
             official(people({"JPN": 2})).decode().encode("utf-16"),
-            "a.csv:1: is not UTF-8 text: save it as a CSV in UTF-8",
+            "a.csv: UTF-16, not UTF-8: save it as UTF-8",
         ),
         (b"D_INTERVIEW,B_COUNTRY,Q1,\xc4ge\n1,392,1,2\n", "a.csv:1: is not UTF-8 text: save it as a CSV in UTF-8"),
         (b"D_INTERVIEW,B_COUNTRY,Q1\n1,392,1\n2,392,\xe9\n", "a.csv:3: is not UTF-8 here: save the file as UTF-8"),

@@ -28,6 +28,8 @@ from clca.models.adapter import TrainedAdapter, read_adapter
 from clca.models.student import Student
 from clca.stages import resolve_config
 from tests.evaluation.test_evaluated_model import weights
+from tests.models.students import TEMPLATES
+from tests.models.students import student as chat_student
 from tests.training.jobs import tiny_student
 
 GIB = 2**30
@@ -455,3 +457,15 @@ def test_the_tokenizer_of_a_served_model_is_used_where_it_lies_here(tiny: Studen
     assert found is not None
     assert found.chat_template
     assert local_tokenizer("llama-3.1-8b", None, {"HOME": "/nonexistent"}) is None
+
+
+def test_a_server_whose_chat_template_reads_its_clock_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    dated = "{{- strftime_now('%d %B %Y') -}}" + TEMPLATES["qwen-2.5"]
+    asked = {"student": "m", "base_url": "http://localhost:1/v1", "method": ("persona",)}
+    for template, said in ((dated, True), (TEMPLATES["qwen-2.5"], False)):
+        tokenizer = chat_student("qwen-2.5", template)
+        monkeypatch.setattr("clca.evaluation.plan.local_tokenizer", lambda *_, found=tokenizer: found)
+        caveats = planned(**asked).caveats()
+        assert (
+            any(text.startswith("The server's chat template writes the date of its clock") for text in caveats) is said
+        )

@@ -63,7 +63,7 @@ def test_an_empty_folder_and_what_is_not_utf_8_are_named(tmp_path: Path) -> None
     with pytest.raises(ClcaError, match=r"holds no \.txt or \.jsonl file$"):
         list(wiki(material(files={"wiki": str(tmp_path)})))
     (tmp_path / "a.txt").write_bytes(b"one\ntwo \xff")
-    with pytest.raises(ClcaError, match=r"a\.txt:2: not UTF-8$"):
+    with pytest.raises(ClcaError, match=r"a\.txt:2: not UTF-8: save it as UTF-8$"):
         list(wiki(material(files={"wiki": str(tmp_path)})))
 
 

@@ -6,7 +6,6 @@ mapping, folder -> files -> text -> records -> lines of test sets, audit, manife
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from clca.evaluation.offense.imports.target import check_target
 from clca.evaluation.offense.suite import OffenseSuite, TaskType
 from clca.evaluation.offense.test_sets import MANIFEST, Manifest, SetEntry, TextLine
 from clca.storage.atomic import atomic_folder, write_errors
+from clca.storage.json_records import encode_record
 
 AUDIT = "audit.json"
 
@@ -82,9 +82,8 @@ def import_tests(
             version=__version__, mapping=mapping.shown, mapping_sha256=mapping.digest, sets=tuple(entries)
         )
         for name, record in ((AUDIT, audit), (MANIFEST, manifest)):
-            text = json.dumps(record.model_dump(mode="json"), ensure_ascii=False, indent=1) + "\n"
             with write_errors(draft / name):
-                (draft / name).write_text(text, encoding="utf-8")
+                (draft / name).write_bytes(encode_record(record, indent=1))
     return audit
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, SettingsError
@@ -152,8 +153,6 @@ def _text(file: Path) -> str:
     if file.is_dir():
         raise SettingsError(f"--mapping {file} is a folder: give a YAML file")
     try:
-        return file.read_bytes().decode("utf-8-sig")
-    except UnicodeDecodeError:
-        raise ContentError(str(file), None, "is not UTF-8 text: save the mapping as UTF-8") from None
+        return decode_text(str(file), file.read_bytes())
     except OSError as error:
         raise SettingsError(f"--mapping {file} cannot be read: {error.strerror}") from None

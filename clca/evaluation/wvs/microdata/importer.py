@@ -37,6 +37,7 @@ from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, SurveyFile, op
 from clca.evaluation.wvs.microdata.respondents import FILE, METADATA
 from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_duplicates, refuse_unknown
 from clca.storage.atomic import atomic_write, write_errors
+from clca.storage.json_records import encode_record
 
 
 def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> SurveyAudit:
@@ -139,7 +140,7 @@ def _table(kept: MergedRespondents, codebook: Codebook, audit: SurveyAudit) -> p
         if name in kept.codes:
             codes = kept.codes[name]
             columns[name] = to_arrow(np.where(codes > 0, codes - 1, 0).astype(np.int8), codes <= 0)
-    return pa.table(columns).replace_schema_metadata({METADATA: audit.model_dump_json().encode()})
+    return pa.table(columns).replace_schema_metadata({METADATA: encode_record(audit)})
 
 
 def _write(out: Path, table: pa.Table) -> None:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from clca.content.decoding import wide_encoding
 from clca.errors import ContentError
 from clca.evaluation.wvs.microdata.codebook import Codebook
 
@@ -213,6 +214,8 @@ def _head(path: Path) -> str:
         raise ContentError(shown, None, "is empty")
     if data.startswith(b"PK"):
         raise ContentError(shown, None, "is a zip archive or a spreadsheet: unpack it, or export it, and give the CSV")
+    if fault := wide_encoding(data):
+        raise ContentError(shown, None, fault)
     text = data.decode("utf-8-sig", "surrogateescape")
     if "\0" in text or _undecoded(text.partition("\n")[0]):
         raise ContentError(shown, 1, "is not UTF-8 text: save it as a CSV in UTF-8")

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from clca.errors import NotFoundError, StoreError
 from clca.evaluation.wvs.microdata.audit import SurveyAudit
 from clca.records import Respondent
+from clca.storage.json_records import decode_record
 
 FILE = "respondents.parquet"
 METADATA = b"clca"
@@ -81,16 +82,16 @@ def open_respondents(path: Path) -> ImportedRespondents:
 
     Raises `NotFoundError` where there are none, and `StoreError` for a damaged file.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
     if path.is_dir():
         path = path / FILE
     if not path.is_file():
         raise NotFoundError(f"no respondents at {path} (make it with `clca data import-wvs FILE...`)")
+    import pyarrow as pa
+    from pyarrow import parquet
+
     try:
         metadata = parquet.read_schema(path).metadata or {}
-        return ImportedRespondents(path, SurveyAudit.model_validate_json(metadata[METADATA]))
+        return ImportedRespondents(path, decode_record(SurveyAudit, metadata[METADATA]))
     except (pa.ArrowException, OSError, KeyError, ValidationError) as error:
         raise _damaged(path, error) from None
 

@@ -1,0 +1,31 @@
+"""Commands that drop nothing of what they are given: an option that takes one value is refused when it is repeated."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from typer.core import TyperCommand
+
+
+class StrictCommand(TyperCommand):
+    """A command of which Typer alone would take the last of several values and forget the others."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse as Typer does. Raises its error for wrong usage for an option that is given too often."""
+        if not ctx.resilient_parsing:
+            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter in dict.fromkeys(given):
+                times = given.count(parameter)
+                if times > 1 and _takes_one_value(parameter):
+                    ctx.fail(
+                        f"{parameter.opts[0]} is given {times} times and takes one value: leave one out, or repeat the"
+                        " command for each"
+                    )
+        return super().parse_args(ctx, args)
+
+
+def _takes_one_value(parameter: Any) -> bool:
+    """Whether a repetition says something else: of a switch it does only where there is one for the opposite, too."""
+    if parameter.param_type_name != "option" or parameter.multiple:
+        return False
+    return not parameter.is_flag or bool(parameter.secondary_opts)

@@ -1,0 +1,97 @@
+"""Marks of cultures: names, cities and forms of address by which a text shows that it is set in another one.
+
+A name or city is a mark of the cultures whose profiles list it. It stands in a text where a word with a capital is no
+sentence's first. A form of address is a mark where a capitalised word follows or precedes it, as its profile says
+(`Frau Weber`, `Weber-san`); those that are plain English are none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import chain
+
+from clca.culture.catalogue import CultureCatalogue
+from clca.records import Culture
+
+_WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
+_SENTENCE_START = re.compile(r"(?:^|[.!?…:\n]\s+|[\"“(*]\s*)[\"“(*]*\s*([^\W\d_]+(?:[-'’][^\W\d_]+)*)")
+_TITLES = "auntie dr madam miss mr mrs ms mx sir teacher uncle"
+_COMMON = "april august city dawn faith god grace hope joy june mark may new old park rose saint summer the will winter"
+_ENGLISH = frozenset(f"{_TITLES} {_COMMON}".split())
+_LEAST = 3  # letters of a name or city
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The marks of one culture: words of names and cities, and a pattern of each form of address."""
+
+    names: frozenset[str]
+    cities: frozenset[str]
+    addresses: frozenset[str]
+
+    @classmethod
+    def of(cls, culture: Culture) -> Marks:
+        """The marks of a culture."""
+        names = chain(culture.names.female, culture.names.male, culture.names.family)
+        address = culture.address
+        registers = (address.formal, address.superior, address.elder, address.familiar)
+        templates = chain.from_iterable(register.values() for register in registers)
+        return cls(_words(names), _words(culture.cities), frozenset(filter(None, map(_pattern, templates))))
+
+
+class CultureMarks:
+    """The marks of all cultures of the content."""
+
+    def __init__(self, catalogue: CultureCatalogue) -> None:
+        self._marks = {culture: Marks.of(catalogue.culture(culture)) for culture in catalogue.ids()}
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of all marks in hex."""
+        listed = {
+            culture: [sorted(marks.names), sorted(marks.cities), sorted(marks.addresses)]
+            for culture, marks in sorted(self._marks.items())
+        }
+        return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
+
+    def foreign(self, culture: Culture, texts: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ...]:
+        """The marks of other cultures in some texts and full `names`, without those that the culture has, too."""
+        members = {culture.id, *culture.members}
+        own = [Marks.of(culture), *(self._marks[member] for member in sorted(members & self._marks.keys()))]
+        others = [marks for name, marks in self._marks.items() if name not in members]
+        text = "\n".join(texts)
+        local = _words(chain.from_iterable(culture.settings.values())).union(
+            *(marks.names | marks.cities for marks in own)
+        )
+        known = frozenset().union(*(marks.names | marks.cities for marks in others)) - local
+        patterns = frozenset().union(*(marks.addresses for marks in others)).difference(*(m.addresses for m in own))
+        found = (_inner_words(text) | _words(names)) & known
+        called = {match[0] for pattern in sorted(patterns) for match in re.finditer(pattern, text)}
+        return tuple(sorted(found | {" ".join(match.split()) for match in called}))
+
+
+def _words(texts: Iterable[str]) -> frozenset[str]:
+    """The capitalised words of some texts, English ones and short ones left out."""
+    words = {word for text in texts for word in _WORD.findall(text)}
+    return frozenset(
+        word for word in words if word[0].isupper() and len(word) >= _LEAST and word.casefold() not in _ENGLISH
+    )
+
+
+def _inner_words(text: str) -> frozenset[str]:
+    """The capitalised words of a text, without those that begin a sentence."""
+    starts = {match.start(1) for match in _SENTENCE_START.finditer(text)}
+    return _words(match[0] for match in _WORD.finditer(text) if match.start() not in starts)
+
+
+def _pattern(template: str) -> str | None:
+    """The pattern of a form of address; None for one that is a mere name or plain English."""
+    title = re.sub(r"\{\w+\}", "", template).strip(" -.")
+    if not title or title.casefold() in _ENGLISH:
+        return None
+    escaped = re.sub(r"\\\{\w+\\\}", r"[^\\W\\d_a-z]\\w+", re.escape(template))
+    return rf"(?<!\w){escaped.replace(re.escape(title), f'(?i:{re.escape(title)})')}(?!\w)"

@@ -1,0 +1,47 @@
+"""Nothing that has to be copied is cut, whatever the width of the screen."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+from rich.console import Group
+from rich.table import Table
+
+from clca.cli.views.screen import make_console, one_line
+
+ID = "japan-" + "a-long-name-" * 12 + "1"
+PATH = "/somewhere/" + "with-a-long-name/" * 20
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, grouped: bool) -> str:
+    monkeypatch.setattr(sys, "stdout", stream)
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("TERM", "dumb")
+    table = Table(box=None)
+    for column in ("id", "folder", "why"):
+        table.add_column(column, no_wrap=column == "id")
+    table.add_row(ID, PATH, "because it is so")
+    make_console().print(Group(table) if grouped else table)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+@pytest.mark.parametrize("stream", [io.StringIO, Terminal])
+def test_a_table_is_as_wide_as_its_longest_words(
+    monkeypatch: pytest.MonkeyPatch, stream: type[io.StringIO], grouped: bool
+) -> None:
+    text = shown(monkeypatch, stream(), grouped=grouped)
+    assert ID in text
+    assert PATH in text
+    assert "…" not in text
+
+
+def test_a_message_is_one_line_with_its_control_characters_written_out() -> None:
+    assert one_line("a\nb\tc\x1b[31m\u202e\udcff é") == "a\\nb\\tc\\x1b[31m\\u202e\udcff é"
