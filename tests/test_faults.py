@@ -30,7 +30,7 @@ def balance(summary: dict[str, int]) -> tuple[int, int]:
         ("429", "server busy", "HTTP 429"),
         ("reset", "connection lost", ""),
         ("body", "connection lost", ""),
-        ("hang", "time-out", "no answer within 1 s"),
+        ("hang", "time-out", "no answer within 2 s; the server is up: raise --timeout"),
         ("badbody", "malformed response", "not a completion"),
         ("cutjson", "not JSON", "EOF"),
         ("length", "cut off", "token limit"),

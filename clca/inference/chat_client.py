@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -127,16 +128,20 @@ class ChatClient:
     async def answer(self, request: Request) -> Reply:
         """The reply to a request, which is repeated and moved to another replica where that may help.
 
-        Raises `RequestFailed` or `InvalidReply` for this request, `TeacherLost` for all.
+        Each attempt after a time-out has twice the time. Raises `RequestFailed` or `InvalidReply` for this request,
+        `TeacherLost` for all.
         """
         at_first_failure: int | None = None
+        seconds = self._http.timeout
 
         async def send(replica: Replica) -> Reply:
-            nonlocal at_first_failure
+            nonlocal at_first_failure, seconds
             try:
-                return await self._send(request, replica)
-            except HttpError:
+                return await self._send(request, replica, seconds)
+            except HttpError as error:
                 at_first_failure = self._answered if at_first_failure is None else at_first_failure
+                if error.kind is FailureKind.TIMEOUT:
+                    seconds *= 2
                 raise
 
         try:
@@ -149,15 +154,19 @@ class ChatClient:
                 raise TeacherLost(self._denial(error)) from None
             raise self._failure(error) from None
 
-    async def _send(self, request: Request, replica: Replica) -> Reply:
-        body = request_body(request, replica.model, structured=replica.structured, dialect=replica.dialect)
+    async def _send(self, request: Request, replica: Replica, seconds: float) -> Reply:
+        dialect = replica.dialect
+        body = request_body(request, replica.model, structured=replica.structured, dialect=dialect)
         try:
-            completion = await self._http.complete(replica.url, PATH, to_json(body))
+            completion = await self._http.complete(replica.url, PATH, to_json(body), seconds)
         except HttpError as error:
             if not self._adapt(replica, error, body):
                 raise
-            return await self._send(request, replica)
+            return await self._send(request, replica, seconds)
         self._answered += 1
+        if dialect.is_short_for(completion):
+            replica.dialect = replace(replica.dialect, thinks=True)
+            return await self._send(request, replica, seconds)
         return completion.reply
 
     def _adapt(self, replica: Replica, error: HttpError, body: Mapping[str, Any]) -> bool:
@@ -179,7 +188,8 @@ class ChatClient:
             return RequestFailed(FailureKind.BAD_REQUEST, self._denial(error))
         if error.kind is FailureKind.BAD_REQUEST and _TOO_LONG.search(error.message):
             return RequestFailed(FailureKind.PROMPT_TOO_LONG, error.message)
-        return RequestFailed(error.kind, error.detail)
+        remedy = "; the server is up: raise --timeout, or lower --concurrency"
+        return RequestFailed(error.kind, error.detail + (remedy if error.kind is FailureKind.TIMEOUT else ""))
 
     def _denial(self, error: HttpError) -> str:
         if error.status == 402:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +82,7 @@ def _packaged_texts(package: Path) -> list[str]:
 
 
 def _digest(texts: list[str], seed: int) -> str:
-    import tokenizers
-    import torch
-    import transformers
-
-    versions = [tokenizers.__version__, torch.__version__, transformers.__version__]
+    versions = [version(library) for library in ("tokenizers", "torch", "transformers")]  # without importing them
     shape = [seed, TOKENS, CONTEXT, WIDTH, LAYERS, HEADS, WEIGHT_STD, OUTPUT_STD, CHAT_TEMPLATE, CARD]
     return hashlib.sha256(json.dumps([versions, shape, texts]).encode()).hexdigest()[:12]
 

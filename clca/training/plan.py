@@ -97,6 +97,7 @@ def plan(config: TrainConfig, workspace: Path | None = None, *, allow_unavailabl
     """
     content = Content(workspace)
     recipe = choose_recipe(config, content)
+    targets = choose_targets(config, recipe, workspace)
     reason, refusals, has_libraries = "", [], False
     try:
         require_libraries()
@@ -106,7 +107,7 @@ def plan(config: TrainConfig, workspace: Path | None = None, *, allow_unavailabl
         if not allow_unavailable:
             raise
         reason, student = error.message, unavailable_student(recipe, content)
-    adapters = plan_adapters(config, recipe, student, workspace)
+    adapters = plan_adapters(config, recipe, student, workspace, targets)
     if has_libraries:
         shards = int(os.environ.get("WORLD_SIZE", "1")) if is_sharded() else 1
         refusals.append(shortage(recipe, student, machine(os.environ), this_device(), shards))
@@ -119,10 +120,20 @@ def plan(config: TrainConfig, workspace: Path | None = None, *, allow_unavailabl
     return TrainingPlan(config, recipe, student, adapters, content, reason, tuple(filter(None, refusals)))
 
 
-def plan_adapters(
-    config: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None
-) -> tuple[PlannedAdapter, ...]:
-    """One adapter for each culture, or one for all of them."""
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """The cultures to train, the runs of each with what else there was, and warnings over what is left out."""
+
+    cultures: tuple[str, ...]
+    runs: dict[str, tuple[list[RunInfo], Selection]]
+    warnings: tuple[str, ...]
+
+
+def choose_targets(config: TrainConfig, recipe: Recipe, workspace: Path | None) -> Targets:
+    """What is trained on which runs, without a look at the student, which may have to be made or loaded.
+
+    Raises `SettingsError` and `NotFoundError`.
+    """
     catalogue = CultureCatalogue(Content(workspace))
     with_dialogues = needs_dialogues(recipe.data)
     named = named_runs(config) if with_dialogues else []
@@ -131,8 +142,18 @@ def plan_adapters(
     if stray is not None:
         raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not among the cultures to train")
     chosen = {name: choose_runs(config, name, named) for name in cultures} if with_dialogues else {}
-    groups = [(COMBINED, cultures)] if config.combined else [(name, [name]) for name in cultures]
     missing = tuple(left_out(config, cultures)) if with_dialogues and not named else ()
+    return Targets(tuple(cultures), chosen, missing)
+
+
+def plan_adapters(
+    config: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None, targets: Targets | None = None
+) -> tuple[PlannedAdapter, ...]:
+    """One adapter for each culture, or one for all of them."""
+    catalogue = CultureCatalogue(Content(workspace))
+    targets = targets or choose_targets(config, recipe, workspace)
+    cultures, chosen = targets.cultures, targets.runs
+    groups = [(COMBINED, cultures)] if config.combined else [(name, (name,)) for name in cultures]
     adapters: list[PlannedAdapter] = []
     for target, members in groups:
         taught = tuple(
@@ -141,7 +162,7 @@ def plan_adapters(
         runs_of_target = [run for name in members if name in chosen for run in chosen[name][0]]
         selection = tuple(chosen[name][1] for name in members if name in chosen)
         adapter = _plan_adapter(config, recipe, student, workspace, target, taught, runs_of_target, selection)
-        adapters.append(adapter if adapters else replace(adapter, warnings=(*missing, *adapter.warnings)))
+        adapters.append(adapter if adapters else replace(adapter, warnings=(*targets.warnings, *adapter.warnings)))
     return tuple(adapters)
 
 

@@ -40,7 +40,7 @@ SLOW = GenerationProgress(
         (0.385, "23 tokens/min"),
         (0.02, "1.2 tokens/min"),
         (0.001, "3.6 tokens/h"),
-        (0.0, "0 tokens/h"),
+        (0.0, "0 tokens/s"),
     ],
 )
 def test_a_rate_never_rounds_to_nothing(per_second: float, shown: str) -> None:

@@ -318,7 +318,7 @@ def test_a_server_that_hangs_as_a_whole_stops_the_run_and_leaves_its_dialogues_p
         stub.signal(signal.SIGCONT)
         assert code == 1
         assert (
-            "the server of stub no longer answers (no answer within 1 s): start it again and repeat the command"
+            "the server of stub no longer answers (no answer within 2 s): start it again and repeat the command"
             in stderr
         )
         assert summary["pending"] > 0

@@ -22,7 +22,7 @@ def rate(per_second: float, unit: str) -> str:
     ('1,234 tokens/s', '2.3 requests/s', '23 requests/min', '3.6 prompts/h')
     """
     for factor, time in ((1, "s"), (60, "min"), (3600, "h")):
-        if per_second * factor >= 1 or time == "h":
+        if per_second * factor >= 1 or time == "h" or not per_second:
             break
     number = per_second * factor
     return f"{number:,.0f} {unit}/{time}" if number >= 10 or not number else f"{number:.1f} {unit}/{time}"

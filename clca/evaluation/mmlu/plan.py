@@ -19,7 +19,7 @@ from clca.evaluation.mmlu.few_shot import fit_shots
 from clca.evaluation.mmlu.hub_questions import DEFAULT
 from clca.evaluation.mmlu.notes import count_of
 from clca.evaluation.mmlu.prompts import MmluPrompts
-from clca.evaluation.mmlu.question_source import DEMO, open_questions
+from clca.evaluation.mmlu.question_source import DEMO, open_questions, require_source
 from clca.evaluation.mmlu.questions import SHOTS, QuestionSet, require_shots
 from clca.evaluation.mmlu.subjects import GROUPS, choose_subjects, load_subjects
 from clca.evaluation.mmlu.task import make_tasks
@@ -107,6 +107,8 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
     catalogue = CultureCatalogue(content)
     known = load_subjects(content)
     chosen = choose_subjects(config.subject, known)
+    if config.data is not None:
+        require_source(config.data)
     model, systems = choose_systems(config, (), (BASE,), catalogue.ids(), catalogue, content, os.environ)
     source = config.data or (DEMO if model.tiny else DEFAULT)
     exam = open_questions(source, chosen, tuple(known), content, named=bool(config.subject))

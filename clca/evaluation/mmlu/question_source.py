@@ -32,10 +32,18 @@ def open_questions(
         if is_csv_folder(path):
             return read_folder(path, subjects, known, named=named)
         return read_hub(name, subjects, known, named=named)
+    require_source(name)
+    return read_hub(name, subjects, known, named=named)
+
+
+def require_source(name: str) -> None:
+    """Refuse what cannot name questions. Raises `SettingsError`."""
+    path = Path(os.path.expanduser(name))
+    if name == DEMO or path.is_dir():
+        return
     if path.exists() or name.count("/") != 1 or name.startswith((".", "/", "~")):
         hint = suggestion(name, [DEMO])
         raise SettingsError(f"--data {name}: neither a folder, nor a data set of the hub (OWNER/NAME), nor demo{hint}")
-    return read_hub(name, subjects, known, named=named)
 
 
 def demonstration(subjects: Sequence[str], known: Sequence[str], content: Content, *, named: bool) -> QuestionSet:

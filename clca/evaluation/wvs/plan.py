@@ -126,15 +126,15 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     trained_on = [culture for adapter in adapters for culture in adapter.data.cultures]
     names = choose_cultures(config, catalogue, trained_on)
     cultures = [catalogue.culture(name) for name in names]
+    english = load_suite(content)
+    suites = load_suites(config, content, names, english)
+    score_layout = ScoreLayout(choose_items(config, english))
+    imported = find_respondents(config.data, workspace)
     if config.base_url:
         model = choose_served_by_culture(config.student, config.adapter, names)
     else:
         model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ)
     format = choose_format(config, model)
-    english = load_suite(content)
-    suites = load_suites(config, content, names, english)
-    score_layout = ScoreLayout(choose_items(config, english))
-    imported = find_respondents(config.data, workspace)
     n = config.respondents or (TINY_RESPONDENTS if model.tiny else RESPONDENTS)
     samples = {
         culture.id: culture_sample(

@@ -82,13 +82,13 @@ def open_respondents(path: Path) -> ImportedRespondents:
 
     Raises `NotFoundError` where there are none, and `StoreError` for a damaged file.
     """
-    import pyarrow as pa
-    from pyarrow import parquet
-
     if path.is_dir():
         path = path / FILE
     if not path.is_file():
         raise NotFoundError(f"no respondents at {path} (make it with `clca data import-wvs FILE...`)")
+    import pyarrow as pa
+    from pyarrow import parquet
+
     try:
         metadata = parquet.read_schema(path).metadata or {}
         return ImportedRespondents(path, decode_record(SurveyAudit, metadata[METADATA]))
