@@ -90,7 +90,7 @@ def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float =
         purpose = draw.sentence()
         return _json(
             intent=f"{speaker[1] if speaker else 'Somebody'} wants to show that {purpose[:1].lower()}{purpose[1:]}",
-            customs=draw.one(([], [1])),
+            custom=draw.one((0, 1)),
         )
     if task == "judge":
         label = "bad" if draw.happens(bad) else "good"

@@ -49,6 +49,7 @@ class Bench:
         scenarios = folder / f"scenarios-{dialogues}.jsonl"
         write_scenarios(scenarios, dialogues // SAMPLES)
         command = [*CLCA, "generate", "--culture", CULTURE, "--teacher", "stub", "--base-url", url, "--json", "--quiet"]
+        command.append("--no-calibrate")  # a few requests more, of which no figure is
         return measure([*command, "--scenarios", str(scenarios), *options], folder, **measured)
 
     @cached_property

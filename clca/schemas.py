@@ -22,7 +22,6 @@ from clca.records import (
 # around them takes 450 tokens.
 TURN_LENGTH, THOUGHT_LENGTH = 600, 240
 INTENT_LENGTH = 240
-MOST_CUSTOMS = 3  # that an intent names
 FIRST_ACTIONS = ["none", "speak", "non-verbal"]
 
 
@@ -139,18 +138,17 @@ class MetaAnswer(Answer):
     confidence: Confidence
 
 
-# The intent of one turn, and the numbers of the customs that shape it, in the order of the culture's list.
+# The intent of one turn, and the number of the custom that shapes it most: 0 for none, 1 for the first of the culture's
+# list. Of a list of numbers small models fill every place, whatever the turn.
 class IntentAnswer(Answer):
     intent: Annotated[str, _text(INTENT_LENGTH)]
-    customs: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MOST_CUSTOMS)]
+    custom: Annotated[int, Field(ge=0)]
 
 
 @lru_cache
 def intent_answer(customs: int) -> type[IntentAnswer]:
     """The answer about a turn in a culture with this number of customs: no other number can be named."""
-    numbers = list[Annotated[int, Field(ge=1, le=customs)]]
-    bounded = Annotated[numbers, Field(max_length=min(MOST_CUSTOMS, customs))]
-    return create_model("IntentAnswer", __base__=IntentAnswer, customs=(bounded, ...))
+    return create_model("IntentAnswer", __base__=IntentAnswer, custom=(Annotated[int, Field(ge=0, le=customs)], ...))
 
 
 # ---------------------------------------------------------------- reply

@@ -64,9 +64,12 @@ class Stub:
 
 
 def environment(**extra: str) -> dict[str, str]:
-    """This process's environment without what would change clca's defaults."""
+    """This process's environment without what would change clca's defaults, but for the judge's prepared dialogues.
+
+    Without them a server gets no request but those of the run; tests of them set `CLCA_CALIBRATE`.
+    """
     kept = {key: value for key, value in os.environ.items() if not key.startswith(("CLCA_", "OPENAI_"))}
-    return {**kept, **extra}
+    return {**kept, "CLCA_CALIBRATE": "false", **extra}
 
 
 # ---------------------------------------------------------------- clca's processes

@@ -173,6 +173,10 @@ def _run(arguments: list[str]) -> int:
         give_up(sys.stdout)
         advice = "; raise the limit of open files (ulimit -n)" if error.errno == errno.EMFILE else ""
         return _refuse(f"{error.filename or 'output'}: {error.strerror or error}{advice}", 2)
+    except UnicodeEncodeError as error:  # Arrow, tokenizers and safetensors take names in UTF-8 only
+        if not any("\udc80" <= character <= "\udcff" for character in error.object[error.start : error.end]):
+            raise
+        return _refuse(f"{error.object}: a library cannot open this path, which is not UTF-8: rename it", 2)
     return code
 
 

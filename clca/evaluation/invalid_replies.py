@@ -1,4 +1,4 @@
-"""S2N's tables of invalid answers in its own layout, what it printed beside ours: 3 and 13."""
+"""S2N's tables 3 and 13, of invalid answers, in its layout: our values beside the printed ones."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: S
     """Table 3: the share of invalid answers among all, in percent, by model."""
     rows = []
     for run in runs:
-        for way, label, setting in _scenarios(run):
-            mine = _whole(_counted(run.scores, way))
-            if mine is None:
+        for row, label, setting in _scenarios(run):
+            values = _totals(_counts(run.scores, row))
+            if values is None:
                 continue
-            rows.append(Row(label, "ours", (Cell(mine[2]),), group=run.model))
-            value = published.value("table 3", run.model, setting, way, POOLED, "invalid")
+            rows.append(Row(label, "ours", (Cell(values[2]),), group=run.model))
+            value = published.value("table 3", run.model, setting, row, POOLED, "invalid")
             if value is not None and run.whole:
                 rows.append(Row(f"{label}, published", "published", (Cell(value),), group=run.model))
     return Table(
@@ -27,7 +27,7 @@ def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: S
         title="Invalid answers, % (S2N's table 3)",
         columns=("Invalid (%)",),
         rows=grouped(rows),
-        notes=("Single-Culture: all adapters on all tests.", *reading(rows), *_withheld(runs), *notes),
+        notes=("Single-Culture: all adapters on all tests.", *reading(rows), *_totals_note(runs), *notes),
         corner="Methods",
         numbers=(PERCENT,),
     )
@@ -39,16 +39,16 @@ def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, n
     for level, title in ((OVER_TESTS, "mean of a test"), (POOLED, "all texts")):
         for run in runs:
             group = f"{run.model}, {title}"
-            for way, label, setting in _scenarios(run):
+            for row, label, setting in _scenarios(run):
                 if level == POOLED:
-                    mine = _whole(_counted(run.scores, way))
+                    values = _totals(_counts(run.scores, row))
                 else:
-                    mine = _of_a_test(_counted(run.scores, way, own=True))
-                if mine is None:
+                    values = _means(_counts(run.scores, row, own=True))
+                if values is None:
                     continue
-                rows.append(Row(label, "ours", tuple(map(Cell, mine)), group=group))
+                rows.append(Row(label, "ours", tuple(map(Cell, values)), group=group))
                 printed = [
-                    published.value("table 13", run.model, setting, way, level, metric)
+                    published.value("table 13", run.model, setting, row, level, metric)
                     for metric in ("invalid_count", "texts", "invalid")
                 ]
                 if run.whole and any(value is not None for value in printed):
@@ -64,7 +64,7 @@ def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, n
             " every culture's own adapter on its tests. All texts: sums over all tests; Single-Culture is all adapters"
             " on all tests.",
             *reading(rows),
-            *_withheld(runs),
+            *_totals_note(runs),
             *notes,
         ),
         corner="Scenario",
@@ -72,15 +72,17 @@ def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, n
     )
 
 
-def _withheld(runs: Sequence[TableSystem]) -> tuple[str, ...]:
+def _totals_note(runs: Sequence[TableSystem]) -> tuple[str, ...]:
+    """A note where printed totals are left out, since a run does not have the paper's ten cultures."""
     return () if all(run.whole for run in runs) else (TOTALS,)
 
 
 Pairs = Sequence[tuple[int, int]]
-"""Of tests and rows: how many answers were invalid, and how many texts there were."""
+"""(invalid answers, texts) of each test and row."""
 
 
 def _scenarios(run: TableSystem) -> tuple[tuple[str, str, str | None], ...]:
+    """Row, label and the data of its adapters, as S2N's tables name them."""
     return (
         (BASE, "No adaptation, no culture named", None),
         (ZERO_SHOT, "Zero-Shot", None),
@@ -89,26 +91,31 @@ def _scenarios(run: TableSystem) -> tuple[tuple[str, str, str | None], ...]:
     )
 
 
-def _counted(scores: MatrixScores, way: str, *, own: bool = False) -> Pairs | None:
-    """Of every test with texts, or of every adapter and test; with `own` of every culture's adapter on its tests."""
+def _counts(scores: MatrixScores, row: str, *, own: bool = False) -> Pairs | None:
+    """The counts of a row in every test with texts; None without any.
 
-    def rows(test: TestCounts) -> Sequence[str]:
-        if way != SINGLE:
-            return [way] if way in scores.rows else []
-        return [row for row in scores.adapters if not own or row == test.culture]
+    `SINGLE` stands for every adapter, with `own` only on the tests of its own culture.
+    """
 
-    pairs = [(test.invalid[row], test.texts) for test in scores.tests if test.texts for row in rows(test)]
+    def answering(test: TestCounts) -> Sequence[str]:
+        if row != SINGLE:
+            return [row] if row in scores.rows else []
+        return [adapter for adapter in scores.adapters if not own or adapter == test.culture]
+
+    pairs = [(test.invalid[name], test.texts) for test in scores.tests if test.texts for name in answering(test)]
     return pairs or None
 
 
-def _whole(pairs: Pairs | None) -> tuple[float, float, float] | None:
+def _totals(pairs: Pairs | None) -> tuple[float, float, float] | None:
+    """Invalid answers, texts and their ratio, over all tests."""
     if pairs is None:
         return None
     count, texts = map(sum, zip(*pairs, strict=True))
     return count, texts, count / texts
 
 
-def _of_a_test(pairs: Pairs | None) -> tuple[float, float, float] | None:
+def _means(pairs: Pairs | None) -> tuple[float, float, float] | None:
+    """Means over tests of the invalid answers, of the texts and of their ratio."""
     if pairs is None:
         return None
     n = len(pairs)

@@ -23,6 +23,7 @@ from clca.storage.selection import Selection
 
 ADAPTERS = Path("adapters")
 NAMED = "named by --adapter"
+APART = ": "  # in the row of one of several adapters of a culture, before what sets it apart
 
 
 def choose_by_culture(
@@ -123,7 +124,7 @@ def choose_by_row(
             notes += [_not_used(adapter, student) for adapter in of_others]
     for row, adapter in given.items():
         selection.append(_named(row, [adapter], existing.get(row, []))[1])
-        if row != row_of(adapter):
+        if row.partition(APART)[0] != row_of(adapter):
             notes.append(f"{adapter.folder} was taught {', '.join(adapter.data.cultures)}; here it answers as {row}")
     by_row = {row: Adapter(str(adapter.folder), adapter) for row, adapter in chosen.items()}
     return _evaluated_model(student, unavailable_reason, by_row, bits, notes, selection)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
@@ -12,8 +13,10 @@ from clca.evaluation.classification.request_group import System
 from clca.evaluation.classification.scores import COMBINED, WITHOUT_CULTURE
 from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.evaluated_model import EvaluatedModel
-from clca.evaluation.model_selection import ADAPTERS, choose_by_row, choose_served, find, row_of
+from clca.evaluation.model_selection import ADAPTERS, APART, choose_by_row, choose_served, find, row_of
 from clca.models.adapter import TrainedAdapter
+
+A = TypeVar("A")
 
 
 def choose_systems(
@@ -56,8 +59,7 @@ def _trained_by_row(adapters: Sequence[str], catalogue: CultureCatalogue, runs: 
         row, name = _split(adapter, catalogue)
         trained = find(name, catalogue, runs)
         pairs.append((row or row_of(trained), trained))
-    _refuse_repeated("--adapter", [row for row, _ in pairs])
-    return dict(pairs)
+    return _with_unique_rows(pairs, lambda adapter: adapter.taught, lambda adapter: str(adapter.folder))
 
 
 def _served_by_row(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict[str, str]:
@@ -69,8 +71,29 @@ def _served_by_row(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict
                 f"--adapter {adapter}: with --base-url, say which culture it answers for: --adapter CULTURE={adapter}"
             )
         pairs.append((row, name))
-    _refuse_repeated("--adapter", [row for row, _ in pairs])
-    return dict(pairs)
+    return _with_unique_rows(pairs, str, str)
+
+
+def _with_unique_rows(
+    pairs: Sequence[tuple[str, A]], taught: Callable[[A], str], name: Callable[[A], str]
+) -> dict[str, A]:
+    """Adapters by row; several of one culture have rows of their own, called by what sets them apart.
+
+    Raises `SettingsError` for one that is given twice, and for several of all cultures together.
+    """
+    rows = [row for row, _ in pairs]
+    places = [(row, name(adapter)) for row, adapter in pairs]
+    _refuse_repeated("--adapter", [f"{row}={place}" for row, place in places])
+    _refuse_repeated("--adapter", [row for row in rows if row == COMBINED])
+    words = [(row, taught(adapter)) for row, adapter in pairs]
+    by_row = {}
+    for row, adapter in pairs:
+        if rows.count(row) > 1:
+            alike = words.count((row, taught(adapter))) > 1
+            by_row[f"{row}{APART}{name(adapter) if alike else taught(adapter)}"] = adapter
+        else:
+            by_row[row] = adapter
+    return by_row
 
 
 def _split(adapter: str, catalogue: CultureCatalogue) -> tuple[str | None, str]:

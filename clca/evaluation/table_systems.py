@@ -58,7 +58,8 @@ class TableSystem:
 
 def with_adapter(label: str, row: str, taught: Mapping[str, str] | None) -> str:
     """The label of a row with what its adapter was trained with, if it has one."""
-    return f"{label} ({taught[row]})" if taught and row in taught else label
+    known = taught.get(row) if taught else None
+    return label if known is None or known in label else f"{label} ({known})"
 
 
 def cell(estimate: Estimate | None) -> Cell | None:

@@ -171,6 +171,15 @@ class GenerateConfig(StageConfig):
         Confidence, Field(description="Least confidence at which a verdict discards a dialogue."), Option(PLAY)
     ] = "very confident"
 
+    calibrate: Annotated[
+        bool,
+        Field(
+            description="First show the judge a handful of prepared dialogues and say what it finds; a judge is asked"
+            " once for its prompts."
+        ),
+        Option(PLAY),
+    ] = True
+
     @field_validator("base_url", "partner_base_url", "judge_base_url")
     @classmethod
     def _is_url(cls, value: Any) -> Any:
@@ -215,6 +224,7 @@ class GenerateConfig(StageConfig):
 
 EXECUTION_FIELDS = frozenset(
     {
+        "calibrate",
         "concurrency",
         "max_http_attempts",
         "timeout",

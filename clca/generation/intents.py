@@ -1,7 +1,7 @@
 """Intent labelling: the intent of each turn from the history up to it, never from what comes after.
 
-An answer names the customs that shape the turn by their numbers, and its relevance follows: cultural where it names
-one, generic where it names none. It must have the form `NAME wants ...`, where NAME is the speaker's.
+An answer names the custom that shapes the turn by its number, and its relevance follows: cultural where it names one,
+generic where it names none. It must have the form `NAME wants ...`, where NAME is the speaker's.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from clca.transcript import transcript
 MAX_TOKENS = 240
 NOT_AN_INTENT = "not an intent"
 INTENT_IS_CUT = "intent is cut"
-SAME_CUSTOM_TWICE = "same custom twice"
 
 SIMILARITY = 0.7  # share of common words at which an intent only repeats its turn
 _QUOTED = 60  # characters of an intent in a message
@@ -80,8 +79,8 @@ def intent_request(
 
 
 def intent_of(answer: IntentAnswer, culture: Culture) -> Intent:
-    """The record of an answer, with the customs in words."""
-    customs = tuple(culture.customs[number - 1] for number in answer.customs)
+    """The record of an answer, with the custom in words."""
+    customs = (culture.customs[answer.custom - 1],) if answer.custom else ()
     return Intent(text=answer.intent, relevance="cultural" if customs else "generic", customs=customs)
 
 
@@ -96,8 +95,6 @@ def check_intent(turn: Turn, answer: IntentAnswer) -> Mistake | None:
         return Mistake(NOT_AN_INTENT, f"repeats the turn: {quoted}")
     if fault := cut_phrase(answer.intent, INTENT_LENGTH):
         return Mistake(INTENT_IS_CUT, fault)
-    if len(set(answer.customs)) < len(answer.customs):
-        return Mistake(SAME_CUSTOM_TWICE, str(answer.customs))
     return None
 
 

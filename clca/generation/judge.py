@@ -89,6 +89,11 @@ async def judge(
     )
 
 
+def labels(judgement: Judgement) -> tuple[str, str, str]:
+    """The labels of quality, alignment and meta."""
+    return judgement.quality.label, judgement.alignment.label, judgement.meta.label
+
+
 def quality_of(answer: JudgeAnswer, counted: CountedFacts, turns: int) -> Quality:
     """The verdict on the quality of a dialogue with that number of turns, by the rule above."""
     assistant = any(fault.fault == ASSISTANT_TALK for fault in counted.faults)

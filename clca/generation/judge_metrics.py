@@ -7,12 +7,14 @@ The simulator plants known flaws in a known share of its dialogues. A flaw is *c
     precision = c / (c + f)    share of the discarded dialogues that were flawed, 0 to 1
 
 Either is None where its denominator is 0. Failed dialogues count in neither.
+
+Any judge is measured on prepared dialogues (`calibration`), too.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from pydantic import Field
 
@@ -63,3 +65,61 @@ def measure_judge(rows: Iterable[tuple[str | None, str, int]]) -> JudgeMetrics:
         false_alarms=discarded[None],
         by_flaw=by_flaw,
     )
+
+
+# ---------------------------------------------------------------- prepared dialogues
+
+ENOUGH_VERDICTS = 20  # from which verdicts that are all alike are told
+
+
+class KindCount(Record):
+    """Numbers of prepared dialogues of one kind."""
+
+    shown: int = Field(description="Dialogues on which the judge gave a verdict.")
+    found: int = Field(description="Of these, called bad by any label, alignment included.")
+
+
+class JudgeCalibration(Record):
+    """What a judge found among prepared dialogues."""
+
+    judge: str = Field(description="Name of the judge's model.")
+    sound: KindCount = Field(description="Sound dialogues: those that were found are false alarms.")
+    bad: dict[str, KindCount] = Field(description="Bad dialogues by kind: the share that was found is recall.")
+    unanswered: int = Field(description="Dialogues without a verdict, since a request failed.")
+    requests: int = Field(description="Requests that this took, of no run's totals.")
+    prompt_tokens: int
+    completion_tokens: int
+
+    @property
+    def missed(self) -> list[str]:
+        """The kinds that were not found more often than a sound dialogue was refused."""
+        refused = self.sound.found / self.sound.shown if self.sound.shown else 0.0
+        return [kind for kind, count in self.bad.items() if count.shown and count.found / count.shown <= refused]
+
+    def line(self) -> str:
+        """One line for the screen."""
+        shown = sum(count.shown for count in self.bad.values())
+        found = sum(count.found for count in self.bad.values())
+        missed = f" (not: {', '.join(kind for kind, count in self.bad.items() if count.found < count.shown)})"
+        return (
+            f"Judge {self.judge} on prepared dialogues: found {found} of {shown} bad ones"
+            f"{missed if found < shown else ''}, refused {self.sound.found} of {self.sound.shown} sound ones"
+            + (f", gave no verdict on {self.unanswered}" if self.unanswered else "")
+        )
+
+
+def judge_caveats(calibration: JudgeCalibration | None, verdicts: Mapping[str, int]) -> tuple[str, ...]:
+    """What to know before the verdicts of a run are trusted; `verdicts` counts its judgements by their labels."""
+    caveats = []
+    if calibration is not None and calibration.missed:
+        missed = ", ".join(calibration.missed)
+        caveats.append(
+            f"The judge {calibration.judge} does not tell some bad dialogues from sound ones: {missed}."
+            " Read some of the kept dialogues, or take another judge."
+        )
+    if len(verdicts) == 1 and (number := sum(verdicts.values())) >= ENOUGH_VERDICTS:
+        caveats.append(
+            f"All {number} verdicts are alike (quality, alignment, meta: {next(iter(verdicts))}):"
+            " the judge may not look at what it judges."
+        )
+    return tuple(caveats)

@@ -8,6 +8,7 @@ command resumes.
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
@@ -18,7 +19,7 @@ from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
 from clca.generation.ids import dialogue_id, scenario_id, scenario_owner
 from clca.generation.intents import label_intents
-from clca.generation.judge import judge
+from clca.generation.judge import judge, labels
 from clca.generation.judge_metrics import planted_flaw
 from clca.generation.outcomes import Funnel, write_record
 from clca.generation.run_plan import RunPlan
@@ -31,7 +32,7 @@ NO_USAGE = Usage(requests=0, prompt_tokens=0, completion_tokens=0)
 
 
 class Pipeline:
-    """Generates the dialogues of one run."""
+    """Generates the dialogues of one run. `verdicts` counts its judgements by their three labels."""
 
     def __init__(self, plan: RunPlan, teachers: Mapping[Role, Teacher], run_dir: RunDir) -> None:
         config, reply_cache = plan.config, run_dir.reply_cache
@@ -40,6 +41,7 @@ class Pipeline:
         self._models = {role: teacher.name for role, teacher in teachers.items()}
         self._filter = Filter(config.discard, config.discard_confidence)
         self.funnel = Funnel(plan.requested, *reply_cache.counts())
+        self.verdicts: Counter[str] = Counter()
         self.scheduler = RequestScheduler(
             teachers,
             reply_cache,
@@ -124,6 +126,7 @@ class Pipeline:
             else:
                 stage = "judge"
                 judgement = await judge(culture, scenario, state.turns, plan.prompts, client, plan.marks)
+                self.verdicts[", ".join(labels(judgement))] += 1
                 reason = self._filter.reason(judgement)
                 if reason is None:
                     stage = "intent"

@@ -11,6 +11,7 @@ from pydantic import Field, ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import ContentError
+from clca.generation.judge_metrics import JudgeCalibration
 from clca.generation.outcomes import Funnel
 from clca.inference.protocol import Throughput
 from clca.records import Dialogue, Failure, Record
@@ -86,7 +87,11 @@ class _Records(_InFolder):
 class RunResult(_Replies, Costs, Counts, _Records):
     """The run of one culture: counts of the whole run, costs of this command."""
 
+    judge_calibration: JudgeCalibration | None = Field(
+        default=None, description="What the judge found among prepared dialogues; null where it was not shown them."
+    )
     reasons: dict[str, int] = Field(default_factory=dict, exclude=True, repr=False)
+    caveats: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
     throughput: Throughput | None = Field(default=None, exclude=True, repr=False)
 
     @classmethod
@@ -110,8 +115,15 @@ class GenerationResult(_Replies, Costs, Counts, _Records):
         sums["seconds"] = round(sums["seconds"], 3)
         invalid = sum((Counter(run.invalid_replies) for run in runs), Counter[str]())
         folder = runs[0].run if len(runs) == 1 else out
+        caveats = dict.fromkeys(
+            (f"{run.run}: " if len(runs) > 1 else "") + caveat for run in runs for caveat in run.caveats
+        )
         return cls(
-            run=folder, runs=runs, invalid_replies=dict(invalid), caveats=(SIMULATED,) if simulated else (), **sums
+            run=folder,
+            runs=runs,
+            invalid_replies=dict(invalid),
+            caveats=(*((SIMULATED,) if simulated else ()), *caveats),
+            **sums,
         )
 
     def _folders(self) -> Iterable[Path]:

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from clca.content.lookup import Origin
-from clca.generation.judge_metrics import JudgeMetrics
+from clca.generation.judge_metrics import JudgeCalibration, JudgeMetrics
 from clca.generation.result import Costs, Counts
 from clca.inference.protocol import Role, ServerState
 from clca.records import Record, Usage
@@ -80,6 +80,10 @@ class SessionInfo(Costs, _Started):
     by_task: dict[str, int] = Field(description="Requests that a teacher answered, by task.")
     invalid_replies: dict[str, int] = Field(description="Replies that held no valid answer, by what was wrong.")
     servers: tuple[ServerInfo, ...]
+    verdicts: dict[str, int] = Field(description="Judgements by their labels of quality, alignment and meta.")
+    judge_calibration: JudgeCalibration | None = Field(
+        description="What the judge found among prepared dialogues, now or before an earlier run."
+    )
     ended: str = Field(description="running, finished, interrupted, or the error that ended it.")
 
 

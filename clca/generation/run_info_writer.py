@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -11,7 +12,7 @@ from typing import Any
 
 import clca
 from clca.errors import NotFoundError, StoreError
-from clca.generation.judge_metrics import measure_judge
+from clca.generation.judge_metrics import JudgeCalibration, measure_judge
 from clca.generation.outcomes import Funnel
 from clca.generation.recorded_settings import recorded_settings
 from clca.generation.result import Costs, counts_of
@@ -56,8 +57,23 @@ class RunInfoWriter:
             "versions": _versions(),
         }
 
+    def verdicts(self, verdicts: Mapping[str, int]) -> dict[str, int]:
+        """The verdicts of this command and of those before it."""
+        total = Counter(verdicts)
+        for session in self._sessions:
+            total.update(session.get("verdicts", {}))
+        return dict(total)
+
     def write(
-        self, funnel: Funnel, counts: RequestCounts, costs: Costs, servers: Iterable[ServerState], ended: str
+        self,
+        funnel: Funnel,
+        counts: RequestCounts,
+        costs: Costs,
+        servers: Iterable[ServerState],
+        ended: str,
+        *,
+        verdicts: Mapping[str, int],
+        calibration: JudgeCalibration | None,
     ) -> None:
         """Write `run.json`. Raises `StoreError`."""
         reply_cache = self._run_dir.reply_cache
@@ -69,6 +85,8 @@ class RunInfoWriter:
             by_task=dict(counts.by_task),
             invalid_replies=dict(counts.invalid),
             servers=tuple(map(ServerInfo.of, servers)),
+            verdicts=dict(verdicts),
+            judge_calibration=calibration,
             ended=ended,
         )
         info = GenerationInfo(

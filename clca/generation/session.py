@@ -10,6 +10,8 @@ from contextlib import suppress
 from time import monotonic
 
 from clca.errors import ClcaError, StoreError
+from clca.generation.calibration import Calibrator
+from clca.generation.judge_metrics import JudgeCalibration, judge_caveats
 from clca.generation.pipeline import Pipeline
 from clca.generation.progress import GenerationProgress, RunEnded
 from clca.generation.result import Costs, RunResult, counts_of
@@ -32,6 +34,8 @@ class Session:
         self._plan, self._run_dir, self._progress = plan, run_dir, progress
         self._teachers = list(dict.fromkeys(teachers.values()))
         self._pipeline = Pipeline(plan, teachers, run_dir)
+        self._calibrator = Calibrator(plan, teachers) if plan.config.calibrate and not plan.finished else None
+        self._calibration: JudgeCalibration | None = None
         self._info = RunInfoWriter(plan, run_dir)
         self._began, self._pending_before = monotonic(), self.pending
         self._noted = {adjustment for server in self._servers() for adjustment in _adjustments(server)}
@@ -49,6 +53,8 @@ class Session:
     def stop(self) -> None:
         """Send nothing more; what is in flight is still answered and cached."""
         self._pipeline.scheduler.stop()
+        if self._calibrator is not None:
+            self._calibrator.stop()
 
     async def work(self) -> RunResult:
         """Finish the dialogues that are pending. `run.json` says how it ended, whatever happened.
@@ -62,6 +68,7 @@ class Session:
                 async with asyncio.TaskGroup() as group:
                     background = [group.create_task(self._keep_saving()), group.create_task(self._keep_reporting())]
                     await self._observe()
+                    await self._calibrate()
                     await self._pipeline.generate()
                     await self._observe()
                     for task in background:
@@ -84,6 +91,13 @@ class Session:
             raise error from None
         return result
 
+    async def _calibrate(self) -> None:
+        """Show the judge prepared dialogues, unless it has seen them, and say what it found."""
+        if self._calibrator is not None:
+            self._calibration = await self._calibrator.calibrate()
+        if self._calibration is not None:
+            self._progress(Note(self._calibration.line()))
+
     def _result(self) -> RunResult:
         """Counts of the whole run, costs of this command."""
         scheduler, funnel = self._pipeline.scheduler, self._pipeline.funnel
@@ -94,6 +108,8 @@ class Session:
             reasons=dict(funnel.reasons.most_common()),
             invalid_replies=dict(scheduler.counts.invalid.most_common()),
             throughput=self._throughput(),
+            judge_calibration=self._calibration,
+            caveats=judge_caveats(self._calibration, self._info.verdicts(self._pipeline.verdicts)),
         )
 
     def _ended(self) -> str:
@@ -172,7 +188,16 @@ class Session:
         return seconds * self.pending / finished if finished else None
 
     def _save(self, ended: str) -> None:
-        self._info.write(self._pipeline.funnel, self._pipeline.scheduler.counts, self._costs(), self._servers(), ended)
+        pipeline = self._pipeline
+        self._info.write(
+            pipeline.funnel,
+            pipeline.scheduler.counts,
+            self._costs(),
+            self._servers(),
+            ended,
+            verdicts=pipeline.verdicts,
+            calibration=self._calibration,
+        )
 
 
 def _adjustments(server: ServerState) -> Iterator[str]:

@@ -8,7 +8,10 @@ talks as an assistant
 repeats its instructions
     A spoken turn of six words or more stands word for word in the speaker's own instructions.
 narrates
-    A spoken turn tells who says something, and puts that in quotation marks, instead of saying it.
+    A spoken turn tells what one of the two says or does (`Kenji nods.`, `I turn to her and say: "..."`) instead of
+    being what is said.
+acts for the partner
+    An act without words has the partner as its subject.
 labels itself
     A line of the text begins with the speaker's own name and a colon.
 addresses itself
@@ -38,6 +41,7 @@ from clca.schemas import TURN_LENGTH
 ASSISTANT_TALK = "talks as an assistant"
 REPEATS_INSTRUCTIONS = "repeats its instructions"
 NARRATES = "narrates"
+ACTS_FOR_PARTNER = "acts for the partner"
 LABELS_ITSELF = "labels itself"
 ADDRESSES_ITSELF = "addresses itself"
 ECHOES_PARTNER = "echoes the partner"
@@ -99,6 +103,8 @@ def check_turn(turns: Sequence[Turn], scenario: Scenario, side: int, instruction
             return Mistake(NARRATES, _quoted(last.text))
         if _stands_in(words_of(last.text), words_of(instructions)):
             return Mistake(REPEATS_INSTRUCTIONS, _quoted(last.text))
+    if last.action == "non-verbal" and re.match(rf"{_either(*_own_names(partner, me))} [a-z]", last.text):
+        return Mistake(ACTS_FOR_PARTNER, _quoted(last.text))
     if fault := find_degeneration(turns, partner):
         return Mistake(fault, _quoted(last.text))
     return None
@@ -173,8 +179,15 @@ def _echo(last: Turn, earlier: Sequence[Turn], me: Participant, partner: Partici
 
 
 def _narrates(text: str, me: Participant, partner: Participant) -> bool:
-    names = "|".join(re.escape(name) for name in {me.name, *me.name.split(), partner.name, *partner.name.split()})
-    return re.match(rf"(?:I\b|{names})[^\"“‘.!?]*\b{_SAYS}\b[^\"“‘.!?]*[:,]\s*[\"“'‘]", text) is not None
+    names = _either(me.name, partner.name)
+    quotes = rf"(?:I\b|{names})[^\"“‘.!?]*\b{_SAYS}\b[^\"“‘.!?]*[:,]\s*[\"“'‘]"
+    return re.match(rf"{quotes}|I, {names},|{names} [a-z]+s\b", text) is not None
+
+
+def _either(*names: str) -> str:
+    """A pattern for any of the names, in full or in part."""
+    parts = {part for name in names for part in (name, *name.split())}
+    return "(?:" + "|".join(map(re.escape, sorted(parts, key=len, reverse=True))) + ")"
 
 
 def _stands_in(words: tuple[str, ...], instructions: tuple[str, ...]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -149,19 +150,19 @@ class ApiModel:
         """The answer. Raises `InvalidReply` for a reply that is none, `HttpError` where the server gives no reply."""
         completions = self._completions
         while True:
-            traits = self._traits[model]
-            choices = traits.choices
-            body = traits.dialect.body(
-                completions.body(model, group.system, question.text, question.labels, choices=choices)
-            )
+            dialect, choices = (traits := self._traits[model]).dialect, traits.choices
+            plain = completions.body(model, group.system, question.text, question.labels, choices=choices)
+            body = dialect.body(plain)
             try:
                 completion = await self._complete(body, self._max_attempts)
             except HttpError as error:
-                dialect = traits.dialect.after(error, body)
-                if dialect is None:
+                adapted = self._traits[model].dialect.after(error, body)
+                if adapted is None:
                     raise
-                choices = choices and "structured_outputs" not in dialect.dropped
-                self._traits[model] = ApiTraits(dialect, choices)
+                self._traits[model] = ApiTraits(adapted, choices and "structured_outputs" not in adapted.dropped)
+                continue
+            if completions.mode == "generate" and dialect.is_short_for(completion):
+                self._traits[model] = ApiTraits(replace(self._traits[model].dialect, thinks=True), choices)
                 continue
             break
         answer, outside = completions.answer(completion, question.labels)

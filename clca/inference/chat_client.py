@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
@@ -154,7 +155,8 @@ class ChatClient:
             raise self._failure(error) from None
 
     async def _send(self, request: Request, replica: Replica, seconds: float) -> Reply:
-        body = request_body(request, replica.model, structured=replica.structured, dialect=replica.dialect)
+        dialect = replica.dialect
+        body = request_body(request, replica.model, structured=replica.structured, dialect=dialect)
         try:
             completion = await self._http.complete(replica.url, PATH, to_json(body), seconds)
         except HttpError as error:
@@ -162,6 +164,9 @@ class ChatClient:
                 raise
             return await self._send(request, replica, seconds)
         self._answered += 1
+        if dialect.is_short_for(completion):
+            replica.dialect = replace(replica.dialect, thinks=True)
+            return await self._send(request, replica, seconds)
         return completion.reply
 
     def _adapt(self, replica: Replica, error: HttpError, body: Mapping[str, Any]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clca.inference.api_response import Completion
 from clca.inference.http_errors import HttpError
 
 THINKING_TOKENS = 2048  # that a reasoning model may think before its answer, beside the tokens of the answer
@@ -59,14 +60,14 @@ class Dialect:
         return adapted
 
     def after(self, error: HttpError, body: Mapping[str, Any]) -> Dialect | None:
-        """The dialect without what the server refused in the request `body`.
+        """The dialect without what the server refused in the request `body`, which may be older than the dialect.
 
         None where its words name nothing that a request can do without.
         """
         if error.status not in _REFUSALS:
             return None
         messages = body.get("messages", ())
-        if not self.folds_system and _NO_SYSTEM.search(error.message) and _has_system(messages):
+        if _NO_SYSTEM.search(error.message) and _has_system(messages):
             return replace(self, folds_system=True)
         if _UNSUPPORTED.search(error.message) is None:
             return None
@@ -75,13 +76,20 @@ class Dialect:
         ):
             return replace(self, max_completion_tokens=True)
         if error.parameter in body and error.parameter in _DROPPABLE:
-            return replace(self, dropped=(*self.dropped, error.parameter))
+            return self._without(error.parameter)
         named = {
             name: match.start()
             for name, pattern in _DROPPABLE.items()
             if name in body and (match := re.search(pattern, error.message, re.IGNORECASE)) is not None
         }
-        return replace(self, dropped=(*self.dropped, min(named, key=named.__getitem__))) if named else None
+        return self._without(min(named, key=named.__getitem__)) if named else None
+
+    def _without(self, name: str) -> Dialect:
+        return self if name in self.dropped else replace(self, dropped=(*self.dropped, name))
+
+    def is_short_for(self, completion: Completion) -> bool:
+        """Whether thoughts took the tokens of an answer, for a model that was not known to think."""
+        return not self.thinks and completion.thought and completion.finish_reason in ("length", "thinking")
 
     @property
     def notes(self) -> tuple[str, ...]:

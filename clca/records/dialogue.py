@@ -92,7 +92,7 @@ class Judgement(Record):
 
 
 class Intent(Record):
-    """What a turn is for, and whether the culture shaped it: by which of its customs, where they were asked for."""
+    """What a turn is for, and whether the culture shaped it: by which of its customs, where that was asked."""
 
     text: str
     relevance: Literal["generic", "cultural"]

@@ -52,7 +52,7 @@ def label_intent(
 ) -> IntentAnswer:
     """The intent of the last turn: from the plan where the turn is the planned one, from cues otherwise."""
     if not turns:
-        return IntentAnswer(intent="Nobody wants anything yet", customs=[])
+        return IntentAnswer(intent="Nobody wants anything yet", custom=0)
     side = _side(scenario, turns, len(turns) - 1)
     seed = (culture.id, scenario.id, dialogue_seed)
     earlier = _planned_acts(plans, culture, scenario, turns, dialogue_seed)
@@ -75,12 +75,12 @@ def label_intent(
     )
     reasons = frames.why.get(driver or "", ())
     reasons_given = sum(earlier_driver == driver for _, earlier_driver in earlier)
-    customs: list[int] = []
+    custom = 0
     if reasons_given < len(reasons):
         reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture)})
-        customs = _customs(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")
-        text = f"{text}, {reason}" if customs else text
-    return IntentAnswer(intent=clip(f"{given_name(me, culture)} wants to {text}.", INTENT_LENGTH), customs=customs)
+        custom = _custom(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")
+        text = f"{text}, {reason}" if custom else text
+    return IntentAnswer(intent=clip(f"{given_name(me, culture)} wants to {text}.", INTENT_LENGTH), custom=custom)
 
 
 def planned_thought(content: SimulatorContent, plan: Plan, index: int, culture: Culture, scenario: Scenario) -> str:
@@ -98,11 +98,11 @@ def planned_thought(content: SimulatorContent, plan: Plan, index: int, culture: 
     return clip(f"I want to {fill(usable[index % len(usable)], words)}.", THOUGHT_LENGTH)
 
 
-def _customs(culture: Culture, text: str) -> list[int]:
-    """The number of the custom that has most words in common with a text, the first of equals; none without one."""
+def _custom(culture: Culture, text: str) -> int:
+    """The number of the custom that has most words in common with a text, the first of equals; 0 without one."""
     stems = content_stems(text)
     shared = [len(stems & content_stems(custom)) for custom in culture.customs]
-    return [shared.index(max(shared)) + 1] if any(shared) else []
+    return shared.index(max(shared)) + 1 if any(shared) else 0
 
 
 def _nth_phrase(phrases: Sequence[str], n: int, seed: tuple[object, ...], subject: str | None) -> str:

@@ -95,6 +95,15 @@ class TrainConfig(StageConfig):
             raise ValueError("--run names the runs, --teacher chooses among them: give one of them")
         return self
 
+    @field_validator("out")
+    @classmethod
+    def _can_be_opened(cls, value: Path) -> Path:
+        try:
+            str(value).encode()
+        except UnicodeEncodeError:
+            raise ValueError(f"{str(value)!a} is not UTF-8, and the libraries of training open no such path") from None
+        return value
+
     @field_validator("mix")
     @classmethod
     def _is_a_mixture(cls, value: str | None) -> str | None:

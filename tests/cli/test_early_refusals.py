@@ -34,6 +34,7 @@ WRONG = [
     f"{TRAIN} --student lama-3.1-8b",
     f"{TRAIN} --student ./none",
     f"{TRAIN} --recipe nope",
+    f"{TRAIN} --out a\udcff",
     f"{TRAIN} --recipe none.yaml",
     f"{TRAIN} --set lora.q=3",
     f"{TRAIN} --set lora.r=-3",

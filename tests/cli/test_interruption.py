@@ -1,4 +1,4 @@
-"""Ctrl-C before a command is at work: one line, and exit code 130."""
+"""What ends a command before it is at work: one line and an exit code, 130 for Ctrl-C."""
 
 from __future__ import annotations
 
@@ -55,6 +55,20 @@ def test_an_interruption_that_a_library_made_into_an_error_of_its_own_is_one(
     assert ended(cli.main) == 130
     assert capfd.readouterr() == ("", "clca: interrupted\n")
     assert signal.getsignal(signal.SIGINT) is signal.SIG_DFL, "a second Ctrl-C ends the process at once"
+
+
+def test_a_path_that_a_library_cannot_open_is_named_in_one_line(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def load(name: str) -> None:
+        "runs/a\udcff".encode()
+
+    monkeypatch.setattr("sys.argv", ["clca", "train"])
+    monkeypatch.setattr(cli, "import_module", load)
+    assert ended(cli.main) == 2
+    assert capfd.readouterr().err == (
+        "clca: runs/a\\udcff: a library cannot open this path, which is not UTF-8: rename it\n"
+    )
 
 
 def test_other_errors_are_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:

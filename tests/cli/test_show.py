@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from clca.cli import app
+from clca.errors import NotFoundError, SettingsError
 from tests.cli_process import clca, only_run, records
 
 
@@ -100,3 +102,47 @@ def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
     limits = ("max_exchanges", "max_reply_attempts", "max_http_attempts", "timeout")
     given = {key: table[key] for key in ("samples", "seed", "temperature", "top_p", *limits)}
     assert given == {key: getattr(defaults, key) for key in given}
+
+
+@pytest.fixture
+def runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Two runs of Japan that hold the same dialogue, and one of the UK."""
+    monkeypatch.chdir(tmp_path)
+    for name, created in (("japan/old", 1), ("japan/new", 2), ("uk/only", 3)):
+        folder = tmp_path / "generated" / name
+        folder.mkdir(parents=True)
+        culture = name.partition("/")[0]
+        info = {"culture": culture, "created": str(created), "finished": True, "counts": {"failed": 1}}
+        (folder / "run.json").write_text(json.dumps(info))
+        (folder / "dialogues.jsonl").write_text(json.dumps({"id": f"{culture}-shop-1", "turns": [], "of": name}) + "\n")
+    return tmp_path
+
+
+def show(*arguments: str) -> None:
+    app(["show", *arguments], standalone_mode=False)
+
+
+def test_an_id_is_searched_in_all_runs(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show("uk-shop-1", "--json")
+    assert json.loads(capsys.readouterr().out)["of"] == "uk/only"
+    for arguments in (("japan-shop-1",), ("japan", "shop-1")):
+        show(*arguments, "--json")
+        shown = capsys.readouterr()
+        assert json.loads(shown.out)["of"] == "japan/new"
+        assert shown.err == (
+            "Takes for japan-shop-1: generated/japan/new, the newest of 2 runs that hold it; not taken:"
+            " generated/japan/old\n"
+        )
+    with pytest.raises(NotFoundError, match="nor is there a dialogue of this id in any run"):
+        show("peru-shop-1")
+
+
+def test_the_run_that_is_shown_of_several_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    show("japan")
+    said = capsys.readouterr().err
+    assert said.startswith("Takes for japan: generated/japan/new, the newest of 2 runs; not taken: generated/japan/old")
+
+
+def test_a_retry_does_not_choose_among_runs_with_failures(runs: Path) -> None:
+    with pytest.raises(SettingsError, match=r"^japan has 2 runs with failed dialogues: .*old, .*new; give one"):
+        app(["retry", "japan", "--failed"], standalone_mode=False)

@@ -150,10 +150,40 @@ def test_a_row_that_is_none_is_refused_with_those_that_are_of_no_culture(cache: 
     assert refusal(cache, row=("bases",)).endswith("; rows without a culture are base, zero-shot, combined")
 
 
-def test_two_adapters_for_one_row_and_those_of_two_students_are_refused(cache: Path, tiny: Student) -> None:
+def test_several_adapters_of_one_culture_have_rows_of_their_own(cache: Path, tiny: Student) -> None:
     adapter(tiny, "one", "turkey")
-    adapter(tiny, "two", "turkey")
+    adapter(tiny, "two", "turkey", mix="wvs")
+    adapter(tiny, "three", "turkey", mix="wvs")
+    adapter(tiny, "one", "ara")
+    model, found = chosen(cache, adapter=("turkey/one", "turkey=turkey/two", "ara/one"))
+    assert {system.name: system.adapter for system in found if system.adapter} == {
+        "ara": "adapters/ara/one",
+        "turkey: recipe tiny, mix clca": "adapters/turkey/one",
+        "turkey: recipe tiny, mix wvs": "adapters/turkey/two",
+    }
+    assert model.notes == ()
+    alike = rows(cache, adapter=("turkey/two", "turkey/three"))
+    assert list(alike)[2:] == ["turkey: adapters/turkey/two", "turkey: adapters/turkey/three"]
+    served = rows(cache, student="m", base_url="http://h/v1", adapter=("turkey=a", "turkey=b"))
+    assert list(served)[2:] == ["turkey: a", "turkey: b"]
+
+
+def test_by_default_adapters_that_differ_are_asked_for_by_name(cache: Path, tiny: Student) -> None:
+    adapter(tiny, "one", "turkey")
+    adapter(tiny, "two", "turkey", mix="wvs")
+    message = refusal(cache)
+    assert message.startswith("turkey has adapters that differ: adapters/turkey/two (recipe tiny, mix wvs)")
+    assert message.endswith("say which with --adapter turkey=DIR")
+
+
+def test_an_adapter_given_twice_and_those_of_two_students_are_refused(cache: Path, tiny: Student) -> None:
+    adapter(tiny, "one", "turkey")
     adapter(tiny, "one", "ara", source="elsewhere/other")
-    assert refusal(cache, adapter=("turkey/one", "turkey=turkey/two")).startswith("--adapter: turkey is given twice")
+    adapter(tiny, "all", "combined", cultures=["ara", "turkey"])
+    adapter(tiny, "any", "combined", cultures=["ara", "turkey"])
+    assert refusal(cache, adapter=("turkey/one", "turkey=turkey/one")).startswith(
+        "--adapter: turkey=adapters/turkey/one is given twice"
+    )
+    assert refusal(cache, adapter=("combined/all", "combined/any")).startswith("--adapter: combined is given twice")
     assert refusal(cache, adapter=("turkey/one", "ara/one")).startswith("--adapter: they were trained on different")
     assert "was trained on other, not on tiny-" in refusal(cache, adapter=("ara/one",), student="tiny")

@@ -9,7 +9,7 @@ from clca.content.lookup import Content
 from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
 from clca.errors import InvalidReply, RunStopped
-from clca.generation.intents import INTENT_IS_CUT, NOT_AN_INTENT, SAME_CUSTOM_TWICE, check_intent, label_intents
+from clca.generation.intents import INTENT_IS_CUT, NOT_AN_INTENT, check_intent, label_intents
 from clca.inference.protocol import schema
 from clca.records import Intent, Turn
 from clca.schemas import IntentAnswer, intent_answer
@@ -18,9 +18,9 @@ from tests.dialogue_examples import Script, hints, scenario, turn
 SCENE = scenario()
 TURNS = [turn("Ruth Vale", "Are they still open?"), turn("Ida Moss", "", "none"), turn("Ruth Vale", "I see.", "leave")]
 ANSWERS = [
-    IntentAnswer(intent="Ruth Vale wants to know whether it pays to wait.", customs=[]),
-    IntentAnswer(intent="Ida wants to leave the answer open.", customs=[3, 1]),
-    IntentAnswer(intent="Ruth wants to part on good terms.", customs=[1]),
+    IntentAnswer(intent="Ruth Vale wants to know whether it pays to wait.", custom=0),
+    IntentAnswer(intent="Ida wants to leave the answer open.", custom=3),
+    IntentAnswer(intent="Ruth wants to part on good terms.", custom=1),
 ]
 
 
@@ -32,14 +32,14 @@ def labelled(
     return script, asyncio.run(label_intents(catalogue.culture("uk"), SCENE, TURNS, prompts, script))
 
 
-def test_every_turn_gets_its_own_intent_and_the_customs_that_it_names(
+def test_every_turn_gets_its_own_intent_and_the_custom_that_it_names(
     catalogue: CultureCatalogue, content: Content
 ) -> None:
     _, result = labelled(catalogue, content, *ANSWERS)
     customs = catalogue.culture("uk").customs
     assert [(turn.text, turn.intent) for turn in result] == [  # type: ignore[attr-defined]
         ("Are they still open?", Intent(text=ANSWERS[0].intent, relevance="generic")),
-        ("", Intent(text=ANSWERS[1].intent, relevance="cultural", customs=(customs[2], customs[0]))),
+        ("", Intent(text=ANSWERS[1].intent, relevance="cultural", customs=(customs[2],))),
         ("I see.", Intent(text=ANSWERS[2].intent, relevance="cultural", customs=(customs[0],))),
     ]
 
@@ -51,32 +51,30 @@ def test_the_customs_are_numbered_in_the_prompt_and_no_other_number_fits_the_sch
     customs = catalogue.culture("uk").customs
     system = script.requests[0].messages[0]["content"]
     assert all(f"\n{number}. {custom}\n" in system for number, custom in enumerate(customs, start=1))
-    numbers = schema(script.requests[0].answer)["properties"]["customs"]
-    assert (numbers["items"], numbers["maxItems"]) == ({"maximum": len(customs), "minimum": 1, "type": "integer"}, 3)
+    assert schema(script.requests[0].answer)["properties"]["custom"] == (
+        {"maximum": len(customs), "minimum": 0, "title": "Custom", "type": "integer"}
+    )
     with pytest.raises(ValidationError, match=f"less than or equal to {len(customs)}"):
-        intent_answer(len(customs))(intent="Ruth wants to part.", customs=[len(customs) + 1])
-    assert intent_answer(0)(intent="Ruth wants to part.", customs=[]).customs == []
+        intent_answer(len(customs))(intent="Ruth wants to part.", custom=len(customs) + 1)
+    assert intent_answer(0)(intent="Ruth wants to part.", custom=0).custom == 0
 
 
 @pytest.mark.parametrize(
-    ("text", "customs", "mistake"),
+    ("text", "mistake"),
     [
-        ("Ruth Vale wants to know whether it pays to wait.", [1], None),
-        ("Ruth wants to know whether it pays to wait", [], None),
-        ("Vale-san wants Ida to go first, as age asks for it.", [2], None),
-        ("She wants to know whether it pays to wait.", [], NOT_AN_INTENT),
-        ("Ida wants to know whether it pays to wait.", [], NOT_AN_INTENT),
-        ("Ruth asks whether they are still open.", [], NOT_AN_INTENT),
-        (", Ruth wants to know.", [], NOT_AN_INTENT),
-        ("Ruth wants to say: Are they still open?", [], NOT_AN_INTENT),
-        ("Ruth wants to know whether it pays to wait, because the", [], INTENT_IS_CUT),
-        ("Ruth wants to know whether it pays to wait.", [2, 2], SAME_CUSTOM_TWICE),
+        ("Ruth Vale wants to know whether it pays to wait.", None),
+        ("Ruth wants to know whether it pays to wait", None),
+        ("Vale-san wants Ida to go first, as age asks for it.", None),
+        ("She wants to know whether it pays to wait.", NOT_AN_INTENT),
+        ("Ida wants to know whether it pays to wait.", NOT_AN_INTENT),
+        ("Ruth asks whether they are still open.", NOT_AN_INTENT),
+        (", Ruth wants to know.", NOT_AN_INTENT),
+        ("Ruth wants to say: Are they still open?", NOT_AN_INTENT),
+        ("Ruth wants to know whether it pays to wait, because the", INTENT_IS_CUT),
     ],
 )
-def test_an_intent_says_what_the_speaker_wants_in_a_whole_sentence(
-    text: str, customs: list[int], mistake: str | None
-) -> None:
-    found = check_intent(turn("Ruth Vale", "Are they still open?"), IntentAnswer(intent=text, customs=customs))
+def test_an_intent_says_what_the_speaker_wants_in_a_whole_sentence(text: str, mistake: str | None) -> None:
+    found = check_intent(turn("Ruth Vale", "Are they still open?"), IntentAnswer(intent=text, custom=0))
     assert (found.name if found else None) == mistake
 
 

@@ -15,7 +15,7 @@ from clca.inference.protocol import Mistake, Request, TaskRequest
 from clca.schemas import IntentAnswer, Reply
 from clca.storage.reply_cache import ReplyCache
 
-GOOD = '{"intent": "to greet", "customs": []}'
+GOOD = '{"intent": "to greet", "custom": 0}'
 
 
 class Scripted:
@@ -89,7 +89,7 @@ def test_answered_question_is_not_asked_again(reply_cache: ReplyCache) -> None:
 def test_bad_replies_are_asked_again_with_other_seeds_a_bounded_number_of_times(reply_cache: ReplyCache) -> None:
     teacher = Scripted("", "{}", GOOD)
     client = make(reply_cache, teacher).client("one")
-    assert asyncio.run(client.request(task_request())).customs == []
+    assert asyncio.run(client.request(task_request())).custom == 0
     assert len({request.sampling.seed for request in teacher.asked}) == 3
     assert client.usage.requests == 3, "what was paid for is counted"
     hopeless = Scripted("", "{}", '{"intent": 1}')
@@ -167,7 +167,7 @@ def test_stopping_lets_what_is_in_flight_end_and_asks_nothing_more(reply_cache: 
 
 
 def test_check_beyond_the_schema_counts_as_a_bad_reply(reply_cache: ReplyCache) -> None:
-    teacher = Scripted(GOOD, '{"intent": "to part", "customs": []}')
+    teacher = Scripted(GOOD, '{"intent": "to part", "custom": 0}')
     asked = task_request()
     strict = TaskRequest(
         asked.task,
@@ -185,12 +185,12 @@ def test_a_named_mistake_is_counted_under_its_name_and_comes_with_the_answer(rep
     strict = replace(task_request(), check=lambda answer: Mistake("a greeting", repr(answer.intent)))
     with pytest.raises(FailedCheck, match="failed a check: a greeting: 'to greet'") as caught:
         asyncio.run(scheduler.client("one").request(strict))
-    assert (caught.value.mistake, caught.value.answer) == ("a greeting", IntentAnswer(intent="to greet", customs=[]))
+    assert (caught.value.mistake, caught.value.answer) == ("a greeting", IntentAnswer(intent="to greet", custom=0))
     assert scheduler.counts.invalid == {"a greeting": 2}
 
 
 def test_a_reply_in_plain_text_is_read_by_the_request(reply_cache: ReplyCache) -> None:
     teacher = Scripted("to greet")
-    plain = replace(task_request(), read=lambda text: IntentAnswer(intent=text, customs=[]), stop=("\n",))
+    plain = replace(task_request(), read=lambda text: IntentAnswer(intent=text, custom=0), stop=("\n",))
     assert asyncio.run(make(reply_cache, teacher).client("one").request(plain)).intent == "to greet"
     assert [(request.form, request.stop) for request in teacher.asked] == [("text", ("\n",))]

@@ -46,7 +46,7 @@ def test_what_a_server_refuses_in_a_run_is_noted_once_and_recorded(
     with dialect_server([dialect]) as server:
         url = server.url(dialect)
         config = GenerateConfig(
-            culture=("japan",), scenarios=1, samples=2, max_exchanges=2, teacher="m", base_url=(url,), concurrency=1
+            culture=("japan",), scenarios=1, samples=2, max_exchanges=2, teacher="m", base_url=(url,)
         )
         result = run(plan(config), events.append)
     assert (result.kept, result.failed) == (2, 0)

@@ -6,6 +6,7 @@ import pytest
 
 from clca.generation.degeneration import FALLS_SILENT, LEAVES_AT_ONCE, REPEATS, SPEAKS_FOR_PARTNER
 from clca.generation.turn_checks import (
+    ACTS_FOR_PARTNER,
     ADDRESSES_ITSELF,
     ASSISTANT_TALK,
     BEGINS_WITH_PUNCTUATION,
@@ -85,6 +86,11 @@ def test_whoever_serves_may_offer_help() -> None:
         ("Kenji said, 'I was here before you.'", NARRATES),
         ('I turn to Mei and say: "I was here before you."', NARRATES),
         ("Sato Mei asks: “Were you here before me?”", NARRATES),
+        ("Tanaka Kenji nods slowly, and I begin to explain.", NARRATES),
+        ("Mei looks at me with concern. She says, 'I was here.'", NARRATES),
+        ("I, Tanaka Kenji, nod slowly.", NARRATES),
+        ("Mei, has the baker gone?", None),
+        ("Meis are rare here.", None),
         ("I said that I was here before you.", None),
         ("My mother said, 'Bread is life.'", None),
         ("I have to say, this loaf looks good.", None),
@@ -92,6 +98,20 @@ def test_whoever_serves_may_offer_help() -> None:
 )
 def test_a_person_speaks_and_does_not_tell_who_says_what(text: str, expected: str | None) -> None:
     assert mistake(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Sato Mei nods slowly.", ACTS_FOR_PARTNER),
+        ("Mei takes the loaf.", ACTS_FOR_PARTNER),
+        ("Tanaka Kenji takes the loaf from Sato Mei.", None),
+        ("Mei's hand is on the loaf, and Kenji lets go.", None),
+        ("bows to Mei", None),
+    ],
+)
+def test_an_act_is_the_speakers_own(text: str, expected: str | None) -> None:
+    assert mistake(text, "non-verbal") == expected
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,11 @@ def thinks_first(content: str, body: dict[str, Any], number: int) -> Response:
     return completion(content, reasoning_content="Hm, which? That one.")
 
 
+def thinks_of_questions_only(content: str, body: dict[str, Any], number: int) -> Response:
+    """A greeting takes no thought, so that the probe shows nothing of them."""
+    return completion(content) if is_probe(body) else thinks_first(content, body, number)
+
+
 def thinks_without_a_mark(content: str, body: dict[str, Any], number: int) -> Response:
     """Its template writes `<think>` into the prompt; the thoughts take 200 tokens."""
     if body["max_tokens"] <= 200:
@@ -251,8 +256,17 @@ DIALECTS = (
     ServerDialect("<think>", always(lambda told: completion(f"<think>\nHm {{}}?\n</think>\n\n{told}"))),
     ServerDialect("</think> alone", always(lambda told: completion(f"Hm?\n</think>\n\n{told}"))),
     ServerDialect("reasoning beside the content", always(lambda told: completion(told, reasoning="Hm?"))),
-    ServerDialect("thoughts alone", always(lambda told: completion("<think>Hm?")), *failing(F.ONLY_THOUGHTS)),
+    ServerDialect(
+        "thoughts alone",
+        always(lambda told: completion("<think>Hm?")),
+        *2 * [Outcome(F.ONLY_THOUGHTS, requests=(1, 4), notes=THINKS)],
+    ),
     ServerDialect("thoughts that take tokens", thinks_first, *2 * [Outcome(requests=(2, 1), notes=THINKS)]),
+    ServerDialect(
+        "thoughts that the probe does not show",
+        thinks_of_questions_only,
+        *2 * [Outcome(requests=TWICE, notes=THINKS)],
+    ),
     ServerDialect(
         "thoughts without a mark",
         thinks_without_a_mark,

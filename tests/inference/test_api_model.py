@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from clca.errors import FailureKind
 from clca.inference.api_model import ApiModel, ServerError, ServerLost
 from clca.inference.api_prompts import PROBE, TEXT, Wording
 from clca.inference.label_probabilities import label_probabilities
@@ -75,6 +76,51 @@ def test_a_server_that_ignores_choices_is_asked_for_its_likeliest_tokens() -> No
     assert answer.option_mass == pytest.approx(0.4)
     assert answer.probabilities == pytest.approx([0.5, 0.25, 0.125, 0.125])
     assert (predictor.labels, predictor.outside) == (4, 2)
+
+
+def test_a_probe_that_shows_nothing_once_decides_nothing() -> None:
+    def garbles(body: dict[str, Any], number: int) -> Answered:
+        return (200, chat("Goo"), {}) if number == 0 else obedient(body, number)
+
+    with Answering(garbles) as server:
+        ApiModel(server.url, base="m", mode="probability").predict(groups(1, 2), Filled())
+    assert all("structured_outputs" in body for body in server.bodies)
+
+
+def test_the_first_token_of_a_model_that_thinks_is_no_answer() -> None:
+    def thinks(body: dict[str, Any], number: int) -> Answered:
+        return 200, chat("<think>", {"<think>": 0.9, "1": 0.1}), {}
+
+    with Answering(thinks) as server, pytest.raises(ServerError) as caught:
+        ApiModel(server.url, base="m", mode="probability").predict(groups(1, 2), Filled())
+    assert caught.value.message == (
+        f"{server.url}: m thinks before it answers, so that its first token says nothing of the labels: use --mode"
+        " generate"
+    )
+    assert len(server.bodies) == 1
+
+
+def test_a_reply_that_is_cut_at_the_limit_of_the_evaluation_is_read() -> None:
+    """It is where a reply of a model here would be cut, too; one that is cut before is no answer."""
+
+    def rambles(body: dict[str, Any], number: int) -> Answered:
+        tokens = 16 if "most" in str(body["messages"]) else 5
+        completion = {**chat("2, because"), "usage": {"completion_tokens": tokens}}
+        completion["choices"][0]["finish_reason"] = "length"
+        return 200, completion, {}
+
+    filled = Filled()
+    with Answering(rambles) as server:
+        predictor = ApiModel(server.url, base="m", mode="generate")
+        predictor.predict(groups(1, 8), filled)
+    answers = filled.answers["persona", "r0"]
+    whole = ["most" in question.text for question in groups(1, 8)[0].questions]
+    assert 0 < sum(whole) < 8
+    assert [answer.reply for answer in answers] == ["2, because" if is_whole else None for is_whole in whole]
+    assert {answer.failure for answer in answers} == {None, FailureKind.TRUNCATED}
+    assert predictor.notes == (
+        f"Requests repeated since the reply was no answer: {3 * (8 - sum(whole))} (cut off {3 * (8 - sum(whole))}).",
+    )
 
 
 def test_a_server_that_refuses_what_it_does_not_know_is_asked_without_it() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,6 +12,23 @@ from clca.training import callbacks as watching
 from clca.training.callbacks import StopRequest, TrainingMonitor
 from clca.training.checkpoints import Checkpoint
 from tests.training.jobs import Screen
+
+
+def test_a_signal_that_is_ignored_stays_ignored_and_the_other_one_is_heeded() -> None:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    request = StopRequest()
+    try:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        with request.listening():
+            signal.raise_signal(signal.SIGINT)
+            assert not request.stop
+            signal.raise_signal(signal.SIGTERM)
+            assert request.stop
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""S2N's tables of MMLU (4 and 11), and of what the data of adapters do to behaviour and knowledge (5)."""
+"""S2N's tables of MMLU (4 and 11), and of behaviour and knowledge by the data of the adapters (5)."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ def mmlu_table(
     names: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
 ) -> Table:
-    """Table 4, in probability mode table 11: MMLU by culture of the adapter; one column for each data of adapters.
+    """Table 4 (table 11 in probability mode): MMLU by the culture of the adapter, a column for each data of adapters.
 
-    Reads `pooled` of every row, over all questions: `base`, `combined` and the adapters; below them the adapters' mean
-    and the standard deviation of the sample. What was printed has columns of its own.
+    The rows are `base`, each adapter and `combined`, all over all questions (`pooled`), then the mean and the standard
+    deviation of the adapters. Printed values have columns of their own.
     """
     source = SOURCES[mode]
     trained = list(dict.fromkeys(run.trained for run in runs))
@@ -52,7 +52,7 @@ def mmlu_table(
             )
             if any(cells):
                 rows.append(Row(_label(row, names), "ours", cells, group=model))
-    printed_there = any(printed for _, printed in columns)
+    has_printed = any(printed for _, printed in columns)
     return Table(
         metric=f"mmlu_{metric}",
         title=f"MMLU after single-culture adaptation, {METRICS[metric]}, % (S2N's {source})",
@@ -60,9 +60,9 @@ def mmlu_table(
         rows=tuple(rows),
         notes=(
             f"{METRICS[metric][0].upper()}{METRICS[metric][1:]} over all questions; {SD}: of the sample of adapters, in"
-            " percentage points. base: the model without an adapter. How the paper averages is not said.",
-            *((PRINTED,) if printed_there else ()),
-            *((TOTALS,) if printed_there and not all(set(run.scores.adapters) == set(CODES) for run in runs) else ()),
+            " percentage points. base: the model without an adapter. The paper does not say how it averages.",
+            *((PRINTED,) if has_printed else ()),
+            *((TOTALS,) if has_printed and not all(set(run.scores.adapters) == set(CODES) for run in runs) else ()),
             *notes,
         ),
         corner="Culture",
@@ -71,7 +71,7 @@ def mmlu_table(
 
 
 def _column(data: str | None, trained: str) -> str:
-    """The paper's word, but for one of several runs with the same data."""
+    """The paper's name of a column; our own where several runs have the same data."""
     return COLUMNS[data] if data in COLUMNS and trained == DATA[data] else trained
 
 
@@ -82,7 +82,7 @@ def _label(row: str, names: Mapping[str, str] | None) -> str:
 def over_adapters(
     scores: MatrixScores, metric: Literal["f1", "accuracy"], among: Sequence[str] | None = None
 ) -> Spread | None:
-    """How much what adapters know varies from one to the next, over all questions; of those `among` if given."""
+    """Mean and standard deviation of the adapters' scores over all questions; of those `among` if given."""
     adapters = [row for row in scores.adapters if among is None or row in among]
     return spread((result.pooled for result in scores.results if result.row in adapters), metric)
 
@@ -120,7 +120,7 @@ def data_table(
 ) -> Table:
     """Table 5: by model and data of the adapters, F1 on the own culture's tests, C-SPEC, and MMLU over adapters.
 
-    Takes evaluations of offensiveness, each with that of MMLU of the same adapters where there is one.
+    `runs` are evaluations of offensiveness, each with the MMLU scores of the same adapters or None.
     """
     rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu, published))
     return Table(
@@ -132,7 +132,7 @@ def data_table(
             "F1 Cult.: mean over cultures of their own adapter's F1. F1 MMLU: mean over adapters, each over all"
             " questions. Std.: its standard deviation over adapters (n - 1), in percentage points.",
             *((PRINTED,) if any(row.kind == "published" for row in rows) else ()),
-            *(() if all(_whole(ours) for ours, _ in runs) else (TOTALS,)),
+            *(() if all(_has_all_cultures(ours) for ours, _ in runs) else (TOTALS,)),
             *notes,
         ),
         corner="Data",
@@ -140,7 +140,7 @@ def data_table(
     )
 
 
-def _whole(ours: TableSystem) -> bool:
+def _has_all_cultures(ours: TableSystem) -> bool:
     of = ours.scores.specificity
     return ours.whole and of is not None and set(of.cultures) == set(CODES)
 
@@ -160,6 +160,6 @@ def _data_rows(ours: TableSystem, mmlu: MatrixScores | None, published: Publishe
         published.value("table 5", ours.model, ours.data, "single", "average", metric)
         for metric in ("f1", "cspec", "f1_mmlu", "sd_f1_mmlu")
     ]
-    if _whole(ours) and any(value is not None for value in printed):
-        there = tuple(None if value is None else Cell(value) for value in printed)
-        yield Row(f"{ours.trained}, published", "published", there, group=ours.model)
+    if _has_all_cultures(ours) and any(value is not None for value in printed):
+        printed_cells = tuple(None if value is None else Cell(value) for value in printed)
+        yield Row(f"{ours.trained}, published", "published", printed_cells, group=ours.model)
