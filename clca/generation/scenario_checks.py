@@ -73,8 +73,6 @@ _PRONOUNS: dict[Gender, frozenset[str]] = {
 _TITLE_GENDERS: dict[str, Gender] = {"Mr": "male", "Sir": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
 _SPEAKERS = "i i'm i've i'd i'll me my myself we we're we've our ours"
 _FIRST_PERSON = frozenset(_SPEAKERS.split())
-    ["i", "i'm", "i've", "i'd", "i'll", "me", "my", "myself", "we", "we're", "we've", "our", "ours"]
-)
 _QUOTATION = re.compile(r"(?<!\w)[\"“‘'].*?[\"”’'](?!\w)")
 _AGE = re.compile(r"\b(?:aged?|is|turned) (\d{1,3})(?= years? old|[,.;]|$)|\b(\d{1,3})[- ]years?[- ]old")
 _INTRODUCED = re.compile(
