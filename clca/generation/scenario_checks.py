@@ -71,8 +71,9 @@ _PRONOUNS: dict[Gender, frozenset[str]] = {
     "male": frozenset({"he", "him", "his", "himself"}),
 }
 _TITLE_GENDERS: dict[str, Gender] = {"Mr": "male", "Sir": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
-_SPEAKERS = "i i'm i've i'd i'll me my myself we we're we've our ours"
-_FIRST_PERSON = frozenset(_SPEAKERS.split())
+_FIRST_PERSON = re.compile(
+    r"(?<!\w)(?:I(?:['’](?:m|ve|d|ll))?|[Mm]e|[Mm]y|[Mm]yself|[Ww]e(?:['’](?:re|ve|d|ll))?|[Oo]urs?)(?!\w)"
+)
 _QUOTATION = re.compile(r"(?<!\w)[\"“‘'].*?[\"”’'](?!\w)")
 _AGE = re.compile(r"\b(?:aged?|is|turned) (\d{1,3})(?= years? old|[,.;]|$)|\b(\d{1,3})[- ]years?[- ]old")
 _INTRODUCED = re.compile(
@@ -274,7 +275,8 @@ def _contradiction(
 
 def _first_person(text: str) -> str | None:
     """A pronoun of the first person that stands in no quotation."""
-    return next((word for word in words(_QUOTATION.sub(" ", text)) if word in _FIRST_PERSON), None)
+    match = _FIRST_PERSON.search(_QUOTATION.sub(" ", text))
+    return match[0] if match else None
 
 
 def _wrong_age(text: str, age: int, before: str) -> str | None:
