@@ -23,6 +23,7 @@ SHOWN = 3  # keys in a message
 _LORA = re.compile(r"(?P<layer>.+)\.lora_(?P<side>A|B)\.weight")
 _TAIL = re.compile(r"(?:^|\.)(\w+\.\d+\..+)$")  # of a layer's name, from the list of layers on
 _ELSEWHERE = re.compile(r"(^|\.)(experts|\w*vision\w*|visual|\w*audio\w*)\.")  # named otherwise once they are loaded
+_EMBEDDING = re.compile(r"\.(embed_\w+|lm_head|wte|wpe)\.")
 _RESTRICTED = ("layers_to_transform", "exclude_modules", "target_parameters", "modules_to_save")
 
 
@@ -42,9 +43,11 @@ def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
     As far as that is known without loading anything: by the keys alone, and by the names in the student's files where
     they are on this machine. Raises `ContentError`.
     """
-    keys = list(read_keys(weights))
+    keys, targets = list(read_keys(weights)), config.get("target_modules")
     if config.get("peft_type", "LORA") != "LORA" or any(config.get(name) for name in _RESTRICTED):
         return
+    if isinstance(targets, list) and any(_EMBEDDING.search(f".{target}.") for target in targets):
+        return  # their keys have other names, and weights of the student itself may be saved with them
     sides: dict[str, set[str]] = {}
     foreign = []
     for key in keys:
@@ -65,7 +68,6 @@ def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
             if not _ELSEWHERE.search(layer) and not _is_of(layer, student)
             for side in sorted(sides[layer])
         ]
-        targets = config.get("target_modules")
         tails = {_tail(layer) for layer in sides}
         missing += [
             f"{ROOT}{layer}.lora_{side}.weight"
@@ -104,7 +106,7 @@ def require_applied(model: Any, name: str, folder: Path) -> None:
     file = folder / f"adapter_model{SUFFIX}"
     if not file.is_file():
         return
-    keys = set(read_keys(file))
+    keys = {key for key in read_keys(file) if ".lora_" in key or not _EMBEDDING.search(key)}
     taken = set(get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False))
     if keys != taken or not keys:
         source = getattr(model.config, "_name_or_path", "") or "the student"

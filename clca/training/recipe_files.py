@@ -52,13 +52,6 @@ def read_recipe(content: Content, recipe: str) -> Recipe:
 def override(recipe_data: Mapping[str, Any], sets: Sequence[str]) -> dict[str, Any]:
     """A recipe's plain data with `lora.r=32` and the like applied, each value read as its key's type."""
     changed = dict(recipe_data)
-    values: dict[str, str] = {}
-    for key, _, value in (setting.partition("=") for setting in sets):
-        first = values.setdefault(key.strip(), value.strip())
-        if first != value.strip():
-            raise SettingsError(
-                f"{key.strip()} of the recipe is set to {first} and to {value.strip()}: leave one of them out"
-            )
     for setting in sets:
         key, equals, value = setting.partition("=")
         key = key.strip()

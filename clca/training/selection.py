@@ -31,9 +31,21 @@ def choose_recipe(config: TrainConfig, content: Content) -> Recipe:
     if config.student is not None and any(entry.partition("=")[0].strip() == "student" for entry in config.settings):
         raise SettingsError("--student and --set student both name the student: leave one of them out")
     settings = [*config.settings, *([f"data.mix={config.mix}"] if config.mix is not None else [])]
+    _refuse_two_values(settings)
     default = REHEARSAL_RECIPE if student is None or names_tiny(student) else DEFAULT_RECIPE
     recipe = load_recipe(content, config.recipe or default, settings)
     return recipe if config.student is None else recipe.model_copy(update={"student": config.student.strip()})
+
+
+def _refuse_two_values(settings: Sequence[str]) -> None:
+    """Raise `SettingsError` for a key of the recipe that is set to two values: none is dropped in silence."""
+    values: dict[str, str] = {}
+    for key, _, value in (setting.partition("=") for setting in settings):
+        first = values.setdefault(key.strip(), value.strip())
+        if first != value.strip():
+            raise SettingsError(
+                f"{key.strip()} of the recipe is set to {first} and to {value.strip()}: leave one of them out"
+            )
 
 
 def names_tiny(student: str) -> bool:

@@ -326,6 +326,22 @@ def test_what_peft_did_not_take_is_refused_where_it_is_loaded(
         merge(TrainedAdapter(folder, trained[1].data), tmp_path / "whole")
 
 
+def test_lora_on_embeddings_is_no_misfit(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
+    """PEFT names its keys otherwise, and saves the embeddings themselves beside them."""
+    from peft import LoraConfig, get_peft_model
+
+    one, _ = trained
+    folder = shutil.copytree(one.out, tmp_path / "japan" / "one")
+    config = LoraConfig(r=4, target_modules=["q_proj", "embed_tokens", "lm_head"], task_type="CAUSAL_LM")
+    model = get_peft_model(load_model(one.student, one.recipe.base.model_copy(update={"bits": 16}), "cpu"), config)
+    model.save_pretrained(folder)
+    source = {"base_model_name_or_path": one.student.source}
+    peft_config = json.loads((folder / "adapter_config.json").read_text())
+    (folder / "adapter_config.json").write_text(json.dumps({**peft_config, **source}))
+    found = read_adapter(folder)
+    load(EvaluatedModel("tiny", one.student, 16, {"japan": Adapter(str(folder), found)}), "cpu")
+
+
 def test_show_says_that_there_are_others_and_merge_chooses_nothing(
     shelf: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

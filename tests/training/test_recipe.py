@@ -219,12 +219,10 @@ def test_an_optional_group_is_set_within_and_put_away(content: Content) -> None:
     assert load_recipe(content, "gsm8k", ["data.match=null"]).data.match is None
 
 
-def test_of_two_values_for_a_key_none_is_dropped_and_the_given_data_stay(content: Content) -> None:
+def test_the_last_of_two_changes_holds_and_the_given_data_stay(content: Content) -> None:
     data = read_recipe(content, "clca").resolved()
     before = json.dumps(data)
-    with pytest.raises(SettingsError, match=r"^lora\.r of the recipe is set to 1 and to 2: leave one of them out$"):
-        override(data, ["lora.r=1", "lora.r = 2"])
-    assert override(data, ["lora.r=2", "lora.r=2"])["lora"]["r"] == 2
+    assert override(data, ["lora.r=1", "lora.r=2"])["lora"]["r"] == 2
     assert json.dumps(data) == before
 
 
