@@ -13,9 +13,20 @@ from tests.cli_process import Stub, clca, last_json, only_run, records, start
 REQUESTED = 6
 
 
-def command(url: str, *more: str) -> list[str]:
+def command(url: str, *more: str, exchanges: int = 3) -> list[str]:
     server = ["--teacher", "stub", "--base-url", url]
-    return ["generate", "--culture", "japan", *server, "--scenarios", "3", "--exchanges", "3", "--json", *more]
+    return [
+        "generate",
+        "--culture",
+        "japan",
+        *server,
+        "--scenarios",
+        "3",
+        "--exchanges",
+        str(exchanges),
+        "--json",
+        *more,
+    ]
 
 
 def balance(summary: dict[str, int]) -> tuple[int, int]:
@@ -103,7 +114,7 @@ def test_interrupt_ends_the_wait_for_another_try(tmp_path: Path) -> None:
 
 def test_prompt_too_long_fails_its_dialogue_and_the_run_goes_on(tmp_path: Path) -> None:
     with Stub("--context", "1300") as stub:
-        done = clca(tmp_path, *command(stub.url, "--exchanges", "10"))
+        done = clca(tmp_path, *command(stub.url, exchanges=10))
     assert done.returncode == 3
     failed = records(only_run(tmp_path), "failed.jsonl")
     assert {one["reason"] for one in failed} == {"prompt too long"}

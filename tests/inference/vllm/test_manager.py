@@ -190,8 +190,8 @@ class Machine:
     def install(self, body: str) -> None:
         self.env["CLCA_VLLM"] = str(script(self.bin, body))
 
-    def command(self, *more: str) -> tuple[str, ...]:
-        run = ("--culture", "japan", "--teacher", SMALL, "--scenarios", "3", "--exchanges", "2", "--json")
+    def command(self, *more: str, scenarios: int = 3) -> tuple[str, ...]:
+        run = ("--culture", "japan", "--teacher", SMALL, "--scenarios", str(scenarios), "--exchanges", "2", "--json")
         return ("generate", *run, *more)
 
 
@@ -261,7 +261,7 @@ def test_a_server_that_does_not_start_is_one_line_and_no_run(here: Machine) -> N
 
 def test_two_runs_of_one_command_share_the_server(here: Machine) -> None:
     here.install("print('started', flush=True)\n" + whole())
-    done = clca(here.folder, *here.command("--culture", "uk", "--scenarios", "1"), **here.env)
+    done = clca(here.folder, *here.command("--culture", "uk", scenarios=1), **here.env)
     assert done.returncode == 0, done.stderr
     assert [run["kept"] for run in last_json(done.stdout)["runs"]] == [2, 2]
     (log,) = here.folder.glob("generated/logs/*.log")
