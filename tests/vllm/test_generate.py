@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clca.inference.protocol import schema, separated
-from clca.schemas import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer
+from clca.schemas import AdaptAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer, intent_answer
 from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
@@ -105,7 +105,7 @@ TASKS = {
     "judge": JudgeAnswer,
     "view": MetaViewAnswer,
     "meta": MetaAnswer,
-    "intent": IntentAnswer,
+    "intent": intent_answer(8),
 }
 
 
