@@ -37,6 +37,7 @@ from functools import partial
 from clca.culture.localisation import foreign_names, texts_of, vocabulary
 from clca.culture.people import name_words
 from clca.generation.degeneration import is_foreign
+from clca.generation.scenario_people import Text, confused, contradiction, stranger_named, unnamed
 from clca.generation.text_checks import (
     TextCheck,
     cut_phrase,
@@ -47,7 +48,7 @@ from clca.generation.text_checks import (
     punctuation_at_start,
 )
 from clca.inference.protocol import AssignedNames, Mistake
-from clca.records import Culture, Gender, Norm, Scenario, Seed
+from clca.records import Culture, Norm, Scenario, Seed
 from clca.schemas import AdaptAnswer, ComposeAnswer, NewPersonAnswer, PersonAnswer
 from clca.words import GENERIC, NO_NAMES, STOP_WORDS, content_share, content_stems, names_in, whole_word, words
 
@@ -66,28 +67,11 @@ PLACE_SHARE = 0.5
 _BOUNDS = {"breach": 300, "occupation": 120, "goal": 400, "secret": 400}  # of phrases, which need no full stop
 _BOTH = "mark grant grace hope rose frank bright stone price hill lane cole bill pat sue rob art"
 _ALSO_WORDS = frozenset(_BOTH.split())
-_PRONOUNS: dict[Gender, frozenset[str]] = {
-    "female": frozenset({"she", "her", "hers", "herself"}),
-    "male": frozenset({"he", "him", "his", "himself"}),
-}
-_TITLE_GENDERS: dict[str, Gender] = {"Mr": "male", "Sir": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
-_FIRST_PERSON = re.compile(
-    r"(?<!\w)(?:I(?:['’](?:m|ve|d|ll))?|[Mm]e|[Mm]y|[Mm]yself|[Ww]e(?:['’](?:re|ve|d|ll))?|[Oo]urs?)(?!\w)"
-)
-_QUOTATION = re.compile(r"(?<!\w)[\"“‘'].*?[\"”’'](?!\w)")
-_AGE = re.compile(r"\b(?:aged?|is|turned) (\d{1,3})(?= years? old|[,.;]|$)|\b(\d{1,3})[- ]years?[- ]old")
-_INTRODUCED = re.compile(
-    r"\b(?:Mr|Mrs|Ms|Miss|Dr|named|called|friend|colleague|boss|neighbour|brother|sister|son|daughter|husband|wife"
-    r"|mother|father|cousin|uncle|aunt)\.?,? ([^\W\d_]+)"
-)
 _DENIAL = re.compile(
     r"\b(?:no one|nobody|neither|not|never|\w+n't|without)\b[^.]*\b(?:breach|break|broke|violat|ignor|disregard)"
     r"|\b(?:no|not any) (?:breach|violation)|^(?:none|nothing|n/a)\b|\b(?:respects|follows|keeps to|obeys) the norm",
     re.I,
 )
-
-Text = tuple[str, str]
-"""A key of the answer and the text under it."""
 
 
 def adaptation_fault(source: Scenario, localised: Scenario, answer: AdaptAnswer, culture: Culture) -> Mistake | None:
@@ -102,9 +86,9 @@ def adaptation_fault(source: Scenario, localised: Scenario, answer: AdaptAnswer,
     return _first(
         (BROKEN_TEXT, _text_fault(texts, before)),
         (LEFT_OVER, _left_over(source, localised, texts, culture)),
-        (WRONG_PEOPLE, _stranger_named(names, known, texts, culture, allowed=replaced)),
-        (WRONG_PEOPLE, _confused(names, before, texts)),
-        (WRONG_PEOPLE, _contradiction(facts, names, before, texts)),
+        (WRONG_PEOPLE, stranger_named(names, known, texts, culture, allowed=replaced)),
+        (WRONG_PEOPLE, confused(names, before, texts)),
+        (WRONG_PEOPLE, contradiction(facts, names, before, texts)),
         (SHORTENED, _shortened(before, texts)),
         (LOST, _lost(localised, people)),
     )
@@ -124,9 +108,9 @@ def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, 
     known = [norm.text, norm.breach, norm.explain, norm.remedy, *offered]
     return _first(
         (BROKEN_TEXT, _text_fault(texts, {})),
-        (WRONG_PEOPLE, _stranger_named(names, known, texts, culture)),
-        (WRONG_PEOPLE, _unnamed(names, texts)),
-        (WRONG_PEOPLE, _contradiction(facts, names, {}, texts)),
+        (WRONG_PEOPLE, stranger_named(names, known, texts, culture)),
+        (WRONG_PEOPLE, unnamed(names, texts)),
+        (WRONG_PEOPLE, contradiction(facts, names, {}, texts)),
         (LOST, _same(answer.first, answer.second, {})),
         (NO_BREACH, _no_breach(norm, names, answer, texts)),
         (ELSEWHERE, _elsewhere(offered, answer.setting)),
@@ -202,101 +186,6 @@ def _holds_name(text: str, name: str) -> bool:
     if name.lower() in STOP_WORDS or name.lower() in _ALSO_WORDS or name in GENERIC:
         return name in names_in(text)
     return re.search(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", text) is not None
-
-
-def _stranger_named(
-    names: Sequence[str], known: Sequence[str], texts: Sequence[Text], culture: Culture, allowed: int = 0
-) -> str | None:
-    lists = (culture.names.female, culture.names.male, culture.names.family)
-    expected = {word for name in names for word in name_words(name)} | vocabulary(culture)
-    expected |= {name for text in known for name in names_in(text)}
-    strangers = {word for part in lists for name in part for word in name_words(name)}
-    seen: set[str] = set()
-    for key, text in texts:
-        introduced = {match[1] for match in _INTRODUCED.finditer(text)}
-        for name in names_in(text):
-            if name not in expected and (name in strangers or name in introduced):
-                seen.add(name)
-                if len(seen) > allowed:
-                    return f"{key}: names {name!r}, who is not in the scenario"
-    return None
-
-
-def _named(names: Sequence[str], text: str) -> tuple[bool, ...]:
-    """For each of the two people whether the text names them; a name that both have counts for neither."""
-    return tuple(any(re.search(whole_word(word), text) for word in own) for own in _own_words(names))
-
-
-def _own_words(names: Sequence[str]) -> tuple[set[str], set[str]]:
-    """For each of the two people the words of their name that the other has not."""
-    first, second = (name_words(name) for name in names)
-    return first - second, second - first
-
-
-def _confused(names: Sequence[str], before: dict[str, str], texts: Sequence[Text]) -> str | None:
-    for key, text in texts:
-        was, now = _named(names, before[key]), _named(names, text)
-        for side in (0, 1):
-            if was[side] and not now[side] and (key == "setting" or (now[1 - side] and not was[1 - side])):
-                other = f", but {names[1 - side]}" if now[1 - side] else ""
-                return f"{key}: does not name {names[side]}{other}"
-    return None
-
-
-def _unnamed(names: Sequence[str], texts: Sequence[Text]) -> str | None:
-    named = _named(names, " ".join(text for _, text in texts))
-    return next((f"no text names {name}" for name, there in zip(names, named, strict=True) if not there), None)
-
-
-# ---------------------------------------------------------------- facts
-
-
-def _contradiction(
-    facts: Sequence[tuple[Gender, int]], names: Sequence[str], before: dict[str, str], texts: Sequence[Text]
-) -> str | None:
-    for key, text in texts:
-        for (gender, _), name, own in zip(facts, names, _own_words(names), strict=True):
-            for title, meant in _TITLE_GENDERS.items():
-                pattern = rf"\b{title}\.? (?:{'|'.join(map(re.escape, sorted(own)))})\b"
-                if own and gender != "other" and meant != gender and re.search(pattern, text):
-                    return f"{key}: calls {name}, who is {gender}, {title}"
-        if "." not in key:
-            continue
-        gender, age = facts[key.startswith("second")]
-        if key.endswith("background") and (wrong := _wrong_age(text, age, before.get(key, ""))):
-            return f"{key}: says {wrong}, but the age is {age}"
-        if (spoken := _first_person(text)) and not _first_person(before.get(key, "")):
-            return f"{key}: speaks as {spoken!r}"
-    for side, (gender, _) in zip(("first", "second"), facts, strict=True):
-        if fault := _wrong_pronouns(side, gender, before, dict(texts)):
-            return fault
-    return None
-
-
-def _first_person(text: str) -> str | None:
-    """A pronoun of the first person that stands in no quotation."""
-    match = _FIRST_PERSON.search(_QUOTATION.sub(" ", text))
-    return match[0] if match else None
-
-
-def _wrong_age(text: str, age: int, before: str) -> str | None:
-    """The age that the first sentence, which is about the person, gives and that is neither theirs nor was there."""
-    match = _AGE.search(re.split(r"(?<=[.!?])\s", text)[0])
-    if match is None or str(age) in match[0] or (match[1] or match[2]) in before:
-        return None
-    return repr(match[0])
-
-
-def _wrong_pronouns(side: str, gender: Gender, before: dict[str, str], texts: dict[str, str]) -> str | None:
-    other: Gender = "male" if gender == "female" else "female"
-    if gender == "other":
-        return None
-    keys = (f"{side}.background", f"{side}.secret")
-    was = {word for key in keys for word in words(before.get(key, ""))}
-    now = {word for key in keys for word in words(texts[key])}
-    if now & _PRONOUNS[other] and not now & _PRONOUNS[gender] and not was & _PRONOUNS[other]:
-        return f"{side}: is {gender}, but called {', '.join(sorted(now & _PRONOUNS[other]))}"
-    return None
 
 
 # ---------------------------------------------------------------- goals and secrets

@@ -33,9 +33,10 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}"
 )
 
-# A dimension that only what is written here reads and writes; it is the same for all tokens.
-RESERVED = 1
-SAME = 0
+# Dimensions that only what is written here reads and writes: one that is the same for all tokens, one for those that
+# end a sentence.
+RESERVED = 2
+SAME, SENTENCE_END = 0, 1
 
 # Choices have log-probabilities of their own and less noise. They hold for every token that a choice can begin with;
 # of choices that exclude each other only the differences count.
@@ -49,7 +50,9 @@ CHOICES = {
     **dict.fromkeys(("one", "ne", "e"), -14.0),  # how "none" goes on after what it shares with "non-verbal"
 }
 FIRM = 0.5  # share of the noise that choices have
-CLOSING = -2.2  # of the quote that ends a text
+CLOSING = -9.0  # of the quote that ends a text, in the middle of a sentence
+CLOSING_SENTENCE = 3.0  # of that quote at the end of a sentence
+END_OF_SENTENCE = -2.6  # of a full stop
 
 
 def corpus() -> list[str]:
@@ -107,6 +110,8 @@ def biases(tokenizer: PreTrainedTokenizerFast, texts: list[str]) -> tuple[torch.
             mean[token] = max(chosen)
         if text == '"':
             mean[token] = CLOSING
+        if text == ".":
+            mean[token] = END_OF_SENTENCE
         if chosen or not plain:
             noise[token] = FIRM * NOISE
     return mean, noise
@@ -145,12 +150,17 @@ def make_model(tokenizer: PreTrainedTokenizerFast, texts: list[str], seed: int) 
         embedding.normal_()
         embedding[:, :RESERVED] = 0.0
         embedding[:, SAME] = 4.0
+        texts_of_tokens = [tokenizer.decode([token]) for token in range(len(tokenizer))]
+        embedding[[text.endswith((".", "!", "?")) for text in texts_of_tokens], SENTENCE_END] = 8.0
         head.normal_()
         head -= embedding  # no token is likely after itself
         head *= (noise / math.sqrt(2 * WIDTH))[:, None]
         head[:, :RESERVED] = 0.0
         level = model.model(torch.randint(len(tokenizer), (1, 512))).last_hidden_state[..., SAME].mean()
         head[:, SAME] = mean / level
+        stops = torch.full((1, 64), texts_of_tokens.index("."))
+        end = model.model(stops).last_hidden_state[..., SENTENCE_END].mean()
+        head[texts_of_tokens.index('"'), SENTENCE_END] = (CLOSING_SENTENCE - CLOSING) / end
     return model.to(torch.bfloat16).eval()
 
 
