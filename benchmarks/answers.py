@@ -132,7 +132,7 @@ def _composed(prompt: str, draw: Draw) -> str:
         }
         for side in (0, 1)
     )
-    setting = f"{names[0]} and {names[1]} meet at {_match(_PLACE, prompt)}. {breach}"
+    setting = f"{names[0]} and {names[1]} meet {_match(_PLACE, prompt)}. {breach}"
     return _json(breach=breach, setting=setting, first=first, second=second)
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import inspect
 import os
-import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,14 +32,17 @@ from clca.storage.reply_cache import ReplyCache
 PART = "judge on prepared dialogues"
 
 
-def judge_figures(config: GenerateConfig, count: int | None) -> list[Figure]:
-    """The figures of the judge of a generation on `count` prepared dialogues of each kind (None: all)."""
+def judge_figures(config: GenerateConfig, count: int | None, folder: Path) -> list[Figure]:
+    """The figures of the judge of a generation on `count` prepared dialogues of each kind (None: all).
+
+    Its replies are kept in `folder`: where the server is lost, the same call goes on from them.
+    """
     content = Content()
     dialogues = prepare(load_sound(content), count)
-    with tempfile.TemporaryDirectory(prefix="clca-judge-") as folder:
-        cache = ReplyCache(Path(folder) / "replies.sqlite")
-        judgements, tokens = asyncio.run(_ask(config, content, dialogues, cache))
-        cache.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    cache = ReplyCache(folder / "judge-replies.sqlite")
+    judgements, tokens = asyncio.run(_ask(config, content, dialogues, cache))
+    cache.close()
     return [*_figures(dialogues, judgements), *(Figure(PART, what, value) for what, value in tokens.items())]
 
 

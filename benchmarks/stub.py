@@ -74,6 +74,10 @@ class Stub:
         path, options = request.path, self._options
         if path == "/stats":
             return web.json_response(self.stats.report())
+        if path == "/metrics" and options.metrics:
+            return web.Response(text=f'vllm:request_success_total{{finished_reason="stop"}} {self.stats.requests}\n')
+        if path == "/reset_prefix_cache" and options.metrics:
+            return web.Response()
         if options.key and request.headers.get("Authorization") != f"Bearer {options.key}":
             return _error(401, "Incorrect API key provided")
         if path == "/v1/models":
@@ -221,6 +225,7 @@ def arguments() -> argparse.ArgumentParser:
     )
     parser.add_argument("--fault-once", action="store_true", help="only the first attempt at a body fails")
     parser.add_argument("--retry-after", type=float, default=0, help="seconds, with fault 429")
+    parser.add_argument("--metrics", action="store_true", help="have the paths of vLLM that `replay` needs")
     parser.add_argument("--log", help="append each body received to this file, one a line")
     return parser
 

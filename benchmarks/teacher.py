@@ -77,7 +77,7 @@ def main(arguments: Sequence[str]) -> int:
             concurrency=options.concurrency,
             timeout=options.timeout,
         )
-        figures += judge_figures(config, options.prepared)
+        figures += judge_figures(config, options.prepared, options.out)
     print(table(figures, cases=options.cases))
     if options.json is not None:
         data = {

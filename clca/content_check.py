@@ -13,6 +13,7 @@ from clca.content.parsing import parse_records, suggestion
 from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
+from clca.culture.clashes import check_names
 from clca.culture.descriptors import load_bands
 from clca.culture.localisation import mark_fault
 from clca.culture.profile import FOLDER, PLACES, read_profile
@@ -39,6 +40,7 @@ from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
 from clca.simulator import load_simulator_content
 from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
+from clca.training.sources.normad import NAMES
 
 R = TypeVar("R", bound=Record)
 
@@ -58,6 +60,8 @@ def check(content: Content) -> list[ClcaError]:
 
     cultures = content.files(f"{FOLDER}/*.yaml")
     sound = [path for path in cultures if attempt(partial(read_profile, content, path))]
+    if len(sound) == len(cultures):
+        errors += check_names(content, NAMES)
     attempt(lambda: load_bands(content))
     attempt(lambda: Scores(content))
     attempt(lambda: ModelCatalogue(content))

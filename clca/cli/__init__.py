@@ -167,7 +167,11 @@ def _run(arguments: list[str]) -> int:
         message = error.format_message()  # empty where the help was shown for want of arguments
         path = error.ctx.command_path if error.ctx is not None else _command_path(arguments)
         return _refuse(f"{message} (see {path} --help)", 2) if message else 2
-    except (BrokenPipeError, SystemExit):  # a reader such as `head` has seen enough; Rich exits then
+    except BrokenPipeError:  # a reader such as `head` has seen enough
+        give_up(sys.stdout)
+    except SystemExit as end:
+        if end.code not in (0, 1):  # Rich's, where nobody reads the help
+            raise
         give_up(sys.stdout)
     except OSError as error:
         give_up(sys.stdout)

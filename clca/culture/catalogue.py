@@ -51,17 +51,17 @@ class CultureCatalogue:
         An ISO 639-3 code or a name that two cultures share refers to the one that lists it as an alias (English to
         the United States, as in the S2N paper). Raises `NotFoundError` for an unknown or ambiguous name.
         """
-        wanted = _plain(name)
+        wanted = plain_name(name)
         if f"{FOLDER}/{wanted}.yaml" in self._content.files(f"{FOLDER}/*.yaml"):
             return wanted
         profiles = [self._profile(culture) for culture in self.ids()]
         for names_of in (_names, lambda profile: [profile.language_code], lambda profile: [profile.language]):
-            matches = [profile.id for profile in profiles if wanted in map(_plain, names_of(profile))]
+            matches = [profile.id for profile in profiles if wanted in map(plain_name, names_of(profile))]
             if len(matches) == 1:
                 return matches[0]
             if matches:
                 raise NotFoundError(f"culture {name!r} is ambiguous: give {' or '.join(matches)}")
-        names = {_plain(known) for profile in profiles for known in (*_names(profile), profile.language_code)}
+        names = {plain_name(known) for profile in profiles for known in (*_names(profile), profile.language_code)}
         hint = suggestion(wanted, names)
         raise NotFoundError(f"unknown culture {name!r}{hint} (clca cultures list shows all {len(profiles)})")
 
@@ -169,5 +169,6 @@ def _names(profile: Profile) -> list[str]:
     return [profile.id, profile.name, *codes, *profile.aliases]
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
+    """A name as it is compared: small letters, words joined by underscores."""
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split()).replace(" ", "_")

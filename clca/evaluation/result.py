@@ -107,4 +107,5 @@ class EvaluationInfo(Record):
     unanswered: dict[str, int] = Field(
         default_factory=dict, description="Prompts to which the server gave no answer, by reason."
     )
+    caveats: tuple[str, ...] = Field(default=(), description="What has to be read beside the scores, once finished.")
     sittings: tuple[RunEntry, ...] = Field(description="Runs of the command that answered something.")

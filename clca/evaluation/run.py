@@ -57,7 +57,7 @@ def finish(plan: EvaluationPlan, recorder: RunRecorder, outcome: Outcome, predic
     }
     for name, text in files.items():
         atomic_write(plan.folder / name, text)
-    recorder.finish(predictions)
+    recorder.finish(predictions, outcome.caveats)
     return {
         "folder": plan.folder,
         **plan.summary,

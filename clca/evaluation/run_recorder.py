@@ -7,7 +7,7 @@ resumes from there.
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -139,9 +139,9 @@ class RunRecorder:
             f" ({reasons}){consequence}; the same command asks again."
         ]
 
-    def finish(self, predictions: int) -> None:
-        """Record that scores and tables are written, of so many predictions."""
-        self._write(self.runs, finished=True, predictions=predictions)
+    def finish(self, predictions: int, caveats: Sequence[str]) -> None:
+        """Record that scores and tables are written, of so many predictions, and what has to be read beside them."""
+        self._write(self.runs, finished=True, predictions=predictions, caveats=tuple(caveats))
 
     def _write(self, runs: tuple[RunEntry, ...], finished: bool = False, **more: Any) -> None:
         plan = self._plan

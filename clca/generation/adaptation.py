@@ -14,6 +14,7 @@ from clca.content.parsing import validation_message
 from clca.content.prompts import Prompts
 from clca.culture.localisation import foreign_names, localise, vocabulary
 from clca.culture.people import assign_names
+from clca.culture.places import preposition
 from clca.errors import FailureKind, InvalidReply
 from clca.generation.scenario_checks import adaptation_fault, composition_fault
 from clca.inference.protocol import AssignedNames, SimulatorHints, TaskClient, TaskRequest
@@ -112,7 +113,8 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
     """The request for the scenario; `seed` decides genders, names and place."""
     people = new_people(norm, culture, seed)
     place = Rng(seed, "place", culture.id, norm.id).choice(culture.settings[norm.place])
-    variables = {"culture": culture, "norm": norm, "people": people, "place": place}
+    where = f"{preposition(place, 'at') or 'at'} {place}"
+    variables = {"culture": culture, "norm": norm, "people": people, "place": where}
     return TaskRequest(
         task="compose",
         role="teacher",

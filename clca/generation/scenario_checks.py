@@ -13,7 +13,7 @@ wrong people
     any other name after a title or a word such as *named*, *friend*, *sister*; as many new names are allowed as the
     teacher had to replace. A person whom setting, background, goal
     or secret name is named no more; a text about one of the two tells of the other; a title or an age is not the
-    person's; a person is only called by the pronouns of the other gender.
+    person's; a person is only called by the pronouns of the other gender; a text speaks as "I" or "we".
 shortened
     A text is shorter than `LEAST_LENGTH` of what it was.
 goal or secret lost
@@ -71,6 +71,10 @@ _PRONOUNS: dict[Gender, frozenset[str]] = {
     "male": frozenset({"he", "him", "his", "himself"}),
 }
 _TITLE_GENDERS: dict[str, Gender] = {"Mr": "male", "Sir": "male", "Mrs": "female", "Ms": "female", "Miss": "female"}
+_FIRST_PERSON = re.compile(
+    r"(?<!\w)(?:I(?:['’](?:m|ve|d|ll))?|[Mm]e|[Mm]y|[Mm]yself|[Ww]e(?:['’](?:re|ve|d|ll))?|[Oo]urs?)(?!\w)"
+)
+_QUOTATION = re.compile(r"(?<!\w)[\"“‘'].*?[\"”’'](?!\w)")
 _AGE = re.compile(r"\b(?:aged?|is|turned) (\d{1,3})(?= years? old|[,.;]|$)|\b(\d{1,3})[- ]years?[- ]old")
 _INTRODUCED = re.compile(
     r"\b(?:Mr|Mrs|Ms|Miss|Dr|named|called|friend|colleague|boss|neighbour|brother|sister|son|daughter|husband|wife"
@@ -261,10 +265,18 @@ def _contradiction(
         gender, age = facts[key.startswith("second")]
         if key.endswith("background") and (wrong := _wrong_age(text, age, before.get(key, ""))):
             return f"{key}: says {wrong}, but the age is {age}"
+        if (spoken := _first_person(text)) and not _first_person(before.get(key, "")):
+            return f"{key}: speaks as {spoken!r}"
     for side, (gender, _) in zip(("first", "second"), facts, strict=True):
         if fault := _wrong_pronouns(side, gender, before, dict(texts)):
             return fault
     return None
+
+
+def _first_person(text: str) -> str | None:
+    """A pronoun of the first person that stands in no quotation."""
+    match = _FIRST_PERSON.search(_QUOTATION.sub(" ", text))
+    return match[0] if match else None
 
 
 def _wrong_age(text: str, age: int, before: str) -> str | None:

@@ -56,5 +56,7 @@ def slug(name: str) -> str:
 def _shortened(value: Any) -> str:
     if value is None:
         return "not set"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str):
+        return value  # such as a path, which is to be copied
+    text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 60 else text[:57] + "..."

@@ -249,6 +249,12 @@ def test_a_server_answers_in_the_students_place(desk: Desk) -> None:
     }
     assert options == {"persona": {0}, "cultural": {0}, "clca": {1}}
     assert (said["mode"], said["rehearsal"]) == ("generate", False)
+    folder = desk.folder / said["evaluation"]
+    (number, point) = (caveat for caveat in said["caveats"] if caveat.startswith("CAUTION"))
+    assert "(japan persona 100% are option 1; japan cultural 100% are option 1; japan clca 100% are option 2)" in number
+    assert point.startswith("CAUTION: kl, jsd and wasserstein_1 are those of a point mass")
+    assert json.loads((folder / "evaluation.json").read_text())["caveats"] == said["caveats"]
+    assert number in (folder / "table.md").read_text()
     lost = desk.refused(*command, "--adapter", "japan-lora", "--new", "--quiet", code=2)
     assert server.url.split("/")[2] in lost
 

@@ -106,6 +106,7 @@ def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
              "first_secret": "She has eaten the bread that was meant for her guest."},
             "first: is male, but called her, she",
         ),
+        ({"first_secret": "I have eaten the bread that was meant for my guest."}, "first.secret: speaks as 'I'"),
         ({"first_background": "{W} drives."}, "first.background: "),
         ({"first_secret": ""}, "first.secret: "),
         ({"first_goal": "Be good in future"}, "first.goal: "),

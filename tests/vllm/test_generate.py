@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 import time
 from collections import Counter
@@ -11,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from clca.inference.protocol import schema
-from clca.schemas import AdaptAnswer, IntentAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer
+from clca.inference.protocol import schema, separated
+from clca.schemas import AdaptAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer, intent_answer
 from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
@@ -48,8 +49,9 @@ def run(vllm: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, d
 def test_every_dialogue_ends_as_kept_discarded_or_failed(run: tuple[Path, dict[str, Any]]) -> None:
     folder, summary = run
     assert summary["requested"] == 8 == summary["kept"] + summary["discarded"] + summary["failed"]
-    assert summary["kept"] >= 2
     ended = only_run(folder)
+    lost = [*records(ended, "discarded.jsonl"), *records(ended, "failed.jsonl")]
+    assert summary["kept"] >= 2, [record["reason"] for record in lost]
     for dialogue in records(ended):
         assert all(turn["intent"]["text"] for turn in dialogue["turns"])
 
@@ -103,20 +105,22 @@ TASKS = {
     "judge": JudgeAnswer,
     "view": MetaViewAnswer,
     "meta": MetaAnswer,
-    "intent": IntentAnswer,
+    "intent": intent_answer(8),
 }
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_every_reply_is_whole_json(vllm: Server, task: str) -> None:
     """Straight from the server: what the schema bounds ends, and parses, whatever the model would rather say."""
-    shape = {"type": "json_schema", "json_schema": {"name": task, "schema": schema(TASKS[task])}}
+    shape = {"type": "json_schema", "json_schema": {"name": task, "schema": separated(schema(TASKS[task]))}}
     ends: Counter[str] = Counter()
     for seed in range(REPLIES):
         messages = [{"role": "user", "content": f"Please do your {task}."}]
         answer = vllm.ask(messages=messages, response_format=shape, max_tokens=2000, temperature=1.0, seed=seed)
         (choice,) = answer["choices"]
-        json.loads(choice["message"]["content"])
+        text = choice["message"]["content"]
+        json.loads(text)
+        assert re.match(r'\{"\w+": \S', text), "separators are those of the schema"
         ends[choice["finish_reason"]] += 1
     assert ends == {"stop": REPLIES}
 

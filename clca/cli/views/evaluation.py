@@ -15,6 +15,7 @@ from clca.cli.views.progress import Bar, rate
 from clca.cli.views.screen import make_console, printable
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
+from clca.evaluation.answer_warnings import CAUTION
 from clca.evaluation.prediction_dir import TABLE
 from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.table import Table
@@ -29,7 +30,7 @@ if TYPE_CHECKING:  # they need the libraries that are checked for first
     from clca.evaluation.plan import EvaluationPlan
     from clca.evaluation.result import EvaluationResult
 
-MARKS = ("REHEARSAL", "DEMONSTRATION")  # beginnings of caveats that are shown even if --quiet
+MARKS = ("REHEARSAL", "DEMONSTRATION", CAUTION)  # beginnings of caveats that are shown even if --quiet
 
 
 def evaluate(

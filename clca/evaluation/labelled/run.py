@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from clca.evaluation.classification.answer_caveats import answer_caveats
 from clca.evaluation.classification.answering import TaskAnswering
 from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.prediction_dir import TaskPredictionDir
@@ -62,7 +63,9 @@ def answered(plan: LabelledPlan, progress: ProgressCallback) -> Iterator[Answers
         with RunRecorder(plan, earlier, folder, lambda: _status(work), progress) as recorder:
             work.answer_pending(recorder.predictor)
         unanswered = recorder.unanswered_caveats(f", each {plan.nouns.text} being left out for all systems")
-        yield Answers(plan, recorder, work.confusions(), plan.caveats(recorder.coverage, unanswered))
+        confusions = work.confusions()
+        caveats = plan.caveats(recorder.coverage, [*unanswered, *answer_caveats(confusions)])
+        yield Answers(plan, recorder, confusions, caveats)
 
 
 def _status(work: TaskAnswering) -> dict[str, Any]:

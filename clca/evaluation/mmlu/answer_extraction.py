@@ -21,10 +21,13 @@ from clca.evaluation.answer_text import (
 from clca.evaluation.mmlu.prompts import Scoring
 from clca.evaluation.mmlu.questions import LETTERS
 
+READER = 2
+"""Changes with what replies are read as: evaluations of another reader are kept as they are and not resumed."""
+
 MARKER = "### Answer:"
 _PAPER = re.compile(rf"{MARKER}\s*([A-D])")
 
-_OPENING = frozenset(" \n\"'`*_#:;.,()[]{}<>=|«»„“”‘’「」『』、。：-–—~\\$\ufeff\u200b")
+_OPENING = frozenset(" \n\"'`*_#:;.,!()[]{}<>=|«»„“”‘’「」『』、。：-–—~\\$\ufeff\u200b")
 _CLOSING = frozenset(")]}*_`\"'”’»」』|>$")
 _STOPS = frozenset(".:;,!、。：，；")
 _FILLERS = longest_first(
@@ -37,9 +40,13 @@ _FILLERS = longest_first(
             ("", " is", " would be"),
         )
     }
-    | {"it is", "it's", "i choose", "i would choose"}
+    | {"it is", "it's", "i choose", "i would choose", "i think", "i believe", "i would say", "i'd say"}
+    | {"sure", "sure thing", "certainly", "of course", "okay", "ok", "here is my answer", "here is the answer"}
 )
 _CONNECTIVES = longest_first(("or", "and", "and/or", "&", "/", "nor", "vs"))
+_QUALIFIERS = longest_first(  # behind a letter they make it conditional, or take it back
+    ("but", "actually", "wait", "no,", "no wait", "maybe", "perhaps", "possibly", "if", "unless", "although")
+)
 _CONTINUATIONS = longest_first(  # after a bare letter: they show that it is the answer, and no word of a sentence
     (
         "because",
@@ -99,6 +106,9 @@ def _scan_by_grammar(text: str) -> Reading:
     named, cut = _names_another(text, small, end + 1)
     if named or cut:
         return Reading(letter if marked and not named else None, not cut)
+    qualified, cut = first_phrase_end(small, _QUALIFIERS, end + 1, _joined)
+    if qualified or cut:
+        return Reading(letter if marked and not qualified else None, not cut)
     if marked:
         return Reading(letter, True)
     continued, cut = first_phrase_end(small, _CONTINUATIONS, end + 1, _joined)

@@ -14,6 +14,7 @@ from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.evaluation.classification.scores import BASE
 from clca.evaluation.labelled.plan import REPLY_TOKENS, LabelledPlan, Nouns, limited
+from clca.evaluation.mmlu.answer_extraction import READER
 from clca.evaluation.mmlu.config import MmluConfig
 from clca.evaluation.mmlu.few_shot import fit_shots
 from clca.evaluation.mmlu.hub_questions import DEFAULT
@@ -137,6 +138,7 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
         labels=[label, f"{config.shots}-shot"],
         inputs={
             "scoring": config.scoring,
+            "reader": READER,
             "shots": config.shots,
             "fewer": shortened,
             "subjects": subjects,

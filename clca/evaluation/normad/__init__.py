@@ -14,7 +14,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from clca.content.config import Option, split_names
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
-from clca.evaluation.answer_text import Reading, ReplyReader, longest_first, phrase_end, same_word, skip, skip_fillers
+from clca.evaluation.answer_text import (
+    Reading,
+    ReplyReader,
+    first_phrase_end,
+    longest_first,
+    phrase_end,
+    same_word,
+    skip,
+    skip_fillers,
+)
 from clca.evaluation.config import WHAT
 from clca.evaluation.labelled.config import LabelledConfig
 from clca.records import Record
@@ -22,7 +31,7 @@ from clca.records import Record
 SUITE = "eval/normad/suite.yaml"
 Label = Literal["yes", "no", "neutral"]
 LABELS: tuple[Label, ...] = ("yes", "no", "neutral")
-_OPENING = frozenset(" \n\"'`*_#:;.,()[]<>-–—")
+_OPENING = frozenset(" \n\"'`*_#:;.,!()[]<>-–—")
 
 
 class NormadConfig(LabelledConfig):
@@ -74,6 +83,7 @@ class NormadSuite(Record):
     zero_shot: str
     answers: dict[Label, tuple[str, ...]]
     fillers: tuple[str, ...]
+    qualifiers: tuple[str, ...] = ("or",)
     demonstration: tuple[Story, ...]
 
     @model_validator(mode="after")
@@ -93,6 +103,7 @@ class NormadReader(ReplyReader):
         self._labels = {str(number): label for number, label in enumerate(LABELS, start=1)}
         self._labels |= {words.lower(): label for label in LABELS for words in suite.answers[label]}
         self._phrases, self._fillers = longest_first(self._labels), longest_first(map(str.lower, suite.fillers))
+        self._qualifiers = longest_first(map(str.lower, suite.qualifiers))
 
     def scan(self, text: str) -> Reading:
         """The label that a reply gives, and whether it is decided."""
@@ -106,8 +117,8 @@ class NormadReader(ReplyReader):
         if phrase is None:
             return Reading(None, not undecided)
         after = skip(text, ends[phrase][0], _OPENING)
-        another, cut = phrase_end(text, "or", after, same_word)  # "yes or no" is no answer
-        return Reading(None if another else self._labels[phrase], not (undecided or cut))
+        qualified, cut = first_phrase_end(text, self._qualifiers, after, same_word)  # "yes or no" is no answer
+        return Reading(None if qualified else self._labels[phrase], not (undecided or cut))
 
 
 def load_suite(content: Content) -> NormadSuite:

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from clca.evaluation.run import Outcome, finish, start
 from clca.evaluation.run_recorder import RunRecorder
 from clca.evaluation.wvs.aggregate import score
+from clca.evaluation.wvs.answer_caveats import answer_caveats
 from clca.evaluation.wvs.answering import WvsAnswering
 from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
@@ -44,7 +45,9 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
             else:
                 stops = work.answer_until(recorder.predictor, config.until_ci)
         scores = score(work.counts, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
-        caveats = plan.caveats(recorder.coverage, [*early_stop_caveats(stops), *recorder.unanswered_caveats()])
+        of_answers = answer_caveats(scores, plan.score_layout.items, plan.inference.mode, config.seed)
+        of_run = [*early_stop_caveats(stops), *recorder.unanswered_caveats(), *of_answers]
+        caveats = plan.caveats(recorder.coverage, of_run)
         outcome = Outcome(
             scores={
                 "synthetic": plan.synthetic,

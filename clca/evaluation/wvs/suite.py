@@ -137,4 +137,13 @@ def _native(content: Content, path: str) -> tuple[Slug, ...]:
 
 
 def _load_coverage(content: Content) -> dict[str, Coverage]:
-    return {row.culture: row for row in read_csv(content.shown(COVERAGE), content.text(COVERAGE), Coverage)}
+    """Raises `ContentError` for a culture or a country's code that two rows have."""
+    rows = read_csv(content.shown(COVERAGE), content.text(COVERAGE), Coverage)
+    for key in ("culture", "iso3", "country_code"):
+        first: dict[object, int] = {}
+        for number, row in enumerate(rows, start=2):
+            value = getattr(row, key)
+            if first.setdefault(value, number) != number:
+                fault = f"{key}: {value} is that of line {first[value]}, too"
+                raise ContentError(content.shown(COVERAGE), number, fault)
+    return {row.culture: row for row in rows}

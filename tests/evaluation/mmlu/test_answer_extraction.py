@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -47,6 +49,10 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_si
         ("D - the fourth", "D"),
         ("B, as was said", "B"),
         ("B. A good reason is the following", "B"),
+        ("Sure! The answer is B.", "B"),
+        ("Certainly! Here is my answer: C", "C"),
+        ("I think B", "B"),
+        ("B. No explanation is needed", "B"),
     ],
 )
 def test_a_letter_is_read_where_it_stands_as_answers_are_written(reply: str, letter: str | None) -> None:
@@ -80,6 +86,11 @@ def test_a_letter_is_read_where_it_stands_as_answers_are_written(reply: str, let
         "B/C",
         "B and/or C",
         "B is wrong",
+        "B, but actually C",
+        "B. Actually, C",
+        "B, if it is cold",
+        "B. No, wait",
+        "somewhere between B and C",
         "The answer is not B",
         "The answer is A good one",
         "I don't know",
@@ -138,3 +149,25 @@ def test_no_beginning_of_a_sentence_that_names_its_letter_is_settled_before_it_d
 @given(TEXTS, st.sampled_from(["corrected", "paper"]))
 def test_only_letters_are_read(text: str, scoring: Scoring) -> None:
     assert LetterReader(scoring).read(text) in (*LETTERS, None)
+
+
+@pytest.mark.parametrize("head", ["", "B", "B. "])
+def test_a_long_reply_takes_time_in_proportion_to_its_length(head: str) -> None:
+    for piece in (
+        " ",
+        "\n",
+        "answer ",
+        "the answer ",
+        "sure ",
+        "a",
+        ", ",
+        "(",
+        "1 ",
+        "B ",
+        "or ",
+        "\u0315\u0300",
+        "not ",
+    ):
+        started = time.process_time()
+        CORRECTED.read(head + piece * (100_000 // len(piece)))
+        assert time.process_time() - started < 20, piece  # seconds of the CPU; a square takes minutes

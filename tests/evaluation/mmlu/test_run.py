@@ -306,7 +306,7 @@ def test_the_worked_examples_of_a_subject_go_through_the_model_once(here: Path) 
     alone: dict[str, Answer] = {}
     for group in asked:
         for question in group.questions:
-            single = ExampleRequestGroup("", group.system, (question,), "base", "anatomy", 0)
+            single = ExampleRequestGroup("", group.system, (question,), "base", "anatomy", 0, (0,))
             HfModel(model, tokenizer, TextFormat(), "probability").predict(
                 [single], lambda one, answers: alone.update({one.questions[0].id: answers[0]})
             )

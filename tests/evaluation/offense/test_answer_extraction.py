@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import get_args
 
 import pytest
@@ -80,6 +81,14 @@ REPLIES: list[tuple[str, str, str | None]] = [
     (OFFENSIVE, "1/2", None),
     (OFFENSIVE, "1?", None),
     (OFFENSIVE, "both", None),
+    (OFFENSIVE, "Sure thing! 2. Not offensive", "NOT"),
+    (OFFENSIVE, "Certainly! 1", "OFF"),
+    (OFFENSIVE, "I think it is offensive.", "OFF"),
+    (OFFENSIVE, "1, if it is said to a stranger", None),
+    (OFFENSIVE, "2. Not offensive, actually", None),
+    (OFFENSIVE, "1, but actually 2", None),
+    (OFFENSIVE, "somewhere between 1 and 2", None),
+    (OFFENSIVE, "Not offensive, but harsh", "NOT"),
     (OFFENSIVE, "1. Offensive, 2. Not offensive", None),
     (OFFENSIVE, "1. Offensive\n2. Not offensive", None),
     (OFFENSIVE, "Offensive. Not offensive.", None),
@@ -311,3 +320,25 @@ def test_what_is_settled_stays_so(name: str, scoring: Scoring, whole: str, cut: 
 @given(reply=_TEXTS)
 def test_any_text_is_a_label_of_the_scoring_or_invalid(name: str, scoring: Scoring, reply: str) -> None:
     assert reader(name, scoring).read(reply) in (None, *TASKS.type(name).labels_under(scoring))
+
+
+@pytest.mark.parametrize("head", ["", "1", "Offensive "])
+def test_a_long_reply_takes_time_in_proportion_to_its_length(head: str) -> None:
+    for piece in (
+        " ",
+        "\n",
+        "answer ",
+        "the answer ",
+        "sure ",
+        "a",
+        ", ",
+        "(",
+        "1 ",
+        "B ",
+        "or ",
+        "\u0315\u0300",
+        "not ",
+    ):
+        started = time.process_time()
+        reader(OFFENSIVE).read(head + piece * (100_000 // len(piece)))
+        assert time.process_time() - started < 20, piece  # seconds of the CPU; a square takes minutes

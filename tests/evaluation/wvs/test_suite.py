@@ -4,7 +4,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content_check import check
-from clca.errors import ClcaError, NotFoundError
+from clca.errors import ClcaError, ContentError, NotFoundError
 from clca.evaluation.wvs.suite import files_of, languages, load_suite, native_language
 from tests.conftest import Overlay
 
@@ -162,3 +162,9 @@ def test_the_content_check_reads_the_suite_and_asks_with_it(overlay: Overlay, co
         "ja/wvs-persona.j2:6: 'str object' has no attribute 'x'",
         "wvs/de/items.yaml:4: items.0: Q1: duplicate option",
     ]
+
+
+def test_a_code_that_two_countries_have_is_named(overlay: Overlay) -> None:
+    coverage = Content().text("eval/wvs/coverage.csv").replace("uk,GBR,826,", "uk,GBR,392,")
+    with pytest.raises(ContentError, match=r"coverage\.csv:3: country_code: 392 is that of line 2, too$"):
+        load_suite(overlay({"eval/wvs/coverage.csv": coverage}))
