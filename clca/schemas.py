@@ -124,6 +124,12 @@ class JudgeAnswer(Answer):
     alignment_confidence: Confidence
 
 
+@lru_cache
+def judge_answer(lines: int) -> type[JudgeAnswer]:
+    """The answer about a dialogue of this number of lines: no other line can be named."""
+    return create_model("JudgeAnswer", __base__=JudgeAnswer, worst_line=(Annotated[int, Field(ge=0, le=lines)], ...))
+
+
 # Stage two of the judge, before it sees the verdict of stage one: would it keep the dialogue?
 class MetaViewAnswer(Answer):
     reason: Annotated[str, _text(300)]

@@ -16,21 +16,21 @@ from clca.inference.protocol import Request, Sampling, schema
 from clca.schemas import (
     AdaptAnswer,
     Answer,
-    JudgeAnswer,
     MetaAnswer,
     MetaViewAnswer,
     ThoughtfulFirstTurnAnswer,
     ThoughtfulTurnAnswer,
     intent_answer,
+    judge_answer,
 )
 from tests.cli_process import Stub, clca, last_json, only_run, sorted_files, start
 
-CUSTOMS = 10  # of Japan
+CUSTOMS, TURNS = 10, 20  # of Japan; of a dialogue at most
 ANSWERS: tuple[type[Answer], ...] = (
     AdaptAnswer,
     ThoughtfulFirstTurnAnswer,
     ThoughtfulTurnAnswer,
-    JudgeAnswer,
+    *map(judge_answer, range(1, TURNS + 1)),
     MetaAnswer,
     MetaViewAnswer,
     intent_answer(CUSTOMS),

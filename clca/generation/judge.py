@@ -30,7 +30,7 @@ from clca.content.prompts import Prompts
 from clca.culture.marks import CultureMarks
 from clca.generation.judge_facts import count_facts
 from clca.generation.turn_checks import ASSISTANT_TALK
-from clca.inference.protocol import Message, Mistake, SimulatorHints, TaskClient, TaskRequest
+from clca.inference.protocol import Message, SimulatorHints, TaskClient, TaskRequest
 from clca.records import (
     Alignment,
     AnsweredFacts,
@@ -43,7 +43,7 @@ from clca.records import (
     Scenario,
     Turn,
 )
-from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer
+from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer, judge_answer
 from clca.transcript import line
 
 WHOLE_TALK = 4  # turns from which a talk should share a word with its scene
@@ -129,9 +129,8 @@ def judge_request(
         task="judge",
         role="judge",
         messages=_messages("judge", culture, scenario, turns, counted, prompts),
-        answer=JudgeAnswer,
+        answer=judge_answer(len(turns)),
         max_tokens=600,
-        check=lambda answer: _no_such_line(answer, len(turns)),
         hints=SimulatorHints(culture, scenario, turns=tuple(turns)),
     )
 
@@ -186,12 +185,6 @@ def _messages(
         {"role": "system", "content": prompts.render(name, "system", **variables)},
         {"role": "user", "content": prompts.render(name, "user", **variables)},
     )
-
-
-def _no_such_line(answer: JudgeAnswer, lines: int) -> Mistake | None:
-    if answer.worst_line <= lines:
-        return None
-    return Mistake("names a line that is not there", f"worst_line: {answer.worst_line} of {lines}")
 
 
 def _at_most_confident(confidence: Confidence) -> Confidence:

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any, get_args
 
 import pytest
+from pydantic import ValidationError
 
 from clca.content.lookup import Content
 from clca.content.prompts import Prompts
@@ -174,15 +175,14 @@ def test_alignment_follows_from_the_answer_and_the_marks(
     assert (alignment.label, alignment.confidence) == (label, confidence)
 
 
-def test_a_line_that_is_not_there_is_a_mistake(catalogue: CultureCatalogue, content: Content) -> None:
+def test_no_line_can_be_named_that_is_not_there(catalogue: CultureCatalogue, content: Content) -> None:
     script = Script(iter([answer(), VIEW, LAST]))
     asyncio.run(judge(catalogue.culture("uk"), scenario(), TURNS, Prompts.load(content), script))
-    check = script.requests[0].check
-    assert check is not None
-    assert check(answer(worst_line=2)) is None
-    mistake = check(answer(worst_line=3))
-    assert mistake is not None
-    assert mistake.detail == "worst_line: 3 of 2"
+    asked = script.requests[0].answer
+    assert list(asked.model_fields) == list(JudgeAnswer.model_fields)
+    asked.model_validate(answer(worst_line=2).model_dump())
+    with pytest.raises(ValidationError, match="worst_line"):
+        asked.model_validate(answer(worst_line=3).model_dump())
 
 
 def test_both_requests_are_paid_for_where_one_fails(catalogue: CultureCatalogue, content: Content) -> None:

@@ -334,7 +334,7 @@ def test_lora_on_embeddings_is_no_misfit(trained: tuple[Job, TrainedAdapter], tm
     folder = shutil.copytree(one.out, tmp_path / "japan" / "one")
     config = LoraConfig(r=4, target_modules=["q_proj", "embed_tokens", "lm_head"], task_type="CAUSAL_LM")
     model = get_peft_model(load_model(one.student, one.recipe.base.model_copy(update={"bits": 16}), "cpu"), config)
-    model.save_pretrained(folder)
+    model.save_pretrained(folder, save_embedding_layers=True)
     source = {"base_model_name_or_path": one.student.source}
     peft_config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps({**peft_config, **source}))
