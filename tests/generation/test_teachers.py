@@ -129,5 +129,6 @@ def test_a_redirect_is_not_followed(tmp_path: Path, servers: tuple[ThreadingHTTP
     run = ("--scenarios", "1", "--samples", "1", "--json")
     done = clca(tmp_path, "generate", "--culture", "uk", "--teacher", "m", "--base-url", url, *run, CLCA_API_KEY="k1")
     assert last_json(done.stdout)["failed"] == 1
-    assert here.RequestHandlerClass.seen == 2 * [("/v1/chat/completions", "Bearer k1")]  # type: ignore[attr-defined]
+    # The probe is repeated once, then a dialogue asks.
+    assert here.RequestHandlerClass.seen == 3 * [("/v1/chat/completions", "Bearer k1")]  # type: ignore[attr-defined]
     assert there.RequestHandlerClass.seen == []  # type: ignore[attr-defined]

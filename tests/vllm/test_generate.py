@@ -12,11 +12,13 @@ from typing import Any
 
 import pytest
 
+from clca.errors import FailureKind
 from clca.inference.protocol import schema, separated
 from clca.schemas import AdaptAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer, intent_answer
 from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
+REASONS = {FailureKind.INVALID_CONTENT.value, FailureKind.FAILED_CHECK.value}  # of noise within the syntax
 SMALL = ("--scenarios", "4", "--samples", "2", "--concurrency", "16", "--json")
 
 
@@ -47,19 +49,20 @@ def run(vllm: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, d
 
 
 def test_every_dialogue_ends_as_kept_discarded_or_failed(run: tuple[Path, dict[str, Any]]) -> None:
+    """Whole sentences of noise pass the checks of a turn; no intent of it begins with a name and "wants"."""
     folder, summary = run
     assert summary["requested"] == 8 == summary["kept"] + summary["discarded"] + summary["failed"]
     ended = only_run(folder)
-    lost = [*records(ended, "discarded.jsonl"), *records(ended, "failed.jsonl")]
-    assert summary["kept"] >= 2, [record["reason"] for record in lost]
-    for dialogue in records(ended):
-        assert all(turn["intent"]["text"] for turn in dialogue["turns"])
+    discarded, failed = records(ended, "discarded.jsonl"), records(ended, "failed.jsonl")
+    judged = [one for one in discarded if one["judgement"]] + [one for one in failed if one["stage"] == "intent"]
+    assert len(judged) >= 4, [record["reason"] for record in discarded + failed]
 
 
 def test_most_dialogues_reach_ten_exchanges(run: tuple[Path, dict[str, Any]]) -> None:
     """What the next test's hit rate is of."""
     folder, _ = run
-    turns = [len(one["turns"]) for one in records(only_run(folder)) + records(only_run(folder), "discarded.jsonl")]
+    files = ("dialogues.jsonl", "discarded.jsonl", "failed.jsonl")
+    turns = [len(record["turns"]) for name in files for record in records(only_run(folder), name)]
     assert sum(number == 20 for number in turns) >= len(turns) / 2, turns
 
 
@@ -74,7 +77,8 @@ def test_the_prefix_cache_serves_most_of_the_prompts(run: tuple[Path, dict[str, 
 
 def test_every_reply_of_the_run_is_json(run: tuple[Path, dict[str, Any]]) -> None:
     """A random model runs into the bounds of its texts, and contradicts itself; it cannot leave the syntax."""
-    assert set(info(run[0])["sessions"][-1]["invalid_replies"]) <= {"outside the schema"}
+    kinds = set(info(run[0])["sessions"][-1]["invalid_replies"])
+    assert not kinds & {kind.value for kind in (FailureKind.INVALID_JSON, FailureKind.TRUNCATED)}, kinds
 
 
 def test_the_run_notes_what_served_it(run: tuple[Path, dict[str, Any]], vllm: Server, tiny_model: Path) -> None:
@@ -175,7 +179,7 @@ def test_a_server_that_dies_ends_the_run_which_goes_on_with_another(
     assert "the server of tiny no longer answers" in line
     assert "repeat the command to resume" in line
     assert last_json(stdout)["pending"] > 0
-    assert {one["reason"] for one in records(only_run(tmp_path), "failed.jsonl")} <= {"outside the schema"}
+    assert {one["reason"] for one in records(only_run(tmp_path), "failed.jsonl")} <= REASONS
     _, ended, _ = generate(tmp_path, vllm)
     assert ended["pending"] == 0
     assert without_costs(tmp_path) == without_costs(whole)
