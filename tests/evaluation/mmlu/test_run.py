@@ -196,10 +196,13 @@ def test_an_adapter_of_another_student_is_refused(tiny: Student) -> None:
     assert message.startswith(f"--adapter {one.folder} was trained on other-model, not on ")
 
 
-def test_one_culture_cannot_answer_twice(tiny: Student) -> None:
-    first, second = adapter(tiny, "one", "japan"), adapter(tiny, "two", "japan")
-    message = refusal(adapter=(str(first.folder), str(second.folder)))
-    assert message == "--adapter: japan is given twice; leave one of them out"
+def test_two_adapters_of_a_culture_answer_in_rows_of_their_own_and_none_twice(tiny: Student) -> None:
+    first, second = adapter(tiny, "one", "japan"), adapter(tiny, "two", "japan", mix="wvs")
+    one = planned(adapter=(str(first.folder), str(second.folder)))
+    rows = ["base", "japan: recipe tiny, mix clca", "japan: recipe tiny, mix wvs"]
+    assert [system.name for system in one.systems] == rows
+    message = refusal(adapter=(str(first.folder), str(first.folder)))
+    assert message == f"--adapter: japan={first.folder} is given twice; leave one of them out"
 
 
 def test_too_few_worked_examples_are_refused_unless_none_is_wanted(here: Path) -> None:
