@@ -63,7 +63,12 @@ def measure(url: str, model: str, options: argparse.Namespace) -> tuple[list[Fig
     _empty_prefix_cache(url)
     before = counters(url)
     command = [sys.executable, str(HERE / "recorded_generate.py"), str(log.absolute()), "generate", "--json", "--quiet"]
-    command += ["--culture", "japan", "--teacher", model, "--base-url", url, "--new", "--no-calibrate"]
+    command += ["--culture", "japan", "--new", "--no-calibrate"]
+    if options.whole:
+        command += ["--teacher", model, "--base-url", url]
+    else:
+        command += ["--teacher", "rehearsal", "--partner", model, "--partner-base-url", url]
+        command += ["--judge", model, "--judge-base-url", url]
     sizes = {
         "scenarios": options.scenarios,
         "samples": options.samples,
@@ -149,6 +154,9 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         "--vllm", default=os.environ.get("CLCA_VLLM", "vllm"), help="the vllm command; default $CLCA_VLLM"
     )
     parser.add_argument("--base-url", help="a vLLM that runs, started with VLLM_SERVER_DEV_MODE=1")
+    parser.add_argument(
+        "--whole", action="store_true", help="have the model adapt, open and label, too: one of 135 million cannot"
+    )
     parser.add_argument("--concurrency", type=int, default=32, help="requests in flight; default 32")
     parser.add_argument("--scenarios", type=int, default=24)
     parser.add_argument("--samples", type=int, default=2)

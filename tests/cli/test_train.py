@@ -321,7 +321,7 @@ def test_list_and_show_say_what_there_is(desk: Desk, trained: dict[str, Any]) ->
     assert line.rstrip().endswith("rehearsal")
     shown = desk.run("adapters", "show", trained["adapter"]).stdout
     assert "rehearsal     the student is tiny" in shown
-    assert f'PeftModel.from_pretrained(model, "{trained["adapter"]}")' in shown
+    assert f"PeftModel.from_pretrained(model, {trained['adapter']!r})" in shown
     assert "--enable-lora --max-lora-rank 16" in shown
     whole = json.loads(desk.run("adapters", "show", name, "--json").stdout)
     assert (whole["adapter"], whole["steps"]) == (trained["adapter"], 3)
