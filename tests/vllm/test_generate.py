@@ -130,13 +130,18 @@ def test_every_reply_is_whole_json(vllm: Server, task: str) -> None:
 
 
 def test_a_prompt_longer_than_the_context_fails_its_dialogue_only(vllm: Server, tmp_path: Path) -> None:
-    options = ("--scenarios", "3", "--samples", "1", "--exchanges", "60", "--concurrency", "8", "--json")
+    clca(tmp_path, "init", ".")
+    clca(tmp_path, "content", "copy", "prompts/turn.j2")
+    prompt = tmp_path / "prompts" / "turn.j2"
+    heard = "{% block heard %}\n"
+    prompt.write_text(prompt.read_text().replace(heard, heard + "The room is quiet. " * 80))
+    options = ("--scenarios", "4", "--samples", "1", "--concurrency", "8", "--json")
     code, summary, _ = generate(tmp_path, vllm, options=options)
     failed = records(only_run(tmp_path), "failed.jsonl")
     assert (code, summary["pending"]) == (3, 0)
     too_long = [one for one in failed if one["reason"] == "prompt too long"]
     assert too_long
-    assert all("4096" in one["detail"] and len(one["turns"]) > 20 for one in too_long)
+    assert all("4096" in one["detail"] and len(one["turns"]) > 4 for one in too_long)
 
 
 # ---------------------------------------------------------------- servers that die
