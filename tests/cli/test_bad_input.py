@@ -75,8 +75,8 @@ def test_more_scenarios_than_there_are(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("edit", "where", "what"),
     [
-        ("{{ me.name }}, {{ me.age }}", "{{ me.name }}, {{ years }}", "years: no such variable"),
-        ("{{ me.name }}, {{ me.age }}", "{{ me.name }}, {{ me.years }}", "no attribute 'years'"),
+        ("(you): {{ me.age }}", "(you): {{ years }}", "years: no such variable"),
+        ("(you): {{ me.age }}", "(you): {{ me.years }}", "no attribute 'years'"),
         ("{% block heard %}", "{% block overheard %}", "block 'heard' is missing; did you mean overheard?"),
         ("{% endblock %}", "{% endblok %}", "not Jinja2"),
     ],

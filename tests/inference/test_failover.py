@@ -51,11 +51,15 @@ def bodies(log: Path) -> list[dict[str, Any]]:
 
 
 def dialogues_at(folder: Path, *logs: Path) -> list[set[str]]:
-    """The dialogues of which each server was asked anything; the text of a setting tells them apart."""
+    """The dialogues of which each server was asked anything; the text of a setting tells them apart.
+
+    An adaptation is not of a dialogue, though its request holds the setting, too.
+    """
     settings = {one["id"]: one["scenario"]["setting"] for one in records(only_run(folder))}
     found = []
     for log in logs:
-        asked = "\n".join(message["content"] for body in bodies(log) for message in body["messages"])
+        played = [body for body in bodies(log) if body["response_format"]["json_schema"]["name"] != "adapt"]
+        asked = "\n".join(message["content"] for body in played for message in body["messages"])
         found.append({name for name, setting in settings.items() if setting in asked})
     return found
 

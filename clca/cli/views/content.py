@@ -49,6 +49,7 @@ out = "generated"                # folder of the runs, relative to this file
 # top_p = 0.7
 # discard = ["quality", "meta"]  # verdicts that discard; "alignment" is the third
 # discard_confidence = "very confident"
+# calibrate = true               # ask the judge about prepared dialogues first, and show what it finds
 # max_reply_attempts = 3         # how often an answer is requested while replies are invalid
 # concurrency = 64               # most requests in flight
 # max_http_attempts = 5          # how often a request is sent while the server fails
