@@ -472,7 +472,7 @@ def test_differences_are_said_one_a_line_in_order() -> None:
         "prompts/turn.j2 has changed",
         "x.yaml is no longer used",
         "y.yaml is new",
-        f"judge: a -> {'b' * 57}...",
+        f"judge: a -> {'b' * 80}",
         "samples: 2 -> 3",
     ]
     assert differences(new, new) == []
