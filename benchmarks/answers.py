@@ -74,8 +74,8 @@ class Draw:
 
 def task_of(prompt: str) -> str:
     """The task of a request without a schema, told from its last message."""
-    found = next((task for task, mark in MARKS.items() if mark in prompt), "turn")
-    return "meta" if found == "view" else found
+    task = next((task for task, mark in MARKS.items() if mark in prompt), "turn")
+    return "meta" if task == "view" else task
 
 
 def answer(task: str, messages: Sequence[Message], draw: Draw, *, leave: float = 0.0, bad: float = 0.0) -> str:
@@ -137,9 +137,9 @@ def _composed(prompt: str, draw: Draw) -> str:
 
 
 def _match(pattern: re.Pattern[str], prompt: str) -> str:
-    found = pattern.search(prompt)
-    assert found is not None, f"the prompt has changed: {pattern.pattern}"
-    return found[1]
+    match = pattern.search(prompt)
+    assert match is not None, f"the prompt has changed: {pattern.pattern}"
+    return match[1]
 
 
 def _turn(messages: Sequence[Message], draw: Draw, leave: float) -> str:

@@ -152,7 +152,7 @@ def verdict_figures(runs: Sequence[Recorded]) -> list[Figure]:
         shown = tuple(f"{verdict}: {number}" for verdict, number in counts.most_common())
         number = sum(verdict["label"] == bad for verdict in verdicts)
         figures.append(Figure(part, f"{label} {bad} of the dialogues judged", number, len(judged), shown))
-    said = [
+    faulty = [
         f"{record['id']}: {verdict[key][:90]}"
         for record in judged
         for verdict, key in (
@@ -162,7 +162,7 @@ def verdict_figures(runs: Sequence[Recorded]) -> list[Figure]:
         )
         if begins_with_punctuation(verdict[key])
     ]
-    return [*figures, share(part, "texts that begin with punctuation", said, 3 * len(judged))]
+    return [*figures, share(part, "texts that begin with punctuation", faulty, 3 * len(judged))]
 
 
 def outcome_figures(runs: Sequence[Recorded]) -> list[Figure]:
@@ -244,8 +244,8 @@ def _no_intent(text: str, spoken: Spoken) -> str:
         return "assistant talk"
     if stated[0] in _ME | _YOU | {"yes", "no", "hello", "hi", "thank", "sorry", "we"} or text.rstrip().endswith("?"):
         return "speech"
-    said = [turn["text"] for turn in spoken.record["turns"] if len(words(turn["text"])) >= LEAST_WORDS]
-    if any(similarity(text, line) >= ECHO for line in said):
+    lines = [turn["text"] for turn in spoken.record["turns"] if len(words(turn["text"])) >= LEAST_WORDS]
+    if any(similarity(text, line) >= ECHO for line in lines):
         return "repeats a turn"
     if " ".join(words(spoken.text)) in " ".join(stated) and len(words(spoken.text)) >= LEAST_WORDS:
         return "quotes the turn"

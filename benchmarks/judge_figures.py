@@ -105,8 +105,8 @@ def _figures(dialogues: Sequence[Prepared], judgements: Sequence[Judgement | Req
         labels = [f"{name} {getattr(judgement, name).label}" for name in ("quality", "alignment", "meta")]
         verdicts[", ".join(labels)] += 1
         if {"quality bad", "alignment no", "meta bad"} & set(labels):
-            said = f"{judgement.quality.rationale} | {judgement.alignment.rationale} | {judgement.meta.critique}"
-            found[dialogue.kind].append(f"{dialogue.id}: {', '.join(labels)}: {said}")
+            reasons = f"{judgement.quality.rationale} | {judgement.alignment.rationale} | {judgement.meta.critique}"
+            found[dialogue.kind].append(f"{dialogue.id}: {', '.join(labels)}: {reasons}")
         if rule.reason(judgement):
             discarded[dialogue.kind].append(f"{dialogue.id}: {rule.reason(judgement)}")
     for kind in (SOUND, *BAD_KINDS):
