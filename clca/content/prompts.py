@@ -30,8 +30,8 @@ GENERATION_PROMPTS = {
     "adapt": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "foreign", "draft"})),
     "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "people", "place"})),
     "turn": PromptSpec(
-        ("system", "opening", "heard"),
-        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought"}),
+        ("system", "opening", "heard", "again"),
+        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought", "mistake"}),
     ),
     "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "counted"})),
     "meta": PromptSpec(

@@ -114,6 +114,7 @@ class Side:
             hints=SimulatorHints(setup.culture, setup.scenario, turns=tuple(turns), side=self._side),
             read=partial(read_turn, me=self._me) if text else None,
             stop=stop_sequences(self._me, self._partner) if text else (),
+            again=self._again,
         )
 
     def turn(self, answer: TurnAnswer) -> Turn:
@@ -123,6 +124,9 @@ class Side:
     def _check(self, turns: tuple[Turn, ...], answer: TurnAnswer) -> Mistake | None:
         instructions = self._messages[0]["content"]
         return check_turn((*turns, self.turn(answer)), self._setup.scenario, self._side, instructions)
+
+    def _again(self, mistake: str) -> str:
+        return self._prompts.render("turn", "again", **self._variables, mistake=mistake)
 
     def _append(self, role: str, block: str, **variables: Any) -> None:
         content = self._prompts.render("turn", block, **self._variables, **variables)

@@ -174,7 +174,8 @@ class DialogueClient:
                 max_tokens=task_request.max_tokens,
                 seed=scheduler.seed(self._owner, task, task_request.step, attempt),
             )
-            request = task_request.seeded(sampling, self._owner, self._dialogue_seed)
+            asked = task_request.after(fault.mistake) if isinstance(fault, FailedCheck) else task_request
+            request = asked.seeded(sampling, self._owner, self._dialogue_seed)
             try:
                 reply = await scheduler.reply(task_request.role, request, self._age, self._cached)
                 self.replies.append(reply)

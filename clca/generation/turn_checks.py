@@ -16,6 +16,9 @@ labels itself
     A line of the text begins with the speaker's own name and a colon.
 addresses itself
     The text calls the speaker by name.
+names itself
+    A spoken turn has the speaker's full name, but for an introduction (`I am Tanaka Kenji`) or a quotation: it speaks
+    of its speaker as of somebody else.
 echoes the partner, echoes itself
     80 % of the words of a spoken turn of six words or more stand, in their order, in an earlier one of that side;
     names count as equal.
@@ -44,6 +47,7 @@ NARRATES = "narrates"
 ACTS_FOR_PARTNER = "acts for the partner"
 LABELS_ITSELF = "labels itself"
 ADDRESSES_ITSELF = "addresses itself"
+NAMES_ITSELF = "names itself"
 ECHOES_PARTNER = "echoes the partner"
 ECHOES_ITSELF = "echoes itself"
 BEGINS_WITH_PUNCTUATION = "begins with punctuation"
@@ -101,6 +105,8 @@ def check_turn(turns: Sequence[Turn], scenario: Scenario, side: int, instruction
             return mistake
         if _narrates(last.text, me, partner):
             return Mistake(NARRATES, _quoted(last.text))
+        if _names_itself(last.text, me):
+            return Mistake(NAMES_ITSELF, _quoted(last.text))
         if _stands_in(words_of(last.text), words_of(instructions)):
             return Mistake(REPEATS_INSTRUCTIONS, _quoted(last.text))
     if last.action == "non-verbal" and re.match(rf"{_either(*_own_names(partner, me))} [a-z]", last.text):
@@ -182,6 +188,17 @@ def _narrates(text: str, me: Participant, partner: Participant) -> bool:
     names = _either(me.name, partner.name)
     quotes = rf"(?:I\b|{names})[^\"“‘.!?]*\b{_SAYS}\b[^\"“‘.!?]*[:,]\s*[\"“'‘]"
     return re.match(rf"{quotes}|I, {names},|{names} [a-z]+s\b", text) is not None
+
+
+def _names_itself(text: str, me: Participant) -> bool:
+    if " " not in me.name:  # a word may mean something else
+        return False
+    name = re.escape(me.name)
+    introduced = r"(?:\b(?:am|I['’]m|name is|name's|this is|it is|it['’]s|call me|called|as)\s+|[\"“'‘(])$"
+    for found in re.finditer(rf"\b{name}\b(?!\s+(?:here|speaking)\b)", text):
+        if not re.search(introduced, text[: found.start()], re.IGNORECASE):
+            return True
+    return False
 
 
 def _either(*names: str) -> str:

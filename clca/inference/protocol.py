@@ -120,7 +120,8 @@ class TaskRequest(Generic[A]):
     `role` names the teacher that answers it; `step` tells the requests of one task and one owner apart.
     `check` returns what is wrong with an answer beyond its schema, or None; a plain text counts as a fault of the
     schema. `read` makes the answer of a reply in plain text, and raises `ValueError` where there is none; without it
-    the reply is JSON. `stop` are the sequences that end a reply in plain text.
+    the reply is JSON. `stop` are the sequences that end a reply in plain text. `again` words what is added to the last
+    message when an answer is requested again after a check has found that mistake.
     """
 
     task: TaskName
@@ -135,11 +136,20 @@ class TaskRequest(Generic[A]):
     hints: SimulatorHints | None = None
     read: Callable[[str], A] | None = None
     stop: tuple[str, ...] = ()
+    again: Callable[[str], str] | None = None
 
     @property
     def form(self) -> Form:
         """The form that the reply is to have."""
         return "json" if self.read is None else "text"
+
+    def after(self, mistake: str) -> TaskRequest[A]:
+        """The same request with a word on the mistake in the last answer, where `again` has one."""
+        if self.again is None:
+            return self
+        *earlier, last = self.messages
+        content = f"{last['content']}\n\n{self.again(mistake)}"
+        return replace(self, messages=(*earlier, {"role": last["role"], "content": content}))
 
     def seeded(self, sampling: Sampling, owner: str, dialogue_seed: int) -> Request:
         """The request that a teacher gets."""

@@ -15,7 +15,7 @@ from clca.culture import CultureCatalogue
 from clca.errors import RequestFailed
 from clca.generation.degeneration import LEAVES_AT_ONCE, REPEATS
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
-from clca.generation.turn_checks import ASSISTANT_TALK, ECHOES_PARTNER
+from clca.generation.turn_checks import ASSISTANT_TALK, ECHOES_PARTNER, NAMES_ITSELF
 from clca.inference.protocol import SimulatorHints, TaskRequest, schema
 from clca.records import Turn
 from clca.schemas import TurnAnswer
@@ -233,3 +233,23 @@ def test_a_prompt_speaks_of_the_culture_by_its_descriptors(setup: DialogueSetup,
     _, script = played(setup, prompts)
     for request in script.requests[:2]:
         assert all(phrase in request.messages[0]["content"] for phrase in setup.culture.descriptors)
+
+
+@pytest.mark.parametrize(
+    ("mistake", "word"),
+    [
+        (ECHOES_PARTNER, "say something new"),
+        (REPEATS, "say something new"),
+        (NAMES_ITSELF, "You are Ruth Vale"),
+        (ASSISTANT_TALK, "it talks as an assistant"),
+    ],
+)
+def test_a_turn_is_asked_for_again_with_a_word_on_its_mistake(
+    setup: DialogueSetup, prompts: Prompts, mistake: str, word: str
+) -> None:
+    _, script = played(setup, prompts)
+    first = script.requests[0]
+    again = first.after(mistake)
+    assert again.messages[:-1] == first.messages[:-1]
+    assert again.messages[-1]["content"].startswith(first.messages[-1]["content"])
+    assert word in again.messages[-1]["content"]

@@ -194,3 +194,15 @@ def test_a_reply_in_plain_text_is_read_by_the_request(reply_cache: ReplyCache) -
     plain = replace(task_request(), read=lambda text: IntentAnswer(intent=text, custom=0), stop=("\n",))
     assert asyncio.run(make(reply_cache, teacher).client("one").request(plain)).intent == "to greet"
     assert [(request.form, request.stop) for request in teacher.asked] == [("text", ("\n",))]
+
+
+def test_what_failed_a_check_is_asked_again_with_a_word_on_the_mistake(reply_cache: ReplyCache) -> None:
+    teacher = Scripted("not JSON", GOOD, '{"intent": "to part", "custom": 0}')
+    strict = replace(
+        task_request(),
+        check=lambda answer: Mistake("a greeting") if "greet" in answer.intent else None,
+        again=lambda mistake: f"It was {mistake}.",
+    )
+    assert asyncio.run(make(reply_cache, teacher).client("one").request(strict)).intent == "to part"
+    asked = [request.messages[-1]["content"] for request in teacher.asked]
+    assert asked == ["question 0", "question 0", "question 0\n\nIt was a greeting."]

@@ -14,6 +14,7 @@ from clca.generation.turn_checks import (
     ECHOES_PARTNER,
     IS_CUT,
     LABELS_ITSELF,
+    NAMES_ITSELF,
     NARRATES,
     NOT_A_TURN,
     REPEATS_INSTRUCTIONS,
@@ -164,6 +165,28 @@ def test_nobody_calls_oneself_by_name(text: str) -> None:
 )
 def test_people_name_themselves_and_call_others(text: str) -> None:
     assert mistake(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("I shall ask whether Tanaka Kenji wants the loaf.", NAMES_ITSELF),
+        ("I am Tanaka Kenji, and Tanaka Kenji wants the loaf.", NAMES_ITSELF),
+        ("Tanaka Kenji here, from the second floor.", None),
+        ("I’m Tanaka Kenji, from the second floor.", None),
+        ("Write 'Tanaka Kenji' on the bag, please.", None),
+        ("I shall ask whether Sato Mei wants the loaf.", None),
+        ("They spell it Tanaka Kenjiro on the bag.", None),
+    ],
+)
+def test_nobody_speaks_of_oneself_as_of_somebody_else(text: str, expected: str | None) -> None:
+    assert mistake(text) == expected
+
+
+def test_a_name_of_one_word_may_mean_something_else() -> None:
+    rose = scenario(participants=(person("Rose"), person("Ida")))
+    found = check_turn([turn("Rose", "I have brought you a Rose from the garden.")], rose, 0)
+    assert found is None
 
 
 def test_a_name_that_both_bear_is_the_partners() -> None:

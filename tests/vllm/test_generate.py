@@ -19,7 +19,7 @@ from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
 REASONS = {FailureKind.INVALID_CONTENT.value, FailureKind.FAILED_CHECK.value}  # of noise within the syntax
-SMALL = ("--scenarios", "4", "--samples", "2", "--concurrency", "16", "--json")
+SMALL = ("--scenarios", "4", "--samples", "2", "--concurrency", "16", "--no-calibrate", "--json")
 
 
 def generate(folder: Path, *servers: Server, options: tuple[str, ...] = SMALL) -> tuple[int, dict[str, Any], str]:
@@ -89,7 +89,7 @@ def test_the_run_notes_what_served_it(run: tuple[Path, dict[str, Any]], vllm: Se
 
 
 def test_the_same_seed_gives_the_same_records(run: tuple[Path, dict[str, Any]], vllm: Server, tmp_path: Path) -> None:
-    options = ("--scenarios", "4", "--samples", "2", "--concurrency", "5", "--json")
+    options = ("--scenarios", "4", "--samples", "2", "--concurrency", "5", "--no-calibrate", "--json")
     generate(tmp_path, vllm, options=options)
     assert without_costs(tmp_path) == without_costs(run[0])
 

@@ -62,7 +62,7 @@ def begun(folder: Path) -> bool:
 
 
 def command(model: Path, *more: str) -> tuple[str, ...]:
-    small = ("--scenarios", "6", "--samples", "2", "--concurrency", "4")
+    small = ("--scenarios", "6", "--samples", "2", "--concurrency", "4", "--no-calibrate")
     return ("generate", "--culture", "japan", "--teacher", str(model), "--adaptation", "code", *small, *more)
 
 
@@ -133,7 +133,8 @@ def workspace(tiny_model: Path, tmp_path: Path) -> Path:
     """A workspace in which `llama-3.1-70b` is a model that a CPU can serve, and runs are small."""
     folder = tmp_path / "study"
     folder.mkdir()
-    (folder / "clca.toml").write_text('[generate]\nscenarios = 1\nsamples = 1\nexchanges = 2\nadaptation = "code"\n')
+    small = 'scenarios = 1\nsamples = 1\nexchanges = 2\nadaptation = "code"\ncalibrate = false\n'
+    (folder / "clca.toml").write_text(f"[generate]\n{small}")
     (folder / "trainers").mkdir()
     config = json.loads((tiny_model / "config.json").read_text())
     entry = {
