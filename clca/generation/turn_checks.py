@@ -75,8 +75,10 @@ _ASSISTANT = re.compile(
 _OFFER = re.compile(
     r"\bhow (?:can|may|could) i (?:help|assist|be of (?:help|assistance|service))\b"
     r"|\bis there (?:anything|something) else (?:that )?i can (?:help|assist|do)\b"
-    r"|\bi(?: am|'m) here to assist\b|\bfeel free to (?:ask|reach out)\b"
+    r"|\bhere to assist\b|\bfeel free to (?:ask|reach out)\b"
     r"|\bif you have any (?:other |more |further )?questions\b"
+    r"|\bdo you have any (?:(?:other|more|further) questions|questions or concerns)\b"
+    r"|\byou(?: need|'d like| would like)(?: any)? assistance with\b"
 )
 _SERVICE = re.compile(
     r"\b(?:assistant|attendant|agent|barber|bank|bar|caf[eé]|cashier|clerk|clinic|conductor|counter|customer|desk|doctor"

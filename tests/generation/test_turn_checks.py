@@ -49,6 +49,9 @@ def mistake(text: str, action: Action = "speak", scene: Scenario = SCENE, talk: 
         "How can I assist you today?",
         "Hello! How may I help you?",
         "Is there anything else I can help you with?",
+        "You're welcome! Do you have any other questions or concerns?",
+        "Is there anything specific that you'd like assistance with?",
+        "I will definitely be there to assist you. I am here to assist you.",
         "This role-play is over.",
         "Dear [Your Name], the bread is gone.",
     ],
@@ -67,6 +70,7 @@ def test_no_person_talks_as_a_language_model(text: str, action: Action) -> None:
         "As an assistant at the school I get up at five.",
         "How can I make it up to you?",
         "I am here to help, you know.",
+        "That is how the oven works. Do you have any questions?",
     ],
 )
 def test_people_refuse_and_help_each_other(text: str) -> None:
