@@ -175,14 +175,12 @@ def outcome_figures(runs: Sequence[Recorded]) -> list[Figure]:
     figures += [Figure(part, f"  not kept: {reason}", number, len(lost)) for reason, number in reasons.most_common()]
     tokens = [run.tokens() for run in runs]
     prompt, completion = sum(each[0] for each in tokens), sum(each[1] for each in tokens)
-    cached = [each[2] for each in tokens if each[2] is not None]
+    cached, looked_up = (sum(each) for each in zip(*(run.cached() for run in runs), strict=True))
     figures += [Figure(part, "requests", sum(int(run.info["usage"]["requests"]) for run in runs))]
     per = max(1, kept)
     figures += [Figure(part, f"prompt tokens{' per kept dialogue' if kept else ''}", round(prompt / per))]
-    if cached:
-        figures += [
-            Figure(part, f"  of these cached by the server{' per kept one' if kept else ''}", round(sum(cached) / per))
-        ]
+    if looked_up:
+        figures += [Figure(part, "prompt tokens that the servers had cached", cached, looked_up)]
     figures += [Figure(part, f"completion tokens{' per kept dialogue' if kept else ''}", round(completion / per))]
     invalid = Counter[str]()
     for run in runs:

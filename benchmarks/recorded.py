@@ -43,15 +43,16 @@ class Recorded:
             seen.add(scenario["id"])
             yield scenario
 
-    def tokens(self) -> tuple[int, int, int | None]:
-        """Prompt and completion tokens of the whole run, and prompt tokens that servers had cached, if they say so."""
+    def tokens(self) -> tuple[int, int]:
+        """Prompt and completion tokens of the whole run."""
         usage = self.info["usage"]
-        cached: int | None = usage.get("cached_tokens", usage.get("cached_prompt_tokens"))
-        if cached is None:
-            servers = [server for session in self.info["sessions"] for server in session.get("servers", ())]
-            seen = [server["throughput"] for server in servers if server.get("throughput")]
-            cached = sum(throughput["cache_hits"] for throughput in seen) if seen else None
-        return int(usage["prompt_tokens"]), int(usage["completion_tokens"]), cached
+        return int(usage["prompt_tokens"]), int(usage["completion_tokens"])
+
+    def cached(self) -> tuple[int, int]:
+        """Prompt tokens that the servers had cached, of those that they looked up, the judge's calibration included."""
+        servers = [server for session in self.info["sessions"] for server in session.get("servers", ())]
+        seen = [server["throughput"] for server in servers if server.get("throughput")]
+        return sum(each["cache_hits"] for each in seen), sum(each["cache_queries"] for each in seen)
 
 
 def read(folder: Path) -> Recorded:

@@ -61,7 +61,12 @@ def run(kept: list[dict[str, Any]], discarded: list[dict[str, Any]] | None = Non
         "culture": "japan",
         "settings": {"seed": 42},
         "usage": {"requests": 40, "prompt_tokens": 9000, "completion_tokens": 600},
-        "sessions": [{"servers": [{"throughput": {"cache_hits": 3000}}], "invalid_replies": {"not JSON": 2}}],
+        "sessions": [
+            {
+                "servers": [{"throughput": {"cache_hits": 3000, "cache_queries": 9500}}],
+                "invalid_replies": {"not JSON": 2},
+            }
+        ],
     }
     return Recorded(Path("run"), info, kept, discarded or [], [])
 
@@ -169,7 +174,7 @@ def test_outcome_and_tokens_of_a_kept_dialogue() -> None:
         "  not kept: degenerate: repeats": 1,
         "requests": 40,
         "prompt tokens per kept dialogue": 4500,
-        "  of these cached by the server per kept one": 1500,
+        "prompt tokens that the servers had cached": 3000,
         "completion tokens per kept dialogue": 300,
         "replies asked again: not JSON": 2,
     }
