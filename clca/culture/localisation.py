@@ -6,7 +6,7 @@ The words to swap are the names of the participants and, in a seed, its annotati
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 from clca.content.parsing import suggestion
 from clca.culture.people import assign_names, fill_address, name_words, split_name, split_seed_name
@@ -31,7 +31,7 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
     things = _thing_replacements(scenario, culture)
     first, second = scenario.participants
     families = [split_seed_name(person.name)[1] for person in scenario.participants]
-    known = " ".join([*texts_of(scenario), *(new for _, new in things)])
+    known = " ".join([first.name, second.name, *scenario.texts.values(), *(new for _, new in things)])
     names = assign_names(
         culture,
         (first.gender, second.gender),
@@ -46,32 +46,17 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
         return _replace_all(text, replacements)
 
     people = [
-        person.model_copy(
-            update={
-                "name": name,
-                "occupation": swapped(person.occupation),
-                "background": swapped(person.background),
-                "goal": swapped(person.goal),
-                "secret": swapped(person.secret),
-            }
-        )
+        person.model_copy(update={"name": name, **{key: swapped(text) for key, text in person.texts.items()}})
         for person, name in zip(scenario.participants, names, strict=True)
     ]
     plain = scenario.plain() if isinstance(scenario, Seed) else scenario
     return plain.model_copy(update={"setting": swapped(scenario.setting), "participants": tuple(people)})
 
 
-def texts_of(scenario: Scenario) -> Iterator[str]:
-    """The names and all texts of a scenario."""
-    yield scenario.setting
-    for person in scenario.participants:
-        yield from (person.name, person.occupation, person.background, person.goal, person.secret)
-
-
 def foreign_names(scenario: Scenario, culture: Culture) -> list[str]:
     """The names in a localised scenario that neither its people nor the culture's profile have, in order, once each."""
     known = vocabulary(culture).union(*(name_words(person.name) for person in scenario.participants))
-    names = dict.fromkeys(name for text in texts_of(scenario) for name in names_in(text))
+    names = dict.fromkeys(name for text in scenario.texts.values() for name in names_in(text))
     return [name for name in names if name not in known]
 
 
@@ -81,7 +66,7 @@ def mark_fault(seed: Seed) -> str | None:
     In a seed whose place is annotated, the names of its texts, those of its people aside, are annotated, too: any other
     would stay in every culture.
     """
-    texts = [text for text in texts_of(seed) if text not in [person.name for person in seed.participants]]
+    texts = seed.texts.values()
     marked = [*seed.localise]
     if seed.place is not None:
         if not re.search(whole_word(seed.place.text), seed.setting):

@@ -48,24 +48,31 @@ async def adapt(scenario: Scenario, culture: Culture, seed: int, prompts: Prompt
 
     Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
-    localised = localise(scenario, culture, seed)
     answer = await client.request(adapt_request(scenario, culture, seed, prompts))
+    return adapted(localise(scenario, culture, seed), answer)
+
+
+def adapted(localised: Scenario, answer: AdaptAnswer) -> Scenario:
+    """The localised scenario with the texts of an answer."""
     first, second = localised.participants
     people = (
-        Participant(**{**first.model_dump(), **answer.first.model_dump()}),
-        Participant(**{**second.model_dump(), **answer.second.model_dump()}),
+        first.model_copy(update=answer.first.model_dump()),
+        second.model_copy(update=answer.second.model_dump()),
     )
-    return Scenario(**{**dict(localised), "setting": answer.setting, "participants": people})
+    return localised.model_copy(update={"setting": answer.setting, "participants": people})
 
 
 def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[AdaptAnswer]:
     """The request for the adaptation; `seed` decides which names it assigns."""
     localised = localise(scenario, culture, seed)
+    first, second = localised.participants
     variables = {
         "culture": culture,
         "scenario": localised,
         "foreign": foreign_names(localised, culture),
-        "draft": _as_answer(localised),
+        "draft": json.dumps(
+            {"setting": localised.setting, "first": first.texts, "second": second.texts}, ensure_ascii=False
+        ),
     }
     return TaskRequest(
         task="adapt",
@@ -76,17 +83,9 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
         ),
         answer=AdaptAnswer,
         max_tokens=MAX_TOKENS,
-        check=lambda answer: adaptation_fault(scenario, localised, answer, culture),
+        check=lambda answer: adaptation_fault(scenario, localised, adapted(localised, answer), culture),
         hints=SimulatorHints(culture, localised),
     )
-
-
-def _as_answer(scenario: Scenario) -> str:
-    """The scenario in the form of the answer."""
-    keys = ("occupation", "background", "goal", "secret")
-    people = [{key: getattr(person, key) for key in keys} for person in scenario.participants]
-    draft = {"setting": scenario.setting, "first": people[0], "second": people[1]}
-    return json.dumps(draft, ensure_ascii=False)
 
 
 async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, client: TaskClient) -> Scenario:
@@ -95,16 +94,21 @@ async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, cli
     Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
     answer = await client.request(compose_request(norm, culture, seed, prompts))
-    first, second = new_people(norm, culture, seed)
+    return composed(norm, new_people(norm, culture, seed), answer)
+
+
+def composed(norm: Norm, people: AssignedNames, answer: ComposeAnswer) -> Scenario:
+    """The scenario of a norm in which an answer tells of two people whose genders and names were assigned."""
+    first, second = (
+        Participant(gender=gender, name=name, **person.model_dump())
+        for (gender, name), person in zip(people, (answer.first, answer.second), strict=True)
+    )
     return Scenario(
         id=norm_scenario_id(norm),
         setting=answer.setting,
         relationship=norm.relationship,
         source=f"norm:{norm.id}",
-        participants=(
-            Participant(gender=first[0], name=first[1], **answer.first.model_dump()),
-            Participant(gender=second[0], name=second[1], **answer.second.model_dump()),
-        ),
+        participants=(first, second),
         breach=answer.breach,
     )
 
@@ -126,7 +130,7 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
         max_tokens=MAX_TOKENS,
         temperature=COMPOSE_TEMPERATURE,
         top_p=COMPOSE_TOP_P,
-        check=lambda answer: composition_fault(norm, people, answer, culture),
+        check=lambda answer: composition_fault(norm, composed(norm, people, answer), culture),
         hints=SimulatorHints(culture, norm, names=people),
     )
 

@@ -28,16 +28,9 @@ def count_facts(
         mistake = check_turn(turns[: index + 1], scenario, side)
         if mistake is not None:
             faults.append(TurnFault(turn=index + 1, fault=mistake.name))
-    scene = _scene_texts(scenario)
+    scene = scenario.texts.values()
     spoken = [turn.text for turn in turns]
     names = [person.name for person in scenario.participants]
     shared = (content_stems(" ".join(scene)) & content_stems(" ".join(spoken))) - content_stems(" ".join(names))
     foreign = () if marks is None else marks.foreign(culture, [*scene, *spoken], names)
     return CountedFacts(faults=tuple(faults), scene_words=len(shared), foreign=foreign)
-
-
-def _scene_texts(scenario: Scenario) -> list[str]:
-    people = scenario.participants
-    return [scenario.setting] + [
-        text for person in people for text in (person.occupation, person.background, person.goal, person.secret)
-    ]

@@ -1,43 +1,37 @@
 """Faults of an adapted or composed scenario, found by fixed rules and no model.
 
 broken text
-    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`), or is not in English (by the
-    rule of `degeneration`). A rule that the scenario broke before is not
-    applied.
+    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`), or is not in English.
 left over from the seed
-    A word of a seed's names, a place that it names, or a thing that its annotations name, is still there. Places are
-    the names of the seed's texts (`clca.words.names_in`) that the culture's own profile does not mention. A name that
-    is an English word, too, may begin a sentence; one that is a month may stand anywhere.
+    A word of a seed's names, a place that it names, or a thing that its annotations name, is still there, and is not
+    in the culture's own profile.
 wrong people
-    Somebody is named whom the scenario does not know: a word of the culture's lists of names that is not assigned, or
-    any other name after a title or a word such as *named*, *friend*, *sister*; as many new names are allowed as the
-    teacher had to replace. A person whom setting, background, goal
-    or secret name is named no more; a text about one of the two tells of the other; a title or an age is not the
-    person's; a person is only called by the pronouns of the other gender; a text speaks as "I" or "we".
+    By the rules of `scenario_people`.
 shortened
     A text is shorter than `LEAST_LENGTH` of what it was.
 goal or secret lost
-    A secret is new or gone. Goal and secret of a person say the same. A goal or secret shares fewer of its content
-    words with what it was than `LEAST_KEPT`, or more with that of the other person (or with the other of the two) than
-    with what it was, and more than `EXCHANGED`.
+    A secret is new or gone; a goal or secret shares fewer of its content words, names aside, with what it was than
+    `LEAST_KEPT`. In a composed scenario two of the goals and secrets are the same.
 norm not breached (of a composed scenario)
-    The answer to how the norm is breached does not name the second person, denies the breach, or is not about the norm:
-    it shares fewer than two content words with the norm's text and breach, and less than half of all words of the
-    breach. Or the scenario itself is not about the norm or that answer, by the same rule.
+    The answer to how the norm is breached does not name the second person, denies the breach, or is not about the norm;
+    or the scenario is about neither. What is about a norm shares two content words with it, or half of all words with
+    its breach.
 elsewhere (of a composed scenario)
     The setting names none of the places that were offered, and shares less than half of the content words of each.
+
+A rule that a text broke before it was adapted is not applied to it.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping
 from functools import partial
 
-from clca.culture.localisation import foreign_names, texts_of, vocabulary
+from clca.culture.localisation import foreign_names, vocabulary
 from clca.culture.people import name_words
 from clca.generation.degeneration import is_foreign
-from clca.generation.scenario_people import Text, confused, contradiction, stranger_named, unnamed
+from clca.generation.scenario_people import contradiction, misnamed, stranger_named, unnamed
 from clca.generation.text_checks import (
     TextCheck,
     cut_phrase,
@@ -47,9 +41,8 @@ from clca.generation.text_checks import (
     no_words,
     punctuation_at_start,
 )
-from clca.inference.protocol import AssignedNames, Mistake
+from clca.inference.protocol import Mistake
 from clca.records import Culture, Norm, Scenario, Seed
-from clca.schemas import AdaptAnswer, ComposeAnswer, NewPersonAnswer, PersonAnswer
 from clca.words import GENERIC, NO_NAMES, STOP_WORDS, content_share, content_stems, names_in, whole_word, words
 
 BROKEN_TEXT = "broken text"
@@ -62,58 +55,49 @@ ELSEWHERE = "elsewhere"
 
 LEAST_LENGTH = 0.4
 LEAST_KEPT = 0.2
-EXCHANGED = 0.5
 PLACE_SHARE = 0.5
+_GOALS_AND_SECRETS = ("first.goal", "first.secret", "second.goal", "second.secret")
 _BOUNDS = {"breach": 300, "occupation": 120, "goal": 400, "secret": 400}  # of phrases, which need no full stop
 _BOTH = "mark grant grace hope rose frank bright stone price hill lane cole bill pat sue rob art"
-_ALSO_WORDS = frozenset(_BOTH.split())
+_ALSO_WORDS = STOP_WORDS | {*_BOTH.split()}
 _DENIAL = re.compile(
     r"\b(?:no one|nobody|neither|not|never|\w+n't|without)\b[^.]*\b(?:breach|break|broke|violat|ignor|disregard)"
-    r"|\b(?:no|not any) (?:breach|violation)|^(?:none|nothing|n/a)\b|\b(?:respects|follows|keeps to|obeys) the norm",
+    r"|\bno (?:breach|violation)|\b(?:respects|follows|keeps to|obeys) the norm",
     re.I,
 )
 
 
-def adaptation_fault(source: Scenario, localised: Scenario, answer: AdaptAnswer, culture: Culture) -> Mistake | None:
-    """What is wrong with the answer to a request to adapt `localised`, or None; `source` is the seed as it was."""
-    people = (answer.first, answer.second)
-    texts = [("setting", answer.setting), *_texts("first", answer.first), *_texts("second", answer.second)]
-    names = [person.name for person in localised.participants]
-    before = dict(_scenario_texts(localised))
-    facts = [(person.gender, person.age) for person in localised.participants]
-    known = [*before.values()]
+def adaptation_fault(source: Scenario, localised: Scenario, adapted: Scenario, culture: Culture) -> Mistake | None:
+    """What is wrong with the scenario that a teacher made of `localised`, or None; `source` is the seed as it was."""
     replaced = len(foreign_names(localised, culture))
     return _first(
-        (BROKEN_TEXT, _text_fault(texts, before)),
-        (LEFT_OVER, _left_over(source, localised, texts, culture)),
-        (WRONG_PEOPLE, stranger_named(names, known, texts, culture, allowed=replaced)),
-        (WRONG_PEOPLE, confused(names, before, texts)),
-        (WRONG_PEOPLE, contradiction(facts, names, before, texts)),
-        (SHORTENED, _shortened(before, texts)),
-        (LOST, _lost(localised, people)),
+        (BROKEN_TEXT, _broken_text(adapted.texts, localised.texts)),
+        (LEFT_OVER, _left_over(source, adapted, culture)),
+        (
+            WRONG_PEOPLE,
+            stranger_named(adapted, [localised.breach, *localised.texts.values()], culture, allowed=replaced),
+        ),
+        (WRONG_PEOPLE, misnamed(localised, adapted)),
+        (WRONG_PEOPLE, contradiction(adapted, localised.texts)),
+        (SHORTENED, _shortened(localised, adapted)),
+        (LOST, _lost(localised, adapted)),
     )
 
 
-def composition_fault(norm: Norm, people: AssignedNames, answer: ComposeAnswer, culture: Culture) -> Mistake | None:
-    """What is wrong with the scenario that was composed from a norm for these people, or None."""
-    texts = [
-        ("breach", answer.breach),
-        ("setting", answer.setting),
-        *_texts("first", answer.first),
-        *_texts("second", answer.second),
-    ]
-    names = [name for _, name in people]
+def composition_fault(norm: Norm, scenario: Scenario, culture: Culture) -> Mistake | None:
+    """What is wrong with the scenario that a teacher composed from a norm, or None."""
     offered = culture.settings[norm.place]
-    facts = [(gender, person.age) for (gender, _), person in zip(people, (answer.first, answer.second), strict=True)]
-    known = [norm.text, norm.breach, norm.explain, norm.remedy, *offered]
     return _first(
-        (BROKEN_TEXT, _text_fault(texts, {})),
-        (WRONG_PEOPLE, stranger_named(names, known, texts, culture)),
-        (WRONG_PEOPLE, unnamed(names, texts)),
-        (WRONG_PEOPLE, contradiction(facts, names, {}, texts)),
-        (LOST, _same(answer.first, answer.second, {})),
-        (NO_BREACH, _no_breach(norm, names, answer, texts)),
-        (ELSEWHERE, _elsewhere(offered, answer.setting)),
+        (BROKEN_TEXT, _broken_text({"breach": scenario.breach, **scenario.texts}, {})),
+        (
+            WRONG_PEOPLE,
+            stranger_named(scenario, [norm.text, norm.breach, norm.explain, norm.remedy, *offered], culture),
+        ),
+        (WRONG_PEOPLE, unnamed(scenario)),
+        (WRONG_PEOPLE, contradiction(scenario, {})),
+        (LOST, _same(scenario)),
+        (NO_BREACH, _no_breach(norm, scenario)),
+        (ELSEWHERE, _elsewhere(offered, scenario.setting)),
     )
 
 
@@ -121,23 +105,8 @@ def _first(*faults: tuple[str, str | None]) -> Mistake | None:
     return next((Mistake(name, detail) for name, detail in faults if detail is not None), None)
 
 
-# ---------------------------------------------------------------- texts
-
-
-def _texts(side: str, person: PersonAnswer | NewPersonAnswer) -> Iterator[Text]:
-    for key in ("occupation", "background", "goal", "secret"):
-        yield f"{side}.{key}", getattr(person, key)
-
-
-def _scenario_texts(scenario: Scenario) -> Iterator[Text]:
-    yield "setting", scenario.setting
-    for side, person in zip(("first", "second"), scenario.participants, strict=True):
-        for key in ("occupation", "background", "goal", "secret"):
-            yield f"{side}.{key}", getattr(person, key)
-
-
-def _text_fault(texts: Sequence[Text], before: dict[str, str]) -> str | None:
-    for key, text in texts:
+def _broken_text(texts: Mapping[str, str], before: Mapping[str, str]) -> str | None:
+    for key, text in texts.items():
         bound = _BOUNDS.get(key.rpartition(".")[2])
         end: TextCheck = cut_sentence if bound is None else partial(cut_phrase, max_length=bound)
         checks = [punctuation_at_start, end, no_words, holds_json, _not_english]
@@ -152,106 +121,78 @@ def _not_english(text: str) -> str | None:
     return "is not in English" if is_foreign(text) else None
 
 
-def _shortened(before: dict[str, str], texts: Sequence[Text]) -> str | None:
-    for key, text in texts:
-        if len(text) < LEAST_LENGTH * len(before[key]):
-            return f"{key}: {len(text)} characters are left of {len(before[key])}"
-    return None
-
-
-# ---------------------------------------------------------------- names
-
-
-def _assigned(localised: Scenario) -> set[str]:
-    return {word for person in localised.participants for word in name_words(person.name)}
-
-
-def _left_over(source: Scenario, localised: Scenario, texts: Sequence[Text], culture: Culture) -> str | None:
-    assigned, own = _assigned(localised), vocabulary(culture)
-    people = {word for person in source.participants for word in name_words(person.name)} - assigned - NO_NAMES
-    places = {name for text in texts_of(source) for name in names_in(text)} - people - assigned - own
-    things = source.localise if isinstance(source, Seed) else {}
+def _left_over(source: Scenario, adapted: Scenario, culture: Culture) -> str | None:
+    assigned = {word for person in adapted.participants for word in name_words(person.name)}
+    people = {word for person in source.participants for word in name_words(person.name)} - NO_NAMES
+    places = {name for text in source.texts.values() for name in names_in(text)} - people - vocabulary(culture)
     local = {item for items in culture.lexicon.values() for item in items}
-    for key, text in texts:
-        for name in sorted(people | places):
-            if _holds_name(text, name):
-                return f"{key}: {name!r} of the seed scenario is still there"
-        for thing in things:
-            if thing not in local and re.search(whole_word(thing), text, re.I):
-                return f"{key}: {thing!r} of the seed scenario is still there"
+    things = set(source.localise) - local if isinstance(source, Seed) else ()
+    for key, text in adapted.texts.items():
+        left = [name for name in sorted((people | places) - assigned) if _holds_name(text, name)]
+        left += [thing for thing in things if re.search(whole_word(thing), text, re.I)]
+        if left:
+            return f"{key}: {left[0]!r} of the seed scenario is still there"
     return None
 
 
 def _holds_name(text: str, name: str) -> bool:
-    if name.lower() in STOP_WORDS or name.lower() in _ALSO_WORDS or name in GENERIC:
+    """Whether a text has a name, also in the plural; one that is a word, too, may begin a sentence."""
+    if name.lower() in _ALSO_WORDS or name in GENERIC:
         return name in names_in(text)
     return re.search(rf"(?<!\w){re.escape(name)}(?:e?s)?(?!\w)", text) is not None
 
 
-# ---------------------------------------------------------------- goals and secrets
-
-
-def _lost(localised: Scenario, people: tuple[PersonAnswer, PersonAnswer]) -> str | None:
-    for side, old, person in zip(("first", "second"), localised.participants, people, strict=True):
-        if bool(old.secret) != bool(person.secret):
-            return f"{side}.secret: {'is lost' if old.secret else 'is new: there was none'}"
-    before = dict(_scenario_texts(localised))
-    if fault := _same(*people, before):
-        return fault
-    keys = [key for key in before if key.endswith(("goal", "secret")) and before[key]]
-    after = {
-        f"{side}.{key}": text
-        for side, person in zip(("first", "second"), people, strict=True)
-        for key, text in (("goal", person.goal), ("secret", person.secret))
-    }
-    for key in keys:
-        kept = content_share(before[key], after[key])
-        for other in keys:
-            telling = other != key and len(content_stems(before[other])) >= 2
-            if telling and content_share(before[other], after[key]) > max(kept, EXCHANGED):
-                return f"{key}: is now what {other} was"
-        if kept < LEAST_KEPT:
-            return f"{key}: nothing is left of {before[key]!r}"
+def _shortened(before: Scenario, after: Scenario) -> str | None:
+    for key, text in after.texts.items():
+        if len(text) < LEAST_LENGTH * len(before.texts[key]):
+            return f"{key}: {len(text)} characters are left of {len(before.texts[key])}"
     return None
 
 
-def _same(
-    first: PersonAnswer | NewPersonAnswer, second: PersonAnswer | NewPersonAnswer, before: dict[str, str]
-) -> str | None:
-    texts = {"first.goal": first.goal, "first.secret": first.secret, "second.goal": second.goal}
-    texts["second.secret"] = second.secret
-    spoken = [(key, words(text)) for key, text in texts.items() if text]
-    for index, (key, tokens) in enumerate(spoken):
-        for other, others in spoken[:index]:
-            if tokens == others and (key not in before or words(before[key]) != words(before[other])):
-                return f"{key}: is the same as {other}"
+def _lost(before: Scenario, after: Scenario) -> str | None:
+    names = " ".join(person.name for person in before.participants)
+    for key in _GOALS_AND_SECRETS:
+        old, new = before.texts[key], after.texts[key]
+        if bool(old) != bool(new):
+            return f"{key}: {'is lost' if old else 'is new: there was none'}"
+        stems = content_stems(old) - content_stems(names)
+        if len(stems & content_stems(new)) < LEAST_KEPT * len(stems):
+            return f"{key}: nothing is left of {old!r}"
     return None
 
 
-# ---------------------------------------------------------------- norms
+def _same(scenario: Scenario) -> str | None:
+    seen: dict[tuple[str, ...], str] = {}
+    for key in _GOALS_AND_SECRETS:
+        spoken = tuple(words(scenario.texts[key]))
+        if spoken and seen.setdefault(spoken, key) != key:
+            return f"{key}: is the same as {seen[spoken]}"
+    return None
 
 
-def _no_breach(norm: Norm, names: Sequence[str], answer: ComposeAnswer, texts: Sequence[Text]) -> str | None:
-    if not any(re.search(whole_word(word), answer.breach) for word in name_words(names[1])):
-        return f"breach: does not name {names[1]}"
-    if _DENIAL.search(answer.breach):
-        return f"breach: denies it: {answer.breach!r}"
+def _no_breach(norm: Norm, scenario: Scenario) -> str | None:
+    first, second = (person.name for person in scenario.participants)
+    breach = scenario.breach
+    if not any(re.search(whole_word(word), breach) for word in name_words(second)):
+        return f"breach: does not name {second}"
+    if _DENIAL.search(breach):
+        return f"breach: denies it: {breach!r}"
     stems = content_stems(f"{norm.text} {norm.breach}")
-    if not _is_about(answer.breach, stems, norm):
-        return f"breach: {answer.breach!r} has nothing to do with {norm.breach!r}"
-    stems |= content_stems(answer.breach) - content_stems(" ".join(names))
-    if not _is_about(" ".join(text for key, text in texts if key != "breach"), stems, norm):
-        return f"the scenario has nothing to do with {answer.breach!r}"
+    if not _is_about(norm, breach, stems):
+        return f"breach: {breach!r} has nothing to do with {norm.breach!r}"
+    stems |= content_stems(breach) - content_stems(f"{first} {second}")
+    if not _is_about(norm, " ".join(scenario.texts.values()), stems):
+        return f"the scenario has nothing to do with {breach!r}"
     return None
 
 
-def _is_about(text: str, stems: set[str], norm: Norm) -> bool:
+def _is_about(norm: Norm, text: str, stems: set[str]) -> bool:
     tokens = set(words(norm.breach))
     return len(content_stems(text) & stems) >= 2 or len(tokens & set(words(text))) >= len(tokens) / 2
 
 
-def _elsewhere(places: Sequence[str], setting: str) -> str | None:
+def _elsewhere(offered: tuple[str, ...], setting: str) -> str | None:
     named = set(names_in(setting))
-    if any(named & set(names_in(place)) or content_share(place, setting) >= PLACE_SHARE for place in places):
+    if any(named & set(names_in(place)) or content_share(place, setting) >= PLACE_SHARE for place in offered):
         return None
-    return f"setting: is none of {'; '.join(places)}"
+    return f"setting: is none of {'; '.join(offered)}"

@@ -40,6 +40,11 @@ class Participant(Record):
     goal: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
     secret: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = ""
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """What is told of the person, by key."""
+        return {key: getattr(self, key) for key in ("occupation", "background", "goal", "secret")}
+
 
 class Scenario(Record):
     """A setting and two people who want something of each other. `source` is `seed`, `file` or `norm:<norm id>`.
@@ -54,6 +59,14 @@ class Scenario(Record):
     source: Annotated[str, StringConstraints(max_length=120)] = "seed"
     participants: tuple[Participant, Participant]
     breach: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts by key: `setting`, then `first.occupation` to `second.secret`."""
+        first, second = self.participants
+        people = {"first": first.texts, "second": second.texts}
+        told = {f"{side}.{key}": text for side, texts in people.items() for key, text in texts.items()}
+        return {"setting": self.setting, **told}
 
     @field_validator("participants")
     @classmethod

@@ -91,10 +91,7 @@ class TopicVocabulary:
 
     def own(self, scenario: Scenario, topic: Topic) -> set[str]:
         """The stems that belong to a scenario: of its setting, its people and its topic."""
-        texts = [scenario.setting]
-        for person in scenario.participants:
-            texts += [person.occupation, person.background, person.goal, person.secret]
-        return content_stems(" ".join(texts)) | _topic_stems(topic)
+        return content_stems(" ".join(scenario.texts.values())) | _topic_stems(topic)
 
     def best_other_topic(self, stems: set[str], own: set[str], scenario_id: str) -> tuple[float, list[str]]:
         """The weight of the foreign topic that fits best the stems outside `own`, and its stems, heaviest first."""

@@ -8,10 +8,11 @@ import pytest
 
 from clca.culture import CultureCatalogue
 from clca.culture.localisation import foreign_names, localise
+from clca.generation.adaptation import composed
 from clca.generation.scenario_checks import LEFT_OVER, adaptation_fault, composition_fault
 from clca.inference.protocol import AssignedNames, Mistake
 from clca.records import Culture, Norm, Place, Scenario, Seed
-from clca.schemas import AdaptAnswer, ComposeAnswer, PersonAnswer
+from clca.schemas import ComposeAnswer
 from tests.dialogue_examples import person, scenario
 
 BARE = scenario(
@@ -45,14 +46,13 @@ def japan(catalogue: CultureCatalogue) -> Culture:
     return catalogue.culture("japan")
 
 
-def answer_of(localised: Scenario, **changes: Any) -> AdaptAnswer:
-    """The localised scenario as an answer; `first_goal="..."` changes the goal of the first person."""
-    keys = ("occupation", "background", "goal", "secret")
-    first, second = (
-        PersonAnswer(**{key: changes.get(f"{side}_{key}", getattr(one, key)) for key in keys})
-        for side, one in zip(("first", "second"), localised.participants, strict=True)
+def changed(localised: Scenario, **changes: str) -> Scenario:
+    """The localised scenario with other texts; `first_goal="..."` changes the goal of the first person."""
+    people = tuple(
+        person.model_copy(update={key: changes.get(f"{side}_{key}", text) for key, text in person.texts.items()})
+        for side, person in zip(("first", "second"), localised.participants, strict=True)
     )
-    return AdaptAnswer(setting=changes.get("setting", localised.setting), first=first, second=second)
+    return localised.model_copy(update={"setting": changes.get("setting", localised.setting), "participants": people})
 
 
 def detail(mistake: Mistake | None) -> str | None:
@@ -60,7 +60,7 @@ def detail(mistake: Mistake | None) -> str | None:
 
 
 def fault(japan: Culture, source: Scenario = SOURCE, **changes: str) -> str | None:
-    """What is wrong with an answer whose texts are changed; W, I stand for the given names, LEFT for what is known."""
+    """What is wrong with a scenario whose texts are changed; W, I stand for the given names, LEFT for what is known."""
     localised = localise(source, japan, 42)
     first, second = localised.participants
     values = {"{W}": first.name.split()[1], "{I}": second.name.split()[1], "Leeds": "Kobe"}
@@ -72,7 +72,7 @@ def fault(japan: Culture, source: Scenario = SOURCE, **changes: str) -> str | No
 
     known = {"setting": localised.setting}
     texts = {key: filled(text) for key, text in {**known, **changes}.items()}
-    return detail(adaptation_fault(source, localised, answer_of(localised, **texts), japan))
+    return detail(adaptation_fault(source, localised, changed(localised, **texts), japan))
 
 
 def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
@@ -99,7 +99,6 @@ def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
         ({"setting": "{W} and a neighbour reach a bakery in Kobe at closing time."}, "setting: does not name"),
         ({"first_goal": "Get {W} to leave the last loaf to him"}, "first.goal: does not name"),
         ({"first_background": "{I} drives the night bus, with a guest to feed."}, "first.background: does"),
-        ({"setting": "Mrs. {W} and {I} reach a bakery in Kobe at closing time."}, "setting: calls"),
         ({"first_background": "{W} is 71 years old and drives the night bus to Kobe."}, "first.background: says"),
         (
             {"first_background": "She drives the night bus. She has a guest at home, and wants a breakfast.",
@@ -113,10 +112,10 @@ def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
         ({"first_goal": "Stay calm and look after the neighbours"}, "first.goal: nothing is left"),
         (
             {"first_goal": "Keep the place in the queue without a quarrel with {I}"},
-            "first.goal: is now what second.goal was",
+            "first.goal: nothing is left",
         ),
-        ({"first_goal": "He ate the bread that was meant for his guest, not {I}."}, "first.goal: is now what first.s"),
-        ({"first_goal": "He has eaten the bread that was meant for his guest."}, "first.secret: is the same"),
+        ({"first_goal": "He ate the bread that was meant for his guest, not {I}."}, "first.goal: nothing is left"),
+        ({"first_goal": "He has eaten the bread that was meant for his guest."}, "first.goal: nothing is left"),
     ],
 )  # fmt: skip
 def test_what_breaks_a_rule_is_named(japan: Culture, changes: dict[str, str], message: str) -> None:
@@ -134,8 +133,8 @@ def test_things_of_a_seed_are_gone(japan: Culture) -> None:
     seed = SOURCE.model_copy(update={"localise": {"one loaf": "snack"}})
     localised = localise(seed, japan, 42)
     assert "one loaf" not in localised.setting
-    assert adaptation_fault(seed, localised, answer_of(localised), japan) is None
-    left = answer_of(localised, setting=f"{localised.setting} It is one loaf.")
+    assert adaptation_fault(seed, localised, changed(localised), japan) is None
+    left = changed(localised, setting=f"{localised.setting} It is one loaf.")
     mistake = adaptation_fault(seed, localised, left, japan)
     assert mistake == Mistake(LEFT_OVER, "setting: 'one loaf' of the seed scenario is still there")
 
@@ -150,15 +149,15 @@ def test_the_places_that_a_scenario_names_are_found_by_code(japan: Culture, cata
 
 def test_a_scenario_without_annotations_is_checked_against_its_own_names(japan: Culture) -> None:
     localised = localise(BARE, japan, 42)
-    assert adaptation_fault(BARE, localised, answer_of(localised), japan) == Mistake(
+    assert adaptation_fault(BARE, localised, changed(localised), japan) == Mistake(
         LEFT_OVER, "setting: 'Leeds' of the seed scenario is still there"
     )
     moved = localised.setting.replace("Leeds", "Kobe")
-    assert adaptation_fault(BARE, localised, answer_of(localised, setting=moved), japan) is None
+    assert adaptation_fault(BARE, localised, changed(localised, setting=moved), japan) is None
     # One name had to be replaced, so one new name is no stranger's.
     one, two = f"{moved} Haruka is there.", f"{moved} They see Haruka and Kenji."
-    assert adaptation_fault(BARE, localised, answer_of(localised, setting=one), japan) is None
-    assert "names 'Kenji'" in str(adaptation_fault(BARE, localised, answer_of(localised, setting=two), japan))
+    assert adaptation_fault(BARE, localised, changed(localised, setting=one), japan) is None
+    assert "names 'Kenji'" in str(adaptation_fault(BARE, localised, changed(localised, setting=two), japan))
 
 
 def test_what_the_scenario_itself_breaks_is_no_fault_of_the_answer(japan: Culture) -> None:
@@ -194,7 +193,8 @@ COMPOSED = {
 
 
 def composed_fault(japan: Culture, **changes: Any) -> str | None:
-    return detail(composition_fault(NORM, PEOPLE, ComposeAnswer(**{**COMPOSED, **changes}), japan))
+    scenario = composed(NORM, PEOPLE, ComposeAnswer(**{**COMPOSED, **changes}))
+    return detail(composition_fault(NORM, scenario, japan))
 
 
 def test_a_scenario_that_breaches_its_norm_has_no_fault(japan: Culture) -> None:

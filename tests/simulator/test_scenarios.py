@@ -8,7 +8,7 @@ from clca.content.lookup import Content
 from clca.culture.catalogue import CultureCatalogue
 from clca.culture.localisation import foreign_names, localise
 from clca.culture.places import nearest, preposition, whole
-from clca.generation.adaptation import new_people
+from clca.generation.adaptation import adapted, composed, new_people
 from clca.generation.judge import alignment_of, quality_of
 from clca.generation.scenario_checks import adaptation_fault, composition_fault
 from clca.records import CountedFacts, Culture, Participant, Scenario, Seed
@@ -25,7 +25,7 @@ def test_what_the_simulator_adapts_keeps_to_the_rules_of_every_teacher(
         for seed in seeds:
             scenario = localise(seed, culture, 42)
             answer, _ = ask(teacher, "adapt", culture, scenario)
-            assert adaptation_fault(seed, scenario, answer, culture) is None, (culture.id, seed.id)
+            assert adaptation_fault(seed, scenario, adapted(scenario, answer), culture) is None, (culture.id, seed.id)
 
 
 def test_the_rehearsal_adapts_a_scenario_of_ones_own_that_has_no_annotations(
@@ -36,7 +36,7 @@ def test_the_rehearsal_adapts_a_scenario_of_ones_own_that_has_no_annotations(
         scenario = localise(bare, cultures["japan"], 42)
         assert foreign_names(scenario, cultures["japan"])
         answer, _ = ask(teacher, "adapt", cultures["japan"], scenario)
-        assert adaptation_fault(bare, scenario, answer, cultures["japan"]) is None, seed.id
+        assert adaptation_fault(bare, scenario, adapted(scenario, answer), cultures["japan"]) is None, seed.id
 
 
 def test_whole_words_only_are_replaced_and_families_stay_together(cultures: dict[str, Culture]) -> None:
@@ -67,14 +67,8 @@ def test_every_norm_gives_a_scenario_that_can_be_played(
     for number, norm in enumerate(simulator_content.norms.values()):
         people = new_people(norm, culture, 42)
         answer, _ = ask(teacher, "compose", culture, norm, names=people)
-        assert composition_fault(norm, people, answer, culture) is None
-        scenario = Scenario(
-            id=f"norm-{norm.id}", setting=answer.setting, relationship=norm.relationship, source=f"norm:{norm.id}",
-            participants=tuple(
-                Participant(gender=gender, name=name, **person.model_dump())
-                for (gender, name), person in zip(people, (answer.first, answer.second), strict=True)
-            ),
-        )  # fmt: skip
+        scenario = composed(norm, people, answer)
+        assert composition_fault(norm, scenario, culture) is None
         assert "{" not in scenario.model_dump_json().replace('{"', "")
         turns, _ = play(teacher, culture, scenario, number)
         assert not any("{" in turn.text for turn in turns)
