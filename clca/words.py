@@ -1,4 +1,4 @@
-"""The words of English texts: their stems, and which of them are names."""
+"""English texts: their words, the stems of these, and which of them are names; texts shortened for messages."""
 
 from __future__ import annotations
 
@@ -36,6 +36,16 @@ def words(text: str) -> list[str]:
 def upper_first(text: str) -> str:
     """The text with a capital first letter."""
     return text[:1].upper() + text[1:]
+
+
+def beginning(text: str, length: int) -> str:
+    """The text, or its beginning and an ellipsis where it has more than `length` characters."""
+    return text if len(text) <= length else text[: length - 3] + "..."
+
+
+def ending(text: str, length: int) -> str:
+    """The text, or an ellipsis and its end where it has more than `length` characters."""
+    return text if len(text) <= length else "..." + text[3 - length :]
 
 
 def stem(word: str) -> str:
@@ -92,18 +102,18 @@ def names_in(text: str) -> list[str]:
     place that occurs at the beginning of sentences only is missed.
     """
     tokens = _NAME_TOKEN.findall(text)
-    found, starts = [], True
+    names, is_start = [], True
     for index, token in enumerate(tokens):
         if not token[0].isalpha():
-            starts = True
+            is_start = True
             continue
         if _is_capitalised(token):
             name = bare(token)
-            alone = starts and not GENERIC.intersection(tokens[index + 1 : index + 2])
-            if not alone and name not in NO_NAMES and token not in NO_NAMES and name not in GENERIC:
-                found.append(name)
-        starts = False
-    return found
+            begins_alone = is_start and not GENERIC.intersection(tokens[index + 1 : index + 2])
+            if not begins_alone and name not in NO_NAMES and token not in NO_NAMES and name not in GENERIC:
+                names.append(name)
+        is_start = False
+    return names
 
 
 def bare(word: str) -> str:

@@ -73,8 +73,8 @@ class _LazyGroup(TyperGroup):
         return None if entry is None else TyperCommand(cmd_name, help=entry.summary)
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
-        name, _, rest = super().resolve_command(ctx, args)
-        return name, None if name is None else load_command(name), rest
+        name, _, arguments = super().resolve_command(ctx, args)
+        return name, None if name is None else load_command(name), arguments
 
 
 def load_command(name: str) -> Any:

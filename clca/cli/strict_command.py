@@ -13,9 +13,9 @@ class StrictCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as Typer does. Raises its error for wrong usage for an option that is given too often."""
         if not ctx.resilient_parsing:
-            _, _, given = self.make_parser(ctx).parse_args(args=list(args))
-            for parameter in dict.fromkeys(given):
-                times = given.count(parameter)
+            _, _, parameters = self.make_parser(ctx).parse_args(args=list(args))
+            for parameter in dict.fromkeys(parameters):
+                times = parameters.count(parameter)
                 if times > 1 and _takes_one_value(parameter):
                     ctx.fail(
                         f"{parameter.opts[0]} is given {times} times and takes one value: leave one out, or repeat the"

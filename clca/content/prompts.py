@@ -85,6 +85,13 @@ class Prompts:
             templates[name] = (shown, jinja2.Template.from_code(environment, code, {}))
         return cls(templates)
 
+    def messages(self, prompt: str, /, **variables: Any) -> tuple[dict[str, str], dict[str, str]]:
+        """The blocks `system` and `user` as the messages of a request. Raises as `render` does."""
+        return (
+            {"role": "system", "content": self.render(prompt, "system", **variables)},
+            {"role": "user", "content": self.render(prompt, "user", **variables)},
+        )
+
     def render(self, prompt: str, block: str, /, **variables: Any) -> str:
         """The text of one block, rendered with the variables of the prompt's `PromptSpec`.
 

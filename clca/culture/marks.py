@@ -69,9 +69,9 @@ class CultureMarks:
         )
         known = frozenset().union(*(marks.names | marks.cities for marks in others)) - local
         patterns = frozenset().union(*(marks.addresses for marks in others)).difference(*(m.addresses for m in own))
-        found = (_inner_words(text) | _words(names)) & known
+        named = (_inner_words(text) | _words(names)) & known
         called = {match[0] for pattern in sorted(patterns) for match in re.finditer(pattern, text)}
-        return tuple(sorted(found | {" ".join(match.split()) for match in called}))
+        return tuple(sorted(named | {" ".join(match.split()) for match in called}))
 
 
 def _words(texts: Iterable[str]) -> frozenset[str]:

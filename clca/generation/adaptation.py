@@ -77,10 +77,7 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
     return TaskRequest(
         task="adapt",
         role="teacher",
-        messages=(
-            {"role": "system", "content": prompts.render("adapt", "system", **variables)},
-            {"role": "user", "content": prompts.render("adapt", "user", **variables)},
-        ),
+        messages=prompts.messages("adapt", **variables),
         answer=AdaptAnswer,
         max_tokens=MAX_TOKENS,
         check=lambda answer: adaptation_fault(scenario, localised, adapted(localised, answer), culture),
@@ -122,10 +119,7 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
     return TaskRequest(
         task="compose",
         role="teacher",
-        messages=(
-            {"role": "system", "content": prompts.render("compose", "system", **variables)},
-            {"role": "user", "content": prompts.render("compose", "user", **variables)},
-        ),
+        messages=prompts.messages("compose", **variables),
         answer=ComposeAnswer,
         max_tokens=MAX_TOKENS,
         temperature=COMPOSE_TEMPERATURE,

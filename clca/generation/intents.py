@@ -21,6 +21,7 @@ from clca.inference.protocol import Mistake, SimulatorHints, TaskClient, TaskReq
 from clca.records import Culture, Intent, LabelledTurn, Scenario, Turn
 from clca.schemas import INTENT_LENGTH, IntentAnswer, intent_answer
 from clca.transcript import transcript
+from clca.words import beginning
 
 MAX_TOKENS = 240
 NOT_AN_INTENT = "not an intent"
@@ -86,7 +87,7 @@ def intent_of(answer: IntentAnswer, culture: Culture) -> Intent:
 
 def check_intent(turn: Turn, answer: IntentAnswer) -> Mistake | None:
     """What is wrong with an answer about that turn, or None."""
-    quoted = repr(answer.intent if len(answer.intent) <= _QUOTED else answer.intent[: _QUOTED - 3] + "...")
+    quoted = repr(beginning(answer.intent, _QUOTED))
     names = "|".join(re.escape(name) for name in (turn.speaker, *turn.speaker.split()))
     form = re.match(rf"(?:{names})\S*(?: \S+)? wants\b\s*(?P<aim>.*)", answer.intent, re.DOTALL)
     if form is None:

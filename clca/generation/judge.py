@@ -25,12 +25,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from typing import Literal, TypeVar
 
 from clca.content.prompts import Prompts
 from clca.culture.marks import CultureMarks
 from clca.generation.judge_facts import count_facts
 from clca.generation.turn_checks import ASSISTANT_TALK
-from clca.inference.protocol import Message, SimulatorHints, TaskClient, TaskRequest
+from clca.inference.protocol import SimulatorHints, TaskClient, TaskRequest
 from clca.records import (
     Alignment,
     AnsweredFacts,
@@ -43,8 +44,10 @@ from clca.records import (
     Scenario,
     Turn,
 )
-from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer, judge_answer
+from clca.schemas import Answer, JudgeAnswer, MetaAnswer, MetaViewAnswer, judge_answer
 from clca.transcript import line
+
+A = TypeVar("A", bound=Answer)
 
 WHOLE_TALK = 4  # turns from which a talk should share a word with its scene
 FEW_WORDS = 2  # content words of the scene under which a talk that fits partly does not fit
@@ -125,26 +128,33 @@ def judge_request(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], counted: CountedFacts, prompts: Prompts
 ) -> TaskRequest[JudgeAnswer]:
     """The request of the first stage."""
-    return TaskRequest(
-        task="judge",
-        role="judge",
-        messages=_messages("judge", culture, scenario, turns, counted, prompts),
-        answer=judge_answer(len(turns)),
-        max_tokens=600,
-        hints=SimulatorHints(culture, scenario, turns=tuple(turns)),
-    )
+    return _request("judge", judge_answer(len(turns)), 600, culture, scenario, turns, counted, prompts)
 
 
 def meta_view_request(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], counted: CountedFacts, prompts: Prompts
 ) -> TaskRequest[MetaViewAnswer]:
     """The first request of the second stage, which does not hold the verdict."""
+    return _request("meta", MetaViewAnswer, 300, culture, scenario, turns, counted, prompts)
+
+
+def _request(
+    task: Literal["judge", "meta"],
+    answer: type[A],
+    max_tokens: int,
+    culture: Culture,
+    scenario: Scenario,
+    turns: Sequence[Turn],
+    counted: CountedFacts,
+    prompts: Prompts,
+) -> TaskRequest[A]:
+    numbered = "\n".join(f"{number}. {line(turn)}" for number, turn in enumerate(turns, start=1))
     return TaskRequest(
-        task="meta",
+        task=task,
         role="judge",
-        messages=_messages("meta", culture, scenario, turns, counted, prompts),
-        answer=MetaViewAnswer,
-        max_tokens=300,
+        messages=prompts.messages(task, culture=culture, scenario=scenario, transcript=numbered, counted=counted),
+        answer=answer,
+        max_tokens=max_tokens,
         hints=SimulatorHints(culture, scenario, turns=tuple(turns)),
     )
 
@@ -173,17 +183,6 @@ def meta_request(
         max_tokens=500,
         step=1,
         hints=SimulatorHints(culture, scenario, turns=tuple(turns), verdict=verdict),
-    )
-
-
-def _messages(
-    name: str, culture: Culture, scenario: Scenario, turns: Sequence[Turn], counted: CountedFacts, prompts: Prompts
-) -> tuple[Message, Message]:
-    numbered = "\n".join(f"{number}. {line(turn)}" for number, turn in enumerate(turns, start=1))
-    variables = {"culture": culture, "scenario": scenario, "transcript": numbered, "counted": counted}
-    return (
-        {"role": "system", "content": prompts.render(name, "system", **variables)},
-        {"role": "user", "content": prompts.render(name, "user", **variables)},
     )
 
 

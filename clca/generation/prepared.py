@@ -17,7 +17,7 @@ Every choice is seeded by the kind and the scenario, so that the same content gi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from random import Random
@@ -109,21 +109,21 @@ def prepare(
 def _prepared(kind: str, dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue]) -> Prepared:
     random = chooser("prepared", kind, dialogue.scenario.id)
     scenario, turns = dialogue.scenario, dialogue.turns
-    if kind in (ANOTHER_CULTURE, OTHER_MANNERS):
-        other = random.choice([other for other in dialogues if other.culture != dialogue.culture])
-        renames = _renames(other, dialogue) if kind == OTHER_MANNERS else {}
-        scenario, turns = _renamed_scenario(other.scenario, renames), _renamed(other, renames)
+    if kind == REFUSALS:
+        turns = _refusals(dialogue, random)
+    elif kind == REPEATS:
+        turns = _repeats(dialogue, random)
     elif kind != SOUND:
-        turns = tuple(_SPOILED[kind](dialogue, dialogues, random))
+        is_foreign = kind in (ANOTHER_CULTURE, OTHER_MANNERS)
+        others = [other for other in dialogues if other != dialogue]
+        other = random.choice([other for other in others if (other.culture != dialogue.culture) == is_foreign])
+        renames = {} if kind == ANOTHER_CULTURE else _renames(other, dialogue, places=is_foreign)
+        turns = _renamed(other, renames)
+        scenario = _renamed_scenario(other.scenario, renames) if is_foreign else scenario
     return Prepared(f"{kind}/{dialogue.scenario.id}", kind, dialogue.culture, scenario, turns)
 
 
-def _another_scene(dialogue: SoundDialogue, dialogues: Sequence[SoundDialogue], random: Random) -> tuple[Turn, ...]:
-    other = random.choice([other for other in dialogues if other.culture == dialogue.culture and other != dialogue])
-    return _renamed(other, _renames(other, dialogue, places=False))
-
-
-def _renames(other: SoundDialogue, dialogue: SoundDialogue, *, places: bool = True) -> dict[str, str]:
+def _renames(other: SoundDialogue, dialogue: SoundDialogue, *, places: bool) -> dict[str, str]:
     """For each name, and each of the `places`, of the `other` dialogue one of this dialogue."""
     renames: dict[str, str] = {}
     for theirs, ours in zip(other.scenario.participants, dialogue.scenario.participants, strict=True):
@@ -158,7 +158,7 @@ def _renamed_scenario(scenario: Scenario, renames: dict[str, str]) -> Scenario:
     return scenario.model_copy(update={"setting": _rename(scenario.setting, renames), "participants": tuple(people)})
 
 
-def _refusals(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random) -> list[Turn]:
+def _refusals(dialogue: SoundDialogue, random: Random) -> tuple[Turn, ...]:
     speaker = random.choice(dialogue.scenario.participants).name
     lines = random.sample(_ASSISTANT, len(_ASSISTANT))
     turns, own = [], 0
@@ -166,10 +166,10 @@ def _refusals(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Rando
         own += turn.speaker == speaker
         refused = turn.speaker == speaker and own > 1
         turns.append(Turn(speaker=speaker, action="speak", text=lines.pop()) if refused else turn)
-    return turns
+    return tuple(turns)
 
 
-def _repeats(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random) -> list[Turn]:
+def _repeats(dialogue: SoundDialogue, random: Random) -> tuple[Turn, ...]:
     turns = list(dialogue.turns[:4])
     spoken = {turn.speaker: turn.text for turn in turns if turn.action == "speak"}
     for turn in dialogue.turns[4:]:
@@ -177,11 +177,4 @@ def _repeats(dialogue: SoundDialogue, _: Sequence[SoundDialogue], random: Random
         if not re.match(r"I\b|[A-Z]\w*-san", text):
             text = text[0].lower() + text[1:]
         turns.append(Turn(speaker=turn.speaker, action="speak", text=f"{random.choice(_OPENINGS)} {text}"))
-    return turns
-
-
-_SPOILED: dict[str, Callable[[SoundDialogue, Sequence[SoundDialogue], Random], Sequence[Turn]]] = {
-    ANOTHER_SCENE: _another_scene,
-    REFUSALS: _refusals,
-    REPEATS: _repeats,
-}
+    return tuple(turns)

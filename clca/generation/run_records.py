@@ -49,14 +49,14 @@ def find_record(runs: Sequence[RunInfo], name: str) -> StoredRecord:
             ids[record["id"]] = None
             if record["id"].startswith(name) or record["id"].endswith(name):
                 matching.setdefault(record["id"], []).append((run, outcome, record))
-    found = matching.get(name) or (next(iter(matching.values())) if len(matching) == 1 else None)
-    if found is None and matching:
+    records = matching.get(name) or (next(iter(matching.values())) if len(matching) == 1 else None)
+    if records is None and matching:
         few = ", ".join(list(matching)[:MOST_NAMED])
         raise NotFoundError(f"{name!r} matches {len(matching)} dialogues of {where}: {few}; give more of the id")
-    if found is None:
+    if records is None:
         raise NotFoundError(f"no dialogue {name!r} in {where}{suggestion(name, list(ids))}")
-    run, outcome, record = found[-1]
-    return StoredRecord(run, outcome, record, tuple(run for run, _, _ in found[:-1]))
+    run, outcome, record = records[-1]
+    return StoredRecord(run, outcome, record, tuple(run for run, _, _ in records[:-1]))
 
 
 def _parse(path: Path, line: bytes) -> dict[str, Any]:

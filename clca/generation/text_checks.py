@@ -19,6 +19,8 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from clca.words import beginning, ending
+
 TextCheck = Callable[[str], str | None]
 
 _QUOTED = 40  # characters of a text in a message
@@ -39,14 +41,14 @@ def punctuation_at_start(text: str) -> str | None:
         return None
     if _PAUSE.match(text) or (first in _OPENING and _OPENING[first] in text[2:]):
         return None
-    return f"begins with punctuation: {_start(text)}"
+    return f"begins with punctuation: {beginning(text, _QUOTED)!r}"
 
 
 def cut_sentence(text: str) -> str | None:
     """What is wrong with the end of a text of one or more sentences, or None."""
     if _SENTENCE_END.search(text):
         return None
-    return f"is cut, or has no sentence end: {_end(text)}"
+    return f"is cut, or has no sentence end: {ending(text, _QUOTED)!r}"
 
 
 def cut_phrase(text: str, max_length: int) -> str | None:
@@ -55,7 +57,7 @@ def cut_phrase(text: str, max_length: int) -> str | None:
         return None
     last_word = re.split(r"[\s\"“‘'(]", text)[-1].casefold()
     if _GOES_ON.search(text) or last_word in _DANGLING or len(text) >= max_length:
-        return f"is cut: {_end(text)}"
+        return f"is cut: {ending(text, _QUOTED)!r}"
     return None
 
 
@@ -63,7 +65,7 @@ def no_words(text: str) -> str | None:
     """What is wrong with a text that says nothing, or None."""
     if _WORDS.search(text) and not (text.startswith("<") and text.endswith(">")):
         return None
-    return f"says nothing: {_start(text)}"
+    return f"says nothing: {beginning(text, _QUOTED)!r}"
 
 
 def holds_json(text: str) -> str | None:
@@ -75,11 +77,3 @@ def holds_json(text: str) -> str | None:
 def first_fault(text: str, *checks: TextCheck) -> str | None:
     """What the first of the checks that finds a fault says, or None."""
     return next((fault for check in checks if (fault := check(text)) is not None), None)
-
-
-def _start(text: str) -> str:
-    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "...")
-
-
-def _end(text: str) -> str:
-    return repr(text if len(text) <= _QUOTED else "..." + text[3 - _QUOTED :])

@@ -9,7 +9,7 @@ from typing import Any
 from clca.errors import FailureKind, InvalidReply
 from clca.inference.api_errors import ServerError, described, refusal
 from clca.inference.api_prompts import PROBE, Completions
-from clca.inference.api_response import STREAM, Completion
+from clca.inference.api_response import NO_STREAMS, STREAM, Completion
 from clca.inference.dialect import STANDARD, THINKING_TOKENS, Dialect
 from clca.inference.http_errors import HttpError
 
@@ -68,10 +68,7 @@ class ApiProbe:
             if not self._choices or completion.text.strip() == PROBE:
                 return ApiTraits(self._dialect, self._choices)
         if fault == STREAM:
-            raise ServerError(
-                f"{self._server} sends {STREAM}: clca needs whole responses; turn streaming off at the server, or use"
-                " another one"
-            )
+            raise ServerError(f"{self._server} {NO_STREAMS}")
         if fault:
             raise ServerError(
                 f"{self._server} does not answer like an OpenAI-compatible server ({fault}): is the URL right?"

@@ -24,6 +24,7 @@ TokenLogprobs = list[tuple[str, float]]
 
 _EVENTS = (b"data:", b"event:", b":", b"id:")  # with what a stream of server-sent events begins
 STREAM = "a stream of events instead of one response"
+NO_STREAMS = f"sends {STREAM}: clca needs whole responses; turn streaming off at the server, or use another one"
 
 
 # Only what is needed: servers differ in the rest.

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from clca.errors import FailureKind, InvalidReply, TeacherError
-from clca.inference.api_response import STREAM, Completion
+from clca.inference.api_response import NO_STREAMS, STREAM, Completion
 from clca.inference.dialect import THINKING_TOKENS, Dialect
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError
@@ -81,10 +81,7 @@ class ChatProbe:
                 structured = self._is_structured(await self._chat(seed))
             except InvalidReply as error:
                 if error.detail == STREAM:
-                    raise TeacherError(
-                        f"{without_credentials(self._url)} sends {STREAM}: clca needs whole responses; turn streaming"
-                        " off at the server, or use another one"
-                    ) from None
+                    raise TeacherError(f"{without_credentials(self._url)} {NO_STREAMS}") from None
             except HttpError as error:
                 if error.kind in (FailureKind.RATE_LIMIT, FailureKind.SERVER_ERROR, FailureKind.TIMEOUT):
                     structured = assumed = True

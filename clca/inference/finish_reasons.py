@@ -7,6 +7,7 @@ from typing import Literal
 
 from clca.errors import FailureKind, InvalidReply
 from clca.schemas import Reply
+from clca.words import beginning, ending
 
 FinishReason = Literal["stop", "length", "content_filter", "refusal", "tool_calls", "thinking", "error"]
 """`thinking`: the reply has nothing but what the model thought before its answer."""
@@ -21,7 +22,7 @@ _REASONS: tuple[tuple[re.Pattern[str], FinishReason], ...] = (
     (re.compile("error|abort|cancel|insufficient|timeout"), "error"),
     (re.compile("stop|eos|end|complete|done|finish"), "stop"),
 )
-_QUOTED = 80  # characters of a reply in an error message
+QUOTED = 80  # characters of a reply in an error message
 
 
 def finish_reason(word: object) -> str:
@@ -45,14 +46,13 @@ def require_answer(reply: Reply) -> str:
     """
     reason, text = finish_reason(reply.finish_reason), reply.text.strip()
     if reason == "length":
-        end = reply.text if len(reply.text) <= _QUOTED else "..." + reply.text[3 - _QUOTED :]
-        raise InvalidReply(FailureKind.TRUNCATED, f"the reply ran into the token limit: {end!r}")
+        raise InvalidReply(FailureKind.TRUNCATED, f"the reply ran into the token limit: {ending(reply.text, QUOTED)!r}")
     if reason == "thinking":
         raise InvalidReply(FailureKind.ONLY_THOUGHTS, "the model thought, and came to no answer")
     if reason == "content_filter":
         raise InvalidReply(FailureKind.CONTENT_FILTER, f"finish_reason is {reply.finish_reason!r}")
     if reason == "refusal":
-        raise InvalidReply(FailureKind.REFUSAL, beginning(text))
+        raise InvalidReply(FailureKind.REFUSAL, repr(beginning(text, QUOTED)))
     if reason == "tool_calls":
         raise InvalidReply(FailureKind.TOOL_CALL, "the model calls a tool instead of answering")
     if reason != "stop":
@@ -60,8 +60,3 @@ def require_answer(reply: Reply) -> str:
     if not text:
         raise InvalidReply(FailureKind.EMPTY_REPLY, "")
     return text
-
-
-def beginning(text: str) -> str:
-    """The beginning of a text, quoted for an error message."""
-    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "...")

@@ -10,6 +10,7 @@ from time import time
 from clca.errors import FailureKind
 from clca.inference.error_response import ErrorResponse, error_message, is_filtered, refused_parameter
 from clca.urls import NO_KEY
+from clca.words import beginning
 
 RATE_LIMITED = frozenset({429, 503})
 TRANSIENT_STATUSES = frozenset({408, 409, 425, *RATE_LIMITED})  # beside all from 500 on
@@ -61,9 +62,8 @@ class HttpError(Exception):
 
 def status_error(status: int, headers: Mapping[str, str], body: bytes, *, url: str, key: str) -> HttpError:
     """The error that a response with a status other than 200 stands for."""
-    kind = FailureKind.CONTENT_FILTER if status == 400 and is_filtered(body) else _kind(status)
     return HttpError(
-        kind,
+        _kind(status, body),
         url,
         one_line(error_message(body), key),
         status=status,
@@ -77,11 +77,13 @@ def error_under_200(error: ErrorResponse, body: bytes, *, url: str, key: str) ->
     if error.status is None:
         message = one_line(f"an error under HTTP 200: {error.message}", key)
         return HttpError(FailureKind.SERVER_ERROR, url, message)
-    kind = FailureKind.CONTENT_FILTER if error.status == 400 and is_filtered(body) else _kind(error.status)
-    return HttpError(kind, url, one_line(error.message, key), status=error.status, parameter=refused_parameter(body))
+    kind, message = _kind(error.status, body), one_line(error.message, key)
+    return HttpError(kind, url, message, status=error.status, parameter=refused_parameter(body))
 
 
-def _kind(status: int) -> FailureKind:
+def _kind(status: int, body: bytes) -> FailureKind:
+    if status == 400 and is_filtered(body):
+        return FailureKind.CONTENT_FILTER
     if status in RATE_LIMITED:
         return FailureKind.RATE_LIMIT
     return FailureKind.SERVER_ERROR if status in TRANSIENT_STATUSES or status >= 500 else FailureKind.BAD_REQUEST
@@ -107,4 +109,4 @@ def one_line(text: str, key: str) -> str:
     if len(key) >= 4 and key != NO_KEY:
         text = text.replace(key, "[key]")
     text = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", text)
-    return text if len(text) <= MAX_MESSAGE else text[: MAX_MESSAGE - 3] + "..."
+    return beginning(text, MAX_MESSAGE)

@@ -14,9 +14,10 @@ from pydantic import ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import FailureKind, InvalidReply
-from clca.inference.finish_reasons import beginning, require_answer
+from clca.inference.finish_reasons import QUOTED, require_answer
 from clca.inference.thinking import without_thoughts
 from clca.schemas import Answer, Reply
+from clca.words import beginning
 
 A = TypeVar("A", bound=Answer)
 
@@ -55,4 +56,4 @@ def parse(reply: Reply, answer: type[A], read: Callable[[str], A] | None = None)
             message = validation_message(error)
             if error.errors()[0]["type"] == "json_invalid":
                 kind = FailureKind.INVALID_JSON
-        raise InvalidReply(kind, f"{message}: {beginning(text)}") from None
+        raise InvalidReply(kind, f"{message}: {beginning(text, QUOTED)!r}") from None

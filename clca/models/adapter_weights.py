@@ -20,7 +20,7 @@ INDEX = "model.safetensors.index.json"
 SUFFIX = ".safetensors"
 ROOT = "base_model.model."  # before the name of a layer, in the keys of an adapter
 SHOWN = 3  # keys in a message
-_LORA = re.compile(r"(?P<layer>.+)\.lora_(?P<side>A|B)\.weight")
+_LORA = re.compile(rf"{re.escape(ROOT)}(?P<layer>.+)\.lora_[AB]\.weight")
 _TAIL = re.compile(r"(?:^|\.)(\w+\.\d+\..+)$")  # of a layer's name, from the list of layers on
 _ELSEWHERE = re.compile(r"(^|\.)(experts|\w*vision\w*|visual|\w*audio\w*)\.")  # named otherwise once they are loaded
 _EMBEDDING = re.compile(r"\.(embed_\w+|lm_head|wte|wpe)\.")
@@ -48,33 +48,16 @@ def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
         return
     if isinstance(targets, list) and any(_EMBEDDING.search(f".{target}.") for target in targets):
         return  # their keys have other names, and weights of the student itself may be saved with them
-    sides: dict[str, set[str]] = {}
-    foreign = []
-    for key in keys:
-        match = _LORA.fullmatch(key.removeprefix(ROOT)) if key.startswith(ROOT) else None
-        if match is None:
-            foreign.append(key)
-        else:
-            sides.setdefault(match["layer"], set()).add(match["side"])
-    missing = [
-        f"{ROOT}{layer}.lora_{side}.weight" for layer, found in sides.items() for side in sorted({"A", "B"} - found)
-    ]
+    layers = {key: match["layer"] for key in keys if (match := _LORA.fullmatch(key))}
+    foreign, expected = [key for key in keys if key not in layers], dict.fromkeys(layers.values())
     source = str(config.get("base_model_name_or_path", ""))
     student = _student_layers(source)
     if student:
-        foreign += [
-            f"{ROOT}{layer}.lora_{side}.weight"
-            for layer in sides
-            if not _ELSEWHERE.search(layer) and not _is_of(layer, student)
-            for side in sorted(sides[layer])
-        ]
-        tails = {_tail(layer) for layer in sides}
-        missing += [
-            f"{ROOT}{layer}.lora_{side}.weight"
-            for layer in sorted(student)
-            if isinstance(targets, list) and layer.rpartition(".")[2] in targets and _tail(layer) not in tails
-            for side in ("A", "B")
-        ]
+        foreign += [key for key, layer in layers.items() if not _ELSEWHERE.search(layer) and not _is_of(layer, student)]
+        tails = {_tail(layer) for layer in expected}
+        targeted = [layer for layer in sorted(student) if isinstance(targets, list) and _last(layer) in targets]
+        expected |= dict.fromkeys(layer for layer in targeted if _tail(layer) not in tails)
+    missing = [key for layer in expected for side in "AB" if (key := f"{ROOT}{layer}.lora_{side}.weight") not in layers]
     if not keys or foreign or missing:
         raise ContentError(str(weights), None, _misfit(len(keys), foreign, missing, source))
 
@@ -139,16 +122,18 @@ def _is_of(layer: str, student: frozenset[str]) -> bool:
 
 def _tail(layer: str) -> str:
     match = _TAIL.search(layer)
-    return match[1] if match is not None else layer.rpartition(".")[2]
+    return match[1] if match is not None else _last(layer)
+
+
+def _last(layer: str) -> str:
+    return layer.rpartition(".")[2]
 
 
 def _student_layers(source: str) -> frozenset[str]:
     """The names of the student's layers that have weights, as its files name them; none where they are not here."""
     folder: Path | None = Path(os.path.expanduser(source))
-    if not (source and folder and folder.is_dir()):
-        folder = None
-    if folder is None and source.count("/") == 1:
-        folder = cached_snapshot(source, os.environ)
+    if not source or not (folder and folder.is_dir()):
+        folder = cached_snapshot(source, os.environ) if source.count("/") == 1 else None
     try:
         return frozenset() if folder is None else _layers(folder, folder.stat().st_mtime_ns)
     except (OSError, ValueError, struct.error):

@@ -14,10 +14,10 @@ from clca.models.student import Student
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A model's parameters: `linear` are those that are quantised, `rest` embeddings, output layer and norms."""
+    """A model's parameters: `linear` are those that are quantised, `unquantised` embeddings, output layer and norms."""
 
     linear: int
-    rest: int
+    unquantised: int
     trainable: int
     layers: int
     hidden: int
@@ -26,7 +26,7 @@ class Shape:
     @property
     def parameters(self) -> int:
         """How many parameters the model has."""
-        return self.linear + self.rest
+        return self.linear + self.unquantised
 
 
 def load_shape(student: Student, targets: Sequence[str]) -> Shape:
@@ -62,7 +62,7 @@ def shape_of(config: Any, targets: Sequence[str]) -> Shape:
     text = config.get_text_config()
     return Shape(
         linear=quantised,
-        rest=sum(parameter.numel() for parameter in model.parameters()) - quantised,
+        unquantised=sum(parameter.numel() for parameter in model.parameters()) - quantised,
         trainable=sum(module.in_features + module.out_features for module in adapted),
         layers=text.num_hidden_layers,
         hidden=text.hidden_size,

@@ -20,21 +20,23 @@ def gib(size: float) -> str:
     return f"{value:.0f} GiB" if value >= 9.95 else f"{value:.1f} GiB"
 
 
-def weight_bytes(linear: int, rest: int, *, linear_bits: float, rest_bytes: int) -> int:
-    """Bytes of `linear` weights of linear layers, which are quantised, and `rest` others, which are not."""
-    return round(linear_bits / 8 * linear) + rest_bytes * rest
+def weight_bytes(linear: int, unquantised: int, *, linear_bits: float, unquantised_bytes: int) -> int:
+    """Bytes of `linear` weights of linear layers, which are quantised, and `unquantised` others."""
+    return round(linear_bits / 8 * linear) + unquantised_bytes * unquantised
 
 
-def loaded_weight_bytes(base: Quantization, compute: Compute, linear: int, rest: int, *, sharded: bool = False) -> int:
+def loaded_weight_bytes(
+    base: Quantization, compute: Compute, linear: int, unquantised: int, *, sharded: bool = False
+) -> int:
     """Bytes of weights that transformers and PEFT hold.
 
     PEFT keeps what is not quantised in 32 bits beside quantised weights; FSDP (`sharded`) needs one width throughout.
     """
     width = NUMBER_BYTES[compute]
     if base.bits == 16:
-        return weight_bytes(linear, rest, linear_bits=8 * width, rest_bytes=width)
+        return weight_bytes(linear, unquantised, linear_bits=8 * width, unquantised_bytes=width)
     bits = QUANTISED_BITS[base.bits] if base.double_quant or base.bits == 8 else SINGLE_QUANTISED_BITS
-    return weight_bytes(linear, rest, linear_bits=bits, rest_bytes=width if sharded else 4)
+    return weight_bytes(linear, unquantised, linear_bits=bits, unquantised_bytes=width if sharded else 4)
 
 
 def kv_cache_bytes(layers: int, kv_heads: int, head_dim: int, number_bytes: int = 2) -> int:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import StoreError
+from clca.words import beginning
 
 Inputs = dict[str, Any]
 
@@ -58,5 +59,4 @@ def _shortened(value: Any) -> str:
         return "not set"
     if isinstance(value, str):
         return value  # such as a path, which is to be copied
-    text = json.dumps(value, ensure_ascii=False)
-    return text if len(text) <= 60 else text[:57] + "..."
+    return beginning(json.dumps(value, ensure_ascii=False), 60)

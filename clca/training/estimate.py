@@ -142,7 +142,7 @@ def memory(recipe: Recipe, shape: Shape, length: int, compute: Compute, device: 
     else:
         activations = a_layer * shape.layers + head
     return Memory(
-        weights=loaded_weight_bytes(recipe.base, compute, shape.linear, shape.rest),
+        weights=loaded_weight_bytes(recipe.base, compute, shape.linear, shape.unquantised),
         lora=trainable(recipe, shape) * (4 + 4 + OPTIMISER[training.optimizer]),
         activations=round(activations),
         working=WORKING,

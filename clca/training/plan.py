@@ -147,11 +147,10 @@ def choose_targets(config: TrainConfig, recipe: Recipe, workspace: Path | None) 
 
 
 def plan_adapters(
-    config: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None, targets: Targets | None = None
+    config: TrainConfig, recipe: Recipe, student: Student, workspace: Path | None, targets: Targets
 ) -> tuple[PlannedAdapter, ...]:
     """One adapter for each culture, or one for all of them."""
     catalogue = CultureCatalogue(Content(workspace))
-    targets = targets or choose_targets(config, recipe, workspace)
     cultures, chosen = targets.cultures, targets.runs
     groups = [(COMBINED, cultures)] if config.combined else [(name, (name,)) for name in cultures]
     adapters: list[PlannedAdapter] = []

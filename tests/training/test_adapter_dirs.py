@@ -10,7 +10,7 @@ from clca.content.lookup import Content
 from clca.models.student import Student
 from clca.training.config import TrainConfig
 from clca.training.job import Job, TrainingStopped
-from clca.training.plan import plan_adapters
+from clca.training.plan import choose_targets, plan_adapters
 from clca.training.selection import choose_recipe
 from clca.training.trainer import train
 from tests.training.jobs import QUICK, Screen, signalled
@@ -27,7 +27,8 @@ def planned(student: Student, folder: Path, *, new: bool) -> Job:
     config = TrainConfig(
         culture=("japan",), settings=sets, generated=folder / "generated", out=folder / "adapters", new=new
     )
-    (adapter,) = plan_adapters(config, choose_recipe(config, Content()), student, None)
+    recipe = choose_recipe(config, Content())
+    (adapter,) = plan_adapters(config, recipe, student, None, choose_targets(config, recipe, None))
     return adapter.job
 
 

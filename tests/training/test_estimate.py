@@ -20,7 +20,7 @@ from clca.training.data_checks import Counted
 from clca.training.estimate import count_steps, estimate, head_bytes, memory, operations, packed, padded, trainable
 from clca.training.recipe import Recipe, Training
 
-SHAPE = Shape(linear=1_000_000, rest=200_000, trainable=4_000, layers=10, hidden=100, vocabulary=1_000)
+SHAPE = Shape(linear=1_000_000, unquantised=200_000, trainable=4_000, layers=10, hidden=100, vocabulary=1_000)
 
 
 def recipe(**groups: Any) -> Recipe:
@@ -52,7 +52,7 @@ def test_shape_by_hand(config: Any) -> None:
     shape = shape_of(config, ["q_proj", "v_proj"])
     attention = 32 * 32 + 32 * 16 + 32 * 16 + 32 * 32
     assert shape.linear == 2 * (attention + 3 * 32 * 64)
-    assert shape.rest == 2 * 100 * 32 + 5 * 32  # two embeddings, two norms a layer and one at the end
+    assert shape.unquantised == 2 * 100 * 32 + 5 * 32  # two embeddings, two norms a layer and one at the end
     assert shape.trainable == 2 * ((32 + 32) + (32 + 16))
     assert (shape.layers, shape.hidden, shape.vocabulary) == (2, 32, 100)
 
@@ -74,7 +74,7 @@ def test_llama_3_1_8b_has_the_parameters_that_its_card_and_peft_give(targets: li
     from transformers import LlamaConfig
 
     shape = shape_of(LlamaConfig(**LLAMA_8B), targets)
-    assert (shape.linear, shape.rest) == (6_979_321_856, 1_050_939_392)
+    assert (shape.linear, shape.unquantised) == (6_979_321_856, 1_050_939_392)
     assert shape.parameters == 8_030_261_248
     assert trainable(recipe(lora={"r": 64, "targets": targets}), shape) == learned
 
@@ -198,13 +198,13 @@ def test_checkpointing_keeps_the_inputs_of_layers_and_then_the_head_or_one_layer
     short = memory(recipe(training={"batch": 1}), SHAPE, 50, "bf16", "cuda")
     tile = 50 * 32_768 * 2
     assert short.activations == 10 * 50 * 100 * 2 + tile + 1_000 * 100 * 2 + 50 * 100 * (4 + 2)
-    wide = Shape(linear=1, rest=1, trainable=1, layers=10, hidden=8192, vocabulary=100)
+    wide = Shape(linear=1, unquantised=1, trainable=1, layers=10, hidden=8192, vocabulary=100)
     found = memory(recipe(training={"batch": 1}), wide, 50, "bf16", "cuda")
     assert found.activations == 10 * 50 * 8192 * 2 + 34 * 50 * 8192
 
 
 def test_logits_are_never_all_there_at_once() -> None:
-    shape = Shape(linear=1, rest=1, trainable=1, layers=1, hidden=64, vocabulary=128_256)
+    shape = Shape(linear=1, unquantised=1, trainable=1, layers=1, hidden=64, vocabulary=128_256)
     tile, weights = 4096 * 32_768 * 2, 32_768 * 64 * 2
     assert head_bytes(shape, 8192, "bf16", "cuda") == tile + weights + 8192 * 64 * 6
     assert head_bytes(shape, 8192, "bf16", "cpu") - head_bytes(shape, 8192, "bf16", "cuda") == 4096 * 32_768 * 28

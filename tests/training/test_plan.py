@@ -19,7 +19,7 @@ from clca.models import ModelCatalogue
 from clca.models.student import Student
 from clca.stages import resolve_config
 from clca.training.config import TrainConfig
-from clca.training.plan import PlannedAdapter, plan, plan_adapters, shortage
+from clca.training.plan import PlannedAdapter, choose_targets, plan, plan_adapters, shortage
 from clca.training.recipe import Recipe
 from clca.training.run import run as run_plan
 from clca.training.selection import choose_recipe
@@ -57,7 +57,8 @@ def planned(
     generated: Path, *, student: Student = TINY, recipe: Recipe | None = None, **asked: Any
 ) -> tuple[PlannedAdapter, ...]:
     config = TrainConfig(**{"out": generated.parent / "adapters", "generated": generated, **asked})
-    return plan_adapters(config, recipe or choose_recipe(config, Content()), student, None)
+    recipe = recipe or choose_recipe(config, Content())
+    return plan_adapters(config, recipe, student, None, choose_targets(config, recipe, None))
 
 
 def refusal(generated: Path, **asked: Any) -> str:
@@ -272,7 +273,8 @@ def test_edited_prompt_changes_the_folder(generated: Path, tmp_path: Path) -> No
     prompt.parent.mkdir()
     prompt.write_text(Content().text("prompts/train-intent.j2") + "\n")
     config = TrainConfig(culture=("japan",), out=generated.parent / "adapters", generated=generated)
-    (adapter,) = plan_adapters(config, choose_recipe(config, Content()), TINY, tmp_path)
+    recipe = choose_recipe(config, Content())
+    (adapter,) = plan_adapters(config, recipe, TINY, tmp_path, choose_targets(config, recipe, tmp_path))
     assert adapter.job.out != before
 
 

@@ -16,15 +16,15 @@ from clca.storage.selection import Selection
 STYLES = {"kept": "green", "discarded": "yellow", "failed": "red", "rejected": "magenta"}
 
 
-def show_record(found: StoredRecord, *, as_json: bool) -> None:
+def show_record(stored: StoredRecord, *, as_json: bool) -> None:
     """Print a record, and on stderr which run it is of where others hold its id too."""
-    others = {str(run.folder): "" for run in found.others}
+    others = {str(run.folder): "" for run in stored.others}
     reason = f"the newest of {len(others) + 1} runs that hold it"
-    folder, dialogue_id = str(found.run.folder), found.record["id"]
+    folder, dialogue_id = str(stored.run.folder), stored.record["id"]
     show_selections([Selection(target=dialogue_id, taken=(folder,), reason=reason, others=others)])
     if not as_json:
         make_console().print(folder, style="dim", markup=False)
-    show_dialogue(found.outcome, found.record, as_json=as_json)
+    show_dialogue(stored.outcome, stored.record, as_json=as_json)
 
 
 def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> None:

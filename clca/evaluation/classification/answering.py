@@ -114,9 +114,9 @@ class TaskAnswering:
         confusions = []
         for name, task in self._tasks.items():
             answers = self._answers[name]
-            whole = (answers != UNANSWERED).all(axis=0)
+            answered = (answers != UNANSWERED).all(axis=0)
             confusions.append(
-                Confusion(task.culture, name, task.labels, names, self._gold[name][whole], answers[:, whole])
+                Confusion(task.culture, name, task.labels, names, self._gold[name][answered], answers[:, answered])
             )
         return confusions
 

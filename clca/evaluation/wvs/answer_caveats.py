@@ -8,7 +8,6 @@ import numpy as np
 
 from clca.content.wvs_items import Item
 from clca.evaluation.answer_warnings import CAUTION, MOSTLY, MOSTLY_UNREADABLE, NEARLY_ALL, OF_PEOPLE, unreadable_caveat
-from clca.evaluation.wvs.option_order import OptionOrderEffect
 from clca.evaluation.wvs.question import shown_options
 from clca.evaluation.wvs.scores import MethodScores, WvsScores
 from clca.inference.prompt_format import Mode
@@ -38,7 +37,7 @@ def answer_caveats(scores: WvsScores, items: Sequence[Item], mode: Mode, seed: i
     moved = [
         f"{effect.culture} {effect.method}, {effect.orders[1]} against {effect.orders[0]}, {effect.changed.value:.0%}"
         for effect in scores.sensitivity
-        if _is_moved(effect) and effect.changed is not None
+        if effect.changed is not None and effect.changed.value >= MOSTLY
     ]
     unreadable = [
         f"{_name(result)} {result.overall.invalid.value:.0%}"
@@ -88,10 +87,6 @@ def _same_place(result: MethodScores, items: dict[str, Item], seed: int) -> Iter
             if share >= NEARLY_ALL and own <= share - OF_PEOPLE:
                 yield f"{place + 1}{words}", share
                 return
-
-
-def _is_moved(effect: OptionOrderEffect) -> bool:
-    return effect.changed is not None and effect.changed.value >= MOSTLY
 
 
 def _points(result: MethodScores, mode: Mode) -> Iterator[tuple[int, int]]:

@@ -63,7 +63,7 @@ def served_weight_bytes(model: ModelInfo, quantization: str | None) -> int:
             f"--quantization {quantization}: the weights of {model.name} are {model.precision} already; leave it out"
         )
     linear = model.parameters - model.embeddings
-    return weight_bytes(linear, model.embeddings, linear_bits=QUANTIZATIONS[quantization], rest_bytes=2)
+    return weight_bytes(linear, model.embeddings, linear_bits=QUANTIZATIONS[quantization], unquantised_bytes=2)
 
 
 def served_weight_sizes(model: ModelInfo) -> dict[str, int]:

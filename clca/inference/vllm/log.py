@@ -6,6 +6,8 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from clca.words import beginning
+
 TAIL = 256 * 1024  # bytes; a start-up's tracebacks fit many times over
 _MAX_LINE = 300  # characters
 _BRIEF = 60  # characters; a shorter error message goes on in the next line
@@ -144,5 +146,4 @@ def _split(line: str) -> tuple[str, str]:
 
 
 def _short(line: str) -> str:
-    line = _KEY.sub("[key]", " ".join(line.split()))
-    return line if len(line) <= _MAX_LINE else line[: _MAX_LINE - 3] + "..."
+    return beginning(_KEY.sub("[key]", " ".join(line.split())), _MAX_LINE)
