@@ -84,6 +84,13 @@ def types(field: FieldInfo) -> tuple[Any, ...]:
     return (field.annotation, *get_args(field.annotation))
 
 
+def student_name(value: str | None) -> str | None:
+    """The name of a student. Raises `ValueError` for an empty one."""
+    if value is not None and not value.strip():
+        raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
+    return value
+
+
 def split_list(value: Any) -> Any:
     """A list written as one text, split at commas and spaces; anything else as it is."""
     return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from clca.content.config import Option, StageConfig, split_names
+from clca.content.config import Option, StageConfig, split_names, student_name
 from clca.inference.prompt_format import Mode
 from clca.urls import check_url
 
@@ -17,12 +17,6 @@ WHAT, HOW = "What to evaluate", "How it is answered"
 def whole_number(value: Any) -> Any:
     """Digits as a number, so that a variable of the environment may hold one of a few; anything else as it is."""
     return int(value) if isinstance(value, str) and value.strip().isdecimal() else value
-
-
-def _named(value: str | None) -> str | None:
-    if value is not None and not value.strip():
-        raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
-    return value
 
 
 def _server(value: str | None) -> str | None:
@@ -36,7 +30,7 @@ class EvaluationConfig(StageConfig):
 
     student: Annotated[
         str | None,
-        AfterValidator(_named),
+        AfterValidator(student_name),
         Field(description="Model to evaluate: an alias (clca models list), a hub id, a local folder, or tiny."),
         Option(WHAT, short="-s", default="the adapters', else tiny"),
     ] = None

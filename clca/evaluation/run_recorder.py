@@ -6,18 +6,13 @@ resumes from there.
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
 
 from pydantic import ValidationError
 
-import clca
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.evaluated_model import EvaluatedModel, EvaluatedModelError
 from clca.evaluation.plan import EvaluationPlan
@@ -27,6 +22,7 @@ from clca.evaluation.result import ContentUsed, EvaluationInfo, GroupCounts, Lab
 from clca.models.fixed_date import ISO_DATE
 from clca.progress import Note, ProgressCallback
 from clca.storage.fingerprint import differences, fingerprint
+from clca.storage.provenance import now, versions
 from clca.urls import without_credentials
 
 LIBRARIES = ("numpy", "pyarrow", "torch", "transformers", "peft", "bitsandbytes")
@@ -56,10 +52,10 @@ class RunRecorder:
     ) -> None:
         self.predictor = LazyPredictor(plan.model, plan.inference)
         self._plan, self._folder, self._status, self._progress = plan, folder, status, progress
-        self._created = str(earlier.get("created", _now()))
+        self._created = str(earlier.get("created", now()))
         self._earlier = _earlier_runs(folder, earlier)
         self._groups_before, self._started = len(folder.finished), monotonic()
-        self._this = RunEntry(began=_now(), ended=None, sheets=0, seconds=0.0, versions=_versions())
+        self._this = RunEntry(began=now(), ended=None, sheets=0, seconds=0.0, versions=versions(LIBRARIES))
 
     def __enter__(self) -> Self:
         pending = len(self._folder.finished) < len(self._folder.sizes)
@@ -71,7 +67,7 @@ class RunRecorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        ended: dict[str, Any] = {"ended": _now(), "sheets": self.answered_groups, "seconds": round(self.seconds, 3)}
+        ended: dict[str, Any] = {"ended": now(), "sheets": self.answered_groups, "seconds": round(self.seconds, 3)}
         coverage = self.predictor.coverage
         if coverage.labels:
             ended["labels"] = LabelCounts(asked=coverage.labels, outside=coverage.outside)
@@ -150,7 +146,7 @@ class RunRecorder:
             evaluation=plan.folder.name,
             kind=plan.config.kind,
             created=self._created,
-            updated=_now(),
+            updated=now(),
             finished=finished,
             **plan.marks,
             because=model.rehearsal_reasons,
@@ -218,15 +214,3 @@ def _loading(model: EvaluatedModel, base_url: str | None) -> str:
 
 def _is_no_memory(error: BaseException) -> bool:
     return isinstance(error, MemoryError) or any(words in str(error).lower() for words in NO_MEMORY)
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version(), "clca": clca.__version__}
-    for library in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            versions[library] = version(library)
-    return versions
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

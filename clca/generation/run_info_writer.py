@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-import clca
 from clca.errors import NotFoundError, StoreError
 from clca.generation.judge_metrics import JudgeCalibration, measure_judge
 from clca.generation.outcomes import Funnel
@@ -23,18 +19,19 @@ from clca.generation.teachers import addresses
 from clca.inference.protocol import ServerState
 from clca.records import Usage
 from clca.storage.fingerprint import fingerprint
+from clca.storage.provenance import now, versions
 from clca.storage.run_dir import RunDir
 from clca.storage.run_index import read_run
 from clca.urls import without_credentials
 
-VERSIONS = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
+LIBRARIES = ("pydantic", "jinja2", "openai", "aiohttp", "tenacity")
 
 
 class RunInfoWriter:
     """Keeps the `run.json` of a run up to date during one command."""
 
     def __init__(self, plan: RunPlan, run_dir: RunDir) -> None:
-        self._run_dir, self._started = run_dir, _now()
+        self._run_dir, self._started = run_dir, now()
         earlier: dict[str, Any] = {}
         with suppress(NotFoundError, StoreError):  # a new run, or one whose run.json is lost
             earlier = read_run(run_dir.folder).data
@@ -54,7 +51,7 @@ class RunInfoWriter:
             "content": {
                 path: {"origin": used.origin, "sha256": used.digest} for path, used in sorted(plan.content.used.items())
             },
-            "versions": _versions(),
+            "versions": versions(LIBRARIES),
         }
 
     def verdicts(self, verdicts: Mapping[str, int]) -> dict[str, int]:
@@ -92,7 +89,7 @@ class RunInfoWriter:
         info = GenerationInfo(
             **self._fixed,
             sessions=(*self._sessions, session),
-            updated=_now(),
+            updated=now(),
             finished=funnel.pending == 0,
             counts=counts_of(funnel),
             reasons=dict(sorted(funnel.reasons.items())),
@@ -101,15 +98,3 @@ class RunInfoWriter:
         )
         without = {"calibration"} if info.calibration is None else set[str]()
         self._run_dir.write_info(info.model_dump(mode="json", exclude=without))
-
-
-def _versions() -> dict[str, str]:
-    versions = {"python": platform.python_version(), "clca": clca.__version__}
-    for name in VERSIONS:
-        with suppress(PackageNotFoundError):
-            versions[name] = version(name)
-    return versions
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

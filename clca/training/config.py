@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, ClassVar
 
-from pydantic import BeforeValidator, Field, field_validator, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from clca.content.config import Option, StageConfig, split_names
+from clca.content.config import Option, StageConfig, split_names, student_name
 from clca.training.mixture import parse_mixture
 
 WHAT, HOW = "What to train on", "Student and recipe"
@@ -55,6 +55,7 @@ class TrainConfig(StageConfig):
     ] = None
     student: Annotated[
         str | None,
+        AfterValidator(student_name),
         Field(description="Model to train: an alias (clca models list), a hub id, a local folder, or tiny."),
         Option(HOW, short="-s", default="the recipe's"),
     ] = None
@@ -75,13 +76,6 @@ class TrainConfig(StageConfig):
         Field(description="Train another adapter beside a finished one; an unfinished one is resumed."),
         Option(HOW),
     ] = False
-
-    @field_validator("student")
-    @classmethod
-    def _is_not_empty(cls, value: str | None) -> str | None:
-        if value is not None and not value.strip():
-            raise ValueError("is empty; give an alias (clca models list), a hub id, a folder, or tiny")
-        return value
 
     @model_validator(mode="after")
     def _every_culture_or_some(self) -> TrainConfig:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from clca.models.fixed_date import ISO_DATE
 from clca.models.logging import LIBRARIES
 from clca.models.quantization import Compute
 from clca.storage.fingerprint import fingerprint
+from clca.storage.provenance import now, versions
 from clca.training.callbacks import TrainingMonitor
 from clca.training.dataset import Rows
 from clca.training.job import Job
@@ -38,7 +37,7 @@ def adapter_info(
     at_best = [entry["eval_loss"] for entry in state.log_history if entry.get("step") == best and "eval_loss" in entry]
     assert monitor.loss is not None, "the first step is always logged"
     return AdapterInfo(
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
         cultures=tuple(culture.id for culture in job.sources.cultures),
         rehearsal=bool(because),
         because=tuple(because),
@@ -63,7 +62,7 @@ def adapter_info(
         device=device,
         processes=processes,
         compute=compute,
-        versions={name: importlib.metadata.version(name) for name in ("clca", *LIBRARIES)},
+        versions=versions(LIBRARIES),
     )
 
 

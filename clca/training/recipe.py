@@ -6,13 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from clca.content.config import split_list
 from clca.models.quantization import Quantization
 from clca.training.mixture import parse_mixture
-
-
-def _listed(value: Any) -> Any:
-    return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
-
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1)]
@@ -86,7 +82,7 @@ class Lora(_Keys):
     r: Positive = 64
     alpha: Annotated[float, Field(gt=0)] = 16
     dropout: Share = 0.1
-    targets: Annotated[tuple[Name, ...], BeforeValidator(_listed), Field(min_length=1)] = ("q_proj", "v_proj")
+    targets: Annotated[tuple[Name, ...], BeforeValidator(split_list), Field(min_length=1)] = ("q_proj", "v_proj")
 
 
 class Training(_Keys):
@@ -105,7 +101,9 @@ class Training(_Keys):
     packing: bool = False
     patience: Positive | None = None
     deterministic: bool = True
-    log: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(_listed)] = ("tensorboard",)
+    log: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(split_list)] = (
+        "tensorboard",
+    )
 
 
 class Recipe(_Keys):
