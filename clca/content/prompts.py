@@ -6,7 +6,7 @@ with file and line, before any model is asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -120,13 +120,9 @@ def _check(environment: jinja2.Environment, path: str, text: str, spec: PromptSp
     for unknown in sorted(blocks - set(spec.blocks)):
         raise ContentError(path, None, f"unknown block {unknown!r}{suggestion(unknown, spec.blocks)}")
     for name in sorted(used - spec.variables):
-        line = next((node.lineno for node in _names(tree) if node.name == name), None)
+        line = next((node.lineno for node in tree.find_all(nodes.Name) if node.name == name), None)
         known = ", ".join(sorted(spec.variables))
         raise ContentError(path, line, f"{name}: no such variable; this prompt has {known}")
-
-
-def _names(tree: nodes.Template) -> Iterator[nodes.Name]:
-    return tree.find_all(nodes.Name)
 
 
 def _line(error: BaseException, path: str, template: jinja2.Template) -> int | None:

@@ -230,7 +230,11 @@ def find_evaluation(name: str, out: Path, kind: str) -> tuple[Path, Selection]:
 
 def _select(name: str, folders: Sequence[Path]) -> tuple[Path, Selection]:
     infos = {folder: read_info(folder) for folder in folders}
-    by_age = sorted(folders, key=lambda folder: (bool(infos[folder].get("finished")), *_age(folder, infos[folder])))
+
+    def age(folder: Path) -> tuple[bool, str, str]:
+        return bool(infos[folder].get("finished")), str(infos[folder].get("created", "")), folder.name
+
+    by_age = sorted(folders, key=age)
     taken, others = by_age[-1], by_age[:-1]
     apart = {str(folder): _differences(infos[taken], infos[folder]) for folder in others}
     differing = {folder: why for folder, why in apart.items() if why}
@@ -239,10 +243,6 @@ def _select(name: str, folders: Sequence[Path]) -> tuple[Path, Selection]:
     reason = f"the newest of {len(folders)} with the same inputs" if others else "the only one of this beginning"
     states = {str(folder): "the same inputs" if infos[folder].get("finished") else "not finished" for folder in others}
     return taken, Selection(target=name, taken=(str(taken),), reason=reason, others=states)
-
-
-def _age(folder: Path, info: Mapping[str, Any]) -> tuple[str, str]:
-    return str(info.get("created", "")), folder.name
 
 
 def _differences(taken: Mapping[str, Any], other: Mapping[str, Any]) -> str:

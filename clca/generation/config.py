@@ -26,11 +26,8 @@ def _count_or_file(value: Any) -> Any:
 
 
 def _split_labels(value: Any) -> Any:
-    return split_list(",".join(value) if isinstance(value, tuple | list) and all(map(_is_text, value)) else value)
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    is_list = isinstance(value, tuple | list) and all(isinstance(label, str) for label in value)
+    return split_list(",".join(value) if is_list else value)
 
 
 def _without_duplicates(urls: tuple[str, ...]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic_core import to_json
@@ -111,7 +112,8 @@ class ApiModel:
         async with self._probing:
             if model not in self._traits:
                 known = next(iter(self._traits.values()), None)
-                probe = ApiProbe(self._shown, model, self._completions, self._send_probe, known)
+                send_probe = partial(self._complete, max_attempts=PROBE_ATTEMPTS)
+                probe = ApiProbe(self._shown, model, self._completions, send_probe, known)
                 self._traits[model] = await probe.traits()
         first, *others = group.questions
         answers = [await self._answer(model, group, first)]
@@ -197,6 +199,3 @@ class ApiModel:
             if error.kind in _OF_ONE_REQUEST and self._answered != at_first_failure:
                 raise RequestFailed(error.kind, error.detail) from None
             raise
-
-    async def _send_probe(self, body: dict[str, Any]) -> Completion:
-        return await self._complete(body, PROBE_ATTEMPTS)

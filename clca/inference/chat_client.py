@@ -200,13 +200,10 @@ class ChatClient:
 
     def _all_gone(self, error: HttpError) -> str:
         count = len(self._balancer.replicas)
-        are_gone, them = (
-            ("server of {} no longer answers", "it")
-            if count == 1
-            else (f"{count} servers of {{}} no longer answer", "them")
-        )
+        servers, answer, them = ("server", "answers", "it") if count == 1 else (f"{count} servers", "answer", "them")
         return (
-            f"the {are_gone.format(self.name)} ({error.message}): start {them} again and repeat the command to resume"
+            f"the {servers} of {self.name} no longer {answer} ({error.message}): start {them} again and repeat the"
+            " command to resume"
         )
 
     async def _any_server_answers(self) -> bool:

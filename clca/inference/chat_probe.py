@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from clca.errors import FailureKind, InvalidReply, TeacherError
 from clca.inference.api_response import NO_STREAMS, STREAM, Completion
@@ -19,9 +19,6 @@ from clca.inference.probe_request import repeated, unusable
 from clca.inference.protocol import schema, separated
 from clca.schemas import Answer
 from clca.urls import without_credentials
-
-if TYPE_CHECKING:
-    import openai
 
 PATH, RESPONSE_FORMAT = "/chat/completions", "response_format"
 ATTEMPTS = 2  # at a reply that fits the schema
@@ -155,8 +152,10 @@ class ChatProbe:
 
     async def _post(self, body: Mapping[str, Any], seconds: float) -> Completion:
         # Not by the package's typed resources for chats, which take longer to import than to use.
-        send = partial(_post_chat, body=body)
-        return self._http.completion(self._url, await request(self._http, self._url, seconds, send))
+        response = await request(
+            self._http, self._url, seconds, lambda client: client.post(PATH, cast_to=bytes, body=body)
+        )
+        return self._http.completion(self._url, response)
 
     def _refusal(self, error: HttpError) -> TeacherError:
         if error.status == 404:
@@ -164,7 +163,3 @@ class ChatProbe:
         if error.status in (400, 422, 501):
             return TeacherError(f"{error.url} refuses a plain request to {self._model}: {error.message}")
         return unusable(error)
-
-
-async def _post_chat(client: openai.AsyncOpenAI, body: Mapping[str, Any]) -> bytes:
-    return await client.post(PATH, cast_to=bytes, body=body)

@@ -66,8 +66,8 @@ class Dialect:
         """
         if error.status not in _REFUSALS:
             return None
-        messages = body.get("messages", ())
-        if _NO_SYSTEM.search(error.message) and _has_system(messages):
+        has_system = any(message["role"] == "system" for message in body.get("messages", ()))
+        if has_system and _NO_SYSTEM.search(error.message):
             return replace(self, folds_system=True)
         if _UNSUPPORTED.search(error.message) is None:
             return None
@@ -124,10 +124,6 @@ def folded(messages: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         else:
             merged.append(dict(message))
     return merged
-
-
-def _has_system(messages: Sequence[Mapping[str, str]]) -> bool:
-    return any(message["role"] == "system" for message in messages)
 
 
 def _consequences(refused: Sequence[str]) -> str:
