@@ -74,11 +74,11 @@ class Made:
         words = TALK.split()
         return self._type.prompt(" ".join(chance.choice(words) for _ in range(chance.randrange(12, 62))))
 
-    def read(self, reply: str) -> str | None:
-        return self._reader.read(reply)
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
+        return self._reader.read(reply, given)
 
-    def stop_condition(self, text: str) -> bool:
-        return self._reader.stop_condition(text)
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
+        return self._reader.stop_condition(text, given)
 
 
 Sets = dict[str, Made]
@@ -115,7 +115,7 @@ def by_clca(model: Any, tokenizer: Any, sets: Sets, adapters: int) -> tuple[floa
         "generate",
         adapters={name: name for name in NAMES},
         max_new_tokens=REPLY,
-        stop_condition=lambda group, text: sets[group.task].stop_condition(text),
+        stop_condition=lambda group, question, text: sets[group.task].stop_condition(text, question.given),
     )
     started = time.process_time()
     predictor.predict(asked(sets, adapters), take)

@@ -7,9 +7,11 @@ whether that is final: whether no continuation can change it. Generation stops t
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import NamedTuple
 
+REACH = 40  # characters after an answer: what is written further on is talk, and waiting for it costs tokens
+PART = 5  # words in a row that no reply shares with its question by chance
 LINE_BREAKS = frozenset("\n\r\v\f\x85\u2028\u2029")
 
 Joined = Callable[[str, str], bool]
@@ -26,22 +28,42 @@ class Reading(NamedTuple):
 class ReplyReader(ABC):
     """Reads replies as labels, whole or while they are written."""
 
-    def read(self, reply: str) -> str | None:
-        """The label of a reply; None for one that is not read as any."""
-        return self.scan(reply).label
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
+        """The label of a reply; None for one that is not read as any.
 
-    def stop_condition(self, text: str) -> bool:
+        `given` are the texts of its question that a reply may repeat: the one to be judged, or the options.
+        """
+        return self.scan(reply, given).label
+
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         """Whether no continuation of this beginning of a reply can change what `read` returns for it."""
-        return self.scan(text).final
+        return self.scan(text, given).final
 
     @abstractmethod
-    def scan(self, text: str) -> Reading:
+    def scan(self, text: str, given: Sequence[str] = ()) -> Reading:
         """The reading of the beginning of a reply."""
 
 
 def same_word(left: str, right: str) -> bool:
     """Whether two adjacent characters are letters, digits or underscores, and so belong to one word."""
     return (left.isalnum() or left == "_") and (right.isalnum() or right == "_")
+
+
+def repeats(reply: str, text: str) -> bool:
+    """Whether a reply is the beginning of a text, or a part of it: of `PART` words, or of half its length."""
+    long = reply.count(" ") >= PART - 1 or 2 * len(reply) > len(text)
+    return text.startswith(reply) or (long and reply in text)
+
+
+def repeated_end(text: str, at: int, repeated: str) -> int:
+    """Where a text that is repeated from `at` on ends, 0 where not all of it stands there; a space matches several."""
+    for character in repeated:
+        if at == len(text) or (text[at] != character and not (character == " " and text[at].isspace())):
+            return 0
+        at += 1
+        while character == " " and at < len(text) and text[at].isspace():
+            at += 1
+    return 0 if at < len(text) and same_word(text[at - 1], text[at]) else at
 
 
 def longest_first(phrases: Iterable[str]) -> tuple[str, ...]:

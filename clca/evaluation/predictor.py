@@ -35,7 +35,7 @@ class InferenceConfig:
     """How a model is asked: in its chat template or with plain text, here or on the server `base_url`.
 
     A reply has `max_new_tokens` at most. A model here also ends it as soon as `stop_condition` holds for its request
-    group and its text so far.
+    group, its question and its text so far.
     """
 
     mode: Mode
@@ -43,7 +43,7 @@ class InferenceConfig:
     base_url: str | None
     workspace: Path | None
     max_new_tokens: int = MAX_NEW_TOKENS
-    stop_condition: Callable[[Any, str], bool] | None = None
+    stop_condition: Callable[[Any, Any, str], bool] | None = None
 
     @property
     def answer_tokens(self) -> int:

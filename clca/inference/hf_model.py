@@ -56,9 +56,10 @@ class HfModel:
     """Answers request groups with a loaded model and its tokenizer.
 
     `model` is a transformers model or, where adapters answer, a PEFT model around it; `adapters` maps the adapter
-    names of groups to PEFT's. A reply has `max_new_tokens` at most, and ends as soon as `stop_condition(group, text)`
-    holds for its text so far. `memory` (bytes) and `tokens` limit one forward pass; `PassBudget.of` gives their
-    defaults. In float32 probabilities are those of each prompt alone within 1e-4, and replies the same.
+    names of groups to PEFT's. A reply has `max_new_tokens` at most, and ends as soon as
+    `stop_condition(group, question, text)` holds for its text so far. `memory` (bytes) and `tokens` limit one forward
+    pass; `PassBudget.of` gives their defaults. In float32 probabilities are those of each prompt alone within 1e-4,
+    and replies the same.
 
     Raises `LocalError` for a model that cannot continue from a shared prefix.
     """
@@ -72,7 +73,7 @@ class HfModel:
         *,
         adapters: Mapping[str, str] | None = None,
         max_new_tokens: int = MAX_NEW_TOKENS,
-        stop_condition: Callable[[Any, str], bool] | None = None,
+        stop_condition: Callable[[Any, Any, str], bool] | None = None,
         memory: int | None = None,
         tokens: int | None = None,
     ) -> None:
@@ -204,8 +205,8 @@ class HfModel:
         """Replies: the rows of one pass after another join those that write, as soon as there is room for them."""
 
         def stops(key: _Key, reply: Sequence[int]) -> bool:
-            condition = self._stop_condition
-            return condition is not None and condition(batch[key[0]].group, self._tokens.text(reply))
+            condition, group = self._stop_condition, batch[key[0]].group
+            return condition is not None and condition(group, group.questions[key[1]], self._tokens.text(reply))
 
         decoder = GreedyDecoder(prefix, self._ends, self._max_new_tokens, stops)
         for keys in passes:

@@ -12,7 +12,7 @@ import torch
 from clca.inference.hf_model import HfModel
 from clca.inference.lora import can_mix
 from clca.inference.prompt_format import ChatFormat, Format, TextFormat
-from clca.inference.requests import RequestGroup
+from clca.inference.requests import Question, RequestGroup
 from clca.models.chat_template import ChatTemplate
 from clca.models.load import load_tokenizer
 from clca.models.student import Student
@@ -109,7 +109,7 @@ def test_replies_in_mixed_batches_are_those_that_transformers_generates_for_each
 def test_a_reply_ends_as_soon_as_it_is_settled(tokenizer: Any) -> None:
     model, asked, heard = student_of("llama", tokenizer), texts(EVERYONE, 6, 60), Heard()
 
-    def settled(group: RequestGroup, text: str) -> bool:
+    def settled(group: RequestGroup, question: Question, text: str) -> bool:
         return len(text) >= (12 if group.adapter else 30)
 
     predictor = HfModel(
@@ -122,7 +122,7 @@ def test_a_reply_ends_as_soon_as_it_is_settled(tokenizer: Any) -> None:
             whole = reply_alone(model, tokenizer, adapter, ids_of(tokenizer, BARE, text))
             parts = [tokenizer.decode(whole[: end + 1], skip_special_tokens=True) for end in range(len(whole))]
             said = [part.rstrip("\ufffd") for part in parts]
-            expected = next((one for one in said if settled(group, one)), said[-1])
+            expected = next((one for one in said if settled(group, group.questions[0], one)), said[-1])
             assert answer.reply == expected
             lengths.add(said.index(expected) + 1)
     assert len(lengths) > 4

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 
 import numpy as np
@@ -79,13 +79,15 @@ class TaskAnswering:
         self._pending = Counter({(system.name, task.name): task.count for task in tasks for system in systems})
         # Most answers are one of a few: reading each anew would take ten seconds for 100,000.
         read = lru_cache(maxsize=1024)(lambda test, reply: self._tasks[test].read(reply))
+        unlike: dict[str, dict[int, list[tuple[int, Choice]]]] = {}
         for line, choice in folder.numbered():
             gold = int(self._gold[choice.test][choice.place])
             if gold != self._label_index(choice.test, choice.gold) or not self._has_known_label(choice):
                 folder.refuse(line, f"its gold or its label differs from that of {choice.test}")
             if not self._has_label_of_answer(choice, read):
-                folder.refuse(line, "its label does not match its reply or its probabilities")
+                unlike.setdefault(choice.test, {}).setdefault(choice.place, []).append((line, choice))
             self._count(choice)
+        self._require_labels(unlike)
 
     @property
     def cells(self) -> tuple[int, int]:
@@ -159,6 +161,21 @@ class TaskAnswering:
         labels = self._tasks[test].labels
         return labels.index(label) if label in labels else -1
 
+    def _require_labels(self, unlike: Mapping[str, Mapping[int, Sequence[tuple[int, Choice]]]]) -> None:
+        """Refuse those choices, by test and place, whose label is not that of their reply beside its question either.
+
+        Few replies are read otherwise beside their question, so that only these questions are looked up.
+        """
+        for test, by_place in unlike.items():
+            for place, example in enumerate(self._tasks[test].examples("")):
+                read = partial(self._read_beside, example.given)
+                for line, choice in by_place.get(place, ()):
+                    if not self._has_label_of_answer(choice, read):
+                        self._folder.refuse(line, "its label does not match its reply or its probabilities")
+
+    def _read_beside(self, given: tuple[str, ...], test: str, reply: str) -> str | None:
+        return self._tasks[test].read(reply, given)
+
     def _has_label_of_answer(self, choice: Choice, read: Callable[[str, str], str | None]) -> bool:
         task, probabilities = self._tasks[choice.test], choice.probabilities
         if probabilities is not None and len(probabilities) != len(task.answers):
@@ -183,7 +200,7 @@ def choose(group: ExampleRequestGroup, task: Task, index: int, question: Example
         place=index,
         id=question.id,
         gold=question.gold,
-        label=None if text is None else task.read(text),
+        label=None if text is None else task.read(text, question.given),
         reply=answer.reply,
         probabilities=probabilities,
         mass=answer.option_mass,

@@ -22,10 +22,11 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class ExampleQuestion(Question):
-    """The question about a labelled text."""
+    """The question about a labelled text; `given` are its texts that a reply may repeat."""
 
     id: str
     gold: str
+    given: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,7 @@ def _request_group(
 ) -> ExampleRequestGroup:
     """The request group of examples by their places."""
     questions = tuple(
-        ExampleQuestion(example.text, task.answers, example.id, example.gold) for example in examples.values()
+        ExampleQuestion(example.text, task.answers, example.id, example.gold, example.given)
+        for example in examples.values()
     )
     return ExampleRequestGroup(system.adapter, prompt, questions, system.name, task.name, number, tuple(examples))

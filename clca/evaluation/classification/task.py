@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -12,11 +12,16 @@ from clca.seeding import chooser
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One labelled text; `gold` may be outside the list of labels. From a task, `text` is the whole question."""
+    """One labelled text; `gold` may be outside the list of labels.
+
+    From a task, `text` is the whole question, and `given` are its texts that a reply may repeat: the one to be judged,
+    or the options.
+    """
 
     id: str
     text: str
     gold: str
+    given: tuple[str, ...] = ()
 
 
 class Task(Protocol):
@@ -58,11 +63,11 @@ class Task(Protocol):
         """The examples one by one; the same texts in the same order for every system."""
         ...
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
         """The label that a reply stands for, one of `labels`; None for an unreadable reply."""
         ...
 
-    def stop_condition(self, text: str) -> bool:
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         """Whether no continuation of this beginning of a reply can change its label."""
         ...
 
@@ -88,13 +93,13 @@ class LimitedTask:
         """The kept examples as that system is asked them."""
         return (example for index, example in enumerate(self._task.examples(system)) if index in self._kept)
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
         """The label that a reply gives, or None where it is unreadable."""
-        return self._task.read(reply)
+        return self._task.read(reply, given)
 
-    def stop_condition(self, text: str) -> bool:
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         """Whether generation may stop: more text cannot change how the reply is read."""
-        return self._task.stop_condition(text)
+        return self._task.stop_condition(text, given)
 
     def _draw(self, limit: int, seed: int) -> frozenset[int]:
         random = chooser(seed, "limit", self._task.name)

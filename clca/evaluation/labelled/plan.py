@@ -85,7 +85,7 @@ class LabelledPlan(EvaluationPlan):
                 config.base_url,
                 content.workspace,
                 max_new_tokens=REPLY_TOKENS,
-                stop_condition=lambda group, text: by_name[group.task].stop_condition(text),
+                stop_condition=lambda group, question, text: by_name[group.task].stop_condition(text, question.given),
             ),
             inputs=all_inputs,
             info={

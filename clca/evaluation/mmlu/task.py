@@ -44,15 +44,15 @@ class MmluTask:
     def examples(self, system: str) -> Iterator[Example]:
         """The test questions as prompts, the same for every system."""
         for item in self._test:
-            yield Example(str(item.number), self._prompts.question(item, self._subject.name), item.answer)
+            yield Example(str(item.number), self._prompts.question(item, self._subject.name), item.answer, item.choices)
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
         """The letter that a reply gives, or None where it is unreadable."""
-        return self._reader.read(reply)
+        return self._reader.read(reply, given)
 
-    def stop_condition(self, text: str) -> bool:
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         """Whether generation may stop: more text cannot change how the reply is read."""
-        return self._reader.stop_condition(text)
+        return self._reader.stop_condition(text, given)
 
     def with_shots(self, most: int) -> MmluTask:
         """The same task with at most so many worked examples."""

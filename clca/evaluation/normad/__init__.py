@@ -14,24 +14,14 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 from clca.content.config import Option, split_names
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
-from clca.evaluation.answer_text import (
-    Reading,
-    ReplyReader,
-    first_phrase_end,
-    longest_first,
-    phrase_end,
-    same_word,
-    skip,
-    skip_fillers,
-)
 from clca.evaluation.config import WHAT
+from clca.evaluation.labelled.answer_grammar import AnswerGrammar, AnswerOption, Vocabulary
 from clca.evaluation.labelled.config import LabelledConfig
 from clca.records import Record
 
 SUITE = "eval/normad/suite.yaml"
 Label = Literal["yes", "no", "neutral"]
 LABELS: tuple[Label, ...] = ("yes", "no", "neutral")
-_OPENING = frozenset(" \n\"'`*_#:;.,!()[]<>-–—")
 
 
 class NormadConfig(LabelledConfig):
@@ -81,9 +71,10 @@ class NormadSuite(Record):
 
     prompt: str
     zero_shot: str
-    answers: dict[Label, tuple[str, ...]]
+    answers: dict[Label, Annotated[tuple[str, ...], Field(min_length=1)]]
     fillers: tuple[str, ...]
     qualifiers: tuple[str, ...] = ("or",)
+    negations: tuple[str, ...] = ("not",)
     demonstration: tuple[Story, ...]
 
     @model_validator(mode="after")
@@ -96,29 +87,18 @@ class NormadSuite(Record):
         return self
 
 
-class NormadReader(ReplyReader):
+class NormadReader(AnswerGrammar):
     """Reads a reply that begins with the number or the words of a label."""
 
     def __init__(self, suite: NormadSuite) -> None:
-        self._labels = {str(number): label for number, label in enumerate(LABELS, start=1)}
-        self._labels |= {words.lower(): label for label in LABELS for words in suite.answers[label]}
-        self._phrases, self._fillers = longest_first(self._labels), longest_first(map(str.lower, suite.fillers))
-        self._qualifiers = longest_first(map(str.lower, suite.qualifiers))
-
-    def scan(self, text: str) -> Reading:
-        """The label that a reply gives, and whether it is decided."""
-        text = text.lower()
-        start = skip_fillers(text, self._fillers, _OPENING, same_word)
-        if start is None:
-            return Reading(None, False)
-        ends = {phrase: phrase_end(text, phrase, start, same_word) for phrase in self._phrases}
-        undecided = any(cut for _, cut in ends.values())
-        phrase = next((phrase for phrase, (end, _) in ends.items() if end), None)
-        if phrase is None:
-            return Reading(None, not undecided)
-        after = skip(text, ends[phrase][0], _OPENING)
-        qualified, cut = first_phrase_end(text, self._qualifiers, after, same_word)  # "yes or no" is no answer
-        return Reading(None if qualified else self._labels[phrase], not (undecided or cut))
+        options = [
+            AnswerOption(number=str(number), label=label, words=words[0], also=words[1:], denies=label == "no")
+            for number, (label, words) in enumerate(((label, suite.answers[label]) for label in LABELS), start=1)
+        ]
+        super().__init__(
+            options,
+            Vocabulary(fillers=suite.fillers, alternatives=suite.qualifiers, negations=suite.negations),
+        )
 
 
 def load_suite(content: Content) -> NormadSuite:

@@ -52,16 +52,17 @@ class NormadTask:
         """The stories as prompts; the zero-shot system is told the country."""
         prompt = self._suite.zero_shot if system == ZERO_SHOT else self._suite.prompt
         for story in self._stories:
-            text = prompt.replace("{country}", self._country).replace("{story}", " ".join(story.story.split()))
-            yield Example(story.id, text, story.label)
+            told = " ".join(story.story.split())
+            text = prompt.replace("{country}", self._country).replace("{story}", told)
+            yield Example(story.id, text, story.label, (told,))
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
         """The label that a reply gives, or None where it is unreadable."""
-        return self._reader.read(reply)
+        return self._reader.read(reply, given)
 
-    def stop_condition(self, text: str) -> bool:
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         """Whether generation may stop: more text cannot change how the reply is read."""
-        return self._reader.stop_condition(text)
+        return self._reader.stop_condition(text, given)
 
 
 @dataclass(frozen=True, kw_only=True)

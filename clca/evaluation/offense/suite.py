@@ -12,6 +12,7 @@ from pydantic import Field, StringConstraints, model_validator
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion
 from clca.errors import ContentError, NotFoundError
+from clca.evaluation.labelled.answer_grammar import ENTITY, AnswerOption, Vocabulary, Words
 from clca.records import Line, Record, Slug
 
 TASKS = "eval/offense/tasks.yaml"
@@ -19,36 +20,7 @@ FOLDER = "eval/offense"
 
 Scoring = Literal["corrected", "paper"]
 
-TEXT, ENTITY = "{input_txt}", "{entity}"
-
-Words = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-
-
-class AnswerOption(Record):
-    """A possible answer: its number and words in the prompt, and the label that it stands for.
-
-    `also` are further words for it, `alone` words that count only where no word follows; after an option that
-    `denies`, a negation does not speak against it.
-    """
-
-    number: Annotated[str, StringConstraints(pattern=r"^[0-9]+$")]
-    label: Words
-    words: Words
-    also: tuple[Words, ...] = ()
-    alone: tuple[Words, ...] = ()
-    denies: bool = False
-
-    @property
-    def spoken(self) -> tuple[str, ...]:
-        """All of its words."""
-        return (self.words, *self.also, *self.alone)
-
-    def of(self, entity: str) -> AnswerOption:
-        """The option of a task type whose entity is `entity`, such as "hate"."""
-        also, alone = (
-            tuple(phrase.replace(ENTITY, entity) for phrase in phrases) for phrases in (self.also, self.alone)
-        )
-        return self.model_copy(update={"also": also, "alone": alone})
+TEXT = "{input_txt}"
 
 
 class PaperRule(Record):
@@ -64,14 +36,6 @@ class PaperRules(Record):
     rules: Annotated[tuple[PaperRule, ...], Field(min_length=1)]
     labels: tuple[Words, ...] = ()
     unread: Words | None = None
-
-
-class Vocabulary(Record):
-    """Words around an answer: `fillers` before it; `alternatives` and `negations` after it, which speak against it."""
-
-    fillers: tuple[Words, ...]
-    alternatives: tuple[Words, ...]
-    negations: tuple[Words, ...]
 
 
 class _Type(Record):

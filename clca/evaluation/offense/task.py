@@ -38,15 +38,15 @@ class OffenseTask:
                 text = task_type.zero_shot(example.text, self._country)
             else:
                 text = task_type.prompt(example.text)
-            yield Example(example.id, text, example.gold)
+            yield Example(example.id, text, example.gold, (example.text,))
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
         """The label that a reply gives, or None where it is unreadable."""
-        return self._reader.read(reply)
+        return self._reader.read(reply, given)
 
-    def stop_condition(self, text: str) -> bool:
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         """Whether generation may stop: more text cannot change how the reply is read."""
-        return self._reader.stop_condition(text)
+        return self._reader.stop_condition(text, given)
 
 
 def countries_of(cultures: Iterable[str], suite: OffenseSuite, catalogue: CultureCatalogue) -> dict[str, str]:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from clca.content.wvs_items import Item
+from clca.evaluation.answer_text import repeats
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
 from clca.evaluation.wvs.option_wordings import WORD, Mention, OptionWordings
 from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise, normalised_keys
@@ -82,7 +83,7 @@ class OptionReader:
         wordings = self._wordings(question.item)
         reply = " ".join(lines)
         part, asked = reply.strip(_AROUND), wordings.question
-        if asked.startswith(part) or (part in asked and (part.count(" ") > 3 or 2 * len(part) > len(asked))):
+        if repeats(part, asked):
             return []
         start = self._after_lead_ins(reply, question.item)
         if not reply.startswith(asked, start or 0):

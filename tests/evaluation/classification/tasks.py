@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from clca.evaluation.classification.request_group import ExampleRequestGroup
@@ -34,10 +34,10 @@ class Numbered:
         for number in range(self.count):
             yield Example(f"t{number}", f"{before}text {number}", self.golds[number % len(self.golds)])
 
-    def read(self, reply: str) -> str | None:
+    def read(self, reply: str, given: Sequence[str] = ()) -> str | None:
         return dict(zip(self.answers, self.labels, strict=True)).get(reply)
 
-    def stop_condition(self, text: str) -> bool:
+    def stop_condition(self, text: str, given: Sequence[str] = ()) -> bool:
         return bool(text)
 
 

@@ -10,7 +10,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from clca.content.lookup import Content
-from clca.evaluation.offense.answer_extraction import REACH, LabelReader
+from clca.evaluation.answer_text import REACH
+from clca.evaluation.offense.answer_extraction import LabelReader
 from clca.evaluation.offense.suite import Scoring, load_offense_suite
 
 TASKS = load_offense_suite(Content())
