@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from pydantic import StringConstraints
 
@@ -99,6 +99,13 @@ class _Mention:
     cut: bool
 
 
+class _Repetition(NamedTuple):
+    """Whether a reply repeats a text, so that it is no answer, and whether more text may change that (`open`)."""
+
+    repeats: bool
+    open: bool
+
+
 class AnswerGrammar(ReplyReader):
     """Reads replies as the labels of options."""
 
@@ -123,14 +130,17 @@ class AnswerGrammar(ReplyReader):
             return Reading(None, False)
         answer = self._answer(text, at)
         reading = self._reading(text, at, answer)
+        repeats_text = undecided = False
         for repeated in filter(None, map(_given, given)):
             words = [word.start() for word in _WORD.finditer(text, 0, min(at, REACH))]
             for start in (*words, at):  # "The text is: ..."
                 end = repeated_end(text, start, repeated)
                 if end > answer.end:
                     return self.scan(text[end:])
-                reading = _beside(text, start, repeated, answer, reading)
-        return reading
+                repetition = _repetition(text, start, repeated, answer)
+                repeats_text = repeats_text or repetition.repeats
+                undecided = undecided or repetition.open
+        return Reading(None if repeats_text else reading.label, (repeats_text or reading.final) and not undecided)
 
     def _reading(self, text: str, at: int, answer: _Mention) -> Reading:
         """The label of the answer that begins at `at`, by what follows it."""
@@ -234,19 +244,15 @@ class AnswerGrammar(ReplyReader):
         return opposed > 0 or named, not (cut or mention.cut or unfinished)
 
 
-def _beside(text: str, start: int, repeated: str, answer: _Mention, reading: Reading) -> Reading:
-    """The reading of a reply that may repeat a text of its question from `start` on, where that is no answer.
-
-    An answer alone is one even where the text begins with the same words.
-    """
+def _repetition(text: str, start: int, repeated: str, answer: _Mention) -> _Repetition:
+    """Whether a reply repeats a text of its question from `start` on, beyond its own answer."""
     words = text[start:].split(maxsplit=PART)
-    said, settled = " ".join(words[:PART]).strip(_AROUND), len(words) > PART
+    said = " ".join(words[:PART]).strip(_AROUND)
     if said not in repeated:
-        return reading
+        return _Repetition(False, False)
     alone = answer.option is not None and not any(map(str.isalnum, text[answer.end :]))
-    if repeats(said, repeated) and not alone:
-        return Reading(None, settled and not repeated.startswith(" ".join(text[start:].split())))
-    return Reading(reading.label, reading.final and settled)
+    goes_on = len(words) <= PART or repeated.startswith(" ".join(text[start:].split()))
+    return _Repetition(not alone and repeats(said, repeated), goes_on)
 
 
 def _is_amount(sentence: str, start: int, digits: re.Match[str]) -> bool:

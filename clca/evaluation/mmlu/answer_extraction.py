@@ -1,27 +1,34 @@
 """Which letter a reply stands for, in one of two ways of scoring.
 
-`corrected`: after fillers such as "The answer is", a letter written as answers are, with no other letter beside it.
-`paper`: as S2N's listing D.1 reads the text after its last marker.
+`corrected`: after fillers such as "The answer is", a letter written as answers are. Within the next `REACH` characters
+(behind the option's own words, where they follow) nothing qualifies it or takes it back, and no other letter is named;
+the next line begins with neither. `paper`: as S2N's listing D.1 reads the text after its last marker.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from functools import lru_cache
 from itertools import product
+from typing import NamedTuple
 
 from clca.evaluation.answer_text import (
     LINE_BREAKS,
+    REACH,
     Reading,
     ReplyReader,
     first_phrase_end,
     longest_first,
+    phrase_end,
+    same_word,
     skip,
     skip_fillers,
 )
 from clca.evaluation.mmlu.prompts import Scoring
 from clca.evaluation.mmlu.questions import LETTERS
 
-READER = 2
+READER = 3
 """Changes with what replies are read as: evaluations of another reader are kept as they are and not resumed."""
 
 MARKER = "### Answer:"
@@ -43,9 +50,46 @@ _FILLERS = longest_first(
     | {"it is", "it's", "i choose", "i would choose", "i think", "i believe", "i would say", "i'd say"}
     | {"sure", "sure thing", "certainly", "of course", "okay", "ok", "here is my answer", "here is the answer"}
 )
+_SPACES = {ord(sign): "\n" if sign in LINE_BREAKS else " " for sign in map(chr, range(0x3001)) if sign.isspace()}
+_SEVERAL = re.compile(" {2,}")
 _CONNECTIVES = longest_first(("or", "and", "and/or", "&", "/", "nor", "vs"))
-_QUALIFIERS = longest_first(  # behind a letter they make it conditional, or take it back
-    ("but", "actually", "wait", "no,", "no wait", "maybe", "perhaps", "possibly", "if", "unless", "although")
+_QUALIFIERS = longest_first(  # at the beginning of a clause they make an answer conditional, or take it back
+    (
+        *("but", "actually", "wait", "no,", "no.", "no wait", "nope", "maybe", "perhaps", "possibly", "if", "unless"),
+        *("although", "though", "however", "or rather", "or maybe", "or perhaps", "not sure", "i'm not sure", "unsure"),
+        *(
+            "depends",
+            "depending",
+            "it depends",
+            "that depends",
+            "on second thought",
+            "correction",
+            "it could",
+            "it might",
+        ),
+    )
+)
+_BEHIND = longest_first(  # so do these right behind it
+    (
+        *_QUALIFIERS,
+        "or",
+        "?",
+        "is wrong",
+        "is incorrect",
+        "is false",
+        "is not",
+        "isn't",
+        "was wrong",
+        "could be",
+        "might be",
+    )
+)
+_CLAUSE = re.compile(rf"[,;:(\[.!?—–-] *(?:{'|'.join(map(re.escape, _QUALIFIERS))})(?!\w)")
+_WITHDRAWAL = re.compile(r"\b(?:actually|no,? wait|wait,|on second thought)(?!\w)")  # wherever it stands
+_REASON = re.compile(r"\b(?:because|since|as)\b")  # what follows explains the answer
+_OTHER = re.compile(
+    r"(?:[,;:(\[/.!?—–-]|(?i:\b(?:or|and|nor|vs|versus|but|actually|wait|no|not|be|is|it's|option|answer|choice|letter"
+    r"|maybe|perhaps|possibly|probably|rather|instead|then|between)))[ \"'(*\[`]*([A-D])(?![\w'-])(?! [a-z])"
 )
 _CONTINUATIONS = longest_first(  # after a bare letter: they show that it is the answer, and no word of a sentence
     (
@@ -68,14 +112,14 @@ _CONTINUATIONS = longest_first(  # after a bare letter: they show that it is the
 
 
 class LetterReader(ReplyReader):
-    """Reads replies to questions of MMLU as letters."""
+    """Reads replies to questions of MMLU as letters; `given` are the options of the question, in the letters' order."""
 
     def __init__(self, scoring: Scoring) -> None:
-        self._scan = _scan_by_marker if scoring == "paper" else _scan_by_grammar
+        self._scoring = scoring
 
-    def scan(self, text: str) -> Reading:
+    def scan(self, text: str, given: Sequence[str] = ()) -> Reading:
         """The letter that a reply gives, and whether it is decided."""
-        return self._scan(text)
+        return _scan_by_marker(text) if self._scoring == "paper" else _scan_by_grammar(text, given)
 
 
 def _scan_by_marker(text: str) -> Reading:
@@ -84,7 +128,9 @@ def _scan_by_marker(text: str) -> Reading:
     return Reading(match.group(1), True) if match else Reading(None, False)
 
 
-def _scan_by_grammar(text: str) -> Reading:
+def _scan_by_grammar(text: str, given: Sequence[str]) -> Reading:
+    if text.strip() in LETTERS:
+        return Reading(text.strip(), False)
     text = _normalise(text)
     small = _lower(text)
     at = skip_fillers(small, _FILLERS, _OPENING, _joined, is_answer=lambda rest: rest.upper() in LETTERS)
@@ -98,21 +144,79 @@ def _scan_by_grammar(text: str) -> Reading:
         end = skip(text, end + 1, _CLOSING)
     if text[end:] in ("", " "):
         return Reading(letter, False)
-    if text[end] == "\n":
-        return Reading(letter, True)
-    if text[end] != " ":
+    if text[end] not in " \n":
         return Reading(None, True)  # a word that begins with the letter, or B/C, B?, B-52
+    if text[end] == "\n":
+        return _behind(text, small, end, letter)
+    words = _words_of_option(small, end + 1, letter, given)
     marked = end > at + 1
+    if words.open or (words.end and not words.own):
+        return Reading(None if words.end and not words.own else letter, not words.open)
+    if words.end and marked:
+        return _behind(text, small, words.end, letter)
     named, cut = _names_another(text, small, end + 1)
     if named or cut:
         return Reading(letter if marked and not named else None, not cut)
-    qualified, cut = first_phrase_end(small, _QUALIFIERS, end + 1, _joined)
+    qualified, cut = first_phrase_end(small, _BEHIND, end + 1, _joined)
     if qualified or cut:
         return Reading(letter if marked and not qualified else None, not cut)
-    if marked:
+    if not marked:
+        continued, cut = first_phrase_end(small, _CONTINUATIONS, end + 1, _joined)
+        if not continued:
+            return Reading(None, not cut)
+    return _behind(text, small, end, letter)
+
+
+class _Words(NamedTuple):
+    """Whose words stand behind a letter: where they end (0 for none's), and whether they are its own option's.
+
+    `open`: more text may make them an option's, or another's.
+    """
+
+    end: int
+    own: bool
+    open: bool
+
+
+def _words_of_option(small: str, at: int, letter: str, given: Sequence[str]) -> _Words:
+    """The option whose words stand at `at`, the longest that does."""
+    at = skip(small, at, "\"'`*([{")
+    options = {option: words for option, words in zip(LETTERS, map(_option, given), strict=False) if words}
+    rest = small[at:].rstrip()
+    if options.get(letter, "").startswith(rest):
+        return _Words(0, True, True)  # its own words, so far
+    ends = {option: phrase_end(small, words, at, same_word)[0] for option, words in options.items()}
+    longest = max(ends, key=lambda option: (ends[option], option == letter), default=letter)
+    return _Words(ends.get(longest, 0), longest == letter, any(words.startswith(rest) for words in options.values()))
+
+
+def _behind(text: str, small: str, start: int, letter: str) -> Reading:
+    """The reading of an answer that ends at `start`, by the rest of its line and the beginning of the next."""
+    line_end = small.find("\n", start, start + REACH)
+    closed = line_end >= 0
+    complete = closed or len(small) > start + REACH
+    end = line_end if closed else min(len(small), start + REACH)
+    if complete and not closed:  # at the end of a word
+        end = max(small.rfind(" ", start + 1, end + 1), start + 1)
+    reason = _REASON.search(small, start, end)
+    claim_end = reason.start() if reason else end
+    if (
+        first_phrase_end(small[:claim_end], _BEHIND, skip(small, start, " "), _joined)[0]
+        or _CLAUSE.search(small, start, claim_end)
+        or _WITHDRAWAL.search(small, start, end)
+        or any(match.group(1) != letter for match in _OTHER.finditer(text, start, claim_end))
+    ):
+        return Reading(None, complete)
+    if not closed:
+        return Reading(letter, complete)
+    at = skip(text, end, _OPENING - {"#"})
+    if at >= start + REACH or text[at : at + 1] == "#":  # it begins what a model adds of its own
         return Reading(letter, True)
-    continued, cut = first_phrase_end(small, _CONTINUATIONS, end + 1, _joined)
-    return Reading(letter if continued else None, not cut)
+    qualified, cut = first_phrase_end(small, _QUALIFIERS, at, _joined)
+    listed = (
+        text[at : at + 1] in LETTERS and text[at] != letter and text[at + 1 : at + 2] in ("", "\n", *_CLOSING, *_STOPS)
+    )
+    return Reading(None if qualified or listed else letter, not cut and at + 1 < len(text))
 
 
 def _names_another(text: str, small: str, at: int) -> tuple[bool, bool]:
@@ -147,17 +251,17 @@ def _joined(left: str, right: str) -> bool:
 
 def _lower(text: str) -> str:
     """The text in small letters, of the same length."""
+    if text.isascii():
+        return text.lower()
     return "".join(small if len(small) == 1 else sign for sign, small in zip(text, map(str.lower, text), strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _option(text: str) -> str:
+    """An option's words as they stand in a normalised reply."""
+    return _lower(_normalise(text)).strip(" .")
 
 
 def _normalise(text: str) -> str:
     """Single spaces, character by character: the beginning of a text gives the beginning of the normalised text."""
-    normalised: list[str] = []
-    for sign in text.lstrip():
-        if sign in LINE_BREAKS:
-            normalised.append("\n")
-        elif not sign.isspace():
-            normalised.append(sign)
-        elif not (normalised and normalised[-1] == " "):
-            normalised.append(" ")
-    return "".join(normalised)
+    return _SEVERAL.sub(" ", text.lstrip().translate(_SPACES))

@@ -73,7 +73,10 @@ class OptionReader:
             return None
         option = self._option(lines[0], question)
         for line in dict.fromkeys(lines[1:]):
-            if self._qualifiers.match(line) or self._option(line, question) not in (None, option):
+            if self._qualifies(line, self._wordings(question.item)) or self._option(line, question) not in (
+                None,
+                option,
+            ):
                 return None
         listed = {match.group(1) for match in map(_LISTED.match, lines) if match}
         return option if len(listed) < 2 else None
@@ -213,9 +216,9 @@ class OptionReader:
             at = _SEPARATOR.match(tail, at).end()  # type: ignore[union-attr]
             end = _end_of_sentence(tail, at)
             said = wordings.first(tail, at)
-            if self._qualifiers.match(tail, at) or (said is not None and said.option != option):
+            if said is not None and said.option != option:
                 return False
-            if said is None and self._is_denial(tail[at:end], wordings):
+            if self._qualifies(tail[at:end], wordings) or (said is None and self._is_denial(tail[at:end], wordings)):
                 return False
             at = end + 1
         return not any(other != number for other in self._other_answers(tail))
@@ -234,6 +237,11 @@ class OptionReader:
         if numeral and not is_unspaced(numeral.group()[0]):
             return False
         return not self._is_denial(before, wordings)
+
+    def _qualifies(self, sentence: str, wordings: OptionWordings) -> bool:
+        """Whether a sentence behind an answer qualifies it: before the qualifier it has only words about the answer."""
+        qualifier = self._qualifiers.search(sentence)
+        return qualifier is not None and wordings.is_filler(self._lead_ins.without(sentence[: qualifier.start()]))
 
     def _is_denial(self, clause: str, wordings: OptionWordings) -> bool:
         """Whether a clause holds a word that might change an answer, and beside it only words about the answer."""

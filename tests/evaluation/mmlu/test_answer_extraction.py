@@ -18,7 +18,24 @@ PIECES = [
     *"ABCDEabcd ",
     *(". ", ", ", ": ", "\n", "\n\n", ")", "(", "*", "'", '"', "/", "?", "-", " - ", "[", "]", "\t", "\xa0", "\u2028"),
     *("answer", "The answer is", "the correct option", "Answer: ", "it's", " or ", " and ", "and/or", " nor", "vs"),
-    *(" because", " is correct", " is the", " best", "good question", "nswer", "### Answer:", "###", "İ", "ß", "ǅ"),
+    *(
+        " because",
+        ", but",
+        " but",
+        "\nActually",
+        " no wait",
+        "planets which are far away from the sun",
+        " is correct",
+        " is the",
+        " best",
+        "good question",
+        "nswer",
+        "### Answer:",
+        "###",
+        "İ",
+        "ß",
+        "ǅ",
+    ),
 ]
 TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_size=8).map("".join)
 
@@ -53,6 +70,10 @@ TEXTS = st.lists(st.one_of(st.sampled_from(PIECES), st.text(max_size=2)), max_si
         ("Certainly! Here is my answer: C", "C"),
         ("I think B", "B"),
         ("B. No explanation is needed", "B"),
+        ("B. Vitamin C", "B"),
+        ("B. Venus, not Mars", "B"),
+        ("B because C is too cold", "B"),
+        ("B. It is the planet that comes second from the sun, but I was not always sure", "B"),
     ],
 )
 def test_a_letter_is_read_where_it_stands_as_answers_are_written(reply: str, letter: str | None) -> None:
@@ -94,10 +115,74 @@ def test_a_letter_is_read_where_it_stands_as_answers_are_written(reply: str, let
         "The answer is not B",
         "The answer is A good one",
         "I don't know",
+        "B. Venus, but actually C",
+        "B. Venus. Actually, C",
+        "B. Venus, or C. Mars",
+        "B. Venus. C. Mars",
+        "B. Venus, although it could be Mars",
+        "B. Venus. But it depends.",
+        "B. Venus... no wait, C",
+        "B... no wait, C",
+        "B is wrong, C",
+        "**B** is wrong",
+        "(B) isn't it",
+        "either B or C",
+        "B (or C)",
+        "(B) or Mars",
+        "I'd say B, though it could be C",
+        "I'd say B. Maybe C.",
+        "B, unless C",
+        "B. Or rather C",
+        "B\nActually, C",
+        "B\n\nNo wait, C",
+        "B. Venus\nC. Mars",
+        "B\nC",
+        "B. Because it is near, no wait, it is C",
     ],
 )
 def test_anything_else_is_unreadable(reply: str) -> None:
     assert CORRECTED.read(reply) is None
+
+
+OPTIONS = ("If the price falls", "Not Venus, or Mars, but Earth", "Mars", "Mars and C, perhaps")
+
+
+@pytest.mark.parametrize(
+    ("reply", "letter"),
+    [
+        ("A. If the price falls", "A"),
+        ("A. If the pri", "A"),
+        ("B. Not Venus, or Mars, but Earth.", "B"),
+        ("(B) not venus, or mars, but earth because it is warm", "B"),
+        ("D. Mars and C, perhaps", "D"),
+        ("D. Mars", "D"),
+        ("A. The price falls", "A"),
+        ("C. Mars", "C"),
+        ("C. Mars and C, perhaps", None),
+        ("B. Mars", None),
+        ("B. Not Venus, or Mars, but Earth, but maybe Mars", None),
+        ("C. Mars or Earth", None),
+        ("C. Mars?", None),
+        ("C. Mars is wrong", None),
+        ("C. Mars, actually", None),
+        ("C", "C"),
+    ],
+)
+def test_the_words_of_an_option_are_no_remark_about_it_but_those_of_another_contradict_it(
+    reply: str, letter: str | None
+) -> None:
+    assert CORRECTED.read(reply, OPTIONS) == letter
+
+
+@pytest.mark.parametrize(
+    "tail", [", but actually {}", " or {}", ". No wait, {}", ", though it could be {}", "\nActually, {}"]
+)
+@pytest.mark.parametrize("head", ["{}", "({})", "{}.", "Sure! {}", "I'd say {}", "{}. Venus", "The answer is **{}**"])
+def test_what_is_read_of_one_letter_is_read_of_every_other(head: str, tail: str) -> None:
+    for letter in LETTERS:
+        other = "A" if letter != "A" else "D"
+        assert CORRECTED.read(head.format(letter)) == letter
+        assert CORRECTED.read((head + tail).format(letter, other)) is None
 
 
 @pytest.mark.parametrize(
@@ -118,12 +203,27 @@ def test_the_papers_reading_takes_the_first_letter_behind_a_marker(reply: str, l
     assert PAPER.read(reply) == letter
 
 
-@pytest.mark.parametrize("text", ["B\n", "B. Ven", "(B) T", "Mars", "E", "B because ", "A good", "B?"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "B\nWh",
+        "B\n#",
+        "B. Venus\nThis",
+        "(B) It is the planet that comes second from the sun",
+        "Mars",
+        "E",
+        "A good",
+        "B?",
+    ],
+)
 def test_writing_can_stop_as_soon_as_the_letter_is_plain(text: str) -> None:
     assert CORRECTED.stop_condition(text)
 
 
-@pytest.mark.parametrize("text", ["", " ", "A", "B.", "B ", "(B) ", "The ans", "B. A", "A or"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "A", "B.", "B ", "(B) ", "The ans", "B. A", "A or", "B\n", "B. Ven", "B because ", "B\nBut", "B\nC"],
+)
 def test_writing_goes_on_where_the_next_word_may_change_the_letter(text: str) -> None:
     assert not CORRECTED.stop_condition(text)
 
@@ -135,9 +235,10 @@ def test_writing_goes_on_where_the_next_word_may_change_the_letter(text: str) ->
 @example("Answer: my choice is C", 9, "corrected")
 def test_what_is_settled_stays_whatever_follows(whole: str, cut: int, scoring: Scoring) -> None:
     reader, begin = LetterReader(scoring), whole[:cut]
-    if reader.stop_condition(begin):
-        assert reader.read(whole) == reader.read(begin)
-        assert reader.stop_condition(whole)
+    for options in ((), ("is the best", "answer or C", "C", "A good question")):
+        if reader.stop_condition(begin, options):
+            assert reader.read(whole, options) == reader.read(begin, options)
+            assert reader.stop_condition(whole, options)
 
 
 @pytest.mark.parametrize("reply", ["The answer is B", "It is B", "it's B", "I choose B", "Final answer: B", "Letter B"])
