@@ -97,7 +97,8 @@ def phrase_end(text: str, phrase: str, at: int, joined: Joined) -> tuple[int, bo
 
 def first_phrase_end(text: str, phrases: Iterable[str], at: int, joined: Joined) -> tuple[int, bool]:
     """Where the first of the phrases that stands at `at` ends, 0 for none; and whether any is cut."""
-    ends = [phrase_end(text, phrase, at, joined) for phrase in phrases]
+    begin = text[at : at + 1]
+    ends = [phrase_end(text, phrase, at, joined) for phrase in phrases if phrase[0] == begin or not begin]
     return next((end for end, _ in ends if end), 0), any(cut for _, cut in ends)
 
 
@@ -119,6 +120,8 @@ def skip_fillers(
         if at == len(text):
             return None
         for filler in fillers:
+            if filler[0] != text[at]:
+                continue
             end, cut = phrase_end(text, filler, at, joined)
             if cut and not is_answer(text[at:]):
                 return None

@@ -136,6 +136,11 @@ def test_without_a_file_the_demonstration_is_asked_and_marked() -> None:
         ("I think it is not acceptable", "no"),
         ("yes, if she is a guest", None),
         ("no, but it depends", None),
+        ("It is acceptable, but only for guests", None),
+        ("no. It depends on the host", None),
+        ("yes, it is not", None),
+        ("1. yes\n2. no\n3. neutral", None),
+        ("1. yes, 2. no", None),
         ("10", None),
         ("nothing", None),
         ("", None),
@@ -143,6 +148,34 @@ def test_without_a_file_the_demonstration_is_asked_and_marked() -> None:
 )
 def test_replies_are_read_by_what_they_begin_with(content: Content, reply: str, label: str | None) -> None:
     assert NormadReader(load_suite(content)).read(reply) == label
+
+
+STORY = "No, that is acceptable, said Ana, and yes, she ate the soup"
+
+
+@pytest.mark.parametrize(
+    ("reply", "label"),
+    [(STORY, None), (STORY[:25], None), (f"{STORY}. 2", "no"), ("No", "no"), ("No, that was rude", "no"), ("1", "yes")],
+)
+def test_a_reply_that_repeats_its_story_is_no_answer(content: Content, reply: str, label: str | None) -> None:
+    assert NormadReader(load_suite(content)).read(reply, (STORY,)) == label
+
+
+def test_replies_are_read_beside_their_stories_when_they_come_and_when_they_are_resumed(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = f'1,japan,"b",etiquette,eating,Tact,r,"{STORY}",So.,no\n'
+    (here / "normad.csv").write_text(HEAD + row + row.replace("1,", "2,").replace("no\n", "yes\n"), encoding="utf-8")
+
+    class Repeats(Yes):
+        def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
+            for group in groups:
+                answered(group, [Answer(reply=STORY) for _ in group.questions])
+
+    monkeypatch.setattr("clca.evaluation.run_recorder.LazyPredictor", Repeats)
+    first, again = evaluated(), evaluated()
+    assert (again.asked, again.folder) == (0, first.folder)
+    assert {choice.label for choice in read_records(first.folder, Choice)} == {None}
 
 
 @pytest.mark.parametrize("reply", ["Answer: 2. no because", "not acceptable at all", "yes or no", "perhaps 1", "no. "])

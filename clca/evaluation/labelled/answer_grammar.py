@@ -44,6 +44,7 @@ _AFTER_NUMBER = re.compile(r"[.):\]}\-–—,;*_`\"'”» ]+")
 _DECIMAL = re.compile(r"[.,][0-9]")
 _SENTENCE_END = re.compile(r"[.!;](?=\s)|[。！；]|[\n#]")  # "#" begins what a model adds of its own
 _CONJUNCTION = re.compile(r"(?:\band|[&+,]) *$")
+_SPACES_OF_ASCII = {sign: "\n" if chr(sign) in LINE_BREAKS else " " for sign in range(128) if chr(sign).isspace()}
 _SPACES = re.compile(r"\s+")
 _WORD = re.compile(r"[\w']+")
 _DIGITS = re.compile(r"[0-9]+")
@@ -175,7 +176,10 @@ class AnswerGrammar(ReplyReader):
     def _worded(self, text: str, at: int) -> _Mention:
         """The option whose words begin at `at`, the longest words first."""
         cut = False
+        begin = text[at : at + 1]
         for phrase, option in self._words.items():
+            if phrase[0] != begin and begin:
+                continue
             end, unfinished = phrase_end(text, phrase, at, same_word)
             cut = cut or unfinished
             if end and phrase in self._alone:
@@ -279,6 +283,8 @@ def _phrase(text: str) -> str:
 
 def _normalise(text: str) -> str:
     """Character by character, so that the beginning of a text gives the beginning of the normalised text."""
+    if text.isascii():
+        return text.translate(_SPACES_OF_ASCII).lower()
     return "".join(map(_normalised_sign, text))
 
 

@@ -56,7 +56,18 @@ _CONNECTIVES = longest_first(("or", "and", "and/or", "&", "/", "nor", "vs"))
 _QUALIFIERS = longest_first(  # at the beginning of a clause they make an answer conditional, or take it back
     (
         *("but", "actually", "wait", "no,", "no.", "no wait", "nope", "maybe", "perhaps", "possibly", "if", "unless"),
-        *("although", "though", "however", "or rather", "or maybe", "or perhaps", "not sure", "i'm not sure", "unsure"),
+        *(
+            "although",
+            "though",
+            "however",
+            "or rather",
+            "or maybe",
+            "or perhaps",
+            "not sure",
+            "i'm not sure",
+            "i am not sure",
+            "unsure",
+        ),
         *(
             "depends",
             "depending",
@@ -84,12 +95,15 @@ _BEHIND = longest_first(  # so do these right behind it
         "might be",
     )
 )
-_CLAUSE = re.compile(rf"[,;:(\[.!?—–-] *(?:{'|'.join(map(re.escape, _QUALIFIERS))})(?!\w)")
+_CLAUSE = re.compile(
+    rf"[,;:(\[.!?—–-] *(?:{'|'.join(map(re.escape, _QUALIFIERS))})(?!\w)|[,;] *no(?=\W*$)"
+    r"|\bis (?:wrong|incorrect|not correct|not right|not (?:the|my) (?:answer|choice))\b"
+)
 _WITHDRAWAL = re.compile(r"\b(?:actually|no,? wait|wait,|on second thought)(?!\w)")  # wherever it stands
 _REASON = re.compile(r"\b(?:because|since|as)\b")  # what follows explains the answer
 _OTHER = re.compile(
-    r"(?:[,;:(\[/.!?—–-]|(?i:\b(?:or|and|nor|vs|versus|but|actually|wait|no|not|be|is|it's|option|answer|choice|letter"
-    r"|maybe|perhaps|possibly|probably|rather|instead|then|between)))[ \"'(*\[`]*([A-D])(?![\w'-])(?! [a-z])"
+    r"(?:[,;:(\[/.!?—–-]|(?i:\b(?:or|and|nor|vs|versus|but|actually|wait|no|not|be|is|also|mean|it's|option|answer|choice|letter"
+    r"|maybe|perhaps|possibly|probably|rather|instead|then|between)))[ \"'(*\[`]*([B-D]|A(?! [a-z]))(?![\w'-])"
 )
 _CONTINUATIONS = longest_first(  # after a bare letter: they show that it is the answer, and no word of a sentence
     (
@@ -133,7 +147,7 @@ def _scan_by_grammar(text: str, given: Sequence[str]) -> Reading:
         return Reading(text.strip(), False)
     text = _normalise(text)
     small = _lower(text)
-    at = skip_fillers(small, _FILLERS, _OPENING, _joined, is_answer=lambda rest: rest.upper() in LETTERS)
+    at = skip_fillers(small, _FILLERS, _OPENING, _joined, is_answer=_is_letter)
     if at is None:
         return Reading(None, False)
     letter = text[at].upper()
@@ -155,16 +169,14 @@ def _scan_by_grammar(text: str, given: Sequence[str]) -> Reading:
     if words.end and marked:
         return _behind(text, small, words.end, letter)
     named, cut = _names_another(text, small, end + 1)
-    if named or cut:
-        return Reading(letter if marked and not named else None, not cut)
-    qualified, cut = first_phrase_end(small, _BEHIND, end + 1, _joined)
-    if qualified or cut:
-        return Reading(letter if marked and not qualified else None, not cut)
+    if named:
+        return Reading(None, not cut)
     if not marked:
-        continued, cut = first_phrase_end(small, _CONTINUATIONS, end + 1, _joined)
-        if not continued:
-            return Reading(None, not cut)
-    return _behind(text, small, end, letter)
+        continued, unfinished = first_phrase_end(small, _CONTINUATIONS, end + 1, _joined)
+        if cut or not continued:
+            return Reading(None, not (cut or unfinished))
+    reading = _behind(text, small, end, letter)
+    return reading._replace(final=reading.final and not cut)
 
 
 class _Words(NamedTuple):
@@ -199,24 +211,30 @@ def _behind(text: str, small: str, start: int, letter: str) -> Reading:
     if complete and not closed:  # at the end of a word
         end = max(small.rfind(" ", start + 1, end + 1), start + 1)
     reason = _REASON.search(small, start, end)
+    comma = start - (text[start - 1] in ",;")
     claim_end = reason.start() if reason else end
     if (
         first_phrase_end(small[:claim_end], _BEHIND, skip(small, start, " "), _joined)[0]
-        or _CLAUSE.search(small, start, claim_end)
+        or _CLAUSE.search(small, comma, claim_end)
         or _WITHDRAWAL.search(small, start, end)
-        or any(match.group(1) != letter for match in _OTHER.finditer(text, start, claim_end))
+        or any(match.group(1) != letter for match in _OTHER.finditer(text, comma, claim_end))
     ):
         return Reading(None, complete)
     if not closed:
         return Reading(letter, complete)
-    at = skip(text, end, _OPENING - {"#"})
-    if at >= start + REACH or text[at : at + 1] == "#":  # it begins what a model adds of its own
-        return Reading(letter, True)
+    if skip(text, end, _OPENING) >= start + REACH or text[skip(text, end, " \n") :].startswith("#"):
+        return Reading(letter, True)  # "#" begins what a model adds of its own
+    at = skip(text, end, _OPENING)
     qualified, cut = first_phrase_end(small, _QUALIFIERS, at, _joined)
-    listed = (
-        text[at : at + 1] in LETTERS and text[at] != letter and text[at + 1 : at + 2] in ("", "\n", *_CLOSING, *_STOPS)
-    )
-    return Reading(None if qualified or listed else letter, not cut and at + 1 < len(text))
+    if qualified or (cut and not _is_letter(text[at:])):
+        return Reading(None if qualified else letter, not cut)
+    behind = skip_fillers(small[end:], _FILLERS, _OPENING, _joined, is_answer=_is_letter)
+    if behind is None:
+        return Reading(letter, False)
+    at = end + behind
+    closing = text[at + 1 : at + 2]
+    listed = text[at] in LETTERS and text[at] != letter and (not closing or closing in _CLOSING | _STOPS | {"\n"})
+    return Reading(None if listed else letter, bool(closing))
 
 
 def _names_another(text: str, small: str, at: int) -> tuple[bool, bool]:
@@ -243,6 +261,10 @@ def _names_another(text: str, small: str, at: int) -> tuple[bool, bool]:
         return True, True
     after, cut = first_phrase_end(small, _CONNECTIVES, at + 2, _joined)
     return after > 0, cut
+
+
+def _is_letter(rest: str) -> bool:
+    return rest.upper() in LETTERS
 
 
 def _joined(left: str, right: str) -> bool:

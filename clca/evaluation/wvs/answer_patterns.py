@@ -23,10 +23,11 @@ class AnswerPatterns(BaseModel):
     one; none of them changes it. `choosing`
     are lead-ins that may begin in the middle of a line (I would say), `prefaces` mark a clause that gives the grounds
     of an answer (as, based on). `turns` next to an answer may change it: negations, doubts, other degrees.
-    `qualifiers` make an answer conditional or take it back, anywhere in its sentence or at the beginning of a later
-    one (if, but, actually). A clause with grounds may hold `turns` (married and employed, no children) unless it holds
-    one of the `opinions` (I do not think). `refusals` contain an option's words and are no answer. `also` are other
-    wordings of an option, wherever they stand; `short` those that count only at the beginning of a reply (yes, no).
+    `qualifiers` make an answer conditional or take it back, anywhere in its sentence, and in a later one where only
+    words about the answer precede them (if, but, actually, it depends). A clause with grounds may hold `turns` (married
+    and employed, no children) unless it holds one of the `opinions` (I do not think). `refusals` contain an option's
+    words and are no answer. `also` are other wordings of an option, wherever they stand; `short` those that count only
+    at the beginning of a reply (yes, no).
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

@@ -97,6 +97,9 @@ REPLIES: list[tuple[str, str, str | None]] = [
     (OFFENSIVE, "Offensive or not", None),
     (OFFENSIVE, "1. Offensive. No explanation needed.", "OFF"),
     (OFFENSIVE, "1. Offensive. No.", None),
+    (OFFENSIVE, "1. Offensive. Actually, it is fine", None),
+    (OFFENSIVE, "1\nWait, 2", None),
+    (OFFENSIVE, "1. It would depend on the context.", None),
     (OFFENSIVE, "Not offensive.\nOffensive language is", "NOT"),
     (OFFENSIVE, "1. Offensive (2 words)", "OFF"),
     (OFFENSIVE, "1. Offensive (2)", None),
@@ -180,6 +183,42 @@ def test_two_different_options_are_never_read_as_one(name: str) -> None:
 @pytest.mark.parametrize("name", TYPES)
 def test_a_prompt_that_is_repeated_is_no_answer(name: str) -> None:
     assert reader(name).read(TASKS.type(name).prompt("Good morning").removesuffix("### Answer:")) is None
+
+
+POST = "No, you are all offensive idiots, and yes, I mean it"
+FILLED = "This is offensive to him and to all of us"
+INNER = "I told them: no, that is not offensive to anyone here"
+
+
+@pytest.mark.parametrize(
+    ("post", "reply", "label"),
+    [
+        (POST, POST, None),
+        (POST, POST[:30], None),
+        (POST, "No, you", None),
+        (POST, f'"{POST}"', None),
+        (POST, f"The text is: {POST}", None),
+        (POST, "No, you are all offensive idiots who talk", None),
+        (FILLED, FILLED, None),
+        (FILLED, "This is offensive to him", None),
+        (FILLED, f"The text is: {FILLED[:-3]}", None),
+        (INNER, "No, that is not offensive to anyone", None),
+        (POST, f"{POST}\n### Answer: 1", "OFF"),
+        (POST, f'"{POST}" 2. Not offensive', "NOT"),
+        (POST, "No", "NOT"),
+        (POST, "No.", "NOT"),
+        (POST, "No, it is not offensive", "NOT"),
+        (POST, "1", "OFF"),
+        (FILLED, "This is offensive", "OFF"),
+        ("offensive", "Offensive, since it insults", "OFF"),
+        ("1", "1. Offensive", "OFF"),
+        ("", "1", "OFF"),
+    ],
+)
+def test_a_reply_that_repeats_its_text_is_no_answer_but_one_behind_the_text_or_alone_is(
+    post: str, reply: str, label: str | None
+) -> None:
+    assert reader(OFFENSIVE).read(reply, (post,)) == label
 
 
 # ---------------------------------------------------------------- paper
@@ -309,10 +348,11 @@ _TEXTS = st.one_of(
 def test_what_is_settled_stays_so(name: str, scoring: Scoring, whole: str, cut: int, more: str) -> None:
     one = reader(name, scoring)
     beginning = whole[:cut]
-    if one.stop_condition(beginning):
-        for continued in (whole, beginning + more):
-            assert one.read(continued) == one.read(beginning)
-            assert one.stop_condition(continued)
+    for texts in ((), (POST,), (whole,), (whole[cut // 2 :],)):
+        if one.stop_condition(beginning, texts):
+            for continued in (whole, beginning + more):
+                assert one.read(continued, texts) == one.read(beginning, texts)
+                assert one.stop_condition(continued, texts)
 
 
 @pytest.mark.parametrize("scoring", get_args(Scoring))

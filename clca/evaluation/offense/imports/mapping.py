@@ -15,7 +15,8 @@ from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, SettingsError
-from clca.evaluation.offense.suite import FOLDER, OffenseSuite, Words
+from clca.evaluation.labelled.answer_grammar import Words
+from clca.evaluation.offense.suite import FOLDER, OffenseSuite
 from clca.records import Record
 
 PUBLIC = f"{FOLDER}/public.yaml"
