@@ -102,7 +102,7 @@ class FailedCheck(InvalidReply):
 
     def __init__(self, mistake: str, detail: str, answer: object) -> None:
         super().__init__(FailureKind.FAILED_CHECK, f"{mistake}: {detail}" if detail else mistake)
-        self.mistake, self.answer = mistake, answer
+        self.mistake, self.mistake_detail, self.answer = mistake, detail, answer
 
     @property
     def counted_as(self) -> str:

@@ -27,8 +27,8 @@ class PromptSpec:
 
 
 GENERATION_PROMPTS = {
-    "adapt": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "foreign", "draft"})),
-    "compose": PromptSpec(("system", "user"), frozenset({"culture", "norm", "people", "place"})),
+    "adapt": PromptSpec(("system", "user", "again"), frozenset({"culture", "scenario", "foreign", "draft", "mistake"})),
+    "compose": PromptSpec(("system", "user", "again"), frozenset({"culture", "norm", "people", "place", "mistake"})),
     "turn": PromptSpec(
         ("system", "opening", "heard", "again"),
         frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought", "mistake"}),

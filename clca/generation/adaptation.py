@@ -17,7 +17,7 @@ from clca.culture.people import assign_names
 from clca.culture.places import preposition
 from clca.errors import FailureKind, InvalidReply
 from clca.generation.scenario_checks import adaptation_fault, composition_fault
-from clca.inference.protocol import AssignedNames, SimulatorHints, TaskClient, TaskRequest
+from clca.inference.protocol import AssignedNames, Mistake, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.schemas import AdaptAnswer, ComposeAnswer
 from clca.seeding import Rng
@@ -82,6 +82,7 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
         max_tokens=MAX_TOKENS,
         check=lambda answer: adaptation_fault(scenario, localised, adapted(localised, answer), culture),
         hints=SimulatorHints(culture, localised),
+        again=lambda mistake: _again(prompts, "adapt", variables, mistake),
     )
 
 
@@ -126,7 +127,13 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
         top_p=COMPOSE_TOP_P,
         check=lambda answer: composition_fault(norm, composed(norm, people, answer), culture),
         hints=SimulatorHints(culture, norm, names=people),
+        again=lambda mistake: _again(prompts, "compose", variables, mistake),
     )
+
+
+def _again(prompts: Prompts, prompt: str, variables: dict[str, object], mistake: Mistake) -> str:
+    found = f"{mistake.name}: {mistake.detail}" if mistake.detail else mistake.name
+    return prompts.render(prompt, "again", **variables, mistake=found)
 
 
 def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:

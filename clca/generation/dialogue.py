@@ -125,8 +125,8 @@ class Side:
         instructions = self._messages[0]["content"]
         return check_turn((*turns, self.turn(answer)), self._setup.scenario, self._side, instructions)
 
-    def _again(self, mistake: str) -> str:
-        return self._prompts.render("turn", "again", **self._variables, mistake=mistake)
+    def _again(self, mistake: Mistake) -> str:
+        return self._prompts.render("turn", "again", **self._variables, mistake=mistake.name)
 
     def _append(self, role: str, block: str, **variables: Any) -> None:
         content = self._prompts.render("turn", block, **self._variables, **variables)

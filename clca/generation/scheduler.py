@@ -174,7 +174,9 @@ class DialogueClient:
                 max_tokens=task_request.max_tokens,
                 seed=scheduler.seed(self._owner, task, task_request.step, attempt),
             )
-            asked = task_request.after(fault.mistake) if isinstance(fault, FailedCheck) else task_request
+            asked = task_request
+            if isinstance(fault, FailedCheck):
+                asked = task_request.after(Mistake(fault.mistake, fault.mistake_detail))
             request = asked.seeded(sampling, self._owner, self._dialogue_seed)
             try:
                 reply = await scheduler.reply(task_request.role, request, self._age, self._cached)

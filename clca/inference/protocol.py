@@ -121,7 +121,7 @@ class TaskRequest(Generic[A]):
     `check` returns what is wrong with an answer beyond its schema, or None; a plain text counts as a fault of the
     schema. `read` makes the answer of a reply in plain text, and raises `ValueError` where there is none; without it
     the reply is JSON. `stop` are the sequences that end a reply in plain text. `again` words what is added to the last
-    message when an answer is requested again after a check has found that mistake.
+    message when an answer is requested again after a check has found a mistake.
     """
 
     task: TaskName
@@ -136,14 +136,14 @@ class TaskRequest(Generic[A]):
     hints: SimulatorHints | None = None
     read: Callable[[str], A] | None = None
     stop: tuple[str, ...] = ()
-    again: Callable[[str], str] | None = None
+    again: Callable[[Mistake], str] | None = None
 
     @property
     def form(self) -> Form:
         """The form that the reply is to have."""
         return "json" if self.read is None else "text"
 
-    def after(self, mistake: str) -> TaskRequest[A]:
+    def after(self, mistake: Mistake) -> TaskRequest[A]:
         """The same request with a word on the mistake in the last answer, where `again` has one."""
         if self.again is None:
             return self

@@ -134,3 +134,15 @@ def test_neither_age_of_a_seed_nor_relationship_of_a_norm_is_asked(
     asked = set(json.dumps(request.answer.model_json_schema()).split('"'))
     assert not {"name", "gender", "relationship"} & asked
     assert "age" in asked
+
+
+@pytest.mark.parametrize("task", ["adapt", "compose"])
+def test_a_scenario_is_asked_for_again_with_what_the_check_found(
+    catalogue: CultureCatalogue, content: Content, task: str
+) -> None:
+    japan, prompts = catalogue.culture("japan"), Prompts.load(content)
+    request = adapt_request(SCENE, japan, 42, prompts) if task == "adapt" else compose_request(NORM, japan, 42, prompts)
+    again = request.after(Mistake("a place is left", "'Leicester'"))
+    assert again.messages[0] == request.messages[0]
+    added = again.messages[1]["content"].removeprefix(request.messages[1]["content"])
+    assert "a place is left: 'Leicester'" in added

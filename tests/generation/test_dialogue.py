@@ -16,7 +16,7 @@ from clca.errors import RequestFailed
 from clca.generation.degeneration import LEAVES_AT_ONCE, REPEATS
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.turn_checks import ASSISTANT_TALK, ECHOES_PARTNER, NAMES_ITSELF
-from clca.inference.protocol import SimulatorHints, TaskRequest, schema
+from clca.inference.protocol import Mistake, SimulatorHints, TaskRequest, schema
 from clca.records import Turn
 from clca.schemas import TurnAnswer
 from tests.dialogue_examples import THOUGHT, Script, hints, person, scenario, turn
@@ -249,7 +249,7 @@ def test_a_turn_is_asked_for_again_with_a_word_on_its_mistake(
 ) -> None:
     _, script = played(setup, prompts)
     first = script.requests[0]
-    again = first.after(mistake)
+    again = first.after(Mistake(mistake))
     assert again.messages[:-1] == first.messages[:-1]
     assert again.messages[-1]["content"].startswith(first.messages[-1]["content"])
     assert word in again.messages[-1]["content"]

@@ -200,9 +200,9 @@ def test_what_failed_a_check_is_asked_again_with_a_word_on_the_mistake(reply_cac
     teacher = Scripted("not JSON", GOOD, '{"intent": "to part", "custom": 0}')
     strict = replace(
         task_request(),
-        check=lambda answer: Mistake("a greeting") if "greet" in answer.intent else None,
-        again=lambda mistake: f"It was {mistake}.",
+        check=lambda answer: Mistake("a greeting", "hello") if "greet" in answer.intent else None,
+        again=lambda mistake: f"It was {mistake.name}: {mistake.detail}.",
     )
     assert asyncio.run(make(reply_cache, teacher).client("one").request(strict)).intent == "to part"
     asked = [request.messages[-1]["content"] for request in teacher.asked]
-    assert asked == ["question 0", "question 0", "question 0\n\nIt was a greeting."]
+    assert asked == ["question 0", "question 0", "question 0\n\nIt was a greeting: hello."]
