@@ -7,6 +7,7 @@ teacher makes the rest fit, or writes the scenario. Its answer is checked beyond
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -16,10 +17,10 @@ from clca.culture.localisation import foreign_names, localise, vocabulary
 from clca.culture.people import assign_names
 from clca.culture.places import preposition
 from clca.errors import FailureKind, InvalidReply
-from clca.generation.scenario_checks import adaptation_fault, composition_fault
+from clca.generation.scenario_checks import BOUNDS, adaptation_fault, composition_fault, cut
 from clca.inference.protocol import AssignedNames, Mistake, SimulatorHints, TaskClient, TaskRequest
 from clca.records import Culture, Gender, Norm, Participant, Scenario
-from clca.schemas import AdaptAnswer, ComposeAnswer
+from clca.schemas import AdaptAnswer, ComposeAnswer, NewPersonAnswer, PersonAnswer
 from clca.seeding import Rng
 from clca.words import names_in
 
@@ -56,10 +57,10 @@ def adapted(localised: Scenario, answer: AdaptAnswer) -> Scenario:
     """The localised scenario with the texts of an answer."""
     first, second = localised.participants
     people = (
-        first.model_copy(update=answer.first.model_dump()),
-        second.model_copy(update=answer.second.model_dump()),
+        first.model_copy(update=_texts(answer.first)),
+        second.model_copy(update=_texts(answer.second)),
     )
-    return localised.model_copy(update={"setting": answer.setting, "participants": people})
+    return localised.model_copy(update={"setting": _ended("setting", answer.setting), "participants": people})
 
 
 def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[AdaptAnswer]:
@@ -98,12 +99,12 @@ async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, cli
 def composed(norm: Norm, people: AssignedNames, answer: ComposeAnswer) -> Scenario:
     """The scenario of a norm in which an answer tells of two people whose genders and names were assigned."""
     first, second = (
-        Participant(gender=gender, name=name, **person.model_dump())
+        Participant(gender=gender, name=name, **_texts(person))
         for (gender, name), person in zip(people, (answer.first, answer.second), strict=True)
     )
     return Scenario(
         id=norm_scenario_id(norm),
-        setting=answer.setting,
+        setting=_ended("setting", answer.setting),
         relationship=norm.relationship,
         source=f"norm:{norm.id}",
         participants=(first, second),
@@ -129,6 +130,15 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
         hints=SimulatorHints(culture, norm, names=people),
         again=lambda mistake: _again(prompts, "compose", variables, mistake),
     )
+
+
+def _texts(person: PersonAnswer | NewPersonAnswer) -> dict[str, Any]:
+    return {**person.model_dump(), "background": _ended("background", person.background)}
+
+
+def _ended(key: str, text: str) -> str:
+    """The text with a full stop where nothing else is missing."""
+    return f"{text}." if text[-1:].isalnum() and cut(text, BOUNDS[key]) is None else text
 
 
 def _again(prompts: Prompts, prompt: str, variables: dict[str, object], mistake: Mistake) -> str:

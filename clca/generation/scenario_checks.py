@@ -1,7 +1,8 @@
 """Faults of an adapted or composed scenario, found by fixed rules and no model.
 
 broken text
-    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`), or is not in English.
+    A text begins with punctuation, is cut, says nothing, or holds JSON (`text_checks`), or is not in English. A single
+    sentence may lack its full stop, which settings and backgrounds get by code.
 left over from the seed
     A word of a seed's names, a place that it names, or a thing that its annotations name, is still there, and is not
     in the culture's own profile.
@@ -57,7 +58,8 @@ LEAST_LENGTH = 0.4
 LEAST_KEPT = 0.2
 PLACE_SHARE = 0.5
 _GOALS_AND_SECRETS = ("first.goal", "first.secret", "second.goal", "second.secret")
-_BOUNDS = {"breach": 300, "occupation": 120, "goal": 400, "secret": 400}  # of phrases, which need no full stop
+BOUNDS = {"setting": 800, "breach": 300, "occupation": 120, "background": 600, "goal": 400, "secret": 400}
+_SENTENCE = re.compile(r"[.!?…][\"”’)]*\s")
 _BOTH = "mark grant grace hope rose frank bright stone price hill lane cole bill pat sue rob art"
 _ALSO_WORDS = STOP_WORDS | {*_BOTH.split()}
 _DENIAL = re.compile(
@@ -107,14 +109,21 @@ def _first(*faults: tuple[str, str | None]) -> Mistake | None:
 
 def _broken_text(texts: Mapping[str, str], before: Mapping[str, str]) -> str | None:
     for key, text in texts.items():
-        bound = _BOUNDS.get(key.rpartition(".")[2])
-        end: TextCheck = cut_sentence if bound is None else partial(cut_phrase, max_length=bound)
+        end: TextCheck = partial(cut, max_length=BOUNDS[key.rpartition(".")[2]])
         checks = [punctuation_at_start, end, no_words, holds_json, _not_english]
         if before.get(key):
             checks = [check for check in checks if check(before[key]) is None]
         if text and (fault := first_fault(text, *checks)):
             return f"{key}: {fault}"
     return None
+
+
+def cut(text: str, max_length: int) -> str | None:
+    """What is wrong with the end of a text that may have at most `max_length` characters, or None.
+
+    The last of several sentences needs its end; a single one may lack its full stop.
+    """
+    return (cut_sentence(text) if _SENTENCE.search(text) else None) or cut_phrase(text, max_length)
 
 
 def _not_english(text: str) -> str | None:

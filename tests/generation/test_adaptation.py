@@ -11,7 +11,15 @@ from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
 from clca.culture.localisation import localise
 from clca.errors import InvalidReply
-from clca.generation.adaptation import adapt, adapt_by_code, adapt_request, compose, compose_request, new_people
+from clca.generation.adaptation import (
+    adapt,
+    adapt_by_code,
+    adapt_request,
+    adapted,
+    compose,
+    compose_request,
+    new_people,
+)
 from clca.generation.scenario_checks import LEFT_OVER
 from clca.inference.protocol import Mistake
 from clca.records import Norm, Scenario
@@ -146,3 +154,17 @@ def test_a_scenario_is_asked_for_again_with_what_the_check_found(
     assert again.messages[0] == request.messages[0]
     added = again.messages[1]["content"].removeprefix(request.messages[1]["content"])
     assert "a place is left: 'Leicester'" in added
+
+
+@pytest.mark.parametrize(
+    ("text", "ended"),
+    [
+        ("Ruth Vale waits in Kobe", "Ruth Vale waits in Kobe."),
+        ("Ruth Vale waits in Kobe!", "Ruth Vale waits in Kobe!"),
+        ("Ruth Vale waits in the", "Ruth Vale waits in the"),  # is cut, and refused as such
+        ("Ruth Vale waits. There is one", "Ruth Vale waits. There is one"),
+        ("R" * 800, "R" * 800),
+    ],
+)
+def test_a_missing_full_stop_alone_is_added(text: str, ended: str) -> None:
+    assert adapted(SCENE, as_answer(SCENE, setting=text)).setting == ended

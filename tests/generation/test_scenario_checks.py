@@ -87,8 +87,8 @@ def test_a_whole_adaptation_has_no_fault(japan: Culture) -> None:
     ("changes", "message"),
     [
         ({"setting": ", a bakery in Kobe, where {W} and {I} meet in the evening."}, "setting: begins with punctuation"),
-        ({"setting": "{W} and {I} reach a bakery in Kobe at closing time, and there is one"}, "setting: is cut"),
-        ({"first_background": "He drives the night bus and has a guest at home, whom"}, "first.background: is cut"),
+        ({"setting": "{W} and {I} reach a bakery in Kobe at closing time. There is one"}, "setting: is cut"),
+        ({"first_background": "He drives the night bus. He has a guest at home, whom"}, "first.background: is cut"),
         ({"second_goal": "Keep the place in the queue without the"}, "second.goal: is cut"),
         ({"second_goal": '", "secret": "'}, "second.goal: "),
         ({"setting": "{W} and {I} reach a bakery in Kobe, as Will has said."}, "setting: 'Will' of the seed"),
