@@ -1,4 +1,4 @@
-"""Prompts: one Jinja2 file per task, with named blocks, rendered strictly.
+"""Prompts: one Jinja2 file per task, with named blocks, rendered strictly and in a sandbox.
 
 A block is one chat message. `Prompts.load` reports a variable that the code does not provide, or a missing block,
 with file and line, before any model is asked.
@@ -15,6 +15,7 @@ from jinja2 import meta, nodes
 
 from clca.content.lookup import Content
 from clca.content.parsing import suggestion
+from clca.content.sandbox import Sandbox, render
 from clca.errors import ContentError
 
 
@@ -72,17 +73,18 @@ class Prompts:
 
         Raises `ContentError` for a file that is not Jinja2, lacks a block or uses an unknown variable.
         """
-        environment = jinja2.Environment(
-            undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-        )
+        environment = Sandbox(undefined=jinja2.StrictUndefined)
         templates = {}
         for name, spec in prompts.items():
             path = f"prompts/{language}/{name}.j2" if language else f"prompts/{name}.j2"
             text = content.text(path)
             shown = content.shown(path)
+            try:
+                template = environment.load(text, shown)
+            except jinja2.TemplateSyntaxError as error:
+                raise ContentError(shown, error.lineno, f"not Jinja2: {error.message}") from None
             _check(environment, shown, text, spec)
-            code = environment.compile(text, filename=shown)
-            templates[name] = (shown, jinja2.Template.from_code(environment, code, {}))
+            templates[name] = (shown, template)
         return cls(templates)
 
     def messages(self, prompt: str, /, **variables: Any) -> tuple[dict[str, str], dict[str, str]]:
@@ -99,20 +101,16 @@ class Prompts:
         """
         path, template = self._templates[prompt]
         try:
-            context = template.new_context(variables)
-            return "".join(template.blocks[block](context)).strip()
+            return render(template.blocks[block], template, variables).strip()
         except jinja2.TemplateError as error:
             raise ContentError(path, _line(error, path, template), str(error.message)) from None
         except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
             raise ContentError(path, _line(error, path, template), str(error)) from None
 
 
-def _check(environment: jinja2.Environment, path: str, text: str, spec: PromptSpec) -> None:
-    try:
-        tree = environment.parse(text, filename=path)
-        used = meta.find_undeclared_variables(tree)  # also reports unknown filters and duplicate blocks
-    except jinja2.TemplateSyntaxError as error:
-        raise ContentError(path, error.lineno, f"not Jinja2: {error.message}") from None
+def _check(environment: Sandbox, path: str, text: str, spec: PromptSpec) -> None:
+    tree = environment.parse(text, filename=path)
+    used = meta.find_undeclared_variables(tree)
     blocks = {block.name for block in tree.find_all(nodes.Block)}
     for missing in spec.blocks:
         if missing not in blocks:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 import jinja2
 
 from clca.errors import ClcaError
+from clca.models.chat_sandbox import load_chat_template, render_chat
 from clca.models.fixed_date import DATE, strftime_now
 from clca.models.messages import Chat, Message, Role
 
@@ -52,10 +53,13 @@ class Tokenizer(Protocol):
         """The added tokens by id."""
         ...
 
-    def apply_chat_template(
-        self, conversation: list[dict[str, str]], /, *, tokenize: bool, add_generation_prompt: bool, **kwargs: Any
-    ) -> Any:
-        """The conversation as a prompt."""
+    @property
+    def special_tokens_map(self) -> dict[str, Any]:
+        """The special tokens by the names that templates have for them."""
+        ...
+
+    def get_chat_template(self) -> str:
+        """The template of plain chats, where there are several."""
         ...
 
     def __call__(self, text: list[str], /, **kwargs: Any) -> Any: ...
@@ -98,6 +102,10 @@ class ChatTemplate:
             raise self._error(
                 "is missing: take an instruction-tuned student, or a mix of plain text (wvs, wiki, normad)"
             )
+        try:
+            self._template = load_chat_template(tokenizer.get_chat_template(), self._strftime_now)
+        except TEMPLATE_ERRORS as error:
+            raise self._error(f"cannot be used: {_one_line(error)}") from None
 
     @cached_property
     def folds_system(self) -> bool:
@@ -197,17 +205,16 @@ class ChatTemplate:
 
     def _apply(self, messages: Sequence[Message], generation: bool) -> str:
         conversation = [{"role": role, "content": content} for role, content in messages]
+        variables = {
+            **self._tokenizer.special_tokens_map,
+            "messages": conversation,
+            "tools": None,
+            "documents": None,
+            "add_generation_prompt": generation,
+            "date_string": DATE,  # Llama's templates write today's unless they are given one
+        }
         try:
-            return str(
-                # Templates write today's date into prompts: Llama's unless they are given one, others in any case.
-                self._tokenizer.apply_chat_template(
-                    conversation,
-                    tokenize=False,
-                    add_generation_prompt=generation,
-                    date_string=DATE,
-                    strftime_now=self._strftime_now,
-                )
-            )
+            return render_chat(self._template, variables)
         except TEMPLATE_ERRORS as error:
             raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
 

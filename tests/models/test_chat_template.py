@@ -117,6 +117,17 @@ def test_a_prompt_is_what_comes_before_the_first_trained_turn(name: str) -> None
     assert lead == (" " if name == "mistral-v0.3" else "")
 
 
+@pytest.mark.parametrize("name", STUDENTS)
+def test_the_sandbox_renders_as_transformers_does(name: str) -> None:
+    tokenizer = student(name)
+    for messages in ([("user", "Hi {{ x }}")], [("user", " a "), ("assistant", "b\n"), ("user", "c")]):
+        conversation = [{"role": role, "content": content} for role, content in messages]
+        theirs = tokenizer.apply_chat_template(
+            conversation, tokenize=False, add_generation_prompt=True, date_string="26 Jul 2024"
+        )
+        assert ChatTemplate(tokenizer).prompt(messages) == theirs
+
+
 def test_marks_of_generations_in_a_template_change_nothing() -> None:
     marks = (
         '{%- for m in messages %}{{- "<|im_start|>" + m["role"] + "\\n" }}'
