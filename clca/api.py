@@ -224,6 +224,7 @@ def _progress_bar() -> Iterator[Callable[[Any], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+    from clca.printable import one_line
     from clca.progress import Note
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
@@ -232,7 +233,7 @@ def _progress_bar() -> Iterator[Callable[[Any], None]]:
 
         def report(event: Any) -> None:
             if isinstance(event, Note):
-                bar.console.print(event.text, markup=False)
+                bar.console.print(one_line(event.text), markup=False)
             else:
                 bar.update(task, description=event.unit, completed=event.done, total=event.total)
 

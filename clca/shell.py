@@ -6,6 +6,8 @@ import os
 import shlex
 from pathlib import Path
 
+from clca.printable import is_printable
+
 
 def command_line(*words: str | Path) -> str:
     """The words as one command: each is quoted where a shell would not read it as it is.
@@ -24,13 +26,13 @@ def _quoted(word: str | Path) -> str:
     text = str(word)
     if isinstance(word, Path) and text.startswith("-"):
         text = f"./{text}"
-    return shlex.quote(text) if text.isprintable() else f"$'{''.join(map(_escaped, text))}'"
+    return shlex.quote(text) if text.isprintable() and is_printable(text) else f"$'{''.join(map(_escaped, text))}'"
 
 
 def _escaped(character: str) -> str:
     if character in "\\'":
         return f"\\{character}"
-    if character.isprintable():
+    if (character.isascii() or character.isalpha()) and character.isprintable() and is_printable(character):
         return character
     if character == "\n":
         return "\\n"

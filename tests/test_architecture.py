@@ -16,7 +16,7 @@ import clca
 ROOT = Path(clca.__file__).parent
 
 # The base, from the ground up: each imports only those before it.
-BASE = ("errors", "shell", "urls", "progress", "records", "schemas", "seeding", "transcript", "words")
+BASE = ("errors", "printable", "shell", "urls", "progress", "records", "schemas", "seeding", "transcript", "words")
 # What each room may import besides itself and the base; `a.b` allows that one module of `a`.
 ROOMS: dict[str, set[str]] = {
     "": {"api"},

@@ -18,8 +18,8 @@ from typer.main import get_command
 
 from clca.cli.streams import give_up, prepare_streams
 from clca.cli.strict_command import StrictCommand
-from clca.cli.views.screen import one_line
 from clca.errors import ClcaError
+from clca.printable import one_line
 
 # Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.
 USAGE: Any = typer.BadParameter.__base__

@@ -21,11 +21,10 @@ def schema(
     name: Annotated[str | None, typer.Argument(help="A stage, its result, or a file.")] = None,
 ) -> None:
     """Print the JSON schema of a stage's settings, of its result, or of a file that it writes."""
-    import json
-
+    from clca.cli.views.screen import print_json
     from clca.schema_index import names, schema_of
 
     if name is None:
         print("\n".join(names()))
         return
-    print(json.dumps(schema_of(name), indent=2, ensure_ascii=False))
+    print_json(schema_of(name), indent=2)

@@ -13,6 +13,7 @@ from typing import NoReturn
 from clca.content.decoding import decode_text
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.classification.scores import AVERAGE, MatrixScores
+from clca.printable import csv_cell
 
 LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 100 cultures has some 200 kB
 SHARE, PERCENT = 1 + 1e-6, 1.5  # up to here scores are taken for shares, from here on for percentages
@@ -97,10 +98,12 @@ def matrix_text(scores: MatrixScores) -> str:
     """The F1 of every row by culture and on average as CSV, in full precision; without a score a cell is empty."""
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(["adapter", *scores.cultures, AVERAGE])
+    writer.writerow(["adapter", *map(csv_cell, scores.cultures), AVERAGE])
     for result in scores.results:
         estimates = [*(result.cultures[culture] for culture in scores.cultures), result.average]
-        writer.writerow([result.row, *("" if entry.f1 is None else repr(entry.f1.value) for entry in estimates)])
+        writer.writerow(
+            [csv_cell(result.row), *("" if entry.f1 is None else repr(entry.f1.value) for entry in estimates)]
+        )
     return file.getvalue()
 
 

@@ -7,43 +7,27 @@ import io
 from collections.abc import Iterator, Sequence
 
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table as Screen
 from rich.text import Text
 
 from clca.evaluation.table import Cell, Number, Row, Table
+from clca.printable import csv_cell, latex_text, markdown_text, printable
 
 NOTHING = "–"
-_LATEX = {
-    "\\": r"\textbackslash{}",
-    **{mark: f"\\{mark}" for mark in "&%$#_{}"},
-    "[": "{[}",  # at the start of a row it would be the option of the line break before
-    "]": "{]}",
-    "~": r"\textasciitilde{}",
-    "^": r"\textasciicircum{}",
-    "<": r"\textless{}",
-    ">": r"\textgreater{}",
-    "|": r"\textbar{}",
-    "↑": r"$\uparrow$",
-    "↓": r"$\downarrow$",
-    "Δ": r"$\Delta$",
-    "–": "--",
-    "−": "$-$",
-}
 
 
 def markdown(tables: Sequence[Table]) -> str:
     """Every table under a heading, with its notes below."""
     parts = []
     for table in tables:
-        rows = [[_md(name) for name in _head(table)], ["---"] + ["---:"] * (len(_head(table)) - 1)]
+        rows = [[markdown_text(name) for name in _head(table)], ["---"] + ["---:"] * (len(_head(table)) - 1)]
         for row, begins in _grouped(table):
             if begins:
-                rows.append([f"**{_md(row.group)}**", *[""] * (len(_head(table)) - 1)])
-            rows.append([_md(row.label), *_texts(table, row), *_change(table, row)])
+                rows.append([f"**{markdown_text(row.group)}**", *[""] * (len(_head(table)) - 1)])
+            rows.append([markdown_text(row.label), *_texts(table, row), *_change(table, row)])
         lines = "\n".join(f"| {' | '.join(row)} |" for row in rows)
-        notes = "\n".join(f"- {_md(note)}" for note in table.notes)
-        parts.append(f"## {_md(table.title)}\n\n{lines}\n\n{notes}\n")
+        notes = "\n".join(f"- {markdown_text(note)}" for note in table.notes)
+        parts.append(f"## {markdown_text(table.title)}\n\n{lines}\n\n{notes}\n")
     return "\n".join(parts)
 
 
@@ -63,9 +47,9 @@ def csv_text(tables: Sequence[Table], *, rehearsal: bool = False, demonstration:
             for column, cell in zip(table.columns, row.cells, strict=True):
                 if cell:
                     number = (cell.value, cell.low, cell.high)
-                    writer.writerow([table.metric, row.kind, _name(row), column, *number, *mark])
+                    writer.writerow([table.metric, row.kind, csv_cell(_name(row)), csv_cell(column), *number, *mark])
             if row.change is not None:
-                writer.writerow([table.metric, row.kind, _name(row), "delta", row.change, None, None, *mark])
+                writer.writerow([table.metric, row.kind, csv_cell(_name(row)), "delta", row.change, None, None, *mark])
     return file.getvalue()
 
 
@@ -73,17 +57,17 @@ def latex(tables: Sequence[Table]) -> str:
     """`table` environments for booktabs; texts are escaped, and every note stands in the caption."""
     parts = []
     for table in tables:
-        head = [_tex(name) for name in _head(table)]
+        head = [latex_text(name) for name in _head(table)]
         lines = []
         for row, begins in _grouped(table):
             if row.kind == "reference" and r"\midrule" not in lines:
                 lines.append(r"\midrule")
             if begins:
                 lines += [r"\midrule"] if lines else []
-                lines.append(rf"\multicolumn{{{len(head)}}}{{l}}{{{_tex(row.group)}}} \\")
-            cells = [_tex(row.label), *map(_tex_cell, _texts(table, row)), *_change(table, row)]
+                lines.append(rf"\multicolumn{{{len(head)}}}{{l}}{{{latex_text(row.group)}}} \\")
+            cells = [latex_text(row.label), *map(_tex_cell, _texts(table, row)), *_change(table, row)]
             lines.append(" & ".join(cells) + r" \\")
-        caption = " ".join(_tex(text) for text in (f"{table.title}.", *table.notes))
+        caption = " ".join(latex_text(text) for text in (f"{table.title}.", *table.notes))
         parts.append(
             "\n".join(
                 [
@@ -110,17 +94,22 @@ def screen(table: Table, *, notes: bool = True, intervals: bool = True) -> Group
 
     Without `intervals` percentages of ten cultures and their average fit there.
     """
-    shown = Screen(title=escape(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    shown = Screen(title=_inert(table.title), title_justify="left", box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for column, head in enumerate(_head(table)):
-        shown.add_column(escape(head), justify="right" if column else "left", no_wrap=column > 0, overflow="fold")
+        shown.add_column(_inert(head), justify="right" if column else "left", no_wrap=column > 0, overflow="fold")
     for row, begins in _grouped(table):
         if begins:
-            shown.add_row(Text(row.group, style="bold"))
+            shown.add_row(_inert(row.group, "bold"))
         shown_cells = row.cells if intervals else [cell and Cell(cell.value) for cell in row.cells]
         cells = [_terminal(cell, table.number(column)) for column, cell in enumerate(shown_cells)]
         style = "" if row.kind == "ours" else "dim"
-        shown.add_row(escape(row.label), *cells, *_change(table, row), style=style)
-    return Group(shown, *(Text(note, style="dim") for note in (table.notes if notes else ())))
+        shown.add_row(_inert(row.label), *cells, *_change(table, row), style=style)
+    return Group(shown, *(_inert(note, "dim") for note in (table.notes if notes else ())))
+
+
+def _inert(text: str, style: str = "") -> Text:
+    """The text on any console, also on one that reads markup."""
+    return Text(printable(text), style=style)
 
 
 def _head(table: Table) -> list[str]:
@@ -179,15 +168,4 @@ def _bound(value: float, number: Number) -> str:
 
 def _tex_cell(text: str) -> str:
     value, _, bounds = text.partition(" ")
-    return f"{_tex(value)} {{\\scriptsize {bounds}}}" if bounds else _tex(value)
-
-
-def _tex(text: str) -> str:
-    return "".join(_LATEX.get(mark, mark) for mark in text)
-
-
-def _md(text: str) -> str:
-    """So that a name cannot end a cell, be markup or HTML."""
-    for mark in ("\\", "|", "*", "_", "`", "<", "[", "]"):
-        text = text.replace(mark, "\\" + mark)
-    return text.replace("\n", " ")
+    return f"{latex_text(value)} {{\\scriptsize {bounds}}}" if bounds else latex_text(value)

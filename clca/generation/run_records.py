@@ -62,7 +62,7 @@ def find_record(runs: Sequence[RunInfo], name: str) -> StoredRecord:
 def _parse(path: Path, line: bytes) -> dict[str, Any]:
     try:
         record = json.loads(line)
-        if not isinstance(record, dict) or "id" not in record:
+        if not isinstance(record, dict) or not isinstance(record.get("id"), str):
             raise ValueError("not a dialogue")
     except ValueError as error:
         raise StoreError(f"{path} holds a line that is not a record of a run ({error})") from None

@@ -77,6 +77,8 @@ def read_run(folder: Path) -> RunInfo:
         data = json.loads(file.read_text(encoding="utf-8"))
         if not isinstance(data, dict):
             raise ValueError("not an object")
+        if not isinstance(data.get("counts", {}), dict):
+            raise ValueError("its counts are not an object")
     except FileNotFoundError:
         raise NotFoundError(f"{folder} is not a run: it has no {INFO}") from None
     except (OSError, ValueError) as error:

@@ -6,20 +6,28 @@ import json
 
 from clca.models import tiny
 from clca.models.adapter import FILE, AdapterInfo
+from clca.printable import markdown_text, printable
 
 
 def card(adapter: AdapterInfo, name: str) -> str:
     """The model card of an adapter in a folder of that name."""
     base = tiny.NAME if adapter.student.tiny else adapter.student.source
     front = {
-        "base_model": base,
+        "base_model": printable(base),
         "library_name": "peft",
         "pipeline_tag": "text-generation",
         "tags": ["clca", "lora", *(["rehearsal"] if adapter.rehearsal else [])],
     }
-    lines = ["---", *(f"{key}: {json.dumps(value)}" for key, value in front.items()), "---", "", f"# {name}", ""]
+    lines = [
+        "---",
+        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in front.items()),
+        "---",
+        "",
+        f"# {markdown_text(name)}",
+        "",
+    ]
     if adapter.rehearsal:
-        lines += [f"**REHEARSAL: {'; '.join(adapter.because)}. It says nothing of any culture.**", ""]
+        lines += [f"**REHEARSAL: {markdown_text('; '.join(adapter.because))}. It says nothing of any culture.**", ""]
     lora = adapter.recipe["lora"]
     trained, tokens = sum(adapter.train.trained.values()), sum(adapter.train.tokens.values())
     held_out = "none held out" if adapter.eval_loss is None else f"{adapter.eval_loss:.4f}, the mean over batches"
@@ -38,9 +46,12 @@ def card(adapter: AdapterInfo, name: str) -> str:
         "time": f"{adapter.seconds:,.0f} s on {adapter.processes} x {adapter.device},"
         f" {adapter.tokens_per_second:,.0f} tokens/s",
     }
-    lines += ["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in facts.items()), ""]
+    lines += ["| | |", "|---|---|", *(f"| {key} | {markdown_text(value)} |" for key, value in facts.items()), ""]
     if adapter.lineage:
         lines += ["Learned from the kept dialogues of:", ""]
-        lines += [f"- {run.run}: {run.dialogues:,} dialogues, sha256 {run.sha256[:12]}" for run in adapter.lineage]
+        lines += [
+            f"- {markdown_text(run.run)}: {run.dialogues:,} dialogues, sha256 {run.sha256[:12]}"
+            for run in adapter.lineage
+        ]
         lines += [""]
     return "\n".join([*lines, f"`{FILE}` holds the whole recipe, all digests and library versions.", ""])

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Group
 from rich.table import Table
 
-from clca.cli.views.screen import make_console, one_line
+from clca.cli.views.screen import make_console
+from clca.printable import one_line
 
 ID = "japan-" + "a-long-name-" * 12 + "1"
 PATH = "/somewhere/" + "with-a-long-name/" * 20
@@ -44,4 +45,4 @@ def test_a_table_is_as_wide_as_its_longest_words(
 
 
 def test_a_message_is_one_line_with_its_control_characters_written_out() -> None:
-    assert one_line("a\nb\tc\x1b[31m\u202e\udcff é") == "a\\nb\\tc\\x1b[31m\\u202e\udcff é"
+    assert one_line("a\nb\tc\x1b[31m\u202e\udcff é") == "a\\nb\\tc\\x1b[31m\\u202e\\udcff é"

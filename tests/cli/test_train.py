@@ -189,7 +189,7 @@ def test_what_is_trained_is_coloured_in_a_terminal() -> None:
     screen = Console(force_terminal=True, color_system="standard", file=io.StringIO(), width=80)
     show_sample(Sample("id", "dialogue", 4, (("asked [b]", False), ("said\x1b", True))), screen)
     shown = screen.file.getvalue()
-    assert "\x1b[2masked [b]\x1b[0m\x1b[1;32msaid\ufffd\x1b[0m" in shown
+    assert "\x1b[2masked [b]\x1b[0m\x1b[1;32msaid\\x1b\x1b[0m" in shown
     assert "trained in colour" in shown
 
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
 from clca.content.lookup import Content, find_workspace
@@ -20,6 +17,7 @@ from clca.inference.vllm.command import max_lora_rank
 from clca.models import ModelCatalogue
 from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapters, list_adapters
 from clca.models.adapter_selection import select_adapter
+from clca.printable import one_line
 from clca.shell import command_line
 from clca.storage.selection import Selection
 from clca.training.plan import require_libraries
@@ -33,12 +31,12 @@ def show_adapters(out: Path, *, as_json: bool) -> None:
     screen = make_console(stderr=True)
 
     def skip(error: ClcaError) -> None:
-        screen.print(f"skipped: {printable(error.message)}", markup=False)
+        screen.print(f"skipped: {one_line(error.message)}")
 
     adapters = list_adapters(out, skip)
     if as_json:
         for adapter in adapters:
-            print(json.dumps({"adapter": str(adapter.folder), **_facts(adapter.data)}, ensure_ascii=False))
+            print_json({"adapter": str(adapter.folder), **_facts(adapter.data)})
         return
     if not adapters:
         raise NotFoundError(f"there are no adapters in {out}/ (make one with `clca train`, or give --out)")
@@ -58,7 +56,7 @@ def show_adapters(out: Path, *, as_json: bool) -> None:
             "-" if data.eval_loss is None else f"{data.eval_loss:.3f}",
             "rehearsal" if data.rehearsal else "",
         )
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        table.add_row(*map(one_line, cells))
     make_console().print(table)
 
 
@@ -69,12 +67,12 @@ def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
     reason = f"the newest of {len(adapters)} adapters"
     show_selections([Selection(target=name, taken=(str(adapter.folder),), reason=reason, others=others)])
     if as_json:
-        print(json.dumps({"adapter": str(adapter.folder), **adapter.data.model_dump(mode="json")}, indent=2))
+        print_json({"adapter": str(adapter.folder), **adapter.data.model_dump(mode="json")}, indent=2)
         return
     console = make_console()
-    console.print(Text(printable(str(adapter.folder)), style="bold"))
+    console.print(str(adapter.folder), style="bold")
     for key, value in _rows(adapter):
-        console.print(f"{key:<{WIDTH}}{printable(value)}", markup=False)
+        console.print(f"{key:<{WIDTH}}{value}")
 
 
 def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
@@ -86,12 +84,12 @@ def merge_adapter(name: str, target: Path, out: Path, *, as_json: bool) -> None:
     show_selections([selection])
     require_memory(adapter, ModelCatalogue(Content(find_workspace())), os.environ)
     screen = make_console(stderr=True)
-    with screen.status(f"Merging {escape(str(adapter.folder))} into {escape(adapter.source)}"):
+    with screen.status(styled(f"Merging {adapter.folder} into {adapter.source}")):
         merged = merge(adapter, target)
     if as_json:
-        print(json.dumps({"model": str(merged), "adapter": str(adapter.folder)}))
+        print_json({"model": str(merged), "adapter": str(adapter.folder)})
     else:
-        screen.print(f"{merged} holds the whole model", markup=False)
+        screen.print(f"{merged} holds the whole model")
 
 
 def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:

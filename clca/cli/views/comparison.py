@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from itertools import groupby
 
-from rich.markup import escape
 from rich.table import Table
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.cli.views.selection import show_selections
 from clca.evaluation.compare.result import CompareResult, MethodComparison
 from clca.evaluation.wvs.metric_names import PAPER_METRICS
@@ -20,19 +18,19 @@ def show(result: CompareResult, *, as_json: bool) -> None:
     """Print a table for each pair of methods, or one JSON object; and which evaluations were taken of several."""
     show_selections(result.selection)
     if as_json:
-        print(json.dumps(result.model_dump(mode="json"), ensure_ascii=False))
+        print_json(result.model_dump(mode="json"))
         return
     console = make_console()
     for side, folder, taught in zip(("first", "second"), (result.first, result.second), result.taught, strict=True):
         adapters = "; ".join(f"{culture}: {what}" for culture, what in taught.items())
         clca = f", clca is {adapters}" if adapters else ""
-        console.print(printable(f"{side:<8}{folder}{clca}"), markup=False)
+        console.print(f"{side:<8}{folder}{clca}")
     for _, group in groupby(result.comparisons, key=lambda comparison: comparison.methods):
         comparisons = list(group)
         console.print()
         console.print(_table(comparisons))
         for note in (note for comparison in comparisons for note in comparison.notes()):
-            console.print(escape(note), style="dim")
+            console.print(note, style="dim")
     console.print(
         "\nDifference: first minus second, with a 95 % paired bootstrap interval. p: permutation test that exchanges"
         " the two sides' answers respondent by respondent, two-sided, not corrected for several comparisons."
@@ -40,7 +38,7 @@ def show(result: CompareResult, *, as_json: bool) -> None:
         style="dim",
     )
     for folder in dict.fromkeys(result.rehearsals):
-        console.print(f"[yellow]{escape(str(folder))} is a rehearsal: it tells nothing about any culture.[/yellow]")
+        console.print(f"{folder} is a rehearsal: it tells nothing about any culture.", style="yellow")
 
 
 def _table(comparisons: list[MethodComparison]) -> Table:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
 from rich.table import Table
 
-from clca.cli.views.screen import make_console
+from clca.cli.views.screen import make_console, print_json
 from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace
 from clca.content_check import check
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
+from clca.printable import one_line, printable
 from clca.shell import command_line
 from clca.stages import resolve_config
 from clca.storage.atomic import atomic_write
@@ -71,7 +71,7 @@ def init(folder: Path) -> None:
         atomic_write(config, TEMPLATE)
     except OSError as error:
         raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
-    print(f"{config} written. Next: {command_line('cd', folder)} && clca content list")
+    make_console().print(f"{config} written. Next: {command_line('cd', folder)} && clca content list")
 
 
 def list_content(pattern: str, *, as_json: bool) -> None:
@@ -85,22 +85,23 @@ def list_content(pattern: str, *, as_json: bool) -> None:
     table.add_column("from")
     for path in paths:
         if as_json:
-            print(json.dumps({"path": path, "origin": content.origin(path), "file": str(content.locate(path))}))
-        table.add_row(path, content.origin(path))
+            print_json({"path": path, "origin": content.origin(path), "file": str(content.locate(path))})
+        table.add_row(one_line(path), content.origin(path))
     if not as_json:
         make_console().print(table)
 
 
 def show_content(path: str) -> None:
-    """Print the text of a content file."""
-    sys.stdout.write(Content(find_workspace()).text(path))
+    """Print the text of a content file: as it is, but for what a terminal would obey."""
+    text = Content(find_workspace()).text(path)
+    sys.stdout.write(printable(text) if sys.stdout.isatty() else text)
 
 
 def copy_content(paths: list[str], *, force: bool) -> None:
     """Copy packaged files into the workspace; `force` replaces those that exist."""
     content = Content(find_workspace())
     for path in paths:
-        print(f"{content.copy(path, force=force)} written")
+        make_console().print(f"{content.copy(path, force=force)} written")
 
 
 def check_content(*, as_json: bool) -> int:
@@ -112,7 +113,10 @@ def check_content(*, as_json: bool) -> int:
     except SettingsError as error:
         errors.append(error)
     for fault in errors:
-        print(json.dumps({"fault": fault.message}) if as_json else fault.message)
+        if as_json:
+            print_json({"fault": fault.message})
+        else:
+            make_console().print(one_line(fault.message))
     if not errors and not as_json:
-        print(f"{len(Content(workspace).files())} content files, no faults")
+        make_console().print(f"{len(Content(workspace).files())} content files, no faults")
     return 2 if errors else 0

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 
 from rich.console import Console, Group
-from rich.markup import escape
 from rich.table import Table as Screen
 from rich.text import Text
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.cli.views.selection import show_selections
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.classification.specificity import Specificity
@@ -30,14 +28,14 @@ def show(result: CspecResult, *, quiet: bool, as_json: bool) -> None:
     show_selections(entry for matrix in result.matrices for entry in matrix.selection)
     console = make_console()
     if as_json:
-        print(json.dumps(result.json_object(), ensure_ascii=False), flush=True)
+        print_json(result.json_object())
     for matrix in () if as_json else result.matrices:
         head = f"{matrix.name}: " if len(result.matrices) > 1 else ""
-        console.print(printable(f"{head}{_score(matrix)}"), style=None if quiet else "bold", markup=False)
+        console.print(f"{head}{_score(matrix)}", style=None if quiet else "bold")
         if quiet:
             continue
         for line in _beside(matrix):
-            console.print(printable(line), markup=False)
+            console.print(line)
         console.print()
         console.print(_grid(matrix))
         console.print()
@@ -56,10 +54,10 @@ def _tables(console: Console, result: CspecResult) -> None:
         console.print(table_screen(table, notes=False, intervals=intervals))
         for note in table.notes:
             if note not in shared and (intervals or note != INTERVALS):
-                console.print(escape(printable(note)), style="dim")
+                console.print(note, style="dim")
         console.print()
     for note in shared:
-        console.print(escape(printable(note)), style="dim")
+        console.print(note, style="dim")
 
 
 def _farewell(result: CspecResult, *, quiet: bool) -> None:
@@ -67,12 +65,12 @@ def _farewell(result: CspecResult, *, quiet: bool) -> None:
     contents = "cspec.json, tables.md, .csv, .tex, and two heat-maps"
     if len(result.matrices) > 1:
         contents = "tables.md, .csv, .tex, and a folder for each with cspec.json and two heat-maps"
-    screen.print(escape(f"{printable(str(result.folder))} holds {contents}"))
+    screen.print(f"{result.folder!s} holds {contents}")
     for matrix in result.matrices:
         marks = " and a ".join(mark for mark in ("rehearsal", "demonstration") if getattr(matrix, mark))
         if marks:
-            warning = f"{printable(str(matrix.source))} is a {marks}: it tells nothing about any culture."
-            make_console(stderr=True).print(escape(warning), style="yellow")
+            warning = f"{matrix.source!s} is a {marks}: it tells nothing about any culture."
+            make_console(stderr=True).print(warning, style="yellow")
 
 
 def _score(matrix: Specificity) -> str:
@@ -112,21 +110,21 @@ def _grid(matrix: Specificity) -> Group:
     )
     shown.add_column("", no_wrap=True)
     for culture in cultures:
-        shown.add_column(escape(printable(f" {heading(culture)} ")), justify="center", no_wrap=True)
+        shown.add_column(f" {heading(culture)} ", justify="center", no_wrap=True)
     for adapter in cultures:
         cells = [_rank(matrix, position[adapter], position[test]) for test in cultures]
-        shown.add_row(escape(printable(heading(adapter))), *cells)
+        shown.add_row(heading(adapter), *cells)
     rates = matrix.invalid
     if rates is None:
         return Group(shown)
     invalid = Screen(title="Invalid answers, %", title_justify="left", box=None, padding=0)
     invalid.add_column("", no_wrap=True)
     for culture in cultures:
-        invalid.add_column(escape(printable(f" {heading(culture)} ")), justify="right", no_wrap=True)
+        invalid.add_column(f" {heading(culture)} ", justify="right", no_wrap=True)
     for adapter in cultures:
         row = [rates[position[adapter]][position[test]] for test in cultures]
         texts = [f" {NOTHING}" if rate is None else f" {100 * rate:.1f}" for rate in row]
-        invalid.add_row(escape(printable(heading(adapter))), *texts)
+        invalid.add_row(heading(adapter), *texts)
     return Group(shown, Text(), invalid)
 
 

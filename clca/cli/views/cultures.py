@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
-
 from rich.table import Table
 
-from clca.cli.views.screen import make_console
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.content.lookup import Content, find_workspace
 from clca.culture import CultureCatalogue
 from clca.culture.scores import DIMENSIONS
@@ -30,7 +28,7 @@ def list_cultures(*, as_json: bool) -> None:
         missing = _missing(culture)
         if as_json:
             line = {"id": name, "name": title, "kind": culture.kind, "aliases": aliases, "missing": missing}
-            print(json.dumps(line, ensure_ascii=False))
+            print_json(line)
         kind = culture.kind if culture.kind == "country" else f"language of {', '.join(culture.members)}"
         table.add_row(name, title, kind, ", ".join(aliases[:5]), ", ".join(missing))
     if not as_json:
@@ -42,10 +40,12 @@ def show_culture(name: str, *, as_json: bool) -> None:
     catalogue = CultureCatalogue(Content(find_workspace()))
     culture = catalogue.culture(catalogue.find(name))
     if as_json:
-        print(culture.model_dump_json(indent=2))
+        print_json(culture.model_dump(mode="json"), indent=2)
         return
     console = make_console()
-    console.print(f"[bold]{catalogue.aliases(culture.id)[0]}[/]  ({culture.kind}, id {culture.id}, {culture.language})")
+    console.print(
+        styled((catalogue.aliases(culture.id)[0], "bold"), f"  ({culture.kind}, id {culture.id}, {culture.language})")
+    )
     if culture.members:
         console.print(
             f"Played in {', '.join(culture.members)}; names, places and manners are those of {culture.members[0]}."
@@ -53,26 +53,28 @@ def show_culture(name: str, *, as_json: bool) -> None:
     console.print(", ".join(culture.descriptors) + ".")
     console.print()
     for key, title in DIMENSIONS.items():
-        console.print(_bar(f"{title} ({key.upper()})", getattr(culture.scores, key)), markup=False)
-    console.print(culture.scores_note, style="dim", markup=False)
+        console.print(_bar(f"{title} ({key.upper()})", getattr(culture.scores, key)))
+    console.print(culture.scores_note, style="dim")
     console.print()
     for line in _map(catalogue, culture):
-        console.print(line, markup=False)
-    console.print(culture.position_note, style="dim", markup=False)
+        console.print(line)
+    console.print(culture.position_note, style="dim")
     console.print(
         "Phrases follow from these scores by personas/descriptors.yaml. The CLCA paper's phrases for Japan, China and"
         " Germany fit a later revision of Hofstede's scores, which is not freely available.",
         style="dim",
     )
     console.print()
-    console.print("[bold]What people expect of each other[/]")
+    console.print("What people expect of each other", style="bold")
     for custom in culture.customs:
-        console.print(f"  {custom}", markup=False)
+        console.print(f"  {custom}")
     console.print()
     names = culture.names
     counts = f"{len(names.female)} women's, {len(names.male)} men's, {len(names.family)} family names, {names.order}"
-    console.print(f"[bold]Names[/]  {counts}: {', '.join(names.female[:4] + names.male[:4] + names.family[:4])}, ...")
-    console.print(f"[bold]Places[/]  {'; '.join(places[0] for places in culture.settings.values())}")
+    console.print(
+        styled(("Names", "bold"), f"  {counts}: {', '.join(names.female[:4] + names.male[:4] + names.family[:4])}, ...")
+    )
+    console.print(styled(("Places", "bold"), f"  {'; '.join(places[0] for places in culture.settings.values())}"))
 
 
 def _bar(title: str, score: float | None) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rich.console import Console
-from rich.markup import escape
+from rich.errors import NotRenderableError
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.selection import show_selections
+from clca.errors import StoreError
 from clca.generation.run_records import StoredRecord
 from clca.storage.selection import Selection
 
@@ -23,23 +23,28 @@ def show_record(stored: StoredRecord, *, as_json: bool) -> None:
     folder, dialogue_id = str(stored.run.folder), stored.record["id"]
     show_selections([Selection(target=dialogue_id, taken=(folder,), reason=reason, others=others)])
     if not as_json:
-        make_console().print(folder, style="dim", markup=False)
+        make_console().print(folder, style="dim")
     show_dialogue(stored.outcome, stored.record, as_json=as_json)
 
 
 def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> None:
-    """Print a record of a run."""
+    """Print a record of a run. Raises `StoreError` for one that is not formed as the records of a run are."""
     if as_json:
-        print(json.dumps(record, ensure_ascii=False))
+        print_json(record)
         return
-    console = make_console()
-    record = printable_record(record)
-    console.print(f"[bold]{escape(record['id'])}[/]  [{STYLES[outcome]}]{outcome}[/]", end="")
-    console.print(f"  {record.get('reason') or ''}", markup=False)
+    try:
+        _show_parts(outcome, record, make_console())
+    except (KeyError, TypeError, AttributeError, ValueError, NotRenderableError) as error:
+        raise StoreError(f"{record['id']} is not formed as a record of a run: {type(error).__name__} {error}") from None
+
+
+def _show_parts(outcome: str, record: dict[str, Any], console: Console) -> None:
+    console.print(styled((record["id"], "bold"), "  ", (outcome, STYLES[outcome])), end="")
+    console.print(f"  {record.get('reason') or ''}")
     if outcome == "rejected":
         return
     models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))
-    console.print(f"by {', '.join(models)}, seed {record['seed']}", style="dim", markup=False)
+    console.print(f"by {', '.join(models)}, seed {record['seed']}", style="dim")
     if scenario := record.get("scenario"):
         _show_scenario(scenario, console)
     console.print()
@@ -47,55 +52,47 @@ def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> Non
         _show_turn(turn, console)
     console.print()
     if outcome == "failed":
-        console.print(f"Failed at {record['stage']}: {record['reason']}. {record['detail']}", markup=False)
+        console.print(f"Failed at {record['stage']}: {record['reason']}. {record['detail']}")
         return
     console.print(f"Ended by {record['ended']}.", style="dim")
     _show_judgement(record, console)
 
 
-def printable_record(value: Any) -> Any:
-    """The same record with all its texts fit for a terminal."""
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {key: printable_record(inner) for key, inner in value.items()}
-    return [printable_record(inner) for inner in value] if isinstance(value, list) else value
-
-
 def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
     console.print()
-    console.print(scenario["setting"], markup=False)
-    console.print(f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim", markup=False)
+    console.print(scenario["setting"])
+    console.print(f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim")
     if scenario.get("breach"):
-        console.print(f"Breach of the norm: {scenario['breach']}", style="dim", markup=False)
+        console.print(f"Breach of the norm: {scenario['breach']}", style="dim")
     for person in scenario["participants"]:
         console.print()
         description = f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}"
-        console.print(description, style="bold", markup=False)
-        console.print(person["background"], markup=False)
-        console.print(f"Goal: {person['goal']}", markup=False)
+        console.print(description, style="bold")
+        console.print(person["background"])
+        console.print(f"Goal: {person['goal']}")
         if person["secret"]:
-            console.print(f"Secret: {person['secret']}", markup=False)
+            console.print(f"Secret: {person['secret']}")
 
 
 def _show_turn(turn: dict[str, Any], console: Console) -> None:
-    speaker, text = escape(turn["speaker"]), escape(turn["text"])
+    speaker, text = turn["speaker"], turn["text"]
     if turn["action"] == "speak":
-        console.print(f"[bold]{speaker}[/]: {text}")
+        console.print(styled((speaker, "bold"), f": {text}"))
     elif turn["action"] == "non-verbal":
-        console.print(f"[italic]({text})[/]")
+        console.print(f"({text})", style="italic")
     elif turn["action"] == "leave":
-        console.print(f"[bold]{speaker}[/]: {text} [italic](leaves)[/]" if text else f"[italic]({speaker} leaves.)[/]")
+        said = styled((speaker, "bold"), f": {text} ", ("(leaves)", "italic"))
+        console.print(said if text else styled((f"({speaker} leaves.)", "italic")))
     else:
-        console.print(f"[italic]({speaker} says nothing.)[/]")
+        console.print(f"({speaker} says nothing.)", style="italic")
     if turn.get("thought"):
-        console.print(f"    [dim]thinks: {escape(turn['thought'])}[/]")
+        console.print(f"    thinks: {turn['thought']}", style="dim")
     if "intent" in turn:
         intent = turn["intent"]
         colour = "cyan" if intent["relevance"] == "cultural" else "dim"
-        console.print(f"    [{colour}]{escape(intent['text'])} ({intent['relevance']})[/]")
+        console.print(f"    {intent['text']} ({intent['relevance']})", style=colour)
         for custom in intent.get("customs", ()):
-            console.print(f"    [dim]custom: {escape(custom)}[/]")
+            console.print(f"    custom: {custom}", style="dim")
 
 
 def _show_judgement(record: dict[str, Any], console: Console) -> None:
@@ -104,7 +101,7 @@ def _show_judgement(record: dict[str, Any], console: Console) -> None:
         for name in ("quality", "alignment", "meta"):
             verdict = judgement[name]
             words = verdict.get("critique") or verdict.get("rationale") or ""
-            console.print(f"{name}: {verdict['label']}, {verdict['confidence']}. [dim]{escape(words)}[/]")
-    console.print(f"Verdict: {record['verdict']}" + (f", {record['reason']}" if record["reason"] else ""), markup=False)
+            console.print(styled(f"{name}: {verdict['label']}, {verdict['confidence']}. ", (words, "dim")))
+    console.print(f"Verdict: {record['verdict']}" + (f", {record['reason']}" if record["reason"] else ""))
     if record.get("planted"):
-        console.print(f"The rehearsal planted a flaw here: {record['planted']}.", markup=False)
+        console.print(f"The rehearsal planted a flaw here: {record['planted']}.")

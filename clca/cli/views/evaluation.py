@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
 from rich.table import Table as Screen
 
 from clca.cli.views.progress import Bar, rate
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
 from clca.evaluation.answer_warnings import CAUTION
@@ -21,6 +19,7 @@ from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.table import Table
 from clca.evaluation.table_formats import screen as table_screen
 from clca.evaluation.validation import require_libraries
+from clca.printable import one_line
 from clca.progress import Note, Progress
 from clca.stages import stage
 
@@ -44,7 +43,7 @@ def evaluate(
     made: EvaluationPlan = chosen.plan(config, workspace)
     show_selections(entry for entry in made.model.selection if entry.reason != NAMED)
     for warning in made.warnings:
-        make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
+        make_console(stderr=True).print(styled(("Warning:", "bold yellow"), f" {one_line(warning)}"))
     if plan:
         show_plan(made, as_json=as_json)
         return None
@@ -56,9 +55,9 @@ def evaluate(
 
 def _show_progress(bar: Bar, event: Progress | Note) -> None:
     if isinstance(event, Note):
-        bar.begin(printable(event.text))
+        bar.begin(one_line(event.text))
     else:
-        bar.show(printable(progress_line(event)), event.done, event.total)
+        bar.show(progress_line(event), event.done, event.total)
 
 
 def progress_line(event: Progress) -> str:
@@ -76,23 +75,23 @@ def progress_line(event: Progress) -> str:
 def show_result(plan: EvaluationPlan, result: EvaluationResult, *, quiet: bool, as_json: bool) -> None:
     """Print the tables, or one JSON object, and where the files are."""
     if as_json:
-        print(json.dumps(result.json_object(), ensure_ascii=False), flush=True)
+        print_json(result.json_object())
     elif not quiet:
         show_tables([table for table in result.tables if table.metric in plan.screen_tables])
     screen = make_console(stderr=True, quiet=quiet)
-    screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics", markup=False)
+    screen.print(f"{result.folder} holds predictions, scores and {TABLE}.md, .csv, .tex with all metrics")
     if result.unanswered:
         count = sum(result.unanswered.values())
         reasons = ", ".join(f"{reason} {number:,}" for reason, number in result.unanswered.items())
         console = make_console(stderr=True)
-        console.print(f"[yellow]{count:,} without an answer ({reasons}): repeat the command to ask again[/yellow]")
+        console.print(f"{count:,} without an answer ({reasons}): repeat the command to ask again", style="yellow")
     elif not result.asked:
         when, groups = result.answered[:10], result.request_groups
         screen.print(
             f"all {groups:,} request groups were answered on {when}; no request was sent (--new evaluates again)"
         )
     if marked := " ".join(caveat for caveat in result.caveats if caveat.startswith(MARKS)):
-        make_console(stderr=True).print(f"[yellow]{escape(printable(marked))}[/yellow]")
+        make_console(stderr=True).print(marked, style="yellow")
 
 
 def show_tables(tables: Sequence[Table]) -> None:
@@ -103,32 +102,32 @@ def show_tables(tables: Sequence[Table]) -> None:
         console.print(table_screen(table, notes=False))
         for note in table.notes:
             if note not in shared:
-                console.print(escape(note), style="dim")
+                console.print(note, style="dim")
         console.print()
     for note in tables[0].notes if tables else ():
         if note in shared:
-            console.print(escape(note), style="dim")
+            console.print(note, style="dim")
 
 
 def show_plan(plan: EvaluationPlan, *, as_json: bool) -> None:
     """Print the first prompts, and what the evaluation takes."""
     if as_json:
-        print(json.dumps(plan.json_object(), ensure_ascii=False))
+        print_json(plan.json_object())
         return
     console = make_console()
-    console.print(f"{plan.folder} {'exists already' if plan.finished else 'would be made'}", markup=False)
+    console.print(f"{plan.folder} {'exists already' if plan.finished else 'would be made'}")
     for title, prompt in plan.sample_prompts():
-        console.rule(escape(printable(title)), align="left")
-        console.print(escape(printable(prompt)))
+        console.rule(title, align="left")
+        console.print(prompt)
     console.rule()
     console.print(_cost_table(plan.cost))
     cells = plan.cost.cells
     if cells is not None:
         rows = ", ".join(plan.summary["rows"])
-        console.print(f"{cells:,} cell{'' if cells == 1 else 's'}, rows: {printable(rows)}", markup=False)
-    console.print(_time(plan.cost), markup=False)
+        console.print(f"{cells:,} cell{'' if cells == 1 else 's'}, rows: {rows}")
+    console.print(_time(plan.cost))
     for caveat in plan.caveats():
-        console.print(escape(printable(caveat)), style="dim")
+        console.print(caveat, style="dim")
 
 
 def _cost_table(cost: Cost) -> Screen:
@@ -139,7 +138,7 @@ def _cost_table(cost: Cost) -> Screen:
     for count in first.counts:
         table.add_column(count.replace("_", " "), justify="right")
     for part in cost.parts:
-        table.add_row(*(printable(name) for name in part.names.values()), *map(_count, part.counts.values()))
+        table.add_row(*(name for name in part.names.values()), *map(_count, part.counts.values()))
     if len(cost.parts) > 1:
         table.add_row("all", *[""] * (len(first.names) - 1), *(_count(cost.total(count)) for count in first.counts))
     return table
@@ -151,7 +150,7 @@ def _count(count: int | None) -> str:
 
 def _time(cost: Cost) -> str:
     if cost.unknown_reason:
-        return f"Tokens and time cannot be estimated here: {printable(cost.unknown_reason)}"
+        return f"Tokens and time cannot be estimated here: {cost.unknown_reason}"
     if cost.seconds is None:
         return "time: depends on the server; the progress line measures it"
     return f"time: about {duration(cost.seconds)} ({cost.time_basis}; the progress line measures it)"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from time import monotonic
 from types import TracebackType
@@ -13,7 +12,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 
 from clca.cli.views.progress import LINE_EVERY, Waiting, rate
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.training_plan import duration
 from clca.errors import ClcaError
 from clca.generation.plan import GenerationPlan
@@ -21,6 +20,7 @@ from clca.generation.progress import GenerationProgress, RunEnded, ServerStartin
 from clca.generation.result import Counts, GenerationResult, RunResult
 from clca.generation.run import run
 from clca.inference.protocol import Throughput
+from clca.printable import one_line
 from clca.progress import Note, Progress
 from clca.shell import command_line
 
@@ -43,9 +43,9 @@ def generate(plan: GenerationPlan, *, quiet: bool, as_json: bool) -> int:
             result = _with_untouched(plan, view.ended)
             if result.requests and not lost:
                 for caveat in result.caveats:
-                    screen.print(f"[yellow]{caveat}[/yellow]")
+                    screen.print(caveat, style="yellow")
             if as_json:
-                print(json.dumps(result.json_object()), flush=True)
+                print_json(result.json_object())
     return SOME_FAILED if any(result.failed for result in view.ended) else OK
 
 
@@ -82,7 +82,7 @@ class GenerationView:
                 self._waiting.show(event.text)
             case Note():
                 self._end_waiting()
-                self._screen.print(printable(event.text), markup=False)
+                self._screen.print(one_line(event.text))
             case GenerationProgress():
                 self._show(event)
             case RunEnded():
@@ -97,7 +97,7 @@ class GenerationView:
         if not self._screen.is_terminal:
             now = monotonic()
             if not first and now - self._line_shown >= LINE_EVERY:
-                self._screen.print(progress_line(event), markup=False)
+                self._screen.print(progress_line(event))
             if first or now - self._line_shown >= LINE_EVERY:
                 self._line_shown = now
         elif self._live is None:
@@ -162,25 +162,23 @@ def show_summary(result: RunResult, screen: Console) -> None:
             for reason, number in result.reasons.items()
             if reason.startswith(name + ": ")
         )
-        table.add_row(f"{getattr(result, name):,}", f"{name}  [dim]{reasons}[/dim]" if reasons else name)
+        table.add_row(f"{getattr(result, name):,}", styled(name, (f"  {reasons}", "dim")) if reasons else name)
     screen.print(table)
     tokens = f"{result.prompt_tokens:,} + {result.completion_tokens:,} tokens"
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in result.invalid_replies.items())
     invalid = f", {sum(result.invalid_replies.values()):,} invalid replies ({kinds})" if kinds else ""
     requests = f"{result.requests:,} requests, {result.cached:,} from the reply cache{invalid}"
-    screen.print(f"{requests}, {tokens}, {result.seconds:.1f} s", markup=False)
+    screen.print(f"{requests}, {tokens}, {result.seconds:.1f} s")
     vllm = result.throughput
     if vllm is not None:
         pace = vllm.completion_tokens / vllm.seconds
-        screen.print(f"vLLM: {rate(pace, 'tokens')}, {_cache_share(vllm)}", markup=False)
+        screen.print(f"vLLM: {rate(pace, 'tokens')}, {_cache_share(vllm)}")
     if result.pending:
         screen.print("Run the same command again to resume.")
     elif result.failed:
-        screen.print(
-            f"{command_line('clca', 'retry', Path(result.run), '--failed')} tries the failed ones again.", markup=False
-        )
+        screen.print(f"{command_line('clca', 'retry', Path(result.run), '--failed')} tries the failed ones again.")
     else:
-        screen.print(f"{command_line('clca', 'show', Path(result.run))} reads them.", markup=False)
+        screen.print(f"{command_line('clca', 'show', Path(result.run))} reads them.")
 
 
 def _cache_share(vllm: Throughput) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
 from clca.generation.plan import GenerationPlan
 from clca.generation.run_plan import RunPlan
@@ -19,7 +18,7 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
     """Print what the runs would take, and a prompt of each task."""
     if as_json:
         for run in plan.runs:
-            print(json.dumps(_json_object(plan, run), ensure_ascii=False))
+            print_json(_json_object(plan, run))
         return
     console = make_console()
     _show_prompts(plan.runs[0], console)
@@ -31,9 +30,9 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
         " with a prefix cache a server computes most prompt tokens only once."
     )
     for placement in plan.placements:
-        console.print(f"Would be started: {printable(str(placement))}", markup=False)
+        console.print(f"Would be started: {placement!s}")
     if plan.unavailable is not None:
-        console.print(f"Not on this machine: {printable(plan.unavailable.message)}", markup=False)
+        console.print(f"Not on this machine: {plan.unavailable.message}")
     if plan.simulated:
         console.print("The embedded rehearsal answers at no cost.")
 
@@ -71,8 +70,8 @@ def _show_prompts(run: RunPlan, console: Console) -> None:
     for cost in run.costs:
         console.rule(f"{cost.task}", align="left")
         for message in cost.messages:
-            console.print(f"[{message['role']}]", style="bold", markup=False)
-            console.print(message["content"], markup=False)
+            console.print(f"[{message['role']}]", style="bold")
+            console.print(message["content"])
     console.rule()
 
 
@@ -81,7 +80,7 @@ def _show_run(run: RunPlan, console: Console) -> None:
     names = set(models.values())
     teachers = models["teacher"] if len(names) == 1 else ", ".join(f"{role} {name}" for role, name in models.items())
     state = "exists" if run.exists else "would be made"
-    console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}", markup=False)
+    console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}")
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("task")
     for column in ("requests", "prompt tokens", "reply tokens"):

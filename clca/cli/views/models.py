@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from rich.table import Table
-from rich.text import Text
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.content.lookup import Content, find_workspace
 from clca.errors import NotFoundError
 from clca.inference.hardware import Machine, machine
@@ -34,7 +32,7 @@ def show_models(*, as_json: bool) -> None:
     for model in filter(None, map(models.find, models.names())):
         quantization, fit = best_fit(model, here)
         if as_json:
-            print(json.dumps({**_facts(model), "fits": fit.holds, "quantization": quantization, "fit": asdict(fit)}))
+            print_json({**_facts(model), "fits": fit.holds, "quantization": quantization, "fit": asdict(fit)})
             continue
         cells = (
             model.name,
@@ -46,10 +44,10 @@ def show_models(*, as_json: bool) -> None:
             "yes" if model.gated else "no",
             _fits_cell(fit, quantization),
         )
-        table.add_row(*(Text(printable(cell)) for cell in cells))
+        table.add_row(*cells)
     if not as_json:
         console = make_console()
-        console.print(f"This machine: {describe(here)}.", markup=False)
+        console.print(f"This machine: {describe(here)}.")
         console.print(table)
 
 
@@ -76,12 +74,12 @@ def show_model(name: str, *, as_json: bool) -> None:
             "fit": asdict(fit),
             "advice": None if fit.holds and quantization is None else advice(model, here, models, None),
         }
-        print(json.dumps(facts, indent=2))
+        print_json(facts, indent=2)
         return
     console = make_console()
-    console.print(Text(printable(model.name), style="bold"))
+    console.print(model.name, style="bold")
     for key, value in _rows(model, models, here, fit, quantization):
-        console.print(f"{key:<{WIDTH}}{printable(value)}", markup=False)
+        console.print(f"{key:<{WIDTH}}{value}")
 
 
 def _rows(

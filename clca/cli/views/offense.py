@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.markup import escape
 from rich.table import Table as Screen
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console
 from clca.evaluation.offense.suite import ScoringDifference
 
 
@@ -19,6 +18,6 @@ def show_differences(differences: Sequence[ScoringDifference]) -> None:
         table.add_column(column, overflow="fold")
     for difference in differences:
         texts = (difference.task, difference.paper, difference.corrected, difference.why)
-        table.add_row(*(escape(printable(text)) for text in texts))
+        table.add_row(*(text for text in texts))
     console.print()
     console.print(table)

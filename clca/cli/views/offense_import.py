@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.content.lookup import Content, find_workspace
 from clca.culture import CultureCatalogue
 from clca.evaluation.offense.imports.audit import ImportAudit, SetAudit, SharedTexts
@@ -39,14 +37,14 @@ def import_offense(folder: Path, mapping: Path | None, out: Path | None, *, stri
 def _report(audit: ImportAudit, target: Path | None, *, as_json: bool) -> None:
     if as_json:
         folder = {"folder": None if target is None else str(target)}
-        print(json.dumps({**folder, "amiss": audit.finding_count, **audit.model_dump(mode="json")}, ensure_ascii=False))
+        print_json({**folder, "amiss": audit.finding_count, **audit.model_dump(mode="json")})
         return
     show(audit, make_console())
     if target is not None:
         cultures = len({test_set.name.partition("/")[0] for test_set in audit.sets})
         texts = sum(test_set.imported for test_set in audit.sets)
         counts = f"{_count(texts, 'text')} in {_count(len(audit.sets), 'test set')}"
-        print(f"{counts} of {_count(cultures, 'culture')} in {target}")
+        make_console().print(f"{counts} of {_count(cultures, 'culture')} in {target}")
 
 
 def show(audit: ImportAudit, console: Console) -> None:
@@ -56,13 +54,13 @@ def show(audit: ImportAudit, console: Console) -> None:
         table.add_column(column, justify="right" if column == "texts" else "left")
     for test_set in audit.sets:
         labels = ", ".join(f"{label or '(empty)'} {count:,}" for label, count in test_set.labels.items())
-        table.add_row(test_set.name, test_set.type, f"{test_set.imported:,}", Text(printable(labels)))
+        table.add_row(test_set.name, test_set.type, f"{test_set.imported:,}", labels)
     console.print(table)
     lines = _lines(audit)
     if lines:
         console.print()
     for line in lines:
-        console.print(Text(printable(line)))
+        console.print(line)
 
 
 def _lines(audit: ImportAudit) -> list[str]:

@@ -6,11 +6,11 @@ from time import monotonic
 from types import TracebackType
 
 from rich.console import Console
-from rich.markup import escape
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
-from clca.cli.views.screen import printable
+from clca.cli.views.screen import styled
+from clca.printable import one_line
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 
@@ -50,12 +50,12 @@ class Waiting:
     def show(self, text: str) -> None:
         """Show the latest step of a server that starts."""
         now = monotonic()
-        line = f"vLLM is starting, {now - self._began:.0f} s: {printable(text)}"
+        line = one_line(f"vLLM is starting, {now - self._began:.0f} s: {text}")
         if self._status is not None:
-            self._status.update(f"[dim]{escape(line)}[/dim]")
+            self._status.update(styled((line, "dim")))
         elif text and now - self._shown >= LINE_EVERY:
             self._shown = now
-            self._screen.print(line, markup=False)
+            self._screen.print(line)
 
 
 class Bar:
@@ -78,9 +78,9 @@ class Bar:
     def begin(self, line: str) -> None:
         """Show what is waited for before anything can be counted."""
         if self._status is not None:
-            self._status.update(f"[dim]{escape(line)}[/dim]")
+            self._status.update(styled((line, "dim")))
         else:
-            self._screen.print(line, markup=False)
+            self._screen.print(line)
 
     def show(self, line: str, done: int, of: int) -> None:
         """Show a new state of the bar and its line."""
@@ -90,4 +90,4 @@ class Bar:
             self._status.update(grid)
         elif monotonic() - self._told >= LINE_EVERY:
             self._told = monotonic()
-            self._screen.print(f"  {line}", markup=False)
+            self._screen.print(f"  {line}")

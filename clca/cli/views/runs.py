@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from itertools import islice
 from pathlib import Path
 
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
-from clca.cli.views.dialogue import STYLES, printable_record
-from clca.cli.views.screen import make_console
+from clca.cli.views.dialogue import STYLES
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.errors import NotFoundError
 from clca.generation.run_records import read_records
+from clca.printable import one_line
 from clca.storage.run_index import RunInfo, list_runs
 
 COUNTS = ("requested", "kept", "discarded", "failed", "rejected", "pending")
@@ -25,7 +24,7 @@ def show_runs(out: Path, *, as_json: bool) -> None:
     if as_json:
         for run in runs:
             keys = ("culture", "created", "finished", "counts", "models")
-            print(json.dumps({"run": str(run.folder), **{key: run.data.get(key) for key in keys}}))
+            print_json({"run": str(run.folder), **{key: run.data.get(key) for key in keys}})
         return
     if not runs:
         raise NotFoundError(f"there are no runs in {out}/ (make one with `clca generate`, or give --out)")
@@ -37,7 +36,7 @@ def show_runs(out: Path, *, as_json: bool) -> None:
     for run in runs:
         counts = run.data.get("counts", {})
         table.add_row(
-            escape(f"{run.folder.parent.name}/{run.folder.name}"),
+            one_line(f"{run.folder.parent.name}/{run.folder.name}"),
             str(run.data.get("created", ""))[:16].replace("T", " "),
             *(str(counts.get(key, "")) for key in COUNTS),
         )
@@ -49,7 +48,7 @@ def show_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
     records = read_records(run.folder, outcomes)
     if as_json:
         for _, record in records:
-            print(json.dumps(record, ensure_ascii=False))
+            print_json(record)
         return
     console = make_console()
     table = Table(box=None, padding=(0, 2, 0, 0))
@@ -57,13 +56,12 @@ def show_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
     for column in ("outcome", "turns", "ended", "why"):
         table.add_column(column, justify="right" if column == "turns" else "left")
     for outcome, record in islice(records, limit):
-        record = printable_record(record)
         table.add_row(
-            escape(record["id"]),
-            f"[{STYLES[outcome]}]{outcome}[/]",
-            str(len(record.get("turns", ()))),
-            record.get("ended", record.get("stage", "")),
-            escape(record.get("reason") or ""),
+            record["id"],
+            styled((outcome, STYLES[outcome])),
+            str(len(record.get("turns") or ())),
+            str(record.get("ended", record.get("stage", ""))),
+            str(record.get("reason") or ""),
         )
     console.print(table)
     counts = run.data.get("counts", {})

@@ -1,25 +1,28 @@
-"""Consoles for human-readable output."""
+"""Consoles for human-readable output, and JSON. All that is shown is data: no text is read as markup."""
 
 from __future__ import annotations
 
-import re
 import sys
+from collections.abc import Iterable
 from typing import Any
 
-from rich.console import Console, Group
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.segment import Segment
 from rich.table import Table
+from rich.text import Text
 
 from clca.cli.streams import give_up
-
-# Control characters other than line break and tab, and marks that change the direction of text.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+from clca.printable import json_text, printable
 
 UNBOUNDED = 240  # columns of what fills the width, where it goes to a file or a pipe
 ENDLESS = 1_000_000  # columns that no table needs
 
 
 class _Console(Console):
-    """A console on which nothing is cut: a table that is wider than the screen is left to the terminal to break."""
+    """A console on which nothing is cut, and every text is inert.
+
+    A table that is wider than the screen is left to the terminal to break.
+    """
 
     def print(self, *objects: Any, **options: Any) -> None:
         for shown in objects:
@@ -32,6 +35,15 @@ class _Console(Console):
             if not self.stderr:
                 raise
             self.on_broken_pipe()  # a terminal that is gone, a full disk
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """The text with what must not reach a terminal written out, before its width is measured."""
+        return super().render_str(printable(text), **options)
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """What is printed, with the same done to what was made a `Text` without it."""
+        for text, style, control in super().render(renderable, options):
+            yield Segment(text if control else printable(text), style, control)
 
     def _fit(self, table: Table) -> None:
         endless = self.options.update_width(ENDLESS)
@@ -57,22 +69,19 @@ class _Console(Console):
         raise SystemExit(0)
 
 
-def printable(text: str) -> str:
-    """External text with control characters replaced, which could manipulate the terminal."""
-    return _CONTROL.sub("\ufffd", text)
+def styled(*parts: str | tuple[str, str]) -> Text:
+    """A line of several parts, each a text, or a text and its style."""
+    pairs = ((part, "") if isinstance(part, str) else part for part in parts)
+    return Text.assemble(*((printable(text), style) for text, style in pairs))
 
 
-def one_line(text: str) -> str:
-    """A message on one line, with control characters as Python writes them: `\\n`, `\\x1b`."""
-    return _CONTROL.sub(_escaped, text).replace("\n", "\\n").replace("\t", "\\t")
-
-
-def _escaped(match: re.Match[str]) -> str:
-    return match[0].encode("unicode_escape").decode("ascii")
+def print_json(value: Any, *, indent: int | None = None) -> None:
+    """Print the value as JSON, at once."""
+    print(json_text(value, indent=indent), flush=True)
 
 
 def make_console(*, stderr: bool = False, quiet: bool = False) -> Console:
     """A console that leaves wrapping to the terminal, so that copied text has no extra line breaks."""
     stream = sys.stderr if stderr else sys.stdout
     width = None if stream.isatty() else UNBOUNDED
-    return _Console(stderr=stderr, quiet=quiet, highlight=False, soft_wrap=True, width=width)
+    return _Console(stderr=stderr, quiet=quiet, markup=False, emoji=False, highlight=False, soft_wrap=True, width=width)

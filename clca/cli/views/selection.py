@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console
 from clca.storage.selection import Selection
 
 
@@ -13,4 +13,4 @@ def show_selections(selections: Iterable[Selection]) -> None:
     console = make_console(stderr=True)
     for selection in selections:
         if selection.others:
-            console.print(f"Takes for {printable(selection.line)}", markup=False)
+            console.print(f"Takes for {selection.line}")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 from clca.cli.views.progress import Waiting
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.generation.progress import ServerStarting
 from clca.generation.teacher_server import ServerReady, TeacherServerPlan, serve
 from clca.inference.vllm.command import shown
@@ -17,9 +15,9 @@ def show_plan(plan: TeacherServerPlan, *, as_json: bool) -> None:
     """Print how vLLM would be started."""
     variables = plan.placement.variables
     if as_json:
-        print(json.dumps({"model": plan.model, "command": plan.command, "variables": variables}))
+        print_json({"model": plan.model, "command": plan.command, "variables": variables})
     else:
-        print(printable(shown(plan.command, variables)))
+        make_console().print(shown(plan.command, variables))
 
 
 def serve_until_stopped(plan: TeacherServerPlan, *, quiet: bool, as_json: bool) -> None:
@@ -33,16 +31,14 @@ def serve_until_stopped(plan: TeacherServerPlan, *, quiet: bool, as_json: bool) 
                     waiting.show(event.text)
                 case ServerReady():
                     waiting.__exit__(None, None, None)
-                    screen.print(printable(event.text), markup=False)
-                    screen.print(
-                        f"The server is up at {event.url}, its log is {event.log}. Ctrl-C stops it. Next:", markup=False
-                    )
+                    screen.print(event.text)
+                    screen.print(f"The server is up at {event.url}, its log is {event.log}. Ctrl-C stops it. Next:")
                     generate = command_line("clca", "generate", "--culture", "japan", "--teacher", event.model)
-                    screen.print(f"  {generate} --base-url {event.url}", markup=False)
+                    screen.print(f"  {generate} --base-url {event.url}")
                     if as_json:
                         ready = {"model": event.model, "url": event.url, "log": str(event.log)}
-                        print(json.dumps(ready), flush=True)
+                        print_json(ready)
                 case Note():
-                    screen.print(event.text, markup=False)
+                    screen.print(event.text)
 
         serve(plan, report)

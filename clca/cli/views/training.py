@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
 
 from rich.console import Console
-from rich.markup import escape
 
 from clca.cli.views.progress import Bar
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.selection import show_selections
+from clca.printable import one_line
 from clca.progress import Note, Progress
 from clca.shell import command_line
 from clca.training.job import AdapterFinished, AdapterStarted, StepProgress
@@ -38,9 +37,9 @@ def train(plan: TrainingPlan, *, quiet: bool, as_json: bool) -> None:
             run(plan, view)
     finally:
         if as_json and first and view.results:
-            print(json.dumps(_json_object(plan, view.results)), flush=True)
+            print_json(_json_object(plan, view.results))
     if plan.student.tiny:
-        screen.print(f"[yellow]{TINY_WARNING}[/yellow]")
+        screen.print(TINY_WARNING, style="yellow")
 
 
 def is_first() -> bool:
@@ -54,7 +53,7 @@ def show_warnings(plan: TrainingPlan) -> None:
         return
     show_selections(plan.selections())
     for warning in plan.warnings():
-        make_console(stderr=True).print(f"[bold yellow]Warning:[/bold yellow] {escape(printable(warning))}")
+        make_console(stderr=True).print(styled(("Warning:", "bold yellow"), f" {one_line(warning)}"))
 
 
 class _TrainingView:
@@ -67,11 +66,11 @@ class _TrainingView:
 
     def __call__(self, event: Progress | Note) -> None:
         if isinstance(event, Note):
-            self._screen.print(printable(event.text), markup=False)
+            self._screen.print(one_line(event.text))
         elif isinstance(event, AdapterStarted):
             self._target = event.target
             if event.total > 1:
-                self._screen.print(f"{event.done + 1}/{event.total} {event.target}", markup=False)
+                self._screen.print(f"{event.done + 1}/{event.total} {event.target}")
             self._bar = self.bars.enter_context(Bar(self._screen))
         elif isinstance(event, AdapterFinished):
             self.bars.close()
@@ -83,17 +82,15 @@ class _TrainingView:
         result = event.result
         self.results.append(result)
         if event.existed:
-            self._screen.print(f"{result.adapter} exists already; --new trains another", markup=False)
+            self._screen.print(f"{result.adapter} exists already; --new trains another")
             return
         held_out = "" if result.eval_loss is None else f", held-out {result.eval_loss:.3f}"
         self._screen.print(
             f"{result.examples:,} examples in {result.rows:,} rows, {result.steps:,} steps: loss {result.loss:.3f}"
             f"{held_out}; {result.seconds:.1f} s, {result.tokens_per_second:,.0f} tokens/s",
-            markup=False,
         )
         self._screen.print(
             f"{result.adapter} holds the adapter; {command_line('clca', 'adapters', 'show', result.adapter)}",
-            markup=False,
         )
 
 

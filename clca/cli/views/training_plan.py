@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import yaml
 from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
-from rich.text import Text
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.training import show_warnings
 from clca.inference.hardware import machine
 from clca.inference.memory import student_weight_bytes
@@ -68,7 +65,7 @@ def _print_json(adapters: Sequence[Forecast], *, samples: bool, extra: Mapping[s
                 for sample in adapter.checked.samples
             ]
         objects.append({**figures, **extra})
-    print(json.dumps(objects[0] if len(objects) == 1 else {"adapters": objects}, ensure_ascii=False))
+    print_json(objects[0] if len(objects) == 1 else {"adapters": objects})
 
 
 def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
@@ -80,15 +77,15 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
             show_sample(sample, console)
         console.rule()
     state = "exists already" if adapter.planned.finished else "would be made"
-    console.print(f"{job.out} {state}", markup=False)
+    console.print(f"{job.out} {state}")
     for run in job.lineage:
-        console.print(f"from {run.run}: {run.dialogues:,} dialogues", markup=False)
+        console.print(f"from {run.run}: {run.dialogues:,} dialogues")
     if adapter.unavailable_reason:
-        console.print(f"No estimate: {printable(adapter.unavailable_reason)}", markup=False)
+        console.print(f"No estimate: {adapter.unavailable_reason}")
         weights = student_weight_bytes(job.student, job.recipe.base, job.recipe.base.compute)
         if weights is not None and job.student.model is not None:
             bits = f"in {job.recipe.base.bits} bits"
-            console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}", markup=False)
+            console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}")
     if adapter.checked is not None and adapter.estimate is not None:
         _show_counts(adapter.checked, console)
         _show_estimate(adapter, adapter.checked, adapter.estimate, console)
@@ -97,19 +94,18 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
 def _show_recipe(recipe: Recipe) -> None:
     console = make_console()
     console.rule(f"recipe {recipe.name}", align="left")
-    console.print(yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True).rstrip(), markup=False)
+    console.print(yaml.safe_dump(recipe.resolved(), sort_keys=False, allow_unicode=True).rstrip())
 
 
 def _show_launch(plan: TrainingPlan, commands: tuple[str, str]) -> None:
     console = make_console()
     console.rule()
-    console.print("On several GPUs, the base model sharded over them (FSDP):", markup=False)
-    console.print(f"  {commands[0]}", markup=False)
+    console.print("On several GPUs, the base model sharded over them (FSDP):")
+    console.print(f"  {commands[0]}")
     console.print(
         f"On {MACHINES} machines that share the folder {plan.config.out}, each with its own --machine_rank:",
-        markup=False,
     )
-    console.print(f"  {commands[1]}", markup=False)
+    console.print(f"  {commands[1]}")
     console.print(
         "training.batch counts for each process. A sharded training that was"
         " stopped resumes to nearly, not exactly, the same weights.",
@@ -121,17 +117,17 @@ def show_sample(sample: Sample, console: Console) -> None:
     """Print a decoded example with its trained tokens in colour, or between marks without colours."""
     coloured = console.color_system is not None
     how = "in colour" if coloured else f"between {MARKS[0]} and {MARKS[1]}"
-    console.print(f"[bold]{sample.task}[/bold], {sample.tokens:,} tokens, trained {how}  ", end="")
-    console.print(sample.example, style="dim", markup=False)
-    text = Text()
+    console.print(styled((sample.task, "bold"), f", {sample.tokens:,} tokens, trained {how}  "), end="")
+    console.print(sample.example, style="dim")
+    parts: list[str | tuple[str, str]] = []
     for piece, trained in sample.pieces:
         if not trained:
-            text.append(printable(piece), style="dim")
+            parts.append((piece, "dim"))
         elif coloured:
-            text.append(printable(piece), style="bold green")
+            parts.append((piece, "bold green"))
         else:
-            text.append(f"{MARKS[0]}{printable(piece)}{MARKS[1]}")
-    console.print(text)
+            parts.append(f"{MARKS[0]}{piece}{MARKS[1]}")
+    console.print(styled(*parts))
     console.print()
 
 
@@ -147,7 +143,7 @@ def _show_counts(checked: Checked, console: Console) -> None:
     console.print(table)
     for name, rows in (("train", checked.train), ("held out", checked.held_out)):
         for reason, number in rows.counts.dropped.most_common():
-            console.print(f"dropped ({name}): {number:,} x {reason}", markup=False)
+            console.print(f"dropped ({name}): {number:,} x {reason}")
 
 
 def _show_estimate(adapter: Forecast, checked: Checked, estimate: Estimate, console: Console) -> None:
@@ -176,9 +172,9 @@ def _show_estimate(adapter: Forecast, checked: Checked, estimate: Estimate, cons
             assumed += "; tiny takes longer, since overhead takes most of its time"
         lines.append(("time", f"about {duration(estimate.seconds)}, {assumed}"))
     for key, value in lines:
-        console.print(f"{key:<12}{value}", markup=False)
+        console.print(f"{key:<12}{value}")
     if adapter.overflow:
-        console.print(f"[bold yellow]{escape(adapter.overflow)}[/bold yellow]")
+        console.print(adapter.overflow, style="bold yellow")
     console.print("All figures are for one process; memory and time are estimates.", style="dim")
 
 

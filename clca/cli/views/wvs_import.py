@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from rich.text import Text
 
-from clca.cli.views.screen import make_console, printable
+from clca.cli.views.screen import make_console, print_json
 from clca.content.lookup import Content, find_workspace
 from clca.errors import SettingsError
 from clca.evaluation.wvs.microdata.audit import CountryAudit, SurveyAudit
@@ -36,10 +34,12 @@ def import_wvs(files: list[Path], out: Path | None, *, as_json: bool) -> None:
     folder = out or default_folder(workspace)
     audit = import_survey(files, codebook, folder)
     if as_json:
-        print(json.dumps({"respondents_file": str(folder / FILE), **audit.model_dump(mode="json")}, ensure_ascii=False))
+        print_json({"respondents_file": str(folder / FILE), **audit.model_dump(mode="json")})
         return
     show(audit, make_console())
-    print(f"{audit.respondents:,} respondents of {_count(len(audit.countries), 'country')} in {folder / FILE}")
+    make_console().print(
+        f"{audit.respondents:,} respondents of {_count(len(audit.countries), 'country')} in {folder / FILE}"
+    )
 
 
 def show(audit: SurveyAudit, console: Console) -> None:
@@ -64,7 +64,7 @@ def show(audit: SurveyAudit, console: Console) -> None:
     console.print(_by_item(audit))
     console.print()
     for line in _lines(audit, personas=fields > 0):
-        console.print(Text(printable(line)))
+        console.print(line)
 
 
 def _by_item(audit: SurveyAudit) -> Table:

@@ -9,6 +9,7 @@ from typing import Any
 
 from clca.evaluation.classification.specificity import Specificity
 from clca.evaluation.s2n_results import heading, in_order
+from clca.printable import printable
 
 RANKS, NORMALISED = "ranks", "normalised"
 TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED: "F1 over the best of the column"}
@@ -36,12 +37,13 @@ def heatmap(
     pictures = {}
     with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as a box
+        warnings.filterwarnings("ignore", "constrained_layout not applied")  # names longer than the picture
         side = 2.2 + 0.55 * len(cultures)
         figure = Figure(figsize=(side, side), layout="constrained")
         FigureCanvasAgg(figure)
-        _draw(figure, specificity, kind, indices, [heading(culture, names) for culture in cultures])
+        _draw(figure, specificity, kind, indices, [printable(heading(culture, names)) for culture in cultures])
         if title:
-            figure.suptitle(title)
+            figure.suptitle(printable(title))
         for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
             file = io.BytesIO()
             figure.savefig(file, format=form, dpi=min(150, _MOST_PIXELS / side), metadata=metadata)
