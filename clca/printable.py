@@ -23,7 +23,7 @@ _ACTIVE = re.compile(
     "|(?<![\u0590-\u1fff\u2190-\u2bff\u3000-\ud7ff\ufb1d-\ufdff\ufe0f\ufe70-\ufefc\U00010800-\U0001faff])[\u200c\u200d]"
 )
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-_MARKDOWN = re.compile(r"[\\|*_`<>\[\]~$&#]")
+_MARKDOWN = re.compile(r"[\\|*_`<\[\]~$&#]")
 _LATEX = {
     "\\": r"\textbackslash{}",
     **{mark: f"\\{mark}" for mark in "&%$#_{}"},
