@@ -21,7 +21,7 @@ BASE = ("errors", "printable", "shell", "urls", "progress", "records", "schemas"
 ROOMS: dict[str, set[str]] = {
     "": {"api"},
     "content": set(),
-    "storage": {"content.parsing"},
+    "storage": {"content.decoding", "content.parsing"},
     "culture": {"content"},
     "models": {"content", "storage"},
     "inference": {"content", "storage", "models"},

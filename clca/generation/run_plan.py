@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,13 @@ from clca.culture.marks import CultureMarks
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
 from clca.generation.cost import TaskCost, estimate_costs, render_tasks
-from clca.generation.ids import scenario_id
+from clca.generation.ids import dialogue_id, scenario_id
 from clca.generation.recorded_settings import recorded
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from clca.generation.teachers import addresses, read_simulator
 from clca.inference.vllm.command import deciding, split_arguments
 from clca.models import ModelCatalogue
-from clca.records import Norm
+from clca.records import Norm, Scenario
 from clca.storage.fingerprint import Inputs
 
 if TYPE_CHECKING:
@@ -59,6 +60,14 @@ class RunPlan:
     def requested(self) -> int:
         """The number of dialogues."""
         return (len(self.scenarios) + len(self.norms)) * self.config.samples
+
+    def dialogue_ids(self) -> set[str]:
+        """The ids of all dialogues of the run."""
+        return {
+            dialogue_id(self.culture, scenario_id(source), sample)
+            for source in chain[Scenario | Norm](self.scenarios, self.norms)
+            for sample in range(1, self.config.samples + 1)
+        }
 
 
 def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> RunPlan:

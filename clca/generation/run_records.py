@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
-from clca.errors import NotFoundError, StoreError
+from clca.errors import ContentError, NotFoundError
 from clca.storage.jsonl import read_lines
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
@@ -18,12 +19,12 @@ MOST_NAMED = 4  # ids in an error message
 
 
 def read_records(folder: Path, outcomes: Collection[str] = tuple(FILES)) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(outcome, record) of the dialogues of a run. Raises `StoreError` for a line that is no record."""
+    """(outcome, record) of the dialogues of a run. Raises `ContentError` for a line that is no record."""
     for outcome, name in FILES.items():
         path = folder / name
         if outcome in outcomes and path.is_file():
-            for _, line in read_lines(path):
-                yield outcome, _parse(path, line)
+            for number, (_, line) in enumerate(read_lines(path), 1):
+                yield outcome, _parse(path, number, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +60,13 @@ def find_record(runs: Sequence[RunInfo], name: str) -> StoredRecord:
     return StoredRecord(run, outcome, record, tuple(run for run, _, _ in records[:-1]))
 
 
-def _parse(path: Path, line: bytes) -> dict[str, Any]:
+def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(line)
+        record = json.loads(decode_text(str(path), line, number))
         if not isinstance(record, dict) or not isinstance(record.get("id"), str):
-            raise ValueError("not a dialogue")
-    except ValueError as error:
-        raise StoreError(f"{path} holds a line that is not a record of a run ({error})") from None
+            raise ValueError("it has no id")
+    except (ValueError, RecursionError) as error:
+        raise ContentError(
+            str(path), number, f"not a record of a run ({error}); correct the line, or remove it"
+        ) from None
     return record

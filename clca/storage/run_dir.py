@@ -7,8 +7,9 @@ and the reply cache, `journal.sqlite`.
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, Self
 
 from pydantic_core import from_json
 
+from clca.content.decoding import decode_text
+from clca.content.parsing import suggestion
 from clca.errors import ContentError, StoreError
 from clca.records import Rejection
 from clca.storage.atomic import atomic_write
@@ -39,12 +42,15 @@ class RunDir:
     """An open run. Opening makes the folder if needed, and brings the index up to the JSONL files.
 
     A kept dialogue that somebody has removed from `dialogues.jsonl` is recorded as rejected; `rejected` are the ids of
-    those found so by this opening. Raises `StoreError` if the folder is in use or cannot be written, or lacks the file
-    of its kept dialogues, `ContentError` for a line that is no record.
+    those found so by this opening. `cut` are the files whose last line was half a one, which is gone. `known` are the
+    ids that the run may hold; without them, any. Raises `StoreError` if the folder is in use or cannot be written,
+    lacks the file of its kept dialogues, or holds a dialogue twice or of another id, `ContentError` for a line that is
+    no record.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.rejected = folder, tuple[str, ...]()
+    def __init__(self, folder: Path, known: Collection[str] | None = None) -> None:
+        self.folder, self._known = folder, known
+        self.rejected, self.cut = tuple[str, ...](), tuple[Path, ...]()
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -154,6 +160,12 @@ class RunDir:
             offset = 0 if edited else indexed.get(outcome, 0)
             for end, line in read_lines(file.path, offset):
                 dialogue = index_entry(file.path, outcome, line, offset)
+                if self._known is not None and dialogue.id not in self._known:
+                    number, hint = line_number(file.path, offset), suggestion(dialogue.id, self._known, most=1)
+                    raise StoreError(
+                        f"{file.path}:{number}: {dialogue.id!r} is no dialogue of this run{hint}; correct the id, or"
+                        " remove this line"
+                    )
                 if dialogue.id in seen:
                     number = line_number(file.path, offset)
                     raise StoreError(f"{file.path}:{number}: duplicate dialogue {dialogue.id}; remove this line")
@@ -161,8 +173,11 @@ class RunDir:
                 dialogues.append(dialogue)
                 offset = end
             if offset < file.length:
+                if b"\r" in file.path.read_bytes()[offset:]:  # JSON escapes it in texts
+                    raise StoreError(f"{file.path}: its lines end in carriage returns alone; save it with line feeds")
                 cut.add(outcome)
                 file.cut(offset)
+                self.cut += (file.path,)
         if edited:
             removed = [row for row in before.values() if row.outcome == "kept" and row.id not in seen]
             # Half a line at the end is no work of a person: what is missing was lost.
@@ -190,10 +205,12 @@ def _sync(files: list[LineFile]) -> None:
 def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> FinishedDialogue:
     """The index entry of the line at byte `offset` of a JSONL file. Raises `ContentError` if it is no record."""
     try:
-        record = from_json(line)
+        record = from_json(line if offset else line.removeprefix(codecs.BOM_UTF8))
         if outcome == "rejected":  # a person may write the id alone
             record = {"reason": REMOVED, "usage": NO_USAGE, **record}
         usage = record["usage"]
+        if not isinstance(record["id"], str):
+            raise TypeError("the id is no text")
         return FinishedDialogue(
             id=record["id"],
             outcome=outcome,
@@ -204,5 +221,8 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
             planted=record.get("planted") or None,
         )
     except (ValueError, KeyError, TypeError) as error:
-        detail = f"not a record of a run ({error}); remove the line: {line[:60]!r}"
-        raise ContentError(str(path), line_number(path, offset), detail) from None
+        number = line_number(path, offset)
+        if not decode_text(str(path), line, number).strip():
+            raise ContentError(str(path), number, "an empty line; remove it") from None
+        detail = f"not a record of a run ({error}); correct the line, or remove it: {line[:60]!r}"
+        raise ContentError(str(path), number, detail) from None

@@ -16,7 +16,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.errors import ClcaError, SettingsError, TeacherError, TeacherLost
+from clca.errors import ClcaError, SettingsError, StoreError, TeacherError, TeacherLost
 from clca.generation.config import GenerateConfig
 from clca.generation.plan import expand_cultures, plan, plan_retry
 from clca.generation.progress import GenerationProgress, RunEnded
@@ -78,6 +78,21 @@ def test_a_dialogue_that_a_person_removed_is_not_generated_again() -> None:
     info = read_run(first.folder).data
     assert (info["counts"]["kept"], info["counts"]["rejected"], info["finished"]) == (len(others), 1, True)
     GenerationInfo.model_validate(info)
+
+
+def test_an_id_that_is_none_of_the_run_is_refused_and_half_a_line_told() -> None:
+    settings = config()
+    first = run(plan(settings))
+    file = first.folder / "dialogues.jsonl"
+    whole = file.read_bytes()
+    file.write_bytes(whole.replace(b'"id":"japan-', b'"id":"another-', 1))
+    with pytest.raises(StoreError, match=r"dialogues\.jsonl:1: 'another-.* is no dialogue of this run"):
+        run(plan(settings))
+    file.write_bytes(whole[:-9])
+    notes: list[str] = []
+    again = run(plan(settings), lambda event: notes.append(event.text) if isinstance(event, Note) else None)
+    assert (again.kept, again.pending) == (first.kept, 0)
+    assert notes[0] == f"{file} ended in half a line, which was cut off: its dialogue is generated again"
 
 
 def test_all_stands_for_every_culture() -> None:

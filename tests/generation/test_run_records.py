@@ -7,7 +7,7 @@ import pytest
 
 from clca.cli.views.dialogue import show_record
 from clca.cli.views.runs import show_dialogues
-from clca.errors import NotFoundError, StoreError
+from clca.errors import ContentError, NotFoundError, StoreError
 from clca.generation.run_records import find_record, read_records
 from clca.storage.run_index import RunInfo
 
@@ -50,9 +50,20 @@ def test_a_name_of_several_or_of_none_is_refused(folder: Path) -> None:
 
 
 def test_a_line_that_is_no_record_is_refused(folder: Path) -> None:
-    (folder / "failed.jsonl").write_text("[]\n")
-    with pytest.raises(StoreError, match=r"failed\.jsonl holds a line that is not a record of a run"):
-        list(read_records(folder))
+    for line in ("[]", '{"id": 3}', "", "[" * 100_000):
+        (folder / "failed.jsonl").write_text(f"{line}\n")
+        with pytest.raises(
+            ContentError, match=r"failed\.jsonl:1: not a record of a run .*; correct the line, or remove"
+        ):
+            list(read_records(folder))
+
+
+@pytest.mark.parametrize("fields", [{"turns": 3}, {"turns": [3]}, {"turns": [], "ended": 3, "reason": [3]}])
+def test_a_record_that_a_person_has_broken_is_listed_and_named(folder: Path, fields: dict[str, object]) -> None:
+    (folder / "dialogues.jsonl").write_text(json.dumps({"id": "uk-inn-1", **fields}) + "\n")
+    show_dialogues(RunInfo(folder, {}), ["kept"], 10, as_json=False)
+    with pytest.raises(StoreError, match="uk-inn-1 is not formed as a record of a run"):
+        show_record(find_record([RunInfo(folder, {})], "uk-inn-1"), as_json=False)
 
 
 def test_a_rejected_dialogue_is_a_record_without_turns(folder: Path) -> None:

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import shutil
 import signal
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -15,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from clca.errors import ContentError, NotFoundError, StoreError
+from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.schemas import Reply
 from clca.storage.fingerprint import differences, fingerprint
 from clca.storage.reply_cache import FinishedDialogue, Outcome
@@ -227,6 +229,57 @@ def test_a_line_that_was_made_longer_hides_no_removal(folder: Path) -> None:
     with RunDir(folder) as run:
         assert run.rejected == ("d1",)
     assert consistent(folder) == {f"d{number}" for number in range(12)}
+
+
+@pytest.mark.parametrize("name", ["dialogues.jsonl", "rejected.jsonl"])
+def test_a_dialogue_of_another_run_is_refused_and_nothing_is_recorded(folder: Path, name: str) -> None:
+    known = [f"d{number}" for number in range(12)]
+    without(folder, "kept", "d4")
+    with (folder / name).open("a") as file:
+        file.write('{"id": "d44"}\n' if name == "rejected.jsonl" else dialogue(44)[1].decode())
+    with pytest.raises(StoreError, match=rf"{name}:\d: 'd44' is no dialogue of this run; did you mean d4\?; correct"):
+        RunDir(folder, known)
+    without(folder, "kept", "d44")
+    without(folder, "rejected", "d44")
+    with RunDir(folder, known) as run:
+        assert run.rejected == ("d4",)
+
+
+def test_a_byte_order_mark_is_read_over(folder: Path) -> None:
+    file = folder / "dialogues.jsonl"
+    file.write_bytes(codecs.BOM_UTF8 + file.read_bytes())
+    with RunDir(folder) as run:
+        assert (run.rejected, len(run.reply_cache.finished())) == ((), 12)
+
+
+@pytest.mark.parametrize(
+    ("written", "advice"),
+    [
+        (lambda text: text.encode("utf-16"), "UTF-16, not UTF-8: save it as UTF-8"),
+        (lambda text: text.replace("xxx", "\xe9", 1).encode("latin-1"), ":1: not UTF-8: save it as UTF-8"),
+        (lambda text: text.replace("\n", "\r").encode(), "its lines end in carriage returns alone; save it with line"),
+        (lambda text: text.replace("\n", "\n\n", 1).encode(), ":2: an empty line; remove it"),
+        (lambda text: text.replace('"d0"', "0").encode(), r":1: not a record of a run \(the id is no text\); correct"),
+    ],
+)
+def test_a_file_that_an_editor_saved_otherwise_is_refused_and_nothing_is_cut(
+    folder: Path, written: Callable[[str], bytes], advice: str
+) -> None:
+    file = folder / "dialogues.jsonl"
+    file.write_bytes(written(file.read_text()))
+    before = file.read_bytes()
+    with pytest.raises(ClcaError, match=advice):
+        RunDir(folder)
+    assert file.read_bytes() == before
+
+
+def test_half_a_line_that_is_cut_off_is_told(folder: Path) -> None:
+    with (folder / "dialogues.jsonl").open("ab") as file:
+        file.write(dialogue(12)[1][:-9])
+    with RunDir(folder) as run:
+        assert run.cut == (folder / "dialogues.jsonl",)
+    with RunDir(folder) as run:
+        assert run.cut == ()
 
 
 def test_a_whole_file_that_is_missing_is_refused_with_what_to_do(folder: Path) -> None:

@@ -59,7 +59,7 @@ def show_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
         table.add_row(
             record["id"],
             styled((outcome, STYLES[outcome])),
-            str(len(record.get("turns") or ())),
+            str(len(turns)) if isinstance(turns := record.get("turns") or [], list) else "?",
             str(record.get("ended", record.get("stage", ""))),
             str(record.get("reason") or ""),
         )
