@@ -225,6 +225,9 @@ def find_adapters(name: str, out: Path) -> list[TrainedAdapter]:
     matches = [adapter for adapter in adapters if name in (adapter.folder.name, adapter.folder.parent.name)]
     if matches:
         return matches
+    for file in sorted(out.glob(f"*/[!.]*/{FILE}")):
+        if name in (file.parent.name, file.parent.parent.name):
+            return [read_adapter(file.parent)]  # a damaged one: says what is wrong with it
     if not adapters:
         raise NotFoundError(
             f"no adapter {name!r}, neither a folder nor a name: there are none in {out}/ (`clca train` makes one)"

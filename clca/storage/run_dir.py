@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import codecs
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Set
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -48,7 +48,7 @@ class RunDir:
     no record.
     """
 
-    def __init__(self, folder: Path, known: Collection[str] | None = None) -> None:
+    def __init__(self, folder: Path, known: Set[str] | None = None) -> None:
         self.folder, self._known = folder, known
         self.rejected, self.cut = tuple[str, ...](), tuple[Path, ...]()
         try:
@@ -152,6 +152,7 @@ class RunDir:
         line (killed or out of disk while writing), or have been edited by hand."""
         indexed = self.reply_cache.extents()
         edited = any(file.is_edited(indexed.get(outcome, 0)) for outcome, file in self._files.items())
+        edited |= self._known is not None and not self.reply_cache.finished() <= self._known
         before = self.reply_cache.finished_dialogues() if edited else {}
         dialogues: list[FinishedDialogue] = []
         seen = set() if edited else self.reply_cache.finished()

@@ -365,6 +365,18 @@ def test_what_is_not_there_is_told_with_what_is(shelf: Path, tmp_path: Path) -> 
         find_adapters("japan", tmp_path / "empty")
 
 
+def test_a_name_of_damaged_ones_alone_says_what_is_wrong(shelf: Path) -> None:
+    for folder in (shelf / "japan" / "first", shelf / "japan" / "second"):
+        (folder / "adapter_model.safetensors").unlink()
+    for name in ("japan", "first"):
+        with pytest.raises(ContentError, match=r"japan/first/adapter_model\.safetensors: is damaged or missing"):
+            find_adapters(name, shelf)
+    shutil.rmtree(shelf / "uk" / "old")
+    shutil.rmtree(shelf / "uk" / "broken")
+    with pytest.raises(NotFoundError, match="no adapter 'uk'"):
+        find_adapters("uk", shelf)
+
+
 def test_a_damaged_or_foreign_folder_is_told_in_one_line(shelf: Path) -> None:
     with pytest.raises(ContentError, match=r"adapter\.json: "):
         read_adapter(shelf / "uk" / "broken")

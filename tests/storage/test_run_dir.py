@@ -233,7 +233,7 @@ def test_a_line_that_was_made_longer_hides_no_removal(folder: Path) -> None:
 
 @pytest.mark.parametrize("name", ["dialogues.jsonl", "rejected.jsonl"])
 def test_a_dialogue_of_another_run_is_refused_and_nothing_is_recorded(folder: Path, name: str) -> None:
-    known = [f"d{number}" for number in range(12)]
+    known = {f"d{number}" for number in range(12)}
     without(folder, "kept", "d4")
     with (folder / name).open("a") as file:
         file.write('{"id": "d44"}\n' if name == "rejected.jsonl" else dialogue(44)[1].decode())
@@ -243,6 +243,11 @@ def test_a_dialogue_of_another_run_is_refused_and_nothing_is_recorded(folder: Pa
     without(folder, "rejected", "d44")
     with RunDir(folder, known) as run:
         assert run.rejected == ("d4",)
+
+
+def test_a_dialogue_of_another_run_that_was_indexed_before_is_refused(folder: Path) -> None:
+    with pytest.raises(StoreError, match=r"failed\.jsonl:3: 'd11' is no dialogue of this run"):
+        RunDir(folder, {f"d{number}" for number in range(11)})
 
 
 def test_a_byte_order_mark_is_read_over(folder: Path) -> None:
