@@ -142,12 +142,20 @@ def test_an_index_entry_is_what_the_line_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"\n", b"{}\n", b"[]\n", b'{"id": "x"\n', b'{"id": 1, "reason": null, "usage": 3}\n', b"\xff\n"]
+    ("line", "fault"),
+    [
+        (b"\n", "an empty line; remove it"),
+        (b"\xff\n", "not UTF-8: save it as UTF-8"),
+        *(
+            (line, "not a record of a run (")
+            for line in (b"{}\n", b"[]\n", b'{"id": "x"\n', b'{"id": 1, "reason": null, "usage": 3}\n')
+        ),
+    ],
 )
-def test_a_line_that_is_no_record_is_shown_with_its_place(tmp_path: Path, line: bytes) -> None:
+def test_a_line_that_is_no_record_is_shown_with_its_place(tmp_path: Path, line: bytes, fault: str) -> None:
     file = tmp_path / "d.jsonl"
     file.write_bytes(b"{}\n{}\n" + line)
     with pytest.raises(ContentError) as caught:
         index_entry(file, "kept", line, 6)
-    assert caught.value.message.startswith(f"{file}:3: not a record of a run (")
+    assert caught.value.message.startswith(f"{file}:3: {fault}")
     assert "\n" not in caught.value.message
