@@ -47,6 +47,19 @@ def list_runs(out: Path, culture: str | None = None) -> list[RunInfo]:
     return sorted(runs, key=lambda run: (str(run.data.get("created", "")), run.folder.name))
 
 
+def damaged_runs(out: Path, culture: str | None = None) -> dict[str, str]:
+    """The runs below `out` whose `run.json` cannot be read, by folder, each with the reason."""
+    damaged = {}
+    for file in sorted(out.glob(f"{culture or '*'}/*/{INFO}")):
+        try:
+            read_run(file.parent)
+        except StoreError as error:
+            damaged[str(file.parent)] = error.message
+        except NotFoundError:
+            continue
+    return damaged
+
+
 def find_runs(name: str, out: Path) -> list[RunInfo]:
     """The runs that a name stands for, oldest first.
 

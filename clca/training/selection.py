@@ -11,9 +11,9 @@ from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
-from clca.storage.run_index import RunInfo, find_runs, list_runs, read_run
+from clca.storage.run_index import RunInfo, damaged_runs, find_runs, list_runs, read_run
 from clca.storage.run_selection import is_finished, others_of, select_run
-from clca.storage.selection import Selection
+from clca.storage.selection import Selection, listed
 from clca.training.config import TrainConfig
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
@@ -138,6 +138,7 @@ def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> 
     Raises `NotFoundError` without a finished run, `SettingsError` where runs have to be named (see `select_run`).
     """
     runs = runs_of(config, culture)
+    damaged = dict.fromkeys(damaged_runs(config.generated, culture), "its run.json cannot be read")
     if named:
         own = [run for run in named if culture_of(run) == culture]
         if not own:
@@ -145,10 +146,11 @@ def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> 
         folders = {run.folder.resolve() for run in own}
         others = others_of(own[0], [run for run in runs if run.folder.resolve() not in folders])
         taken = tuple(str(run.folder) for run in own)
-        return own, Selection(target=culture, taken=taken, reason="named by --run", others=others)
+        return own, Selection(target=culture, taken=taken, reason="named by --run", others={**others, **damaged})
     if any(map(is_finished, runs)):
         selection = select_run(culture, runs)
-        return [run for run in runs if str(run.folder) in selection.taken], selection
+        taken_runs = [run for run in runs if str(run.folder) in selection.taken]
+        return taken_runs, selection.model_copy(update={"others": {**selection.others, **damaged}})
     if runs:
         raise NotFoundError(
             f"no run of {culture} in {config.generated}/ is finished: repeat its `clca generate`, or train on what is"
@@ -159,6 +161,10 @@ def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> 
         raise NotFoundError(
             f"--teacher {config.teacher}: no run of {culture} in {config.generated}/ is of this teacher; there are"
             f" those of {', '.join(teachers)}"
+        )
+    if damaged:
+        raise NotFoundError(
+            f"no run of {culture} in {config.generated}/ can be read ({listed(damaged)}): repeat its `clca generate`"
         )
     raise NotFoundError(
         f"there is no run of {culture} in {config.generated}/: make one with `clca generate -c {culture}`"

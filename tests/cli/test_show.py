@@ -143,6 +143,14 @@ def test_the_run_that_is_shown_of_several_is_named(runs: Path, capsys: pytest.Ca
     assert said.startswith("Takes for japan: generated/japan/new, the newest of 2 runs; not taken: generated/japan/old")
 
 
+def test_a_run_that_cannot_be_read_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (runs / "generated/uk/only/run.json").write_text("{")
+    show("--json")
+    shown = capsys.readouterr()
+    assert len(shown.out.splitlines()) == 2
+    assert shown.err.startswith("Warning: cannot read generated/uk/only/run.json (")
+
+
 def test_a_retry_does_not_choose_among_runs_with_failures(runs: Path) -> None:
     with pytest.raises(SettingsError, match=r"^japan has 2 runs with failed dialogues: .*old, .*new; give one"):
         app(["retry", "japan", "--failed"], standalone_mode=False)

@@ -414,6 +414,15 @@ def learned(generated: Path, **asked: Any) -> list[str]:
     return [Path(lineage.run).name for lineage in one.job.lineage]
 
 
+def test_a_run_that_cannot_be_read_is_not_passed_over_unseen(generated: Path) -> None:
+    (covering(generated, "broken", "2") / "run.json").write_text("{")
+    with pytest.raises(NotFoundError, match=r"^no run of japan in .* can be read \(.*broken \(its run.json cannot"):
+        planned(generated, culture=("japan",))
+    covering(generated, "whole", "1")
+    (one,) = planned(generated, culture=("japan",))
+    assert one.job.selection[0].others == {str(generated / "japan" / "broken"): "its run.json cannot be read"}
+
+
 def test_a_newer_run_that_covers_less_does_not_take_the_place_of_one_that_covers_more(generated: Path) -> None:
     covering(generated, "whole", "1")
     covering(generated, "small", "2", scenarios=2, samples=1)

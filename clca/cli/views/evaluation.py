@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table as Screen
 
 from clca.cli.views.progress import Bar, rate
-from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.screen import make_console, print_json, show_warnings
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
 from clca.evaluation.answer_warnings import CAUTION
@@ -42,8 +42,7 @@ def evaluate(
     chosen = stage(config.stage)
     made: EvaluationPlan = chosen.plan(config, workspace)
     show_selections(entry for entry in made.model.selection if entry.reason != NAMED)
-    for warning in made.warnings:
-        make_console(stderr=True).print(styled(("Warning:", "bold yellow"), f" {one_line(warning)}"))
+    show_warnings(made.warnings)
     if plan:
         show_plan(made, as_json=as_json)
         return None

@@ -9,11 +9,11 @@ from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.dialogue import STYLES
-from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.screen import make_console, print_json, show_warnings, styled
 from clca.errors import NotFoundError
 from clca.generation.run_records import read_records
 from clca.printable import one_line
-from clca.storage.run_index import RunInfo, list_runs
+from clca.storage.run_index import RunInfo, damaged_runs, list_runs
 
 COUNTS = ("requested", "kept", "discarded", "failed", "rejected", "pending")
 
@@ -21,6 +21,7 @@ COUNTS = ("requested", "kept", "discarded", "failed", "rejected", "pending")
 def show_runs(out: Path, *, as_json: bool) -> None:
     """Print the runs below a folder. Raises `NotFoundError` where there are none."""
     runs = list_runs(out)
+    show_warnings(damaged_runs(out).values())
     if as_json:
         for run in runs:
             keys = ("culture", "created", "finished", "counts", "models")

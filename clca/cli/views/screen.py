@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from clca.cli.streams import give_up
-from clca.printable import json_text, printable
+from clca.printable import json_text, one_line, printable
 
 UNBOUNDED = 240  # columns of what fills the width, where it goes to a file or a pipe
 ENDLESS = 1_000_000  # columns that no table needs
@@ -73,6 +73,12 @@ def styled(*parts: str | tuple[str, str]) -> Text:
     """A line of several parts, each a text, or a text and its style."""
     pairs = ((part, "") if isinstance(part, str) else part for part in parts)
     return Text.assemble(*((printable(text), style) for text, style in pairs))
+
+
+def show_warnings(warnings: Iterable[str]) -> None:
+    """Print warnings, a line each."""
+    for warning in warnings:
+        make_console(stderr=True).print(styled(("Warning:", "bold yellow"), f" {one_line(warning)}"))
 
 
 def print_json(value: Any, *, indent: int | None = None) -> None:

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from rich.console import Console
 
 from clca.cli.views.progress import Bar
-from clca.cli.views.screen import make_console, print_json, styled
+from clca.cli.views.screen import make_console, print_json, show_warnings
 from clca.cli.views.selection import show_selections
 from clca.printable import one_line
 from clca.progress import Note, Progress
@@ -30,7 +30,7 @@ def train(plan: TrainingPlan, *, quiet: bool, as_json: bool) -> None:
     first = is_first()
     screen = make_console(stderr=True, quiet=quiet or not first)
     plan.require_runnable()
-    show_warnings(plan)
+    show_choices(plan)
     view = _TrainingView(screen)
     try:
         with view.bars:
@@ -47,13 +47,12 @@ def is_first() -> bool:
     return os.environ.get("RANK", "0") == "0"
 
 
-def show_warnings(plan: TrainingPlan) -> None:
+def show_choices(plan: TrainingPlan) -> None:
     """Print what was taken of several, and warnings, even when quiet: they say what the adapters are."""
     if not is_first():
         return
     show_selections(plan.selections())
-    for warning in plan.warnings():
-        make_console(stderr=True).print(styled(("Warning:", "bold yellow"), f" {one_line(warning)}"))
+    show_warnings(plan.warnings())
 
 
 class _TrainingView:

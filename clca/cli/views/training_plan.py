@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.screen import make_console, print_json, styled
-from clca.cli.views.training import show_warnings
+from clca.cli.views.training import show_choices
 from clca.inference.hardware import machine
 from clca.inference.memory import student_weight_bytes
 from clca.models.size import gib
@@ -28,7 +28,7 @@ MARKS = "⟦", "⟧"  # around what is trained, where there is no colour
 
 def show_check(plan: TrainingPlan, *, as_json: bool) -> None:
     """Print three examples as they would be trained, and what each adapter would take."""
-    show_warnings(plan)
+    show_choices(plan)
     if as_json:
         _print_json([forecast(adapter) for adapter in plan.adapters], samples=True, extra={})
         return
@@ -38,7 +38,7 @@ def show_check(plan: TrainingPlan, *, as_json: bool) -> None:
 
 def show_plan(plan: TrainingPlan, *, as_json: bool) -> None:
     """Print the recipe, what each adapter would take as far as it is known, and the commands for several GPUs."""
-    show_warnings(plan)
+    show_choices(plan)
     commands = launch_commands(plan.config, plan.content, len(machine(os.environ).gpus))
     if as_json:
         _print_json(forecasts(plan), samples=False, extra={"resolved": plan.recipe.resolved(), "launch": commands})
