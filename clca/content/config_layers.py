@@ -20,12 +20,12 @@ from pydantic import ValidationError
 
 from clca.content.config import StageConfig, types
 from clca.content.decoding import decode_text
-from clca.content.lookup import CONFIG
 from clca.content.parsing import suggestion, validation_message
+from clca.content.trust import CONFIG, TRUST, read_config
 from clca.errors import ClcaError, SettingsError
 
 PREFIX = "CLCA_"
-SECRETS = frozenset({"CLCA_API_KEY", "CLCA_PARTNER_API_KEY", "CLCA_JUDGE_API_KEY"})
+NO_SETTINGS = frozenset({"CLCA_API_KEY", "CLCA_PARTNER_API_KEY", "CLCA_JUDGE_API_KEY", TRUST})
 
 C = TypeVar("C", bound=StageConfig)
 
@@ -103,7 +103,7 @@ def _merge(
 ) -> Merged:
     written = {name: option.name for name, _, option in config_type.options() if option is not None and option.name}
     layers = (
-        _from_toml(config_type, workspace, known),
+        _from_toml(config_type, environment, workspace, known),
         _from_environment(config_type, environment, known),
         {
             key: (value, "--" + written.get(key, key).replace("_", "-") if as_flags else key)
@@ -131,17 +131,18 @@ def _with_origin(message: str, config_type: type[StageConfig], merged: Merged) -
 
 
 def _from_toml(
-    config_type: type[StageConfig], workspace: Path | None, known: Mapping[str, type[StageConfig]]
+    config_type: type[StageConfig],
+    environment: Mapping[str, str],
+    workspace: Path | None,
+    known: Mapping[str, type[StageConfig]],
 ) -> dict[str, tuple[Any, str]]:
     if workspace is None:
         return {}
     file = workspace / CONFIG
     try:
-        data = tomllib.loads(decode_text(str(file), file.read_bytes()).replace("\r\n", "\n"))
+        data = tomllib.loads(decode_text(str(file), read_config(workspace, environment)).replace("\r\n", "\n"))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(f"{file}: not TOML: {error}") from None
-    except OSError as error:
-        raise SettingsError(f"cannot read {file}: {error.strerror}") from None
     for table in data:
         if table not in known:
             owners = [f"[{stage}]" for stage, config in known.items() if table in config.names()]
@@ -152,6 +153,7 @@ def _from_toml(
     if not isinstance(section, dict):
         raise SettingsError(f"{file}: {config_type.stage}: must be a table")
     keys, paths = config_type.names(), _path_fields(config_type)
+    _refuse_code(config_type, section, workspace)
     return {
         key: (
             _beside(workspace, value, only_paths=paths[keys[key]]) if keys.get(key) in paths else value,
@@ -159,6 +161,18 @@ def _from_toml(
         )
         for key, value in section.items()
     }
+
+
+def _refuse_code(config_type: type[StageConfig], section: Mapping[str, Any], workspace: Path) -> None:
+    """Raises `SettingsError` for what may run a program or load code of the workspace: the file may be a stranger's."""
+    options = {name: option for name, _, option in config_type.options()}
+    for key, value in section.items():
+        option = options.get(config_type.names().get(key, ""))
+        if option is not None and option.in_file is not None and isinstance(value, str):
+            try:
+                option.in_file(value, workspace)
+            except ValueError as error:
+                raise SettingsError(f"{CONFIG}: {config_type.stage}.{key}: {error}") from None
 
 
 def _beside(workspace: Path, value: Any, *, only_paths: bool) -> Any:
@@ -186,7 +200,7 @@ def _from_environment(
     short: dict[str, tuple[Any, str]] = {}
     full: dict[str, tuple[Any, str]] = {}
     for name, value in environment.items():
-        if not name.startswith(PREFIX) or name in SECRETS:
+        if not name.startswith(PREFIX) or name in NO_SETTINGS:
             continue
         key = name.removeprefix(PREFIX).lower()
         owner = _owner(key, known)

@@ -1,6 +1,6 @@
 """Content look-up: the workspace's files first, then the package's, file by file.
 
-A workspace is the nearest folder at or above the working directory that holds a `clca.toml`.
+A workspace is the nearest folder at or above the working directory that holds a `clca.toml`, which must be the user's.
 A workspace file overrides the packaged file of the same path as a whole.
 """
 
@@ -17,10 +17,10 @@ from typing import Literal
 import clca
 from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
+from clca.content.trust import CONFIG, read_config
 from clca.errors import ContentError, NotFoundError, StoreError
 
 FOLDERS = ("prompts", "scenarios", "personas", "trainers", "eval")
-CONFIG = "clca.toml"
 
 Origin = Literal["workspace", "package"]
 
@@ -34,13 +34,17 @@ class UsedFile:
 
 
 def find_workspace(start: Path | None = None) -> Path | None:
-    """The folder of the nearest `clca.toml` at or above `start`, by default the working directory, or None."""
+    """The folder of the nearest `clca.toml` at or above `start`, by default the working directory, or None.
+
+    Raises `SettingsError` if that file is another user's, or can be written by one.
+    """
     try:
         here = (start or Path.cwd()).resolve()
     except FileNotFoundError:
         raise StoreError("the working directory does not exist any more: cd to another") from None
     for folder in (here, *here.parents):
         if _is_file(folder / CONFIG):
+            read_config(folder)
             return folder
     return None
 

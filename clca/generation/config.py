@@ -11,6 +11,7 @@ from clca.content.config import Option, StageConfig, split_list, split_names
 from clca.inference.protocol import Form
 from clca.inference.vllm.fit import MAX_MODEL_LEN
 from clca.inference.vllm.manager import VllmConfig
+from clca.models.vllm_arguments import require_plain_text, require_program
 from clca.records import Confidence, Label
 from clca.urls import check_url
 
@@ -128,10 +129,12 @@ class GenerateConfig(StageConfig):
     vllm: Annotated[
         str | None,
         Field(description="The vllm command, if it is not on the PATH."),
-        Option(path=True, hidden=True),
+        Option(path=True, hidden=True, in_file=require_program),
     ] = None
     vllm_args: Annotated[
-        str, Field(description="More arguments for vllm serve, in one string."), Option(VLLM, metavar="ARGS")
+        str,
+        Field(description="More arguments for vllm serve, in one string."),
+        Option(VLLM, metavar="ARGS", in_file=require_plain_text),
     ] = ""
     start_timeout: Annotated[
         float, Field(gt=0, description="Seconds to wait until the server answers, download included."), Option(VLLM)

@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError
 from clca.models.info import Alias, Count, ModelInfo, Precision
+from clca.models.vllm_arguments import require_plain
 from clca.records import Line, Record
 
 PATH = "trainers/models.yaml"
+
+
+def _plain(words: tuple[str, ...]) -> tuple[str, ...]:
+    require_plain(words)
+    return words
+
+
+ServeArguments = Annotated[tuple[str, ...], AfterValidator(_plain)]
 
 
 class Published(Record):
@@ -32,7 +41,7 @@ class Published(Record):
     licence: Line
     gated: bool
     smaller: Alias | None = None
-    serve: tuple[str, ...] = ()
+    serve: ServeArguments = ()
 
     @model_validator(mode="after")
     def _consistent(self) -> Published:
@@ -54,7 +63,7 @@ class Variant(Record):
     weights: Count
     licence: Line
     gated: bool
-    serve: tuple[str, ...] = ()
+    serve: ServeArguments = ()
 
 
 class _File(Record):

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from clca.content.config_layers import SECRETS
+from clca.content.config_layers import NO_SETTINGS
 from clca.content.lookup import CONFIG
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
@@ -149,7 +149,7 @@ def test_a_broken_file_is_named(workspace: Path, text: str, fault: str) -> None:
 
 
 def test_keys_are_no_config() -> None:
-    config = resolve({}, dict.fromkeys(SECRETS, "sk-secret"), None)
+    config = resolve({}, dict.fromkeys(NO_SETTINGS, "sk-secret"), None)
     assert config == GenerateConfig()
     assert "secret" not in repr(config) + config.model_dump_json()
 

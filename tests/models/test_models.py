@@ -234,9 +234,9 @@ def test_fault_in_the_file_is_named_with_line_and_key(overlay: Overlay, text: st
 
 
 def test_workspace_adds_models_of_its_own(overlay: Overlay) -> None:
-    models = ModelCatalogue(overlay({PATH: "models:\n  one:\n" + entry(serve="[--trust-remote-code]")}))
+    models = ModelCatalogue(overlay({PATH: "models:\n  one:\n" + entry(serve="[--dtype, float16]")}))
     assert models.names() == ["one"]
-    assert model_of(models, "one").serve == ("--trust-remote-code",)
+    assert model_of(models, "one").serve == ("--dtype", "float16")
 
 
 # ---------------------------------------------------------------- local folders

@@ -15,6 +15,7 @@ from clca.errors import SettingsError
 from clca.inference.vllm.fit import Fit
 from clca.models import ModelInfo
 from clca.models.size import GIB
+from clca.models.vllm_arguments import INERT
 from clca.shell import command_line
 
 HOST = "127.0.0.1"
@@ -57,25 +58,6 @@ _DECIDED = {
     "--ssl-keyfile": "--base-url and a server of your own",
     "--ssl-certfile": "--base-url and a server of your own",
     "--root-path": "--base-url and a server of your own",
-}
-
-
-# Arguments that decide how much memory vLLM takes and how it schedules, but not what it answers.
-_INERT = {
-    "--max-model-len",
-    "--max-num-seqs",
-    "--max-num-batched-tokens",
-    "--gpu-memory-utilization",
-    "--swap-space",
-    "--cpu-offload-gb",
-    "--data-parallel-size",
-    "-dp",
-    "--download-dir",
-    "--load-format",
-    "--enforce-eager",
-    "--api-server-count",
-    "--disable-log-stats",
-    "--enable-log-requests",
 }
 
 _WHILE_LOADING = {"fp8": "fp8_per_tensor"}  # vLLM 0.32's name for our --quantization; plain `fp8` is on its way out
@@ -142,7 +124,7 @@ def deciding(words: Sequence[str]) -> list[str]:
     inert = False
     for word in words:
         if word.startswith("-"):
-            inert = re.split(r"[=.]", word.replace("_", "-"))[0] in _INERT
+            inert = re.split(r"[=.]", word.replace("_", "-"))[0] in INERT
         if not inert:
             kept.append(word)
     return kept

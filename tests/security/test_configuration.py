@@ -1,0 +1,173 @@
+"""Attacks by a `clca.toml` and a catalogue of models that somebody else wrote."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from clca.content.lookup import CONFIG, find_workspace
+from clca.content.trust import TRUST, read_config
+from clca.errors import ClcaError, ContentError, SettingsError
+from clca.generation.config import GenerateConfig
+from clca.models import ModelCatalogue
+from clca.stages import resolve_config
+from tests.cli_process import clca
+from tests.conftest import Overlay
+
+OTHER = 4242  # a user who is not on this machine
+NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another user")
+
+Tamper = Callable[[Path], None]
+
+
+def owned_by_another(file: Path) -> None:
+    os.chown(file, OTHER, OTHER)
+
+
+def linked_by_another(file: Path) -> None:
+    file.rename(file.with_name("mine.toml"))
+    file.symlink_to("mine.toml")
+    os.chown(file, OTHER, OTHER, follow_symlinks=False)
+
+
+def linked_to_anothers(file: Path) -> None:
+    target = file.rename(file.with_name("theirs.toml"))
+    os.chown(target, OTHER, OTHER)
+    file.symlink_to(target)
+
+
+def in_a_group_of_others(file: Path) -> None:
+    os.chown(file, -1, OTHER)
+    file.chmod(0o664)
+
+
+ATTACKS = [
+    pytest.param(owned_by_another, "belongs to the user with the number 4242", id="a file of another user"),
+    pytest.param(linked_by_another, "belongs to the user with the number 4242", id="a link of another user to mine"),
+    pytest.param(linked_to_anothers, "belongs to the user with the number 4242", id="my link to a file of another"),
+    pytest.param(lambda file: file.chmod(0o646), r"mode 0646; `chmod go-w`", id="a file that all may write"),
+    pytest.param(in_a_group_of_others, r"mode 0664; `chmod go-w`", id="a file that a shared group may write"),
+]
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize(("tamper", "fault"), ATTACKS)
+def test_a_config_that_others_may_have_written_is_refused(tmp_path: Path, tamper: Tamper, fault: str) -> None:
+    (tmp_path / CONFIG).write_text("[generate]\n")
+    inner = tmp_path / "deep"
+    inner.mkdir()
+    assert find_workspace(inner) == tmp_path
+    tamper(tmp_path / CONFIG)
+    with pytest.raises(SettingsError, match=fault) as caught:
+        find_workspace(inner)
+    assert f"`export {TRUST}={shlex.quote(str(tmp_path))}`" in caught.value.message
+    assert read_config(tmp_path, {TRUST: f"/no/such:{tmp_path}"}) == b"[generate]\n"
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize("named", ["", "/no/such", "/", "..", "."], ids=lambda named: f"trust in {named!r}")
+def test_only_the_folder_itself_by_its_absolute_path_is_trusted(tmp_path: Path, named: str) -> None:
+    (tmp_path / CONFIG).touch()
+    owned_by_another(tmp_path / CONFIG)
+    with pytest.raises(SettingsError):
+        read_config(tmp_path, {TRUST: named})
+
+
+@NEEDS_ROOT
+def test_a_file_of_a_private_group_is_the_users_own(tmp_path: Path) -> None:
+    (tmp_path / CONFIG).touch()
+    (tmp_path / CONFIG).chmod(0o664)
+    assert stat.S_IMODE((tmp_path / CONFIG).stat().st_mode) == 0o664
+    assert find_workspace(tmp_path) == tmp_path
+
+
+COMMANDS = [
+    ("generate", "--culture", "japan", "--plan"),
+    ("serve-teacher", "m", "--plan"),
+    ("train", "--culture", "japan", "--plan"),
+    ("eval-wvs", "--culture", "uk", "--plan"),
+    ("content", "list"),
+    ("content", "check"),
+    ("cultures", "list"),
+    ("models", "list"),
+]
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_refuses_it_in_one_line(tmp_path: Path, command: tuple[str, ...]) -> None:
+    """A neighbour's file in a parent folder, such as /tmp, would choose the program and the server."""
+    mark = tmp_path / "mark"
+    program = tmp_path / "vllm"
+    program.write_text(f"#!/bin/sh\ntouch {mark}\n")
+    program.chmod(0o755)
+    (tmp_path / CONFIG).write_text(f'[generate]\nteacher = "m"\nvllm = "{program}"\n')
+    owned_by_another(tmp_path / CONFIG)
+    inner = tmp_path / "mine"
+    inner.mkdir()
+    done = clca(inner, *command)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert TRUST in done.stderr
+    assert not mark.exists()
+    assert list(inner.iterdir()) == []
+
+
+def test_a_pipe_in_place_of_the_config_does_not_hang(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / CONFIG)
+    with pytest.raises(ContentError, match="is not a file"):
+        read_config(tmp_path)
+
+
+def test_a_config_without_end_is_refused(tmp_path: Path) -> None:
+    with (tmp_path / CONFIG).open("wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(ContentError, match="is larger than 1,048,576 bytes"):
+        read_config(tmp_path)
+
+
+# ---------------------------------------------------------------- a study that was copied: the files are the user's own
+
+CODE = [
+    pytest.param("vllm", "./run.sh", "is not used", id="a program of the workspace"),
+    pytest.param("vllm", "vllm/vllm", "is not used", id="a program of the workspace called vllm"),
+    pytest.param("vllm", "/bin/sh", "is not used", id="a shell that runs a file called serve"),
+    pytest.param("vllm", "{here}/vllm", "is not used", id="a program of the workspace by its absolute path"),
+    pytest.param("vllm", "/usr/../{here}/vllm", "is not used", id="the same by a roundabout path"),
+    pytest.param("vllm_args", "--trust-remote-code", "may load code", id="code of a model"),
+    pytest.param("vllm_args", "--trust_remote_code", "may load code", id="code of a model in another spelling"),
+    pytest.param("vllm_args", "--trust-r", "may load code", id="code of a model by an abbreviation"),
+    pytest.param("vllm_args", "--seed 1 '--middleware' evil.app", "may load code", id="a middleware"),
+    pytest.param("vllm_args", "--tool-parser-plugin=./evil.py", "may load code", id="a plug-in"),
+    pytest.param("vllm_args", "--worker-cls evil.Worker", "may load code", id="a class of workers"),
+    pytest.param("vllm_args", "--kv-transfer-config.kv_connector_module_path x", "may load code", id="a connector"),
+]
+
+
+@pytest.mark.parametrize(("key", "value", "fault"), CODE)
+def test_no_file_of_a_workspace_runs_code(tmp_path: Path, key: str, value: str, fault: str) -> None:
+    value = value.format(here=tmp_path)
+    (tmp_path / CONFIG).write_text(f'[generate]\n{key} = """{value}"""\n')
+    with pytest.raises(SettingsError, match=rf"^clca\.toml: generate\.{key}: .*{fault}"):
+        resolve_config(GenerateConfig, {}, {}, tmp_path)
+    assert getattr(resolve_config(GenerateConfig, {}, {f"CLCA_{key.upper()}": value}, None), key) == value
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("vllm", "vllm"), ("vllm", "/opt/vllm/bin/vllm"), ("vllm_args", "--max-num-seqs=9 -O3")]
+)
+def test_an_installed_vllm_and_plain_arguments_may_stand_in_the_file(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / CONFIG).write_text(f'[generate]\n{key} = "{value}"\n')
+    assert getattr(resolve_config(GenerateConfig, {}, {}, tmp_path), key) == value
+
+
+def test_a_catalogue_of_models_gives_no_argument_that_loads_code(overlay: Overlay) -> None:
+    shape = "hub: a/b, parameters: 9, embeddings: 1, layers: 1, heads: 1, kv_heads: 1, head_dim: 1, context: 9"
+    text = f"models:\n  one: {{{shape}, licence: none, gated: false, serve: [--trust-remote-code]}}\n"
+    with pytest.raises(ClcaError, match=r"serve: --trust-remote-code may load code"):
+        ModelCatalogue(overlay({"trainers/models.yaml": text}))
