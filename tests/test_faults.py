@@ -196,9 +196,7 @@ def test_keys_reach_no_file_and_no_screen(tmp_path: Path) -> None:
     assert wrong.stderr.splitlines()[-1].startswith(f"clca: {stub.url} refuses the key (401)")
     assert in_url.returncode == 2
     assert "a URL must not hold a user or password" in in_url.stderr
-    assert torn.stderr == (
-        "clca: CLCA_API_KEY: the key of the teacher holds characters that an HTTP header cannot carry\n"
-    )
+    assert torn.stderr == ("clca: CLCA_API_KEY: the key holds characters that an HTTP header cannot carry\n")
     shown = "".join(one.stdout + one.stderr for one in (done, wrong, torn, in_url))
     written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     for word in (secret, "sk-wrong-key-654321", "top-key", "hunter2"):

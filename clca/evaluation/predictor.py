@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from clca.content.lookup import Content
-from clca.errors import ClcaError, SettingsError
+from clca.errors import ClcaError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_loading import load, peft_names, require_memory
 from clca.inference.api_prompts import TEXT, Wording
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.hardware import machine
+from clca.inference.keys import key_for
 from clca.inference.prompt_format import ChatFormat, Mode, TextFormat
 from clca.inference.requests import AnsweredCallback, G
 from clca.inference.tokenization import Tokens
@@ -25,9 +26,6 @@ from clca.models.fixed_date import DATE
 from clca.models.hub import cached_snapshot
 from clca.models.load import load_tokenizer, this_device
 from clca.models.student import Student
-from clca.urls import NO_KEY
-
-API_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +125,7 @@ def _api_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
         mode=inference.mode,
         wording=_wording(inference.chat, local_tokenizer(model.name, inference.workspace, os.environ)),
         max_new_tokens=inference.max_new_tokens,
-        key=api_key(os.environ),
+        key=key_for([str(inference.base_url)], os.environ).value,
     )
 
 
@@ -153,17 +151,3 @@ def _wording(chat: bool, tokenizer: Any | None) -> Wording:
         return wording
     template = ChatTemplate(tokenizer)
     return replace(wording, lead=template.answer_frame[0], folds_system=template.folds_system)
-
-
-def api_key(environment: Mapping[str, str]) -> str:
-    """The first API key of the environment, or the placeholder for none.
-
-    Raises `SettingsError` for a key that an HTTP header cannot carry.
-    """
-    for name in API_KEYS:
-        key = environment.get(name, "").strip()
-        if key and not (key.isascii() and key.isprintable()):
-            raise SettingsError(f"{name}: the key holds characters that an HTTP header cannot carry")
-        if key:
-            return key
-    return NO_KEY

@@ -64,6 +64,7 @@ class RunEntry(Record):
     versions: dict[str, str]
     labels: LabelCounts | None = None
     notes: tuple[str, ...] = Field(default=(), description="What the server refused, and what was asked again.")
+    keys: tuple[str, ...] = Field(default=(), description="Which server got the API key of which variable.")
 
 
 class ContentUsed(Record):

@@ -6,6 +6,7 @@ resumes from there.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from time import monotonic
 from types import TracebackType
@@ -19,6 +20,7 @@ from clca.evaluation.plan import EvaluationPlan
 from clca.evaluation.prediction_dir import PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor, TopKCoverage
 from clca.evaluation.result import ContentUsed, EvaluationInfo, GroupCounts, LabelCounts, RunEntry
+from clca.inference.keys import key_for, key_notices
 from clca.models.fixed_date import ISO_DATE
 from clca.progress import Note, ProgressCallback
 from clca.storage.fingerprint import differences, fingerprint
@@ -55,12 +57,16 @@ class RunRecorder:
         self._created = str(earlier.get("created", now()))
         self._earlier = _earlier_runs(folder, earlier)
         self._groups_before, self._started = len(folder.finished), monotonic()
-        self._this = RunEntry(began=now(), ended=None, sheets=0, seconds=0.0, versions=versions(LIBRARIES))
+        self._this = RunEntry(
+            began=now(), ended=None, sheets=0, seconds=0.0, versions=versions(LIBRARIES), keys=_keys(plan)
+        )
 
     def __enter__(self) -> Self:
         pending = len(self._folder.finished) < len(self._folder.sizes)
         self._write((*self._earlier, self._this) if pending else self._earlier)
         if pending:
+            for notice in self._this.keys:
+                self._progress(Note(notice))
             self._progress(Note(_loading(self._plan.model, self._plan.config.base_url)))
         return self
 
@@ -210,6 +216,12 @@ def _loading(model: EvaluatedModel, base_url: str | None) -> str:
     count = len({adapter.name for adapter in model.adapters.values()})
     adapters = f" and {count} adapter{'s' if count > 1 else ''}" if count else ""
     return f"loading {model.name}{adapters}, and waiting for the first answers"
+
+
+def _keys(plan: EvaluationPlan) -> tuple[str, ...]:
+    """What the user is told of the API key before the first request."""
+    urls = [plan.config.base_url] if plan.config.base_url else []
+    return tuple(key_notices(urls, key_for(urls, os.environ), os.environ)) if urls else ()
 
 
 def _is_no_memory(error: BaseException) -> bool:

@@ -15,7 +15,7 @@ from clca.generation.result import GenerationResult, RunResult
 from clca.generation.retry import reset_failed
 from clca.generation.run_plan import RunPlan
 from clca.generation.session import Session
-from clca.generation.teachers import connect, unserved
+from clca.generation.teachers import connect, unserved, where_keys_go
 from clca.inference.open_files import too_few
 from clca.inference.protocol import Teacher
 from clca.inference.vllm.manager import ServerManager
@@ -64,6 +64,8 @@ async def _generate(
         for teacher in dict.fromkeys(teachers.values()):
             stack.push_async_callback(teacher.close)
         if not plan.finished:
+            for notice in where_keys_go(plan.config, os.environ):
+                progress(Note(notice))
             await _check(dict.fromkeys(teachers.values()), progress)
             if plan.config.base_url and (notice := too_few(plan.config.concurrency)):
                 progress(Note(notice))

@@ -80,6 +80,7 @@ class SessionInfo(Costs, _Started):
     by_task: dict[str, int] = Field(description="Requests that a teacher answered, by task.")
     invalid_replies: dict[str, int] = Field(description="Replies that held no valid answer, by what was wrong.")
     servers: tuple[ServerInfo, ...]
+    keys: tuple[str, ...] = Field(default=(), description="Which server got the API key of which variable.")
     verdicts: dict[str, int] = Field(description="Judgements by their labels of quality, alignment and meta.")
     judge_calibration: JudgeCalibration | None = Field(
         description="What the judge found among prepared dialogues, now or before an earlier run."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -15,7 +16,7 @@ from clca.generation.result import Costs, counts_of
 from clca.generation.run_info import GenerationInfo, ServerInfo, SessionInfo
 from clca.generation.run_plan import RunPlan
 from clca.generation.scheduler import RequestCounts
-from clca.generation.teachers import addresses
+from clca.generation.teachers import addresses, where_keys_go
 from clca.inference.protocol import ServerState
 from clca.records import Usage
 from clca.storage.fingerprint import fingerprint
@@ -36,6 +37,7 @@ class RunInfoWriter:
         with suppress(NotFoundError, StoreError):  # a new run, or one whose run.json is lost
             earlier = read_run(run_dir.folder).data
         self._sessions = earlier.get("sessions", [])
+        self._keys = tuple(where_keys_go(plan.config, os.environ))
         self._fixed = {
             "run": run_dir.folder.name,
             "culture": plan.culture,
@@ -82,6 +84,7 @@ class RunInfoWriter:
             by_task=dict(counts.by_task),
             invalid_replies=dict(counts.invalid),
             servers=tuple(map(ServerInfo.of, servers)),
+            keys=self._keys,
             verdicts=dict(verdicts),
             judge_calibration=calibration,
             ended=ended,

@@ -15,11 +15,10 @@ from clca.content.lookup import Content
 from clca.errors import SettingsError, TeacherLost
 from clca.generation.config import REHEARSAL, GenerateConfig, vllm_config
 from clca.generation.progress import ServerStarting
-from clca.generation.teachers import key_of
+from clca.inference.keys import key_for
 from clca.inference.vllm.command import HOST
 from clca.inference.vllm.manager import Placement, ServerManager
 from clca.progress import Note, ProgressCallback, ignore
-from clca.urls import NO_KEY
 
 POLL_EVERY = 0.5  # seconds between looks at whether the server is still running
 
@@ -56,8 +55,8 @@ def plan_teacher_server(
     """Find where the teacher would be served; no server is started. Raises `SettingsError` and `TeacherError`."""
     if config.teacher == REHEARSAL:
         raise SettingsError("the rehearsal needs no server: clca generate --culture japan runs it directly")
-    key = key_of(os.environ, "teacher", ("CLCA_API_KEY",))
-    key = "" if key == NO_KEY else key
+    found = key_for((), os.environ)
+    key = found.value if found.name else ""
     servers = ServerManager(vllm_config(config), Content(workspace), os.environ, host=host, port=port, key=key)
     (placement,) = servers.plan([config.teacher])
     return TeacherServerPlan(config.teacher, host, port, placement, bool(key), servers)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
-from clca.errors import SettingsError
 from clca.generation.config import REHEARSAL, GenerateConfig
+from clca.inference.keys import API_KEY, Key, key_for, key_notices
 from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.manager import ServerManager
 from clca.models import ModelCatalogue
-from clca.urls import NO_KEY
 
 if TYPE_CHECKING:
     from clca.inference.chat_client import ChatClient
@@ -23,11 +22,10 @@ CPU_TIMEOUT = 1800.0  # seconds; requests wait for each other on a CPU, and a se
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
 
 _KEYS: dict[Role, str] = {
-    "teacher": "CLCA_API_KEY",
+    "teacher": API_KEY,
     "partner": "CLCA_PARTNER_API_KEY",
     "judge": "CLCA_JUDGE_API_KEY",
 }
-_SHARED_KEYS = ("CLCA_API_KEY", "OPENAI_API_KEY")  # of the teacher's server; never sent to another
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class Address:
 
     model: str
     urls: tuple[str, ...]
-    key: str = field(repr=False)
+    key: Key
 
 
 def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Role, Address]:
@@ -62,22 +60,22 @@ def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Ro
     for role, model in models.items():
         urls = (url,) if (url := own[role]) else config.base_url
         if model in IN_PROCESS or not urls:
-            by_role[role] = Address(model, (), "")
+            by_role[role] = Address(model, (), Key())
         else:
-            names = (_KEYS[role],) if own[role] else (_KEYS[role], *_SHARED_KEYS)
-            by_role[role] = Address(model, urls, key_of(environment, role, names))
+            names = (_KEYS[role],) if own[role] else (_KEYS[role], API_KEY)  # the teacher's goes to its servers only
+            by_role[role] = Address(model, urls, key_for(urls, environment, names))
     return by_role
 
 
-def key_of(environment: Mapping[str, str], role: Role, names: tuple[str, ...]) -> str:
-    """The first of these variables that holds a key, or `NO_KEY`. Raises `SettingsError` for an unusable one."""
-    for name in names:
-        key = environment.get(name, "").strip()
-        if key and not (key.isascii() and key.isprintable()):
-            raise SettingsError(f"{name}: the key of the {role} holds characters that an HTTP header cannot carry")
-        if key:
-            return key
-    return NO_KEY
+def where_keys_go(config: GenerateConfig, environment: Mapping[str, str]) -> list[str]:
+    """What the user is told of keys before the first request."""
+    notices: dict[str, None] = {}
+    asked = set()
+    for role, address in addresses(config, environment).items():
+        if address.urls and (address.urls, address.key) not in asked:
+            asked.add((address.urls, address.key))
+            notices |= dict.fromkeys(key_notices(address.urls, address.key, environment, _KEYS[role]))
+    return list(notices)
 
 
 def unserved(config: GenerateConfig) -> list[str]:
@@ -143,7 +141,7 @@ def _teacher(
         )
 
     if address.urls:
-        return client(address.urls, address.key, config.timeout)
+        return client(address.urls, address.key.value, config.timeout)
 
     def managed(server: Server) -> ChatClient:
         least = CPU_TIMEOUT if servers.is_on_cpu(address.model) else 0.0

@@ -23,6 +23,7 @@ TokenLogprobs = list[tuple[str, float]]
 """The likeliest tokens at one position of a reply, with their log-probabilities."""
 
 _EVENTS = (b"data:", b"event:", b":", b"id:")  # with what a stream of server-sent events begins
+ROUNDING = 0.01  # above 0, of a logarithm of a probability; what is higher, or no number, is none
 STREAM = "a stream of events instead of one response"
 NO_STREAMS = f"sends {STREAM}: clca needs whole responses; turn streaming off at the server, or use another one"
 
@@ -91,7 +92,10 @@ class Completion:
             positions = [list((position or {}).items()) for position in logprobs.top_logprobs]
         else:
             return None
-        return [[(token, logprob) for token, logprob in position if logprob is not None] for position in positions]
+        return [
+            [(token, min(logprob, 0.0)) for token, logprob in position if logprob is not None and logprob <= ROUNDING]
+            for position in positions
+        ]
 
 
 def read_completion(body: bytes) -> Completion:
@@ -170,6 +174,6 @@ def _count(value: Any) -> int | None:
     """A number of tokens; None for what cannot be one."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return round(number) if math.isfinite(number) and 0 <= number < 2**31 and value is not True else None

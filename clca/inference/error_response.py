@@ -6,6 +6,9 @@ import json
 import re
 from typing import Any
 
+from clca.inference.http_body import is_too_deep
+
+MAX_WORDS = 10_000  # bytes of an error that is no JSON
 _FILTERED = re.compile(r"content.?(filter|policy|management)|data.?inspection|moderation", re.I)
 _STATUSES = (
     (_FILTERED, 400),
@@ -32,7 +35,7 @@ def error_in(body: bytes) -> ErrorResponse | None:
     """The error that the body of a response of status 200 holds, of the whole or of its first choice."""
     if b'"error"' not in body and b'"choices"' in body and b'"base_resp"' not in body:
         return None  # nearly all
-    data = _json(body.decode("utf-8", "replace"))
+    data = _json(body)
     if not isinstance(data, dict):
         return None
     choices = data.get("choices")
@@ -53,10 +56,9 @@ def error_in(body: bytes) -> ErrorResponse | None:
 
 def error_message(body: bytes) -> str:
     """The message in the body of an error response, from whichever of the usual keys holds it."""
-    text = body.decode("utf-8", "replace")
-    data = _json(text)
+    data = _json(body)
     if data is None:
-        return text or "no message"
+        return body[:MAX_WORDS].decode("utf-8", "replace") or "no message"
     return _words(data.get("error") or data) if isinstance(data, dict) else str(data)
 
 
@@ -67,7 +69,7 @@ def is_filtered(body: bytes) -> bool:
 
 def refused_parameter(body: bytes) -> str | None:
     """The parameter of the request that an error response names as its cause, in OpenAI's own form."""
-    data = _json(body.decode("utf-8", "replace"))
+    data = _json(body)
     error = data.get("error") if isinstance(data, dict) else None
     name = error.get("param") if isinstance(error, dict) else None
     return name if isinstance(name, str) and name else None
@@ -92,8 +94,11 @@ def _status(error: Any, data: dict[str, Any]) -> int | None:
     return None
 
 
-def _json(text: str) -> Any:
+def _json(body: bytes) -> Any:
+    """What a JSON text holds; None for another text, and for one that is nested too deep."""
+    if is_too_deep(body):
+        return None
     try:
-        return json.loads(text)
+        return json.loads(body.decode("utf-8", "replace"))
     except ValueError:
         return None

@@ -35,7 +35,7 @@ def finish_reason(word: object) -> str:
     """
     if word is None or word == "":
         return "stop"
-    text = str(word)
+    text = str(word)[:_QUOTED]
     return next((reason for pattern, reason in _REASONS if pattern.search(text.lower())), text)
 
 

@@ -9,6 +9,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import lru_cache
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -17,25 +18,28 @@ import aiohttp
 from clca.errors import FailureKind
 from clca.inference.api_response import Completion, read_completion
 from clca.inference.error_response import ErrorResponse
+from clca.inference.http_body import ENCODINGS, BadBody, read_body
 from clca.inference.http_errors import HttpError, error_under_200, one_line, status_error
 from clca.inference.open_files import possible_connections
 from clca.inference.proxies import proxy_options
 from clca.urls import without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
-MAX_BODY = 8 * 2**20  # bytes; a hundred times what the largest answer takes
+MAX_BODY = 8 * 2**20  # bytes, decompressed; a hundred times what the largest answer takes
 
 
 class HttpClient:
     """Sends requests to model servers, at most `concurrency` at a time, with `key` as bearer token unless it is "".
 
     A request may take `timeout` seconds, unless its method says otherwise. Redirects are not followed: they would
-    carry the key to another server. The environment's proxies are used, but not for servers on this machine.
+    carry the key to another server. The environment's proxies are used, but not for servers on this machine. With
+    `unix_socket` all requests go to the server that listens there, whatever their URLs.
     """
 
-    def __init__(self, *, key: str, concurrency: int, timeout: float) -> None:
+    def __init__(self, *, key: str, concurrency: int, timeout: float, unix_socket: Path | None = None) -> None:
         self.timeout, self.connect_timeout = timeout, min(timeout, CONNECT_TIMEOUT)
         self.key, self._concurrency = key, possible_connections(concurrency)
+        self._unix_socket = unix_socket
         self._session: aiohttp.ClientSession | None = None
         self._proxy_options: dict[str, dict[str, Any]] = {}
 
@@ -55,11 +59,11 @@ class HttpClient:
 
     async def get(self, server: str, path: str, seconds: float | None = None) -> bytes:
         """The body of the response to a GET of `server` + `path`. Raises `HttpError`."""
-        return await self._request("GET", server, path, None, seconds)
+        return await self.send("GET", server, path, None, seconds)
 
     async def post(self, server: str, path: str, body: bytes, seconds: float | None = None) -> bytes:
         """The body of the response to a POST of a JSON text. Raises `HttpError`."""
-        return await self._request("POST", server, path, body, seconds)
+        return await self.send("POST", server, path, body, seconds)
 
     async def complete(self, server: str, path: str, body: bytes, seconds: float | None = None) -> Completion:
         """The completion with which a server responds to a POST.
@@ -79,28 +83,45 @@ class HttpClient:
         """A server's words in one short line without the key."""
         return one_line(text, self.key)
 
-    async def _request(self, method: str, server: str, path: str, body: bytes | None, seconds: float | None) -> bytes:
+    async def send(
+        self,
+        method: str,
+        server: str,
+        path: str,
+        body: bytes | None,
+        seconds: float | None,
+        headers: Mapping[str, str] | None = None,
+    ) -> bytes:
+        """The body of the response to a request by that method. Raises `HttpError`."""
         options = self._options(server)
         if seconds is not None:
             options = {**options, "timeout": aiohttp.ClientTimeout(seconds, sock_connect=self.connect_timeout)}
         session = self._open()
         async with self._slots:
             try:
-                request = session.request(method, server + path, data=body, allow_redirects=False, **options)
+                request = session.request(
+                    method, server + path, data=body, headers=headers, allow_redirects=False, **options
+                )
                 async with request as response:
-                    content = await read_bounded(response, MAX_BODY)
+                    status, told = response.status, response.headers
+                    content = await read_body(response, MAX_BODY)
+            except BadBody as error:
+                if status == 200:
+                    raise self.malformed(server, str(error)) from None
+                content = str(error).encode()
             except (aiohttp.ClientError, OSError) as error:  # a TimeoutError is an OSError
                 raise self._failure(error, server, seconds or self.timeout) from None
-        if content is None:
-            message = f"more than {MAX_BODY:,} bytes"
-            raise HttpError(FailureKind.MALFORMED_RESPONSE, without_credentials(server), message)
-        if response.status != 200:
-            raise self.status_error(server, response.status, response.headers, content)
+        if status != 200:
+            raise self.status_error(server, status, told, content)
         return content
 
     def status_error(self, server: str, status: int, headers: Mapping[str, str], body: bytes) -> HttpError:
         """The error for a response with a status other than 200."""
         return status_error(status, headers, body, url=without_credentials(server), key=self.key)
+
+    def malformed(self, server: str, fault: str) -> HttpError:
+        """The error for a response that cannot be read."""
+        return HttpError(FailureKind.MALFORMED_RESPONSE, without_credentials(server), fault)
 
     def timeout_error(self, server: str, seconds: float) -> HttpError:
         """The error for a request that took more than `seconds`."""
@@ -135,15 +156,21 @@ class HttpClient:
             _keep_buffers_off_the_heap()
             # A request that waited for a connection of aiohttp's pool would spend its time-out there.
             self._slots = asyncio.Semaphore(self._concurrency)
-            headers = {"Content-Type": "application/json"}
+            headers = {"Content-Type": "application/json", "Accept-Encoding": ENCODINGS}
             if self.key:
                 headers["Authorization"] = f"Bearer {self.key}"
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300, ssl=trusted_certificates()),
+                connector=self._connector(),
+                auto_decompress=False,  # without a bound
                 timeout=aiohttp.ClientTimeout(self.timeout, sock_connect=self.connect_timeout),
                 headers=headers,
             )
         return self._session
+
+    def _connector(self) -> aiohttp.BaseConnector:
+        if self._unix_socket is not None:
+            return aiohttp.UnixConnector(str(self._unix_socket), limit=self._concurrency)
+        return aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300, ssl=trusted_certificates())
 
 
 def trusted_certificates() -> ssl.SSLContext:
@@ -155,16 +182,6 @@ def trusted_certificates() -> ssl.SSLContext:
 def _context(file: str | None, folder: str | None) -> ssl.SSLContext:
     """A context for these variables, which OpenSSL reads itself; loading the certificates takes 20 ms."""
     return ssl.create_default_context()
-
-
-async def read_bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
-    """The whole body, or None if it is longer than `max_bytes`."""
-    data = b""
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) > max_bytes:
-            return None
-    return data
 
 
 def _keep_buffers_off_the_heap() -> None:

@@ -99,14 +99,14 @@ def retry_seconds(header: str | None) -> float | None:
         pass
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time())
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return None
 
 
 def one_line(text: str, key: str) -> str:
-    """The text in one line of at most 300 characters, without the key or anything that looks like one."""
+    """The text in one printable line of at most 300 characters, without the key or anything that looks like one."""
     text = " ".join(text.split())
     if len(key) >= 4 and key != NO_KEY:
         text = text.replace(key, "[key]")
     text = re.sub(r"\b(sk|hf)[-_][\w*-]{6,}", "[key]", text)
-    return beginning(text, MAX_MESSAGE)
+    return "".join(character if character.isprintable() else "\ufffd" for character in beginning(text, MAX_MESSAGE))

@@ -1,14 +1,15 @@
-"""Requests through the `openai` package, under the rules of `HttpClient` and with its errors."""
+"""Requests through the `openai` package, sent by `HttpClient` under its rules and with its errors."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Iterator
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import urlsplit
 
-from clca.inference.http_client import HttpClient, trusted_certificates
+from clca.inference.http_body import MAX_NESTING, is_too_deep
+from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError
-from clca.inference.proxies import proxy_url
 from clca.urls import NO_KEY
 
 if TYPE_CHECKING:
@@ -22,43 +23,47 @@ async def request(
 ) -> T:
     """The result of `send`, which sends one request to `server` through the client that it is called with.
 
-    Key, proxy and trusted certificates are those of `http`, and redirects are not followed. Raises `HttpError`.
+    The package makes the request and reads the response; key, proxy, bounds and the rest are those of `http`. Raises
+    `HttpError`.
     """
     import openai
 
-    transport = openai.DefaultAsyncHttpxClient(
-        follow_redirects=False, trust_env=False, proxy=proxy_url(server), verify=trusted_certificates()
-    )
-    connecting = openai.Timeout(None, connect=http.connect_timeout)  # the whole is limited below
+    transport: Any = _Transport(http, server, seconds)
     client = openai.AsyncOpenAI(
-        base_url=server, api_key=http.key or NO_KEY, timeout=connecting, max_retries=0, http_client=transport
+        base_url=server,
+        api_key=http.key or NO_KEY,
+        max_retries=0,
+        http_client=openai.DefaultAsyncHttpxClient(transport=transport, trust_env=False),
     )
     try:
-        async with client, asyncio.timeout(seconds):
+        async with client:
             return await send(client)
-    except openai.APIStatusError as error:
-        response = error.response
-        raise http.status_error(server, response.status_code, response.headers, response.content) from None
     except openai.APIConnectionError as error:
-        raise _connection_error(http, server, error) from None
-    except TimeoutError:
-        raise http.timeout_error(server, seconds) from None
+        if isinstance(error.__cause__, HttpError):
+            raise error.__cause__ from None
+        raise
 
 
-def _connection_error(http: HttpClient, server: str, error: Exception) -> HttpError:
-    """The typed error for one of the package's, by the names of its causes: releases differ in their HTTP library."""
-    causes = list(_causes(error))
-    names = {type(cause).__name__ for cause in causes}
-    if "ConnectTimeout" in names:
-        return http.connection_error(server, None, connected=False)
-    texts = [getattr(cause, "strerror", None) for cause in reversed(causes)] + [str(cause) for cause in causes]
-    text = next(filter(None, texts), type(error).__name__)
-    return http.connection_error(server, text, connected="ConnectError" not in names)
+class _Transport:
+    """Sends what the package's HTTP library would, whose name differs between releases."""
 
+    def __init__(self, http: HttpClient, server: str, seconds: float) -> None:
+        self._http, self._server, self._seconds = http, server, seconds
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """What an error was raised from, and so on."""
-    cause = error.__cause__ or error.__context__
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def aclose(self) -> None: ...
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """The response, in the library's own type. Raises `HttpError`."""
+        path = urlsplit(str(request.url)).path.removeprefix(urlsplit(self._server).path)
+        body = await request.aread() or None
+        agent = {"User-Agent": str(request.headers.get("User-Agent", ""))}
+        content = await self._http.send(request.method, self._server, path, body, self._seconds, agent)
+        if is_too_deep(content):
+            raise self._http.malformed(self._server, f"JSON that is nested more than {MAX_NESTING} deep")
+        library: Any = import_module(type(request).__module__.partition(".")[0])
+        return library.Response(200, headers={"Content-Type": "application/json"}, content=content)

@@ -37,7 +37,7 @@ INVALID = frozenset(
 )
 """The kinds of failure that the same request with another seed may not have."""
 
-_FENCE = re.compile(r"\A```(?:json)?\s*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_FENCE = re.compile(r"```(?:json)?[^\S\n]*+\n")
 
 
 def parse(reply: Reply, answer: type[A], read: Callable[[str], A] | None = None) -> A:
@@ -46,8 +46,8 @@ def parse(reply: Reply, answer: type[A], read: Callable[[str], A] | None = None)
     Raises `InvalidReply` if there is none, or it does not fit the schema.
     """
     text = without_thoughts(require_answer(reply))[0].strip()
-    if text.startswith("```") and (fenced := _FENCE.match(text)):
-        text = fenced[1]
+    if text.endswith("```") and (fence := _FENCE.match(text)):
+        text = text[fence.end() : -3].strip()
     try:
         return answer.model_validate_json(text) if read is None else read(text)
     except ValueError as error:

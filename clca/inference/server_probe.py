@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from clca.content.parsing import suggestion
@@ -16,7 +17,7 @@ from clca.inference.openai_client import request
 from clca.inference.probe_request import repeated, unusable
 from clca.urls import without_credentials
 
-MAX_LISTED = 8  # models in an error message
+MAX_LISTED, MAX_COMPARED = 8, 1000  # models in an error message, and those among which a like one is looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> Prob
     model = _choose(models, names, without_credentials(url), http)
     root = models.get(model)
     chat = await ChatProbe(http, url, model).result()
-    root = root if isinstance(root, str) else None
+    root = root if isinstance(root, str) and root.isprintable() else None
     return ProbedServer(model, chat.structured, root, chat.dialect, chat.assumed)
 
 
@@ -56,7 +57,7 @@ async def _models(http: HttpClient, url: str, seconds: float) -> dict[str, Any]:
     """The server's models by name, each with the root that it names."""
     try:
         page = await request(http, url, seconds, lambda client: client.models.list())
-        return {model.id: getattr(model, "root", None) for model in page.data if isinstance(model.id, str)}
+        return {model.id: getattr(model, "root", None) for model in page.data if _is_name(model.id)}
     except (AttributeError, TypeError, ValueError):  # the package does not validate what it reads
         raise TeacherError(
             f"{without_credentials(url)}/models does not answer like an OpenAI-compatible server:"
@@ -64,11 +65,15 @@ async def _models(http: HttpClient, url: str, seconds: float) -> dict[str, Any]:
         ) from None
 
 
+def _is_name(text: object) -> bool:
+    return isinstance(text, str) and text.isprintable()
+
+
 def _choose(models: dict[str, Any], names: Sequence[str], shown: str, http: HttpClient) -> str:
     """The first of the model's names that the server lists; the first of all if it lists nothing."""
     for name in names:
         if name in models or not models:
             return name
-    served = [http.redact(model) for model in models]
+    served = [http.redact(model) for model in islice(models, MAX_COMPARED)]
     listed = ", ".join(served[:MAX_LISTED]) + (", ..." if len(served) > MAX_LISTED else "")
     raise TeacherError(f"{shown} has no model {names[0]!r}{suggestion(names[0], served)}; it serves {listed}")

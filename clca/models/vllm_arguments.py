@@ -8,7 +8,6 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-
 INERT = frozenset(
     {
         "--max-model-len",

@@ -13,7 +13,8 @@ import pytest
 
 from clca.errors import SettingsError
 from clca.generation.config import GenerateConfig
-from clca.generation.teachers import addresses, unserved
+from clca.generation.teachers import addresses, unserved, where_keys_go
+from clca.inference.keys import Key
 from clca.urls import NO_KEY
 from tests.cli_process import clca, last_json
 
@@ -22,7 +23,7 @@ APART = GenerateConfig(teacher="t", judge="j", base_url=("http://one/v1",), judg
 
 
 def keys(settings: GenerateConfig, **environment: str) -> dict[str, str]:
-    return {role: address.key for role, address in addresses(settings, environment).items()}
+    return {role: address.key.value for role, address in addresses(settings, environment).items()}
 
 
 def test_partner_and_judge_are_the_teacher_unless_they_are_named() -> None:
@@ -35,7 +36,7 @@ def test_partner_and_judge_are_the_teacher_unless_they_are_named() -> None:
 def test_the_rehearsal_has_no_address() -> None:
     judged = GenerateConfig(judge="j", judge_base_url="http://two/v1")
     assert addresses(judged, {"CLCA_API_KEY": "k"})["teacher"].urls == ()
-    assert addresses(judged, {"CLCA_API_KEY": "k"})["teacher"].key == ""
+    assert addresses(judged, {"CLCA_API_KEY": "k"})["teacher"].key == Key()
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,6 @@ def test_a_model_without_an_address_has_a_server_started(flags: dict[str, Any], 
 
 def test_keys_of_one_server() -> None:
     assert keys(SHARED) == {"teacher": NO_KEY, "partner": NO_KEY, "judge": NO_KEY}
-    assert keys(SHARED, OPENAI_API_KEY="o")["teacher"] == "o"
     assert keys(SHARED, OPENAI_API_KEY="o", CLCA_API_KEY="c") == {"teacher": "c", "partner": "c", "judge": "c"}
     assert keys(SHARED, CLCA_API_KEY="c", CLCA_JUDGE_API_KEY="j")["judge"] == "j"
 
@@ -66,13 +66,35 @@ def test_the_teachers_key_goes_to_no_other_server() -> None:
     assert keys(APART, CLCA_API_KEY="c", CLCA_JUDGE_API_KEY="j")["judge"] == "j"
 
 
+OPENAI = GenerateConfig(teacher="t", base_url=("https://api.openai.com/v1",), judge_base_url="http://two/v1", judge="j")
+
+
+def test_openais_key_goes_to_openai_only() -> None:
+    assert keys(SHARED, OPENAI_API_KEY="o")["teacher"] == NO_KEY
+    assert keys(OPENAI, OPENAI_API_KEY="o") == {"teacher": "o", "partner": "o", "judge": NO_KEY}
+    assert keys(SHARED, OPENAI_API_KEY="o", OPENAI_BASE_URL="http://one:80/v2")["teacher"] == "o"
+    assert keys(OPENAI, OPENAI_API_KEY="o", OPENAI_BASE_URL="http://one/v1")["teacher"] == NO_KEY
+
+
+def test_it_is_said_where_each_key_goes_and_where_none_does() -> None:
+    environment = {"CLCA_API_KEY": "secret-1", "OPENAI_API_KEY": "secret-2"}
+    assert where_keys_go(APART, environment) == [
+        "The key in CLCA_API_KEY goes to http://one",
+        "Warning: http://one gets it unencrypted, for all on the way to read",
+        "OPENAI_API_KEY is not sent to http://two: set CLCA_JUDGE_API_KEY to send a key",
+    ]
+    assert where_keys_go(APART, {}) == []
+    local = GenerateConfig(teacher="t", base_url=("https://one:8/v1", "http://127.0.0.1:9/v1"))
+    assert where_keys_go(local, environment) == ["The key in CLCA_API_KEY goes to https://one:8, http://127.0.0.1:9"]
+
+
 def test_white_space_around_a_key_is_not_part_of_it() -> None:
     assert keys(SHARED, CLCA_API_KEY=" key\r\n")["teacher"] == "key"
 
 
 @pytest.mark.parametrize("key", ["a\nb", "a\x01b", "schlüssel"])
 def test_a_key_that_no_header_can_carry_is_refused_and_not_shown(key: str) -> None:
-    with pytest.raises(SettingsError, match=r"^CLCA_API_KEY: the key of the teacher holds characters") as caught:
+    with pytest.raises(SettingsError, match=r"^CLCA_API_KEY: the key holds characters") as caught:
         keys(SHARED, CLCA_API_KEY=key)
     assert key not in caught.value.message
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import isfinite
+from itertools import islice
 from time import monotonic
 
 from clca.inference.http_client import HttpClient
@@ -11,6 +11,7 @@ from clca.inference.http_errors import HttpError
 from clca.inference.protocol import Throughput
 
 TIMEOUT = 5.0  # seconds
+MAX_LINES, MAX_FIGURE = 1000, 2.0**53  # of a text: lines that are read, and a figure that can be one
 
 RUNNING, WAITING = "vllm:num_requests_running", "vllm:num_requests_waiting"
 PROMPT, GENERATION = "vllm:prompt_tokens_total", "vllm:generation_tokens_total"
@@ -26,11 +27,11 @@ def read_metrics(text: str) -> dict[str, float]:
     """
     from prometheus_client.parser import text_string_to_metric_families
 
-    lines = "\n".join(line for line in text.splitlines() if line.startswith(_NAMES))
+    lines = "\n".join(islice((line for line in text.splitlines() if line.startswith(_NAMES)), MAX_LINES))
     figures: dict[str, float] = {}
     for family in text_string_to_metric_families(lines):
         for sample in family.samples:
-            if sample.name in _NAMES and isfinite(sample.value):
+            if sample.name in _NAMES and 0 <= sample.value < MAX_FIGURE:
                 figures[sample.name] = figures.get(sample.name, 0.0) + sample.value
     return figures
 

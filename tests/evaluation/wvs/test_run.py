@@ -20,7 +20,7 @@ from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.evaluated_model import base_id
 from clca.evaluation.model_loading import require_memory
 from clca.evaluation.model_selection import choose_by_culture, choose_served_by_culture, find
-from clca.evaluation.predictor import api_key, local_tokenizer
+from clca.evaluation.predictor import local_tokenizer
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.plan import WvsPlan, plan
 from clca.inference.hardware import Gpu, Machine
@@ -436,14 +436,6 @@ def test_what_does_not_fit_is_refused_with_what_would() -> None:
 def test_a_tiny_student_is_the_same_wherever_it_lies(tiny: Student) -> None:
     moved = replace(tiny, source=f"/elsewhere/{Path(tiny.source).name}")
     assert base_id(moved) == base_id(tiny)
-
-
-def test_keys_come_from_the_environment_and_are_sound() -> None:
-    assert api_key({}) == "EMPTY"
-    assert api_key({"OPENAI_API_KEY": "b", "CLCA_API_KEY": " a "}) == "a"
-    with pytest.raises(SettingsError, match="CLCA_API_KEY: the key holds characters") as caught:
-        api_key({"CLCA_API_KEY": "se\u0441ret"})
-    assert "se" not in caught.value.message.partition("CLCA_API_KEY")[2].split("holds")[0]
 
 
 def test_composers_load_no_model_library() -> None:

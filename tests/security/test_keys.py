@@ -1,0 +1,79 @@
+"""Attacks on API keys: each goes to the server that it was set for, and to no other."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from clca.errors import SettingsError
+from clca.inference.keys import Key, key_for, key_notices
+from clca.urls import NO_KEY
+from tests.cli_process import Stub, clca
+
+OPENAI = "https://api.openai.com/v1"
+
+ELSEWHERE = [
+    pytest.param("https://evil.example/v1", {}, id="another host"),
+    pytest.param("http://api.openai.com/v1", {}, id="openai without encryption"),
+    pytest.param("https://api.openai.com:8443/v1", {}, id="another port"),
+    pytest.param("https://api.openai.com.evil.example/v1", {}, id="openai as a beginning"),
+    pytest.param("https://evil-api.openai.com/v1", {}, id="openai as an end"),
+    pytest.param("https://evil.example/api.openai.com/v1", {}, id="openai as a path"),
+    pytest.param("https://evil.example#@api.openai.com/v1", {}, id="openai as a fragment"),
+    pytest.param("https://аpi.openai.com/v1", {}, id="openai in Cyrillic"),
+    pytest.param(OPENAI, {"OPENAI_BASE_URL": "https://own.example/v1"}, id="openai with a key of another host"),
+    pytest.param("https://own.example.evil/v1", {"OPENAI_BASE_URL": "https://own.example/v1"}, id="beside a host"),
+    pytest.param("https://evil.example/v1", {"OPENAI_BASE_URL": "https://[::bad"}, id="a base URL that is none"),
+]
+
+
+@pytest.mark.parametrize(("url", "environment"), ELSEWHERE)
+def test_openais_key_goes_nowhere_else(url: str, environment: dict[str, str]) -> None:
+    environment = {**environment, "OPENAI_API_KEY": "o"}
+    key = key_for([url], environment)
+    assert key == Key(NO_KEY, "")
+    assert key_notices([url], key, environment)[0].startswith("OPENAI_API_KEY is not sent to ")
+    assert key_for([OPENAI, url], environment).value == NO_KEY
+
+
+def test_it_goes_to_openai_or_the_host_that_the_environment_names() -> None:
+    assert key_for(["https://API.OpenAI.com:443/v1/"], {"OPENAI_API_KEY": "o"}).value == "o"
+    own = {"OPENAI_API_KEY": "o", "OPENAI_BASE_URL": "https://own.example:8/v1"}
+    assert key_for(["https://own.example:8/v1"], own).value == "o"
+
+
+@pytest.mark.parametrize("value", ["a\r\nHost: evil", "a\0b", "schlüssel", "a\x7f"], ids=ascii)
+def test_a_key_that_would_begin_another_header_is_refused_unseen(value: str) -> None:
+    with pytest.raises(SettingsError, match=r"^CLCA_API_KEY: the key holds characters") as caught:
+        key_for([OPENAI], {"CLCA_API_KEY": value})
+    assert value not in caught.value.message
+
+
+def test_no_key_is_shown() -> None:
+    key = key_for([OPENAI], {"CLCA_API_KEY": "secret"})
+    assert "secret" not in repr(key) + " ".join(key_notices([OPENAI], key, {}))
+
+
+COMMANDS = {
+    "a generation": ("generate", "--culture", "uk", "--teacher", "m", "--scenarios", "1", "--samples", "1"),
+    "an evaluation": ("eval-normad", "--culture", "japan", "--student", "m", "--limit", "1", "--row", "base"),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_before_the_first_request_it_is_said_and_recorded(tmp_path: Path, command: tuple[str, ...]) -> None:
+    with Stub("--models", "m", "--key", "k-secret-1") as stub:
+        words = (*command, "--base-url", stub.url)
+        server = stub.url.removesuffix("/v1")
+        done = clca(tmp_path, *words, CLCA_API_KEY="k-secret-1")
+        refused = clca(tmp_path, *words, "--new", OPENAI_API_KEY="k-secret-1")
+    assert f"The key in CLCA_API_KEY goes to {server}" in done.stderr
+    assert f"OPENAI_API_KEY is not sent to {server}: set CLCA_API_KEY to send a key" in refused.stderr
+    assert refused.returncode == 2
+    records = [*tmp_path.rglob("run.json"), *tmp_path.rglob("evaluation.json")]
+    said = [record.read_text() for record in records if f"goes to {server}" in record.read_text()]
+    assert said, done.stderr
+    assert not any("k-secret-1" in record.read_text() for record in records)
+    assert all(json.loads(record) for record in said)
