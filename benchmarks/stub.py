@@ -210,6 +210,7 @@ def _share(text: str) -> tuple[str, float]:
 def arguments() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description="A stub OpenAI-compatible server.")
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
+    parser.add_argument("--uds", help="listen at a Unix socket instead")
     parser.add_argument("--core", type=int, help="run on this core only")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds a request holds a slot")
     parser.add_argument("--slots", type=int, default=100_000, help="requests that are answered at once")
@@ -235,9 +236,12 @@ async def serve(options: argparse.Namespace) -> None:
     # No router and no access log: the stub is to cost as little as it can.
     runner = web.ServerRunner(web.Server(stub.handle, access_log=None, handler_cancellation=True), shutdown_timeout=0.1)
     await runner.setup()
-    listener = socket.create_server(("127.0.0.1", options.port), backlog=4096)
-    await web.SockSite(runner, listener).start()
-    print(f"listening http://127.0.0.1:{listener.getsockname()[1]}/v1", flush=True)
+    if options.uds:
+        await web.UnixSite(runner, options.uds).start()
+    else:
+        listener = socket.create_server(("127.0.0.1", options.port), backlog=4096)
+        await web.SockSite(runner, listener).start()
+        print(f"listening http://127.0.0.1:{listener.getsockname()[1]}/v1", flush=True)
     over = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, over.set)

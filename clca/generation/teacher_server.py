@@ -20,6 +20,10 @@ from clca.inference.vllm.command import HOST
 from clca.inference.vllm.manager import Placement, ServerManager
 from clca.progress import Note, ProgressCallback, ignore
 
+UNGUARDED = (
+    "Note: vLLM asks for a key under /v1 only: other users of this machine can use the model through /invocations"
+    " (see SECURITY.md)."
+)
 POLL_EVERY = 0.5  # seconds between looks at whether the server is still running
 
 
@@ -72,6 +76,8 @@ def serve(plan: TeacherServerPlan, progress: ProgressCallback = ignore) -> None:
     _refuse_taken(plan.host, plan.port)
     if plan.host not in (HOST, "localhost", "::1") and not plan.has_key:
         progress(Note("Note: anyone who reaches this machine can use the server; set CLCA_API_KEY to require a key."))
+    else:
+        progress(Note(UNGUARDED))
     with plan.servers as servers:
         try:
             servers.start([plan.model], lambda text: progress(ServerStarting(text)))

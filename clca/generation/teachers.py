@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
@@ -129,7 +130,7 @@ def _teacher(
 
     model = ModelCatalogue(content).find(address.model)
 
-    def client(urls: Sequence[str], key: str, timeout: float) -> ChatClient:
+    def client(urls: Sequence[str], key: str, timeout: float, unix_socket: Path | None = None) -> ChatClient:
         return ChatClient(
             address.model,
             urls,
@@ -138,6 +139,7 @@ def _teacher(
             concurrency=config.concurrency,
             timeout=timeout,
             max_attempts=config.max_http_attempts,
+            unix_socket=unix_socket,
         )
 
     if address.urls:
@@ -145,7 +147,7 @@ def _teacher(
 
     def managed(server: Server) -> ChatClient:
         least = CPU_TIMEOUT if servers.is_on_cpu(address.model) else 0.0
-        return client([server.url], server.key, max(least, config.timeout))
+        return client([server.url], server.key, max(least, config.timeout), server.unix_socket)
 
     return VllmTeacher(address.model, servers, managed)
 

@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from pydantic_core import to_json
@@ -33,7 +34,8 @@ _TOO_LONG = re.compile(r"context length|maximum context|max_model_len|too many t
 class ChatClient:
     """The model `model`, which servers may also know under the names `also`, at one or several URLs.
 
-    At most `concurrency` requests are in flight. Each may take `timeout` seconds, and has `max_attempts` attempts.
+    At most `concurrency` requests are in flight. Each may take `timeout` seconds, and has `max_attempts` attempts. The
+    one server at a `unix_socket` has a URL that only names it.
     """
 
     def __init__(
@@ -46,14 +48,15 @@ class ChatClient:
         concurrency: int,
         timeout: float,
         max_attempts: int,
+        unix_socket: Path | None = None,
     ) -> None:
         self.name = model
         self._names = (model, *also)
-        self._http = HttpClient(key=key, concurrency=concurrency, timeout=timeout)
+        self._http = HttpClient(key=key, concurrency=concurrency, timeout=timeout, unix_socket=unix_socket)
         # Twice as many dialogues as requests are under way, and as many scenarios may be.
         self._balancer = LoadBalancer(urls, model, max_owners=4 * concurrency + 64)
         self._client = FailoverClient(self._http, self._balancer, max_attempts=max_attempts, max_timeouts=MAX_TIMEOUTS)
-        self._metrics = [MetricsReader(replica.url) for replica in self._balancer.replicas]
+        self._metrics = [MetricsReader(replica.url, unix_socket) for replica in self._balancer.replicas]
         self._answered = 0
 
     # ------------------------------------------------------------ start and end

@@ -148,7 +148,7 @@ class HttpClient:
     def _options(self, server: str) -> dict[str, Any]:
         """aiohttp's arguments for the server's proxy. Looking it up takes longer than a request: it is kept."""
         if server not in self._proxy_options:
-            self._proxy_options[server] = proxy_options(server)
+            self._proxy_options[server] = proxy_options(server) if self._unix_socket is None else {}
         return self._proxy_options[server]
 
     def _open(self) -> aiohttp.ClientSession:

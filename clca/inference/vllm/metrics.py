@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import islice
+from pathlib import Path
 from time import monotonic
 
 from clca.inference.http_client import HttpClient
@@ -39,8 +40,8 @@ def read_metrics(text: str) -> dict[str, float]:
 class MetricsReader:
     """Adds up what one server does from the first reading on."""
 
-    def __init__(self, url: str) -> None:
-        self._server = url.removesuffix("/v1")
+    def __init__(self, url: str, unix_socket: Path | None = None) -> None:
+        self._server, self._unix_socket = url.removesuffix("/v1"), unix_socket
         self._unavailable = False  # the server publishes no such figures
         self._last: Mapping[str, float] | None = None
         self._sums = dict.fromkeys(_COUNTERS, 0.0)
@@ -62,7 +63,7 @@ class MetricsReader:
     async def _read(self) -> None:
         try:
             # Without the run's key, which these figures do not need.
-            async with HttpClient(key="", concurrency=1, timeout=TIMEOUT) as http:
+            async with HttpClient(key="", concurrency=1, timeout=TIMEOUT, unix_socket=self._unix_socket) as http:
                 figures = read_metrics((await http.get(self._server, "/metrics")).decode("utf-8", "replace"))
         except HttpError as error:
             if error.status in (401, 403, 404, 405):

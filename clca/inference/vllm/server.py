@@ -1,30 +1,43 @@
-"""One `vllm serve` process: started under the process guard, watched until it is healthy, stopped as a whole."""
+"""One `vllm serve` process: started under the process guard, watched until it is healthy, stopped as a whole.
+
+A server for one command listens at a Unix socket in a folder that only the user may enter: vLLM's key guards only some
+of its paths, and a port can be taken by anybody before vLLM has it.
+"""
 
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
-import urllib.request
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from http.client import HTTPException
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import monotonic, sleep
+from urllib.parse import urlsplit
 
 from clca.errors import StoreError, TeacherError
 from clca.inference.vllm import process_guard
 from clca.inference.vllm.command import HOST
+from clca.inference.vllm.listener import is_of_process
 from clca.inference.vllm.log import advice, error_line, last_step, tail
+from clca.storage.fingerprint import slug
 
 POLL_INTERVAL = 0.5  # seconds
+HEALTH_TIMEOUT = 5.0  # seconds
+LONGEST_FOLDER = 75  # bytes of a path, to which 24 are added; a socket's may have 103
 STOP_TIMEOUT = 2 * process_guard.GRACE + process_guard.AFTERMATH + 2.0
 
 
 class Server:
-    """A vLLM process tree. It ends when `stop` is called, and when this process ends for whatever reason."""
+    """A vLLM process tree. It ends when `stop` is called, and when this process ends for whatever reason.
+
+    It listens at `port` of `host`, or without a port at `unix_socket`, which is there from its start to its end.
+    """
 
     def __init__(
         self,
@@ -39,13 +52,25 @@ class Server:
     ) -> None:
         self.name, self.key, self.log = name, key, log
         self._environment = dict(environment)
-        self._host, self._port = host, port if port is not None else free_port()
-        self.command = [*command, "--host", host, "--port", str(self._port)]
+        self._host, self._port, self._command = host, port, command
+        self.unix_socket: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
+    def command(self) -> list[str]:
+        """The whole command."""
+        if self._port is None:
+            return [*self._command, "--uds", str(self.unix_socket)]
+        return [*self._command, "--host", self._host, "--port", str(self._port)]
+
+    @property
     def url(self) -> str:
-        """Base URL for requests; a server that listens on all addresses is reached through the loopback."""
+        """Base URL for requests; a server that listens on all addresses is reached through the loopback.
+
+        That of a server at a Unix socket only names it.
+        """
+        if self._port is None:
+            return f"http://{slug(self.name)}.localhost/v1"
         host = {"0.0.0.0": HOST, "::": "::1"}.get(self._host, self._host)
         return f"http://{f'[{host}]' if ':' in host else host}:{self._port}/v1"
 
@@ -57,12 +82,12 @@ class Server:
     def start(self, timeout: float, on_step: Callable[[str], None] = lambda _: None) -> None:
         """Start it and wait until it answers. `on_step` is called with the last line of its log now and then.
 
-        Raises `TeacherError` if it ends or does not answer within `timeout` seconds, `StoreError` if it cannot start.
+        Raises `TeacherError` if it ends, does not answer within `timeout` seconds, or another process answers in its
+        place; `StoreError` if it cannot start.
         """
         self._spawn()
         started = monotonic()
         try:
-            # This process has to run, too: another server may have the port, and would get the key.
             while not (self.running and self._healthy() and self.running):
                 if not self.running:
                     raise TeacherError(f"vLLM did not start: {self.last_words()}")
@@ -104,12 +129,17 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if self.unix_socket is not None:
+            shutil.rmtree(self.unix_socket.parent, ignore_errors=True)
 
     def _spawn(self) -> None:
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
+            if self._port is None:
+                self.unix_socket = _private_folder() / "vllm.sock"
             # Only the user may read what vLLM writes.
-            with open(os.open(self.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as log:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
+            with open(os.open(self.log, flags, 0o600), "ab") as log:
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", process_guard.__file__, *self.command],
                     stdin=subprocess.PIPE,
@@ -122,13 +152,46 @@ class Server:
             raise StoreError(f"cannot start vLLM: {error.filename or self.command[0]}: {error.strerror}") from None
 
     def _healthy(self) -> bool:
+        """Whether it answers. Raises `TeacherError` if another process does."""
         try:
-            # Without the environment's proxy, since the server is on this machine.
-            opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-            with opener.open(self.url.removesuffix("/v1") + "/health", timeout=5) as response:
-                return bool(response.status == 200)
+            with closing(self._connection()) as connection:
+                connection.connect()
+                address = connection.sock.getpeername()[0] if self._port is not None else ""
+                connection.request("GET", "/health")
+                if connection.getresponse().status != 200:
+                    return False
         except (OSError, HTTPException):
             return False
+        if self._port is None or self._process is None or is_of_process(address, self._port, self._process.pid):
+            return True
+        raise TeacherError(
+            f"{self.url} is answered by a process that clca did not start, and gets no request: choose another --port"
+        )
+
+    def _connection(self) -> HTTPConnection:
+        """A connection to it, without the environment's proxy."""
+        if self._port is None:
+            return _SocketConnection(str(self.unix_socket))
+        return HTTPConnection(urlsplit(self.url).hostname or "", self._port, timeout=HEALTH_TIMEOUT)
+
+
+class _SocketConnection(HTTPConnection):
+    """A connection to a Unix socket."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__("localhost", timeout=HEALTH_TIMEOUT)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(HEALTH_TIMEOUT)
+        self.sock.connect(self._path)
+
+
+def _private_folder() -> Path:
+    """A new folder that only the user may enter, whose path is short enough for a socket in it."""
+    folder = tempfile.gettempdir()
+    return Path(tempfile.mkdtemp(prefix="clca-", dir=folder if len(os.fsencode(folder)) < LONGEST_FOLDER else "/tmp"))
 
 
 def _exit_cause(status: int | None) -> str:
@@ -137,11 +200,3 @@ def _exit_cause(status: int | None) -> str:
     if number == signal.SIGKILL:
         return "killed by SIGKILL, as the system does when memory runs out"
     return f"killed by signal {number}" if number > 0 else f"it ended with exit status {status}"
-
-
-def free_port() -> int:
-    """A port of this machine that no process listens on."""
-    with closing(socket.socket()) as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

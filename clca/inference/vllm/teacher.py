@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 
-from clca.errors import TeacherLost
+from clca.errors import RunStopped, TeacherLost
 from clca.inference.chat_client import ChatClient
 from clca.inference.protocol import Request, ServerState
 from clca.inference.vllm.manager import ServerManager
@@ -13,6 +13,7 @@ from clca.inference.vllm.server import Server
 from clca.schemas import Reply
 
 END_TIMEOUT, POLL_INTERVAL = 10.0, 0.1  # seconds; a server that refuses connections may still be shutting down
+WATCH_INTERVAL = 0.5  # seconds between looks at whether it runs
 
 
 class VllmTeacher:
@@ -24,6 +25,7 @@ class VllmTeacher:
         self._connect = connect
         self._server: Server | None = None
         self._client: ChatClient | None = None
+        self._watch: asyncio.Task[None] | None = None
 
     async def check(self) -> list[str]:
         """Start the server if it does not run, connect to it, and return what to note."""
@@ -32,16 +34,28 @@ class VllmTeacher:
         return await self._client.check()
 
     async def answer(self, request: Request) -> Reply:
-        """The server's reply. Raises `TeacherLost` with the last words of its log if vLLM ended."""
+        """The server's reply. Raises `TeacherLost` with the last words of its log as soon as vLLM ended."""
         assert self._client is not None, "call check() first"
+        assert self._server is not None
+        if self._watch is None:
+            self._watch = asyncio.create_task(self._give_up_with(self._server))
         try:
             return await self._client.answer(request)
-        except TeacherLost as lost:
-            if self._server is None or not await _ended(self._server):
+        except (TeacherLost, RunStopped) as lost:
+            is_over = not self._server.running if isinstance(lost, RunStopped) else await _ended(self._server)
+            if not is_over:
                 raise
             raise TeacherLost(
                 f"vLLM ended: {self._server.last_words()}; repeat the command to resume with a new one"
             ) from lost
+
+    async def _give_up_with(self, server: Server) -> None:
+        """Repeat no request once the server's process has ended."""
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL)
+            if not server.running:
+                self.stop()
+                return
 
     def stop(self) -> None:
         """Give up all requests in flight."""
@@ -60,6 +74,8 @@ class VllmTeacher:
 
     async def close(self) -> None:
         """Close the connections; the server is stopped by its manager."""
+        if self._watch is not None:
+            self._watch.cancel()
         if self._client is not None:
             await self._client.close()
 

@@ -22,7 +22,7 @@ CHILDREN = (
 STUBBORN = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
 SLEEPS = 'import time\nprint("asleep", flush=True)\ntime.sleep(120)\n'
 HEALTHY = """
-import http.server, sys
+import http.server, socket, sys
 
 class Health(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
@@ -33,7 +33,18 @@ class Health(http.server.BaseHTTPRequestHandler):
     def log_message(self, *words):
         pass
 
+    def address_string(self):
+        return ""
+
+class AtSocket(http.server.ThreadingHTTPServer):
+    address_family = socket.AF_UNIX
+
+    def server_bind(self):
+        self.socket.bind(self.server_address)
+
 print("(APIServer pid=7) INFO 11-22 01:22:03 [entry.py:140] Starting vLLM server", flush=True)
+if "--uds" in sys.argv:
+    AtSocket(sys.argv[sys.argv.index("--uds") + 1], Health).serve_forever()
 port = int(sys.argv[sys.argv.index("--port") + 1])
 http.server.ThreadingHTTPServer(("127.0.0.1", port), Health).serve_forever()
 """
@@ -55,7 +66,8 @@ class Vllm(stub.Stub):
         return web.Response() if request.path == "/health" else await super().handle(request)
 
 stub.Stub = Vllm
-options = ["--port", given("--port"), "--models", given("--served-model-name"), "--key=" + os.environ["VLLM_API_KEY"]]
+where = ["--uds", given("--uds")] if "--uds" in sys.argv else ["--port", given("--port")]
+options = [*where, "--models", given("--served-model-name"), "--key=" + os.environ["VLLM_API_KEY"]]
 asyncio.run(stub.serve(stub.arguments().parse_args([*options, *OPTIONS])))
 """
 

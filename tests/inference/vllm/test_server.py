@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pytest
 
 from clca.errors import StoreError, TeacherError
 from clca.inference.vllm import server as module
-from clca.inference.vllm.server import Server, free_port
+from clca.inference.vllm.server import Server
 from tests.inference.vllm.commands import CHILDREN, HEALTHY, SLEEPS, left, script, until
 
 Make = Callable[..., Server]
@@ -38,10 +38,12 @@ def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
         one.stop()
 
 
-def health(server: Server) -> int:
-    with urllib.request.urlopen(server.url.removesuffix("/v1") + "/health", timeout=5) as response:
-        status: int = response.status
-    return status
+def health(server: Server) -> bytes:
+    with socket.socket(socket.AF_UNIX) as asking:
+        asking.settimeout(5)
+        asking.connect(str(server.unix_socket))
+        asking.sendall(b"GET /health HTTP/1.1\r\nHost: m\r\n\r\n")
+        return asking.recv(1000).split()[1]
 
 
 def test_start_waits_until_it_answers(make: Make) -> None:
@@ -49,7 +51,7 @@ def test_start_waits_until_it_answers(make: Make) -> None:
     begun = time.monotonic()
     server.start(20)
     assert time.monotonic() - begun > 0.4
-    assert (health(server), server.running) == (200, True)
+    assert (health(server), server.running) == (b"200", True)
 
 
 def test_whoever_waits_hears_its_last_word(make: Make) -> None:
@@ -91,7 +93,7 @@ def test_one_that_never_answers_is_given_up_and_stopped(make: Make, tmp_path: Pa
 def test_what_answers_otherwise_is_not_up(make: Make, answer: str) -> None:
     body = (
         "import socket, sys\n"
-        "listener = socket.create_server(('127.0.0.1', int(sys.argv[sys.argv.index('--port') + 1])))\n"
+        "listener = socket.create_server(sys.argv[sys.argv.index('--uds') + 1], family=socket.AF_UNIX)\n"
         "while True:\n    with listener.accept()[0] as asked:\n"
         f"        asked.recv(1000)\n        asked.send({answer})\n"
     )
@@ -210,12 +212,6 @@ def test_a_folder_that_cannot_hold_the_log_is_named(make: Make, tmp_path: Path) 
         with pytest.raises(StoreError, match=rf"^cannot start vLLM: {tmp_path}/taken\S*: "):
             make(HEALTHY, log=log).start(20)
     assert left(tmp_path) == []
-
-
-def test_free_ports_are_free_and_differ() -> None:
-    ports = {free_port() for _ in range(5)}
-    assert len(ports) > 1
-    assert all(1024 < port < 65536 for port in ports)
 
 
 def test_ctrl_c_in_the_terminal_is_not_for_it(make: Make) -> None:
