@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from clca.errors import InvalidReply, TeacherError
+from clca.inference import probe_request
 from clca.inference.api_response import Completion, read_completion
 from clca.inference.http_client import MAX_BODY, HttpClient
 from clca.inference.http_errors import MAX_MESSAGE, HttpError, retry_seconds
@@ -156,7 +157,8 @@ async def ask(url: str, seconds: float) -> list[object]:
 
 
 @pytest.mark.parametrize("send", ATTACKS.values(), ids=ATTACKS)
-def test_any_response_comes_to_an_answer_or_a_typed_error(send: Sends) -> None:
+def test_any_response_comes_to_an_answer_or_a_typed_error(send: Sends, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe_request, "backoff", lambda *_: 0.0)
     with server(send) as url:
         asked, probed = asyncio.run(ask(url, 0.5))
     if isinstance(asked, Completion):
