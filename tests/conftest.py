@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from clca.content.lookup import CONFIG, Content
+from clca.content.lookup import Content
+from clca.content.trust import CONFIG
 from clca.culture import CultureCatalogue
 from clca.models.student import Student
 from tests.cli_process import CACHE, stop_fork_servers

@@ -23,6 +23,7 @@ _REASONS: tuple[tuple[re.Pattern[str], FinishReason], ...] = (
     (re.compile("stop|eos|end|complete|done|finish"), "stop"),
 )
 QUOTED = 80  # characters of a reply in an error message
+MAX_WORD = 80  # characters of a server's own word for it
 
 
 def finish_reason(word: object) -> str:
@@ -35,7 +36,7 @@ def finish_reason(word: object) -> str:
     """
     if word is None or word == "":
         return "stop"
-    text = str(word)[:_QUOTED]
+    text = str(word)[:MAX_WORD]
     return next((reason for pattern, reason in _REASONS if pattern.search(text.lower())), text)
 
 

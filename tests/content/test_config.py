@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field
 
 from clca.content.config import Option, StageConfig, split_names
 from clca.content.config_layers import name_origin, resolve
-from clca.content.lookup import CONFIG
+from clca.content.trust import CONFIG
 from clca.errors import NotFoundError, SettingsError
 from clca.stages import STAGES, resolve_config
 

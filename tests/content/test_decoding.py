@@ -10,7 +10,8 @@ import pytest
 
 from clca.content.config_layers import resolve
 from clca.content.decoding import decode_text
-from clca.content.lookup import CONFIG, Content, package_content
+from clca.content.lookup import Content, package_content
+from clca.content.trust import CONFIG
 from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.mmlu.csv_questions import read_items

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace, package_content
+from clca.content.lookup import FOLDERS, Content, find_workspace, package_content
+from clca.content.trust import CONFIG
 from clca.errors import ContentError, NotFoundError, StoreError
 from tests.conftest import Overlay
 

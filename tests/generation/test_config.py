@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from clca.content.config_layers import NO_SETTINGS
-from clca.content.lookup import CONFIG
+from clca.content.trust import CONFIG
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
 from clca.stages import resolve_config

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from clca.content.lookup import CONFIG, find_workspace
-from clca.content.trust import TRUST, read_config
+from clca.content.lookup import find_workspace
+from clca.content.trust import CONFIG, TRUST, read_config
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.generation.config import GenerateConfig
 from clca.models import ModelCatalogue

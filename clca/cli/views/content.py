@@ -8,7 +8,8 @@ from pathlib import Path
 from rich.table import Table
 
 from clca.cli.views.screen import make_console, print_json
-from clca.content.lookup import CONFIG, FOLDERS, Content, find_workspace
+from clca.content.lookup import FOLDERS, Content, find_workspace
+from clca.content.trust import CONFIG
 from clca.content_check import check
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
