@@ -106,7 +106,7 @@ def test_our_arguments_are_those_of_vllm(vllm_command: str, tiny_model: Path, tm
 
     gpus = tuple(Gpu(str(n), "H100", 80 * 2**30, 79 * 2**30, (9, 0)) for n in range(8))
     models = ModelCatalogue(Content())
-    used = {"--host", "--port"}
+    used = {"--host", "--port", "--uds"}
     for name in (*models.names(), str(tiny_model)):
         model = find_model(name, models, {})
         assert model is not None
