@@ -110,6 +110,14 @@ def test_its_folder_goes_with_it(make: Make) -> None:
     assert not server.unix_socket.parent.exists()
 
 
+def test_its_folder_goes_also_when_clca_is_killed(make: Make) -> None:
+    server = make(HEALTHY)
+    server.start(60)
+    assert server.unix_socket is not None
+    server.begin_stop()  # closes the pipe, as the system does for a process that is killed
+    until(lambda: not server.unix_socket.parent.exists(), 60)  # type: ignore[union-attr]
+
+
 def test_a_long_folder_of_temporary_files_is_not_used(
     make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,8 +44,19 @@ def guard(command: list[str]) -> int:
     while child.poll() is None and not signals and _starter_lives():
         pass
     _end(child)
+    _remove_socket(command)
     status = child.wait()
     return status if status >= 0 else 128 - status
+
+
+def _remove_socket(command: list[str]) -> None:
+    """Remove the Unix socket that the command listened at, and its folder if nothing else is there."""
+    if "--uds" in command[:-1]:
+        path = command[command.index("--uds") + 1]
+        with contextlib.suppress(OSError):
+            os.unlink(path)
+        with contextlib.suppress(OSError):
+            os.rmdir(os.path.dirname(path))
 
 
 def _starter_lives() -> bool:

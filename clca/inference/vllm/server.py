@@ -129,17 +129,17 @@ class Server:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-        if self.unix_socket is not None:
+        if self.unix_socket is not None:  # the guard removes it, unless it was killed
             shutil.rmtree(self.unix_socket.parent, ignore_errors=True)
 
     def _spawn(self) -> None:
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            if self._port is None:
-                self.unix_socket = _private_folder() / "vllm.sock"
             # Only the user may read what vLLM writes.
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
             with open(os.open(self.log, flags, 0o600), "ab") as log:
+                if self._port is None:
+                    self.unix_socket = _private_folder() / "vllm.sock"
                 self._process = subprocess.Popen(
                     [sys.executable, "-I", process_guard.__file__, *self.command],
                     stdin=subprocess.PIPE,
