@@ -15,6 +15,9 @@ from pydantic_core import ErrorDetails
 
 from clca.content.decoding import decode_text
 from clca.errors import ContentError
+from clca.words import beginning
+
+LONGEST_KEY = 200  # characters of a key in a message
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -155,7 +158,7 @@ def suggestion(name: str, known: Iterable[str], most: int = 3, shown: Callable[[
 
 
 def _one_line(words: str) -> str:
-    return " ".join(words.split())
+    return beginning(" ".join(words.split()), LONGEST_KEY)
 
 
 def _csv_rows(path: str, reader: csv.DictReader[str]) -> Iterator[dict[Any, Any]]:
