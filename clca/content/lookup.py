@@ -19,6 +19,8 @@ from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
 from clca.content.trust import CONFIG, read_config
 from clca.errors import ContentError, NotFoundError, StoreError
+from clca.safe_open import read_bytes
+from clca.storage.atomic import atomic_write, write_errors
 
 FOLDERS = ("prompts", "scenarios", "personas", "trainers", "eval")
 
@@ -99,10 +101,12 @@ class Content:
     def text(self, path: str, *, note: bool = True) -> str:
         """The file's text; its digest and origin are recorded in `used` unless `note` is False.
 
-        Raises `NotFoundError` if there is no such file, `ContentError` if it cannot be read or is not UTF-8.
+        Raises `NotFoundError` if there is no such file, `ContentError` if it cannot be read, is a link out of the
+        workspace, is larger than `clca.safe_open.LARGEST` or is not UTF-8.
         """
+        file = self.locate(path)
         try:
-            data = self.locate(path).read_bytes()
+            data = read_bytes(file, within=self.workspace if self.origin(path) == "workspace" else None)
         except OSError as error:
             raise ContentError(self.shown(path), None, f"cannot be read: {error.strerror}") from None
         if note:
@@ -118,16 +122,16 @@ class Content:
             raise StoreError(f"no workspace here to copy into: make one with `clca init DIR` (looked for {CONFIG})")
         self.locate(path)
         target = self.workspace / path
-        if target.exists() and not force:
+        if os.path.lexists(target) and not force:
             raise StoreError(f"{target} exists already; --force replaces it with the packaged file")
         source = self.package / path
         if not source.is_file():
             raise NotFoundError(f"{path} exists in the workspace only: there is no packaged file to copy")
-        try:
+        if not Path(os.path.realpath(target.parent)).is_relative_to(os.path.realpath(self.workspace)):
+            raise StoreError(f"{target.parent} is a link out of the workspace: put a folder there")
+        with write_errors(target):
             target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(source.read_bytes())
-        except OSError as error:
-            raise StoreError(f"cannot write {target}: {error.strerror}") from None
+        atomic_write(target, source.read_bytes(), new=not force)
         return target
 
 

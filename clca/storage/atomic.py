@@ -1,6 +1,7 @@
 """Files and folders that appear whole or not at all, whatever kills the process or the machine.
 
-A draft lies beside its target under a hidden name. It is synced, renamed, and the rename is synced too.
+A draft lies beside its target under a hidden name that nobody can guess. It is synced, renamed, and the rename is
+synced too. Nothing is removed but drafts, and the files of a folder that the caller lists as its own.
 """
 
 from __future__ import annotations
@@ -8,17 +9,21 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from clca.errors import StoreError
+from clca.storage.rename import exchange, rename_new
 
 
-def atomic_write(path: Path, content: str | bytes) -> None:
-    """Write a file, text as UTF-8, replacing an earlier one. Raises `StoreError` if the disk refuses it."""
-    with atomic_file(path) as file:
+def atomic_write(path: Path, content: str | bytes, *, new: bool = False) -> None:
+    """Write a file, text as UTF-8, replacing an earlier one. Raises `StoreError` if the disk refuses it.
+
+    With `new`, nothing may have the name, not even a link.
+    """
+    with atomic_file(path, new=new) as file:
         file.write(content if isinstance(content, bytes) else encoded(content))
 
 
@@ -28,58 +33,104 @@ def encoded(text: str) -> bytes:
 
 
 @contextmanager
-def atomic_file(path: Path) -> Iterator[BinaryIO]:
+def atomic_file(path: Path, *, new: bool = False) -> Iterator[BinaryIO]:
     """Open a draft that replaces `path` when the block ends; if it fails, `path` stays as it was.
 
-    Raises `StoreError` for an `OSError`, also of the block.
+    A link is replaced, and not what it leads to. Raises `StoreError` for an `OSError`, also of the block.
     """
     draft = _draft(path)
     with write_errors(path):
-        try:
-            with draft.open("wb") as file:
+        with draft.open("xb") as file:
+            try:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            os.replace(draft, path)
-            sync(path.parent)
-        finally:
-            draft.unlink(missing_ok=True)
+                if new:
+                    rename_new(draft, path)
+                else:
+                    os.replace(draft, path)
+            except BaseException:
+                draft.unlink(missing_ok=True)
+                raise
+        sync(path.parent)
 
 
 @contextmanager
-def atomic_folder(target: Path, *, replace: bool = False, work: Path | None = None) -> Iterator[Path]:
+def atomic_folder(target: Path, *, replaces: Collection[str] = (), work: Path | None = None) -> Iterator[Path]:
     """Make a draft folder that becomes `target` when the block ends; if it fails, nothing is left of it.
 
-    Missing parents are made. A target that is not empty is an error, or with `replace` is replaced; it is put back
-    if that fails. Files get the permissions of new files, since some libraries write them for their owner only.
-    The draft lies beside the target, or in the folder `work` of the same file system, where a kill may leave it.
+    Missing parents are made. A target that is not empty is an error, unless it holds nothing but the files `replaces`,
+    which are then removed. Files get the permissions of new files, since some libraries write them for their owner
+    only. The draft lies beside the target, or in the folder `work` of the same file system, where a kill may leave it.
 
     Raises `StoreError` for an `OSError`, also of the block.
     """
-    beside = _draft(target)
-    draft, earlier = (work or target.parent) / beside.name, beside.with_suffix(".old")
+    draft = (work or target.parent) / _draft(target).name
     made = [parent for parent in target.parents if not parent.exists()]
     with write_errors(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.mkdir()
-            yield draft
-            _use_default_permissions(draft)
-            for path in (*draft.rglob("*"), draft):
-                sync(path)
-            if replace and target.exists():
-                os.rename(target, earlier)
-            os.rename(draft, target)
+            try:
+                yield draft
+                _use_default_permissions(draft)
+                for path in (*draft.rglob("*"), draft):
+                    sync(path)
+                if replaces:
+                    _replace(target, draft, replaces)
+                else:
+                    os.rename(draft, target)
+            except BaseException:
+                shutil.rmtree(draft, ignore_errors=True)
+                raise
             sync(target.parent)
         finally:
-            shutil.rmtree(draft, ignore_errors=True)
-            if earlier.exists() and not target.exists():
-                os.rename(earlier, target)
-            shutil.rmtree(earlier, ignore_errors=True)
             if not target.exists():
                 for parent in made:
                     with suppress(OSError):
                         parent.rmdir()
+
+
+def _replace(target: Path, draft: Path, own: Collection[str]) -> None:
+    """Put the draft in the place of a folder of which the files `own` are removed; anything else in it stays.
+
+    At every moment the name is that of the old or of the new folder, except on file systems that cannot exchange
+    names: there a kill between two renames leaves the old one whole beside it, under a hidden name.
+    """
+    foreign = foreign_files(target, own)
+    if foreign:
+        raise StoreError(f"{target} holds {foreign[0]}, which clca did not write: move it away, or give another folder")
+    earlier = target.with_name(f"{draft.name}.old")
+    if exchange(draft, target):
+        os.rename(draft, earlier)
+    else:
+        os.rename(target, earlier)
+        try:
+            os.rename(draft, target)
+        except BaseException:
+            os.rename(earlier, target)
+            raise
+    remove_listed(earlier, own)
+
+
+def foreign_files(folder: Path, own: Collection[str]) -> list[str]:
+    """What a folder holds beside the files `own`, by path below it; links are foreign, whatever they are called."""
+    folders = {str(parent) for name in own for parent in Path(name).parents}
+    found = []
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_symlink() or name not in (folders if path.is_dir() else own):
+            found.append(name)
+    return found
+
+
+def remove_listed(folder: Path, own: Collection[str]) -> None:
+    """Remove the files `own` of a folder, and the folders that are empty then. Raises `OSError` where files are left."""
+    for name in own:
+        (folder / name).unlink(missing_ok=True)
+    for parent in sorted({parent for name in own for parent in Path(name).parents}, reverse=True):
+        with suppress(FileNotFoundError):
+            (folder / parent).rmdir()
 
 
 @contextmanager
@@ -101,7 +152,7 @@ def sync(path: Path) -> None:
 
 
 def _draft(target: Path) -> Path:
-    return target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    return target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
 
 
 def _use_default_permissions(folder: Path) -> None:

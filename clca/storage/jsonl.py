@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from clca.bounded_json import parse_json
 from clca.errors import StoreError
+from clca.safe_open import bounded_lines, open_to_append, safe_open
 from clca.storage.atomic import write_errors
 
 TAIL = 4 * 2**20  # bytes: the longest last line that is looked at
+_BLOCK = 2**20  # bytes
 
 
 class LineFile:
-    """An append-only file whose last line is always whole; `length` is its size in bytes.
+    """An append-only file, no link, whose last line is always whole; `length` is its size in bytes.
 
     Its methods raise `StoreError` if the disk refuses them.
     """
@@ -22,7 +24,7 @@ class LineFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         with write_errors(path):
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
+            self._fd = open_to_append(path)
             self.length = os.fstat(self._fd).st_size
 
     def append(self, lines: list[bytes]) -> None:
@@ -71,7 +73,7 @@ class LineFile:
 
 def _is_json(text: bytes) -> bool:
     try:
-        return isinstance(json.loads(text), dict)
+        return isinstance(parse_json(text), dict)
     except ValueError:
         return False
 
@@ -79,13 +81,14 @@ def _is_json(text: bytes) -> bool:
 def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
     """Yield (offset of the line's end, line) for every whole line from byte `start` on.
 
-    A last line without its line break is left out. Raises `StoreError` if the file cannot be read.
+    A last line without its line break is left out. Raises `StoreError` if the file cannot be read, is a link out of
+    its folder, or has a line of more than `clca.safe_open.LONGEST` bytes.
     """
     end = start
     try:
-        with path.open("rb") as file:
+        with safe_open(path, within=path.parent) as file:
             file.seek(start)
-            for line in file:
+            for line in bounded_lines(file):
                 if not line.endswith(b"\n"):
                     return
                 end += len(line)
@@ -96,4 +99,8 @@ def read_lines(path: Path, start: int = 0) -> Iterator[tuple[int, bytes]]:
 
 def line_number(path: Path, offset: int) -> int:
     """The number, from 1, of the line that begins at byte `offset`."""
-    return path.read_bytes()[:offset].count(b"\n") + 1
+    number = 1
+    with safe_open(path, within=path.parent) as file:
+        while offset > 0 and (block := file.read(min(offset, _BLOCK))):
+            number, offset = number + block.count(b"\n"), offset - len(block)
+    return number

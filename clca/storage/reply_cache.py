@@ -19,6 +19,7 @@ from typing import Any, Literal
 
 from clca.errors import StoreError
 from clca.records import Dialogue, Failure, Usage
+from clca.safe_open import require_no_link
 from clca.schemas import Reply
 
 Outcome = Literal["kept", "discarded", "failed", "rejected"]
@@ -36,6 +37,7 @@ CREATE TABLE IF NOT EXISTS finished (
 CREATE TABLE IF NOT EXISTS extent (outcome TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS retry (question TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 """
+_NAMES = {"reply", "reply_owner", "finished", "extent", "retry"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +80,25 @@ class ReplyCache:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        try:
+            require_no_link(*(path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")))
+        except OSError as error:
+            raise StoreError(f"cannot use {path}: {error.strerror}: remove it") from None
         with self._sqlite_errors():
             self._db = sqlite3.connect(path, isolation_level=None)
+            self._db.execute("PRAGMA trusted_schema=OFF")
+            self._require_own_schema()
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
+
+    def _require_own_schema(self) -> None:
+        """Refuse a file of another program, and views and triggers that somebody has put into one of ours."""
+        names = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")}
+        kinds = {kind for (kind,) in self._db.execute("SELECT type FROM sqlite_master")}
+        if not names <= _NAMES or not kinds <= {"table", "index"}:
+            self._db.close()
+            raise StoreError(f"cannot use {self.path}: it is no reply cache of clca; move it away")
 
     def close(self) -> None:
         """Close the database."""

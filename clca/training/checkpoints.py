@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clca.bounded_json import parse_json
 from clca.errors import SettingsError
+from clca.safe_open import read_bytes
 from clca.storage.atomic import atomic_write, sync, write_errors
 
 FOLDER = "checkpoints"
@@ -59,11 +61,11 @@ def drop_halves(work: Path) -> None:
 def _read(folder: Path) -> Checkpoint | None:
     """A checkpoint, or None if its mark is missing or a file has another size than the mark says."""
     try:
-        mark = json.loads((folder / WHOLE).read_text(encoding="utf-8"))
+        mark = parse_json(read_bytes(folder / WHOLE, within=folder))
         if any((folder / name).stat().st_size != size for name, size in mark["sizes"].items()):
             return None
         return Checkpoint(folder, int(mark["step"]), float(mark["seconds"]), float(mark["rate"]))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
 
 
@@ -71,8 +73,10 @@ def claim(work: Path, inputs: Mapping[str, Any]) -> None:
     """Note what is trained here. Raises `SettingsError` if there are checkpoints of a training with other inputs."""
     file = work / INPUTS
     try:
-        before = json.loads(file.read_text(encoding="utf-8")) if latest(work) else None
+        before = parse_json(read_bytes(file, within=work)) if latest(work) else None
     except (OSError, ValueError):
+        before = {}
+    if before is not None and not isinstance(before, dict):
         before = {}
     if before is not None and before != inputs:
         differing = sorted(key for key in inputs if before.get(key) != inputs[key])

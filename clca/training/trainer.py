@@ -19,7 +19,7 @@ from clca.progress import Note, ProgressCallback, ignore
 from clca.storage.atomic import write_errors
 from clca.storage.fingerprint import fingerprint
 from clca.storage.lock import folder_lock
-from clca.training import checkpoints
+from clca.training import checkpoints, work_dir
 from clca.training.dataset import write_rows
 from clca.training.distributed import each, join, once
 from clca.training.fingerprint_inputs import decisive_recipe
@@ -57,10 +57,13 @@ def _begin(job: Job, stack: ExitStack) -> AdapterResult | None:
     """Claim the job's folder until `stack` is closed; returns the adapter if another process has trained it since."""
     with write_errors(job.work):
         job.work.mkdir(parents=True, exist_ok=True)
+    if job.work.is_symlink():
+        raise StoreError(f"{job.work} is a link: remove it, and repeat the command")
     stack.enter_context(folder_lock(job.work))
+    work_dir.require_own(job.work)
     finished = _finished(job.out)
     if finished is not None:
-        shutil.rmtree(job.work, ignore_errors=True)
+        work_dir.remove(job.work)
         return finished
     stack.enter_context(_nothing_left(job.work))
     checkpoints.drop_halves(job.work)
@@ -79,8 +82,8 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     student = pin_revision(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
     tokenizer = load_tokenizer(student)
     encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
-    rows = write_rows(job.sources, "train", encoder, job.work / "rows")
-    held_out = write_rows(job.sources, "held-out", encoder, job.work / "rows")
+    rows = write_rows(job.sources, "train", encoder, job.work / work_dir.ROWS)
+    held_out = write_rows(job.sources, "held-out", encoder, job.work / work_dir.ROWS)
     duplicates = rows.counts.dropped[DUPLICATE] + held_out.counts.dropped[DUPLICATE]
     if duplicates:
         progress(Note(f"{duplicates:,} dialogues stand in several of the runs, word for word: each is taken once."))
@@ -124,16 +127,16 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     adapter = adapter_info(
         job, trainer, monitor, rows, held_out, student.revision, compute, _device_name(device), processes.num_processes
     )
-    draft = job.work / "adapter"
+    draft = job.work / work_dir.ADAPTER
     if processes.is_main_process:
         shutil.rmtree(draft, ignore_errors=True)
     processes.wait_for_everyone()
     trainer.save_model(str(draft))
     if processes.is_main_process:
         if (job.work / LOGS).is_dir():
-            shutil.copytree(job.work / LOGS, draft / LOGS)
+            shutil.copytree(job.work / LOGS, draft / LOGS, symlinks=True)
         write_adapter(draft, adapter, card(adapter, job.out.name), job.out)
-        shutil.rmtree(job.work, ignore_errors=True)
+        work_dir.remove(job.work)
     processes.wait_for_everyone()
     return AdapterResult.of(job.out, adapter)
 
@@ -154,7 +157,7 @@ def _nothing_left(work: Path) -> Iterator[None]:
         yield
     except BaseException:
         if checkpoints.latest(work) is None:
-            shutil.rmtree(work, ignore_errors=True)
+            work_dir.remove(work)
         raise
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
@@ -93,12 +94,12 @@ def test_what_is_there_is_not_replaced(tmp_path: Path) -> None:
 
 def test_a_folder_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
     target = tmp_path / "target"
-    for name in ("first", "second"):
-        with atomic_folder(target, replace=True) as draft:
+    for name, earlier in (("first", ""), ("second", "first")):
+        with atomic_folder(target, replaces=[earlier] if earlier else []) as draft:
             (draft / name).touch()
 
     def interrupted() -> None:
-        with atomic_folder(target, replace=True) as draft:
+        with atomic_folder(target, replaces=["second"]) as draft:
             (draft / "third").touch()
             raise KeyboardInterrupt
 
@@ -107,9 +108,61 @@ def test_a_folder_is_replaced_only_by_a_complete_one(tmp_path: Path) -> None:
     assert names(tmp_path) == ["second", "target"]
 
 
+def test_what_came_into_a_folder_meanwhile_is_not_replaced(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    (target / "deep").mkdir(parents=True)
+    (target / "deep" / "mine").touch()
+    with pytest.raises(StoreError, match="target holds deep/note, which clca did not write: move it away"):  # noqa: PT012
+        with atomic_folder(target, replaces=["deep/mine"]) as draft:
+            (draft / "new").touch()
+            (target / "deep" / "note").touch()
+    assert names(tmp_path) == ["deep", "mine", "note", "target"]
+
+
+@pytest.mark.parametrize("exchanges", [True, False])
+def test_a_reader_finds_the_old_folder_or_the_new_one_at_every_moment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, exchanges: bool
+) -> None:
+    target = tmp_path / "target"
+    target.mkdir()
+    (target / "earlier").touch()
+    if not exchanges:
+        monkeypatch.setattr(atomic, "exchange", lambda first, second: False)
+    usual, seen = os.rename, []
+
+    def rename(source: Path, destination: Path) -> None:
+        usual(source, destination)
+        seen.append(os.listdir(target) if target.exists() else None)
+
+    monkeypatch.setattr(os, "rename", rename)
+    with atomic_folder(target, replaces=["earlier"]) as draft:
+        (draft / "later").touch()
+    assert seen == ([["later"]] if exchanges else [None, ["later"]])
+    assert names(tmp_path) == ["later", "target"]
+
+
+def test_a_new_file_takes_no_name_that_something_has(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("nowhere")
+    with pytest.raises(StoreError, match="link: File exists"):
+        atomic_write(tmp_path / "link", "text", new=True)
+    atomic_write(tmp_path / "file", "text", new=True)
+    assert names(tmp_path) == ["file", "link"]
+
+
+def test_drafts_have_names_that_nobody_can_guess_and_are_never_those_of_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "token_hex", lambda size: "0" * 2 * size)
+    (tmp_path / f".run.json.{'0' * 16}.part").write_text("another's")
+    with pytest.raises(StoreError, match=r"run\.json: File exists"):
+        atomic_write(tmp_path / "run.json", "text")
+    assert names(tmp_path) == [f".run.json.{'0' * 16}.part"]
+
+
 def test_a_folder_that_cannot_take_its_name_leaves_the_earlier_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(atomic, "exchange", lambda first, second: False)
     target = tmp_path / "target"
     target.mkdir()
     (target / "earlier").touch()
@@ -121,7 +174,7 @@ def test_a_folder_that_cannot_take_its_name_leaves_the_earlier_one(
         usual(source, destination)
 
     monkeypatch.setattr(os, "rename", rename)
-    with pytest.raises(StoreError, match="target: No space left on device"), atomic_folder(target, replace=True):
+    with pytest.raises(StoreError, match="No space left on device"), atomic_folder(target, replaces=["earlier"]):
         pass
     assert names(tmp_path) == ["earlier", "target"]
 

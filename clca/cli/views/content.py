@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -63,13 +64,13 @@ out = "generated"                # folder of the runs, relative to this file
 def init(folder: Path) -> None:
     """Make a folder into a workspace. Raises `StoreError` if it is one already or cannot be written."""
     config = folder / CONFIG
-    if config.exists():
+    if os.path.lexists(config):
         raise StoreError(f"{config} exists already: {folder} is a workspace")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name in FOLDERS:
             (folder / name).mkdir(exist_ok=True)
-        atomic_write(config, TEMPLATE)
+        atomic_write(config, TEMPLATE, new=True)
     except OSError as error:
         raise StoreError(f"cannot make a workspace in {folder}: {error.strerror}") from None
     make_console().print(f"{config} written. Next: {command_line('cd', folder)} && clca content list")

@@ -16,10 +16,15 @@ from clca.errors import ContentError, NotFoundError, StoreError
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.suite import FOLDER, TASKS, Scoring, TaskType, load_offense_suite
 from clca.records import Record, Slug
+from clca.safe_open import bounded_lines, read_bytes, safe_open
 from clca.storage.json_records import decode_record
 
-MANIFEST = "manifest.json"
+MANIFEST, AUDIT = "manifest.json", "audit.json"
 DEMONSTRATION = f"{FOLDER}/demo/*/*.jsonl"
+
+
+TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+"""The name of a test set within its culture, which is also that of its file."""
 
 
 class TextLine(Record):
@@ -39,7 +44,7 @@ class SetEntry(Record):
     """
 
     culture: Slug
-    task: str
+    task: TaskName
     type: str
     rows: Annotated[int, Field(ge=0)]
     sha256: str
@@ -79,6 +84,7 @@ class TestSet:
     notes: tuple[str, ...]
     demonstration: bool
     path: Path
+    folder: Path
     _gold: dict[str, int]
     _labels: dict[str, str]
 
@@ -102,8 +108,8 @@ class TestSet:
         Raises `ContentError` for a malformed line, and `StoreError` where the file cannot be read.
         """
         try:
-            with self.path.open("rb") as file:
-                for number, line in parse_records(file, str(self.path), TextLine):
+            with safe_open(self.path, within=self.folder) as file:
+                for number, line in parse_records(bounded_lines(file), str(self.path), TextLine):
                     if scoring == "paper":
                         yield Example(line.id, line.text, self._labels.get(line.source_label, line.source_label))
                     elif line.label is not None:
@@ -134,7 +140,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not file.is_file():
         raise NotFoundError(f"no test sets at {folder} (import them with `clca data import-offense DIR`)")
     try:
-        return decode_record(Manifest, file.read_bytes())
+        return decode_record(Manifest, read_bytes(file, within=folder))
     except ValidationError as error:
         fault = f"{validation_message(error, Manifest)}: import the test sets again"
         raise ContentError(str(file), None, fault) from None
@@ -161,6 +167,7 @@ def _imported(folder: Path, content: Content) -> list[TestSet]:
                 notes=entry.notes,
                 demonstration=False,
                 path=path,
+                folder=folder,
                 _gold=entry.gold,
                 _labels=entry.labels,
             )
@@ -186,7 +193,9 @@ def _demonstration_set(content: Content, path: str, culture: str, task_type: Tas
     digest = hashlib.sha256(text.encode()).hexdigest()
     notes = ("written for demonstration: no measure of anything",)
     path_on_disk = content.locate(path)
-    return TestSet(culture, task_type.id, task_type, len(lines), digest, notes, True, path_on_disk, gold, {})
+    return TestSet(
+        culture, task_type.id, task_type, len(lines), digest, notes, True, path_on_disk, path_on_disk.parent, gold, {}
+    )
 
 
 def unknown_label(label: str | None, task_type: TaskType) -> str:

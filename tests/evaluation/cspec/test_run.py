@@ -16,10 +16,11 @@ from clca.evaluation.cspec.result import CspecResult
 from clca.evaluation.cspec.run import run as run_plan
 from clca.evaluation.results import read_evaluation
 from clca.stages import resolve_config
+from clca.storage.output_files import LIST
 from tests.cli_process import clca, last_json
 from tests.evaluation.classification.answers import scored
 
-FILES = {"cspec.json", "tables.md", "tables.csv", "tables.tex"} | {
+FILES = {LIST, "cspec.json", "tables.md", "tables.csv", "tables.tex"} | {
     f"{kind}.{form}" for kind in ("ranks", "normalised") for form in ("png", "svg")
 }
 
@@ -162,10 +163,10 @@ def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(h
     assert done.folder.parent == Path("evaluations/cspec")
     assert done.folder.name.startswith("one-and-3-more-")
     assert {file.name for file in done.folder.iterdir()} == {
-        *("tables.md", "tables.csv", "tables.tex", "one", "two", "one-2", done.matrices[3].name)
+        *(LIST, "tables.md", "tables.csv", "tables.tex", "one", "two", "one-2", done.matrices[3].name)
     }
     assert {file.name for matrix in done.matrices for file in matrix.folder.iterdir()} == {
-        name for name in FILES if not name.startswith("tables")
+        name for name in FILES - {LIST} if not name.startswith("tables")
     }
     data = done.tables[-1]
     assert [row.label for row in data.rows] == ["WVS (one)", "WVS+Wiki", "WVS (one-2)"]

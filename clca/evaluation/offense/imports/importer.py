@@ -18,11 +18,9 @@ from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, ImportM
 from clca.evaluation.offense.imports.records import LabelledFile, LabelledRecord, MalformedRecord
 from clca.evaluation.offense.imports.target import check_target
 from clca.evaluation.offense.suite import OffenseSuite, TaskType
-from clca.evaluation.offense.test_sets import MANIFEST, Manifest, SetEntry, TextLine
+from clca.evaluation.offense.test_sets import AUDIT, MANIFEST, Manifest, SetEntry, TextLine
 from clca.storage.atomic import atomic_folder, write_errors
 from clca.storage.json_records import encode_record
-
-AUDIT = "audit.json"
 
 
 class StrictImportError(ClcaError):
@@ -48,14 +46,16 @@ def import_tests(
 ) -> ImportAudit:
     """Import the files that the mapping names below `folder` into `out`, replacing an earlier import there.
 
+    Only what that import wrote is removed; anything else in `out` is a reason to refuse.
+
     Raises `StrictImportError` for findings if `strict`, `ContentError` for files that cannot be read, `SettingsError`
     and `NotFoundError` for a folder that does not fit the mapping, and `StoreError` where `out` cannot be written.
     """
-    check_target(out, folder)
+    own = check_target(out, folder)
     out = Path(os.path.realpath(out))  # ".." has no name, and a link must not be replaced
     chosen = _choose(folder, mapping, out)
     duplicates = DuplicateIndex()
-    with atomic_folder(out, replace=True) as draft:
+    with atomic_folder(out, replaces=own) as draft:
         entries, audits = [], []
         for number, (entry, path) in enumerate(chosen.files):
             task_type = suite.types[entry.type]

@@ -17,6 +17,7 @@ from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.labelled.answer_grammar import Words
 from clca.evaluation.offense.suite import FOLDER, OffenseSuite
+from clca.evaluation.offense.test_sets import TaskName
 from clca.records import Record
 
 PUBLIC = f"{FOLDER}/public.yaml"
@@ -36,7 +37,7 @@ class FileEntry(Record):
 
     path: Words
     culture: str
-    task: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=80)]
+    task: TaskName
     type: str
     text: Words
     label: Words

@@ -5,6 +5,7 @@ survey files -> respondents of each file -> merged respondents -> kept responden
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +15,7 @@ import pyarrow as pa
 from pyarrow import compute, parquet
 
 from clca import __version__
-from clca.errors import ContentError, SettingsError, StoreError
+from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.wvs.microdata.arrow import strings_to_arrow, to_arrow, to_numpy
 from clca.evaluation.wvs.microdata.audit import (
     CountryAudit,
@@ -34,7 +35,7 @@ from clca.evaluation.wvs.microdata.merge import (
     read_respondents,
 )
 from clca.evaluation.wvs.microdata.reader import COUNTRY, WEIGHT, SurveyFile, open_survey_file
-from clca.evaluation.wvs.microdata.respondents import FILE, METADATA
+from clca.evaluation.wvs.microdata.respondents import FILE, METADATA, open_respondents
 from clca.evaluation.wvs.microdata.validation import refuse_conflicts, refuse_duplicates, refuse_unknown
 from clca.storage.atomic import atomic_write, write_errors
 from clca.storage.json_records import encode_record
@@ -49,6 +50,7 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Surve
     """
     if out.exists() and not out.is_dir():
         raise StoreError(f"{out} is a file: --out takes a folder, in which {FILE} is written")
+    _require_own(out / FILE)
     _refuse_duplicate_files(files)
     sources = [open_survey_file(path, codebook) for path in files]
     _require_columns(sources, codebook)
@@ -79,6 +81,17 @@ def import_survey(files: Sequence[Path], codebook: Codebook, out: Path) -> Surve
     )
     _write(out, _table(kept, codebook, audit))
     return audit
+
+
+def _require_own(target: Path) -> None:
+    """Refuse to replace a file that no import wrote."""
+    if os.path.lexists(target):
+        try:
+            open_respondents(target)
+        except (NotFoundError, StoreError):
+            raise StoreError(
+                f"{target} was not written by `clca data import-wvs`, or is damaged: move it away, or give another --out"
+            ) from None
 
 
 def _kept(

@@ -1,0 +1,39 @@
+"""JSON of files that anybody may have made: neither nesting nor numbers stop the program that reads it."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from pydantic_core import from_json
+
+DEEPEST = 200  # levels of lists and objects, as pydantic's parser has it
+
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[{]|[\]}]')
+_SURROGATE = re.compile(r"\\u[dD]")
+
+
+def parse_json(data: bytes | str) -> Any:
+    """The value. Raises `ValueError` for what is no JSON, is nested too deeply, or has numbers of thousands of digits.
+
+    Half of a surrogate pair, by which paths that are no UTF-8 are written, is read back as it is.
+    """
+    try:
+        return from_json(data)
+    except ValueError:  # also for half of a surrogate pair
+        text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+        if not _SURROGATE.search(text):
+            raise
+    if _depth(text) > DEEPEST:
+        raise ValueError("nested too deeply")
+    return json.loads(data)
+
+
+def _depth(text: str) -> int:
+    depth = deepest = 0
+    for token in _TOKENS.finditer(text):
+        sign = text[token.start()]
+        depth += 1 if sign in "[{" else -1 if sign in "]}" else 0
+        deepest = max(deepest, depth)
+    return deepest

@@ -1,0 +1,100 @@
+"""Files as data, whoever made them: regular ones only, of a bounded size, and below the folder that they belong to."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+MIB = 2**20  # bytes
+LARGEST = 16 * MIB  # bytes of a file that is read as a whole
+LONGEST = 16 * MIB  # bytes of a line
+_BLOCK = MIB // 4
+
+
+class UnsafeFile(OSError):
+    """A file that is not opened, or not read to its end: a link out of its folder, a pipe, one that is too large."""
+
+    def __init__(self, fault: str) -> None:
+        super().__init__(errno.EINVAL, fault)
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+def safe_open(path: Path, within: Path | None = None) -> BinaryIO:
+    """Open a regular file for reading; one of the folder `within` through no link that leads out of it.
+
+    Never waits for another process, as a pipe would. Raises `OSError`, `UnsafeFile` where the file is there.
+    """
+    descriptor = _open(path, os.O_RDONLY, within)
+    return os.fdopen(descriptor, "rb")
+
+
+def open_to_append(path: Path) -> int:
+    """The descriptor of a file, made if it is missing, to be read and appended to. A link is not followed."""
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _FLAGS | os.O_NOFOLLOW, 0o644)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise UnsafeFile("is a link: put the file itself there") from None
+        raise
+    return _regular(descriptor)
+
+
+def read_bytes(path: Path, within: Path | None = None, largest: int = LARGEST) -> bytes:
+    """The bytes of a file. Raises `OSError`, `UnsafeFile` for one that `safe_open` refuses, or that is too large."""
+    data = bytearray()
+    with safe_open(path, within) as file:
+        while block := file.read(_BLOCK):
+            data += block
+            if len(data) > largest:
+                raise UnsafeFile(f"is larger than {largest // MIB} MiB")
+    return bytes(data)
+
+
+def read_text(path: Path, within: Path | None = None, largest: int = LARGEST) -> str:
+    """The text of a file in UTF-8. Raises `OSError`, `UnsafeFile`, and `UnicodeDecodeError`."""
+    return read_bytes(path, within, largest).decode()
+
+
+def bounded_lines(file: BinaryIO, longest: int = LONGEST) -> Iterator[bytes]:
+    """The lines of a file. Raises `UnsafeFile` at one that is too long to be held in memory."""
+    while line := file.readline(longest + 1):
+        if len(line) > longest:
+            raise UnsafeFile(f"has a line of more than {longest // MIB} MiB")
+        yield line
+
+
+def require_no_link(*paths: Path) -> None:
+    """Raise `UnsafeFile` for a path that is a link, or anything else that is no regular file."""
+    for path in paths:
+        try:
+            mode = os.lstat(path).st_mode
+        except FileNotFoundError:
+            continue
+        if not stat.S_ISREG(mode):
+            raise UnsafeFile(f"{path.name} is a link or no regular file")
+
+
+_FLAGS = os.O_CLOEXEC | os.O_NONBLOCK
+
+
+def _open(path: Path, flags: int, within: Path | None) -> int:
+    if within is None:
+        return _regular(os.open(path, flags | _FLAGS))
+    real = Path(os.path.realpath(path))
+    if not real.is_relative_to(os.path.realpath(within)):
+        os.lstat(path)  # where nothing is, that is the fault
+        raise UnsafeFile(f"is a link that leads out of {within}: put the file itself there")
+    return _regular(os.open(real, flags | _FLAGS | os.O_NOFOLLOW))
+
+
+def _regular(descriptor: int) -> int:
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise UnsafeFile("is not a regular file")

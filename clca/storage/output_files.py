@@ -1,0 +1,74 @@
+"""Files written into a folder that the user names: nothing there is replaced but what an earlier command wrote.
+
+A list in the folder, `.clca-files.json`, has the SHA-256 of each file by its name, so that a file of the user's, and one
+that was edited since, are told from those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from clca.bounded_json import parse_json
+from clca.errors import StoreError
+from clca.safe_open import read_bytes, safe_open
+from clca.storage.atomic import atomic_write, encoded
+
+LIST = ".clca-files.json"
+_List = TypeAdapter(dict[str, list[str]])
+
+
+def write_output(folder: Path, files: Mapping[str, str | bytes]) -> None:
+    """Write files by their names below a folder, which is made if it is missing.
+
+    Nothing is written unless all may be.
+
+    Raises `StoreError` for a folder that cannot be written, and where one would replace what no command wrote.
+    """
+    contents = {name: encoded(data) if isinstance(data, str) else data for name, data in files.items()}
+    new = {name: hashlib.sha256(data).hexdigest() for name, data in contents.items()}
+    written = _read_list(folder)
+    for name in files:
+        _require_own(folder / name, {*written.get(name, ()), new[name]})
+    for place in dict.fromkeys((folder / name).parent for name in files):
+        try:
+            place.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"cannot write to {place}: {error.strerror}; choose another folder with --out") from None
+        if not place.resolve().is_relative_to(folder.resolve()):
+            raise StoreError(f"{place} is a link out of {folder}: move it away, or give another folder with --out")
+    # The old digests stay until the new files do, so that a kill in between leaves none that is taken for the user's.
+    _write_list(folder, {**written, **{name: [*written.get(name, ()), digest] for name, digest in new.items()}})
+    for name, data in contents.items():
+        atomic_write(folder / name, data)
+    _write_list(folder, {**written, **{name: [digest] for name, digest in new.items()}})
+
+
+def _require_own(file: Path, digests: set[str]) -> None:
+    try:
+        with safe_open(file, within=file.parent) as stream:
+            ours = hashlib.file_digest(stream, "sha256").hexdigest() in digests
+    except (FileNotFoundError, NotADirectoryError):
+        ours = not file.is_symlink()
+    except OSError:
+        ours = False
+    if not ours:
+        raise StoreError(
+            f"{file} would be replaced, and is not as clca wrote it: move it away, or give another folder with --out"
+        )
+
+
+def _read_list(folder: Path) -> dict[str, list[str]]:
+    """The digests that each name has had; none where there is no list, or no sound one: no file is ours then."""
+    try:
+        return _List.validate_python(parse_json(read_bytes(folder / LIST, within=folder)))
+    except (OSError, ValueError):
+        return {}
+
+
+def _write_list(folder: Path, digests: Mapping[str, list[str]]) -> None:
+    atomic_write(folder / LIST, json.dumps(digests, indent=1, sort_keys=True) + "\n")
