@@ -6,8 +6,8 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 MIB = 2**20  # bytes
 LARGEST = 16 * MIB  # bytes of a file that is read as a whole
@@ -25,7 +25,7 @@ class UnsafeFile(OSError):
         return str(self.strerror)
 
 
-def safe_open(path: Path, within: Path | None = None) -> BinaryIO:
+def safe_open(path: Path, within: Path | None = None) -> BufferedReader:
     """Open a regular file for reading; one of the folder `within` through no link that leads out of it.
 
     Never waits for another process, as a pipe would. Raises `OSError`, `UnsafeFile` where the file is there.
@@ -61,7 +61,7 @@ def read_text(path: Path, within: Path | None = None, largest: int = LARGEST) ->
     return read_bytes(path, within, largest).decode()
 
 
-def bounded_lines(file: BinaryIO, longest: int = LONGEST) -> Iterator[bytes]:
+def bounded_lines(file: BufferedReader, longest: int = LONGEST) -> Iterator[bytes]:
     """The lines of a file. Raises `UnsafeFile` at one that is too long to be held in memory."""
     while line := file.readline(longest + 1):
         if len(line) > longest:

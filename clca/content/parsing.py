@@ -14,12 +14,16 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from clca.content.decoding import decode_text
+from clca.content.yaml_bounds import require_bounded
 from clca.errors import ContentError
 from clca.words import beginning
 
 LONGEST_KEY = 200  # characters of a key in a message
 
 M = TypeVar("M", bound=BaseModel)
+
+MOST_DIGITS = 1000  # of a number: those of thousands take long to read, and Python does not print them
+_NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -28,6 +32,9 @@ class _Loader(_Base):  # type: ignore[misc]
     """PyYAML's safe loader; errors that its constructors raise bare (`2020-13-45`, `!!int x`) get a line, too."""
 
     def construct_object(self, node: Any, deep: bool = False) -> Any:
+        if node.tag in _NUMBERS and len(node.value) > MOST_DIGITS:
+            fault = f"a number of more than {MOST_DIGITS:,} digits"
+            raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
         try:
             return super().construct_object(node, deep)
         except (ValueError, TypeError, AttributeError, LookupError) as error:
@@ -49,6 +56,7 @@ def read_yaml(path: str, text: str, model: type[M]) -> M:
 def parse_yaml(path: str, text: str) -> Any:
     """Parse YAML into plain data. Raises `ContentError` with the line for what is not YAML, or a duplicate key."""
     try:
+        require_bounded(path, text)
         node = yaml.compose(text, Loader=_Loader)
         _refuse_duplicate_keys(path, node)
         return yaml.load(text, Loader=_Loader)
@@ -57,8 +65,6 @@ def parse_yaml(path: str, text: str) -> Any:
         raise ContentError(path, mark.line + 1 if mark else None, f"not YAML: {error.problem}") from None
     except yaml.reader.ReaderError as error:
         raise ContentError(path, _reader_line(text, error), f"not YAML: {error.reason}") from None
-    except RecursionError:
-        raise ContentError(path, None, "not YAML: nested too deeply, or an alias within its own anchor") from None
 
 
 def yaml_error(path: str, text: str, error: ValidationError, model: type[BaseModel] | None = None) -> ContentError:

@@ -15,9 +15,11 @@ from typing import Any, ClassVar, Generic, NoReturn, Self, TypeVar
 
 from pydantic import ValidationError
 
+from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Choice, Prediction
+from clca.safe_open import read_bytes
 from clca.storage.atomic import atomic_write
 from clca.storage.fingerprint import differences
 from clca.storage.jsonl import LineFile, read_lines
@@ -197,7 +199,7 @@ def read_info(folder: Path) -> dict[str, Any]:
     """
     file = folder / INFO
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = parse_json(read_bytes(file, within=folder))
         if not isinstance(data, dict):
             raise ValueError("not an object")
     except (FileNotFoundError, NotADirectoryError):

@@ -11,11 +11,13 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from clca.bounded_json import parse_json
 from clca.content.parsing import validation_message
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.prediction_dir import SCORES, find_evaluation, read_info
 from clca.evaluation.table_systems import TableSystem
+from clca.safe_open import read_bytes
 from clca.storage.selection import Selection
 
 EVALUATIONS = Path("evaluations")
@@ -99,12 +101,12 @@ def read_evaluation(name: str, kind: str) -> StoredEvaluation:
 
 def _read_scores(file: Path) -> dict[str, Any]:
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = parse_json(read_bytes(file, within=file.parent))
     except FileNotFoundError:
         raise NotFoundError(
             f"{file.parent} has no {file.name}: it is not finished; repeat the command that started it"
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise ContentError(str(file), None, f"cannot be read: {error}") from None
     if not isinstance(data, dict):
         raise ContentError(str(file), None, "is not a JSON object")

@@ -14,6 +14,7 @@ from clca.content.decoding import decode_text
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.classification.scores import AVERAGE, MatrixScores
 from clca.printable import csv_cell
+from clca.safe_open import safe_open
 
 LARGEST = 4 * 1024 * 1024  # bytes; a matrix of 100 cultures has some 200 kB
 SHARE, PERCENT = 1 + 1e-6, 1.5  # up to here scores are taken for shares, from here on for percentages
@@ -109,7 +110,7 @@ def matrix_text(scores: MatrixScores) -> str:
 
 def _text(path: Path) -> str:
     try:
-        with path.open("rb") as file:  # of a device, too, no more than that
+        with safe_open(path) as file:
             data = file.read(LARGEST + 1)
     except FileNotFoundError:
         raise NotFoundError(f"no file {path}: give a CSV matrix, or the folder of an evaluation") from None

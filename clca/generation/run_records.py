@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clca.bounded_json import parse_json
 from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
 from clca.errors import ContentError, NotFoundError
@@ -62,10 +62,10 @@ def find_record(runs: Sequence[RunInfo], name: str) -> StoredRecord:
 
 def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
     try:
-        record = json.loads(decode_text(str(path), line, number))
+        record = parse_json(decode_text(str(path), line, number))
         if not isinstance(record, dict) or not isinstance(record.get("id"), str):
             raise ValueError("it has no id")
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ContentError(
             str(path), number, f"not a record of a run ({error}); correct the line, or remove it"
         ) from None

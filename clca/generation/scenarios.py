@@ -12,6 +12,7 @@ from clca.content.parsing import parse_records
 from clca.culture.localisation import mark_fault
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.records import Culture, Norm, Scenario, Seed
+from clca.safe_open import bounded_lines, safe_open
 from clca.seeding import chooser
 
 SEEDS = "scenarios/seeds*.jsonl"
@@ -68,8 +69,8 @@ class FileScenarios:
         try:
             if path.exists() and not path.is_file():
                 raise SettingsError(f"--scenarios {path}: not a file")
-            with path.open("rb") as file:
-                for line_number, scenario in parse_records(_hashed(file, digest), str(path), Seed):
+            with safe_open(path) as file:
+                for line_number, scenario in parse_records(_hashed(bounded_lines(file), digest), str(path), Seed):
                     if scenario.id in ids:
                         raise ContentError(str(path), line_number, f"id: duplicate scenario {scenario.id!r}")
                     if mark := mark_fault(scenario):
@@ -87,8 +88,8 @@ class FileScenarios:
 
     def __iter__(self) -> Iterator[Scenario]:
         try:
-            with self.path.open("rb") as file:
-                for _, scenario in parse_records(file, str(self.path), Seed):
+            with safe_open(self.path) as file:
+                for _, scenario in parse_records(bounded_lines(file), str(self.path), Seed):
                     has_source = "source" in scenario.model_fields_set
                     yield scenario if has_source else scenario.model_copy(update={"source": "file"})
         except OSError as error:

@@ -15,10 +15,12 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError
 
+from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.models.adapter_weights import read_keys, require_fitting
 from clca.records import Record
+from clca.safe_open import read_bytes, safe_open
 from clca.storage.atomic import atomic_folder, encoded
 from clca.storage.json_records import decode_record, encode_record
 from clca.storage.selection import Selection
@@ -145,7 +147,7 @@ class TrainedAdapter:
     def peft_config(self) -> dict[str, Any]:
         """The content of `adapter_config.json`. Raises `ContentError` without a valid one."""
         try:
-            config: dict[str, Any] = json.loads((self.folder / CONFIG).read_text(encoding="utf-8"))
+            config: dict[str, Any] = parse_json(read_bytes(self.folder / CONFIG, within=self.folder))
             _ = config["base_model_name_or_path"]
         except (OSError, ValueError, KeyError, TypeError):
             raise ContentError(str(self.folder / CONFIG), None, "is damaged or missing") from None
@@ -174,7 +176,7 @@ def read_adapter(folder: Path) -> TrainedAdapter:
     """The adapter in a folder. Raises `NotFoundError` for another folder, `ContentError` for a damaged adapter."""
     file = folder / FILE
     try:
-        data = decode_record(AdapterInfo, file.read_bytes())
+        data = decode_record(AdapterInfo, read_bytes(file, within=folder))
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"{folder} is not an adapter of `clca train`: it has no {FILE}") from None
     except OSError as error:
@@ -191,7 +193,7 @@ def read_adapter(folder: Path) -> TrainedAdapter:
 def _is_complete(weights: Path) -> bool:
     """Whether a safetensors file has the size that its header implies: 8 bytes of header length, header, tensors."""
     try:
-        with weights.open("rb") as file:
+        with safe_open(weights, within=weights.parent) as file:
             (length,) = struct.unpack("<Q", file.read(8))
         ends = [tensor["data_offsets"][1] for tensor in read_keys(weights).values()]
         return bool(weights.stat().st_size == 8 + length + max(ends))

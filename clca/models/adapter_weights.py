@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import struct
@@ -12,14 +11,17 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from clca.bounded_json import parse_json
 from clca.errors import ContentError, SettingsError
 from clca.models.hf_config import weight_files
 from clca.models.hub import cached_snapshot
+from clca.safe_open import MIB, read_bytes, safe_open
 
 INDEX = "model.safetensors.index.json"
 SUFFIX = ".safetensors"
 ROOT = "base_model.model."  # before the name of a layer, in the keys of an adapter
 SHOWN = 3  # keys in a message
+LARGEST_HEADER = 16 * MIB  # bytes; that of a model with a million tensors is smaller than the format's 100 MB
 _LORA = re.compile(rf"{re.escape(ROOT)}(?P<layer>.+)\.lora_[AB]\.weight")
 _TAIL = re.compile(r"(?:^|\.)(\w+\.\d+\..+)$")  # of a layer's name, from the list of layers on
 _ELSEWHERE = re.compile(r"(^|\.)(experts|\w*vision\w*|visual|\w*audio\w*)\.")  # named otherwise once they are loaded
@@ -29,9 +31,11 @@ _RESTRICTED = ("layers_to_transform", "exclude_modules", "target_parameters", "m
 
 def read_keys(file: Path) -> dict[str, Any]:
     """The header of a safetensors file: what is known of each tensor, by its key. Raises `OSError` or `ValueError`."""
-    with file.open("rb") as stream:
+    with safe_open(file) as stream:
         (length,) = struct.unpack("<Q", stream.read(8))
-        header = json.loads(stream.read(min(length, file.stat().st_size)))
+        if length > LARGEST_HEADER:
+            raise ValueError(f"its header has {length:,} bytes")
+        header = parse_json(stream.read(length))
     if not isinstance(header, dict):
         raise ValueError("no header")
     return {key: value for key, value in header.items() if key != "__metadata__"}
@@ -146,7 +150,7 @@ def _layers(folder: Path, changed: int) -> frozenset[str]:
     index = folder / INDEX
     names: Iterable[str]
     if index.is_file():
-        names = json.loads(index.read_text(encoding="utf-8"))["weight_map"]
+        names = parse_json(read_bytes(index))["weight_map"]
     else:
         sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
         names = [key for name in weight_files(sizes) if name.endswith(SUFFIX) for key in read_keys(folder / name)]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
 
+from clca.bounded_json import parse_json
 from clca.errors import SettingsError
 from clca.models.info import ModelInfo, Precision
+from clca.safe_open import read_bytes
 
 CONFIG = "config.json"
+LARGEST = {
+    "num_attention_heads": 2**14, "num_key_value_heads": 2**14, "num_hidden_layers": 10_000, "head_dim": 2**16,
+    "hidden_size": 2**20, "intermediate_size": 2**24, "vocab_size": 2**24, "max_position_embeddings": 2**40,
+    "num_experts": 2**16, "num_local_experts": 2**16, "n_routed_experts": 2**16,
+}  # fmt: skip
 _WIDTHS: dict[str, tuple[Precision, int]] = {"bfloat16": ("bf16", 2), "float16": ("fp16", 2), "float32": ("fp32", 4)}
 
 
@@ -38,11 +44,11 @@ def read_model_folder(folder: Path) -> ModelInfo | None:
 def read_config(file: Path) -> dict[str, Any]:
     """The object in a `config.json`. Raises `SettingsError` if it is none."""
     try:
-        config = json.loads(file.read_bytes())
-    except (OSError, ValueError) as error:
+        config = parse_json(read_bytes(file))
+    except OSError as error:
+        raise SettingsError(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
         raise SettingsError(f"{file}: not JSON: {error}") from None
-    except RecursionError:
-        raise SettingsError(f"{file}: not JSON: nested too deeply") from None
     if not isinstance(config, dict):
         raise SettingsError(f"{file}: not a JSON object")
     return config
@@ -63,6 +69,7 @@ def model_from_config(
     """
     text = config.get("text_config")
     shape = {**config, **text} if isinstance(text, dict) else config  # vision-language models nest the decoder's shape
+    _refuse_absurd(name, shape)
     try:
         heads, hidden = int(shape["num_attention_heads"]), int(shape["hidden_size"])
         size = sum(weights.values())
@@ -84,6 +91,14 @@ def model_from_config(
         )
     except (KeyError, TypeError, ValueError, ArithmeticError, ValidationError):
         return None
+
+
+def _refuse_absurd(name: str, shape: Mapping[str, Any]) -> None:
+    """Refuse numbers that no model has, before any library makes room for them. Raises `SettingsError`."""
+    for key, most in LARGEST.items():
+        value = shape.get(key)
+        if isinstance(value, int | float) and not 0 <= value <= most:
+            raise SettingsError(f"{name}: {CONFIG}: {key} is not between 0 and {most:,}: it is damaged, or no model")
 
 
 def weight_files(sizes: Mapping[str, int]) -> dict[str, int]:

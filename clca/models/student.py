@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from clca.bounded_json import parse_json
 from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.models import ModelCatalogue, ModelInfo, find_model, require_access
 from clca.models.tiny import MARK, cache_folder, make_tiny
+from clca.safe_open import read_bytes
 
 TINY = "tiny"
 
@@ -52,7 +53,7 @@ def find_student(name: str, models: ModelCatalogue, environment: Mapping[str, st
 def is_tiny(folder: Path) -> bool:
     """Whether a folder holds a tiny student, by the mark in its configuration."""
     try:
-        return bool(json.loads((folder / "config.json").read_bytes()).get(MARK))
+        return bool(parse_json(read_bytes(folder / "config.json")).get(MARK))
     except (OSError, ValueError, AttributeError):
         return False
 

@@ -125,7 +125,7 @@ def foreign_files(folder: Path, own: Collection[str]) -> list[str]:
 
 
 def remove_listed(folder: Path, own: Collection[str]) -> None:
-    """Remove the files `own` of a folder, and the folders that are empty then. Raises `OSError` where files are left."""
+    """Remove the files `own` of a folder, and the folders that are empty then; `OSError` where something is left."""
     for name in own:
         (folder / name).unlink(missing_ok=True)
     for parent in sorted({parent for name in own for parent in Path(name).parents}, reverse=True):

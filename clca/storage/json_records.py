@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from clca.bounded_json import parse_json
 from clca.storage.atomic import encoded
 
 M = TypeVar("M", bound=BaseModel)
@@ -21,7 +22,7 @@ def decode_record(model: type[M], data: bytes) -> M:
     """The record in JSON as `encode_record` writes it. Raises `ValidationError`."""
     if b"\\ud" in data:  # Pydantic's own parser refuses half of a pair
         try:
-            return model.model_validate(json.loads(data))
-        except json.JSONDecodeError:
+            return model.model_validate(parse_json(data))
+        except ValueError:
             pass
     return model.model_validate_json(data)

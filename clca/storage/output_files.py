@@ -1,7 +1,7 @@
 """Files written into a folder that the user names: nothing there is replaced but what an earlier command wrote.
 
-A list in the folder, `.clca-files.json`, has the SHA-256 of each file by its name, so that a file of the user's, and one
-that was edited since, are told from those.
+A list in the folder, `.clca-files.json`, has the SHA-256 of each file by its name, so that a file of the user's, and
+one that was edited since, are told from those.
 """
 
 from __future__ import annotations

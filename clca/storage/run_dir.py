@@ -210,15 +210,16 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
         if outcome == "rejected":  # a person may write the id alone
             record = {"reason": REMOVED, "usage": NO_USAGE, **record}
         usage = record["usage"]
-        if not isinstance(record["id"], str):
-            raise TypeError("the id is no text")
+        requests, prompt_tokens, completion_tokens = counts = [usage[name] for name in NO_USAGE]
+        if not isinstance(record["id"], str) or not all(type(count) is int and 0 <= count < 2**53 for count in counts):
+            raise TypeError("its id is no text, or its usage no count")
         return FinishedDialogue(
             id=record["id"],
             outcome=outcome,
             reason=record["reason"] or None,
-            requests=usage["requests"],
-            prompt_tokens=usage["prompt_tokens"],
-            completion_tokens=usage["completion_tokens"],
+            requests=requests,
+            prompt_tokens=prompt_tokens,
+            completion_tokens=completion_tokens,
             planted=record.get("planted") or None,
         )
     except (ValueError, KeyError, TypeError) as error:

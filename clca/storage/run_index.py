@@ -5,14 +5,15 @@ A run is identified by the fingerprint of its inputs (settings, models, content)
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion
 from clca.errors import NotFoundError, StoreError
+from clca.safe_open import read_bytes
 from clca.storage.fingerprint import Inputs, slug
 
 INFO = "run.json"
@@ -87,7 +88,7 @@ def read_run(folder: Path) -> RunInfo:
     """The run in a folder. Raises `NotFoundError` without a `run.json`, `StoreError` for a damaged one."""
     file = folder / INFO
     try:
-        data = json.loads(file.read_text(encoding="utf-8"))
+        data = parse_json(read_bytes(file, within=folder))
         if not isinstance(data, dict):
             raise ValueError("not an object")
         if not isinstance(data.get("counts", {}), dict):

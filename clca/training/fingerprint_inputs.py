@@ -10,6 +10,7 @@ from clca.content.wvs_items import ITEMS, SHARES
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import Lineage
 from clca.models.student import Student
+from clca.safe_open import bounded_lines, safe_open
 from clca.shell import command_line
 from clca.storage.fingerprint import Inputs
 from clca.storage.run_index import RunInfo
@@ -38,8 +39,8 @@ def lineage(run: RunInfo) -> Lineage:
     file = run.folder / DIALOGUES
     digest, count = hashlib.sha256(), 0
     try:
-        with file.open("rb") as lines:
-            for line in lines:
+        with safe_open(file, within=run.folder) as lines:
+            for line in bounded_lines(lines):
                 digest.update(line)
                 count += line.endswith(b"\n")
     except FileNotFoundError:
@@ -100,7 +101,7 @@ def _files(sources: TrainingSources) -> Iterator[tuple[str, list[str]]]:
                 continue
             for path in source.files(".txt", ".jsonl", ".csv", ".yaml"):
                 try:
-                    with path.open("rb") as file:
+                    with safe_open(path) as file:
                         digests.append(hashlib.file_digest(file, "sha256").hexdigest())
                 except OSError as error:
                     raise source.fault(f"cannot be read: {error.strerror}") from None

@@ -12,14 +12,15 @@ from pydantic.fields import FieldInfo
 from clca.content.decoding import decode_text
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml, suggestion, validation_message, yaml_error, yaml_line
+from clca.content.yaml_bounds import LARGEST
 from clca.errors import ContentError, NotFoundError, SettingsError
+from clca.safe_open import read_bytes
 from clca.training.recipe import Recipe
 
 FOLDER = "trainers"
 RECIPES = f"{FOLDER}/*.yaml"
 MODELS = f"{FOLDER}/models.yaml"  # the one file there that is no recipe: what models' short names stand for
 EXTENDS = "extends"
-LARGEST = 2**20  # bytes of a recipe: YAML takes long to read
 
 
 def recipe_names(content: Content) -> list[str]:
@@ -123,9 +124,7 @@ def _read(content: Content, recipe: str) -> tuple[str, str, dict[str, Any]]:
     if recipe.endswith((".yaml", ".yml")):
         shown = recipe
         try:
-            if Path(recipe).stat().st_size > LARGEST:
-                raise SettingsError(f"--recipe {recipe}: is larger than 1 MiB, so not a recipe")
-            text = decode_text(recipe, Path(recipe).read_bytes())
+            text = decode_text(recipe, read_bytes(Path(recipe), largest=LARGEST))
         except OSError as error:
             raise SettingsError(f"--recipe {recipe}: cannot be read: {error.strerror}") from None
     else:

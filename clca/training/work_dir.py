@@ -1,4 +1,4 @@
-"""The folder of an unfinished training, `.<name>.unfinished`: nothing in it is used or removed but what a training makes.
+"""The folder of an unfinished training, `.<name>.unfinished`: what no training makes is neither used nor removed.
 
 It may have come with somebody's workspace, so it is looked at before anything in it is opened.
 """

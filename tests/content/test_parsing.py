@@ -86,7 +86,7 @@ def test_further_faults_are_counted() -> None:
         ("a: 1\nday: 2020-13-45\n", "f.yaml:2: not YAML: month must be in 1..12"),
         ("a: 1\nb: !!int x\n", "f.yaml:2: not YAML: invalid literal for int() with base 10: 'x'"),
         ("? [a, b]\n: 1\n", "f.yaml:1: not YAML: found unhashable key"),
-        ("a: &a [*a]\n", "f.yaml: not YAML: nested too deeply, or an alias within its own anchor"),
+        ("a: &a [*a]\n", "f.yaml:1: the alias *a is within its own anchor"),
     ],
 )
 def test_what_is_not_yaml_is_named_by_its_line(text: str, message: str) -> None:

@@ -112,10 +112,10 @@ def test_what_came_into_a_folder_meanwhile_is_not_replaced(tmp_path: Path) -> No
     target = tmp_path / "target"
     (target / "deep").mkdir(parents=True)
     (target / "deep" / "mine").touch()
-    with pytest.raises(StoreError, match="target holds deep/note, which clca did not write: move it away"):  # noqa: PT012
-        with atomic_folder(target, replaces=["deep/mine"]) as draft:
-            (draft / "new").touch()
-            (target / "deep" / "note").touch()
+    fault = pytest.raises(StoreError, match="target holds deep/note, which clca did not write: move it away")
+    with fault, atomic_folder(target, replaces=["deep/mine"]) as draft:
+        (draft / "new").touch()
+        (target / "deep" / "note").touch()
     assert names(tmp_path) == ["deep", "mine", "note", "target"]
 
 

@@ -11,6 +11,7 @@ from clca.content.decoding import decode_text
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
+from clca.safe_open import read_bytes
 
 COLUMNS = 6
 LAYOUT = "DIR/test/SUBJECT_test.csv and DIR/dev/SUBJECT_dev.csv"
@@ -51,7 +52,7 @@ def read_items(file: Path, shown: str | None = None) -> tuple[MmluItem, ...]:
     if file.exists() and not file.is_file():
         raise ContentError(path, None, "is not a regular file: put a CSV file of questions there")
     try:
-        data = file.read_bytes()
+        data = read_bytes(file)
     except OSError as error:
         raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
     text = decode_text(path, data)

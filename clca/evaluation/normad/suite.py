@@ -26,6 +26,7 @@ from clca.evaluation.normad import LABELS, SUITE, NormadConfig, NormadReader, No
 from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
 from clca.progress import ProgressCallback, ignore
+from clca.safe_open import read_bytes
 
 
 class NormadTask:
@@ -170,6 +171,6 @@ def _culture(country: str, catalogue: CultureCatalogue) -> str:
 
 def _read(file: Path) -> str:
     try:
-        return decode_text(str(file), file.read_bytes())
+        return decode_text(str(file), read_bytes(file))
     except OSError as error:
         raise NotFoundError(f"--data {file}: cannot be read: {error.strerror}; give NormAd's CSV file") from None

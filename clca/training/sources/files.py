@@ -13,11 +13,13 @@ from pydantic import BaseModel, ValidationError
 from clca.content.decoding import decode_text
 from clca.content.parsing import parse_records, validation_message
 from clca.errors import ContentError, SettingsError
+from clca.safe_open import MIB, bounded_lines, read_bytes, safe_open
 from clca.training.training_sources import CultureRef, TrainingSources
 
 M = TypeVar("M", bound=BaseModel)
 
 HUB = "hub:"
+LARGEST_TEXT = 256 * MIB  # bytes of a file of text that is read as a whole
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -55,7 +57,7 @@ class SourceFile:
     def text(self, path: Path) -> str:
         """The text of a file in UTF-8. Raises `ContentError` for another encoding, `SettingsError` if unreadable."""
         try:
-            return decode_text(str(path), path.read_bytes())
+            return decode_text(str(path), read_bytes(path, largest=LARGEST_TEXT))
         except OSError as error:
             raise self.fault(f"cannot be read: {error.strerror}") from None
 
@@ -96,8 +98,8 @@ def _records(source: SourceFile, model: type[M]) -> Iterator[tuple[str, int, M]]
         return
     for path in source.files(".jsonl"):
         try:
-            with path.open("rb") as file:
-                for number, record in parse_records(file, str(path), model):
+            with safe_open(path) as file:
+                for number, record in parse_records(bounded_lines(file), str(path), model):
                     yield str(path), number, record
         except OSError as error:
             raise source.fault(f"cannot be read: {error.strerror}") from None

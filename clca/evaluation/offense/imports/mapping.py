@@ -19,6 +19,7 @@ from clca.evaluation.labelled.answer_grammar import Words
 from clca.evaluation.offense.suite import FOLDER, OffenseSuite
 from clca.evaluation.offense.test_sets import TaskName
 from clca.records import Record
+from clca.safe_open import read_bytes
 
 PUBLIC = f"{FOLDER}/public.yaml"
 
@@ -155,6 +156,6 @@ def _text(file: Path) -> str:
     if file.is_dir():
         raise SettingsError(f"--mapping {file} is a folder: give a YAML file")
     try:
-        return decode_text(str(file), file.read_bytes())
+        return decode_text(str(file), read_bytes(file))
     except OSError as error:
         raise SettingsError(f"--mapping {file} cannot be read: {error.strerror}") from None

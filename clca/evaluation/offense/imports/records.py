@@ -173,7 +173,7 @@ class LabelledFile:
     def _object(self, number: int, record: Any, *, breaks: bool) -> LabelledRecord | MalformedRecord:
         if not isinstance(record, dict):
             hint = " (format: json is for one array)" if isinstance(record, list) else ""
-            return MalformedRecord(number, f"no JSON object{hint}: {json.dumps(record, ensure_ascii=False)[:40]}")
+            return MalformedRecord(number, f"no JSON object{hint}: {_sample(record)}")
         for name in (self.entry.text, self.entry.label):
             if name not in record:
                 return MalformedRecord(number, self._no_field(name, [str(key) for key in record]))
@@ -181,11 +181,9 @@ class LabelledFile:
         if isinstance(text, int | float) and not isinstance(text, bool):
             text = str(text)
         if not isinstance(text, str):
-            return MalformedRecord(number, f"{self.entry.text} is no text: {json.dumps(text)[:40]}")
+            return MalformedRecord(number, f"{self.entry.text} is no text: {_sample(text)}")
         if label is None:
-            return MalformedRecord(
-                number, f"{self.entry.label} is no label: {json.dumps(record[self.entry.label])[:40]}"
-            )
+            return MalformedRecord(number, f"{self.entry.label} is no label: {_sample(record[self.entry.label])}")
         if any("\ud800" <= sign <= "\udfff" for sign in text + label):
             return MalformedRecord(number, "holds half of a surrogate pair, which is no character")
         return LabelledRecord(number, text, label, breaks)
@@ -196,6 +194,14 @@ class LabelledFile:
 
     def _fault(self, message: str) -> ContentError:
         return ContentError(str(self.path), None, message)
+
+
+def _sample(value: Any) -> str:
+    """The beginning of a value as JSON."""
+    try:
+        return json.dumps(value, ensure_ascii=False)[:40]
+    except RecursionError:
+        return "nested too deeply"
 
 
 def _label(value: Any) -> str | None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clca.errors import ContentError
+from clca.safe_open import safe_open
 
 LINE_LIMIT = 4 << 20  # characters; a longer line or record is not kept in memory
 _GZIP = b"\x1f\x8b"
@@ -86,7 +87,7 @@ def opened(path: Path) -> Iterator[BinaryIO]:
     if not path.is_file():
         raise ContentError(str(path), None, "is not a regular file")
     try:
-        file = path.open("rb")
+        file = safe_open(path)
     except OSError as error:
         raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
     with file:

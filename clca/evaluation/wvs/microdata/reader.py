@@ -19,6 +19,7 @@ from typing import Any
 from clca.content.decoding import wide_encoding
 from clca.errors import ContentError
 from clca.evaluation.wvs.microdata.codebook import Codebook
+from clca.safe_open import MIB, safe_open
 
 ID = "D_INTERVIEW"
 COUNTRY = ("B_COUNTRY_ALPHA", "B_COUNTRY")
@@ -29,6 +30,9 @@ _OTHER_DELIMITERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "sp
 _HEAD = 1 << 20  # bytes that contain the header
 _BLOCK = 1 << 20  # bytes that are parsed at a time; longer than a row
 
+_MOST_UNPACKED = 200  # bytes for each packed one; surveys have some 10
+_LEAST = 64 * MIB  # bytes that any file may unpack to
+
 _DAMAGED = (EOFError, zlib.error, gzip.BadGzipFile)
 
 
@@ -36,16 +40,36 @@ class _ObservedFile(io.RawIOBase):
     """A file that passes every block to an observer when it is read."""
 
     def __init__(self, file: Any, observe: Callable[[bytes], object]) -> None:
-        self._file, self._observe = file, observe
+        self._file, self._observe, self._read = file, observe, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
         data: bytes = self._file.read(len(buffer))
+        self._read += len(data)
         self._observe(data)
         buffer[: len(data)] = data
         return len(data)
+
+    def tell(self) -> int:
+        return self._read
+
+
+class _GzipFile(gzip.GzipFile):
+    """A gzipped file that ends where it unpacks to far more than any survey: a small file may hold a terabyte."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return self._bounded(super().read(size))
+
+    def read1(self, size: int = -1) -> bytes:
+        return self._bounded(super().read1(size))
+
+    def _bounded(self, data: bytes) -> bytes:
+        packed: Any = self.fileobj
+        if self.tell() > max(_LEAST, _MOST_UNPACKED * packed.tell()):
+            raise gzip.BadGzipFile(f"it unpacks to more than {_MOST_UNPACKED} times its size")
+        return data
 
 
 @dataclass
@@ -86,7 +110,7 @@ class SurveyFile:
             nonlocal lines
             lines += data.count(b"\n")
 
-        with self.path.open("rb") as file:
+        with safe_open(self.path) as file:
             observed = _ObservedFile(file, digest.update)
             try:
                 text = _ObservedFile(_unpacked(self.path, observed), count)
@@ -147,9 +171,9 @@ class SurveyFile:
 
     def _rows(self) -> Iterator[tuple[int, list[str]]]:
         """All rows with the line each begins at, the header first; slow, for errors only."""
-        with self.path.open("rb") as file, _unpacked(self.path, file) as stream:
+        with safe_open(self.path) as file, _unpacked(self.path, file) as stream:
             text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-            rows = csv.reader(text, delimiter=self.delimiter)
+            rows = csv.reader(self._lines(text), delimiter=self.delimiter)
             start = 1
             try:
                 for row in rows:
@@ -160,6 +184,12 @@ class SurveyFile:
                 raise ContentError(str(self.path), start, f"not CSV ({error}): a quotation mark not closed?") from None
             except _DAMAGED as error:
                 raise _cut_off(self.path, error) from None
+
+    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
+        for line in iter(lambda: text.readline(_BLOCK + 1), ""):
+            if len(line) > _BLOCK:
+                raise ContentError(str(self.path), None, f"has a line of more than {_BLOCK:,} characters")
+            yield line
 
 
 def open_survey_file(path: Path, codebook: Codebook) -> SurveyFile:
@@ -204,7 +234,7 @@ def _head(path: Path) -> str:
     try:
         if path.exists() and not path.is_file():
             raise ContentError(shown, None, "is not a regular file, and cannot be read twice: save it as a file first")
-        with path.open("rb") as file, _unpacked(path, file) as stream:
+        with safe_open(path) as file, _unpacked(path, file) as stream:
             data: bytes = stream.read(_HEAD)
     except _DAMAGED as error:
         raise _cut_off(path, error) from None
@@ -224,9 +254,9 @@ def _head(path: Path) -> str:
 
 def _unpacked(path: Path, file: Any) -> Any:
     """The content of an open file, unpacked where it is gzipped, whatever its name."""
-    with path.open("rb") as beginning:
+    with safe_open(path) as beginning:
         gzipped = beginning.read(2) == b"\x1f\x8b"
-    return gzip.GzipFile(fileobj=file) if gzipped else file
+    return _GzipFile(fileobj=file) if gzipped else file
 
 
 def _cells(text: str, delimiter: str) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,14 @@ from pydantic import ValidationError
 from clca.errors import NotFoundError, StoreError
 from clca.evaluation.wvs.microdata.audit import SurveyAudit
 from clca.records import Respondent
+from clca.safe_open import MIB, safe_open
 from clca.storage.json_records import decode_record
 
 FILE = "respondents.parquet"
 METADATA = b"clca"
 _BATCH = 1024
+MOST_RESPONDENTS, MOST_COLUMNS = 10_000_000, 10_000  # the seven waves of all countries have some 450,000 and 1,000
+LARGEST, LARGEST_METADATA = 2048 * MIB, 64 * MIB  # bytes, unpacked; of text in the file's own description
 
 
 def default_folder(workspace: Path | None) -> Path:
@@ -58,13 +62,17 @@ class ImportedRespondents:
             for row, id in enumerate(ids):
                 if in_countries[row] not in wanted:
                     continue
-                yield Respondent(
-                    id=id,
-                    country=in_countries[row],
-                    demographics={name: cells[row] for name, cells in fields if cells[row] is not None},
-                    answers={name: cells[row] for name, cells in items if cells[row] is not None},
-                    weight=1.0 if weights[row] is None else weights[row],
-                )
+                try:
+                    respondent = Respondent(
+                        id=id,
+                        country=in_countries[row],
+                        demographics={name: cells[row] for name, cells in fields if cells[row] is not None},
+                        answers={name: cells[row] for name, cells in items if cells[row] is not None},
+                        weight=1.0 if weights[row] is None else weights[row],
+                    )
+                except ValidationError as error:
+                    raise _damaged(self.path, error) from None
+                yield respondent
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -87,21 +95,48 @@ def open_respondents(path: Path) -> ImportedRespondents:
     if not path.is_file():
         raise NotFoundError(f"no respondents at {path} (make it with `clca data import-wvs FILE...`)")
     import pyarrow as pa
-    from pyarrow import parquet
 
     try:
-        metadata = parquet.read_schema(path).metadata or {}
-        return ImportedRespondents(path, decode_record(SurveyAudit, metadata[METADATA]))
+        with _open(path) as file:
+            metadata = file.schema_arrow.metadata or {}
+            audit = decode_record(SurveyAudit, metadata[METADATA])
+            _require_columns(audit, set(file.schema_arrow.names))
+            return ImportedRespondents(path, audit)
     except (pa.ArrowException, OSError, KeyError, ValidationError) as error:
         raise _damaged(path, error) from None
 
 
-def _batches(path: Path) -> Iterator[Any]:
-    import pyarrow as pa
+@contextmanager
+def _open(path: Path) -> Iterator[Any]:
+    """An open Parquet file. Raises `OSError` for one that no import of a survey can be."""
     from pyarrow import parquet
 
+    with (
+        safe_open(path) as source,
+        parquet.ParquetFile(
+            source, thrift_string_size_limit=LARGEST_METADATA, thrift_container_size_limit=LARGEST_METADATA
+        ) as file,
+    ):
+        about = file.metadata
+        groups = (about.row_group(number) for number in range(about.num_row_groups))
+        size = sum(group.total_byte_size for group in groups)
+        if about.num_rows > MOST_RESPONDENTS or about.num_columns > MOST_COLUMNS or size > LARGEST:
+            raise OSError(f"{about.num_rows:,} rows of {about.num_columns:,} columns, {size / MIB:,.0f} MiB")
+        yield file
+
+
+def _require_columns(audit: SurveyAudit, columns: set[str]) -> None:
+    opened = ImportedRespondents(Path(), audit)
+    for name in ("id", "country", "weight", *opened.fields, *opened.items):
+        if name not in columns:
+            raise KeyError(name)
+
+
+def _batches(path: Path) -> Iterator[Any]:
+    import pyarrow as pa
+
     try:
-        with parquet.ParquetFile(path) as file:
+        with _open(path) as file:
             yield from file.iter_batches(_BATCH)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
