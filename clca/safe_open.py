@@ -40,7 +40,7 @@ def open_to_append(path: Path) -> int:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | _FLAGS | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise UnsafeFile("is a link: put the file itself there") from None
+            raise UnsafeFile("it is a link: put the file itself there") from None
         raise
     return _regular(descriptor)
 
@@ -52,20 +52,15 @@ def read_bytes(path: Path, within: Path | None = None, largest: int = LARGEST) -
         while block := file.read(_BLOCK):
             data += block
             if len(data) > largest:
-                raise UnsafeFile(f"is larger than {largest // MIB} MiB")
+                raise UnsafeFile(f"it is larger than {largest // MIB} MiB")
     return bytes(data)
-
-
-def read_text(path: Path, within: Path | None = None, largest: int = LARGEST) -> str:
-    """The text of a file in UTF-8. Raises `OSError`, `UnsafeFile`, and `UnicodeDecodeError`."""
-    return read_bytes(path, within, largest).decode()
 
 
 def bounded_lines(file: BufferedReader, longest: int = LONGEST) -> Iterator[bytes]:
     """The lines of a file. Raises `UnsafeFile` at one that is too long to be held in memory."""
     while line := file.readline(longest + 1):
         if len(line) > longest:
-            raise UnsafeFile(f"has a line of more than {longest // MIB} MiB")
+            raise UnsafeFile(f"it has a line of more than {longest // MIB} MiB")
         yield line
 
 
@@ -89,7 +84,7 @@ def _open(path: Path, flags: int, within: Path | None) -> int:
     real = Path(os.path.realpath(path))
     if not real.is_relative_to(os.path.realpath(within)):
         os.lstat(path)  # where nothing is, that is the fault
-        raise UnsafeFile(f"is a link that leads out of {within}: put the file itself there")
+        raise UnsafeFile(f"it is a link that leads out of {within}: put the file itself there")
     return _regular(os.open(real, flags | _FLAGS | os.O_NOFOLLOW))
 
 
@@ -97,4 +92,4 @@ def _regular(descriptor: int) -> int:
     if stat.S_ISREG(os.fstat(descriptor).st_mode):
         return descriptor
     os.close(descriptor)
-    raise UnsafeFile("is not a regular file")
+    raise UnsafeFile("it is not a regular file")

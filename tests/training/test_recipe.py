@@ -264,7 +264,7 @@ def test_a_file_for_each_culture_is_no_mapping_of_yaml(content: Content) -> None
 def test_a_file_too_large_for_a_recipe_is_not_read(content: Content, tmp_path: Path) -> None:
     file = tmp_path / "large.yaml"
     file.write_text("#" * (2**20 + 1))
-    with pytest.raises(SettingsError, match=r"large.yaml: is larger than 1 MiB, so not a recipe$"):
+    with pytest.raises(SettingsError, match=r"large.yaml: cannot be read: it is larger than 1 MiB$"):
         read_recipe(content, str(file))
 
 

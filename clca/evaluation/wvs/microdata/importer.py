@@ -90,7 +90,8 @@ def _require_own(target: Path) -> None:
             open_respondents(target)
         except (NotFoundError, StoreError):
             raise StoreError(
-                f"{target} was not written by `clca data import-wvs`, or is damaged: move it away, or give --out"
+                f"{target} was not written by `clca data import-wvs`, or is damaged: move it away, or give another"
+                " folder with --out"
             ) from None
 
 

@@ -1,0 +1,389 @@
+"""Attacks by files of somebody else: YAML, JSON, model folders, packed surveys; pipes, and links out of a folder.
+
+Each is refused in one line before it costs anything: a test that hangs, or that needs the memory, fails.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from clca.content.lookup import Content
+from clca.content.parsing import parse_yaml
+from clca.culture import CultureCatalogue
+from clca.errors import ClcaError, ContentError, StoreError
+from clca.evaluation.mmlu.csv_questions import read_items
+from clca.evaluation.offense.imports.mapping import load_mapping
+from clca.evaluation.offense.suite import load_offense_suite
+from clca.evaluation.offense.test_sets import open_tests, read_manifest
+from clca.evaluation.prediction_dir import read_info, read_records
+from clca.evaluation.results import read_evaluation
+from clca.evaluation.score_matrix import read_matrix
+from clca.evaluation.wvs.microdata.codebook import load_codebook
+from clca.evaluation.wvs.microdata.importer import import_survey
+from clca.evaluation.wvs.microdata.respondents import open_respondents
+from clca.generation.run_records import read_records as read_dialogues
+from clca.generation.scenarios import FileScenarios
+from clca.models.adapter import find_adapters, read_adapter
+from clca.models.adapter_weights import read_keys
+from clca.models.hf_config import read_model_folder
+from clca.records import Choice, Prediction
+from clca.safe_open import LARGEST, LONGEST
+from clca.storage.jsonl import LineFile, read_lines
+from clca.storage.reply_cache import ReplyCache
+from clca.storage.run_dir import RunDir
+from clca.storage.run_index import read_run
+from clca.training import checkpoints
+from clca.training.fingerprint_inputs import lineage
+from clca.training.recipe_files import load_recipe
+from tests.evaluation.wvs.survey_files import official, people
+
+NESTED = "[" * 200_000
+DIGITS = "9" * 100_000
+
+
+def sparse(file: Path, size: int) -> None:
+    """A file of zeros that takes no room on the disk."""
+    with file.open("wb") as stream:
+        stream.truncate(size)
+
+
+# ---------------------------------------------------------------- YAML
+
+LAUGHS = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12)
+)
+MERGES = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n}\n  <<: [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 12))
+YAML = {
+    "lists in lists": (NESTED, "f:1: is nested more than 50 levels deep"),
+    "mappings in mappings": ("{a: " * 200_000, "f:1: is nested more than 50 levels deep"),
+    "dashes": ("- " * 200_000, "f:1: is nested more than 50 levels deep"),
+    "question marks": ("? " * 200_000, "f:1: is nested more than 50 levels deep"),
+    "indents": ("".join(" " * n + "a:\n" for n in range(1000)), "f:51: is nested more than 50 levels deep"),
+    "a billion laughs": (LAUGHS, "f:4: its aliases stand for more than 10,000 values"),
+    "merges of merges": (MERGES, "f:9: its aliases stand for more than 10,000 values"),
+    "an alias in its own anchor": ("a: &a {b: [*a]}", "f:1: the alias *a is within its own anchor"),
+    "many values": ("- a\n" * 200_000, "holds more than 20,000 values, which is too many for YAML"),
+    "many documents": ("---\n" * 200_000, "holds more than 20,000 values, which is too many for YAML"),
+    "a large file": ("#" * (2**20 + 1), "f: is larger than 1 MiB, which is too large for YAML"),
+    "a long number": (f"a: {DIGITS}", "f:1: not YAML: a number of more than 1,000 digits"),
+    "a long number of base 60": ("a: 1" + ":59" * 100_000, "f:1: not YAML: a number of more than 1,000 digits"),
+    "a long number of base 16": ("a: 0x" + "f" * 100_000, "f:1: not YAML: a number of more than 1,000 digits"),
+    "a Python object": ("!!python/object/apply:os.system [id]", "f:1: not YAML: could not determine a constructor"),
+}
+
+
+@pytest.mark.parametrize("attack", YAML)
+def test_yaml_is_refused_before_anything_is_built_of_it(attack: str) -> None:
+    text, said = YAML[attack]
+    with pytest.raises(ContentError) as caught:
+        parse_yaml("f", text)
+    assert said in caught.value.message
+
+
+def as_culture(file: Path) -> object:
+    place = file.parent / "personas" / "cultures"
+    place.mkdir(parents=True)
+    file.rename(place / "japan.yaml")
+    return CultureCatalogue(Content(file.parent)).culture("japan")
+
+
+YAML_READERS: dict[str, Callable[[Path], object]] = {
+    "recipe": lambda file: load_recipe(Content(), str(file)),
+    "mapping": lambda file: load_mapping(Content(), file, load_offense_suite(Content()), ["japan"]),
+    "culture": as_culture,
+}
+
+
+@pytest.mark.parametrize("text", [NESTED, LAUGHS], ids=["nested", "laughs"])
+@pytest.mark.parametrize("reader", YAML_READERS)
+def test_every_yaml_file_has_these_bounds(tmp_path: Path, reader: str, text: str) -> None:
+    file = tmp_path / "file.yaml"
+    file.write_text(text)
+    with pytest.raises(ClcaError, match=r"nested more than 50|its aliases stand for"):
+        YAML_READERS[reader](file)
+
+
+# ---------------------------------------------------------------- JSON
+
+
+def whole(folder: Path) -> object:
+    """A checkpoint that is not whole is none, whatever its mark says."""
+    if checkpoints.latest(folder.parent.parent) is None:
+        raise StoreError("no checkpoint")
+    return None
+
+
+def dialogue_lines(folder: Path) -> object:
+    return list(read_dialogues(folder))
+
+
+JSON_READERS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "run": ("run.json", read_run),
+    "evaluation": ("evaluation.json", read_info),
+    "manifest": ("manifest.json", read_manifest),
+    "adapter": ("adapter.json", read_adapter),
+    "config": ("config.json", read_model_folder),
+    "checkpoint": ("checkpoints/checkpoint-1/whole.json", lambda folder: whole(folder / "checkpoints/checkpoint-1")),
+    "dialogues": ("dialogues.jsonl", dialogue_lines),
+    "opened dialogues": ("dialogues.jsonl", RunDir),
+    "predictions": ("predictions.jsonl", lambda folder: list(read_records(folder, Prediction))),
+    "choices": ("predictions.jsonl", lambda folder: list(read_records(folder, Choice))),
+    "scenarios": ("scenarios.jsonl", lambda folder: FileScenarios(folder / "scenarios.jsonl")),
+    "scores": ("scores.json", lambda folder: read_evaluation(str(folder), "offense")),
+    "index": ("model.safetensors.index.json", read_model_folder),
+}
+VALUES = {
+    "nested": f'{{"id": {NESTED}',
+    "nested and closed": f'{{"id": {"[" * 900 + "]" * 900}}}',
+    "nested beside half of a pair": f'{{"id": "\\udc80", "a": {NESTED}',
+    "digits": f'{{"id": {DIGITS}}}',
+}
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("reader", JSON_READERS)
+def test_json_is_refused_whatever_it_holds(tmp_path: Path, reader: str, value: str) -> None:
+    name, read = JSON_READERS[reader]
+    file = tmp_path / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "model.safetensors").touch()
+    (tmp_path / "config.json").write_text("{}")
+    (tmp_path / "evaluation.json").write_text('{"kind": "offense"}')
+    file.write_text(VALUES[value] + "\n")
+    with pytest.raises(ClcaError) as caught:
+        read(tmp_path)
+    assert len(caught.value.message) < 1000
+
+
+@pytest.mark.parametrize("record", ['{"id": 7}', '{"id": ["x"]}', '{"id": null}', "[]", '"id"'])
+def test_a_dialogue_without_an_id_is_no_record(tmp_path: Path, record: str) -> None:
+    (tmp_path / "dialogues.jsonl").write_text(record + "\n")
+    with pytest.raises(StoreError, match="not a record of a run"):
+        dialogue_lines(tmp_path)
+
+
+@pytest.mark.parametrize("usage", ['{"requests": 1e400}', '{"requests": -1}', f'{{"requests": {"9" * 40}}}', "[]", "7"])
+def test_counts_that_no_run_has_are_no_record(tmp_path: Path, usage: str) -> None:
+    usage = usage.replace("}", ', "prompt_tokens": 1, "completion_tokens": 1}')
+    (tmp_path / "dialogues.jsonl").write_text(f'{{"id": "a", "reason": "", "usage": {usage}}}\n')
+    with pytest.raises(ContentError, match=r"dialogues\.jsonl:1: not a record of a run"):
+        RunDir(tmp_path)
+
+
+# ---------------------------------------------------------------- size
+
+SIZES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "run": ("run.json", read_run),
+    "evaluation": ("evaluation.json", read_info),
+    "adapter": ("adapter.json", read_adapter),
+    "config": ("config.json", read_model_folder),
+    "content": ("prompts/turn.j2", lambda folder: Content(folder).text("prompts/turn.j2")),
+    "recipe": ("recipe.yaml", lambda folder: load_recipe(Content(), str(folder / "recipe.yaml"))),
+    "questions": ("test.csv", lambda folder: read_items(folder / "test.csv")),
+    "matrix": ("matrix.csv", lambda folder: read_matrix(folder / "matrix.csv")),
+    "line of a run": ("dialogues.jsonl", lambda folder: list(read_lines(folder / "dialogues.jsonl"))),
+    "line of scenarios": ("scenarios.jsonl", lambda folder: FileScenarios(folder / "scenarios.jsonl")),
+}
+
+
+@pytest.mark.parametrize("reader", SIZES)
+def test_a_terabyte_is_not_read(tmp_path: Path, reader: str) -> None:
+    name, read = SIZES[reader]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / "model.safetensors").write_bytes(b"0" * 64)
+    sparse(tmp_path / name, 2**40)
+    with pytest.raises(ClcaError, match=r"larger than|line of more than|too large"):
+        read(tmp_path)
+
+
+def test_the_largest_file_and_the_longest_line_are_read(tmp_path: Path) -> None:
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "turn.j2").write_bytes(b"x" * LARGEST)
+    assert len(Content(tmp_path).text("prompts/turn.j2")) == LARGEST
+    (tmp_path / "lines").write_bytes(b"x" * (LONGEST - 1) + b"\n")
+    assert [end for end, _ in read_lines(tmp_path / "lines")] == [LONGEST]
+
+
+# ---------------------------------------------------------------- pipes, which would be waited for
+
+PIPES: dict[str, tuple[str, Callable[[Path], object]]] = {
+    **SIZES,
+    "mapping": ("mapping.yaml", lambda folder: YAML_READERS["mapping"](folder / "mapping.yaml")),
+    "weights": ("model.safetensors", lambda folder: read_keys(folder / "model.safetensors")),
+    "respondents": ("respondents.parquet", open_respondents),
+    "appended lines": ("failed.jsonl", lambda folder: LineFile(folder / "failed.jsonl")),
+    "reply cache": ("journal.sqlite", lambda folder: ReplyCache(folder / "journal.sqlite")),
+}
+
+
+@pytest.mark.parametrize("reader", PIPES)
+def test_a_pipe_is_not_waited_for(tmp_path: Path, reader: str) -> None:
+    name, read = PIPES[reader]
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    os.mkfifo(tmp_path / name)
+    with pytest.raises((ClcaError, OSError)):
+        read(tmp_path)
+
+
+# ---------------------------------------------------------------- links out of the folder
+
+SECRET = '{"password": "hunter2"}\n'
+LINKS: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "run": ("run.json", read_run),
+    "dialogues": ("dialogues.jsonl", dialogue_lines),
+    "dialogues to learn from": ("dialogues.jsonl", lambda folder: lineage(read_run(folder))),
+    "evaluation": ("evaluation.json", read_info),
+    "scores": ("scores.json", lambda folder: read_evaluation(str(folder), "offense")),
+    "predictions": ("predictions.jsonl", lambda folder: list(read_records(folder, Prediction))),
+    "adapter": ("adapter.json", read_adapter),
+    "manifest": ("manifest.json", read_manifest),
+    "content": ("prompts/turn.j2", lambda folder: Content(folder).text("prompts/turn.j2")),
+}
+
+
+@pytest.mark.parametrize("way", ["absolute", "relative", "folder"])
+@pytest.mark.parametrize("reader", LINKS)
+def test_a_link_that_leaves_the_folder_is_not_followed(tmp_path: Path, reader: str, way: str) -> None:
+    name, read = LINKS[reader]
+    outside, folder = tmp_path / "home", tmp_path / "theirs"
+    outside.mkdir()
+    (outside / Path(name).name).write_text(SECRET)
+    link = folder / name
+    link.parent.mkdir(parents=True)
+    (folder / "evaluation.json").write_text('{"kind": "offense"}')
+    (folder / "run.json").write_text("{}")
+    link.unlink(missing_ok=True)
+    if way == "folder" and link.parent != folder:
+        link.parent.rmdir()
+        link.parent.symlink_to(outside)
+    elif way == "relative":
+        link.symlink_to(os.path.relpath(outside / link.name, link.parent))
+    else:
+        link.symlink_to(outside / link.name)
+    with pytest.raises(ClcaError, match="is a link that leads out of") as caught:
+        read(folder)
+    assert "hunter2" not in caught.value.message
+
+
+def test_a_link_within_the_folder_and_one_to_the_folder_are_followed(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    (tmp_path / "runs" / "earlier.json").write_text('{"finished": true}')
+    (tmp_path / "runs" / "run.json").symlink_to("earlier.json")
+    (tmp_path / "scratch").symlink_to("runs")
+    assert read_run(tmp_path / "scratch").data == {"finished": True}
+
+
+def test_a_test_set_is_a_file_of_its_folder(tmp_path: Path) -> None:
+    (tmp_path / "secret.jsonl").write_text(SECRET)
+    entry: dict[str, Any] = {"culture": "japan", "task": "../../secret", "type": "offensive", "rows": 1}
+    entry |= dict.fromkeys(("sha256", "source", "source_sha256"), "") | {"labels": {}, "corrected": {}, "gold": {}}
+    manifest = {"version": "1", "mapping": "", "mapping_sha256": "", "sets": [entry]}
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(ContentError, match=r"sets\.0\.task: String should match pattern"):
+        open_tests(tmp_path / "out", Content())
+
+
+# ---------------------------------------------------------------- models and adapters
+
+SHAPE = {
+    "num_attention_heads": 4, "hidden_size": 128, "num_hidden_layers": 2, "vocab_size": 4096,
+    "max_position_embeddings": 4096, "torch_dtype": "float32",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("num_hidden_layers", "1000000000"),
+        ("vocab_size", "1000000000000"),
+        ("hidden_size", "9" * 300),
+        ("num_attention_heads", "1e400"),
+        ("max_position_embeddings", "-1"),
+        ("intermediate_size", "1e18"),
+        ("num_experts", "1000000000"),
+        ("num_hidden_layers", "NaN"),
+    ],
+)
+def test_a_configuration_of_no_model_is_refused(tmp_path: Path, key: str, value: str) -> None:
+    (tmp_path / "model.safetensors").write_bytes(b"0" * 64)
+    (tmp_path / "config.json").write_text(json.dumps(SHAPE | {key: "?"}).replace('"?"', value))
+    with pytest.raises(ClcaError, match=rf"config\.json: {key} is not between 0 and "):
+        read_model_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        struct.pack("<Q", 2**63) + b"{}",
+        struct.pack("<Q", 2**30) + b"{",
+        struct.pack("<Q", len(NESTED)) + NESTED.encode(),
+        struct.pack("<Q", 2) + b"[]",
+        b"\0\0",
+    ],
+    ids=["a length of exabytes", "a length of a gigabyte", "nested", "a list", "cut off"],
+)
+def test_a_safetensors_header_is_refused(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "adapter_model.safetensors").write_bytes(data)
+    with pytest.raises((ValueError, struct.error)):
+        read_keys(tmp_path / "adapter_model.safetensors")
+
+
+def test_an_adapter_of_a_stranger_is_named_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "theirs" / "one").mkdir(parents=True)
+    (tmp_path / "theirs" / "one" / "adapter.json").write_text(NESTED)
+    with pytest.raises(ClcaError, match=r"adapter\.json"):
+        find_adapters("theirs/one", tmp_path)
+
+
+# ---------------------------------------------------------------- surveys
+
+
+def test_a_packed_survey_that_unpacks_without_end_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "survey.csv.gz"
+    head = official(people({"JPN": 2}))
+    with gzip.open(file, "wb") as stream:
+        stream.write(head)
+        for _ in range(200):
+            stream.write(b"\n" * 2**20)
+    assert file.stat().st_size < 2 * 2**20
+    with pytest.raises(ContentError, match="unpacks to more than 200 times its size"):
+        import_survey([file], load_codebook(Content()), tmp_path / "out")
+
+
+@pytest.mark.parametrize("metadata", ["none", "nested", "columns"])
+def test_respondents_of_another_program_are_refused(tmp_path: Path, metadata: str) -> None:
+    survey = tmp_path / "survey.csv"
+    survey.write_bytes(official(people({"JPN": 2})))
+    import_survey([survey], load_codebook(Content()), tmp_path)
+    table = parquet.read_table(tmp_path / "respondents.parquet")
+    if metadata == "none":
+        table = table.replace_schema_metadata({})
+    elif metadata == "nested":
+        table = table.replace_schema_metadata({b"clca": NESTED.encode()})
+    else:
+        table = table.drop_columns(["weight"])
+    parquet.write_table(table, tmp_path / "respondents.parquet")
+    with pytest.raises(StoreError, match="was not written by `clca data import-wvs`, or is damaged"):
+        open_respondents(tmp_path)
+
+
+def test_respondents_with_cells_of_another_kind_are_refused(tmp_path: Path) -> None:
+    survey = tmp_path / "survey.csv"
+    survey.write_bytes(official(people({"JPN": 2})))
+    import_survey([survey], load_codebook(Content()), tmp_path)
+    table = parquet.read_table(tmp_path / "respondents.parquet")
+    column = table.column_names.index("id")
+    parquet.write_table(table.set_column(column, "id", pa.array([[1], [2]])), tmp_path / "respondents.parquet")
+    with pytest.raises(StoreError, match="is damaged"):
+        list(open_respondents(tmp_path).respondents(["japan"]))
