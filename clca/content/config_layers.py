@@ -11,7 +11,6 @@ nowhere.
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,6 +20,7 @@ from pydantic import ValidationError
 from clca.content.config import StageConfig, types
 from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion, validation_message
+from clca.content.toml import parse_toml
 from clca.content.trust import CONFIG, TRUST, read_config
 from clca.errors import ClcaError, SettingsError
 
@@ -139,10 +139,7 @@ def _from_toml(
     if workspace is None:
         return {}
     file = workspace / CONFIG
-    try:
-        data = tomllib.loads(decode_text(str(file), read_config(workspace, environment)).replace("\r\n", "\n"))
-    except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"{file}: not TOML: {error}") from None
+    data = parse_toml(str(file), decode_text(str(file), read_config(workspace, environment)))
     for table in data:
         if table not in known:
             owners = [f"[{stage}]" for stage, config in known.items() if table in config.names()]

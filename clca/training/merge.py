@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
 from clca.models.size import GIB
 from clca.models.student import Student
+from clca.safe_open import read_bytes
 from clca.storage.atomic import atomic_folder
 from clca.training.recipe import Recipe
 
@@ -47,8 +47,8 @@ def merge(adapter: TrainedAdapter, target: Path) -> Path:
                 model = _merged(student, recipe, adapter.folder)
                 model.save_pretrained(draft)
                 load_tokenizer(student).save_pretrained(draft)
-            shutil.copyfile(adapter.folder / FILE, draft / MERGED)
-            shutil.copyfile(adapter.folder / CARD, draft / CARD)
+            for source, copy in ((FILE, MERGED), (CARD, CARD)):
+                (draft / copy).write_bytes(read_bytes(adapter.folder / source, within=adapter.folder))
     except SafetensorError as error:
         raise StoreError(f"cannot write {target}: {error}") from None
     return target

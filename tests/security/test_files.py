@@ -19,8 +19,9 @@ from pyarrow import parquet
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml
+from clca.content.toml import parse_toml
 from clca.culture import CultureCatalogue
-from clca.errors import ClcaError, ContentError, StoreError
+from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.mmlu.csv_questions import read_items
 from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.suite import load_offense_suite
@@ -113,6 +114,26 @@ def test_every_yaml_file_has_these_bounds(tmp_path: Path, reader: str, text: str
         YAML_READERS[reader](file)
 
 
+# ---------------------------------------------------------------- TOML
+
+TOML = {
+    "lists in lists": ("x = " + NESTED, "f: not TOML: nested too deeply"),
+    "tables in tables": ("x = " + "{a = " * 100_000, "f: not TOML: nested too deeply"),
+    "a long number": (f"x = {DIGITS}", "f: not TOML: Exceeds the limit"),
+    "a long number of base 16": ("x = 1\ny = 0x" + "f" * 100_000, "f:2: a number of 1,000 digits"),
+    "a key of many parts": ("x" + ".a" * 200_000 + " = 1", "f:1: a name of more than 20 parts"),
+    "a table of many parts": ("[x" + ' . "a"' * 200_000 + "]", "f:1: a name of more than 20 parts"),
+}
+
+
+@pytest.mark.parametrize("attack", TOML)
+def test_toml_is_refused_before_it_stops_the_program(attack: str) -> None:
+    text, said = TOML[attack]
+    with pytest.raises(SettingsError) as caught:
+        parse_toml("f", text)
+    assert caught.value.message.startswith(said)
+
+
 # ---------------------------------------------------------------- JSON
 
 
@@ -168,7 +189,7 @@ def test_json_is_refused_whatever_it_holds(tmp_path: Path, reader: str, value: s
 @pytest.mark.parametrize("record", ['{"id": 7}', '{"id": ["x"]}', '{"id": null}', "[]", '"id"'])
 def test_a_dialogue_without_an_id_is_no_record(tmp_path: Path, record: str) -> None:
     (tmp_path / "dialogues.jsonl").write_text(record + "\n")
-    with pytest.raises(StoreError, match="not a record of a run"):
+    with pytest.raises(ContentError, match="not a record of a run"):
         dialogue_lines(tmp_path)
 
 
