@@ -211,8 +211,10 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
             record = {"reason": REMOVED, "usage": NO_USAGE, **record}
         usage = record["usage"]
         requests, prompt_tokens, completion_tokens = counts = [usage[name] for name in NO_USAGE]
-        if not isinstance(record["id"], str) or not all(type(count) is int and 0 <= count < 2**53 for count in counts):
-            raise TypeError("its id is no text, or its usage no count")
+        if not isinstance(record["id"], str):
+            raise TypeError("the id is no text")
+        if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
+            raise TypeError("the usage holds what is no count")
         return FinishedDialogue(
             id=record["id"],
             outcome=outcome,

@@ -262,7 +262,7 @@ def test_what_is_no_evaluation_is_named(here: Path) -> None:
     (run / "scores.json").write_text("[]")
     assert "scores.json: is not a JSON object" in refusal("run")
     (run / "scores.json").write_text("{")
-    assert "scores.json: cannot be read: Expecting" in refusal("run")
+    assert "scores.json: cannot be read: EOF while parsing" in refusal("run")
     damaged = offense().model_dump(mode="json")
     damaged["results"][0]["average"]["f1"]["value"] = "high"
     (run / "scores.json").write_text(json.dumps(damaged))
