@@ -18,7 +18,7 @@ from clca.content.yaml_bounds import require_bounded
 from clca.errors import ContentError
 from clca.words import beginning
 
-LONGEST_KEY = 200  # characters of a key in a message
+LONGEST_QUOTED = 200  # characters of a key, or of what a parser says, in a message
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -62,7 +62,9 @@ def parse_yaml(path: str, text: str) -> Any:
         return yaml.load(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        raise ContentError(path, mark.line + 1 if mark else None, f"not YAML: {error.problem}") from None
+        raise ContentError(
+            path, mark.line + 1 if mark else None, f"not YAML: {_one_line(str(error.problem))}"
+        ) from None
     except yaml.reader.ReaderError as error:
         raise ContentError(path, _reader_line(text, error), f"not YAML: {error.reason}") from None
 
@@ -164,7 +166,7 @@ def suggestion(name: str, known: Iterable[str], most: int = 3, shown: Callable[[
 
 
 def _one_line(words: str) -> str:
-    return beginning(" ".join(words.split()), LONGEST_KEY)
+    return beginning(" ".join(words.split()), LONGEST_QUOTED)
 
 
 def _csv_rows(path: str, reader: csv.DictReader[str]) -> Iterator[dict[Any, Any]]:

@@ -34,7 +34,10 @@ class Person(BaseModel, extra="forbid"):
 
 def check_reply(data: bytes) -> None:
     """Every answer can be written to disk, and every fault is a line."""
-    text = data.decode("utf-8", "surrogatepass" if b"\xed" in data else "replace")
+    try:
+        text = data.decode("utf-8", "surrogatepass")  # a server can send halves of characters, as JSON escapes
+    except UnicodeDecodeError:
+        text = data.decode("utf-8", "replace")
     for answer in ANSWERS:
         try:
             parse(Reply(text, "stop", 1, 1), answer).model_dump_json().encode()
