@@ -17,11 +17,11 @@ from tests.security.dependencies import normal, pins, table
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_gate_installs_files_by_their_hashes_and_every_pin_has_some() -> None:
+def test_the_gate_installs_files_by_their_hashes_and_every_pin_but_torch_has_some() -> None:
     text = (ROOT / ".ci" / "hashes.txt").read_text().replace("\\\n", " ")
     entries = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
     named = {normal(entry[0].partition("==")[0]): entry[0].partition("==")[2] for entry in entries}
-    assert named == pins()
+    assert named == {name: pinned for name, pinned in pins().items() if name != "torch"}
     for entry in entries:
         assert len(entry) > 1
         assert all(re.fullmatch(r"--hash=sha256:[0-9a-f]{64}", word) for word in entry[1:])
