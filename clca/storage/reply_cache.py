@@ -9,17 +9,18 @@ partly there; their requests are sent again.
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import astuple, dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from clca.errors import StoreError
 from clca.records import Dialogue, Failure, Usage
-from clca.safe_open import require_no_link
+from clca.safe_open import require_no_link, safe_open
 from clca.schemas import Reply
 
 Outcome = Literal["kept", "discarded", "failed", "rejected"]
@@ -37,7 +38,17 @@ CREATE TABLE IF NOT EXISTS finished (
 CREATE TABLE IF NOT EXISTS extent (outcome TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS retry (question TEXT PRIMARY KEY, times INTEGER NOT NULL) WITHOUT ROWID;
 """
-_NAMES = {"reply", "reply_owner", "finished", "extent", "retry"}
+_COUNTS = "typeof(prompt_tokens) || typeof(completion_tokens) != 'integerinteger'"
+_FOREIGN = f"""
+SELECT EXISTS (SELECT 1 FROM reply WHERE typeof(digest) || typeof(owner) || typeof(text) || typeof(finish_reason)
+        != 'blobtexttexttext' OR {_COUNTS} OR typeof(planted) NOT IN ('text', 'null'))
+    OR EXISTS (SELECT 1 FROM finished WHERE typeof(id) || typeof(outcome) || typeof(requests) != 'texttextinteger'
+        OR {_COUNTS} OR typeof(reason) NOT IN ('text', 'null') OR typeof(planted) NOT IN ('text', 'null'))
+    OR EXISTS (SELECT 1 FROM extent WHERE typeof(outcome) || typeof(bytes) != 'textinteger')
+    OR EXISTS (SELECT 1 FROM retry WHERE typeof(question) || typeof(times) != 'textinteger')
+"""
+"""Whether a value is of a kind that no column has; SQLite holds any kind in any."""
+_NAMES_A_FILE = bytes.fromhex("d9d505f920a163d7")  # at the end of a journal that names a super-journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +95,7 @@ class ReplyCache:
             require_no_link(*(path.with_name(path.name + end) for end in ("", "-wal", "-shm", "-journal")))
         except OSError as error:
             raise StoreError(f"cannot use {path}: {error.strerror}: remove it") from None
+        _require_lone_journal(path.with_name(f"{path.name}-journal"))
         with self._sqlite_errors():
             self._db = sqlite3.connect(path, isolation_level=None)
             self._db.execute("PRAGMA trusted_schema=OFF")
@@ -91,14 +103,20 @@ class ReplyCache:
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=NORMAL")
             self._db.executescript(_SCHEMA)
+            if self._db.execute(_FOREIGN).fetchone()[0]:
+                self._refuse()
 
     def _require_own_schema(self) -> None:
-        """Refuse a file of another program, and views and triggers that somebody has put into one of ours."""
-        names = {name for (name,) in self._db.execute("SELECT name FROM sqlite_master WHERE sql IS NOT NULL")}
-        kinds = {kind for (kind,) in self._db.execute("SELECT type FROM sqlite_master")}
-        if not names <= _NAMES or not kinds <= {"table", "index"}:
-            self._db.close()
-            raise StoreError(f"cannot use {self.path}: it is no reply cache of clca; move it away")
+        """Refuse a file of another program, and whatever somebody has put into the schema of one of ours."""
+        with closing(sqlite3.connect(":memory:")) as ours:
+            ours.executescript(_SCHEMA)
+            own = _statements(ours)
+        if not _statements(self._db) <= own:
+            self._refuse()
+
+    def _refuse(self) -> NoReturn:
+        self._db.close()
+        raise StoreError(f"cannot use {self.path}: it is no reply cache of clca; move it away")
 
     def close(self) -> None:
         """Close the database."""
@@ -250,3 +268,21 @@ class ReplyCache:
             elif isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
                 advice = "; remove it and repeat the command: finished dialogues are in the JSONL files"
             raise StoreError(f"cannot use {self.path}: {error}{advice}") from None
+
+
+def _statements(db: sqlite3.Connection) -> set[tuple[str, str]]:
+    return set(db.execute("SELECT type, sql FROM sqlite_master WHERE sql IS NOT NULL"))
+
+
+def _require_lone_journal(journal: Path) -> None:
+    """Refuse a journal that names another file: SQLite removes that file, whatever it is, once it has rolled back."""
+    try:
+        with safe_open(journal) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - len(_NAMES_A_FILE)))
+            names_a_file = file.read() == _NAMES_A_FILE
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise StoreError(f"cannot use {journal}: {error.strerror}: remove it") from None
+    if names_a_file:
+        raise StoreError(f"cannot use {journal}: it names another file, which SQLite would remove: remove this one")

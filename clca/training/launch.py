@@ -9,6 +9,7 @@ from clca.training.config import TrainConfig
 FSDP = "trainers/accelerate/fsdp.yaml"
 DEFAULT_GPUS = 4  # in the command, where this machine does not have several
 MACHINES = 2
+SAFE = "PYTHONSAFEPATH=1"  # else `-m` imports modules of the working directory first, which may be a stranger's
 
 
 def launch_commands(config: TrainConfig, content: Content, gpus: int) -> tuple[str, str]:
@@ -21,7 +22,8 @@ def launch_commands(config: TrainConfig, content: Content, gpus: int) -> tuple[s
     train = ["-m", "clca", *arguments(config)]
     machines = ["--num_machines", str(MACHINES), "--num_processes", str(MACHINES * processes), "--machine_rank", "0"]
     machines += ["--main_process_ip", "HOST", "--main_process_port", "29500"]
-    return command_line(*launch, "--num_processes", str(processes), *train), command_line(*launch, *machines, *train)
+    one = command_line(*launch, "--num_processes", str(processes), *train)
+    return f"{SAFE} {one}", f"{SAFE} {command_line(*launch, *machines, *train)}"
 
 
 def arguments(config: TrainConfig) -> list[str]:

@@ -200,11 +200,11 @@ def test_plan_shows_the_recipe_and_how_to_use_several_gpus(desk: Desk) -> None:
     assert "max_length: 700" in shown
     assert "would be made" in shown or "exists already" in shown
     (launch,) = [line.split() for line in shown.splitlines() if "--num_processes 4" in line]
-    assert launch[:3] == ["accelerate", "launch", "--config_file"]
-    config = load_config_from_file(launch[3])
+    assert launch[:4] == ["PYTHONSAFEPATH=1", "accelerate", "launch", "--config_file"]
+    config = load_config_from_file(launch[4])
     assert config.distributed_type == "FSDP"
     assert config.fsdp_config["fsdp_use_orig_params"] is False
-    assert launch[6:10] == ["-m", "clca", "train", "--culture"]
+    assert launch[7:11] == ["-m", "clca", "train", "--culture"]
     assert "--num_machines 2 --num_processes 8 --machine_rank 0 --main_process_ip HOST" in shown
 
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import shlex
 import stat
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from clca.content.lookup import find_workspace
+from clca.content.lookup import Content, find_workspace
 from clca.content.trust import CONFIG, TRUST, read_config
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.generation.config import GenerateConfig
+from clca.inference.vllm.command import environment
+from clca.inference.vllm.fit import Fit
 from clca.models import ModelCatalogue
 from clca.stages import resolve_config
+from clca.training.config import TrainConfig
+from clca.training.launch import launch_commands
 from tests.cli_process import clca
 from tests.conftest import Overlay
 
@@ -171,3 +177,53 @@ def test_a_catalogue_of_models_gives_no_argument_that_loads_code(overlay: Overla
     text = f"models:\n  one: {{{shape}, licence: none, gated: false, serve: [--trust-remote-code]}}\n"
     with pytest.raises(ClcaError, match=r"serve: --trust-remote-code may load code"):
         ModelCatalogue(overlay({"trainers/models.yaml": text}))
+
+
+# ---------------------------------------------------------------- what libraries take from the working directory
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_a_configuration_of_matplotlib_beside_the_study_is_not_obeyed(tmp_path: Path) -> None:
+    """With `text.usetex` it runs LaTeX over what it says, and versions before 3.11 evaluate some of it."""
+    (tmp_path / "matplotlibrc").write_text("text.usetex : True\nsavefig.facecolor : none\n")
+    latex = tmp_path / "bin" / "latex"
+    latex.parent.mkdir()
+    latex.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    latex.chmod(0o755)
+    (tmp_path / "m.csv").write_text("x,ara,spa\nara,0.5,0.25\nspa,0.4,0.5\n")
+    path = f"{latex.parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "clca", "eval-cspec", "m.csv", "--out", "paper"],
+        cwd=tmp_path, env=os.environ | {"PATH": path, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "ran").exists()
+    assert (tmp_path / "paper" / "ranks.png").exists()
+
+
+def module_of_the_study(place: Path) -> str:
+    """Lays out a module that is named as one of Python's; returns the command by which a library would run that one."""
+    (place / "this.py").write_text("open('ran', 'w').close()\n")
+    return f"{sys.executable} -m this"
+
+
+def test_vllm_imports_no_module_of_the_working_directory(tmp_path: Path) -> None:
+    """It runs `python -m vllm.model_executor.models.registry` where it was started."""
+    command = module_of_the_study(tmp_path)
+    env = environment(os.environ, Fit(True, (), 1, 0, 0, 0, 16.0, 4096, 0.9), "")
+    subprocess.run(command.split(), cwd=tmp_path, env=env, check=True, capture_output=True)
+    assert not (tmp_path / "ran").exists()
+
+
+def test_training_on_several_gpus_imports_no_module_of_the_working_directory(tmp_path: Path) -> None:
+    accelerate = tmp_path / "bin" / "accelerate"
+    accelerate.parent.mkdir()
+    accelerate.write_text(f"#!/bin/sh\n{module_of_the_study(tmp_path)}\n")
+    accelerate.chmod(0o755)
+    path = f"{accelerate.parent}{os.pathsep}{os.environ['PATH']}"
+    for command in launch_commands(TrainConfig(culture=("japan",)), Content(), 2):
+        subprocess.run(
+            ["sh", "-c", command], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, capture_output=True
+        )
+    assert not (tmp_path / "ran").exists()

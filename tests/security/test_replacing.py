@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sqlite3
+import struct
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any, cast
 
@@ -336,6 +338,32 @@ def cache_with_a_view_that_never_ends(place: Path) -> Callable[[], object]:
     return lambda: ReplyCache(place / "journal.sqlite")
 
 
+def cache_whose_journal_names_a_file(place: Path) -> Callable[[], object]:
+    """SQLite rolls such a journal back, and then removes the file that it names."""
+    database(place / "journal.sqlite", "CREATE TABLE extent (outcome TEXT PRIMARY KEY, bytes INTEGER NOT NULL)")
+    name, page = os.fsencode(precious(place)), (place / "journal.sqlite").read_bytes()[:4096]
+    magic = bytes.fromhex("d9d505f920a163d7")
+    head = (magic + struct.pack(">5I", 1, 0, 1, 512, 4096)).ljust(512, b"\0")
+    first = struct.pack(">I", 1) + page + struct.pack(">I", sum(page[4096 - 200 : 0 : -200]))
+    last = struct.pack(">I", 2**18 + 1) + name + struct.pack(">2I", len(name), sum(name)) + magic
+    (place / "journal.sqlite-journal").write_bytes(head + first + last)
+    return lambda: ReplyCache(place / "journal.sqlite")
+
+
+def cache_whose_counts_are_texts(place: Path) -> Callable[[], object]:
+    ReplyCache(place / "journal.sqlite").close()
+    with closing(sqlite3.connect(place / "journal.sqlite", isolation_level=None)) as db:
+        db.execute("INSERT INTO extent VALUES ('kept', 'many')")
+    (place / "dialogues.jsonl").touch()
+    return lambda: RunDir(place)
+
+
+def cache_whose_column_takes_a_gigabyte(place: Path) -> Callable[[], object]:
+    column = "bytes INTEGER AS (length(hex(zeroblob(499999999))))"
+    database(place / "journal.sqlite", f"CREATE TABLE extent (outcome TEXT PRIMARY KEY, {column})")
+    return lambda: ReplyCache(place / "journal.sqlite")
+
+
 def evaluation_whose_predictions_are_a_link(place: Path) -> Callable[[], object]:
     (place / "evaluation").mkdir()
     (place / "evaluation" / "predictions.jsonl").symlink_to(precious(place))
@@ -378,9 +406,13 @@ ATTACKS: tuple[Attack, ...] = (
     cache_whose_log_is_a_link,
     cache_that_is_the_database_of_another_program,
     cache_with_a_view_that_never_ends,
+    cache_whose_journal_names_a_file,
+    cache_whose_counts_are_texts,
+    cache_whose_column_takes_a_gigabyte,
     evaluation_whose_predictions_are_a_link,
 )
-OPENED = {"journal.sqlite", "rejected.jsonl", "failed.jsonl"}  # what a run makes first, all of it new and empty
+# What a run makes first, all of it new and empty.
+OPENED = {"journal.sqlite", "discarded.jsonl", "rejected.jsonl", "failed.jsonl"}
 
 
 @pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.__name__) for attack in ATTACKS])

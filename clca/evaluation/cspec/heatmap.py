@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import chdir
 from typing import Any
 
 from clca.evaluation.classification.specificity import Specificity
@@ -28,14 +30,17 @@ def heatmap(
 
     The same matrix gives the same bytes with the same version of matplotlib.
     """
-    import matplotlib
+    with chdir(os.sep):  # the import obeys a `matplotlibrc` of the working directory, which can run code
+        import matplotlib
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     cultures = in_order(specificity.cultures)
     indices = [specificity.cultures.index(culture) for culture in cultures]
     pictures = {}
-    with matplotlib.rc_context(_SETTINGS), warnings.catch_warnings():
+    with matplotlib.rc_context(), warnings.catch_warnings():
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(_SETTINGS)
         warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as a box
         warnings.filterwarnings("ignore", "constrained_layout not applied")  # names longer than the picture
         side = 2.2 + 0.55 * len(cultures)

@@ -35,7 +35,12 @@ ARGUMENTS = (
 ON_CPU = ("--enforce-eager", "--no-enable-chunked-prefill")
 
 # vLLM closes idle connections after 5 s by default, now and then just as a request goes out on one.
-ENVIRONMENT = {"VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600", "VLLM_NO_USAGE_STATS": "1", "PYTHONUNBUFFERED": "1"}
+ENVIRONMENT = {
+    "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600",
+    "VLLM_NO_USAGE_STATS": "1",
+    "PYTHONUNBUFFERED": "1",
+    "PYTHONSAFEPATH": "1",  # vLLM runs `python -m`, which would import modules of the working directory first
+}
 CPU_ENVIRONMENT = {"TORCH_COMPILE_DISABLE": "1"}
 
 # What `clca` decides itself, and which of its own options to use instead.

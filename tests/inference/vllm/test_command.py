@@ -273,6 +273,7 @@ def test_what_is_set_is_known_apart_from_what_was_there() -> None:
     assert variables(own, fit(("3",))) == {
         "VLLM_HTTP_TIMEOUT_KEEP_ALIVE": "600",
         "PYTHONUNBUFFERED": "1",
+        "PYTHONSAFEPATH": "1",
         "CUDA_DEVICE_ORDER": "PCI_BUS_ID",
         "CUDA_VISIBLE_DEVICES": "3",
     }
