@@ -17,8 +17,9 @@ from clca.generation.recorded_settings import SETTING_NAMES, config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
 from clca.inference.vllm.manager import Placement, ServerManager
+from clca.models.vllm_arguments import require_plain_text
 from clca.storage.fingerprint import differences, fingerprint
-from clca.storage.run_index import RunInfo, list_runs, new_run_folder
+from clca.storage.run_index import INFO, RunInfo, list_runs, new_run_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +56,18 @@ def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None 
     """Plan another attempt at the failed dialogues of a run, with its own settings.
 
     `changes` are fields that decide no record: where the servers are, and how patient to be. Raises `SettingsError`
-    when the inputs are not what they were.
+    when the inputs are not what they were, and for arguments of vLLM that may load code: the run may be a stranger's.
     """
-    here = {"vllm": os.environ.get("CLCA_VLLM"), "out": run.folder.parent.parent}
-    config = resolve(GenerateConfig, {**config_of(run).model_dump(), **changes, **here}, {}, None)
+    here: dict[str, Any] = {"vllm": os.environ.get("CLCA_VLLM"), "out": run.folder.parent.parent}
+    recorded = config_of(run).model_dump()
+    if "CLCA_VLLM_ARGS" in os.environ:
+        here["vllm_args"] = os.environ["CLCA_VLLM_ARGS"]
+    else:
+        try:
+            require_plain_text(recorded["vllm_args"], run.folder)
+        except ValueError as error:
+            raise SettingsError(f"{run.folder / INFO}: settings.vllm_args: {error}") from None
+    config = resolve(GenerateConfig, {**recorded, **changes, **here}, {}, None)
     run_plan = replace(
         read_run(config, config.culture[0], workspace), folder=run.folder, exists=True, retry_failed=True
     )

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion, validation_message
@@ -72,6 +72,29 @@ class LossPoint(Record):
     eval_loss: float | None = None
 
 
+class _Base(BaseModel):
+    bits: Literal[4, 8, 16]
+
+
+class _Data(BaseModel):
+    mix: str
+
+
+class _Lora(BaseModel):
+    r: int
+    alpha: float
+    targets: tuple[str, ...] = ()
+
+
+class _RecipeHead(BaseModel):
+    """What is read of a recipe; the whole of it is `clca.training.recipe.Recipe`."""
+
+    name: str
+    base: _Base
+    data: _Data = _Data(mix="")
+    lora: _Lora = _Lora(r=1, alpha=1)
+
+
 class AdapterInfo(Record):
     """The content of `adapter.json`.
 
@@ -109,6 +132,15 @@ class AdapterInfo(Record):
     versions: dict[str, str]
     selection: tuple[Selection, ...] = ()
     date: str = ""
+
+    @field_validator("recipe")
+    @classmethod
+    def _has_a_head(cls, value: dict[str, Any]) -> dict[str, Any]:
+        try:
+            _RecipeHead.model_validate(value)
+        except ValidationError as error:
+            raise ValueError(validation_message(error)) from None
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +183,8 @@ class TrainedAdapter:
             _ = config["base_model_name_or_path"]
         except (OSError, ValueError, KeyError, TypeError):
             raise ContentError(str(self.folder / CONFIG), None, "is damaged or missing") from None
+        if config.get("megatron_config"):
+            raise ContentError(str(self.folder / CONFIG), None, "megatron_config: PEFT would import a module for it")
         return config
 
 

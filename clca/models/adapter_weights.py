@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from clca.bounded_json import parse_json
 from clca.errors import ContentError, SettingsError
@@ -22,6 +22,8 @@ SUFFIX = ".safetensors"
 ROOT = "base_model.model."  # before the name of a layer, in the keys of an adapter
 SHOWN = 3  # keys in a message
 LARGEST_HEADER = 16 * MIB  # bytes; that of a model with a million tensors is smaller than the format's 100 MB
+LONGEST_KEY = 500  # characters of a tensor's name
+_Names = TypeVar("_Names", bound=Iterable[str])
 _LORA = re.compile(rf"{re.escape(ROOT)}(?P<layer>.+)\.lora_[AB]\.weight")
 _TAIL = re.compile(r"(?:^|\.)(\w+\.\d+\..+)$")  # of a layer's name, from the list of layers on
 _ELSEWHERE = re.compile(r"(^|\.)(experts|\w*vision\w*|visual|\w*audio\w*)\.")  # named otherwise once they are loaded
@@ -38,7 +40,14 @@ def read_keys(file: Path) -> dict[str, Any]:
         header = parse_json(stream.read(length))
     if not isinstance(header, dict):
         raise ValueError("no header")
-    return {key: value for key, value in header.items() if key != "__metadata__"}
+    return {key: value for key, value in _require_short(header).items() if key != "__metadata__"}
+
+
+def _require_short(names: _Names) -> _Names:
+    """The names of tensors. Raises `ValueError` for one that the patterns here would take minutes to look through."""
+    if any(len(name) > LONGEST_KEY for name in names):
+        raise ValueError(f"a key of more than {LONGEST_KEY} characters")
+    return names
 
 
 def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
@@ -140,7 +149,7 @@ def _student_layers(source: str) -> frozenset[str]:
         folder = cached_snapshot(source, os.environ) if source.count("/") == 1 else None
     try:
         return frozenset() if folder is None else _layers(folder, folder.stat().st_mtime_ns)
-    except (OSError, ValueError, struct.error):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, struct.error):
         return frozenset()
 
 
@@ -148,11 +157,11 @@ def _student_layers(source: str) -> frozenset[str]:
 def _layers(folder: Path, changed: int) -> frozenset[str]:
     """The layers in a folder's weights; `changed` is the folder's time, so that another content is read anew."""
     index = folder / INDEX
-    names: Iterable[str]
+    names: list[str]
     if index.is_file():
-        names = parse_json(read_bytes(index))["weight_map"]
+        names = list(parse_json(read_bytes(index))["weight_map"])
     else:
         sizes = {file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}
         names = [key for name in weight_files(sizes) if name.endswith(SUFFIX) for key in read_keys(folder / name)]
-    layers = (name.removesuffix(".weight") for name in names if name.endswith(".weight"))
+    layers = (name.removesuffix(".weight") for name in _require_short(names) if name.endswith(".weight"))
     return frozenset(layer for layer in layers if not _ELSEWHERE.search(layer))

@@ -54,13 +54,12 @@ FROM_FILES = (INERT - {"--download-dir"}) | {
 
 
 def require_plain(words: Sequence[str]) -> None:
-    """Raises `ValueError` for an argument that a workspace's file may not give, since it might be a stranger's."""
+    """Raises `ValueError` for an argument that a file may not give, since it might be a stranger's."""
     for word in words:
         option = word.replace("_", "-").partition("=")[0]
         if word.startswith("-") and option not in FROM_FILES and not re.fullmatch(r"-O\d", word):
             raise ValueError(
-                f"{option} may load code, which files of a workspace never do: give it by `--vllm-args` or in"
-                " CLCA_VLLM_ARGS"
+                f"{option} may load code, which files never do: give it by `--vllm-args` or in CLCA_VLLM_ARGS"
             )
 
 

@@ -91,8 +91,12 @@ def read_run(folder: Path) -> RunInfo:
         data = parse_json(read_bytes(file, within=folder))
         if not isinstance(data, dict):
             raise ValueError("not an object")
-        if not isinstance(data.get("counts", {}), dict):
-            raise ValueError("its counts are not an object")
+        if not all(isinstance(data.get(key, {}), dict) for key in ("counts", "inputs")):
+            raise ValueError("its counts or inputs are not an object")
+        if not all(type(count) is int for count in data.get("counts", {}).values()):
+            raise ValueError("its counts are not numbers")
+        if not isinstance(data.get("fingerprint", ""), str):
+            raise ValueError("its fingerprint is not a text")
     except FileNotFoundError:
         raise NotFoundError(f"{folder} is not a run: it has no {INFO}") from None
     except (OSError, ValueError) as error:

@@ -7,8 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
 from safetensors import SafetensorError
 
+from clca.content.parsing import validation_message
 from clca.errors import ContentError, SettingsError, StoreError
 from clca.inference.hardware import machine
 from clca.models import ModelCatalogue, find_model
@@ -40,7 +42,10 @@ def merge(adapter: TrainedAdapter, target: Path) -> Path:
         raise StoreError(f"{target} exists already: give another folder")
     data = adapter.data
     student = Student(data.student.name, adapter.source, data.student.revision, data.student.tiny, None)
-    recipe = Recipe.model_validate(data.recipe)
+    try:
+        recipe = Recipe.model_validate(data.recipe)
+    except ValidationError as error:
+        raise ContentError(str(adapter.folder / FILE), None, f"recipe: {validation_message(error, Recipe)}") from None
     try:
         with atomic_folder(target) as draft:
             with quiet_libraries(), _in_memory(student):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import stat
@@ -16,10 +17,12 @@ from clca.content.lookup import Content, find_workspace
 from clca.content.trust import CONFIG, TRUST, read_config
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.generation.config import GenerateConfig
+from clca.generation.plan import plan_retry
 from clca.inference.vllm.command import environment
 from clca.inference.vllm.fit import Fit
 from clca.models import ModelCatalogue
 from clca.stages import resolve_config
+from clca.storage.run_index import INFO, read_run
 from clca.training.config import TrainConfig
 from clca.training.launch import launch_commands
 from tests.cli_process import clca
@@ -177,6 +180,20 @@ def test_a_catalogue_of_models_gives_no_argument_that_loads_code(overlay: Overla
     text = f"models:\n  one: {{{shape}, licence: none, gated: false, serve: [--trust-remote-code]}}\n"
     with pytest.raises(ClcaError, match=r"serve: --trust-remote-code may load code"):
         ModelCatalogue(overlay({"trainers/models.yaml": text}))
+
+
+@pytest.mark.parametrize("words", ["--trust-remote-code", "--middleware evil.app", "--worker-cls=evil.Worker"])
+def test_a_run_of_a_stranger_that_is_retried_runs_no_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    settings = {"teacher": "qwen2.5-0.5b", "vllm_args": words}
+    record = {"culture": "japan", "inputs": {}, "counts": {"failed": 1}, "settings": settings}
+    (tmp_path / INFO).write_text(json.dumps(record))
+    with pytest.raises(SettingsError, match=r"run\.json: settings\.vllm_args: .* may load code, which files never do"):
+        plan_retry(read_run(tmp_path), {})
+    monkeypatch.setenv("CLCA_VLLM_ARGS", words)  # the user's own word
+    with pytest.raises(SettingsError, match="inputs changed"):
+        plan_retry(read_run(tmp_path), {})
 
 
 # ---------------------------------------------------------------- what libraries take from the working directory

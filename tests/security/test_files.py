@@ -9,6 +9,7 @@ import gzip
 import json
 import os
 import struct
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
+from clca.cli.views.adapters import show_adapter
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml
 from clca.content.toml import parse_toml
@@ -45,6 +47,7 @@ from clca.storage.run_dir import RunDir
 from clca.storage.run_index import read_run
 from clca.training import checkpoints
 from clca.training.fingerprint_inputs import lineage
+from clca.training.merge import merge
 from clca.training.recipe_files import load_recipe
 from tests.evaluation.wvs.survey_files import official, people
 
@@ -365,6 +368,93 @@ def test_an_adapter_of_a_stranger_is_named_and_not_read(tmp_path: Path) -> None:
     (tmp_path / "theirs" / "one" / "adapter.json").write_text(NESTED)
     with pytest.raises(ClcaError, match=r"adapter\.json"):
         find_adapters("theirs/one", tmp_path)
+
+
+def adapter(folder: Path, recipe: object, layer: str = "model.layers.0.q", **config: object) -> Path:
+    """An adapter of one layer, and its student as a folder that holds the layer's name."""
+    keys = {f"base_model.model.{layer}.lora_{side}.weight": {"data_offsets": [0, 4]} for side in "AB"}
+    header = json.dumps(keys).encode()
+    counts: dict[str, object] = {key: {} for key in ("rows", "tokens", "trained", "cut", "dropped")} | {"sha256": ""}
+    texts = dict.fromkeys(("created", "recipe_sha256", "device", "compute"), "")
+    numbers = dict.fromkeys(("examples", "rows", "steps", "loss", "seconds", "tokens_per_second", "processes"), 1)
+    lists = dict.fromkeys(("cultures", "because", "lineage", "losses"), ())
+    record = {
+        **texts, **numbers, **lists, "rehearsal": False, "recipe": recipe, "train": counts, "held_out": counts,
+        "content": {}, "versions": {}, "eval_loss": None, "best_step": None,
+        "student": {"name": "s", "source": "s", "revision": None, "tiny": True},
+    }  # fmt: skip
+    for place, content in (("adapter.json", record), ("adapter_config.json", config)):
+        (folder / place).write_text(json.dumps(content))
+    (folder / "adapter_model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 4)
+    return folder
+
+
+RECIPE = {"name": "r", "base": {"bits": 16}, "data": {"mix": "wvs"}, "lora": {"r": 1, "alpha": 1, "targets": ["q"]}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"data": "x"}, {"data": None}, {"data": {"mix": ["wvs"]}}, {"name": []}, {"base": {"bits": []}}, {"base": 4},
+     {"lora": {"r": 1, "alpha": 1, "targets": 1e308}}, {"lora": []}],
+)  # fmt: skip
+def test_a_recipe_of_an_adapter_is_of_its_kind(tmp_path: Path, change: dict[str, object]) -> None:
+    read_adapter(adapter(tmp_path, RECIPE, base_model_name_or_path="s"))
+    with pytest.raises(ContentError, match=r"adapter\.json: recipe: \w+"):
+        read_adapter(adapter(tmp_path, RECIPE | change, base_model_name_or_path="s"))
+
+
+def test_an_adapter_whose_recipe_lacks_a_part_is_not_shown_and_not_merged(tmp_path: Path) -> None:
+    recipe = {"name": "r", "base": {"bits": 16}}
+    folder = adapter(tmp_path, recipe, base_model_name_or_path="s")
+    with pytest.raises(ContentError, match=r"adapter\.json: recipe: lora: missing key"):
+        show_adapter(str(folder), tmp_path, as_json=False)
+    with pytest.raises(ContentError, match=r"adapter\.json: recipe: summary: missing key"):
+        merge(read_adapter(folder), tmp_path / "merged")
+
+
+def test_an_adapter_imports_no_module(tmp_path: Path) -> None:
+    """PEFT imports what `megatron_core` names, whatever it is."""
+    more = {"base_model_name_or_path": "s", "megatron_config": {"x": 1}, "megatron_core": "antigravity"}
+    with pytest.raises(ContentError, match=r"adapter_config\.json: megatron_config: PEFT would import a module for it"):
+        read_adapter(adapter(tmp_path, RECIPE, **more))
+
+
+@pytest.mark.parametrize("layer", ["vision" * 100_000, ".a.1" * 100_000 + "\n\n"], ids=["words", "numbers"])
+@pytest.mark.parametrize("where", ["adapter", "student", "index"])
+def test_names_of_tensors_have_an_end(tmp_path: Path, where: str, layer: str) -> None:
+    """The patterns that take a layer's name apart need minutes for one of a megabyte."""
+    student, folder = tmp_path / "student", tmp_path / "adapter"
+    student.mkdir()
+    folder.mkdir()
+    name, short = f"{layer}.weight", "model.layers.0.q.weight"
+    header = json.dumps({name if where == "student" else short: {"data_offsets": [0, 4]}}).encode()
+    (student / "model.safetensors").write_bytes(struct.pack("<Q", len(header)) + header + b"\0" * 4)
+    if where == "index":
+        (student / "model.safetensors.index.json").write_text(json.dumps({"weight_map": {name: "model.safetensors"}}))
+    theirs = {"layer": layer} if where == "adapter" else {}
+    adapter(folder, RECIPE, **theirs, base_model_name_or_path=str(student), target_modules=["q"])
+    began = time.monotonic()
+    if where == "adapter":
+        with pytest.raises(ContentError, match="damaged or missing"):
+            read_adapter(folder)
+    else:
+        read_adapter(folder)  # the student is refused where it is loaded
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("index", ["{}", "[]", '{"weight_map": 7}', '{"weight_map": [7]}'])
+def test_an_index_of_a_student_is_data(tmp_path: Path, index: str) -> None:
+    (tmp_path / "model.safetensors.index.json").write_text(index)
+    read_adapter(adapter(tmp_path, RECIPE, base_model_name_or_path=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    "record", ['{"inputs": "x"}', '{"inputs": 5}', '{"counts": {"kept": "x"}}', '{"fingerprint": []}']
+)
+def test_a_run_whose_record_is_of_another_kind_is_refused(tmp_path: Path, record: str) -> None:
+    (tmp_path / "run.json").write_text(record)
+    with pytest.raises(StoreError, match=r"cannot read .*run\.json \(its "):
+        read_run(tmp_path)
 
 
 # ---------------------------------------------------------------- surveys

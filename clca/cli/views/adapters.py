@@ -12,10 +12,10 @@ from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.selection import show_selections
 from clca.cli.views.training_plan import duration
 from clca.content.lookup import Content, find_workspace
-from clca.errors import ClcaError, NotFoundError
+from clca.errors import ClcaError, ContentError, NotFoundError
 from clca.inference.vllm.command import max_lora_rank
 from clca.models import ModelCatalogue
-from clca.models.adapter import AdapterInfo, LossPoint, TrainedAdapter, find_adapters, list_adapters
+from clca.models.adapter import FILE, AdapterInfo, LossPoint, TrainedAdapter, find_adapters, list_adapters
 from clca.models.adapter_selection import select_adapter
 from clca.printable import one_line
 from clca.shell import command_line
@@ -36,7 +36,7 @@ def show_adapters(out: Path, *, as_json: bool) -> None:
     adapters = list_adapters(out, skip)
     if as_json:
         for adapter in adapters:
-            print_json({"adapter": str(adapter.folder), **_facts(adapter.data)})
+            print_json({"adapter": str(adapter.folder), **_facts(adapter)})
         return
     if not adapters:
         raise NotFoundError(f"there are no adapters in {out}/ (make one with `clca train`, or give --out)")
@@ -69,9 +69,13 @@ def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
     if as_json:
         print_json({"adapter": str(adapter.folder), **adapter.data.model_dump(mode="json")}, indent=2)
         return
+    try:
+        rows = list(_rows(adapter))
+    except KeyError as error:
+        raise ContentError(str(adapter.folder / FILE), None, f"recipe: {error.args[0]}: missing key") from None
     console = make_console()
     console.print(str(adapter.folder), style="bold")
-    for key, value in _rows(adapter):
+    for key, value in rows:
         console.print(f"{key:<{WIDTH}}{value}")
 
 
@@ -149,13 +153,13 @@ def _loss(point: LossPoint, which: str) -> float | None:
     return point.loss if which == "loss" else point.eval_loss
 
 
-def _facts(data: AdapterInfo) -> dict[str, object]:
+def _facts(adapter: TrainedAdapter) -> dict[str, object]:
     keys = ("created", "cultures", "rehearsal", "examples", "steps", "loss", "eval_loss", "seconds")
     return {
-        **{key: data.model_dump(mode="json")[key] for key in keys},
-        "student": data.student.name,
-        "recipe": data.recipe["name"],
-        "mix": data.recipe["data"]["mix"],
+        **{key: adapter.data.model_dump(mode="json")[key] for key in keys},
+        "student": adapter.data.student.name,
+        "recipe": adapter.recipe,
+        "mix": adapter.mix,
     }
 
 
