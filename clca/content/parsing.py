@@ -23,6 +23,7 @@ LONGEST_QUOTED = 200  # characters of a key, or of what a parser says, in a mess
 M = TypeVar("M", bound=BaseModel)
 
 MOST_DIGITS = 1000  # of a number: those of thousands take long to read, and Python does not print them
+_EMPTY = frozenset[str | bytes](("", b"\n", b"\r\n"))
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -82,6 +83,8 @@ def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> It
     """
     adapter = TypeAdapter(model)
     for number, line in enumerate(lines, start=1):
+        if line in _EMPTY:  # millions of them cost next to nothing
+            continue
         if isinstance(line, bytes):
             line = decode_text(path, line, number)
         if not line.strip():

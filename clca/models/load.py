@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 from clca.errors import ClcaError, SettingsError
+from clca.models.hf_config import CONFIG, weight_files
 from clca.models.logging import quiet_libraries
 from clca.models.quantization import Compute, Quantization
 from clca.models.student import Student
+
+MOST_PER_BYTE = 4  # parameters in a byte of weights; the tightest packing has two
+_SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", "vocab_size")
 
 
 def load_tokenizer(student: Student) -> Any:
@@ -78,7 +83,9 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
         if device == "cpu":
             _keep_gradients()
         options["quantization_config"] = base.bits_and_bytes(compute, sharded=sharded)
-    if getattr(load_config(student), "attn_logit_softcapping", None):
+    config = load_config(student)
+    _require_sound(config, student)
+    if getattr(config, "attn_logit_softcapping", None):
         options["attn_implementation"] = "eager"  # sdpa, transformers' choice for Gemma 2, ignores the cap
     with quiet_libraries(), _load_errors(student):
         model = AutoModelForCausalLM.from_pretrained(student.source, **options)
@@ -89,6 +96,23 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
         # The trainer turns gradient checkpointing on.
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     return model
+
+
+def _require_sound(config: Any, student: Student) -> None:
+    """Refuse a configuration that has transformers fetch code, or make room for weights that are not there."""
+    if "/" in str(getattr(config, "_attn_implementation", None)):
+        raise SettingsError(f"{student.source} needs a kernel of the hub, which is code: take attn_implementation out")
+    folder, shape = Path(student.source), config.get_text_config()
+    if not folder.is_dir():
+        return
+    hidden, inner, layers, vocabulary = (getattr(shape, name, None) or 0 for name in _SIZES)
+    least = hidden * (layers * inner + vocabulary) if isinstance(inner, int) else 0
+    size = sum(weight_files({file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}).values())
+    if least > MOST_PER_BYTE * size:
+        raise SettingsError(
+            f"{student.source}: {CONFIG} tells of at least {least:,} parameters, and the weights have {size:,} bytes:"
+            " one of them is damaged"
+        )
 
 
 def _keep_gradients() -> None:
@@ -112,7 +136,7 @@ def _load_errors(student: Student) -> Iterator[None]:
     except Exception as error:
         source = student.source
         names = {type(cause).__name__ for cause in _chain(error)}
-        message = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        message = _first_sentence(error)
         if "GatedRepoError" in names:
             advice = f"accept its licence at https://huggingface.co/{source}, then `hf auth login` or set HF_TOKEN"
             raise SettingsError(f"{source} is gated: {advice}") from None
@@ -128,11 +152,18 @@ def _load_errors(student: Student) -> Iterator[None]:
             ) from None
         if "backend tokenizer" in str(error):
             raise SettingsError(f"{source} holds no tokenizer: a student needs its tokenizer.json") from None
-        if names & {"OutOfMemoryError", "MemoryError"}:
+        if names & {"OutOfMemoryError", "MemoryError"} or "can't allocate memory" in str(error):
             raise MemoryError(message) from None
-        if isinstance(error, OSError | ValueError | ImportError) or "SafetensorError" in names:
-            raise SettingsError(f"{source} cannot be loaded: {message}") from None
-        raise
+        raise SettingsError(
+            f"{source} cannot be loaded: {message}"
+        ) from None  # whatever its files made them stumble at
+
+
+def _first_sentence(error: Exception) -> str:
+    """The first line of what a library says, and the next one if that ends in a colon; the error's kind for a bug."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    text = " ".join(lines[: 2 if lines and lines[0].endswith(":") else 1])
+    return text if text and isinstance(error, OSError | ValueError | ImportError) else f"{type(error).__name__} {text}"
 
 
 def _chain(error: BaseException | None) -> list[BaseException]:

@@ -105,7 +105,7 @@ def test_a_model_that_is_not_there_and_cannot_be_fetched_is_told_in_one_line(tmp
 
 def test_damaged_weights_are_told_in_one_line(copy: Path, tiny_student: Student) -> None:
     file = copy / "model.safetensors"
-    file.write_bytes(file.read_bytes()[:1000])
+    file.write_bytes(file.read_bytes()[:1_000_000])
     with pytest.raises(SettingsError, match=f"^{copy} cannot be loaded: "):
         load_model(replace(tiny_student, source=str(copy)), Quantization(bits=16), "cpu")
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import shutil
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,9 @@ from clca.generation.scenarios import FileScenarios
 from clca.models.adapter import find_adapters, read_adapter
 from clca.models.adapter_weights import read_keys
 from clca.models.hf_config import read_model_folder
+from clca.models.load import load_model, load_tokenizer
+from clca.models.quantization import Quantization
+from clca.models.student import Student
 from clca.records import Choice, Prediction
 from clca.safe_open import LARGEST, LONGEST
 from clca.storage.jsonl import LineFile, read_lines
@@ -455,6 +460,51 @@ def test_a_run_whose_record_is_of_another_kind_is_refused(tmp_path: Path, record
     (tmp_path / "run.json").write_text(record)
     with pytest.raises(StoreError, match=r"cannot read .*run\.json \(its "):
         read_run(tmp_path)
+
+
+def edited(folder: Path, name: str, content: bytes | dict[str, Any]) -> None:
+    """Changes the keys of a file of JSON, or puts other bytes in its place."""
+    file = folder / name
+    if isinstance(content, dict):
+        content = json.dumps(json.loads(file.read_text()) | content).encode()
+    file.write_bytes(content)
+
+
+MODEL_FILES: dict[str, tuple[str, bytes | dict[str, Any]]] = {
+    "a tokenizer that is a list": ("tokenizer.json", b"[]"),
+    "a nested tokenizer": ("tokenizer.json", NESTED.encode()),
+    "a tokenizer of another version": ("tokenizer.json", {"version": 5}),
+    "a tokenizer without tokens": ("tokenizer.json", {"added_tokens": None}),
+    "a tokenizer without a model": ("tokenizer.json", {"model": {}}),
+    "settings that are null": ("tokenizer_config.json", b"null"),
+    "nested settings": ("tokenizer_config.json", NESTED.encode()),
+    "a token that is a number": ("tokenizer_config.json", {"bos_token": 5}),
+    "a class that is a list": ("tokenizer_config.json", {"tokenizer_class": []}),
+    "tokens that are a text": ("tokenizer_config.json", {"added_tokens_decoder": "x"}),
+    "files that are a number": ("tokenizer_config.json", {"fast_tokenizer_files": 5}),
+    "tokens in a list": ("special_tokens_map.json", b"[]"),
+    "sampling that is a list": ("generation_config.json", b"[]"),
+    "nested sampling": ("generation_config.json", NESTED.encode()),
+    "a quantisation without bits": ("config.json", {"quantization_config": {"quant_method": "gptq"}}),
+    "a quantisation that is a list": ("config.json", {"quantization_config": [1]}),
+    "an activation of nobody": ("config.json", {"hidden_act": "x"}),
+    "a number format of nobody": ("config.json", {"dtype": "x"}),
+    "a size that is a text": ("config.json", {"initializer_range": "x"}),
+    "a size that is not the weights'": ("config.json", {"intermediate_size": 8}),
+    "layers of terabytes": ("config.json", {"intermediate_size": 2**24, "num_hidden_layers": 10_000}),
+    "a kernel of the hub": ("config.json", {"attn_implementation": "nobody/kernel"}),
+}
+
+
+@pytest.mark.parametrize("attack", MODEL_FILES)
+def test_a_file_of_a_model_is_refused_in_one_line(tmp_path: Path, tiny_student: Student, attack: str) -> None:
+    folder = tmp_path / "model"
+    shutil.copytree(tiny_student.source, folder)
+    edited(folder, *MODEL_FILES[attack])
+    student = replace(tiny_student, source=str(folder))
+    with pytest.raises(SettingsError, match=rf"^{folder}") as caught:
+        _ = load_tokenizer(student), load_model(student, Quantization(bits=16), "cpu")
+    assert "\n" not in caught.value.message
 
 
 # ---------------------------------------------------------------- surveys
