@@ -71,10 +71,12 @@ class Content:
     def files(self, pattern: str = "*") -> list[str]:
         """The sorted paths of all content files that match, such as `files("personas/cultures/*.yaml")`.
 
-        A `*` matches within one folder; the pattern `*` alone matches every file.
+        A `*` matches within one folder; the pattern `*` alone matches every file. Raises `ContentError` for a folder of
+        the workspace that is a link out of it.
         """
         paths = set(_walk(self.package))
         if self.workspace is not None:
+            _require_own_folders(self.workspace)
             paths.update(_walk(self.workspace))
         return sorted(path for path in paths if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
 
@@ -146,6 +148,12 @@ def _is_file(path: Path) -> bool:
 
 def _matches(path: list[str], pattern: list[str]) -> bool:
     return len(path) == len(pattern) and all(map(fnmatch.fnmatchcase, path, pattern))
+
+
+def _require_own_folders(workspace: Path) -> None:
+    for folder in FOLDERS:
+        if not Path(os.path.realpath(workspace / folder)).is_relative_to(os.path.realpath(workspace)):
+            raise ContentError(str(workspace / folder), None, "is a link that leads out of the workspace")
 
 
 def _walk(root: Path) -> Iterator[str]:

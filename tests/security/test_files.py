@@ -312,6 +312,15 @@ def test_a_link_within_the_folder_and_one_to_the_folder_are_followed(tmp_path: P
     assert read_run(tmp_path / "scratch").data == {"finished": True}
 
 
+def test_a_folder_of_content_that_is_a_link_is_not_walked(tmp_path: Path) -> None:
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "eval").symlink_to("/usr")
+    began = time.monotonic()
+    with pytest.raises(ContentError, match=r"study/eval: is a link that leads out of the workspace"):
+        Content(tmp_path / "study").files()
+    assert time.monotonic() - began < 1
+
+
 def test_a_test_set_is_a_file_of_its_folder(tmp_path: Path) -> None:
     (tmp_path / "secret.jsonl").write_text(SECRET)
     entry: dict[str, Any] = {"culture": "japan", "task": "../../secret", "type": "offensive", "rows": 1}
