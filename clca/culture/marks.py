@@ -18,7 +18,7 @@ from clca.culture.catalogue import CultureCatalogue
 from clca.records import Culture
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
-_SENTENCE_START = re.compile(r"(?:^|[.!?…:\n]\s+|[\"“(*]\s*)[\"“(*]*\s*([^\W\d_]+(?:[-'’][^\W\d_]+)*)")
+_SENTENCE_START = re.compile(r"(?:^|[.!?…:\n]\s++|(?<![\"“(*])[\"“(*]\s*+)[\"“(*]*+\s*+([^\W\d_]+(?:[-'’][^\W\d_]+)*)")
 _TITLES = "auntie dr madam miss mr mrs ms mx sir teacher uncle"
 _COMMON = "april august city dawn faith god grace hope joy june mark may new old park rose saint summer the will winter"
 _ENGLISH = frozenset(f"{_TITLES} {_COMMON}".split())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -11,6 +12,7 @@ from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
 from clca.errors import ContentError
 from clca.records import Address, Courtesy, Gestures, Names, Slug
+from clca.words import beginning
 
 FOLDER = "personas/cultures"
 
@@ -103,11 +105,20 @@ class Country(_Base):
             if set(getattr(self.address, level)) != {"female", "male", "other"}:
                 raise ValueError(f"address.{level}: needs female, male and other")
             for form in getattr(self.address, level).values():
-                try:
-                    form.format(given="", family="")
-                except (KeyError, IndexError, ValueError):
-                    raise ValueError(f"address.{level}: {form!r} may use only {{given}} and {{family}}") from None
+                if not _is_form(form):
+                    fault = f"{beginning(form, 60)!r} may use only {{given}} and {{family}}, each once"
+                    raise ValueError(f"address.{level}: {fault}")
         return self
+
+
+def _is_form(text: str) -> bool:
+    """Whether a form of address holds no placeholder but plain ones of the two names, each once at most."""
+    try:
+        parts = [part[1:] for part in Formatter().parse(text) if part[1] is not None]
+    except ValueError:
+        return False
+    plain = [("given", "", None), ("family", "", None)]
+    return len(set(parts)) == len(parts) and all(part in plain for part in parts)
 
 
 class Language(_Base):

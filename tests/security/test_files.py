@@ -25,6 +25,7 @@ from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml
 from clca.content.toml import parse_toml
 from clca.culture import CultureCatalogue
+from clca.culture.marks import CultureMarks
 from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.mmlu.csv_questions import read_items
 from clca.evaluation.offense.imports.mapping import load_mapping
@@ -120,6 +121,37 @@ def test_every_yaml_file_has_these_bounds(tmp_path: Path, reader: str, text: str
     file.write_text(text)
     with pytest.raises(ClcaError, match=r"nested more than 50|its aliases stand for"):
         YAML_READERS[reader](file)
+
+
+FORMS = [
+    "{family:>9999999999}",
+    "{family}" * 8 + "-san",
+    "{given.__class__}",
+    "{given[0]}",
+    "{given!r}",
+    "{x}",
+    "{",
+    "{}",
+]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_form_of_address_takes_neither_memory_nor_time(tmp_path: Path, form: str) -> None:
+    """Its width would be filled with spaces; and of eight names in one pattern, 60 capitals take a quarter minute."""
+    text = Content().text("personas/cultures/japan.yaml").replace('"{family}-san"', json.dumps(form), 1)
+    file = tmp_path / "japan.yaml"
+    file.write_text(text)
+    with pytest.raises(ContentError, match=r"address\.formal: .* may use only \{given\} and \{family\}, each once"):
+        as_culture(file)
+
+
+def test_sentences_are_found_at_once_in_quotation_marks_alone() -> None:
+    catalogue = CultureCatalogue(Content())
+    marks, japan = CultureMarks(catalogue), catalogue.culture("japan")
+    began = time.monotonic()
+    for text in ('"' * 20_000, "(" * 20_000, "." + " " * 20_000):
+        assert marks.foreign(japan, [text]) == ()
+    assert time.monotonic() - began < 5
 
 
 # ---------------------------------------------------------------- TOML
