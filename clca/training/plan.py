@@ -227,8 +227,19 @@ def require_libraries() -> None:
         )
 
 
+WANDB_SETTINGS = Path("wandb") / "settings"  # in the working directory, which may be a stranger's
+
+
 def require_loggers(recipe: Recipe) -> None:
-    """Refuse a recipe that logs to a tracker that is not installed. Raises `SettingsError`."""
+    """Refuse a recipe that logs to a tracker that is not installed, or whose server a file beside the study names.
+
+    Raises `SettingsError`.
+    """
+    if "wandb" in recipe.training.log and "WANDB_BASE_URL" not in os.environ and os.path.lexists(WANDB_SETTINGS):
+        raise SettingsError(
+            f"training.log names wandb, and {WANDB_SETTINGS} may name the server that gets its key: set WANDB_BASE_URL,"
+            " or move that file away"
+        )
     for name in recipe.training.log:
         if find_spec(name) is None:
             raise SettingsError(

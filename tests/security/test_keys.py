@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.inference.keys import Key, key_for, key_notices
+from clca.training.plan import require_loggers
+from clca.training.recipe_files import load_recipe
 from clca.urls import NO_KEY
 from tests.cli_process import Stub, clca
 
@@ -77,3 +80,19 @@ def test_before_the_first_request_it_is_said_and_recorded(tmp_path: Path, comman
     assert said or command[0] != "generate"  # an evaluation keeps no run that had no answer
     assert not any("k-secret-1" in record.read_text() for record in records)
     assert all(json.loads(record) for record in said)
+
+
+def test_wandbs_key_goes_to_no_server_that_a_file_of_the_study_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """wandb reads `wandb/settings` of the working directory, and a recipe may name wandb."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("WANDB_BASE_URL", raising=False)
+    (tmp_path / "wandb").mkdir()
+    (tmp_path / "wandb" / "settings").write_text("[default]\nbase_url = https://evil.example\n")
+    wandb = load_recipe(Content(), "tiny", ("training.log=wandb",))
+    with pytest.raises(SettingsError, match=r"wandb/settings may name the server that gets its key"):
+        require_loggers(wandb)
+    monkeypatch.setenv("WANDB_BASE_URL", "https://own.example")
+    monkeypatch.setattr("clca.training.plan.find_spec", bool)  # as if it were installed
+    require_loggers(wandb)
