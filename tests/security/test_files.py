@@ -589,3 +589,20 @@ def test_respondents_with_cells_of_another_kind_are_refused(tmp_path: Path) -> N
     parquet.write_table(table.set_column(column, "id", pa.array([[1], [2]])), tmp_path / "respondents.parquet")
     with pytest.raises(StoreError, match="is damaged"):
         list(open_respondents(tmp_path).respondents(["japan"]))
+
+
+@pytest.mark.parametrize("attack", ["texts", "lists"])
+def test_respondents_whose_cells_repeat_megabytes_are_refused(tmp_path: Path, attack: str) -> None:
+    """A few kilobytes: one cell of the dictionary stands in every row, or one row holds a list without end."""
+    survey = tmp_path / "survey.csv"
+    survey.write_bytes(official(people({"JPN": 60})))
+    import_survey([survey], load_codebook(Content()), tmp_path)
+    table = parquet.read_table(tmp_path / "respondents.parquet")
+    cell = "x" * 2**22 if attack == "texts" else [None] * 2**16
+    table = table.set_column(table.column_names.index("id"), "id", pa.array([cell] * 60))
+    parquet.write_table(table, tmp_path / "respondents.parquet", compression="zstd")
+    assert (tmp_path / "respondents.parquet").stat().st_size < 2**16
+    before = pa.total_allocated_bytes()
+    with pytest.raises(StoreError, match=r"or is damaged \(a (cell of 4,194,304 bytes|column of list)"):
+        list(open_respondents(tmp_path).respondents(["japan"]))
+    assert pa.total_allocated_bytes() - before < 2**26

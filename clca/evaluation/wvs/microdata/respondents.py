@@ -20,6 +20,7 @@ FILE = "respondents.parquet"
 METADATA = b"clca"
 _BATCH = 1024
 MOST_RESPONDENTS, MOST_COLUMNS = 10_000_000, 10_000  # the seven waves of all countries have some 450,000 and 1,000
+LONGEST_CELL = 1000  # bytes
 LARGEST, LARGEST_METADATA = 2048 * MIB, 64 * MIB  # bytes, unpacked; of text in the file's own description
 
 
@@ -108,21 +109,26 @@ def open_respondents(path: Path) -> ImportedRespondents:
 
 @contextmanager
 def _open(path: Path) -> Iterator[Any]:
-    """An open Parquet file. Raises `OSError` for one that no import of a survey can be."""
-    from pyarrow import parquet
+    """An open Parquet file, whose texts are read as dictionaries: a few bytes can repeat one without end.
 
-    with (
-        safe_open(path) as source,
-        parquet.ParquetFile(
-            source, thrift_string_size_limit=LARGEST_METADATA, thrift_container_size_limit=LARGEST_METADATA
-        ) as file,
-    ):
-        about = file.metadata
+    Raises `OSError` for one that no import of a survey can be.
+    """
+    from pyarrow import parquet, types
+
+    limits = dict.fromkeys(("thrift_string_size_limit", "thrift_container_size_limit"), LARGEST_METADATA)
+    with safe_open(path) as source:
+        first = parquet.ParquetFile(source, **limits)
+        about, schema = first.metadata, first.schema_arrow
+        for field in schema:
+            kind = field.type.value_type if types.is_dictionary(field.type) else field.type
+            if not (types.is_string(kind) or types.is_primitive(kind)):
+                raise OSError(f"a column of {field.type}")
         groups = (about.row_group(number) for number in range(about.num_row_groups))
         size = sum(group.total_byte_size for group in groups)
         if about.num_rows > MOST_RESPONDENTS or about.num_columns > MOST_COLUMNS or size > LARGEST:
             raise OSError(f"{about.num_rows:,} rows of {about.num_columns:,} columns, {size / MIB:,.0f} MiB")
-        yield file
+        texts = [field.name for field in schema if types.is_string(field.type)]
+        yield parquet.ParquetFile(source, read_dictionary=texts, **limits)
 
 
 def _require_columns(audit: SurveyAudit, columns: set[str]) -> None:
@@ -134,10 +140,17 @@ def _require_columns(audit: SurveyAudit, columns: set[str]) -> None:
 
 def _batches(path: Path) -> Iterator[Any]:
     import pyarrow as pa
+    from pyarrow import compute
 
     try:
         with _open(path) as file:
-            yield from file.iter_batches(_BATCH)
+            for batch in file.iter_batches(_BATCH):
+                for column in batch.columns:
+                    if pa.types.is_dictionary(column.type):
+                        longest = compute.max(compute.binary_length(column.dictionary)).as_py() or 0
+                        if longest > LONGEST_CELL:
+                            raise OSError(f"a cell of {longest:,} bytes")
+                yield batch
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
 
