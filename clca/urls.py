@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from urllib.parse import urlsplit, urlunsplit
 
 NO_KEY = "EMPTY"
@@ -12,7 +13,10 @@ NO_KEY = "EMPTY"
 def is_loopback(url: str) -> bool:
     """Whether a URL leads to this machine, which needs no proxy."""
     host = urlsplit(url).hostname or ""
-    return host == "localhost" or host == "::1" or host.startswith("127.")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:  # a name, which may begin with 127.
+        return False
 
 
 def without_credentials(url: str) -> str:

@@ -15,7 +15,7 @@ from jinja2 import meta, nodes
 
 from clca.content.lookup import Content
 from clca.content.parsing import suggestion
-from clca.content.sandbox import Sandbox, render
+from clca.content.sandbox import TEMPLATE_ERRORS, Sandbox, fault, render
 from clca.errors import ContentError
 
 
@@ -102,10 +102,8 @@ class Prompts:
         path, template = self._templates[prompt]
         try:
             return render(template.blocks[block], template, variables).strip()
-        except jinja2.TemplateError as error:
-            raise ContentError(path, _line(error, path, template), str(error.message)) from None
-        except (TypeError, ValueError, AttributeError, ArithmeticError, LookupError, RecursionError) as error:
-            raise ContentError(path, _line(error, path, template), str(error)) from None
+        except TEMPLATE_ERRORS as error:
+            raise ContentError(path, _line(error, path, template), fault(error)) from None
 
 
 def _check(environment: Sandbox, path: str, text: str, spec: PromptSpec) -> None:

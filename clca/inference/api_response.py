@@ -23,6 +23,7 @@ TokenLogprobs = list[tuple[str, float]]
 """The likeliest tokens at one position of a reply, with their log-probabilities."""
 
 _EVENTS = (b"data:", b"event:", b":", b"id:")  # with what a stream of server-sent events begins
+MAX_TEXT = 256 * 1024  # characters of a reply with its thoughts; many times what the tokens of any request make
 ROUNDING = 0.01  # above 0, of a logarithm of a probability; what is higher, or no number, is none
 STREAM = "a stream of events instead of one response"
 NO_STREAMS = f"sends {STREAM}: clca needs whole responses; turn streaming off at the server, or use another one"
@@ -120,10 +121,13 @@ def read_completion(body: bytes) -> Completion:
         raise InvalidReply(FailureKind.MALFORMED_RESPONSE, without)
     message: dict[str, Any] = choice.message if choice.message is not None else {"content": choice.text}
     raw, parts = _content(message.get("content"))
+    refusal = _refusal(message)
+    if max(len(raw), len(refusal)) > MAX_TEXT:
+        raise InvalidReply(FailureKind.MALFORMED_RESPONSE, f"a reply of more than {MAX_TEXT:,} characters")
     text, marked = without_thoughts(raw)
     thought = marked or parts or any(message.get(key) for key in ("reasoning_content", "reasoning"))
     return Completion(
-        text=_refusal(message) or text,
+        text=refusal or text,
         finish_reason=_reason(choice.finish_reason, message, text, thought=thought),
         thought=thought,
         prompt_tokens=_count(usage.get("prompt_tokens")),

@@ -1,4 +1,4 @@
-"""Bodies of responses, of bounded size and nesting whatever a server sends."""
+"""Bodies of responses, of bounded size, nesting and number of values whatever a server sends."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ import zlib
 import aiohttp
 
 MAX_NESTING = 100  # levels of arrays and objects in JSON
+MAX_VALUES = 100_000  # in JSON; each takes up to a kilobyte of memory, however short it is
 ENCODINGS = "gzip, deflate"  # what servers may compress a body with
 
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?+', re.DOTALL)
 _STRING_OR_OTHER = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^\[\]{}"]+', re.DOTALL)
 
 
@@ -18,7 +20,10 @@ class BadBody(Exception):
 
 
 async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
-    """The whole body, decompressed. Raises `BadBody` if it is longer than `max_bytes`, or cannot be decompressed."""
+    """The whole body, decompressed. Raises `BadBody` if it is longer than `max_bytes`, or cannot be decompressed.
+
+    So it does for JSON of too many values.
+    """
     encoding = response.headers.get("Content-Encoding", "").strip().lower()
     if encoding in ("", "identity"):
         decoder = None
@@ -39,7 +44,23 @@ async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
             raise BadBody(f"more than {max_bytes:,} bytes")
         if decoder is not None and decoder.eof:
             break
-    return bytes(data)
+    body = bytes(data)
+    if has_too_many_values(body):
+        raise BadBody(f"more than {MAX_VALUES:,} values")
+    return body
+
+
+def has_too_many_values(body: bytes) -> bool:
+    """Whether a JSON text, which may be broken, has more values than it may.
+
+    >>> has_too_many_values(b'["' + b"," * MAX_VALUES + b'"]'), has_too_many_values(b"[" + b"1," * MAX_VALUES)
+    (False, True)
+    """
+    return _values(body) > MAX_VALUES and _values(_STRING.sub(b"", body)) > MAX_VALUES
+
+
+def _values(body: bytes) -> int:
+    return sum(body.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def is_too_deep(body: bytes) -> bool:

@@ -25,6 +25,7 @@ from clca.inference.proxies import proxy_options
 from clca.urls import without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
+KEEP_ALIVE = 2.0  # seconds that an unused connection stays open: what a server sends on it meanwhile is held
 MAX_BODY = 8 * 2**20  # bytes, decompressed; a hundred times what the largest answer takes
 
 
@@ -161,6 +162,7 @@ class HttpClient:
                 headers["Authorization"] = f"Bearer {self.key}"
             self._session = aiohttp.ClientSession(
                 connector=self._connector(),
+                cookie_jar=aiohttp.DummyCookieJar(),  # they would pile up, and go to other servers of the domain
                 auto_decompress=False,  # without a bound
                 timeout=aiohttp.ClientTimeout(self.timeout, sock_connect=self.connect_timeout),
                 headers=headers,
@@ -169,8 +171,10 @@ class HttpClient:
 
     def _connector(self) -> aiohttp.BaseConnector:
         if self._unix_socket is not None:
-            return aiohttp.UnixConnector(str(self._unix_socket), limit=self._concurrency)
-        return aiohttp.TCPConnector(limit=self._concurrency, ttl_dns_cache=300, ssl=trusted_certificates())
+            return aiohttp.UnixConnector(str(self._unix_socket), limit=self._concurrency, keepalive_timeout=KEEP_ALIVE)
+        return aiohttp.TCPConnector(
+            limit=self._concurrency, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=300, ssl=trusted_certificates()
+        )
 
 
 def trusted_certificates() -> ssl.SSLContext:

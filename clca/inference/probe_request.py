@@ -42,5 +42,6 @@ def unusable(error: HttpError) -> TeacherError:
         return Unreachable(f"{error.url} gives {error.message}: is the server up?")
     if error.kind in UNREACHABLE:
         return Unreachable(f"{error.message}: is the server up, and the URL right?")
-    message = f"{error.url} answers {error.status}: {error.message}"
+    answers = "does not answer as it should" if error.status is None else f"answers {error.status}"
+    message = f"{error.url} {answers}: {error.message}"
     return Unreachable(message) if error.kind is FailureKind.SERVER_ERROR else TeacherError(message)

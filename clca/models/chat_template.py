@@ -14,23 +14,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-import jinja2
-
+from clca.content.sandbox import TEMPLATE_ERRORS, fault
 from clca.errors import ClcaError
 from clca.models.chat_sandbox import load_chat_template, render_chat
 from clca.models.fixed_date import DATE, strftime_now
 from clca.models.messages import Chat, Message, Role
 
-# What a template, a program of its author, can raise.
-TEMPLATE_ERRORS = (
-    jinja2.TemplateError,
-    ValueError,
-    TypeError,
-    ArithmeticError,
-    LookupError,
-    AttributeError,
-    RecursionError,
-)
 SYSTEM_SEPARATOR = "\n\n"  # between the system text and the first user turn, for a template without system role
 
 
@@ -105,7 +94,7 @@ class ChatTemplate:
         try:
             self._template = load_chat_template(tokenizer.get_chat_template(), self._strftime_now)
         except TEMPLATE_ERRORS as error:
-            raise self._error(f"cannot be used: {_one_line(error)}") from None
+            raise self._error(f"cannot be used: {fault(error)}") from None
 
     @cached_property
     def folds_system(self) -> bool:
@@ -216,7 +205,7 @@ class ChatTemplate:
         try:
             return render_chat(self._template, variables)
         except TEMPLATE_ERRORS as error:
-            raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {_one_line(error)}") from None
+            raise self._error(f"refuses {', '.join(role for role, _ in messages)}: {fault(error)}") from None
 
     def _strftime_now(self, format: str) -> str:
         self._asked_for_date = True
@@ -239,7 +228,3 @@ def fold_system(messages: Sequence[Message]) -> tuple[Message, ...]:
         return tuple(messages)
     system, first, *later = messages
     return (Message("user", system.content + SYSTEM_SEPARATOR + first.content), *later)
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

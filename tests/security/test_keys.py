@@ -59,6 +59,12 @@ def test_no_key_is_shown() -> None:
     assert "secret" not in repr(key) + " ".join(key_notices([OPENAI], key, {}))
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1.evil.example", "127.evil.example", "localhost.evil.example", "10.0.0.1"])
+def test_a_name_that_looks_like_this_machine_is_another(host: str) -> None:
+    url = f"http://{host}/v1"
+    assert "gets it unencrypted" in key_notices([url], key_for([url], {"CLCA_API_KEY": "secret"}), {})[1]
+
+
 COMMANDS = {
     "a generation": ("generate", "--culture", "uk", "--teacher", "m", "--scenarios", "1", "--samples", "1"),
     "an evaluation": ("eval-normad", "--culture", "japan", "--student", "m", "--limit", "1", "--row", "base"),

@@ -9,14 +9,15 @@ import socketserver
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from clca.errors import InvalidReply, TeacherError
-from clca.inference import probe_request
+from clca.inference import http_client, probe_request
 from clca.inference.api_response import Completion, read_completion
+from clca.inference.http_body import MAX_VALUES
 from clca.inference.http_client import MAX_BODY, HttpClient
 from clca.inference.http_errors import MAX_MESSAGE, HttpError, retry_seconds
 from clca.inference.label_probabilities import label_probabilities
@@ -183,6 +184,80 @@ def test_no_more_is_read_than_the_bound() -> None:
             asyncio.run(read(url))
 
 
+MANY_VALUES = {
+    "choices": b'{"choices": [' + b"{}," * 10**6 + b"{}]}",
+    "choices that are none": b'{"choices": [' + b"1," * 10**6 + b"{}]}",
+    "log-probabilities": chat(logprobs='{"content": [' + "{}," * 10**6 + "{}]}"),
+    "parts of a message": chat(message='{"content": [' + "{}," * 10**6 + "{}]}"),
+    "models": b'{"data": [' + b"{}," * 10**6 + b"{}]}",
+    "lists in an error": b'{"error": [' + b"[]," * 10**6 + b"[]]}",
+    "lists that are never closed": b'{"error": ' + b"[" * 10**6,
+    "keys": b"{" + b'"a":1,' * 10**6 + b'"a":1}',
+    "numbers after a text that is never closed": b"[" + b"1," * 10**6 + b'"',
+}
+
+
+@pytest.mark.parametrize("body", MANY_VALUES.values(), ids=MANY_VALUES)
+@pytest.mark.parametrize("status", ["200 OK", "400 No"])
+def test_a_million_values_are_not_read(body: bytes, status: str) -> None:
+    async def read(url: str) -> None:
+        async with HttpClient(key="", concurrency=1, timeout=60.0) as http:
+            await http.complete(url, "/chat/completions", b"{}")
+
+    with server(sent(whole(body, status=status))) as url, pytest.raises(HttpError, match=f"more than {MAX_VALUES:,} "):
+        asyncio.run(read(url))
+
+
+def test_a_text_of_many_commas_is_one_value() -> None:
+    words = "," * 150_000 + "[{" * 30_000
+    with server(sent(whole(chat(words)))) as url:
+        asked, _ = asyncio.run(ask(url, 5.0))
+    assert isinstance(asked, Completion)
+    assert asked.text == words
+
+
+@pytest.mark.parametrize("field", ["content", "refusal", "text"])
+def test_a_reply_of_a_megabyte_is_none(field: str) -> None:
+    long = json.dumps("x" * 10**6)
+    body = chat(text=long, message="null") if field == "text" else chat(message=f'{{"{field}": {long}}}')
+    with pytest.raises(InvalidReply, match="more than 262,144 characters"):
+        read_completion(body)
+
+
+def listened(rounds: int) -> tuple[list[bytes], bool]:
+    """The heads of requests to a server that sets cookies, and whether the client then closed its idle connection."""
+    heads, closed = [], asyncio.Event()
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while head := await reader.read(99_999):
+            heads.append(head)
+            writer.write(whole(b"{}", f"Set-Cookie: c{len(heads)}=v; Path=/"))
+        closed.set()
+        writer.close()
+
+    async def talk() -> bool:
+        listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+        url = f"http://localhost:{listening.sockets[0].getsockname()[1]}"
+        async with HttpClient(key="", concurrency=1, timeout=5.0) as http:
+            for _ in range(rounds):
+                await http.get(url, "/models")
+            with suppress(TimeoutError):
+                await asyncio.wait_for(closed.wait(), 3.0)
+            still_open = not closed.is_set()
+        listening.close()
+        return not still_open
+
+    return heads, asyncio.run(talk())
+
+
+def test_no_cookie_is_kept_and_no_idle_connection_held_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(http_client, "KEEP_ALIVE", 0.2)
+    heads, closed = listened(3)
+    assert len(heads) == 3
+    assert not any(b"cookie" in head.lower() for head in heads)
+    assert closed
+
+
 def test_metrics_without_end_are_passed_over() -> None:
     with server(ATTACKS["half a gigabyte, gzip"]) as url:
         reader = MetricsReader(url)
@@ -279,6 +354,12 @@ def test_any_metrics_are_figures_or_none(text: str) -> None:
     except ValueError:
         return
     assert all(0 <= value < 2.0**60 for value in figures.values())
+
+
+def test_a_line_of_metrics_that_is_long_is_passed_over() -> None:
+    labels = ",".join(f'a{number}="b"' for number in range(200_000))
+    short = 'vllm:num_requests_running{engine="0"} 2\n'
+    assert read_metrics(f"vllm:num_requests_running{{{labels}}} 1\n{short}") == {"vllm:num_requests_running": 2.0}
 
 
 class Word(Answer):

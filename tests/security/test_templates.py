@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import pytest
 
-from clca.content import sandbox
+from clca.content import template_bounds
 from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
 from clca.errors import ContentError
@@ -45,6 +45,7 @@ REACHING = {
     "a file by include": "{% include '/etc/passwd' %}",
     "a file by import": "{% import '/etc/passwd' as x %}",
     "texts by chance": "{{ lipsum(n=9) }}",
+    "a method of a record, for what is no JSON": "{{ namespace|tojson(default=culture.parse_raw) }}",
 }
 GROWING = {
     "a text times a number": "{{ 'a' * 10000000000 }}",
@@ -96,13 +97,46 @@ GROWING = {
     "a number of 5 000 digits": "{{ " + "1" * 5000 + " }}",
     "comments that never end": "{#" * 300_000,
     "brackets of statements that never end": "{% " * 200_000,
+    "a width with zeros before it": "{{ '{:0000000000300000000}'.format(1) }}",
+    "a width with zeros before it, in a per cent": "{{ '%000000000000300000000d' % 1 }}",
+    "a width as a value, behind a bracket": "{{ '{0[}]:{1}}'.format({'}': 1}, '300000000') }}",
+    "a width as a value, behind a bracket, by a mapping": "{% set values = {'a': {'}': 1}, 'b': '300000000'} %}"
+    "{{ '{a[}]:{b}}'.format_map(values) }}",
+    "a width in a format of bytes": "{{ '%300000000d'.encode() % 1 }}",
+    "the attribute of a namespace in a format, often": "{% set n = namespace(x='a' * 1000000) %}"
+    "{{ ('{0.x}' * 1000).format(n) }}",
+    "a range with a separator that is long": "{{ range(9999)|join('x' * 100000) }}",
+    "values with a separator that is long": "{% set x = 'x' * 1000000 %}{{ {"
+    + ", ".join(f"{n}: 1" for n in range(2000))
+    + "}.values()|join(x) }}",
+    "a loop with a separator that is long": "{% for i in range(9999) %}{{ loop|join('x' * 100000) }}{% endfor %}",
+    "JSON with an indent at many levels": repeated("{% set n.l = [n.l] %}", 600) + "{{ n.l|tojson(indent=5000) }}",
+    "a namespace of namespaces": repeated("{% set n.l = namespace(a=n.l, b=n.l) %}", 60) + "{{ n.l ~ '' }}{{ 1 // 0 }}",
+    "a number of many hexadecimal digits": "{{ ('f' * 3000000)|int(0, 16) // (('f' * 1500000)|int(0, 16)) }}",
+    "a number that is rounded to millions of digits": "{{ 1|round(-4000000) }}",
+    "a sum of lists": "{{ ([[1]] * 1500000)|sum(start=[]) }}",
+    "lines of one character": "{{ ('a' * 3000000)|wordwrap(1) }}",
+    "a search from the end": "{{ ('a' * 3000000).rfind('ab' ~ 'a' * 1500000) }}",
+    "a split from the end": "{{ ('a' * 3000000).rsplit('ab' ~ 'a' * 1500000) }}",
+    "many characters to strip": "{{ ('a' * 3000000).strip('b' * 1000000 ~ 'a') }}",
+    "many characters to trim": "{{ ('a' * 3000000)|trim('b' * 1000000 ~ 'a') }}",
+    "Punycode": "{% set n = namespace(t='') %}{% for i in range(3000, 13000) %}{% set n.t = n.t ~ '%c' % i %}"
+    "{% endfor %}{{ n.t.encode('punycode') }}",
+    "numbers of one hash": "{{ range(0, (2 ** 61 - 1) * 99000, 2 ** 61 - 1)|unique|list }}",
+    "numbers of one hash as keys": "{{ dict(range(0, (2 ** 61 - 1) * 99000, 2 ** 61 - 1)|batch(2)) }}",
+    "numbers of one hash as names": "{{ namespace(range(0, (2 ** 61 - 1) * 99000, 2 ** 61 - 1)|batch(2)) }}",
+    "a long path of attributes to sort by": "{{ range(9999)|sort(attribute='real.' * 20000 ~ 'real') }}",
+    "a cycle of nothing": "{{ cycler() }}",
+    "a difference of infinities": "{{ ''|length + 1e999 - 1e999 }}",
+    "half a character": "{{ '\\ud800' }}",
+    "a message of a megabyte": "{{ {}['x\\n' * 500000].y }}",
 }
 
 
 @pytest.fixture(autouse=True)
 def short_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """The bound on time, as a fraction: what it ends would take hours."""
-    monkeypatch.setattr(sandbox, "LONGEST_TIME", 0.3)
+    monkeypatch.setattr(template_bounds, "LONGEST_TIME", 0.3)
 
 
 @pytest.mark.parametrize("attack", [*REACHING, *GROWING])

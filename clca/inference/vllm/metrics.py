@@ -12,7 +12,8 @@ from clca.inference.http_errors import HttpError
 from clca.inference.protocol import Throughput
 
 TIMEOUT = 5.0  # seconds
-MAX_LINES, MAX_FIGURE = 1000, 2.0**53  # of a text: lines that are read, and a figure that can be one
+MAX_LINES, MAX_LINE = 1000, 2000  # of a text: lines that are read, and characters of one
+MAX_FIGURE = 2.0**53  # that can be one
 
 RUNNING, WAITING = "vllm:num_requests_running", "vllm:num_requests_waiting"
 PROMPT, GENERATION = "vllm:prompt_tokens_total", "vllm:generation_tokens_total"
@@ -28,7 +29,8 @@ def read_metrics(text: str) -> dict[str, float]:
     """
     from prometheus_client.parser import text_string_to_metric_families
 
-    lines = "\n".join(islice((line for line in text.splitlines() if line.startswith(_NAMES)), MAX_LINES))
+    named = (line for line in text.splitlines() if line.startswith(_NAMES) and len(line) <= MAX_LINE)
+    lines = "\n".join(islice(named, MAX_LINES))
     figures: dict[str, float] = {}
     for family in text_string_to_metric_families(lines):
         for sample in family.samples:
