@@ -1,4 +1,4 @@
-"""JSON of files that anybody may have made: neither nesting nor numbers stop the program that reads it."""
+"""JSON that anybody may have made: neither nesting nor numbers nor many values stop the program that reads it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ from pydantic_core import from_json
 
 DEEPEST = 200  # levels of lists and objects, as pydantic's parser has it
 
+MOST_VALUES = 100_000  # each takes up to a few kilobytes, with what is wrong with it, however short it is
+
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?+', re.DOTALL)
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?+|[\[{]|[\]}]')
 _SURROGATE = re.compile(r"\\u[dD]")
 
@@ -28,6 +31,19 @@ def parse_json(data: bytes | str) -> Any:
     if _depth(text) > DEEPEST:
         raise ValueError("nested too deeply")
     return json.loads(data)
+
+
+def has_too_many_values(data: bytes) -> bool:
+    """Whether a JSON text, which may be broken, has more values than are read.
+
+    >>> has_too_many_values(b'["' + b"," * MOST_VALUES + b'"]'), has_too_many_values(b"[" + b"1," * MOST_VALUES)
+    (False, True)
+    """
+    return _values(data) > MOST_VALUES and _values(_STRING.sub(b"", data)) > MOST_VALUES
+
+
+def _values(data: bytes) -> int:
+    return sum(data.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def _depth(text: str) -> int:

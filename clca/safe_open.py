@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from io import BufferedReader
 from pathlib import Path
 
+from clca.bounded_json import MOST_VALUES, has_too_many_values
+
 MIB = 2**20  # bytes
 LARGEST = 16 * MIB  # bytes of a file that is read as a whole
 LONGEST = 16 * MIB  # bytes of a line
@@ -56,11 +58,21 @@ def read_bytes(path: Path, within: Path | None = None, largest: int = LARGEST) -
     return bytes(data)
 
 
+def read_json(path: Path, within: Path | None = None) -> bytes:
+    """The bytes of a JSON file of a record. Raises as `read_bytes`, and for one of too many values."""
+    data = read_bytes(path, within)
+    if has_too_many_values(data):
+        raise UnsafeFile(f"it has more than {MOST_VALUES:,} values")
+    return data
+
+
 def bounded_lines(file: BufferedReader, longest: int = LONGEST) -> Iterator[bytes]:
-    """The lines of a file. Raises `UnsafeFile` at one that is too long to be held in memory."""
+    """The lines of a JSONL file. Raises `UnsafeFile` at one that is too long, or has too many values, for memory."""
     while line := file.readline(longest + 1):
         if len(line) > longest:
             raise UnsafeFile(f"it has a line of more than {longest // MIB} MiB")
+        if has_too_many_values(line):
+            raise UnsafeFile(f"it has a line of more than {MOST_VALUES:,} values")
         yield line
 
 

@@ -13,6 +13,7 @@ import yaml
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from clca.bounded_json import MOST_VALUES, has_too_many_values
 from clca.content.decoding import decode_text
 from clca.content.yaml_bounds import require_bounded
 from clca.errors import ContentError
@@ -89,6 +90,8 @@ def parse_records(lines: Iterable[str | bytes], path: str, model: type[M]) -> It
             line = decode_text(path, line, number)
         if not line.strip():
             continue
+        if has_too_many_values(line.encode("utf-8", "replace")):
+            raise ContentError(path, number, f"more than {MOST_VALUES:,} values")
         try:
             yield number, adapter.validate_json(line)
         except ValidationError as error:

@@ -19,7 +19,7 @@ from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Choice, Prediction
-from clca.safe_open import read_bytes
+from clca.safe_open import read_json
 from clca.storage.atomic import atomic_write
 from clca.storage.fingerprint import differences
 from clca.storage.jsonl import LineFile, read_lines
@@ -199,7 +199,7 @@ def read_info(folder: Path) -> dict[str, Any]:
     """
     file = folder / INFO
     try:
-        data = parse_json(read_bytes(file, within=folder))
+        data = parse_json(read_json(file, within=folder))
         if not isinstance(data, dict):
             raise ValueError("not an object")
     except (FileNotFoundError, NotADirectoryError):

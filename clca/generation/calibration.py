@@ -26,7 +26,7 @@ from clca.generation.run_plan import RunPlan
 from clca.generation.scheduler import RequestScheduler
 from clca.inference.protocol import Role, Teacher, schema
 from clca.records import Culture, Judgement
-from clca.safe_open import read_bytes
+from clca.safe_open import read_json
 from clca.schemas import MetaAnswer
 from clca.storage.atomic import atomic_write, write_errors
 from clca.storage.fingerprint import slug
@@ -71,7 +71,7 @@ class Calibrator:
         `StoreError` that ends the run.
         """
         try:
-            return JudgeCalibration.model_validate_json(read_bytes(self.file, within=self.file.parent))
+            return JudgeCalibration.model_validate_json(read_json(self.file, within=self.file.parent))
         except (OSError, ValidationError):
             pass  # not asked yet, or not by this version
         try:

@@ -7,11 +7,11 @@ import zlib
 
 import aiohttp
 
+from clca.bounded_json import MOST_VALUES, has_too_many_values
+
 MAX_NESTING = 100  # levels of arrays and objects in JSON
-MAX_VALUES = 100_000  # in JSON; each takes up to a kilobyte of memory, however short it is
 ENCODINGS = "gzip, deflate"  # what servers may compress a body with
 
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+"?+', re.DOTALL)
 _STRING_OR_OTHER = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)|[^\[\]{}"]+', re.DOTALL)
 
 
@@ -46,21 +46,8 @@ async def read_body(response: aiohttp.ClientResponse, max_bytes: int) -> bytes:
             break
     body = bytes(data)
     if has_too_many_values(body):
-        raise BadBody(f"more than {MAX_VALUES:,} values")
+        raise BadBody(f"more than {MOST_VALUES:,} values")
     return body
-
-
-def has_too_many_values(body: bytes) -> bool:
-    """Whether a JSON text, which may be broken, has more values than it may.
-
-    >>> has_too_many_values(b'["' + b"," * MAX_VALUES + b'"]'), has_too_many_values(b"[" + b"1," * MAX_VALUES)
-    (False, True)
-    """
-    return _values(body) > MAX_VALUES and _values(_STRING.sub(b"", body)) > MAX_VALUES
-
-
-def _values(body: bytes) -> int:
-    return sum(body.count(mark) for mark in (b",", b"[", b"{"))
 
 
 def is_too_deep(body: bytes) -> bool:

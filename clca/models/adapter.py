@@ -20,7 +20,7 @@ from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.models.adapter_weights import read_keys, require_fitting
 from clca.records import Record
-from clca.safe_open import read_bytes, safe_open
+from clca.safe_open import read_bytes, read_json, safe_open
 from clca.storage.atomic import atomic_folder, encoded
 from clca.storage.json_records import decode_record, encode_record
 from clca.storage.selection import Selection
@@ -210,7 +210,7 @@ def read_adapter(folder: Path) -> TrainedAdapter:
     """The adapter in a folder. Raises `NotFoundError` for another folder, `ContentError` for a damaged adapter."""
     file = folder / FILE
     try:
-        data = decode_record(AdapterInfo, read_bytes(file, within=folder))
+        data = decode_record(AdapterInfo, read_json(file, within=folder))
     except (FileNotFoundError, NotADirectoryError):
         raise NotFoundError(f"{folder} is not an adapter of `clca train`: it has no {FILE}") from None
     except OSError as error:

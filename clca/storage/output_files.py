@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from clca.bounded_json import parse_json
 from clca.errors import StoreError
-from clca.safe_open import read_bytes, safe_open
+from clca.safe_open import read_json, safe_open
 from clca.storage.atomic import atomic_write, encoded
 
 LIST = ".clca-files.json"
@@ -65,7 +65,7 @@ def _require_own(file: Path, digests: set[str]) -> None:
 def _read_list(folder: Path) -> dict[str, list[str]]:
     """The digests that each name has had; none where there is no list, or no sound one: no file is ours then."""
     try:
-        return _List.validate_python(parse_json(read_bytes(folder / LIST, within=folder)))
+        return _List.validate_python(parse_json(read_json(folder / LIST, within=folder)))
     except (OSError, ValueError):
         return {}
 

@@ -13,7 +13,7 @@ from typing import Any
 from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion
 from clca.errors import NotFoundError, StoreError
-from clca.safe_open import read_bytes
+from clca.safe_open import read_json
 from clca.storage.fingerprint import Inputs, slug
 
 INFO = "run.json"
@@ -88,7 +88,7 @@ def read_run(folder: Path) -> RunInfo:
     """The run in a folder. Raises `NotFoundError` without a `run.json`, `StoreError` for a damaged one."""
     file = folder / INFO
     try:
-        data = parse_json(read_bytes(file, within=folder))
+        data = parse_json(read_json(file, within=folder))
         if not isinstance(data, dict):
             raise ValueError("not an object")
         if not all(isinstance(data.get(key, {}), dict) for key in ("counts", "inputs")):

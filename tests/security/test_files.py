@@ -22,7 +22,7 @@ from pyarrow import parquet
 
 from clca.cli.views.adapters import show_adapter
 from clca.content.lookup import Content
-from clca.content.parsing import parse_yaml
+from clca.content.parsing import parse_yaml, read_jsonl
 from clca.content.toml import parse_toml
 from clca.culture import CultureCatalogue
 from clca.culture.marks import CultureMarks
@@ -45,7 +45,7 @@ from clca.models.hf_config import read_model_folder
 from clca.models.load import load_model, load_tokenizer
 from clca.models.quantization import Quantization
 from clca.models.student import Student
-from clca.records import Choice, Prediction
+from clca.records import Choice, Norm, Prediction
 from clca.safe_open import LARGEST, LONGEST
 from clca.storage.jsonl import LineFile, read_lines
 from clca.storage.reply_cache import ReplyCache
@@ -224,6 +224,24 @@ def test_json_is_refused_whatever_it_holds(tmp_path: Path, reader: str, value: s
     with pytest.raises(ClcaError) as caught:
         read(tmp_path)
     assert len(caught.value.message) < 1000
+
+
+RECORDS = ("run", "evaluation", "manifest", "adapter", "dialogues", "opened dialogues", "predictions", "scenarios")
+
+
+@pytest.mark.parametrize("values", [b'{"turns": [' + b"1," * 10**6 + b"1]}", b"{" + b'"a": 1,' * 10**6 + b'"b": 1}'])
+@pytest.mark.parametrize("reader", RECORDS)
+def test_a_record_of_a_million_values_is_not_read(tmp_path: Path, reader: str, values: bytes) -> None:
+    name, read = JSON_READERS[reader]
+    (tmp_path / name).write_bytes(values + b"\n")
+    with pytest.raises(ClcaError, match="more than 100,000 values"):
+        read(tmp_path)
+
+
+def test_a_line_of_content_has_as_few_values() -> None:
+    line = '{"id": [' + "1," * 10**6 + "1]}"
+    with pytest.raises(ContentError, match=r"^norms\.jsonl:2: more than 100,000 values"):
+        read_jsonl("norms.jsonl", f"\n{line}", Norm)
 
 
 @pytest.mark.parametrize("record", ['{"id": 7}', '{"id": ["x"]}', '{"id": null}', "[]", '"id"'])

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from clca.bounded_json import MOST_VALUES
 from clca.errors import InvalidReply, TeacherError
 from clca.inference import http_client, probe_request
 from clca.inference.api_response import Completion, read_completion
-from clca.inference.http_body import MAX_VALUES
 from clca.inference.http_client import MAX_BODY, HttpClient
 from clca.inference.http_errors import MAX_MESSAGE, HttpError, retry_seconds
 from clca.inference.label_probabilities import label_probabilities
@@ -204,7 +204,7 @@ def test_a_million_values_are_not_read(body: bytes, status: str) -> None:
         async with HttpClient(key="", concurrency=1, timeout=60.0) as http:
             await http.complete(url, "/chat/completions", b"{}")
 
-    with server(sent(whole(body, status=status))) as url, pytest.raises(HttpError, match=f"more than {MAX_VALUES:,} "):
+    with server(sent(whole(body, status=status))) as url, pytest.raises(HttpError, match=f"more than {MOST_VALUES:,} "):
         asyncio.run(read(url))
 
 

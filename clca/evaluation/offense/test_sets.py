@@ -16,7 +16,7 @@ from clca.errors import ContentError, NotFoundError, StoreError
 from clca.evaluation.classification.task import Example
 from clca.evaluation.offense.suite import FOLDER, TASKS, Scoring, TaskType, load_offense_suite
 from clca.records import Record, Slug
-from clca.safe_open import bounded_lines, read_bytes, safe_open
+from clca.safe_open import bounded_lines, read_json, safe_open
 from clca.storage.json_records import decode_record
 
 MANIFEST, AUDIT = "manifest.json", "audit.json"
@@ -140,7 +140,7 @@ def read_manifest(folder: Path) -> Manifest:
     if not file.is_file():
         raise NotFoundError(f"no test sets at {folder} (import them with `clca data import-offense DIR`)")
     try:
-        return decode_record(Manifest, read_bytes(file, within=folder))
+        return decode_record(Manifest, read_json(file, within=folder))
     except ValidationError as error:
         fault = f"{validation_message(error, Manifest)}: import the test sets again"
         raise ContentError(str(file), None, fault) from None
