@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from clca.inference.keys import without_keys
+
 QUERY = "index,uuid,name,memory.total,memory.free,compute_cap"
 MIB = 1024**2
 MAX_OUTPUT = 1024**2  # bytes; a thousand GPUs
@@ -64,7 +66,13 @@ def _query(environment: Mapping[str, str]) -> dict[str, Gpu]:
     try:
         with (
             TemporaryFile() as output,
-            subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.DEVNULL) as process,
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.DEVNULL,
+                env=without_keys(environment),
+            ) as process,
         ):
             try:
                 failed = process.wait(TIMEOUT) != 0

@@ -38,6 +38,15 @@ def key_for(urls: Sequence[str], environment: Mapping[str, str], names: Sequence
     return Key()
 
 
+def without_keys(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a program that needs no key of a server, and none of clca's variables."""
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith(("CLCA_", "OPENAI_")) and name != "VLLM_API_KEY"
+    }
+
+
 def key_notices(urls: Sequence[str], key: Key, environment: Mapping[str, str], variable: str = API_KEY) -> list[str]:
     """What the user is told before the first request to these servers: where a key goes, and where one does not.
 

@@ -49,7 +49,7 @@ async def probe_server(http: HttpClient, url: str, names: Sequence[str]) -> Prob
     model = _choose(models, names, without_credentials(url), http)
     root = models.get(model)
     chat = await ChatProbe(http, url, model).result()
-    root = root if isinstance(root, str) and root.isprintable() else None
+    root = http.redact(root) if isinstance(root, str) and root.isprintable() else None
     return ProbedServer(model, chat.structured, root, chat.dialect, chat.assumed)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import SettingsError
+from clca.inference.hardware import machine
 from clca.inference.keys import Key, key_for, key_notices
 from clca.training.plan import require_loggers
 from clca.training.recipe_files import load_recipe
@@ -63,6 +64,16 @@ def test_no_key_is_shown() -> None:
 def test_a_name_that_looks_like_this_machine_is_another(host: str) -> None:
     url = f"http://{host}/v1"
     assert "gets it unencrypted" in key_notices([url], key_for([url], {"CLCA_API_KEY": "secret"}), {})[1]
+
+
+def test_nvidia_smi_gets_no_key(tmp_path: Path) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text(f"#!/bin/sh\nexport -p > {tmp_path}/seen\n")
+    program.chmod(0o755)
+    keys = ("CLCA_API_KEY", "CLCA_JUDGE_API_KEY", "OPENAI_API_KEY", "VLLM_API_KEY")
+    machine({"PATH": str(tmp_path), **dict.fromkeys(keys, "k-secret-1")})
+    assert "PATH" in (seen := (tmp_path / "seen").read_text())
+    assert "k-secret-1" not in seen
 
 
 COMMANDS = {

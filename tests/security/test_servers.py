@@ -310,6 +310,16 @@ def test_where_a_model_is_from_is_text_that_can_be_written() -> None:
     assert getattr(probed, "root", "unknown") is None
 
 
+def test_where_a_model_is_from_is_short_and_holds_no_key() -> None:
+    models = json.dumps({"data": [{"id": "m", "root": "k-secret-1/" + "r" * 10**6}]})[:-1].encode()
+    models += b', "choices": [{"message": {"content": "hello"}}]}'
+    with server(sent(whole(models, "Connection: close"))) as url:
+        _, probed = asyncio.run(ask(url, 5.0))
+    root = getattr(probed, "root", "")
+    assert root.startswith("[key]/rrr")
+    assert len(root) <= MAX_MESSAGE
+
+
 # ---------------------------------------------------------------- numbers and words
 
 

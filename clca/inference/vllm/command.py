@@ -12,6 +12,7 @@ from pathlib import Path
 
 from clca.content.parsing import suggestion
 from clca.errors import SettingsError
+from clca.inference.keys import without_keys
 from clca.inference.vllm.fit import Fit
 from clca.models import ModelInfo
 from clca.models.size import GIB
@@ -167,9 +168,7 @@ def variables(inherited: Mapping[str, str], fit: Fit) -> dict[str, str]:
 
 def environment(inherited: Mapping[str, str], fit: Fit, key: str) -> dict[str, str]:
     """vLLM's whole environment, with the key that it requires of clients, but without clca's variables and keys."""
-    kept = {name: value for name, value in inherited.items() if not name.startswith(("CLCA_", "OPENAI_"))}
-    kept.pop("VLLM_API_KEY", None)
-    return {**kept, **variables(inherited, fit), **({"VLLM_API_KEY": key} if key else {})}
+    return {**without_keys(inherited), **variables(inherited, fit), **({"VLLM_API_KEY": key} if key else {})}
 
 
 def shown(words: Sequence[str], environment: Mapping[str, str] | None = None) -> str:
