@@ -22,7 +22,10 @@ from tests.cli_process import only_run, records
 from tests.vllm.servers import Server
 
 MAKE_MODEL = Path(__file__).with_name("real_model.py")
-SMALL = ("--scenarios", "2", "--samples", "2", "--exchanges", "2", "--discard", "alignment", "--timeout", "900")
+SMALL = (
+    *("--scenarios", "2", "--samples", "2", "--exchanges", "2", "--discard", "alignment", "--timeout", "900"),
+    "--no-calibrate",
+)
 SHORT = ("training.steps=3", "training.batch=1", "training.accumulation=1", "data.max_length=1024", "lora.r=4")
 
 
