@@ -142,8 +142,8 @@ def _ended(key: str, text: str) -> str:
 
 
 def _again(prompts: Prompts, prompt: str, variables: dict[str, object], mistake: Mistake) -> str:
-    found = f"{mistake.name}: {mistake.detail}" if mistake.detail else mistake.name
-    return prompts.render(prompt, "again", **variables, mistake=found)
+    description = f"{mistake.name}: {mistake.detail}" if mistake.detail else mistake.name
+    return prompts.render(prompt, "again", **variables, mistake=description)
 
 
 def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:

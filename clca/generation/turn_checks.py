@@ -40,6 +40,7 @@ from clca.generation.text_checks import cut_phrase, cut_sentence, holds_json, no
 from clca.inference.protocol import Mistake
 from clca.records import Participant, Scenario, Turn
 from clca.schemas import TURN_LENGTH
+from clca.words import beginning
 
 ASSISTANT_TALK = "talks as an assistant"
 REPEATS_INSTRUCTIONS = "repeats its instructions"
@@ -218,4 +219,4 @@ def _masked(text: str, names: frozenset[str]) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    return repr(text if len(text) <= _QUOTED else text[: _QUOTED - 3] + "...")
+    return repr(beginning(text, _QUOTED))

@@ -9,39 +9,24 @@ import stat
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clca.errors import StoreError, TeacherError
-from clca.inference.vllm import server as module
 from clca.inference.vllm.listener import is_of_process
-from clca.inference.vllm.server import Server
 from tests.cli_process import clca, only_run, start
-from tests.inference.vllm.commands import HEALTHY, SLEEPS, left, nvidia_smi, script, until, whole
+from tests.inference.vllm.commands import HEALTHY, SLEEPS, Make, left, nvidia_smi, script, servers, until, whole
 
 OTHER = 4242  # a user who is not on this machine
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
-
-Make = Callable[..., Server]
 
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """`make(body)` is a server, not started, whose command is a script of that body."""
-    monkeypatch.setattr(module, "POLL_INTERVAL", 0.05)
-    made = []
-
-    def server(body: str, **options: object) -> Server:
-        command = [str(script(tmp_path / "bin", body)), "serve"]
-        options = {"environment": dict(os.environ), "log": tmp_path / "logs" / "vllm.log", **options}
-        made.append(Server("m", command, **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield server
-    for one in made:
-        one.stop()
+    yield from servers(tmp_path, monkeypatch)
 
 
 def as_another_user(statement: str, path: str) -> str:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from clca.inference.vllm import server as module
+from clca.inference.vllm.server import Server
 from tests.cli_process import STUB
 
 # A process that sleeps, and whose command line names the script it comes from.
@@ -114,3 +119,22 @@ def until(true: Callable[[], bool], seconds: float = 15.0) -> None:
     while not true():
         assert time.monotonic() < patience, "waited in vain"
         time.sleep(0.02)
+
+
+Make = Callable[..., Server]
+
+
+def servers(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
+    """A function that makes servers, not started, whose command is a script of a body; they are stopped at the end."""
+    monkeypatch.setattr(module, "POLL_INTERVAL", 0.05)
+    made: list[Server] = []
+
+    def server(body: str, **options: Any) -> Server:
+        command = [str(script(folder / "bin", body)), "serve"]
+        options = {"environment": dict(os.environ), "log": folder / "logs" / "vllm.log", **options}
+        made.append(Server("m", command, **options))
+        return made[-1]
+
+    yield server
+    for started in made:
+        started.stop()

@@ -8,34 +8,20 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from clca.errors import StoreError, TeacherError
-from clca.inference.vllm import server as module
 from clca.inference.vllm.server import Server
-from tests.inference.vllm.commands import CHILDREN, HEALTHY, SLEEPS, left, script, until
-
-Make = Callable[..., Server]
+from tests.inference.vllm.commands import CHILDREN, HEALTHY, SLEEPS, Make, left, script, servers, until
 
 
 @pytest.fixture
 def make(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Make]:
     """`make(body)` is a server, not started, whose command is a script of that body."""
-    monkeypatch.setattr(module, "POLL_INTERVAL", 0.05)
-    made = []
-
-    def server(body: str, **options: object) -> Server:
-        command = [str(script(tmp_path / "bin", body)), "serve"]
-        options = {"environment": dict(os.environ), "log": tmp_path / "logs" / "vllm.log", **options}
-        made.append(Server("m", command, **options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield server
-    for one in made:
-        one.stop()
+    yield from servers(tmp_path, monkeypatch)
 
 
 def health(server: Server) -> bytes:
