@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 _COMMON = """
 a about after again all also always am an and another any anybody anyone anything are aren't as at away back be
@@ -31,6 +32,19 @@ _WORDS = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 def words(text: str) -> list[str]:
     """The words in lower case, with straight apostrophes."""
     return _WORDS.findall(text.lower().replace("’", "'"))
+
+
+def holds_any(text: str, parts: Iterable[str]) -> bool:
+    """Whether one of the parts stands in the text, case aside.
+
+    Cheaper than a pattern made of names, which has to be compiled for each pair of people.
+    """
+    folded = _folded(text)
+    return any(_folded(part) in folded for part in parts)
+
+
+def _folded(text: str) -> str:
+    return text.casefold().replace("\u0307", "")  # of İ, which patterns take as i
 
 
 def upper_first(text: str) -> str:

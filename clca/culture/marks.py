@@ -27,11 +27,11 @@ _LEAST = 3  # letters of a name or city
 
 @dataclass(frozen=True, slots=True)
 class Marks:
-    """The marks of one culture: words of names and cities, and a pattern of each form of address."""
+    """The marks of one culture: words of names and cities, and the title in each form of address by its pattern."""
 
     names: frozenset[str]
     cities: frozenset[str]
-    addresses: frozenset[str]
+    addresses: dict[str, str]
 
     @classmethod
     def of(cls, culture: Culture) -> Marks:
@@ -39,8 +39,18 @@ class Marks:
         names = chain(culture.names.female, culture.names.male, culture.names.family)
         address = culture.address
         registers = (address.formal, address.superior, address.elder, address.familiar)
-        templates = chain.from_iterable(register.values() for register in registers)
-        return cls(_words(names), _words(culture.cities), frozenset(filter(None, map(_pattern, templates))))
+        titles = {template: _title(template) for template in chain.from_iterable(each.values() for each in registers)}
+        addresses = {_pattern(template, title): title for template, title in titles.items() if title}
+        return cls(_words(names), _words(culture.cities), addresses)
+
+
+@dataclass(frozen=True, slots=True)
+class _Foreign:
+    """What marks a text as of another culture than one."""
+
+    culture: Culture
+    words: frozenset[str]
+    addresses: list[tuple[str, re.Pattern[str]]]
 
 
 class CultureMarks:
@@ -48,6 +58,7 @@ class CultureMarks:
 
     def __init__(self, catalogue: CultureCatalogue) -> None:
         self._marks = {culture: Marks.of(catalogue.culture(culture)) for culture in catalogue.ids()}
+        self._foreign: dict[str, _Foreign] = {}
 
     @property
     def digest(self) -> str:
@@ -60,18 +71,31 @@ class CultureMarks:
 
     def foreign(self, culture: Culture, texts: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ...]:
         """The marks of other cultures in some texts and full `names`, without those that the culture has, too."""
+        foreign = self._foreign.get(culture.id)
+        if foreign is None or foreign.culture is not culture:
+            foreign = self._foreign[culture.id] = self._foreign_to(culture)
+        text = "\n".join(texts)
+        folded = text.casefold()
+        called = {
+            " ".join(match[0].split())
+            for title, pattern in foreign.addresses
+            if title.casefold() in folded
+            for match in pattern.finditer(text)
+        }
+        return tuple(sorted((_inner_words(text) | _words(names)) & foreign.words | called))
+
+    def _foreign_to(self, culture: Culture) -> _Foreign:
         members = {culture.id, *culture.members}
         own = [Marks.of(culture), *(self._marks[member] for member in sorted(members & self._marks.keys()))]
         others = [marks for name, marks in self._marks.items() if name not in members]
-        text = "\n".join(texts)
         local = _words(chain.from_iterable(culture.settings.values())).union(
             *(marks.names | marks.cities for marks in own)
         )
         known = frozenset().union(*(marks.names | marks.cities for marks in others)) - local
-        patterns = frozenset().union(*(marks.addresses for marks in others)).difference(*(m.addresses for m in own))
-        named = (_inner_words(text) | _words(names)) & known
-        called = {match[0] for pattern in sorted(patterns) for match in re.finditer(pattern, text)}
-        return tuple(sorted(named | {" ".join(match.split()) for match in called}))
+        addresses = {pattern: title for marks in others for pattern, title in marks.addresses.items()}
+        ours = {pattern for marks in own for pattern in marks.addresses}
+        patterns = [(title, re.compile(pattern)) for pattern, title in addresses.items() if pattern not in ours]
+        return _Foreign(culture, known, patterns)
 
 
 def _words(texts: Iterable[str]) -> frozenset[str]:
@@ -88,10 +112,13 @@ def _inner_words(text: str) -> frozenset[str]:
     return _words(match[0] for match in _WORD.finditer(text) if match.start() not in starts)
 
 
-def _pattern(template: str) -> str | None:
-    """The pattern of a form of address; None for one that is a mere name or plain English."""
+def _title(template: str) -> str:
+    """The title in a form of address; empty for one that is a mere name or plain English."""
     title = re.sub(r"\{\w+\}", "", template).strip(" -.")
-    if not title or title.casefold() in _ENGLISH:
-        return None
+    return "" if title.casefold() in _ENGLISH else title
+
+
+def _pattern(template: str, title: str) -> str:
+    """The pattern of a form of address."""
     escaped = re.sub(r"\\\{\w+\\\}", r"[^\\W\\d_a-z]\\w+", re.escape(template))
     return rf"(?<!\w){escaped.replace(re.escape(title), f'(?i:{re.escape(title)})')}(?!\w)"

@@ -20,8 +20,10 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Sequence
+from functools import lru_cache
 
 from clca.records import Participant, Turn
+from clca.words import holds_any
 
 REPEATS = "repeats"
 SPEAKS_FOR_PARTNER = "speaks for the partner"
@@ -75,10 +77,13 @@ def find_degeneration(turns: Sequence[Turn], partner: Participant) -> str | None
 def has_label(text: str, name: str) -> bool:
     """Whether a line of the text begins with that name, in full or in part, and a colon."""
     names = sorted({name, *name.split()}, key=len, reverse=True)
+    if ":" not in text or not holds_any(text, names):
+        return False
     line_start = r"^[\s\"'*(\[]*(?:" + "|".join(map(re.escape, names)) + r")[\s\"'*)\]]*:"
     return re.search(line_start, text, re.MULTILINE | re.IGNORECASE) is not None
 
 
+@lru_cache(1024)
 def words_of(text: str) -> tuple[str, ...]:
     """The words of a text without case and punctuation."""
     return tuple(_WORD.findall(text.casefold()))

@@ -34,13 +34,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 from clca.generation.degeneration import SPEAKS_FOR_PARTNER, find_degeneration, has_label, words_of
 from clca.generation.text_checks import cut_phrase, cut_sentence, holds_json, no_words, punctuation_at_start
 from clca.inference.protocol import Mistake
 from clca.records import Participant, Scenario, Turn
 from clca.schemas import TURN_LENGTH
-from clca.words import beginning
+from clca.words import beginning, holds_any
 
 ASSISTANT_TALK = "talks as an assistant"
 REPEATS_INSTRUCTIONS = "repeats its instructions"
@@ -76,7 +77,8 @@ _ASSISTANT = re.compile(
 _OFFER = re.compile(
     r"\bhow (?:can|may|could) i (?:help|assist|be of (?:help|assistance|service))\b"
     r"|\bis there (?:anything|something) else (?:that )?i can (?:help|assist|do)\b"
-    r"|\bhere to assist\b|\bfeel free to (?:ask|reach out)\b"
+    r"|\bhere to (?:assist|(?:help|support)(?: you)? (?:and|or) (?:assist|help|support))\b"
+    r"|\bfeel free to (?:ask|reach out)\b"
     r"|\bif you have any (?:other |more |further )?questions\b"
     r"|\bdo you have any (?:(?:other|more|further) questions|questions or concerns)\b"
     r"|\byou(?: need|'d like| would like)(?: any)? assistance with\b"
@@ -89,6 +91,10 @@ _SERVICE = re.compile(
     re.IGNORECASE,
 )
 _SAYS = r"(?:says?|said|asks?|asked|repl(?:y|ies|ied)|answers?|answered|whispers?|whispered)"
+_SAYING = rf"[^\"“‘.!?]*\b{_SAYS}\b[^\"“‘.!?]*[:,]\s*[\"“'‘]"
+_I_SAY = re.compile(rf"I\b{_SAYING}")
+_TELLS = re.compile(rf"{_SAYING}| [a-z]+s\b")  # behind a name: Kenji nods, Kenji says: "..."
+_ACTS = re.compile(r" [a-z]")  # behind a name: Kenji bows
 _STRANGERS = ("stranger", "acquaintance")
 _OPENERS = (
     "hello|hi|hey|good (?:morning|afternoon|evening|day)|dear|thank you|thanks|sorry|please|excuse me|ah|oh|well|yes|no"
@@ -110,9 +116,9 @@ def check_turn(turns: Sequence[Turn], scenario: Scenario, side: int, instruction
             return Mistake(NARRATES, _quoted(last.text))
         if _names_itself(last.text, me):
             return Mistake(NAMES_ITSELF, _quoted(last.text))
-        if _stands_in(words_of(last.text), words_of(instructions)):
+        if _stands_in(words_of(last.text), instructions):
             return Mistake(REPEATS_INSTRUCTIONS, _quoted(last.text))
-    if last.action == "non-verbal" and re.match(rf"{_either(*_own_names(partner, me))} [a-z]", last.text):
+    if last.action == "non-verbal" and any(_ACTS.match(rest) for rest in _after(_own_names(partner, me), last.text)):
         return Mistake(ACTS_FOR_PARTNER, _quoted(last.text))
     if fault := find_degeneration(turns, partner):
         return Mistake(fault, _quoted(last.text))
@@ -159,6 +165,8 @@ def _own_names(me: Participant, partner: Participant) -> list[str]:
 
 def _calls(text: str, names: Sequence[str]) -> str | None:
     """The words in which a text calls somebody by one of the names: `Hello, Kenji-san!`, `What do you say, Kenji?`"""
+    if not holds_any(text, names):
+        return None
     name = "(?:" + "|".join(map(re.escape, names)) + ")" + _SUFFIX
     start = rf"(?:^|[.!?…]\s+)[\"“'(*]*(?:(?:{_OPENERS}),?\s+)*{name}[,!?]"
     end = rf"(?<!\bme),\s+{name}\s*[?!]|\b(?:{_OPENERS}|you),?\s+{name}\s*[.!?]"
@@ -188,13 +196,19 @@ def _echo(last: Turn, earlier: Sequence[Turn], me: Participant, partner: Partici
 
 
 def _narrates(text: str, me: Participant, partner: Participant) -> bool:
-    names = _either(me.name, partner.name)
-    quotes = rf"(?:I\b|{names})[^\"“‘.!?]*\b{_SAYS}\b[^\"“‘.!?]*[:,]\s*[\"“'‘]"
-    return re.match(rf"{quotes}|I, {names},|{names} [a-z]+s\b", text) is not None
+    names = [part for name in (me.name, partner.name) for part in (name, *name.split())]
+    if any(_TELLS.match(rest) for rest in _after(names, text)) or _I_SAY.match(text):
+        return True
+    return text.startswith("I, ") and any(rest.startswith(",") for rest in _after(names, text[3:]))
+
+
+def _after(names: Sequence[str], text: str) -> list[str]:
+    """What follows a name that the text begins with, for each of the names that does."""
+    return [text[len(name) :] for name in names if text.startswith(name)]
 
 
 def _names_itself(text: str, me: Participant) -> bool:
-    if " " not in me.name:  # a word may mean something else
+    if " " not in me.name or me.name not in text:  # a single word may mean something else
         return False
     name = re.escape(me.name)
     introduced = r"(?:\b(?:am|I['’]m|name is|name's|this is|it is|it['’]s|call me|called|as)\s+|[\"“'‘(])$"
@@ -204,14 +218,13 @@ def _names_itself(text: str, me: Participant) -> bool:
     return False
 
 
-def _either(*names: str) -> str:
-    """A pattern for any of the names, in full or in part."""
-    parts = {part for name in names for part in (name, *name.split())}
-    return "(?:" + "|".join(map(re.escape, sorted(parts, key=len, reverse=True))) + ")"
+def _stands_in(words: tuple[str, ...], instructions: str) -> bool:
+    return len(words) >= ECHO_WORDS and f" {' '.join(words)} " in _words_between_spaces(instructions)
 
 
-def _stands_in(words: tuple[str, ...], instructions: tuple[str, ...]) -> bool:
-    return len(words) >= ECHO_WORDS and f" {' '.join(words)} " in f" {' '.join(instructions)} "
+@lru_cache(256)  # the instructions are the same for each turn of a speaker
+def _words_between_spaces(text: str) -> str:
+    return f" {' '.join(words_of(text))} "
 
 
 def _masked(text: str, names: frozenset[str]) -> list[str]:

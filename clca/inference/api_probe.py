@@ -11,7 +11,7 @@ from clca.inference.api_errors import ServerError, described, refusal
 from clca.inference.api_prompts import PROBE, Completions
 from clca.inference.api_response import NO_STREAMS, STREAM, Completion
 from clca.inference.dialect import STANDARD, THINKING_TOKENS, Dialect
-from clca.inference.http_errors import HttpError
+from clca.inference.http_errors import UNREACHABLE, HttpError
 
 ATTEMPTS = 3  # at a reply that shows something
 MAX_TOKENS, MAX_TOKENS_OF_CHAT = 4, 256  # an instruct model ends a greeting before, a reasoning one often its thoughts
@@ -61,8 +61,8 @@ class ApiProbe:
                 if error.kind is FailureKind.CONTENT_FILTER:
                     continue
                 if error.is_transient:
-                    message = f"{described(error, self._server)}: is the server up, and the URL right?"
-                    raise ServerError(message) from None
+                    question = ": is the server up, and the URL right?" if error.kind in UNREACHABLE else ""
+                    raise ServerError(described(error, self._server) + question) from None
                 raise refusal(self._first_refusal or error, self._server, self._model) from None
             fault = ""
             if not self._choices or completion.text.strip() == PROBE:

@@ -28,6 +28,7 @@ from clca.culture import CultureCatalogue
 from clca.culture.marks import CultureMarks
 from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.mmlu.csv_questions import read_items
+from clca.evaluation.mmlu.hub_questions import read_hub
 from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.suite import load_offense_suite
 from clca.evaluation.offense.test_sets import open_tests, read_manifest
@@ -623,4 +624,20 @@ def test_respondents_whose_cells_repeat_megabytes_are_refused(tmp_path: Path, at
     before = pa.total_allocated_bytes()
     with pytest.raises(StoreError, match=r"or is damaged \(a (cell of 4,194,304 bytes|column of list)"):
         list(open_respondents(tmp_path).respondents(["japan"]))
+    assert pa.total_allocated_bytes() - before < 2**26
+
+
+@pytest.mark.parametrize("attack", ["cell", "rows", "choices"])
+def test_questions_whose_cells_repeat_megabytes_are_refused(tmp_path: Path, attack: str) -> None:
+    """A few kilobytes: one cell of the dictionary stands in every row, or in every choice."""
+    cell = "x" * (2**22 if attack == "cell" else 2**19)
+    row = {"question": "Why?", "subject": "anatomy", "choices": ["a", "b", "c", "d"], "answer": 0}
+    row |= {"choices": [cell] * 4} if attack == "choices" else {"question": cell}
+    for split in ("dev", "test"):
+        file = tmp_path / f"{split}-0.parquet"
+        parquet.write_table(pa.Table.from_pylist([row] * 600), file, compression="zstd")
+        assert file.stat().st_size < 2**16
+    before = pa.total_allocated_bytes()
+    with pytest.raises(SettingsError, match=r"cannot be loaded: (a cell of 4,194,304 bytes|more than 256 MiB of text)"):
+        read_hub(str(tmp_path), ("anatomy",), ("anatomy",), named=True)
     assert pa.total_allocated_bytes() - before < 2**26

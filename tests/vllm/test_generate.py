@@ -195,6 +195,7 @@ def test_a_server_that_dies_ends_the_run_which_goes_on_with_another(
     assert sum(session["requests"] for session in sessions) == summary["requests"]
 
 
+@pytest.mark.slow
 def test_two_replicas_of_which_one_is_killed(
     run: tuple[Path, dict[str, Any]], vllm: Server, vllm_command: str, tiny_model: Path, tmp_path: Path
 ) -> None:

@@ -66,7 +66,8 @@ def command(model: Path, *more: str) -> tuple[str, ...]:
     return ("generate", "--culture", "japan", "--teacher", str(model), "--adaptation", "code", *small, *more)
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, pytest.param(signal.SIGINT, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
 def test_no_process_is_left_of_a_run_that_ends_early(
     number: signal.Signals, tiny_model: Path, tmp_path: Path, env: dict[str, str]
 ) -> None:
@@ -195,12 +196,10 @@ def test_what_the_readme_runs_on_gpus(workspace: Path, tiny_model: Path, tmp_pat
         (asked,) = [line for line in README.splitlines() if line.endswith("--base-url http://localhost:8000/v1")][:1]
         used = bash(["bash", "-c", f"{asked.replace('8000', str(port))} --json --new"])
         assert used.returncode in (0, 3), used.stderr
-        process.terminate()
-        _, said = process.communicate(timeout=120)
+        assert len(vllm_processes(tmp_path / "cache")) >= 3
     finally:
         process.kill()
-        process.communicate()
-    assert process.returncode == 0, said
+        _, said = process.communicate()
     assert f"clca generate --culture japan --teacher llama-3.1-70b --base-url {up['url']}" in said
-    assert vllm_processes(tmp_path / "cache") == []
+    wait_until(lambda: not vllm_processes(tmp_path / "cache"), GONE_WITHIN, "processes are left")
     assert "a-key-of-ours" not in (workspace / up["log"]).read_text(errors="replace") + said

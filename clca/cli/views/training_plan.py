@@ -79,7 +79,7 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
     state = "exists already" if adapter.planned.finished else "would be made"
     console.print(f"{job.out} {state}")
     for run in job.lineage:
-        console.print(f"from {run.run}: {run.dialogues:,} dialogues")
+        console.print(f"from {run.run}: {run.dialogues:,} {'dialogue' if run.dialogues == 1 else 'dialogues'}")
     if adapter.unavailable_reason:
         console.print(f"No estimate: {adapter.unavailable_reason}")
         weights = student_weight_bytes(job.student, job.recipe.base, job.recipe.base.compute)

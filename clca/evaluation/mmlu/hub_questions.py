@@ -1,26 +1,31 @@
-"""MMLU through the `datasets` library: from the hub, or from a folder in the layout of `cais/mmlu`."""
+"""MMLU from the hub or what `datasets` saved, through that library, or from a folder in the layout of `cais/mmlu`."""
 
 from __future__ import annotations
 
 import logging
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
+from clca.bounded_json import parse_json
 from clca.content.parsing import validation_message
 from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
 from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
+from clca.evaluation.parquet import bounded_batches, open_parquet
+from clca.safe_open import MIB, bounded_lines, safe_open
 
 DEFAULT = "cais/mmlu"
 CONFIG = "all"
-KINDS = {".parquet": "parquet", ".jsonl": "json", ".json": "json"}
+KINDS = (".parquet", ".jsonl", ".json")
+MOST_ROWS, MOST_VALUES = 1_000_000, 10_000_000  # of a file; MMLU has 14,042 questions, 99,842 to train on
+LONGEST_CELL, MOST_TEXT = MIB, 256 * MIB  # bytes
 FIELDS = "question (text), subject (text), choices (four texts) and answer (0 to 3)"
 
 
@@ -67,37 +72,21 @@ def _parse_row(shown: str, row: Mapping[str, Any]) -> _Row:
         raise ContentError(shown, None, f"{validation_message(error)}; the fields have to be {FIELDS}") from None
 
 
-def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
-    try:
-        import datasets
-    except ImportError:
-        raise SettingsError(
-            f"--data {name}: needs the library datasets, not installed here: pip install '.[eval]' where clca's source"
-            f" is, or give hendrycks' CSV folder ({LAYOUT})"
-        ) from None
-    datasets.disable_progress_bars()
+def _load(name: str, split: Split) -> list[Mapping[str, Any]]:
     folder = Path(os.path.expanduser(name))
     try:
-        with _silent():
-            if not folder.is_dir():
-                split_rows = datasets.load_dataset(name, CONFIG, split=split)
-            elif (folder / "dataset_dict.json").is_file():
-                split_rows = datasets.load_from_disk(str(folder))[split]
-            elif files := _files(folder, split):
-                # Files are named since the library assigns files called dev to the validation split.
-                kind = KINDS[files[0].suffix]
-                split_rows = datasets.load_dataset(
-                    kind, data_files={split: [*map(str, files)]}, split=split, streaming=True
-                )
-            else:
-                raise SettingsError(
-                    f"--data {name}: neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl"
-                    + (f"; give the folder above it, {folder.resolve().parent}" if _is_split(folder) else "")
-                )
-            rows: Iterable[Mapping[str, Any]] = list(split_rows)
+        if not folder.is_dir() or (folder / "dataset_dict.json").is_file():
+            return _library_rows(name, folder, split)
+        files = _files(folder, split)
+        if not files:
+            raise SettingsError(
+                f"--data {name}: neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl"
+                + (f"; give the folder above it, {folder.resolve().parent}" if _is_split(folder) else "")
+            )
+        return [row for file in files for row in _file_rows(file)]
     except SettingsError:
         raise
-    except Exception as error:  # the library has no common error for what does not exist or cannot be reached
+    except Exception as error:  # the libraries have no common error for what does not exist or cannot be reached
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         advice = (
             "check the folder"
@@ -106,7 +95,31 @@ def _load(name: str, split: Split) -> Iterable[Mapping[str, Any]]:
             f" hendrycks' CSV folder ({LAYOUT}), or --data demo"
         )
         raise SettingsError(f"--data {name}: cannot be loaded: {reason}; {advice}") from None
-    return rows
+
+
+def _library_rows(name: str, folder: Path, split: Split) -> list[Mapping[str, Any]]:
+    try:
+        import datasets
+    except ImportError:
+        raise SettingsError(
+            f"--data {name}: needs the library datasets, not installed here: pip install '.[eval]' where clca's source"
+            f" is, or give hendrycks' CSV folder ({LAYOUT})"
+        ) from None
+    datasets.disable_progress_bars()
+    with _silent():
+        if folder.is_dir():
+            return list(datasets.load_from_disk(str(folder))[split])
+        return list(datasets.load_dataset(name, CONFIG, split=split))
+
+
+def _file_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+    if path.suffix == ".parquet":
+        with open_parquet(path, MOST_ROWS, MOST_VALUES) as file:
+            for batch in bounded_batches(file, LONGEST_CELL, MOST_TEXT):
+                yield from batch.to_pylist()
+    else:
+        with safe_open(path) as lines:
+            yield from (parse_json(line) for line in bounded_lines(lines) if line.strip())
 
 
 @contextmanager

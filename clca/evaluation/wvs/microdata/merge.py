@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
-from pyarrow import compute
 
 from clca.errors import ContentError
 from clca.evaluation.arrays import Floats, Indices
-from clca.evaluation.wvs.microdata.arrow import to_arrow, to_numpy
+from clca.evaluation.wvs.microdata.arrow import strings_to_arrow, to_arrow, to_numpy
 from clca.evaluation.wvs.microdata.codebook import ABSENT, BLANK, Codebook
 from clca.evaluation.wvs.microdata.reader import ID, WEIGHT, SurveyFile
 
 NO_COUNTRY, OTHER_COUNTRY = -1, -2
 """Instead of the index of a country: no known country, and a country whose respondents are not kept."""
+
+_ADDED_DECIMALS = re.compile(r"(\d+)\.0+")
 
 Codes: TypeAlias = NDArray[np.int8]
 Countries: TypeAlias = NDArray[np.int16]
@@ -79,16 +81,16 @@ def read_respondents(source: SurveyFile, codebook: Codebook) -> FileRespondents:
     decoder = _CellDecoder(source, codebook)
     pieces: dict[str, list[Any]] = defaultdict(list)
     rows = 0
-    for batch in source.batches():
-        columns = {name: batch.column(header) for name, header in source.columns.items()}
-        country = decoder.countries(columns, batch.num_rows)
-        kept = np.flatnonzero(country != OTHER_COUNTRY) if decoder.has_answers else np.arange(batch.num_rows)
-        records, rows = rows + kept, rows + batch.num_rows
+    for columns in source.batches():
+        size = len(columns[ID])
+        country = decoder.countries(columns, size)
+        kept = np.flatnonzero(country != OTHER_COUNTRY) if decoder.has_answers else np.arange(size)
+        records, rows = rows + kept, rows + size
         if not len(kept):
             continue
-        chosen = to_arrow(kept)
-        columns = {name: cells.take(chosen) for name, cells in columns.items()}
-        pieces[ID].append(_respondent_numbers(columns[ID]))
+        if len(kept) < size:
+            columns = {name: tuple(cells[row] for row in kept.tolist()) for name, cells in columns.items()}
+        pieces[ID].append(strings_to_arrow([_respondent_number(cell) for cell in columns[ID]]))
         pieces["records"].append(records)
         pieces["country"].append(country[kept])
         pieces[WEIGHT].append(decoder.weights(columns, records))
@@ -153,33 +155,28 @@ class _CellDecoder:
         self.has_answers = any(name in codebook.items for name in self.coded_columns)
         self.left_out: Counter[str] = Counter()
         self._index = {country: index for index, country in enumerate(codebook.kept_countries)}
-        self._decoded: dict[str, dict[str, Any]] = {name: {} for name in source.columns}
+        self._decoded: dict[str, dict[str, int]] = {name: {} for name in source.columns}
 
-    def countries(self, columns: dict[str, Any], rows: int) -> Countries:
+    def countries(self, columns: Mapping[str, Sequence[str]], rows: int) -> Countries:
         """The index of each row's country [rows]."""
         if self.source.country is None:
             return np.full(rows, NO_COUNTRY, np.int16)
         cells = columns[self.source.country]
-        countries: Countries = self._decode(self.source.country, cells, self._country).astype(np.int16)
-        texts = cells.dictionary.to_pylist()
-        counts = np.bincount(to_numpy(cells.indices)[countries == OTHER_COUNTRY], minlength=len(texts))
-        for text, count in zip(texts, counts.tolist(), strict=True):
-            if count:
-                self.left_out[text.strip()] += count
+        countries: Countries = self._decode(self.source.country, cells, self._country, np.int16)
+        self.left_out.update(cells[row].strip() for row in np.flatnonzero(countries == OTHER_COUNTRY).tolist())
         return countries
 
-    def codes(self, name: str, cells: Any) -> Codes:
+    def codes(self, name: str, cells: Sequence[str]) -> Codes:
         """The codes of a column of items or persona fields."""
         code_of = self.codebook.item if name in self.codebook.items else self.codebook.field
-        codes: Codes = self._decode(name, cells, lambda text: code_of(name, text)).astype(np.int8)
+        codes: Codes = self._decode(name, cells, lambda text: code_of(name, text), np.int8)
         return codes
 
-    def weights(self, columns: dict[str, Any], records: Indices) -> Floats:
+    def weights(self, columns: Mapping[str, Sequence[str]], records: Indices) -> Floats:
         """The weights of rows [n]; NaN where the file has none, or an empty cell. Raises `ContentError`."""
         if WEIGHT not in columns:
             return np.full(len(records), np.nan)
-        cells = columns[WEIGHT]  # nearly all weights differ, so that decoded ones are not kept
-        weights: Floats = np.array([_weight(text) for text in cells.dictionary.to_pylist()])[to_numpy(cells.indices)]
+        weights: Floats = np.array([_weight(cell) for cell in columns[WEIGHT]])
         impossible = np.flatnonzero(weights < 0)
         if len(impossible):
             line, text = self.source.cell(int(records[impossible[0]]), WEIGHT)
@@ -191,14 +188,11 @@ class _CellDecoder:
         country = self.codebook.country(text)
         return OTHER_COUNTRY if country is None else self._index[country]
 
-    def _decode(self, name: str, cells: Any, decode: Callable[[str], Any]) -> NDArray[Any]:
+    def _decode(self, name: str, cells: Sequence[str], decode: Callable[[str], int], kind: type[np.integer]) -> Any:
         decoded = self._decoded[name]
-        texts = cells.dictionary.to_pylist()
-        for text in texts:
-            if text not in decoded:
-                decoded[text] = decode(text)
-        values: NDArray[Any] = np.array([decoded[text] for text in texts])[to_numpy(cells.indices)]
-        return values
+        for text in set(cells) - decoded.keys():
+            decoded[text] = decode(text)
+        return np.fromiter(map(decoded.__getitem__, cells), kind, len(cells))
 
 
 def _weight(text: str) -> float:
@@ -212,6 +206,7 @@ def _weight(text: str) -> float:
     return weight if 0 <= weight < float("inf") else -1.0
 
 
-def _respondent_numbers(ids: pa.StringArray) -> pa.StringArray:
-    """Respondents' numbers without the decimals that spreadsheets add: 392070001.0 is 392070001."""
-    return compute.replace_substring_regex(compute.utf8_trim_whitespace(ids), r"^(\d+)\.0+$", r"\1")
+def _respondent_number(cell: str) -> str:
+    """A respondent's number without the decimals that spreadsheets add: 392070001.0 is 392070001."""
+    number = cell.strip()
+    return match[1] if (match := _ADDED_DECIMALS.fullmatch(number)) else number

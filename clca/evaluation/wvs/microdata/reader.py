@@ -13,6 +13,7 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ WEIGHT = "W_WEIGHT"
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _OTHER_DELIMITERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "spaces"}
 _HEAD = 1 << 20  # bytes that contain the header
-_BLOCK = 1 << 20  # bytes that are parsed at a time; longer than a row
+_LONGEST_LINE = 1 << 20  # characters
+_BATCH = 1_000  # rows
 
 _MOST_UNPACKED = 200  # bytes for each packed one; surveys have some 10
 _LEAST = 64 * MIB  # bytes that any file may unpack to
@@ -90,73 +92,45 @@ class SurveyFile:
         """The column with the respondents' countries, if there is one."""
         return next((name for name in COUNTRY if name in self.columns), None)
 
-    def batches(self) -> Iterator[Any]:
-        """Record batches of the needed columns as texts, dictionary-encoded except for the respondents' numbers.
+    def batches(self) -> Iterator[dict[str, tuple[str, ...]]]:
+        """The cells of the needed columns by name, for some rows at a time.
 
         Raises `ContentError` for a file that is no CSV, cut off, or not UTF-8.
         """
-        import pyarrow as pa
-        from pyarrow import csv as arrow
-
-        coded = pa.dictionary(pa.int32(), pa.string())
-        types = {column: pa.string() if name == ID else coded for name, column in self.columns.items()}
-        convert = arrow.ConvertOptions(include_columns=list(types), column_types=types, strings_can_be_null=False)
-        # Only with a single thread are rows numbered in errors, and memory stays small.
-        reading = arrow.ReadOptions(use_threads=False, block_size=_BLOCK)
-        parsing = arrow.ParseOptions(delimiter=self.delimiter, newlines_in_values=True)
-        digest, lines, rows = hashlib.sha256(), 0, 1
-
-        def count(data: bytes) -> None:
-            nonlocal lines
-            lines += data.count(b"\n")
-
+        digest = hashlib.sha256()
         with safe_open(self.path) as file:
-            observed = _ObservedFile(file, digest.update)
-            try:
-                text = _ObservedFile(_unpacked(self.path, observed), count)
-                with arrow.open_csv(text, reading, parsing, convert) as reader:
-                    for batch in reader:
-                        rows += batch.num_rows
-                        yield batch
-                while observed.read(_HEAD):
-                    pass  # the digest includes what follows the end of a gzipped file
-            except pa.ArrowException as error:
-                raise self._explained(str(error)) from None
-            except _DAMAGED as error:
-                raise _cut_off(self.path, error) from None
-        if lines > rows:
-            self._refuse_unclosed_quotes()
+            rows = self._needed(_ObservedFile(file, digest.update))
+            while batch := list(islice(rows, _BATCH)):
+                yield dict(zip(self.columns, zip(*batch, strict=True), strict=True))
         self.sha256 = digest.hexdigest()
 
     def cell(self, record: int, name: str) -> tuple[int, str]:
         """The line of a record, counted from 0, and the text of its cell in a column. Raises `ContentError`."""
-        column = self._header().index(self.columns[name])
-        for number, (line, row) in enumerate(self._rows()):
-            if number == record + 1:
-                return line, row[column]
-        raise ContentError(str(self.path), None, "changed while it was read: import it again")
+        with safe_open(self.path) as file:
+            rows = self._rows(file)
+            header = next(rows, (1, []))[1]
+            line, row = next(islice(rows, record, None), (0, []))
+        if len(row) != len(header) or self.columns[name] not in header:
+            raise self._changed()
+        return line, row[header.index(self.columns[name])]
 
-    def _refuse_unclosed_quotes(self) -> None:
-        """Refuse cells with whole lines in them, the sign of a stray quotation mark; line breaks alone are fine."""
-        for line, row in self._rows():
-            if any("\n" in cell and cell.count(self.delimiter) >= self.width - 1 for cell in row):
-                fault = "a quotation mark is not closed here, so that the lines below are part of the cell"
-                raise ContentError(str(self.path), line, fault)
+    def _needed(self, file: Any) -> Iterator[list[str]]:
+        """The needed cells of each row below the header."""
+        rows = self._rows(file)
+        header = next(rows, (1, []))[1]
+        if len(header) != self.width or not set(self.columns.values()) <= set(header):
+            raise self._changed()
+        indices = [header.index(cell) for cell in self.columns.values()]
+        for line, row in rows:
+            if len(row) != self.width:
+                raise self._misshapen(line, row, last=next(rows, None) is None)
+            cells = [row[index] for index in indices]
+            if _undecoded("".join(cells)):
+                raise ContentError(str(self.path), line, "is not UTF-8 here: save the file as UTF-8")
+            yield cells
 
-    def _explained(self, fault: str) -> ContentError:
-        """The error for a fault reported by the parser, with the line it is at."""
-        shown = str(self.path)
-        if "invalid UTF8" in fault:
-            needed = [index for index, header in enumerate(self._header()) if header in self.columns.values()]
-            for line, row in self._rows():
-                if any(_undecoded(row[index]) for index in needed if index < len(row)):
-                    return ContentError(shown, line, "is not UTF-8 here: save the file as UTF-8")
-        if "straddl" in fault or "Expected" in fault:
-            rows = self._rows()
-            for line, row in rows:
-                if len(row) != self.width:
-                    return self._misshapen(line, row, last=next(rows, None) is None)
-        return ContentError(shown, None, f"cannot be read as CSV: {' '.join(fault.split())[:200]}")
+    def _changed(self) -> ContentError:
+        return ContentError(str(self.path), None, "changed while it was read: import it again")
 
     def _misshapen(self, line: int, row: list[str], *, last: bool) -> ContentError:
         shown, cells = str(self.path), f"{len(row):,} fields, the header {self.width:,}"
@@ -166,29 +140,33 @@ class SurveyFile:
             return ContentError(shown, line, f"the file is cut off: its last line has {cells}; get a complete copy")
         return ContentError(shown, line, f"has {cells}: each line needs one for each column")
 
-    def _header(self) -> list[str]:
-        return next(self._rows())[1]
+    def _rows(self, file: Any) -> Iterator[tuple[int, list[str]]]:
+        """All rows with the line each begins at, the header first.
 
-    def _rows(self) -> Iterator[tuple[int, list[str]]]:
-        """All rows with the line each begins at, the header first; slow, for errors only."""
-        with safe_open(self.path) as file, _unpacked(self.path, file) as stream:
-            text = io.TextIOWrapper(stream, encoding="utf-8-sig", errors="surrogateescape", newline="")
-            rows = csv.reader(self._lines(text), delimiter=self.delimiter)
-            start = 1
-            try:
-                for row in rows:
-                    if row:
-                        yield start, row
-                    start = rows.line_num + 1
-            except csv.Error as error:
-                raise ContentError(str(self.path), start, f"not CSV ({error}): a quotation mark not closed?") from None
-            except _DAMAGED as error:
-                raise _cut_off(self.path, error) from None
+        A row over several lines with a whole line in one of its cells is refused, the sign of a stray quotation mark.
+        """
+        shown, start = str(self.path), 1
+        text = io.TextIOWrapper(_unpacked(self.path, file), "utf-8-sig", "surrogateescape", newline="")
+        rows = csv.reader(self._lines(text), delimiter=self.delimiter)
+        try:
+            for row in rows:
+                if rows.line_num > start and any(
+                    "\n" in cell and cell.count(self.delimiter) >= self.width - 1 for cell in row
+                ):
+                    fault = "a quotation mark is not closed here, so that the lines below are part of the cell"
+                    raise ContentError(shown, start, fault)
+                if row:
+                    yield start, row
+                start = rows.line_num + 1
+        except csv.Error as error:
+            raise ContentError(shown, start, f"not CSV ({error}): a quotation mark not closed?") from None
+        except _DAMAGED as error:
+            raise _cut_off(self.path, error) from None
 
     def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
-        for line in iter(lambda: text.readline(_BLOCK + 1), ""):
-            if len(line) > _BLOCK:
-                raise ContentError(str(self.path), None, f"has a line of more than {_BLOCK:,} characters")
+        while line := text.readline(_LONGEST_LINE + 1):
+            if len(line) > _LONGEST_LINE:
+                raise ContentError(str(self.path), None, f"has a line of more than {_LONGEST_LINE:,} characters")
             yield line
 
 
@@ -271,7 +249,7 @@ def _name(cell: str) -> str:
 
 
 def _undecoded(text: str) -> bool:
-    return any("\udc80" <= letter <= "\udcff" for letter in text)
+    return not text.isascii() and any("\udc80" <= letter <= "\udcff" for letter in text)
 
 
 def _cut_off(path: Path, error: Exception) -> ContentError:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,17 +11,16 @@ from typing import Any
 from pydantic import ValidationError
 
 from clca.errors import NotFoundError, StoreError
+from clca.evaluation.parquet import bounded_batches, open_parquet
 from clca.evaluation.wvs.microdata.audit import SurveyAudit
 from clca.records import Respondent
-from clca.safe_open import MIB, safe_open
+from clca.safe_open import MIB
 from clca.storage.json_records import decode_record
 
 FILE = "respondents.parquet"
 METADATA = b"clca"
-_BATCH = 1024
-MOST_RESPONDENTS, MOST_COLUMNS = 10_000_000, 10_000  # the seven waves of all countries have some 450,000 and 1,000
-LONGEST_CELL = 1000  # bytes
-LARGEST, LARGEST_METADATA = 2048 * MIB, 64 * MIB  # bytes, unpacked; of text in the file's own description
+MOST_RESPONDENTS, MOST_VALUES = 10_000_000, 2_000_000_000  # the seven waves of all countries have some 450,000 people
+LONGEST_CELL, MOST_TEXT = 1000, 512 * MIB  # bytes
 
 
 def default_folder(workspace: Path | None) -> Path:
@@ -107,30 +106,6 @@ def open_respondents(path: Path) -> ImportedRespondents:
         raise _damaged(path, error) from None
 
 
-@contextmanager
-def _open(path: Path) -> Iterator[Any]:
-    """An open Parquet file, whose texts are read as dictionaries: a few bytes can repeat one without end.
-
-    Raises `OSError` for one that no import of a survey can be.
-    """
-    from pyarrow import parquet, types
-
-    limits = dict.fromkeys(("thrift_string_size_limit", "thrift_container_size_limit"), LARGEST_METADATA)
-    with safe_open(path) as source:
-        first = parquet.ParquetFile(source, **limits)
-        about, schema = first.metadata, first.schema_arrow
-        for field in schema:
-            kind = field.type.value_type if types.is_dictionary(field.type) else field.type
-            if not (types.is_string(kind) or types.is_primitive(kind)):
-                raise OSError(f"a column of {field.type}")
-        groups = (about.row_group(number) for number in range(about.num_row_groups))
-        size = sum(group.total_byte_size for group in groups)
-        if about.num_rows > MOST_RESPONDENTS or about.num_columns > MOST_COLUMNS or size > LARGEST:
-            raise OSError(f"{about.num_rows:,} rows of {about.num_columns:,} columns, {size / MIB:,.0f} MiB")
-        texts = [field.name for field in schema if types.is_string(field.type)]
-        yield parquet.ParquetFile(source, read_dictionary=texts, **limits)
-
-
 def _require_columns(audit: SurveyAudit, columns: set[str]) -> None:
     opened = ImportedRespondents(Path(), audit)
     for name in ("id", "country", "weight", *opened.fields, *opened.items):
@@ -140,19 +115,16 @@ def _require_columns(audit: SurveyAudit, columns: set[str]) -> None:
 
 def _batches(path: Path) -> Iterator[Any]:
     import pyarrow as pa
-    from pyarrow import compute
 
     try:
         with _open(path) as file:
-            for batch in file.iter_batches(_BATCH):
-                for column in batch.columns:
-                    if pa.types.is_dictionary(column.type):
-                        longest = compute.max(compute.binary_length(column.dictionary)).as_py() or 0
-                        if longest > LONGEST_CELL:
-                            raise OSError(f"a cell of {longest:,} bytes")
-                yield batch
+            yield from bounded_batches(file, LONGEST_CELL, MOST_TEXT)
     except (pa.ArrowException, OSError) as error:
         raise _damaged(path, error) from None
+
+
+def _open(path: Path) -> AbstractContextManager[Any]:
+    return open_parquet(path, MOST_RESPONDENTS, MOST_VALUES)
 
 
 def _damaged(path: Path, error: Exception) -> StoreError:
