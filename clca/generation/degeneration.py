@@ -2,7 +2,8 @@
 
 repeats
     For the second time a spoken turn of four words or more repeats an earlier one word for word (but for case and
-    punctuation); or one turn holds the same sentence of three words or more three times.
+    punctuation); or one turn holds the same sentence of three words or more three times, or the third turn one of six
+    words or more.
 speaks for the partner
     A line of a spoken turn begins with the partner's full or given name and a colon.
 changes language
@@ -90,12 +91,16 @@ def words_of(text: str) -> tuple[str, ...]:
 
 
 def _repeats(turns: Sequence[Turn]) -> bool:
-    sentences = [words_of(sentence) for sentence in _SENTENCE_END.split(turns[-1].text)]
-    if any(len(sentence) >= 3 and sentences.count(sentence) >= 3 for sentence in sentences):
+    spoken = [turn.text for turn in turns if turn.action in ("speak", "leave")]
+    long = [words for words in map(words_of, spoken) if len(words) >= 4]
+    if len(long) - len(set(long)) >= 2:
         return True
-    spoken = [words_of(turn.text) for turn in turns if turn.action in ("speak", "leave")]
-    long = [words for words in spoken if len(words) >= 4]
-    return len(long) - len(set(long)) >= 2
+    *earlier, last = ([words_of(sentence) for sentence in _SENTENCE_END.split(text)] for text in spoken)
+    return any(
+        (len(sentence) >= 3 and last.count(sentence) >= 3)
+        or (len(sentence) >= 6 and sum(sentence in other for other in earlier) >= 2)
+        for sentence in last
+    )
 
 
 def is_foreign(text: str) -> bool:

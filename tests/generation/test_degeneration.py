@@ -73,6 +73,15 @@ def test_the_second_repetition_in_a_talk_is_one_too_many() -> None:
     assert verdict(*TALK, first, again, turn("Ida", LONG)) == REPEATS
 
 
+def test_a_long_sentence_stands_in_two_turns_at_most() -> None:
+    sentence = "I will make it myself tonight."
+    texts = [f"Well, no. {sentence}", f"{sentence} You know me.", f"Please. {sentence.upper()}"]
+    turns = [turn(name, text) for name, text in zip(("Ruth", "Ida", "Ruth"), texts, strict=True)]
+    assert verdict(*TALK, *turns[:2]) is None
+    assert verdict(*TALK, *turns) == REPEATS
+    assert verdict(*TALK, *(turn(each.speaker, each.text.replace(" tonight", "")) for each in turns)) is None
+
+
 def test_two_turns_repeated_once_each_are_two_repetitions() -> None:
     mine, yours = turn("Ruth", LONG), turn("Ida", "No, that was me, I fear.")
     assert verdict(mine, yours, mine) is None
