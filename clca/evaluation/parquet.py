@@ -19,8 +19,8 @@ _LARGEST, _LARGEST_METADATA = 2048 * MIB, 64 * MIB  # bytes, unpacked; of text i
 
 
 @contextmanager
-def open_parquet(path: Path, most_rows: int, most_values: int) -> Iterator[Any]:
-    """A `pyarrow.parquet.ParquetFile` of texts, numbers and lists of these.
+def open_parquet(path: Path, most_rows: int, most_values: int, *, lists: bool = False) -> Iterator[Any]:
+    """A `pyarrow.parquet.ParquetFile` of texts, numbers and, with `lists`, lists of these.
 
     Raises `OSError` or `pyarrow.ArrowException` for a file of another kind, a damaged one, and one of more rows, or
     more values in them, than any file of its kind.
@@ -31,7 +31,7 @@ def open_parquet(path: Path, most_rows: int, most_values: int) -> Iterator[Any]:
     with safe_open(path) as file, OSFile(f"/dev/fd/{file.fileno()}") as source:
         first = parquet.ParquetFile(source, **limits)
         for field in first.schema_arrow:
-            _require_plain(field.type)
+            _require_plain(field.type, lists=lists)
         about, schema = first.metadata, first.schema
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
@@ -59,12 +59,11 @@ def bounded_batches(file: Any, longest: int, most_text: int) -> Iterator[Any]:
         yield batch
 
 
-def _require_plain(kind: Any) -> None:
+def _require_plain(kind: Any, *, lists: bool) -> None:
     from pyarrow import types
 
-    if types.is_dictionary(kind) or types.is_list(kind):
-        kind = kind.value_type
-    if not (types.is_string(kind) or types.is_primitive(kind)):
+    value = kind.value_type if types.is_dictionary(kind) or (lists and types.is_list(kind)) else kind
+    if not (types.is_string(value) or types.is_primitive(value)):
         raise OSError(f"a column of {kind}")
 
 

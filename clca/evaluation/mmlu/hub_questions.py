@@ -114,7 +114,7 @@ def _library_rows(name: str, folder: Path, split: Split) -> list[Mapping[str, An
 
 def _file_rows(path: Path) -> Iterator[Mapping[str, Any]]:
     if path.suffix == ".parquet":
-        with open_parquet(path, MOST_ROWS, MOST_VALUES) as file:
+        with open_parquet(path, MOST_ROWS, MOST_VALUES, lists=True) as file:
             for batch in bounded_batches(file, LONGEST_CELL, MOST_TEXT):
                 yield from batch.to_pylist()
     else:
