@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 _COMMON = """
 a about after again all also always am an and another any anybody anyone anything are aren't as at away back be
@@ -107,7 +108,8 @@ GENERIC = frozenset(_GENERIC.split())
 _NAME_TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*|[.!?…:;][\"'”’)\]]*(?=\s|$)|[\"“‘„«(\[\n]")
 
 
-def names_in(text: str) -> list[str]:
+@lru_cache(4096)
+def names_in(text: str) -> tuple[str, ...]:
     """The words of a text that are names of people or places, in order, without possessive endings.
 
     A word counts if it begins with a capital and has small letters, and does not begin a sentence or a quotation; one
@@ -127,7 +129,7 @@ def names_in(text: str) -> list[str]:
             if not begins_alone and name not in NO_NAMES and token not in NO_NAMES and name not in GENERIC:
                 names.append(name)
         is_start = False
-    return names
+    return tuple(names)
 
 
 def bare(word: str) -> str:

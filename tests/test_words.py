@@ -20,7 +20,7 @@ from clca.words import content_share, content_stems, names_in
     ],
 )
 def test_names_in_a_text(text: str, names: list[str]) -> None:
-    assert names_in(text) == names
+    assert list(names_in(text)) == names
 
 
 def test_the_share_of_content_words() -> None:

@@ -54,6 +54,7 @@ _OTHER_LANGUAGES = {
 }
 _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _LANGUAGES = [frozenset(words.split()) for words in _OTHER_LANGUAGES.values()]
+_ONLY_ENGLISH = _ENGLISH.difference(*_LANGUAGES)
 _DISTINCT_WORDS = [(_ENGLISH - language, language - _ENGLISH) for language in _LANGUAGES]
 
 
@@ -95,12 +96,17 @@ def _repeats(turns: Sequence[Turn]) -> bool:
     long = [words for words in map(words_of, spoken) if len(words) >= 4]
     if len(long) - len(set(long)) >= 2:
         return True
-    *earlier, last = ([words_of(sentence) for sentence in _SENTENCE_END.split(text)] for text in spoken)
+    *earlier, last = map(_sentences, spoken)
     return any(
         (len(sentence) >= 3 and last.count(sentence) >= 3)
         or (len(sentence) >= 6 and sum(sentence in other for other in earlier) >= 2)
         for sentence in last
     )
+
+
+@lru_cache(1024)
+def _sentences(text: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(map(words_of, _SENTENCE_END.split(text)))
 
 
 def is_foreign(text: str) -> bool:
@@ -111,7 +117,7 @@ def is_foreign(text: str) -> bool:
         if other_script > 0.3 * len(letters):
             return True
     words = words_of(text)
-    if len(words) < 12:
+    if len(words) < 12 or sum(word in _ONLY_ENGLISH for word in words) >= 0.08 * len(words):
         return False
     return any(
         sum(word in english for word in words) < 0.08 * len(words)

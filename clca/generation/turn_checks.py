@@ -176,23 +176,21 @@ def _calls(text: str, names: Sequence[str]) -> str | None:
 
 def _echo(last: Turn, earlier: Sequence[Turn], me: Participant, partner: Participant) -> Mistake | None:
     names = frozenset(words_of(f"{me.name} {partner.name}"))
-    masked = _masked(last.text, names)
-    if len(masked) < ECHO_WORDS:
+    words = words_of(last.text)
+    if len(words) < ECHO_WORDS:
         return None
-    matcher = SequenceMatcher(autojunk=False)
-    matcher.set_seq2(masked)
     for turn in reversed(earlier):
-        if turn.action not in _SPOKEN:
-            continue
-        matcher.set_seq1(_masked(turn.text, names))
-        # The first two bound the third from above, in linear time.
-        if (
-            matcher.real_quick_ratio() >= SIMILARITY
-            and matcher.quick_ratio() >= SIMILARITY
-            and matcher.ratio() >= SIMILARITY
-        ):
+        if turn.action in _SPOKEN and _are_alike(words_of(turn.text), words, names):
             return Mistake(ECHOES_ITSELF if turn.speaker == last.speaker else ECHOES_PARTNER, _quoted(last.text))
     return None
+
+
+def _are_alike(words: tuple[str, ...], others: tuple[str, ...], names: frozenset[str]) -> bool:
+    common = names.union(words)
+    if 2 * sum(word in common for word in others) < SIMILARITY * (len(words) + len(others)):  # at most so many
+        return False
+    matcher = SequenceMatcher(None, _masked(words, names), _masked(others, names), autojunk=False)
+    return matcher.quick_ratio() >= SIMILARITY and matcher.ratio() >= SIMILARITY
 
 
 def _narrates(text: str, me: Participant, partner: Participant) -> bool:
@@ -227,8 +225,8 @@ def _words_between_spaces(text: str) -> str:
     return f" {' '.join(words_of(text))} "
 
 
-def _masked(text: str, names: frozenset[str]) -> list[str]:
-    return ["" if word in names else word for word in words_of(text)]
+def _masked(words: tuple[str, ...], names: frozenset[str]) -> list[str]:
+    return ["" if word in names else word for word in words]
 
 
 def _quoted(text: str) -> str:
