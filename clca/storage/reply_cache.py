@@ -265,6 +265,8 @@ class ReplyCache:
             advice = ""
             if "full" in str(error):
                 advice = "; free some space and repeat the command"
+            elif "I/O" in str(error):
+                advice = "; look after the disk, its quota and `ulimit -f`, and repeat the command"
             elif isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
                 advice = "; remove it and repeat the command: finished dialogues are in the JSONL files"
             raise StoreError(f"cannot use {self.path}: {error}{advice}") from None

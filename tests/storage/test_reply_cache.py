@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import resource
 import sqlite3
 import subprocess
 import sys
@@ -213,3 +214,15 @@ def test_a_file_that_is_no_reply_cache_is_named(tmp_path: Path, bytes_: bytes) -
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="unable to open database file"):
         ReplyCache(tmp_path / "nowhere" / "journal.sqlite")
+
+
+def test_a_limit_on_files_says_where_to_look(reply_cache: ReplyCache) -> None:
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (8192, before[1]))
+    try:
+        with pytest.raises(
+            StoreError, match=r"disk I/O error; look after the disk, its quota and `ulimit -f`, and rep"
+        ):
+            reply_cache.put("one", digest(1), Reply("Hello. " * 10_000, "stop", 1, 1))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
