@@ -138,8 +138,11 @@ def test_several_processes_make_one_adapter_and_one_summary(desk: Desk) -> None:
     done = launched(desk, "train", "-c", "japan", *SHORT, "--out", "two", "--json", "--quiet")
     assert done.returncode == 0, done.stderr
     (line,) = done.stdout.splitlines()
-    said = json.loads((desk.folder / json.loads(line)["adapter"] / "adapter.json").read_text())
+    adapter = desk.folder / json.loads(line)["adapter"]
+    said = json.loads((adapter / "adapter.json").read_text())
     assert (said["processes"], said["steps"]) == (2, 3)
+    assert all(0 < each["loss"] < 20 for each in said["losses"])
+    assert [path.name for path in adapter.parent.iterdir()] == [adapter.name]
 
 
 # ---------------------------------------------------------------- before anything is spent

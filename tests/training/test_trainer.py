@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import signal
 import subprocess
@@ -172,22 +171,6 @@ def command(program: str, one: Job, student: Student) -> list[str]:
 
 def arguments(one: Job, student: Student) -> list[str]:
     return [str(Path(student.source).parents[1]), str(one.out.parents[2]), one.out.name, *TEN]
-
-
-def test_two_processes_train_one_adapter_together(tiny_student: Student, tmp_path: Path) -> None:
-    one = job(tiny_student, tmp_path, *TEN)
-    program = tmp_path / "program.py"
-    program.write_text(TRAINING + "train(one, jobs.Screen(lambda told: print(os.environ['RANK'], told.done)))\n")
-    launch = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", "2", str(program)]
-    path = {**os.environ, "PYTHONPATH": str(ROOT)}
-    done = subprocess.run([*launch, *arguments(one, tiny_student)], capture_output=True, env=path, text=True)
-    assert done.returncode == 0, done.stderr
-    data = read_adapter(one.out).data
-    assert (data.processes, data.steps, data.examples) == (2, 10, 12)
-    assert data.losses[-1].eval_loss is not None
-    assert data.losses[-1].eval_loss < 8
-    assert {tuple(line.split()) for line in done.stdout.splitlines()} == {("0", str(step)) for step in range(11)}
-    assert [path.name for path in one.out.parent.iterdir()] == [one.out.name]
 
 
 def test_a_finished_adapter_is_not_trained_again(uninterrupted: tuple[Job, AdapterResult]) -> None:
