@@ -641,3 +641,12 @@ def test_questions_whose_cells_repeat_megabytes_are_refused(tmp_path: Path, atta
     with pytest.raises(SettingsError, match=r"cannot be loaded: (a cell of 4,194,304 bytes|more than 256 MiB of text)"):
         read_hub(str(tmp_path), ("anatomy",), ("anatomy",), named=True)
     assert pa.total_allocated_bytes() - before < 2**26
+
+
+@pytest.mark.parametrize("cell", ["1,", '"\n",'], ids=["of one line", "of many lines"])
+def test_a_row_of_a_survey_without_end_is_refused(tmp_path: Path, cell: str) -> None:
+    header, *_ = official(people({"JPN": 1})).decode().splitlines()
+    file = tmp_path / "survey.csv"
+    file.write_text(f"{header}\n{cell * 2**20}\n")
+    with pytest.raises(ContentError, match=r":2: a row of more than 1,048,576 characters begins here$"):
+        import_survey([file], load_codebook(Content()), tmp_path)

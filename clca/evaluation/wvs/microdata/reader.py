@@ -29,7 +29,7 @@ WEIGHT = "W_WEIGHT"
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs"}
 _OTHER_DELIMITERS = {"|": "'|'", ":": "colons", "^": "'^'", "~": "'~'", " ": "spaces"}
 _HEAD = 1 << 20  # bytes that contain the header
-_LONGEST_LINE = 1 << 20  # characters
+_LONGEST_ROW = 1 << 20  # characters
 _BATCH = 1_000  # rows
 
 _MOST_UNPACKED = 200  # bytes for each packed one; surveys have some 10
@@ -145,9 +145,18 @@ class SurveyFile:
 
         A row over several lines with a whole line in one of its cells is refused, the sign of a stray quotation mark.
         """
-        shown, start = str(self.path), 1
+        shown, start, length = str(self.path), 1, 0
         text = io.TextIOWrapper(_unpacked(self.path, file), "utf-8-sig", "surrogateescape", newline="")
-        rows = csv.reader(self._lines(text), delimiter=self.delimiter)
+
+        def lines() -> Iterator[str]:
+            nonlocal length
+            while line := text.readline(_LONGEST_ROW + 1):
+                length += len(line)
+                if length > _LONGEST_ROW:
+                    raise ContentError(shown, start, f"a row of more than {_LONGEST_ROW:,} characters begins here")
+                yield line
+
+        rows = csv.reader(lines(), delimiter=self.delimiter)
         try:
             for row in rows:
                 if rows.line_num > start and any(
@@ -157,17 +166,11 @@ class SurveyFile:
                     raise ContentError(shown, start, fault)
                 if row:
                     yield start, row
-                start = rows.line_num + 1
+                start, length = rows.line_num + 1, 0
         except csv.Error as error:
             raise ContentError(shown, start, f"not CSV ({error}): a quotation mark not closed?") from None
         except _DAMAGED as error:
             raise _cut_off(self.path, error) from None
-
-    def _lines(self, text: io.TextIOWrapper) -> Iterator[str]:
-        while line := text.readline(_LONGEST_LINE + 1):
-            if len(line) > _LONGEST_LINE:
-                raise ContentError(str(self.path), None, f"has a line of more than {_LONGEST_LINE:,} characters")
-            yield line
 
 
 def open_survey_file(path: Path, codebook: Codebook) -> SurveyFile:
