@@ -24,7 +24,7 @@ from clca.models import ModelCatalogue
 from clca.models.chat_template import ChatTemplate
 from clca.models.fixed_date import DATE
 from clca.models.hub import cached_snapshot
-from clca.models.load import load_tokenizer, this_device
+from clca.models.load import load_tokenizer, this_device, threads_of
 from clca.models.student import Student
 
 
@@ -83,10 +83,11 @@ class LazyPredictor:
 
     def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         """Load the predictor at the first call, then predict with it."""
-        if self._predictor is None:
-            make = _api_predictor if self._model.student is None else _local_predictor
-            self._predictor = make(self._model, self._inference)
-        self._predictor.predict(groups, answered)
+        with threads_of(self._model.student):
+            if self._predictor is None:
+                make = _api_predictor if self._model.student is None else _local_predictor
+                self._predictor = make(self._model, self._inference)
+            self._predictor.predict(groups, answered)
 
     @property
     def coverage(self) -> TopKCoverage:

@@ -103,11 +103,12 @@ def _is_larger(run: RunInfo, taken: RunInfo) -> bool:
 def _apart(taken: RunInfo, other: RunInfo) -> str:
     lines = differences(_covered(taken), _covered(other)) + kind_differences(taken, other)
     state = [] if is_finished(other) else [UNFINISHED]
-    return "; ".join([*lines[:MOST_DIFFERENCES], *state]) or "the same inputs"
+    return "; ".join(filter(None, [_shortened(lines), *state])) or "the same inputs"
 
 
 def _shortened(lines: Sequence[str]) -> str:
-    more = [f"{len(lines) - MOST_DIFFERENCES} more differences"] if len(lines) > MOST_DIFFERENCES else []
+    left = len(lines) - MOST_DIFFERENCES
+    more = [f"{left} more difference{'s' * (left > 1)}"] if left > 0 else []
     return "; ".join([*lines[:MOST_DIFFERENCES], *more])
 
 

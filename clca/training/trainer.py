@@ -12,7 +12,7 @@ from pathlib import Path
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import LOGS, read_adapter, write_adapter
 from clca.models.adapter_weights import require_applied
-from clca.models.load import compute_type, load_model, load_tokenizer, this_device
+from clca.models.load import compute_type, load_model, load_tokenizer, this_device, threads_of
 from clca.models.logging import quiet_libraries
 from clca.models.student import pin_revision
 from clca.progress import Note, ProgressCallback, ignore
@@ -45,7 +45,7 @@ def train(job: Job, progress: ProgressCallback) -> AdapterResult:
         return finished
     with quiet_libraries():
         main = join(cpu=this_device() == "cpu").is_main_process
-        with ExitStack() as stack, _deterministic(job.recipe), _plain_errors(job):
+        with ExitStack() as stack, threads_of(job.student), _deterministic(job.recipe), _plain_errors(job):
             finished = once(lambda: _begin(job, stack))
             try:
                 return finished or _train(job, progress if main else ignore)

@@ -143,6 +143,15 @@ def test_the_run_that_is_shown_of_several_is_named(runs: Path, capsys: pytest.Ca
     assert said.startswith("Takes for japan: generated/japan/new, the newest of 2 runs; not taken: generated/japan/old")
 
 
+def test_of_more_differences_than_are_shown_the_rest_is_counted(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, teacher in (("old", "rehearsal"), ("new", "served")):
+        file = runs / "generated/japan" / name / "run.json"
+        inputs = {"samples": 1, "teacher": teacher, "partner": teacher, "judge": teacher, "seed": len(teacher)}
+        file.write_text(json.dumps({**json.loads(file.read_text()), "inputs": inputs}))
+    show("japan")
+    assert " 1 more difference)" in " ".join(capsys.readouterr().err.split())
+
+
 def test_a_run_that_cannot_be_read_is_named(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (runs / "generated/uk/only/run.json").write_text("{")
     show("--json")

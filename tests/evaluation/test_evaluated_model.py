@@ -12,8 +12,9 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.evaluation.evaluated_model import base_id
+from clca.evaluation.evaluated_model import EvaluatedModel, base_id
 from clca.evaluation.model_selection import choose_by_culture
+from clca.evaluation.predictor import InferenceConfig, LazyPredictor
 from clca.models.adapter import TrainedAdapter, read_adapter
 from clca.models.student import Student
 from tests.training.jobs import tiny_student
@@ -118,3 +119,24 @@ def test_a_tiny_student_that_was_trained_further_is_no_tiny_one_of_the_shelf(her
     known = before.id
     (folder / "model.safetensors").write_bytes((folder / "model.safetensors").read_bytes()[:-1] + b"x")
     assert choose_by_culture("./merged", [], ["japan"], None, Content(), {}).id != known
+
+
+def test_only_the_tiny_student_is_asked_on_one_thread(tiny: Student, monkeypatch: pytest.MonkeyPatch) -> None:
+    import torch
+
+    seen: list[int] = []
+
+    class Counts:
+        def predict(self, *_: object) -> None:
+            seen.append(torch.get_num_threads())
+
+    monkeypatch.setattr("clca.evaluation.predictor._local_predictor", lambda *_: Counts())
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        for student in (tiny, replace(tiny, tiny=False)):
+            model = EvaluatedModel(student.name, student, 16, {})
+            LazyPredictor(model, InferenceConfig("probability", True, None, None)).predict([], lambda *_: None)
+        assert (seen, torch.get_num_threads()) == ([1, 2], 2)
+    finally:
+        torch.set_num_threads(before)

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
 from safetensors.torch import load_file
 
 from clca.errors import SettingsError, StoreError
@@ -89,6 +90,17 @@ def test_the_same_seed_gives_the_same_weights_byte_for_byte(
     first = uninterrupted[1]
     assert weights(again.adapter) == weights(first.adapter)
     assert (again.loss, again.eval_loss) == (first.loss, first.eval_loss)
+
+
+def test_the_tiny_student_learns_on_one_thread(tiny_student: Student, tmp_path: Path) -> None:
+    seen: list[int] = []
+    screen = Screen(lambda told: seen.append(torch.get_num_threads()))
+    torch.set_num_threads(2)
+    try:
+        train(job(tiny_student, tmp_path, "training.steps=2"), screen)
+        assert (set(seen), torch.get_num_threads()) == ({1}, 2)
+    finally:
+        torch.set_num_threads(1)
 
 
 def test_another_seed_gives_other_weights(tiny_student: Student, uninterrupted: tuple[Job, AdapterResult]) -> None:
