@@ -99,6 +99,8 @@ def test_python_loads_the_files(folder: Path, env: dict[str, str]) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    for file in only_run(folder).iterdir():
+        assert f"\n| `{file.name}` |" in README
 
 
 def test_python_calls_run(tmp_path: Path, env: dict[str, str]) -> None:
