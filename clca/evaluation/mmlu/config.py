@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from clca.content.config import Option, split_names
 from clca.evaluation.config import HOW, WHAT, whole_number
@@ -42,7 +42,7 @@ class MmluConfig(LabelledConfig):
     shots: Annotated[
         Literal[0, 5],
         BeforeValidator(whole_number),
-        Field(description="Worked examples before each question."),
+        Field(description="Worked examples before each question; none by the paper's scoring."),
         Option(HOW),
     ] = 5
     mode: Annotated[
@@ -52,6 +52,24 @@ class MmluConfig(LabelledConfig):
     ] = "probability"
     scoring: Annotated[
         Scoring,
-        Field(description="corrected; paper: S2N's markers and parsing, where an unreadable answer counts as A."),
+        Field(
+            description="corrected; paper: S2N's markers and parsing, where an unreadable answer counts as A; implies"
+            " --shots 0 --mode generate."
+        ),
         Option(HOW),
     ] = "corrected"
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paper_writes_without_examples(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("scoring") == "paper":
+            return {"shots": 0, "mode": "generate"} | values
+        return values
+
+    @model_validator(mode="after")
+    def _paper_is_one_instrument(self) -> MmluConfig:
+        if self.scoring == "paper" and self.shots:
+            raise ValueError("--shots: --scoring paper asks without worked examples; leave --shots out or give 0")
+        if self.scoring == "paper" and self.mode != "generate":
+            raise ValueError("--mode: --scoring paper reads what the student writes; leave --mode out or give generate")
+        return self

@@ -172,6 +172,8 @@ def test_part_of_the_subjects_is_told_to_be_part(here: Path) -> None:
         ({"shots": 3}, "--shots: Input should be 0 or 5 (given: 3)"),
         ({"mode": "probabilities"}, "--mode: Input should be 'generate' or 'probability' (given: \"probabilities\")"),
         ({"scoring": "papr"}, "--scoring: Input should be 'corrected' or 'paper' (given: \"papr\")"),
+        ({"scoring": "paper", "shots": 5}, "--shots: --scoring paper asks without worked examples; leave --shots out"),
+        ({"scoring": "paper", "mode": "probability"}, "--mode: --scoring paper reads what the student writes; leave"),
         ({"limit": 0}, "--limit: Input should be greater than or equal to 1 (given: 0)"),
         ({"data": " "}, "--data: is empty; give a folder, a data set of the hub such as cais/mmlu, or demo"),
         (
@@ -390,6 +392,12 @@ def test_prompts_are_kept_in_two_halves() -> None:
     asked = [json.loads(line) for line in (folder / "questions.jsonl").read_text().splitlines()]
     assert len(asked) == 8
     assert all(one["text"].endswith("\nAnswer:") for one in asked)
+
+
+def test_the_papers_scoring_asks_without_examples_and_reads_what_is_written() -> None:
+    paper, usual = planned(scoring="paper").config, planned().config
+    assert (paper.shots, paper.mode) == (0, "generate")
+    assert (usual.shots, usual.mode) == (5, "probability")
 
 
 def test_by_the_papers_scoring_what_is_not_read_is_an_a() -> None:
