@@ -138,7 +138,7 @@ def _norm_words(norm: Norm) -> set[str]:
 
 def _not_of_culture(run: Recorded, scenario: Json, sources: Sources) -> list[str]:
     norm = _norm(scenario, sources)
-    culture = sources.catalogue.for_scenario(run.culture, scenario["id"], run.seed, norm.scope if norm else None)
+    culture = sources.catalogue.for_scenario(run.culture, scenario["id"], run.seed, norm)
     names = culture.names
     parts = {part for name in (*names.female, *names.male, *names.family) for part in name.split()}
     return [person["name"] for person in scenario["participants"] if not set(person["name"].split()) <= parts]

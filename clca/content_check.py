@@ -73,7 +73,7 @@ def check(content: Content) -> list[ClcaError]:
     all_sound = len(sound) == len(cultures)
     for path in content.files("scenarios/*.jsonl"):
         norms = fnmatch(path, NORMS)
-        all_sound &= attempt(partial(_norms, content, path, known) if norms else partial(_seeds, content, path))
+        all_sound &= attempt(partial(check_norms, content, path, known) if norms else partial(_seeds, content, path))
     translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
         attempt(partial(_is_read, content, path, translations))
@@ -148,11 +148,13 @@ def _seeds(content: Content, path: str) -> None:
             raise ContentError(content.shown(path), number, fault)
 
 
-def _norms(content: Content, path: str, cultures: set[str]) -> None:
+def check_norms(content: Content, path: str, cultures: set[str]) -> None:
+    """Raise `ContentError` for the first norm of a file that is broken, or names a culture or place unknown."""
     for number, norm in _records(content, path, Norm):
-        if norm.scope != "general" and norm.scope not in cultures:
-            hint = suggestion(norm.scope, cultures)
-            raise ContentError(content.shown(path), number, f"scope: no culture {norm.scope!r}{hint}")
+        for key, named in (("scope", () if norm.is_general else norm.scope), ("not_in", norm.not_in)):
+            for culture in sorted(set(named) - cultures):
+                hint = suggestion(culture, cultures)
+                raise ContentError(content.shown(path), number, f"{key}: no culture {culture!r}{hint}")
         if norm.place not in PLACES:
             raise ContentError(
                 content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}"

@@ -16,7 +16,7 @@ from clca.content_check import check
 from clca.culture import CultureCatalogue
 from clca.culture.profile import FOLDER, PLACES, THINGS, Country, read_profile
 from clca.culture.scores import HOFSTEDE, MAP
-from clca.records import Norm, Relationship, Seed
+from clca.records import Relationship, Seed
 from tests.conftest import Overlay
 
 COUNTRIES = [
@@ -62,12 +62,6 @@ SCALES = {"thousand": 1e3, "million": 1e6}
 def seeds(content: Content) -> list[Seed]:
     paths = content.files("scenarios/seeds*.jsonl")
     return [seed for path in paths for seed in read_jsonl(path, content.text(path), Seed)]
-
-
-@pytest.fixture(scope="module")
-def norms(content: Content) -> list[Norm]:
-    paths = content.files("scenarios/norms*.jsonl")
-    return [norm for path in paths for norm in read_jsonl(path, content.text(path), Norm)]
 
 
 def country(content: Content, culture: str) -> Country:
@@ -119,7 +113,7 @@ def test_the_content_check_asks_the_questions_of_the_demonstration_of_knowledge(
     assert [path in fault.message for fault in check(overlay({path: broken}))] == [True]
 
 
-# ---------------------------------------------------------------- scenarios and norms
+# ---------------------------------------------------------------- scenarios
 
 
 def test_there_are_at_least_60_seeds_with_ids_of_their_own(seeds: list[Seed]) -> None:
@@ -153,21 +147,6 @@ def test_no_goal_or_secret_serves_two_people(seeds: list[Seed]) -> None:
     people = [person for seed in seeds for person in seed.participants]
     assert repeated([person.goal for person in people]) == []
     assert repeated([person.secret for person in people if person.secret]) == []
-
-
-def test_there_are_at_least_120_norms_general_ones_and_some_of_every_country(norms: list[Norm]) -> None:
-    assert len(norms) >= 120
-    scopes = Counter(norm.scope for norm in norms)
-    assert set(scopes) == {"general", *COUNTRIES}
-    assert scopes["general"] >= 40
-    assert min(scopes[culture] for culture in COUNTRIES) >= 5
-
-
-def test_every_norm_is_of_its_own_and_says_what_inspired_it(norms: list[Norm]) -> None:
-    for key in ("id", "text", "breach", "explain", "remedy"):
-        assert repeated([getattr(norm, key) for norm in norms]) == []
-    assert {norm.place for norm in norms} <= set(PLACES)
-    assert not [norm.id for norm in norms if len(norm.inspiration) < 10]
 
 
 # ---------------------------------------------------------------- cultures

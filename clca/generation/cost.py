@@ -63,7 +63,7 @@ def render_tasks(
     rendered: dict[str, RenderedTask] = {}
     if norms:
         norm = norms[0]
-        member = catalogue.for_scenario(culture_id, norm_scenario_id(norm), config.seed, norm.scope)
+        member = catalogue.for_scenario(culture_id, norm_scenario_id(norm), config.seed, norm)
         rendered["compose"] = _rendered([compose_request(norm, member, config.seed, prompts)])
     scenario = next(iter(islice(scenarios, 1)), None)
     if scenario is None:

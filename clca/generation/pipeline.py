@@ -83,8 +83,8 @@ class Pipeline:
     async def _scenario(self, source: Scenario | Norm, samples: list[int]) -> None:
         """Adapt the scenario to the culture once, then play its samples side by side."""
         plan, seed, name = self._plan, self._config.seed, scenario_id(source)
-        scope = source.scope if isinstance(source, Norm) else None
-        culture = plan.catalogue.for_scenario(plan.culture, name, seed, scope)
+        norm = source if isinstance(source, Norm) else None
+        culture = plan.catalogue.for_scenario(plan.culture, name, seed, norm)
         client = self.scheduler.client(scenario_owner(name))
         self.funnel.under_way += len(samples)
         try:

@@ -99,13 +99,17 @@ class FileScenarios:
 def load_norms(content: Content, culture: Culture, count: int, seed: int) -> list[Norm]:
     """`count` norms that hold in the culture, in an order that `seed` decides: its own first, then general ones.
 
+    Its own are those of the culture alone and those of a few cultures that it is one of. A language has the norms that
+    hold in at least one of its countries.
+
     Raises `ContentError` for a broken or duplicate norm, `SettingsError` when there are fewer than `count`.
     """
     if count == 0:
         return []
     norms = _read_by_id(content, NORMS, Norm, "norm")
-    own = [norm for norm in norms if norm.scope in (culture.id, *culture.members)]
-    general = [norm for norm in norms if norm.scope == "general"]
+    held = [norm for norm in norms if _holds(norm, culture)]
+    own = [norm for norm in held if not norm.is_general]
+    general = [norm for norm in held if norm.is_general]
     if count > len(own) + len(general):
         raise SettingsError(
             f"--norms {count}: there are {len(own)} norms of {culture.id} and {len(general)} general ones"
@@ -113,6 +117,12 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
     for group in (own, general):
         chooser(seed, "norms", culture.id).shuffle(group)
     return (own + general)[:count]
+
+
+def _holds(norm: Norm, culture: Culture) -> bool:
+    return (not norm.is_general and norm.holds_in(culture.id)) or any(
+        norm.holds_in(member) for member in culture.members or (culture.id,)
+    )
 
 
 def _read_by_id(content: Content, pattern: str, model: type[R], kind: str) -> list[R]:

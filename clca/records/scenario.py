@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
 from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
+
+GENERAL = "general"
+
+
+def _listed(scope: object) -> object:
+    return (scope,) if isinstance(scope, str) else scope
 
 
 class Norm(Record):
     """A short rule of everyday life, from which a scenario can be composed.
 
-    `scope` is `general` or a culture id. `breach` is what somebody does who breaks the norm (a phrase in -ing),
-    `explain` how a person of the culture explains the norm to them, `remedy` what they can do instead (a bare verb
-    phrase), `inspiration` the source of the norm.
+    `scope` is `general`, a culture id or a list of them; `not_in` names the cultures where a general norm does not
+    hold. `breach` is what somebody does who breaks the norm (a phrase in -ing), `explain` how a person of the culture
+    explains the norm to them, `remedy` what they can do instead (a bare verb phrase), `inspiration` the source of the
+    norm.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=75)]
-    scope: Slug
+    scope: Annotated[tuple[Slug, ...], BeforeValidator(_listed), Field(min_length=1)]
+    not_in: tuple[Slug, ...] = ()
     text: Line
     situation: Slug
     place: Slug
@@ -27,6 +35,30 @@ class Norm(Record):
     explain: Line
     remedy: Line
     inspiration: Line
+
+    @field_validator("scope", "not_in")
+    @classmethod
+    def _each_once(cls, cultures: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(cultures)) < len(cultures):
+            raise ValueError("names a culture twice")
+        return cultures
+
+    @model_validator(mode="after")
+    def _general_alone(self) -> Self:
+        if GENERAL in self.scope and len(self.scope) > 1:
+            raise ValueError("scope: general stands alone; cultures where it does not hold belong in not_in")
+        if self.not_in and not self.is_general:
+            raise ValueError("not_in: only a general norm has exceptions")
+        return self
+
+    @property
+    def is_general(self) -> bool:
+        """Whether the norm holds everywhere but for the cultures of `not_in`."""
+        return self.scope == (GENERAL,)
+
+    def holds_in(self, culture: str) -> bool:
+        """Whether the norm is said to hold in a culture, given by its id."""
+        return culture not in self.not_in if self.is_general else culture in self.scope
 
 
 class Participant(Record):

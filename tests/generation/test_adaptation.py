@@ -29,7 +29,7 @@ from tests.dialogue_examples import Script, hints, person, scenario
 SCENE = scenario(setting="Ruth Vale and Ida Moss reach a bakery in Leeds at closing time.")
 NORM = Norm(
     id="general-queue-turn",
-    scope="general",
+    scope=("general",),
     text="One waits for one's turn.",
     situation="public-space",
     place="shop",

