@@ -15,7 +15,7 @@ from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
 from clca.culture.clashes import check_names
 from clca.culture.descriptors import load_bands
-from clca.culture.localisation import mark_fault
+from clca.culture.localisation import mark_fault, unfit
 from clca.culture.profile import FOLDER, PLACES, read_profile
 from clca.culture.scores import Scores
 from clca.errors import ClcaError, ContentError
@@ -34,7 +34,7 @@ from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
 from clca.generation.prepared import load_sound
-from clca.generation.scenarios import NORMS, SeedScenarios, load_norms
+from clca.generation.scenarios import NORMS, SEEDS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
@@ -96,6 +96,8 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_sound(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
+    for path in content.files(SEEDS) if all_sound else ():
+        attempt(partial(_fits, content, path, catalogue))
     if attempt(lambda: Prompts.load(content)) and all_sound:
         attempt(lambda: _render(content, catalogue))
     return errors
@@ -108,6 +110,15 @@ def _render(content: Content, catalogue: CultureCatalogue) -> None:
     for culture in catalogue.ids():
         norms = load_norms(content, catalogue.culture(culture), 1, config.seed)
         render_tasks(catalogue, culture, seeds, norms, prompts, config)
+
+
+def _fits(content: Content, path: str, catalogue: CultureCatalogue) -> None:
+    """Raise `ContentError` for a seed that would not happen in one of the cultures."""
+    cultures = [catalogue.culture(culture) for culture in catalogue.ids()]
+    for number, seed in _records(content, path, Seed):
+        for culture in cultures:
+            if fault := unfit(seed, culture):
+                raise ContentError(content.shown(path), number, f"{seed.id}: in {culture.name} {fault}")
 
 
 def _wvs_prompts(content: Content, language: str) -> None:

@@ -157,8 +157,12 @@ class CultureCatalogue:
             gestures=country.gestures,
             customs=country.customs,
             cities=country.cities,
-            settings=country.settings,
+            settings=country.places,
             lexicon=country.lexicon,
+            prices=country.prices,
+            week=country.week,
+            schools=country.schools,
+            company=country.company,
         )
 
 

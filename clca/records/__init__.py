@@ -7,7 +7,19 @@ Every record is frozen. The order of its fields is the order of the keys in the 
 """
 
 from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
-from clca.records.culture import Address, Courtesy, Culture, Gestures, Hofstede, MapPosition, Names, Register
+from clca.records.culture import (
+    Address,
+    Company,
+    Courtesy,
+    Culture,
+    Gestures,
+    Hofstede,
+    MapPosition,
+    Names,
+    Register,
+    School,
+    Week,
+)
 from clca.records.dialogue import (
     Action,
     Alignment,
@@ -36,6 +48,7 @@ __all__ = [
     "Alignment",
     "AnsweredFacts",
     "Choice",
+    "Company",
     "Confidence",
     "CountedFacts",
     "Courtesy",
@@ -67,9 +80,11 @@ __all__ = [
     "Relationship",
     "Respondent",
     "Scenario",
+    "School",
     "Seed",
     "Slug",
     "Turn",
     "TurnFault",
     "Usage",
+    "Week",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
@@ -109,20 +109,28 @@ class Scenario(Record):
 
 
 class Place(Record):
-    """The words of a seed's setting that name its place, and the kind of the place."""
+    """The words of a seed's setting that name its place, and the kind of the place.
+
+    Of a school `pupil` is the participant who was its pupil, and `pupil_age`, in years, the age at which.
+    """
 
     text: str
     kind: Slug
+    pupil: Literal["first", "second", ""] = ""
+    pupil_age: Annotated[int, Field(ge=3, le=18)] | None = None
 
 
 class Seed(Scenario):
     """A scenario of no particular culture, with annotations that help to adapt it to one.
 
     `place.text` and the keys of `localise` occur word for word in the scenario's texts; `localise` maps them to keys of
-    a culture's lexicon.
+    `clca.culture.everyday`. `alone` says that nobody sees the two, `pairs` which other genders they may have: where a
+    culture would not have a woman and a man meet like this, one of these pairs is taken.
     """
 
     situation: str = ""
+    alone: bool = False
+    pairs: tuple[tuple[Gender, Gender], ...] = ()
     place: Place | None = None
     localise: dict[str, str] = Field(default={})
 

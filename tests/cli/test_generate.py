@@ -22,7 +22,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     summary = last_json(done.stdout)
     assert list(summary) == KEYS + COSTS
-    assert summary["requested"] == 2 * 68
+    assert summary["requested"] == 2 * 40
     run = tmp_path / summary["run"]
     kept, discarded = records(run), records(run, "discarded.jsonl")
     assert (len(kept), len(discarded)) == (summary["kept"], summary["discarded"])

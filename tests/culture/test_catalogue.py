@@ -208,6 +208,11 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
     for broken, fault in (
         (text.replace("  cafe: [", "  coffee: ["), "settings: missing key cafe"),
         (text.replace("  drink: [", "  drinks: ["), "lexicon: missing key drink"),
+        (text.replace("  rent: [", "  rents: ["), "prices: missing key rent"),
+        (text.replace('goods: ["8,000 yen", ', "goods: ["), "prices.goods: needs as many prices as collection"),
+        (text.replace("  cafe: [", '  school: ["a school in Nara"]\n  cafe: ['), "settings: school belongs to schools"),
+        (text.replace("family: Sunday", "family: Monday"), "family: Monday is no day of rest"),
+        (text.replace("alone: anyone", "alone: nobody"), "company.alone: Input should be 'anyone' or 'same-gender'"),
         (text.replace("male: [Kenji,", "male: [Hiroshi,"), "names.male: duplicate Hiroshi"),
         (text.replace('superior: {female: "{family}-san"', 'superior: {female: "{name}-san"'), "may use only"),
         (text.replace("iso2: JP", "iso2: Jp"), "iso2: String should match pattern"),

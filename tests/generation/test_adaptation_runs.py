@@ -49,13 +49,13 @@ def test_scenarios_that_fit_are_played_as_they_are(tmp_path: Path, monkeypatch: 
     assert {record["scenario"]["id"]: Scenario(**record["scenario"]) for record in records} == plain
 
 
-def test_an_adaptation_with_a_place_of_the_seed_is_requested_again_and_then_fails(
+def test_an_adaptation_with_a_name_of_the_seed_is_requested_again_and_then_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def forgetful(content: SimulatorContent, culture: Any, scenario: Scenario) -> AdaptAnswer:
         answer = adapt(content, culture, scenario)
-        places = [seed.place.text for seed in seeds().values() if isinstance(seed, Seed) and seed.place]
-        return answer.model_copy(update={"setting": f"{answer.setting} They met at {' and at '.join(places)}."})
+        names = [person.name for seed in seeds().values() for person in seed.participants]
+        return answer.model_copy(update={"setting": f"{answer.setting} They met {' and '.join(names)}."})
 
     monkeypatch.setattr("clca.simulator.teacher.adapt", forgetful)
     records, info = generate(tmp_path)

@@ -94,11 +94,11 @@ def test_a_file_that_cannot_be_read_is_named(file: Path) -> None:
 def test_all_seeds_come_in_the_order_of_their_ids(content: Content) -> None:
     ids = [scenario.id for scenario in SeedScenarios(content, None, 42)]
     assert ids == sorted(set(ids))
-    assert len(SeedScenarios(content, None, 42)) == len(ids) >= 60
+    assert len(SeedScenarios(content, None, 42)) == len(ids) >= 40
     assert ids == [scenario.id for scenario in SeedScenarios(content, None, 7)]
 
 
-@given(small=st.integers(1, 30), more=st.integers(0, 30), seed=st.integers(0, 2**31 - 1))
+@given(small=st.integers(1, 20), more=st.integers(0, 20), seed=st.integers(0, 2**31 - 1))
 def test_a_small_run_is_the_beginning_of_a_large_one(content: Content, small: int, more: int, seed: int) -> None:
     first = [scenario.id for scenario in SeedScenarios(content, small, seed)]
     assert len(set(first)) == small

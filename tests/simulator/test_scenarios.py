@@ -32,7 +32,8 @@ def test_the_rehearsal_adapts_a_scenario_of_ones_own_that_has_no_annotations(
     teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:
     for seed in seeds[:20]:
-        bare = seed.model_copy(update={"place": None, "localise": {}, "setting": seed.setting.rstrip(".")})
+        setting = f"{seed.setting} All of it happens in Leeds"
+        bare = seed.model_copy(update={"place": None, "localise": {}, "setting": setting})
         scenario = localise(bare, cultures["japan"], 42)
         assert foreign_names(scenario, cultures["japan"])
         answer, _ = ask(teacher, "adapt", cultures["japan"], scenario)
@@ -123,3 +124,12 @@ def test_a_part_of_a_place_stands_for_the_whole_and_a_ride_for_a_ride() -> None:
     for number in range(5):
         assert nearest("a late commuter train out of Liverpool", places, Rng(number)) == places[1]
         assert nearest("the bus terminus in Stirling", places, Rng(number)) != places[1]
+
+
+def test_a_short_ride_is_no_long_journey_and_an_eye_test_is_not_done_at_a_dentist_s() -> None:
+    aboard = ["a minibus in Baghdad", "a night train to Basra", "a high-speed train to Konya"]
+    clinics = ["a dentist's clinic in Karrada", "the maternity ward of a hospital", "a teaching hospital in Baghdad"]
+    for number in range(9):
+        assert nearest("a city bus", aboard, Rng(number)) == aboard[0]
+        assert nearest("a long-distance train", aboard, Rng(number)) in aboard[1:]
+        assert nearest("a doctor's practice", clinics, Rng(number)) == clinics[2]
