@@ -23,9 +23,9 @@ from clca.content.lookup import CONFIG, Content
 from clca.generation.config import GenerateConfig
 
 SEEDS = (
-    "request-spare-key",
+    "request-late-shift",
     "apology-missed-solo",
-    "invitation-open-table",
+    "invitation-sunday-table",
     "favour-early-drive",
     "bargain-sewing-machine",
     "conflict-unpaid-loan",
@@ -34,7 +34,7 @@ SEEDS = (
     "workplace-trainee-stock",
     "school-phone-drawer",
     "hospitality-electrician-plate",
-    "family-cousins-room",
+    "family-parents-home",
 )
 CULTURES = ("japan", "germany", "mexico")
 NORMS = (
