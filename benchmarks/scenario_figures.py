@@ -1,10 +1,9 @@
 """Figures of scenarios: is anything of the seed left, is everything kept that must be kept?
 
 A *name* of the seed is left where a part of a participant's name occurs as a whole word in any text, unless the new
-name has it, too. A *place* is a capitalised word of the seed's texts that is no name and no weekday. A *thing* is a
-word that the seed marks for replacement (`localise`). A name is *of the culture* if each of its parts is on one of its
-lists. A norm is *lost* where the scenario holds fewer than two content words of
-its text, its breach and its remedy, or has another relationship.
+name has it, too. A *thing* is a word that the seed marks for replacement (`localise`). A name is *of the culture* if
+each of its parts is on one of its lists. A norm is *lost* where the scenario holds fewer than two content words of its
+text, its breach and its remedy, or has another relationship.
 """
 
 from __future__ import annotations
@@ -13,15 +12,13 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.figures import Figure, share
 from benchmarks.recorded import Json, Recorded
-from benchmarks.text_rules import begins_with_punctuation, capitalised, content_words, holds, is_cut, is_markup
+from benchmarks.text_rules import begins_with_punctuation, content_words, holds, is_cut, is_markup
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records
 from clca.culture import CultureCatalogue
 from clca.generation.scenarios import NORMS, SeedScenarios
 from clca.records import Norm, Scenario, Seed
 
-_DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
-_CALENDAR = {*_DAYS, *(f"{day}s" for day in _DAYS), "Christmas", "Easter"}
 SENTENCES = ("setting", "background")
 
 
@@ -43,16 +40,14 @@ def scenario_figures(runs: Sequence[Recorded], sources: Sources) -> list[Figure]
     scenarios = [(run, scenario) for run in runs for scenario in run.scenarios()]
     adapted = [(run, scenario) for run, scenario in scenarios if scenario["id"] in sources.seeds]
     composed = [(run, scenario) for run, scenario in scenarios if _norm(scenario, sources) is not None]
-    names, places, things, changed, lost, strangers = [], [], [], [], [], []
+    names, things, changed, lost, strangers = [], [], [], [], []
     for run, scenario in adapted:
         seed, label = sources.seeds[scenario["id"]], f"{run.culture} {scenario['id']}"
         names += [f"{label}: {', '.join(left)}" for left in [_names_left(seed, scenario)] if left]
-        places += [f"{label}: {', '.join(left)}" for left in [_places_left(seed, scenario)] if left]
         if isinstance(seed, Seed):
             left = [thing for thing in seed.localise if any(holds(text, thing) for _, text in texts(scenario))]
             things += [f"{label}: {', '.join(left)}" for left in [left] if left]
-        people = list(zip(seed.participants, scenario["participants"], strict=True))
-        if any((before.age, before.gender) != (after["age"], after["gender"]) for before, after in people):
+        if not _same_people(seed, scenario):
             changed.append(label)
     for run, scenario in composed:
         norm = _norm(scenario, sources)
@@ -72,7 +67,6 @@ def scenario_figures(runs: Sequence[Recorded], sources: Sources) -> list[Figure]
     every = [(run, scenario, key, text) for run, scenario in scenarios for key, text in texts(scenario)]
     return [
         share(part, "with a name of the seed left", names, len(adapted)),
-        share(part, "with a place of the seed left", places, len(adapted)),
         share(part, "with a thing left that the seed marks", things, len(adapted)),
         share(part, "with an age or a gender changed", changed, len(adapted)),
         share(part, "norms lost", lost, len(composed)),
@@ -118,13 +112,12 @@ def _names_left(seed: Scenario, scenario: Json) -> list[str]:
     return sorted(same | {part for part in old - new if any(holds(text, part) for text in given)})
 
 
-def _places_left(seed: Scenario, scenario: Json) -> list[str]:
-    names = {part for person in seed.participants for part in person.name.split()}
-    places: set[str] = set()
-    for _, text in texts(seed.model_dump()):
-        places |= {word.removesuffix("'s").removesuffix("’s") for word in capitalised(text)}
-    places -= names | _CALENDAR
-    return sorted(place for place in places if any(holds(text, place) for _, text in texts(scenario)))
+def _same_people(seed: Scenario, scenario: Json) -> bool:
+    """Whether the ages are those of the seed, and the genders its own or one of its other pairs."""
+    ages = [person.age for person in seed.participants]
+    pairs = {tuple(person.gender for person in seed.participants), *(seed.pairs if isinstance(seed, Seed) else ())}
+    people = scenario["participants"]
+    return ages == [person["age"] for person in people] and tuple(person["gender"] for person in people) in pairs
 
 
 def _norm(scenario: Json, sources: Sources) -> Norm | None:
@@ -138,7 +131,7 @@ def _norm_words(norm: Norm) -> set[str]:
 
 def _not_of_culture(run: Recorded, scenario: Json, sources: Sources) -> list[str]:
     norm = _norm(scenario, sources)
-    culture = sources.catalogue.for_scenario(run.culture, scenario["id"], run.seed, norm.scope if norm else None)
+    culture = sources.catalogue.for_scenario(run.culture, scenario["id"], run.seed, norm)
     names = culture.names
     parts = {part for name in (*names.female, *names.male, *names.family) for part in name.split()}
     return [person["name"] for person in scenario["participants"] if not set(person["name"].split()) <= parts]

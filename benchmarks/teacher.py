@@ -23,9 +23,9 @@ from clca.content.lookup import CONFIG, Content
 from clca.generation.config import GenerateConfig
 
 SEEDS = (
-    "request-late-shift",
+    "request-spare-key",
     "apology-missed-solo",
-    "invitation-sunday-table",
+    "invitation-open-table",
     "favour-early-drive",
     "bargain-sewing-machine",
     "conflict-unpaid-loan",
@@ -34,7 +34,7 @@ SEEDS = (
     "workplace-trainee-stock",
     "school-phone-drawer",
     "hospitality-electrician-plate",
-    "family-parents-home",
+    "family-cousins-room",
 )
 CULTURES = ("japan", "germany", "mexico")
 NORMS = (

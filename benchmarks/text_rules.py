@@ -123,14 +123,6 @@ def spoken_of(text: str, fact: str, known: str) -> list[str]:
     return sorted(shared) if len(shared) >= max(2, len(own) / 2) else []
 
 
-def capitalised(text: str) -> set[str]:
-    """The words of a text that are capitalised although no sentence begins with them."""
-    inside: set[str] = set()
-    for sentence in sentences(text):
-        inside |= {word for word in WORD.findall(sentence)[1:] if word[0].isupper() and len(word) > 2}
-    return inside
-
-
 def holds(text: str, word: str) -> bool:
     """Whether a text holds a word or phrase, as a whole and with its capitals."""
     return re.search(rf"(?<!\w){re.escape(word)}(?!\w)", text) is not None

@@ -15,7 +15,7 @@ from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
 from clca.culture.clashes import check_names
 from clca.culture.descriptors import load_bands
-from clca.culture.localisation import mark_fault
+from clca.culture.localisation import mark_fault, unfit
 from clca.culture.profile import FOLDER, PLACES, read_profile
 from clca.culture.scores import Scores
 from clca.errors import ClcaError, ContentError
@@ -34,7 +34,7 @@ from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
 from clca.generation.prepared import load_sound
-from clca.generation.scenarios import NORMS, OWN, SeedScenarios, load_norms, own_fault
+from clca.generation.scenarios import NORMS, SEEDS, SeedScenarios, load_norms
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
@@ -71,9 +71,9 @@ def check(content: Content) -> list[ClcaError]:
         for culture in sorted(known):
             attempt(partial(catalogue.culture, culture))
     all_sound = len(sound) == len(cultures)
-    for path in (*content.files("scenarios/*.jsonl"), *content.files(OWN)):
-        read = _norms if fnmatch(path, NORMS) else check_seeds
-        all_sound &= attempt(partial(read, content, path, known))
+    for path in content.files("scenarios/*.jsonl"):
+        norms = fnmatch(path, NORMS)
+        all_sound &= attempt(partial(check_norms, content, path, known) if norms else partial(_seeds, content, path))
     translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
         attempt(partial(_is_read, content, path, translations))
@@ -96,6 +96,8 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_sound(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))
+    for path in content.files(SEEDS) if all_sound else ():
+        attempt(partial(_fits, content, path, catalogue))
     if attempt(lambda: Prompts.load(content)) and all_sound:
         attempt(lambda: _render(content, catalogue))
     return errors
@@ -103,12 +105,20 @@ def check(content: Content) -> list[ClcaError]:
 
 def _render(content: Content, catalogue: CultureCatalogue) -> None:
     config = GenerateConfig(norms=1)
+    seeds = SeedScenarios(content, None, config.seed)
     prompts = Prompts.load(content)
     for culture in catalogue.ids():
-        record = catalogue.culture(culture)
-        seeds = SeedScenarios(content, None, config.seed, (culture, *record.members))
-        norms = load_norms(content, record, 1, config.seed)
+        norms = load_norms(content, catalogue.culture(culture), 1, config.seed)
         render_tasks(catalogue, culture, seeds, norms, prompts, config)
+
+
+def _fits(content: Content, path: str, catalogue: CultureCatalogue) -> None:
+    """Raise `ContentError` for a seed that would not happen in one of the cultures."""
+    cultures = [catalogue.culture(culture) for culture in catalogue.ids()]
+    for number, seed in _records(content, path, Seed):
+        for culture in cultures:
+            if fault := unfit(seed, culture):
+                raise ContentError(content.shown(path), number, f"{seed.id}: in {culture.name} {fault}")
 
 
 def _wvs_prompts(content: Content, language: str) -> None:
@@ -136,28 +146,26 @@ def _mmlu_prompts(content: Content) -> None:
 def _is_read(content: Content, path: str, translations: set[str]) -> None:
     """Raise `ContentError` for a workspace file that nothing reads: it is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    folders = ("scenarios/*.jsonl", OWN, f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
+    folders = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
     patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"overrides no packaged file{suggestion(path, packaged)}")
 
 
-def check_seeds(content: Content, path: str, cultures: set[str]) -> None:
-    """Raise `ContentError` for the first broken seed of a file; `cultures` are the ids of all cultures."""
+def _seeds(content: Content, path: str) -> None:
     for number, seed in _records(content, path, Seed):
-        if seed.culture and seed.culture not in cultures:
-            hint = suggestion(seed.culture, cultures)
-            raise ContentError(content.shown(path), number, f"culture: no culture {seed.culture!r}{hint}")
-        if fault := own_fault(path, seed) or mark_fault(seed):
+        if fault := mark_fault(seed):
             raise ContentError(content.shown(path), number, fault)
 
 
-def _norms(content: Content, path: str, cultures: set[str]) -> None:
+def check_norms(content: Content, path: str, cultures: set[str]) -> None:
+    """Raise `ContentError` for the first norm of a file that is broken, or names a culture or place unknown."""
     for number, norm in _records(content, path, Norm):
-        if norm.scope != "general" and norm.scope not in cultures:
-            hint = suggestion(norm.scope, cultures)
-            raise ContentError(content.shown(path), number, f"scope: no culture {norm.scope!r}{hint}")
+        for key, named in (("scope", () if norm.is_general else norm.scope), ("not_in", norm.not_in)):
+            for culture in sorted(set(named) - cultures):
+                hint = suggestion(culture, cultures)
+                raise ContentError(content.shown(path), number, f"{key}: no culture {culture!r}{hint}")
         if norm.place not in PLACES:
             raise ContentError(
                 content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}"

@@ -66,7 +66,7 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
         "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted run"
     )
     assert list(line) == keys.split()
-    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach", "opens"]
+    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach"]
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )

@@ -12,7 +12,7 @@ from clca.culture.descriptors import Bands, load_bands, score_descriptors
 from clca.culture.profile import FOLDER, Country, Language, Profile, read_profile
 from clca.culture.scores import Scores, mean_hofstede, mean_position
 from clca.errors import ContentError, NotFoundError
-from clca.records import Culture, Hofstede, MapPosition
+from clca.records import Culture, Hofstede, MapPosition, Norm
 from clca.seeding import derive
 
 
@@ -77,19 +77,17 @@ class CultureCatalogue:
             self._built[culture] = self._build(profile, profile, self._score(profile))
         return self._built[culture]
 
-    def for_scenario(self, culture: str, scenario: str, seed: int, scope: str | None = None) -> Culture:
+    def for_scenario(self, culture: str, scenario: str, seed: int, norm: Norm | None = None) -> Culture:
         """The culture in which a scenario is played: the culture itself, or for a language one of its members.
 
-        The member follows from `seed`, the run's, and `scenario`, an id. If `scope`, the culture of the norm that the
-        scenario is written from, is a member, that one is taken.
+        The member follows from `seed`, the run's, and `scenario`, an id. It is one of those where `norm`, which the
+        scenario is written from, holds, if it holds in any.
         """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
             return self.culture(culture)
-        member = profile.members[derive(seed, "member", culture, scenario) % len(profile.members)]
-        if scope in profile.members:
-            member = scope
-        return self._spoken_in(profile, member)
+        members = [member for member in profile.members if norm is None or norm.holds_in(member)] or profile.members
+        return self._spoken_in(profile, members[derive(seed, "member", culture, scenario) % len(members)])
 
     @cached_property
     def scores(self) -> Scores:
@@ -159,8 +157,12 @@ class CultureCatalogue:
             gestures=country.gestures,
             customs=country.customs,
             cities=country.cities,
-            settings=country.settings,
+            settings=country.places,
             lexicon=country.lexicon,
+            prices=country.prices,
+            week=country.week,
+            schools=country.schools,
+            company=country.company,
         )
 
 

@@ -9,9 +9,12 @@ import re
 from collections.abc import Mapping
 
 from clca.content.parsing import suggestion
+from clca.culture.company import company_fault, paired, pairs_fault
+from clca.culture.everyday import KEYS, lexicon, things
 from clca.culture.people import assign_names, fill_address, name_words, split_name, split_seed_name
 from clca.culture.places import nearest, preposition
-from clca.culture.profile import PLACES, THINGS
+from clca.culture.profile import PLACES, SCHOOL
+from clca.culture.schools import open_schools, school_fault
 from clca.records import Culture, Scenario, Seed
 from clca.seeding import Rng
 from clca.words import names_in, upper_first, whole_word
@@ -24,17 +27,17 @@ Replacement = tuple[str, str]
 def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
     """The scenario with names, place and things of the culture instead of its own; everything else is as it was.
 
+    So are the genders of a seed's two people, but where the culture would not have them meet (`clca.culture.company`).
     The names follow from `seed`, the run's; they fit the genders, are distinct and occur nowhere in the scenario, and
     people of one family name get one family name. Place and things follow from the scenario's id. The texts are not
-    validated: one at its bound may have grown beyond it. A seed of the culture alone, or of one of its members, is as
-    it was.
+    validated: one at its bound may have grown beyond it.
     """
-    if isinstance(scenario, Seed) and scenario.culture in (culture.id, *culture.members):
-        return scenario.plain()
-    things = _thing_replacements(scenario, culture)
+    if isinstance(scenario, Seed):
+        scenario = paired(scenario, culture)
+    replacements = _thing_replacements(scenario, culture)
     first, second = scenario.participants
     families = [split_seed_name(person.name)[1] for person in scenario.participants]
-    known = " ".join([first.name, second.name, *scenario.texts.values(), *(new for _, new in things)])
+    known = " ".join([first.name, second.name, *scenario.texts.values(), *(new for _, new in replacements)])
     names = assign_names(
         culture,
         (first.gender, second.gender),
@@ -43,7 +46,7 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
         avoid=frozenset(_CAPITALISED.findall(known)) | vocabulary(culture),
         one_family=bool(families[0]) and families[0] == families[1],
     )
-    replacements = things + _name_replacements(scenario, culture, names)
+    replacements += _name_replacements(scenario, culture, names)
 
     def swapped(text: str) -> str:
         return _replace_all(text, replacements)
@@ -54,6 +57,12 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
     ]
     plain = scenario.plain() if isinstance(scenario, Seed) else scenario
     return plain.model_copy(update={"setting": swapped(scenario.setting), "participants": tuple(people)})
+
+
+def unfit(seed: Seed, culture: Culture) -> str | None:
+    """Why a seed, localised, would not happen in the culture, or None: its school, or who would be alone with whom."""
+    fitting = paired(seed, culture)
+    return school_fault(fitting, culture) or company_fault(fitting, culture, alone=seed.alone)
 
 
 def foreign_names(scenario: Scenario, culture: Culture) -> list[str]:
@@ -67,12 +76,10 @@ def mark_fault(seed: Seed) -> str | None:
     """What is wrong with the annotations of a seed, or None: each occurs word for word, and its kind is known.
 
     In a seed whose place is annotated, the names of its texts, those of its people aside, are annotated, too: any other
-    would stay in every culture. A seed of one culture is played as it is, and has no such annotations.
+    would stay in every culture.
     """
     texts = seed.texts.values()
     marked = [*seed.localise]
-    if seed.culture and (seed.place or marked):
-        return f"{'place' if seed.place else 'localise'}: nothing is swapped in a scenario of {seed.culture} alone"
     if seed.place is not None:
         if not re.search(whole_word(seed.place.text), seed.setting):
             return f"place.text: {seed.place.text!r} is not in the setting"
@@ -82,8 +89,10 @@ def mark_fault(seed: Seed) -> str | None:
     for words, thing in seed.localise.items():
         if not any(re.search(whole_word(words), text) for text in texts):
             return f"localise: {words!r} is not in the scenario's texts"
-        if thing not in THINGS:
-            return f"localise: {thing!r} is unknown{suggestion(thing, THINGS)}"
+        if thing not in KEYS:
+            return f"localise: {thing!r} is unknown{suggestion(thing, KEYS)}"
+    if fault := pairs_fault(seed):
+        return fault
     if seed.place is not None:
         covered = {name for mark in marked for name in names_in(f"in {mark}")}
         people = [word for person in seed.participants for word in name_words(person.name)]
@@ -103,18 +112,6 @@ def vocabulary(culture: Culture) -> frozenset[str]:
     return frozenset(name for text in texts for name in names_in(f"in {text}")) | frozenset(
         name for custom in culture.customs for name in names_in(custom)
     )
-
-
-def lexicon(culture: Culture, scenario_id: str) -> dict[str, str]:
-    """A value per placeholder for this scenario in this culture, the same in every dialogue."""
-    values: dict[str, str] = {}
-    price_level = Rng(culture.id, scenario_id, "price").uniform()
-    for name, items in culture.lexicon.items():
-        if items:
-            fraction = price_level if name.startswith("price") else Rng(culture.id, scenario_id, name).uniform()
-            values[name] = items[int(fraction * len(items))]
-    values["city"] = Rng(culture.id, scenario_id, "city").choice(culture.cities) if culture.cities else "the city"
-    return values
 
 
 def _replace_all(text: str, replacements: list[Replacement]) -> str:
@@ -138,13 +135,16 @@ def _thing_replacements(scenario: Scenario, culture: Culture) -> list[Replacemen
     values: Mapping[str, str] = lexicon(culture, scenario.id)
     seen: dict[str, int] = {}
     for text, name in scenario.localise.items():
-        items = culture.lexicon.get(name, ())
+        items = things(culture, name)
         nth = seen[name] = seen.get(name, -1) + 1
         if items and name in values:
             pairs.append((whole_word(text), items[(items.index(values[name]) + nth) % len(items)]))
     place = scenario.place
     if place is not None and culture.settings.get(place.kind):
-        new = nearest(place.text, culture.settings[place.kind], Rng(culture.id, scenario.id, "place"))
+        places = culture.settings[place.kind]
+        if place.kind == SCHOOL:
+            places = open_schools(scenario, culture) or places
+        new = nearest(place.text, places, Rng(culture.id, scenario.id, "place"))
         pairs.append((whole_word(place.text), new))
         for old in ("in", "at", "on"):
             pairs.append((rf"\b{old} " + whole_word(place.text), f"{preposition(new, old)} {new}"))

@@ -12,14 +12,17 @@ _FUNCTION_WORDS = "a an the in of on at by near with and small large old little 
 _IGNORED = frozenset(_FUNCTION_WORDS.split())
 _KINDS = {
     "block": "flats flat apartment apartments building block tenement",
-    "clinic": "clinic practice surgery hospital doctors",
+    "clinic": "clinic practice surgery hospital doctor doctors doctor's health medical chamber",
     "upper": "secondary high comprehensive grammar lyceum gymnasium lycée preparatory middle liceo",
     "lower": "primary elementary infant",
     "road": "street road lane alley avenue",
     "town": "town city council municipal office",
+    "ride": "bus minibus tram metro subway underground dolmuş colectivo suburban commuter local",
+    "far": "intercity distance overnight night speed shinkansen ktx express regional launch",
     "country": "hills hill village mountain mountains hamlet valley river woods moor",
 }
-_SPECIALIZED = frozenset({"vocational", "technical", "nursery", "boarding", "evening", "women's", "maternity"})
+_PARTICULAR = "vocational technical nursery boarding evening women's maternity dentist dentist's dental"
+_SPECIALIZED = frozenset(f"{_PARTICULAR} physiotherapy cardiologist's orthopaedic far".split())
 _KIND_OF_WORD = {word: kind for kind, members in _KINDS.items() for word in members.split()}
 
 # A part of a place, before the whole that it belongs to: 'the back porch of a house in Baton Rouge'.
@@ -58,11 +61,11 @@ def whole(place: str) -> str:
 
 def nearest(old: str, places: Sequence[str], rng: Rng) -> str:
     """One of those `places` that share most words with the old place."""
+    old_kinds = _kinds(old)
+    places = [place for place in places if _form(place) == _form(old)] or places
+    places = [place for place in places if not _kinds(place) & _SPECIALIZED - old_kinds] or places
     if not _PART.match(old):
         places = list(dict.fromkeys(whole(place) for place in places))
-    places = [place for place in places if _form(place) == _form(old)] or places
-    old_kinds = _kinds(old)
-    places = [place for place in places if not _kinds(place) & _SPECIALIZED - old_kinds] or places
     if "lower" in old_kinds:
         places = [place for place in places if "upper" not in _kinds(place)] or places
     shared = [len(old_kinds & _kinds(place)) for place in places]

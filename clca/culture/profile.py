@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
 from clca.errors import ContentError
-from clca.records import Address, Courtesy, Gestures, Names, Slug
+from clca.records import Address, Company, Courtesy, Gestures, Names, School, Slug, Week
 from clca.words import beginning
 
 FOLDER = "personas/cultures"
@@ -48,12 +48,12 @@ THINGS = [
     "sport",
     "holiday",
     "transport",
-    "price_low",
-    "price_mid",
-    "price_less",
-    "price_high",
 ]
+PRICES = ["collection", "goods", "goods_less", "repair", "repair_less", "rent", "rent_less", "loan"]
+"""Prices by kind: a share of a present for a colleague, something second-hand, a small repair, a month in a room, and
+what a friend lends. A kind in `_less` holds the offers below the asking prices of its kind, one for each."""
 
+SCHOOL = "school"
 NonEmpty = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -81,17 +81,33 @@ class Country(_Base):
     cities: NonEmpty
     settings: dict[str, NonEmpty]
     lexicon: dict[str, NonEmpty]
+    prices: dict[str, NonEmpty]
+    week: Week
+    schools: Annotated[tuple[School, ...], Field(min_length=1)]
+    company: Company
+
+    @property
+    def places(self) -> dict[str, tuple[str, ...]]:
+        """The places of all kinds, schools included."""
+        return {**self.settings, SCHOOL: tuple(school.place for school in self.schools)}
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
+        if SCHOOL in self.settings:
+            raise ValueError(f"settings: {SCHOOL} belongs to schools, each with place, ages and pupils")
         for kind in PLACES:
-            if kind not in self.settings:
+            if kind not in self.places:
                 raise ValueError(f"settings: missing key {kind}")
         for thing in THINGS:
             if thing not in self.lexicon:
                 raise ValueError(f"lexicon: missing key {thing}")
-        for part in ("settings", "lexicon"):
-            for kind, phrases in getattr(self, part).items():
+        for kind in PRICES:
+            if kind not in self.prices:
+                raise ValueError(f"prices: missing key {kind}")
+            if len(self.prices[kind]) != len(self.prices[PRICES[0]]):
+                raise ValueError(f"prices.{kind}: needs as many prices as {PRICES[0]}")
+        for part, kinds in (("settings", self.places), ("lexicon", self.lexicon), ("prices", self.prices)):
+            for kind, phrases in kinds.items():
                 if any(brace in phrase for phrase in phrases for brace in "{}"):
                     raise ValueError(f"{part}.{kind}: braces are not allowed, nothing is filled in here")
         for key in ("female", "male", "family"):

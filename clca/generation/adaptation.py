@@ -16,6 +16,8 @@ from clca.content.prompts import Prompts
 from clca.culture.localisation import foreign_names, localise, vocabulary
 from clca.culture.people import assign_names
 from clca.culture.places import preposition
+from clca.culture.profile import SCHOOL
+from clca.culture.schools import schools_for
 from clca.errors import FailureKind, InvalidReply
 from clca.generation.scenario_checks import BOUNDS, adaptation_fault, composition_fault, cut
 from clca.inference.protocol import AssignedNames, Mistake, SimulatorHints, TaskClient, TaskRequest
@@ -115,7 +117,7 @@ def composed(norm: Norm, people: AssignedNames, answer: ComposeAnswer) -> Scenar
 def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[ComposeAnswer]:
     """The request for the scenario; `seed` decides genders, names and place."""
     people = new_people(norm, culture, seed)
-    place = Rng(seed, "place", culture.id, norm.id).choice(culture.settings[norm.place])
+    place = Rng(seed, "place", culture.id, norm.id).choice(_places(norm, culture, people))
     where = f"{preposition(place, 'at') or 'at'} {place}"
     variables = {"culture": culture, "norm": norm, "people": people, "place": where}
     return TaskRequest(
@@ -130,6 +132,12 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
         hints=SimulatorHints(culture, norm, names=people),
         again=lambda mistake: _again(prompts, "compose", variables, mistake),
     )
+
+
+def _places(norm: Norm, culture: Culture, people: AssignedNames) -> tuple[str, ...]:
+    """The culture's places of the norm's kind; of schools those that would take both people."""
+    of_both = schools_for(culture, [gender for gender, _ in people]) if norm.place == SCHOOL else ()
+    return of_both or culture.settings[norm.place]
 
 
 def _texts(person: PersonAnswer | NewPersonAnswer) -> dict[str, Any]:
@@ -147,8 +155,8 @@ def _again(prompts: Prompts, prompt: str, variables: dict[str, object], mistake:
 
 
 def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:
-    """Genders and names of the two people in the scenario of a norm: a couple is a woman and a man, a family has one
-    family name."""
+    """Genders and names of the two people in the scenario of a norm: a couple is a woman and a man, friends are of one
+    gender where the culture has it so, a family has one family name."""
     scenario = norm_scenario_id(norm)
     rng = Rng(seed, "genders", culture.id, scenario)
     other: dict[Gender, Gender] = {"female": "male", "male": "female"}
@@ -156,6 +164,8 @@ def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:
     second: Gender = "female" if rng.chance(0.5) else "male"
     if norm.relationship == "partner":
         second = other[first]
+    if norm.relationship == "friend" and culture.company.friends == "same-gender":
+        second = first
     avoid = vocabulary(culture) | set(names_in(f"{norm.text} {norm.breach} {norm.explain} {norm.remedy}"))
     names = assign_names(
         culture, (first, second), seed, scenario, avoid=avoid, one_family=norm.relationship == "family"

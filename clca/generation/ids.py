@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from clca.generation.adaptation import norm_scenario_id
 from clca.generation.scheduler import retry_key
-from clca.records import Failure, Norm, Scenario, Seed
+from clca.records import Failure, Norm, Scenario
 
 
 def scenario_id(source: Scenario | Norm) -> str:
     """The id of a scenario, or of the one that is written from a norm."""
     return norm_scenario_id(source) if isinstance(source, Norm) else source.id
-
-
-def scenario_scope(source: Scenario | Norm) -> str:
-    """The culture that a scenario is of, or that its norm holds in: `general` or "" for any."""
-    if isinstance(source, Norm):
-        return source.scope
-    return source.culture if isinstance(source, Seed) else ""
 
 
 def scenario_owner(scenario: str) -> str:

@@ -17,7 +17,7 @@ from clca.errors import RequestError, RunStopped
 from clca.generation.adaptation import adapt, adapt_by_code, compose
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
-from clca.generation.ids import dialogue_id, scenario_id, scenario_owner, scenario_scope
+from clca.generation.ids import dialogue_id, scenario_id, scenario_owner
 from clca.generation.intents import label_intents
 from clca.generation.judge import judge, labels
 from clca.generation.judge_metrics import planted_flaw
@@ -83,15 +83,14 @@ class Pipeline:
     async def _scenario(self, source: Scenario | Norm, samples: list[int]) -> None:
         """Adapt the scenario to the culture once, then play its samples side by side."""
         plan, seed, name = self._plan, self._config.seed, scenario_id(source)
-        culture = plan.catalogue.for_scenario(plan.culture, name, seed, scenario_scope(source))
+        norm = source if isinstance(source, Norm) else None
+        culture = plan.catalogue.for_scenario(plan.culture, name, seed, norm)
         client = self.scheduler.client(scenario_owner(name))
         self.funnel.under_way += len(samples)
         try:
             try:
                 if isinstance(source, Norm):
                     scenario = await compose(source, culture, seed, plan.prompts, client)
-                elif isinstance(source, Seed) and source.culture:
-                    scenario = source.plain()  # at home here
                 elif self._config.adaptation == "teacher":
                     scenario = await adapt(source, culture, seed, plan.prompts, client)
                 elif self._config.adaptation == "code":

@@ -6,8 +6,20 @@ respondent -> prediction, choice
 Every record is frozen. The order of its fields is the order of the keys in the JSONL files.
 """
 
-from clca.records.base import FirstOrSecond, Gender, Line, PersonName, Record, Relationship, Slug
-from clca.records.culture import Address, Courtesy, Culture, Gestures, Hofstede, MapPosition, Names, Register
+from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
+from clca.records.culture import (
+    Address,
+    Company,
+    Courtesy,
+    Culture,
+    Gestures,
+    Hofstede,
+    MapPosition,
+    Names,
+    Register,
+    School,
+    Week,
+)
 from clca.records.dialogue import (
     Action,
     Alignment,
@@ -36,13 +48,13 @@ __all__ = [
     "Alignment",
     "AnsweredFacts",
     "Choice",
+    "Company",
     "Confidence",
     "CountedFacts",
     "Courtesy",
     "Culture",
     "Dialogue",
     "Failure",
-    "FirstOrSecond",
     "Gender",
     "Gestures",
     "Hofstede",
@@ -68,9 +80,11 @@ __all__ = [
     "Relationship",
     "Respondent",
     "Scenario",
+    "School",
     "Seed",
     "Slug",
     "Turn",
     "TurnFault",
     "Usage",
+    "Week",
 ]

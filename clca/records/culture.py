@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
 
 from clca.records.base import Gender, Record, Slug
+
+Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+WEEKDAYS: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
 class Hofstede(Record):
@@ -78,6 +83,55 @@ class Gestures(Record):
     farewell: tuple[str, ...]
 
 
+class Week(Record):
+    """The days on which most people do not work, and the one of them on which families meet."""
+
+    rest: tuple[Weekday, ...] = Field(min_length=1, max_length=3)
+    family: Weekday
+
+    @model_validator(mode="after")
+    def _family_rests(self) -> Self:
+        if self.family not in self.rest:
+            raise ValueError(f"family: {self.family} is no day of rest")
+        return self
+
+    @property
+    def working(self) -> tuple[Weekday, ...]:
+        """The working days in the order of the week, the day after the rest first."""
+        after = max(index for index, day in enumerate(WEEKDAYS) if day in self.rest and _next(day) not in self.rest)
+        days = (WEEKDAYS[(after + 1 + number) % len(WEEKDAYS)] for number in range(len(WEEKDAYS)))
+        return tuple(day for day in days if day not in self.rest)
+
+
+def _next(day: Weekday) -> Weekday:
+    return WEEKDAYS[(WEEKDAYS.index(day) + 1) % len(WEEKDAYS)]
+
+
+class School(Record):
+    """A school or a room of it: its place, the first and last age of its pupils, and their genders."""
+
+    place: str
+    ages: tuple[int, int]
+    pupils: Literal["mixed", "female", "male"]
+
+    @model_validator(mode="after")
+    def _ages_rise(self) -> Self:
+        if not 0 <= self.ages[0] <= self.ages[1] <= 25:
+            raise ValueError(f"ages: {self.ages[0]} to {self.ages[1]} are no ages of pupils")
+        return self
+
+
+class Company(Record):
+    """Whether people of different genders who are not related may be alone unseen, and whether they may be friends.
+
+    `same-gender` says that they are not; children below `from_age` years do not count.
+    """
+
+    alone: Literal["anyone", "same-gender"]
+    friends: Literal["anyone", "same-gender"]
+    from_age: int = Field(default=12, ge=0, le=25)
+
+
 class Culture(Record):
     """A culture with its scores and the everyday material of its scenarios."""
 
@@ -99,3 +153,7 @@ class Culture(Record):
     cities: tuple[str, ...]
     settings: dict[str, tuple[str, ...]]
     lexicon: dict[str, tuple[str, ...]]
+    prices: dict[str, tuple[str, ...]]
+    week: Week
+    schools: tuple[School, ...]
+    company: Company

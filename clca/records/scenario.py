@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints, field_validator
+from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from clca.records.base import FirstOrSecond, Gender, Line, PersonName, Record, Relationship, Slug
+from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
+
+GENERAL = "general"
+
+
+def _listed(scope: object) -> object:
+    return (scope,) if isinstance(scope, str) else scope
 
 
 class Norm(Record):
     """A short rule of everyday life, from which a scenario can be composed.
 
-    `scope` is `general` or a culture id. `breach` is what somebody does who breaks the norm (a phrase in -ing),
-    `explain` how a person of the culture explains the norm to them, `remedy` what they can do instead (a bare verb
-    phrase), `inspiration` the source of the norm.
+    `scope` is `general`, a culture id or a list of them; `not_in` names the cultures where a general norm does not
+    hold. `breach` is what somebody does who breaks the norm (a phrase in -ing), `explain` how a person of the culture
+    explains the norm to them, `remedy` what they can do instead (a bare verb phrase), `inspiration` the source of the
+    norm.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=75)]
-    scope: Slug
+    scope: Annotated[tuple[Slug, ...], BeforeValidator(_listed), Field(min_length=1)]
+    not_in: tuple[Slug, ...] = ()
     text: Line
     situation: Slug
     place: Slug
@@ -27,6 +35,30 @@ class Norm(Record):
     explain: Line
     remedy: Line
     inspiration: Line
+
+    @field_validator("scope", "not_in")
+    @classmethod
+    def _each_once(cls, cultures: tuple[str, ...]) -> tuple[str, ...]:
+        if len(set(cultures)) < len(cultures):
+            raise ValueError("names a culture twice")
+        return cultures
+
+    @model_validator(mode="after")
+    def _general_alone(self) -> Self:
+        if GENERAL in self.scope and len(self.scope) > 1:
+            raise ValueError("scope: general stands alone; cultures where it does not hold belong in not_in")
+        if self.not_in and not self.is_general:
+            raise ValueError("not_in: only a general norm has exceptions")
+        return self
+
+    @property
+    def is_general(self) -> bool:
+        """Whether the norm holds everywhere but for the cultures of `not_in`."""
+        return self.scope == (GENERAL,)
+
+    def holds_in(self, culture: str) -> bool:
+        """Whether the norm is said to hold in a culture, given by its id."""
+        return culture not in self.not_in if self.is_general else culture in self.scope
 
 
 class Participant(Record):
@@ -47,12 +79,10 @@ class Participant(Record):
 
 
 class Scenario(Record):
-    """A setting and two people who want something of each other.
-
-    `source` is `seed` or `file` for one that was adapted, `own:<culture>` or `norm:<norm id>` for one of a culture.
+    """A setting and two people who want something of each other. `source` is `seed`, `file` or `norm:<norm id>`.
 
     `breach` says how the second person breaches the norm of a scenario that was written from one; "" for any other, and
-    in records of old runs. `opens` is the participant who takes the first turn.
+    in records of old runs.
     """
 
     id: Slug
@@ -61,12 +91,6 @@ class Scenario(Record):
     source: Annotated[str, StringConstraints(max_length=120)] = "seed"
     participants: tuple[Participant, Participant]
     breach: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
-    opens: FirstOrSecond = "first"
-
-    @property
-    def opener(self) -> int:
-        """The index of the participant who takes the first turn."""
-        return 0 if self.opens == "first" else 1
 
     @property
     def texts(self) -> dict[str, str]:
@@ -85,30 +109,31 @@ class Scenario(Record):
 
 
 class Place(Record):
-    """The words of a seed's setting that name its place, and the kind of the place."""
+    """The words of a seed's setting that name its place, and the kind of the place.
+
+    Of a school `pupil` is the participant who was its pupil, and `pupil_age`, in years, the age at which.
+    """
 
     text: str
     kind: Slug
+    pupil: Literal["first", "second", ""] = ""
+    pupil_age: Annotated[int, Field(ge=3, le=18)] | None = None
 
 
 class Seed(Scenario):
-    """A scenario to play, with annotations: of no particular culture, or with `culture` of that one alone.
-
-    A scenario of one culture is played there as it is, and nowhere else; one of no culture is adapted to each.
+    """A scenario of no particular culture, with annotations that help to adapt it to one.
 
     `place.text` and the keys of `localise` occur word for word in the scenario's texts; `localise` maps them to keys of
-    a culture's lexicon. `asks` is the participant who wants something of the other, `superior` the one of higher
-    standing in it by office, age, kinship or ownership. Neither is told to a model: they serve to count.
+    `clca.culture.everyday`. `alone` says that nobody sees the two, `pairs` which other genders they may have: where a
+    culture would not have a woman and a man meet like this, one of these pairs is taken.
     """
 
-    culture: Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=80)] = ""
-    asks: FirstOrSecond = "first"
-    superior: FirstOrSecond | Literal["neither", ""] = ""
     situation: str = ""
+    alone: bool = False
+    pairs: tuple[tuple[Gender, Gender], ...] = ()
     place: Place | None = None
     localise: dict[str, str] = Field(default={})
 
     def plain(self) -> Scenario:
-        """The scenario without the annotations; the source of one of a culture says so."""
-        fields = {key: getattr(self, key) for key in Scenario.model_fields}
-        return Scenario(**fields | ({"source": f"own:{self.culture}"} if self.culture else {}))
+        """The scenario without the annotations."""
+        return Scenario(**{key: getattr(self, key) for key in Scenario.model_fields})

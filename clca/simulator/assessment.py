@@ -114,9 +114,8 @@ class Assessor:
         frames = self._content.phrasebook.judge
         styles = (style(culture, scenario, 0), style(culture, scenario, 1))
         peak, total, worst_sentence, stilted, courteous, gestures = 0.0, 0.0, "", False, 0, 0
-        second = scenario.participants[1].name
-        for turn in turns:
-            expected = styles[1 if turn.speaker == second else 0]
+        for index, turn in enumerate(turns):
+            expected = styles[index % 2]
             if turn.action == "non-verbal":
                 gestures += 1
                 continue

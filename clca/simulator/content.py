@@ -14,15 +14,13 @@ from typing import Any
 from pydantic import RootModel, ValidationError
 
 from clca.content.parsing import parse_yaml, read_jsonl, read_yaml, suggestion, yaml_error, yaml_line
+from clca.culture.everyday import KEYS
 from clca.errors import ContentError
 from clca.records import Norm
 from clca.simulator.content_schema import Phrasebook, Topic
 from clca.simulator.norm_talk_schema import NormTalk
 
 # The placeholders that may stand in braces: in a topic's lines, in the phrasebook, in the talk about norms.
-_TOPIC = """
-drink meal snack gift sport holiday city transport price_low price_mid price_less price_high third_f third_m
-"""
 _PHRASEBOOK = """
 He His has his is pro_obj other culture goal topic first last turns seen quote jar strange tongue evidence
 wish_a wish_b
@@ -31,7 +29,7 @@ _TALK = """
 a b He_a He_b he_a he_b him_a him_b himself_b his_a his_b Place place culture breach breach_b breaching_me
 explain remedy remedy_b remedy_me
 """
-TOPIC_PLACEHOLDERS = frozenset(_TOPIC.split())
+TOPIC_PLACEHOLDERS = frozenset({*KEYS, "city", "third_f", "third_m"})
 PHRASEBOOK_PLACEHOLDERS = TOPIC_PLACEHOLDERS | frozenset(_PHRASEBOOK.split())
 NORM_TALK_PLACEHOLDERS = TOPIC_PLACEHOLDERS | frozenset(_TALK.split())
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from clca.culture.localisation import lexicon
+from clca.culture.everyday import lexicon
 from clca.records import Culture, Participant, Scenario, Turn
 from clca.schemas import INTENT_LENGTH, THOUGHT_LENGTH, IntentAnswer
 from clca.seeding import Rng

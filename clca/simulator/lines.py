@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clca.culture.localisation import lexicon
+from clca.culture.everyday import lexicon
 from clca.seeding import Rng
 from clca.simulator.content_schema import Tone
 from clca.simulator.courtesies import expected_reply, gestures, goodbyes, greetings, lead_ins

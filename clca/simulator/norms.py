@@ -61,7 +61,7 @@ def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:
 
 
 def _fits(angle: Angle, norm: Norm) -> bool:
-    if norm.relationship not in angle.relationships or (angle.local and norm.scope == "general"):
+    if norm.relationship not in angle.relationships or (angle.local and norm.is_general):
         return False
     if angle.situations and norm.situation not in angle.situations:
         return False

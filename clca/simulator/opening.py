@@ -95,14 +95,18 @@ class OpeningPlanner:
         greets = (
             rng.chance(_GREETING_CHANCE[spec.scenario.relationship] * (0.35 if self.abrupt else 1.0)) and not midway
         )
-        if spec.first_side != first:
+        if spec.first_side == 1:  # B opens: with a greeting, or with a gesture where none is needed
+            first, greets = 1, not midway
+            if midway:
+                self._gesture(1, "scene")
+        elif first == 1:
             if rng.chance(0.5):
-                first = spec.first_side
+                first = 0
             else:
-                self._gesture(spec.first_side, "scene")
+                self._gesture(0, "scene")
                 greets = not midway
                 if midway:  # B notices that something is coming; A comes to it
-                    self._add(first, "hint_back")
+                    self._add(1, "hint_back")
                     return
         if greets:
             self._add(first, "greet")

@@ -6,9 +6,11 @@ synced too. Nothing is removed but drafts, and the files of a folder that the ca
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -62,6 +64,7 @@ def atomic_folder(target: Path, *, replaces: Collection[str] = (), work: Path | 
     Missing parents are made. A target that is not empty is an error, unless it holds nothing but the files `replaces`,
     which are then removed. Files get the permissions of new files, since some libraries write them for their owner
     only. The draft lies beside the target, or in the folder `work` of the same file system, where a kill may leave it.
+    Only its owner may enter it until it is whole: who may write beside it could put links there otherwise.
 
     Raises `StoreError` for an `OSError`, also of the block.
     """
@@ -70,12 +73,12 @@ def atomic_folder(target: Path, *, replaces: Collection[str] = (), work: Path | 
     with write_errors(target):
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            draft.mkdir()
+            draft.mkdir(mode=0o700)
             try:
-                yield draft
-                _use_default_permissions(draft)
-                for path in (*draft.rglob("*"), draft):
-                    sync(path)
+                with _opened(draft) as handle:
+                    yield _held(draft, handle)
+                    _finish(handle)
+                    _require_same(draft, handle)
                 if replaces:
                     _replace(target, draft, replaces)
                 else:
@@ -155,8 +158,50 @@ def _draft(target: Path) -> Path:
     return target.with_name(f".{target.name}.{secrets.token_hex(8)}.part")
 
 
-def _use_default_permissions(folder: Path) -> None:
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """The descriptor of a folder, not of one that a link leads to."""
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        yield handle
+    finally:
+        os.close(handle)
+
+
+def _held(draft: Path, handle: int) -> Path:
+    """The path by which a draft is written to.
+
+    Where somebody else may rename it, and put a folder of links in its place, that is the path of its descriptor.
+    """
+    above, held = draft.parent.stat(), Path(f"/proc/self/fd/{handle}")
+    movable = above.st_uid not in (os.geteuid(), 0) or (above.st_mode & 0o022 and not above.st_mode & stat.S_ISVTX)
+    return held if movable and held.exists() else draft
+
+
+def _require_same(draft: Path, handle: int) -> None:
+    """Raise `OSError` where the folder that was opened does not have the name of the draft any more."""
+    if not os.path.samestat(os.fstat(handle), os.lstat(draft)):
+        raise OSError(errno.ESTALE, "somebody else put another folder in the place of its draft")
+
+
+def _finish(folder: int) -> None:
+    """Sync a folder and all in it, and give it the permissions of new files, itself last; no link is followed."""
     umask = os.umask(0)
     os.umask(umask)
-    for path in (folder, *folder.rglob("*")):
-        path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
+    for _, _, names, inner in os.fwalk(".", topdown=False, dir_fd=folder):
+        for name in names:
+            _open_up(name, inner, 0o666 & ~umask)
+        _open_up(".", inner, 0o777 & ~umask)
+
+
+def _open_up(name: str, folder: int, mode: int) -> None:
+    """Sync a file or folder and set its mode; nothing happens to a link, nor to what is neither."""
+    about = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    if not (stat.S_ISREG(about.st_mode) or stat.S_ISDIR(about.st_mode)):
+        return
+    handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+    try:
+        os.fchmod(handle, mode | about.st_mode & stat.S_ISGID)  # a folder that hands its group on goes on doing so
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -55,6 +55,15 @@ class LineFile:
                 return True
             return bool(indexed) and os.pread(self._fd, 1, indexed - 1) != b"\n"
 
+    def has(self, byte: bytes, start: int) -> bool:
+        """Whether the byte stands in the file from `start` on; a block of it is in memory at a time."""
+        with write_errors(self.path):
+            while block := os.pread(self._fd, _BLOCK, start):
+                if byte in block:
+                    return True
+                start += len(block)
+        return False
+
     def sync(self) -> None:
         """Wait until all lines are on the disk."""
         with write_errors(self.path):

@@ -174,7 +174,7 @@ class RunDir:
                 dialogues.append(dialogue)
                 offset = end
             if offset < file.length:
-                if b"\r" in file.path.read_bytes()[offset:]:  # JSON escapes it in texts
+                if file.has(b"\r", offset):  # JSON escapes it in texts
                     raise StoreError(f"{file.path}: its lines end in carriage returns alone; save it with line feeds")
                 cut.add(outcome)
                 file.cut(offset)

@@ -78,7 +78,7 @@ def forecast(planned: PlannedAdapter) -> Forecast:
     """
     job, device = planned.job, this_device()
     tokenizer, shape = load_tokenizer(job.student), load_shape(job.student, job.recipe.lora.targets)
-    encoder = Encoder(tokenizer, job.recipe.data.max_length, job.recipe.data.text_loss)
+    encoder = Encoder(tokenizer, job.recipe.data.max_length, job.recipe.data.text_loss, shape.vocabulary)
     checked = check(job.sources, encoder, tokenizer)
     compute = compute_type(job.recipe.base, device)
     estimated = estimate(job.recipe, shape, checked.train, compute, device, matmul_rate(device, compute))

@@ -28,15 +28,28 @@ class Row(TypedDict):
 
 
 class Encoder:
-    """Makes rows for one student; lazily, in batches that the tokenizer works on with all its threads."""
+    """Makes rows for one student; lazily, in batches that the tokenizer works on with all its threads.
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int, text_loss: Literal["all", "answer"] = "all") -> None:
+    `vocabulary` is the number of tokens that the student embeds. Raises `SettingsError`, also where a row is made, for
+    a tokenizer that gives others.
+    """
+
+    def __init__(
+        self,
+        tokenizer: Tokenizer,
+        max_length: int,
+        text_loss: Literal["all", "answer"] = "all",
+        vocabulary: int | None = None,
+    ) -> None:
         if not tokenizer.is_fast:
             raise SettingsError(
                 f"the tokenizer of {tokenizer.name_or_path} is not a fast one, so that it gives no token offsets:"
                 " choose a student that has a tokenizer.json"
             )
         self._tokenizer, self._max_length, self._text_loss = tokenizer, max_length, text_loss
+        self._vocabulary = vocabulary
+        padding = getattr(tokenizer, "pad_token_id", None)
+        self._require_embedded([token for token in (padding, tokenizer.bos_token_id, tokenizer.eos_token_id) if token])
 
     @cached_property
     def template(self) -> ChatTemplate:
@@ -96,6 +109,7 @@ class Encoder:
                 continue
             index = next(indices)
             ids = encoded["input_ids"][index]
+            self._require_embedded(ids)
             if isinstance(example.body, Text):
                 row, cut = self._text_row(ids, _first_token(encoded, index, rendering.spans[0]))
             else:
@@ -108,6 +122,14 @@ class Encoder:
                 counts.tokens[example.task] += len(row["input_ids"])
                 counts.trained[example.task] += sum(row["assistant_masks"])
             yield row
+
+    def _require_embedded(self, ids: Sequence[int]) -> None:
+        highest = max(ids, default=0)
+        if self._vocabulary is not None and highest >= self._vocabulary:
+            raise SettingsError(
+                f"the tokenizer of {self._tokenizer.name_or_path} gives token {highest:,}, but the student embeds"
+                f" {self._vocabulary:,}: they do not belong together"
+            )
 
     def _checked(self, example: Example, counts: ExampleCounts) -> Rendered | None:
         body = example.body

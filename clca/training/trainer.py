@@ -12,7 +12,7 @@ from pathlib import Path
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.models.adapter import LOGS, read_adapter, write_adapter
 from clca.models.adapter_weights import require_applied
-from clca.models.load import compute_type, load_model, load_tokenizer, this_device, threads_of
+from clca.models.load import compute_type, load_config, load_model, load_tokenizer, this_device, threads_of
 from clca.models.logging import quiet_libraries
 from clca.models.student import pin_revision
 from clca.progress import Note, ProgressCallback, ignore
@@ -56,9 +56,8 @@ def train(job: Job, progress: ProgressCallback) -> AdapterResult:
 def _begin(job: Job, stack: ExitStack) -> AdapterResult | None:
     """Claim the job's folder until `stack` is closed; returns the adapter if another process has trained it since."""
     with write_errors(job.work):
-        job.work.mkdir(parents=True, exist_ok=True)
-    if job.work.is_symlink():
-        raise StoreError(f"{job.work} is a link: remove it, and repeat the command")
+        job.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+    work_dir.close_to_others(job.work)
     stack.enter_context(folder_lock(job.work))
     work_dir.require_own(job.work)
     finished = _finished(job.out)
@@ -81,7 +80,8 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     recipe, processes = job.recipe, PartialState()
     student = pin_revision(job.student)  # all its files are of one commit, also where the hub moves on meanwhile
     tokenizer = load_tokenizer(student)
-    encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss)
+    vocabulary = getattr(load_config(student).get_text_config(), "vocab_size", None)
+    encoder = Encoder(tokenizer, recipe.data.max_length, recipe.data.text_loss, vocabulary)
     rows = write_rows(job.sources, "train", encoder, job.work / work_dir.ROWS)
     held_out = write_rows(job.sources, "held-out", encoder, job.work / work_dir.ROWS)
     duplicates = rows.counts.dropped[DUPLICATE] + held_out.counts.dropped[DUPLICATE]

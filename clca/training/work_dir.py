@@ -5,6 +5,8 @@ It may have come with somebody's workspace, so it is looked at before anything i
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import shutil
 from pathlib import Path
@@ -12,11 +14,34 @@ from pathlib import Path
 from clca.errors import StoreError
 from clca.models.adapter import LOGS
 from clca.storage import lock
+from clca.storage.atomic import write_errors
 from clca.training.checkpoints import FOLDER, INPUTS
 
 ROWS, ADAPTER = "rows", "adapter"
 _FOLDERS = (ROWS, LOGS, ADAPTER, FOLDER)
+_PICKLES = (".metadata",)  # of a checkpoint that torch.distributed shards; all others are read as weights alone
 _DRAFTS = re.compile(r"\..+\.part")  # of a kill, of `inputs.json` and of the finished adapter
+
+
+def close_to_others(work: Path) -> None:
+    """Let only its owner enter the folder: who may write to it could put links there, after it was looked at.
+
+    Raises `StoreError` for a link, and for a folder of another user.
+    """
+    with write_errors(work):
+        try:
+            handle = os.open(work, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            if error.errno not in (errno.ELOOP, errno.ENOTDIR):
+                raise
+            raise StoreError(f"{work} is a link, or no folder: remove it, and repeat the command") from None
+        try:
+            os.fchmod(handle, 0o700)
+        except PermissionError:
+            if os.fstat(handle).st_uid != os.geteuid():  # else a file system without modes
+                raise StoreError(f"{work} is another user's: give another folder with --out") from None
+        finally:
+            os.close(handle)
 
 
 def require_own(work: Path) -> None:
@@ -24,6 +49,8 @@ def require_own(work: Path) -> None:
     for path in sorted(work.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise _foreign(work, path, "a link, or no file")
+        if path.name in _PICKLES:
+            raise _foreign(work, path, "a pickle, which runs whatever it says (fsdp_state_dict_type: FULL_STATE_DICT)")
     for path in sorted(work.iterdir()):
         if not (path.name in _FOLDERS and path.is_dir()) and not _is_own_file(path):
             raise _foreign(work, path, "of no training")

@@ -20,16 +20,16 @@ MARION, CHLOE = "Suzuki Haruka", "Tanaka Keiko"
 
 
 def scenario(**changes: Any) -> dict[str, Any]:
-    """The first seed, as it should have come to Japan."""
+    """A seed, as it should have come to Japan."""
     people = [
-        {"name": CHLOE, "age": 27, "occupation": "receptionist", "goal": "Get the late shift on Thursday covered"},
-        {"name": MARION, "age": 54, "occupation": "senior receptionist", "goal": "Keep Thursday evening free"},
+        {"name": CHLOE, "age": 39, "occupation": "receptionist", "goal": "Get the late shift on Thursday covered"},
+        {"name": MARION, "age": 16, "occupation": "senior receptionist", "goal": "Keep Thursday evening free"},
     ]
     secrets = ["She has an interview for a job elsewhere.", "She has begun a dance class."]
     for person, secret in zip(people, secrets, strict=True):
         person |= {"gender": "female", "background": "She has worked here for years.", "secret": secret}
     fields = {
-        "id": "request-late-shift",
+        "id": "neighbours-piano-practice",
         "setting": "The front desk of a clinic in Sendai.",
         "relationship": "colleague",
         "source": "seed",
@@ -123,17 +123,26 @@ def test_who_leaves_early_is_counted() -> None:
 def test_what_is_left_of_a_seed_is_found() -> None:
     people = scenario()["participants"]
     left = scenario(
-        setting='", Marion works in Sheffield, and the',
+        setting='", Sophie works in Sendai, and the',
         participants=[{**people[0], "age": 30}, {**people[1], "gender": "male"}],
     )
     values = found(run([record(1, SOUND, left)]), "scenarios")
     assert set(values) == {
         "with a name of the seed left",
-        "with a place of the seed left",
         "with an age or a gender changed",
         "texts that begin with punctuation",
         "texts that are cut",
     }
+
+
+def test_genders_may_be_another_pair_of_the_seed_but_not_of_one_alone() -> None:
+    seed = {"id": "apology-wrong-blame"}  # a man of 47 and a woman of 28, or two women, or two men
+    people = [{**person, "age": age} for person, age in zip(scenario()["participants"], (47, 28), strict=True)]
+    changed = "with an age or a gender changed"
+    for genders, wrong in (("fm", True), ("mf", False), ("ff", False), ("mm", False)):
+        names = {"f": "female", "m": "male"}
+        pair = [{**person, "gender": names[one]} for person, one in zip(people, genders, strict=True)]
+        assert (changed in found(run([record(1, SOUND, scenario(**seed, participants=pair))]), "scenarios")) == wrong
 
 
 def test_a_name_of_another_culture_is_found() -> None:
@@ -143,7 +152,7 @@ def test_a_name_of_another_culture_is_found() -> None:
 
 
 def test_a_thing_that_the_seed_marks_is_found() -> None:
-    left = scenario(id="apology-missed-solo", setting="She has ordered a slice of carrot cake for him.")
+    left = scenario(id="apology-missed-solo", setting="She has ordered something to eat for him.")
     assert "with a thing left that the seed marks" in found(run([record(1, SOUND, left)]), "scenarios")
 
 

@@ -5,6 +5,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import ContentError, NotFoundError
+from clca.records import Norm
 from tests.conftest import Overlay
 
 LANGUAGE = "id: {id}\nname: {id}\nkind: language\nlanguage: {id}\nlanguage_code: {code}\nmembers: [{members}]\n"
@@ -207,6 +208,11 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
     for broken, fault in (
         (text.replace("  cafe: [", "  coffee: ["), "settings: missing key cafe"),
         (text.replace("  drink: [", "  drinks: ["), "lexicon: missing key drink"),
+        (text.replace("  rent: [", "  rents: ["), "prices: missing key rent"),
+        (text.replace('goods: ["8,000 yen", ', "goods: ["), "prices.goods: needs as many prices as collection"),
+        (text.replace("  cafe: [", '  school: ["a school in Nara"]\n  cafe: ['), "settings: school belongs to schools"),
+        (text.replace("family: Sunday", "family: Monday"), "family: Monday is no day of rest"),
+        (text.replace("alone: anyone", "alone: nobody"), "company.alone: Input should be 'anyone' or 'same-gender'"),
         (text.replace("male: [Kenji,", "male: [Hiroshi,"), "names.male: duplicate Hiroshi"),
         (text.replace('superior: {female: "{family}-san"', 'superior: {female: "{name}-san"'), "may use only"),
         (text.replace("iso2: JP", "iso2: Jp"), "iso2: String should match pattern"),
@@ -217,8 +223,25 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
         assert fault in caught.value.message
 
 
-def test_norm_of_a_member_is_played_in_that_country(catalogue: CultureCatalogue) -> None:
-    for number in range(8):
-        assert catalogue.for_scenario("ara", f"scenario-{number}", 42, "jordan").name.startswith("Jordan")
-    played = {catalogue.for_scenario("ara", f"scenario-{number}", 42, "general").name for number in range(20)}
-    assert len(played) == 2
+def norm(scope: str | list[str], not_in: tuple[str, ...] = ()) -> Norm:
+    texts = dict.fromkeys(("text", "breach", "explain", "remedy", "inspiration"), "x")
+    return Norm.model_validate(
+        {"id": "x", "scope": scope, "not_in": not_in, "situation": "x", "place": "x", "relationship": "friend", **texts}
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "countries"),
+    [
+        (norm("jordan"), {"jordan"}),
+        (norm(["jordan", "turkey"]), {"jordan"}),
+        (norm(["iraq", "jordan"]), {"iraq", "jordan"}),
+        (norm("general"), {"iraq", "jordan"}),
+        (norm("general", ("iraq",)), {"jordan"}),
+    ],
+)
+def test_a_norm_is_played_in_a_country_where_it_holds(
+    catalogue: CultureCatalogue, held: Norm, countries: set[str]
+) -> None:
+    played = {catalogue.for_scenario("ara", f"scenario-{number}", 42, held).names for number in range(20)}
+    assert played == {catalogue.culture(country).names for country in countries}

@@ -29,7 +29,7 @@ from tests.dialogue_examples import Script, hints, person, scenario
 SCENE = scenario(setting="Ruth Vale and Ida Moss reach a bakery in Leeds at closing time.")
 NORM = Norm(
     id="general-queue-turn",
-    scope="general",
+    scope=("general",),
     text="One waits for one's turn.",
     situation="public-space",
     place="shop",
@@ -133,6 +133,27 @@ def test_a_couple_is_a_woman_and_a_man(catalogue: CultureCatalogue) -> None:
     for seed in range(10):
         (first, _), (second, _) = new_people(couple, catalogue.culture("japan"), seed)
         assert {first, second} == {"female", "male"}
+
+
+def test_friends_are_of_one_gender_where_the_culture_has_it_so(catalogue: CultureCatalogue) -> None:
+    friends = NORM.model_copy(update={"relationship": "friend"})
+    mixed = {
+        culture: {
+            first != second for seed in range(10) for (first, _), (second, _) in [new_people(friends, record, seed)]
+        }
+        for culture, record in ((culture, catalogue.culture(culture)) for culture in ("jordan", "greece"))
+    }
+    assert mixed == {"jordan": {False}, "greece": {False, True}}
+
+
+def test_a_school_takes_both_people_of_a_norm(catalogue: CultureCatalogue, content: Content) -> None:
+    at_school, iraq = NORM.model_copy(update={"place": "school"}), catalogue.culture("iraq")
+    for seed in range(12):
+        genders = [gender for gender, _ in new_people(at_school, iraq, seed)]
+        asked = compose_request(at_school, iraq, seed, Prompts.load(content)).messages[-1]["content"]
+        assert ("girls' secondary" not in asked) or genders == ["female", "female"]
+        assert ("boys' secondary" not in asked) or genders == ["male", "male"]
+        assert "school in" in asked
 
 
 def test_neither_age_of_a_seed_nor_relationship_of_a_norm_is_asked(

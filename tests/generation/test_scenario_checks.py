@@ -172,7 +172,7 @@ def test_what_the_scenario_itself_breaks_is_no_fault_of_the_answer(japan: Cultur
 PEOPLE: AssignedNames = (("female", "Sato Aoi"), ("male", "Mori Kenji"))
 NORM = Norm(
     id="general-queue-turn",
-    scope="general",
+    scope=("general",),
     text="People wait for their turn in the order in which they came.",
     situation="public-space",
     place="shop",

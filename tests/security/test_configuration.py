@@ -10,8 +10,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from clca.content.lookup import Content, find_workspace
 from clca.content.trust import CONFIG, TRUST, read_config
@@ -24,7 +26,7 @@ from clca.models import ModelCatalogue
 from clca.stages import resolve_config
 from clca.storage.run_index import INFO, read_run
 from clca.training.config import TrainConfig
-from clca.training.launch import launch_commands
+from clca.training.launch import FSDP, launch_commands
 from tests.cli_process import clca
 from tests.conftest import Overlay
 
@@ -244,3 +246,27 @@ def test_training_on_several_gpus_imports_no_module_of_the_working_directory(tmp
             ["sh", "-c", command], cwd=tmp_path, env=os.environ | {"PATH": path}, check=True, capture_output=True
         )
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"compute_environment": "AMAZON_SAGEMAKER"},
+        {"distributed_type": "DEEPSPEED"},
+        {"main_process_ip": "evil.example"},
+        {"deepspeed_config": {"deepspeed_hostfile": "hosts"}},
+        {"ec2_instance_type": "p4d"},
+        {"fsdp_config": {"fsdp_state_dict_type": "SHARDED_STATE_DICT"}},
+        {"fsdp_config": {"command": "id"}},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_the_configuration_of_a_launch_names_no_host_and_no_program(tmp_path: Path, change: dict[str, Any]) -> None:
+    usual = yaml.safe_load(Content().text(FSDP))
+    file = tmp_path / FSDP
+    file.parent.mkdir(parents=True)
+    file.write_text(yaml.safe_dump(usual))
+    launch_commands(TrainConfig(culture=("japan",)), Content(tmp_path), 2)
+    file.write_text(yaml.safe_dump(usual | change))
+    with pytest.raises(ContentError, match=rf"^{file}"):
+        launch_commands(TrainConfig(culture=("japan",)), Content(tmp_path), 2)

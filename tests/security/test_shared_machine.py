@@ -5,11 +5,13 @@ from __future__ import annotations
 import fcntl
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from clca.errors import StoreError
+from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
 from clca.training import work_dir
 
@@ -78,3 +80,87 @@ def test_an_unfinished_training_of_another_user_is_readable_and_no_more(shared: 
     (shared / "checkpoints").mkdir()
     work_dir.require_own(shared)
     assert not as_another(lambda: (shared / "checkpoints" / "checkpoint-1").mkdir())
+
+
+@NEEDS_ROOT
+def test_an_unfinished_training_in_a_folder_of_all_is_entered_by_its_owner_alone(shared: Path) -> None:
+    shared.chmod(0o777)
+    assert as_another(lambda: (shared / "before").touch())
+    work_dir.close_to_others(shared)
+    assert not as_another(lambda: (shared / "checkpoints").symlink_to("/etc"))
+
+
+@NEEDS_ROOT
+def test_an_unfinished_training_of_another_user_is_not_resumed(shared: Path) -> None:
+    def close() -> None:
+        try:
+            work_dir.close_to_others(shared)
+        except StoreError as error:
+            raise OSError(error.message) from None
+
+    assert not as_another(close)
+    shared.chmod(0o700)
+    os.chown(shared, OTHER, OTHER)
+    assert as_another(close)
+
+
+def test_an_unfinished_training_is_no_link(tmp_path: Path) -> None:
+    (tmp_path / "work").symlink_to(tmp_path)
+    before = tmp_path.stat().st_mode
+    with pytest.raises(StoreError, match="is a link, or no folder"):
+        work_dir.close_to_others(tmp_path / "work")
+    assert tmp_path.stat().st_mode == before
+
+
+# ---------------------------------------------------------------- drafts, in a folder that others may write to
+
+
+@pytest.fixture
+def secret(tmp_path: Path) -> Path:
+    """A file of the user's that nobody else may read."""
+    file = tmp_path / "id_ed25519"
+    file.write_text("private")
+    file.chmod(0o600)
+    return file
+
+
+@pytest.fixture
+def group(shared: Path) -> Iterator[Path]:
+    """A folder in which everybody makes folders, and new files belong to its group and are writable for it."""
+    umask = os.umask(0o000)
+    shared.chmod(0o2777)
+    yield shared
+    os.umask(umask)
+
+
+@NEEDS_ROOT
+def test_a_draft_is_entered_by_its_owner_alone_until_it_is_whole(group: Path, secret: Path) -> None:
+    with atomic_folder(group / "adapter") as draft:
+        place = Path(os.readlink(draft)) if draft.is_symlink() else draft
+        assert not as_another(lambda: (place / "README.md").symlink_to(secret))
+        assert not as_another(lambda: os.listdir(place) and None)
+    assert stat.S_IMODE((group / "adapter").stat().st_mode) == 0o2777
+    assert as_another(lambda: (group / "adapter" / "note").touch())
+
+
+def test_a_link_in_a_draft_opens_no_other_file_to_others(tmp_path: Path, secret: Path) -> None:
+    with atomic_folder(tmp_path / "adapter") as draft:
+        (draft / "README.md").symlink_to(secret)
+        (draft / "logs").symlink_to(tmp_path)
+        os.mkfifo(draft / "pipe")
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+
+
+def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secret: Path) -> None:
+    def replace() -> None:
+        (draft,) = group.iterdir()
+        draft.rename(group / "moved")
+        draft.mkdir()
+        (draft / "README.md").symlink_to(secret)
+
+    fault = pytest.raises(StoreError, match="somebody else put another folder in the place of its draft")
+    with fault, atomic_folder(group / "adapter") as draft:
+        replace()
+        (draft / "README.md").write_text("card")
+    assert secret.read_text() == "private"
+    assert not (group / "adapter").exists()

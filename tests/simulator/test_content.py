@@ -13,7 +13,7 @@ def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None
     with pytest.raises(ContentError, match=r"matter-1\.yaml:\d+: .*willing"):
         load_simulator_content(files | {path: files[path].replace("willing: 0.45", "willing: 7", 1)})
     with pytest.raises(ContentError, match=r"\d+: .*unknown placeholder \{cake\}"):
-        load_simulator_content(files | {path: files[path].replace("{holiday}", "{cake}", 1)})
+        load_simulator_content(files | {path: files[path].replace("{family_day}", "{cake}", 1)})
     talk, acts = "scenarios/rehearsal/norm-talk.yaml", "scenarios/rehearsal/acts.yaml"
     with pytest.raises(
         ContentError, match=r"norm-talk\.yaml:\d+: .*unknown placeholder \{explian\}; did you mean explain"
@@ -25,5 +25,5 @@ def test_content_faults_are_named_by_path_and_key(files: dict[str, str]) -> None
         load_simulator_content(files | {path: "a: [1\nb: 2"})
     with pytest.raises(ContentError, match=r"acts\.yaml"):
         load_simulator_content({})
-    with pytest.raises(ContentError, match=r"norms\.jsonl:1: "):
-        load_simulator_content(files | {"scenarios/norms.jsonl": "{}"})
+    with pytest.raises(ContentError, match=r"norms-general\.jsonl:1: "):
+        load_simulator_content(files | {"scenarios/norms-general.jsonl": "{}"})

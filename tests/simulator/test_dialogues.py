@@ -65,6 +65,19 @@ def test_side_b_can_have_the_first_turn(teacher: Simulator, cultures: dict[str, 
     assert 6 <= len(turns) <= 20
 
 
+def test_the_first_turn_is_taken_by_the_side_that_has_it(
+    simulator_content: SimulatorContent, teacher: Simulator, cultures: dict[str, Culture], seeds: list[Seed]
+) -> None:
+    kinds = Counter[str]()
+    for seed, side, number in itertools.product(seeds, (0, 1), range(3)):
+        steps = make_plan(
+            simulator_content, cultures["china"], localised(teacher, cultures["china"], seed), number, 10, side
+        ).steps
+        assert [step.side for step in steps[:2]] == [side, 1 - side], seed.id
+        kinds[steps[0].kind] += side
+    assert set(kinds) >= {"greet", "gesture"}, "the other side opens with a greeting, or with a gesture"
+
+
 def test_a_talk_that_outlives_the_plan_is_closed(
     simulator_content: SimulatorContent, cultures: dict[str, Culture], seeds: list[Seed]
 ) -> None:

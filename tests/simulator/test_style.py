@@ -19,7 +19,7 @@ def test_style_follows_from_scores_and_relationship(cultures: dict[str, Culture]
     assert pupil["usa"].directness > pupil["japan"].directness > pupil["china"].directness
     friends = by_id["friendship-one-evening"]
     assert not style(cultures["china"], friends, 0).formal
-    assert style(cultures["japan"], by_id["official-missing-certificate"], 0).formal
+    assert style(cultures["japan"], by_id["public-space-queue-number"], 0).formal
 
 
 def test_missing_scores_are_filled_from_the_middle_or_the_position(cultures: dict[str, Culture]) -> None:

@@ -63,7 +63,11 @@ def test_all_of_a_folder_is_on_the_disk_before_it_is_seen_and_then_its_name(
 ) -> None:
     target = tmp_path / "target"
     synced: dict[Path, bool] = {}
-    monkeypatch.setattr(atomic, "sync", lambda path: synced.update({path: target.exists()}))
+    monkeypatch.setattr(os, "fsync", lambda file: synced.update({Path(f"/proc/self/fd/{file}").readlink(): seen()}))
+
+    def seen() -> bool:
+        return target.exists()
+
     with atomic_folder(target) as draft:
         (draft / "logs").mkdir()
         (draft / "logs" / "events").write_text("events")

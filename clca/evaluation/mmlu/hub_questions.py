@@ -18,14 +18,16 @@ from clca.errors import ContentError, SettingsError
 from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
 from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
-from clca.evaluation.parquet import bounded_batches, open_parquet
+from clca.evaluation.parquet import bounded_batches, open_parquet, require_plain
 from clca.safe_open import MIB, bounded_lines, safe_open
 
 DEFAULT = "cais/mmlu"
 CONFIG = "all"
+SHOWN = 10  # subjects in a note
 KINDS = (".parquet", ".jsonl", ".json")
 MOST_ROWS, MOST_VALUES = 1_000_000, 10_000_000  # of a file; MMLU has 14,042 questions, 99,842 to train on
 LONGEST_CELL, MOST_TEXT = MIB, 256 * MIB  # bytes
+_BATCH = 1000  # rows
 FIELDS = "question (text), subject (text), choices (four texts) and answer (0 to 3)"
 
 
@@ -48,8 +50,9 @@ def read_hub(name: str, subjects: Sequence[str], known: Sequence[str], *, named:
         present[split] = set(by_subject)
         questions[split] = {subject: tuple(by_subject[subject]) for subject in subjects if subject in by_subject}
     require_subjects(subjects, present["test"], shown, named=named, total=len(known))
-    unknown = ", ".join(sorted(present["test"] - set(known)))
-    notes = [f"{name}: {unknown}: not in eval/mmlu/subjects.csv, and left out"] if unknown else []
+    unknown = sorted(present["test"] - set(known))
+    shown_unknown = ", ".join(unknown[:SHOWN]) + (f" and {len(unknown) - SHOWN:,} more" if unknown[SHOWN:] else "")
+    notes = [f"{name}: {shown_unknown}: not in eval/mmlu/subjects.csv, and left out"] if unknown else []
     dev, test = questions["dev"], questions["test"]
     return QuestionSet(name, dev, test, (*notes, *audit(dev, test)))
 
@@ -60,7 +63,7 @@ class _Row(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=True)
 
     question: Annotated[str, StringConstraints(pattern=r"\S")]
-    subject: Annotated[str, StringConstraints(min_length=1)]
+    subject: Annotated[str, StringConstraints(min_length=1, max_length=200)]
     choices: Annotated[list[str], Field(min_length=len(LETTERS), max_length=len(LETTERS))]
     answer: Annotated[int, Field(ge=0, lt=len(LETTERS))]
 
@@ -108,8 +111,19 @@ def _library_rows(name: str, folder: Path, split: Split) -> list[Mapping[str, An
     datasets.disable_progress_bars()
     with _silent():
         if folder.is_dir():
-            return list(datasets.load_from_disk(str(folder))[split])
-        return list(datasets.load_dataset(name, CONFIG, split=split))
+            return list(_plain_rows(datasets.load_from_disk(str(folder))[split]))
+        return list(_plain_rows(datasets.load_dataset(name, CONFIG, split=split)))
+
+
+def _plain_rows(dataset: Any) -> Iterator[Mapping[str, Any]]:
+    """The columns of questions as they are stored: a picture that is decoded may name any file of this machine."""
+    if len(dataset) > MOST_ROWS:
+        raise OSError(f"{len(dataset):,} rows")
+    needed = [name for name in _Row.model_fields if name in dataset.column_names]
+    for table in dataset.select_columns(needed).with_format("arrow").iter(_BATCH):
+        require_plain(table.schema, lists=True)  # no dictionaries: each cell takes its own room in the file
+        table.validate(full=True)  # the file is mapped, and its offsets may lead out of it
+        yield from table.to_pylist()
 
 
 def _file_rows(path: Path) -> Iterator[Mapping[str, Any]]:

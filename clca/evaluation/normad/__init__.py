@@ -56,8 +56,8 @@ class Story(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    id: Annotated[str, Field(alias="ID")]
-    country: Annotated[str, Field(alias="Country")]
+    id: Annotated[str, Field(alias="ID", max_length=200)]
+    country: Annotated[str, Field(alias="Country", max_length=200)]
     story: Annotated[str, Field(alias="Story")]
     label: Annotated[
         Label,

@@ -27,10 +27,13 @@ TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_len
 """The name of a test set within its culture, which is also that of its file."""
 
 
+LONGEST_ID = 200  # characters
+
+
 class TextLine(Record):
     """A line of a test set. `source_label` is the label in the source, `label` the corrected one, or None."""
 
-    id: str
+    id: Annotated[str, Field(max_length=LONGEST_ID)]
     text: str
     label: str | None
     source_label: str

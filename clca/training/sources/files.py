@@ -114,7 +114,9 @@ def _hub(source: SourceFile) -> Iterator[Mapping[str, Any]]:
     except ImportError:
         raise source.fault("the hub needs `pip install datasets`") from None
     try:
-        yield from load_dataset(name, config or None, split=split or "train", streaming=True)
+        rows = load_dataset(name, config or None, split=split or "train", streaming=True)
+        # Pictures and sounds are not decoded: a cell of them may name any file of this machine.
+        yield from rows.decode(False) if rows.features else rows
     except Exception as error:  # the library has no one kind of error for what is not there or cannot be reached
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise source.fault(f"cannot be loaded: {reason}") from None

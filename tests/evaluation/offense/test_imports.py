@@ -333,7 +333,7 @@ def test_folders_and_unreadable_files_are_refused(place: Path, out: Path) -> Non
     refused(ContentError, "posts.jsonl: is not a regular file", place, out)
     (place / "posts.jsonl").unlink()
     (place / "posts.jsonl").symlink_to("/proc/self/mem")
-    refused(ContentError, "posts.jsonl: cannot be read: Input/output error", place, out)
+    refused(ContentError, "posts.jsonl: cannot be read: it is a link that leads out of", place, out)
 
 
 def test_links_that_go_in_circles_are_no_files(place: Path, out: Path) -> None:

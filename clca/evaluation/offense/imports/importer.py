@@ -60,7 +60,7 @@ def import_tests(
         for number, (entry, path) in enumerate(chosen.files):
             task_type = suite.types[entry.type]
             duplicates.enter(number, task_type.id)
-            source = LabelledFile(path, entry)
+            source = LabelledFile(path, entry, folder)
             counts = SetCounts()
             digest = _write_set(draft / entry.culture, source, task_type, counts, duplicates, number)
             if not counts.rows:

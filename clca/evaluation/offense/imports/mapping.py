@@ -29,6 +29,9 @@ SUFFIXES: dict[str, Format] = {
 }  # fmt: skip
 
 
+_NO_FILES = ("idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape")  # encodings of names and code
+
+
 class FileEntry(Record):
     """One file. `path` is relative to the imported folder and may be a glob that matches one file.
 
@@ -71,7 +74,7 @@ class FileEntry(Record):
             codec = codecs.lookup(encoding)
         except LookupError:
             raise ValueError(f"no encoding {encoding!r} (utf-8, utf-16, cp1254, iso-8859-9...)") from None
-        if not getattr(codec, "_is_text_encoding", True):
+        if not getattr(codec, "_is_text_encoding", True) or codec.name in _NO_FILES:
             raise ValueError(f"{encoding!r} is not a text encoding")
         return encoding
 
@@ -98,8 +101,11 @@ class _Document(Record):
 
 
 def _below(path: str) -> str:
-    if path.startswith("/") or ".." in path.split("/"):
+    parts = path.split("/")
+    if path.startswith("/") or ".." in parts:
         raise ValueError(f"{path!r} has to be below the folder that is imported")
+    if parts.count("**") > 1:  # each looks through all folders that the one before it finds
+        raise ValueError(f"{path[:60]!r} has more than one **")
     return path
 
 

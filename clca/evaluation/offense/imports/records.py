@@ -43,10 +43,10 @@ class MalformedRecord:
 
 
 class LabelledFile:
-    """A file of a mapping. `sha256` is known once `records` was exhausted."""
+    """A file of a mapping, below the `folder` that is imported. `sha256` is known once `records` was exhausted."""
 
-    def __init__(self, path: Path, entry: FileEntry) -> None:
-        self.path, self.entry = path, entry
+    def __init__(self, path: Path, entry: FileEntry, folder: Path) -> None:
+        self.path, self.entry, self._folder = path, entry, folder
         self.sha256 = ""
         self._text = TextFile(path, entry.encoding)
         self._line = 0
@@ -59,7 +59,7 @@ class LabelledFile:
     def records(self) -> Iterator[LabelledRecord | MalformedRecord]:
         """All records. Raises `ContentError` where the rest of the file cannot be read."""
         digest = hashlib.sha256()
-        with opened(self.path) as file, _wide_cells():
+        with opened(self.path, self._folder) as file, _wide_cells():
             blocks = self._text.blocks(file, digest.update)
             first = next(blocks, "")
             form = self.entry.format or SUFFIXES.get(self.path.suffix.lower(), "jsonl")

@@ -80,14 +80,14 @@ def numbered_lines(blocks: Iterator[str]) -> Iterator[tuple[int, str | None]]:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a regular file. Raises `ContentError`."""
+def opened(path: Path, within: Path) -> Iterator[BinaryIO]:
+    """Open a regular file, through no link that leads out of the folder `within`. Raises `ContentError`."""
     if path.is_dir():
         raise ContentError(str(path), None, "is a folder: the mapping needs a file")
     if not path.is_file():
         raise ContentError(str(path), None, "is not a regular file")
     try:
-        file = safe_open(path)
+        file = safe_open(path, within)
     except OSError as error:
         raise ContentError(str(path), None, f"cannot be read: {error.strerror}") from None
     with file:

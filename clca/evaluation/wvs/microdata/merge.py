@@ -23,6 +23,9 @@ NO_COUNTRY, OTHER_COUNTRY = -1, -2
 
 _ADDED_DECIMALS = re.compile(r"(\d+)\.0+")
 
+LONGEST_ID = 200  # characters, of a respondent's number and of a country's name
+MOST_COUNTRIES, OTHERS = 1000, "(others)"  # that are left out and counted by name
+
 Codes: TypeAlias = NDArray[np.int8]
 Countries: TypeAlias = NDArray[np.int16]
 
@@ -90,7 +93,7 @@ def read_respondents(source: SurveyFile, codebook: Codebook) -> FileRespondents:
             continue
         if len(kept) < size:
             columns = {name: tuple(cells[row] for row in kept.tolist()) for name, cells in columns.items()}
-        pieces[ID].append(strings_to_arrow([_respondent_number(cell) for cell in columns[ID]]))
+        pieces[ID].append(strings_to_arrow(_respondent_numbers(source, columns[ID], records)))
         pieces["records"].append(records)
         pieces["country"].append(country[kept])
         pieces[WEIGHT].append(decoder.weights(columns, records))
@@ -163,7 +166,9 @@ class _CellDecoder:
             return np.full(rows, NO_COUNTRY, np.int16)
         cells = columns[self.source.country]
         countries: Countries = self._decode(self.source.country, cells, self._country, np.int16)
-        self.left_out.update(cells[row].strip() for row in np.flatnonzero(countries == OTHER_COUNTRY).tolist())
+        for row in np.flatnonzero(countries == OTHER_COUNTRY).tolist():
+            name = cells[row].strip()[:LONGEST_ID]
+            self.left_out[name if name in self.left_out or len(self.left_out) < MOST_COUNTRIES else OTHERS] += 1
         return countries
 
     def codes(self, name: str, cells: Sequence[str]) -> Codes:
@@ -204,6 +209,16 @@ def _weight(text: str) -> float:
     except ValueError:
         return -1.0
     return weight if 0 <= weight < float("inf") else -1.0
+
+
+def _respondent_numbers(source: SurveyFile, cells: Sequence[str], records: Indices) -> list[str]:
+    """The numbers of rows [n]. Raises `ContentError` for one that is too long to be any."""
+    numbers = [_respondent_number(cell) for cell in cells]
+    for row, number in enumerate(numbers):
+        if len(number) > LONGEST_ID:
+            line, _ = source.cell(int(records[row]), ID)
+            raise ContentError(str(source.path), line, f"{ID} has more than {LONGEST_ID} characters: no such number")
+    return numbers
 
 
 def _respondent_number(cell: str) -> str:

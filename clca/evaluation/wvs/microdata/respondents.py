@@ -52,10 +52,7 @@ class ImportedRespondents:
                 f"{self.path} has no respondents of {', '.join(missing)}; there are {', '.join(self.countries)}"
                 " (clca data import-wvs takes further files)"
             )
-        for batch in _batches(self.path):
-            if not set(batch.column("country").to_pylist()) & set(wanted):
-                continue
-            columns: dict[str, list[Any]] = batch.to_pydict()
+        for columns in _columns(self.path, set(wanted)):
             ids, in_countries, weights = (columns.pop(name) for name in ("id", "country", "weight"))
             fields = [(name, columns[name]) for name in self.fields]
             items = [(name, columns[name]) for name in self.items]
@@ -113,13 +110,16 @@ def _require_columns(audit: SurveyAudit, columns: set[str]) -> None:
             raise KeyError(name)
 
 
-def _batches(path: Path) -> Iterator[Any]:
+def _columns(path: Path, countries: set[str]) -> Iterator[dict[str, list[Any]]]:
+    """The cells by column, of the rows of some countries and of those that stand near them."""
     import pyarrow as pa
 
     try:
         with _open(path) as file:
-            yield from bounded_batches(file, LONGEST_CELL, MOST_TEXT)
-    except (pa.ArrowException, OSError) as error:
+            for batch in bounded_batches(file, LONGEST_CELL, MOST_TEXT):
+                if countries.intersection(batch.column("country").to_pylist()):
+                    yield batch.to_pydict()
+    except (pa.ArrowException, OSError, ValueError, OverflowError) as error:  # also dates that no calendar has
         raise _damaged(path, error) from None
 
 

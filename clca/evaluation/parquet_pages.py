@@ -1,0 +1,131 @@
+"""The pages of a Parquet file, whose headers Arrow believes: one of 60 KiB may ask for the whole memory.
+
+The headers are read as the format has them, Thrift's compact protocol
+(https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift, `PageHeader`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from typing import Any
+
+from clca.safe_open import MIB
+
+LARGEST_PAGE = 64 * MIB  # bytes, unpacked; writers make pages of 1 MiB
+MOST_PAGES = 100_000  # of a file
+_LONGEST_HEADER = MIB // 4  # bytes, with the smallest and the largest value
+_DICTIONARY = 2
+_DATA = {0: 5, 3: 8}  # by the type of a page: the field with the header of its kind, whose field 1 is `num_values`
+_DEEPEST = 8  # levels of structures and lists
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A page by its header: `unpacked` bytes, and `values` of its own, or `entries` of a dictionary."""
+
+    unpacked: int
+    values: int
+    entries: int
+
+
+def require_bounded(file: BufferedReader, metadata: Any, largest: int) -> None:
+    """Raise `OSError` for a file whose pages do not keep to its metadata, or unpack to more than `largest` bytes."""
+    total = count = 0
+    for group in (metadata.row_group(number) for number in range(metadata.num_row_groups)):
+        for chunk in (group.column(number) for number in range(metadata.num_columns)):
+            left = chunk.num_values
+            for page in _pages(file, chunk):
+                total, count, left = total + page.unpacked, count + 1, left - page.values
+                if page.unpacked > LARGEST_PAGE or total > largest or count > MOST_PAGES:
+                    raise OSError(f"{count:,} pages of {total / MIB:,.0f} MiB")
+                if left < 0 or page.entries > chunk.num_values:
+                    raise OSError(f"a page of {max(page.values, page.entries):,} values, of {chunk.num_values:,}")
+                if not left:
+                    break
+            if left:
+                raise OSError(f"a column that lacks {left:,} values")
+
+
+def _pages(file: BufferedReader, chunk: Any) -> Iterator[Page]:
+    """The pages of a column chunk that holds values."""
+    first = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0)
+    at, end = first, first + chunk.total_compressed_size
+    while chunk.num_values and at < end:
+        file.seek(at)
+        header = _Header(file.read(_LONGEST_HEADER))
+        fields = header.structure()
+        kind, unpacked, packed = (_number(fields, key) for key in (1, 2, 3))
+        values = _number(fields.get(_DATA[kind], {}), 1) if kind in _DATA else 0
+        entries = _number(fields.get(7, {}), 1) if kind == _DICTIONARY else 0
+        yield Page(unpacked, values, entries)
+        at += header.at + packed
+
+
+def _number(fields: Any, key: int) -> int:
+    number = fields.get(key) if isinstance(fields, dict) else None
+    if not isinstance(number, int) or number < 0:
+        raise OSError("a page without a size")
+    return number
+
+
+class _Header:
+    """Reads one structure of Thrift's compact protocol; `at` is where it ends. Raises `OSError` for another text."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data, self.at = data, 0
+
+    def structure(self, depth: int = 0) -> dict[int, Any]:
+        """The fields by their numbers."""
+        fields: dict[int, Any] = {}
+        number = 0
+        while head := self._byte():
+            number = number + (head >> 4) if head >> 4 else self._whole()
+            fields[number] = self._value(head & 15, depth)
+        return fields
+
+    def _value(self, kind: int, depth: int) -> Any:
+        if depth > _DEEPEST:
+            raise OSError("a page whose header is nested too deeply")
+        if kind in (1, 2):
+            return kind == 1
+        if kind in (4, 5, 6):
+            return self._whole()
+        if kind in (3, 7, 8):
+            length = {3: 1, 7: 8}.get(kind) or self._varint()
+            self.at += length
+            return None
+        if kind == 12:
+            return self.structure(depth + 1)
+        if kind not in (9, 10):
+            raise OSError("a page whose header is of no kind")
+        head = self._byte()
+        for _ in range(self._varint() if head >> 4 == 15 else head >> 4):
+            self._element(head & 15, depth + 1)
+        return None
+
+    def _element(self, kind: int, depth: int) -> None:
+        if kind in (1, 2):
+            self._byte()
+        else:
+            self._value(kind, depth)
+
+    def _whole(self) -> int:
+        number = self._varint()
+        return (number >> 1) ^ -(number & 1)
+
+    def _varint(self) -> int:
+        number = 0
+        for shift in range(0, 70, 7):
+            byte = self._byte()
+            number |= (byte & 127) << shift
+            if byte < 128:
+                return number
+        raise OSError("a page whose header has a number without end")
+
+    def _byte(self) -> int:
+        if self.at >= len(self._data):
+            raise OSError("a page whose header is cut off, or too long")
+        self.at += 1
+        return self._data[self.at - 1]
