@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from clca.records import Culture, Norm
 from clca.seeding import Rng
-from clca.words import words
+from clca.words import whole_word, words
 
 _FUNCTION_WORDS = "a an the in of on at by near with and small large old little new big two"
 _IGNORED = frozenset(_FUNCTION_WORDS.split())
@@ -51,6 +52,16 @@ _IN = re.compile(
     r"|kitchen|room|lobby|corridor|hallway|cafeteria|canteen|valley|cellar|hamlet|shed|garden|cul-de-sac)\s*$",
     re.I,
 )
+
+
+def places_for(norm: Norm, culture: Culture) -> tuple[str, ...]:
+    """The culture's places in which a scene of the norm can be: those of its kind that suit it, or all of them.
+
+    A place suits if it has one of the norm's `venues`, whole words, case aside.
+    """
+    places = culture.settings.get(norm.place, ())
+    venues = re.compile("|".join(whole_word(word) for word in norm.venues), re.IGNORECASE)
+    return tuple(place for place in places if venues.search(place)) or places
 
 
 def whole(place: str) -> str:

@@ -15,7 +15,7 @@ from clca.content.parsing import validation_message
 from clca.content.prompts import Prompts
 from clca.culture.localisation import foreign_names, localise, vocabulary
 from clca.culture.people import assign_names
-from clca.culture.places import preposition
+from clca.culture.places import places_for, preposition
 from clca.culture.profile import SCHOOL
 from clca.culture.schools import schools_for
 from clca.errors import FailureKind, InvalidReply
@@ -135,9 +135,9 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
 
 
 def _places(norm: Norm, culture: Culture, people: AssignedNames) -> tuple[str, ...]:
-    """The culture's places of the norm's kind; of schools those that would take both people."""
+    """The culture's places of the norm's kind that suit it; of schools those that would take both people."""
     of_both = schools_for(culture, [gender for gender, _ in people]) if norm.place == SCHOOL else ()
-    return of_both or culture.settings[norm.place]
+    return of_both or places_for(norm, culture)
 
 
 def _texts(person: PersonAnswer | NewPersonAnswer) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from functools import partial
 
 from clca.culture.localisation import foreign_names, vocabulary
 from clca.culture.people import name_words
+from clca.culture.places import places_for
 from clca.generation.degeneration import is_foreign
 from clca.generation.scenario_people import contradiction, misnamed, stranger_named, unnamed
 from clca.generation.text_checks import (
@@ -88,7 +89,7 @@ def adaptation_fault(source: Scenario, localised: Scenario, adapted: Scenario, c
 
 def composition_fault(norm: Norm, scenario: Scenario, culture: Culture) -> Mistake | None:
     """What is wrong with the scenario that a teacher composed from a norm, or None."""
-    offered = culture.settings[norm.place]
+    offered = places_for(norm, culture)
     return _first(
         (BROKEN_TEXT, _broken_text({"breach": scenario.breach, **scenario.texts}, {})),
         (

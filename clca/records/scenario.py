@@ -19,9 +19,10 @@ class Norm(Record):
     """A short rule of everyday life, from which a scenario can be composed.
 
     `scope` is `general`, a culture id or a list of them; `not_in` names the cultures where a general norm does not
-    hold. `breach` is what somebody does who breaks the norm (a phrase in -ing), `explain` how a person of the culture
-    explains the norm to them, `remedy` what they can do instead (a bare verb phrase), `inspiration` the source of the
-    norm.
+    hold. Where some places of the kind do not suit, `venues` has words of which one stands in a place that does
+    (`mosque`). `breach` is what somebody does who breaks the norm (a phrase in -ing), `explain` how a person of the
+    culture explains the norm to them, `remedy` what they can do instead (a bare verb phrase), `inspiration` the source
+    of the norm.
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=75)]
@@ -30,6 +31,7 @@ class Norm(Record):
     text: Line
     situation: Slug
     place: Slug
+    venues: tuple[Line, ...] = ()
     relationship: Relationship
     breach: Line
     explain: Line

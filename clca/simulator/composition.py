@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from clca.culture.people import split_name
-from clca.culture.places import preposition, whole
+from clca.culture.places import places_for, preposition, whole
 from clca.inference.protocol import AssignedNames
 from clca.records import Culture, Gender, Norm, Participant, Scenario
 from clca.schemas import ComposeAnswer, NewPersonAnswer
@@ -115,7 +115,6 @@ def _values(culture: Culture, norm: Norm, draft: Scenario, rng: Rng) -> dict[str
             f"breach_{letter}": third_person(norm.breach.rstrip("."), his, him, person.gender),
             f"remedy_{letter}": third_person(norm.remedy.rstrip("."), his, him, person.gender),
         }
-    places = culture.settings.get(norm.place) or ("a place in town",)
-    whole_place = whole(rng.choice(places))
+    whole_place = whole(rng.choice(places_for(norm, culture) or ("a place in town",)))
     place = f"{preposition(whole_place, 'in' if norm.place in _INSIDE else 'at')} {whole_place}"
     return values | {"place": place, "Place": upper_first(place)}

@@ -44,7 +44,9 @@ _CHILD_PLACES = frozenset(
 )
 _ADULT_MATTERS = re.compile(
     r"\b(wine|beer|drink|bill|car|drill|job|office|desk|wedding|boss|client|money|pay|paying|cigarette|smok\w+|guest\w*|host\w*"
-    r"|colleague\w*|invit\w+|parents|children|wife|husband|uncle|aunt|laptop|business|shaking|dinner|dog|couple|girl|boy|child)\b"
+    r"|colleague\w*|invit\w+|parents|children|wife|husband|uncle|aunt|laptop|business|shaking|dinner|dog|couple|girl|boy|child"
+    r"|\w*speakers|loud party|parcel|conditioner|tank|freezer|moving in|wardrobes"
+    r"|sheets|boxes|hosing|folder|garage|bedside|suitcase)\b"
 )
 
 

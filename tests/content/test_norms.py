@@ -14,6 +14,8 @@ from pydantic import ValidationError
 from clca.content.lookup import Content
 from clca.content.parsing import read_jsonl
 from clca.content_check import check_norms
+from clca.culture import CultureCatalogue
+from clca.culture.places import places_for
 from clca.culture.profile import PLACES, Country, Profile, read_profile
 from clca.errors import ContentError
 from clca.records import Norm
@@ -151,6 +153,17 @@ def test_general_norms_may_name_cultures_where_they_do_not_hold() -> None:
 def test_a_scope_that_contradicts_itself_is_refused(changes: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         Norm.model_validate({**FIELDS, **changes})
+
+
+def test_a_norm_with_venues_has_some_wherever_it_holds(norms: list[Norm], catalogue: CultureCatalogue) -> None:
+    with_venues = [norm for norm in norms if norm.venues]
+    assert len(with_venues) > 20
+    for norm in with_venues:
+        for culture in map(catalogue.culture, norm.scope):
+            suiting = places_for(norm, culture)
+            words = [word for word in norm.venues if any(word.lower() in place.lower() for place in suiting)]
+            assert words, (norm.id, culture.id)
+            assert all(any(word.lower() in place.lower() for word in norm.venues) for place in suiting), norm.id
 
 
 @pytest.mark.parametrize(

@@ -128,6 +128,18 @@ def test_a_composed_scenario_has_assigned_people_and_its_breach(catalogue: Cultu
     assert request.check(answer) is None
 
 
+def test_a_scenario_is_asked_for_at_a_place_that_suits_the_norm(catalogue: CultureCatalogue, content: Content) -> None:
+    japan, prompts = catalogue.culture("japan"), Prompts.load(content)
+    norm = NORM.model_copy(update={"place": "transport", "venues": ("carriage",)})
+    for seed in range(6):
+        assert "Place: in a carriage of" in compose_request(norm, japan, seed, prompts).messages[-1]["content"]
+    assert any(
+        "Place: in a carriage of"
+        not in compose_request(norm.model_copy(update={"venues": ()}), japan, seed, prompts).messages[-1]["content"]
+        for seed in range(6)
+    )
+
+
 def test_a_couple_is_a_woman_and_a_man(catalogue: CultureCatalogue) -> None:
     couple = NORM.model_copy(update={"relationship": "partner"})
     for seed in range(10):
