@@ -53,7 +53,7 @@ def load(model: EvaluatedModel, device: str) -> Any:
 def _with_adapter(weights: Any, folder: str) -> Any:
     try:
         return load_adapter(weights, Path(folder), _peft_name(folder))
-    except (OSError, ValueError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         message = next((line.strip() for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise SettingsError(f"--adapter {folder} cannot be loaded: {message}") from None
 

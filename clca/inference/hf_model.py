@@ -84,6 +84,7 @@ class HfModel:
         self._budget = PassBudget.of(model, memory, tokens)
         self._ends = self._tokens.ends(model)
         config = model.config.get_text_config()
+        self._embedded = int(model.get_input_embeddings().weight.shape[0])
         self._context = getattr(config, "max_position_embeddings", None)
         self._window = attention_window(config)
         if others := set(getattr(config, "layer_types", None) or ()) - ATTENTION_LAYERS:
@@ -108,6 +109,12 @@ class HfModel:
             raise LocalError(
                 f"a prompt and its answer take {longest:,} tokens, but the student takes at most {self._context:,}:"
                 " shorten the prompts, or choose a student with a longer context"
+            )
+        highest = max(token for prompt in prompts for token in (*prompt.ids, *prompt.options, 0))
+        if highest >= self._embedded:
+            raise LocalError(
+                f"the tokenizer gives token {highest:,}, but the student embeds {self._embedded:,}: they do not belong"
+                " together"
             )
         # A suffix has one token at least; one question alone shares nothing, and takes one pass so.
         shared = min(common_length(rows), min(map(len, rows)) - 1) if len(rows) > 1 else 0

@@ -18,6 +18,7 @@ from pydantic import BaseModel, Field, ValidationError, field_validator
 from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
+from clca.models.adapter_config import require_plain
 from clca.models.adapter_weights import read_keys, require_fitting
 from clca.records import Record
 from clca.safe_open import read_bytes, read_json, safe_open
@@ -183,8 +184,10 @@ class TrainedAdapter:
             _ = config["base_model_name_or_path"]
         except (OSError, ValueError, KeyError, TypeError):
             raise ContentError(str(self.folder / CONFIG), None, "is damaged or missing") from None
-        if config.get("megatron_config"):
-            raise ContentError(str(self.folder / CONFIG), None, "megatron_config: PEFT would import a module for it")
+        try:
+            require_plain(config)
+        except ValueError as error:
+            raise ContentError(str(self.folder / CONFIG), None, str(error)) from None
         return config
 
 

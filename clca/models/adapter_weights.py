@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from clca.bounded_json import parse_json
 from clca.errors import ContentError, SettingsError
+from clca.models.adapter_config import require_rank
 from clca.models.hf_config import weight_files
 from clca.models.hub import cached_snapshot
 from clca.safe_open import MIB, read_bytes, safe_open
@@ -28,7 +29,6 @@ _LORA = re.compile(rf"{re.escape(ROOT)}(?P<layer>.+)\.lora_[AB]\.weight")
 _TAIL = re.compile(r"(?:^|\.)(\w+\.\d+\..+)$")  # of a layer's name, from the list of layers on
 _ELSEWHERE = re.compile(r"(^|\.)(experts|\w*vision\w*|visual|\w*audio\w*)\.")  # named otherwise once they are loaded
 _EMBEDDING = re.compile(r"\.(embed_\w+|lm_head|wte|wpe)\.")
-_RESTRICTED = ("layers_to_transform", "exclude_modules", "target_parameters", "modules_to_save")
 
 
 def read_keys(file: Path) -> dict[str, Any]:
@@ -56,9 +56,16 @@ def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
     As far as that is known without loading anything: by the keys alone, and by the names in the student's files where
     they are on this machine. Raises `ContentError`.
     """
-    keys, targets = list(read_keys(weights)), config.get("target_modules")
-    if config.get("peft_type", "LORA") != "LORA" or any(config.get(name) for name in _RESTRICTED):
-        return
+    tensors, targets = read_keys(weights), config.get("target_modules")
+    try:
+        require_rank(config, tensors)
+    except ValueError as error:
+        raise ContentError(str(weights), None, f"is not that of its configuration ({error})") from None
+    except (KeyError, TypeError, AttributeError):
+        raise ContentError(str(weights), None, "is damaged: its header lacks a shape, type or place") from None
+    if config.get("target_parameters"):
+        return  # experts, which are named otherwise once they are loaded
+    keys = list(tensors)
     if isinstance(targets, list) and any(_EMBEDDING.search(f".{target}.") for target in targets):
         return  # their keys have other names, and weights of the student itself may be saved with them
     layers = {key: match["layer"] for key in keys if (match := _LORA.fullmatch(key))}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,12 @@ LARGEST = {
     "hidden_size": 2**20, "intermediate_size": 2**24, "vocab_size": 2**24, "max_position_embeddings": 2**40,
     "num_experts": 2**16, "num_local_experts": 2**16, "n_routed_experts": 2**16,
 }  # fmt: skip
+_SUFFIXES = (
+    (re.compile(r"(^|_)(layers?|depths?|blocks?|stages?)$"), LARGEST["num_hidden_layers"]),
+    (re.compile(r"(^|_)(heads?|experts)$"), 2**14),
+    (re.compile(r"(^|_)(embd|inner|model|dim|size|rank|channels|groups)$"), 2**24),
+)  # of other names: each part is made for itself before its weights are looked for
+_MOST_EXPERTS = 2**18  # of all layers together; models have some 25,000
 _WIDTHS: dict[str, tuple[Precision, int]] = {"bfloat16": ("bf16", 2), "float16": ("fp16", 2), "float32": ("fp32", 4)}
 
 
@@ -69,7 +77,7 @@ def model_from_config(
     """
     text = config.get("text_config")
     shape = {**config, **text} if isinstance(text, dict) else config  # vision-language models nest the decoder's shape
-    _refuse_absurd(name, shape)
+    refuse_absurd(name, config)
     try:
         heads, hidden = int(shape["num_attention_heads"]), int(shape["hidden_size"])
         size = sum(weights.values())
@@ -93,12 +101,26 @@ def model_from_config(
         return None
 
 
-def _refuse_absurd(name: str, shape: Mapping[str, Any]) -> None:
-    """Refuse numbers that no model has, before any library makes room for them. Raises `SettingsError`."""
-    for key, most in LARGEST.items():
-        value = shape.get(key)
-        if isinstance(value, int | float) and not 0 <= value <= most:
+def refuse_absurd(name: str, config: Any) -> None:
+    """Refuse numbers that no model has, in any part of it, before a library makes room for them.
+
+    Raises `SettingsError`.
+    """
+    layers: float = 1
+    experts: float = 1
+    for key, value in config.items() if isinstance(config, dict) else enumerate(config):
+        if isinstance(value, dict | list):
+            refuse_absurd(name, value)
+        if not isinstance(key, str) or isinstance(value, bool) or not isinstance(value, int | float):
+            continue
+        ends = [most for pattern, most in _SUFFIXES if pattern.search(key)]
+        least, most = (0, LARGEST[key]) if key in LARGEST else (-math.inf, min(ends, default=math.inf))
+        if not least <= value <= most and (key in LARGEST or ends):
             raise SettingsError(f"{name}: {CONFIG}: {key} is not between 0 and {most:,}: it is damaged, or no model")
+        layers = max(layers, value) if key.endswith(("layers", "layer")) else layers
+        experts = max(experts, value) if key.endswith("experts") else experts
+    if layers * experts > _MOST_EXPERTS:
+        raise SettingsError(f"{name}: {CONFIG}: {layers:,} layers of {experts:,} experts: it is damaged, or no model")
 
 
 def weight_files(sizes: Mapping[str, int]) -> dict[str, int]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Literal
 
 from clca.errors import ClcaError, SettingsError
-from clca.models.hf_config import CONFIG, weight_files
 from clca.models.logging import quiet_libraries
+from clca.models.model_files import require_fitting_size, require_plain, require_weights
 from clca.models.quantization import Compute, Quantization
 from clca.models.student import Student
 
-MOST_PER_BYTE = 4  # parameters in a byte of weights; the tightest packing has two
-_SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", "vocab_size")
+_TEMPLATE_NAME = re.compile(r"[\w-]{1,100}")  # also a file's, where the tokenizer is saved
 
 
 def load_tokenizer(student: Student) -> Any:
@@ -23,7 +22,9 @@ def load_tokenizer(student: Student) -> Any:
     from transformers import AutoTokenizer
 
     with quiet_libraries(), _load_errors(student):
+        require_plain(student)
         tokenizer = AutoTokenizer.from_pretrained(student.source, **_source_options(student))
+        _require_templates(tokenizer.chat_template, student)
     if tokenizer.pad_token is None:  # padding carries no loss, so any token will do
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
@@ -34,7 +35,15 @@ def load_config(student: Student) -> Any:
     from transformers import AutoConfig
 
     with quiet_libraries(), _load_errors(student):
+        require_plain(student)
         return AutoConfig.from_pretrained(student.source, **_source_options(student))
+
+
+def _require_templates(templates: Any, student: Student) -> None:
+    """Refuse chat templates that are no texts, or whose names lead elsewhere where a tokenizer is saved."""
+    for name, text in templates.items() if isinstance(templates, dict) else [("default", templates or "")]:
+        if not isinstance(text, str) or not _TEMPLATE_NAME.fullmatch(str(name)):
+            raise SettingsError(f"{student.source}: the chat template {str(name)[:60]!r} is no text with a plain name")
 
 
 def _source_options(student: Student) -> dict[str, Any]:
@@ -100,11 +109,11 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
             _keep_gradients()
         options["quantization_config"] = base.bits_and_bytes(compute, sharded=sharded)
     config = load_config(student)
-    _require_sound(config, student)
     if getattr(config, "attn_logit_softcapping", None):
         options["attn_implementation"] = "eager"  # sdpa, transformers' choice for Gemma 2, ignores the cap
     with quiet_libraries(), _load_errors(student):
-        model = AutoModelForCausalLM.from_pretrained(student.source, **options)
+        require_fitting_size(config, student, require_weights(student))
+        model = AutoModelForCausalLM.from_pretrained(student.source, use_safetensors=True, **options)
     model.config.use_cache = False
     if base.bits < 16 and not sharded:  # sharding needs one number format throughout
         from peft import prepare_model_for_kbit_training
@@ -112,23 +121,6 @@ def load_model(student: Student, base: Quantization, device: str) -> Any:
         # The trainer turns gradient checkpointing on.
         model = prepare_model_for_kbit_training(model, use_gradient_checkpointing=False)
     return model
-
-
-def _require_sound(config: Any, student: Student) -> None:
-    """Refuse a configuration that has transformers fetch code, or make room for weights that are not there."""
-    if "/" in str(getattr(config, "_attn_implementation", None)):
-        raise SettingsError(f"{student.source} needs a kernel of the hub, which is code: take attn_implementation out")
-    folder, shape = Path(student.source), config.get_text_config()
-    if not folder.is_dir():
-        return
-    hidden, inner, layers, vocabulary = (getattr(shape, name, None) or 0 for name in _SIZES)
-    least = hidden * (layers * inner + vocabulary) if isinstance(inner, int) else 0
-    size = sum(weight_files({file.name: file.stat().st_size for file in folder.iterdir() if file.is_file()}).values())
-    if least > MOST_PER_BYTE * size:
-        raise SettingsError(
-            f"{student.source}: {CONFIG} tells of at least {least:,} parameters, and the weights have {size:,} bytes:"
-            " one of them is damaged"
-        )
 
 
 def _keep_gradients() -> None:

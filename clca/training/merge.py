@@ -49,9 +49,8 @@ def merge(adapter: TrainedAdapter, target: Path) -> Path:
     try:
         with atomic_folder(target) as draft:
             with quiet_libraries(), _in_memory(student):
-                model = _merged(student, recipe, adapter.folder)
-                model.save_pretrained(draft)
-                load_tokenizer(student).save_pretrained(draft)
+                _save(_merged(student, recipe, adapter.folder), draft, student)
+                _save(load_tokenizer(student), draft, student)
             for source, copy in ((FILE, MERGED), (CARD, CARD)):
                 (draft / copy).write_bytes(read_bytes(adapter.folder / source, within=adapter.folder))
     except SafetensorError as error:
@@ -70,6 +69,15 @@ def require_memory(adapter: TrainedAdapter, models: ModelCatalogue, environment:
             f"merging {adapter.source} takes {needed / GIB:.1f} GiB of RAM, but {free / GIB:.1f}"
             " GiB are free: use a machine with more"
         )
+
+
+def _save(part: Any, folder: Path, student: Student) -> None:
+    """Save a model or a tokenizer. Raises `SettingsError` for settings that transformers reads and does not write."""
+    try:
+        part.save_pretrained(folder)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        raise SettingsError(f"{student.source} cannot be saved again: {reason}") from None
 
 
 @contextmanager
@@ -95,10 +103,10 @@ def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
         merged = load_adapter(model, adapter, ADAPTER).merge_and_unload()
     except SafetensorError as error:
         raise ContentError(str(adapter / WEIGHTS), None, f"is damaged: {error}") from None
-    except (ValueError, RuntimeError) as error:
+    except (ValueError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         if NO_MEMORY in str(error):
             raise
-        reason = str(error).splitlines()[0]
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SettingsError(f"{adapter} does not fit {student.source}: {reason}") from None
     merged.config.use_cache = True
     return merged if student.tiny else merged.to(torch.bfloat16)

@@ -142,7 +142,7 @@ def test_merged_it_computes_the_same_without_peft(trained: tuple[Job, TrainedAda
 def test_an_adapter_of_another_student_is_not_merged(trained: tuple[Job, TrainedAdapter], tmp_path: Path) -> None:
     folder = shutil.copytree(trained[0].out, tmp_path / "adapter")
     config = json.loads((folder / "adapter_config.json").read_text())
-    (folder / "adapter_config.json").write_text(json.dumps({**config, "r": 16}))
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "r": 2}))
     with pytest.raises(SettingsError, match=f"^{folder} does not fit "):
         merge(read_adapter(folder), tmp_path / "whole")
     assert [path.name for path in tmp_path.iterdir()] == ["adapter"]

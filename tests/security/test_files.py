@@ -437,7 +437,10 @@ def test_an_adapter_of_a_stranger_is_named_and_not_read(tmp_path: Path) -> None:
 
 def adapter(folder: Path, recipe: object, layer: str = "model.layers.0.q", **config: object) -> Path:
     """An adapter of one layer, and its student as a folder that holds the layer's name."""
-    keys = {f"base_model.model.{layer}.lora_{side}.weight": {"data_offsets": [0, 4]} for side in "AB"}
+    keys = {
+        f"base_model.model.{layer}.lora_{side}.weight": {"dtype": "F32", "shape": [1, 1], "data_offsets": [0, 4]}
+        for side in "AB"
+    }
     header = json.dumps(keys).encode()
     counts: dict[str, object] = {key: {} for key in ("rows", "tokens", "trained", "cut", "dropped")} | {"sha256": ""}
     texts = dict.fromkeys(("created", "recipe_sha256", "device", "compute"), "")

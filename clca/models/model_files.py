@@ -1,0 +1,111 @@
+"""What a student's files may not hold: code, pickles, another model, and sizes that its weights do not have.
+
+transformers reads a student only after this. By itself it would fetch kernels of the hub, read pickles, load an adapter
+that lies beside the weights, and make room for whatever a configuration tells of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from clca.errors import SettingsError
+from clca.models.hf_config import CONFIG, read_config, refuse_absurd
+from clca.models.student import Student
+
+WEIGHTS, INDEX, SUFFIX = "model.safetensors", "model.safetensors.index.json", ".safetensors"
+MOST_PER_BYTE = 4  # parameters in a byte of weights; the tightest packing has two
+_PACKED = ("quantization_config", "compression_config")
+
+
+def require_plain(student: Student) -> None:
+    """Refuse a configuration that names code or other files, or has numbers of no model.
+
+    Raises `SettingsError`, and what transformers raises where the file cannot be had.
+    """
+    file = _file(student, CONFIG)
+    if file is None:  # transformers says what is missing
+        return
+    source, config = student.source, read_config(file)
+    refuse_absurd(source, config)
+    for key, value, nested in _entries(config, nested=False):
+        if "implementation" in key and "/" in json.dumps(value):
+            raise SettingsError(f"{source} needs a kernel of the hub, which is code: take {key} out of its {CONFIG}")
+        if key == "auto_map" and nested:
+            raise SettingsError(f"{source} names code for a part of it: take the inner {key} out of its {CONFIG}")
+        if key == "transformers_weights" and value:
+            raise SettingsError(f"{source} names the file of its weights itself: take {key} out of its {CONFIG}")
+        if key in _PACKED and value:
+            raise SettingsError(f"{source} is published quantised ({key}): choose the model that it was made from")
+
+
+def require_weights(student: Student) -> list[Path]:
+    """The files of a student's weights, which are downloaded if they are not here: safetensors, and nothing else.
+
+    Raises `SettingsError`, and what transformers raises where the files cannot be had.
+    """
+    from transformers.utils.hub import cached_files
+    from transformers.utils.peft_utils import find_adapter_config_file
+
+    source = student.source
+    if find_adapter_config_file(source, revision=student.revision) is not None:
+        raise SettingsError(f"{source} holds an adapter_config.json: a student is a whole model, without an adapter")
+    if whole := _file(student, WEIGHTS):
+        return [whole]
+    index = _file(student, INDEX)
+    if index is None:
+        raise SettingsError(
+            f"{source} has neither {WEIGHTS} nor {INDEX}, and clca loads no pickles (*.bin): save it as safetensors"
+        )
+    named = read_config(index).get("weight_map")
+    names = sorted({str(name) for name in named.values()}) if isinstance(named, dict) else []
+    foreign = next((name for name in names if not name.endswith(SUFFIX) or "/" in name), None)
+    if not names or foreign is not None:
+        raise SettingsError(f"{source}: {INDEX} lists {foreign or 'no file'}, which is no {SUFFIX} file beside it")
+    return [Path(name) for name in cached_files(source, names, revision=student.revision) or ()]
+
+
+def require_fitting_size(config: Any, student: Student, weights: list[Path]) -> None:
+    """Refuse a configuration (transformers) of far more parameters than the weights have. Raises `SettingsError`."""
+    size, least = sum(file.stat().st_size for file in weights), _parameters(config)
+    if least > MOST_PER_BYTE * size:
+        raise SettingsError(
+            f"{student.source}: {CONFIG} tells of {least:,} parameters, and the weights have {size:,} bytes: one of"
+            " them is damaged"
+        )
+
+
+def _parameters(config: Any) -> int:
+    """The number of parameters of a model of this configuration, which is made without any."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    maker: Any = AutoModelForCausalLM
+    with torch.device("meta"):
+        model = maker.from_config(config, trust_remote_code=False)
+    return sum(parameter.numel() for parameter in model.parameters())
+
+
+def _file(student: Student, name: str) -> Path | None:
+    """A file of the student, from the hub if need be; None where it has none of this name."""
+    from transformers.utils.hub import cached_file
+
+    path = cached_file(
+        student.source,
+        name,
+        revision=student.revision,
+        _raise_exceptions_for_gated_repo=False,
+        _raise_exceptions_for_missing_entries=False,
+    )
+    return None if path is None else Path(path)
+
+
+def _entries(value: Any, *, nested: bool) -> Iterator[tuple[str, Any, bool]]:
+    """Every key of a mapping and of those in it, with its value, and whether the mapping is within another."""
+    for inner in value if isinstance(value, list) else ():
+        yield from _entries(inner, nested=True)
+    for key, inner in value.items() if isinstance(value, dict) else ():
+        yield key, inner, nested
+        yield from _entries(inner, nested=True)
