@@ -15,9 +15,10 @@ from typing import Any
 
 from jinja2.exceptions import SecurityError
 
-LONGEST_TEXT = 10 * 1024 * 1024  # characters of one rendering, or items of one value in it
+LONGEST_TEXT = 10 * 1024 * 1024  # characters of one rendering, or of one value in it with its items
 MOST_WORK = 10 * LONGEST_TEXT  # characters, items and steps of loops of all that a rendering makes
 LONGEST_TIME = 10.0  # seconds of one rendering
+_ITEM = 16  # characters that take as much memory as one item
 MOST_DIGITS = 1000  # of a whole number
 _MOST_BITS = 3322
 
@@ -98,11 +99,14 @@ def json_text(value: Any, **options: Any) -> str:
 
 
 def size(value: Any) -> int:
-    """Characters of a text, or items of a value with all that is in it. Raises `SecurityError` beyond the bound."""
+    """Characters of a value with all that is in it, of which each item counts as several.
+
+    Raises `SecurityError` beyond the bound.
+    """
     total, waiting = 0, [value]
     while waiting:
         value = waiting.pop()
-        total += 1
+        total += _ITEM
         if isinstance(value, (str, bytes, range)):
             total += len(value)
         elif isinstance(value, int):
