@@ -18,6 +18,7 @@ MOST_PAGES = 100_000  # of a file
 _LONGEST_HEADER = MIB // 4  # bytes, with the smallest and the largest value
 _DICTIONARY = 2
 _DATA = {0: 5, 3: 8}  # by the type of a page: the field with the header of its kind, whose field 1 is `num_values`
+_SMALLEST_ENTRY = 4  # bytes of a dictionary's: a number, or the length of a text
 _DEEPEST = 8  # levels of structures and lists
 
 
@@ -40,7 +41,7 @@ def require_bounded(file: BufferedReader, metadata: Any, largest: int) -> None:
                 total, count, left = total + page.unpacked, count + 1, left - page.values
                 if page.unpacked > LARGEST_PAGE or total > largest or count > MOST_PAGES:
                     raise OSError(f"{count:,} pages of {total / MIB:,.0f} MiB")
-                if left < 0 or page.entries > chunk.num_values:
+                if left < 0 or page.entries > page.unpacked // _SMALLEST_ENTRY:  # may be more than there are rows
                     raise OSError(f"a page of {max(page.values, page.entries):,} values, of {chunk.num_values:,}")
                 if not left:
                     break
