@@ -40,6 +40,7 @@ from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
 from clca.simulator import load_simulator_content
 from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
+from clca.training.s2n_sources import load_s2n_sources
 from clca.training.sources.normad import NAMES
 
 R = TypeVar("R", bound=Record)
@@ -85,6 +86,7 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: Prompts.load(content, TRAINING_PROMPTS))
     for recipe in recipe_names(content):
         attempt(partial(read_recipe, content, recipe))
+    attempt(lambda: load_s2n_sources(content))
     attempt(lambda: load_shares(content, load_items(content)))
     for language in languages(content):
         attempt(partial(_wvs_prompts, content, language))

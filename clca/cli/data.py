@@ -1,4 +1,4 @@
-"""`clca data`: imports of survey respondents and of labelled test sets."""
+"""`clca data`: imports of survey respondents, of labelled test sets and of training data."""
 
 from __future__ import annotations
 
@@ -35,7 +35,19 @@ fields:
 clca content show eval/offense/README.md
 """
 
-app = typer.Typer(help="Data from elsewhere: survey respondents, test sets of offensiveness.", no_args_is_help=True)
+CULTURELLM_EXAMPLES = """
+Examples:
+
+  clca data import-culturellm CultureLLM
+
+  clca data import-culturellm CultureLLM/data --out data/culturellm
+
+The folder is CultureLLM's own, or its folder data, with WVQ.jsonl, the new_WVQ files and each language's Finetune.
+"""
+
+app = typer.Typer(
+    help="Data from elsewhere: survey respondents, test sets, survey pairs to train on.", no_args_is_help=True
+)
 
 
 @app.command("import-wvs", epilog=IMPORT_EXAMPLES)
@@ -72,3 +84,18 @@ def import_offense(
 
     mapping, out = (expanded(path) if path else None for path in (mapping, out))
     offense_import.import_offense(expanded(folder), mapping, out, strict=strict, as_json=json)
+
+
+@app.command("import-culturellm", epilog=CULTURELLM_EXAMPLES)
+def import_culturellm(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="CultureLLM's folder, or its folder data.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for the files. (default data/culturellm in the workspace)", show_default=False),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Show the findings as one JSON object.")] = False,
+) -> None:
+    """Import the survey questions and answers that S2N trains on, and show the faults found in them."""
+    from clca.cli.views import culturellm_import
+
+    culturellm_import.import_culturellm(expanded(folder), expanded(out) if out else None, as_json=json)

@@ -37,7 +37,7 @@ def generate(
     """Generate dialogues of a culture: adapt scenarios, play, judge, filter, label intents.
 
     Settings come from flags, then CLCA_* environment variables, then clca.toml, then defaults. API keys come from
-    CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY, OPENAI_API_KEY).
+    CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY, CLCA_LOCALISER_API_KEY, OPENAI_API_KEY).
     """
     from clca.cli.views import generation, generation_plan
     from clca.generation.plan import plan as make_plan

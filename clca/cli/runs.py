@@ -36,6 +36,7 @@ SERVER_FIELDS = (
     "base_url",
     "partner_base_url",
     "judge_base_url",
+    "localiser_base_url",
     "concurrency",
     "timeout",
     "max_http_attempts",

@@ -32,7 +32,9 @@ GENERATION_PROMPTS = {
     "compose": PromptSpec(("system", "user", "again"), frozenset({"culture", "norm", "people", "place", "mistake"})),
     "turn": PromptSpec(
         ("system", "opening", "heard", "again"),
-        frozenset({"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought", "mistake"}),
+        frozenset(
+            {"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought", "leave_rule", "mistake"}
+        ),
     ),
     "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "counted"})),
     "meta": PromptSpec(

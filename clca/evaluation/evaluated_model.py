@@ -13,11 +13,10 @@ from clca.models.adapter import WEIGHTS, TrainedAdapter
 from clca.models.student import TINY, Student
 from clca.storage.fingerprint import file_sha256
 from clca.storage.selection import Selection
-from clca.training.mixture import parse_mixture
+from clca.training.mixture import PLAIN_SOURCES, parse_mixture
 
 CLCA = "CLCA"
 """What an adapter of the recipe `clca` with the mixture `clca` is called: the paper's method."""
-PLAIN_SOURCES = {"wvs", "wvs-translated", "wiki", "normad"}  # sources whose examples are no chats
 FULL_BITS = 16  # bits of weights that are not quantised
 MODEL_FILES = {".safetensors", ".bin", ".json", ".jinja", ".model", ".txt"}
 

@@ -34,8 +34,20 @@ DATA = {
     "wvs+wiki": "WVS+Wiki",
     "wvs+normad": "WVS+NormAd",
     "wvs-translated": "WVS translated",
+    "culturellm": "WVS of CultureLLM",
+    "culturellm+wiki": "WVS of CultureLLM+Wiki",
+    "culturellm+normad": "WVS of CultureLLM+NormAd",
 }
-"""What the paper's adapters were trained on, by the name of clca's mix."""
+"""What adapters were trained on, as the paper calls it, by the name of clca's mix; it has the data of CultureLLM."""
+
+PRINTED_AS = {mix: mix.replace("culturellm", "wvs") for mix in DATA if mix.startswith("culturellm")}
+"""The `setting` of printed numbers by the name of clca's mix, where they are called otherwise."""
+
+
+def printed_setting(mix: str | None) -> str | None:
+    """The `setting` of the printed numbers that adapters of a mix may stand beside."""
+    return PRINTED_AS.get(mix or "", mix)
+
 
 POINTS = frozenset({"f1", "invalid", "f1_mmlu", "sd_f1_mmlu"})  # printed in percent
 
@@ -76,8 +88,8 @@ class Published:
     def value(
         self, source: str, model: str, setting: str | None, row: str, column: str, metric: str = "f1"
     ) -> float | None:
-        """A printed number as a share; None if the paper does not print it."""
-        return self._values.get((source, model, setting, row, column, metric))
+        """A printed number as a share; None if the paper does not print it. `setting` may be a mix."""
+        return self._values.get((source, model, printed_setting(setting), row, column, metric))
 
     def cells(
         self, source: str, model: str, setting: str | None, row: str, cultures: Sequence[str], metric: str = "f1"
@@ -93,7 +105,7 @@ class Published:
         return {
             (key[3], key[4]): value
             for key, value in self._values.items()
-            if key[:3] == (source, model, setting) and key[5] == "f1_normalised"
+            if key[:3] == (source, model, printed_setting(setting)) and key[5] == "f1_normalised"
         }
 
 

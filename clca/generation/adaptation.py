@@ -1,7 +1,8 @@
 """Scenarios that fit a culture: a seed adapted to it, or a new one composed from a norm.
 
 Names are assigned by code; so are, in a seed, place and things of the culture (`clca.culture.localisation`). The
-teacher makes the rest fit, or writes the scenario. Its answer is checked beyond its schema (`scenario_checks`).
+localiser, by default the teacher, makes the rest fit, or writes the scenario. Its answer is checked beyond its schema
+(`scenario_checks`).
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def adapt_request(scenario: Scenario, culture: Culture, seed: int, prompts: Prom
     }
     return TaskRequest(
         task="adapt",
-        role="teacher",
+        role="localiser",
         messages=prompts.messages("adapt", **variables),
         answer=AdaptAnswer,
         max_tokens=MAX_TOKENS,
@@ -122,7 +123,7 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
     variables = {"culture": culture, "norm": norm, "people": people, "place": where}
     return TaskRequest(
         task="compose",
-        role="teacher",
+        role="localiser",
         messages=prompts.messages("compose", **variables),
         answer=ComposeAnswer,
         max_tokens=MAX_TOKENS,

@@ -39,7 +39,8 @@ class GenerateConfig(StageConfig):
     """Which dialogues are generated, by which models, on which servers.
 
     A model without a server's address is served by a vLLM that is started for it. API keys are no part of it: they are
-    read from the environment. Where the papers are silent: `temperature` (they sample, and give only top_p) is 1.
+    read from the environment. Where the papers are silent (they sample, and give only top_p), `temperature` is that of
+    each model's own generation config (`clca.generation.temperature`).
     """
 
     stage: ClassVar[str] = "generate"
@@ -73,7 +74,7 @@ class GenerateConfig(StageConfig):
     teacher: Annotated[
         str,
         Field(
-            description="Model that adapts, plays the first participant and labels intents: an alias (clca models"
+            description="Model that plays the first participant, labels intents, and localises: an alias (clca models"
             " list), a hub id or a local folder. Without --base-url it is served here."
         ),
         Option(TEACHERS),
@@ -86,6 +87,11 @@ class GenerateConfig(StageConfig):
     judge: Annotated[str | None, Field(description="Model that judges."), Option(TEACHERS, default="the teacher")] = (
         None
     )
+    localiser: Annotated[
+        str | None,
+        Field(description="Model that makes scenarios fit the culture, and writes new ones from norms."),
+        Option(TEACHERS, default="the teacher"),
+    ] = None
     base_url: Annotated[
         tuple[str, ...],
         BeforeValidator(split_list),
@@ -98,6 +104,9 @@ class GenerateConfig(StageConfig):
     ] = None
     judge_base_url: Annotated[
         str | None, Field(description="Server of the judge, if it differs."), Option(TEACHERS)
+    ] = None
+    localiser_base_url: Annotated[
+        str | None, Field(description="Server of the localiser, if it differs."), Option(TEACHERS)
     ] = None
     concurrency: Annotated[int, Field(ge=1, le=100_000, description="Most requests in flight."), Option(TEACHERS)] = 64
     timeout: Annotated[
@@ -157,9 +166,21 @@ class GenerateConfig(StageConfig):
         ),
         Option(PLAY),
     ] = True
+    partner_background: Annotated[
+        bool,
+        Field(description="Show each side the other's background, too, as CLCA's code does; not measured yet."),
+        Option(PLAY),
+    ] = False
+    leave_rule: Annotated[
+        bool,
+        Field(description="Tell each side to leave once its goal is reached, as CLCA's code does; not measured yet."),
+        Option(PLAY),
+    ] = False
     temperature: Annotated[
-        float, Field(ge=0, le=2, description="Sampling temperature of the role-play."), Option(PLAY)
-    ] = 1.0
+        float | None,
+        Field(ge=0, le=2, description="Sampling temperature of the role-play."),
+        Option(PLAY, default="that of each model's own generation config, 1 where none is known"),
+    ] = None
     top_p: Annotated[float, Field(gt=0, le=1, description="Nucleus sampling of the role-play."), Option(PLAY)] = 0.7
     discard: Annotated[
         tuple[Label, ...],
@@ -180,14 +201,14 @@ class GenerateConfig(StageConfig):
         Option(PLAY),
     ] = True
 
-    @field_validator("base_url", "partner_base_url", "judge_base_url")
+    @field_validator("base_url", "partner_base_url", "judge_base_url", "localiser_base_url")
     @classmethod
     def _is_url(cls, value: Any) -> Any:
         for url in (value,) if isinstance(value, str) else value or ():
             check_url(url)
         return value
 
-    @field_validator("teacher", "partner", "judge")
+    @field_validator("teacher", "partner", "judge", "localiser")
     @classmethod
     def _is_name(cls, value: str | None) -> str | None:
         if value is not None and (not value.strip() or not value.isprintable()):
@@ -207,6 +228,7 @@ class GenerateConfig(StageConfig):
             ("teacher", self.teacher, self.base_url),
             ("partner", self.partner, self.partner_base_url),
             ("judge", self.judge, self.judge_base_url),
+            ("localiser", self.localiser, self.localiser_base_url),
         )
         models = {role: name or self.teacher for role, name, _ in roles}
         if self.quantization and set(models.values()) == {REHEARSAL}:
@@ -233,6 +255,7 @@ EXECUTION_FIELDS = frozenset(
         "base_url",
         "partner_base_url",
         "judge_base_url",
+        "localiser_base_url",
         "vllm",
         "vllm_args",
         "start_timeout",

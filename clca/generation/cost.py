@@ -18,6 +18,7 @@ from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
 from clca.generation.intents import intent_request, intent_system
 from clca.generation.judge import judge_request, meta_request, meta_view_request
+from clca.generation.temperature import PLAYERS, UNKNOWN, Temperature
 from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, CountedFacts, Norm, Quality, Scenario, Turn
 from clca.schemas import MetaViewAnswer
@@ -27,6 +28,10 @@ TOKENS_PER_TURN = 45
 THOUGHT_TOKENS = 25  # of the thought before a turn
 REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 150, "meta": 75, "intent": 40}
 """Assumed lengths of replies: what a large instruction-tuned model writes for these schemas."""
+
+
+UNKNOWN_TEMPERATURES = {role: Temperature(value=UNKNOWN, source="") for role in PLAYERS}
+"""They change neither prompts nor lengths."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +77,7 @@ def render_tasks(
     if config.adaptation == "teacher":
         rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
 
-    setup = DialogueSetup.of(config, culture, scenario)
+    setup = DialogueSetup.of(config, culture, scenario, UNKNOWN_TEMPERATURES)
     requests, turns = _placeholder_dialogue(setup, prompts)
     thoughts = THOUGHT_TOKENS if setup.asks_for_thought else 0
     # Of the turns so far every second one is the side's own, and comes with its thought.

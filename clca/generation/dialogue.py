@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Literal, Self
@@ -11,6 +11,7 @@ from typing import Any, Literal, Self
 from clca.content.prompts import Prompts
 from clca.errors import FailedCheck
 from clca.generation.config import GenerateConfig
+from clca.generation.temperature import PLAYERS, Temperature
 from clca.generation.turn_checks import ASSISTANT_TALK, check_turn
 from clca.generation.turn_text import read_turn, stop_sequences, write_turn
 from clca.inference.protocol import Form, Message, Mistake, Role, SimulatorHints, TaskClient, TaskRequest
@@ -18,30 +19,44 @@ from clca.records import Culture, Scenario, Turn
 from clca.schemas import FirstTurnAnswer, ThoughtfulFirstTurnAnswer, ThoughtfulTurnAnswer, TurnAnswer
 
 MAX_TOKENS = 500
-ROLES: tuple[Role, Role] = ("teacher", "partner")
-"""The role that plays each side."""
 
 
 @dataclass(frozen=True, slots=True)
 class DialogueSetup:
     """What stays the same through one dialogue. An exchange is two turns.
 
-    `form` is that of the replies. With `thought` a model that replies with JSON writes a thought before each turn.
+    `temperatures` are those of the first and the second side. `form` is that of the replies. With `thought` a model
+    that replies with JSON writes a thought before each turn. With `partner_background` a side is shown the other's
+    background, with `leave_rule` it is told to leave once its goal is reached.
     """
 
     culture: Culture
     scenario: Scenario
     max_exchanges: int
-    temperature: float
+    temperatures: tuple[float, float]
     top_p: float
     form: Form = "json"
     thought: bool = True
+    partner_background: bool = False
+    leave_rule: bool = False
 
     @classmethod
-    def of(cls, config: GenerateConfig, culture: Culture, scenario: Scenario) -> Self:
+    def of(
+        cls, config: GenerateConfig, culture: Culture, scenario: Scenario, temperatures: Mapping[Role, Temperature]
+    ) -> Self:
         """The setup of a dialogue in a run of that configuration."""
-        settings = config.max_exchanges, config.temperature, config.top_p, config.turn_format, config.thought
-        return cls(culture, scenario, *settings)
+        first, second = (temperatures[role].value for role in PLAYERS)
+        return cls(
+            culture,
+            scenario,
+            config.max_exchanges,
+            (first, second),
+            config.top_p,
+            config.turn_format,
+            config.thought,
+            config.partner_background,
+            config.leave_rule,
+        )
 
     @property
     def asks_for_thought(self) -> bool:
@@ -69,16 +84,20 @@ class Side:
         self._setup, self._side, self._prompts = setup, side, prompts
         scenario, partner = setup.scenario, setup.scenario.participants[1 - side]
         self._me, self._partner = scenario.participants[side], partner
-        # Of the partner the template gets only what one can see: no prompt, whoever edits it, can tell one side
-        # what the other wants, hides or thinks.
+        # Of the partner the template gets only what one can see, or may know: no prompt, whoever edits it, can tell one
+        # side what the other wants, hides or thinks.
         self._variables: dict[str, Any] = {
             "culture": setup.culture,
             "scenario": {"setting": scenario.setting, "relationship": scenario.relationship},
             "me": self._me,
-            "partner": {key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
+            "partner": {
+                **{key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
+                "background": partner.background if setup.partner_background else "",
+            },
             "exchanges": setup.max_exchanges,
             "form": setup.form,
             "thought": setup.asks_for_thought,
+            "leave_rule": setup.leave_rule,
         }
         self._messages: list[Message] = []
         self._append("system", "system")
@@ -103,12 +122,12 @@ class Side:
         text = setup.form == "text"
         return TaskRequest(
             task="turn",
-            role=ROLES[self._side],
+            role=PLAYERS[self._side],
             messages=tuple(self._messages),
             answer=_answer_type(first=len(turns) < 2, thought=setup.asks_for_thought),
             max_tokens=MAX_TOKENS,
             step=len(turns),
-            temperature=setup.temperature,
+            temperature=setup.temperatures[self._side],
             top_p=setup.top_p,
             check=partial(self._check, tuple(turns)),
             hints=SimulatorHints(setup.culture, setup.scenario, turns=tuple(turns), side=self._side),

@@ -116,7 +116,7 @@ class Pipeline:
         plan, config = self._plan, self._config
         name = dialogue_id(plan.culture, scenario.id, sample)
         client = self.scheduler.client(name)
-        setup = DialogueSetup.of(config, culture, scenario)
+        setup = DialogueSetup.of(config, culture, scenario, plan.temperatures)
         state = DialogueState()
         judgement, labelled, reason, stage = None, None, None, "turn"
         try:

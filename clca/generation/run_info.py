@@ -10,6 +10,7 @@ from pydantic import Field
 from clca.content.lookup import Origin
 from clca.generation.judge_metrics import JudgeCalibration, JudgeMetrics
 from clca.generation.result import Costs, Counts
+from clca.generation.temperature import Temperature
 from clca.inference.protocol import Role, ServerState
 from clca.records import Record, Usage
 
@@ -101,6 +102,9 @@ class GenerationInfo(Record):
     rehearsed: bool = Field(description="Whether any role was played by the embedded simulator.")
     fingerprint: str = Field(description="SHA-256 of the inputs, by which the run is found again.")
     models: dict[Role, Model]
+    temperatures: dict[Role, Temperature] = Field(
+        default={}, description="Sampling temperature of each side of the role-play, and where it comes from."
+    )
     settings: dict[str, Any]
     inputs: dict[str, Any] = Field(description="All that decides the records; digests of content files included.")
     content: dict[str, ContentFile]

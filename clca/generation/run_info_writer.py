@@ -48,6 +48,7 @@ class RunInfoWriter:
                 role: {"name": address.model, "urls": [without_credentials(url) for url in address.urls]}
                 for role, address in addresses(plan.config, {}).items()
             },
+            "temperatures": dict(plan.temperatures),
             "settings": recorded_settings(plan.config),
             "inputs": plan.inputs,
             "content": {

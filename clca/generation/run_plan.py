@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -20,6 +21,8 @@ from clca.generation.ids import dialogue_id, scenario_id
 from clca.generation.recorded_settings import recorded
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from clca.generation.teachers import addresses, read_simulator
+from clca.generation.temperature import Temperature, recorded_temperature, role_play_temperatures
+from clca.inference.protocol import Role
 from clca.inference.vllm.command import deciding, split_arguments
 from clca.models import ModelCatalogue
 from clca.records import Norm, Scenario
@@ -32,7 +35,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """The run of one culture. `simulator` is the content of the embedded rehearsal where it plays a role, `marks` are
-    those by which a text shows another culture.
+    those by which a text shows another culture, `temperatures` those of the role-play's sides.
 
     `exists` says that the folder holds the run already, `finished` that nothing is left to do. `differences` are the
     inputs in which a new run differs from the newest run of the culture. `retry_failed` makes the failed dialogues
@@ -50,6 +53,7 @@ class RunPlan:
     simulator: SimulatorContent | None = field(repr=False)
     costs: tuple[TaskCost, ...]
     inputs: Inputs
+    temperatures: Mapping[Role, Temperature]
     folder: Path = Path()
     exists: bool = False
     finished: bool = False
@@ -68,6 +72,10 @@ class RunPlan:
             for source in chain[Scenario | Norm](self.scenarios, self.norms)
             for sample in range(1, self.config.samples + 1)
         }
+
+
+ADDED = {"localiser": None, "partner_background": False, "leave_rule": False}
+"""Settings that earlier versions did not have, and what they did: runs keep their identity."""
 
 
 def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> RunPlan:
@@ -92,6 +100,7 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     simulator = read_simulator(config, content)
     # Read apart: of the other cultures only the names decide a record, and only these are among the inputs.
     marks = CultureMarks(CultureCatalogue(Content(workspace)))
+    temperatures = role_play_temperatures(config, content)
     return RunPlan(
         config,
         culture,
@@ -103,7 +112,8 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         marks,
         simulator,
         costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config)),
-        inputs=_inputs(config, culture, content, scenarios, marks),
+        inputs=_inputs(config, culture, content, scenarios, marks, temperatures),
+        temperatures=temperatures,
     )
 
 
@@ -113,11 +123,16 @@ def _inputs(
     content: Content,
     scenarios: SeedScenarios | FileScenarios,
     marks: CultureMarks,
+    temperatures: Mapping[Role, Temperature],
 ) -> Inputs:
     """Everything that decides the records of a run; nothing that does not."""
     inputs: Inputs = {"clca": clca.__version__}
     inputs |= recorded(config.model_dump(mode="json", exclude=set(EXECUTION_FIELDS)))
     inputs["culture"] = culture
+    for name, before in ADDED.items():
+        if inputs[name] == before:
+            del inputs[name]
+    inputs["temperature"] = recorded_temperature(temperatures)
     inputs["partner"] = config.partner or config.teacher
     inputs["judge"] = config.judge or config.teacher
     inputs["vllm_args"] = deciding(split_arguments(config.vllm_args))

@@ -26,6 +26,7 @@ _KEYS: dict[Role, str] = {
     "teacher": API_KEY,
     "partner": "CLCA_PARTNER_API_KEY",
     "judge": "CLCA_JUDGE_API_KEY",
+    "localiser": "CLCA_LOCALISER_API_KEY",
 }
 
 
@@ -42,7 +43,7 @@ class Address:
 
 
 def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Role, Address]:
-    """The address of each role: partner and judge are the teacher unless they are named.
+    """The address of each role: the others are the teacher unless they are named.
 
     A role with a URL of its own uses it; else it shares the teacher's. Raises `SettingsError` for a key that no HTTP
     header can carry.
@@ -51,11 +52,13 @@ def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Ro
         "teacher": config.teacher,
         "partner": config.partner or config.teacher,
         "judge": config.judge or config.teacher,
+        "localiser": config.localiser or config.teacher,
     }
     own: dict[Role, str | None] = {
         "teacher": None,
         "partner": config.partner_base_url,
         "judge": config.judge_base_url,
+        "localiser": config.localiser_base_url,
     }
     by_role: dict[Role, Address] = {}
     for role, model in models.items():

@@ -36,7 +36,7 @@ def unusable(error: HttpError) -> TeacherError:
     if error.status in (401, 403):
         return TeacherError(
             f"{error.url} refuses the key ({error.status}): set CLCA_API_KEY (or CLCA_PARTNER_API_KEY,"
-            " CLCA_JUDGE_API_KEY) to one that is valid there"
+            " CLCA_JUDGE_API_KEY, CLCA_LOCALISER_API_KEY) to one that is valid there"
         )
     if error.kind is FailureKind.TIMEOUT:
         return Unreachable(f"{error.url} gives {error.message}: is the server up?")

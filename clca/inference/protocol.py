@@ -33,7 +33,7 @@ __all__ = [
 ]
 
 TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
-Role = Literal["teacher", "partner", "judge"]
+Role = Literal["teacher", "partner", "judge", "localiser"]
 Form = Literal["json", "text"]
 """The form of a reply: JSON that fits a schema, or plain text."""
 Message = dict[str, str]

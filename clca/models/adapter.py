@@ -55,7 +55,10 @@ class StudentRef(Record):
 
 
 class SplitCounts(Record):
-    """Counts of a split's examples by task, and of the `dropped` ones by reason."""
+    """Counts of a split's examples by task, and of the `dropped` ones by reason.
+
+    `items` counts the rows of each survey item; earlier versions did not record them.
+    """
 
     rows: dict[str, int]
     tokens: dict[str, int]
@@ -63,6 +66,7 @@ class SplitCounts(Record):
     cut: dict[str, int]
     dropped: dict[str, int]
     sha256: str
+    items: dict[str, int] | None = None
 
 
 class LossPoint(Record):
@@ -199,6 +203,8 @@ def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> Non
     """
     config = json.loads((peft / CONFIG).read_text(encoding="utf-8"))
     config["target_modules"] = sorted(config["target_modules"])  # PEFT writes a set, in any order
+    if config.get("modules_to_save"):
+        config["modules_to_save"] = sorted(config["modules_to_save"])
     config["revision"] = adapter.student.revision
     with atomic_folder(out, work=peft.parent) as draft:
         (draft / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")

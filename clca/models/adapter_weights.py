@@ -91,10 +91,14 @@ def load_adapter(model: Any, folder: Path, name: str) -> Any:
 
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Found missing adapter keys")  # an error follows, with the keys
-        if isinstance(model, PeftModel):
-            model.load_adapter(str(folder), adapter_name=name)
-        else:
-            model = PeftModel.from_pretrained(model, str(folder), adapter_name=name)
+        try:
+            if isinstance(model, PeftModel):
+                model.load_adapter(str(folder), adapter_name=name)
+            else:
+                model = PeftModel.from_pretrained(model, str(folder), adapter_name=name)
+        except KeyError as error:  # a module that is trained whole is not in the file
+            fault = f"the weights {error.args[0]} are missing: train it again, or restore its file"
+            raise SettingsError(f"{folder / f'adapter_model{SUFFIX}'}: {fault}") from None
     require_applied(model, name, folder)
     return model
 
@@ -109,8 +113,9 @@ def require_applied(model: Any, name: str, folder: Path) -> None:
     file = folder / f"adapter_model{SUFFIX}"
     if not file.is_file():
         return
-    keys = {key for key in read_keys(file) if ".lora_" in key or not _EMBEDDING.search(key)}
     taken = set(get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False))
+    # Embeddings that are not trained may lie in the file, too; those that are, are among what was taken.
+    keys = {key for key in read_keys(file) if key in taken or ".lora_" in key or not _EMBEDDING.search(key)}
     if keys != taken or not keys:
         source = getattr(model.config, "_name_or_path", "") or "the student"
         raise SettingsError(f"{file}: {_misfit(len(keys), sorted(keys - taken), sorted(taken - keys), source)}")

@@ -41,6 +41,7 @@ class Published(Record):
     licence: Line
     gated: bool
     smaller: Alias | None = None
+    temperature: Annotated[float, Field(ge=0, le=2)] | None = None
     serve: ServeArguments = ()
 
     @model_validator(mode="after")

@@ -24,7 +24,8 @@ class ModelInfo(Record):
     `parameters` is a number, 0 for a quantised model that is not in the catalogue; `embeddings` is that of the input
     and, unless they are tied, output embeddings, which no method quantises. `context` is in tokens. `weights` is the
     size of the published files in bytes. `roles` are the papers' uses of the model, `quantised` the aliases of its
-    quantised variants, `smaller` the alias of a model to try instead, `serve` extra arguments that vLLM needs.
+    quantised variants, `smaller` the alias of a model to try instead, `temperature` that of its
+    `generation_config.json`, `serve` extra arguments that vLLM needs.
     """
 
     name: str
@@ -43,6 +44,7 @@ class ModelInfo(Record):
     roles: tuple[str, ...] = ()
     quantised: tuple[str, ...] = ()
     smaller: str | None = None
+    temperature: float | None = None
     serve: tuple[str, ...] = ()
 
     @property

@@ -119,7 +119,8 @@ class Dialogue(Record):
     `ended` is `leave`, `exchanges` or `degenerate`; a degenerate dialogue has no judgement. `reason` says why it was
     discarded, `planted` names the flaw that the simulator planted; either is "" where there is none, since a column
     that is null in one file and text in the next cannot be loaded as one. `teacher`, `partner` and `judge` name the
-    models; `seed` is the run's, and `run` its name, `<culture>/<run>`, "" in files of earlier versions.
+    models; `seed` is the run's, and `run` its name, `<culture>/<run>`. `run` and `localiser` are "" in files of earlier
+    versions, which had no model of its own for adaptation.
     """
 
     id: str
@@ -138,6 +139,7 @@ class Dialogue(Record):
     usage: Usage
     planted: str = ""
     run: str = ""
+    localiser: str = ""
 
 
 class Failure(Record):
@@ -161,6 +163,7 @@ class Failure(Record):
     seed: int
     usage: Usage
     run: str = ""
+    localiser: str = ""
 
 
 class Rejection(Record):

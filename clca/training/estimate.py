@@ -80,8 +80,8 @@ def estimate(
 
 
 def trainable(recipe: Recipe, shape: Shape) -> int:
-    """Number of weights that LoRA adds: its rank times the widths of all adapted layers."""
-    return recipe.lora.r * shape.trainable
+    """Number of trained weights: LoRA's rank times the widths of adapted layers, and those of whole modules."""
+    return recipe.lora.r * shape.trainable + shape.saved
 
 
 def count_steps(recipe: Recipe, lengths: Sequence[int]) -> Steps:

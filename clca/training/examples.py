@@ -21,12 +21,13 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`id` says where it comes from; `group` is what a held-out split keeps together."""
+    """`id` says where it comes from; `group` is what a held-out split keeps together, `item` the survey's item."""
 
     id: str
     task: Task
     group: str
     body: Chat | Text
+    item: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +40,17 @@ class Dropped:
 
 @dataclass(slots=True)
 class ExampleCounts:
-    """What became of the material: rows and tokens by task, rows that were cut, and what was dropped by reason."""
+    """What became of the material: rows and tokens by task, rows that were cut, and what was dropped by reason.
+
+    `items` counts the rows of each survey item.
+    """
 
     rows: Counter[str] = field(default_factory=Counter)
     tokens: Counter[str] = field(default_factory=Counter)
     trained: Counter[str] = field(default_factory=Counter)
     cut: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
+    items: Counter[str] = field(default_factory=Counter)
 
     @property
     def reasons(self) -> str:

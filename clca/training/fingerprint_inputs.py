@@ -14,12 +14,14 @@ from clca.safe_open import bounded_lines, safe_open
 from clca.shell import command_line
 from clca.storage.fingerprint import Inputs
 from clca.storage.run_index import RunInfo
-from clca.training.mixture import Source, parse_mixture
+from clca.training.mixture import SURVEY_SOURCES, Source, parse_mixture
 from clca.training.recipe import Data, Files, Recipe
+from clca.training.s2n_sources import PATH as S2N_SOURCES
 from clca.training.sources.files import source_files
 from clca.training.training_sources import TrainingSources
 
 DIALOGUES = "dialogues.jsonl"
+FILE_OF = {"wvs-translated": "translation"}  # keys of `data.files` that are not called as the source that reads them
 WORDING = ("name", "summary")  # of a recipe: they change no weight
 
 
@@ -68,9 +70,12 @@ def decisive(recipe: Recipe, student: Student, sources: TrainingSources, runs: S
     names = source_names(sources.data)
     if needs_dialogues(sources.data):
         _ = sources.prompts  # reading them notes their digests
+    if names & SURVEY_SOURCES:
+        sources.content.text(ITEMS)
     if {"wvs", "wvs-translated"} & names:
-        for path in (ITEMS, SHARES):
-            sources.content.text(path)
+        sources.content.text(SHARES)
+    if "normad" in names and sources.data.normad_countries == "s2n":
+        sources.content.text(S2N_SOURCES)
     return {
         "recipe": {**decisive_recipe(recipe), "student": student.name},
         "student": Path(student.source).name if student.tiny else f"{student.source}@{student.revision or 'main'}",
@@ -86,13 +91,36 @@ def decisive_recipe(recipe: Recipe) -> Inputs:
     settings = {key: value for key, value in recipe.resolved().items() if key not in WORDING}
     settings["training"] = {key: value for key, value in settings["training"].items() if key != "log"}
     settings["data"] = {key: value for key, value in settings["data"].items() if key != "files"}
+    for group, key, before in BEFORE:
+        if settings[group][key] == before:
+            del settings[group][key]
+    survey = {key: value for key, value in settings["data"]["survey"].items() if not _as_before(recipe, key, value)}
+    settings["data"]["survey"] = survey
     return settings
 
 
+BEFORE: tuple[tuple[str, str, object], ...] = (
+    ("data", "normad_countries", "own"),
+    ("lora", "save", []),
+    ("training", "max_grad_norm", 1.0),
+)
+"""Keys that earlier versions did not have, and what they did."""
+SURVEY_BEFORE = {"items": "all", "digits": False, "paraphrases": True}
+"""The same of keys of `data.survey`."""
+
+
+def _as_before(recipe: Recipe, key: str, value: object) -> bool:
+    """Whether a key of `data.survey` changes nothing against earlier versions: adapters keep their identity."""
+    if key not in SURVEY_BEFORE:
+        return False
+    return value == SURVEY_BEFORE[key] or not SURVEY_SOURCES & source_names(recipe.data)
+
+
 def _files(sources: TrainingSources) -> Iterator[tuple[str, list[str]]]:
-    """The digests of the user's files; a data set of the hub goes by its name."""
+    """The digests of the user's files that the mix reads; a data set of the hub goes by its name."""
+    read = {FILE_OF.get(name, name) for name in source_names(sources.data)}
     for key in Files.model_fields:
-        if getattr(sources.data.files, key) is None:
+        if key not in read or getattr(sources.data.files, key) is None:
             continue
         digests = []
         for source in source_files(sources, key, ""):

@@ -10,12 +10,14 @@ from clca.errors import SettingsError
 from clca.inference.hardware import machine
 from clca.inference.memory import free_memory
 from clca.models.load import compute_type, load_tokenizer, this_device
-from clca.models.shape import load_shape
+from clca.models.shape import Shape, load_shape
 from clca.models.size import gib
 from clca.models.speed import matmul_rate
 from clca.training.data_checks import Checked, Counted, check
 from clca.training.estimate import Estimate, estimate, trainable
+from clca.training.job import Job
 from clca.training.plan import PlannedAdapter, TrainingPlan
+from clca.training.survey_overlap import SurveyOverlap, survey_overlap
 from clca.training.tokenization import Encoder
 from clca.training.trainer import LEAST_MEMORY
 
@@ -39,6 +41,13 @@ class Forecast:
         needs = gib(self.estimate.memory.total)
         return f"does not fit: about {needs} are needed, and {gib(self.free)} are free here: {LEAST_MEMORY}"
 
+    @property
+    def overlap(self) -> SurveyOverlap | None:
+        """What the training has in common with the evaluation on the survey; None without survey rows."""
+        if self.checked is None:
+            return None
+        return survey_overlap(self.planned.job.sources.content, self.checked.train.counts.items)
+
     def figures(self) -> dict[str, Any]:
         """Everything but the samples, as it is printed with `--json`."""
         job = self.planned.job
@@ -55,6 +64,8 @@ class Forecast:
         }
         if self.checked is not None:
             figures |= {"train": _counts(self.checked.train), "held_out": _counts(self.checked.held_out)}
+        if (overlap := self.overlap) is not None:
+            figures["survey_items"] = {"trained": overlap.trained, "evaluated": overlap.common, "rows": overlap.rows}
         if self.estimate is not None:
             figures |= {
                 "parameters": self.estimate.shape.parameters,
@@ -77,7 +88,7 @@ def forecast(planned: PlannedAdapter) -> Forecast:
     Raises `SettingsError` for a student that cannot be read here, `CheckError` for rows that would train nothing.
     """
     job, device = planned.job, this_device()
-    tokenizer, shape = load_tokenizer(job.student), load_shape(job.student, job.recipe.lora.targets)
+    tokenizer, shape = load_tokenizer(job.student), load_job_shape(job)
     encoder = Encoder(tokenizer, job.recipe.data.max_length, job.recipe.data.text_loss, shape.vocabulary)
     checked = check(job.sources, encoder, tokenizer)
     compute = compute_type(job.recipe.base, device)
@@ -93,11 +104,16 @@ def forecasts(plan: TrainingPlan) -> list[Forecast]:
         if not reason:
             try:
                 load_tokenizer(planned.job.student)
-                load_shape(planned.job.student, planned.job.recipe.lora.targets)
+                load_job_shape(planned.job)
             except SettingsError as error:
                 reason = error.message  # the student is the same for all
         forecasts.append(Forecast(planned, unavailable_reason=reason) if reason else forecast(planned))
     return forecasts
+
+
+def load_job_shape(job: Job) -> Shape:
+    """The shape of a job's student with its adapter. Raises `SettingsError` for a layer that the student lacks."""
+    return load_shape(job.student, job.recipe.lora.targets, job.recipe.lora.save)
 
 
 def _counts(rows: Counted) -> dict[str, Any]:

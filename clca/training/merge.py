@@ -109,4 +109,14 @@ def _merged(student: Student, recipe: Recipe, adapter: Path) -> Any:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise SettingsError(f"{adapter} does not fit {student.source}: {reason}") from None
     merged.config.use_cache = True
+    if recipe.lora.save and _are_apart(merged):
+        merged.config.get_text_config().tie_word_embeddings = merged.config.tie_word_embeddings = False
     return merged if student.tiny else merged.to(torch.bfloat16)
+
+
+def _are_apart(model: Any) -> bool:
+    """Whether embeddings and output layer, which the student may share, have become two weights."""
+    import torch
+
+    output = model.get_output_embeddings()
+    return output is not None and not torch.equal(model.get_input_embeddings().weight, output.weight)

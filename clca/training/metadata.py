@@ -80,6 +80,7 @@ def _counts(rows: Rows) -> SplitCounts:
         cut=dict(counts.cut),
         dropped=dict(counts.dropped),
         sha256=rows.digest,
+        items=dict(counts.items),
     )
 
 

@@ -9,7 +9,22 @@ from typing import Literal, get_args
 
 from clca.content.parsing import suggestion
 
-Source = Literal["dialogue", "intent", "wvs", "wvs-translated", "wiki", "normad", "gsm8k", "mathchat", "chat"]
+Source = Literal[
+    "dialogue",
+    "intent",
+    "wvs",
+    "wvs-translated",
+    "culturellm",
+    "wiki",
+    "normad",
+    "gsm8k",
+    "mathchat",
+    "chat",
+]
+SURVEY_SOURCES: frozenset[Source] = frozenset({"wvs", "wvs-translated", "culturellm"})
+"""Sources of questions of the World Values Survey, which `clca eval-wvs` asks, too."""
+PLAIN_SOURCES: frozenset[Source] = SURVEY_SOURCES | {"wiki", "normad"}
+"""Sources whose examples are no chats."""
 
 MIXES: dict[str, tuple[Source, ...]] = {
     "clca": ("dialogue", "intent"),

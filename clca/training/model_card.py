@@ -37,6 +37,7 @@ def card(adapter: AdapterInfo, name: str) -> str:
         "recipe": f"{adapter.recipe['name']} (sha256 {adapter.recipe_sha256[:12]})",
         "mix": adapter.recipe["data"]["mix"],
         "LoRA": f"r {lora['r']}, alpha {lora['alpha']:g}, dropout {lora['dropout']:g}, {', '.join(lora['targets'])}",
+        **({"trained whole": ", ".join(lora["save"])} if lora.get("save") else {}),
         "base weights": f"{adapter.recipe['base']['bits']} bit, computed in {adapter.compute}",
         "examples": f"{adapter.examples:,} ({', '.join(f'{n:,} {task}' for task, n in adapter.train.rows.items())})",
         "tokens": f"{tokens:,}, of which {trained:,} carry loss",

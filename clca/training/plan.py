@@ -111,6 +111,8 @@ def plan(config: TrainConfig, workspace: Path | None = None, *, allow_unavailabl
     if has_libraries:
         shards = int(os.environ.get("WORLD_SIZE", "1")) if is_sharded() else 1
         refusals.append(shortage(recipe, student, machine(os.environ), this_device(), shards))
+        if recipe.lora.save and is_sharded():
+            refusals.append("lora.save: sharded training does not train whole modules: leave it out, or use one GPU")
     try:
         require_loggers(recipe)
     except SettingsError as error:

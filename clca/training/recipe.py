@@ -33,10 +33,13 @@ class Match(_Keys):
 
 
 class Survey(_Keys):
-    """How survey shares become question-answer pairs."""
+    """Which survey questions are trained on, and how shares become question-answer pairs."""
 
-    answers: Literal["shares", "majority"] = "shares"
+    items: Literal["disjoint", "all"] = "disjoint"
+    answers: Literal["shares", "majority", "mean"] = "shares"
     per_item: Positive = 20
+    digits: bool = False
+    paraphrases: bool = True
 
 
 class Files(_Keys):
@@ -45,6 +48,7 @@ class Files(_Keys):
     wiki: str | None = None
     normad: str | None = None
     translation: str | None = None
+    culturellm: str | None = None
     gsm8k: str | None = None
     mathchat: str | None = None
     chat: str | None = None
@@ -60,6 +64,7 @@ class Data(_Keys):
     max_length: Annotated[int, Field(ge=16)] = 2048
     text_loss: Literal["all", "answer"] = "all"
     survey: Survey = Survey()
+    normad_countries: Literal["own", "s2n"] = "own"
     wiki_words: Annotated[int, Field(ge=10)] = 200
     files: Files = Files()
 
@@ -77,12 +82,13 @@ class Data(_Keys):
 
 
 class Lora(_Keys):
-    """The shape of the adapter."""
+    """The shape of the adapter; `save` are modules that are trained whole, and saved with it."""
 
     r: Positive = 64
     alpha: Annotated[float, Field(gt=0)] = 16
     dropout: Share = 0.1
     targets: Annotated[tuple[Name, ...], BeforeValidator(split_list), Field(min_length=1)] = ("q_proj", "v_proj")
+    save: Annotated[tuple[Name, ...], BeforeValidator(split_list)] = ()
 
 
 class Training(_Keys):
@@ -97,6 +103,7 @@ class Training(_Keys):
     steps: Positive | None = None
     optimizer: Literal["adamw_8bit", "adamw"] = "adamw_8bit"
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     gradient_checkpointing: bool = True
     packing: bool = False
     patience: Positive | None = None

@@ -93,6 +93,7 @@ def _settings(job: Job, compute: Compute, *, evaluated: bool, best: bool) -> Any
         max_steps=training.steps or -1,
         optim=OPTIMISERS[training.optimizer],
         weight_decay=training.weight_decay,
+        max_grad_norm=training.max_grad_norm,
         gradient_checkpointing=training.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False},
         packing=training.packing,
@@ -124,6 +125,7 @@ def _lora(lora: Lora) -> LoraConfig:
         lora_alpha=int(lora.alpha) if lora.alpha == int(lora.alpha) else lora.alpha,  # vLLM takes whole numbers only
         lora_dropout=lora.dropout,
         target_modules=list(lora.targets),
+        modules_to_save=list(lora.save) or None,
         task_type="CAUSAL_LM",
     )
 

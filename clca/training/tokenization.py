@@ -121,6 +121,8 @@ class Encoder:
                 counts.cut[example.task] += cut
                 counts.tokens[example.task] += len(row["input_ids"])
                 counts.trained[example.task] += sum(row["assistant_masks"])
+                if example.item:
+                    counts.items[example.item] += 1
             yield row
 
     def _require_embedded(self, ids: Sequence[int]) -> None:

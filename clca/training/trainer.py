@@ -14,6 +14,7 @@ from clca.models.adapter import LOGS, read_adapter, write_adapter
 from clca.models.adapter_weights import require_applied
 from clca.models.load import compute_type, load_config, load_model, load_tokenizer, this_device, threads_of
 from clca.models.logging import quiet_libraries
+from clca.models.shape import require_modules
 from clca.models.student import pin_revision
 from clca.progress import Note, ProgressCallback, ignore
 from clca.storage.atomic import write_errors
@@ -28,6 +29,7 @@ from clca.training.model_card import card
 from clca.training.recipe import Recipe
 from clca.training.result import AdapterResult
 from clca.training.sources.dialogues import DUPLICATE
+from clca.training.survey_overlap import survey_overlap
 from clca.training.tokenization import Encoder
 
 LEAST_MEMORY = (
@@ -87,6 +89,8 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     duplicates = rows.counts.dropped[DUPLICATE] + held_out.counts.dropped[DUPLICATE]
     if duplicates:
         progress(Note(f"{duplicates:,} dialogues stand in several of the runs, word for word: each is taken once."))
+    if (overlap := survey_overlap(job.sources.content, rows.counts.items)) is not None:
+        progress(Note(overlap.line))
     if recipe.training.patience is not None and not len(held_out.dataset):
         raise SettingsError("training.patience needs held-out examples, and the split left none: raise data.held_out")
     device = this_device()
@@ -94,6 +98,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     if compute != recipe.base.compute:
         progress(Note(f"Computes in {compute}: {recipe.base.compute} needs a GPU that supports it."))
     model = load_model(student, recipe.base, device)
+    require_modules(recipe.lora.save, (name for name, _ in model.named_modules()))
     # What decides the weights: a checkpoint is resumed only with the same.
     inputs = {
         "recipe": fingerprint(decisive_recipe(recipe)),

@@ -387,6 +387,7 @@ LEARNING = (
     "training.batch=16",
     "training.learning_rate=2.5e-3",
     "training.log=[]",
+    "data.survey.items=all",
 )
 EPOCH = 110
 """Steps of 16 rows each over 44 items with 40 answers each."""

@@ -100,7 +100,7 @@ def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:
     assert set(table) == set(GenerateConfig.model_fields) - {"new"}
     defaults = GenerateConfig()
     limits = ("max_exchanges", "max_reply_attempts", "max_http_attempts", "timeout")
-    given = {key: table[key] for key in ("samples", "seed", "temperature", "top_p", *limits)}
+    given = {key: table[key] for key in ("samples", "seed", "partner_background", "leave_rule", "top_p", *limits)}
     assert given == {key: getattr(defaults, key) for key in given}
 
 

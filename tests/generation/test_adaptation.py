@@ -73,6 +73,7 @@ def test_the_teacher_sees_the_swapped_scenario_in_the_form_of_its_answer(
     assert "Ruth" not in str(request.messages)
     assert "wherever they stand: Leeds." in prompt
     assert hints(request).subject == localised
+    assert {request.role, compose_request(NORM, japan, 42, Prompts.load(content)).role} == {"localiser"}
 
 
 @pytest.mark.parametrize("left", ["Ruth", "Vale", "Leeds"])

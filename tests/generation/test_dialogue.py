@@ -43,7 +43,7 @@ def talk() -> Iterator[TurnAnswer]:
 
 @pytest.fixture(scope="module")
 def setup(catalogue: CultureCatalogue) -> DialogueSetup:
-    return DialogueSetup(catalogue.culture("uk"), SCENE, max_exchanges=10, temperature=0.9, top_p=0.7)
+    return DialogueSetup(catalogue.culture("uk"), SCENE, max_exchanges=10, temperatures=(0.9, 0.6), top_p=0.7)
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +140,20 @@ def test_a_side_knows_its_own_goal_and_secret_and_not_its_partners(
         assert partner.background not in told
 
 
+LEAVE = "Once you have reached your goal"
+
+
+def test_what_the_released_prompt_has_is_shown_only_where_it_is_wanted(setup: DialogueSetup, prompts: Prompts) -> None:
+    _, plain = played(setup, prompts, *SPEECH)
+    assert LEAVE not in text(plain.requests[0])
+    _, script = played(replace(setup, partner_background=True, leave_rule=True), prompts, *SPEECH)
+    for side, partner in ((0, IDA), (1, RUTH)):
+        shown = text(script.side(side)[0])
+        assert f"{partner.occupation}. {partner.background} You do not know what {partner.name} wants" in shown
+        assert LEAVE in shown
+        assert partner.secret not in shown
+
+
 def test_each_side_hears_what_the_other_did_and_remembers_its_own_answers(
     setup: DialogueSetup, prompts: Prompts
 ) -> None:
@@ -183,7 +197,8 @@ def test_a_request_carries_the_turns_so_far_as_a_hint(setup: DialogueSetup, prom
 def test_turns_are_sampled_as_the_paper_does(setup: DialogueSetup, prompts: Prompts) -> None:
     _, script = played(setup, prompts)
     sampled = {(r.task, r.temperature, r.top_p, r.max_tokens) for r in script.requests}
-    assert sampled == {("turn", 0.9, 0.7, 500)}
+    assert sampled == {("turn", 0.9, 0.7, 500), ("turn", 0.6, 0.7, 500)}
+    assert {request.temperature for request in script.side(1)} == {0.6}  # each side by its own model's
 
 
 # ---------------------------------------------------------------- the form of the answers

@@ -30,7 +30,10 @@ def test_partner_and_judge_are_the_teacher_unless_they_are_named() -> None:
     assert {(one.model, one.urls) for one in addresses(SHARED, {}).values()} == {("t", ("http://one/v1",))}
     found = addresses(APART, {})
     assert (found["judge"].model, found["judge"].urls) == ("j", ("http://two/v1",))
-    assert found["partner"] == found["teacher"]
+    assert found["partner"] == found["localiser"] == found["teacher"]
+    apart = addresses(GenerateConfig(teacher="t", localiser="l", localiser_base_url="http://three/v1"), {})
+    assert (apart["localiser"].model, apart["localiser"].urls) == ("l", ("http://three/v1",))
+    assert apart["judge"].model == "t"
 
 
 def test_the_rehearsal_has_no_address() -> None:
@@ -55,14 +58,15 @@ def test_a_model_without_an_address_has_a_server_started(flags: dict[str, Any], 
 
 
 def test_keys_of_one_server() -> None:
-    assert keys(SHARED) == {"teacher": NO_KEY, "partner": NO_KEY, "judge": NO_KEY}
-    assert keys(SHARED, OPENAI_API_KEY="o", CLCA_API_KEY="c") == {"teacher": "c", "partner": "c", "judge": "c"}
+    roles = ("teacher", "partner", "judge", "localiser")
+    assert keys(SHARED) == dict.fromkeys(roles, NO_KEY)
+    assert keys(SHARED, OPENAI_API_KEY="o", CLCA_API_KEY="c") == dict.fromkeys(roles, "c")
     assert keys(SHARED, CLCA_API_KEY="c", CLCA_JUDGE_API_KEY="j")["judge"] == "j"
 
 
 def test_the_teachers_key_goes_to_no_other_server() -> None:
     found = keys(APART, OPENAI_API_KEY="o", CLCA_API_KEY="c")
-    assert found == {"teacher": "c", "partner": "c", "judge": NO_KEY}
+    assert found == {"teacher": "c", "partner": "c", "judge": NO_KEY, "localiser": "c"}
     assert keys(APART, CLCA_API_KEY="c", CLCA_JUDGE_API_KEY="j")["judge"] == "j"
 
 
@@ -71,7 +75,8 @@ OPENAI = GenerateConfig(teacher="t", base_url=("https://api.openai.com/v1",), ju
 
 def test_openais_key_goes_to_openai_only() -> None:
     assert keys(SHARED, OPENAI_API_KEY="o")["teacher"] == NO_KEY
-    assert keys(OPENAI, OPENAI_API_KEY="o") == {"teacher": "o", "partner": "o", "judge": NO_KEY}
+    sent = keys(OPENAI, OPENAI_API_KEY="o")
+    assert sent == {"teacher": "o", "partner": "o", "judge": NO_KEY, "localiser": "o"}
     assert keys(SHARED, OPENAI_API_KEY="o", OPENAI_BASE_URL="http://one:80/v2")["teacher"] == "o"
     assert keys(OPENAI, OPENAI_API_KEY="o", OPENAI_BASE_URL="http://one/v1")["teacher"] == NO_KEY
 

@@ -291,3 +291,17 @@ def test_rate_is_measured_in_the_width_that_is_trained_in(monkeypatch: pytest.Mo
     matmul_rate("cpu", "bf16", size=8)
     matmul_rate("cpu", "fp32", size=8)
     assert made == [torch.bfloat16, torch.float32]
+
+
+def test_modules_that_are_trained_whole_count_with_all_their_weights() -> None:
+    from transformers import LlamaConfig
+
+    sizes = {"intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2, "vocab_size": 500}
+    shape = shape_of(LlamaConfig(hidden_size=64, **sizes), ["q_proj"], ["embed_tokens", "lm_head"])
+    assert shape.saved == 2 * 500 * 64
+    whole = recipe(lora={"r": 4, "targets": ["q_proj"], "save": ["embed_tokens", "lm_head"]})
+    assert trainable(whole, shape) == 4 * 2 * (64 + 64) + 2 * 500 * 64
+    with pytest.raises(
+        SettingsError, match=r"^lora\.save: the student has no module 'lm_haed'; did you mean lm_head\?$"
+    ):
+        shape_of(LlamaConfig(hidden_size=64, **sizes), ["q_proj"], ["lm_haed"])

@@ -17,6 +17,7 @@ from tests.conftest import Overlay
 
 SHIPPED = [
     "clca",
+    "clca-released",
     "dialogue-only",
     "gsm8k",
     "intent-only",
@@ -77,6 +78,15 @@ def test_the_clca_recipe_is_the_papers(content: Content) -> None:
     assert (recipe.data.mix, recipe.data.max_length, recipe.seed) == ("clca", 2048, 42)
 
 
+def test_the_released_recipe_has_the_settings_of_the_code(content: Content) -> None:
+    released, clca = read_recipe(content, "clca-released"), read_recipe(content, "clca")
+    lora, training = released.lora, released.training
+    assert (lora.r, lora.alpha, lora.dropout, lora.save) == (4, 0.1, 0.5, ("embed_tokens", "lm_head"))
+    assert (training.optimizer, training.warmup, released.data.held_out) == ("adamw", 0, 0)
+    assert (training.learning_rate, training.batch, training.accumulation, training.epochs) == (1e-4, 2, 4, 3)
+    assert (released.data.mix, released.base, lora.targets) == ("clca", clca.base, clca.lora.targets)
+
+
 def test_the_s2n_recipe_is_the_papers(content: Content) -> None:
     recipe = read_recipe(content, "s2n")
     assert (recipe.base.bits, recipe.lora.r, recipe.lora.alpha, recipe.lora.dropout) == (4, 64, 16, 0.1)
@@ -84,7 +94,9 @@ def test_the_s2n_recipe_is_the_papers(content: Content) -> None:
     training = recipe.training
     assert training.batch * training.accumulation == 32
     assert (training.learning_rate, training.schedule, training.warmup, training.epochs) == (2e-4, "constant", 0.03, 6)
-    assert (training.optimizer, training.weight_decay) == ("adamw_8bit", 0.001)
+    assert (training.optimizer, training.weight_decay, training.max_grad_norm) == ("adamw_8bit", 0.001, 0.3)
+    assert not recipe.base.double_quant
+    assert (recipe.data.mix, recipe.data.files.culturellm) == ("culturellm", "data/culturellm/{culture}.jsonl")
     assert training.gradient_checkpointing
     assert training.deterministic
     assert recipe.seed == 42

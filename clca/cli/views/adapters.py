@@ -104,7 +104,8 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
     yield "taught", ", ".join(data.cultures)
     yield "student", data.student.source + (f" at {data.student.revision}" if data.student.revision else "")
     yield "recipe", f"{data.recipe['name']}, mix {data.recipe['data']['mix']}, seed {data.recipe['seed']}"
-    yield "lora", f"r {lora['r']}, alpha {lora['alpha']:g}, on {', '.join(lora['targets'])}"
+    whole = f"; trained whole: {', '.join(lora['save'])}" if lora.get("save") else ""
+    yield "lora", f"r {lora['r']}, alpha {lora['alpha']:g}, on {', '.join(lora['targets'])}{whole}"
     yield (
         "made",
         f"{data.created[:16].replace('T', ' ')}, in {duration(data.seconds)}, {data.processes} x {data.device}",
@@ -119,6 +120,8 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
         "examples",
         f"{data.examples:,} ({tasks}) in {data.rows:,} rows; {sum(data.held_out.rows.values()):,} held out",
     )
+    if counts.items:
+        yield "survey items", f"{len(counts.items)}: {', '.join(counts.items)}"
     yield "tokens", f"{sum(counts.tokens.values()):,}, {sum(counts.trained.values()):,} of them trained"
     for outcome, by_reason in (("cut", counts.cut), ("dropped", counts.dropped)):
         if any(by_reason.values()):
@@ -134,6 +137,10 @@ def _rows(adapter: TrainedAdapter) -> Iterator[tuple[str, str]]:
             yield title, ", ".join(f"{step}: {loss:.2f}" for step, loss in losses)
     yield "versions", ", ".join(f"{library} {version}" for library, version in data.versions.items())
     yield "PEFT", f"PeftModel.from_pretrained(model, {str(adapter.folder)!r})"
+    if whole:
+        merge = command_line("clca", "adapters", "merge", adapter.folder)
+        yield "vLLM", f"serves no adapter with modules that are trained whole: `{merge}` and a new folder"
+        return
     yield (
         "vLLM",
         f"{command_line('vllm', 'serve', adapter.source)} --enable-lora --max-lora-rank {max_lora_rank(lora['r'])} \\",

@@ -23,18 +23,20 @@ TEMPLATE = """\
 # A clca workspace. Files in prompts/, scenarios/, personas/, trainers/ and eval/ beside this one override
 # the packaged files of the same path; `clca content copy PATH` copies one here to edit.
 # Flags and CLCA_* environment variables outrank what is set below. API keys do not belong here:
-# set CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY) in the environment.
+# set CLCA_API_KEY (CLCA_PARTNER_API_KEY, CLCA_JUDGE_API_KEY, CLCA_LOCALISER_API_KEY) in the environment.
 
 [generate]
 out = "generated"                # folder of the runs, relative to this file
 
 # culture = ["japan"]            # what is generated where no --culture is given; or "all"
-# teacher = "rehearsal"          # model that adapts, plays the first participant, labels intents
+# teacher = "rehearsal"          # model that localises, plays the first participant, labels intents
 # partner = "rehearsal"          # model that plays the second participant
 # judge = "rehearsal"            # model that judges
+# localiser = "rehearsal"        # model that makes scenarios fit the culture
 # base_url = ["http://localhost:8000/v1"]    # several for replicas
 # partner_base_url = "http://localhost:8001/v1"
 # judge_base_url = "http://localhost:8002/v1"
+# localiser_base_url = "http://localhost:8003/v1"
 # vllm = "vllm"                  # the command that serves a model without an address
 # vllm_args = "--max-num-seqs 512"    # more arguments for it
 # quantization = "fp8"           # hold the weights in fewer bits
@@ -46,8 +48,10 @@ out = "generated"                # folder of the runs, relative to this file
 # max_exchanges = 10             # most exchanges a dialogue has
 # turn_format = "json"           # or "text": the role-play in plain text, for models that JSON harms
 # thought = true                 # a thought before each turn in JSON, recorded and shown to nobody
+# partner_background = false     # show each side the other's background, too
+# leave_rule = false             # tell each side to leave once its goal is reached
 # seed = 42
-# temperature = 1.0              # of the role-play
+# temperature = 1.0              # of the role-play; without it that of each model's own generation config
 # top_p = 0.7
 # discard = ["quality", "meta"]  # verdicts that discard; "alignment" is the third
 # discard_confidence = "very confident"

@@ -44,6 +44,7 @@ def _show_parts(outcome: str, record: dict[str, Any], console: Console) -> None:
     if outcome == "rejected":
         return
     models = dict.fromkeys(record[role] for role in ("teacher", "partner", "judge"))
+    models |= dict.fromkeys(filter(None, [record.get("localiser")]))  # files of earlier versions have none
     console.print(f"by {', '.join(models)}, seed {record['seed']}", style="dim")
     if scenario := record.get("scenario"):
         _show_scenario(scenario, console)

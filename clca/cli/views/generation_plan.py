@@ -77,10 +77,14 @@ def _show_prompts(run: RunPlan, console: Console) -> None:
 
 def _show_run(run: RunPlan, console: Console) -> None:
     models = {role: address.model for role, address in addresses(run.config, {}).items()}
+    if models["localiser"] == models["teacher"]:
+        del models["localiser"]
     names = set(models.values())
     teachers = models["teacher"] if len(names) == 1 else ", ".join(f"{role} {name}" for role, name in models.items())
     state = "exists" if run.exists else "would be made"
     console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}")
+    sides = dict.fromkeys(f"{entry.value:g} ({entry.source})" for entry in run.temperatures.values())
+    console.print(f"temperature of the role-play: {', '.join(sides)}")
     table = Table(box=None, padding=(0, 3, 0, 0))
     table.add_column("task")
     for column in ("requests", "prompt tokens", "reply tokens"):

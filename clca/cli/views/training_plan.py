@@ -88,6 +88,8 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
             console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}")
     if adapter.checked is not None and adapter.estimate is not None:
         _show_counts(adapter.checked, console)
+        if adapter.overlap is not None:
+            console.print(adapter.overlap.line)
         _show_estimate(adapter, adapter.checked, adapter.estimate, console)
 
 

@@ -16,7 +16,7 @@ from clca.evaluation.classification.scores import (
     SystemScores,
 )
 from clca.evaluation.classification.specificity import Specificity
-from clca.evaluation.s2n_results import CODES, Published, heading, in_order
+from clca.evaluation.s2n_results import CODES, Published, heading, in_order, printed_setting
 from clca.evaluation.table import PERCENT, Cell, Row, Table, grouped
 from clca.evaluation.table_systems import AVG, SINGLE, TableSystem, cell, maybe, reading
 
@@ -110,7 +110,7 @@ def normalised_table(
     """Tables 8 to 10: the matrix of C-SPEC, adapters by tests, every column over its maximum."""
     cultures = in_order(specificity.cultures)
     index = {culture: number for number, culture in enumerate(specificity.cultures)}
-    source = SOURCES.get(data or "")
+    source = SOURCES.get(printed_setting(data) or "")
     printed = published.matrix(source, model, data or "") if published is not None and source else {}
     beside = bool(printed) and set(cultures) <= {adapter for adapter, _ in printed}
     rows = [

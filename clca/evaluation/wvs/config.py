@@ -59,7 +59,7 @@ class WvsConfig(EvaluationConfig):
         tuple[str, ...],
         BeforeValidator(split_items),
         Field(description="Only these items: Q1,Q2."),
-        Option(WHO, default="all 44"),
+        Option(WHO, default="all 44, but those that an adapter was trained on"),
     ] = ()
     language: Annotated[
         str, Field(description="en, native, or a language of eval/wvs/: zh, de, ja, es."), Option(WHO)

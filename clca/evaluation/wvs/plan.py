@@ -38,6 +38,7 @@ from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import WvsSuite, load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
+from clca.evaluation.wvs.trained_items import overlap_caveats, trained_items, untrained
 from clca.inference.prompt_format import Mode, joined
 from clca.inference.tokenization import Tokens
 from clca.records import Culture, Order
@@ -54,7 +55,8 @@ FINGERPRINTED = ("eval/", "prompts/")
 class WvsPlan(EvaluationPlan):
     """An evaluation on the survey. `request_groups` are all of it; `samples`, `readers`, `languages` are by culture.
 
-    `data` is the file of imported respondents, None without. `culture_names` head the columns of tables.
+    `data` is the file of imported respondents, None without. `culture_names` head the columns of tables. `trained` are
+    the items of the suite that each adapter was trained on, by its name; `left_out` those that are not asked for it.
     """
 
     screen_tables: ClassVar[tuple[str, ...]] = ("kl_paper", "accuracy_paper", "kl", "invalid")
@@ -70,6 +72,8 @@ class WvsPlan(EvaluationPlan):
     data: Path | None
     culture_names: dict[str, str]
     published: tuple[PublishedScore, ...]
+    trained: dict[str, tuple[str, ...]]
+    left_out: tuple[str, ...]
 
     @property
     def prompts(self) -> int:
@@ -82,7 +86,7 @@ class WvsPlan(EvaluationPlan):
         return any(sample.synthetic for sample in self.samples.values())
 
     def suite_caveats(self) -> list[str]:
-        """Which respondents are synthetic, and whether respondents are weighted."""
+        """Which respondents are synthetic, which items were trained on, and whether respondents are weighted."""
         caveats = []
         synthetic = [name for name, sample in self.samples.items() if sample.synthetic]
         if synthetic:
@@ -90,6 +94,8 @@ class WvsPlan(EvaluationPlan):
                 f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently,"
                 " so that there are no answers of individuals to hit; imported survey data take their place."
             )
+        asked = [item.id for item in self.score_layout.items]
+        caveats += overlap_caveats(self.trained, asked, self.left_out)
         if self.config.weights:
             caveats.append("Respondents are weighted as in the survey.")
         return caveats
@@ -128,13 +134,18 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     cultures = [catalogue.culture(name) for name in names]
     english = load_suite(content)
     suites = load_suites(config, content, names, english)
-    score_layout = ScoreLayout(choose_items(config, english))
     imported = find_respondents(config.data, workspace)
     if config.base_url:
         model = choose_served_by_culture(config.student, config.adapter, names)
     else:
         model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ)
     format = choose_format(config, model)
+    methods = {name: choose_methods(config, model, format, name) for name in names}
+    adapters_asked = [model.adapters[name] for name in names if "clca" in methods[name]]
+    trained = trained_items(adapters_asked, english.items.items)
+    wanted = choose_items(config, english)
+    items = untrained(wanted, trained.values(), named=bool(config.items))
+    score_layout = ScoreLayout(items)
     n = config.respondents or (TINY_RESPONDENTS if model.tiny else RESPONDENTS)
     samples = {
         culture.id: culture_sample(
@@ -149,7 +160,6 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         )
         for culture in cultures
     }
-    methods = {name: choose_methods(config, model, format, name) for name in names}
     groups = [
         group
         for name in names
@@ -204,6 +214,8 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         data=None if imported is None else imported.path,
         culture_names={culture.id: _name(culture, english) for culture in cultures},
         published=load_published(Content(workspace)),
+        trained=trained,
+        left_out=tuple(item.id for item in wanted if item not in items),
     )
 
 

@@ -13,6 +13,7 @@ from clca.errors import SettingsError
 from clca.seeding import chooser
 from clca.training.examples import Dropped, Example, ExampleCounts
 from clca.training.mixture import apportion, parse_mixture
+from clca.training.sources.culturellm import culturellm
 from clca.training.sources.dialogues import Wanted, both_tasks, dialogue_task, intent_task
 from clca.training.sources.math import gsm8k, mathchat
 from clca.training.sources.messages import chats
@@ -37,6 +38,7 @@ SOURCES: dict[str, Source] = {
     "intent-only": intent_task,
     "wvs": _whole(survey),
     "wvs-translated": _whole(translated_survey),
+    "culturellm": _whole(culturellm),
     "wiki": _whole(wiki),
     "normad": _whole(normad),
     "gsm8k": _whole(gsm8k),

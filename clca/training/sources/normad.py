@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from clca.content.parsing import read_csv
 from clca.content.wvs_items import Words
 from clca.training.examples import Dropped, Example, Text
+from clca.training.s2n_sources import S2nSource, load_s2n_sources
 from clca.training.sources.files import source_files
 from clca.training.training_sources import CultureRef, TrainingSources
 
@@ -40,13 +41,17 @@ class _Row(BaseModel):
 
 
 def normad(sources: TrainingSources) -> Iterator[Example | Dropped]:
-    """Rows of every label (yes, no, neutral): the explanation says how the story stands to the norm."""
+    """Rows of every label (yes, no, neutral): the explanation says how the story stands to the norm.
+
+    With `normad_countries` s2n, of the countries that S2N seems to have taken, where it is known of a culture.
+    """
+    s2n = load_s2n_sources(sources.content) if sources.data.normad_countries == "s2n" else {}
     for source in source_files(sources, "normad", "normad_etiquette_final_data.csv"):
         cultures = (source.culture,) if source.culture else sources.cultures
         count = 0
         for row in read_csv(source.name, source.text(source.path), _Row):
             country = _plain(row.country)
-            culture = next((culture for culture in cultures if country in _names(culture)), None)
+            culture = next((culture for culture in cultures if country in _names(countries_of(culture, s2n))), None)
             if culture is None:
                 yield Dropped(OTHERS, row.id)
             elif not row.background or not row.explanation:
@@ -56,7 +61,7 @@ def normad(sources: TrainingSources) -> Iterator[Example | Dropped]:
                 body = layout(culture, row.country, row.background, row.rule, row.story, row.explanation)
                 yield Example(f"normad:{row.id}", "norm", row.id, body)
         if not count:
-            names = ", ".join(country for culture in cultures for country in culture.countries)
+            names = ", ".join(country for culture in cultures for country in countries_of(culture, s2n))
             raise source.fault(f"has no rows of {names}: its column Country holds other countries")
 
 
@@ -80,8 +85,13 @@ def flat(text: str) -> str:
     return " ".join(" ".join(plain).split())
 
 
-def _names(culture: CultureRef) -> set[str]:
-    return {name for country in culture.countries for name in (country, *NAMES.get(country, ()))}
+def countries_of(culture: CultureRef, s2n: Mapping[str, S2nSource]) -> tuple[str, ...]:
+    """The countries whose rows teach a culture: S2N's, where they are asked for and known, else its own."""
+    return s2n[culture.id].normad if culture.id in s2n else culture.countries
+
+
+def _names(countries: Iterable[str]) -> set[str]:
+    return {name for country in countries for name in (country, *NAMES.get(country, ()))}
 
 
 def _plain(country: str) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from clca.content.wvs_items import (
     Items,
@@ -19,6 +20,8 @@ from clca.training.sources.files import source_files
 from clca.training.training_sources import CultureRef, TrainingSources
 
 NOT_ASKED = "survey item that was not asked in the culture"
+EVALUATED = "survey item that is left to eval-wvs"
+ROUNDING = 1e-9  # shares add up to 1 but for this much, and a mean of 2 must not become 1
 
 
 def survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
@@ -40,22 +43,40 @@ def translated_survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
 
 
 def answers(shares: tuple[float, ...], how: str, per_item: int) -> list[int]:
-    """How often each option is the answer: in the shares' proportion, or once the most frequent (first of equals)."""
+    """How often each option is the answer: in the shares' proportion, or once the most frequent (first of equals).
+
+    `mean` is, once, the mean of the options' numbers without what is behind the point, as CultureLLM has it.
+    """
     if how == "majority":
         return [int(option == shares.index(max(shares))) for option in range(len(shares))]
+    if how == "mean":
+        mean = math.floor(sum(option * share for option, share in enumerate(shares)) + ROUNDING)
+        return [int(option == mean) for option in range(len(shares))]
     return apportion(per_item, shares)
+
+
+def left_to_evaluation(items: Sequence[str]) -> set[str]:
+    """The items that are not trained on where training and evaluation are disjoint: every second, from the second."""
+    return set(items[1::2])
 
 
 def _pairs(sources: TrainingSources, culture: CultureRef, items: Items, shares: Shares) -> Iterator[Example | Dropped]:
     how = sources.data.survey
+    suite = [item.id for item in load_items(sources.content).items]
+    left = left_to_evaluation(suite) if how.items == "disjoint" else set[str]()
     for item in items.items:
         if item.id not in shares:
             yield Dropped(NOT_ASKED, item.id)
+            continue
+        if item.id in left:
+            yield Dropped(EVALUATED, item.id)
             continue
         prompt = s2n_prompt(item)
         number = 0
         for option, count in enumerate(answers(shares[item.id], how.answers, how.per_item)):
             for _ in range(count):
                 number += 1
-                answer = Text(prompt, f" {item.numbered(option)}")
-                yield Example(f"{culture.id}:{item.id}:{number}", "survey", item.id, answer)
+                answer = str(option + 1) if how.digits else item.numbered(option)
+                yield Example(
+                    f"{culture.id}:{item.id}:{number}", "survey", item.id, Text(prompt, f" {answer}"), item.id
+                )

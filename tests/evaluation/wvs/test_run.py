@@ -325,6 +325,19 @@ def test_rows_are_called_what_the_adapters_are(tiny: Student) -> None:
     assert caveat.endswith("japan: recipe tiny, mix wvs; uk: recipe clca.")
 
 
+def test_items_that_an_adapter_was_trained_on_are_left_out_unless_they_are_named(tiny: Student) -> None:
+    counts = {"rows": {}, "tokens": {}, "trained": {}, "cut": {}, "dropped": {}, "sha256": "0"}
+    adapter(tiny, mix="wvs", train={**counts, "items": {"Q1": 20, "Q3": 20}})
+    one = planned()
+    assert [item.id for item in one.score_layout.items][:3] == ["Q2", "Q4", "Q5"]
+    assert len(one.score_layout.items) == 42
+    assert any("2 of 44 items are not asked" in caveat for caveat in one.caveats())
+    assert len(planned(method=("persona",)).score_layout.items) == 44
+    named = planned(items=("Q1", "Q2"))
+    assert [item.id for item in named.score_layout.items] == ["Q1", "Q2"]
+    assert any("was trained on 1 of the 2 items that are asked (Q1)" in caveat for caveat in named.caveats())
+
+
 def test_an_adapter_is_found_by_culture_name_folder_and_run(tiny: Student) -> None:
     folder = adapter(tiny).folder
     run = Path("generated/japan/run-1")

@@ -72,6 +72,28 @@ def test_countries_are_found_by_the_names_they_have_there(tmp_path: Path, cultur
     assert len(made(normad(material(cultures=(culture,), files={"normad": str(file)})))) == 1
 
 
+@pytest.mark.parametrize(
+    ("culture", "own", "s2n"),
+    [
+        (CultureRef("ara", "Arabic", ("iraq", "jordan")), "iraq", "egypt"),
+        (CultureRef("spa", "Spanish", ("argentina", "mexico")), "mexico", "spain"),
+        (USA, "united_states_of_america", "united_kingdom"),
+        (CultureRef("brazil", "Brazil"), "brazil", "portugal"),
+        (CultureRef("japan", "Japan"), "japan", None),  # not among S2N's cultures
+    ],
+)
+def test_countries_are_the_cultures_own_or_those_that_s2n_took(
+    tmp_path: Path, culture: CultureRef, own: str, s2n: str | None
+) -> None:
+    rows = [{**ROW, "ID": country, "Country": country} for country in filter(None, (own, s2n))]
+    files = {"normad": str(table(tmp_path / "normad.csv", *rows))}
+    found = {
+        which: [one.group for one in made(normad(material(cultures=(culture,), files=files, normad_countries=which)))]
+        for which in ("own", "s2n")
+    }
+    assert found == {"own": [own], "s2n": [s2n or own]}
+
+
 def test_rows_of_others_and_rows_without_words_are_dropped(tmp_path: Path) -> None:
     rows = [ROW, {**ROW, "ID": "18", "Country": "japan"}, {**ROW, "ID": "19", "Explanation": ""}]
     file = table(tmp_path / "normad.csv", *rows)

@@ -9,7 +9,7 @@ from clca.content.lookup import Content
 from clca.content.wvs_items import load_items, load_shares, shares_of
 from clca.errors import ClcaError
 from clca.training.examples import Dropped, Text
-from clca.training.sources.wvs import NOT_ASKED, answers, survey, translated_survey
+from clca.training.sources.wvs import EVALUATED, NOT_ASKED, answers, survey, translated_survey
 from clca.training.training_sources import CultureRef
 from tests.training.material import ARABIC, JAPAN, made, material
 
@@ -38,20 +38,48 @@ def test_an_item_is_laid_out_as_in_s2n() -> None:
 
 
 def test_answers_stand_in_the_proportion_of_the_countrys() -> None:
-    found = made(survey(material(mix="wvs", survey={"per_item": 100})))
+    found = made(survey(material(mix="wvs", survey={"per_item": 100, "items": "all"})))
     assert len(found) == 44 * 100
     given = Counter(text(one.body).rpartition("### Answer: ")[2] for one in found if one.group == "Q1")
     assert given == {"1. Very important": 93, "2. Rather important": 6, "3. Not very important": 1}  # .928 .063 .007
 
 
 def test_or_the_most_frequent_answer_stands_once() -> None:
-    found = made(survey(material(mix="wvs", survey={"answers": "majority"})))
+    found = made(survey(material(mix="wvs", survey={"answers": "majority", "items": "all"})))
     assert len(found) == len({one.group for one in found}) == 44
     assert answers((0.4, 0.4, 0.2), "majority", 9) == [1, 0, 0]
 
 
+@pytest.mark.parametrize(
+    ("shares", "mean"),
+    [
+        ((0.0, 0.0, 1.0), 3),
+        ((0.5, 0.0, 0.5), 2),
+        ((0.6, 0.0, 0.4), 1),  # 1.8
+        ((0.0, 0.1, 0.9), 2),  # 2.9
+        ((0.1, 0.2, 0.3, 0.4), 3),  # 3.0, which floating-point numbers may miss
+    ],
+)
+def test_or_the_mean_without_what_is_behind_the_point(shares: tuple[float, ...], mean: int) -> None:
+    assert answers(shares, "mean", 9) == [int(option == mean - 1) for option in range(len(shares))]
+
+
+def test_answers_may_be_digits_alone() -> None:
+    found = made(survey(material(mix="wvs", survey={"answers": "mean", "digits": True})))
+    assert text(found[0].body).endswith("4. Not at all important\n### Answer: 1")
+
+
+def test_every_second_item_is_left_to_the_evaluation() -> None:
+    examples = list(survey(material(mix="wvs")))
+    left = [one.group for one in examples if isinstance(one, Dropped) and one.reason == EVALUATED]
+    trained = {one.group for one in made(examples)}
+    assert (len(left), len(trained), left[:3]) == (22, 22, ["Q2", "Q4", "Q6"])
+    assert trained.isdisjoint(left)
+
+
 def test_items_that_were_not_asked_are_dropped_by_name() -> None:
-    dropped = [one for one in survey(material(cultures=(CultureRef("iraq", "Iraq"),))) if isinstance(one, Dropped)]
+    iraq = material(cultures=(CultureRef("iraq", "Iraq"),), survey={"items": "all"})
+    dropped = [one for one in survey(iraq) if isinstance(one, Dropped)]
     assert dropped == [Dropped(NOT_ASKED, "Q36")]
 
 
@@ -71,7 +99,7 @@ def test_a_culture_without_shares_is_named() -> None:
 
 def test_all_cultures_of_a_combined_adapter_have_their_turn() -> None:
     found = made(survey(material(cultures=(JAPAN, CultureRef("uk", "United Kingdom")))))
-    assert Counter(one.id.partition(":")[0] for one in found) == {"japan": 880, "uk": 880}
+    assert Counter(one.id.partition(":")[0] for one in found) == {"japan": 440, "uk": 440}
 
 
 # ---------------------------------------------------------------- translated
@@ -80,7 +108,7 @@ def test_all_cultures_of_a_combined_adapter_have_their_turn() -> None:
 def test_a_translation_words_question_and_options_and_the_shares_stay(tmp_path: Path) -> None:
     (tmp_path / "japan.yaml").write_text(FRIENDS, encoding="utf-8")
     files = {"translation": str(tmp_path / "{culture}.yaml")}
-    found = made(translated_survey(material(mix="wvs-translated", files=files)))
+    found = made(translated_survey(material(mix="wvs-translated", files=files, survey={"items": "all"})))
     assert len(found) == 20
     assert text(found[0].body) == (
         "### Task: Survey Question-Answer\n"

@@ -1,0 +1,59 @@
+"""Survey items that an adapter was trained on: asking them measures what was learned by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from clca.content.wvs_items import Item
+from clca.evaluation.evaluated_model import Adapter
+from clca.models.adapter import TrainedAdapter
+from clca.training.mixture import SURVEY_SOURCES, parse_mixture
+
+
+def trained_items(adapters: Iterable[Adapter], suite: Sequence[Item]) -> dict[str, tuple[str, ...]]:
+    """The items of the suite that each adapter was trained on, by its name; adapters of none are left out.
+
+    Of an adapter on a server nothing is known. An earlier version, which recorded no items, trained on all of them.
+    """
+    trained = {}
+    for adapter in adapters:
+        if adapter.trained is not None:
+            ids = _trained_on(adapter.trained, [item.id for item in suite])
+            if ids:
+                trained[adapter.name] = ids
+    return trained
+
+
+def untrained(items: Sequence[Item], trained: Iterable[Sequence[str]], *, named: bool) -> list[Item]:
+    """The items to ask: those that no adapter was trained on; all where they are `named`, or none would be left."""
+    learned = {item for ids in trained for item in ids}
+    left = [item for item in items if item.id not in learned]
+    return list(items) if named or not left else left
+
+
+def overlap_caveats(trained: Mapping[str, Sequence[str]], asked: Sequence[str], left_out: Sequence[str]) -> list[str]:
+    """That items were left out, or were asked although an adapter was trained on them."""
+    caveats = []
+    if left_out:
+        caveats.append(
+            f"{len(left_out)} of {len(left_out) + len(asked)} items are not asked, since an adapter was trained on them"
+            f" ({', '.join(left_out)}); --items asks those that it names."
+        )
+    for name, ids in trained.items():
+        if common := [item for item in ids if item in set(asked)]:
+            caveats.append(
+                f"{name} was trained on {len(common)} of the {len(asked)} items that are asked ({', '.join(common)}):"
+                " on these its scores say what it learned by heart."
+            )
+    return caveats
+
+
+def _trained_on(adapter: TrainedAdapter, suite: Sequence[str]) -> tuple[str, ...]:
+    recorded = adapter.data.train.items
+    if recorded is not None:
+        return tuple(item for item in suite if recorded.get(item))
+    try:
+        survey = SURVEY_SOURCES & set(parse_mixture(adapter.mix).sources)
+    except ValueError:
+        return ()
+    return tuple(suite) if survey else ()
