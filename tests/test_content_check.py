@@ -195,16 +195,14 @@ def test_japan_and_mexico_have_the_published_scores(catalogue: CultureCatalogue)
 @pytest.mark.parametrize("culture", COUNTRIES)
 def test_a_profile_is_complete(content: Content, culture: str) -> None:
     profile = country(content, culture)
-    for names in (profile.names.female, profile.names.male, profile.names.family):
-        assert len(set(names)) == len(names) >= 40
-    assert set(profile.names.female).isdisjoint(profile.names.male)
+    assert profile.sources
     assert set(PLACES) <= profile.places.keys()
     assert set(THINGS) <= profile.lexicon.keys()
     assert min(len(of_kind) for of_kind in profile.places.values()) >= 2
     assert len(profile.customs) >= 8
     assert len(profile.cities) >= 5
     assert len(profile.courtesy.small_talk) >= 5
-    for words in texts(profile.model_dump(exclude={"id", "iso2", "iso3", "language_code"})):
+    for words in texts(profile.model_dump(exclude={"id", "iso2", "iso3", "language_code", "names", "read_by"})):
         assert words == words.strip() != ""
 
 
@@ -248,8 +246,8 @@ def test_no_text_serves_two_cultures(content: Content) -> None:
     found = defaultdict(set)
     for culture in COUNTRIES:
         profile = country(content, culture)
-        own = (profile.courtesy, profile.gestures)
-        for words in texts([*(part.model_dump() for part in own), profile.customs, profile.places, profile.cities]):
+        gestures = [gesture["does"] for kind in profile.gestures.model_dump().values() for gesture in kind]
+        for words in texts([profile.courtesy.model_dump(), gestures, profile.customs, profile.places, profile.cities]):
             found[words.casefold()].add(culture)
     assert {words: cultures for words, cultures in found.items() if len(cultures) > 1} == {}
 

@@ -61,3 +61,24 @@ def check_content(json: Annotated[bool, typer.Option("--json", help="One JSON ob
     from clca.cli.views import content
 
     raise typer.Exit(content.check_content(as_json=json))
+
+
+REVIEW_EXAMPLES = """
+Examples:
+
+  clca content review japan > japan.md
+
+  clca content review mexico --out mexico.json --json
+"""
+
+
+@app.command("review", epilog=REVIEW_EXAMPLES)
+def review_content(
+    culture: Annotated[str, typer.Argument(help="Name, country, ISO code or alias of a country.")],
+    out: Annotated[Path | None, typer.Option("--out", help="New file for the sheet, instead of the screen.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="The sheet as JSON instead of Markdown.")] = False,
+) -> None:
+    """Print a sheet on which native readers check what the profile of a culture says, line by line."""
+    from clca.cli.views import review
+
+    review.review(culture, expanded(out) if out else None, as_json=json)

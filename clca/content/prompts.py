@@ -29,11 +29,25 @@ class PromptSpec:
 
 GENERATION_PROMPTS = {
     "adapt": PromptSpec(("system", "user", "again"), frozenset({"culture", "scenario", "foreign", "draft", "mistake"})),
-    "compose": PromptSpec(("system", "user", "again"), frozenset({"culture", "norm", "people", "place", "mistake"})),
+    "compose": PromptSpec(
+        ("system", "user", "again"), frozenset({"culture", "norm", "people", "ages", "place", "mistake"})
+    ),
     "turn": PromptSpec(
         ("system", "opening", "heard", "again"),
         frozenset(
-            {"culture", "scenario", "me", "partner", "turn", "exchanges", "form", "thought", "leave_rule", "mistake"}
+            {
+                "culture",
+                "scenario",
+                "me",
+                "partner",
+                "called",
+                "turn",
+                "exchanges",
+                "form",
+                "thought",
+                "leave_rule",
+                "mistake",
+            }
         ),
     ),
     "judge": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "counted"})),

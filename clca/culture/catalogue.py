@@ -163,6 +163,8 @@ class CultureCatalogue:
             week=country.week,
             schools=country.schools,
             company=country.company,
+            sources=country.sources,
+            read_by=country.read_by,
         )
 
 

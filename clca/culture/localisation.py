@@ -9,9 +9,10 @@ import re
 from collections.abc import Mapping
 
 from clca.content.parsing import suggestion
+from clca.culture.address import fill
 from clca.culture.company import company_fault, paired, pairs_fault
 from clca.culture.everyday import KEYS, lexicon, things
-from clca.culture.people import assign_names, fill_address, name_words, split_name, split_seed_name
+from clca.culture.people import assign_names, name_words, split_name, split_seed_name
 from clca.culture.places import nearest, preposition
 from clca.culture.profile import PLACES, SCHOOL
 from clca.culture.schools import open_schools, school_fault
@@ -28,8 +29,8 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
     """The scenario with names, place and things of the culture instead of its own; everything else is as it was.
 
     So are the genders of a seed's two people, but where the culture would not have them meet (`clca.culture.company`).
-    The names follow from `seed`, the run's; they fit the genders, are distinct and occur nowhere in the scenario, and
-    people of one family name get one family name. Place and things follow from the scenario's id. The texts are not
+    The names follow from `seed`, the run's; they fit genders and ages, are distinct and occur nowhere in the scenario,
+    and people of one family name get one family name. Place and things follow from the scenario's id. The texts are not
     validated: one at its bound may have grown beyond it.
     """
     if isinstance(scenario, Seed):
@@ -43,8 +44,10 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
         (first.gender, second.gender),
         seed,
         scenario.id,
+        ages=(first.age, second.age),
         avoid=frozenset(_CAPITALISED.findall(known)) | vocabulary(culture),
         one_family=bool(families[0]) and families[0] == families[1],
+        one_community=scenario.relationship in ("family", "partner"),
     )
     replacements += _name_replacements(scenario, culture, names)
 
@@ -162,7 +165,7 @@ def _name_replacements(scenario: Scenario, culture: Culture, names: tuple[str, s
         new = person.model_copy(update={"name": full})
         pairs.append((whole_word(person.name), full))
         if old_family:
-            formal = fill_address(culture.address.formal[person.gender], new, culture)
+            formal = fill(culture.address.formal[person.gender], new, culture)
             pairs.append((_TITLE + whole_word(person.name), formal))
             pairs.append((_TITLE + whole_word(old_family), formal))
             pairs.append((rf"\b[Tt]he {re.escape(old_family)}e?s(?!\w)", f"the {family or given} family"))

@@ -19,7 +19,11 @@ from clca.records import Culture
 
 _WORD = re.compile(r"[^\W\d_]+(?:[-'’][^\W\d_]+)*")
 _SENTENCE_START = re.compile(r"(?:^|[.!?…:\n]\s++|(?<![\"“(*])[\"“(*]\s*+)[\"“(*]*+\s*+([^\W\d_]+(?:[-'’][^\W\d_]+)*)")
-_TITLES = "auntie dr madam miss mr mrs ms mx sir teacher uncle"
+_TITLES = """
+aunt auntie boss brother captain chief coach director doctor dr engineer father grandpa granny headmaster headmistress
+imam lawyer madam manager master miss mr mrs ms mx nurse officer pastor principal professor rabbi reverend sir sister
+teacher uncle
+"""
 _COMMON = "april august city dawn faith god grace hope joy june mark may new old park rose saint summer the will winter"
 _ENGLISH = frozenset(f"{_TITLES} {_COMMON}".split())
 _LEAST = 3  # letters of a name or city
@@ -38,8 +42,8 @@ class Marks:
         """The marks of a culture."""
         names = chain(culture.names.female, culture.names.male, culture.names.family)
         address = culture.address
-        registers = (address.formal, address.superior, address.elder, address.familiar)
-        titles = {template: _title(template) for template in chain.from_iterable(each.values() for each in registers)}
+        forms = chain(address.formal.values(), *(rule.forms for rule in address.rules))
+        titles = {form: _title(form) for form in forms if "{" in form}  # a title alone may be anybody's word
         addresses = {_pattern(template, title): title for template, title in titles.items() if title}
         return cls(_words(names), _words(culture.cities), addresses)
 

@@ -1,12 +1,15 @@
-"""Names of people of a culture: assigned, joined, taken apart, and as forms of address."""
+"""Names of people of a culture: assigned, joined and taken apart."""
 
 from __future__ import annotations
 
 import re
 
-from clca.records import Culture, Gender, Participant
+from clca.records import Community, Culture, Gender, Generation
+from clca.records.culture import Weighted
 from clca.seeding import Rng
 
+YEAR = 2025
+"""The year in which everybody has the age that a scenario gives."""
 _TITLES = re.compile(r"^(mr|mrs|ms|miss|dr|prof)\.?\s+", re.I)
 
 
@@ -16,28 +19,100 @@ def assign_names(
     seed: int,
     scenario: str,
     *,
+    ages: tuple[int | None, int | None] = (None, None),
     avoid: frozenset[str] = frozenset(),
     one_family: bool = False,
+    one_community: bool = False,
 ) -> tuple[str, str]:
-    """Two full names of the culture for the people of a scenario, by gender.
+    """Two full names of the culture for the people of a scenario, by gender and age, drawn by their weights.
+
+    An age that is not known yet is drawn from 20 to 69.
 
     They share no name, unless `one_family` gives both the same family name, and no word with `avoid`, as long as the
-    culture has others. The names follow from `seed`, the run's, the culture and the scenario's id.
+    culture has others. Both names of a person are of one community; with `one_family` or `one_community` the two are
+    of the same. The names follow from `seed`, the run's, the culture and the scenario's id.
     """
     rng = Rng(seed, "names", culture.id, scenario)
-    lists = {"female": culture.names.female, "male": culture.names.male}
+    first = _community(culture, rng)
+    second = first if one_family or one_community else _community(culture, rng)
     taken: set[str] = set()
 
-    def draw(names: tuple[str, ...]) -> str:
-        free = [name for name in names if not taken & name_words(name)]
-        name = rng.choice([name for name in free if not avoid & name_words(name)] or free or names)
-        taken.update(name_words(name))
-        return name
+    def draw(*lists: Weighted) -> str:
+        """A name of the first list that has one which is free; if none has, any of the last."""
+        for wanted in (taken | avoid, taken):
+            for names in lists:
+                if free := {name: weight for name, weight in names if not wanted & name_words(name)}:
+                    name = rng.weighted_choice(free)
+                    taken.update(name_words(name))
+                    return name
+        return rng.weighted_choice(dict(lists[-1]))
 
-    given = [draw(lists.get(gender) or culture.names.female + culture.names.male) for gender in genders]
-    family = draw(culture.names.family)
-    families = (family, family if one_family else draw(culture.names.family))
-    return full_name(culture, given[0], families[0]), full_name(culture, given[1], families[1])
+    years = [20 + int(50 * rng.uniform()) if age is None else age for age in ages]
+    everybody = [part for community in culture.names.communities for part in community.generations]
+    given = []
+    for community, gender, age in zip((first, second), genders, years, strict=True):
+        parts = (_generation(community, age), *community.generations, *everybody)
+        given.append(draw(*(_of_gender(part, gender) for part in parts)))
+    families = [draw(*_second_names(culture, first, genders[0]))]
+    if one_family and not first.second_female:
+        families.append(families[0])
+    else:
+        families.append(draw(*_second_names(culture, second, genders[1])))
+    names = [
+        full_name(culture, name, family.split("/")[-1 if gender == "female" else 0])
+        for name, family, gender in zip(given, families, genders, strict=True)
+    ]
+    return names[0], names[1]
+
+
+def _community(culture: Culture, rng: Rng) -> Community:
+    communities = culture.names.communities
+    return communities[rng.weighted_choice({index: part.share for index, part in enumerate(communities)})]
+
+
+def _generation(community: Community, age: int) -> Generation:
+    """The generation of the people of that age in `YEAR`."""
+    born = YEAR - age
+    return next(part for part in community.generations if part.born_until is None or born <= part.born_until)
+
+
+def _of_gender(generation: Generation, gender: Gender) -> Weighted:
+    if gender == "other":
+        return generation.female + generation.male
+    return generation.female if gender == "female" else generation.male
+
+
+def _second_names(culture: Culture, community: Community, gender: Gender) -> list[Weighted]:
+    """The names that come with a given name: of the community, and of all others in case that these are taken."""
+    own = community.second_female if gender == "female" and community.second_female else community.family
+    return [own, community.family, *(other.family for other in culture.names.communities)]
+
+
+def usual_ages(name: str, gender: Gender, culture: Culture) -> tuple[int, int]:
+    """The ages, 18 to 80 at most, of people whose generation has the given name of a full name."""
+    given = split_name(name, culture)[0]
+    ages: set[int] = set()
+    for community in culture.names.communities:
+        youngest = 18
+        for part in reversed(community.generations):
+            oldest = 80
+            index = community.generations.index(part)
+            if index:
+                earlier = community.generations[index - 1].born_until
+                oldest = YEAR - earlier - 1 if earlier is not None else 80
+            if given in dict(_of_gender(part, gender)) and youngest <= oldest:
+                ages |= {youngest, oldest}
+            youngest = max(18, oldest + 1)
+    return (min(ages), max(ages)) if ages else (18, 80)
+
+
+def community_of(name: str, gender: Gender, culture: Culture) -> str:
+    """The community of a full name: the first that has both its names, else its given name, else the first of all."""
+    given, family = split_name(name, culture)
+    communities = culture.names.communities
+    both = (part for part in communities if given in part.given and family in part.families)
+    one = (part for part in communities if given in part.given or family in part.families)
+    return next(both, next(one, communities[0])).name
 
 
 def full_name(culture: Culture, given: str, family: str) -> str:
@@ -75,9 +150,3 @@ def split_seed_name(full: str) -> tuple[str, str]:
     """(given, family) of a name as seeds write it: given name first, titles left out."""
     words = _TITLES.sub("", full.strip()).split()
     return (words[0], " ".join(words[1:])) if words else ("", "")
-
-
-def fill_address(form: str, person: Participant, culture: Culture) -> str:
-    """An address form filled with a person's names."""
-    given, family = split_name(person.name, culture)
-    return form.replace("{given}", given).replace("{family}", family or given)

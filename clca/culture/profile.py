@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
-from string import Formatter
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
+from clca.culture.address import address_fault
+from clca.culture.gestures import gesture_fault
 from clca.errors import ContentError
-from clca.records import Address, Company, Courtesy, Gestures, Names, School, Slug, Week
-from clca.words import beginning
+from clca.records import Address, Company, Courtesy, Gestures, Names, Reader, School, Slug, Week
 
 FOLDER = "personas/cultures"
 
@@ -68,7 +69,10 @@ class _Base(BaseModel):
 
 
 class Country(_Base):
-    """A country: names, forms of address, manners, places and things. Its scores are in the tables under its `id`."""
+    """A country: names, forms of address, manners, places and things. Its scores are in the tables under its `id`.
+
+    `sources` says what its parts rest on, `read_by` which people of the culture have read it.
+    """
 
     kind: Literal["country"]
     iso2: Annotated[str, Field(pattern="^[A-Z]{2}$")]
@@ -85,6 +89,9 @@ class Country(_Base):
     week: Week
     schools: Annotated[tuple[School, ...], Field(min_length=1)]
     company: Company
+
+    sources: tuple[str, ...] = ()
+    read_by: tuple[Reader, ...] = ()
 
     @property
     def places(self) -> dict[str, tuple[str, ...]]:
@@ -110,31 +117,44 @@ class Country(_Base):
             for kind, phrases in kinds.items():
                 if any(brace in phrase for phrase in phrases for brace in "{}"):
                     raise ValueError(f"{part}.{kind}: braces are not allowed, nothing is filled in here")
-        for key in ("female", "male", "family"):
-            names = getattr(self.names, key)
-            if len(set(names)) < 40:
-                raise ValueError(f"names.{key}: {len(set(names))} distinct names, at least 40 are needed")
-            if len(set(names)) < len(names):
-                duplicate = next(name for name in names if names.count(name) > 1)
-                raise ValueError(f"names.{key}: duplicate {duplicate}")
-        for level in Address.model_fields:
-            if set(getattr(self.address, level)) != {"female", "male", "other"}:
-                raise ValueError(f"address.{level}: needs female, male and other")
-            for form in getattr(self.address, level).values():
-                if not _is_form(form):
-                    fault = f"{beginning(form, 60)!r} may use only {{given}} and {{family}}, each once"
-                    raise ValueError(f"address.{level}: {fault}")
+        if fault := _name_fault(self.names) or address_fault(self.address, _communities(self.names)):
+            raise ValueError(fault)
+        for kind in Gestures.model_fields:
+            for gesture in getattr(self.gestures, kind):
+                if fault := gesture_fault(gesture):
+                    raise ValueError(f"gestures.{kind}: {fault}")
         return self
 
 
-def _is_form(text: str) -> bool:
-    """Whether a form of address holds no placeholder but plain ones of the two names, each once at most."""
-    try:
-        parts = [part[1:] for part in Formatter().parse(text) if part[1] is not None]
-    except ValueError:
-        return False
-    plain = [("given", "", None), ("family", "", None)]
-    return len(set(parts)) == len(parts) and all(part in plain for part in parts)
+def _communities(names: Names) -> frozenset[str]:
+    return frozenset(community.name for community in names.communities)
+
+
+def _name_fault(names: Names) -> str | None:
+    """What is wrong with the names of a profile, or None."""
+    for number, community in enumerate(names.communities):
+        key = f"names.communities.{number}"
+        years = [part.born_until for part in community.generations]
+        inner = [year for year in years[:-1] if year is not None]
+        if not years or years[-1] is not None or len(inner) != len(years) - 1 or inner != sorted(set(inner)):
+            return f"{key}.generations: years must rise, and only the last generation has no `born_until`"
+        if community.share <= 0:
+            return f"{key}.share: {community.share:g} is no share above 0"
+        lists = {"family": community.family, "second_female": community.second_female}
+        for index, part in enumerate(community.generations):
+            lists |= {f"generations.{index}.female": part.female, f"generations.{index}.male": part.male}
+        for name, pairs in lists.items():
+            listed = [pair[0] for pair in pairs]
+            if not listed and name != "second_female":
+                return f"{key}.{name}: no name"
+            if duplicate := next((given for given in listed if listed.count(given) > 1), None):
+                return f"{key}.{name}: duplicate {duplicate}"
+    for key in ("female", "male", "family"):
+        if len(getattr(names, key)) < 40:
+            return f"names: {len(getattr(names, key))} distinct {key} names, at least 40 are needed"
+    if both := set(names.female) & set(names.male):
+        return f"names: {min(both)} is a name of women and of men; give it to one of them"
+    return None
 
 
 class Language(_Base):
@@ -157,9 +177,21 @@ class _Kind(BaseModel):
 
 def read_profile(content: Content, path: str, *, note: bool = True) -> Profile:
     """The profile in a content file; `note` records the file as used. Raises `ContentError`."""
-    text, shown = content.text(path, note=note), content.shown(path)
-    model: type[Profile] = Language if read_yaml(shown, text, _Kind).kind == "language" else Country
-    profile = read_yaml(shown, text, model)
+    shown = content.shown(path)
+    profile = _parsed(shown, content.text(path, note=note))
     if profile.id != Path(path).stem:
         raise ContentError(shown, None, f"id: {profile.id!r} must be the file's name, {Path(path).stem!r}")
     return profile
+
+
+@lru_cache(maxsize=64)
+def _parsed(shown: str, text: str) -> Profile:
+    """The profile of a text. A profile is long, and several parts of a command read it: it is parsed once."""
+    model: type[Profile] = Language if read_yaml(shown, text, _Kind).kind == "language" else Country
+    return read_yaml(shown, text, model)
+
+
+def unread_cultures(content: Content) -> list[str]:
+    """The ids of the countries whose profiles no native reader has read. Raises `ContentError`."""
+    profiles = [read_profile(content, path, note=False) for path in content.files(f"{FOLDER}/*.yaml")]
+    return [profile.id for profile in profiles if isinstance(profile, Country) and not profile.read_by]

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from clca.content.parsing import validation_message
 from clca.content.prompts import Prompts
 from clca.culture.localisation import foreign_names, localise, vocabulary
-from clca.culture.people import assign_names
+from clca.culture.people import assign_names, usual_ages
 from clca.culture.places import places_for, preposition
 from clca.culture.profile import SCHOOL
 from clca.culture.schools import schools_for
@@ -119,8 +119,9 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
     """The request for the scenario; `seed` decides genders, names and place."""
     people = new_people(norm, culture, seed)
     place = Rng(seed, "place", culture.id, norm.id).choice(_places(norm, culture, people))
+    ages = [usual_ages(name, gender, culture) for gender, name in people]
     where = f"{preposition(place, 'at') or 'at'} {place}"
-    variables = {"culture": culture, "norm": norm, "people": people, "place": where}
+    variables = {"culture": culture, "norm": norm, "people": people, "ages": ages, "place": where}
     return TaskRequest(
         task="compose",
         role="localiser",
@@ -169,6 +170,12 @@ def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:
         second = first
     avoid = vocabulary(culture) | set(names_in(f"{norm.text} {norm.breach} {norm.explain} {norm.remedy}"))
     names = assign_names(
-        culture, (first, second), seed, scenario, avoid=avoid, one_family=norm.relationship == "family"
+        culture,
+        (first, second),
+        seed,
+        scenario,
+        avoid=avoid,
+        one_family=norm.relationship == "family",
+        one_community=norm.relationship == "partner",
     )
     return ((first, names[0]), (second, names[1]))

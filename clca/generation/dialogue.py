@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Literal, Self
 
 from clca.content.prompts import Prompts
+from clca.culture.address import called
 from clca.errors import FailedCheck
 from clca.generation.config import GenerateConfig
 from clca.generation.temperature import PLAYERS, Temperature
@@ -84,6 +85,7 @@ class Side:
         self._setup, self._side, self._prompts = setup, side, prompts
         scenario, partner = setup.scenario, setup.scenario.participants[1 - side]
         self._me, self._partner = scenario.participants[side], partner
+        form = called(setup.culture, scenario, side)
         # Of the partner the template gets only what one can see, or may know: no prompt, whoever edits it, can tell one
         # side what the other wants, hides or thinks.
         self._variables: dict[str, Any] = {
@@ -94,6 +96,7 @@ class Side:
                 **{key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
                 "background": partner.background if setup.partner_background else "",
             },
+            "called": {"kind": form.kind, "text": form.text},
             "exchanges": setup.max_exchanges,
             "form": setup.form,
             "thought": setup.asks_for_thought,

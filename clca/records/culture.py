@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal, Self
+import datetime
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from clca.records.base import Gender, Record, Slug
+from clca.records.base import Gender, Record, Relationship, Slug
 
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -34,22 +37,152 @@ class MapPosition(Record):
     expression: float | None
 
 
-class Names(Record):
-    """Given names by gender, family names, and the order of the two."""
+def _weighted(value: object) -> object:
+    """Names with their weights, from the weights with their names of a profile (`{3: [Yoko, Keiko], 1: [Sumi]}`)."""
+    if not isinstance(value, Mapping):
+        return value
+    pairs: list[tuple[object, float]] = []
+    for weight, names in value.items():
+        if isinstance(weight, bool) or not isinstance(weight, int | float) or not 0 < weight < 1e6:
+            raise ValueError(f"{weight!r} is no weight: write numbers above 0, each with a list of names")
+        if not isinstance(names, list | tuple):
+            raise ValueError(f"{weight}: needs a list of names")
+        pairs.extend((name, weight) for name in names)
+    return tuple(pairs)
 
-    female: tuple[str, ...]
-    male: tuple[str, ...]
-    family: tuple[str, ...]
+
+Weighted = Annotated[tuple[tuple[str, float], ...], BeforeValidator(_weighted)]
+"""Names with weights: how often one is drawn against the others of its list."""
+
+
+class Generation(Record):
+    """Given names of the people born up to the year `born_until`; None for those born since."""
+
+    born_until: int | None = None
+    female: Weighted
+    male: Weighted
+
+
+class Community(Record):
+    """Names that go together: those of a people, a religion or a part of a country, `share` of its inhabitants (%).
+
+    A family name `Papadopoulos/Papadopoulou` has a form for men and one for women. Where women have second names of
+    their own, as in Bangladesh, these are `second_female`. Generations stand in the order of their years.
+    """
+
+    name: str
+    share: float
+    family: Weighted
+    second_female: Weighted = ()
+    generations: tuple[Generation, ...]
+
+    @cached_property
+    def given(self) -> frozenset[str]:
+        """All given names."""
+        return frozenset(name for part in self.generations for name, _ in (*part.female, *part.male))
+
+    @cached_property
+    def families(self) -> frozenset[str]:
+        """All family names, in both forms."""
+        names = (*self.family, *self.second_female)
+        return frozenset(form for name, _ in names for form in name.split("/"))
+
+
+class Names(Record):
+    """The names of a culture by community and generation, and the order of given and family name."""
+
     order: Literal["given-first", "family-first"]
+    communities: tuple[Community, ...]
+
+    @cached_property
+    def female(self) -> tuple[str, ...]:
+        """All given names of women, each once."""
+        parts = (part for community in self.communities for part in community.generations)
+        return tuple(dict.fromkeys(name for part in parts for name, _ in part.female))
+
+    @cached_property
+    def male(self) -> tuple[str, ...]:
+        """All given names of men, each once."""
+        parts = (part for community in self.communities for part in community.generations)
+        return tuple(dict.fromkeys(name for part in parts for name, _ in part.male))
+
+    @cached_property
+    def family(self) -> tuple[str, ...]:
+        """All family names, each form once."""
+        pairs = (pair for community in self.communities for pair in (*community.family, *community.second_female))
+        return tuple(dict.fromkeys(form for name, _ in pairs for form in name.split("/")))
+
+
+Role = Literal[
+    "doctor",
+    "nurse",
+    "professor",
+    "lecturer",
+    "principal",
+    "teacher",
+    "coach",
+    "director",
+    "owner",
+    "manager",
+    "shop_manager",
+    "supervisor",
+    "engineer",
+    "lawyer",
+    "official",
+    "imam",
+    "priest",
+    "pastor",
+    "rabbi",
+    "monk",
+    "nun",
+    "tradesman",
+    "driver",
+    "trader",
+    "student",
+]
+"""What a form of address can depend on in an occupation: `culture.roles` reads them from it."""
+
+
+class AddressRule(Record):
+    """What somebody is called where all conditions hold; an empty condition holds for everybody.
+
+    `role`, `community`, `age_from` and `age_below` are those of who is spoken to; `rank` says whether that person
+    stands above or below the speaker, `older_by` and `younger_by` by how many years at least the person is older or
+    younger. `speaker` is the gender of who speaks, `speaker_below` an age.
+
+    `call` is a form, or one per gender, with `{given}` and `{family}` for the names; `none` is to use no name, `kin`
+    to use the word for the relative.
+    """
+
+    relationship: tuple[Relationship, ...] = ()
+    role: tuple[Role, ...] = ()
+    community: tuple[str, ...] = ()
+    rank: Literal["above", "equal", "below"] | None = None
+    older_by: int | None = None
+    younger_by: int | None = None
+    age_from: int | None = None
+    age_below: int | None = None
+    speaker: Gender | None = None
+    speaker_below: int | None = None
+    call: str | dict[Gender, str]
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """The forms that the rule can give, `none` and `kin` left out."""
+        calls = (self.call,) if isinstance(self.call, str) else tuple(self.call.values())
+        return tuple(call for call in calls if call not in ("none", "kin"))
 
 
 class Address(Record):
-    """Forms of address by level and by the addressee's gender; `{given}` and `{family}` stand for their names."""
+    """Forms of address: the first of `rules` whose conditions hold decides.
+
+    `formal` is how a text speaks of an adult, by gender. `vocative` has the endings that a man's name changes
+    when he is spoken to (`os: e`), whole names among them; the longest that fits counts.
+    """
 
     formal: dict[Gender, str]
-    superior: dict[Gender, str]
-    elder: dict[Gender, str]
-    familiar: dict[Gender, str]
+    vocative: dict[str, str] = Field(default={})
+    rules: tuple[AddressRule, ...]
 
 
 class Register(Record):
@@ -73,14 +206,39 @@ class Courtesy(Record):
     farewell: Register
 
 
-class Gestures(Record):
-    """Gestures as verb phrases in the third person, such as 'bows slightly'."""
+Prop = Literal["seat", "table", "door", "cup", "plate", "phone", "bag", "coat", "hat", "keys", "way"]
+"""Things that a gesture can need: `culture.gestures` knows them in a scene. A `way` is room to walk."""
 
-    greeting: tuple[str, ...]
-    respect: tuple[str, ...]
-    unease: tuple[str, ...]
-    warmth: tuple[str, ...]
-    farewell: tuple[str, ...]
+
+class Gesture(Record):
+    """A gesture: a verb phrase in the third person (`does`), what people take it for, and the props it needs.
+
+    One that touches the other says whom: `any`, or `same` for people of one gender and relatives.
+    """
+
+    does: str
+    means: str
+    needs: tuple[Prop, ...] = ()
+    touch: Literal["any", "same"] | None = None
+
+
+class Gestures(Record):
+    """Gestures by what they are for."""
+
+    greeting: tuple[Gesture, ...]
+    respect: tuple[Gesture, ...]
+    unease: tuple[Gesture, ...]
+    warmth: tuple[Gesture, ...]
+    farewell: tuple[Gesture, ...]
+
+
+class Reader(Record):
+    """Somebody who grew up in a culture and has read its profile: a name or initials, where from, and the day."""
+
+    reader: str
+    home: str
+    date: datetime.date
+    note: str = ""
 
 
 class Week(Record):
@@ -157,3 +315,5 @@ class Culture(Record):
     week: Week
     schools: tuple[School, ...]
     company: Company
+    sources: tuple[str, ...] = ()
+    read_by: tuple[Reader, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from clca.culture.people import split_name
+from clca.culture.people import split_name, usual_ages
 from clca.culture.places import places_for, preposition, whole
 from clca.inference.protocol import AssignedNames
 from clca.records import Culture, Gender, Norm, Participant, Scenario
@@ -28,7 +28,7 @@ def compose(content: SimulatorContent, culture: Culture, norm: Norm, assigned: A
     """A scenario in which the norm is at stake; the second of the two people is the one who breaks it."""
     rng = Rng(culture.id, norm.id, "compose")
     angle = angle_for(content.talk, norm, culture)
-    draft = _draft(content.talk, angle, norm, assigned, rng)
+    draft = _draft(content.talk, angle, norm, assigned, culture, rng)
     values = _values(culture, norm, draft, rng)
     people: list[NewPersonAnswer] = []
     home_side = int(rng.uniform() * 2)
@@ -55,10 +55,16 @@ def compose(content: SimulatorContent, culture: Culture, norm: Norm, assigned: A
     )
 
 
-def _draft(talk: NormTalk, angle: Angle, norm: Norm, assigned: AssignedNames, rng: Rng) -> Scenario:
-    """The two people before they have backgrounds: ages and occupations that fit place and relationship."""
+def _draft(talk: NormTalk, angle: Angle, norm: Norm, assigned: AssignedNames, culture: Culture, rng: Rng) -> Scenario:
+    """The two people before they have backgrounds: ages and occupations that fit place and relationship.
+
+    The ages fit the names, too, where the scene leaves room for it.
+    """
     people: list[Participant] = []
     for (gender, name), (low, high) in zip(assigned, (angle.age_a, angle.age_b), strict=True):
+        youngest, oldest = usual_ages(name, gender, culture)
+        if max(low, youngest) <= min(high, oldest):
+            low, high = max(low, youngest), min(high, oldest)
         age = low + int(rng.uniform() * (high - low + 1))
         people.append(
             Participant(

@@ -18,11 +18,6 @@ _BRINGING = re.compile(
     re.I,
 )
 _KEEPING = re.compile(r"\b(kept|keep you|keeping you|hold you|take up|taken up|patience|let you (?:go|get))\b", re.I)
-_TOUCH = re.compile(
-    r"\b(kiss\w*|hug\w*|embrac\w*|cheeks?|shoulders?|arm|forearm|pats?|squeez\w*|nose|back of|holds?)\b"
-)
-# Things that a gesture needs.
-_PROPS = re.compile(r"\b(lift|elevator|gate|stairs|table|desk|window|car|kerb|bus|door|chair|glass|cup|plate)\b")
 
 Lines = tuple[str, ...]
 
@@ -50,12 +45,3 @@ def lead_ins(pool: Lines, side: int) -> Lines:
 def goodbyes(pool: Lines, side: int) -> Lines:
     """The goodbyes; for B without excuses for having kept the other."""
     return pool if side == 0 else tuple(text for text in pool if not _KEEPING.search(text)) or pool
-
-
-def gestures(pool: Lines, distant: bool, setting: str) -> Lines:
-    """The gestures without a touch, where the two are `distant`, and without things that the setting lacks."""
-    return tuple(
-        phrase
-        for phrase in pool
-        if not (distant and _TOUCH.search(phrase)) and all(prop in setting for prop in _PROPS.findall(phrase))
-    )

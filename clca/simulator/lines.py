@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from clca.culture.everyday import lexicon
+from clca.culture.gestures import fitting
+from clca.records import Gesture
 from clca.seeding import Rng
 from clca.simulator.content_schema import Tone
-from clca.simulator.courtesies import expected_reply, gestures, goodbyes, greetings, lead_ins
+from clca.simulator.courtesies import expected_reply, goodbyes, greetings, lead_ins
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.people import given_name
 from clca.simulator.sentences import absent_names, fill, key, localize, sentences
@@ -45,10 +47,13 @@ class LineWriter:
         if act.tone == "scene":
             pool = (topic.gestures_a, topic.gestures_b)[act.side]
         else:
-            distant = self._spec.scenario.relationship == "stranger" or self.styles[0].rank != 0
-            pool = gestures(getattr(gesture_lists, act.tone), distant, self._spec.scenario.setting.lower())
-        phrase = self._unused(pool) or self._unused(gesture_lists.unease) or "waits"
+            pool = self._fitting(getattr(gesture_lists, act.tone))
+        phrase = self._unused(pool) or self._unused(self._fitting(gesture_lists.unease)) or "waits"
         return f"{given_name(self._spec.scenario.participants[act.side], self._spec.culture)} {phrase.rstrip('.')}."
+
+    def _fitting(self, gestures: tuple[Gesture, ...]) -> tuple[str, ...]:
+        near = self._spec.scenario.relationship != "stranger" and self.styles[0].rank == 0
+        return fitting(gestures, self._spec.scenario, touch=near)
 
     def write(self, act: SpeechAct) -> str:
         """The line of a speech act; "" where every fitting one was used."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clca.culture.address import called
 from clca.records import Action
 from clca.seeding import Rng
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.lines import LineWriter
-from clca.simulator.people import address
 from clca.simulator.sentences import call_after, call_before, joined, opens_with_interjection, sentences
 from clca.simulator.speech_acts import SpeechAct, group_by_turn
 
@@ -57,7 +57,7 @@ class Realizer:
         self._writer = LineWriter(spec, self._rng)
         self._acknowledge = spec.phrasebook.acknowledge
         self._styles = self._writer.styles
-        self._names = tuple(address(spec.culture, spec.scenario, side, self._styles[side]) for side in (0, 1))
+        self._names = tuple(called(spec.culture, spec.scenario, side).text for side in (0, 1))
         self._times_named = [0, 0]
         self._last_named = [-9, -9]
         self._turn = 0

@@ -18,11 +18,10 @@ The mapping, every value in [0, 1] (0.5 is the middle of the world's scores):
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import lru_cache
 
-from clca.records import Culture, Participant, Scenario
+from clca.culture.roles import CLOSE, rank
+from clca.records import Culture, Scenario
 from clca.simulator.traits import clamp, culture_traits
 
 AGE_GAP = 15
@@ -39,20 +38,6 @@ _DISTANCE = {
     "family": 0.06,
     "partner": 0.0,
 }
-CLOSE = frozenset({"friend", "family", "partner"})
-
-_RETIRED = re.compile(r"\b(retired|former|ex-)\b", re.I)
-_HIGH = re.compile(
-    r"\b(director|head (?:teacher|nurse|chef|of)|headteacher|principal|manager|boss|owner|professor|judge|mayor|chief"
-    r"|landlord|landlady|surgeon|dean|imam|priest|pastor|captain|editor)\b",
-    re.I,
-)
-_MIDDLE = re.compile(
-    r"\b(supervisor|foreman|forewoman|team leader|teacher|doctor|physician|police officer|(?<!ticket )inspector|coach"
-    r"|official|lecturer|lawyer|senior|librarian|registrar|clerk at|trainer|head)\b",
-    re.I,
-)
-_LOW = re.compile(r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trainee|assistant|junior|temp)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,29 +70,6 @@ class Style:
     def upward(self) -> bool:
         """Whether the partner ranks higher, or is older at equal rank."""
         return self.rank < 0 or (self.rank == 0 and self.age < 0)
-
-
-@lru_cache(maxsize=2048)
-def _role_rank(occupation: str, age: int) -> int:
-    if age < 16:
-        return -1
-    if _RETIRED.search(occupation):
-        return 0
-    if _LOW.search(occupation):
-        return -1
-    if _HIGH.search(occupation):
-        return 2
-    return 1 if _MIDDLE.search(occupation) else 0
-
-
-def rank(speaker: Participant, other: Participant, relationship: str) -> int:
-    """-1 where the other ranks higher, 1 where lower, 0 where neither does or rank does not show."""
-    if relationship in CLOSE or relationship == "neighbour":
-        return 0
-    mine, theirs = _role_rank(speaker.occupation, speaker.age), _role_rank(other.occupation, other.age)
-    if relationship != "colleague":  # outside work only an office or a child makes a difference
-        mine, theirs = max(0, mine) - (speaker.age < 16), max(0, theirs) - (other.age < 16)
-    return (mine > theirs) - (mine < theirs)
 
 
 def style(culture: Culture, scenario: Scenario, side: int) -> Style:

@@ -213,8 +213,16 @@ def test_what_a_profile_lacks_is_named(overlay: Overlay, content: Content) -> No
         (text.replace("  cafe: [", '  school: ["a school in Nara"]\n  cafe: ['), "settings: school belongs to schools"),
         (text.replace("family: Sunday", "family: Monday"), "family: Monday is no day of rest"),
         (text.replace("alone: anyone", "alone: nobody"), "company.alone: Input should be 'anyone' or 'same-gender'"),
-        (text.replace("male: [Kenji,", "male: [Hiroshi,"), "names.male: duplicate Hiroshi"),
-        (text.replace('superior: {female: "{family}-san"', 'superior: {female: "{name}-san"'), "may use only"),
+        (text.replace("[Sato, Suzuki]", "[Sato, Sato]"), "names.communities.0.family: duplicate Sato"),
+        (text.replace("born_until: 1965", "born_until: 1945"), "names.communities.0.generations: years must rise"),
+        (text.replace("share: 100", "share: 0"), "names.communities.0.share: 0 is no share above 0"),
+        (text.replace("Yoko,", "Kenji,"), "names: Kenji is a name of women and of men"),
+        (text.replace("1.5: [Sato", "heavy: [Sato"), "'heavy' is no weight"),
+        (
+            text.replace("bows slightly", "bows and sits"),
+            "gestures.greeting: 'bows and sits' names 'sits': it needs seat",
+        ),
+        (text.replace('call: "{family}-san"', 'call: "{name}-san"'), "may use only"),
         (text.replace("iso2: JP", "iso2: Jp"), "iso2: String should match pattern"),
     ):
         assert broken != text

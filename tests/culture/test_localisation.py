@@ -65,12 +65,15 @@ def test_whole_words_are_swapped_and_their_forms_kept(catalogue: CultureCatalogu
 
 def test_names_that_the_scenario_mentions_are_not_assigned(catalogue: CultureCatalogue) -> None:
     japan = catalogue.culture("japan")
-    setting = "They speak of " + ", ".join((*japan.names.female[2:], *japan.names.family[4:])) + "."
-    new = localise(scenario(setting=setting), japan, 42)
-    assert {word for person in new.participants for word in person.name.split()} == {
-        *japan.names.female[:2],
-        *{word for person in new.participants for word in person.name.split()[:1]},
-    }
+    young = [name for name, _ in japan.names.communities[0].generations[-1].female]
+    others = [name for name in japan.names.female if name not in young]
+    told = "They speak of " + ", ".join((*young[2:], *others[2:30])) + "."
+    girls = (
+        person("Ann Reed", age=9, background=told[:600], goal=", ".join(japan.names.family[4:])[:400]),
+        person("Mary Moss", age=10),
+    )
+    new = localise(scenario(participants=girls), japan, 42)
+    assert {person.name.split()[1] for person in new.participants} == set(young[:2])
     assert {person.name.split()[0] for person in new.participants} <= set(japan.names.family[:4])
 
 

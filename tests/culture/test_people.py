@@ -5,7 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.culture import CultureCatalogue
-from clca.culture.people import assign_names, full_name, name_words, split_name, split_seed_name
+from clca.culture.people import (
+    YEAR,
+    assign_names,
+    community_of,
+    full_name,
+    name_words,
+    split_name,
+    split_seed_name,
+    usual_ages,
+)
+from clca.records import Community, Culture, Generation, Names
 
 GENDERS = st.sampled_from(["female", "male", "other"])
 
@@ -57,3 +67,81 @@ def test_the_words_of_a_name(name: str, words: set[str]) -> None:
 
 def test_a_title_is_no_given_name() -> None:
     assert split_seed_name("Mrs Ruth Vale") == ("Ruth", "Vale")
+
+
+def culture_of(catalogue: CultureCatalogue, *communities: Community) -> Culture:
+    """Japan with other names, in the order of given and family name."""
+    names = Names(order="given-first", communities=communities)
+    return catalogue.culture("japan").model_copy(update={"names": names})
+
+
+def community(name: str, share: float, *, second: str = "") -> Community:
+    """A community whose names say what they are: of whom, and of which generation."""
+
+    def named(kind: str) -> tuple[tuple[str, float], ...]:
+        return ((f"{name}{kind}One", 9.0), (f"{name}{kind}Two", 1.0))
+
+    old = Generation(born_until=YEAR - 50, female=named("OldF"), male=named("OldM"))
+    young = Generation(female=named("NewF"), male=named("NewM"))
+    second_female = ((second, 1.0), (f"{second}Two", 1.0)) if second else ()
+    family = ((f"{name}os/{name}ou", 1.0), (f"{name}as/{name}a", 1.0))
+    return Community(name=name, share=share, family=family, second_female=second_female, generations=(old, young))
+
+
+def test_given_names_are_of_the_generation_and_community(catalogue: CultureCatalogue) -> None:
+    culture = culture_of(catalogue, community("North", 50), community("South", 50))
+    for number in range(30):
+        ages = (70, 12)
+        first, second = assign_names(culture, ("female", "male"), number, "x", ages=ages)
+        for name, kind in ((first, "OldF"), (second, "NewM")):
+            given_name, family = name.split()
+            assert kind in given_name
+            assert given_name[:5] == family[:5]
+        assert first.endswith(("ou", "a"))
+        assert second.endswith(("os", "as"))
+        both = assign_names(culture, ("female", "female"), number, "x", ages=ages, one_community=True)
+        assert len({name[:5] for name in both}) == 1
+
+
+def test_names_are_drawn_by_their_weights_and_communities_by_their_shares(catalogue: CultureCatalogue) -> None:
+    culture = culture_of(catalogue, community("North", 80), community("South", 20))
+    drawn = [assign_names(culture, ("female", "male"), number, "x", ages=(30, 30))[0] for number in range(600)]
+    assert 0.85 < sum("One" in name for name in drawn) / 600 < 0.95  # 9 of 10
+    assert 0.74 < sum("North" in name for name in drawn) / 600 < 0.86  # 80 %
+    drawn = [
+        name
+        for number in range(300)
+        for name in assign_names(catalogue.culture("south_korea"), ("male", "male"), number, "x")
+    ]
+    kims = sum(name.startswith("Kim ") for name in drawn) / 600
+    assert 0.17 < kims < 0.27  # 21.5 % in the census
+    assert kims > 8 * sum(name.startswith("Pyo ") for name in drawn) / 600
+
+
+def test_one_family_has_one_name_in_both_forms_and_women_may_have_second_names(catalogue: CultureCatalogue) -> None:
+    greek = culture_of(catalogue, community("North", 1))
+    first, second = (name.split()[1] for name in assign_names(greek, ("female", "male"), 1, "x", one_family=True))
+    assert (first, second) in {("Northou", "Northos"), ("Northa", "Northas")}
+    bengali = culture_of(catalogue, community("North", 1, second="Akter"))
+    names = assign_names(bengali, ("female", "male"), 1, "x", one_family=True)
+    assert names[0].split()[1].startswith("Akter")
+    assert names[1].split()[1] in {"Northos", "Northas"}
+
+
+def test_a_name_tells_the_usual_ages_and_the_community(catalogue: CultureCatalogue) -> None:
+    culture = culture_of(catalogue, community("North", 1), community("South", 1))
+    assert usual_ages("SouthOldFOne Southou", "female", culture) == (50, 80)
+    assert usual_ages("SouthNewFOne Southou", "female", culture) == (18, 49)
+    assert usual_ages("Nobody Southou", "female", culture) == (18, 80)
+    assert community_of("SouthNewFOne Southou", "female", culture) == "South"
+    assert community_of("SouthNewFOne Elsewhere", "female", culture) == "South"
+    assert community_of("Nobody Elsewhere", "female", culture) == "North"
+
+
+def test_no_boy_has_the_name_of_an_old_man(catalogue: CultureCatalogue) -> None:
+    korea, japan = catalogue.culture("south_korea"), catalogue.culture("japan")
+    for number in range(40):
+        boy, old = (name.split()[1] for name in assign_names(korea, ("male", "male"), number, "x", ages=(10, 80)))
+        assert boy not in {"Kwangsoo", "Byungho"}
+        assert old not in {"Minjun", "Seojun"}
+        assert assign_names(japan, ("male", "male"), number, "y", ages=(76, 9))[0].split()[1] != "Riku"

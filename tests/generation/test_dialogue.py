@@ -67,6 +67,27 @@ def text(request: TaskRequest[Any]) -> str:
     return "\n".join(message["content"] for message in request.messages)
 
 
+# ---------------------------------------------------------------- forms of address
+
+
+@pytest.mark.parametrize(
+    ("relationship", "line"),
+    [
+        ("neighbour", 'When you call Ida Moss anything, it is "Ida", and no other form.'),
+        ("acquaintance", 'When you call Ida Moss anything, it is "Ms Moss", and no other form.'),
+        ("family", "When you call Ida Moss anything, it is the word for this relative, and not the name."),
+        ("stranger", "You call Ida Moss by no name."),
+    ],
+)
+def test_each_side_is_told_what_to_call_the_other(
+    setup: DialogueSetup, prompts: Prompts, relationship: str, line: str
+) -> None:
+    pair = (RUTH, IDA.model_copy(update={"age": 72}))
+    scene = SCENE.model_copy(update={"relationship": relationship, "participants": pair})
+    _, script = played(replace(setup, scenario=scene), prompts)
+    assert line in text(script.requests[0])
+
+
 # ---------------------------------------------------------------- the course of a talk
 
 

@@ -12,6 +12,7 @@ from clca.cli.views.screen import make_console, print_json
 from clca.content.lookup import FOLDERS, Content, find_workspace
 from clca.content.trust import CONFIG
 from clca.content_check import check
+from clca.culture.profile import unread_cultures
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
 from clca.printable import one_line, printable
@@ -125,4 +126,7 @@ def check_content(*, as_json: bool) -> int:
             make_console().print(one_line(fault.message))
     if not errors and not as_json:
         make_console().print(f"{len(Content(workspace).files())} content files, no faults")
+        unread = unread_cultures(Content(workspace))
+        if unread:
+            make_console().print(f"Not read by a native reader (clca content review): {', '.join(unread)}")
     return 2 if errors else 0

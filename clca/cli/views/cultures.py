@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from rich.table import Table
 
+from clca.cli.views.review import read_by
 from clca.cli.views.screen import make_console, print_json, styled
 from clca.content.lookup import Content, find_workspace
 from clca.culture import CultureCatalogue
@@ -19,7 +20,7 @@ def list_cultures(*, as_json: bool) -> None:
     """Print every culture as a table or as JSON lines."""
     catalogue = CultureCatalogue(Content(find_workspace()))
     table = Table(box=None, padding=(0, 2, 0, 0))
-    for column in ("id", "name", "kind", "found by", "missing scores"):
+    for column in ("id", "name", "kind", "found by", "missing scores", "read by natives"):
         table.add_column(column)
     for name in catalogue.ids():
         culture = catalogue.culture(name)
@@ -28,9 +29,9 @@ def list_cultures(*, as_json: bool) -> None:
         missing = _missing(culture)
         if as_json:
             line = {"id": name, "name": title, "kind": culture.kind, "aliases": aliases, "missing": missing}
-            print_json(line)
+            print_json({**line, "read_by": [reader.model_dump(mode="json") for reader in culture.read_by]})
         kind = culture.kind if culture.kind == "country" else f"language of {', '.join(culture.members)}"
-        table.add_row(name, title, kind, ", ".join(aliases[:5]), ", ".join(missing))
+        table.add_row(name, title, kind, ", ".join(aliases[:5]), ", ".join(missing), _readers(catalogue, culture))
     if not as_json:
         make_console().print(table)
 
@@ -51,6 +52,8 @@ def show_culture(name: str, *, as_json: bool) -> None:
             f"Played in {', '.join(culture.members)}; names, places and manners are those of {culture.members[0]}."
         )
     console.print(", ".join(culture.descriptors) + ".")
+    if not culture.members:
+        console.print(f"Names, address, manners and gestures: {read_by(culture)} (clca content review {culture.id}).")
     console.print()
     for key, title in DIMENSIONS.items():
         console.print(_bar(f"{title} ({key.upper()})", getattr(culture.scores, key)))
@@ -126,6 +129,12 @@ def _finds(catalogue: CultureCatalogue, alias: str, culture: str) -> bool:
         return catalogue.find(alias) == culture
     except NotFoundError:
         return False
+
+
+def _readers(catalogue: CultureCatalogue, culture: Culture) -> str:
+    """How many natives have read the profile; of a language, those of each country."""
+    counts = [len(catalogue.culture(member).read_by) for member in culture.members or (culture.id,)]
+    return ", ".join(str(count) if count else "nobody" for count in dict.fromkeys(counts))
 
 
 def _missing(culture: Culture) -> list[str]:

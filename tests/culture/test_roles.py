@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from clca.culture.roles import rank, roles
+from tests.dialogue_examples import person
+
+
+@pytest.mark.parametrize(
+    ("occupation", "shown"),
+    [
+        ("biology teacher", {"teacher"}),
+        ("retired headteacher", {"teacher"}),
+        ("ticket inspector", set()),
+        ("school principal", {"principal"}),
+        ("lecturer", {"professor", "lecturer"}),
+        ("head of accounts", {"manager"}),
+        ("shop manager", {"shop_manager"}),
+        ("workshop foreman", {"supervisor"}),
+        ("owner of a joinery", {"owner"}),
+        ("coach", {"coach"}),
+        ("coach driver", {"driver"}),
+        ("retired bus driver", set()),
+        ("retired doctor", {"doctor"}),
+        ("master joiner", {"tradesman"}),
+        ("trainee hairdresser", {"student"}),
+        ("student nurse", {"student"}),
+        ("student and volunteer coach", {"student"}),
+        ("dental nurse", {"nurse"}),
+        ("clerk in the trade department", {"official"}),
+        ("medical receptionist", set()),
+        ("imam", {"imam"}),
+        ("parish priest", {"priest"}),
+    ],
+)
+def test_an_occupation_shows_roles(occupation: str, shown: set[str]) -> None:
+    assert roles(occupation) == shown
+
+
+@pytest.mark.parametrize(
+    ("mine", "theirs", "relationship", "level"),
+    [
+        ("shop assistant", "shop manager", "colleague", -1),
+        ("shop manager", "shop assistant", "colleague", 1),
+        ("clerk", "clerk", "colleague", 0),
+        ("pupil", "teacher", "acquaintance", -1),
+        ("shop assistant", "shop manager", "friend", 0),
+        ("clerk", "retired director", "acquaintance", 0),
+    ],
+)
+def test_rank_shows_at_work_and_in_offices(mine: str, theirs: str, relationship: str, level: int) -> None:
+    me, other = person("Ruth Vale", occupation=mine), person("Ida Moss", occupation=theirs)
+    assert rank(me, other, relationship) == level  # type: ignore[arg-type]
