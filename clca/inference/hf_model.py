@@ -84,7 +84,6 @@ class HfModel:
         self._budget = PassBudget.of(model, memory, tokens)
         self._ends = self._tokens.ends(model)
         config = model.config.get_text_config()
-        self._embedded = int(model.get_input_embeddings().weight.shape[0])
         self._context = getattr(config, "max_position_embeddings", None)
         self._window = attention_window(config)
         if others := set(getattr(config, "layer_types", None) or ()) - ATTENTION_LAYERS:
@@ -92,6 +91,7 @@ class HfModel:
                 f"the student has layers of {', '.join(sorted(others))}, which cannot continue from a shared prefix:"
                 " serve it with vLLM and give --base-url"
             )
+        self._embedded = int(model.get_input_embeddings().weight.shape[0])
 
     def predict(self, groups: Iterable[G], answered: AnsweredCallback[G]) -> None:
         """Answer the groups, in any order. Raises `LocalError`."""
