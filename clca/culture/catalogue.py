@@ -81,13 +81,15 @@ class CultureCatalogue:
         """The culture in which a scenario is played: the culture itself, or for a language one of its members.
 
         The member follows from `seed`, the run's, and `scenario`, an id. It is one of those where `norm`, which the
-        scenario is written from, holds, if it holds in any.
+        scenario is written from, holds, if it holds in any. A member has its own scores there, unless the language has
+        a proxy because they are missing.
         """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
             return self.culture(culture)
         members = [member for member in profile.members if norm is None or norm.holds_in(member)] or profile.members
-        return self._spoken_in(profile, members[derive(seed, "member", culture, scenario) % len(members)])
+        member = members[derive(seed, "member", culture, scenario) % len(members)]
+        return self._spoken_in(profile, member, own_scores=profile.hofstede_proxy is None)
 
     @cached_property
     def scores(self) -> Scores:
@@ -132,17 +134,19 @@ class CultureCatalogue:
             raise ContentError(self._content.shown(path), line, f"members: {member} is not a country{hint}")
         return country
 
-    def _spoken_in(self, profile: Language, member: str) -> Culture:
-        key = f"{profile.id}/{member}"
+    def _spoken_in(self, profile: Language, member: str, *, own_scores: bool = False) -> Culture:
+        key = f"{profile.id}/{member}/{own_scores}"
         if key not in self._built:
-            self._built[key] = self._build(profile, self._member(profile, member), self._score(profile))
+            country = self._member(profile, member)
+            self._built[key] = self._build(profile, country, self._score(country if own_scores else profile))
         return self._built[key]
 
     def _build(self, profile: Profile, country: Country, scores: _Scores) -> Culture:
-        name = profile.name if profile is country else f"{country.name} ({profile.name})"
+        suffix = "" if profile is country else f" ({profile.name})"
         return Culture(
             id=profile.id,
-            name=name,
+            name=f"{country.name}{suffix}",
+            name_in_text=f"{country.name_in_text or country.name}{suffix}",
             kind=profile.kind,
             members=profile.members if isinstance(profile, Language) else (),
             language=profile.language,

@@ -59,10 +59,13 @@ NonEmpty = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
 class _Base(BaseModel):
+    """What all profiles have. `name_in_text` is the name within a sentence, where it differs: the United States."""
+
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: Slug
     name: str
+    name_in_text: str | None = None
     language: str
     language_code: Annotated[str, Field(pattern="^[a-z]{3}$")]
     aliases: tuple[str, ...] = ()

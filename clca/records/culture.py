@@ -291,10 +291,14 @@ class Company(Record):
 
 
 class Culture(Record):
-    """A culture with its scores and the everyday material of its scenarios."""
+    """A culture with its scores and the everyday material of its scenarios.
+
+    `name` is a label, `name_in_text` the same name within a sentence: the United States.
+    """
 
     id: Slug
     name: str
+    name_in_text: str
     kind: Literal["country", "language"]
     members: tuple[Slug, ...] = ()
     language: str

@@ -42,7 +42,7 @@ def adapt(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Ad
 def _moved(culture: Culture, scenario: Scenario) -> Callable[[str], str]:
     """Replaces the names that are not of the culture, which a scenario without annotations still has, by its cities."""
     foreign = foreign_names(scenario, culture)
-    cities = [city for city in culture.cities if " in " not in city] or [culture.name]
+    cities = [city for city in culture.cities if " in " not in city] or [culture.name_in_text]
     if not foreign:
         return lambda text: text
     word = "|".join(re.escape(name) for name in sorted(foreign, key=len, reverse=True))

@@ -108,7 +108,7 @@ def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:
 
 
 def _values(culture: Culture, norm: Norm, draft: Scenario, rng: Rng) -> dict[str, str]:
-    values: dict[str, str] = {"culture": culture.name}
+    values: dict[str, str] = {"culture": culture.name_in_text}
     for letter, person in zip("ab", draft.participants, strict=True):
         he, him, his = PRONOUNS[person.gender]
         values |= {

@@ -70,7 +70,7 @@ def label_intent(
             "other": given_name(other, culture),
             "goal": goal_phrase(me),
             "pro_obj": PRONOUNS[me.gender][1],
-            "culture": culture.name,
+            "culture": culture.name_in_text,
         },
     )
     reasons = frames.why.get(driver or "", ())
@@ -120,8 +120,7 @@ def goal_phrase(person: Participant) -> str:
 
 def place_name(culture: Culture) -> str:
     """The culture's name as it reads after 'in'."""
-    name = culture.name.partition(" (")[0]  # 'Iraq (Arabic-speaking)' is still Iraq
-    return f"the {name}" if name.startswith(("United ", "Netherlands", "Philippines")) else name
+    return culture.name_in_text.partition(" (")[0]  # 'Iraq (Arabic-speaking)' is still Iraq
 
 
 def _side(scenario: Scenario, turns: tuple[Turn, ...], index: int) -> int:

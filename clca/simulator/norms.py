@@ -85,7 +85,7 @@ def norm_values(norm: Norm, culture: Culture) -> dict[str, str]:
         "explain": upper_first(explain),
         "remedy": _in_person(remedy, _SECOND_PERSON),
         "remedy_me": _in_person(remedy, _FIRST_PERSON),
-        "culture": culture.name,
+        "culture": culture.name_in_text,
     }
 
 

@@ -101,6 +101,17 @@ def test_a_name_like_no_other_is_refused(catalogue: CultureCatalogue, name: str)
 # ---------------------------------------------------------------- records
 
 
+def test_a_name_in_a_sentence_has_its_article_where_the_language_has_one(catalogue: CultureCatalogue) -> None:
+    cultures = {name: catalogue.culture(name) for name in catalogue.ids()}
+    assert {
+        name: culture.name_in_text for name, culture in cultures.items() if culture.name_in_text != culture.name
+    } == {
+        "usa": "the United States",
+        "uk": "the United Kingdom",
+    }
+    assert catalogue.for_scenario("spa", "any", 1).name_in_text.endswith(" (Spanish-speaking)")
+
+
 def test_missing_scores_stay_missing_and_it_is_said(catalogue: CultureCatalogue) -> None:
     iraq = catalogue.culture("iraq")
     assert tuple(iraq.scores.model_dump().values()) == (None, None, None, None, 25, 17)
@@ -117,12 +128,12 @@ def test_missing_scores_stay_missing_and_it_is_said(catalogue: CultureCatalogue)
 def test_japan_is_described_by_its_scores(catalogue: CultureCatalogue) -> None:
     # PDI 54, IDV 46, MAS 95, UAI 92, LTO 88, IVR 42; secular 1.6146, expression 1.3020.
     assert catalogue.culture("japan").descriptors == (
-        "moderately hierarchical",
-        "moderately collective",
+        "between egalitarian and hierarchical",
+        "between collective and individualistic",
         "very strongly oriented to achievement and competition",
         "very high uncertainty avoidance",
         "strongly oriented to the long term",
-        "between restraint and indulgence",
+        "restrained",
         "very strongly secular values",
         "self-expression values",
     )
@@ -157,8 +168,14 @@ def test_a_linguistic_culture_is_played_in_each_of_its_countries(catalogue: Cult
     played = [catalogue.for_scenario("spa", f"scenario-{number}", 42) for number in range(40)]
     assert {one.id for one in played} == {"spa"}
     assert {one.names for one in played} == {catalogue.culture(one).names for one in ("argentina", "mexico")}
-    assert {one.scores for one in played} == {catalogue.culture("spa").scores}
+    assert {one.scores for one in played} == {catalogue.culture(one).scores for one in ("argentina", "mexico")}
+    assert all(one.descriptors == catalogue.culture(one.name.split()[0].lower()).descriptors for one in played)
     assert played == [catalogue.for_scenario("spa", f"scenario-{number}", 42) for number in range(40)]
+
+
+def test_a_country_without_scores_of_its_own_is_played_with_those_of_the_proxy(catalogue: CultureCatalogue) -> None:
+    played = [catalogue.for_scenario("ara", f"scenario-{number}", 42) for number in range(40)]
+    assert {one.scores for one in played} == {catalogue.culture("ara").scores}
 
 
 def test_a_country_is_played_as_it_is(catalogue: CultureCatalogue) -> None:

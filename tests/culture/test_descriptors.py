@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -26,9 +28,10 @@ def bands() -> Bands:
         (0, "strongly egalitarian"),
         (19.9, "strongly egalitarian"),
         (20, "fairly egalitarian"),
-        (39.9, "fairly egalitarian"),
-        (40, "moderately hierarchical"),
-        (60, "highly hierarchical"),
+        (44.9, "fairly egalitarian"),
+        (45, "between egalitarian and hierarchical"),
+        (54.9, "between egalitarian and hierarchical"),
+        (55, "highly hierarchical"),
         (79.9, "highly hierarchical"),
         (80, "very highly hierarchical"),
         (112, "very highly hierarchical"),
@@ -36,6 +39,19 @@ def bands() -> Bands:
 )
 def test_a_score_takes_the_first_band_it_does_not_reach(bands: Bands, score: float, phrase: str) -> None:
     assert bands.phrase("pdi", score) == phrase
+
+
+@pytest.mark.parametrize("key", ["pdi", "idv", "mas", "uai", "lto", "ivr"])
+def test_the_middle_of_a_dimension_is_named_as_such_and_no_other_band_is(bands: Bands, key: str) -> None:
+    named = [
+        bool(re.match("between .* and |balanced between ", bands.phrase(key, score))) for score in (44, 45, 54, 55)
+    ]
+    assert named == [False, True, True, False]
+
+
+def test_a_country_beside_the_middle_is_not_described_as_one_in_it(bands: Bands) -> None:
+    usa, japan = bands.phrase("pdi", 40), bands.phrase("pdi", 54)
+    assert (usa, japan) == ("fairly egalitarian", "between egalitarian and hierarchical")
 
 
 @pytest.mark.parametrize(
@@ -85,7 +101,7 @@ def test_cut_points_rise_and_the_last_band_has_none(cuts: list[float | None]) ->
 
 def test_broken_bands_are_named_by_file(overlay: Overlay, content: Content) -> None:
     text = content.text(PATH).replace(
-        "{below: 40, phrase: highly collective}", "{below: 10, phrase: highly collective}"
+        "{below: 45, phrase: highly collective}", "{below: 10, phrase: highly collective}"
     )
     with pytest.raises(ContentError, match=r"descriptors\.yaml:\d+: idv: cut-points must rise"):
         load_bands(overlay({PATH: text}))
