@@ -16,6 +16,8 @@ ITEMS = "eval/wvs/items.yaml"
 SHARES = "eval/wvs/shares.csv"
 
 MAX_OPTIONS = 9  # so that the number of an option is one token
+FIVE = 5
+"""Options of the items that some countries were asked on three points."""
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 Shares = dict[str, tuple[float, ...]]
@@ -29,7 +31,8 @@ class _Record(BaseModel):
 class Item(_Record):
     """A question with its options; option k, from 0, is the survey's code k + 1.
 
-    `direction` describes the two ends of the scale. A translation needs neither label, topic nor direction.
+    `direction` describes the two ends of the scale. A translation needs neither label, topic nor direction. `withheld`
+    are the survey's options that are not offered (`clca.content.wvs_scales`): a reply that names one is no answer.
     """
 
     id: Annotated[str, Field(pattern=r"^Q\d+$")]
@@ -38,6 +41,7 @@ class Item(_Record):
     direction: str = ""
     question: Words
     options: Annotated[tuple[Words, ...], Field(min_length=2, max_length=MAX_OPTIONS)]
+    withheld: tuple[Words, ...] = ()
 
     @model_validator(mode="after")
     def _options_differ(self) -> Self:
@@ -51,10 +55,17 @@ class Item(_Record):
 
 
 class Items(_Record):
-    """The items in one language; `missing` maps the survey's codes for no answer, the same for all items, to labels."""
+    """The items in one language.
+
+    `version` counts the wordings: answers to two versions are answers to different questions. `missing` maps the
+    survey's codes for no answer, the same for all items, to labels. `three_points` lists, by country, the items of five
+    options that were asked there with the three in the middle (`clca.content.wvs_scales`).
+    """
 
     language: Words
+    version: Annotated[int, Field(ge=1)] = 1
     missing: dict[int, Words] = {}
+    three_points: dict[str, tuple[str, ...]] = {}
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
@@ -66,6 +77,11 @@ class Items(_Record):
         invalid = next((code for code in self.missing if code >= 0), None)
         if invalid is not None:
             raise ValueError(f"missing: {invalid} is the code of an answer; codes of missing answers are below 0")
+        five = {item.id for item in self.items if len(item.options) == FIVE}
+        for country, asked in self.three_points.items():
+            unknown = next((item for item in asked if item not in five), None)
+            if unknown is not None:
+                raise ValueError(f"three_points: {country}: {unknown} is no item of five options")
         return self
 
 
@@ -95,7 +111,7 @@ def load_items(content: Content) -> Items:
 
 
 def read_translation(shown: str, text: str, items: Items) -> Items:
-    """The items in another language: questions and options of the translation, everything else as in English.
+    """The items in another language: questions, options and version of the translation, all else as in English.
 
     Raises `ContentError` for an unknown item or another number of options.
     """
@@ -112,7 +128,9 @@ def read_translation(shown: str, text: str, items: Items) -> Items:
             translated.append(original.model_copy(update={"question": item.question, "options": item.options}))
             continue
         raise ContentError(shown, yaml_line(text, ("items", index)), f"{item.id}: {problem}")
-    return Items(language=translation.language, missing=items.missing, items=tuple(translated))
+    return items.model_copy(
+        update={"language": translation.language, "version": translation.version, "items": tuple(translated)}
+    )
 
 
 def load_shares(content: Content, items: Items) -> dict[str, Shares]:

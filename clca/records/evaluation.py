@@ -32,10 +32,10 @@ class Prediction(Record):
     """A model's answer to one item in the place of one respondent: a line of `predictions.jsonl`.
 
     `respondent` is "" where the prompt names none and the answer stands for all (`cultural`). `order` is the order in
-    which the options were shown. `option` counts from 0 in the survey's order; it is None where no option could be
-    extracted from `reply`. `probabilities` are those of the options in the survey's order and add up to 1; `mass` is
-    the total probability of the options before that. `failure` says why a server gave no answer: the line is in no
-    score, and a later run asks again.
+    which the options were shown. `option` counts from 0 among the options offered, in the survey's order; it is None
+    where no option could be extracted from `reply`. `probabilities` are those of the options in the same order and add
+    up to 1; `mass` is the total probability of the options before that. `failure` says why a server gave no answer: the
+    line is in no score, and a later run asks again.
     """
 
     culture: Slug

@@ -76,7 +76,7 @@ def test_every_item_has_label_topic_and_direction_and_the_suite_its_missing_code
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("    label: Importance of friends\n", "", r":16: items\.1\.label: missing key"),
+        ("    label: Importance of friends\n", "", r":23: items\.1\.label: missing key"),
         ("    direction: 1 good, 2 neither, 3 bad\n", "", r"items\.41\.direction: missing key"),
         ("  -1: Don't know\n", "  1: Don't know\n", "missing: 1 is the code of an answer"),
         ("missing:\n", "missing: {}\nabsent:\n", "absent: unknown key"),

@@ -31,6 +31,8 @@ def show(result: CompareResult, *, as_json: bool) -> None:
         console.print(_table(comparisons))
         for note in (note for comparison in comparisons for note in comparison.notes()):
             console.print(note, style="dim")
+    for note in result.notes:
+        console.print(f"\n{note}", style="yellow")
     console.print(
         "\nDifference: first minus second, with a 95 % paired bootstrap interval. p: permutation test that exchanges"
         " the two sides' answers respondent by respondent, two-sided, not corrected for several comparisons."

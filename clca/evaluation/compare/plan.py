@@ -8,32 +8,45 @@ from pathlib import Path
 from typing import Any, get_args
 
 from clca.content.lookup import Content
+from clca.content.wvs_items import ITEMS
+from clca.content.wvs_scales import offered_items
 from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.compare.config import CompareConfig
 from clca.evaluation.prediction_dir import INFO, PREDICTIONS, find_evaluation, read_info
 from clca.evaluation.validation import require_libraries
+from clca.evaluation.wvs.answer_patterns import ANSWERS
 from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
+from clca.evaluation.wvs.offered_items import OfferedItems
 from clca.evaluation.wvs.prediction_dir import KIND, read_predictions
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
-from clca.evaluation.wvs.suite import load_suite
+from clca.evaluation.wvs.suite import WvsSuite, load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.records import Method, Order
 from clca.storage.fingerprint import file_sha256
 from clca.storage.selection import Selection
 
 SUITE = "eval/"  # content that scores follow from; prompts were asked with as they were
+WORDINGS = (ITEMS, ANSWERS)
+"""Files of the suite that only word questions and replies: of those that are shipped, every version keeps the ids, the
+number and the order of the options, so that answers to an older version are scored as they were."""
+FIRST_VERSION = 1
+"""The version of the items of evaluations that do not record it."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswers:
-    """The answers of a finished evaluation, with the respondents whose place they were given in."""
+    """The answers of a finished evaluation, with the respondents whose place they were given in.
+
+    `items_version` is the version of the items by language.
+    """
 
     folder: Path
     info: dict[str, Any]
     counts: dict[CountsKey, AnswerCounts]
     samples: dict[str, Sample]
+    items_version: dict[str, int]
     selection: Selection
 
     @property
@@ -100,15 +113,15 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
     catalogue, suite = CultureCatalogue(content), load_suite(content)
     try:
         inputs = info["inputs"]
-        item_ids, n, seed = set(inputs["items"]), int(inputs["respondents"]), int(inputs["seed"])
+        n, seed = int(inputs["respondents"]), int(inputs["seed"])
         cultures, file, weighted = list(inputs["cultures"]), info["data"], bool(info["weighted"])
         countries = dict(inputs["countries"])
-        digests = {path: str(info["content"][path]["sha256"]) for path in info["content"]}
+        files = {path: (str(used["sha256"]), str(used["origin"])) for path, used in info["content"].items()}
+        offered = _offered(info, suite)
     except (KeyError, TypeError, ValueError) as error:
         raise ContentError(
             str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
         ) from None
-    layout = ScoreLayout([item for item in suite.items.items if item.id in item_ids])
     imported = None if file is None else find_respondents(Path(file), workspace)
     if imported is not None and file_sha256(imported.path) != inputs["data"]:
         raise SettingsError(
@@ -116,7 +129,11 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         )
     profiles = {culture: catalogue.culture(culture) for culture in cultures}
     changed = [
-        path for path, used in content.used.items() if path.startswith(SUITE) and digests.get(path) != used.digest
+        path
+        for path, used in content.used.items()
+        if path.startswith(SUITE)
+        and files.get(path, ("", ""))[0] != used.digest
+        and not (path in WORDINGS and used.origin == files.get(path, ("", ""))[1] == "package")
     ]
     changed += [
         name for name, culture in profiles.items() if list(culture.members or (culture.id,)) != countries.get(name)
@@ -126,15 +143,26 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
             f"{', '.join(changed)}: changed since {folder} was made: evaluate again, or restore the old version"
         )
     samples = {
-        name: culture_sample(culture, suite, layout, imported, False, n=n, seed=seed, weighted=weighted)
+        name: culture_sample(culture, suite, offered, imported, False, n=n, seed=seed, weighted=weighted)
         for name, culture in profiles.items()
     }
-    counts = _counts(folder, info, samples, layout, weighted=weighted)
-    return StoredAnswers(folder, info, counts, samples, selection)
+    counts = _counts(folder, info, samples, offered, weighted=weighted)
+    return StoredAnswers(folder, info, counts, samples, dict(offered.version), selection)
+
+
+def _offered(info: dict[str, Any], suite: WvsSuite) -> OfferedItems:
+    """The items that were asked, on the scales that the evaluation records: all as in the survey if it records none."""
+    inputs = info["inputs"]
+    wanted = set(inputs["items"])
+    items = tuple(item for item in suite.items.items if item.id in wanted)
+    three = {name: tuple(map(str, ids)) for name, ids in info.get("three_points", {}).items()}
+    layouts = {name: ScoreLayout(offered_items(items, three.get(name, ()))) for name in inputs["cultures"]}
+    version = info.get("items_version") or dict.fromkeys(inputs["languages"].values(), FIRST_VERSION)
+    return OfferedItems(items, version, three, (), layouts)
 
 
 def _counts(
-    folder: Path, info: dict[str, Any], samples: dict[str, Sample], layout: ScoreLayout, *, weighted: bool
+    folder: Path, info: dict[str, Any], samples: dict[str, Sample], offered: OfferedItems, *, weighted: bool
 ) -> dict[CountsKey, AnswerCounts]:
     file = folder / PREDICTIONS
     if not file.is_file():
@@ -147,7 +175,7 @@ def _counts(
         )
     respondents = {culture: sample.respondents for culture, sample in samples.items()}
     try:
-        return count_answers(predictions, respondents, layout, weighted=weighted)
+        return count_answers(predictions, respondents, offered.layouts, weighted=weighted)
     except ClcaError as error:
         raise ContentError(
             str(file), None, f"{error.message}: it has changed since; restore it, or evaluate again with --new"

@@ -31,6 +31,20 @@ class CompareResult(Record):
     taught: tuple[dict[str, str], ...] = Field(
         default=(), description="Recipe and mixture of each adapter, of the first and of the second evaluation."
     )
+    items_versions: tuple[dict[str, int], ...] = Field(
+        default=(), description="Version of the items by language, of the first and of the second evaluation."
+    )
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What has to be known to read all comparisons."""
+        if len({tuple(sorted(versions.items())) for versions in self.items_versions}) < 2:
+            return ()
+        asked = "; ".join(
+            f"{side} was asked {', '.join(f'version {version} ({language})' for language, version in versions.items())}"
+            for side, versions in zip(("the first", "the second"), self.items_versions, strict=True)
+        )
+        return (f"The items are worded in other ways: {asked}.",)
 
     @computed_field(description="Whether either is a rehearsal, whose scores mean nothing.")  # type: ignore[prop-decorator]
     @property

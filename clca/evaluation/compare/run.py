@@ -24,6 +24,7 @@ def run(plan: ComparePlan, progress: ProgressCallback = ignore) -> CompareResult
         rehearsals=tuple(answers.folder for answers in (plan.first, plan.second) if answers.info.get("rehearsal")),
         comparisons=tuple(comparisons),
         selection=(plan.first.selection, plan.second.selection),
+        items_versions=(plan.first.items_version, plan.second.items_version),
         taught=tuple(answers.info.get("taught", {}) for answers in (plan.first, plan.second)),
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from clca.content.wvs_items import Item
 from clca.evaluation.answer_warnings import CAUTION, MOSTLY, MOSTLY_UNREADABLE, NEARLY_ALL, OF_PEOPLE, unreadable_caveat
 from clca.evaluation.wvs.question import shown_options
+from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.scores import MethodScores, WvsScores
 from clca.inference.prompt_format import Mode
 
@@ -16,8 +17,10 @@ LEAST_ITEMS = 5
 """Fewer items say nothing of how answers depend on their item."""
 
 
-def answer_caveats(scores: WvsScores, items: Sequence[Item], mode: Mode, seed: int) -> list[str]:
+def answer_caveats(scores: WvsScores, layouts: Mapping[str, ScoreLayout], mode: Mode, seed: int) -> list[str]:
     """A caveat for each of four faults, with the cultures, methods and option orders that have it; `seed` is the run's.
+
+    `layouts` have the items of each culture as they were offered.
 
     Number: of the readable answers (in probability mode of the probability) at least `NEARLY_ALL`, on average over
     the items, are at the same place of the options shown, counted from the top or from the bottom, and people's own
@@ -28,11 +31,11 @@ def answer_caveats(scores: WvsScores, items: Sequence[Item], mode: Mode, seed: i
     Point mass: replies were generated, greedily, and at least `NEARLY_ALL` of the items with a readable answer have
     one option only, so that `kl`, `jsd` and `wasserstein_1` compare people's distribution with a point.
     """
-    by_id = {item.id: item for item in items}
+    offered = {culture: {item.id: item for item in layout.items} for culture, layout in layouts.items()}
     same_place = [
         f"{_name(result)} {share:.0%} are option {number}"
         for result in scores.results
-        for number, share in _same_place(result, by_id, seed)
+        for number, share in _same_place(result, offered[result.culture], seed)
     ]
     moved = [
         f"{effect.culture} {effect.method}, {effect.orders[1]} against {effect.orders[0]}, {effect.changed.value:.0%}"

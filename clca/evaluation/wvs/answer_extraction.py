@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator
 from clca.content.wvs_items import Item
 from clca.evaluation.answer_text import repeats
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
-from clca.evaluation.wvs.option_wordings import WORD, Mention, OptionWordings
+from clca.evaluation.wvs.option_wordings import WITHHELD, WORD, Mention, OptionWordings
 from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise, normalised_keys
 from clca.evaluation.wvs.request_group import ItemQuestion
 
@@ -158,8 +158,10 @@ class OptionReader:
         after = after[closing.end() :] if closing else after
         separator = _SEPARATOR.match(after)
         assert separator is not None
-        words = wordings.first(after, separator.end())
-        if words is not None and words.option == option:
+        words = wordings.behind_number(after, separator.end(), option)
+        if (words is not None and words.option != option) or self._refusals.match(after, separator.end()):
+            return None  # 1. No
+        if words is not None:
             if after[words.end : words.end + 1] == " " and self._qualifiers.match(after, separator.end()):
                 return None  # 1, si tengo que elegir
             return option if self._may_follow(after[words.end :], option, number, question) else None
@@ -183,6 +185,8 @@ class OptionReader:
         if not mentions or self._refusals.search(line[:end]) or line[end : end + 1] == "?":
             return None
         option, behind = mentions[0].option, mentions[0].end
+        if option == WITHHELD or (line[behind:].lstrip()[:1].isdigit() and self._turns.ends(line[:behind])):
+            return None  # no 2
         mark, reason = _CLAUSE_END.search(line, behind, end), self._reasons.search(line[:end], behind)
         cut = min([match.start() for match in (mark, reason) if match] or [end])
         rest = _rest(line[: mark.end() if mark and mark.start() == cut else cut], mentions)
@@ -202,9 +206,13 @@ class OptionReader:
         wordings = self._wordings(question.item)
         if any(mention.option != option for mention in wordings.mentions(tail)):
             return False
+        tail = wordings.without(tail, option)  # its own words deny nothing: Nein, ich würde es nicht nennen
         separator = _SEPARATOR.match(tail)
         assert separator is not None
         at = separator.end()
+        said = wordings.first(tail, at)
+        if said is not None and said.option != option:
+            return False
         if tail[at : at + 1] == "?" or tail.startswith("/"):
             return False
         if not _CLOSING & set(separator.group()):

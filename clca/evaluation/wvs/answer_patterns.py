@@ -27,7 +27,8 @@ class AnswerPatterns(BaseModel):
     words about the answer precede them (if, but, actually, it depends). A clause with grounds may hold `turns` (married
     and employed, no children) unless it holds one of the `opinions` (I do not think). `refusals` contain an option's
     words and are no answer. `also` are other wordings of an option, wherever they stand; `short` those that count only
-    at the beginning of a reply (yes, no).
+    at the beginning of a reply (yes, no); `beside_number` those that agree with one option or several, and count only
+    behind the number of such an option (2. No): alone they say too little, or might deny words of the question instead.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +47,7 @@ class AnswerPatterns(BaseModel):
     numerals: dict[Words, Annotated[int, Field(ge=1, le=MAX_OPTIONS)]]
     also: Wordings = {}
     short: Wordings = {}
+    beside_number: Wordings = {}
 
     @model_validator(mode="after")
     def _no_filler_turns(self) -> Self:
@@ -63,7 +65,7 @@ def read_answer_patterns(shown: str, text: str, items: Items) -> AnswerPatterns:
     """
     patterns = read_yaml(shown, text, AnswerPatterns)
     options = dict.fromkeys(option for item in items.items for option in item.options)
-    for key in ("also", "short"):
+    for key in ("also", "short", "beside_number"):
         wordings: Wordings = getattr(patterns, key)
         for option in wordings:
             if option not in options:
@@ -71,7 +73,7 @@ def read_answer_patterns(shown: str, text: str, items: Items) -> AnswerPatterns:
                 raise ContentError(
                     shown, line, f"{key}: no item has the option {option!r}{suggestion(option, options)}"
                 )
-        for item in items.items:
+        for item in items.items if key != "beside_number" else ():
             words = [word for option in item.options for word in (option, *wordings.get(option, ()))]
             duplicate = next((word for word in words if words.count(word) > 1), None)
             if duplicate:

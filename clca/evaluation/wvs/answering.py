@@ -67,7 +67,7 @@ class WvsAnswering:
         folder: WvsPredictionDir,
         groups: Sequence[RespondentRequestGroup],
         samples: Mapping[str, Sample],
-        layout: ScoreLayout,
+        layouts: Mapping[str, ScoreLayout],
         readers: Mapping[str, OptionReader],
         *,
         seed: int,
@@ -75,7 +75,7 @@ class WvsAnswering:
         on_progress: ProgressCallback,
     ) -> None:
         self.groups, self.counts = tuple(groups), dict[CountsKey, AnswerCounts]()
-        self._folder, self._samples, self._layout, self._readers = folder, samples, layout, readers
+        self._folder, self._samples, self._layouts, self._readers = folder, samples, layouts, readers
         self._seed, self._weighted, self._on_progress = seed, weighted, on_progress
         self._prompts, self._started, self._reported = 0, monotonic(), 0.0
         for prediction in folder.predictions():
@@ -166,8 +166,8 @@ class WvsAnswering:
     def _count(self, prediction: Prediction) -> None:
         key = CountsKey(prediction.culture, prediction.method, prediction.order)
         if key not in self.counts:
-            respondents = self._samples[prediction.culture].respondents
-            self.counts[key] = AnswerCounts(self._layout, respondents, weighted=self._weighted)
+            respondents, layout = self._samples[key.culture].respondents, self._layouts[key.culture]
+            self.counts[key] = AnswerCounts(layout, respondents, weighted=self._weighted)
         self.counts[key].add(prediction)
 
 

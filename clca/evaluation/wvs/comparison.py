@@ -107,7 +107,10 @@ def _resample(
     seen = set(second.seen)
     ids = [id for id in first.seen if id in seen]
     if [*map(_shape, first.layout.items)] != [*map(_shape, second.layout.items)]:
-        raise ClcaError(f"{culture}: the two evaluations asked different items; compare runs with the same --items")
+        raise ClcaError(
+            f"{culture}: the two evaluations asked different items, or offered other options with them (three points or"
+            " five); compare runs with the same --items and version of the items"
+        )
     if not ids:
         raise ClcaError(
             f"{culture}: no respondent is in both; compare runs with the same --data, --respondents and --seed"

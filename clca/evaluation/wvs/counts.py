@@ -139,11 +139,11 @@ class AnswerCounts:
 def count_answers(
     predictions: Iterable[Prediction],
     respondents: Mapping[str, Sequence[Respondent]],
-    layout: ScoreLayout,
+    layouts: Mapping[str, ScoreLayout],
     *,
     weighted: bool = False,
 ) -> dict[CountsKey, AnswerCounts]:
-    """Counts of predictions, which come in any order; `respondents` are by culture.
+    """Counts of predictions, which come in any order; `respondents` and `layouts` are by culture.
 
     Raises `ClcaError` for a prediction of an unknown culture, respondent or item.
     """
@@ -155,6 +155,6 @@ def count_answers(
             if culture not in respondents:
                 known = ", ".join(sorted(respondents))
                 raise ClcaError(f"predictions: no respondents of {culture}; there are those of {known}")
-            counts[key] = AnswerCounts(layout, respondents[culture], weighted=weighted)
+            counts[key] = AnswerCounts(layouts[culture], respondents[culture], weighted=weighted)
         counts[key].add(prediction)
     return counts

@@ -158,7 +158,7 @@ def wasserstein_1(survey: ArrayLike, valid: ArrayLike) -> Floats:
     """Wasserstein-1 distance with the K options placed evenly in [0, 1], [..., K] each -> [...]: a metric in [0, 1].
 
     Sum of the absolute differences of the cumulative shares over K - 1 (exact in one dimension: Vallender 1974);
-    0 for a single option. An option that was not offered in a country keeps its place, with a share of 0.
+    0 for a single option. Where a country was asked on three points, these are the K options.
 
     All people one option away, where the first and the last of three are 1 apart:
 

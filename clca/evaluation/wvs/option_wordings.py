@@ -10,12 +10,14 @@ from clca.content.wvs_items import Item
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
 from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise
 
+WITHHELD = -1
+"""The option of the words of all those that are not offered."""
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """An option that a text names, and where its words begin and end."""
+    """An option that a text names, `WITHHELD` for one that is not offered, and where its words begin and end."""
 
     option: int
     start: int
@@ -27,12 +29,17 @@ class OptionWordings:
 
     def __init__(self, item: Item, patterns: AnswerPatterns, fillers: Phrases) -> None:
         def of_options(wordings: Callable[[str], Iterable[str]]) -> dict[str, int]:
-            options = enumerate(item.options)
+            options = [*enumerate(item.options), *((WITHHELD, option) for option in item.withheld)]
             return {normalise(wording): index for index, option in options for wording in wordings(option)}
 
         anywhere = of_options(lambda option: (option, *patterns.also.get(option, ())))
         self._options = {**of_options(lambda option: patterns.short.get(option, ())), **anywhere}
         self._anywhere, self._first = Phrases(anywhere), Phrases(self._options)
+        self._agreeing = {wording: {option} for wording, option in self._options.items()}
+        for index, option in enumerate(item.options):
+            for wording in map(normalise, patterns.beside_number.get(option, ())):
+                self._agreeing.setdefault(wording, set()).add(index)
+        self._beside_number = Phrases(self._agreeing)
         self._fillers = fillers
         self._filler_words = frozenset(word for filler in fillers.phrases for word in filler.split())
         self.question = normalise(item.question).strip(" .:!?¡¿。")
@@ -43,6 +50,24 @@ class OptionWordings:
         """The option with whose words a text begins at an index; yes and no count only there."""
         match = self._first.match(text, at)
         return None if match is None else Mention(self._options[match.group()], at, match.end())
+
+    def behind_number(self, text: str, at: int, option: int) -> Mention | None:
+        """The words with which a text goes on behind an option's number: of that option, else of another one.
+
+        Words that fit several options (yes) count here as well; they are those of `option` if they fit it.
+        """
+        match = self._beside_number.match(text, at)
+        if match is None:
+            return None
+        options = self._agreeing[match.group()]
+        return Mention(option if option in options else min(options), at, match.end())
+
+    def without(self, text: str, option: int) -> str:
+        """The text with spaces in place of the words of an option."""
+        for mention in self.mentions(text):
+            if mention.option == option:
+                text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
+        return text
 
     def mentions(self, text: str) -> list[Mention]:
         """The options that a text names, from left to right."""

@@ -15,6 +15,10 @@ from clca.records import Respondent, Slug
 PERSONA = "eval/wvs/persona.yaml"
 
 Codes = dict[Annotated[int, Field(ge=0)], Words]
+Gendered = dict[Annotated[int, Field(ge=0)], tuple[Words, Words]]
+"""Words by code for a man and for a woman."""
+
+GENDER = "gender"
 Line = tuple[str, str]
 """A line of a persona: the name of a field and its value."""
 
@@ -24,26 +28,34 @@ class _Record(BaseModel):
 
 
 class PersonaField(_Record):
-    """A demographic question: `codes` have the survey's labels, `words` what a prompt says where it differs."""
+    """A demographic question: `codes` have the survey's labels, `words` what a prompt says where it differs.
+
+    `gendered` are the words for a man and a woman, of codes that a language words by gender; `words` are for those
+    whose gender is not known.
+    """
 
     id: Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
     role: Words
     name: Words
     codes: Annotated[Codes, Field(min_length=1)]
     words: Codes = {}
+    gendered: Gendered = {}
 
     @model_validator(mode="after")
     def _known(self) -> Self:
-        unknown = next((code for code in self.words if code not in self.codes), None)
-        if unknown is not None:
-            raise ValueError(f"words: {self.id} has no code {unknown}")
+        for key in ("words", "gendered"):
+            unknown = next((code for code in getattr(self, key) if code not in self.codes), None)
+            if unknown is not None:
+                raise ValueError(f"{key}: {self.id} has no code {unknown}")
         return self
 
-    def wording(self, code: int) -> str:
-        """What a prompt says for a code. Raises `NotFoundError`."""
+    def wording(self, code: int, gender: int | None = None) -> str:
+        """What a prompt says for a code of somebody, by the survey's code of their gender. Raises `NotFoundError`."""
         if code not in self.codes:
             codes = ", ".join(map(str, self.codes))
             raise NotFoundError(f"{self.id} ({self.role}): no code {code} in {PERSONA}; there are {codes}")
+        if gender in (1, 2) and code in self.gendered:
+            return self.gendered[code][gender - 1]
         return self.words.get(code, self.codes[code])
 
 
@@ -74,7 +86,8 @@ class Persona(_Record):
     def lines(self, respondent: Respondent) -> tuple[Line, ...]:
         """The country of a respondent and every field that is known."""
         known = respondent.demographics
-        fields = ((field.name, field.wording(known[field.id])) for field in self.fields if field.id in known)
+        gender = next((known[field.id] for field in self.fields if field.role == GENDER and field.id in known), None)
+        fields = ((field.name, field.wording(known[field.id], gender)) for field in self.fields if field.id in known)
         return ((self.country, self.name(respondent.country)), *fields)
 
 
@@ -82,6 +95,7 @@ class _Wording(_Record):
     id: str
     name: Words
     words: Codes
+    gendered: Gendered = {}
 
 
 class _Translation(_Record):
@@ -120,7 +134,11 @@ def read_persona_translation(shown: str, text: str, persona: Persona) -> Persona
         if set(wording.words) != set(field.codes):
             codes = ", ".join(map(str, field.codes))
             raise fault(("fields", index, "words"), f"fields: {field.id}: words need exactly the codes {codes}")
-        fields.append(field.model_copy(update={"name": wording.name, "words": wording.words}))
+        unknown = next((code for code in wording.gendered if code not in field.codes), None)
+        if unknown is not None:
+            raise fault(("fields", index, "gendered"), f"fields: {field.id}: gendered: no code {unknown}")
+        translated = {"name": wording.name, "words": wording.words, "gendered": wording.gendered}
+        fields.append(field.model_copy(update=translated))
     return Persona(
         language=translation.language,
         native=translation.native,

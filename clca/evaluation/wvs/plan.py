@@ -22,6 +22,7 @@ from clca.evaluation.predictor import InferenceConfig
 from clca.evaluation.validation import require_libraries
 from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.offered_items import OfferedItems, offer_items
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.published import PublishedScore, load_published
 from clca.evaluation.wvs.questionnaire import (
@@ -35,7 +36,6 @@ from clca.evaluation.wvs.questionnaire import (
 )
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample
-from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import WvsSuite, load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.evaluation.wvs.trained_items import overlap_caveats, trained_items, untrained
@@ -63,7 +63,7 @@ class WvsPlan(EvaluationPlan):
 
     config: WvsConfig
     format: Layout
-    score_layout: ScoreLayout
+    offered: OfferedItems
     samples: dict[str, Sample]
     readers: dict[str, OptionReader]
     languages: dict[str, str]
@@ -94,8 +94,7 @@ class WvsPlan(EvaluationPlan):
                 f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently,"
                 " so that there are no answers of individuals to hit; imported survey data take their place."
             )
-        asked = [item.id for item in self.score_layout.items]
-        caveats += overlap_caveats(self.trained, asked, self.left_out)
+        caveats += overlap_caveats(self.trained, [item.id for item in self.offered.items], self.left_out)
         if self.config.weights:
             caveats.append("Respondents are weighted as in the survey.")
         return caveats
@@ -103,7 +102,7 @@ class WvsPlan(EvaluationPlan):
     @property
     def summary(self) -> dict[str, Any]:
         """What `--plan --json` prints besides the cost."""
-        return {**super().summary, "synthetic": self.synthetic, "format": self.format}
+        return {**super().summary, "synthetic": self.synthetic, "format": self.format, **self.offered.summary}
 
     @cached_property
     def cost(self) -> Cost:
@@ -145,13 +144,14 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     trained = trained_items(adapters_asked, english.items.items)
     wanted = choose_items(config, english)
     items = untrained(wanted, trained.values(), named=bool(config.items))
-    score_layout = ScoreLayout(items)
+    countries = {culture.id: culture.members or (culture.id,) for culture in cultures}
+    offered = offer_items(items, english.items, suites.values(), countries)
     n = config.respondents or (TINY_RESPONDENTS if model.tiny else RESPONDENTS)
     samples = {
         culture.id: culture_sample(
             culture,
             english,
-            score_layout,
+            offered,
             imported,
             config.data is not None,
             n=n,
@@ -163,9 +163,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     groups = [
         group
         for name in names
-        for group in make_request_groups(
-            config, model, suites[name], samples[name], methods[name], format, score_layout
-        )
+        for group in make_request_groups(config, model, suites[name], samples[name], methods[name], format, offered)
     ]
     mode: Mode = config.mode or ("probability" if model.tiny else "generate")
     languages = {name: suites[name].language for name in names}
@@ -173,13 +171,13 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     inputs = {
         **model_inputs(config, model, {name: model.adapters[name] for name in names if "clca" in methods[name]}),
         "cultures": {name: methods[name] for name in names},
-        "countries": {culture.id: list(culture.members or (culture.id,)) for culture in cultures},
+        "countries": {name: list(of_culture) for name, of_culture in countries.items()},
         "mode": mode,
         "format": format,
         "languages": languages,
         "respondents": n,
         "data": None if imported is None else file_sha256(imported.path),
-        "items": [item.id for item in score_layout.items],
+        "items": [item.id for item in offered.items],
         "orders": list(orders),
         "seed": config.seed,
         **content_inputs(content, FINGERPRINTED),
@@ -193,6 +191,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         inputs=inputs,
         info={
             "cultures": names,
+            **offered.summary,
             "mode": mode,
             "format": format,
             "weighted": config.weights,
@@ -205,7 +204,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         folder=evaluation_folder(config, model, [_label(names)], inputs),
         warnings=(*model.notes, *(note for sample in samples.values() for note in sample.notes)),
         format=format,
-        score_layout=score_layout,
+        offered=offered,
         samples=samples,
         readers={name: suite.reader for name, suite in suites.items()},
         languages=languages,

@@ -6,16 +6,17 @@ from collections.abc import Iterator, Sequence
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
+from clca.content.wvs_scales import offered_items
 from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS
 from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.offered_items import OfferedItems
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.question import Format, item_questions, request_groups
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.evaluation.wvs.sampling import Sample
-from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import NATIVE, WvsSuite, load_suite, native_language
 from clca.models.load import load_tokenizer
 from clca.models.student import Student
@@ -102,13 +103,14 @@ def make_request_groups(
     sample: Sample,
     methods: Sequence[Method],
     format: Layout,
-    score_layout: ScoreLayout,
+    offered: OfferedItems,
 ) -> Iterator[RespondentRequestGroup]:
     """The request groups of a culture; items that its survey does not have are not asked.
 
     Raises `SettingsError` where no item is left.
     """
-    items = [item for item in suite.items.items if item.id in score_layout.index and item.id in sample.survey.shares]
+    asked = {item.id for item in offered.items} & sample.survey.shares.keys()
+    items = [item for item in offered_items(suite.items.items, offered.three(sample.culture)) if item.id in asked]
     if not items:
         raise SettingsError(f"--items {','.join(config.items)}: none of them was asked in {sample.culture}")
     prompt_format: Format = "chat" if format == "chat" else "text"

@@ -53,6 +53,10 @@ class WvsResult(EvaluationResult):
 
     synthetic: bool = Field(description="Whether respondents of any culture are synthetic.")
     format: str
+    items_version: dict[str, int] = Field(description="Version of the items' wordings, by language.")
+    three_points: dict[str, tuple[str, ...]] = Field(
+        description="Items that were offered and scored on three points, as the country was asked, by culture."
+    )
     cultures: dict[str, CultureSummary]
     averages: dict[Method, WvsEstimates] = Field(description="Mean over cultures, in the first order of the options.")
     sensitivity: tuple[OptionOrderEffect, ...]

@@ -31,7 +31,7 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
             folder,
             plan.request_groups,
             plan.samples,
-            plan.score_layout,
+            plan.offered.layouts,
             plan.readers,
             seed=config.seed,
             weighted=config.weights,
@@ -45,13 +45,14 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
             else:
                 stops = work.answer_until(recorder.predictor, config.until_ci)
         scores = score(work.counts, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
-        of_answers = answer_caveats(scores, plan.score_layout.items, plan.inference.mode, config.seed)
+        of_answers = answer_caveats(scores, plan.offered.layouts, plan.inference.mode, config.seed)
         of_run = [*early_stop_caveats(stops), *recorder.unanswered_caveats(), *of_answers]
         caveats = plan.caveats(recorder.coverage, of_run)
         outcome = Outcome(
             scores={
                 "synthetic": plan.synthetic,
                 "format": plan.format,
+                **plan.offered.summary,
                 "weighted": config.weights,
                 "until_ci": config.until_ci,
                 "stopped": [{**asdict(stop), "kl": stop.kl.model_dump()} for stop in stops],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from clca.content.wvs_items import Shares
+from clca.content.wvs_scales import scaled_respondent, scaled_shares
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.wvs.baselines import Survey, survey_from_respondents, survey_from_shares
 from clca.evaluation.wvs.microdata.reader import WEIGHT
@@ -35,13 +36,15 @@ class Sample:
 class SampleSources:
     """What samples are drawn from: imported respondents where there are any, else the shipped shares.
 
-    `counts` is the number of the survey's respondents by country.
+    `counts` is the number of the survey's respondents by country. `three` are the items that are offered on three
+    points: shares and answers on five are counted as three.
     """
 
     imported: ImportedRespondents | None
     shares: Mapping[str, Shares]
     demographics: Mapping[str, Demographics]
     counts: Mapping[str, int]
+    three: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,9 @@ def sample_culture(
     Raises `SettingsError` for weights that are not known, and `NotFoundError` for countries without respondents.
     """
     if sources.imported is not None:
-        return _imported_sample(sources.imported, culture, countries, layout, n=n, seed=seed, weighted=weighted)
+        return _imported_sample(
+            sources, sources.imported, culture, countries, layout, n=n, seed=seed, weighted=weighted
+        )
     if weighted:
         raise SettingsError(
             "--weights needs the survey's respondents, and there are only shares:"
@@ -79,11 +84,13 @@ def sample_culture(
         for respondent in synthetic_respondents(country, sources.demographics, n, seed)
     ]
     counts = {country: sources.counts[country] for country in countries}
-    survey = survey_from_shares(culture, counts, sources.shares, layout, seed=seed)
+    shares = {country: scaled_shares(of_country, sources.three) for country, of_country in sources.shares.items()}
+    survey = survey_from_shares(culture, counts, shares, layout, seed=seed)
     return Sample(culture, draw_respondents(people, countries, n, seed).respondents, survey, ())
 
 
 def _imported_sample(
+    sources: SampleSources,
     imported: ImportedRespondents,
     culture: str,
     countries: Sequence[str],
@@ -94,7 +101,7 @@ def _imported_sample(
     weighted: bool,
 ) -> Sample:
     notes = _weight_notes(imported, countries) if weighted else []
-    everyone = list(imported.respondents(countries))
+    everyone = [scaled_respondent(respondent, sources.three) for respondent in imported.respondents(countries)]
     drawn = draw_respondents(everyone, countries, n, seed)
     survey = survey_from_respondents(culture, everyone, layout, seed=seed, weighted=weighted)
     notes += [

@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from clca.evaluation.wvs.microdata.respondents import FILE, ImportedRespondents, default_folder, open_respondents
+from clca.evaluation.wvs.offered_items import OfferedItems
 from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
-from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import WvsSuite
 from clca.records import Culture
 
@@ -23,7 +23,7 @@ def find_respondents(file: Path | None, workspace: Path | None) -> ImportedRespo
 def culture_sample(
     culture: Culture,
     suite: WvsSuite,
-    layout: ScoreLayout,
+    offered: OfferedItems,
     imported: ImportedRespondents | None,
     named: bool,
     *,
@@ -31,7 +31,7 @@ def culture_sample(
     seed: int,
     weighted: bool,
 ) -> Sample:
-    """`n` respondents of a culture, drawn by `seed`.
+    """`n` respondents of a culture, drawn by `seed`, and its survey on the scales of the items `offered`.
 
     Imported data that the user `named` must hold the culture; where others do not, the respondents are synthetic.
     """
@@ -41,6 +41,8 @@ def culture_sample(
         notes.append(f"{imported.path} holds nobody of {culture.id}: its respondents are synthetic")
         imported = None
     counts = {country: coverage.respondents for country, coverage in suite.coverage.items()}
-    sources = SampleSources(imported, suite.shares, suite.demographics, counts)
-    sample = sample_culture(sources, culture.id, countries, layout, n=n, seed=seed, weighted=weighted)
+    sources = SampleSources(imported, suite.shares, suite.demographics, counts, offered.three(culture.id))
+    sample = sample_culture(
+        sources, culture.id, countries, offered.layouts[culture.id], n=n, seed=seed, weighted=weighted
+    )
     return replace(sample, notes=(*notes, *sample.notes))

@@ -27,7 +27,7 @@ def early_stop_caveats(stops: Sequence[EarlyStop]) -> list[str]:
 
 def make_tables(plan: WvsPlan, scores: WvsScores, caveats: Sequence[str]) -> tuple[Table, ...]:
     """One table a metric, those without a number left out; each further order of the options has rows of its own."""
-    notes = [_what_was_asked(plan), *caveats, *scores.notes(), *_sensitivity_notes(scores)]
+    notes = [_what_was_asked(plan), *plan.offered.notes(), *caveats, *scores.notes(), *_sensitivity_notes(scores)]
     orders = list(dict.fromkeys(result.order for result in scores.results))
     by_order = {order: _of_order(scores, order) for order in orders}
     tables = []
@@ -73,8 +73,8 @@ def _what_was_asked(plan: WvsPlan) -> str:
     else:
         languages = ", ".join(f"{language} ({name})" for name, language in plan.languages.items())
     return (
-        f"Asked for {people}, seed {plan.config.seed}: {len(plan.score_layout.items)} items, language {languages},"
-        f" options as {', '.join(plan.orders)}; {plan.inference.mode}, {plan.format} format."
+        f"Asked for {people}, seed {plan.config.seed}: {len(plan.offered.items)} items, {plan.offered.versions},"
+        f" language {languages}, options as {', '.join(plan.orders)}; {plan.inference.mode}, {plan.format} format."
     )
 
 

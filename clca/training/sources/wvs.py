@@ -14,6 +14,7 @@ from clca.content.wvs_items import (
     s2n_prompt,
     shares_of,
 )
+from clca.content.wvs_scales import offered_items, on_three_points, scaled_shares
 from clca.training.examples import Dropped, Example, Text
 from clca.training.mixture import apportion
 from clca.training.sources.files import source_files
@@ -29,7 +30,7 @@ def survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
     items = load_items(sources.content)
     known = load_shares(sources.content, items)
     for culture in sources.cultures:
-        yield from _pairs(sources, culture, items, shares_of(culture.countries, known))
+        yield from _pairs(sources, culture, items, known)
 
 
 def translated_survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
@@ -39,7 +40,7 @@ def translated_survey(sources: TrainingSources) -> Iterator[Example | Dropped]:
     for source in source_files(sources, "translation", "YAML like eval/wvs/items.yaml, in the culture's language"):
         translation = read_translation(source.name, source.text(source.path), items)
         for culture in (source.culture,) if source.culture else sources.cultures:
-            yield from _pairs(sources, culture, translation, shares_of(culture.countries, known))
+            yield from _pairs(sources, culture, translation, known)
 
 
 def answers(shares: tuple[float, ...], how: str, per_item: int) -> list[int]:
@@ -60,11 +61,15 @@ def left_to_evaluation(items: Sequence[str]) -> set[str]:
     return set(items[1::2])
 
 
-def _pairs(sources: TrainingSources, culture: CultureRef, items: Items, shares: Shares) -> Iterator[Example | Dropped]:
-    how = sources.data.survey
+def _pairs(
+    sources: TrainingSources, culture: CultureRef, items: Items, known: dict[str, Shares]
+) -> Iterator[Example | Dropped]:
+    """The pairs of a culture, on the scale that its countries were asked on."""
+    how, three = sources.data.survey, on_three_points(items, culture.countries)
+    shares = scaled_shares(shares_of(culture.countries, known), three)
     suite = [item.id for item in load_items(sources.content).items]
     left = left_to_evaluation(suite) if how.items == "disjoint" else set[str]()
-    for item in items.items:
+    for item in offered_items(items.items, three):
         if item.id not in shares:
             yield Dropped(NOT_ASKED, item.id)
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from clca.content.lookup import Content
-from clca.errors import ContentError, SettingsError
+from clca.errors import ClcaError, ContentError, SettingsError
 from clca.evaluation.compare.config import CompareConfig
 from clca.evaluation.compare.plan import plan as plan_comparison
 from clca.evaluation.compare.plan import read_answers
@@ -93,6 +94,54 @@ def test_a_suite_that_was_edited_since_is_not_compared_with(here: Path) -> None:
     assert refusal(one, one, here) == (
         f"eval/wvs/shares.csv: changed since {one.folder} was made: evaluate again, or restore the old version"
     )
+
+
+def first_version(result: WvsResult) -> WvsResult:
+    """The evaluation as it was left by the first wordings: other digests, no version, five points everywhere."""
+    file = result.folder / "evaluation.json"
+    info = json.loads(file.read_text(encoding="utf-8"))
+    del info["items_version"], info["three_points"]
+    for path in ("eval/wvs/items.yaml", "eval/wvs/answers.yaml"):
+        info["content"][path]["sha256"] = "0" * 64
+    file.write_text(json.dumps(info), encoding="utf-8")
+    return result
+
+
+def test_answers_to_older_wordings_are_scored_as_what_they_were_and_that_is_said() -> None:
+    old, new = first_version(evaluated()), evaluated(seed=43)
+    with pytest.raises(SettingsError, match="different respondents"):
+        compared(old, new)
+    assert read_answers(str(old.folder), Path("evaluations"), None).items_version == {"en": 1}
+    new = evaluated(method=("cultural",))
+    (cultural,) = (result := compared(old, new, ("cultural",))).comparisons
+    assert cultural.metrics["kl"].difference.value == 0
+    assert result.items_versions == ({"en": 1}, {"en": 2})
+    assert result.notes == (
+        "The items are worded in other ways: the first was asked version 1 (en); the second was asked version 2 (en).",
+    )
+    assert compared(old, old, ("persona", "cultural")).notes == ()
+
+
+def test_answers_on_five_points_are_still_scored_on_five_where_three_are_offered_now() -> None:
+    old = first_version(evaluated(culture=("usa",), items="Q33,Q36"))
+    file = old.folder / "predictions.jsonl"
+    file.write_text(file.read_text().replace('"option":0', '"option":4'), encoding="utf-8")
+    (sample,) = (answers := read_answers(str(old.folder), Path("evaluations"), None)).samples.values()
+    assert [len(row) for row in sample.survey.shares.values()] == [5, 5]
+    assert {counts.layout.items[0].options[0] for counts in answers.counts.values()} == {"Strongly agree"}
+    new = evaluated(culture=("usa",), items="Q33,Q36", method=("cultural",))
+    with pytest.raises(ClcaError, match=r"usa: .* offered other options with them \(three points or five\)"):
+        compared(old, new, ("cultural",))
+
+
+def test_items_of_ones_own_that_were_edited_since_are_not_compared_with(here: Path) -> None:
+    (here / "clca.toml").touch()
+    items = here / "eval" / "wvs" / "items.yaml"
+    items.parent.mkdir(parents=True)
+    items.write_text(Content().text("eval/wvs/items.yaml"), encoding="utf-8")
+    one = evaluated(here)
+    items.write_text(items.read_text(encoding="utf-8") + "\n", encoding="utf-8")
+    assert refusal(one, one, here).startswith(f"eval/wvs/items.yaml: changed since {one.folder} was made")
 
 
 def test_other_countries_of_a_language_are_not_compared(here: Path) -> None:

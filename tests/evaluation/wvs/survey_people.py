@@ -15,6 +15,8 @@ ITEMS = (
     Item(id="Q3", topic="work", question="Three?", options=("a", "b", "c", "d", "e")),
 )
 COLUMNS = ScoreLayout(ITEMS)
+LAYOUTS = dict.fromkeys(("japan", "uk"), COLUMNS)
+"""The same columns for every culture."""
 
 
 def person(

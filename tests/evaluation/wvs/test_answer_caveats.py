@@ -59,6 +59,7 @@ def caveats(
     items: Sequence[Item] = ITEMS.items,
 ) -> list[str]:
     layout = ScoreLayout(items)
+    layouts = {"japan": layout}
     people = [Respondent(id=f"r{n}", country="japan", demographics={}, answers={}) for n in range(PEOPLE)]
     predictions = [
         Prediction(
@@ -73,9 +74,9 @@ def caveats(
         for item in items
         for order in orders
     ]
-    counts = count_answers(predictions, {"japan": people}, layout)
+    counts = count_answers(predictions, {"japan": people}, layouts)
     survey = survey_from_shares("japan", {"japan": 1353}, {"japan": SHARES}, layout, seed=SEED)
-    return answer_caveats(score(counts, {"japan": survey}, seed=SEED, resamples=5), items, mode, SEED)
+    return answer_caveats(score(counts, {"japan": survey}, seed=SEED, resamples=5), layouts, mode, SEED)
 
 
 def test_answers_that_differ_by_item_and_respondent_need_no_caution() -> None:

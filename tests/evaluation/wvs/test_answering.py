@@ -75,7 +75,7 @@ def work_in(
         folder,
         asked,
         {"japan": sample},
-        columns,
+        {"japan": columns},
         {"japan": suite.reader},
         seed=42,
         weighted=False,

@@ -7,7 +7,7 @@ from clca.errors import ClcaError
 from clca.evaluation.wvs.counts import AnswerCounts, CountsKey, count_answers
 from clca.evaluation.wvs.metric_names import METRICS
 from clca.records import Prediction
-from tests.evaluation.wvs.survey_people import COLUMNS, person, predictions
+from tests.evaluation.wvs.survey_people import COLUMNS, LAYOUTS, person, predictions
 
 PEOPLE = [person("p1", 0, 2, 4), person("p2", 1, None, 4), person("p3", None, None, None)]
 SURVEY = {"Q1": np.array([0.5, 0.5]), "Q2": np.array([0.2, 0.3, 0.5]), "Q3": np.array([0, 0.25, 0.5, 0.25, 0])}
@@ -104,7 +104,7 @@ def test_predictions_are_sorted_by_culture_method_and_order() -> None:
     found = count_answers(
         predictions("u1", 1, culture="uk") + predictions("p1", 0) + predictions("p1", 1, order="reversed"),
         both,
-        COLUMNS,
+        LAYOUTS,
     )
     assert set(found) == {
         CountsKey("uk", "persona", "given"),
@@ -132,7 +132,7 @@ def test_predictions_are_sorted_by_culture_method_and_order() -> None:
 def test_a_prediction_that_does_not_fit_is_refused(changed: dict[str, object], message: str) -> None:
     [one] = predictions("p1", 0)
     with pytest.raises(ClcaError, match=message):
-        count_answers([Prediction.model_validate({**one.model_dump(), **changed})], {"japan": PEOPLE}, COLUMNS)
+        count_answers([Prediction.model_validate({**one.model_dump(), **changed})], {"japan": PEOPLE}, LAYOUTS)
 
 
 def test_two_respondents_of_one_name_are_refused() -> None:

@@ -45,6 +45,18 @@ def test_a_persona_is_told_in_its_language(content: Content) -> None:
     assert lines[:3] == (("国", "日本"), ("性別", "女性"), ("年齢", "65歳以上"))
 
 
+def test_a_persona_is_worded_by_its_gender_where_the_language_does_so(content: Content) -> None:
+    def told(*codes: int, language: str = "es") -> list[str]:
+        demographics = dict(zip(("Q273", "Q260"), codes, strict=False))
+        person = AIKO.model_copy(update={"demographics": demographics})
+        return [value for _, value in load_suite(content, language).persona.lines(person)]
+
+    assert told(5, 2) == ["Japón", "Femenino", "Viuda"]
+    assert told(5, 1) == ["Japón", "Masculino", "Viudo"]
+    assert told(5) == ["Japón", "Viudo/a"]
+    assert told(5, 2, language="de") == ["Japan", "Weiblich", "Verwitwet"]
+
+
 @pytest.mark.parametrize("language", languages(Content()))
 def test_every_code_of_every_field_is_told_in_other_words(content: Content, language: str) -> None:
     for field in load_suite(content, language).persona.fields:

@@ -23,6 +23,7 @@ from clca.evaluation.model_selection import choose_by_culture, choose_served_by_
 from clca.evaluation.predictor import local_tokenizer
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.plan import WvsPlan, plan
+from clca.evaluation.wvs.suite import load_suite
 from clca.inference.hardware import Gpu, Machine
 from clca.models.adapter import TrainedAdapter, read_adapter
 from clca.models.student import Student
@@ -144,6 +145,37 @@ def test_items_that_were_not_asked_in_the_country_are_left_out() -> None:
     (group, *_) = planned(culture=("jordan",), items="q36, Q1").request_groups
     assert [question.item.id for question in group.questions] == ["Q1"]
     assert "none of them was asked in jordan" in refusal(culture=("jordan",), items="Q36")
+
+
+def test_items_are_offered_on_the_points_that_the_country_was_asked_on() -> None:
+    one = planned(culture=("brazil", "usa", "uk"), items="Q33,Q36", method=("cultural",))
+    options = {group.culture: [len(question.labels) for question in group.questions] for group in one.request_groups}
+    assert options == {"brazil": [3, 3], "usa": [3, 5], "uk": [5, 5]}
+    assert one.request_groups[0].questions[0].text.endswith("\n1. Agree\n2. Neither agree nor disagree\n3. Disagree")
+    assert {
+        name: [len(row) for row in sample.survey.shares.values()] for name, sample in one.samples.items()
+    } == options
+    assert one.samples["brazil"].survey.shares["Q33"].tolist() == pytest.approx([0.191134, 0.112838, 0.696028])
+    assert one.info["three_points"] == {"brazil": ["Q33", "Q36"], "usa": ["Q33"]}
+    assert one.summary["items_version"] == one.info["items_version"] == {"en": 2}
+    assert one.offered.counted_as_three == ()
+
+
+def test_a_culture_with_a_country_on_three_points_is_on_three_as_a_whole() -> None:
+    one = planned(culture=("spa",), items="Q1,Q33", language="native", method=("cultural",))
+    ((_, scaled),) = (group.questions for group in one.request_groups)
+    assert scaled.text.endswith("\n1. De acuerdo\n2. Ni de acuerdo ni en desacuerdo\n3. En desacuerdo")
+    shares = load_suite(Content()).shares
+    mexico, argentina = shares["mexico"]["Q33"], shares["argentina"]["Q33"]
+    assert one.samples["spa"].survey.shares["Q33"].tolist() == pytest.approx(
+        [(sum(mexico[:2]) + argentina[1]) / 2, (mexico[2] + argentina[2]) / 2, (sum(mexico[3:]) + argentina[3]) / 2]
+    )
+    assert one.offered.counted_as_three == ("mexico",)
+    (note,) = one.offered.notes()
+    assert note == (
+        "Offered and scored on three points, as a country was asked: spa Q33. Answers of mexico to them, on five"
+        " points, are counted as three."
+    )
 
 
 def test_each_culture_is_asked_in_its_own_language() -> None:
@@ -329,12 +361,12 @@ def test_items_that_an_adapter_was_trained_on_are_left_out_unless_they_are_named
     counts = {"rows": {}, "tokens": {}, "trained": {}, "cut": {}, "dropped": {}, "sha256": "0"}
     adapter(tiny, mix="wvs", train={**counts, "items": {"Q1": 20, "Q3": 20}})
     one = planned()
-    assert [item.id for item in one.score_layout.items][:3] == ["Q2", "Q4", "Q5"]
-    assert len(one.score_layout.items) == 42
+    assert [item.id for item in one.offered.items][:3] == ["Q2", "Q4", "Q5"]
+    assert len(one.offered.items) == 42
     assert any("2 of 44 items are not asked" in caveat for caveat in one.caveats())
-    assert len(planned(method=("persona",)).score_layout.items) == 44
+    assert len(planned(method=("persona",)).offered.items) == 44
     named = planned(items=("Q1", "Q2"))
-    assert [item.id for item in named.score_layout.items] == ["Q1", "Q2"]
+    assert [item.id for item in named.offered.items] == ["Q1", "Q2"]
     assert any("was trained on 1 of the 2 items that are asked (Q1)" in caveat for caveat in named.caveats())
 
 

@@ -16,7 +16,7 @@ from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Prediction
-from tests.evaluation.wvs.survey_people import COLUMNS, answered_like, crowd, person, predictions
+from tests.evaluation.wvs.survey_people import COLUMNS, LAYOUTS, answered_like, crowd, person, predictions
 
 PEOPLE_SHARES = {
     "Q1": np.array([0.7, 0.3]),
@@ -33,7 +33,7 @@ SURVEY = survey_from_respondents("japan", JAPAN, COLUMNS, seed=1)
 
 
 def scored(*lots: list[Prediction], seed: int = 1) -> WvsScores:
-    tallies = count_answers([one for lot in lots for one in lot], {"japan": JAPAN}, COLUMNS)
+    tallies = count_answers([one for lot in lots for one in lot], {"japan": JAPAN}, LAYOUTS)
     return score(tallies, {"japan": SURVEY}, seed=seed, resamples=200)
 
 
@@ -91,7 +91,7 @@ def test_weights_count_in_predictions_and_references_alike() -> None:
     survey = survey_from_respondents("japan", people, COLUMNS, seed=1, weighted=True)
     made = predictions("p1", 0) + predictions("p2", 0)
     scores = score(
-        count_answers(made, {"japan": people}, COLUMNS, weighted=True), {"japan": survey}, seed=1, resamples=20
+        count_answers(made, {"japan": people}, LAYOUTS, weighted=True), {"japan": survey}, seed=1, resamples=20
     )
     rows = scores.by_culture()["japan"]
     assert rows["persona"].accuracy
@@ -130,7 +130,7 @@ def test_items_that_were_not_asked_are_left_out_and_named(content: Content) -> N
         for place, one in enumerate(people)
         for item in items.items
     ]
-    scores = score(count_answers(made, {"iraq": people}, columns), {"iraq": survey}, seed=1, resamples=50)
+    scores = score(count_answers(made, {"iraq": people}, {"iraq": columns}), {"iraq": survey}, seed=1, resamples=50)
     [result] = scores.results
     assert result.left_out == ("Q36",)
     assert len(result.items) == 43
@@ -166,7 +166,7 @@ def test_cultures_are_averaged_with_narrower_intervals() -> None:
     uk = crowd(300, MODEL_SHARES, seed=5, country="uk")
     surveys = {"japan": SURVEY, "uk": survey_from_respondents("uk", uk, COLUMNS, seed=1)}
     made = answered_like(JAPAN, MODEL_SHARES, seed=2) + answered_like(uk, MODEL_SHARES, seed=3, culture="uk")
-    scores = score(count_answers(made, {"japan": JAPAN, "uk": uk}, COLUMNS), surveys, seed=1, resamples=200)
+    scores = score(count_answers(made, {"japan": JAPAN, "uk": uk}, LAYOUTS), surveys, seed=1, resamples=200)
     [average] = scores.averages
     assert average.cultures == ("japan", "uk")
     column = scores.column("kl")["persona"]
@@ -185,7 +185,7 @@ def test_the_same_seed_gives_the_same_scores() -> None:
 
 def test_a_running_score_is_the_final_one() -> None:
     made = answered_like(JAPAN, MODEL_SHARES, seed=2)
-    [one] = count_answers(made, {"japan": JAPAN}, COLUMNS).values()
+    [one] = count_answers(made, {"japan": JAPAN}, LAYOUTS).values()
     assert running_estimate(one, SURVEY, "kl", seed=1, resamples=200) == scored(made).results[0].overall.kl
     assert running_estimate(AnswerCounts(COLUMNS, JAPAN), SURVEY, "kl", seed=1) is None
 
@@ -193,8 +193,8 @@ def test_a_running_score_is_the_final_one() -> None:
 def test_a_running_score_of_some_does_not_look_at_the_others() -> None:
     some = {one.id for one in JAPAN[:40]}
     made = answered_like(JAPAN, MODEL_SHARES, seed=2)
-    [all_] = count_answers(made, {"japan": JAPAN}, COLUMNS).values()
-    [few] = count_answers([one for one in made if one.respondent in some], {"japan": JAPAN}, COLUMNS).values()
+    [all_] = count_answers(made, {"japan": JAPAN}, LAYOUTS).values()
+    [few] = count_answers([one for one in made if one.respondent in some], {"japan": JAPAN}, LAYOUTS).values()
     of_some = running_estimate(all_, SURVEY, "kl", seed=1, resamples=50, ids=sorted(some))
     assert of_some == running_estimate(few, SURVEY, "kl", seed=1, resamples=50)
     assert running_estimate(few, SURVEY, "kl", seed=1, ids=[JAPAN[50].id]) is None
@@ -230,14 +230,14 @@ def test_answers_may_change_while_their_distribution_does_not() -> None:
 
 
 def test_a_culture_without_a_survey_is_named() -> None:
-    tallies = count_answers(predictions(JAPAN[0].id, 0), {"japan": JAPAN}, COLUMNS)
+    tallies = count_answers(predictions(JAPAN[0].id, 0), {"japan": JAPAN}, LAYOUTS)
     with pytest.raises(ClcaError, match="no survey of japan; there are those of uk"):
         score(tallies, {"uk": SURVEY}, seed=1)
 
 
 def test_two_runs_are_compared_on_the_respondents_that_both_have() -> None:
-    [near] = count_answers(answered_like(JAPAN, PEOPLE_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
-    [far] = count_answers(answered_like(JAPAN[:250], MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
+    [near] = count_answers(answered_like(JAPAN, PEOPLE_SHARES, seed=2), {"japan": JAPAN}, LAYOUTS).values()
+    [far] = count_answers(answered_like(JAPAN[:250], MODEL_SHARES, seed=3), {"japan": JAPAN}, LAYOUTS).values()
     [found] = compare({"japan": (near, far)}, {"japan": SURVEY}, seed=1, resamples=300)
     assert (found.culture, found.respondents, found.items) == ("japan", 250, 3)
     kl = found.metrics["kl"]
@@ -264,9 +264,9 @@ def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
                 probabilities=(first, 1 - first),
             )
         ]
-        return count_answers(made, {"japan": JAPAN}, COLUMNS)[CountsKey("japan", "cultural", "given")]
+        return count_answers(made, {"japan": JAPAN}, LAYOUTS)[CountsKey("japan", "cultural", "given")]
 
-    [persona] = count_answers(answered_like(JAPAN, MODEL_SHARES, seed=3), {"japan": JAPAN}, COLUMNS).values()
+    [persona] = count_answers(answered_like(JAPAN, MODEL_SHARES, seed=3), {"japan": JAPAN}, LAYOUTS).values()
     [both] = compare({"japan": (once(0.9), once(0.9 - 1e-8))}, {"japan": SURVEY}, seed=1, resamples=200)
     kl = both.metrics["kl"]
     assert (kl.p, kl.difference.low, kl.difference.high) == (None, None, None)
@@ -285,12 +285,12 @@ def test_answers_given_once_for_all_are_not_counted_as_those_of_many() -> None:
 
 
 def test_runs_that_share_no_respondent_cannot_be_compared() -> None:
-    [one] = count_answers(answered_like(JAPAN[:9], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
-    [other] = count_answers(answered_like(JAPAN[9:], MODEL_SHARES, seed=2), {"japan": JAPAN}, COLUMNS).values()
+    [one] = count_answers(answered_like(JAPAN[:9], MODEL_SHARES, seed=2), {"japan": JAPAN}, LAYOUTS).values()
+    [other] = count_answers(answered_like(JAPAN[9:], MODEL_SHARES, seed=2), {"japan": JAPAN}, LAYOUTS).values()
     with pytest.raises(ClcaError, match="no respondent is in both"):
         compare({"japan": (one, other)}, {"japan": SURVEY}, seed=1)
     fewer = ScoreLayout(COLUMNS.items[:2])
-    [short] = count_answers(predictions(JAPAN[0].id, 0, 1), {"japan": JAPAN}, fewer).values()
+    [short] = count_answers(predictions(JAPAN[0].id, 0, 1), {"japan": JAPAN}, {"japan": fewer}).values()
     with pytest.raises(ClcaError, match="asked different items"):
         compare({"japan": (one, short)}, {"japan": SURVEY}, seed=1)
 
@@ -299,10 +299,10 @@ def test_several_cultures_are_compared_one_by_one_and_on_average() -> None:
     pairs = {}
     for culture in ("japan", "uk"):
         [one] = count_answers(
-            answered_like(JAPAN, MODEL_SHARES, seed=2, culture=culture), {culture: JAPAN}, COLUMNS
+            answered_like(JAPAN, MODEL_SHARES, seed=2, culture=culture), {culture: JAPAN}, LAYOUTS
         ).values()
         [other] = count_answers(
-            answered_like(JAPAN, PEOPLE_SHARES, seed=3, culture=culture), {culture: JAPAN}, COLUMNS
+            answered_like(JAPAN, PEOPLE_SHARES, seed=3, culture=culture), {culture: JAPAN}, LAYOUTS
         ).values()
         pairs[culture] = one, other
     found = compare(pairs, {"japan": SURVEY, "uk": SURVEY}, seed=1, resamples=200)

@@ -131,11 +131,17 @@ SHARES = "eval/wvs/demographics.csv"
 @pytest.mark.parametrize(
     ("path", "old", "new", "message"),
     [
-        (ITEMS, "  - id: Q45\n", "  - id: Q46\n", r"items\.yaml:133: Q46: no such item"),
-        (ITEMS, ", まったく重要ではない]", "]", r"items\.yaml:4: Q1: has 3 options, but 4 are needed"),
+        (ITEMS, "  - id: Q45\n", "  - id: Q46\n", r"items\.yaml:134: Q46: no such item"),
+        (ITEMS, ", まったく重要ではない]", "]", r"items\.yaml:5: Q1: has 3 options, but 4 are needed"),
         (PEOPLE, "  uk: イギリス\n", "", r"persona\.yaml:5: cultures: uk has no name in Japanese"),
         (PEOPLE, '      2: "女性"\n', "", r"fields: Q260: words need exactly the codes 1, 2"),
         (PEOPLE, "- id: Q260", "- id: Q261", r"fields: no field Q261 in eval/wvs/persona\.yaml"),
+        (
+            PEOPLE,
+            '      2: "女性"\n',
+            '      2: "女性"\n    gendered: {3: [a, b]}\n',
+            "fields: Q260: gendered: no code 3",
+        ),
         (ANSWERS, "  良いこと:", "  善いこと:", r"answers\.yaml:\d+: also: no item has the option '善い"),
         (WHO, "in persona", "in personas", r"wvs-persona\.j2:\d+: personas: no such variable"),
         (WHAT, "{{ words }}", "{{ word }}", r"wvs-question\.j2:\d+: word: no such variable"),
@@ -160,7 +166,7 @@ def test_the_content_check_reads_the_suite_and_asks_with_it(overlay: Overlay, co
     )
     assert shown == [
         "ja/wvs-persona.j2:6: 'str object' has no attribute 'x'",
-        "wvs/de/items.yaml:4: items.0: Q1: duplicate option",
+        "wvs/de/items.yaml:5: items.0: Q1: duplicate option",
     ]
 
 

@@ -92,6 +92,15 @@ def test_a_language_has_the_mean_of_its_countries_that_were_asked(content: Conte
     assert shares_of(("iraq", "japan"), known)["Q36"] == known["japan"]["Q36"]
 
 
+def test_items_are_taught_on_the_points_that_the_country_was_asked_on() -> None:
+    brazil = [one for one in made(survey(material(cultures=(CultureRef("brazil", "Brazil"),)))) if one.group == "Q33"]
+    assert {text(one.body).partition("woman does. ")[2].partition("\n")[0] for one in brazil} == {
+        "1. Agree 2. Neither agree nor disagree 3. Disagree"
+    }
+    given = Counter(text(one.body).rpartition("### Answer: ")[2] for one in brazil)
+    assert given == {"1. Agree": 4, "2. Neither agree nor disagree": 2, "3. Disagree": 14}  # .191 .113 .696 of 20
+
+
 def test_a_culture_without_shares_is_named() -> None:
     with pytest.raises(ClcaError, match=r"^no survey shares of egypt in eval/wvs/shares\.csv; there are japan, uk,"):
         list(survey(material(cultures=(CultureRef("egypt", "Egypt"),))))

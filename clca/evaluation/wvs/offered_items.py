@@ -1,0 +1,80 @@
+"""The items of an evaluation as each culture is offered them: the version of the wordings, the points of the scales."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from clca.content.wvs_items import Item, Items
+from clca.content.wvs_scales import offered_items, on_three_points
+from clca.evaluation.wvs.score_layout import ScoreLayout
+from clca.evaluation.wvs.suite import WvsSuite
+
+
+@dataclass(frozen=True, slots=True)
+class OfferedItems:
+    """What is asked in an evaluation, and how it is scored: `layouts` are by culture.
+
+    `version` is that of the wordings, by language. `three_points` are the items that a culture is offered on three
+    points, `counted_as_three` the countries whose answers on five points are counted as three.
+    """
+
+    items: tuple[Item, ...]
+    version: Mapping[str, int]
+    three_points: Mapping[str, tuple[str, ...]]
+    counted_as_three: tuple[str, ...]
+    layouts: Mapping[str, ScoreLayout]
+
+    def three(self, culture: str) -> tuple[str, ...]:
+        """The items that a culture is offered on three points."""
+        return self.three_points.get(culture, ())
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """What every file of the evaluation says of its items."""
+        return {
+            "items_version": dict(self.version),
+            "three_points": {culture: list(ids) for culture, ids in self.three_points.items()},
+        }
+
+    @property
+    def versions(self) -> str:
+        """The version in words; by language where there are several."""
+        if len(set(self.version.values())) == 1:
+            return f"version {next(iter(self.version.values()))}"
+        return f"versions {', '.join(f'{version} ({language})' for language, version in self.version.items())}"
+
+    def notes(self) -> list[str]:
+        """Which items are on three points, and whose answers on five are counted so."""
+        if not self.three_points:
+            return []
+        three = "; ".join(f"{culture} {', '.join(ids)}" for culture, ids in self.three_points.items())
+        counted = ", ".join(self.counted_as_three)
+        also = f" Answers of {counted} to them, on five points, are counted as three." if counted else ""
+        return [f"Offered and scored on three points, as a country was asked: {three}.{also}"]
+
+
+def offer_items(
+    items: Iterable[Item], all_items: Items, suites: Iterable[WvsSuite], countries: Mapping[str, Sequence[str]]
+) -> OfferedItems:
+    """The items as cultures, given with their countries, are offered them."""
+    items = tuple(items)
+    asked = {item.id for item in items}
+    three = {
+        culture: tuple(id for id in on_three_points(all_items, of_culture) if id in asked)
+        for culture, of_culture in countries.items()
+    }
+    counted = [
+        country
+        for culture, ids in three.items()
+        for country in countries[culture]
+        if set(ids) - set(all_items.three_points.get(country, ()))
+    ]
+    return OfferedItems(
+        items=items,
+        version={suite.language: suite.items.version for suite in suites},
+        three_points={culture: ids for culture, ids in three.items() if ids},
+        counted_as_three=tuple(dict.fromkeys(counted)),
+        layouts={culture: ScoreLayout(offered_items(items, ids)) for culture, ids in three.items()},
+    )
