@@ -12,7 +12,7 @@ from clca.content.parsing import suggestion
 from clca.culture.address import fill
 from clca.culture.company import company_fault, paired, pairs_fault
 from clca.culture.everyday import KEYS, lexicon, things
-from clca.culture.people import assign_names, name_words, split_name, split_seed_name
+from clca.culture.people import assign_names, name_words, share_family, split_name, split_seed_name
 from clca.culture.places import nearest, preposition
 from clca.culture.profile import PLACES, SCHOOL
 from clca.culture.schools import open_schools, school_fault
@@ -30,7 +30,8 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
 
     So are the genders of a seed's two people, but where the culture would not have them meet (`clca.culture.company`).
     The names follow from `seed`, the run's; they fit genders and ages, are distinct and occur nowhere in the scenario,
-    and people of one family name get one family name. Place and things follow from the scenario's id. The texts are not
+    and people of one family name get one family name, where the culture's relatives and couples have one. Place and
+    things follow from the scenario's id. The texts are not
     validated: one at its bound may have grown beyond it.
     """
     if isinstance(scenario, Seed):
@@ -46,7 +47,9 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
         scenario.id,
         ages=(first.age, second.age),
         avoid=frozenset(_CAPITALISED.findall(known)) | vocabulary(culture),
-        one_family=bool(families[0]) and families[0] == families[1],
+        one_family=bool(families[0])
+        and families[0] == families[1]
+        and share_family(culture, first, second, scenario.relationship),
         one_community=scenario.relationship in ("family", "partner"),
     )
     replacements += _name_replacements(scenario, culture, names)

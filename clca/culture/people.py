@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from clca.records import Community, Culture, Gender, Generation
-from clca.records.culture import Weighted
+from clca.records import Community, Culture, Gender, Generation, Participant, Relationship
+from clca.records.names import Weighted
 from clca.seeding import Rng
 
 YEAR = 2025
@@ -86,6 +86,18 @@ def _second_names(culture: Culture, community: Community, gender: Gender) -> lis
     """The names that come with a given name: of the community, and of all others in case that these are taken."""
     own = community.second_female if gender == "female" and community.second_female else community.family
     return [own, community.family, *(other.family for other in culture.names.communities)]
+
+
+def share_family(culture: Culture, first: Participant, second: Participant, relationship: Relationship) -> bool:
+    """Whether two relatives, or a couple, can have one family name.
+
+    Where spouses keep their own, couples have two names, and so have a woman and somebody a generation younger: their
+    mother's or grandmother's name is not theirs.
+    """
+    if culture.names.spouses == "shared" or relationship not in ("partner", "family"):
+        return True
+    older, younger = sorted((first, second), key=lambda person: -person.age)
+    return relationship == "family" and not (older.gender == "female" and older.age - younger.age >= 16)
 
 
 def usual_ages(name: str, gender: Gender, culture: Culture) -> tuple[int, int]:

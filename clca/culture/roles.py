@@ -32,9 +32,9 @@ _PATTERNS: dict[Role, str] = {
     "coach": r"coach(?! driver)|trainer",
     "director": r"director|chief|president|mayor",
     "owner": r"owner|boss|landlord|landlady",
-    "manager": r"(?<!shop )(?<!store )(?<!restaurant )manager|head of \w+",
+    "manager": r"(?<!shop )(?<!store )(?<!restaurant )manager|head of (?!an? )\w+",
     "shop_manager": r"(?:shop|store|restaurant) manager",
-    "supervisor": r"supervisor|foreman|forewoman|team leader|head (?:nurse|chef|cook)",
+    "supervisor": r"supervisor|foreman|forewoman|team leader|head of an? (?:\w+ )*crew|head (?:nurse|chef|cook)",
     "engineer": r"engineer|architect",
     "lawyer": r"lawyer|judge|notary|solicitor|barrister|attorney",
     "official": r"official|officer|registrar|(?<!ticket )inspector|civil servant"

@@ -7,26 +7,7 @@ Every record is frozen. The order of its fields is the order of the keys in the 
 """
 
 from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
-from clca.records.culture import (
-    Address,
-    AddressRule,
-    Community,
-    Company,
-    Courtesy,
-    Culture,
-    Generation,
-    Gesture,
-    Gestures,
-    Hofstede,
-    MapPosition,
-    Names,
-    Prop,
-    Reader,
-    Register,
-    Role,
-    School,
-    Week,
-)
+from clca.records.culture import Company, Culture, Hofstede, MapPosition, Reader, School, Week
 from clca.records.dialogue import (
     Action,
     Alignment,
@@ -47,6 +28,8 @@ from clca.records.dialogue import (
     Usage,
 )
 from clca.records.evaluation import Choice, Method, Order, Prediction, Respondent
+from clca.records.manners import Address, AddressRule, Courtesy, Gesture, Gestures, Prop, Register, Role
+from clca.records.names import Community, Generation, Names
 from clca.records.scenario import Norm, Participant, Place, Scenario, Seed
 
 __all__ = [

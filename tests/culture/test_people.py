@@ -5,17 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.culture import CultureCatalogue
+from clca.culture.localisation import localise
 from clca.culture.people import (
     YEAR,
     assign_names,
     community_of,
     full_name,
     name_words,
+    share_family,
     split_name,
     split_seed_name,
     usual_ages,
 )
-from clca.records import Community, Culture, Generation, Names
+from clca.records import Community, Culture, Generation, Names, Relationship
+from tests.dialogue_examples import person, scenario
 
 GENDERS = st.sampled_from(["female", "male", "other"])
 
@@ -71,7 +74,7 @@ def test_a_title_is_no_given_name() -> None:
 
 def culture_of(catalogue: CultureCatalogue, *communities: Community) -> Culture:
     """Japan with other names, in the order of given and family name."""
-    names = Names(order="given-first", communities=communities)
+    names = Names(order="given-first", spouses="shared", communities=communities)
     return catalogue.culture("japan").model_copy(update={"names": names})
 
 
@@ -145,3 +148,25 @@ def test_no_boy_has_the_name_of_an_old_man(catalogue: CultureCatalogue) -> None:
         assert boy not in {"Kwangsoo", "Byungho"}
         assert old not in {"Minjun", "Seojun"}
         assert assign_names(japan, ("male", "male"), number, "y", ages=(76, 9))[0].split()[1] != "Riku"
+
+
+@pytest.mark.parametrize(
+    ("culture", "relationship", "older", "shared"),
+    [
+        ("japan", "partner", "female", True),
+        ("germany", "family", "female", True),
+        ("south_korea", "partner", "female", False),
+        ("china", "family", "female", False),
+        ("china", "family", "male", True),
+        ("iraq", "family", "female", False),
+    ],
+)
+def test_couples_and_mothers_share_a_family_name_only_where_they_do(
+    catalogue: CultureCatalogue, culture: str, relationship: Relationship, older: str, shared: bool
+) -> None:
+    pair = person("Ann Reed", age=66, gender=older), person("Mark Reed", age=38, gender="male")
+    one = catalogue.culture(culture)
+    assert share_family(one, *pair, relationship) == shared
+    new = localise(scenario(participants=pair, relationship=relationship), one, 42)
+    families = {split_name(told.name, one)[1] for told in new.participants}
+    assert (len(families) == 1) == shared

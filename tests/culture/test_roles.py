@@ -17,6 +17,7 @@ from tests.dialogue_examples import person
         ("head of accounts", {"manager"}),
         ("shop manager", {"shop_manager"}),
         ("workshop foreman", {"supervisor"}),
+        ("head of a workshop crew", {"supervisor"}),
         ("owner of a joinery", {"owner"}),
         ("coach", {"coach"}),
         ("coach driver", {"driver"}),
