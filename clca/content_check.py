@@ -34,7 +34,7 @@ from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
 from clca.generation.prepared import load_sound
-from clca.generation.scenarios import NORMS, SEEDS, SeedScenarios, load_norms
+from clca.generation.scenarios import NORMS, OWN, SEEDS, SeedScenarios, load_norms, own_fault
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
@@ -72,9 +72,9 @@ def check(content: Content) -> list[ClcaError]:
         for culture in sorted(known):
             attempt(partial(catalogue.culture, culture))
     all_sound = len(sound) == len(cultures)
-    for path in content.files("scenarios/*.jsonl"):
-        norms = fnmatch(path, NORMS)
-        all_sound &= attempt(partial(check_norms, content, path, known) if norms else partial(_seeds, content, path))
+    for path in (*content.files("scenarios/*.jsonl"), *content.files(OWN)):
+        read = check_norms if fnmatch(path, NORMS) else check_seeds
+        all_sound &= attempt(partial(read, content, path, known))
     translations = {file for language in languages(content) for file in files_of(language)}
     for path in content.files():
         attempt(partial(_is_read, content, path, translations))
@@ -107,10 +107,11 @@ def check(content: Content) -> list[ClcaError]:
 
 def _render(content: Content, catalogue: CultureCatalogue) -> None:
     config = GenerateConfig(norms=1)
-    seeds = SeedScenarios(content, None, config.seed)
     prompts = Prompts.load(content)
     for culture in catalogue.ids():
-        norms = load_norms(content, catalogue.culture(culture), 1, config.seed)
+        record = catalogue.culture(culture)
+        seeds = SeedScenarios(content, None, config.seed, (culture, *record.members))
+        norms = load_norms(content, record, 1, config.seed)
         render_tasks(catalogue, culture, seeds, norms, prompts, config)
 
 
@@ -148,16 +149,20 @@ def _mmlu_prompts(content: Content) -> None:
 def _is_read(content: Content, path: str, translations: set[str]) -> None:
     """Raise `ContentError` for a workspace file that nothing reads: it is most likely misnamed."""
     packaged = [known for known in content.files() if content.origin(known) == "package"]
-    folders = ("scenarios/*.jsonl", f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
+    folders = ("scenarios/*.jsonl", OWN, f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
     patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
         raise ContentError(content.shown(path), None, f"overrides no packaged file{suggestion(path, packaged)}")
 
 
-def _seeds(content: Content, path: str) -> None:
+def check_seeds(content: Content, path: str, cultures: set[str]) -> None:
+    """Raise `ContentError` for the first broken seed of a file; `cultures` are the ids of all cultures."""
     for number, seed in _records(content, path, Seed):
-        if fault := mark_fault(seed):
+        if seed.culture and seed.culture not in cultures:
+            hint = suggestion(seed.culture, cultures)
+            raise ContentError(content.shown(path), number, f"culture: no culture {seed.culture!r}{hint}")
+        if fault := own_fault(path, seed) or mark_fault(seed):
             raise ContentError(content.shown(path), number, fault)
 
 

@@ -88,14 +88,15 @@ def test_the_content_check_finds_no_fault() -> None:
     assert [fault.message for fault in check(Content())] == []
 
 
-def test_the_content_check_reads_what_training_reads(overlay: Overlay) -> None:
+def test_the_content_check_reads_what_training_and_one_culture_read(overlay: Overlay) -> None:
     faulty = {
         "prompts/train-intent.j2": "{% block system %}{{ goal }}{% endblock %}",
         "trainers/mine.yaml": "extends: clca\nlora: {rr: 8}\n",
         "eval/wvs/shares.csv": "culture\njapan\n",
+        "scenarios/own/japan.jsonl": "{}\n",
     }
     shown = sorted(fault.message for fault in check(overlay(faulty)))
-    assert [any(path in fault for path in faulty) for fault in shown] == [True, True, True]
+    assert [any(path in fault for path in faulty) for fault in shown] == [True] * 4
 
 
 def test_the_content_check_names_a_seed_that_would_not_happen_in_a_culture(overlay: Overlay) -> None:

@@ -64,9 +64,10 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     line = json.loads(dialogue().model_dump_json())
     keys = (
         "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted run"
+        " localiser"
     )
     assert list(line) == keys.split()
-    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach"]
+    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach", "opens"]
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )

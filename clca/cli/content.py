@@ -55,6 +55,14 @@ def copy_content(
     content.copy_content(paths, force=force)
 
 
+@app.command("counts", epilog="Example:\n\n  clca content counts --json")
+def count_content(json: Annotated[bool, typer.Option("--json", help="One JSON object per culture.")] = False) -> None:
+    """Count the seed scenarios of each culture by relationship, power, opener, gender, age and situation."""
+    from clca.cli.views import content
+
+    content.count_content(as_json=json)
+
+
 @app.command("check", epilog="Example:\n\n  clca content check")
 def check_content(json: Annotated[bool, typer.Option("--json", help="One JSON object per error.")] = False) -> None:
     """Check every content file and clca.toml; each error names file, line and key."""

@@ -12,7 +12,7 @@ from clca.culture.descriptors import Bands, load_bands, score_descriptors
 from clca.culture.profile import FOLDER, Country, Language, Profile, read_profile
 from clca.culture.scores import Scores, mean_hofstede, mean_position
 from clca.errors import ContentError, NotFoundError
-from clca.records import Culture, Hofstede, MapPosition, Norm
+from clca.records import Culture, Hofstede, MapPosition, Norm, Scenario, Seed
 from clca.seeding import derive
 
 
@@ -77,17 +77,17 @@ class CultureCatalogue:
             self._built[culture] = self._build(profile, profile, self._score(profile))
         return self._built[culture]
 
-    def for_scenario(self, culture: str, scenario: str, seed: int, norm: Norm | None = None) -> Culture:
+    def for_scenario(self, culture: str, scenario: str, seed: int, source: Scenario | Norm | None = None) -> Culture:
         """The culture in which a scenario is played: the culture itself, or for a language one of its members.
 
-        The member follows from `seed`, the run's, and `scenario`, an id. It is one of those where `norm`, which the
-        scenario is written from, holds, if it holds in any. A member has its own scores there, unless the language has
-        a proxy because they are missing.
+        The member follows from `seed`, the run's, and `scenario`, an id. It is one of those where `source`, the norm
+        that the scenario is written from, holds, if it holds in any, and the one that a seed is of alone. A member has
+        its own scores there, unless the language has a proxy because they are missing.
         """
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
             return self.culture(culture)
-        members = [member for member in profile.members if norm is None or norm.holds_in(member)] or profile.members
+        members = [member for member in profile.members if _is_of(source, member)] or profile.members
         member = members[derive(seed, "member", culture, scenario) % len(members)]
         return self._spoken_in(profile, member, own_scores=profile.hofstede_proxy is None)
 
@@ -170,6 +170,12 @@ class CultureCatalogue:
             sources=country.sources,
             read_by=country.read_by,
         )
+
+
+def _is_of(source: Scenario | Norm | None, culture: str) -> bool:
+    if isinstance(source, Norm):
+        return source.holds_in(culture)
+    return not isinstance(source, Seed) or source.culture in ("", culture)
 
 
 def _names(profile: Profile) -> list[str]:

@@ -31,10 +31,12 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
     So are the genders of a seed's two people, but where the culture would not have them meet (`clca.culture.company`).
     The names follow from `seed`, the run's; they fit genders and ages, are distinct and occur nowhere in the scenario,
     and people of one family name get one family name, where the culture's relatives and couples have one. Place and
-    things follow from the scenario's id. The texts are not
-    validated: one at its bound may have grown beyond it.
+    things follow from the scenario's id. The texts are not validated: one at its bound may have grown beyond it. A seed
+    of the culture alone, or of one of its members, is as it was.
     """
     if isinstance(scenario, Seed):
+        if scenario.culture in (culture.id, *culture.members):
+            return scenario.plain()
         scenario = paired(scenario, culture)
     replacements = _thing_replacements(scenario, culture)
     first, second = scenario.participants
@@ -82,10 +84,13 @@ def mark_fault(seed: Seed) -> str | None:
     """What is wrong with the annotations of a seed, or None: each occurs word for word, and its kind is known.
 
     In a seed whose place is annotated, the names of its texts, those of its people aside, are annotated, too: any other
-    would stay in every culture.
+    would stay in every culture. A seed of one culture is played as it is, and has no such annotations.
     """
     texts = seed.texts.values()
     marked = [*seed.localise]
+    swapped = [key for key in ("place", "localise", "pairs") if getattr(seed, key)]
+    if seed.culture and swapped:
+        return f"{swapped[0]}: nothing is swapped in a scenario of {seed.culture} alone"
     if seed.place is not None:
         if not re.search(whole_word(seed.place.text), seed.setting):
             return f"place.text: {seed.place.text!r} is not in the setting"

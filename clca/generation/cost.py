@@ -18,6 +18,7 @@ from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
 from clca.generation.intents import intent_request, intent_system
 from clca.generation.judge import judge_request, meta_request, meta_view_request
+from clca.generation.scenarios import is_own
 from clca.generation.temperature import PLAYERS, UNKNOWN, Temperature
 from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, CountedFacts, Norm, Quality, Scenario, Turn
@@ -70,12 +71,14 @@ def render_tasks(
         norm = norms[0]
         member = catalogue.for_scenario(culture_id, norm_scenario_id(norm), config.seed, norm)
         rendered["compose"] = _rendered([compose_request(norm, member, config.seed, prompts)])
+    adaptable = (each for each in scenarios if config.adaptation == "teacher" and not is_own(each))
+    if (seed := next(adaptable, None)) is not None:
+        member = catalogue.for_scenario(culture_id, seed.id, config.seed)
+        rendered["adapt"] = _rendered([adapt_request(seed, member, config.seed, prompts)])
     scenario = next(iter(islice(scenarios, 1)), None)
     if scenario is None:
         return rendered
-    culture = catalogue.for_scenario(culture_id, scenario.id, config.seed)
-    if config.adaptation == "teacher":
-        rendered["adapt"] = _rendered([adapt_request(scenario, culture, config.seed, prompts)])
+    culture = catalogue.for_scenario(culture_id, scenario.id, config.seed, scenario)
 
     setup = DialogueSetup.of(config, culture, scenario, UNKNOWN_TEMPERATURES)
     requests, turns = _placeholder_dialogue(setup, prompts)
@@ -100,18 +103,19 @@ def render_tasks(
 
 
 def estimate_costs(
-    rendered: Mapping[str, RenderedTask], scenarios: int, norms: int, config: GenerateConfig
+    rendered: Mapping[str, RenderedTask], scenarios: int, norms: int, config: GenerateConfig, own: int = 0
 ) -> list[TaskCost]:
     """The most that a run can take: no dialogue ends early, none is discarded, and no reply is invalid.
 
-    Token counts are estimates: characters of the prompts by `CHARACTERS_PER_TOKEN`, replies by `REPLY_TOKENS`.
+    `own` of the scenarios are of the culture alone, and adapted by nobody. Token counts are estimates: characters of
+    the prompts by `CHARACTERS_PER_TOKEN`, replies by `REPLY_TOKENS`.
     """
     dialogues = (scenarios + norms) * config.samples
     turns = 2 * config.max_exchanges
     thought = THOUGHT_TOKENS if config.thought and config.turn_format == "json" else 0
     reply_tokens = {**REPLY_TOKENS, "turn": REPLY_TOKENS["turn"] + thought}
     requests = {
-        "adapt": scenarios,
+        "adapt": scenarios - own,
         "compose": norms,
         "turn": dialogues * turns,
         "judge": dialogues,
@@ -137,8 +141,10 @@ def _placeholder_dialogue(setup: DialogueSetup, prompts: Prompts) -> tuple[list[
     requests: list[TaskRequest[Any]] = []
     turns: list[Turn] = []
     thought = {"thought": "<thought>"} if setup.asks_for_thought else {}
+    opener = setup.scenario.opener
+    side, other = sides[1 - opener], sides[opener]
     for number in range(2 * setup.max_exchanges):
-        side, other = sides[number % 2], sides[1 - number % 2]
+        side, other = other, side
         request = side.request(turns)
         requests.append(request)
         answer = request.answer.model_validate({"action": "speak", "text": f"<turn {number + 1}>", **thought})
@@ -148,7 +154,9 @@ def _placeholder_dialogue(setup: DialogueSetup, prompts: Prompts) -> tuple[list[
         other.add_partner_turn(turn)
     # The other forms a turn can take are rendered too, so that a fault in them shows now.
     for action in ("non-verbal", "none"):
-        sides[0].add_partner_turn(Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "..."))
+        sides[opener].add_partner_turn(
+            Turn(speaker=turns[0].speaker, action=action, text="" if action == "none" else "...")
+        )
     return requests, turns
 
 

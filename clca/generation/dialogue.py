@@ -104,7 +104,7 @@ class Side:
         }
         self._messages: list[Message] = []
         self._append("system", "system")
-        if side == 0:
+        if side == scenario.opener:
             self._append("user", "opening")
 
     def add_partner_turn(self, turn: Turn) -> None:
@@ -168,8 +168,9 @@ async def play_dialogue(setup: DialogueSetup, prompts: Prompts, client: TaskClie
     Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
     """
     sides = (Side(setup, 0, prompts), Side(setup, 1, prompts))
-    for number in range(2 * setup.max_exchanges):
-        side, partner = sides[number % 2], sides[1 - number % 2]
+    side, partner = sides[1 - setup.scenario.opener], sides[setup.scenario.opener]
+    for _ in range(2 * setup.max_exchanges):
+        side, partner = partner, side
         try:
             answer = await client.request(side.request(state.turns))
         except FailedCheck as error:

@@ -5,7 +5,8 @@ faults
 scene words
     How many different content words (`clca.words`) of the scenario's texts occur in the turns, names left out.
 foreign
-    Names, cities and forms of address of other cultures (`culture.marks`) in the scenario and the turns.
+    Names, cities and forms of address of other cultures (`culture.marks`) in the scenario and the turns. What a
+    scenario from within the culture names itself, such as somebody who came from abroad, is at home there.
 """
 
 from __future__ import annotations
@@ -33,4 +34,7 @@ def count_facts(
     names = [person.name for person in scenario.participants]
     shared = (content_stems(" ".join(scene)) & content_stems(" ".join(spoken))) - content_stems(" ".join(names))
     foreign = () if marks is None else marks.foreign(culture, [*scene, *spoken], names)
+    if marks is not None and foreign and scenario.source.startswith("own:"):
+        native = marks.foreign(culture, scene, names)
+        foreign = tuple(mark for mark in foreign if mark not in native)
     return CountedFacts(faults=tuple(faults), scene_words=len(shared), foreign=foreign)

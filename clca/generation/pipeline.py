@@ -23,6 +23,7 @@ from clca.generation.judge import judge, labels
 from clca.generation.judge_metrics import planted_flaw
 from clca.generation.outcomes import Funnel, write_record
 from clca.generation.run_plan import RunPlan
+from clca.generation.scenarios import is_own
 from clca.generation.scheduler import RequestScheduler
 from clca.inference.protocol import Role, Teacher
 from clca.records import Culture, Dialogue, Failure, Norm, Scenario, Seed, Usage
@@ -83,15 +84,14 @@ class Pipeline:
     async def _scenario(self, source: Scenario | Norm, samples: list[int]) -> None:
         """Adapt the scenario to the culture once, then play its samples side by side."""
         plan, seed, name = self._plan, self._config.seed, scenario_id(source)
-        norm = source if isinstance(source, Norm) else None
-        culture = plan.catalogue.for_scenario(plan.culture, name, seed, norm)
+        culture = plan.catalogue.for_scenario(plan.culture, name, seed, source)
         client = self.scheduler.client(scenario_owner(name))
         self.funnel.under_way += len(samples)
         try:
             try:
                 if isinstance(source, Norm):
                     scenario = await compose(source, culture, seed, plan.prompts, client)
-                elif self._config.adaptation == "teacher":
+                elif self._config.adaptation == "teacher" and not is_own(source):
                     scenario = await adapt(source, culture, seed, plan.prompts, client)
                 elif self._config.adaptation == "code":
                     scenario = adapt_by_code(source, culture, seed)

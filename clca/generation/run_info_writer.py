@@ -54,6 +54,7 @@ class RunInfoWriter:
             "content": {
                 path: {"origin": used.origin, "sha256": used.digest} for path, used in sorted(plan.content.used.items())
             },
+            "seeds": plan.scenarios.counts.model_dump(),
             "versions": versions(LIBRARIES),
         }
 

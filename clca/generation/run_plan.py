@@ -85,14 +85,15 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     """
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
-    catalogue.culture(culture)
+    record = catalogue.culture(culture)
+    cultures = (culture, *record.members)
     prompts = Prompts.load(content)
     scenarios: SeedScenarios | FileScenarios
     if isinstance(config.scenarios, Path):
-        scenarios = FileScenarios(config.scenarios)
+        scenarios = FileScenarios(config.scenarios, cultures)
     else:
-        scenarios = SeedScenarios(content, config.scenarios, config.seed)
-    norms = load_norms(content, catalogue.culture(culture), config.norms, config.seed)
+        scenarios = SeedScenarios(content, config.scenarios, config.seed, cultures)
+    norms = load_norms(content, record, config.norms, config.seed)
     _refuse_duplicate_ids(scenarios, norms)
     rendered = render_tasks(catalogue, culture, scenarios, norms, prompts, config)
     addresses(config, os.environ)  # unusable keys are found now
@@ -111,7 +112,7 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         tuple(norms),
         marks,
         simulator,
-        costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config)),
+        costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config, scenarios.counts.own)),
         inputs=_inputs(config, culture, content, scenarios, marks, temperatures),
         temperatures=temperatures,
     )

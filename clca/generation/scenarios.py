@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatch
+from itertools import chain
 from pathlib import Path
 from typing import Protocol, TypeVar
+
+from pydantic import Field
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records
 from clca.culture.localisation import mark_fault
 from clca.errors import ContentError, NotFoundError, SettingsError
-from clca.records import Culture, Norm, Scenario, Seed
+from clca.records import Culture, Norm, Record, Scenario, Seed
 from clca.safe_open import bounded_lines, safe_open
 from clca.seeding import chooser
 
 SEEDS = "scenarios/seeds*.jsonl"
+OWN = "scenarios/own/*.jsonl"
 NORMS = "scenarios/norms*.jsonl"
 
 
@@ -26,16 +31,27 @@ class _Digest(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
 
+class SeedCounts(Record):
+    """How many scenarios of a run come from where, norms aside."""
+
+    neutral: int = Field(description="Of no particular culture: adapted to the run's.")
+    own: int = Field(description="Of the run's culture alone: played as they are.")
+    skipped: int = Field(description="Of another culture alone, in a file that was read: not played.")
+
+
 class SeedScenarios:
     """`count` seed scenarios of the content in an order that `seed` decides, or all of them by id.
 
-    The first N of a larger count are those of a count of N, so that a small run is the beginning of a large one.
+    They are those of no culture, and those of `cultures` alone. The first N of a larger count are those of a count of
+    N, so that a small run is the beginning of a large one; either kind has its share of any beginning, and the ones
+    of no culture are taken in the same order for all cultures.
     Raises `ContentError` for a broken or duplicate scenario, `NotFoundError` when there is none, `SettingsError` when
     there are fewer than `count`.
     """
 
-    def __init__(self, content: Content, count: int | None, seed: int) -> None:
-        seeds = _read_by_id(content, SEEDS, Seed, "scenario")
+    def __init__(self, content: Content, count: int | None, seed: int, cultures: Sequence[str] = ()) -> None:
+        read = read_seeds(content, [SEEDS, *(OWN.replace("*", culture) for culture in cultures)])
+        seeds = [scenario for scenario in read if scenario.culture in ("", *cultures)]
         if not seeds:
             raise NotFoundError(f"no seed scenarios: no content file matches {SEEDS}")
         if count is not None and count > len(seeds):
@@ -44,9 +60,13 @@ class SeedScenarios:
                 " add --norms, or give a JSONL file of your own"
             )
         if count is not None:
-            chooser(seed, "seed scenarios").shuffle(seeds)
-            seeds = seeds[:count]
+            neutral = [scenario for scenario in seeds if not scenario.culture]
+            own = [scenario for scenario in seeds if scenario.culture]
+            chooser(seed, "seed scenarios").shuffle(neutral)
+            chooser(seed, "own scenarios", *cultures).shuffle(own)
+            seeds = _in_proportion(neutral, own)[:count]
         self._scenarios = seeds
+        self.counts = _counts(seeds, skipped=sum(scenario.culture not in ("", *cultures) for scenario in read))
 
     def __len__(self) -> int:
         return len(self._scenarios)
@@ -58,13 +78,15 @@ class SeedScenarios:
 class FileScenarios:
     """The scenarios of a user's JSONL file, which is checked as a whole first and then read line by line.
 
-    `digest` is the file's SHA-256 in hex. Memory grows with the number of ids only. Raises `SettingsError` when the
-    file cannot be read, `ContentError` for a broken or duplicate scenario and when there is none.
+    Those of a culture alone are left out unless it is one of `cultures`. `digest` is the file's SHA-256 in hex. Memory
+    grows with the number of ids only. Raises `SettingsError` when the file cannot be read, `ContentError` for a broken
+    or duplicate scenario and when there is none.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, cultures: Sequence[str] = ()) -> None:
+        self.path, self._cultures = path, ("", *cultures)
         ids: set[str] = set()
+        own = skipped = 0
         digest = hashlib.sha256()
         try:
             if path.exists() and not path.is_file():
@@ -76,20 +98,26 @@ class FileScenarios:
                     if mark := mark_fault(scenario):
                         raise ContentError(str(path), line_number, mark)
                     ids.add(scenario.id)
+                    skipped += scenario.culture not in self._cultures
+                    own += scenario.culture in cultures
         except OSError as error:
             raise SettingsError(f"--scenarios {path}: cannot read the file: {error.strerror}") from None
         if not ids:
             raise ContentError(str(path), None, "no scenarios in the file")
-        self._count = len(ids)
+        if skipped == len(ids):
+            raise ContentError(str(path), None, f"all {len(ids)} scenarios in the file are of another culture")
+        self.counts = SeedCounts(neutral=len(ids) - own - skipped, own=own, skipped=skipped)
         self.digest = digest.hexdigest()
 
     def __len__(self) -> int:
-        return self._count
+        return self.counts.neutral + self.counts.own
 
     def __iter__(self) -> Iterator[Scenario]:
         try:
             with safe_open(self.path) as file:
                 for _, scenario in parse_records(bounded_lines(file), str(self.path), Seed):
+                    if scenario.culture not in self._cultures:
+                        continue
                     has_source = "source" in scenario.model_fields_set
                     yield scenario if has_source else scenario.model_copy(update={"source": "file"})
         except OSError as error:
@@ -106,7 +134,7 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
     """
     if count == 0:
         return []
-    norms = _read_by_id(content, NORMS, Norm, "norm")
+    norms = _read_by_id(content, [NORMS], Norm, "norm")
     held = [norm for norm in norms if _holds(norm, culture)]
     own = [norm for norm in held if not norm.is_general]
     general = [norm for norm in held if norm.is_general]
@@ -125,13 +153,56 @@ def _holds(norm: Norm, culture: Culture) -> bool:
     )
 
 
-def _read_by_id(content: Content, pattern: str, model: type[R], kind: str) -> list[R]:
-    """The records of all content files that match the pattern, sorted by id."""
+def read_seeds(content: Content, patterns: Iterable[str]) -> list[Seed]:
+    """The seeds of all content files that match a pattern, sorted by id.
+
+    Raises `ContentError` for a broken or duplicate seed, and for one in the file of another culture.
+    """
+    return _read_by_id(content, patterns, Seed, "scenario", own_fault)
+
+
+def is_own(scenario: Scenario) -> bool:
+    """Whether a scenario is of one culture alone, and played there as it is."""
+    return isinstance(scenario, Seed) and scenario.culture != ""
+
+
+def own_fault(path: str, seed: Seed) -> str | None:
+    """What is wrong with the culture of a seed in that content file, or None: in `own/` it is the file's name."""
+    if fnmatch(path, OWN) and seed.culture != Path(path).stem:
+        return f"culture: {seed.culture!r} must be the file's name, {Path(path).stem!r}"
+    return None
+
+
+def _in_proportion(neutral: Sequence[Seed], own: Sequence[Seed]) -> list[Seed]:
+    """Both lists in one, of which any beginning has its share of each, to within one scenario."""
+    total, mixed = len(neutral) + len(own), list[Seed]()
+    for place in range(total):
+        owned = (place + 1) * len(own) // total
+        is_own = owned > place * len(own) // total
+        mixed.append(own[owned - 1] if is_own else neutral[place - owned])
+    return mixed
+
+
+def _counts(seeds: Sequence[Seed], skipped: int) -> SeedCounts:
+    own = sum(bool(scenario.culture) for scenario in seeds)
+    return SeedCounts(neutral=len(seeds) - own, own=own, skipped=skipped)
+
+
+def _read_by_id(
+    content: Content,
+    patterns: Iterable[str],
+    model: type[R],
+    kind: str,
+    fault: Callable[[str, R], str | None] = lambda path, record: None,
+) -> list[R]:
+    """The records of all content files that match a pattern, sorted by id; `fault` says what is wrong with one."""
     records: dict[str, R] = {}
-    for path in content.files(pattern):
+    for path in chain.from_iterable(map(content.files, patterns)):
         for line_number, record in parse_records(content.text(path).split("\n"), content.shown(path), model):
             if record.id in records:
                 raise ContentError(content.shown(path), line_number, f"id: duplicate {kind} {record.id!r}")
+            if wrong := fault(path, record):
+                raise ContentError(content.shown(path), line_number, wrong)
             records[record.id] = record
     return [records[record_id] for record_id in sorted(records)]
 

@@ -6,7 +6,7 @@ respondent -> prediction, choice
 Every record is frozen. The order of its fields is the order of the keys in the JSONL files.
 """
 
-from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
+from clca.records.base import FirstOrSecond, Gender, Line, PersonName, Record, Relationship, Slug
 from clca.records.culture import Company, Culture, Hofstede, MapPosition, Reader, School, Week
 from clca.records.dialogue import (
     Action,
@@ -47,6 +47,7 @@ __all__ = [
     "Culture",
     "Dialogue",
     "Failure",
+    "FirstOrSecond",
     "Gender",
     "Generation",
     "Gesture",

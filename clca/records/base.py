@@ -27,4 +27,6 @@ PersonName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_speakable)
 ]
 Gender = Literal["female", "male", "other"]
+FirstOrSecond = Literal["first", "second"]
+"""One of the two participants of a scenario."""
 Relationship = Literal["stranger", "acquaintance", "neighbour", "colleague", "friend", "partner", "family"]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from clca.records.base import Gender, Line, PersonName, Record, Relationship, Slug
+from clca.records.base import FirstOrSecond, Gender, Line, PersonName, Record, Relationship, Slug
 
 GENERAL = "general"
 
@@ -81,10 +81,12 @@ class Participant(Record):
 
 
 class Scenario(Record):
-    """A setting and two people who want something of each other. `source` is `seed`, `file` or `norm:<norm id>`.
+    """A setting and two people who want something of each other.
+
+    `source` is `seed` or `file` for one that was adapted, `own:<culture>` or `norm:<norm id>` for one of a culture.
 
     `breach` says how the second person breaches the norm of a scenario that was written from one; "" for any other, and
-    in records of old runs.
+    in records of old runs. `opens` is the participant who takes the first turn.
     """
 
     id: Slug
@@ -93,6 +95,12 @@ class Scenario(Record):
     source: Annotated[str, StringConstraints(max_length=120)] = "seed"
     participants: tuple[Participant, Participant]
     breach: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
+    opens: FirstOrSecond = "first"
+
+    @property
+    def opener(self) -> int:
+        """The index of the participant who takes the first turn."""
+        return 0 if self.opens == "first" else 1
 
     @property
     def texts(self) -> dict[str, str]:
@@ -123,13 +131,21 @@ class Place(Record):
 
 
 class Seed(Scenario):
-    """A scenario of no particular culture, with annotations that help to adapt it to one.
+    """A scenario to play, with annotations: of no particular culture, or with `culture` of that one alone.
+
+    A scenario of one culture is played there as it is, and nowhere else; one of no culture is adapted to each.
 
     `place.text` and the keys of `localise` occur word for word in the scenario's texts; `localise` maps them to keys of
     `clca.culture.everyday`. `alone` says that nobody sees the two, `pairs` which other genders they may have: where a
     culture would not have a woman and a man meet like this, one of these pairs is taken.
+
+    `asks` is the participant who wants something of the other, `superior` the one of higher standing in it by office,
+    age, kinship or ownership. Neither is told to a model: they serve to count.
     """
 
+    culture: Annotated[str, StringConstraints(pattern=r"^([a-z0-9][a-z0-9_-]*)?$", max_length=80)] = ""
+    asks: FirstOrSecond = "first"
+    superior: FirstOrSecond | Literal["neither", ""] = ""
     situation: str = ""
     alone: bool = False
     pairs: tuple[tuple[Gender, Gender], ...] = ()
@@ -137,5 +153,6 @@ class Seed(Scenario):
     localise: dict[str, str] = Field(default={})
 
     def plain(self) -> Scenario:
-        """The scenario without the annotations."""
-        return Scenario(**{key: getattr(self, key) for key in Scenario.model_fields})
+        """The scenario without the annotations; the source of one of a culture says so."""
+        fields = {key: getattr(self, key) for key in Scenario.model_fields}
+        return Scenario(**fields | ({"source": f"own:{self.culture}"} if self.culture else {}))

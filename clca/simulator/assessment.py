@@ -129,8 +129,9 @@ class Assessor:
         frames = self._content.phrasebook.judge
         styles = (style(culture, scenario, 0), style(culture, scenario, 1))
         peak, total, worst_sentence, stilted, courteous, gestures = 0.0, 0.0, "", False, 0, 0
-        for index, turn in enumerate(turns):
-            expected = styles[index % 2]
+        second = scenario.participants[1].name
+        for turn in turns:
+            expected = styles[1 if turn.speaker == second else 0]
             if turn.action == "non-verbal":
                 gestures += 1
                 continue

@@ -14,6 +14,12 @@ _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binste
 _PERSUADE = re.compile(
     r"^(?:get|persuade|convince|make|have|bring|talk)\s+(?P<who>%s)\s+(?P<link>to|into)?\s*(?P<rest>.+)$", re.I
 )
+_AFTER_OBJECT = (
+    "to|from|with|at|in|on|for|and|out|off|about|by|up|down|over|round|back|away|home|here|there|this|that|next|today"
+    "|tonight|tomorrow|again|when|while|until|before|if|as"
+)
+_AFTER = re.compile(rf"(?:{_AFTER_OBJECT})\b")
+_THIRD_PERSON = re.compile(r"\b(I|you) (?!always|sometimes|perhaps)(is|was|has|does|goes|[a-z]+[^s\W]s)\b")
 _VERB = re.compile(r"^[a-z]+$")
 _MAX_WORDS = 24
 # Subject, possessive and objective form; 'her' is both of the latter.
@@ -47,10 +53,15 @@ def wish(me: Participant, other: Participant, culture: Culture) -> str:
     if goal.startswith("to "):
         goal = goal[3:]
     names = {other.name, *split_name(other.name, culture)} - {""}
-    who = "|".join([*map(re.escape, sorted(names, key=lambda name: (-len(name), name))), "him", "her", "them"])
+    # Where both are called so, 'her' is more often the person's own: 'have her holidays'.
+    called = [_PRONOUNS[other.gender][-1]] if me.gender != other.gender else []
+    who = "|".join([*map(re.escape, sorted(names, key=lambda name: (-len(name), name))), *called])
     persuade = re.match(_PERSUADE.pattern % who, goal, re.I)
     verb = goal.split(" ", 1)[0].lower()
-    if persuade and (persuade["link"] == "to" or (verb in ("make", "have") and not persuade["link"])):
+    if persuade and (
+        persuade["link"] == "to"
+        or (verb in ("make", "have") and not persuade["link"] and not _AFTER.match(persuade["rest"]))
+    ):
         return _addressed(f"you to {persuade['rest']}", me, other, names)
     return _addressed(f"to {goal}" if _VERB.match(verb) else "to settle something with you", me, other, names)
 
@@ -63,7 +74,8 @@ def _addressed(text: str, me: Participant, other: Participant, names: set[str]) 
     text = re.sub(r"\b(himself|herself|themselves)\b", "myself", text)
     if me.gender != other.gender:
         text = _change_person(text, _PRONOUNS[other.gender], "you", "your", "you")
-    return _change_person(text, _PRONOUNS[me.gender], "I", "my", "me")
+    text = _change_person(text, _PRONOUNS[me.gender], "I", "my", "me")
+    return _THIRD_PERSON.sub(_agreeing, text)
 
 
 def _change_person(text: str, forms: tuple[str, ...], subject: str, possessive: str, objective: str) -> str:
@@ -73,8 +85,16 @@ def _change_person(text: str, forms: tuple[str, ...], subject: str, possessive: 
         return re.sub(rf"\b{forms[2]}\b", objective, text)
     # 'her' is possessive before a word, objective at the end or before a small word.
     text = re.sub(
-        rf"\b{forms[1]}\b(?=\s+(?!to\b|from\b|with\b|at\b|in\b|on\b|for\b|and\b|out\b|off\b|about\b|by\b)\w)",
+        rf"\b{forms[1]}\b(?=\s+(?!(?:{_AFTER_OBJECT})\b)\w)",
         possessive,
         text,
     )
     return re.sub(rf"\b{forms[1]}\b", objective, text)
+
+
+def _agreeing(match: re.Match[str]) -> str:
+    """Subject and verb of the first or second person, the verb so far being of the third."""
+    subject, verb = match.groups()
+    irregular = {"is": "am" if subject == "I" else "are", "was": "was" if subject == "I" else "were", "has": "have"}
+    plain = re.sub(r"ies$", "y", verb) if len(verb) > 4 else verb
+    return f"{subject} {irregular.get(verb) or plain.removesuffix('es' if verb in ('does', 'goes') else 's')}"

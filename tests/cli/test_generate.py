@@ -9,6 +9,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from clca.content.lookup import Content
+from clca.generation.scenarios import SeedScenarios
 from tests.cli_process import Stub, clca, environment, last_json, only_run, records
 
 KEYS = ["run", "requested", "kept", "discarded", "failed", "rejected", "pending"]
@@ -22,7 +24,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     assert done.returncode == 0, done.stderr
     summary = last_json(done.stdout)
     assert list(summary) == KEYS + COSTS
-    assert summary["requested"] == 2 * 40
+    assert summary["requested"] == 2 * len(SeedScenarios(Content(), None, 42, ("japan",)))
     run = tmp_path / summary["run"]
     kept, discarded = records(run), records(run, "discarded.jsonl")
     assert (len(kept), len(discarded)) == (summary["kept"], summary["discarded"])
@@ -31,7 +33,9 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
     for record in kept + discarded:
         assert list(record) == RECORD
         assert record["run"] == f"japan/{run.name}"
-        assert set(record["scenario"]) == {"id", "setting", "relationship", "source", "participants", "breach"}
+        assert set(record["scenario"]) == {
+            *("id", "setting", "relationship", "source", "participants", "breach", "opens")
+        }
         for person in record["scenario"]["participants"]:
             assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret"]
         assert (record["culture"], record["seed"], record["teacher"]) == ("japan", 42, "rehearsal")
@@ -57,8 +61,9 @@ def test_usage_adds_up(tmp_path: Path) -> None:
         assert stub.stats()["requests"] == summary["requests"]
     run = only_run(tmp_path, "uk")
     every = records(run) + records(run, "discarded.jsonl")
-    assert sum(one["usage"]["requests"] for one in every) + 5 == summary["requests"]
     info = json.loads((run / "run.json").read_text())
+    assert info["seeds"]["own"] == 1, "which nobody has to adapt"
+    assert sum(one["usage"]["requests"] for one in every) + 4 == summary["requests"]
     assert info["usage"] == {key: summary[key] for key in ("requests", "prompt_tokens", "completion_tokens")}
     assert info["counts"]["kept"] == summary["kept"]
     assert info["models"]["teacher"] == {"name": "stub", "urls": [stub.url]}
@@ -160,6 +165,8 @@ def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
     planned = last_json(plan.stdout)
     assert planned["run"] == run["run"]
     assert planned["requested"] == run["requested"] == 6
+    assert planned["seeds"] == {"neutral": 3, "own": 0, "skipped": 0}
+    assert "Scenarios: 3 of no culture" in shown.stdout
     assert planned["requests"] == 3 + 6 * 20 + 6 + 2 * 6 + 6 * 20
     assert run["requests"] == planned["requests"], "the stub's dialogues run their full length and are kept"
     assert set(planned["tasks"]) == {"adapt", "turn", "judge", "meta", "intent"}

@@ -12,6 +12,7 @@ from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.generation.adaptation import adapt_by_code
 from clca.generation.config import GenerateConfig
+from clca.generation.dialogue import DialogueSetup, play_dialogue
 from clca.generation.plan import plan
 from clca.generation.run import run
 from clca.generation.scenarios import SeedScenarios
@@ -19,6 +20,7 @@ from clca.records import Scenario, Seed
 from clca.schemas import AdaptAnswer
 from clca.simulator import SimulatorContent
 from clca.simulator.adaptation import adapt
+from tests.dialogue_examples import scenario
 
 
 def generate(folder: Path, **fields: Any) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -47,6 +49,47 @@ def test_scenarios_that_fit_are_played_as_they_are(tmp_path: Path, monkeypatch: 
     records, _ = generate(tmp_path, adaptation="none")
     plain = {name: seed.plain() for name, seed in seeds().items() if isinstance(seed, Seed)}
     assert {record["scenario"]["id"]: Scenario(**record["scenario"]) for record in records} == plain
+
+
+def test_a_scenario_of_the_culture_itself_is_played_as_it_is_and_opened_by_whom_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    adapted = next(iter(seeds().values()))
+    own = Seed(**{**scenario().model_dump(), "id": "own", "culture": "japan", "opens": "second", "asks": "second"})
+    elsewhere = own.model_copy(update={"id": "elsewhere", "culture": "germany"})
+    file = tmp_path / "mine.jsonl"
+    file.write_text("\n".join(seed.model_dump_json() for seed in (own, elsewhere, adapted)), encoding="utf-8")
+    planned = plan(GenerateConfig(culture=("japan",), scenarios=file, samples=1)).runs[0]
+    assert {cost.task: cost.requests for cost in planned.costs}["adapt"] == 1, "for the one of no culture"
+    monkeypatch.delattr("clca.simulator.teacher.adapt")  # nobody is asked
+    records, info = generate(tmp_path, scenarios=file, adaptation="code")
+    assert info["seeds"] == {"neutral": 1, "own": 1, "skipped": 1}
+    played = {record["scenario"]["id"]: record for record in records}
+    assert played.keys() == {"own", adapted.id}
+    assert Scenario(**played["own"]["scenario"]) == own.plain()
+    ruth, ida = (person.name for person in own.participants)
+    assert [turn["speaker"] for turn in played["own"]["turns"][:2]] == [ida, ruth]
+    assert played[adapted.id]["turns"][0]["speaker"] == played[adapted.id]["scenario"]["participants"][0]["name"]
+
+
+def test_a_language_plays_the_scenarios_of_its_countries_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own = Seed(**{**scenario().model_dump(), "culture": "jordan"})
+    file = tmp_path / "mine.jsonl"
+    lines = [own.model_copy(update={"id": f"own-{number}"}).model_dump_json() for number in range(6)]
+    file.write_text("\n".join(lines), encoding="utf-8")
+    played = set()
+
+    async def seen(setup: DialogueSetup, *others: Any) -> None:
+        played.add(setup.culture.name)
+        await play_dialogue(setup, *others)
+
+    monkeypatch.setattr("clca.generation.pipeline.play_dialogue", seen)
+    settings = GenerateConfig(culture=("ara",), scenarios=file, samples=1, max_exchanges=2, out=tmp_path)
+    planned = plan(settings)
+    assert run(planned).requested == 6
+    assert played == {"Jordan (Arabic-speaking)"}
+    (turn,) = (cost for cost in planned.runs[0].costs if cost.task == "turn")
+    assert "people in Jordan (Arabic-speaking)" in turn.messages[0]["content"]
 
 
 def test_an_adaptation_with_a_name_of_the_seed_is_requested_again_and_then_fails(

@@ -110,6 +110,15 @@ def test_the_sides_take_turns_and_the_first_begins(setup: DialogueSetup, prompts
     ]
 
 
+def test_the_second_begins_where_the_scenario_says_so(setup: DialogueSetup, prompts: Prompts) -> None:
+    opens = SCENE.model_copy(update={"opens": "second"})
+    result, script = played(replace(setup, scenario=opens), prompts)
+    assert [turn.speaker for turn in result.turns] == ["Ida Moss", "Ruth Vale"] * 10
+    assert [request.role for request in script.requests] == ["partner", "teacher"] * 10
+    assert "You, Ida Moss, take the first turn" in script.requests[0].messages[-1]["content"]
+    assert "take the first turn" not in text(script.requests[1])
+
+
 def test_who_leaves_ends_the_talk(setup: DialogueSetup, prompts: Prompts) -> None:
     result, script = played(setup, prompts, *SPEECH, TurnAnswer(action="leave", text="Good night."))
     assert (result.ended, result.fault, len(result.turns), len(script.requests)) == ("leave", None, 5, 5)

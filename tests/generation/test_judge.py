@@ -13,6 +13,7 @@ from clca.culture import CultureCatalogue
 from clca.culture.marks import CultureMarks
 from clca.errors import FailureKind, InvalidReply
 from clca.generation.judge import alignment_of, judge, quality_of
+from clca.generation.judge_facts import count_facts
 from clca.records import Confidence, CountedFacts, Judgement, TurnFault
 from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer
 from tests.dialogue_examples import Script, scenario, turn
@@ -55,6 +56,15 @@ def judged(catalogue: CultureCatalogue, content: Content, first: JudgeAnswer) ->
     judgement = asyncio.run(judge(culture, scenario(), TURNS, Prompts.load(content), script, marks))
     assert [(request.role, request.temperature) for request in script.requests] == [("judge", 0.0)] * 3
     return judgement, [" ".join(message["content"] for message in request.messages) for request in script.requests]
+
+
+@pytest.mark.parametrize(("source", "foreign"), [("seed", ("Ayşe", "Kenji")), ("own:uk", ("Kenji",))])
+def test_what_a_scenario_from_within_the_culture_names_is_at_home_there(
+    catalogue: CultureCatalogue, source: str, foreign: tuple[str, ...]
+) -> None:
+    scene = scenario(source=source, setting="Two neighbours wait for Ayşe at a bakery.")
+    turns = [turn("Ruth Vale", "Where is Ayşe?"), turn("Ida Moss", "Go and ask Kenji.")]
+    assert count_facts(catalogue.culture("uk"), scene, turns, CultureMarks(catalogue)).foreign == foreign
 
 
 def test_the_second_stage_has_its_view_before_it_is_told_the_verdict(

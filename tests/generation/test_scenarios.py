@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.content.lookup import Content
+from clca.content_check import check_seeds
 from clca.culture import CultureCatalogue
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
@@ -127,6 +128,75 @@ def test_without_seeds_there_is_nothing_to_play(overlay: Overlay, content: Conte
     empty = overlay(dict.fromkeys(content.files("scenarios/seeds*"), ""))
     with pytest.raises(NotFoundError, match="no seed scenarios"):
         SeedScenarios(empty, None, 42)
+
+
+# ---------------------------------------------------------------- seeds of one culture
+
+
+def own(name: str, culture: str = "japan", **changes: Any) -> str:
+    return line(name, culture=culture, source="seed", **changes)
+
+
+@pytest.fixture
+def with_own(overlay: Overlay, content: Content) -> Content:
+    """The packaged seeds of no culture, four of Japan and one of Germany."""
+    japan, germany = "".join(map(own, "abcd")), own("e", "germany")
+    no_others = dict.fromkeys(content.files("scenarios/own/*"), "")
+    return overlay({**no_others, "scenarios/own/japan.jsonl": japan, "scenarios/own/germany.jsonl": germany})
+
+
+def test_a_seed_of_one_culture_is_taken_for_that_one_alone(with_own: Content) -> None:
+    neutral = [scenario.id for scenario in SeedScenarios(with_own, None, 42)]
+    for cultures, names in ((("japan",), "abcd"), (("germany",), "e"), (("uk",), ""), (("japan", "germany"), "abcde")):
+        seeds = SeedScenarios(with_own, None, 42, cultures)
+        assert sorted(scenario.id for scenario in seeds) == sorted([*neutral, *names])
+        assert seeds.counts.model_dump() == {"neutral": len(neutral), "own": len(names), "skipped": 0}
+    japan = Content(with_own.workspace)
+    SeedScenarios(japan, None, 42, ("japan",))
+    assert "scenarios/own/japan.jsonl" in japan.used
+    assert "scenarios/own/germany.jsonl" not in japan.used, "a change there makes no new run of Japan"
+
+
+def test_any_beginning_has_its_share_of_own_seeds(with_own: Content) -> None:
+    neutral = [scenario.id for scenario in SeedScenarios(with_own, 26, 42)]
+    total = len(SeedScenarios(with_own, None, 42, ("japan",)))
+    for count in (1, total // 4, total // 2, total):
+        assert SeedScenarios(with_own, count, 42, ("japan",)).counts.own == count * 4 // total
+    mixed = [scenario.id for scenario in SeedScenarios(with_own, 26, 42, ("japan",)) if scenario.id not in "abcd"]
+    assert mixed == neutral[: len(mixed)], "the same ones as for every other culture"
+    assert len(mixed) < 26
+
+
+def test_the_content_check_names_the_faults_of_seeds_of_one_culture(overlay: Overlay) -> None:
+    faulty = {
+        "own/japan": (own("a") + own("b", "germany"), "2: culture: 'germany' must be the file's name, 'japan'"),
+        "seeds-1": (own("c", "japn"), "1: culture: no culture 'japn'; did you mean japan or jordan?"),
+        "seeds-2": (
+            own("d", place={"text": "a bakery", "kind": "shop"}),
+            "1: place: nothing is swapped in a scenario of japan alone",
+        ),
+        "seeds-3": (
+            own("e", localise={"bakery": "gift"}),
+            "1: localise: nothing is swapped in a scenario of japan alone",
+        ),
+    }
+    content = overlay({f"scenarios/{name}.jsonl": text for name, (text, _) in faulty.items()})
+    for name, (_, message) in faulty.items():
+        with pytest.raises(ContentError) as caught:
+            check_seeds(content, f"scenarios/{name}.jsonl", {"germany", "japan", "jordan"})
+        assert caught.value.message.endswith(f"/scenarios/{name}.jsonl:{message}")
+    with pytest.raises(ContentError, match="must be the file's name, 'japan'"):
+        SeedScenarios(content, None, 42, ("japan",))
+
+
+def test_of_a_file_the_seeds_of_other_cultures_are_left_out_and_counted(file: Path) -> None:
+    file.write_text(line("a") + own("b") + own("c", "germany") + own("d", "germany"), encoding="utf-8")
+    scenarios = FileScenarios(file, ("japan",))
+    assert [scenario.id for scenario in scenarios] == ["a", "b"]
+    assert (len(scenarios), scenarios.counts.model_dump()) == (2, {"neutral": 1, "own": 1, "skipped": 2})
+    file.write_text(own("c", "germany"), encoding="utf-8")
+    with pytest.raises(ContentError, match="all 1 scenarios in the file are of another culture"):
+        FileScenarios(file, ("japan",))
 
 
 # ---------------------------------------------------------------- norms

@@ -84,6 +84,16 @@ def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
     assert wish(tom, nora, culture) == "you to lend me your ladder for Saturday"
     keep = nora.model_copy(update={"goal": "Keep her ladder at home."})
     assert wish(keep, tom, culture) == "to keep my ladder at home"
+    for side, goal, said in (
+        (tom, "Tell Nora that he wants to go", "to tell you that I want to go"),
+        (tom, "Find out why she is always late", "to find out why you are always late"),
+        (nora, "Have her sister entered as godmother", "to have my sister entered as godmother"),
+        (nora, "Have Tom on the list for Friday", "to have you on the list for Friday"),
+        (nora, "Have Tom sing", "you to sing"),
+        (nora, "Get Tom to come with her this Saturday, by bus", "you to come with me this Saturday"),
+    ):
+        other = tom if side is nora else nora
+        assert wish(side.model_copy(update={"goal": goal}), other, culture) == said
 
 
 @pytest.mark.parametrize("text", ["x", "¿Qué? {weird} \\n [brackets] (", "Ω" * 390, "a . b ! c", "to " * 120])

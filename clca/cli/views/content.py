@@ -15,6 +15,7 @@ from clca.content_check import check
 from clca.culture.profile import unread_cultures
 from clca.errors import NotFoundError, SettingsError, StoreError
 from clca.generation.config import GenerateConfig
+from clca.generation.seed_counts import count_seeds, markdown
 from clca.printable import one_line, printable
 from clca.shell import command_line
 from clca.stages import resolve_config
@@ -109,6 +110,16 @@ def copy_content(paths: list[str], *, force: bool) -> None:
     content = Content(find_workspace())
     for path in paths:
         make_console().print(f"{content.copy(path, force=force)} written")
+
+
+def count_content(*, as_json: bool) -> None:
+    """Print the counts of the seed scenarios: as tables in Markdown, or one JSON object per culture."""
+    counts = count_seeds(Content(find_workspace()))
+    if as_json:
+        for row in counts:
+            print_json(row.model_dump())
+    else:
+        sys.stdout.write(f"{markdown(counts)}\n")
 
 
 def check_content(*, as_json: bool) -> int:

@@ -43,6 +43,8 @@ def _json_object(plan: GenerationPlan, run: RunPlan) -> dict[str, Any]:
         "run": str(run.folder),
         "exists": run.exists,
         "requested": run.requested,
+        "seeds": run.scenarios.counts.model_dump(),
+        "norms": len(run.norms),
         "servers": [{"model": placement.name, "command": placement.command} for placement in plan.placements],
         "obstacle": plan.unavailable.message if plan.unavailable is not None else "",
         **_sums(run),
@@ -83,6 +85,7 @@ def _show_run(run: RunPlan, console: Console) -> None:
     teachers = models["teacher"] if len(names) == 1 else ", ".join(f"{role} {name}" for role, name in models.items())
     state = "exists" if run.exists else "would be made"
     console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}")
+    console.print(f"Scenarios: {_origins(run)}")
     sides = dict.fromkeys(f"{entry.value:g} ({entry.source})" for entry in run.temperatures.values())
     console.print(f"temperature of the role-play: {', '.join(sides)}")
     table = Table(box=None, padding=(0, 3, 0, 0))
@@ -93,3 +96,15 @@ def _show_run(run: RunPlan, console: Console) -> None:
         table.add_row(cost.task, f"{cost.requests:,}", f"{cost.prompt_tokens:,}", f"{cost.completion_tokens:,}")
     table.add_row("at most", *(f"{number:,}" for number in _sums(run).values()), style="bold")
     console.print(table)
+
+
+def _origins(run: RunPlan) -> str:
+    """Where the scenarios come from, such as `40 of no culture, 12 of its own, 5 from norms`."""
+    counts = run.scenarios.counts
+    numbers = {
+        "of no culture": counts.neutral,
+        "of its own": counts.own,
+        "from norms": len(run.norms),
+        "of other cultures left out": counts.skipped,
+    }
+    return ", ".join(f"{number} {origin}" for origin, number in numbers.items() if number)
