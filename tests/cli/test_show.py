@@ -74,6 +74,8 @@ def test_missing_scores_are_said_so() -> None:
     listed = [json.loads(line) for line in clca(Path.cwd(), "cultures", "list", "--json").stdout.splitlines()]
     assert {one["id"]: one["missing"] for one in listed}["jordan"] == ["PDI", "IDV", "MAS", "UAI"]
     assert len(listed) == 16
+    assert {one["id"]: one["read_by"] for one in listed}["jordan"] == []
+    assert "not read by a native reader (clca content review iraq)" in " ".join(shown.split())
 
 
 def test_workspace_content_is_shown_with_its_origin(tmp_path: Path) -> None:
@@ -84,7 +86,9 @@ def test_workspace_content_is_shown_with_its_origin(tmp_path: Path) -> None:
     assert origins["prompts/judge.j2"] == "workspace"
     assert origins["prompts/turn.j2"] == "package"
     assert clca(tmp_path, "content", "show", "prompts/judge.j2").stdout == (tmp_path / "prompts/judge.j2").read_text()
-    assert clca(tmp_path, "content", "check").returncode == 0
+    done = clca(tmp_path, "content", "check")
+    assert done.returncode == 0
+    assert "Not read by a native reader (clca content review): argentina, bangladesh," in " ".join(done.stdout.split())
 
 
 def test_template_of_a_workspace_names_every_setting(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def someone(age: int, gender: str, occupation: str, name: str = "Somebody Else")
         ("mexico", "neighbour", (24, "female", "clerk"), (70, "female", "retired", "Rosa Cruz"), "Doña Rosa"),
         ("turkey", "neighbour", (36, "female", "packer"), (79, "male", "retired printer", "Ali Kaya"), "Ali Amca"),
         ("turkey", "neighbour", (30, "female", "packer"), (40, "female", "nurse", "Ayşe Kaya"), "Ayşe Abla"),
+        ("turkey", "neighbour", (38, "male", "cleaner"), (63, "female", "cook", "Ayşe Kaya"), "Ayşe Teyze"),
+        ("iraq", "acquaintance", (22, "male", "cashier"), (61, "female", "teacher", "Huda Al-Ani"), "Sitt Huda"),
         ("turkey", "colleague", (28, "male", "clerk"), (47, "female", "head of accounts", "Ayşe Kaya"), "Ayşe Hanım"),
         ("china", "colleague", (28, "male", "clerk"), (47, "male", "sales manager", "Wang Haitao"), "Manager Wang"),
         ("china", "acquaintance", (13, "male", "pupil"), (44, "female", "teacher", "Li Lijuan"), "Teacher Li"),
