@@ -38,6 +38,7 @@ def env(folder: Path) -> dict[str, str]:
 
 
 FIRST = "clca generate --culture japan"
+SMALLER = {"clca generate": {"CLCA_SCENARIOS": "6"}, "clca train": {"CLCA_TRAIN_SET": "training.steps=30"}}
 
 
 def test_first_command_runs_in_an_interpreter_of_its_own(tmp_path: Path) -> None:
@@ -55,7 +56,7 @@ def test_first_command_runs_in_an_interpreter_of_its_own(tmp_path: Path) -> None
 
 
 def test_shell_commands_run(tmp_path: Path, env: dict[str, str]) -> None:
-    """Six scenarios are played where a command does not say how many."""
+    """Six scenarios are played, and thirty steps trained, where a command does not say how many."""
     commands = [FIRST, *(block for block in blocks("sh")[1:] if not block.startswith("python3 -m venv"))]
     assert len(commands) >= 8
     with Stub("--models", MODELS, "--latency", "0.001") as stub:
@@ -64,7 +65,7 @@ def test_shell_commands_run(tmp_path: Path, env: dict[str, str]) -> None:
             done = subprocess.run(
                 ["bash", "-euo", "pipefail", "-c", script],
                 cwd=tmp_path,
-                env={**env, "CLCA_SCENARIOS": "6"} if block.startswith("clca generate") else env,
+                env={**env, **SMALLER.get(" ".join(block.split()[:2]), {})},
                 capture_output=True,
                 text=True,
                 timeout=900,

@@ -42,7 +42,7 @@ QUICK = (
     "training.packing=false",
     "training.steps=6",
     "training.log=[]",
-    "data.held_out=0.3",
+    "data.held_out=0.1",
 )
 LINEAGE = Lineage(run="generated/japan/run", fingerprint="f" * 64, dialogues=6, sha256="0" * 64)
 

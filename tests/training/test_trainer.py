@@ -287,5 +287,5 @@ def test_a_full_or_unusable_disk_is_told_in_one_line(tiny_student: Student, tmp_
 
 def test_every_example_is_counted_where_it_went(uninterrupted: tuple[Job, AdapterResult]) -> None:
     data = json.loads((uninterrupted[0].out / "adapter.json").read_text())
-    assert data["train"]["rows"] == {"dialogue": 8, "intent": 4}
-    assert data["held_out"]["rows"] == {"dialogue": 12, "intent": 6}
+    assert data["train"]["rows"] == {"dialogue": 16, "intent": 8}
+    assert data["held_out"]["rows"] == {"dialogue": 4, "intent": 2}

@@ -19,7 +19,7 @@ from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server
 
 REASONS = {FailureKind.INVALID_CONTENT.value, FailureKind.FAILED_CHECK.value}  # of noise within the syntax
-SMALL = ("--scenarios", "3", "--samples", "2", "--concurrency", "16", "--no-calibrate", "--json")
+SMALL = ("--scenarios", "2", "--samples", "2", "--concurrency", "16", "--no-calibrate", "--json")
 
 
 def generate(folder: Path, *servers: Server, options: tuple[str, ...] = SMALL) -> tuple[int, dict[str, Any], str]:
@@ -51,11 +51,11 @@ def run(vllm: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, d
 def test_every_dialogue_ends_as_kept_discarded_or_failed(run: tuple[Path, dict[str, Any]]) -> None:
     """Whole sentences of noise pass the checks of a turn; no intent of it begins with a name and "wants"."""
     folder, summary = run
-    assert summary["requested"] == 6 == summary["kept"] + summary["discarded"] + summary["failed"]
+    assert summary["requested"] == 4 == summary["kept"] + summary["discarded"] + summary["failed"]
     ended = only_run(folder)
     discarded, failed = records(ended, "discarded.jsonl"), records(ended, "failed.jsonl")
     judged = [one for one in discarded if one["judgement"]] + [one for one in failed if one["stage"] == "intent"]
-    assert len(judged) >= 3, [record["reason"] for record in discarded + failed]
+    assert len(judged) >= 2, [record["reason"] for record in discarded + failed]
 
 
 def test_most_dialogues_reach_ten_exchanges(run: tuple[Path, dict[str, Any]]) -> None:
@@ -89,7 +89,7 @@ def test_the_run_notes_what_served_it(run: tuple[Path, dict[str, Any]], vllm: Se
 
 
 def test_the_same_seed_gives_the_same_records(run: tuple[Path, dict[str, Any]], vllm: Server, tmp_path: Path) -> None:
-    options = ("--scenarios", "3", "--samples", "2", "--concurrency", "5", "--no-calibrate", "--json")
+    options = ("--scenarios", "2", "--samples", "2", "--concurrency", "3", "--no-calibrate", "--json")
     generate(tmp_path, vllm, options=options)
     assert without_costs(tmp_path) == without_costs(run[0])
 
@@ -102,7 +102,7 @@ def without_costs(folder: Path) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-REPLIES = 8
+REPLIES = 4
 TASKS = {
     "adapt": AdaptAnswer,
     "turn": TurnAnswer,

@@ -22,7 +22,7 @@ from tests.inference.request_groups import Filled, groups
 from tests.training import jobs
 from tests.vllm.servers import NAME, Server
 
-RESPONDENTS, ITEMS = 4, 44
+RESPONDENTS, ITEMS = 2, 44
 
 
 @pytest.fixture(scope="module")
