@@ -133,6 +133,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     cultures = [catalogue.culture(name) for name in names]
     english = load_suite(content)
     suites = load_suites(config, content, names, english)
+    wanted = choose_items(config, english)
     imported = find_respondents(config.data, workspace)
     if config.base_url:
         model = choose_served_by_culture(config.student, config.adapter, names)
@@ -142,7 +143,6 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     methods = {name: choose_methods(config, model, format, name) for name in names}
     adapters_asked = [model.adapters[name] for name in names if "clca" in methods[name]]
     trained = trained_items(adapters_asked, english.items.items)
-    wanted = choose_items(config, english)
     items = untrained(wanted, trained.values(), named=bool(config.items))
     countries = {culture.id: culture.members or (culture.id,) for culture in cultures}
     offered = offer_items(items, english.items, suites.values(), countries)
