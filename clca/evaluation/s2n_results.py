@@ -111,6 +111,11 @@ class Published:
 
 def load_s2n(content: Content, *paths: str) -> Published:
     """The printed numbers of both files, or of those named; raises `ContentError` for a duplicate."""
+    return Published(read_printed(content, *paths))
+
+
+def read_printed(content: Content, *paths: str) -> tuple[Printed, ...]:
+    """The rows of both files, or of those named; raises `ContentError` for a duplicate."""
     by_key: dict[Key, Printed] = {}
     for path in paths or (OFFENSE, MMLU):
         text = content.text(path)
@@ -119,7 +124,7 @@ def load_s2n(content: Content, *paths: str) -> Published:
             if entry.key in by_key:
                 raise ContentError(content.shown(path), number, f"{', '.join(map(str, entry.key))}: duplicate")
             by_key[entry.key] = entry
-    return Published(by_key.values())
+    return tuple(by_key.values())
 
 
 def in_order(cultures: Iterable[str]) -> tuple[str, ...]:

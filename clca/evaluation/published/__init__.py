@@ -1,0 +1,1 @@
+"""What both papers published: their tables, and when a run may stand beside a row of them."""
