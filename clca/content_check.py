@@ -27,9 +27,11 @@ from clca.evaluation.normad import load_suite as load_normad
 from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.suite import check_cultures, load_offense_suite
 from clca.evaluation.offense.test_sets import DEMONSTRATION, check_demonstration
+from clca.evaluation.published.catalogue import load_catalogue
 from clca.evaluation.s2n_results import MMLU, OFFENSE, load_s2n
+from clca.evaluation.wvs.paper_reader import load_paper_reader
 from clca.evaluation.wvs.question import item_questions, request_groups
-from clca.evaluation.wvs.suite import files_of, languages, load_suite
+from clca.evaluation.wvs.suite import files_of, languages, load_suite, paper_prompt
 from clca.evaluation.wvs.synthetic import synthetic_respondents
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import render_tasks
@@ -38,6 +40,7 @@ from clca.generation.scenarios import NORMS, OWN, SEEDS, SeedScenarios, load_nor
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
 from clca.records import Norm, Record, Seed
+from clca.records import Scoring as WvsScoring
 from clca.simulator import load_simulator_content
 from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
 from clca.training.s2n_sources import load_s2n_sources
@@ -75,7 +78,7 @@ def check(content: Content) -> list[ClcaError]:
     for path in (*content.files("scenarios/*.jsonl"), *content.files(OWN)):
         read = check_norms if fnmatch(path, NORMS) else check_seeds
         all_sound &= attempt(partial(read, content, path, known))
-    translations = {file for language in languages(content) for file in files_of(language)}
+    translations = {file for language in languages(content) for file in (*files_of(language), paper_prompt(language))}
     for path in content.files():
         attempt(partial(_is_read, content, path, translations))
     attempt(
@@ -90,6 +93,9 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_shares(content, load_items(content)))
     for language in languages(content):
         attempt(partial(_wvs_prompts, content, language))
+        if paper_prompt(language) in content.files():
+            attempt(partial(_wvs_prompts, content, language, "paper"))
+    attempt(lambda: load_paper_reader(content))
     if attempt(lambda: check_cultures(content, load_offense_suite(content), known)):
         attempt(lambda: load_mapping(content, None, load_offense_suite(content), known))
         attempt(lambda: check_demonstration(content))
@@ -100,6 +106,7 @@ def check(content: Content) -> list[ClcaError]:
         attempt(partial(load_s2n, content, path))
     for path in content.files(SEEDS) if all_sound else ():
         attempt(partial(_fits, content, path, catalogue))
+    attempt(lambda: load_catalogue(content))
     if attempt(lambda: Prompts.load(content)) and all_sound:
         attempt(lambda: _render(content, catalogue))
     return errors
@@ -124,14 +131,14 @@ def _fits(content: Content, path: str, catalogue: CultureCatalogue) -> None:
                 raise ContentError(content.shown(path), number, f"{seed.id}: in {culture.name} {fault}")
 
 
-def _wvs_prompts(content: Content, language: str) -> None:
+def _wvs_prompts(content: Content, language: str, scoring: WvsScoring = "corrected") -> None:
     """Build the survey's prompts in one language."""
-    suite = load_suite(content, language)
-    questions = item_questions(suite.items.items, suite.prompts, "chat", "given", 0)
+    suite = load_suite(content, language, scoring)
+    questions = item_questions(suite.items.items, suite.prompts, "chat", "given", 0, scoring)
     for culture in suite.demographics:
         people = synthetic_respondents(culture, suite.demographics, 1, 0)
-        list(request_groups(culture, "persona", people, questions, suite.persona, suite.prompts))
-        list(request_groups(culture, "cultural", (), questions, suite.persona, suite.prompts))
+        for method in ("persona", "cultural"):
+            list(request_groups(culture, method, people, questions, suite.persona, suite.prompts, scoring=scoring))
 
 
 def _mmlu_prompts(content: Content) -> None:

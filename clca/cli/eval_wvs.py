@@ -20,6 +20,8 @@ Examples:
 
   clca eval-wvs -c japan --order given --order reversed  how much the order of the options matters
 
+  clca eval-wvs -s llama-3.1-8b --scoring paper --bits 4    as CLCA's released evaluation asks and reads
+
 Exit codes: 0 evaluated, 1 out of memory or a server that was lost, 2 bad input or unusable folder, 130 interrupted.
 Run the same command again to resume.
 """

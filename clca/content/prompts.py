@@ -71,6 +71,13 @@ WVS_PROMPTS = {
 }
 """The prompts of the survey evaluation; `system` holds what all questions of a respondent share."""
 
+WVS_PAPER_PROMPTS = {
+    "wvs-paper": PromptSpec(
+        ("persona", "cultural", "question"), frozenset({"persona", "culture", "question", "options"})
+    )
+}
+"""Those of `--scoring paper`, in the form of the released evaluation; `persona` and `cultural` are system messages."""
+
 _QUESTION = PromptSpec(("system", "user"), frozenset({"subject", "question", "options"}))
 MMLU_PROMPTS = {"mmlu": _QUESTION, "mmlu-paper": _QUESTION}
 

@@ -19,7 +19,7 @@ def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: S
             if values is None:
                 continue
             rows.append(Row(label, "ours", (Cell(values[2]),), group=run.model))
-            value = published.value("table 3", run.model, setting, row, POOLED, "invalid")
+            value = run.beside(published).value("table 3", run.model, setting, row, POOLED, "invalid")
             if value is not None and run.whole:
                 rows.append(Row(f"{label}, published", "published", (Cell(value),), group=run.model))
     return Table(
@@ -48,7 +48,7 @@ def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, n
                     continue
                 rows.append(Row(label, "ours", tuple(map(Cell, values)), group=group))
                 printed = [
-                    published.value("table 13", run.model, setting, row, level, metric)
+                    run.beside(published).value("table 13", run.model, setting, row, level, metric)
                     for metric in ("invalid_count", "texts", "invalid")
                 ]
                 if run.whole and any(value is not None for value in printed):

@@ -75,6 +75,12 @@ class EvaluationPlan:
             "bits": self.model.loaded_bits,
         }
 
+    @property
+    def recorded(self) -> dict[str, Any]:
+        """What `evaluation.json` says of who answers, and how it is asked."""
+        model, server = self.model, self.config.base_url
+        return {**self.info, **self.marks, "inputs": self.inputs, "server": server, "taught": model.taught}
+
     def suite_caveats(self) -> list[str]:
         """What has to be read beside the scores of this kind of evaluation."""
         return []

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.s2n_results import CODES, DATA
+from clca.evaluation.published.matching import Matched
+from clca.evaluation.s2n_results import CODES, DATA, Printed, Published
 from clca.evaluation.table import Cell, Estimate, Row
 
 SINGLE, POOLED, OVER_TESTS = "single", "pooled", "over_tests"
@@ -22,7 +23,7 @@ class TableSystem:
     """An evaluation: the model's alias, what its adapters were trained on (a mix, None where unknown), its scores.
 
     `combined` is the mix of the adapter of all cultures, None where it is unknown. `name` tells it from another one of
-    the same model and data.
+    the same model and data. `comparable` are the printed numbers that it may stand beside, None for all of them.
     """
 
     model: str
@@ -30,6 +31,13 @@ class TableSystem:
     scores: MatrixScores
     name: str = ""
     combined: str | None = None
+    comparable: Matched | None = None
+
+    def beside(self, published: Published) -> Published:
+        """The printed numbers that it may stand beside."""
+        if self.comparable is None:
+            return published
+        return Published(entry for entry in self.comparable.entries if isinstance(entry, Printed))
 
     @property
     def trained(self) -> str:

@@ -27,7 +27,7 @@ from clca.records.dialogue import (
     TurnFault,
     Usage,
 )
-from clca.records.evaluation import Choice, Method, Order, Prediction, Respondent
+from clca.records.evaluation import Choice, Method, Order, Prediction, Respondent, Scoring
 from clca.records.manners import Address, AddressRule, Courtesy, Gesture, Gestures, Prop, Register, Role
 from clca.records.names import Community, Generation, Names
 from clca.records.scenario import Norm, Participant, Place, Scenario, Seed
@@ -79,6 +79,7 @@ __all__ = [
     "Role",
     "Scenario",
     "School",
+    "Scoring",
     "Seed",
     "Slug",
     "Turn",

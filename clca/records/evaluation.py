@@ -26,6 +26,8 @@ class Respondent(Record):
 
 Method = Literal["persona", "cultural", "clca"]
 Order = Literal["given", "reversed", "shuffled"]
+Scoring = Literal["corrected", "paper"]
+"""How a model is asked and its replies are read: this project's way, or that of the papers' released code."""
 
 
 class Prediction(Record):

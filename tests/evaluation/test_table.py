@@ -14,7 +14,8 @@ from clca.errors import NotFoundError
 from clca.evaluation import table_formats
 from clca.evaluation.table import Cell, Estimate, Table
 from clca.evaluation.wvs import score_layout
-from clca.evaluation.wvs.paper_table import METRICS, PAPER_ORDER, build
+from clca.evaluation.wvs.metric_heads import METRICS
+from clca.evaluation.wvs.paper_table import PAPER_ORDER, build
 from clca.evaluation.wvs.published import load_published
 
 Row = dict[str, Estimate]

@@ -17,8 +17,8 @@ from clca.errors import SettingsError
 from clca.evaluation.classification.specificity import Specificity, specificity
 from clca.evaluation.cspec.config import CspecConfig
 from clca.evaluation.prediction_dir import INFO, read_info
+from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.results import EVALUATIONS, Marks, StoredEvaluation, marks_of, model_differences, read_evaluation
-from clca.evaluation.s2n_results import Published, load_s2n
 from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.validation import require
 from clca.storage.fingerprint import fingerprint
@@ -51,7 +51,7 @@ class CspecPlan:
     folder: Path
     matrices: tuple[MeasuredMatrix, ...]
     knowledge: Mapping[Path, StoredEvaluation]
-    published: Published
+    published: PublishedCatalogue
 
     @property
     def marks(self) -> Marks:
@@ -76,7 +76,7 @@ def plan(config: CspecConfig, workspace: Path | None = None) -> CspecPlan:
     there or is damaged.
     """
     require(("numpy", "matplotlib"), "C-SPEC and its heat-maps need")
-    published = load_s2n(Content(workspace))
+    published = load_catalogue(Content(workspace))
     matrices = _with_unique_names([_read(source, config.seed) for source in config.matrix])
     sources = [matrix.source.resolve() for matrix in matrices]
     duplicate = next((matrix for matrix in matrices if sources.count(matrix.source.resolve()) > 1), None)

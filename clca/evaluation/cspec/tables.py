@@ -11,6 +11,9 @@ from clca.evaluation.mmlu.knowledge_table import SOURCES, data_table, mmlu_table
 from clca.evaluation.mmlu.notes import asked
 from clca.evaluation.mmlu.notes import notes as notes_on_scores
 from clca.evaluation.offense.score_tables import f1_table, normalised_table
+from clca.evaluation.offense.tables import PRINTED_TABLES
+from clca.evaluation.published.matching import Matched
+from clca.evaluation.published.s2n import comparable
 from clca.evaluation.results import StoredEvaluation
 from clca.evaluation.table import Row, Table
 from clca.evaluation.table_systems import TableSystem
@@ -18,12 +21,12 @@ from clca.evaluation.table_systems import TableSystem
 
 def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
     """The normalised matrix of each, then what all evaluations share."""
-    matrices, published, several = plan.matrices, plan.published, len(plan.matrices) > 1
+    matrices, published, several = plan.matrices, plan.published.s2n, len(plan.matrices) > 1
     evaluations = [(matrix, matrix.evaluation) for matrix in matrices if matrix.evaluation is not None]
     kinds = [(evaluation.system.model, evaluation.system.data) for _, evaluation in evaluations]
     systems: dict[object, TableSystem] = {}
     for matrix, evaluation in evaluations:
-        system = evaluation.system
+        system = replace(evaluation.system, comparable=_matched(plan, evaluation, "offense"))
         ambiguous = kinds.count((system.model, system.data)) > 1
         systems[evaluation.folder] = replace(system, name=matrix.name) if ambiguous else system
     tables = []
@@ -33,8 +36,8 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
             matrix.specificity,
             model=system_of_matrix.model if system_of_matrix else "",
             data=system_of_matrix.data if system_of_matrix else None,
-            published=published,
-            notes=matrix.notes,
+            published=system_of_matrix.beside(published) if system_of_matrix else None,
+            notes=[*matrix.notes, *(_withheld(system_of_matrix) if system_of_matrix else ())],
         )
         named = tuple(_with_group(matrix.name, row) for row in table.rows)
         tables.append(replace(table, rows=named) if several else table)
@@ -44,7 +47,7 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
     notes = [
         f"{matrix.name}: {note}" if several else note
         for matrix, _ in evaluations
-        for note in matrix.notes
+        for note in (*matrix.notes, *_withheld(systems[matrix.source]))
         if note != NOISE
     ]
     tables += [
@@ -53,10 +56,15 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
         invalid_counts_table(all_systems, published, notes=notes),
     ]
     knowledge = plan.knowledge
-    mmlu_systems = {folder: replace(systems[folder], scores=mmlu.scores) for folder, mmlu in knowledge.items()}
+    mmlu_systems: dict[object, TableSystem] = {
+        folder: replace(systems[folder], scores=mmlu.scores, comparable=_matched(plan, mmlu, "mmlu"))
+        for folder, mmlu in knowledge.items()
+    }
     mmlu_notes = [
         *dict.fromkeys(
-            f"MMLU, {mmlu.folder.name}: {note}" for mmlu in knowledge.values() for note in _mmlu_notes(mmlu)
+            f"MMLU, {mmlu.folder.name}: {note}"
+            for folder, mmlu in knowledge.items()
+            for note in (*_mmlu_notes(mmlu), *_withheld(mmlu_systems[folder]))
         ),
         *(note for folder, mmlu in knowledge.items() for note in _unshared(systems[folder], mmlu)),
     ]
@@ -67,11 +75,30 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
             tables += [table] if table.rows else []  # a note says where there is no macro-F1
     if several or knowledge:
         pairs = [
-            (system, mmlu_systems[folder].scores if folder in mmlu_systems else None)
+            (_with_mmlu(system, mmlu), mmlu.scores if mmlu is not None else None)
             for folder, system in systems.items()
+            for mmlu in [mmlu_systems.get(folder)]
         ]
         tables.append(data_table(pairs, published, notes=[*notes, *mmlu_notes]))
     return tuple(tables)
+
+
+def _matched(plan: CspecPlan, evaluation: StoredEvaluation, kind: str) -> Matched:
+    """The printed numbers that an evaluation may stand beside."""
+    of_mmlu = [table for mode, table in SOURCES.items() if evaluation.info.get("mode") == mode]
+    tables = (*(PRINTED_TABLES if kind == "offense" else of_mmlu), "table 5")
+    return comparable(plan.published, kind, evaluation.info, evaluation.system, tables)
+
+
+def _withheld(system: TableSystem) -> tuple[str, ...]:
+    return () if system.comparable is None else system.comparable.notes()
+
+
+def _with_mmlu(system: TableSystem, mmlu: TableSystem | None) -> TableSystem:
+    """The system with what either of its two evaluations may stand beside."""
+    if mmlu is None or mmlu.comparable is None or system.comparable is None:
+        return system
+    return replace(system, comparable=system.comparable | mmlu.comparable)
 
 
 def _with_group(name: str, row: Row) -> Row:

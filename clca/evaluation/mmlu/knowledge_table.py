@@ -37,15 +37,16 @@ def mmlu_table(
     data = {run.trained: run.data for run in runs}
     models = list(dict.fromkeys(run.model for run in runs))
     by_run = {(run.model, run.trained): run.scores for run in runs}
+    beside = {(run.model, run.trained): run.beside(published) for run in runs}
     columns = [(name, False) for name in trained]
     if metric == "f1":
-        columns += [(name, True) for name in trained if _is_printed(published, source, models, data[name])]
+        columns += [(name, True) for name in trained if _is_printed(beside, source, models, name, data[name])]
     rows = []
     for model in models:
         adapters = in_order(row for run in runs if run.model == model for row in run.scores.adapters)
         for row in (BASE, *adapters, COMBINED, AVG, SD):
             cells = tuple(
-                _printed(published, source, model, data[name], row, adapters)
+                _printed(beside.get((model, name), Published()), source, model, data[name], row, adapters)
                 if printed
                 else _ours(by_run.get((model, name)), row, metric)
                 for name, printed in columns
@@ -98,8 +99,15 @@ def _ours(scores: MatrixScores | None, row: str, metric: Literal["f1", "accuracy
     return None if result is None else cell(getattr(result.pooled, metric))
 
 
-def _is_printed(published: Published, source: str, models: Sequence[str], data: str | None) -> bool:
-    return any(published.value(source, model, data, culture, "average") for model in models for culture in CODES)
+def _is_printed(
+    beside: Mapping[tuple[str, str], Published], source: str, models: Sequence[str], name: str, data: str | None
+) -> bool:
+    return any(
+        beside[model, name].value(source, model, data, culture, "average")
+        for model in models
+        for culture in CODES
+        if (model, name) in beside
+    )
 
 
 def _printed(
@@ -122,7 +130,7 @@ def data_table(
 
     `runs` are evaluations of offensiveness, each with the MMLU scores of the same adapters or None.
     """
-    rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu, published))
+    rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu, ours.beside(published)))
     return Table(
         metric="data",
         title="Behaviour, cultural specificity and knowledge (S2N's table 5)",

@@ -25,7 +25,7 @@ from clca.evaluation.mmlu.questions import SHOTS, QuestionSet, require_shots
 from clca.evaluation.mmlu.subjects import GROUPS, choose_subjects, load_subjects
 from clca.evaluation.mmlu.task import make_tasks
 from clca.evaluation.plan import content_inputs
-from clca.evaluation.s2n_results import Published, load_s2n
+from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
 from clca.storage.fingerprint import slug
@@ -56,7 +56,7 @@ class MmluPlan(LabelledPlan):
     shortened: dict[str, int]
     subject_count: int
     names: dict[str, str]
-    published: Published
+    published: PublishedCatalogue
 
     def suite_caveats(self) -> list[str]:
         """Whether it is a demonstration, which subjects, shots or questions are left out, and the paper's scoring."""
@@ -162,5 +162,5 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
             system.name: catalogue.culture(system.name).name if system.name in cultures else system.name
             for system in systems
         },
-        published=load_s2n(Content(workspace)),
+        published=load_catalogue(Content(workspace)),
     )

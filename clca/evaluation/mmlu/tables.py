@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from clca.evaluation.classification.scores import BASE, ClassificationEstimates, MatrixScores, Metric, spread
-from clca.evaluation.mmlu.knowledge_table import SD, mmlu_table
+from clca.evaluation.mmlu.knowledge_table import SD, SOURCES, mmlu_table
 from clca.evaluation.mmlu.notes import asked as what_was_asked
 from clca.evaluation.mmlu.notes import notes as score_notes
 from clca.evaluation.mmlu.plan import MmluPlan
 from clca.evaluation.mmlu.scores import Knowledge, SystemKnowledge
 from clca.evaluation.mmlu.subjects import GROUPS
+from clca.evaluation.published.s2n import comparable
 from clca.evaluation.s2n_results import heading
 from clca.evaluation.table import PERCENT, Cell, Row, Table
 from clca.evaluation.table_systems import AVG, INTERVALS, TableSystem, cell, with_adapter
@@ -31,10 +33,15 @@ def make_tables(
     metrics: list[Metric] = ["accuracy", "f1"]
     if any(row.overall.invalid and row.overall.invalid.value for row in knowledge.rows):
         metrics.append("invalid")
-    system = TableSystem(plan.model.name, plan.model.mix, scores, combined=plan.model.combined_mix)
-    adapted = []
+    model, adapted = plan.model, []
     if set(scores.rows) - {BASE}:
-        adapted.append(mmlu_table([system], plan.published, mode=plan.inference.mode, names=plan.names, notes=notes))
+        system = TableSystem(model.name, model.mix, scores, combined=model.combined_mix)
+        matched = comparable(plan.published, "mmlu", plan.recorded, system, [SOURCES[plan.inference.mode]])
+        system = replace(system, comparable=matched)
+        beside = [*notes, *matched.notes()]
+        adapted.append(
+            mmlu_table([system], plan.published.s2n, mode=plan.inference.mode, names=plan.names, notes=beside)
+        )
     return (
         *(by_group(metric, scores, knowledge, plan.names, notes, plan.model.taught) for metric in metrics),
         *adapted,

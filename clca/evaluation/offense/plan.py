@@ -18,6 +18,7 @@ from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.classification.scores import BASE, ZERO_SHOT
 from clca.evaluation.labelled.plan import LabelledPlan, limited
 from clca.evaluation.offense.config import OffenseConfig
+from clca.evaluation.offense.imports.mapping import load_mapping
 from clca.evaluation.offense.suite import (
     TASKS,
     OffenseSuite,
@@ -27,7 +28,7 @@ from clca.evaluation.offense.suite import (
 )
 from clca.evaluation.offense.task import countries_of, fingerprint_inputs, make_tasks, require_unchanged
 from clca.evaluation.offense.test_sets import MANIFEST, TestSet, default_folder, open_tests
-from clca.evaluation.s2n_results import OFFENSE, Published, load_s2n
+from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
 
@@ -50,7 +51,7 @@ class OffensePlan(LabelledPlan):
     data: Path | None
     differences: tuple[ScoringDifference, ...]
     import_notes: dict[str, tuple[str, ...]]
-    published: Published
+    published: PublishedCatalogue
 
     def prompt_form(self, system: str) -> str:
         """The zero-shot form names the culture, the plain one does not."""
@@ -126,6 +127,7 @@ def plan(config: OffenseConfig, workspace: Path | None = None) -> OffensePlan:
             "format": config.format,
             "scoring": config.scoring,
             "data": None if data is None else str(data),
+            "public_tests": _public_tests(tests, suite, catalogue, workspace),
             "tests": {test.name: _test_info(test, counts.get(test.name, 0)) for test in tests},
         },
         chat=config.format == "chat",
@@ -135,8 +137,21 @@ def plan(config: OffenseConfig, workspace: Path | None = None) -> OffensePlan:
         data=data,
         differences=_concerning(suite, tests),
         import_notes={test.name: test.notes for test in tests},
-        published=load_s2n(Content(workspace), OFFENSE),
+        published=load_catalogue(Content(workspace)),
     )
+
+
+def _public_tests(
+    tests: Sequence[TestSet], suite: OffenseSuite, catalogue: CultureCatalogue, workspace: Path | None
+) -> str:
+    """Whether these are the public test files of S2N's framework for their cultures, in words."""
+    cultures, names = {test.culture for test in tests}, {test.name for test in tests}
+    files = load_mapping(Content(workspace), None, suite, catalogue.ids()).files
+    public = {entry.name for entry in files if entry.culture in cultures}
+    if names == public:
+        return "public"
+    others = f" and {len(names - public)} others" if names - public else ""
+    return f"{len(names & public)} of {len(public)} public{others}"
 
 
 def _data(folder: Path | None, workspace: Path | None) -> Path | None:

@@ -33,7 +33,7 @@ def f1_table(
     `Single-Culture Adaptation` is the diagonal: the adapter of every culture on that culture's tests.
     """
     cultures = in_order(culture for run in runs for culture in run.scores.cultures)
-    rows = grouped(row for run in runs for row in _f1_rows(run, published, cultures))
+    rows = grouped(row for run in runs for row in _f1_rows(run, run.beside(published), cultures))
     return Table(
         metric="f1",
         title="F1 of culture adaptation, % (S2N's tables 2 and 7)",

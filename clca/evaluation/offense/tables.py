@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.evaluated_model import EvaluatedModel
@@ -10,25 +11,38 @@ from clca.evaluation.invalid_replies import invalid_counts_table, invalid_table
 from clca.evaluation.labelled.tables import matrix_table
 from clca.evaluation.offense.plan import OffensePlan
 from clca.evaluation.offense.score_tables import f1_table, normalised_table, significance
+from clca.evaluation.published.s2n import comparable
 from clca.evaluation.table import Table
 from clca.evaluation.table_systems import TableSystem
+
+PRINTED_TABLES = ("table 2", "table 3", "table 7", "table 8", "table 9", "table 10", "table 13")
 
 
 def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str]) -> tuple[Table, ...]:
     """The matrix and its invalid answers, then S2N's tables 2 and 7, 8 to 10, 3 and 13 as far as they have a row."""
-    published, systems = plan.published, [system_of(plan.model, scores)]
+    model, published = plan.model, plan.published.s2n
+    system = system_of(model, scores)
+    matched = comparable(plan.published, "offense", plan.recorded, system, PRINTED_TABLES)
+    system = replace(system, comparable=matched)
     notes = [_what_was_asked(plan), *caveats, *scores.notes()]
+    beside = [*notes, *matched.notes()]
     tables = [
         matrix_table("f1", scores, [*notes, *_specificity_note(scores)], plan.model.taught),
         matrix_table("invalid", scores, notes, plan.model.taught),
-        f1_table(systems, published, notes=notes),
-        invalid_table(systems, published, notes=notes),
-        invalid_counts_table(systems, published, notes=notes),
+        f1_table([system], published, notes=beside),
+        invalid_table([system], published, notes=beside),
+        invalid_counts_table([system], published, notes=beside),
     ]
     specificity = scores.specificity
     if specificity is not None and len(specificity.cultures) > 1:
         tables.append(
-            normalised_table(specificity, model=plan.model.name, data=plan.model.mix, published=published, notes=notes)
+            normalised_table(
+                specificity,
+                model=model.name,
+                data=model.mix,
+                published=system.beside(published),
+                notes=beside,
+            )
         )
     return tuple(table for table in tables if table.rows)
 

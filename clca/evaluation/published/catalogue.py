@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, NotFoundError
-from clca.evaluation.s2n_results import MMLU, OFFENSE, Printed, Published, read_printed
+from clca.evaluation.s2n_results import MMLU, OFFENSE, PRINTED_AS, Printed, Published, read_printed
 from clca.evaluation.wvs.published import PATH as WVS
 from clca.evaluation.wvs.published import PublishedScore, load_published
 from clca.records import Line, Record, Slug
@@ -39,6 +39,7 @@ PICKED = {"model": "student", "method": "method", "setting": "mixture", "row": "
 
 SYSTEMS = {"zero-shot": "without an adapter", "single": "each culture's own adapter", "combined": "one adapter of all"}
 ADAPTER = "the adapter of a culture"
+_MIXES = {printed: mix for mix, printed in PRINTED_AS.items()}  # what S2N calls WVS are CultureLLM's pairs
 
 
 class SharedNeeds(Record):
@@ -194,7 +195,7 @@ def system_of(row: str) -> str:
 
 
 def _setting(key: str, value: str) -> str:
-    return system_of(value) if key == "row" else value
+    return system_of(value) if key == "row" else _MIXES.get(value, value)
 
 
 def _key(fields: Mapping[str, Any]) -> tuple[tuple[str, Any], ...]:

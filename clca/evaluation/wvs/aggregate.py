@@ -33,23 +33,15 @@ def score(
     how well the survey knows the culture (the split-half reference does). Raises `ClcaError` for a culture without
     a survey.
     """
-    results, resampled = [], {}
-    orders, methods = get_args(Order), get_args(Method)
-    ordered = sorted(counts, key=lambda key: (orders.index(key.order), key.culture, methods.index(key.method)))
-    for key in ordered:
-        if key.culture not in surveys:
-            raise ClcaError(f"no survey of {key.culture}; there are those of {', '.join(sorted(surveys))}")
-        survey = surveys[key.culture]
-        values, replicates = resampled_scores(counts[key], survey, seed=seed, resamples=resamples)
-        resampled[key] = values, replicates
-        results.append(_method_scores(key, counts[key], survey, values, replicates))
+    results, averages = score_methods(counts, surveys, seed=seed, resamples=resamples)
+    ordered = _ordered(counts)
     return WvsScores(
         seed=seed,
         resamples=resamples,
         level=LEVEL,
         smoothing=SMOOTHING,
-        results=tuple(results),
-        averages=_averages(counts, resampled),
+        results=results,
+        averages=averages,
         references={
             culture: _baselines(
                 next(counts[key] for key in ordered if key.culture == culture),
@@ -64,6 +56,33 @@ def score(
             for base, key in _order_pairs(ordered)
         ),
     )
+
+
+def score_methods(
+    counts: Mapping[CountsKey, AnswerCounts],
+    surveys: Mapping[str, Survey],
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+) -> tuple[tuple[MethodScores, ...], tuple[MethodAverage, ...]]:
+    """The scores of each culture, method and order, and their means over cultures, without references.
+
+    Raises `ClcaError` for a culture without a survey.
+    """
+    results, resampled = [], {}
+    for key in _ordered(counts):
+        if key.culture not in surveys:
+            raise ClcaError(f"no survey of {key.culture}; there are those of {', '.join(sorted(surveys))}")
+        survey = surveys[key.culture]
+        values, replicates = resampled_scores(counts[key], survey, seed=seed, resamples=resamples)
+        resampled[key] = values, replicates
+        results.append(_method_scores(key, counts[key], survey, values, replicates))
+    return tuple(results), _averages(counts, resampled)
+
+
+def _ordered(counts: Mapping[CountsKey, AnswerCounts]) -> list[CountsKey]:
+    orders, methods = get_args(Order), get_args(Method)
+    return sorted(counts, key=lambda key: (orders.index(key.order), key.culture, methods.index(key.method)))
 
 
 def running_estimate(

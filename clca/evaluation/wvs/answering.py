@@ -13,10 +13,10 @@ from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.prediction_dir import MIN_FAILURES, PREDICTIONS
 from clca.evaluation.progress import EvaluationProgress
 from clca.evaluation.wvs.aggregate import running_estimate
-from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.counts import AnswerCounts, CountsKey
 from clca.evaluation.wvs.prediction_dir import GroupKey, WvsPredictionDir, key_of
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup
+from clca.evaluation.wvs.rereading import Readers, ReplyReader, Rereading
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.inference.requests import Answer, Predictor
@@ -59,6 +59,7 @@ class EarlyStop:
 class WvsAnswering:
     """Has all request groups of an evaluation answered; `counts` are of all predictions, those on disk included.
 
+    Replies are read by `readers`, and `rereading` counts what the other reader makes of them.
     Raises `ContentError` for stored predictions that do not fit the evaluation.
     """
 
@@ -68,7 +69,8 @@ class WvsAnswering:
         groups: Sequence[RespondentRequestGroup],
         samples: Mapping[str, Sample],
         layouts: Mapping[str, ScoreLayout],
-        readers: Mapping[str, OptionReader],
+        readers: Readers,
+        rereading: Rereading,
         *,
         seed: int,
         weighted: bool,
@@ -76,6 +78,7 @@ class WvsAnswering:
     ) -> None:
         self.groups, self.counts = tuple(groups), dict[CountsKey, AnswerCounts]()
         self._folder, self._samples, self._layouts, self._readers = folder, samples, layouts, readers
+        self.rereading = rereading
         self._seed, self._weighted, self._on_progress = seed, weighted, on_progress
         self._prompts, self._started, self._reported = 0, monotonic(), 0.0
         for prediction in folder.predictions():
@@ -169,9 +172,10 @@ class WvsAnswering:
             respondents, layout = self._samples[key.culture].respondents, self._layouts[key.culture]
             self.counts[key] = AnswerCounts(layout, respondents, weighted=self._weighted)
         self.counts[key].add(prediction)
+        self.rereading.add(prediction)
 
 
-def predict(group: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: OptionReader) -> Prediction:
+def predict(group: RespondentRequestGroup, question: ItemQuestion, answer: Answer, reader: ReplyReader) -> Prediction:
     """The answer to a question as a prediction, in the survey's order of the options."""
     option, probabilities = None, None
     if answer.probabilities is not None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
 from clca.content.config import Option, split_list, split_names
 from clca.evaluation.config import HOW, WHAT, EvaluationConfig
-from clca.records import Method, Order
+from clca.records import Method, Order, Scoring
 
 Layout = Literal["chat", "text", "bare"]
 """`bare` is `text` with nothing before the question, as survey pairs are taught: one answer stands for all."""
 
 WHO = "Who is asked what"
+
+PAPER_FIELDS = {"mode": "generate", "format": "chat"}
+"""What the released evaluation does, where this project leaves a choice."""
 
 
 def split_items(value: Any) -> Any:
@@ -76,6 +79,14 @@ class WvsConfig(EvaluationConfig):
         Field(description="chat; text; bare: text that describes no respondent."),
         Option(HOW, default="chat; text for students without a chat template and for adapters of plain text"),
     ] = None
+    scoring: Annotated[
+        Scoring,
+        Field(
+            description="corrected; paper: prompts, lengths and reading of replies as in CLCA's release; implies --mode"
+            " generate --format chat."
+        ),
+        Option(HOW),
+    ] = "corrected"
     until_ci: Annotated[
         float | None,
         Field(
@@ -85,3 +96,24 @@ class WvsConfig(EvaluationConfig):
         ),
         Option(HOW),
     ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _paper_writes_in_a_chat(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("scoring") == "paper":
+            return values | {key: value for key, value in PAPER_FIELDS.items() if values.get(key) is None}
+        return values
+
+    @model_validator(mode="after")
+    def _paper_is_one_instrument(self) -> WvsConfig:
+        if self.scoring == "paper":
+            for key, value in PAPER_FIELDS.items():
+                if getattr(self, key) != value:
+                    raise ValueError(
+                        f"--{key}: --scoring paper is asked with {value}; leave --{key} out or give {value}"
+                    )
+            if set(self.order) - {"given"}:
+                raise ValueError(
+                    "--order: --scoring paper names the ends of a scale alone; leave --order out or give given"
+                )
+        return self

@@ -7,19 +7,21 @@ from dataclasses import dataclass
 
 from clca.errors import NotFoundError
 from clca.evaluation.table import Cell, Estimate, Row, Table
+from clca.evaluation.wvs.metric_heads import METRICS
 from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, PAPER_METRICS
 from clca.evaluation.wvs.published import AVERAGE, PublishedScore, published_values
+from clca.records import Scoring
 
 PAPER_ORDER = ("china", "germany", "uk", "mexico", "japan")
 """The cultures of the CLCA paper, as its table has them."""
 
 ADAPTED = "clca"  # the method of adapters, whatever they were trained with
 CLCA = "CLCA"  # what adapters are called that were trained as the paper's
+PUBLISHED = (CLCA, "adapted (recipe clca-released, mix clca)")  # what the paper's own adapters may be called here
 METHODS = {"persona": "", "cultural": " cultural", ADAPTED: " {adapter}"}
 BARE = {"persona": "", "cultural": ", bare question", ADAPTED: " {adapter}, bare question"}
 """Where nothing stands before a question, neither the culture nor a respondent is named."""
 
-UNIFORM = "An item without any valid answer counts as uniform: read it beside the unreadable share."
 REFERENCES = {"uniform": "uniform", "majority": "majority option", "split_half": "people, split half"}
 
 
@@ -28,47 +30,12 @@ Figures = Mapping[str, Mapping[str, Estimate]]
 
 
 @dataclass(frozen=True, slots=True)
-class About:
-    """How a metric is headed and explained."""
+class Rereading:
+    """The figures of each model by another reader of the same replies; `own` and `other` name both scorings."""
 
-    title: str
-    note: str
-
-
-METRICS: dict[str, About] = {
-    "kl_paper": About(
-        "KL-D",
-        "KL(o || softmax(q)) in nats over the options and a bucket of unreadable answers, as the CLCA paper computes"
-        " it. It is no distance between the distributions: over all items the survey's own scores about 0.35 and not 0,"
-        " giving everyone the majority option scores less than that, and unreadable answers move it as much as values"
-        " do.",
-    ),
-    "accuracy_paper": About(
-        "accuracy",
-        "share of respondents whose own answer was given, as the CLCA paper counts: an item that the respondent did"
-        " not answer is wrong, and so is an unreadable answer.",
-    ),
-    "kl": About(
-        "KL",
-        "KL(o || q) in nats over valid answers, with 0.0005 added to every share of both; 0 is the survey's own"
-        f" distribution. {UNIFORM}",
-    ),
-    "jsd": About(
-        "Jensen-Shannon distance",
-        "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution."
-        f" {UNIFORM}",
-    ),
-    "wasserstein_1": About(
-        "Wasserstein-1",
-        "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution."
-        f" {UNIFORM}",
-    ),
-    "accuracy": About(
-        "accuracy over answered items",
-        "share of respondents whose own answer was given, over the items that they answered; unreadable is wrong.",
-    ),
-    "invalid": About("unreadable answers", "share of answers that could not be read as an option."),
-}
+    own: Scoring
+    other: Scoring
+    systems: Mapping[str, Figures]
 
 
 def build(
@@ -81,13 +48,15 @@ def build(
     notes: Sequence[str] = (),
     bare: bool = False,
     adapters: Mapping[str, str] | None = None,
+    reread: Rereading | None = None,
 ) -> Table:
     """The table of one metric: the rows of each model (its alias -> figures), then the references.
 
     `names` gives cultures a heading; `notes` are added to the metric's own; `bare` says that nothing stood before
     the questions. `adapters` says what each culture's adapter is called: adapters of another name have a row of their
     own. Published rows stand below ours where a paper has the model, the method and a culture of this
-    table, but not below bare ones: no paper asked in that way.
+    table, but not below bare ones: no paper asked in that way. `reread` adds a row below each of ours, of the same
+    replies as the other reader reads them.
     """
     if metric not in METRICS:
         raise NotFoundError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
@@ -102,7 +71,7 @@ def build(
     )
     rows: list[Row] = []
     for model, ours in systems.items():
-        rows += _rows(metric, model, ours, published, cultures, BARE if bare else METHODS, adapters or {})
+        rows += _rows(metric, model, ours, published, cultures, BARE if bare else METHODS, adapters or {}, reread)
     rows += [
         Row(label, "reference", _cells(references[key], cultures))
         for key, label in REFERENCES.items()
@@ -132,16 +101,25 @@ def _rows(
     cultures: tuple[str, ...],
     methods: Mapping[str, str],
     adapters: Mapping[str, str],
+    reread: Rereading | None,
 ) -> Iterable[Row]:
-    """Ours of each method, with the published one below it; of adapters a row for each kind."""
+    """Ours of each method, below it the other reading and the published one; of adapters a row for each kind."""
     sign = 1 if metric in HIGHER_IS_BETTER else -1
     base: dict[str, tuple[Cell | None, ...]] = {}
+    suffixes, others = {"ours": "", "published": ", published"}, dict[tuple[str, str], Mapping[str, Estimate]]()
+    if reread is not None:
+        own, other = (f", {scoring} reading" for scoring in (reread.own, reread.other))
+        suffixes = {"ours": own, "reread": other, "published": ", published"}
+        by_adapter = _by_adapter(reread.systems.get(model, {}), methods, adapters)
+        others = {(method, adapter): figures for method, adapter, figures in by_adapter}
     for method, adapter, figures in _by_adapter(ours, methods, adapters):
         suffix = methods[method].format(adapter=adapter)
-        for kind in ("ours", "published"):
+        for kind, ending in suffixes.items():
             if kind == "ours":
                 cells = _cells(figures, cultures)
-            elif method == ADAPTED and adapter != CLCA:
+            elif kind == "reread":
+                cells = _cells(others.get((method, adapter), {}), cultures)
+            elif method == ADAPTED and adapter not in PUBLISHED:
                 cells = ()
             else:
                 cells = _published_cells(published_values(published, model, method, metric), cultures)
@@ -153,8 +131,7 @@ def _rows(
             before, after = base.get(kind, (None,))[-1], cells[-1]
             if method == ADAPTED and before and after:
                 change = sign * (after.value - before.value)
-            label = f"{model}{suffix}" if kind == "ours" else f"{model}{suffix}, published"
-            yield Row(label, "ours" if kind == "ours" else "published", cells, change)
+            yield Row(f"{model}{suffix}{ending}", "published" if kind == "published" else "ours", cells, change)
 
 
 def _by_adapter(

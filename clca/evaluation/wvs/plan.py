@@ -15,16 +15,18 @@ from typing import Any, ClassVar
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.evaluation.cost import Cost, CostPart, estimate_cost, group_tokens, prompt_tokens
+from clca.evaluation.cost import Cost, estimate_cost, prompt_tokens
 from clca.evaluation.model_selection import choose_by_culture, choose_served_by_culture, find
 from clca.evaluation.plan import EvaluationPlan, content_inputs, evaluation_folder, model_inputs
 from clca.evaluation.predictor import InferenceConfig
+from clca.evaluation.published.matching import Matched
 from clca.evaluation.validation import require_libraries
-from clca.evaluation.wvs.answer_extraction import OptionReader
+from clca.evaluation.wvs.comparable import comparable, run_settings
 from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.cost import cost_part
 from clca.evaluation.wvs.offered_items import OfferedItems, offer_items
+from clca.evaluation.wvs.paper_reader import PAPER_ANSWERS, PAPER_READER, load_paper_reader
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
-from clca.evaluation.wvs.published import PublishedScore, load_published
 from clca.evaluation.wvs.questionnaire import (
     choose_cultures,
     choose_format,
@@ -35,17 +37,18 @@ from clca.evaluation.wvs.questionnaire import (
     make_request_groups,
 )
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
+from clca.evaluation.wvs.rereading import Readers
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.suite import WvsSuite, load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.evaluation.wvs.trained_items import overlap_caveats, trained_items, untrained
+from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.prompt_format import Mode, joined
-from clca.inference.tokenization import Tokens
-from clca.records import Culture, Order
+from clca.records import Culture, Order, Scoring
 from clca.storage.fingerprint import file_sha256
 
 RESPONDENTS, TINY_RESPONDENTS = 1000, 100  # default numbers for each culture
-MEASURED_GROUPS = 8  # request groups of each culture and method whose tokens are counted
+PAPER_TOKENS = 500  # of a reply, in the released evaluation
 
 FINGERPRINTED = ("eval/", "prompts/")
 """Content that decides answers or scores. Of a profile, which is recorded as well, only the countries do."""
@@ -53,8 +56,9 @@ FINGERPRINTED = ("eval/", "prompts/")
 
 @dataclass(frozen=True, kw_only=True)
 class WvsPlan(EvaluationPlan):
-    """An evaluation on the survey. `request_groups` are all of it; `samples`, `readers`, `languages` are by culture.
+    """An evaluation on the survey. `request_groups` are all of it; `samples`, `languages` are by culture.
 
+    `readers` are those of both scorings: each reads every reply, and the evaluation's own decides the predictions.
     `data` is the file of imported respondents, None without. `culture_names` head the columns of tables. `trained` are
     the items of the suite that each adapter was trained on, by its name; `left_out` those that are not asked for it.
     """
@@ -65,13 +69,13 @@ class WvsPlan(EvaluationPlan):
     format: Layout
     offered: OfferedItems
     samples: dict[str, Sample]
-    readers: dict[str, OptionReader]
+    readers: dict[Scoring, Readers]
     languages: dict[str, str]
     orders: tuple[Order, ...]
     request_groups: tuple[RespondentRequestGroup, ...]
     data: Path | None
     culture_names: dict[str, str]
-    published: tuple[PublishedScore, ...]
+    published: Matched
     trained: dict[str, tuple[str, ...]]
     left_out: tuple[str, ...]
 
@@ -95,6 +99,11 @@ class WvsPlan(EvaluationPlan):
                 " so that there are no answers of individuals to hit; imported survey data take their place."
             )
         caveats += overlap_caveats(self.trained, [item.id for item in self.offered.items], self.left_out)
+        if self.config.scoring == "paper":
+            caveats.append(
+                "Scoring paper: asked in the form and read by the rules of CLCA's released evaluation. The words around"
+                " its markers, and those of the items, are ours."
+            )
         if self.config.weights:
             caveats.append("Respondents are weighted as in the survey.")
         return caveats
@@ -102,14 +111,15 @@ class WvsPlan(EvaluationPlan):
     @property
     def summary(self) -> dict[str, Any]:
         """What `--plan --json` prints besides the cost."""
-        return {**super().summary, "synthetic": self.synthetic, "format": self.format, **self.offered.summary}
+        summary = {"synthetic": self.synthetic, "format": self.format, "scoring": self.config.scoring}
+        return {**super().summary, **summary, **self.offered.summary}
 
     @cached_property
     def cost(self) -> Cost:
         """Prompts, tokens and time over all cultures and methods; no model is loaded."""
         tokens, unknown_reason = prompt_tokens(self.model, self.inference)
         by_method = groupby(self.request_groups, key=lambda group: (group.culture, group.method))
-        parts = [_cost_part(list(groups), tokens) for _, groups in by_method]
+        parts = [cost_part(list(groups), tokens) for _, groups in by_method]
         return estimate_cost(self.model, self.inference, parts, unknown_reason)
 
     def sample_prompts(self) -> list[tuple[str, str]]:
@@ -131,7 +141,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     trained_on = [culture for adapter in adapters for culture in adapter.data.cultures]
     names = choose_cultures(config, catalogue, trained_on)
     cultures = [catalogue.culture(name) for name in names]
-    english = load_suite(content)
+    english = load_suite(content, scoring=config.scoring)
     suites = load_suites(config, content, names, english)
     wanted = choose_items(config, english)
     imported = find_respondents(config.data, workspace)
@@ -167,6 +177,10 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     ]
     mode: Mode = config.mode or ("probability" if model.tiny else "generate")
     languages = {name: suites[name].language for name in names}
+    paper = config.scoring == "paper"
+    # Otherwise the words only read the replies a second time, and decide nothing of the evaluation itself.
+    paper_content = content if paper else Content(workspace)
+    paper_reader = load_paper_reader(paper_content)
     orders = choose_orders(config)
     inputs = {
         **model_inputs(config, model, {name: model.adapters[name] for name in names if "clca" in methods[name]}),
@@ -180,6 +194,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         "items": [item.id for item in offered.items],
         "orders": list(orders),
         "seed": config.seed,
+        **({"scoring": config.scoring, "reader": PAPER_READER} if paper else {}),
         **content_inputs(content, FINGERPRINTED),
     }
     synthetic = any(sample.synthetic for sample in samples.values())
@@ -187,13 +202,21 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         config=config,
         content=content,
         model=model,
-        inference=InferenceConfig(mode, format == "chat", config.base_url, workspace),
+        inference=InferenceConfig(
+            mode,
+            format == "chat",
+            config.base_url,
+            workspace,
+            max_new_tokens=PAPER_TOKENS if paper else MAX_NEW_TOKENS,
+        ),
         inputs=inputs,
         info={
             "cultures": names,
             **offered.summary,
             "mode": mode,
             "format": format,
+            "scoring": config.scoring,
+            "paper_reader": {"version": PAPER_READER, "answers": paper_content.used[PAPER_ANSWERS].digest},
             "weighted": config.weights,
             "seed": config.seed,
             "data": None if imported is None else str(imported.path),
@@ -206,15 +229,23 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         format=format,
         offered=offered,
         samples=samples,
-        readers={name: suite.reader for name, suite in suites.items()},
+        readers={
+            "corrected": {name: suite.reader for name, suite in suites.items()},
+            "paper": dict.fromkeys(names, paper_reader),
+        },
         languages=languages,
         orders=orders,
         request_groups=tuple(groups),
         data=None if imported is None else imported.path,
         culture_names={culture.id: _name(culture, english) for culture in cultures},
-        published=load_published(Content(workspace)),
         trained=trained,
         left_out=tuple(item.id for item in wanted if item not in items),
+        published=comparable(
+            Content(workspace),
+            model,
+            methods,
+            run_settings(config, mode, format, languages, offered, samples, model.loaded_bits),
+        ),
     )
 
 
@@ -228,23 +259,3 @@ def _label(cultures: Sequence[str]) -> str:
 def _name(culture: Culture, suite: WvsSuite) -> str:
     # The profile of a linguistic culture bears the name of one of its countries, which the scores are not of.
     return suite.persona.name(culture.id) if culture.kind == "language" else culture.name
-
-
-def _cost_part(groups: Sequence[RespondentRequestGroup], tokens: Tokens | None) -> CostPart:
-    """Tokens are counted on a few request groups, spread over all, and taken for all of them."""
-    once = unshared = None
-    if tokens is not None:
-        measured = [groups[index * len(groups) // MEASURED_GROUPS] for index in range(MEASURED_GROUPS)][: len(groups)]
-        counts = [group_tokens(tokens, group) for group in measured]
-        factor = len(groups) / len(measured)
-        once = round(sum(shared + own for shared, own, _ in counts) * factor)
-        unshared = round(sum(shared * prompts + own for shared, own, prompts in counts) * factor)
-    return CostPart(
-        {"culture": groups[0].culture, "method": groups[0].method},
-        {
-            "sheets": len(groups),
-            "prompts": sum(len(group.questions) for group in groups),
-            "tokens": once,
-            "tokens_unshared": unshared,
-        },
-    )

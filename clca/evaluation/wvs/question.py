@@ -9,7 +9,7 @@ from clca.content.prompts import Prompts
 from clca.content.wvs_items import Item, s2n_prompt
 from clca.evaluation.wvs.persona import Persona
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
-from clca.records import Method, Order, Respondent
+from clca.records import Method, Order, Respondent, Scoring
 from clca.seeding import chooser
 
 Format = Literal["chat", "text"]
@@ -27,7 +27,7 @@ def shown_options(item: Item, order: Order, seed: int) -> tuple[int, ...]:
 
 
 def item_questions(
-    items: Iterable[Item], prompts: Prompts, form: Format, order: Order, seed: int
+    items: Iterable[Item], prompts: Prompts, form: Format, order: Order, seed: int, scoring: Scoring = "corrected"
 ) -> tuple[ItemQuestion, ...]:
     """The items as questions, with the options numbered from 1 in the order shown."""
     questions = []
@@ -37,7 +37,8 @@ def item_questions(
             text = s2n_prompt(item, shown)
         else:
             options = [(number, item.options[option]) for number, option in enumerate(shown, start=1)]
-            text = prompts.render("wvs-question", "user", question=item.question, options=options)
+            prompt, block = ("wvs-paper", "question") if scoring == "paper" else ("wvs-question", "user")
+            text = prompts.render(prompt, block, question=item.question, options=options)
         questions.append(item_question(item, order, text, shown))
     return tuple(questions)
 
@@ -52,18 +53,21 @@ def request_groups(
     *,
     adapter: str = "",
     bare: bool = False,
+    scoring: Scoring = "corrected",
 ) -> Iterator[RespondentRequestGroup]:
     """A request group for each respondent; for `cultural` a single group for all of them, of respondent "".
 
-    `bare` asks without any text before the questions, as S2N's survey pairs are taught. Respondents then cannot be
-    told apart, so that there is a single group, too.
+    `scoring` is that of the prompts. `bare` asks without any text before the questions, as S2N's survey pairs are
+    taught. Respondents then cannot be told apart, so that there is a single group, too.
     """
     if bare:
         yield RespondentRequestGroup(adapter, "", questions, culture, method, "")
     elif method == "cultural":
-        system = prompts.render("wvs-cultural", "system", culture=persona.name(culture))
+        prompt, block = ("wvs-paper", "cultural") if scoring == "paper" else ("wvs-cultural", "system")
+        system = prompts.render(prompt, block, culture=persona.name(culture))
         yield RespondentRequestGroup(adapter, system, questions, culture, method, "")
     else:
+        prompt, block = ("wvs-paper", "persona") if scoring == "paper" else ("wvs-persona", "system")
         for respondent in respondents:
-            system = prompts.render("wvs-persona", "system", persona=persona.lines(respondent))
+            system = prompts.render(prompt, block, persona=persona.lines(respondent))
             yield RespondentRequestGroup(adapter, system, questions, culture, method, respondent.id)

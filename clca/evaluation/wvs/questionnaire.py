@@ -56,7 +56,8 @@ def load_suites(config: WvsConfig, content: Content, cultures: Sequence[str], en
     native = config.language == NATIVE
     languages = {name: native_language(content, name) if native else config.language for name in cultures}
     others = set(languages.values()) - {english.language}
-    loaded = {english.language: english, **{language: load_suite(content, language) for language in sorted(others)}}
+    translated = {language: load_suite(content, language, config.scoring) for language in sorted(others)}
+    loaded = {english.language: english, **translated}
     return {name: loaded[language] for name, language in languages.items()}
 
 
@@ -117,7 +118,7 @@ def make_request_groups(
     questions = tuple(
         question
         for order in choose_orders(config)
-        for question in item_questions(items, suite.prompts, prompt_format, order, config.seed)
+        for question in item_questions(items, suite.prompts, prompt_format, order, config.seed, config.scoring)
     )
     for method in methods:
         yield from request_groups(
@@ -129,4 +130,5 @@ def make_request_groups(
             suite.prompts,
             adapter=model.adapters[sample.culture].name if method == "clca" else "",
             bare=format == BARE,
+            scoring=config.scoring,
         )

@@ -9,8 +9,8 @@ from pydantic import Field
 from clca.evaluation.result import EvaluationResult
 from clca.evaluation.wvs.answering import EarlyStop
 from clca.evaluation.wvs.option_order import OptionOrderEffect
-from clca.evaluation.wvs.scores import WvsEstimates, WvsScores
-from clca.records import Method, Order, Record
+from clca.evaluation.wvs.scores import MethodScores, WvsEstimates, WvsScores
+from clca.records import Method, Order, Record, Scoring
 
 
 class OrderSummary(WvsEstimates):
@@ -21,10 +21,14 @@ class OrderSummary(WvsEstimates):
 
 
 class MethodSummary(OrderSummary):
-    """A culture and method in its first `order` of the options, and in further `orders`."""
+    """A culture and method in its first `order` of the options, and in further `orders`.
+
+    `readings` has both readings of its replies by the name of the scoring; {} where nothing was written.
+    """
 
     order: Order
     orders: dict[Order, OrderSummary] = Field(default_factory=dict)
+    readings: dict[Scoring, WvsEstimates] = Field(default_factory=dict)
 
 
 class SplitHalf(WvsEstimates):
@@ -57,6 +61,7 @@ class WvsResult(EvaluationResult):
     three_points: dict[str, tuple[str, ...]] = Field(
         description="Items that were offered and scored on three points, as the country was asked, by culture."
     )
+    scoring: Scoring
     cultures: dict[str, CultureSummary]
     averages: dict[Method, WvsEstimates] = Field(description="Mean over cultures, in the first order of the options.")
     sensitivity: tuple[OptionOrderEffect, ...]
@@ -67,16 +72,24 @@ class WvsResult(EvaluationResult):
 def summarise_cultures(scores: WvsScores) -> dict[str, CultureSummary]:
     """The scores of each culture; a method's own are those of its first order of the options."""
     methods: dict[str, dict[Method, MethodSummary]] = {}
+    other = {} if scores.other_reading is None else {_key(result): result for result in scores.other_reading.results}
     for result in scores.results:
         of_culture = methods.setdefault(result.culture, {})
         in_order = OrderSummary(respondents=result.respondents, mass=result.mass, **dict(result.overall))
         first = of_culture.get(result.method)
         if first is None:
-            of_culture[result.method] = MethodSummary(order=result.order, **dict(in_order))
+            readings: dict[Scoring, WvsEstimates] = {}
+            if scores.other_reading is not None and _key(result) in other:
+                readings = {scores.scoring: result.overall, scores.other_reading.scoring: other[_key(result)].overall}
+            of_culture[result.method] = MethodSummary(order=result.order, readings=readings, **dict(in_order))
         else:
             orders = {**first.orders, result.order: in_order}
             of_culture[result.method] = first.model_copy(update={"orders": orders})
     return {culture: _with_references(scores, culture, of_culture) for culture, of_culture in methods.items()}
+
+
+def _key(result: MethodScores) -> tuple[str, Method, Order]:
+    return result.culture, result.method, result.order
 
 
 def averages_of(scores: WvsScores) -> dict[Method, WvsEstimates]:

@@ -14,9 +14,11 @@ from clca.evaluation.wvs.answer_caveats import answer_caveats
 from clca.evaluation.wvs.answering import WvsAnswering
 from clca.evaluation.wvs.plan import WvsPlan
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
+from clca.evaluation.wvs.rereading import Rereading
 from clca.evaluation.wvs.result import WvsResult, averages_of, summarise_cultures
 from clca.evaluation.wvs.tables import early_stop_caveats, make_tables
 from clca.progress import ProgressCallback, ignore
+from clca.records import Scoring
 
 
 def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
@@ -26,13 +28,18 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
     that fails.
     """
     config, earlier = plan.config, start(plan)
+    other: Scoring = "corrected" if config.scoring == "paper" else "paper"
+    rereading = Rereading(
+        other, plan.readers[other], plan.request_groups, plan.samples, plan.offered.layouts, weighted=config.weights
+    )
     with WvsPredictionDir(plan.folder, plan.request_groups) as folder:
         work = WvsAnswering(
             folder,
             plan.request_groups,
             plan.samples,
             plan.offered.layouts,
-            plan.readers,
+            plan.readers[config.scoring],
+            rereading,
             seed=config.seed,
             weighted=config.weights,
             on_progress=progress,
@@ -44,7 +51,10 @@ def run(plan: WvsPlan, progress: ProgressCallback = ignore) -> WvsResult:
                 stops = []
             else:
                 stops = work.answer_until(recorder.predictor, config.until_ci)
-        scores = score(work.counts, {name: sample.survey for name, sample in plan.samples.items()}, seed=config.seed)
+        surveys = {name: sample.survey for name, sample in plan.samples.items()}
+        scores = score(work.counts, surveys, seed=config.seed)
+        other_reading = rereading.score(surveys, seed=config.seed)
+        scores = scores.model_copy(update={"scoring": config.scoring, "other_reading": other_reading})
         of_answers = answer_caveats(scores, plan.offered.layouts, plan.inference.mode, config.seed)
         of_run = [*early_stop_caveats(stops), *recorder.unanswered_caveats(), *of_answers]
         caveats = plan.caveats(recorder.coverage, of_run)

@@ -12,7 +12,7 @@ from pydantic import AliasChoices, Field
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.wvs.metric_names import Metric
 from clca.evaluation.wvs.option_order import OptionOrderEffect
-from clca.records import Method, Order, Record
+from clca.records import Method, Order, Record, Scoring
 
 
 class WvsEstimates(Record):
@@ -88,8 +88,31 @@ class BaselineScores(Record):
     simulated: bool
 
 
+class ReadDifferently(Record):
+    """How many of a culture's and method's replies the two readers read as another option, or only one reads at all."""
+
+    culture: str
+    method: Method
+    order: Order
+    replies: int
+    differing: int
+
+
+class OtherReading(Record):
+    """The scores of the same replies as the other reader reads them, which `scoring` names."""
+
+    scoring: Scoring
+    results: tuple[MethodScores, ...]
+    averages: tuple[MethodAverage, ...]
+    differing: tuple[ReadDifferently, ...]
+
+
 class WvsScores(Record):
-    """All scores of an evaluation, and how they were computed."""
+    """All scores of an evaluation, and how they were computed.
+
+    `scoring` names how replies were read, `other_reading` has the scores of the same replies as the other reader reads
+    them; None where nothing was written. Evaluations of earlier versions have neither: they are `corrected`.
+    """
 
     seed: int
     resamples: int
@@ -99,6 +122,17 @@ class WvsScores(Record):
     averages: tuple[MethodAverage, ...]
     references: dict[str, BaselineScores]
     sensitivity: tuple[OptionOrderEffect, ...]
+    scoring: Scoring = "corrected"
+    other_reading: OtherReading | None = None
+
+    @property
+    def reread(self) -> WvsScores | None:
+        """These scores with those of the other reading in the place of the evaluation's own, without references."""
+        other = self.other_reading
+        if other is None:
+            return None
+        changes = {"results": other.results, "averages": other.averages, "scoring": other.scoring}
+        return self.model_copy(update={**changes, "references": {}, "sensitivity": (), "other_reading": None})
 
     def by_culture(self) -> dict[str, dict[str, WvsEstimates]]:
         """Overall metrics by culture and method or baseline (uniform, majority, split_half).

@@ -9,14 +9,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_csv, read_yaml, suggestion
-from clca.content.prompts import WVS_PROMPTS, Prompts
+from clca.content.prompts import WVS_PAPER_PROMPTS, WVS_PROMPTS, Prompts
 from clca.content.wvs_items import ITEMS, Items, Shares, load_items, load_shares, read_translation
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.wvs.answer_extraction import OptionReader
 from clca.evaluation.wvs.answer_patterns import ANSWERS, read_answer_patterns
 from clca.evaluation.wvs.persona import PERSONA, Persona, load_persona, read_persona_translation
 from clca.evaluation.wvs.synthetic import Demographics, load_demographics
-from clca.records import Slug
+from clca.records import Scoring, Slug
 
 COVERAGE = "eval/wvs/coverage.csv"
 
@@ -65,6 +65,11 @@ def files_of(language: str) -> list[str]:
     return suite + [f"{prompts}/{name}.j2" for name in WVS_PROMPTS]
 
 
+def paper_prompt(language: str) -> str:
+    """The content file with the prompts of `--scoring paper`, which a language may lack."""
+    return "prompts/wvs-paper.j2" if language == ENGLISH else f"prompts/{language}/wvs-paper.j2"
+
+
 def native_language(content: Content, culture: str) -> str:
     """The language whose `persona.yaml` lists the culture as native. Raises `NotFoundError`."""
     speakers = {}
@@ -81,8 +86,11 @@ def native_language(content: Content, culture: str) -> str:
     )
 
 
-def load_suite(content: Content, language: str = ENGLISH) -> WvsSuite:
-    """The suite in a language (`en`, `ja`...). Raises `NotFoundError` and `ContentError`."""
+def load_suite(content: Content, language: str = ENGLISH, scoring: Scoring = "corrected") -> WvsSuite:
+    """The suite in a language (`en`, `ja`...), with the prompts of a scoring.
+
+    Raises `NotFoundError` and `ContentError`.
+    """
     items = load_items(content)
     persona = load_persona(content)
     shares = load_shares(content, items)
@@ -93,7 +101,8 @@ def load_suite(content: Content, language: str = ENGLISH) -> WvsSuite:
         items, persona = _translated(content, language, items, persona)
     answers = _in_language(ANSWERS, language)
     patterns = read_answer_patterns(content.shown(answers), content.text(answers), items)
-    prompts = Prompts.load(content, WVS_PROMPTS, "" if language == ENGLISH else language)
+    specs = WVS_PAPER_PROMPTS if scoring == "paper" else WVS_PROMPTS
+    prompts = Prompts.load(content, specs, "" if language == ENGLISH else language)
     return WvsSuite(language, items, persona, prompts, OptionReader(patterns), shares, demographics, coverage)
 
 

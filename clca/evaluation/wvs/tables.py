@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.table import Table
+from clca.evaluation.wvs.ablation_table import ablation_table
 from clca.evaluation.wvs.answering import EarlyStop
-from clca.evaluation.wvs.paper_table import METRICS, REFERENCES, Figures, build
+from clca.evaluation.wvs.metric_heads import METRICS
+from clca.evaluation.wvs.metric_names import PAPER_METRICS
+from clca.evaluation.wvs.paper_table import REFERENCES, Figures, Rereading, build
 from clca.evaluation.wvs.plan import WvsPlan
+from clca.evaluation.wvs.published import PublishedScore
 from clca.evaluation.wvs.questionnaire import BARE
 from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Order
@@ -27,17 +31,19 @@ def early_stop_caveats(stops: Sequence[EarlyStop]) -> list[str]:
 
 def make_tables(plan: WvsPlan, scores: WvsScores, caveats: Sequence[str]) -> tuple[Table, ...]:
     """One table a metric, those without a number left out; each further order of the options has rows of its own."""
-    notes = [_what_was_asked(plan), *plan.offered.notes(), *caveats, *scores.notes(), *_sensitivity_notes(scores)]
-    orders = list(dict.fromkeys(result.order for result in scores.results))
-    by_order = {order: _of_order(scores, order) for order in orders}
-    tables = []
+    notes = [
+        _what_was_asked(plan),
+        *plan.offered.notes(),
+        *_reading_notes(scores),
+        *caveats,
+        *scores.notes(),
+        *_sensitivity_notes(scores),
+    ]
+    published = [entry for entry in plan.published.entries if isinstance(entry, PublishedScore)]
+    adapters = {culture: plan.model.row_label(culture) for culture in plan.model.adapters}
+    reread, tables = scores.reread, []
     for metric in METRICS:
-        systems: dict[str, Figures] = {}
-        for order, of_order in by_order.items():
-            figures = {row: cells for row, cells in of_order.column(metric).items() if row not in REFERENCES}  # type: ignore[arg-type]
-            if figures:
-                name = plan.model.name
-                systems[name if order == orders[0] else f"{name} ({order})"] = figures
+        systems = _systems(plan.model.name, scores, metric)
         if systems:
             rows = scores.column(metric)  # type: ignore[arg-type]
             tables.append(
@@ -45,14 +51,47 @@ def make_tables(plan: WvsPlan, scores: WvsScores, caveats: Sequence[str]) -> tup
                     metric,
                     systems,
                     references={row: rows[row] for row in REFERENCES if row in rows},
-                    published=plan.published,
+                    published=published,
                     names=plan.culture_names,
-                    notes=notes,
+                    notes=[*notes, *(plan.published.notes() if metric in PAPER_METRICS else ())],
                     bare=plan.format == BARE,
-                    adapters={culture: plan.model.row_label(culture) for culture in plan.model.adapters},
+                    adapters=adapters,
+                    reread=None
+                    if reread is None
+                    else Rereading(scores.scoring, reread.scoring, _systems(plan.model.name, reread, metric)),
                 )
             )
-    return tuple(tables)
+    ablation = ablation_table(
+        plan.model.name, scores, published, adapters=adapters, notes=[*notes, *plan.published.notes()]
+    )
+    return (*tables, *((ablation,) if ablation is not None else ()))
+
+
+def _systems(model: str, scores: WvsScores, metric: str) -> dict[str, Figures]:
+    """The figures of a metric for each order of the options, which is named where it is not the first."""
+    orders = list(dict.fromkeys(result.order for result in scores.results))
+    systems: dict[str, Figures] = {}
+    for order in orders:
+        of_order = _of_order(scores, order)
+        figures = {row: cells for row, cells in of_order.column(metric).items() if row not in REFERENCES}  # type: ignore[arg-type]
+        if figures:
+            systems[model if order == orders[0] else f"{model} ({order})"] = figures
+    return systems
+
+
+def _reading_notes(scores: WvsScores) -> list[str]:
+    """How far the two readings of the same replies differ, in one line."""
+    if scores.other_reading is None:
+        return []
+    counts = "; ".join(
+        f"{entry.culture} {entry.method}{'' if entry.order == 'given' else f' ({entry.order})'}"
+        f" {entry.differing:,} of {entry.replies:,}"
+        for entry in scores.other_reading.differing
+    )
+    return [
+        "The same replies in two readings: corrected, which takes what names one option in whatever words, and paper,"
+        f" the rules of CLCA's released evaluation. Replies that they read differently: {counts}."
+    ]
 
 
 def _of_order(scores: WvsScores, order: Order) -> WvsScores:
@@ -74,7 +113,8 @@ def _what_was_asked(plan: WvsPlan) -> str:
         languages = ", ".join(f"{language} ({name})" for name, language in plan.languages.items())
     return (
         f"Asked for {people}, seed {plan.config.seed}: {len(plan.offered.items)} items, {plan.offered.versions},"
-        f" language {languages}, options as {', '.join(plan.orders)}; {plan.inference.mode}, {plan.format} format."
+        f" language {languages}, options as {', '.join(plan.orders)}; {plan.inference.mode}, {plan.format} format,"
+        f" {plan.config.scoring} scoring."
     )
 
 

@@ -97,7 +97,11 @@ def test_mmlu_of_the_same_adapters_adds_tables_4_and_5(here: Path) -> None:
     assert ours.cells[2].value == pytest.approx((2 / 3 + 1) / 2)
     text = (done.folder / "tables.md").read_text()
     assert "Only a test." in text
-    assert "published, table 8" in text
+    assert "published, table 8" not in text  # whose ten adapters were asked all texts
+    for table in done.tables:
+        (first, *_) = [note for note in table.notes if "Published numbers of this student: " in note]
+        assert "scoring not known, published paper" in first
+    assert "adapters of ara, spa, published ara, bangladesh, brazil" in text
     assert "S2N's table 4" in text
     odds = folder(here / "odds", mmlu(), "mmlu", mode="probability")
     assert "S2N's table 11" in ask(run, mmlu=[odds]).tables[-2].title
@@ -173,9 +177,9 @@ def test_several_evaluations_stand_in_the_same_tables_each_with_its_own_c_spec(h
     assert [row.cells[2] is not None for row in data.rows] == [False, True, False]
     normalised = [table for table in done.tables if table.metric == "f1_normalised"]
     assert [table.rows[0].group for table in normalised] == [
-        "one, ours",
-        "two, ours",
-        "one-2, ours",
+        "one",
+        "two",
+        "one-2",
         done.matrices[3].name,
     ]
     assert "one is given twice" in refusal("one", more=["two", "one"])

@@ -13,6 +13,7 @@ from clca.evaluation.wvs.answering import FIRST_LOOK, EarlyStop, WvsAnswering, W
 from clca.evaluation.wvs.prediction_dir import WvsPredictionDir
 from clca.evaluation.wvs.question import item_questions, request_groups
 from clca.evaluation.wvs.request_group import ItemQuestion, RespondentRequestGroup, item_question
+from clca.evaluation.wvs.rereading import Rereading
 from clca.evaluation.wvs.sampling import Sample, SampleSources, sample_culture
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import WvsSuite, load_suite
@@ -77,6 +78,7 @@ def work_in(
         {"japan": sample},
         {"japan": columns},
         {"japan": suite.reader},
+        Rereading("paper", {"japan": suite.reader}, asked, {"japan": sample}, {"japan": columns}, weighted=False),
         seed=42,
         weighted=False,
         on_progress=told.append,

@@ -1,0 +1,91 @@
+"""Which numbers of the CLCA paper an evaluation on the survey may stand beside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from clca.content.lookup import Content
+from clca.evaluation.evaluated_model import Adapter, EvaluatedModel
+from clca.evaluation.published.catalogue import PrintedCell, load_catalogue
+from clca.evaluation.published.matching import Matched, listed, match
+from clca.evaluation.wvs.config import Layout, WvsConfig
+from clca.evaluation.wvs.offered_items import OfferedItems
+from clca.evaluation.wvs.published import AVERAGE, PublishedScore
+from clca.evaluation.wvs.questionnaire import choose_orders
+from clca.evaluation.wvs.sampling import Sample
+from clca.inference.prompt_format import Mode
+from clca.records import Method
+
+
+def run_settings(
+    config: WvsConfig,
+    mode: Mode,
+    format: Layout,
+    languages: Mapping[str, str],
+    offered: OfferedItems,
+    samples: Mapping[str, Sample],
+    bits: int | None,
+) -> dict[str, str]:
+    """What decides which published numbers a run may stand beside; the precision of a server is not known."""
+    sizes = sorted({len(sample.respondents) for sample in samples.values()})
+    people = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
+    return {
+        "scoring": config.scoring,
+        "mode": mode,
+        "format": format,
+        "language": listed(set(languages.values())),
+        "order": choose_orders(config)[0],
+        "items": f"{len(offered.items)}",
+        "people": "synthetic" if any(sample.synthetic for sample in samples.values()) else "survey",
+        "respondents": people if config.until_ci is None else f"up to {people}",
+        "weights": "yes" if config.weights else "no",
+        **({} if bits is None else {"bits": f"{bits}"}),
+    }
+
+
+def comparable(
+    content: Content,
+    model: EvaluatedModel,
+    methods: Mapping[str, Iterable[Method]],
+    settings: Mapping[str, str],
+) -> Matched:
+    """The published numbers beside which a run may stand; `methods` are by culture, `settings` hold for all of them.
+
+    Raises `ContentError`.
+    """
+
+    def settings_of(cell: PrintedCell) -> dict[str, str] | None:
+        entry = cell.entry
+        if not isinstance(entry, PublishedScore) or entry.model != model.name:
+            return None
+        cultures = [culture for culture, asked in methods.items() if entry.method in asked]
+        if entry.culture != AVERAGE:
+            cultures = [culture for culture in cultures if culture == entry.culture]
+        if not cultures:
+            return None
+        own = {**settings, "student": model.name, "method": entry.method, "cultures": listed(cultures)}
+        if entry.method == "clca":
+            own |= _taught([model.adapters[culture] for culture in cultures])
+            if entry.setting is not None and any(
+                own.get(key) not in cell.needs[key] for key in ("mixture", "teacher") if key in cell.needs
+            ):
+                return None  # an ablation with other data: another kind of system
+        return own
+
+    return match(load_catalogue(content).all_cells, settings_of)
+
+
+def _taught(adapters: Iterable[Adapter]) -> dict[str, str]:
+    """Recipe, mixture and teacher of adapters, as far as they are known and the same."""
+    facts = [_facts(adapter) for adapter in adapters]
+    return {key: value for key, value in facts[0].items() if all(other.get(key) == value for other in facts)}
+
+
+def _facts(adapter: Adapter) -> dict[str, str]:
+    trained = adapter.trained
+    if trained is None:
+        return {}
+    teachers = {str(run.inputs.get("teacher") or "") for run in trained.data.lineage}
+    teacher = teachers.pop() if len(teachers) == 1 else ""
+    facts = {"recipe": trained.recipe, "mixture": trained.mix, "teacher": teacher}
+    return {key: value for key, value in facts.items() if value}
