@@ -64,10 +64,12 @@ class OptionWordings:
 
     def without(self, text: str, option: int) -> str:
         """The text with spaces in place of the words of an option."""
+        pieces, at = [], 0
         for mention in self.mentions(text):
             if mention.option == option:
-                text = text[: mention.start] + " " * (mention.end - mention.start) + text[mention.end :]
-        return text
+                pieces += [text[at : mention.start], " " * (mention.end - mention.start)]
+                at = mention.end
+        return "".join([*pieces, text[at:]])
 
     def mentions(self, text: str) -> list[Mention]:
         """The options that a text names, from left to right."""
