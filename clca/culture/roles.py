@@ -27,15 +27,18 @@ _PATTERNS: dict[Role, str] = {
     "nurse": r"nurse|midwife|nurses",
     "professor": r"professor|lecturer|dean",
     "lecturer": r"lecturer",
-    "principal": r"head ?teacher|headmaster|headmistress|(?:school |vice-?)principal|principal",
+    "principal": r"head ?teacher|headmaster|headmistress|(?:school |vice-?)principal|principal"
+    r"|head of (?:year|sixth form)",
     "teacher": r"(?<!head )teacher|tutor|schoolmaster|schoolmistress",
     "coach": r"coach(?! driver)|trainer",
-    "director": r"director|chief|president|mayor",
+    "director": r"director|(?<!section )(?<!line )chief|president|mayor",
     "owner": r"owner|boss|landlord|landlady",
-    "manager": r"(?<!shop )(?<!store )(?<!restaurant )manager|head of (?!an? )\w+",
+    "manager": r"section chief|(?<!shop )(?<!store )(?<!restaurant )manager|head of (?!an? )\w+",
     "shop_manager": r"(?:shop|store|restaurant) manager",
-    "supervisor": r"supervisor|foreman|forewoman|team leader|head of an? (?:\w+ )*crew|head (?:nurse|chef|cook)",
+    "supervisor": r"line chief|supervisor|foreman|forewoman|team leader|head of an? (?:\w+ )*crew"
+    r"|head (?:nurse|chef|cook)",
     "engineer": r"engineer|architect",
+    "architect": r"architect",
     "lawyer": r"lawyer|judge|notary|solicitor|barrister|attorney",
     "official": r"official|officer|registrar|(?<!ticket )inspector|civil servant"
     r"|clerk (?:in|at) .*(?:office|department|hall)",
@@ -46,6 +49,7 @@ _PATTERNS: dict[Role, str] = {
     "monk": r"monk",
     "nun": r"nun",
     "tradesman": "|".join(_TRADES.split()),
+    "domestic": r"domestic worker|nanny|housekeeper|child ?minder|live-in carer|maid",
     "driver": r"(?:bus|taxi|lorry|truck|van|tram|train|delivery|coach) driver|driver",
     "trader": r"stallholder|shopkeeper|vendor|trader|fishmonger|grocer|greengrocer|seller|pedlar|merchant",
 }
