@@ -21,6 +21,7 @@ from benchmarks.recorded import Recorded, read
 from benchmarks.scenario_figures import Sources, scenario_figures
 from clca.content.lookup import CONFIG, Content
 from clca.generation.config import GenerateConfig
+from clca.generation.scenarios import OWN
 
 SEEDS = (
     "request-spare-key",
@@ -130,12 +131,13 @@ def generate(options: argparse.Namespace, more: Sequence[str]) -> list[Recorded]
 def make_workspace(workspace: Path, seeds: int) -> None:
     """A workspace that has only the scenarios and norms of the set."""
     content = Content()
-    (workspace / "scenarios").mkdir(parents=True, exist_ok=True)
+    workspace.mkdir(parents=True, exist_ok=True)
     (workspace / CONFIG).touch()
     wanted = [SEEDS[number * len(SEEDS) // seeds] for number in range(seeds)]
     left = {*wanted, *NORMS}
-    for path in content.files("scenarios/*.jsonl"):
+    for path in (*content.files("scenarios/*.jsonl"), *content.files(OWN)):
         lines = [line for line in content.text(path).split("\n") if line.strip() and json.loads(line)["id"] in left]
+        (workspace / path).parent.mkdir(parents=True, exist_ok=True)
         (workspace / path).write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         left -= {json.loads(line)["id"] for line in lines}
     if left:
