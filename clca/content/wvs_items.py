@@ -178,4 +178,9 @@ def s2n_prompt(item: Item, shown: Sequence[int] | None = None) -> str:
     """
     order = range(len(item.options)) if shown is None else shown
     options = " ".join(f"{number}. {item.options[option]}" for number, option in enumerate(order, start=1))
-    return f"### Task: Survey Question-Answer\n### Question: {item.question} {options}\n### Answer:"
+    return s2n_layout(f"{item.question} {options}")
+
+
+def s2n_layout(question: str) -> str:
+    """A question with all that is asked, options included, in the layout of S2N (appendix B), up to its answer."""
+    return f"### Task: Survey Question-Answer\n### Question: {question}\n### Answer:"

@@ -21,7 +21,7 @@ def on_three_points(items: Items, countries: Sequence[str]) -> tuple[str, ...]:
     return tuple(item.id for item in items.items if item.id in three)
 
 
-def offered_items(items: Iterable[Item], three: Collection[str]) -> tuple[Item, ...]:
+def scaled_items(items: Iterable[Item], three: Collection[str]) -> tuple[Item, ...]:
     """The items as they are offered where those of `three` have three points."""
     return tuple(_with_three(item) if item.id in three else item for item in items)
 

@@ -51,7 +51,7 @@ def assign_names(
     everybody = [part for community in culture.names.communities for part in community.generations]
     given = []
     for community, gender, age in zip((first, second), genders, years, strict=True):
-        parts = (_generation(community, age), *community.generations, *everybody)
+        parts = (generation_of(community, age), *community.generations, *everybody)
         given.append(draw(*(_of_gender(part, gender) for part in parts)))
     families = [draw(*_second_names(culture, first, genders[0]))]
     if one_family and not first.second_female:
@@ -70,7 +70,7 @@ def _community(culture: Culture, rng: Rng) -> Community:
     return communities[rng.weighted_choice({index: part.share for index, part in enumerate(communities)})]
 
 
-def _generation(community: Community, age: int) -> Generation:
+def generation_of(community: Community, age: int) -> Generation:
     """The generation of the people of that age in `YEAR`."""
     born = YEAR - age
     return next(part for part in community.generations if part.born_until is None or born <= part.born_until)

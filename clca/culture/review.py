@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clca.culture.address import Called, form_of_address
-from clca.culture.people import YEAR, full_name
+from clca.culture.people import full_name, generation_of
 from clca.records import Culture, Gender, Participant, Relationship
 from clca.seeding import Rng
 
@@ -141,8 +141,7 @@ def _person(culture: Culture, who: Someone, key: str) -> Participant:
     age, gender, occupation = who
     rng = Rng("review", culture.id, key)
     community = culture.names.communities[0]
-    born = YEAR - age
-    part = next(part for part in community.generations if part.born_until is None or born <= part.born_until)
+    part = generation_of(community, age)
     given = rng.weighted_choice(dict(part.female if gender == "female" else part.male))
     families = community.second_female if gender == "female" and community.second_female else community.family
     family = rng.weighted_choice(dict(families)).split("/")[-1 if gender == "female" else 0]

@@ -74,7 +74,8 @@ _LOW = re.compile(
 def roles(occupation: str) -> frozenset[Role]:
     """The roles that an occupation shows; of those who learn only `student`, of the retired those that last.
 
-    A retired principal is a teacher: the office is somebody else's."""
+    A retired principal is a teacher: the office is somebody else's.
+    """
     if _LEARNING.search(occupation):
         return frozenset({"student"})
     shown = frozenset(role for role, pattern in _ROLES.items() if pattern.search(occupation))

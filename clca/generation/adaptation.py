@@ -157,8 +157,10 @@ def _again(prompts: Prompts, prompt: str, variables: dict[str, object], mistake:
 
 
 def new_people(norm: Norm, culture: Culture, seed: int) -> AssignedNames:
-    """Genders and names of the two people in the scenario of a norm: a couple is a woman and a man, friends are of one
-    gender where the culture has it so, a family has one family name."""
+    """Genders and names of the two people in the scenario of a norm.
+
+    A couple is a woman and a man, friends are of one gender where the culture has it so, a family has one family name.
+    """
     scenario = norm_scenario_id(norm)
     rng = Rng(seed, "genders", culture.id, scenario)
     other: dict[Gender, Gender] = {"female": "male", "male": "female"}

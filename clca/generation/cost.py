@@ -19,7 +19,7 @@ from clca.generation.dialogue import DialogueSetup, Side
 from clca.generation.intents import intent_request, intent_system
 from clca.generation.judge import judge_request, meta_request, meta_view_request
 from clca.generation.scenarios import is_own
-from clca.generation.temperature import PLAYERS, UNKNOWN, Temperature
+from clca.generation.temperature import FALLBACK, PLAYERS, Temperature
 from clca.inference.protocol import Message, TaskRequest
 from clca.records import Alignment, CountedFacts, Norm, Quality, Scenario, Turn
 from clca.schemas import MetaViewAnswer
@@ -31,7 +31,7 @@ REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "jud
 """Assumed lengths of replies: what a large instruction-tuned model writes for these schemas."""
 
 
-UNKNOWN_TEMPERATURES = {role: Temperature(value=UNKNOWN, source="") for role in PLAYERS}
+FALLBACK_TEMPERATURES = {role: Temperature(value=FALLBACK, source="") for role in PLAYERS}
 """They change neither prompts nor lengths."""
 
 
@@ -80,7 +80,7 @@ def render_tasks(
         return rendered
     culture = catalogue.for_scenario(culture_id, scenario.id, config.seed, scenario)
 
-    setup = DialogueSetup.of(config, culture, scenario, UNKNOWN_TEMPERATURES)
+    setup = DialogueSetup.of(config, culture, scenario, FALLBACK_TEMPERATURES)
     requests, turns = _placeholder_dialogue(setup, prompts)
     thoughts = THOUGHT_TOKENS if setup.asks_for_thought else 0
     # Of the turns so far every second one is the side's own, and comes with its thought.

@@ -10,7 +10,7 @@ from pydantic import Field
 from clca.content.lookup import Origin
 from clca.generation.judge_metrics import JudgeCalibration, JudgeMetrics
 from clca.generation.result import Costs, Counts
-from clca.generation.scenarios import SeedCounts
+from clca.generation.scenarios import SeedOrigins
 from clca.generation.temperature import Temperature
 from clca.inference.protocol import Role, ServerState
 from clca.records import Record, Usage
@@ -109,7 +109,7 @@ class GenerationInfo(Record):
     settings: dict[str, Any]
     inputs: dict[str, Any] = Field(description="All that decides the records; digests of content files included.")
     content: dict[str, ContentFile]
-    seeds: SeedCounts | None = Field(default=None, description="Scenarios by origin; null in runs of earlier versions.")
+    seeds: SeedOrigins | None = Field(default=None, description="Seeds by origin; null in runs of earlier versions.")
     versions: dict[str, str]
     sessions: tuple[Session, ...] = Field(description="The commands, oldest first.")
     updated: str

@@ -31,8 +31,8 @@ class _Digest(Protocol):
     def update(self, data: bytes, /) -> None: ...
 
 
-class SeedCounts(Record):
-    """How many scenarios of a run come from where, norms aside."""
+class SeedOrigins(Record):
+    """How many seeds of a run are of no culture, of its own, or of another one."""
 
     neutral: int = Field(description="Of no particular culture: adapted to the run's.")
     own: int = Field(description="Of the run's culture alone: played as they are.")
@@ -66,7 +66,7 @@ class SeedScenarios:
             chooser(seed, "own scenarios", *cultures).shuffle(own)
             seeds = _in_proportion(neutral, own)[:count]
         self._scenarios = seeds
-        self.counts = _counts(seeds, skipped=sum(scenario.culture not in ("", *cultures) for scenario in read))
+        self.counts = _origins(seeds, skipped=sum(scenario.culture not in ("", *cultures) for scenario in read))
 
     def __len__(self) -> int:
         return len(self._scenarios)
@@ -106,7 +106,7 @@ class FileScenarios:
             raise ContentError(str(path), None, "no scenarios in the file")
         if skipped == len(ids):
             raise ContentError(str(path), None, f"all {len(ids)} scenarios in the file are of another culture")
-        self.counts = SeedCounts(neutral=len(ids) - own - skipped, own=own, skipped=skipped)
+        self.counts = SeedOrigins(neutral=len(ids) - own - skipped, own=own, skipped=skipped)
         self.digest = digest.hexdigest()
 
     def __len__(self) -> int:
@@ -178,14 +178,14 @@ def _in_proportion(neutral: Sequence[Seed], own: Sequence[Seed]) -> list[Seed]:
     total, mixed = len(neutral) + len(own), list[Seed]()
     for place in range(total):
         owned = (place + 1) * len(own) // total
-        is_own = owned > place * len(own) // total
-        mixed.append(own[owned - 1] if is_own else neutral[place - owned])
+        takes_own = owned > place * len(own) // total
+        mixed.append(own[owned - 1] if takes_own else neutral[place - owned])
     return mixed
 
 
-def _counts(seeds: Sequence[Seed], skipped: int) -> SeedCounts:
+def _origins(seeds: Sequence[Seed], skipped: int) -> SeedOrigins:
     own = sum(bool(scenario.culture) for scenario in seeds)
-    return SeedCounts(neutral=len(seeds) - own, own=own, skipped=skipped)
+    return SeedOrigins(neutral=len(seeds) - own, own=own, skipped=skipped)
 
 
 def _read_by_id(

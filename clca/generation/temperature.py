@@ -21,7 +21,7 @@ from clca.records import Record
 from clca.safe_open import read_json
 
 FILE = "generation_config.json"
-UNKNOWN = 1.0  # where no generation config is known: what the model says, neither sharpened nor flattened
+FALLBACK = 1.0  # where no generation config is known: what the model says, neither sharpened nor flattened
 PLAYERS: tuple[Role, Role] = ("teacher", "partner")
 """The role that plays each side."""
 
@@ -47,17 +47,17 @@ def role_play_temperatures(config: GenerateConfig, content: Content) -> dict[Rol
 def _own(model: str, models: ModelCatalogue) -> Temperature:
     """The temperature of a model's own generation config."""
     if model in IN_PROCESS:
-        return Temperature(value=UNKNOWN, source="the rehearsal does not sample by it")
+        return Temperature(value=FALLBACK, source="the rehearsal does not sample by it")
     known = models.find(model)
     if known is not None:
         if known.temperature is None:
-            return Temperature(value=UNKNOWN, source=f"{known.hub} sets none in its {FILE}")
+            return Temperature(value=FALLBACK, source=f"{known.hub} sets none in its {FILE}")
         return Temperature(value=known.temperature, source=f"{FILE} of {known.hub}")
     folder = Path(os.path.expanduser(model))
     own = _read(folder / FILE)
     if own is not None:
         return Temperature(value=own, source=f"{FILE} of {folder.resolve().name}")
-    return Temperature(value=UNKNOWN, source=f"no {FILE} of {model} is known")
+    return Temperature(value=FALLBACK, source=f"no {FILE} of {model} is known")
 
 
 def _read(file: Path) -> float | None:

@@ -4,7 +4,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import ITEMS, load_items, load_shares
-from clca.content.wvs_scales import offered_items, on_three_points, scaled_respondent, scaled_shares
+from clca.content.wvs_scales import on_three_points, scaled_items, scaled_respondent, scaled_shares
 from clca.errors import ContentError
 from clca.records import Respondent
 from tests.conftest import Overlay
@@ -21,7 +21,7 @@ def test_an_item_on_three_points_offers_the_three_in_the_middle(content: Content
     items = load_items(content)
     three = on_three_points(items, ("usa",))
     assert three == ("Q33", "Q34", "Q35")
-    offered = {item.id: item.options for item in offered_items(items.items, three)}
+    offered = {item.id: item.options for item in scaled_items(items.items, three)}
     assert offered["Q33"] == ("Agree", "Neither agree nor disagree", "Disagree")
     assert offered["Q36"] == (
         "Strongly agree",

@@ -14,7 +14,7 @@ from clca.errors import NotFoundError
 from clca.evaluation import table_formats
 from clca.evaluation.table import Cell, Estimate, Table
 from clca.evaluation.wvs import score_layout
-from clca.evaluation.wvs.metric_heads import METRICS
+from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.paper_table import PAPER_ORDER, build
 from clca.evaluation.wvs.published import load_published
 
@@ -91,11 +91,11 @@ def test_the_family_of_a_number_and_its_quirks_are_told(table: Table) -> None:
     assert table.title == "KL-D ↓ (paper-compatible)"
     assert "over all items the survey's own scores about 0.35" in table.notes[0]
     titles = {}
-    for metric in METRICS:
+    for metric in HEADS:
         one = build(metric, {"tiny": {"persona": row(japan=0.5)}}, notes=["A rehearsal."])
         titles[metric] = one.title
         assert one.notes[-1] == "A rehearsal."
-    assert tuple(METRICS) == score_layout.METRICS
+    assert tuple(HEADS) == score_layout.METRICS
     assert titles["kl"] == "KL ↓ (proper)"
     assert titles["accuracy_paper"] == "accuracy ↑ (paper-compatible)"
     assert titles["invalid"] == "unreadable answers ↓"
@@ -108,7 +108,7 @@ def test_a_bare_question_is_not_called_cultural(content: Content) -> None:
 
 
 def test_what_counts_as_uniform_is_told_wherever_it_does() -> None:
-    told = {metric for metric, about in METRICS.items() if "counts as uniform" in about.note}
+    told = {metric for metric, about in HEADS.items() if "counts as uniform" in about.note}
     assert told == {"kl", "jsd", "wasserstein_1"}
 
 

@@ -10,7 +10,8 @@ from rich.table import Table as Screen
 
 from clca.cli.views.screen import make_console, print_json, styled
 from clca.content.lookup import Content, find_workspace
-from clca.evaluation.published.catalogue import Part, PublishedCatalogue, TableLayout, load_catalogue
+from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
+from clca.evaluation.published.layout import Part, TableLayout
 
 Needs = Mapping[str, tuple[str, ...]]
 

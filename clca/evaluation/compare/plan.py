@@ -9,7 +9,7 @@ from typing import Any, get_args
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import ITEMS
-from clca.content.wvs_scales import offered_items
+from clca.content.wvs_scales import scaled_items
 from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.compare.config import CompareConfig
@@ -156,7 +156,7 @@ def _offered(info: dict[str, Any], suite: WvsSuite) -> OfferedItems:
     wanted = set(inputs["items"])
     items = tuple(item for item in suite.items.items if item.id in wanted)
     three = {name: tuple(map(str, ids)) for name, ids in info.get("three_points", {}).items()}
-    layouts = {name: ScoreLayout(offered_items(items, three.get(name, ()))) for name in inputs["cultures"]}
+    layouts = {name: ScoreLayout(scaled_items(items, three.get(name, ()))) for name in inputs["cultures"]}
     version = info.get("items_version") or dict.fromkeys(inputs["languages"].values(), FIRST_VERSION)
     return OfferedItems(items, version, three, (), layouts)
 

@@ -5,34 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any, Literal
-
-from pydantic import BeforeValidator, Field, model_validator
+from typing import Any
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, NotFoundError
+from clca.evaluation.published.layout import LayoutFile, Numbers, Part, TableLayout
 from clca.evaluation.s2n_results import MMLU, OFFENSE, PRINTED_AS, Printed, Published, read_printed
 from clca.evaluation.wvs.published import PATH as WVS
 from clca.evaluation.wvs.published import PublishedScore, load_published
-from clca.records import Line, Record, Slug
 
 TABLES = "eval/published.yaml"
 
 Entry = PublishedScore | Printed
-Pick = dict[str, Line]
-"""What a printed number has by the columns of its file; a `setting` that is not picked is empty there."""
-
-
-def _listed(value: Any) -> Any:
-    """The values of a setting that will do, as texts: YAML may give one of them, or a number."""
-    if isinstance(value, bool) or not isinstance(value, str | int | list):
-        return value
-    return [str(entry) for entry in (value if isinstance(value, list) else [value])]
-
-
-Needs = dict[str, Annotated[tuple[Line, ...], BeforeValidator(_listed), Field(min_length=1)]]
-"""The values of each setting of a run that will do."""
 
 PICKED = {"model": "student", "method": "method", "setting": "mixture", "row": "system"}
 """What is picked of a number and is a setting of a run as well, unless `needs` say otherwise."""
@@ -40,61 +25,6 @@ PICKED = {"model": "student", "method": "method", "setting": "mixture", "row": "
 SYSTEMS = {"zero-shot": "without an adapter", "single": "each culture's own adapter", "combined": "one adapter of all"}
 ADAPTER = "the adapter of a culture"
 _MIXES = {printed: mix for mix, printed in PRINTED_AS.items()}  # what S2N calls WVS are CultureLLM's pairs
-
-
-class SharedNeeds(Record):
-    """Needs that several tables share; `source` says where they are taken from."""
-
-    source: Line
-    needs: Needs
-
-
-class _Numbers(Record):
-    """What numbers of a `file` have in common, and what a run needs for them."""
-
-    file: str = ""
-    pick: Pick = Field(default_factory=dict)
-    settings: tuple[Line, ...] = ()
-    needs: Needs = Field(default_factory=dict)
-
-
-class Part(_Numbers):
-    """A row or a column. `file` is that of a column whose table has none.
-
-    Numbers have `places` decimals, or with `trimmed` as many as were printed; `signed` ones have a plus, too.
-    """
-
-    label: Line
-    group: str = ""
-    places: Annotated[int, Field(ge=0, le=6)] = 4
-    trimmed: bool = False
-    signed: bool = False
-
-
-class TableLayout(_Numbers):
-    """A published table. One without results of its own says `elsewhere` it stands."""
-
-    id: Annotated[str, Field(pattern=r"^[a-z0-9-]+$")]
-    paper: Literal["CLCA", "S2N"]
-    title: Line
-    shown_by: Line = ""
-    elsewhere: str = ""
-    corner: Line = "Model"
-    columns: tuple[Part, ...] = ()
-    rows: tuple[Part, ...] = ()
-    captions: tuple[Part, ...] = ()
-    notes: tuple[Line, ...] = ()
-
-    @model_validator(mode="after")
-    def _has_rows_or_stands_elsewhere(self) -> TableLayout:
-        if bool(self.elsewhere) == bool(self.rows and self.columns):
-            raise ValueError(f"{self.id}: give rows and columns, or say elsewhere where it stands")
-        return self
-
-
-class _File(Record):
-    settings: dict[Slug, SharedNeeds]
-    tables: tuple[TableLayout, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +50,7 @@ class PrintedCell:
 class PublishedCatalogue:
     """All published tables, with their numbers."""
 
-    def __init__(self, file: _File, entries: Mapping[str, tuple[Entry, ...]]) -> None:
+    def __init__(self, file: LayoutFile, entries: Mapping[str, tuple[Entry, ...]]) -> None:
         self._shared, self.tables = file.settings, file.tables
         self._entries = {
             path: {_key(entry.model_dump(exclude={"value"})): entry for entry in of_file}
@@ -161,7 +91,7 @@ class PublishedCatalogue:
     def needs(self, table: TableLayout, *parts: Part) -> dict[str, tuple[str, ...]]:
         """What a run needs to stand beside a row, or beside a number of it: later parts before earlier ones."""
         needs: dict[str, tuple[str, ...]] = {}
-        numbers: tuple[_Numbers, ...] = (table, *parts)
+        numbers: tuple[Numbers, ...] = (table, *parts)
         for part in numbers:
             needs |= {PICKED[key]: (_setting(key, value),) for key, value in part.pick.items() if key in PICKED}
             for name in part.settings:
@@ -171,7 +101,7 @@ class PublishedCatalogue:
 
     def sources(self, table: TableLayout) -> list[str]:
         """Where the needs of a table are taken from."""
-        parts: tuple[_Numbers, ...] = (table, *table.columns, *table.rows)
+        parts: tuple[Numbers, ...] = (table, *table.columns, *table.rows)
         names = dict.fromkeys(name for part in parts for name in part.settings)
         return [f"{name}: {self._shared[name].source}" for name in names]
 
@@ -221,7 +151,7 @@ def load_catalogue(content: Content) -> PublishedCatalogue:
 
 def _read(files: _Files, content: Content) -> PublishedCatalogue:
     shown, text = files[0]
-    file = read_yaml(shown, text, _File)
+    file = read_yaml(shown, text, LayoutFile)
     entries: dict[str, tuple[Entry, ...]] = {
         WVS: load_published(content),
         OFFENSE: read_printed(content, OFFENSE),
@@ -236,10 +166,10 @@ def _read(files: _Files, content: Content) -> PublishedCatalogue:
 
 
 def _fault(
-    table: TableLayout, catalogue: PublishedCatalogue, file: _File, entries: Mapping[str, tuple[Entry, ...]]
+    table: TableLayout, catalogue: PublishedCatalogue, file: LayoutFile, entries: Mapping[str, tuple[Entry, ...]]
 ) -> str:
     """What is wrong with a table's layout, or ""."""
-    parts: tuple[_Numbers, ...] = (table, *table.columns, *table.rows, *table.captions)
+    parts: tuple[Numbers, ...] = (table, *table.columns, *table.rows, *table.captions)
     for part in parts:
         unknown = next((name for name in part.settings if name not in file.settings), None)
         if unknown is not None:

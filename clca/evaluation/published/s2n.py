@@ -16,7 +16,7 @@ FILES = {"offense": OFFENSE, "mmlu": MMLU}
 _RECIPE = re.compile(r"recipe ([^\s,]+)")
 
 
-def settings_of(kind: str, info: Mapping[str, Any]) -> dict[str, str]:
+def evaluation_settings(kind: str, info: Mapping[str, Any]) -> dict[str, str]:
     """The settings of an evaluation from what `evaluation.json` says of it, in the names of `eval/published.yaml`."""
     limit, inputs = info.get("limit"), info.get("inputs") or {}
     facts: dict[str, Any] = {
@@ -44,14 +44,15 @@ def comparable(
 
     `info` is the content of its `evaluation.json`.
     """
-    settings, taught, scores, wanted = settings_of(kind, info), info.get("taught") or {}, system.scores, set(tables)
+    settings, wanted = evaluation_settings(kind, info), set(tables)
+    taught, scores = info.get("taught") or {}, system.scores
     settings |= {
         "student": system.model,
         "adapters": listed(scores.adapters),
         "cultures": listed(scores.cultures if kind == "offense" else scores.adapters),
     }
 
-    def of(cell: PrintedCell) -> dict[str, str] | None:
+    def settings_of(cell: PrintedCell) -> dict[str, str] | None:
         entry = cell.entry
         if not isinstance(entry, Printed) or entry.source not in wanted or entry.model != system.model:
             return None
@@ -65,7 +66,7 @@ def comparable(
         own = {"system": system_of(entry.row), "mixture": data or "", "recipe": recipe}
         return {**settings, **{key: value for key, value in own.items() if value}}
 
-    return match(catalogue.all_cells, of)
+    return match(catalogue.all_cells, settings_of)
 
 
 def _answers(entry: Printed, scores: MatrixScores) -> bool:

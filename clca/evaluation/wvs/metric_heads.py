@@ -8,44 +8,44 @@ UNIFORM = "An item without any valid answer counts as uniform: read it beside th
 
 
 @dataclass(frozen=True, slots=True)
-class About:
+class MetricHead:
     """How a metric is headed and explained."""
 
     title: str
     note: str
 
 
-METRICS: dict[str, About] = {
-    "kl_paper": About(
+HEADS: dict[str, MetricHead] = {
+    "kl_paper": MetricHead(
         "KL-D",
         "KL(o || softmax(q)) in nats over the options and a bucket of unreadable answers, as the CLCA paper computes"
         " it. It is no distance between the distributions: over all items the survey's own scores about 0.35 and not 0,"
         " giving everyone the majority option scores less than that, and unreadable answers move it as much as values"
         " do.",
     ),
-    "accuracy_paper": About(
+    "accuracy_paper": MetricHead(
         "accuracy",
         "share of respondents whose own answer was given, as the CLCA paper counts: an item that the respondent did"
         " not answer is wrong, and so is an unreadable answer.",
     ),
-    "kl": About(
+    "kl": MetricHead(
         "KL",
         "KL(o || q) in nats over valid answers, with 0.0005 added to every share of both; 0 is the survey's own"
         f" distribution. {UNIFORM}",
     ),
-    "jsd": About(
+    "jsd": MetricHead(
         "Jensen-Shannon distance",
         "square root of the divergence in bits over valid answers, from 0 to 1; 0 is the survey's own distribution."
         f" {UNIFORM}",
     ),
-    "wasserstein_1": About(
+    "wasserstein_1": MetricHead(
         "Wasserstein-1",
         "with the options evenly spaced from 0 to 1, over valid answers; 0 is the survey's own distribution."
         f" {UNIFORM}",
     ),
-    "accuracy": About(
+    "accuracy": MetricHead(
         "accuracy over answered items",
         "share of respondents whose own answer was given, over the items that they answered; unreadable is wrong.",
     ),
-    "invalid": About("unreadable answers", "share of answers that could not be read as an option."),
+    "invalid": MetricHead("unreadable answers", "share of answers that could not be read as an option."),
 }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from clca.content.wvs_items import Item, Items
-from clca.content.wvs_scales import offered_items, on_three_points
+from clca.content.wvs_scales import on_three_points, scaled_items
 from clca.evaluation.wvs.score_layout import ScoreLayout
 from clca.evaluation.wvs.suite import WvsSuite
 
@@ -76,5 +76,5 @@ def offer_items(
         version={suite.language: suite.items.version for suite in suites},
         three_points={culture: ids for culture, ids in three.items() if ids},
         counted_as_three=tuple(dict.fromkeys(counted)),
-        layouts={culture: ScoreLayout(offered_items(items, ids)) for culture, ids in three.items()},
+        layouts={culture: ScoreLayout(scaled_items(items, ids)) for culture, ids in three.items()},
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from clca.errors import NotFoundError
 from clca.evaluation.table import Cell, Estimate, Row, Table
-from clca.evaluation.wvs.metric_heads import METRICS
+from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.metric_names import HIGHER_IS_BETTER, PAPER_METRICS
 from clca.evaluation.wvs.published import AVERAGE, PublishedScore, published_values
 from clca.records import Scoring
@@ -58,9 +58,9 @@ def build(
     table, but not below bare ones: no paper asked in that way. `reread` adds a row below each of ours, of the same
     replies as the other reader reads them.
     """
-    if metric not in METRICS:
-        raise NotFoundError(f"no metric {metric!r}; there are {', '.join(METRICS)}")
-    about, known, published = METRICS[metric], names or {}, () if bare else tuple(published)
+    if metric not in HEADS:
+        raise NotFoundError(f"no metric {metric!r}; there are {', '.join(HEADS)}")
+    head, known, published = HEADS[metric], names or {}, () if bare else tuple(published)
     all_figures = [*systems.values(), references or {}]
     scored = dict.fromkeys(
         culture for figures in all_figures for row in figures.values() for culture in row if culture != AVERAGE
@@ -82,12 +82,12 @@ def build(
         title=_title(metric),
         columns=tuple(known.get(culture, culture) for culture in cultures) + ((AVERAGE,) if len(cultures) > 1 else ()),
         rows=tuple(rows),
-        notes=(f"{about.title[0].upper()}{about.title[1:]}: {about.note}", *_row_notes(rows), *notes),
+        notes=(f"{head.title[0].upper()}{head.title[1:]}: {head.note}", *_row_notes(rows), *notes),
     )
 
 
 def _title(metric: str) -> str:
-    heading = f"{METRICS[metric].title} {'↑' if metric in HIGHER_IS_BETTER else '↓'}"
+    heading = f"{HEADS[metric].title} {'↑' if metric in HIGHER_IS_BETTER else '↓'}"
     if metric in PAPER_METRICS:
         return f"{heading} (paper-compatible)"
     return heading if metric == "invalid" else f"{heading} (proper)"  # `invalid` is read beside both families

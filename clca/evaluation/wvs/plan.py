@@ -27,6 +27,7 @@ from clca.evaluation.wvs.cost import cost_part
 from clca.evaluation.wvs.offered_items import OfferedItems, offer_items
 from clca.evaluation.wvs.paper_reader import PAPER_ANSWERS, PAPER_READER, load_paper_reader
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
+from clca.evaluation.wvs.plan_caveats import respondent_caveats, setting_caveats
 from clca.evaluation.wvs.questionnaire import (
     choose_cultures,
     choose_format,
@@ -39,12 +40,12 @@ from clca.evaluation.wvs.questionnaire import (
 from clca.evaluation.wvs.request_group import RespondentRequestGroup
 from clca.evaluation.wvs.rereading import Readers
 from clca.evaluation.wvs.sampling import Sample
-from clca.evaluation.wvs.suite import WvsSuite, load_suite
+from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
 from clca.evaluation.wvs.trained_items import overlap_caveats, trained_items, untrained
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.prompt_format import Mode, joined
-from clca.records import Culture, Order, Scoring
+from clca.records import Order, Scoring
 from clca.storage.fingerprint import file_sha256
 
 RESPONDENTS, TINY_RESPONDENTS = 1000, 100  # default numbers for each culture
@@ -91,22 +92,12 @@ class WvsPlan(EvaluationPlan):
 
     def suite_caveats(self) -> list[str]:
         """Which respondents are synthetic, which items were trained on, and whether respondents are weighted."""
-        caveats = []
-        synthetic = [name for name, sample in self.samples.items() if sample.synthetic]
-        if synthetic:
-            caveats.append(
-                f"Synthetic respondents ({', '.join(synthetic)}): drawn from demographic shares, traits independently,"
-                " so that there are no answers of individuals to hit; imported survey data take their place."
-            )
-        caveats += overlap_caveats(self.trained, [item.id for item in self.offered.items], self.left_out)
-        if self.config.scoring == "paper":
-            caveats.append(
-                "Scoring paper: asked in the form and read by the rules of CLCA's released evaluation. The words around"
-                " its markers, and those of the items, are ours."
-            )
-        if self.config.weights:
-            caveats.append("Respondents are weighted as in the survey.")
-        return caveats
+        asked = [item.id for item in self.offered.items]
+        return [
+            *respondent_caveats(self.samples),
+            *overlap_caveats(self.trained, asked, self.left_out),
+            *setting_caveats(self.config),
+        ]
 
     @property
     def summary(self) -> dict[str, Any]:
@@ -237,7 +228,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         orders=orders,
         request_groups=tuple(groups),
         data=None if imported is None else imported.path,
-        culture_names={culture.id: _name(culture, english) for culture in cultures},
+        culture_names={culture.id: english.heading(culture) for culture in cultures},
         trained=trained,
         left_out=tuple(item.id for item in wanted if item not in items),
         published=comparable(
@@ -254,8 +245,3 @@ def _label(cultures: Sequence[str]) -> str:
     if len(cultures) == 1:
         return cultures[0]
     return "paper" if set(cultures) == set(PAPER_ORDER) else f"{len(cultures)}-cultures"
-
-
-def _name(culture: Culture, suite: WvsSuite) -> str:
-    # The profile of a linguistic culture bears the name of one of its countries, which the scores are not of.
-    return suite.persona.name(culture.id) if culture.kind == "language" else culture.name

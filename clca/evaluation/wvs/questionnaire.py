@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item
-from clca.content.wvs_scales import offered_items
+from clca.content.wvs_scales import scaled_items
 from clca.culture import CultureCatalogue
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import EvaluatedModel
@@ -111,7 +111,7 @@ def make_request_groups(
     Raises `SettingsError` where no item is left.
     """
     asked = {item.id for item in offered.items} & sample.survey.shares.keys()
-    items = [item for item in offered_items(suite.items.items, offered.three(sample.culture)) if item.id in asked]
+    items = [item for item in scaled_items(suite.items.items, offered.three(sample.culture)) if item.id in asked]
     if not items:
         raise SettingsError(f"--items {','.join(config.items)}: none of them was asked in {sample.culture}")
     prompt_format: Format = "chat" if format == "chat" else "text"

@@ -8,7 +8,7 @@ from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.table import Table
 from clca.evaluation.wvs.ablation_table import ablation_table
 from clca.evaluation.wvs.answering import EarlyStop
-from clca.evaluation.wvs.metric_heads import METRICS
+from clca.evaluation.wvs.metric_heads import HEADS
 from clca.evaluation.wvs.metric_names import PAPER_METRICS
 from clca.evaluation.wvs.paper_table import REFERENCES, Figures, Rereading, build
 from clca.evaluation.wvs.plan import WvsPlan
@@ -42,7 +42,7 @@ def make_tables(plan: WvsPlan, scores: WvsScores, caveats: Sequence[str]) -> tup
     published = [entry for entry in plan.published.entries if isinstance(entry, PublishedScore)]
     adapters = {culture: plan.model.row_label(culture) for culture in plan.model.adapters}
     reread, tables = scores.reread, []
-    for metric in METRICS:
+    for metric in HEADS:
         systems = _systems(plan.model.name, scores, metric)
         if systems:
             rows = scores.column(metric)  # type: ignore[arg-type]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from clca.content.wvs_items import load_items
+from clca.content.wvs_items import load_items, s2n_layout
 from clca.training.culturellm.line import SurveyLine
 from clca.training.examples import Dropped, Example, Text
 from clca.training.sources.files import records, source_files
@@ -42,4 +42,4 @@ def culturellm(sources: TrainingSources) -> Iterator[Example | Dropped]:
 
 def layout(question: str, answer: str) -> Text:
     """A question with all that is asked, and its answer."""
-    return Text(f"### Task: Survey Question-Answer\n### Question: {question}\n### Answer:", f" {answer}")
+    return Text(s2n_layout(question), f" {answer}")

@@ -14,7 +14,7 @@ from clca.content.wvs_items import (
     s2n_prompt,
     shares_of,
 )
-from clca.content.wvs_scales import offered_items, on_three_points, scaled_shares
+from clca.content.wvs_scales import on_three_points, scaled_items, scaled_shares
 from clca.training.examples import Dropped, Example, Text
 from clca.training.mixture import apportion
 from clca.training.sources.files import source_files
@@ -69,7 +69,7 @@ def _pairs(
     shares = scaled_shares(shares_of(culture.countries, known), three)
     suite = [item.id for item in load_items(sources.content).items]
     left = left_to_evaluation(suite) if how.items == "disjoint" else set[str]()
-    for item in offered_items(items.items, three):
+    for item in scaled_items(items.items, three):
         if item.id not in shares:
             yield Dropped(NOT_ASKED, item.id)
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from clca.content.lookup import Content
-from clca.content.wvs_scales import offered_items
+from clca.content.wvs_scales import scaled_items
 from clca.evaluation.wvs.question import item_questions
 from clca.evaluation.wvs.suite import load_suite
 from tests.evaluation.wvs.mirror_replies import FRAMES, PAIRS, mirrored_replies
@@ -34,7 +34,7 @@ def test_a_reply_is_read_on_one_side_of_an_item_as_its_image_is_on_the_other(lan
 def test_strong_agreement_is_not_read_where_only_agreement_was_offered(language: str) -> None:
     suite = SUITES[language]
     (five,) = (item for item in suite.items.items if item.id == "Q33")
-    (three,) = item_questions(offered_items([five], ["Q33"]), suite.prompts, "chat", "given", 0)
+    (three,) = item_questions(scaled_items([five], ["Q33"]), suite.prompts, "chat", "given", 0)
     assert len(three.labels) == 3
     assert [suite.reader.read(words, three) for words in five.options] == [None, 0, 1, 2, None]
     assert [suite.reader.read(f"{place}", three) for place in range(6)] == [None, 0, 1, 2, None, None]
