@@ -25,6 +25,7 @@ def run(plan: ComparePlan, progress: ProgressCallback = ignore) -> CompareResult
         comparisons=tuple(comparisons),
         selection=(plan.first.selection, plan.second.selection),
         items_versions=(plan.first.items_version, plan.second.items_version),
+        scorings=(plan.first.scoring, plan.second.scoring),
         taught=tuple(answers.info.get("taught", {}) for answers in (plan.first, plan.second)),
     )
 

@@ -122,6 +122,17 @@ def test_answers_to_older_wordings_are_scored_as_what_they_were_and_that_is_said
     assert compared(old, old, ("persona", "cultural")).notes == ()
 
 
+def test_another_scoring_is_said() -> None:
+    both = CompareResult(
+        first=Path("a"), second=Path("b"), rehearsals=(), comparisons=(), scorings=("paper", "corrected")
+    )
+    assert both.notes == (
+        "The first has --scoring paper, the second --scoring corrected: prompts, lengths and reading of replies"
+        " differ, so that a difference may be theirs alone.",
+    )
+    assert both.model_copy(update={"scorings": ("paper", "paper")}).notes == ()
+
+
 def test_answers_on_five_points_are_still_scored_on_five_where_three_are_offered_now() -> None:
     old = first_version(evaluated(culture=("usa",), items="Q33,Q36"))
     file = old.folder / "predictions.jsonl"
