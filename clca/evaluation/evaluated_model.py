@@ -107,7 +107,8 @@ class EvaluatedModel:
         """What the answers of a row's adapter are called: the paper's method, or recipe and mixture."""
         trained = self.adapters[row].trained
         if trained is not None:
-            return CLCA if trained.recipe == trained.mix == "clca" else f"adapted ({trained.taught})"
+            is_clca = trained.recipe == trained.mix == "clca" and not trained.data.changed
+            return CLCA if is_clca else f"adapted ({trained.taught})"
         names = {adapter.name for adapter in self.adapters.values()}
         return f"adapted (served as {names.pop()})" if len(names) == 1 else "adapted (by adapters on the server)"
 
@@ -115,6 +116,12 @@ class EvaluatedModel:
     def taught(self) -> dict[str, str]:
         """The recipe and mixture of each adapter by its row; of an adapter on a server its name there."""
         return {row: adapter.taught for row, adapter in self.adapters.items()}
+
+    @property
+    def recipes(self) -> dict[str, str]:
+        """The recipe of each adapter by its row, with what was changed of it, where that is known."""
+        trained = {row: adapter.trained for row, adapter in self.adapters.items()}
+        return {row: entry.recipe_as_used for row, entry in trained.items() if entry is not None}
 
     @property
     def learned_plain_text(self) -> bool:

@@ -79,7 +79,8 @@ class EvaluationPlan:
     def recorded(self) -> dict[str, Any]:
         """What `evaluation.json` says of who answers, and how it is asked."""
         model, server = self.model, self.config.base_url
-        return {**self.info, **self.marks, "inputs": self.inputs, "server": server, "taught": model.taught}
+        trained = {"taught": model.taught, "recipes": model.recipes}
+        return {**self.info, **self.marks, "inputs": self.inputs, "server": server, **trained}
 
     def suite_caveats(self) -> list[str]:
         """What has to be read beside the scores of this kind of evaluation."""

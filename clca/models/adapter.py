@@ -106,8 +106,8 @@ class AdapterInfo(Record):
     `recipe_sha256` is the digest of `recipe`, `content` maps the content files used to their digests. `compute` is the
     number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
     whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
-    each culture, and what else there was. `date` is what the chat template took for today; earlier versions did not
-    record it.
+    each culture, and what else there was. `changed` are the settings in which the recipe is not the packaged one of its
+    name, `date` is what the chat template took for today; earlier versions recorded neither.
     """
 
     format: Literal[1] = 1
@@ -118,6 +118,7 @@ class AdapterInfo(Record):
     student: StudentRef
     recipe: dict[str, Any]
     recipe_sha256: str
+    changed: tuple[str, ...] | None = None
     lineage: tuple[Lineage, ...]
     train: SplitCounts
     held_out: SplitCounts
@@ -164,6 +165,14 @@ class TrainedAdapter:
     def recipe(self) -> str:
         """The name of its recipe."""
         return str(self.data.recipe.get("name", ""))
+
+    @property
+    def recipe_as_used(self) -> str:
+        """The name of its recipe with the settings that were changed; "" where it is not known what was changed."""
+        changed = self.data.changed
+        if changed is None:
+            return ""
+        return f"{self.recipe} with other {', '.join(changed)}" if changed else self.recipe
 
     @property
     def mix(self) -> str:

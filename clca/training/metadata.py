@@ -14,6 +14,7 @@ from clca.models.quantization import Compute
 from clca.storage.fingerprint import fingerprint
 from clca.storage.provenance import now, versions
 from clca.training.callbacks import TrainingMonitor
+from clca.training.changed_settings import changed_settings
 from clca.training.dataset import Rows
 from clca.training.job import Job
 
@@ -44,6 +45,7 @@ def adapter_info(
         student=StudentRef(name=student.name, source=_public(student.source), revision=revision, tiny=student.tiny),
         recipe=recipe,
         recipe_sha256=fingerprint(recipe),
+        changed=changed_settings(job.recipe),
         lineage=job.lineage,
         selection=job.selection,
         date=ISO_DATE,

@@ -24,7 +24,8 @@ PICKED = {"model": "student", "method": "method", "setting": "mixture", "row": "
 
 SYSTEMS = {"zero-shot": "without an adapter", "single": "each culture's own adapter", "combined": "one adapter of all"}
 ADAPTER = "the adapter of a culture"
-_MIXES = {printed: mix for mix, printed in PRINTED_AS.items()}  # what S2N calls WVS are CultureLLM's pairs
+_MIXES = {printed: mix for mix, printed in PRINTED_AS.items()} | {"wvs-translated": "culturellm, translated"}
+"""What S2N calls WVS are CultureLLM's pairs; those of its translated runs are not to be had."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -13,7 +12,6 @@ from clca.evaluation.s2n_results import CODES, MMLU, OFFENSE, Printed, printed_s
 from clca.evaluation.table_systems import SINGLE, TableSystem
 
 FILES = {"offense": OFFENSE, "mmlu": MMLU}
-_RECIPE = re.compile(r"recipe ([^\s,]+)")
 
 
 def evaluation_settings(kind: str, info: Mapping[str, Any]) -> dict[str, str]:
@@ -45,7 +43,7 @@ def comparable(
     `info` is the content of its `evaluation.json`.
     """
     settings, wanted = evaluation_settings(kind, info), set(tables)
-    taught, scores = info.get("taught") or {}, system.scores
+    recipe_of, scores = info.get("recipes") or {}, system.scores
     settings |= {
         "student": system.model,
         "adapters": listed(scores.adapters),
@@ -61,7 +59,7 @@ def comparable(
         data = system.combined_data if entry.row == COMBINED else system.data
         if entry.setting is not None and entry.setting != printed_setting(data):
             return None
-        recipes = {_recipe(taught, row) for row in ([COMBINED] if entry.row == COMBINED else scores.adapters)}
+        recipes = {str(recipe_of.get(row, "")) for row in ([COMBINED] if entry.row == COMBINED else scores.adapters)}
         recipe = recipes.pop() if len(recipes) == 1 else ""
         own = {"system": system_of(entry.row), "mixture": data or "", "recipe": recipe}
         return {**settings, **{key: value for key, value in own.items() if value}}
@@ -78,8 +76,3 @@ def _answers(entry: Printed, scores: MatrixScores) -> bool:
     if entry.row in (SINGLE, "average"):
         return bool(scores.adapters)
     return entry.row in scores.rows
-
-
-def _recipe(taught: Mapping[str, Any], adapter: str) -> str:
-    found = _RECIPE.search(str(taught.get(adapter, "")))
-    return found.group(1) if found else ""

@@ -87,5 +87,5 @@ def _facts(adapter: Adapter) -> dict[str, str]:
         return {}
     teachers = {str(run.inputs.get("teacher") or "") for run in trained.data.lineage}
     teacher = teachers.pop() if len(teachers) == 1 else ""
-    facts = {"recipe": trained.recipe, "mixture": trained.mix, "teacher": teacher}
+    facts = {"recipe": trained.recipe_as_used, "mixture": trained.mix, "teacher": teacher}
     return {key: value for key, value in facts.items() if value}

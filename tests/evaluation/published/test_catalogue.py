@@ -121,7 +121,7 @@ def test_the_command_shows_a_table_and_what_a_run_must_have(capsys: pytest.Captu
     show("s2n-4", as_json=False)
     shown = capsys.readouterr().out
     assert "  Llama-3.1-8B: ara, ben, zho, eng, deu, ell, kor, por, spa, tur: student llama-3.1-8b-base\n" in shown
-    assert "  column Transl.: mixture wvs-translated; " in shown
+    assert "  column Transl.: mixture culturellm, translated; " in shown
     assert "zero-shot (caption), Llama-3.1-8B: 35.05\n" in shown
 
 

@@ -41,9 +41,14 @@ PAPER = {
 METHODS: tuple[Method, ...] = ("persona", "cultural", "clca")
 
 
-def adapter(recipe: str = "clca", mix: str = "clca", teacher: str = "llama-3.1-70b") -> Adapter:
+def adapter(
+    recipe: str = "clca",
+    mix: str = "clca",
+    teacher: str = "llama-3.1-70b",
+    changed: tuple[str, ...] | None = (),
+) -> Adapter:
     run = Lineage(run="run", fingerprint="f", dialogues=1, sha256="0", inputs={"teacher": teacher})
-    info = AdapterInfo.model_construct(recipe={"name": recipe, "data": {"mix": mix}}, lineage=(run,))
+    info = AdapterInfo.model_construct(changed=changed, recipe={"name": recipe, "data": {"mix": mix}}, lineage=(run,))
     return Adapter("adapter", TrainedAdapter(Path("adapter"), info))
 
 
@@ -131,6 +136,22 @@ def test_adapters_of_which_little_is_known_stand_beside_none() -> None:
     assert "teacher not known, published llama-3.1-70b" in found.notes()[0]
 
 
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        (
+            ("lora.r", "training.epochs"),
+            "recipe clca with other lora.r, training.epochs, published clca or clca-released",
+        ),
+        (None, "recipe not known, published clca or clca-released"),
+    ],
+)
+def test_a_recipe_that_was_changed_is_another_one(changed: tuple[str, ...] | None, words: str) -> None:
+    found = matched(taught=adapter(changed=changed))
+    assert {entry.method for entry in scores(found)} == {"persona", "cultural"}
+    assert words in found.notes()[0]
+
+
 def test_a_student_without_published_numbers_is_told_nothing() -> None:
     assert matched(student="tiny", scoring="corrected") == Matched()
 
@@ -163,7 +184,7 @@ OFFENSE: dict[str, Any] = {
     "public_tests": "public",
     "demonstration": False,
     "inputs": {"bits": 4},
-    "taught": dict.fromkeys((*TEN, "combined"), "recipe s2n, mix culturellm"),
+    "recipes": dict.fromkeys((*TEN, "combined"), "s2n"),
 }
 MMLU: dict[str, Any] = {
     **{key: value for key, value in OFFENSE.items() if key not in ("format", "public_tests")},
@@ -216,7 +237,8 @@ def test_an_evaluation_that_differs_in_one_setting_stands_beside_none(
     [
         ({"inputs": {"bits": 16}}, "bits 16, published 4"),
         ({"server": "http://localhost/v1"}, "bits not known, published 4"),
-        ({"taught": dict.fromkeys(TEN, "recipe mine, mix wvs")}, "recipe mine, published s2n or wvs-translated"),
+        ({"recipes": dict.fromkeys(TEN, "mine")}, "recipe mine, published s2n"),
+        ({"recipes": dict.fromkeys(TEN, "s2n with other lora.r")}, "recipe s2n with other lora.r, published s2n"),
     ],
 )
 def test_zero_shot_rows_do_not_depend_on_adapters(
@@ -225,6 +247,11 @@ def test_zero_shot_rows_do_not_depend_on_adapters(
     found = comparable_s2n(catalogue, "offense", {**OFFENSE, **changes}, system(), ["table 2"])
     assert sources(found) == {"table 2": 11}
     assert f"({words}" in found.notes()[0]
+
+
+def test_our_translated_pairs_are_not_those_of_s2n(catalogue: PublishedCatalogue) -> None:
+    found = comparable_s2n(catalogue, "offense", OFFENSE, system(data="wvs-translated"), ["table 3", "table 7"])
+    assert not [entry for entry in found.entries if isinstance(entry, Printed) and entry.setting == "wvs-translated"]
 
 
 def test_totals_and_normalised_scores_are_over_all_ten_cultures(catalogue: PublishedCatalogue) -> None:
