@@ -80,8 +80,8 @@ def test_it_says_how_it_came_to_be(trained: tuple[Job, TrainedAdapter]) -> None:
     assert data.cultures == ("japan",)
     assert data.date == "2024-07-26"
     assert (data.student.name, data.student.tiny) == ("tiny", True)
-    assert data.train.rows == {"dialogue": 8, "intent": 4}
-    assert data.examples == 12
+    assert data.train.rows == {"dialogue": 16, "intent": 8}
+    assert data.examples == 24
     assert all(0 < data.train.trained[task] < data.train.tokens[task] for task in ("dialogue", "intent"))
     assert data.train.sha256 != data.held_out.sha256
     assert "prompts/train-intent.j2" in data.content
