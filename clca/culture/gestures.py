@@ -41,8 +41,9 @@ _NO_WAY = re.compile(rf"\b(?:{_ABOARD})\b", re.IGNORECASE)
 _TOUCHES = re.compile(r"\b(?:kiss(?:es)?|hugs?|embraces?|nudges?)\b", re.IGNORECASE)
 
 
-def fitting(gestures: tuple[Gesture, ...], scenario: Scenario, *, touch: bool) -> tuple[str, ...]:
-    """What the two may do in a scene: gestures whose props its setting has; those that touch only with `touch`.
+def fitting(gestures: tuple[Gesture, ...], scenario: Scenario, *, touch: bool, upward: bool) -> tuple[str, ...]:
+    """What the two may do in a scene: gestures whose props its setting has; those that touch only with `touch`,
+    and those made to somebody older or higher only where the one who makes them looks `upward`.
 
     A gesture that touches people of the same gender is for relatives and couples, too.
     """
@@ -52,6 +53,7 @@ def fitting(gestures: tuple[Gesture, ...], scenario: Scenario, *, touch: bool) -
         gesture.does
         for gesture in gestures
         if (gesture.touch is None or (touch and (same or gesture.touch == "any")))
+        and (upward or not gesture.upward)
         and all(_has(prop, scenario.setting) for prop in gesture.needs)
     )
 

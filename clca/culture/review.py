@@ -176,5 +176,6 @@ def _gesture_lines(culture: Culture) -> list[str]:
         for gesture in getattr(culture.gestures, kind):
             needs = f"; needs {', '.join(gesture.needs)}" if gesture.needs else ""
             whom = {"any": "; touches the other", "same": "; touches people of the same gender or family"}
-            lines.append(f"{kind}: {gesture.does} (means: {gesture.means}{needs}{whom.get(gesture.touch or '', '')})")
+            limits = whom.get(gesture.touch or "", "") + ("; only to the older or higher" if gesture.upward else "")
+            lines.append(f"{kind}: {gesture.does} (means: {gesture.means}{needs}{limits})")
     return lines

@@ -31,7 +31,7 @@ _PATTERNS: dict[Role, str] = {
     r"|head of (?:year|sixth form)",
     "teacher": r"(?<!head )teacher|tutor|schoolmaster|schoolmistress",
     "coach": r"coach(?! driver)|trainer",
-    "director": r"director|(?<!section )(?<!line )chief|president|mayor",
+    "director": r"director|directress|(?<!section )(?<!line )chief|president|mayor",
     "owner": r"owner|boss|landlord|landlady",
     "manager": r"section chief|(?<!shop )(?<!store )(?<!restaurant )manager|head of (?!an? )\w+",
     "shop_manager": r"(?:shop|store|restaurant) manager",
@@ -56,8 +56,8 @@ _PATTERNS: dict[Role, str] = {
 _ROLES = {role: re.compile(rf"\b(?:{pattern})\b", re.IGNORECASE) for role, pattern in _PATTERNS.items()}
 
 _HIGH = re.compile(
-    r"\b(director|head (?:teacher|nurse|chef|of)|headteacher|principal|manager|boss|owner|professor|judge|mayor|chief"
-    r"|landlord|landlady|surgeon|dean|imam|priest|pastor|captain|editor)\b",
+    r"\b(director|directress|head (?:teacher|nurse|chef|of)|headteacher|principal|manager|boss|owner|professor|judge"
+    r"|mayor|chief|landlord|landlady|surgeon|dean|imam|priest|pastor|captain|editor)\b",
     re.IGNORECASE,
 )
 _MIDDLE = re.compile(
@@ -65,6 +65,7 @@ _MIDDLE = re.compile(
     r"|official|lecturer|lawyer|senior|librarian|registrar|clerk at|trainer|head)\b",
     re.IGNORECASE,
 )
+_DEPUTY = re.compile(r"\b(deputy|vice)\b", re.IGNORECASE)
 _LOW = re.compile(
     r"\b(student|pupil|schoolboy|schoolgirl|intern|apprentice|trainee|assistant|junior|temp)\b", re.IGNORECASE
 )
@@ -94,7 +95,7 @@ def _level(occupation: str, age: int) -> int:
     if _LOW.search(occupation):
         return -1
     if _HIGH.search(occupation):
-        return 2
+        return 1 if _DEPUTY.search(occupation) else 2
     return 1 if _MIDDLE.search(occupation) else 0
 
 

@@ -110,13 +110,15 @@ Prop = Literal["seat", "table", "door", "cup", "plate", "phone", "bag", "coat", 
 class Gesture(Record):
     """A gesture: a verb phrase in the third person (`does`), what people take it for, and the props it needs.
 
-    One that touches the other says whom: `any`, or `same` for people of one gender and relatives.
+    One that touches the other says whom: `any`, or `same` for people of one gender and relatives. One that is `upward`
+    is made only to somebody older or higher.
     """
 
     does: str
     means: str
     needs: tuple[Prop, ...] = ()
     touch: Literal["any", "same"] | None = None
+    upward: bool = False
 
 
 class Gestures(Record):

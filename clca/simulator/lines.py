@@ -47,13 +47,15 @@ class LineWriter:
         if act.tone == "scene":
             pool = (topic.gestures_a, topic.gestures_b)[act.side]
         else:
-            pool = self._fitting(getattr(gesture_lists, act.tone))
-        phrase = self._unused(pool) or self._unused(self._fitting(gesture_lists.unease)) or "waits"
+            pool = self._fitting(getattr(gesture_lists, act.tone), act.side)
+        phrase = self._unused(pool) or self._unused(self._fitting(gesture_lists.unease, act.side)) or "waits"
         return f"{given_name(self._spec.scenario.participants[act.side], self._spec.culture)} {phrase.rstrip('.')}."
 
-    def _fitting(self, gestures: tuple[Gesture, ...]) -> tuple[str, ...]:
+    def _fitting(self, gestures: tuple[Gesture, ...], side: int) -> tuple[str, ...]:
+        me, other = self._spec.scenario.participants[side], self._spec.scenario.participants[1 - side]
+        upward = other.age > me.age or self.styles[side].rank < 0
         near = self._spec.scenario.relationship != "stranger" and self.styles[0].rank == 0
-        return fitting(gestures, self._spec.scenario, touch=near)
+        return fitting(gestures, self._spec.scenario, touch=near, upward=upward)
 
     def write(self, act: SpeechAct) -> str:
         """The line of a speech act; "" where every fitting one was used."""

@@ -25,7 +25,7 @@ ALL = (NOD, CHAIR, WALK, KISS, HUG)
 )
 def test_a_gesture_is_offered_only_where_its_props_are(setting: str, offered: list[Gesture]) -> None:
     scene = scenario(setting=setting)
-    assert fitting(ALL, scene, touch=False) == tuple(gesture.does for gesture in offered)
+    assert fitting(ALL, scene, touch=False, upward=False) == tuple(gesture.does for gesture in offered)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,14 @@ def test_a_gesture_is_offered_only_where_its_props_are(setting: str, offered: li
 def test_who_may_touch_whom(relationship: str, gender: str, touch: bool, offered: list[Gesture]) -> None:
     pair = (person("Ruth Vale"), person("Ida Moss", gender=gender))
     scene = scenario(setting="A street.", relationship=relationship, participants=pair)
-    assert fitting((NOD, KISS, HUG), scene, touch=touch) == tuple(gesture.does for gesture in offered)
+    assert fitting((NOD, KISS, HUG), scene, touch=touch, upward=False) == tuple(gesture.does for gesture in offered)
+
+
+@pytest.mark.parametrize("upward", [True, False])
+def test_the_deeper_bow_is_made_only_upward(upward: bool) -> None:
+    bow = Gesture(does="bows twice", means="takes leave of somebody older", upward=True)
+    offered = ("nods", "bows twice") if upward else ("nods",)
+    assert fitting((NOD, bow), scenario(), touch=False, upward=upward) == offered
 
 
 @pytest.mark.parametrize(

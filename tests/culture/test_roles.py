@@ -36,6 +36,7 @@ from tests.dialogue_examples import person
         ("medical receptionist", set()),
         ("imam", {"imam"}),
         ("parish priest", {"priest"}),
+        ("directress of a dormitory", {"director"}),
     ],
 )
 def test_an_occupation_shows_roles(occupation: str, shown: set[str]) -> None:
@@ -47,6 +48,7 @@ def test_an_occupation_shows_roles(occupation: str, shown: set[str]) -> None:
     [
         ("shop assistant", "shop manager", "colleague", -1),
         ("shop manager", "shop assistant", "colleague", 1),
+        ("deputy manager of a supermarket", "manager of a supermarket", "colleague", -1),
         ("clerk", "clerk", "colleague", 0),
         ("pupil", "teacher", "acquaintance", -1),
         ("shop assistant", "shop manager", "friend", 0),
