@@ -61,13 +61,13 @@ class _Numbers(Record):
 class Part(_Numbers):
     """A row or a column. `file` is that of a column whose table has none.
 
-    Numbers have `places` decimals, or with `trimmed` as many as were printed; `signed` ones have a plus, too.
+    Numbers have `places` decimals, but whole ones of a `counted` part none; `signed` ones have a plus, too.
     """
 
     label: Line
     group: str = ""
     places: Annotated[int, Field(ge=0, le=6)] = 4
-    trimmed: bool = False
+    counted: bool = False
     signed: bool = False
 
 
@@ -111,10 +111,8 @@ class PrintedCell:
     def text(self) -> str:
         """The number as it is printed."""
         value, part = self.entry.value, self.column
-        if part.trimmed:
-            whole, point, decimals = f"{value:,.4f}".partition(".")
-            return whole + (point + decimals).rstrip("0").rstrip(".")
-        return f"{value:{'+' if part.signed else ''},.{part.places}f}"
+        places = 0 if part.counted and value.is_integer() else part.places
+        return f"{value:{'+' if part.signed else ''},.{places}f}"
 
 
 class PublishedCatalogue:
