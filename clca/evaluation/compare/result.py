@@ -35,9 +35,26 @@ class CompareResult(Record):
         default=(), description="Version of the items by language, of the first and of the second evaluation."
     )
 
+    asked: tuple[dict[str, str], ...] = Field(
+        default=(), description="Scoring, mode and format of the first and of the second evaluation."
+    )
+
     @property
     def notes(self) -> tuple[str, ...]:
         """What has to be known to read all comparisons."""
+        return (*self._other_wordings(), *self._other_instruments())
+
+    def _other_instruments(self) -> tuple[str, ...]:
+        if len(self.asked) < 2:
+            return ()
+        first, second = self.asked
+        differing = [key for key in first if key in second and first[key] != second[key]]
+        if not differing:
+            return ()
+        listed = "; ".join(f"{key} {first[key]} against {second[key]}" for key in differing)
+        return (f"They were asked or read in other ways ({listed}), from which differences may come.",)
+
+    def _other_wordings(self) -> tuple[str, ...]:
         if len({tuple(sorted(versions.items())) for versions in self.items_versions}) < 2:
             return ()
         asked = "; ".join(

@@ -122,6 +122,14 @@ def test_answers_to_older_wordings_are_scored_as_what_they_were_and_that_is_said
     assert compared(old, old, ("persona", "cultural")).notes == ()
 
 
+def test_evaluations_that_were_asked_in_other_ways_are_said_to_be() -> None:
+    ours, papers = evaluated(mode="generate"), evaluated(scoring="paper")
+    assert compared(ours, ours, ("persona", "cultural")).notes == ()
+    assert compared(ours, papers).notes == (
+        "They were asked or read in other ways (scoring corrected against paper), from which differences may come.",
+    )
+
+
 def test_answers_on_five_points_are_still_scored_on_five_where_three_are_offered_now() -> None:
     old = first_version(evaluated(culture=("usa",), items="Q33,Q36"))
     file = old.folder / "predictions.jsonl"
