@@ -62,11 +62,6 @@ class StoredAnswers:
         return [order for order in get_args(Order) if order in answered]
 
     @property
-    def scoring(self) -> str:
-        """How replies were asked for and read; evaluations of earlier versions, which do not say, are `corrected`."""
-        return str(self.info.get("scoring", "corrected"))
-
-    @property
     def weighted(self) -> bool:
         """Whether respondents count by the survey's weights."""
         return bool(self.info["weighted"])

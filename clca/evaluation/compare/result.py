@@ -34,16 +34,27 @@ class CompareResult(Record):
     items_versions: tuple[dict[str, int], ...] = Field(
         default=(), description="Version of the items by language, of the first and of the second evaluation."
     )
-    scorings: tuple[str, ...] = Field(
-        default=(), description="How replies were asked for and read, in the first and in the second evaluation."
+
+    asked: tuple[dict[str, str], ...] = Field(
+        default=(), description="Scoring, mode and format of the first and of the second evaluation."
     )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What has to be known to read all comparisons."""
-        return (*self._wording_notes(), *self._scoring_notes())
+        return (*self._other_wordings(), *self._other_instruments())
 
-    def _wording_notes(self) -> tuple[str, ...]:
+    def _other_instruments(self) -> tuple[str, ...]:
+        if len(self.asked) < 2:
+            return ()
+        first, second = self.asked
+        differing = [key for key in first if key in second and first[key] != second[key]]
+        if not differing:
+            return ()
+        listed = "; ".join(f"{key} {first[key]} against {second[key]}" for key in differing)
+        return (f"They were asked or read in other ways ({listed}), from which differences may come.",)
+
+    def _other_wordings(self) -> tuple[str, ...]:
         if len({tuple(sorted(versions.items())) for versions in self.items_versions}) < 2:
             return ()
         asked = "; ".join(
@@ -51,15 +62,6 @@ class CompareResult(Record):
             for side, versions in zip(("the first", "the second"), self.items_versions, strict=True)
         )
         return (f"The items are worded in other ways: {asked}.",)
-
-    def _scoring_notes(self) -> tuple[str, ...]:
-        if len(set(self.scorings)) < 2:
-            return ()
-        first, second = self.scorings
-        return (
-            f"The first has --scoring {first}, the second --scoring {second}: prompts, lengths and reading of replies"
-            " differ, so that a difference may be theirs alone.",
-        )
 
     @computed_field(description="Whether either is a rehearsal, whose scores mean nothing.")  # type: ignore[prop-decorator]
     @property

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from clca.errors import SettingsError
 from clca.evaluation.compare.plan import ComparePlan
 from clca.evaluation.compare.result import CompareResult, MethodComparison
@@ -25,9 +28,15 @@ def run(plan: ComparePlan, progress: ProgressCallback = ignore) -> CompareResult
         comparisons=tuple(comparisons),
         selection=(plan.first.selection, plan.second.selection),
         items_versions=(plan.first.items_version, plan.second.items_version),
-        scorings=(plan.first.scoring, plan.second.scoring),
+        asked=(_asked(plan.first.info), _asked(plan.second.info)),
         taught=tuple(answers.info.get("taught", {}) for answers in (plan.first, plan.second)),
     )
+
+
+def _asked(info: Mapping[str, Any]) -> dict[str, str]:
+    """How an evaluation was asked and read; those that do not record their scoring are older than the paper's."""
+    how = {"scoring": info.get("scoring") or "corrected", "mode": info.get("mode"), "format": info.get("format")}
+    return {key: str(value) for key, value in how.items() if value}
 
 
 def _by_culture(plan: ComparePlan, methods: tuple[Method, Method]) -> tuple[Comparison, ...]:

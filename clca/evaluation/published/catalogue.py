@@ -42,10 +42,8 @@ class PrintedCell:
     def text(self) -> str:
         """The number as it is printed."""
         value, part = self.entry.value, self.column
-        if part.trimmed:
-            whole, point, decimals = f"{value:,.4f}".partition(".")
-            return whole + (point + decimals).rstrip("0").rstrip(".")
-        return f"{value:{'+' if part.signed else ''},.{part.places}f}"
+        places = 0 if part.counted and value.is_integer() else part.places
+        return f"{value:{'+' if part.signed else ''},.{places}f}"
 
 
 class PublishedCatalogue:

@@ -42,13 +42,13 @@ class Numbers(Record):
 class Part(Numbers):
     """A row or a column. `file` is that of a column whose table has none.
 
-    Numbers have `places` decimals, or with `trimmed` as many as were printed; `signed` ones have a plus, too.
+    Numbers have `places` decimals, but whole ones of a `counted` part none; `signed` ones have a plus, too.
     """
 
     label: Line
     group: str = ""
     places: Annotated[int, Field(ge=0, le=6)] = 4
-    trimmed: bool = False
+    counted: bool = False
     signed: bool = False
 
 

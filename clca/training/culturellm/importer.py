@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from clca import __version__
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.storage.atomic import atomic_folder, foreign_files, write_errors
@@ -108,7 +110,10 @@ def _line(record: Mapping[str, Any], questions: Questions) -> SurveyLine | None:
     if not question.strip() or not re.fullmatch(r"\d{1,2}", answer.strip()):
         return None
     item, paraphrase = questions.find(question.strip())
-    return SurveyLine(item=item, question=question, answer=int(answer), paraphrase=paraphrase)
+    try:
+        return SurveyLine(item=item, question=question, answer=int(answer), paraphrase=paraphrase)
+    except ValidationError:  # half of a surrogate pair, which is no character
+        return None
 
 
 def _question_and_answer(record: Mapping[str, Any]) -> tuple[str, str]:
@@ -117,7 +122,8 @@ def _question_and_answer(record: Mapping[str, Any]) -> tuple[str, str]:
         return (found["question"].strip().rstrip("#").strip(), found["answer"]) if found else ("", "")
     messages = record.get("messages")
     if isinstance(messages, list) and len(messages) >= 2 and all(isinstance(entry, dict) for entry in messages):
-        return str(messages[-2].get("content", "")), str(messages[-1].get("content", ""))
+        question, answer = messages[-2].get("content"), messages[-1].get("content")
+        return question if isinstance(question, str) else "", str(answer)
     return "", ""
 
 

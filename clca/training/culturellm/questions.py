@@ -17,6 +17,7 @@ SEEDS, PARAPHRASES = "WVQ.jsonl", "new_WVQ*.jsonl"
 LARGEST = 64 * MIB  # bytes of a file; the published ones have less than one
 
 _ASKED = re.compile(r"^Give me the answer from \d+ to \d+: (?:Do you agree with )?")
+_ITEM = re.compile(r"[0-9]{1,4}")
 _HEAD = 8  # characters by which questions are looked up
 
 
@@ -36,10 +37,10 @@ class Questions:
                 text, original = str(record.get("q_content", "")).strip(), str(record.get("ori_content", "")).strip()
                 item = str(record["q_id"]) if "q_id" in record else items.get(original, "")
                 if file == seeds:
-                    if not text or not item.isdigit():
+                    if not text or not _ITEM.fullmatch(item):
                         raise ContentError(str(file), number, "needs q_id, the number of a question, and q_content")
                     items[text] = item
-                if text and item.isdigit():
+                if text and _ITEM.fullmatch(item):
                     self._add(text, f"Q{item}", paraphrase=file != seeds and text not in items)
         for known in self._by_head.values():
             known.sort(key=lambda entry: -len(entry[0]))

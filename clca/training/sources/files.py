@@ -20,6 +20,8 @@ M = TypeVar("M", bound=BaseModel)
 
 HUB = "hub:"
 LARGEST_TEXT = 256 * MIB  # bytes of a file of text that is read as a whole
+ABSENT = {"culturellm": "; `clca data import-culturellm` writes one for each of S2N's ten cultures"}
+"""What writes the file of a key, where a command does."""
 PACKED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -45,7 +47,7 @@ class SourceFile:
         """The file itself, or the folder's files with one of the suffixes."""
         if not self.path.is_dir():
             if not self.path.exists():
-                raise self.fault("no such file or folder")
+                raise self.fault("no such file or folder" + ABSENT.get(self.key, ""))
             if self.path.suffix in PACKED:
                 raise self.fault("compressed files are not read: unpack it first")
             return [self.path]

@@ -122,15 +122,12 @@ def test_answers_to_older_wordings_are_scored_as_what_they_were_and_that_is_said
     assert compared(old, old, ("persona", "cultural")).notes == ()
 
 
-def test_another_scoring_is_said() -> None:
-    both = CompareResult(
-        first=Path("a"), second=Path("b"), rehearsals=(), comparisons=(), scorings=("paper", "corrected")
+def test_evaluations_that_were_asked_in_other_ways_are_said_to_be() -> None:
+    ours, papers = evaluated(mode="generate"), evaluated(scoring="paper")
+    assert compared(ours, ours, ("persona", "cultural")).notes == ()
+    assert compared(ours, papers).notes == (
+        "They were asked or read in other ways (scoring corrected against paper), from which differences may come.",
     )
-    assert both.notes == (
-        "The first has --scoring paper, the second --scoring corrected: prompts, lengths and reading of replies"
-        " differ, so that a difference may be theirs alone.",
-    )
-    assert both.model_copy(update={"scorings": ("paper", "paper")}).notes == ()
 
 
 def test_answers_on_five_points_are_still_scored_on_five_where_three_are_offered_now() -> None:

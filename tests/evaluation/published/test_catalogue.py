@@ -70,6 +70,7 @@ def test_every_table_of_both_papers_is_there_and_every_printed_number_stands_in_
         ("s2n-10", "ell", "0.8597 0.9141 0.8144 0.9923 1.0000 0.9091 0.9074 0.9620 0.8582 0.9469"),
         ("s2n-11", "ara", "30.52 28.83 33.24 37.81"),
         ("s2n-13", "Llama-3.1-8B, mean of a test/Zero-shot", "222.5849 1,106 21.77"),
+        ("s2n-13", "Llama-3.1-8B-IT, mean of a test/Zero-shot", "234.5660 1,106 22.55"),
         ("s2n-13", "Llama-3.1-8B-IT, all texts/Single-Culture-WVS+Wiki", "71,019 645,018 11.01"),
     ],
 )

@@ -58,6 +58,25 @@ def test_lines_of_messages_are_read_as_well(tmp_path: Path) -> None:
     assert lines(tmp_path / "out" / "turkey.jsonl") == [SurveyLine(item="Q27", question=PROUD, answer=3)]
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'{"text": "### Question: Half a pair \ud800, from 1 to 4?\n ### Answer: 1"}',
+        '{"messages": [{"role": "user", "content": null}, {"role": "assistant", "content": "1"}]}',
+    ],
+)
+def test_a_line_whose_question_is_no_text_is_left_out_and_counted(tmp_path: Path, line: str) -> None:
+    (file,) = imported(culturellm(tmp_path / "CultureLLM", Greece=(line, GREEK[0])), tmp_path / "out").files
+    assert (file.lines, file.unreadable) == (1, 1)
+    assert file.first_unreadable == "Greece/Finetune/WVQ_Greece_llama.jsonl:1"
+
+
+def test_a_scale_of_thousands_of_digits_is_no_scale() -> None:
+    line = SurveyLine(item=None, question=f"From one, from 1 to {'9' * 5000}: how many?", answer=1)
+    assert line.scale is None
+    assert line.fits_scale
+
+
 def test_an_earlier_import_is_replaced_and_nothing_else_is(tmp_path: Path) -> None:
     folder, out = culturellm(tmp_path / "CultureLLM"), tmp_path / "out"
     imported(folder, out)
@@ -77,6 +96,8 @@ def test_an_earlier_import_is_replaced_and_nothing_else_is(tmp_path: Path) -> No
     [
         ("WVQ.jsonl", None, r"CultureLLM/data has no WVQ\.jsonl: give CultureLLM's folder, or its folder data$"),
         ("WVQ.jsonl", '{"q_content": "x"}', r"WVQ\.jsonl:1: needs q_id, the number of a question, and q_content$"),
+        ("WVQ.jsonl", '{"q_id": "²", "q_content": "x"}', r"WVQ\.jsonl:1: needs q_id, the number of a question"),
+        ("WVQ.jsonl", f'{{"q_id": "{"9" * 5000}", "q_content": "x"}}', r"WVQ\.jsonl:1: needs q_id, the number of a"),
         ("Greece/Finetune/WVQ_Greece_llama.jsonl", None, r"has none of the 10 files that trainers/s2n_sources\.csv"),
         ("Greece/Finetune/WVQ_Greece_llama.jsonl", "{", r"WVQ_Greece_llama\.jsonl:1: not JSON$"),
         ("Greece/Finetune/WVQ_Greece_llama.jsonl", "[]", r"WVQ_Greece_llama\.jsonl:1: not a JSON object$"),

@@ -56,6 +56,9 @@ def test_paraphrases_can_be_left_out(tmp_path: Path) -> None:
 def test_without_an_import_the_command_is_named() -> None:
     with pytest.raises(ClcaError, match=r"needs data\.files\.culturellm.*`clca data import-culturellm` writes"):
         list(culturellm(material(cultures=(GREECE,), mix="culturellm")))
+    absent = material(cultures=(GREECE,), mix="culturellm", files={"culturellm": "absent/{culture}.jsonl"})
+    with pytest.raises(ClcaError, match=r"absent/greece\.jsonl: no such file or folder; `clca data import-culturellm`"):
+        list(culturellm(absent))
 
 
 @pytest.mark.parametrize(
