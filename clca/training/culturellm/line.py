@@ -10,7 +10,7 @@ from pydantic import Field
 from clca.content.wvs_items import Words
 from clca.records import Record
 
-SCALE = re.compile(r"\bfrom (\d+) to (\d+)\b")
+SCALE = re.compile(r"\bfrom (\d{1,4}) to (\d{1,4})\b")
 
 
 class SurveyLine(Record):
