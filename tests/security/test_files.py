@@ -52,6 +52,7 @@ from clca.models.quantization import Quantization
 from clca.models.student import Student
 from clca.records import Choice, Norm, Prediction
 from clca.safe_open import LARGEST, LONGEST
+from clca.simulator.sentences import localize
 from clca.storage.jsonl import LineFile, read_lines
 from clca.storage.reply_cache import ReplyCache
 from clca.storage.run_dir import RunDir
@@ -181,6 +182,27 @@ def test_a_share_of_names_is_a_number_above_zero(tmp_path: Path, share: float) -
     content = profile_with(tmp_path, lambda it: it["names"]["communities"][0].update(share=share))
     with pytest.raises(ContentError, match="is no share above 0"):
         read_profile(content, "personas/cultures/japan.yaml")
+
+
+@pytest.mark.parametrize("words", ["(", "[", "(a|aa|[^ ])+x!", "\\1"])
+def test_words_of_a_dialect_are_no_pattern(words: str) -> None:
+    began = time.monotonic()
+    assert localize(f"A lorry, {'a' * 60}?", {words: "x", "lorry": "truck"}) == f"A truck, {'a' * 60}?"
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("form", ["{given} w", "{given} d", "{given} i", "{given}-z", "{family} ("])
+def test_a_form_of_address_is_no_pattern(tmp_path: Path, form: str) -> None:
+    """Its letters may stand in the pattern that is made of it."""
+
+    def called(document: Any) -> None:
+        rule = next(rule for rule in document["address"]["rules"] if "{" in str(rule["call"]))
+        rule["call"] = form
+
+    catalogue = CultureCatalogue(profile_with(tmp_path, called))
+    text = "They saw " + form.format(given="Naruhito", family="Watanabe")
+    found = CultureMarks(catalogue).foreign(catalogue.culture("greece"), [f"{text}."])
+    assert form.format(given="Naruhito", family="Watanabe") in found or form.endswith("(")
 
 
 def test_long_lists_of_a_profile_are_looked_at_once(tmp_path: Path) -> None:
