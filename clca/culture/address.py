@@ -12,6 +12,7 @@ from clca.records import Address, AddressRule, Culture, Gender, Participant, Rel
 from clca.words import beginning
 
 _CONDITIONS = [name for name in AddressRule.model_fields if name != "call"]
+MOST_RULES = 500
 _SIDES = {-1: "above", 0: "equal", 1: "below"}  # where the other stands, by `rank`
 
 
@@ -91,6 +92,8 @@ def address_fault(address: Address, communities: frozenset[str]) -> str | None:
     rules = address.rules
     if not rules or _has_conditions(rules[-1]):
         return "address.rules: the last rule must have no condition, so that there is a form for every pair"
+    if len(rules) > MOST_RULES:
+        return f"address.rules: more than {MOST_RULES}"
     names_strangers = True
     for number, rule in enumerate(rules):
         if fault := _rule_fault(rule, communities):

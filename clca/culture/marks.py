@@ -124,5 +124,8 @@ def _title(template: str) -> str:
 
 def _pattern(template: str, title: str) -> str:
     """The pattern of a form of address."""
-    escaped = re.sub(r"\\\{\w+\\\}", r"[^\\W\\d_a-z]\\w+", re.escape(template))
-    return rf"(?<!\w){escaped.replace(re.escape(title), f'(?i:{re.escape(title)})')}(?!\w)"
+    parts = (
+        r"[^\W\d_a-z]\w+" if number % 2 else re.escape(part).replace(re.escape(title), f"(?i:{re.escape(title)})")
+        for number, part in enumerate(re.split(r"(\{\w+\})", template))  # every second part is a placeholder
+    )
+    return rf"(?<!\w){''.join(parts)}(?!\w)"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -14,6 +16,7 @@ from clca.culture.address import address_fault
 from clca.culture.gestures import gesture_fault
 from clca.errors import ContentError
 from clca.records import Address, Company, Courtesy, Gestures, Names, Reader, School, Slug, Week
+from clca.words import beginning
 
 FOLDER = "personas/cultures"
 
@@ -55,6 +58,7 @@ PRICES = ["collection", "goods", "goods_less", "repair", "repair_less", "rent", 
 what a friend lends. A kind in `_less` holds the offers below the asking prices of its kind, one for each."""
 
 SCHOOL = "school"
+LONGEST_NAME = 39  # characters of a given or family name
 NonEmpty = Annotated[tuple[str, ...], Field(min_length=1)]
 
 
@@ -133,6 +137,12 @@ def _communities(names: Names) -> frozenset[str]:
     return frozenset(community.name for community in names.communities)
 
 
+def _is_name(name: str) -> bool:
+    """Whether a name, or both its forms, can be half of a person's name (`clca.records.PersonName`)."""
+    forms = name.split("/")
+    return all(form.strip() and len(form) <= LONGEST_NAME and form.isprintable() and ":" not in form for form in forms)
+
+
 def _name_fault(names: Names) -> str | None:
     """What is wrong with the names of a profile, or None."""
     for number, community in enumerate(names.communities):
@@ -141,7 +151,7 @@ def _name_fault(names: Names) -> str | None:
         inner = [year for year in years[:-1] if year is not None]
         if not years or years[-1] is not None or len(inner) != len(years) - 1 or inner != sorted(set(inner)):
             return f"{key}.generations: years must rise, and only the last generation has no `born_until`"
-        if community.share <= 0:
+        if not 0 < community.share < math.inf:
             return f"{key}.share: {community.share:g} is no share above 0"
         lists = {"family": community.family, "second_female": community.second_female}
         for index, part in enumerate(community.generations):
@@ -150,7 +160,9 @@ def _name_fault(names: Names) -> str | None:
             listed = [pair[0] for pair in pairs]
             if not listed and name != "second_female":
                 return f"{key}.{name}: no name"
-            if duplicate := next((given for given in listed if listed.count(given) > 1), None):
+            if wrong := next((given for given in listed if not _is_name(given)), None):
+                return f"{key}.{name}: {beginning(wrong, 60)!r} is no name: a line of up to {LONGEST_NAME} characters"
+            if duplicate := next((given for given, count in Counter(listed).items() if count > 1), None):
                 return f"{key}.{name}: duplicate {duplicate}"
     for key in ("female", "male", "family"):
         if len(getattr(names, key)) < 40:

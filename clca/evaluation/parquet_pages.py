@@ -6,15 +6,18 @@ The headers are read as the format has them, Thrift's compact protocol
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from io import BufferedReader
+from io import SEEK_END, BufferedReader
 from typing import Any
 
 from clca.safe_open import MIB
 
 LARGEST_PAGE = 64 * MIB  # bytes, unpacked; writers make pages of 1 MiB
 MOST_PAGES = 100_000  # of a file
+_LONGEST_FOOTER = 16 * MIB  # bytes
+_INT32, _INT64, _TEXT, _STRUCTURE = 5, 6, 8, 12  # kinds of elements
+_MOST_FIELDS = 1000  # of a structure
 _LONGEST_HEADER = MIB // 4  # bytes, with the smallest and the largest value
 _DICTIONARY = 2
 _DATA = {0: 5, 3: 8}  # by the type of a page: the field with the header of its kind, whose field 1 is `num_values`
@@ -49,6 +52,47 @@ def require_bounded(file: BufferedReader, metadata: Any, largest: int) -> None:
                 raise OSError(f"a column that lacks {left:,} values")
 
 
+def require_readable(file: BufferedReader, schema: Any) -> None:
+    """Raise `OSError` for metadata of columns at which Arrow would end the process: nothing catches what it throws.
+
+    The metadata are read as Arrow reads them, which takes the elements of a list for those that it expects.
+    """
+    file.seek(-8, SEEK_END)
+    length = int.from_bytes(file.read(8)[:4], "little")
+    if length > _LONGEST_FOOTER:
+        raise OSError(f"metadata of {length / MIB:,.0f} MiB")
+    file.seek(-8 - length, SEEK_END)
+    footer = _Header(file.read(length)).structure()
+    _require_lists(footer, {2: _STRUCTURE, 4: _STRUCTURE, 5: _STRUCTURE, 7: _STRUCTURE})
+    for group in footer.get(4, ()):
+        _require_lists(group, {1: _STRUCTURE, 4: _STRUCTURE})
+        for number, chunk in enumerate(group.get(1, ())):
+            _require_column(chunk, schema.column(number) if number < len(schema) else None)
+
+
+def _require_column(chunk: dict[int, Any], column: Any) -> None:
+    about = chunk.get(3)
+    if column is None or not isinstance(about, dict):
+        raise OSError("a column without a description")
+    if chunk.keys() & {8, 9} or 17 in about:
+        raise OSError("a column that is encrypted, or of places")
+    _require_lists(about, {2: _INT32, 3: _TEXT, 8: _STRUCTURE, 13: _STRUCTURE})
+    sizes = about.get(16)
+    if isinstance(sizes, dict):
+        _require_lists(sizes, {2: _INT64, 3: _INT64})
+        levels = {2: column.max_repetition_level, 3: column.max_definition_level}
+        wrong = any(sizes.get(key) and len(sizes[key]) != level + 1 for key, level in levels.items())
+        if wrong or (1 in sizes and column.physical_type != "BYTE_ARRAY"):
+            raise OSError("a column whose sizes are of another kind")
+
+
+def _require_lists(fields: dict[int, Any], kinds: dict[int, int]) -> None:
+    for key, kind in kinds.items():
+        found = fields.get(key)
+        if found is not None and not (isinstance(found, _List) and (not found or found.kind == kind)):
+            raise OSError("metadata with a list of another kind")
+
+
 def _pages(file: BufferedReader, chunk: Any) -> Iterator[Page]:
     """The pages of a column chunk that holds values."""
     first = min(filter(None, (chunk.dictionary_page_offset, chunk.data_page_offset)), default=0)
@@ -71,6 +115,14 @@ def _number(fields: Any, key: int) -> int:
     return number
 
 
+class _List(list[Any]):
+    """The elements of a list, all of one `kind`."""
+
+    def __init__(self, kind: int, elements: Iterable[Any]) -> None:
+        super().__init__(elements)
+        self.kind = kind
+
+
 class _Header:
     """Reads one structure of Thrift's compact protocol; `at` is where it ends. Raises `OSError` for another text."""
 
@@ -83,6 +135,8 @@ class _Header:
         number = 0
         while head := self._byte():
             number = number + (head >> 4) if head >> 4 else self._whole()
+            if number in fields or not 0 < number < _MOST_FIELDS:
+                raise OSError("a page or metadata with a field twice, or of no number")
             fields[number] = self._value(head & 15, depth)
         return fields
 
@@ -102,15 +156,11 @@ class _Header:
         if kind not in (9, 10):
             raise OSError("a page whose header is of no kind")
         head = self._byte()
-        for _ in range(self._varint() if head >> 4 == 15 else head >> 4):
-            self._element(head & 15, depth + 1)
-        return None
+        count = self._varint() if head >> 4 == 15 else head >> 4
+        return _List(head & 15, (self._element(head & 15, depth + 1) for _ in range(count)))
 
-    def _element(self, kind: int, depth: int) -> None:
-        if kind in (1, 2):
-            self._byte()
-        else:
-            self._value(kind, depth)
+    def _element(self, kind: int, depth: int) -> Any:
+        return self._byte() == 1 if kind in (1, 2) else self._value(kind, depth)
 
     def _whole(self) -> int:
         number = self._varint()

@@ -88,7 +88,8 @@ def localize(text: str, dialect: Mapping[str, str]) -> str:
 
     if not dialect:
         return text
-    return re.sub(rf"\b(?:{'|'.join(sorted(dialect, key=len, reverse=True))})\b", replacement, text, flags=re.I)
+    longest_first = map(re.escape, sorted(dialect, key=len, reverse=True))
+    return re.sub(rf"\b(?:{'|'.join(longest_first)})\b", replacement, text, flags=re.I)
 
 
 def call_after(text: str, name: str) -> str | None:

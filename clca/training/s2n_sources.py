@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator
+from pydantic import AfterValidator, BeforeValidator
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_csv
@@ -12,6 +13,12 @@ from clca.errors import ContentError
 from clca.records import Line, Record, Slug
 
 PATH = "trainers/s2n_sources.csv"
+
+
+def _below(path: str) -> str:
+    if PurePath(path).is_absolute() or ".." in PurePath(path).parts:
+        raise ValueError("is no path below a folder")
+    return path
 
 
 class S2nSource(Record):
@@ -24,7 +31,7 @@ class S2nSource(Record):
 
     culture: Slug
     code: Slug
-    culturellm: Line
+    culturellm: Annotated[Line, AfterValidator(_below)]
     wikipedia: Line
     normad: Annotated[tuple[Line, ...], BeforeValidator(lambda text: text.split("+") if isinstance(text, str) else ())]
     normad_from: Literal["table 6", "table 15", "section 3.1"]

@@ -13,6 +13,7 @@ from clca.culture import CultureCatalogue
 from clca.culture.profile import unread_cultures
 from clca.culture.review import review_sheet
 from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.printable import markdown_text
 from tests.conftest import Overlay
 
 JAPAN = "personas/cultures/japan.yaml"
@@ -39,7 +40,7 @@ def test_the_sheet_is_printed_or_written_to_a_new_file(tmp_path: Path, capsys: p
     sheet = json.loads((tmp_path / "japan.json").read_text(encoding="utf-8"))
     assert sheet["culture"] == "japan"
     assert sheet["read_by"] == []
-    assert all(f"- [ ] {line}" in printed for part in sheet["sections"] for line in part["lines"])
+    assert all(f"- [ ] {markdown_text(line)}" in printed for part in sheet["sections"] for line in part["lines"])
     with pytest.raises(StoreError, match=r"japan\.json"):
         review("japan", tmp_path / "japan.json", as_json=True)
 

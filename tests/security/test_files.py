@@ -18,6 +18,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 from pyarrow import parquet
 
 from clca.cli.views.adapters import show_adapter
@@ -26,7 +27,9 @@ from clca.content.parsing import parse_yaml, read_jsonl
 from clca.content.toml import parse_toml
 from clca.culture import CultureCatalogue
 from clca.culture.marks import CultureMarks
+from clca.culture.profile import read_profile
 from clca.errors import ClcaError, ContentError, SettingsError, StoreError
+from clca.evaluation.compare.plan import read_answers
 from clca.evaluation.mmlu.csv_questions import read_items
 from clca.evaluation.mmlu.hub_questions import read_hub
 from clca.evaluation.offense.imports.mapping import load_mapping
@@ -38,6 +41,7 @@ from clca.evaluation.score_matrix import read_matrix
 from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.evaluation.wvs.microdata.respondents import open_respondents
+from clca.evaluation.wvs.suite import load_suite
 from clca.generation.run_records import read_records as read_dialogues
 from clca.generation.scenarios import FileScenarios
 from clca.models.adapter import find_adapters, read_adapter
@@ -48,6 +52,7 @@ from clca.models.quantization import Quantization
 from clca.models.student import Student
 from clca.records import Choice, Norm, Prediction
 from clca.safe_open import LARGEST, LONGEST
+from clca.simulator.sentences import localize
 from clca.storage.jsonl import LineFile, read_lines
 from clca.storage.reply_cache import ReplyCache
 from clca.storage.run_dir import RunDir
@@ -155,6 +160,64 @@ def test_sentences_are_found_at_once_in_quotation_marks_alone() -> None:
     assert time.monotonic() - began < 5
 
 
+def profile_with(folder: Path, change: Callable[[Any], None]) -> Content:
+    """A workspace with the profile of Japan, in which something is changed."""
+    document = yaml.safe_load(Content().text("personas/cultures/japan.yaml"))
+    change(document)
+    (folder / "personas" / "cultures").mkdir(parents=True)
+    (folder / "personas" / "cultures" / "japan.yaml").write_text(yaml.safe_dump(document))
+    return Content(folder)
+
+
+@pytest.mark.parametrize("name", ["x" * 40, "a: b", "a\nb", "\x1b[31m", "/b", "a/", " "])
+def test_a_name_of_a_profile_is_one_that_people_can_have(tmp_path: Path, name: str) -> None:
+    """Those that no record of a person takes would end a command in a traceback."""
+    content = profile_with(tmp_path, lambda it: it["names"]["communities"][0].update(family={1: [name]}))
+    with pytest.raises(ContentError, match="is no name: a line of up to 39 characters"):
+        read_profile(content, "personas/cultures/japan.yaml")
+
+
+@pytest.mark.parametrize("share", [float("nan"), float("inf"), 0])
+def test_a_share_of_names_is_a_number_above_zero(tmp_path: Path, share: float) -> None:
+    content = profile_with(tmp_path, lambda it: it["names"]["communities"][0].update(share=share))
+    with pytest.raises(ContentError, match="is no share above 0"):
+        read_profile(content, "personas/cultures/japan.yaml")
+
+
+@pytest.mark.parametrize("words", ["(", "[", "(a|aa|[^ ])+x!", "\\1"])
+def test_words_of_a_dialect_are_no_pattern(words: str) -> None:
+    began = time.monotonic()
+    assert localize(f"A lorry, {'a' * 60}?", {words: "x", "lorry": "truck"}) == f"A truck, {'a' * 60}?"
+    assert time.monotonic() - began < 5
+
+
+@pytest.mark.parametrize("form", ["{given} w", "{given} d", "{given} i", "{given}-z", "{family} ("])
+def test_a_form_of_address_is_no_pattern(tmp_path: Path, form: str) -> None:
+    """Its letters may stand in the pattern that is made of it."""
+
+    def called(document: Any) -> None:
+        rule = next(rule for rule in document["address"]["rules"] if "{" in str(rule["call"]))
+        rule["call"] = form
+
+    catalogue = CultureCatalogue(profile_with(tmp_path, called))
+    text = "They saw " + form.format(given="Naruhito", family="Watanabe")
+    found = CultureMarks(catalogue).foreign(catalogue.culture("greece"), [f"{text}."])
+    assert form.format(given="Naruhito", family="Watanabe") in found or form.endswith("(")
+
+
+def test_long_lists_of_a_profile_are_looked_at_once(tmp_path: Path) -> None:
+    names = {1: [f"N{number}" for number in range(15_000)]}
+    content = profile_with(tmp_path / "names", lambda it: it["names"]["communities"][0].update(family=names))
+    began = time.monotonic()
+    read_profile(content, "personas/cultures/japan.yaml")
+    assert time.monotonic() - began < 5
+    rules = [{"age_from": 5000 - number, "call": "none"} for number in range(2500)]
+    content = profile_with(tmp_path / "rules", lambda it: it["address"]["rules"].__setitem__(slice(0, 0), rules))
+    with pytest.raises(ContentError, match=r"address\.rules: more than 500"):
+        read_profile(content, "personas/cultures/japan.yaml")
+    assert time.monotonic() - began < 10
+
+
 # ---------------------------------------------------------------- TOML
 
 TOML = {
@@ -225,6 +288,58 @@ def test_json_is_refused_whatever_it_holds(tmp_path: Path, reader: str, value: s
     with pytest.raises(ClcaError) as caught:
         read(tmp_path)
     assert len(caught.value.message) < 1000
+
+
+def survey_evaluation(**changes: Any) -> dict[str, Any]:
+    """An `evaluation.json` of the survey as it may be, of two synthetic respondents, and what is changed in it."""
+    content = Content()
+    load_suite(content)
+    CultureCatalogue(content).culture("japan")
+    inputs = {
+        "cultures": {"japan": ["persona"]},
+        "countries": {"japan": ["japan"]},
+        "languages": {"japan": "en"},
+        "respondents": 2,
+        "seed": 1,
+        "items": ["Q1"],
+        "data": None,
+    }
+    return {
+        "kind": "wvs",
+        "finished": True,
+        "inputs": {**inputs, **changes.pop("inputs", {})},
+        "content": {path: {"sha256": used.digest, "origin": used.origin} for path, used in content.used.items()},
+        "weighted": False,
+        "data": None,
+        "predictions": 0,
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"content": []},
+        {"three_points": []},
+        {"three_points": {"japan": 3}},
+        {"items_version": "x"},
+        {"items_version": 5},
+        {"data": 5},
+        {"data": ["x"]},
+        {"inputs": {"languages": []}},
+        {"inputs": {"respondents": -1}},
+        {"inputs": {"respondents": 10**12}},
+    ],
+    ids=str,
+)
+def test_an_evaluation_of_the_survey_is_read_or_refused_in_one_line(tmp_path: Path, changes: dict[str, Any]) -> None:
+    """So many synthetic respondents would take all memory."""
+    (tmp_path / "predictions.jsonl").touch()
+    (tmp_path / "evaluation.json").write_text(json.dumps(survey_evaluation()))
+    assert read_answers(str(tmp_path), tmp_path, None).samples["japan"].synthetic
+    (tmp_path / "evaluation.json").write_text(json.dumps(survey_evaluation(**changes)))
+    with pytest.raises(ClcaError, match=r"does not name its items and respondents|no more than 100,000 synthetic"):
+        read_answers(str(tmp_path), tmp_path, None)
 
 
 RECORDS = ("run", "evaluation", "manifest", "adapter", "dialogues", "opened dialogues", "predictions", "scenarios")

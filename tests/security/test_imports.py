@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import time
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +13,10 @@ import pytest
 import yaml
 
 from clca.content.lookup import Content
-from clca.errors import ContentError, StoreError
+from clca.culture import CultureCatalogue
+from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.normad import Story
+from clca.evaluation.normad.suite import load_tasks
 from clca.evaluation.offense.imports.importer import import_tests
 from clca.evaluation.offense.imports.mapping import ImportMapping, load_mapping
 from clca.evaluation.offense.suite import load_offense_suite
@@ -22,7 +26,12 @@ from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.storage.jsonl import LineFile
 from clca.storage.reply_cache import ReplyCache
 from clca.storage.run_dir import RunDir
+from clca.training.culturellm.importer import import_culturellm
+from clca.training.culturellm.line import SurveyLine
+from clca.training.s2n_sources import load_s2n_sources
+from clca.training.sources.wiki import pieces
 from tests.evaluation.wvs.survey_files import official, people
+from tests.training.culturellm.files import culturellm
 
 ENTRY = {"path": "posts.csv", "culture": "japan", "task": "posts", "text": "text", "label": "label"}
 
@@ -135,3 +144,116 @@ def test_the_end_of_a_run_is_looked_at_in_blocks(tmp_path: Path) -> None:
     lines = LineFile(file)
     assert (lines.has(b"\r", known), lines.has(b"\r", known + 5), lines.has(b"\r", 2**40)) == (True, False, False)
     lines.close()
+
+
+# ---------------------------------------------------------------- NormAd
+
+
+def normad(folder: Path, *countries: str) -> Path:
+    file = folder / "normad.csv"
+    rows = [f'{number},"{country}","He bowed.",yes' for number, country in enumerate(countries)]
+    file.write_text("\n".join(["ID,Country,Story,Gold Label", *rows]) + "\n", encoding="utf-8")
+    return file
+
+
+@pytest.mark.parametrize("country", ["../../../home", "/tmp/home", "..", "a/../b", "a\\b", "."])
+def test_a_country_names_no_folder(tmp_path: Path, country: str) -> None:
+    """The culture of the only country is part of the name of the evaluation's folder."""
+    (task,) = load_tasks(Content(), normad(tmp_path, country), CultureCatalogue(Content()))
+    assert not {"/", "\\", "."} & set(task.culture)
+    assert task.culture
+
+
+def test_countries_have_an_end(tmp_path: Path) -> None:
+    """Each one that has no profile is compared with all names that there are."""
+    file = normad(tmp_path, *(f"Land {number}" for number in range(501)))
+    with pytest.raises(ContentError, match="stories of more than 500 countries"):
+        load_tasks(Content(), file, CultureCatalogue(Content()))
+
+
+def test_two_names_of_one_country_are_told(tmp_path: Path) -> None:
+    """The stories of one would be in no score."""
+    with pytest.raises(ContentError, match="'Usa' and 'United States' are one country"):
+        load_tasks(Content(), normad(tmp_path, "usa", "united_states"), CultureCatalogue(Content()))
+
+
+# ---------------------------------------------------------------- CultureLLM
+
+SEED = {"q_id": "27", "q_content": "One of my goals is to make my parents proud."}
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {**SEED, "q_id": "²7"},
+        {**SEED, "q_id": "9" * 5000},
+        {**SEED, "q_content": "\ud800"},
+    ],
+    ids=["a superscript", "digits", "half of a pair"],
+)
+def test_a_question_of_culturellm_is_data_or_a_fault(tmp_path: Path, question: dict[str, str]) -> None:
+    folder = culturellm(tmp_path / "theirs")
+    (folder / "data" / "WVQ.jsonl").write_text(json.dumps(question) + "\n")
+    with suppress(ClcaError):
+        import_culturellm(folder, load_s2n_sources(Content()), {"Q27"}, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        json.dumps({"text": "### Question: from 1 to " + "9" * 5000 + "### Answer: 1"}),
+        json.dumps({"text": "### Question: a\ud800b### Answer: 1"}),
+        json.dumps({"text": "### Question:" + "#" * 200_000}),
+        json.dumps({"text": "### Question:" + "# " * 200_000}),
+        json.dumps({"text": "### Question:" + "###Answer:" * 50_000}),
+        json.dumps({"messages": [{"content": {"a": 1}}, {"content": "1"}]}),
+        "{}" * 90_000 + json.dumps({"a": "x" * 2_000_000}),
+    ],
+    ids=["digits", "half of a pair", "hashes", "hashes and spaces", "answers", "a mapping", "objects"],
+)
+def test_a_line_of_culturellm_is_data_or_counted(tmp_path: Path, text: str) -> None:
+    good = json.dumps({"text": f"### Question: {SEED['q_content']} ### Answer: 1"})
+    folder = culturellm(tmp_path / "theirs", Greece=(good, text))
+    began = time.monotonic()
+    audit = import_culturellm(folder, load_s2n_sources(Content()), {"Q27"}, tmp_path / "out")
+    assert time.monotonic() - began < 10
+    (greece,) = (file for file in audit.files if file.culture == "greece")
+    assert greece.lines + greece.unreadable >= 2
+    assert SurveyLine(item=None, question="from 1 to " + "9" * 5000, answer=1).fits_scale
+
+
+def test_questions_of_culturellm_that_begin_alike_have_an_end(tmp_path: Path) -> None:
+    """Each line is compared with those that begin as it does."""
+    folder = culturellm(tmp_path / "theirs")
+    lines = [json.dumps({**SEED, "q_content": f"Same head {number}"}) for number in range(20_000)]
+    (folder / "data" / "new_WVQ_x.jsonl").write_text("\n".join(lines))
+    began = time.monotonic()
+    with pytest.raises(ContentError, match=r"new_WVQ_x\.jsonl:2001: more than 2,000 questions begin 'Same hea'"):
+        import_culturellm(folder, load_s2n_sources(Content()), set(), tmp_path / "out")
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize("name", ["WVQ.jsonl", "Greece/Finetune/WVQ_Greece_llama.jsonl"])
+def test_no_link_leads_out_of_the_folder_of_culturellm(tmp_path: Path, name: str) -> None:
+    folder = culturellm(tmp_path / "theirs")
+    file = folder / "data" / name
+    file.rename(tmp_path / "mine.jsonl")
+    file.symlink_to(tmp_path / "mine.jsonl")
+    with pytest.raises(SettingsError, match="is a link that leads out of"):
+        import_culturellm(folder, load_s2n_sources(Content()), set(), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("path", ["/home/me/chats.jsonl", "../../chats.jsonl"])
+def test_a_workspace_names_files_of_culturellm_alone(tmp_path: Path, path: str) -> None:
+    (tmp_path / "trainers").mkdir()
+    header = "culture,code,culturellm,wikipedia,normad,normad_from"
+    (tmp_path / "trainers" / "s2n_sources.csv").write_text(f"{header}\nara,ara,{path},Arab culture,egypt,table 6\n")
+    with pytest.raises(ContentError, match=r"s2n_sources\.csv:2: culturellm: is no path below a folder"):
+        load_s2n_sources(Content(tmp_path))
+
+
+def test_a_page_of_one_paragraph_is_cut_in_the_time_of_its_length() -> None:
+    began = time.monotonic()
+    assert sum(1 for _ in pieces("a " * 2_000_000, 200)) == 10_000
+    assert time.monotonic() - began < 10

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -180,3 +182,31 @@ def test_a_set_of_more_rows_than_questions_is_refused(tmp_path: Path, monkeypatc
     monkeypatch.setattr("clca.evaluation.mmlu.hub_questions.MOST_ROWS", 0)
     with pytest.raises(SettingsError, match="cannot be loaded: 1 rows"):
         read_hub(saved(tmp_path / "set"), ("anatomy",), ("anatomy",), named=True)
+
+
+DAMAGED = """
+import sys
+from pathlib import Path
+from pyarrow import ArrowException
+from clca.evaluation.parquet import bounded_batches, open_parquet
+
+file = Path(sys.argv[1])
+whole = file.read_bytes()
+for at in range(len(whole) - 8 - int.from_bytes(whole[-8:-4], "little"), len(whole) - 8):
+    for byte in {0, 0x7F, 0x80, whole[at] + 16 & 255} - {whole[at]}:
+        file.write_bytes(whole[:at] + bytes([byte]) + whole[at + 1 :])
+        try:
+            with open_parquet(file, 1000, 1000) as opened:
+                for _ in bounded_batches(opened, 1000, 1000):
+                    pass
+        except (ArrowException, OSError):
+            pass
+"""
+
+
+def test_no_byte_of_the_metadata_ends_the_process(tmp_path: Path) -> None:
+    """Arrow catches nothing of what it throws where Python asks for a column's metadata, and aborts."""
+    table = pa.table({"id": ["a", "b"], "Q1": [1, None]})
+    parquet.write_table(table.replace_schema_metadata({}), tmp_path / "x.parquet", store_schema=False)
+    done = subprocess.run([sys.executable, "-c", DAMAGED, tmp_path / "x.parquet"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr.decode()[-2000:]

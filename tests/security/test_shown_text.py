@@ -14,15 +14,17 @@ from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from clca.cli.views.content import list_content, show_content
 from clca.cli.views.dialogue import show_dialogue
 from clca.cli.views.progress import Waiting
+from clca.cli.views.review import review
 from clca.cli.views.runs import show_dialogues, show_runs
 from clca.cli.views.screen import make_console, print_json
-from clca.content.lookup import CONFIG
+from clca.content.lookup import CONFIG, Content
 from clca.errors import StoreError
 from clca.evaluation import table_formats
 from clca.evaluation.classification.specificity import specificity
@@ -231,6 +233,23 @@ def test_a_record_of_another_form_is_shown_or_told_in_one_line(change: dict[str,
 
 
 # ---------------------------------------------------------------- files that other programs read
+
+
+def test_a_sheet_for_native_readers_holds_a_profile_as_text(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / CONFIG).touch()
+    document = yaml.safe_load(Content().text("personas/cultures/japan.yaml"))
+    text = "".join(ATTACKS.values()).replace("\ud800", "") + "<b>\n# all is well"
+    document |= {"name": text, "customs": [text], "sources": [text]}
+    (tmp_path / "personas" / "cultures").mkdir(parents=True)
+    (tmp_path / "personas" / "cultures" / "japan.yaml").write_text(yaml.safe_dump(document))
+    monkeypatch.chdir(tmp_path)
+    for name in ("sheet.md", "sheet.json"):
+        review("japan", tmp_path / name, as_json=name.endswith("json"))
+        check(sheet := (tmp_path / name).read_text(encoding="utf-8"))
+        assert "\n# all is well" not in sheet
+    assert "\n# " not in (tmp_path / "sheet.md").read_text(encoding="utf-8")
+    assert re.search(r"(?<!\\)<b>", (tmp_path / "sheet.md").read_text(encoding="utf-8")) is None
+
 
 FORMULAS = {
     "a command": "=cmd|' /C calc'!A0",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -11,7 +10,7 @@ from clca.culture import CultureCatalogue
 from clca.culture.profile import FOLDER
 from clca.culture.review import Section, review_sheet
 from clca.errors import SettingsError
-from clca.printable import printable
+from clca.printable import json_text, markdown_text, printable
 from clca.records import Culture
 from clca.storage.atomic import atomic_write
 
@@ -49,14 +48,14 @@ def _json(culture: Culture, sections: list[Section]) -> str:
         "sources": list(culture.sources),
         "sections": [{"title": part.title, "question": part.question, "lines": list(part.lines)} for part in sections],
     }
-    return json.dumps(sheet, ensure_ascii=False, indent=2) + "\n"
+    return json_text(sheet, indent=2) + "\n"
 
 
 def _markdown(culture: Culture, sections: list[Section]) -> str:
     lines = [
-        f"# {culture.name}: a sheet for native readers",
+        f"# {markdown_text(culture.name)}: a sheet for native readers",
         "",
-        f"Profile: `{FOLDER}/{culture.id}.yaml`, {read_by(culture)}.",
+        f"Profile: `{FOLDER}/{culture.id}.yaml`, {markdown_text(read_by(culture))}.",
         "",
         "Everything below is put into role-plays in English that are set in this country. Tick what is right. Write"
         " behind the rest what is wrong: wrong, old-fashioned, rude, a caricature, only of some people, or better said"
@@ -64,10 +63,17 @@ def _markdown(culture: Culture, sections: list[Section]) -> str:
         "",
         "Its sources:",
         "",
-        *([f"- {source}" for source in culture.sources] or ["- none are named"]),
+        *([f"- {markdown_text(source)}" for source in culture.sources] or ["- none are named"]),
     ]
     for part in sections:
-        lines += ["", f"## {part.title}", "", part.question, "", *(f"- [ ] {line}" for line in part.lines)]
+        lines += [
+            "",
+            f"## {part.title}",
+            "",
+            part.question,
+            "",
+            *(f"- [ ] {markdown_text(line)}" for line in part.lines),
+        ]
     lines += [
         "",
         "## Who has read it",

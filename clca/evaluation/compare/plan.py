@@ -115,15 +115,19 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         inputs = info["inputs"]
         n, seed = int(inputs["respondents"]), int(inputs["seed"])
         cultures, file, weighted = list(inputs["cultures"]), info["data"], bool(info["weighted"])
+        if n < 1:
+            raise ValueError(f"{n:,} respondents")
+        data = None if file is None else (Path(file), str(inputs["data"]))
         countries = dict(inputs["countries"])
         files = {path: (str(used["sha256"]), str(used["origin"])) for path, used in info["content"].items()}
         offered = _offered(info, suite)
-    except (KeyError, TypeError, ValueError) as error:
+        items_version = dict(offered.version)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ContentError(
             str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
         ) from None
-    imported = None if file is None else find_respondents(Path(file), workspace)
-    if imported is not None and file_sha256(imported.path) != inputs["data"]:
+    imported = None if data is None else find_respondents(data[0], workspace)
+    if imported is not None and data is not None and file_sha256(imported.path) != data[1]:
         raise SettingsError(
             f"{imported.path} has changed since {folder} was made: evaluate again, or import the same files"
         )
@@ -147,7 +151,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         for name, culture in profiles.items()
     }
     counts = _counts(folder, info, samples, offered, weighted=weighted)
-    return StoredAnswers(folder, info, counts, samples, dict(offered.version), selection)
+    return StoredAnswers(folder, info, counts, samples, items_version, selection)
 
 
 def _offered(info: dict[str, Any], suite: WvsSuite) -> OfferedItems:

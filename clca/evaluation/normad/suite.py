@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,8 @@ from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
 from clca.progress import ProgressCallback, ignore
 from clca.safe_open import read_bytes
+
+MOST_COUNTRIES = 500  # of a file; NormAd has 75
 
 
 class NormadTask:
@@ -107,13 +110,19 @@ def load_tasks(content: Content, file: Path | None, catalogue: CultureCatalogue)
     """
     suite = load_suite(content)
     rows = suite.demonstration if file is None else read_csv(str(file), _read(file), Story)
-    stories: dict[tuple[str, str], list[Story]] = {}
+    by_country: dict[str, list[Story]] = {}
     for story in rows:
-        country = " ".join(story.country.replace("_", " ").split()).title()
-        stories.setdefault((_culture(country, catalogue), country), []).append(story)
-    if not stories:
+        by_country.setdefault(" ".join(story.country.replace("_", " ").split()).title(), []).append(story)
+    if len(by_country) > MOST_COUNTRIES:
+        raise ContentError(str(file), None, f"has stories of more than {MOST_COUNTRIES} countries")
+    if not by_country:
         raise ContentError(str(file), None, "holds no stories")
-    return tuple(NormadTask(culture, country, of_country, suite) for (culture, country), of_country in stories.items())
+    called: dict[str, str] = {}
+    for country in by_country:
+        other = called.setdefault(_culture(country, catalogue), country)
+        if other != country:
+            raise ContentError(str(file), None, f"{other!r} and {country!r} are one country: give it one name")
+    return tuple(NormadTask(culture, country, by_country[country], suite) for culture, country in called.items())
 
 
 def plan(config: NormadConfig, workspace: Path | None = None) -> NormadPlan:
@@ -163,10 +172,11 @@ def _chosen(config: NormadConfig, tasks: Mapping[str, NormadTask], catalogue: Cu
 
 
 def _culture(country: str, catalogue: CultureCatalogue) -> str:
+    """The culture's id; without a profile the words of the country, which are part of the name of a folder."""
     try:
         return catalogue.find(country)
     except NotFoundError:
-        return "_".join(country.casefold().split())
+        return "_".join(re.findall(r"\w+", country.casefold()))[:80] or "country"
 
 
 def _read(file: Path) -> str:

@@ -16,6 +16,8 @@ from clca.evaluation.wvs.synthetic import Demographics, synthetic_respondents
 from clca.records import Respondent
 from clca.seeding import derive
 
+MOST_SYNTHETIC = 100_000  # respondents of a culture
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -67,7 +69,8 @@ def sample_culture(
 ) -> Sample:
     """A sample of n respondents of a culture, equally many from each of its countries.
 
-    Raises `SettingsError` for weights that are not known, and `NotFoundError` for countries without respondents.
+    Raises `SettingsError` for weights that are not known and for too many synthetic respondents, and `NotFoundError`
+    for countries without respondents.
     """
     if sources.imported is not None:
         return _imported_sample(
@@ -78,6 +81,8 @@ def sample_culture(
             "--weights needs the survey's respondents, and there are only shares:"
             " import them with `clca data import-wvs FILE...`"
         )
+    if n > MOST_SYNTHETIC:
+        raise SettingsError(f"{n:,} respondents of {culture}: no more than {MOST_SYNTHETIC:,} synthetic ones are drawn")
     people = [
         respondent
         for country in countries

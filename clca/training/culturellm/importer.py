@@ -25,7 +25,7 @@ from clca.training.culturellm.line import SurveyLine
 from clca.training.culturellm.questions import Questions, items_of, json_objects
 from clca.training.s2n_sources import S2nSource
 
-_TEXT = re.compile(r"\s*#+ *Question:(?P<question>.*)#+ *Answer:(?P<answer>.*)", re.DOTALL)
+_QUESTION, _ANSWER = re.compile(r"\s*+#++ *+Question:"), re.compile(r"(?<!#)#++ *+Answer:")
 
 
 def default_folder(workspace: Path | None) -> Path:
@@ -45,7 +45,7 @@ def import_culturellm(
         raise SettingsError(f"{folder} {'is a file: give the folder' if folder.exists() else 'does not exist'}")
     data = folder / "data" if (folder / "data").is_dir() else folder
     own = _own_files(out)
-    questions = Questions(data)
+    questions = Questions(data, folder)
     there = {culture: data / source.culturellm for culture, source in sources.items()}
     present = {culture: path for culture, path in there.items() if path.is_file()}
     if not present:
@@ -55,7 +55,7 @@ def import_culturellm(
         audits = []
         for culture, path in present.items():
             with write_errors(draft / f"{culture}.jsonl"):
-                audits.append(_import_file(culture, path, data, questions, evaluated, draft))
+                audits.append(_import_file(culture, path, folder, data, questions, evaluated, draft))
         audit = CultureLlmAudit(
             version=__version__,
             questions=tuple(path.name for path in questions.files),
@@ -68,10 +68,10 @@ def import_culturellm(
 
 
 def _import_file(
-    culture: str, path: Path, data: Path, questions: Questions, evaluated: Collection[str], draft: Path
+    culture: str, path: Path, folder: Path, data: Path, questions: Questions, evaluated: Collection[str], draft: Path
 ) -> FileAudit:
     lines, faults = list[SurveyLine](), list[str]()
-    for number, record in json_objects(path):
+    for number, record in json_objects(path, folder):
         line = _line(record, questions)
         if line is None:
             faults.append(f"{path.relative_to(data)}:{number}")
@@ -107,23 +107,26 @@ def _import_file(
 def _line(record: Mapping[str, Any], questions: Questions) -> SurveyLine | None:
     """The line of a record with `text`, or with `messages` of which the last two are question and answer."""
     question, answer = _question_and_answer(record)
-    if not question.strip() or not re.fullmatch(r"\d{1,2}", answer.strip()):
+    if not question.strip() or not re.fullmatch(r"[0-9]{1,2}", answer.strip()):
         return None
     item, paraphrase = questions.find(question.strip())
     try:
         return SurveyLine(item=item, question=question, answer=int(answer), paraphrase=paraphrase)
-    except ValidationError:  # half of a surrogate pair, which is no character
+    except ValidationError:  # halves of characters
         return None
 
 
 def _question_and_answer(record: Mapping[str, Any]) -> tuple[str, str]:
     if isinstance(text := record.get("text"), str):
-        found = _TEXT.fullmatch(text)
-        return (found["question"].strip().rstrip("#").strip(), found["answer"]) if found else ("", "")
+        asked = _QUESTION.match(text)
+        *_, answered = (None, *_ANSWER.finditer(text, asked.end())) if asked else (None,)
+        if asked is None or answered is None:
+            return "", ""
+        return text[asked.end() : answered.start()].strip(), text[answered.end() :]
     messages = record.get("messages")
     if isinstance(messages, list) and len(messages) >= 2 and all(isinstance(entry, dict) for entry in messages):
-        question, answer = messages[-2].get("content"), messages[-1].get("content")
-        return question if isinstance(question, str) else "", str(answer)
+        question, answer = (entry.get("content") for entry in messages[-2:])
+        return (question if isinstance(question, str) else ""), (str(answer) if isinstance(answer, str | int) else "")
     return "", ""
 
 

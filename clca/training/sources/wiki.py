@@ -52,9 +52,10 @@ def pieces(text: str, words: int) -> Iterator[str]:
             yield " ".join(words_left)
             words_left = []
         words_left += new
-        while len(words_left) > words:
-            yield " ".join(words_left[:words])
-            words_left = words_left[words:]
+        whole = max(0, len(words_left) - 1) // words * words  # the last words wait for the next paragraph
+        for start in range(0, whole, words):
+            yield " ".join(words_left[start : start + words])
+        words_left = words_left[whole:]
     if words_left:
         yield " ".join(words_left)
 
