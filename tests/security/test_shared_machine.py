@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import stat
+import struct
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clca.errors import StoreError
 from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
+from clca.storage.reply_cache import ReplyCache
 from clca.training import work_dir
 
 OTHER = 4242  # a user who is not on this machine
@@ -164,3 +169,56 @@ def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secre
         (draft / "README.md").write_text("card")
     assert secret.read_text() == "private"
     assert not (group / "adapter").exists()
+
+
+# ---------------------------------------------------------------- the reply cache, in a folder that others may write to
+
+
+MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+def journal_that_names(file: Path) -> bytes:
+    """A journal of SQLite that names a file, which SQLite removes once it has played the journal back."""
+    name = os.fsencode(file)
+    header = MAGIC + struct.pack(">IIIII", 0, 0, 1, 512, 4096)
+    end = struct.pack(">I", 0x40000000 // 4096 + 1) + name + struct.pack(">II", len(name), sum(name)) + MAGIC
+    return header.ljust(512, b"\0") + end
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize("mode", ["wal", "rollback"])
+def test_a_journal_that_comes_while_a_run_is_opened_removes_no_file(group: Path, secret: Path, mode: str) -> None:
+    file = group / "journal.sqlite"
+    ReplyCache(file).close()
+    file.chmod(0o666)  # as another user's own would be
+    if mode == "rollback":
+        file.write_bytes(file.read_bytes()[:18] + b"\1\1" + file.read_bytes()[20:])
+    ready, tell = os.pipe()
+
+    def attack() -> None:
+        with file.open("r+b") as opened:
+            fcntl.lockf(opened, fcntl.LOCK_EX, 1, 0x40000000)  # for which whoever reads waits
+            os.write(tell, b"!")
+            time.sleep(0.5)
+            (group / "journal.sqlite-journal").write_bytes(journal_that_names(secret))
+
+    if (child := os.fork()) == 0:
+        as_another(attack)
+        os._exit(0)
+    os.read(ready, 1)
+    ReplyCache(file).close()
+    os.waitpid(child, 0)
+    assert secret.read_text() == "private"
+
+
+def test_a_file_that_comes_in_the_place_of_a_cache_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(path: Path, **options: Any) -> sqlite3.Connection:
+        os.replace(tmp_path / "other.sqlite", path)
+        return real(path, **options)
+
+    for name in ("journal.sqlite", "other.sqlite"):
+        ReplyCache(tmp_path / name).close()
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with pytest.raises(StoreError, match="somebody else put another file in its place"):
+        ReplyCache(tmp_path / "journal.sqlite")
