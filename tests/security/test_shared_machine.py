@@ -73,6 +73,16 @@ def test_a_lock_that_an_earlier_version_left_open_to_readers_is_closed_to_them(s
         assert not as_another(lambda: os.close(os.open(shared / ".lock", os.O_RDONLY)))
 
 
+def test_a_private_file_in_the_place_of_the_lock_stays_private(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    (tmp_path / ".lock").write_text("private")
+    (tmp_path / ".lock").chmod(0o600)
+    with pytest.raises(StoreError, match="is no lock, since it is not empty"), folder_lock(tmp_path):
+        pass
+    assert stat.S_IMODE((tmp_path / ".lock").stat().st_mode) == 0o600
+    assert (tmp_path / ".lock").read_text() == "private"
+
+
 @pytest.mark.parametrize(("folder", "lock"), [(0o755, 0o600), (0o700, 0o600), (0o775, 0o660), (0o777, 0o666)])
 def test_who_may_write_to_the_folder_may_lock_it(tmp_path: Path, folder: int, lock: int) -> None:
     tmp_path.chmod(folder)
