@@ -8,13 +8,15 @@ import sqlite3
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from clca.errors import StoreError
+from clca.storage import atomic
 from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import ReplyCache
@@ -179,6 +181,30 @@ def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secre
         (draft / "README.md").write_text("card")
     assert secret.read_text() == "private"
     assert not (group / "adapter").exists()
+
+
+@pytest.mark.parametrize("part", ["", "japan"])
+def test_a_link_in_the_place_of_a_replaced_folder_leads_to_no_file_that_is_removed(
+    group: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Somebody else may put it there as soon as the old folder has its hidden name."""
+    home, target = group / "home", group / "culturellm"
+    for folder in (home, target / part):
+        folder.mkdir(parents=True)
+        (folder / "set.jsonl").write_text("years of work")
+    remove = atomic.remove_listed
+
+    def swapped(folder: int, own: Collection[str]) -> None:
+        place = next(group.glob(".*.old")) / part
+        place.rename(group / "moved")
+        place.symlink_to(home)
+        remove(folder, own)
+
+    monkeypatch.setattr(atomic, "remove_listed", swapped)
+    with suppress(StoreError), atomic_folder(target, replaces=[str(Path(part, "set.jsonl"))]) as draft:
+        (draft / "set.jsonl").write_text("new")
+    assert (home / "set.jsonl").read_text() == "years of work"
+    assert (target / "set.jsonl").read_text() == "new"
 
 
 # ---------------------------------------------------------------- the reply cache, in a folder that others may write to
