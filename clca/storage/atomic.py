@@ -187,9 +187,15 @@ def _held(draft: Path, handle: int) -> Path:
 
     Where somebody else may rename it, and put a folder of links in its place, that is the path of its descriptor.
     """
-    above, held = draft.parent.stat(), Path(f"/proc/self/fd/{handle}")
-    movable = above.st_uid not in (os.geteuid(), 0) or (above.st_mode & 0o022 and not above.st_mode & stat.S_ISVTX)
+    held = Path(f"/proc/self/fd/{handle}")
+    movable = any(map(_is_of_others, Path(os.path.realpath(draft)).parents))
     return held if movable and held.exists() else draft
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether somebody else may rename what is in a folder."""
+    about = folder.stat()
+    return about.st_uid not in (os.geteuid(), 0) or bool(about.st_mode & 0o022 and not about.st_mode & stat.S_ISVTX)
 
 
 def _require_same(draft: Path, handle: int) -> None:

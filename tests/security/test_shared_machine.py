@@ -168,19 +168,22 @@ def test_a_link_in_a_draft_opens_no_other_file_to_others(tmp_path: Path, secret:
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
-def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secret: Path) -> None:
+@pytest.mark.parametrize("above", ["", "mine", "mine/too"], ids=["it", "the folder above", "the one above that"])
+def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secret: Path, above: str) -> None:
     def replace() -> None:
-        (draft,) = group.iterdir()
-        draft.rename(group / "moved")
-        draft.mkdir()
+        (draft,) = (group / above).iterdir()
+        group.joinpath(*draft.relative_to(group).parts[:1]).rename(group / "moved")
+        draft.mkdir(parents=True)
         (draft / "README.md").symlink_to(secret)
 
+    os.umask(0o022)
+    (group / above).mkdir(parents=True, exist_ok=True)
     fault = pytest.raises(StoreError, match="somebody else put another folder in the place of its draft")
-    with fault, atomic_folder(group / "adapter") as draft:
+    with fault, atomic_folder(group / above / "adapter") as draft:
         replace()
         (draft / "README.md").write_text("card")
     assert secret.read_text() == "private"
-    assert not (group / "adapter").exists()
+    assert not (group / above / "adapter").exists()
 
 
 @pytest.mark.parametrize("part", ["", "japan"])
