@@ -75,8 +75,8 @@ def atomic_folder(target: Path, *, replaces: Collection[str] = (), work: Path | 
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.mkdir(mode=0o700)
             try:
-                with _opened(draft) as handle:
-                    yield _held(draft, handle)
+                with opened_folder(draft) as handle:
+                    yield held_path(draft, handle)
                     _finish(handle)
                     _require_same(draft, handle)
                 if replaces:
@@ -100,7 +100,7 @@ def _replace(target: Path, draft: Path, own: Collection[str]) -> None:
     At every moment the name is that of the old or of the new folder, except on file systems that cannot exchange
     names: there a kill between two renames leaves the old one whole beside it, under a hidden name.
     """
-    with _opened(target) as handle:
+    with opened_folder(target) as handle:
         foreign = foreign_files(target, own)
         if foreign:
             raise StoreError(
@@ -164,7 +164,7 @@ def _draft(target: Path) -> Path:
 
 
 @contextmanager
-def _opened(folder: Path, within: int | None = None) -> Iterator[int]:
+def opened_folder(folder: Path, within: int | None = None) -> Iterator[int]:
     """The descriptor of a folder, not of one that a link leads to."""
     handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
     try:
@@ -178,12 +178,12 @@ def _below(folder: int, path: Path) -> Iterator[int]:
     """The descriptor of a folder below an open one, through no link."""
     with ExitStack() as opened:
         for part in path.parts:
-            folder = opened.enter_context(_opened(Path(part), folder))
+            folder = opened.enter_context(opened_folder(Path(part), folder))
         yield folder
 
 
-def _held(draft: Path, handle: int) -> Path:
-    """The path by which a draft is written to.
+def held_path(draft: Path, handle: int) -> Path:
+    """The path by which a draft, or another folder that is open, is written to.
 
     Where somebody else may rename it, and put a folder of links in its place, that is the path of its descriptor.
     """

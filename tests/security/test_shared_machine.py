@@ -16,11 +16,15 @@ from typing import Any
 import pytest
 
 from clca.errors import StoreError
+from clca.models.student import Student
 from clca.storage import atomic
 from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import ReplyCache
 from clca.training import work_dir
+from clca.training.job import TrainingStopped
+from clca.training.trainer import train
+from tests.training import jobs
 
 OTHER = 4242  # a user who is not on this machine
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -127,6 +131,34 @@ def test_an_unfinished_training_is_no_link(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="is a link, or no folder"):
         work_dir.close_to_others(tmp_path / "work")
     assert tmp_path.stat().st_mode == before
+
+
+def test_a_training_writes_to_its_own_folder_whatever_takes_its_place(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    work, home = tmp_path / ".japan.unfinished", tmp_path / "home"
+    for folder in (work, home / work_dir.ADAPTER):
+        folder.mkdir(parents=True)
+    with work_dir.held(work) as path:
+        work.rename(tmp_path / "moved")
+        work.symlink_to(home)
+        (path / work_dir.ADAPTER).mkdir()
+    assert (tmp_path / "moved" / work_dir.ADAPTER).is_dir()
+    assert os.listdir(home / work_dir.ADAPTER) == []
+    with pytest.raises(StoreError, match="cannot write"), work_dir.held(work):
+        pass
+
+
+def test_a_training_in_a_folder_of_all_is_stopped_and_resumed(tiny_student: Student, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    one = jobs.job(tiny_student, tmp_path, "training.steps=3", "training.log=[tensorboard]")
+    with pytest.raises(TrainingStopped):
+        train(one, jobs.signalled(1))
+    assert list(one.place.glob("checkpoints/checkpoint-*/whole.json"))
+    screen = jobs.Screen()
+    train(one, screen)
+    assert any("Resuming" in note for note in screen.notes)
+    assert {"adapter_config.json", "adapter.json", "logs"} <= set(os.listdir(one.out))
+    assert not one.place.exists()
 
 
 # ---------------------------------------------------------------- drafts, in a folder that others may write to
