@@ -192,6 +192,16 @@ def held_path(draft: Path, handle: int) -> Path:
     return held if movable and held.exists() else draft
 
 
+@contextmanager
+def held_folder(folder: Path) -> Iterator[Path]:
+    """The path by which files of a folder, or of the one that a link leads to, are replaced in it alone."""
+    real = Path(os.path.realpath(folder))
+    with ExitStack() as opened:
+        with write_errors(folder):
+            path = held_path(real, opened.enter_context(opened_folder(real)))
+        yield folder if path == real else path
+
+
 def _is_of_others(folder: Path) -> bool:
     """Whether somebody else may rename what is in a folder."""
     about = folder.stat()

@@ -21,6 +21,7 @@ from clca.storage import atomic
 from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import ReplyCache
+from clca.storage.run_dir import RunDir
 from clca.training import work_dir
 from clca.training.job import TrainingStopped
 from clca.training.trainer import train
@@ -240,6 +241,19 @@ def test_a_link_in_the_place_of_a_replaced_folder_leads_to_no_file_that_is_remov
         (draft / "set.jsonl").write_text("new")
     assert (home / "set.jsonl").read_text() == "years of work"
     assert (target / "set.jsonl").read_text() == "new"
+
+
+def test_a_run_writes_to_its_own_folder_whatever_takes_its_place(group: Path) -> None:
+    run, home = group / "run", group / "home"
+    run.mkdir()
+    home.mkdir()
+    (home / "run.json").write_text("of another run")
+    with RunDir(run) as opened:
+        run.rename(group / "moved")
+        run.symlink_to(home)
+        opened.write_info({})
+    assert (home / "run.json").read_text() == "of another run"
+    assert (group / "moved" / "run.json").read_text() == "{}\n"
 
 
 # ---------------------------------------------------------------- the reply cache, in a folder that others may write to
