@@ -148,6 +148,10 @@ def main() -> None:
         if not interrupted:
             raise
         code = _refuse("interrupted", INTERRUPTED)  # a library turned the interruption into an error of its own
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":  # of a library in Rust, which is no Exception
+            raise
+        code = _refuse(f"a library stopped: {error}", 1)
     sys.exit(code)
 
 

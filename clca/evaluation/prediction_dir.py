@@ -20,7 +20,7 @@ from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Choice, Prediction
 from clca.safe_open import read_json
-from clca.storage.atomic import atomic_write
+from clca.storage.atomic import atomic_write, held_folder
 from clca.storage.fingerprint import differences
 from clca.storage.jsonl import LineFile, read_lines
 from clca.storage.lock import folder_lock
@@ -75,6 +75,7 @@ class PredictionDir(Generic[R, K]):
             raise StoreError(f"cannot write to {path}: {error.strerror}; choose another folder with --out") from None
         with ExitStack() as opened:
             opened.enter_context(folder_lock(path))
+            self._held = opened.enter_context(held_folder(path))
             self._file = LineFile(path / PREDICTIONS)
             opened.callback(self._file.close)
             self._reconcile()
@@ -133,7 +134,7 @@ class PredictionDir(Generic[R, K]):
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write `evaluation.json`."""
-        atomic_write(self.path / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+        atomic_write(self._held / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
 
     def refuse(self, line: int, reason: str) -> NoReturn:
         """Raise `ContentError` for a line of the predictions."""

@@ -10,7 +10,12 @@ from typing import Any, Literal
 
 from clca.errors import ClcaError, SettingsError
 from clca.models.logging import quiet_libraries
-from clca.models.model_files import require_fitting_size, require_plain, require_weights
+from clca.models.model_files import (
+    require_bounded_tokenizer,
+    require_fitting_size,
+    require_plain,
+    require_weights,
+)
 from clca.models.quantization import Compute, Quantization
 from clca.models.student import Student
 
@@ -23,6 +28,7 @@ def load_tokenizer(student: Student) -> Any:
 
     with quiet_libraries(), _load_errors(student):
         require_plain(student)
+        require_bounded_tokenizer(student)
         tokenizer = AutoTokenizer.from_pretrained(student.source, **_source_options(student))
         _require_templates(tokenizer.chat_template, student)
     if tokenizer.pad_token is None:  # padding carries no loss, so any token will do

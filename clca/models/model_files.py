@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError
+from clca.models import tokenizer_file
 from clca.models.hf_config import CONFIG, read_config, refuse_absurd
 from clca.models.student import Student
 
@@ -39,6 +40,19 @@ def require_plain(student: Student) -> None:
             raise SettingsError(f"{source} names the file of its weights itself: take {key} out of its {CONFIG}")
         if key in _PACKED and value:
             raise SettingsError(f"{source} is published quantised ({key}): choose the model that it was made from")
+
+
+def require_bounded_tokenizer(student: Student) -> None:
+    """Refuse a tokenizer that may take all memory, or hours, and one of another file. Raises as `require_plain`."""
+    settings = _file(student, tokenizer_file.SETTINGS)
+    if settings is not None and read_config(settings).get("fast_tokenizer_files"):
+        raise SettingsError(
+            f"{student.source} names the file of its tokenizer itself: take fast_tokenizer_files out of its"
+            f" {tokenizer_file.SETTINGS}"
+        )
+    file = _file(student, tokenizer_file.TOKENIZER)
+    if file is not None:
+        tokenizer_file.require_bounded(student.source, file)
 
 
 def require_weights(student: Student) -> list[Path]:

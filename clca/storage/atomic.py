@@ -12,7 +12,7 @@ import secrets
 import shutil
 import stat
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -75,8 +75,8 @@ def atomic_folder(target: Path, *, replaces: Collection[str] = (), work: Path | 
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.mkdir(mode=0o700)
             try:
-                with _opened(draft) as handle:
-                    yield _held(draft, handle)
+                with opened_folder(draft) as handle:
+                    yield held_path(draft, handle)
                     _finish(handle)
                     _require_same(draft, handle)
                 if replaces:
@@ -100,20 +100,24 @@ def _replace(target: Path, draft: Path, own: Collection[str]) -> None:
     At every moment the name is that of the old or of the new folder, except on file systems that cannot exchange
     names: there a kill between two renames leaves the old one whole beside it, under a hidden name.
     """
-    foreign = foreign_files(target, own)
-    if foreign:
-        raise StoreError(f"{target} holds {foreign[0]}, which clca did not write: move it away, or give another folder")
-    earlier = target.with_name(f"{draft.name}.old")
-    if exchange(draft, target):
-        os.rename(draft, earlier)
-    else:
-        os.rename(target, earlier)
-        try:
-            os.rename(draft, target)
-        except BaseException:
-            os.rename(earlier, target)
-            raise
-    remove_listed(earlier, own)
+    with opened_folder(target) as handle:
+        foreign = foreign_files(target, own)
+        if foreign:
+            raise StoreError(
+                f"{target} holds {foreign[0]}, which clca did not write: move it away, or give another folder"
+            )
+        earlier = target.with_name(f"{draft.name}.old")
+        if exchange(draft, target):
+            os.rename(draft, earlier)
+        else:
+            os.rename(target, earlier)
+            try:
+                os.rename(draft, target)
+            except BaseException:
+                os.rename(earlier, target)
+                raise
+        remove_listed(handle, own)
+    earlier.rmdir()
 
 
 def foreign_files(folder: Path, own: Collection[str]) -> list[str]:
@@ -127,13 +131,14 @@ def foreign_files(folder: Path, own: Collection[str]) -> list[str]:
     return found
 
 
-def remove_listed(folder: Path, own: Collection[str]) -> None:
-    """Remove the files `own` of a folder, and the folders that are empty then; `OSError` where something is left."""
+def remove_listed(folder: int, own: Collection[str]) -> None:
+    """Remove the files `own` of an open folder, and the folders in it that are empty then; no link is followed."""
     for name in own:
-        (folder / name).unlink(missing_ok=True)
-    for parent in sorted({parent for name in own for parent in Path(name).parents}, reverse=True):
-        with suppress(FileNotFoundError):
-            (folder / parent).rmdir()
+        with suppress(FileNotFoundError), _below(folder, Path(name).parent) as inner:
+            os.unlink(Path(name).name, dir_fd=inner)
+    for parent in sorted({parent for name in own for parent in Path(name).parents} - {Path()}, reverse=True):
+        with suppress(FileNotFoundError), _below(folder, parent.parent) as inner:
+            os.rmdir(parent.name, dir_fd=inner)
 
 
 @contextmanager
@@ -159,23 +164,48 @@ def _draft(target: Path) -> Path:
 
 
 @contextmanager
-def _opened(folder: Path) -> Iterator[int]:
+def opened_folder(folder: Path, within: int | None = None) -> Iterator[int]:
     """The descriptor of a folder, not of one that a link leads to."""
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=within)
     try:
         yield handle
     finally:
         os.close(handle)
 
 
-def _held(draft: Path, handle: int) -> Path:
-    """The path by which a draft is written to.
+@contextmanager
+def _below(folder: int, path: Path) -> Iterator[int]:
+    """The descriptor of a folder below an open one, through no link."""
+    with ExitStack() as opened:
+        for part in path.parts:
+            folder = opened.enter_context(opened_folder(Path(part), folder))
+        yield folder
+
+
+def held_path(draft: Path, handle: int) -> Path:
+    """The path by which a draft, or another folder that is open, is written to.
 
     Where somebody else may rename it, and put a folder of links in its place, that is the path of its descriptor.
     """
-    above, held = draft.parent.stat(), Path(f"/proc/self/fd/{handle}")
-    movable = above.st_uid not in (os.geteuid(), 0) or (above.st_mode & 0o022 and not above.st_mode & stat.S_ISVTX)
+    held = Path(f"/proc/self/fd/{handle}")
+    movable = any(map(_is_of_others, Path(os.path.realpath(draft)).parents))
     return held if movable and held.exists() else draft
+
+
+@contextmanager
+def held_folder(folder: Path) -> Iterator[Path]:
+    """The path by which files of a folder, or of the one that a link leads to, are replaced in it alone."""
+    real = Path(os.path.realpath(folder))
+    with ExitStack() as opened:
+        with write_errors(folder):
+            path = held_path(real, opened.enter_context(opened_folder(real)))
+        yield folder if path == real else path
+
+
+def _is_of_others(folder: Path) -> bool:
+    """Whether somebody else may rename what is in a folder."""
+    about = folder.stat()
+    return about.st_uid not in (os.geteuid(), 0) or bool(about.st_mode & 0o022 and not about.st_mode & stat.S_ISVTX)
 
 
 def _require_same(draft: Path, handle: int) -> None:

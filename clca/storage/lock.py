@@ -68,6 +68,9 @@ def _opened(file: Path) -> int:
     if not stat.S_ISREG(about.st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, f"{NAME} in it is no regular file: remove it")
+    if about.st_size:  # a private file that another user has moved here, to be opened to the group, and removed
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, f"{NAME} in it is no lock, since it is not empty: move it away")
     if about.st_uid == os.geteuid():
         folder = file.parent.stat()
         writers = folder.st_mode & 0o022

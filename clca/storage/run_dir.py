@@ -21,7 +21,7 @@ from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
 from clca.errors import ContentError, StoreError
 from clca.records import Rejection
-from clca.storage.atomic import atomic_write
+from clca.storage.atomic import atomic_write, held_folder
 from clca.storage.jsonl import LineFile, line_number, read_lines
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import FinishedDialogue, Outcome, ReplyCache
@@ -57,6 +57,7 @@ class RunDir:
             raise StoreError(f"cannot write to {folder}: {error.strerror}; choose another folder with --out") from None
         with ExitStack() as opened:
             opened.enter_context(folder_lock(folder))
+            self._held = opened.enter_context(held_folder(folder))
             lacks_kept = not (folder / FILES["kept"]).exists()
             self._files = {outcome: LineFile(folder / name) for outcome, name in FILES.items()}
             for file in self._files.values():
@@ -142,7 +143,7 @@ class RunDir:
 
     def write_info(self, data: dict[str, Any]) -> None:
         """Replace `run.json`."""
-        atomic_write(self.folder / INFO, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
+        atomic_write(self._held / INFO, json.dumps(data, indent=2, ensure_ascii=False) + "\n")
 
     def _extents(self) -> dict[Outcome, int]:
         return {outcome: file.length for outcome, file in self._files.items()}

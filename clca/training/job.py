@@ -32,7 +32,7 @@ class Job:
     """An adapter to train. `out` is its folder, which appears when it is finished, and not before.
 
     `rehearsed` says that some of the dialogues were played by the simulator, `selection` which runs were taken of each
-    culture, and what else there was.
+    culture, and what else there was. `held` is another path of `place`, which nobody else can lead elsewhere.
     """
 
     recipe: Recipe
@@ -42,11 +42,17 @@ class Job:
     out: Path
     rehearsed: bool
     selection: tuple[Selection, ...] = ()
+    held: Path | None = None
+
+    @property
+    def place(self) -> Path:
+        """The folder of everything unfinished: rows, checkpoints, logs."""
+        return self.out.with_name(f".{self.out.name}.unfinished")
 
     @property
     def work(self) -> Path:
-        """The folder of everything unfinished: rows, checkpoints, logs."""
-        return self.out.with_name(f".{self.out.name}.unfinished")
+        """The same, by the path by which it is written to."""
+        return self.held or self.place
 
 
 @dataclass(frozen=True, slots=True)

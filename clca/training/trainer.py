@@ -7,6 +7,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
@@ -50,7 +51,10 @@ def train(job: Job, progress: ProgressCallback) -> AdapterResult:
         with ExitStack() as stack, threads_of(job.student), _deterministic(job.recipe), _plain_errors(job):
             finished = once(lambda: _begin(job, stack))
             try:
-                return finished or _train(job, progress if main else ignore)
+                if finished:
+                    return finished
+                with work_dir.held(job.work) as path:
+                    return _train(replace(job, held=path), progress if main else ignore)
             finally:
                 _free_memory()
 
@@ -141,7 +145,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
         if (job.work / LOGS).is_dir():
             shutil.copytree(job.work / LOGS, draft / LOGS, symlinks=True)
         write_adapter(draft, adapter, card(adapter, job.out.name), job.out)
-        work_dir.remove(job.work)
+        work_dir.remove(job.place)
     processes.wait_for_everyone()
     return AdapterResult.of(job.out, adapter)
 

@@ -9,12 +9,14 @@ import errno
 import os
 import re
 import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from clca.errors import StoreError
 from clca.models.adapter import LOGS
 from clca.storage import lock
-from clca.storage.atomic import write_errors
+from clca.storage.atomic import held_path, opened_folder, write_errors
 from clca.training.checkpoints import FOLDER, INPUTS
 
 ROWS, ADAPTER = "rows", "adapter"
@@ -42,6 +44,21 @@ def close_to_others(work: Path) -> None:
                 raise StoreError(f"{work} is another user's: give another folder with --out") from None
         finally:
             os.close(handle)
+
+
+@contextmanager
+def held(work: Path) -> Iterator[Path]:
+    """The path by which a training writes to its folder, whatever others put in its place meanwhile.
+
+    Raises `StoreError` where they have done so before.
+    """
+    with ExitStack() as opened:
+        with write_errors(work):
+            handle = opened.enter_context(opened_folder(work))
+            if os.fstat(handle).st_uid != os.geteuid():
+                raise StoreError(f"{work} is another user's: give another folder with --out")
+            path = held_path(work, handle)
+        yield path
 
 
 def require_own(work: Path) -> None:

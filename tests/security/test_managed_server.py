@@ -125,6 +125,19 @@ def test_a_log_that_is_a_link_is_not_written_through(make: Make, tmp_path: Path)
     assert precious.read_text() == "mine"
 
 
+@pytest.mark.parametrize("owner", [OTHER, os.geteuid()])
+@NEEDS_ROOT
+def test_a_log_that_another_user_has_made_is_not_written_to(make: Make, tmp_path: Path, owner: int) -> None:
+    (tmp_path / "logs").mkdir()
+    log = tmp_path / "logs" / "vllm.log"
+    log.touch()
+    log.chmod(0o666)
+    os.chown(log, owner, -1)
+    with pytest.raises(StoreError, match="others may read it"):
+        make(HEALTHY).start(60)
+    assert not log.read_bytes()
+
+
 # ---------------------------------------------------------------- a server at a port, as of serve-teacher
 
 NEIGHBOUR = """

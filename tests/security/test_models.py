@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clca import cli
 from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_loading import load
@@ -147,6 +148,73 @@ def test_weights_are_safetensors_of_the_folder_itself(student: Student, attack: 
     prepare(Path(student.source))
     with pytest.raises(SettingsError, match=rf"^{student.source}\b.*{said}"):
         load_model(student, Quantization(bits=16), "cpu")
+
+
+def replacing(content: str, *, times: int = 1, **pattern: str) -> dict[str, Any]:
+    step = {"type": "Replace", "pattern": pattern, "content": content}
+    return {"type": "Sequence", "normalizers": [step] * times}
+
+
+def splitting(pattern: str) -> dict[str, Any]:
+    return {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Isolated", "invert": False}
+
+
+TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
+    "a text ten times as long, ten times": ({"normalizer": replacing("a" * 10, times=10, Regex=".")}, "times as long"),
+    "a text a million times as long": ({"normalizer": replacing("a" * 10**6, String="a")}, "times as long"),
+    "a text twice as long, often": (
+        {"decoder": {"type": "Sequence", "decoders": [{"type": "ByteLevel"}] * 40}},
+        "times",
+    ),
+    "a thousand steps": ({"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}] * 1000}}, "50 steps"),
+    "a repeated group": ({"pre_tokenizer": splitting(r"(?:\w|\w\w)+(?=\d)(?=\D)")}, "for hours"),
+    "many repeats": ({"pre_tokenizer": splitting(r"\w*\w*\w*\w*(?=\d)(?=\D)")}, "for hours"),
+    "a long affix": (
+        {"model": {"type": "BPE", "vocab": {}, "merges": [], "end_of_word_suffix": "a" * 10**6}},
+        "suffix",
+    ),
+}
+
+
+@pytest.mark.parametrize("attack", TOKENIZERS)
+def test_a_tokenizer_takes_neither_memory_nor_hours(student: Student, attack: str) -> None:
+    keys, said = TOKENIZERS[attack]
+    change(student, "tokenizer.json", **keys)
+    with pytest.raises(SettingsError, match=said):
+        load_tokenizer(student)
+
+
+def test_a_tokenizer_is_of_the_file_that_is_looked_at(student: Student) -> None:
+    change(student, "tokenizer_config.json", fast_tokenizer_files=["tokenizer.4.0.0.json"])
+    with pytest.raises(SettingsError, match="names the file of its tokenizer itself"):
+        load_tokenizer(student)
+
+
+def test_a_tokenizer_that_panics_is_one_line(
+    student: Student, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(student, "tokenizer.json", pre_tokenizer=splitting(r"\w*\w*(?=\d)(?=\D)"))
+    tokenizer = load_tokenizer(student)
+    monkeypatch.setattr(cli, "_run", lambda _: tokenizer(["a" * 20_000]))
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert "clca: a library stopped: Onig: Regex search error" in capsys.readouterr().err
+
+
+PATTERNS = {
+    "Llama 3": r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+"
+    r"|\s+(?!\S)|\s+",
+    "GPT-4o": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re)?|\p{N}{1,3}",
+    "DeepSeek": r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+",
+    "GPT-2": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
+}
+
+
+@pytest.mark.parametrize("family", PATTERNS)
+def test_patterns_of_honest_tokenizers_are_taken(student: Student, family: str) -> None:
+    normal = {"type": "Sequence", "normalizers": [{"type": "Prepend", "prepend": "▁"}, replacing("▁", String=" ")]}
+    change(student, "tokenizer.json", pre_tokenizer=splitting(PATTERNS[family]), normalizer=normal)
+    assert load_tokenizer(student)(["one two"])["input_ids"]
 
 
 @pytest.mark.parametrize(

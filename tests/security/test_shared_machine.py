@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import fcntl
 import os
+import sqlite3
 import stat
-from collections.abc import Callable, Iterator
+import struct
+import time
+from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from clca.errors import StoreError
+from clca.models.student import Student
+from clca.storage import atomic
 from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
+from clca.storage.reply_cache import ReplyCache
+from clca.storage.run_dir import RunDir
 from clca.training import work_dir
+from clca.training.job import TrainingStopped
+from clca.training.trainer import train
+from tests.training import jobs
 
 OTHER = 4242  # a user who is not on this machine
 NEEDS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
@@ -68,6 +80,16 @@ def test_a_lock_that_an_earlier_version_left_open_to_readers_is_closed_to_them(s
         assert not as_another(lambda: os.close(os.open(shared / ".lock", os.O_RDONLY)))
 
 
+def test_a_private_file_in_the_place_of_the_lock_stays_private(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    (tmp_path / ".lock").write_text("private")
+    (tmp_path / ".lock").chmod(0o600)
+    with pytest.raises(StoreError, match="is no lock, since it is not empty"), folder_lock(tmp_path):
+        pass
+    assert stat.S_IMODE((tmp_path / ".lock").stat().st_mode) == 0o600
+    assert (tmp_path / ".lock").read_text() == "private"
+
+
 @pytest.mark.parametrize(("folder", "lock"), [(0o755, 0o600), (0o700, 0o600), (0o775, 0o660), (0o777, 0o666)])
 def test_who_may_write_to_the_folder_may_lock_it(tmp_path: Path, folder: int, lock: int) -> None:
     tmp_path.chmod(folder)
@@ -112,6 +134,34 @@ def test_an_unfinished_training_is_no_link(tmp_path: Path) -> None:
     assert tmp_path.stat().st_mode == before
 
 
+def test_a_training_writes_to_its_own_folder_whatever_takes_its_place(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    work, home = tmp_path / ".japan.unfinished", tmp_path / "home"
+    for folder in (work, home / work_dir.ADAPTER):
+        folder.mkdir(parents=True)
+    with work_dir.held(work) as path:
+        work.rename(tmp_path / "moved")
+        work.symlink_to(home)
+        (path / work_dir.ADAPTER).mkdir()
+    assert (tmp_path / "moved" / work_dir.ADAPTER).is_dir()
+    assert os.listdir(home / work_dir.ADAPTER) == []
+    with pytest.raises(StoreError, match="cannot write"), work_dir.held(work):
+        pass
+
+
+def test_a_training_in_a_folder_of_all_is_stopped_and_resumed(tiny_student: Student, tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    one = jobs.job(tiny_student, tmp_path, "training.steps=3", "training.log=[tensorboard]")
+    with pytest.raises(TrainingStopped):
+        train(one, jobs.signalled(1))
+    assert list(one.place.glob("checkpoints/checkpoint-*/whole.json"))
+    screen = jobs.Screen()
+    train(one, screen)
+    assert any("Resuming" in note for note in screen.notes)
+    assert {"adapter_config.json", "adapter.json", "logs"} <= set(os.listdir(one.out))
+    assert not one.place.exists()
+
+
 # ---------------------------------------------------------------- drafts, in a folder that others may write to
 
 
@@ -151,16 +201,109 @@ def test_a_link_in_a_draft_opens_no_other_file_to_others(tmp_path: Path, secret:
     assert stat.S_IMODE(secret.stat().st_mode) == 0o600
 
 
-def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secret: Path) -> None:
+@pytest.mark.parametrize("above", ["", "mine", "mine/too"], ids=["it", "the folder above", "the one above that"])
+def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secret: Path, above: str) -> None:
     def replace() -> None:
-        (draft,) = group.iterdir()
-        draft.rename(group / "moved")
-        draft.mkdir()
+        (draft,) = (group / above).iterdir()
+        group.joinpath(*draft.relative_to(group).parts[:1]).rename(group / "moved")
+        draft.mkdir(parents=True)
         (draft / "README.md").symlink_to(secret)
 
+    os.umask(0o022)
+    (group / above).mkdir(parents=True, exist_ok=True)
     fault = pytest.raises(StoreError, match="somebody else put another folder in the place of its draft")
-    with fault, atomic_folder(group / "adapter") as draft:
+    with fault, atomic_folder(group / above / "adapter") as draft:
         replace()
         (draft / "README.md").write_text("card")
     assert secret.read_text() == "private"
-    assert not (group / "adapter").exists()
+    assert not (group / above / "adapter").exists()
+
+
+@pytest.mark.parametrize("part", ["", "japan"])
+def test_a_link_in_the_place_of_a_replaced_folder_leads_to_no_file_that_is_removed(
+    group: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Somebody else may put it there as soon as the old folder has its hidden name."""
+    home, target = group / "home", group / "culturellm"
+    for folder in (home, target / part):
+        folder.mkdir(parents=True)
+        (folder / "set.jsonl").write_text("years of work")
+    remove = atomic.remove_listed
+
+    def swapped(folder: int, own: Collection[str]) -> None:
+        place = next(group.glob(".*.old")) / part
+        place.rename(group / "moved")
+        place.symlink_to(home)
+        remove(folder, own)
+
+    monkeypatch.setattr(atomic, "remove_listed", swapped)
+    with suppress(StoreError), atomic_folder(target, replaces=[str(Path(part, "set.jsonl"))]) as draft:
+        (draft / "set.jsonl").write_text("new")
+    assert (home / "set.jsonl").read_text() == "years of work"
+    assert (target / "set.jsonl").read_text() == "new"
+
+
+def test_a_run_writes_to_its_own_folder_whatever_takes_its_place(group: Path) -> None:
+    run, home = group / "run", group / "home"
+    run.mkdir()
+    home.mkdir()
+    (home / "run.json").write_text("of another run")
+    with RunDir(run) as opened:
+        run.rename(group / "moved")
+        run.symlink_to(home)
+        opened.write_info({})
+    assert (home / "run.json").read_text() == "of another run"
+    assert (group / "moved" / "run.json").read_text() == "{}\n"
+
+
+# ---------------------------------------------------------------- the reply cache, in a folder that others may write to
+
+
+MAGIC = bytes.fromhex("d9d505f920a163d7")
+
+
+def journal_that_names(file: Path) -> bytes:
+    """A journal of SQLite that names a file, which SQLite removes once it has played the journal back."""
+    name = os.fsencode(file)
+    header = MAGIC + struct.pack(">IIIII", 0, 0, 1, 512, 4096)
+    end = struct.pack(">I", 0x40000000 // 4096 + 1) + name + struct.pack(">II", len(name), sum(name)) + MAGIC
+    return header.ljust(512, b"\0") + end
+
+
+@NEEDS_ROOT
+@pytest.mark.parametrize("mode", ["wal", "rollback"])
+def test_a_journal_that_comes_while_a_run_is_opened_removes_no_file(group: Path, secret: Path, mode: str) -> None:
+    file = group / "journal.sqlite"
+    ReplyCache(file).close()
+    file.chmod(0o666)  # as another user's own would be
+    if mode == "rollback":
+        file.write_bytes(file.read_bytes()[:18] + b"\1\1" + file.read_bytes()[20:])
+    ready, tell = os.pipe()
+
+    def attack() -> None:
+        with file.open("r+b") as opened:
+            fcntl.lockf(opened, fcntl.LOCK_EX, 1, 0x40000000)  # for which whoever reads waits
+            os.write(tell, b"!")
+            time.sleep(0.5)
+            (group / "journal.sqlite-journal").write_bytes(journal_that_names(secret))
+
+    if (child := os.fork()) == 0:
+        as_another(attack)
+        os._exit(0)
+    os.read(ready, 1)
+    ReplyCache(file).close()
+    os.waitpid(child, 0)
+    assert secret.read_text() == "private"
+
+
+def test_a_file_that_comes_in_the_place_of_a_cache_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def connect(path: Path, **options: Any) -> sqlite3.Connection:
+        os.replace(tmp_path / "other.sqlite", path)
+        return real(path, **options)
+
+    for name in ("journal.sqlite", "other.sqlite"):
+        ReplyCache(tmp_path / name).close()
+    real = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", connect)
+    with pytest.raises(StoreError, match="somebody else put another file in its place"):
+        ReplyCache(tmp_path / "journal.sqlite")

@@ -212,7 +212,7 @@ def test_a_file_that_is_no_reply_cache_is_named(tmp_path: Path, bytes_: bytes) -
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(StoreError, match="unable to open database file"):
+    with pytest.raises(StoreError, match="No such file or directory"):
         ReplyCache(tmp_path / "nowhere" / "journal.sqlite")
 
 

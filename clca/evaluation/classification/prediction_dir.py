@@ -39,7 +39,7 @@ class TaskPredictionDir(PredictionDir[Choice, GroupKey]):
 
         `sheets.jsonl` has what all questions of a task begin with, `questions.jsonl` what follows.
         """
-        with atomic_file(self.path / QUESTIONS) as questions, atomic_file(self.path / SHEETS) as sheets:
+        with atomic_file(self._held / QUESTIONS) as questions, atomic_file(self._held / SHEETS) as sheets:
             for task in tasks:
                 for form, system in forms.items():
                     shared = {"test": task.name, "form": form, "system": task.system_prompt(system)}

@@ -59,8 +59,8 @@ class WvsPredictionDir(PredictionDir[Prediction, GroupKey]):
                     questions.append(json.dumps(line, ensure_ascii=False))
             key = {"culture": group.culture, "method": group.method, "respondent": group.respondent}
             sheets.append(json.dumps({**key, "questions": sets[shared], "system": group.system}, ensure_ascii=False))
-        atomic_write(self.path / QUESTIONS, "".join(f"{line}\n" for line in questions))
-        atomic_write(self.path / SHEETS, "".join(f"{line}\n" for line in sheets))
+        atomic_write(self._held / QUESTIONS, "".join(f"{line}\n" for line in questions))
+        atomic_write(self._held / SHEETS, "".join(f"{line}\n" for line in sheets))
 
 
 def read_predictions(folder: Path) -> Iterator[Prediction]:

@@ -6,10 +6,12 @@ of its paths, and a port can be taken by anybody before vLLM has it.
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -135,9 +137,7 @@ class Server:
     def _spawn(self) -> None:
         try:
             self.log.parent.mkdir(parents=True, exist_ok=True)
-            # Only the user may read what vLLM writes.
-            flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW
-            with open(os.open(self.log, flags, 0o600), "ab") as log:
+            with open(_private_file(self.log), "ab") as log:
                 if self._port is None:
                     self.unix_socket = _private_folder() / "vllm.sock"
                 self._process = subprocess.Popen(
@@ -186,6 +186,16 @@ class _SocketConnection(HTTPConnection):
         self.sock = socket.socket(socket.AF_UNIX)
         self.sock.settimeout(HEALTH_TIMEOUT)
         self.sock.connect(self._path)
+
+
+def _private_file(path: Path) -> int:
+    """The descriptor of a log to append to, which only the user may read. Raises `OSError` for another user's file."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    about = os.fstat(descriptor)
+    if not stat.S_ISREG(about.st_mode) or about.st_uid != os.geteuid() or about.st_mode & 0o077:
+        os.close(descriptor)
+        raise OSError(errno.EPERM, "it is there, and others may read it: remove it", str(path))
+    return descriptor
 
 
 def _private_folder() -> Path:
