@@ -118,7 +118,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         countries = dict(inputs["countries"])
         files = {path: (str(used["sha256"]), str(used["origin"])) for path, used in info["content"].items()}
         offered = _offered(info, suite)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise ContentError(
             str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
         ) from None
@@ -158,7 +158,7 @@ def _offered(info: dict[str, Any], suite: WvsSuite) -> OfferedItems:
     three = {name: tuple(map(str, ids)) for name, ids in info.get("three_points", {}).items()}
     layouts = {name: ScoreLayout(offered_items(items, three.get(name, ()))) for name in inputs["cultures"]}
     version = info.get("items_version") or dict.fromkeys(inputs["languages"].values(), FIRST_VERSION)
-    return OfferedItems(items, version, three, (), layouts)
+    return OfferedItems(items, {str(name): int(number) for name, number in version.items()}, three, (), layouts)
 
 
 def _counts(
