@@ -140,7 +140,7 @@ def _has_change(table: Table) -> bool:
 def _change(table: Table, row: Row) -> list[str]:
     if not _has_change(table):
         return []
-    return ["" if row.change is None else f"{row.change:+.4f}"]
+    return ["" if row.change is None else f"{row.change:+z.4f}"]
 
 
 def _interval(cell: Cell | None, number: Number) -> str:

@@ -38,6 +38,12 @@ def table(content: Content) -> Table:
     return build("kl_paper", {"llama-3.1-8b": OURS}, references=REFERENCES, published=load_published(content))
 
 
+def test_a_change_of_nothing_has_no_minus() -> None:
+    alike = build("kl", {"tiny": {"persona": row(japan=0.5), "clca": row(japan=0.5 + 1e-9)}})
+    assert "| +0.0000 |" in table_formats.markdown([alike])
+    assert "-0.0000" not in table_formats.markdown([alike])
+
+
 def test_rows_are_those_of_the_paper_with_the_published_ones_below_and_references_last(table: Table) -> None:
     assert [one.label for one in table.rows] == [
         "llama-3.1-8b",

@@ -57,8 +57,8 @@ def _table(comparisons: list[MethodComparison]) -> Table:
                 f"{metric}{' *' if metric in PAPER_METRICS else ''}",
                 f"{difference.first:.4f}",
                 f"{difference.second:.4f}",
-                f"{difference.difference.value:+.4f}",
-                "-" if low is None or high is None else f"{low:+.4f} .. {high:+.4f}",
+                f"{difference.difference.value:+z.4f}",
+                "-" if low is None or high is None else f"{low:+z.4f} .. {high:+z.4f}",
                 "-" if difference.p is None else f"{difference.p:.3f}",
                 difference.better if difference.p is not None and difference.p < SIGNIFICANT else "",
             )

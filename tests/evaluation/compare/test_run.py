@@ -122,6 +122,16 @@ def test_answers_to_older_wordings_are_scored_as_what_they_were_and_that_is_said
     assert compared(old, old, ("persona", "cultural")).notes == ()
 
 
+@pytest.mark.parametrize(
+    ("key", "value"), [("items_version", {"en": "x"}), ("items_version", [1]), ("three_points", [1])]
+)
+def test_a_damaged_record_of_the_items_is_a_fault_of_the_file(key: str, value: Any) -> None:
+    file = (one := evaluated()).folder / "evaluation.json"
+    file.write_text(json.dumps({**json.loads(file.read_text(encoding="utf-8")), key: value}), encoding="utf-8")
+    with pytest.raises(ContentError, match="does not name its items and respondents"):
+        read_answers(str(one.folder), Path("evaluations"), None)
+
+
 def test_evaluations_that_were_asked_in_other_ways_are_said_to_be() -> None:
     ours, papers = evaluated(mode="generate"), evaluated(scoring="paper")
     assert compared(ours, ours, ("persona", "cultural")).notes == ()
