@@ -27,10 +27,14 @@ def require_plain(config: Mapping[str, Any]) -> None:
     if not isinstance(config.get("init_lora_weights", True), bool | None):
         raise ValueError("init_lora_weights: is neither true nor false")
     for key, value in config.items():
-        if key in ("target_modules", "target_parameters"):
+        if key in ("target_modules", "target_parameters", "modules_to_save"):
             _require_names(key, value)
+            if key == "modules_to_save" and "model" in (value or ()):
+                raise ValueError("modules_to_save: PEFT would copy the whole model")
         elif key in ("rank_pattern", "alpha_pattern"):
             _require_patterns(key, value)
+        elif key == "auto_mapping":  # of the class that was adapted: read by PEFT's AutoPeftModel alone
+            continue
         elif value and (isinstance(value, dict | list) or key in ("exclude_modules", "layers_to_transform")):
             raise ValueError(f"{key}: has to be empty")
         elif isinstance(value, str) and len(value) > 2 * LONGEST:

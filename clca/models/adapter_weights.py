@@ -65,7 +65,8 @@ def require_fitting(weights: Path, config: Mapping[str, Any]) -> None:
         raise ContentError(str(weights), None, "is damaged: its header lacks a shape, type or place") from None
     if config.get("target_parameters"):
         return  # experts, which are named otherwise once they are loaded
-    keys = list(tensors)
+    whole = [*(config.get("modules_to_save") or ())]  # trained and saved as they are
+    keys = [key for key in tensors if not any(f".{name}." in key for name in whole)]
     if isinstance(targets, list) and any(_EMBEDDING.search(f".{target}.") for target in targets):
         return  # their keys have other names, and weights of the student itself may be saved with them
     layers = {key: match["layer"] for key in keys if (match := _LORA.fullmatch(key))}
