@@ -141,7 +141,9 @@ def test_several_processes_make_one_adapter_and_one_summary(desk: Desk) -> None:
     adapter = desk.folder / json.loads(line)["adapter"]
     said = json.loads((adapter / "adapter.json").read_text())
     assert (said["processes"], said["steps"]) == (2, 3)
-    assert all(0 < each["loss"] < 20 for each in said["losses"])
+    losses = [each["loss"] for each in said["losses"] if each["loss"] is not None]  # others are of the held-out split
+    assert len(losses) >= 1
+    assert all(0 < loss < 20 for loss in losses)
     assert [path.name for path in adapter.parent.iterdir()] == [adapter.name]
 
 
@@ -269,7 +271,9 @@ def test_bad_input_is_one_line(desk: Desk, tmp_path: Path) -> None:
     assert desk.refused("train").startswith("nothing selected to train: give --culture japan, --all, or --run RUN")
     assert desk.refused("train", "-c", "japn").startswith("unknown culture 'japn'; did you mean japan")
     assert desk.refused("train", "-c", "deu").startswith("there is no run of germany in generated/")
-    assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith("did you mean lora.alpha or lora.r?")
+    assert desk.refused("train", "-c", "japan", "--set", "lora.alhpa=2").endswith(
+        "did you mean lora.alpha or lora.save or lora.r?"
+    )
     assert desk.refused("train", "-c", "japan", "--mix", "clca+cat").startswith("--mix: 'clca+cat': no mix 'cat'")
     typo = tmp_path / "mine.yaml"
     typo.write_text("extends: clca\nsummary: mine\ntraining: {epcohs: 2}\n")
