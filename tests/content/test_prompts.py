@@ -93,13 +93,14 @@ def test_a_value_that_is_not_given_is_a_fault_and_no_gap(overlay: Overlay) -> No
 
 
 def test_every_form_has_a_shipped_file_and_every_shipped_file_a_form(content: Content) -> None:
-    forms = {**GENERATION_PROMPTS, **TRAINING_PROMPTS, **WVS_PROMPTS, **MMLU_PROMPTS}
+    forms = {**GENERATION_PROMPTS, **TRAINING_PROMPTS, **WVS_PROMPTS, **WVS_PAPER_PROMPTS, **MMLU_PROMPTS}
     assert content.files("prompts/*.j2") == sorted(f"prompts/{name}.j2" for name in forms)
 
 
 @pytest.mark.parametrize("language", ["de", "es", "ja", "zh"])
 def test_the_prompts_of_the_survey_are_there_in_other_languages(content: Content, language: str) -> None:
-    assert content.files(f"prompts/{language}/*.j2") == sorted(f"prompts/{language}/{name}.j2" for name in WVS_PROMPTS)
+    forms = {**WVS_PROMPTS, **WVS_PAPER_PROMPTS}
+    assert content.files(f"prompts/{language}/*.j2") == sorted(f"prompts/{language}/{name}.j2" for name in forms)
     asked = {"question": "?", "options": [(1, "a"), (2, "b")]}
     prompts = Prompts.load(content, WVS_PROMPTS, language)
     assert prompts.render("wvs-question", "user", **asked) == "?\n1. a\n2. b"
