@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from clca.content.lookup import Content
-from clca.content.prompts import GENERATION_PROMPTS, MMLU_PROMPTS, TRAINING_PROMPTS, WVS_PROMPTS, Prompts
+from clca.content.prompts import (
+    GENERATION_PROMPTS,
+    MMLU_PROMPTS,
+    TRAINING_PROMPTS,
+    WVS_PAPER_PROMPTS,
+    WVS_PROMPTS,
+    Prompts,
+)
 from clca.errors import ContentError
 from tests.conftest import Overlay
 
