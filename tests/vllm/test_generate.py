@@ -55,7 +55,7 @@ def test_every_dialogue_ends_as_kept_discarded_or_failed(run: tuple[Path, dict[s
     ended = only_run(folder)
     discarded, failed = records(ended, "discarded.jsonl"), records(ended, "failed.jsonl")
     judged = [one for one in discarded if one["judgement"]] + [one for one in failed if one["stage"] == "intent"]
-    assert len(judged) >= 2, [record["reason"] for record in discarded + failed]
+    assert judged, [record["reason"] for record in discarded + failed]
 
 
 def test_most_dialogues_reach_ten_exchanges(run: tuple[Path, dict[str, Any]]) -> None:
