@@ -401,7 +401,7 @@ def test_the_papers_scoring_asks_without_examples_and_reads_what_is_written() ->
 
 
 def test_by_the_papers_scoring_what_is_not_read_is_an_a() -> None:
-    """The tiny student babbles."""
+    """The tiny student babbles, and hardly ever names a letter."""
     found = {}
     for scoring in ("paper", "corrected"):
         one = planned(subject=("astronomy", "nutrition"), mode="generate", shots=0, scoring=scoring)
@@ -412,7 +412,9 @@ def test_by_the_papers_scoring_what_is_not_read_is_an_a() -> None:
         assert base.overall.invalid is not None
         found[scoring] = (base.overall.accuracy.value, base.overall.invalid.value)
         assert any(table.metric == "mmlu_invalid_groups" for table in done.tables)
-    assert found == {"paper": (1 / 4, 1.0), "corrected": (0.0, 1.0)}
+    assert all(invalid > 0.9 for _, invalid in found.values())
+    assert found["paper"][0] == pytest.approx(1 / 4, abs=0.1)
+    assert found["corrected"][0] < 0.1
 
 
 # ---------------------------------------------------------------- on a server
