@@ -23,7 +23,7 @@ from tests.vllm.servers import Server
 
 MAKE_MODEL = Path(__file__).with_name("real_model.py")
 SMALL = (
-    *("--scenarios", "1", "--samples", "3", "--exchanges", "2", "--discard", "alignment", "--timeout", "900"),
+    *("--scenarios", "2", "--samples", "2", "--exchanges", "2", "--discard", "alignment", "--timeout", "900"),
     "--no-calibrate",
 )
 SHORT = ("training.steps=3", "training.batch=1", "training.accumulation=1", "data.max_length=1024", "lora.r=4")
@@ -57,7 +57,7 @@ def summary(vllm_command: str, real_model: Path, desk: Desk) -> dict[str, Any]:
 
 
 def test_every_reply_of_a_real_model_is_read(summary: dict[str, Any], desk: Desk) -> None:
-    assert summary["requested"] == 3 == summary["kept"] + summary["discarded"] + summary["failed"]
+    assert summary["requested"] == 4 == summary["kept"] + summary["discarded"] + summary["failed"]
     (session,) = json.loads((only_run(desk.folder) / "run.json").read_text())["sessions"]
     assert not {"not JSON", "empty reply"} & session["invalid_replies"].keys()
 
