@@ -145,8 +145,8 @@ def test_a_server_that_is_down_at_the_start_is_noted_and_done_without(tmp_path: 
 
 
 def test_a_server_that_comes_back_is_used_again(tmp_path: Path) -> None:
-    with Stub("--latency", "0.1") as a, Stub("--latency", "0.1") as b:
-        process = start(tmp_path, *command(a.url, b.url, scenarios=40))
+    with Stub("--latency", "0.4") as a, Stub("--latency", "0.1") as b:
+        process = start(tmp_path, *command(a.url, b.url, scenarios=52))
         until(lambda: b.stats()["requests"] >= 6, 30)
         b.stop()
         time.sleep(2)  # longer than a lost connection waits for another try, which finds nobody
@@ -164,7 +164,7 @@ def test_a_server_that_was_down_at_the_start_is_used_once_it_is_up(tmp_path: Pat
     with Stub(*names) as later:
         pass
     with Stub(*names, "--latency", "0.1") as sound:
-        words = command(sound.url, later.url, scenarios=40)
+        words = command(sound.url, later.url, scenarios=52)
         process = start(tmp_path, *["llama-3.1-70b" if word == "stub" else word for word in words])
         until(lambda: sound.stats()["requests"] >= 6, 30)
         with Stub(*names, "--latency", "0.1", "--port", port(later)) as up:
