@@ -107,8 +107,10 @@ class EvaluatedModel:
         """What the answers of a row's adapter are called: the paper's method, or recipe and mixture."""
         trained = self.adapters[row].trained
         if trained is not None:
-            is_clca = trained.recipe == trained.mix == "clca" and not trained.data.changed
-            return CLCA if is_clca else f"adapted ({trained.taught})"
+            changed = trained.data.changed
+            if changed:
+                return f"adapted ({trained.taught}, with other {', '.join(changed)})"
+            return CLCA if trained.recipe == trained.mix == "clca" else f"adapted ({trained.taught})"
         names = {adapter.name for adapter in self.adapters.values()}
         return f"adapted (served as {names.pop()})" if len(names) == 1 else "adapted (by adapters on the server)"
 

@@ -25,9 +25,10 @@ from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
 from clca.storage.selection import Selection
 from clca.training.config import TrainConfig
-from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues
+from clca.training.fingerprint_inputs import decisive, lineage, needs_dialogues, source_names
 from clca.training.job import Job
 from clca.training.recipe import Recipe
+from clca.training.s2n_sources import load_s2n_sources
 from clca.training.selection import (
     COMBINED,
     choose_cultures,
@@ -189,6 +190,12 @@ def _plan_adapter(
 
 
 def _warnings(job: Job, runs: Sequence[RunInfo]) -> Iterator[str]:
+    data = job.recipe.data
+    if data.normad_countries == "s2n" and "normad" in source_names(data):
+        known = load_s2n_sources(job.sources.content)
+        unknown = [culture.id for culture in job.sources.cultures if culture.id not in known]
+        if unknown:
+            yield f"NormAd's rows for {', '.join(unknown)}: of its own countries, since those of S2N are not known."
     for run, learned in zip(runs, job.lineage, strict=True):
         kept = run.data.get("counts", {}).get("kept", learned.dialogues)
         if run.data.get("finished") is True and kept != learned.dialogues:

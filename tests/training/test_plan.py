@@ -240,6 +240,15 @@ def folder_of(generated: Path, **asked: Any) -> Path:
     return one.job.out
 
 
+def test_a_culture_whose_norms_s2n_is_not_known_to_have_taken_is_named(generated: Path) -> None:
+    recipe = choose_recipe(TrainConfig(recipe="wvs+normad", settings=("data.normad_countries=s2n",)), Content())
+    (one, other) = planned(generated, recipe=recipe, culture=("mexico", "germany"))
+    assert (one.warnings, other.warnings) == (
+        ("NormAd's rows for mexico: of its own countries, since those of S2N are not known.",),
+        (),
+    )
+
+
 def test_folder_is_named_by_culture_student_recipe_and_what_decides_the_weights(generated: Path) -> None:
     folder = run(generated, "japan")
     out = folder_of(generated)

@@ -173,13 +173,12 @@ def _cells(row: Mapping[str, Estimate], cultures: tuple[str, ...]) -> tuple[Cell
 
 
 def _published_cells(row: Mapping[str, float], cultures: tuple[str, ...]) -> tuple[Cell | None, ...]:
-    """The printed average only stands over the paper's own cultures; over others it is taken anew."""
+    """The average is the printed one, over the paper's own cultures; over others the paper has none."""
     cells = tuple(Cell(row[culture]) if culture in row else None for culture in cultures)
     if len(cultures) < 2:
         return cells
-    if set(cultures) == set(PAPER_ORDER) and AVERAGE in row:
-        return (*cells, Cell(row[AVERAGE]))
-    return (*cells, None if any(cell is None for cell in cells) else _mean(cells))
+    printed = set(cultures) == set(PAPER_ORDER) and AVERAGE in row
+    return (*cells, Cell(row[AVERAGE]) if printed else None)
 
 
 def _mean(cells: Sequence[Cell | None]) -> Cell:

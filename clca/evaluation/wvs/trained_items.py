@@ -13,7 +13,8 @@ from clca.training.mixture import SURVEY_SOURCES, parse_mixture
 def trained_items(adapters: Iterable[Adapter], suite: Sequence[Item]) -> dict[str, tuple[str, ...]]:
     """The items of the suite that each adapter was trained on, by its name; adapters of none are left out.
 
-    Of an adapter on a server nothing is known. An earlier version, which recorded no items, trained on all of them.
+    Held-out items count where their loss chose the checkpoint. Of an adapter on a server nothing is known. An earlier
+    version, which recorded no items, trained on all of them.
     """
     trained = {}
     for adapter in adapters:
@@ -49,9 +50,11 @@ def overlap_caveats(trained: Mapping[str, Sequence[str]], asked: Sequence[str], 
 
 
 def _trained_on(adapter: TrainedAdapter, suite: Sequence[str]) -> tuple[str, ...]:
-    recorded = adapter.data.train.items
+    data = adapter.data
+    recorded = data.train.items
     if recorded is not None:
-        return tuple(item for item in suite if recorded.get(item))
+        chosen_by = (data.held_out.items or {}) if data.best_step is not None else {}
+        return tuple(item for item in suite if recorded.get(item) or chosen_by.get(item))
     try:
         survey = SURVEY_SOURCES & set(parse_mixture(adapter.mix).sources)
     except ValueError:

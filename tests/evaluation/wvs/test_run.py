@@ -87,6 +87,7 @@ def adapter(student: Student, name: str = "tiny-wvs", culture: str = "japan", **
 
 
 PARTS = ("train", "held_out")
+CLCA_RECIPE = {"name": "clca", "data": {"mix": "clca"}, "base": {"bits": 4}}
 
 
 def planned(workspace: Path | None = None, **fields: Any) -> WvsPlan:
@@ -343,12 +344,14 @@ def test_a_damaged_adapter_is_not_passed_over_in_silence(tiny: Student) -> None:
 
 def test_rows_are_called_what_the_adapters_are(tiny: Student) -> None:
     adapter(tiny, mix="wvs")
-    adapter(tiny, culture="uk", recipe={"name": "clca", "data": {"mix": "clca"}, "base": {"bits": 4}})
+    adapter(tiny, culture="uk", recipe=CLCA_RECIPE)
     model = planned(culture=("japan", "uk")).model
     assert {culture: model.row_label(culture) for culture in model.adapters} == {
         "japan": "adapted (recipe tiny, mix wvs)",
         "uk": "CLCA",
     }
+    adapter(tiny, culture="mexico", recipe={**CLCA_RECIPE, "lora": {"r": 2, "alpha": 1}}, changed=["lora.r"])
+    assert planned(culture=("mexico",)).model.row_label("mexico") == "adapted (recipe clca, with other lora.r)"
     served = choose_served_by_culture("m", ["a"], ["japan", "uk"])
     assert served.row_label("uk") == "adapted (served as a)"
     each = choose_served_by_culture("m", ["a", "b"], ["japan", "uk"])

@@ -56,6 +56,16 @@ def test_the_items_of_the_suite_that_an_adapter_was_trained_on(
     assert trained_items([Adapter("served", None)], SUITE) == {}
 
 
+@pytest.mark.parametrize(("best_step", "trained"), [(None, ("Q27",)), (4, ("Q27", "Q28"))])
+def test_held_out_items_count_where_they_chose_the_checkpoint(best_step: int | None, trained: tuple[str, ...]) -> None:
+    one = adapter("wvs", {"Q27": 11})
+    assert one.trained is not None
+    data = one.trained.data
+    held_out = data.held_out.model_copy(update={"items": {"Q28": 2}})
+    chosen = data.model_copy(update={"held_out": held_out, "best_step": best_step})
+    assert trained_items([Adapter(one.name, TrainedAdapter(Path(one.name), chosen))], SUITE) == {one.name: trained}
+
+
 def test_they_are_not_asked_unless_they_are_named_or_nothing_is_left() -> None:
     ids = [item.id for item in SUITE]
     assert [item.id for item in untrained(SUITE, [["Q1", "Q132"]], named=False)] == ids[1:]
