@@ -155,11 +155,11 @@ def _mmlu_prompts(content: Content) -> None:
 
 def _is_read(content: Content, path: str, translations: set[str]) -> None:
     """Raise `ContentError` for a workspace file that nothing reads: it is most likely misnamed."""
-    packaged = [known for known in content.files() if content.origin(known) == "package"]
     folders = ("scenarios/*.jsonl", OWN, f"{FOLDER}/*.yaml", RECIPES, DEMONSTRATION, f"{EXAM}/*/*.csv", "*.md")
     patterns = (*folders, *REHEARSAL_CONTENT)
     read = path in translations or any(fnmatch(path, pattern) for pattern in patterns)
     if content.origin(path) == "workspace" and not read and not (content.package / path).is_file():
+        packaged = [known for known in content.files() if content.origin(known) == "package"]
         raise ContentError(content.shown(path), None, f"overrides no packaged file{suggestion(path, packaged)}")
 
 

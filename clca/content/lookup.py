@@ -9,7 +9,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -74,10 +74,12 @@ class Content:
         A `*` matches within one folder; the pattern `*` alone matches every file. Raises `ContentError` for a folder of
         the workspace that is a link out of it.
         """
-        paths = set(_walk(self.package))
+        first = pattern.partition("/")[0]
+        folders = (first,) if first in FOLDERS else FOLDERS
+        paths = set(_walk(self.package, folders))
         if self.workspace is not None:
             _require_own_folders(self.workspace)
-            paths.update(_walk(self.workspace))
+            paths.update(_walk(self.workspace, folders))
         return sorted(path for path in paths if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
 
     def origin(self, path: str) -> Origin:
@@ -156,8 +158,8 @@ def _require_own_folders(workspace: Path) -> None:
             raise ContentError(str(workspace / folder), None, "is a link that leads out of the workspace")
 
 
-def _walk(root: Path) -> Iterator[str]:
-    for folder in FOLDERS:
+def _walk(root: Path, folders: Iterable[str]) -> Iterator[str]:
+    for folder in folders:
         for file in (root / folder).rglob("*"):
             relative = file.relative_to(root)
             if file.is_file() and not any(part.startswith((".", "__")) for part in relative.parts):
