@@ -16,8 +16,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from clca import __version__
-from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
-from clca.storage.atomic import atomic_folder, foreign_files, write_errors
+from clca.errors import ContentError, NotFoundError, SettingsError
+from clca.storage.atomic import atomic_folder, write_errors
+from clca.storage.earlier_import import replaceable_files
 from clca.storage.fingerprint import file_sha256
 from clca.storage.json_records import encode_record
 from clca.training.culturellm.audit import AUDIT, CultureLlmAudit, FileAudit, read_audit
@@ -44,7 +45,7 @@ def import_culturellm(
     if not folder.is_dir():
         raise SettingsError(f"{folder} {'is a file: give the folder' if folder.exists() else 'does not exist'}")
     data = folder / "data" if (folder / "data").is_dir() else folder
-    own = _own_files(out)
+    own = replaceable_files(out, folder, _written)
     questions = Questions(data, folder)
     there = {culture: data / source.culturellm for culture, source in sources.items()}
     present = {culture: path for culture, path in there.items() if path.is_file()}
@@ -130,25 +131,6 @@ def _question_and_answer(record: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _own_files(out: Path) -> frozenset[str]:
-    """The files of an earlier import in `out`, which may be removed. Raises `StoreError` for anything else there."""
-    target = Path(os.path.realpath(out))
-    if target.exists() and not target.is_dir():
-        raise StoreError(f"{out} is a file: --out takes a folder")
-    if not target.is_dir() or not any(target.iterdir()):
-        return frozenset()
-    if Path.cwd().is_relative_to(target):
-        raise StoreError(f"--out {out} holds the working directory, which would be replaced: give --out a new folder")
-    try:
-        audit = read_audit(target)
-    except (ContentError, NotFoundError):
-        raise StoreError(f"{out} holds files that no import wrote: give --out a new folder") from None
-    for entry in audit.files:
-        file = target / entry.file
-        if file.is_file() and file_sha256(file) != entry.sha256:
-            raise StoreError(f"{file} was changed since it was imported: move it away, or give --out a new folder")
-    own = frozenset((AUDIT, *(entry.file for entry in audit.files)))
-    foreign = foreign_files(target, own)
-    if foreign:
-        raise StoreError(f"{out} holds {foreign[0]}, which no import wrote: give --out a new folder")
-    return own
+def _written(folder: Path) -> dict[str, str | None]:
+    """The files of the import in a folder, with the digests of its lines."""
+    return {AUDIT: None, **{entry.file: entry.sha256 for entry in read_audit(folder).files}}

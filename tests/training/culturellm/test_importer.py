@@ -89,6 +89,11 @@ def test_an_earlier_import_is_replaced_and_nothing_else_is(tmp_path: Path) -> No
     (tmp_path / "other" / "notes.txt").touch()
     with pytest.raises(ClcaError, match=r"other holds notes\.txt, which no import wrote: give --out a new folder$"):
         imported(folder, tmp_path / "other")
+    (tmp_path / "third").mkdir()
+    imported(folder, tmp_path / "third")
+    moved = folder.rename(tmp_path / "third" / "CultureLLM")
+    with pytest.raises(ClcaError, match=r"CultureLLM, which is to be imported: give --out another folder$"):
+        imported(moved, tmp_path / "third")
 
 
 @pytest.mark.parametrize(

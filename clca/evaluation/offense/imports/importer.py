@@ -16,10 +16,10 @@ from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
 from clca.evaluation.offense.imports.audit import TEXT_LIMIT, DuplicateIndex, ImportAudit, SetAudit, SetCounts
 from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, ImportMapping
 from clca.evaluation.offense.imports.records import LabelledFile, LabelledRecord, MalformedRecord
-from clca.evaluation.offense.imports.target import check_target
 from clca.evaluation.offense.suite import OffenseSuite, TaskType
-from clca.evaluation.offense.test_sets import AUDIT, MANIFEST, Manifest, SetEntry, TextLine
+from clca.evaluation.offense.test_sets import AUDIT, MANIFEST, Manifest, SetEntry, TextLine, read_manifest
 from clca.storage.atomic import atomic_folder, write_errors
+from clca.storage.earlier_import import replaceable_files
 from clca.storage.json_records import encode_record
 
 
@@ -51,7 +51,7 @@ def import_tests(
     Raises `StrictImportError` for findings if `strict`, `ContentError` for files that cannot be read, `SettingsError`
     and `NotFoundError` for a folder that does not fit the mapping, and `StoreError` where `out` cannot be written.
     """
-    own = check_target(out, folder)
+    own = replaceable_files(out, folder, _written)
     out = Path(os.path.realpath(out))  # ".." has no name, and a link must not be replaced
     chosen = _choose(folder, mapping, out)
     duplicates = DuplicateIndex()
@@ -214,3 +214,9 @@ def _unnamed(folder: Path, named: set[Path], out: Path) -> Iterator[str]:
         ignored = Path(os.path.realpath(path)).is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
         if path.suffix.lower() in SUFFIXES and path not in named and not ignored and path.is_file():
             yield shown.as_posix()
+
+
+def _written(folder: Path) -> dict[str, str | None]:
+    """The files of the import in a folder, with the digests of its test sets."""
+    sets = {entry.path: entry.sha256 for entry in read_manifest(folder).sets}
+    return {MANIFEST: None, AUDIT: None, **sets}
