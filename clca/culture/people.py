@@ -119,12 +119,12 @@ def usual_ages(name: str, gender: Gender, culture: Culture) -> tuple[int, int]:
 
 
 def community_of(name: str, gender: Gender, culture: Culture) -> str:
-    """The community of a full name: the first that has both its names, else its given name, else the first of all."""
+    """The community of a full name: the first that has both its names, else one of them, else the first of all."""
     given, family = split_name(name, culture)
     communities = culture.names.communities
-    both = (part for part in communities if given in part.given and family in part.families)
-    one = (part for part in communities if given in part.given or family in part.families)
-    return next(both, next(one, communities[0])).name
+    with_both = (part for part in communities if given in part.given and family in part.families)
+    with_one = (part for part in communities if given in part.given or family in part.families)
+    return next(with_both, next(with_one, communities[0])).name
 
 
 def full_name(culture: Culture, given: str, family: str) -> str:

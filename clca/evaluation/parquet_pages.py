@@ -88,8 +88,8 @@ def _require_column(chunk: dict[int, Any], column: Any) -> None:
 
 def _require_lists(fields: dict[int, Any], kinds: dict[int, int]) -> None:
     for key, kind in kinds.items():
-        found = fields.get(key)
-        if found is not None and not (isinstance(found, _List) and (not found or found.kind == kind)):
+        value = fields.get(key)
+        if value is not None and not (isinstance(value, _List) and (not value or value.kind == kind)):
             raise OSError("metadata with a list of another kind")
 
 

@@ -73,8 +73,8 @@ def _growth(step: dict[str, Any]) -> int:
             return 1 + len(str(step.get("prepend"))) // 8
         case "Replace":
             pattern = step.get("pattern")
-            found = str(pattern.get("String", "")) if isinstance(pattern, dict) else ""
-            return max(1, -(-len(str(step.get("content"))) // max(1, len(found))))
+            replaced = str(pattern.get("String", "")) if isinstance(pattern, dict) else ""
+            return max(1, -(-len(str(step.get("content"))) // max(1, len(replaced))))
         case "Precompiled":
             try:
                 data = base64.b64decode(str(step.get("precompiled_charsmap")))

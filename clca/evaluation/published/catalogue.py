@@ -25,7 +25,7 @@ PICKED = {"model": "student", "method": "method", "setting": "mixture", "row": "
 SYSTEMS = {"zero-shot": "without an adapter", "single": "each culture's own adapter", "combined": "one adapter of all"}
 ADAPTER = "the adapter of a culture"
 _MIXES = {printed: mix for mix, printed in PRINTED_AS.items()} | {"wvs-translated": "culturellm, translated"}
-"""What S2N calls WVS are CultureLLM's pairs; those of its translated runs are not to be had."""
+"""The mixture of a run by the name that S2N prints: its WVS data are CultureLLM's, never published in translation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +175,6 @@ def _fault(
             return f"no settings {unknown!r}{suggestion(unknown, file.settings)}"
         if part.file and part.file not in entries:
             return f"no file {part.file!r}{suggestion(part.file, entries)}"
-    found = {(cell.row.group, cell.row.label) for cell in catalogue.cells(table)}
-    empty = next((row for row in (*table.rows, *table.captions) if (row.group, row.label) not in found), None)
+    with_numbers = {(cell.row.group, cell.row.label) for cell in catalogue.cells(table)}
+    empty = next((row for row in (*table.rows, *table.captions) if (row.group, row.label) not in with_numbers), None)
     return "" if empty is None else f"{empty.label}: no printed number has what this row picks"

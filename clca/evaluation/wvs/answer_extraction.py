@@ -210,8 +210,8 @@ class OptionReader:
         separator = _SEPARATOR.match(tail)
         assert separator is not None
         at = separator.end()
-        said = wordings.first(tail, at)
-        if said is not None and said.option != option:
+        mention = wordings.first(tail, at)
+        if mention is not None and mention.option != option:
             return False
         if tail[at : at + 1] == "?" or tail.startswith("/"):
             return False
@@ -223,10 +223,10 @@ class OptionReader:
         while at < len(tail):
             at = _SEPARATOR.match(tail, at).end()  # type: ignore[union-attr]
             end = _end_of_sentence(tail, at)
-            said = wordings.first(tail, at)
-            if said is not None and said.option != option:
+            mention = wordings.first(tail, at)
+            if mention is not None and mention.option != option:
                 return False
-            if self._qualifies(tail[at:end], wordings) or (said is None and self._is_denial(tail[at:end], wordings)):
+            if self._qualifies(tail[at:end], wordings) or (mention is None and self._is_denial(tail[at:end], wordings)):
                 return False
             at = end + 1
         return not any(other != number for other in self._other_answers(tail))

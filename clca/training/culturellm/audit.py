@@ -78,9 +78,9 @@ def finding_lines(audit: CultureLlmAudit) -> Iterator[str]:
             "of an unknown item": file.unknown,
             "left out, without a question and a number": file.unreadable,
         }
-        found = "; ".join(f"{count:,} {what}" for what, count in counts.items() if count)
-        if found:
+        findings = "; ".join(f"{count:,} {what}" for what, count in counts.items() if count)
+        if findings:
             first = f" (the first at {file.first_unreadable})" if file.unreadable else ""
-            yield f"{file.culture}: {found}{first}"
+            yield f"{file.culture}: {findings}{first}"
     if audit.missing:
         yield f"missing: {', '.join(audit.missing)}"

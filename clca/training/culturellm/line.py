@@ -28,8 +28,8 @@ class SurveyLine(Record):
     @property
     def scale(self) -> tuple[int, int] | None:
         """The lowest and the highest answer that the question allows, as it says itself; None where it does not."""
-        found = SCALE.search(self.question)
-        return None if found is None else (int(found[1]), int(found[2]))
+        scale = SCALE.search(self.question)
+        return None if scale is None else (int(scale[1]), int(scale[2]))
 
     @property
     def fits_scale(self) -> bool:
