@@ -81,8 +81,9 @@ def start(
 ) -> Forked | subprocess.Popen[str]:
     """`clca` with these arguments, running in that folder.
 
-    `surroundings`: no file of it may grow beyond `file_size` bytes, `open_files` files may be open, Ctrl-C is ignored
-    (`ignores_sigint`); lists of streams by number that are `closed`, `full`, or `broken` pipes; their `encoding`.
+    `surroundings`: no file of it may grow beyond `file_size` bytes, `open_files` files may be open, it gives way to
+    others (`nice`), Ctrl-C is ignored (`ignores_sigint`); lists of streams by number that are `closed`, `full`, or
+    `broken` pipes; their `encoding`.
     """
     wanted = environment(**env)
     if any(wanted.get(key) != os.environ.get(key) for key in wanted.keys() | os.environ.keys() if OF_PYTHON(key)):

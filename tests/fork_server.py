@@ -117,6 +117,7 @@ def become(command: dict[str, Any], streams: list[int]) -> None:
     time.tzset()
     if "file_size" in surroundings:
         resource.setrlimit(resource.RLIMIT_FSIZE, (surroundings["file_size"], resource.RLIM_INFINITY))
+    os.nice(surroundings.get("nice", 0))
     if "open_files" in surroundings:
         resource.setrlimit(resource.RLIMIT_NOFILE, (surroundings["open_files"],) * 2)
     sys.argv = ["clca", *command["arguments"]]

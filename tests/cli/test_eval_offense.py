@@ -168,7 +168,7 @@ def whole_groups(lines: list[bytes]) -> list[bytes]:
 
 def test_killed_in_the_middle_and_resumed_it_is_the_same_matrix(desk: Desk, evaluated: dict[str, Any]) -> None:
     command, counts = (*EVAL, "--out", "killed", "--quiet"), []
-    for lines in (1, 300, 700):
+    for lines in (1, 200, 500):
         code, _ = desk.interrupted(signal.SIGKILL, Path("killed/offense/*/predictions.jsonl"), lines, *command)
         assert code == -signal.SIGKILL
         (folder,) = desk.folder.glob("killed/offense/*")

@@ -40,7 +40,7 @@ def test_new_begins_beside_what_is_finished_and_goes_on_with_what_is_not(tiny_st
     again, screen = planned(tiny_student, tmp_path, new=True), Screen()
     train(again, screen)
     assert again.out.name == f"{first.name}-2"
-    assert screen.notes[0].startswith("Trained on 6 survey items; eval-wvs has 6 of them among its 44 (Q")
+    assert screen.notes[0].startswith("Trained on 8 survey items; eval-wvs has 8 of them among its 44 (Q")
     assert screen.notes[1:] == ["Resuming from step 2."]
     assert planned(tiny_student, tmp_path, new=False).out == again.out
     assert planned(tiny_student, tmp_path, new=True).out.name == f"{first.name}-3"
