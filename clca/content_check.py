@@ -180,7 +180,7 @@ def check_norms(content: Content, path: str, cultures: set[str]) -> None:
             for culture in sorted(set(named) - cultures):
                 hint = suggestion(culture, cultures)
                 raise ContentError(content.shown(path), number, f"{key}: no culture {culture!r}{hint}")
-        if norm.place not in PLACES:
+        if norm.place and norm.place not in PLACES:
             raise ContentError(
                 content.shown(path), number, f"place: {norm.place!r} is unknown{suggestion(norm.place, PLACES)}"
             )

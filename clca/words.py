@@ -53,6 +53,16 @@ def upper_first(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def lower_first(text: str) -> str:
+    """The text with a small first letter, unless it begins with I, a name in capitals, or the like.
+
+    >>> lower_first("One waits."), lower_first("I wait."), lower_first("TV is off.")
+    ('one waits.', 'I wait.', 'TV is off.')
+    """
+    word = text.split(maxsplit=1)[0] if text.strip() else ""
+    return text if word.isupper() or bare(word) == "I" or word.startswith(("I'", "I’")) else text[:1].lower() + text[1:]
+
+
 def beginning(text: str, length: int) -> str:
     """The text, or its beginning and an ellipsis where it has more than `length` characters."""
     return text if len(text) <= length else text[: length - 3] + "..."

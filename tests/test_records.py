@@ -67,7 +67,9 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
         " localiser"
     )
     assert list(line) == keys.split()
-    assert list(line["scenario"]) == ["id", "setting", "relationship", "source", "participants", "breach", "opens"]
+    keys = "id setting relationship source participants breach opens origin license"
+    assert list(line["scenario"]) == keys.split()
+    assert (line["scenario"]["origin"], line["scenario"]["license"]) == ("", "")
     assert list(line["scenario"]["participants"][0]) == (
         ["name", "age", "gender", "occupation", "background", "goal", "secret"]
     )

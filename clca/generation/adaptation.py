@@ -3,6 +3,8 @@
 Names are assigned by code; so are, in a seed, place and things of the culture (`clca.culture.localisation`). The
 localiser, by default the teacher, makes the rest fit, or writes the scenario. Its answer is checked beyond its schema
 (`scenario_checks`).
+
+A norm may name no place, which the localiser then chooses, and no relationship: one of `UNSAID` is drawn by the seed.
 """
 
 from __future__ import annotations
@@ -22,13 +24,15 @@ from clca.culture.schools import schools_for
 from clca.errors import FailureKind, InvalidReply
 from clca.generation.scenario_checks import BOUNDS, adaptation_fault, composition_fault, cut
 from clca.inference.protocol import AssignedNames, Mistake, SimulatorHints, TaskClient, TaskRequest
-from clca.records import Culture, Gender, Norm, Participant, Scenario
+from clca.records import Culture, Gender, Norm, Participant, Relationship, Scenario
 from clca.schemas import AdaptAnswer, ComposeAnswer, NewPersonAnswer, PersonAnswer
 from clca.seeding import Rng
 from clca.words import names_in
 
 MAX_TOKENS = 2000
 COMPOSE_TEMPERATURE, COMPOSE_TOP_P = 0.8, 0.9
+UNSAID: tuple[Relationship, ...] = ("acquaintance", "neighbour", "colleague", "friend")
+"""The relationships of people who know each other, of which one is drawn where a norm names none."""
 
 
 def norm_scenario_id(norm: Norm) -> str:
@@ -95,12 +99,23 @@ async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, cli
 
     Raises `RequestError` when the request fails, `Stopped` when the run is stopping.
     """
+    norm = related(norm, culture, seed)
     answer = await client.request(compose_request(norm, culture, seed, prompts))
     return composed(norm, new_people(norm, culture, seed), answer)
 
 
+def related(norm: Norm, culture: Culture, seed: int) -> Norm:
+    """The norm with a relationship: its own, or one of `UNSAID`."""
+    drawn = norm.relationship or Rng(seed, "relationship", culture.id, norm.id).choice(UNSAID)
+    return norm.model_copy(update={"relationship": drawn})
+
+
 def composed(norm: Norm, people: AssignedNames, answer: ComposeAnswer) -> Scenario:
-    """The scenario of a norm in which an answer tells of two people whose genders and names were assigned."""
+    """The scenario of a norm in which an answer tells of two people whose genders and names were assigned.
+
+    The norm has a relationship (`related`).
+    """
+    assert norm.relationship, "drawn where the norm names none"
     first, second = (
         Participant(gender=gender, name=name, **_texts(person))
         for (gender, name), person in zip(people, (answer.first, answer.second), strict=True)
@@ -112,15 +127,20 @@ def composed(norm: Norm, people: AssignedNames, answer: ComposeAnswer) -> Scenar
         source=f"norm:{norm.id}",
         participants=(first, second),
         breach=answer.breach,
+        origin=norm.inspiration,
+        license=norm.license,
     )
 
 
 def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -> TaskRequest[ComposeAnswer]:
     """The request for the scenario; `seed` decides genders, names and place."""
+    norm = related(norm, culture, seed)
     people = new_people(norm, culture, seed)
-    place = Rng(seed, "place", culture.id, norm.id).choice(_places(norm, culture, people))
     ages = [usual_ages(name, gender, culture) for gender, name in people]
-    where = f"{preposition(place, 'at') or 'at'} {place}"
+    where = ""
+    if norm.place:
+        place = Rng(seed, "place", culture.id, norm.id).choice(_places(norm, culture, people))
+        where = f"{preposition(place, 'at') or 'at'} {place}"
     variables = {"culture": culture, "norm": norm, "people": people, "ages": ages, "place": where}
     return TaskRequest(
         task="compose",

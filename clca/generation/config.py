@@ -59,6 +59,11 @@ class GenerateConfig(StageConfig):
         Option(WHAT, metavar="N|FILE", default="all"),
     ] = None
     norms: Annotated[int, Field(ge=0, description="How many more scenarios to write from norms."), Option(WHAT)] = 0
+    norm_file: Annotated[
+        Path | None,
+        Field(description="JSONL file to take the norms of --norms from, such as an imported one."),
+        Option(WHAT, default="the norms of the content"),
+    ] = None
     samples: Annotated[int, Field(ge=1, le=1000, description="Dialogues per scenario."), Option(WHAT)] = 2
     adaptation: Annotated[
         Literal["teacher", "code", "none"],
@@ -221,6 +226,12 @@ class GenerateConfig(StageConfig):
         if isinstance(value, int) and value < 1:
             raise ValueError("needs at least 1")
         return value
+
+    @model_validator(mode="after")
+    def _norm_file_is_used(self) -> Self:
+        if self.norm_file is not None and not self.norms:
+            raise ValueError("--norm-file needs the number of scenarios to write from it: add --norms N")
+        return self
 
     @model_validator(mode="after")
     def _servers_have_models(self) -> Self:

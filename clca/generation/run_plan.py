@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,7 @@ from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
 from clca.generation.cost import TaskCost, estimate_costs, render_tasks
 from clca.generation.ids import dialogue_id, scenario_id
+from clca.generation.norm_file import read_norm_file
 from clca.generation.recorded_settings import recorded
 from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
 from clca.generation.teachers import addresses, read_simulator
@@ -74,7 +75,7 @@ class RunPlan:
         }
 
 
-ADDED = {"localiser": None, "partner_background": False, "leave_rule": False}
+ADDED = {"localiser": None, "norm_file": None, "partner_background": False, "leave_rule": False}
 """Settings that earlier versions did not have, and what they did: runs keep their identity."""
 
 
@@ -93,12 +94,18 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         scenarios = FileScenarios(config.scenarios, cultures)
     else:
         scenarios = SeedScenarios(content, config.scenarios, config.seed, cultures)
-    norms = load_norms(content, record, config.norms, config.seed)
+    norm_digest = None
+    if config.norm_file is None:
+        norms = load_norms(content, record, config.norms, config.seed)
+    else:
+        norms, norm_digest = read_norm_file(config.norm_file, record, config.norms, config.seed)
     _refuse_duplicate_ids(scenarios, norms)
     rendered = render_tasks(catalogue, culture, scenarios, norms, prompts, config)
     addresses(config, os.environ)  # unusable keys are found now
     ModelCatalogue(content)  # and a broken catalogue of models
     simulator = read_simulator(config, content)
+    if simulator is not None and config.norm_file is not None:
+        simulator = replace(simulator, norms={norm.id: norm for norm in norms})
     # Read apart: of the other cultures only the names decide a record, and only these are among the inputs.
     marks = CultureMarks(CultureCatalogue(Content(workspace)))
     temperatures = role_play_temperatures(config, content)
@@ -113,7 +120,7 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         marks,
         simulator,
         costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config, scenarios.counts.own)),
-        inputs=_inputs(config, culture, content, scenarios, marks, temperatures),
+        inputs=_inputs(config, culture, content, scenarios, marks, temperatures, norm_digest),
         temperatures=temperatures,
     )
 
@@ -125,6 +132,7 @@ def _inputs(
     scenarios: SeedScenarios | FileScenarios,
     marks: CultureMarks,
     temperatures: Mapping[Role, Temperature],
+    norm_digest: str | None,
 ) -> Inputs:
     """Everything that decides the records of a run; nothing that does not."""
     inputs: Inputs = {"clca": clca.__version__}
@@ -139,6 +147,8 @@ def _inputs(
     inputs["vllm_args"] = deciding(split_arguments(config.vllm_args))
     if isinstance(scenarios, FileScenarios):
         inputs["scenarios"] = f"file {scenarios.digest}"
+    if norm_digest is not None:
+        inputs["norm_file"] = f"file {norm_digest}"
     inputs["marks"] = marks.digest
     for path, used in sorted(content.used.items()):
         inputs[f"content:{path}"] = used.digest

@@ -16,9 +16,10 @@ goal or secret lost
 norm not breached (of a composed scenario)
     The answer to how the norm is breached does not name the second person, denies the breach, or is not about the norm;
     or the scenario is about neither. What is about a norm shares two content words with it, or half of all words with
-    its breach.
+    its breach; one content word is enough where a norm has no breach, since its text then may have little else.
 elsewhere (of a composed scenario)
-    The setting names none of the places that were offered, and shares less than half of the content words of each.
+    The setting names none of the places that were offered, if any were, and shares less than half of the content words
+    of each.
 
 A rule that a text broke before it was adapted is not applied to it.
 """
@@ -189,7 +190,7 @@ def _no_breach(norm: Norm, scenario: Scenario) -> str | None:
         return f"breach: denies it: {breach!r}"
     stems = content_stems(f"{norm.text} {norm.breach}")
     if not _is_about(norm, breach, stems):
-        return f"breach: {breach!r} has nothing to do with {norm.breach!r}"
+        return f"breach: {breach!r} has nothing to do with {norm.breach or norm.text!r}"
     stems |= content_stems(breach) - content_stems(f"{first} {second}")
     if not _is_about(norm, " ".join(scenario.texts.values()), stems):
         return f"the scenario has nothing to do with {breach!r}"
@@ -197,12 +198,17 @@ def _no_breach(norm: Norm, scenario: Scenario) -> str | None:
 
 
 def _is_about(norm: Norm, text: str, stems: set[str]) -> bool:
+    shared = len(content_stems(text) & stems)
     tokens = set(words(norm.breach))
-    return len(content_stems(text) & stems) >= 2 or len(tokens & set(words(text))) >= len(tokens) / 2
+    if not tokens:
+        return shared >= min(1, len(stems))
+    return shared >= 2 or len(tokens & set(words(text))) >= len(tokens) / 2
 
 
 def _elsewhere(offered: tuple[str, ...], setting: str) -> str | None:
     named = set(names_in(setting))
-    if any(named & set(names_in(place)) or content_share(place, setting) >= PLACE_SHARE for place in offered):
+    if not offered or any(
+        named & set(names_in(place)) or content_share(place, setting) >= PLACE_SHARE for place in offered
+    ):
         return None
     return f"setting: is none of {'; '.join(offered)}"

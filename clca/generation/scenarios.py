@@ -92,7 +92,7 @@ class FileScenarios:
             if path.exists() and not path.is_file():
                 raise SettingsError(f"--scenarios {path}: not a file")
             with safe_open(path) as file:
-                for line_number, scenario in parse_records(_hashed(bounded_lines(file), digest), str(path), Seed):
+                for line_number, scenario in parse_records(hashed(bounded_lines(file), digest), str(path), Seed):
                     if scenario.id in ids:
                         raise ContentError(str(path), line_number, f"id: duplicate scenario {scenario.id!r}")
                     if mark := mark_fault(scenario):
@@ -135,7 +135,7 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
     if count == 0:
         return []
     norms = _read_by_id(content, [NORMS], Norm, "norm")
-    held = [norm for norm in norms if _holds(norm, culture)]
+    held = [norm for norm in norms if holds(norm, culture)]
     own = [norm for norm in held if not norm.is_general]
     general = [norm for norm in held if norm.is_general]
     if count > len(own) + len(general):
@@ -147,7 +147,8 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
     return (own + general)[:count]
 
 
-def _holds(norm: Norm, culture: Culture) -> bool:
+def holds(norm: Norm, culture: Culture) -> bool:
+    """Whether the norm holds in the culture; in a language, if it does in one of its countries."""
     return (not norm.is_general and norm.holds_in(culture.id)) or any(
         norm.holds_in(member) for member in culture.members or (culture.id,)
     )
@@ -207,7 +208,8 @@ def _read_by_id(
     return [records[record_id] for record_id in sorted(records)]
 
 
-def _hashed(lines: Iterable[bytes], digest: _Digest) -> Iterator[bytes]:
+def hashed(lines: Iterable[bytes], digest: _Digest) -> Iterator[bytes]:
+    """The lines, each added to the digest as it is read."""
     for line in lines:
         digest.update(line)
         yield line

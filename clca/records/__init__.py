@@ -6,7 +6,17 @@ respondent -> prediction, choice
 Every record is frozen. The order of its fields is the order of the keys in the JSONL files.
 """
 
-from clca.records.base import FirstOrSecond, Gender, Line, PersonName, Record, Relationship, Slug
+from clca.records.base import (
+    FirstOrSecond,
+    Gender,
+    Licence,
+    Line,
+    OptionalLine,
+    PersonName,
+    Record,
+    Relationship,
+    Slug,
+)
 from clca.records.culture import Company, Culture, Hofstede, MapPosition, Reader, School, Week
 from clca.records.dialogue import (
     Action,
@@ -57,12 +67,14 @@ __all__ = [
     "Judgement",
     "Label",
     "LabelledTurn",
+    "Licence",
     "Line",
     "MapPosition",
     "Meta",
     "Method",
     "Names",
     "Norm",
+    "OptionalLine",
     "Order",
     "Participant",
     "PersonName",

@@ -15,6 +15,10 @@ class Record(BaseModel):
 
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=80)]
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
+OptionalLine = Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)]
+"""A line, or "" where it is not known."""
+Licence = Annotated[str, StringConstraints(strip_whitespace=True, max_length=120)]
+"""The licence under which what was imported is published; "" where nobody said."""
 
 
 def _speakable(name: str) -> str:

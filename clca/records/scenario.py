@@ -6,7 +6,17 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
 
-from clca.records.base import FirstOrSecond, Gender, Line, PersonName, Record, Relationship, Slug
+from clca.records.base import (
+    FirstOrSecond,
+    Gender,
+    Licence,
+    Line,
+    OptionalLine,
+    PersonName,
+    Record,
+    Relationship,
+    Slug,
+)
 
 GENERAL = "general"
 
@@ -22,21 +32,25 @@ class Norm(Record):
     hold. Where some places of the kind do not suit, `venues` has words of which one stands in a place that does
     (`mosque`). `breach` is what somebody does who breaks the norm (a phrase in -ing), `explain` how a person of the
     culture explains the norm to them, `remedy` what they can do instead (a bare verb phrase), `inspiration` the source
-    of the norm.
+    of the norm, and `license` that of an imported one.
+
+    Only scope, text and inspiration must be known, the others are "" where the source of a norm lacks them: the teacher
+    then finds place and breach itself, and the relationship is drawn by the seed (`clca.generation.adaptation`).
     """
 
     id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=75)]
     scope: Annotated[tuple[Slug, ...], BeforeValidator(_listed), Field(min_length=1)]
     not_in: tuple[Slug, ...] = ()
     text: Line
-    situation: Slug
-    place: Slug
+    situation: OptionalLine = ""
+    place: Slug | Literal[""] = ""
     venues: tuple[Line, ...] = ()
-    relationship: Relationship
-    breach: Line
-    explain: Line
-    remedy: Line
+    relationship: Relationship | Literal[""] = ""
+    breach: OptionalLine = ""
+    explain: OptionalLine = ""
+    remedy: OptionalLine = ""
     inspiration: Line
+    license: Licence = ""
 
     @field_validator("scope", "not_in")
     @classmethod
@@ -87,6 +101,9 @@ class Scenario(Record):
 
     `breach` says how the second person breaches the norm of a scenario that was written from one; "" for any other, and
     in records of old runs. `opens` is the participant who takes the first turn.
+
+    `origin` says where an imported scenario, or the norm of one that was written from a norm, comes from, and `license`
+    under which licence; "" for any other, and in records of old runs. No model is told either.
     """
 
     id: Slug
@@ -96,6 +113,8 @@ class Scenario(Record):
     participants: tuple[Participant, Participant]
     breach: Annotated[str, StringConstraints(strip_whitespace=True, max_length=300)] = ""
     opens: FirstOrSecond = "first"
+    origin: OptionalLine = ""
+    license: Licence = ""
 
     @property
     def opener(self) -> int:

@@ -13,7 +13,7 @@ from clca.seeding import Rng
 from clca.simulator.adaptation import clip, with_home
 from clca.simulator.content import SimulatorContent
 from clca.simulator.norm_talk_schema import Angle, NormTalk
-from clca.simulator.norms import angle_for
+from clca.simulator.norms import angle_for, completed
 from clca.simulator.people import PRONOUNS
 from clca.simulator.sentences import fill
 from clca.words import upper_first
@@ -26,6 +26,8 @@ _REFLEXIVE: dict[str, str] = {"female": "herself", "male": "himself", "other": "
 
 def compose(content: SimulatorContent, culture: Culture, norm: Norm, assigned: AssignedNames) -> ComposeAnswer:
     """A scenario in which the norm is at stake; the second of the two people is the one who breaks it."""
+    assert norm.relationship, "drawn where the norm names none"
+    norm = completed(norm, norm.relationship)
     rng = Rng(culture.id, norm.id, "compose")
     angle = angle_for(content.talk, norm, culture)
     draft = _draft(content.talk, angle, norm, assigned, culture, rng)
@@ -60,6 +62,7 @@ def _draft(talk: NormTalk, angle: Angle, norm: Norm, assigned: AssignedNames, cu
 
     The ages fit the names, too, where the scene leaves room for it.
     """
+    assert norm.relationship, "drawn where the norm names none"
     people: list[Participant] = []
     for (gender, name), (low, high) in zip(assigned, (angle.age_a, angle.age_b), strict=True):
         youngest, oldest = usual_ages(name, gender, culture)

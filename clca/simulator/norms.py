@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from clca.records import Culture, Norm
+from clca.records import Culture, Norm, Relationship
 from clca.seeding import Rng
 from clca.simulator.content_schema import Topic
 from clca.simulator.norm_talk_schema import Angle, Aside, NormTalk
 from clca.simulator.sentences import fill
-from clca.words import upper_first
+from clca.words import lower_first, upper_first
 
 _FIRST_PERSON = (
     (r"\byourself\b", "myself"),
@@ -54,6 +54,17 @@ def _suits_a_child(norm: Norm) -> bool:
     """Whether a child could be the one who breaks the norm."""
     text = f"{norm.breach} {norm.remedy} {norm.explain}".lower()
     return norm.situation in _CHILD_SITUATIONS and norm.place in _CHILD_PLACES and not _ADULT_MATTERS.search(text)
+
+
+def completed(norm: Norm, relationship: Relationship) -> Norm:
+    """The norm as the frames need it: what an imported one lacks is said in words that fit any norm."""
+    lacking = {
+        "relationship": relationship,
+        "breach": f"acting against what people expect: {lower_first(norm.text.rstrip('.'))}",
+        "explain": norm.text,
+        "remedy": "do as people expect",
+    }
+    return norm.model_copy(update={key: value for key, value in lacking.items() if not getattr(norm, key)})
 
 
 def angle_for(talk: NormTalk, norm: Norm, culture: Culture) -> Angle:

@@ -8,7 +8,7 @@ from clca.culture.people import split_name
 from clca.records import Culture, Participant, Scenario
 from clca.simulator.content import SimulatorContent
 from clca.simulator.content_schema import Topic
-from clca.simulator.norms import fill_topic, norm_topic
+from clca.simulator.norms import completed, fill_topic, norm_topic
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
 _PERSUADE = re.compile(
@@ -33,7 +33,7 @@ def topic_for(content: SimulatorContent, culture: Culture, scenario: Scenario) -
     if scenario.source.startswith("norm:"):
         norm = content.norms.get(scenario.source.removeprefix("norm:"))
         if norm is not None:
-            return norm_topic(content.talk, norm, culture)
+            return norm_topic(content.talk, completed(norm, scenario.relationship), culture)
     return _from_goals(content, culture, scenario)
 
 

@@ -45,6 +45,7 @@ out = "generated"                # folder of the runs, relative to this file
 # start_timeout = 3600.0         # seconds until it has to answer, download included
 # scenarios = 20                 # how many seeds, or a JSONL file relative to this one
 # norms = 0                      # how many more scenarios to write from norms
+# norm_file = "norms.jsonl"      # take these norms from a file relative to this one, such as an imported one
 # adaptation = "teacher"        # or "code": names, place and things only; or "none": scenarios that fit as they are
 # samples = 2                    # how often each scenario is played
 # max_exchanges = 10             # most exchanges a dialogue has

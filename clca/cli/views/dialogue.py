@@ -63,6 +63,9 @@ def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
     console.print()
     console.print(scenario["setting"])
     console.print(f"Relationship: {scenario['relationship']}. Source: {scenario['source']}.", style="dim")
+    if scenario.get("origin"):
+        license = f" Licence: {scenario['license']}." if scenario.get("license") else ""
+        console.print(f"Origin: {scenario['origin']}.{license}", style="dim")
     if scenario.get("breach"):
         console.print(f"Breach of the norm: {scenario['breach']}", style="dim")
     for person in scenario["participants"]:
