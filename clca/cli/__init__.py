@@ -54,7 +54,7 @@ COMMANDS = {
     "cultures": _Entry("List cultures, with scores and descriptors.", "cultures", "app"),
     "models": _Entry("List models, and which of them fit this machine.", "models", "app"),
     "adapters": _Entry("List, inspect and merge trained adapters.", "adapters", "app"),
-    "data": _Entry("Import survey respondents and test sets.", "data", "app"),
+    "data": _Entry("Import respondents, test sets, scenarios and norms.", "data", "app"),
     "content": _Entry("Find, check and copy content files.", "content", "app"),
     "init": _Entry("Make a workspace.", "content", "init", "INIT_EXAMPLES"),
     "serve-teacher": _Entry("Keep a vLLM server up for several commands.", "serve", "serve_teacher", "EXAMPLES"),

@@ -1,4 +1,4 @@
-"""`clca data`: imports of survey respondents, of labelled test sets and of training data."""
+"""`clca data`: imports of survey respondents, of labelled test sets, of training data, of scenarios and norms."""
 
 from __future__ import annotations
 
@@ -45,9 +45,46 @@ Examples:
 The folder is CultureLLM's own, or its folder data, with WVQ.jsonl, the new_WVQ files and each language's Finetune.
 """
 
+SCENARIOS_EXAMPLES = """
+Examples:
+
+  clca data import-scenarios environments.json agents.json
+
+  clca data import-scenarios redis-dump.jsonl --license CC-BY-SA-4.0
+
+  clca data import-scenarios germany.jsonl japan.jsonl --format clca --out data/scenarios/paper
+
+Formats: own (JSONL of ours), clca (JSONL of the CLCA paper's authors), sotopia (environment and agent profiles as JSON,
+JSONL or a JSON dump of Redis). Each rejected row stands with its line, field and reason in findings.jsonl beside the
+scenarios. What a format lacks and how it is filled in: clca content show scenarios/README.md
+"""
+
+NORMS_EXAMPLES = """
+Examples:
+
+  clca data import-norms social-chem-101.v1.0.tsv --culture usa
+
+  clca data import-norms normad_etiquette_final_data.csv
+
+  clca data import-norms japan-etiquette.html mexico-etiquette.html --license "SBS, terms of use"
+
+Formats: own (JSONL of ours), social-chemistry (TSV), normad (CSV), culture-atlas (pages saved as HTML or JSON). Each
+rejected row stands with its line, field and reason in findings.jsonl beside the norms. What a format lacks stays open,
+and the teacher chooses it: clca content show scenarios/README.md
+"""
+
 app = typer.Typer(
-    help="Data from elsewhere: survey respondents, test sets, survey pairs to train on.", no_args_is_help=True
+    help="Data from elsewhere: survey respondents, test sets, survey pairs to train on, scenarios and norms.",
+    no_args_is_help=True,
 )
+
+FormatName = Annotated[
+    str, typer.Option("--format", metavar="NAME", help="Format of the files, or auto for that of their content.")
+]
+License = Annotated[
+    str | None,
+    typer.Option(help="Licence of the files, which each record bears.", show_default=False, metavar="NAME"),
+]
 
 
 @app.command("import-wvs", epilog=IMPORT_EXAMPLES)
@@ -99,3 +136,55 @@ def import_culturellm(
     from clca.cli.views import culturellm_import
 
     culturellm_import.import_culturellm(expanded(folder), expanded(out) if out else None, as_json=json)
+
+
+@app.command("import-scenarios", epilog=SCENARIOS_EXAMPLES)
+def import_scenarios(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one data set, in any order.")],
+    format: FormatName = "auto",
+    license: License = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for scenarios.jsonl. (default data/scenarios/FORMAT in the workspace)", show_default=False
+        ),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Show the findings as one JSON object.")] = False,
+) -> None:
+    """Import scenarios for `clca generate --scenarios FILE`, and show what became of each row."""
+    from clca.cli.views import records_import
+
+    paths, folder = [expanded(file) for file in files], expanded(out) if out else None
+    records_import.import_files("scenarios", paths, format, folder, license=license, quiet=quiet, as_json=json)
+
+
+@app.command("import-norms", epilog=NORMS_EXAMPLES)
+def import_norms(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Files of one data set, in any order.")],
+    format: FormatName = "auto",
+    culture: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--culture",
+            "-c",
+            metavar="NAME",
+            help="Culture in which norms hold that name none, or general; repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    license: License = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder for norms.jsonl. (default data/norms/FORMAT in the workspace)", show_default=False),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Show the findings as one JSON object.")] = False,
+) -> None:
+    """Import norms for `clca generate --norms N --norm-file FILE`, and show what became of each row."""
+    from clca.cli.views import records_import
+
+    paths, folder = [expanded(file) for file in files], expanded(out) if out else None
+    records_import.import_files(
+        "norms", paths, format, folder, cultures=culture or (), license=license, quiet=quiet, as_json=json
+    )
