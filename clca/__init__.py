@@ -16,6 +16,7 @@ from clca.api import (
     eval_offense,
     eval_wvs,
     generate,
+    stats,
     train,
 )
 
@@ -28,6 +29,7 @@ __all__ = [
     "eval_offense",
     "eval_wvs",
     "generate",
+    "stats",
     "train",
 ]
 __version__ = "0.1.0"

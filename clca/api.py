@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from clca.generation.config import GenerateConfig
     from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
+    from clca.quality.stats.config import StatsConfig
+    from clca.quality.stats.result import StatsResult
     from clca.training.config import TrainConfig
     from clca.training.result import TrainingResult
 
@@ -77,6 +79,24 @@ def generate(
     True
     """
     result: GenerationResult = _run("generate", config, progress, fields)
+    return result
+
+
+def stats(
+    config: StatsConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> StatsResult:
+    """Measure the kept dialogues of runs, as `clca stats` does.
+
+    `fields` are those of `StatsConfig`: `run`, `compare`, `sample`, `report`... Raises a `ClcaError` in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
+    >>> result = clca.stats(run=str(run.folder), progress=False)
+    >>> result.groups[0].culture, result.groups[0].dialogues == run.kept
+    ('japan', True)
+    """
+    result: StatsResult = _run("stats", config, progress, fields)
     return result
 
 

@@ -39,6 +39,8 @@ from clca.generation.prepared import load_sound
 from clca.generation.scenarios import NORMS, OWN, SEEDS, SeedScenarios, load_norms, own_fault
 from clca.generation.teachers import REHEARSAL_CONTENT
 from clca.models import ModelCatalogue
+from clca.quality.giving_way import GivingWay
+from clca.quality.markers import Markers
 from clca.records import Norm, Record, Seed
 from clca.records import Scoring as WvsScoring
 from clca.simulator import load_simulator_content
@@ -101,6 +103,9 @@ def check(content: Content) -> list[ClcaError]:
         attempt(lambda: check_demonstration(content))
     attempt(lambda: _mmlu_prompts(content))
     attempt(lambda: load_normad(content))
+    attempt(lambda: GivingWay.load(content))
+    if len(sound) == len(cultures):
+        attempt(lambda: Markers.load(content, {name: catalogue.culture(name).members for name in sorted(known)}))
     attempt(lambda: load_sound(content))
     for path in (OFFENSE, MMLU):
         attempt(partial(load_s2n, content, path))

@@ -65,6 +65,7 @@ STAGES = {
     "eval-normad": Stage("clca.evaluation.normad", "NormadConfig", "CultureResult"),
     "eval-mmlu": Stage("clca.evaluation.mmlu", "MmluConfig", "MmluResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
+    "stats": Stage("clca.quality.stats", "StatsConfig", "StatsResult"),
     "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),
 }
 

@@ -43,6 +43,7 @@ COMMANDS = {
     "generate": _Entry("Generate dialogues of a culture.", "generate", "generate", "EXAMPLES"),
     "show": _Entry("Read runs and dialogues.", "runs", "show", "SHOW_EXAMPLES"),
     "retry": _Entry("Try the failed dialogues of a run again.", "runs", "retry", "RETRY_EXAMPLES"),
+    "stats": _Entry("Measure the dialogues of runs.", "stats", "stats", "EXAMPLES"),
     "train": _Entry("Train QLoRA adapters of a student.", "train", "train", "EXAMPLES"),
     "eval-wvs": _Entry("Evaluate on the World Values Survey.", "eval_wvs", "eval_wvs", "EXAMPLES"),
     "eval-offense": _Entry("Evaluate on offensiveness across cultures.", "eval_offense", "eval_offense", "EXAMPLES"),

@@ -19,10 +19,13 @@ def require_libraries(*, server: bool) -> None:
     require(ALWAYS if server else (*ALWAYS, *LOCAL), "an evaluation needs")
 
 
-def require(names: Sequence[str], purpose: str) -> None:
-    """Check that these libraries are installed; `purpose` begins the message. Raises `SettingsError`."""
+def require(names: Sequence[str], purpose: str, extra: str = "eval") -> None:
+    """Check that these libraries, which an extra brings, are installed; `purpose` begins the message.
+
+    Raises `SettingsError`.
+    """
     missing = [name for name in names if find_spec(name) is None]
     if missing:
         raise SettingsError(
-            f"{purpose} {', '.join(missing)}, not installed here: pip install '.[eval]' in clca's source folder"
+            f"{purpose} {', '.join(missing)}, not installed here: pip install '.[{extra}]' in clca's source folder"
         )

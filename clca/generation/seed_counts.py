@@ -48,7 +48,7 @@ class SeedCount(Record):
             power=_counts(POWERS, map(power, seeds)),
             opener=_counts(OPENERS, (OPENERS[seed.opens != seed.asks] for seed in seeds)),
             gender=_counts(get_args(Gender), (person.gender for person in people)),
-            age=_counts(AGES, (_band(person.age) for person in people)),
+            age=_counts(AGES, (age_band(person.age) for person in people)),
             situation=dict(sorted(situations.items(), key=lambda item: (-item[1], item[0]))),
         )
 
@@ -106,5 +106,6 @@ def _counts(names: Iterable[str], values: Iterable[str]) -> dict[str, int]:
     return {name: counted[name] for name in names}
 
 
-def _band(age: int) -> str:
+def age_band(age: int) -> str:
+    """The band of an age in years, one of `AGES`."""
     return [name for name, least in AGES.items() if age >= least][-1]

@@ -1,4 +1,4 @@
-"""The table of `DEPENDENCIES.md`: what `pip install clca[eval,train]` brings, with its licences.
+"""The table of `DEPENDENCIES.md`: what `pip install clca[embed,eval,quality,train]` brings, with its licences.
 
 python -m tests.security.dependencies > DEPENDENCIES.md
 """
@@ -12,13 +12,14 @@ from pathlib import Path
 
 HEAD = """# Dependencies and their licences
 
-What `pip install clca`, `clca[eval]` and `clca[train]` bring, in the versions of `constraints.txt`, as each package
-states its licence. `tests/security/test_supply_chain.py` compares this table with what is installed.
+What `pip install clca`, `clca[embed]`, `clca[eval]`, `clca[quality]` and `clca[train]` bring, in the versions of
+`constraints.txt`, as each package states its licence. `tests/security/test_supply_chain.py` compares this table with
+what is installed.
 
 | package | version | licence | needed for |
 |---|---|---|---|
 """
-EXTRAS = ("", "eval", "train")
+EXTRAS = ("", "embed", "eval", "quality", "train")
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,7 +44,12 @@ def needed(extra: str) -> set[str]:
         match = re.match(r"[\w.-]+", wanted)
         name = normal(match[0]) if match else ""
         package = _installed(name)
-        if package is not None and name in pins() and name not in found and "extra ==" not in marker:
+        if (
+            package is not None
+            and name in pins()
+            and name not in found
+            and not re.search("extra ==|Windows|win32", marker)
+        ):
             found.add(name)
             requirements += package.requires or []
     return found

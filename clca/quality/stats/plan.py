@@ -1,0 +1,112 @@
+"""The plan of `clca stats`: the runs are found, and all that they are measured with is read."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from glob import glob, has_magic
+from pathlib import Path
+
+from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
+from clca.errors import NotFoundError, SettingsError
+from clca.evaluation.validation import require
+from clca.generation.scenarios import OWN, SEEDS, read_seeds
+from clca.quality.embedding import NONE, USE, has_use, require_embedder
+from clca.quality.evaluation_texts import Evaluations, find_evaluations
+from clca.quality.giving_way import GivingWay
+from clca.quality.languages import language
+from clca.quality.markers import Markers
+from clca.quality.stats.config import LIBRARIES, StatsConfig
+from clca.quality.stats.counted import Instruments
+from clca.quality.stats.sides import Side, SideRun
+from clca.storage.run_dir import FILES
+from clca.storage.run_index import RunInfo, find_runs, read_run
+from clca.storage.run_selection import newest_run
+from clca.storage.selection import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class StatsPlan:
+    """The runs to measure, and with what."""
+
+    config: StatsConfig
+    runs: tuple[SideRun, ...]
+    instruments: Instruments
+    embedder: str
+    evaluations: Evaluations
+    selection: tuple[Selection, ...]
+
+    @property
+    def dialogues(self) -> int:
+        """About how many dialogues will be read."""
+        return sum(run.kept for run in self.runs)
+
+
+def plan(config: StatsConfig, workspace: Path | None = None) -> StatsPlan:
+    """Find the runs, and read what they are measured with.
+
+    Raises `SettingsError` for a library that is missing and a run on both sides, `NotFoundError` for an unknown run,
+    `ContentError` for a broken content file.
+    """
+    require(LIBRARIES, "clca stats needs", extra="quality")
+    content = Content(workspace)
+    catalogue = CultureCatalogue(content)
+    sides: dict[Side, tuple[str, ...]] = {"first": config.run, "second": config.compare}
+    runs: list[SideRun] = []
+    selections: list[Selection] = []
+    for side, names in sides.items():
+        chosen, taken = _choose(names, config.out, catalogue)
+        selections += taken
+        runs += [SideRun(side, info) for info in chosen]
+    folders = [run.info.folder.resolve() for run in runs]
+    twice = next((run for run in runs if folders.count(run.info.folder.resolve()) > 1), None)
+    if twice is not None:
+        raise SettingsError(f"{twice.info.folder} is on both sides: compare it with another run")
+    for run in runs:
+        if not run.file.is_file():
+            raise NotFoundError(f"{run.info.folder} has no {FILES['kept']}: it is not a run, or was never started")
+    members = {name: catalogue.culture(name).members for name in catalogue.ids()}
+    seeds = read_seeds(content, (SEEDS, OWN))
+    instruments = Instruments(
+        language, Markers.load(content, members), GivingWay.load(content), {seed.id: seed.asks for seed in seeds}
+    )
+    embedder = config.embedder or (USE if has_use() else NONE)
+    require_embedder(embedder)
+    evaluations = find_evaluations(content, workspace, os.environ, config.against)
+    return StatsPlan(config, tuple(runs), instruments, embedder, evaluations, tuple(selections))
+
+
+def _choose(names: Sequence[str], out: Path, catalogue: CultureCatalogue) -> tuple[list[RunInfo], list[Selection]]:
+    """The runs that names stand for, each once, and what else each could have meant."""
+    runs: dict[Path, RunInfo] = {}
+    selections = []
+    for name in names:
+        if has_magic(name) and not Path(name).exists():
+            found = list(_matching(name))
+        else:
+            info, selection = newest_run(name, _find(name, out, catalogue))
+            found = [info]
+            selections.append(selection)
+        runs.update({info.folder.resolve(): info for info in found})
+    return list(runs.values()), selections
+
+
+def _matching(pattern: str) -> Iterator[RunInfo]:
+    paths = [Path(path) for path in sorted(glob(pattern))]
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+    if not folders:
+        raise NotFoundError(f"{pattern}: no run matches this pattern")
+    yield from map(read_run, folders)
+
+
+def _find(name: str, out: Path, catalogue: CultureCatalogue) -> list[RunInfo]:
+    """The runs of a name, or of any name of a culture, oldest first."""
+    try:
+        return find_runs(name, out)
+    except NotFoundError as error:
+        with suppress(NotFoundError):
+            return find_runs(catalogue.find(name), out)
+        raise error from None
