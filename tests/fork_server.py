@@ -69,8 +69,21 @@ def load(heavy: bool) -> None:
     else:
         loaded = {"torch", "huggingface_hub"} & sys.modules.keys()
         assert not loaded, f"the light server has {loaded}, which read the environment when they are imported"
+    parse_content()
     gc.collect()
     gc.freeze()
+
+
+def parse_content() -> None:
+    """Parse the profiles of the cultures and the simulator's content, which a process does once for each text."""
+    from clca.content.lookup import Content
+    from clca.culture import CultureCatalogue
+    from clca.generation.config import GenerateConfig
+    from clca.generation.teachers import read_simulator
+
+    content = Content()
+    CultureCatalogue(content).ids()
+    read_simulator(GenerateConfig(), content)
 
 
 def children() -> Any:

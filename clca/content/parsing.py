@@ -59,9 +59,13 @@ def parse_yaml(path: str, text: str) -> Any:
     """Parse YAML into plain data. Raises `ContentError` with the line for what is not YAML, or a duplicate key."""
     try:
         require_bounded(path, text)
-        node = yaml.compose(text, Loader=_Loader)
-        _refuse_duplicate_keys(path, node)
-        return yaml.load(text, Loader=_Loader)
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            _refuse_duplicate_keys(path, node)
+            return None if node is None else loader.construct_document(node)
+        finally:
+            loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         raise ContentError(

@@ -17,7 +17,7 @@ from clca.safe_open import read_bytes
 
 CONFIG = "config.json"
 LARGEST = {
-    "num_attention_heads": 2**14, "num_key_value_heads": 2**14, "num_hidden_layers": 10_000, "head_dim": 2**16,
+    "num_attention_heads": 2**14, "num_key_value_heads": 2**14, "num_hidden_layers": 1000, "head_dim": 2**16,
     "hidden_size": 2**20, "intermediate_size": 2**24, "vocab_size": 2**24, "max_position_embeddings": 2**40,
     "num_experts": 2**16, "num_local_experts": 2**16, "n_routed_experts": 2**16,
 }  # fmt: skip

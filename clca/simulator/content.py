@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from pydantic import RootModel, ValidationError
@@ -124,12 +125,18 @@ def load_simulator_content(files: Mapping[str, str]) -> SimulatorContent:
 
     Raises `ContentError` with path, line and key of the first fault.
     """
+    return _read(tuple(sorted(files.items())))
+
+
+@lru_cache(maxsize=2)
+def _read(files: tuple[tuple[str, str], ...]) -> SimulatorContent:
+    """The content of files that come in order of their paths: the runs of several cultures share it."""
     phrasebook: Phrasebook | None = None
     talk: NormTalk | None = None
     topics: dict[str, Topic] = {}
     norms: dict[str, Norm] = {}
-    for path in sorted(files):
-        text, name = files[path], path.rsplit("/", 1)[-1]
+    for path, text in files:
+        name = path.rsplit("/", 1)[-1]
         if name == "acts.yaml":
             phrasebook = read_yaml(path, text, Phrasebook)
             _check_placeholders(path, text, PHRASEBOOK_PLACEHOLDERS)

@@ -56,10 +56,10 @@ CONFIGS: dict[str, tuple[dict[str, Any], str]] = {
     "a quantisation by another name": ({"compression_config": {"ignore": ["(a+)+$"]}}, "is published quantised"),
     "weights by name": ({"transformers_weights": "adapter_model.bin"}, "names the file of its weights itself"),
     "layers of a part": ({"vision_config": {"num_hidden_layers": 10**9}}, "num_hidden_layers is not between 0 and"),
-    "layers by another name": ({"n_layer": 10**9}, "n_layer is not between 0 and 10,000"),
+    "layers by another name": ({"n_layer": 10**9}, "n_layer is not between 0 and 1,000"),
     "width by another name": ({"audio_config": {"d_model": 10**12}}, "d_model is not between 0 and"),
     "experts in a list": ({"parts": [{"moe_num_experts": 1e300}]}, "moe_num_experts is not between 0 and"),
-    "layers of experts": ({"num_hidden_layers": 9999, "num_experts": 999}, "9,999 layers of 999 experts"),
+    "layers of experts": ({"num_hidden_layers": 999, "num_experts": 9999}, "999 layers of 9,999 experts"),
 }
 
 
