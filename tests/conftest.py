@@ -14,6 +14,7 @@ from clca.content.trust import CONFIG
 from clca.culture import CultureCatalogue
 from clca.models.student import Student
 from tests.cli_process import CACHE, keep_freed_memory, stop_fork_servers
+from tests.fork_server import leave_files_unsynced
 
 # How long an example takes depends on what else the machine does, and says nothing about the code.
 settings.register_profile("clca", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +22,7 @@ settings.load_profile("clca")
 
 os.environ["OMP_NUM_THREADS"] = "1"  # of torch here and in the processes that tests start: workers share the machine
 keep_freed_memory()
+leave_files_unsynced()
 
 # A shell ignores Ctrl-C in its background jobs, and so would every process that a test interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
