@@ -1,4 +1,4 @@
-"""The measurement of importing a survey file of the official size: seconds, and memory against a small one."""
+"""The measurements of imports of large files: seconds, and memory against a small one."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from benchmarks.training import CLCA, Bench
 
 WRITER = HERE.parent / "tests" / "evaluation" / "wvs" / "survey_files.py"
 COLUMNS = 600
+RULES = HERE.parent / "tests" / "generation" / "importers" / "data_sets.py"
 
 
 def survey_import(bench: Bench) -> list[Row]:
@@ -36,4 +37,27 @@ def survey_import(bench: Bench) -> list[Row]:
         Row("survey-import", f"peak at {many:,}", used[many].peak, "MiB"),
         Row("survey-import", f"over that at {few:,}", used[many].peak / used[few].peak, "x", at_most=1.5),
         Row("survey-import", "peak of pandas.read_csv", pandas.peak, "MiB"),
+    ]
+
+
+def norm_import(bench: Bench) -> list[Row]:
+    """`clca data import-norms` of 300,000 rules of thumb, a tenth of them rejected; peak memory against a tenth."""
+    folder = bench.place("norm-import")
+    many, few = bench.size(300_000), bench.size(30_000)
+    used, found = {}, {}
+    for count in (few, many):
+        file = folder / f"{count}.tsv"
+        subprocess.run([sys.executable, str(RULES), str(file), str(count)], check=True)
+        used[count] = measure(
+            [*CLCA, "data", "import-norms", str(file), "--out", str(folder / "out"), "--json"], folder
+        )
+        found[count] = json.loads(used[count].output)
+    whole = folder / f"{many}.tsv"
+    return [
+        Row("norm-import", f"file of {many:,} rows", whole.stat().st_size / 2**20, "MiB"),
+        Row("norm-import", "norms", found[many]["taken"], ""),
+        Row("norm-import", "start to exit", used[many].seconds, "s"),
+        Row("norm-import", "CPU", used[many].cpu, "s", at_most=60),
+        Row("norm-import", f"peak at {many:,}", used[many].peak, "MiB"),
+        Row("norm-import", f"over that at {few:,}", used[many].peak / used[few].peak, "x", at_most=1.5),
     ]

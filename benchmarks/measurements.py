@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks.importing import survey_import
+from benchmarks.importing import norm_import, survey_import
 from benchmarks.labels import evaluation, labels, reading
 from benchmarks.labels import stream as labels_stream
 from benchmarks.processes import HERE, Stub, Used, measure
@@ -216,6 +216,7 @@ EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "examples": examples,
     "packing": packing,
     "survey-import": survey_import,
+    "norm-import": norm_import,
     "survey-scoring": scoring,
     "survey-gpu": on_gpu,
     "labels": labels,

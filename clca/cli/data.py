@@ -50,12 +50,12 @@ Examples:
 
   clca data import-scenarios environments.json agents.json
 
-  clca data import-scenarios redis-dump.jsonl --license CC-BY-SA-4.0
+  clca data import-scenarios dump.rdb --license CC-BY-SA-4.0
 
   clca data import-scenarios germany.jsonl japan.jsonl --format clca --out data/scenarios/paper
 
 Formats: own (JSONL of ours), clca (JSONL of the CLCA paper's authors), sotopia (environment and agent profiles as JSON,
-JSONL or a JSON dump of Redis). Each rejected row stands with its line, field and reason in findings.jsonl beside the
+JSONL or a dump of Redis). Each rejected row stands with its line, field and reason in findings.jsonl beside the
 scenarios. What a format lacks and how it is filled in: clca content show scenarios/README.md
 """
 

@@ -12,7 +12,7 @@ from clca.generation.importers import clca_scenarios, culture_atlas, normad, own
 from clca.generation.importers.audit import Kind
 from clca.generation.importers.context import ImportContext
 from clca.generation.importers.outcome import Outcome
-from clca.generation.importers.sources import Source
+from clca.generation.importers.sources import REDIS, Source
 
 AUTO = "auto"
 _KEY = re.compile(r'"([\w-]{1,60})\\*"\s*:')
@@ -25,6 +25,11 @@ class Head:
     text: str
     keys: frozenset[str]
     columns: frozenset[str]
+
+    @property
+    def is_redis(self) -> bool:
+        """Whether it is that of a binary dump of Redis."""
+        return self.text == REDIS.decode()
 
     @classmethod
     def of(cls, text: str) -> Head:
@@ -72,8 +77,8 @@ FORMATS = (
     Format(
         "sotopia",
         "scenarios",
-        "SOTOPIA's environment and agent profiles, as JSON, JSONL or a JSON dump of Redis",
-        lambda head: bool(head.keys & {"agent_goals", "first_name", "agent_1_id", "agent_ids"}),
+        "SOTOPIA's environment and agent profiles, as JSON, JSONL or a dump of Redis",
+        lambda head: head.is_redis or bool(head.keys & {"agent_goals", "first_name", "agent_1_id", "agent_ids"}),
         sotopia.read,
         passes=2,
     ),

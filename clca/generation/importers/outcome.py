@@ -106,7 +106,7 @@ def text_of(values: Mapping[str, Any], field: str, *, required: bool = True) -> 
         return ""
     if not isinstance(value, str):
         raise RowFault(field, "no text", repr(value)[:SHOWN])
-    if _CONTROL.search(value):
+    if not value.isprintable() and _CONTROL.search(value):
         raise RowFault(field, "control characters", ascii(value))
     text = " ".join(value.split())
     if required and not text:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from contextlib import closing
 from types import TracebackType
 
 from clca.generation.importers.outcome import Place
@@ -25,6 +24,7 @@ class Seen:
             "BEGIN",
         ):
             self._connection.execute(statement)
+        self._cursor = self._connection.cursor()
 
     def __enter__(self) -> Seen:
         return self
@@ -37,8 +37,7 @@ class Seen:
     def first(self, place: Place, *parts: str) -> Place | None:
         """The place of the earlier row with these parts; None, and noted, where this one is the first."""
         key = hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-        with closing(self._connection.cursor()) as cursor:
-            cursor.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (key, place.file, place.line))
-            if cursor.rowcount:
-                return None
-            return Place(*cursor.execute("SELECT file, line FROM seen WHERE key = ?", (key,)).fetchone())
+        self._cursor.execute("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", (key, place.file, place.line))
+        if self._cursor.rowcount:
+            return None
+        return Place(*self._cursor.execute("SELECT file, line FROM seen WHERE key = ?", (key,)).fetchone())

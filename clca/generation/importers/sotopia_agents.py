@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings
 
 from clca.generation.importers.outcome import RowFault, text_of
 from clca.records import Gender, Relationship
@@ -154,7 +155,8 @@ def _constraint(values: Mapping[str, Any], field: str) -> Sequence[Any] | None:
         if value.strip() in _NONE:
             return None
         try:
-            value = ast.literal_eval(value.strip()) if len(value) <= LONGEST_CONSTRAINT else None
+            with catch_warnings(action="ignore"):  # of escapes that Python does not know
+                value = ast.literal_eval(value.strip()) if len(value) <= LONGEST_CONSTRAINT else None
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             raise RowFault(field, "no list of two lists", str(value)) from None
     elif value is None or value == []:

@@ -1,7 +1,8 @@
 """SOTOPIA's profiles in any of the forms in which they are passed on.
 
 A profile a line; a list of them; an object of them by key; a JSON dump of Redis, of which each entry has `key` and
-`value`, or is the text of a profile under its key (`:sotopia.database.persistent_profile.AgentProfile:01AG`).
+`value`, or is the text of a profile under its key (`:sotopia.database.persistent_profile.AgentProfile:01AG`); or the
+binary dump itself.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from clca.bounded_json import parse_json
+from clca.bounded_json import MOST_VALUES, has_too_many_values, parse_json
 from clca.generation.importers.json_values import json_values
 from clca.generation.importers.outcome import Place, Rejected, Row
-from clca.generation.importers.sources import Source
+from clca.generation.importers.redis_dump import json_entries
+from clca.generation.importers.sources import REDIS, Source
 
 Kind = Literal["environment", "agent", "combination", "relationship"]
 _MARKS: tuple[tuple[Kind, frozenset[str]], ...] = (
@@ -46,6 +48,10 @@ class Profile:
 
 def profiles(source: Source) -> Iterator[Profile | Rejected]:
     """Every profile of a file, and every value that is none."""
+    if source.head() == REDIS.decode():
+        for place, key, text in json_entries(source):
+            yield from _profiles(place, text, key, depth=0)
+        return
     for value in json_values(source):
         if isinstance(value, Rejected):
             yield value
@@ -55,6 +61,9 @@ def profiles(source: Source) -> Iterator[Profile | Rejected]:
 
 def _profiles(place: Place, value: Any, key: str, depth: int) -> Iterator[Profile | Rejected]:
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        if has_too_many_values(value.encode("utf-8", "replace")):
+            yield Rejected(place, "", f"more than {MOST_VALUES:,} values", "", key)
+            return
         try:
             value = parse_json(value)
         except ValueError as error:

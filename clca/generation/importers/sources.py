@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from io import BufferedReader
@@ -14,6 +15,9 @@ from clca.safe_open import MIB, bounded_lines, read_json, safe_open
 
 _HEAD = 64 * 1024  # bytes by which a format is told
 _MARK = b"\xef\xbb\xbf"
+_BROKEN = re.compile(r"[\ud800-\udfff]")
+REDIS = b"REDIS"
+"""The first bytes of a binary dump of Redis."""
 
 Reading = Callable[[int], None]
 """Told the number of bytes of each line that is read."""
@@ -42,15 +46,14 @@ class Source:
             yield line.decode("utf-8", "surrogateescape")
 
     def head(self) -> str:
-        """The beginning of the file. Raises `ContentError` for another encoding, and an empty file."""
-        with self._opened() as file:
+        """The beginning of the file, `REDIS` alone for a binary dump of Redis.
+
+        Raises `ContentError` for another encoding, and an empty file.
+        """
+        with self.opened() as file:
             data = file.read(_HEAD)
-        if data.startswith(b"REDIS"):
-            raise ContentError(
-                str(self.path),
-                None,
-                "a binary dump of Redis: write it as JSON, {key, value} a line, and import that",
-            )
+        if data.startswith(REDIS):
+            return REDIS.decode()
         if data.startswith((b"\x1f\x8b", b"PK\x03\x04")):
             raise ContentError(str(self.path), None, "is compressed: unpack it first")
         if fault := wide_encoding(data):
@@ -74,13 +77,14 @@ class Source:
             raise ContentError(str(self.path), line, "not UTF-8: save it as UTF-8") from None
 
     def _bytes(self) -> Iterator[bytes]:
-        with self._opened() as file:
+        with self.opened() as file:
             try:
                 yield from bounded_lines(file)
             except OSError as error:
                 raise self._fault(error) from None
 
-    def _opened(self) -> BufferedReader:
+    def opened(self) -> BufferedReader:
+        """The file, for bytes."""
         try:
             return safe_open(self.path)
         except OSError as error:
@@ -106,7 +110,7 @@ def open_sources(files: list[Path], reading: Reading) -> list[Source]:
 
 def is_broken(text: str) -> bool:
     """Whether a text was read from bytes that are no UTF-8."""
-    return not text.isascii() and any("\ud800" <= sign <= "\udfff" for sign in text)
+    return not text.isascii() and _BROKEN.search(text) is not None
 
 
 def mib(size: int) -> str:

@@ -11,6 +11,7 @@ from clca.content.parsing import suggestion
 from clca.errors import ContentError
 from clca.generation.importers.outcome import Rejected, Row
 from clca.generation.importers.sources import Source, is_broken
+from clca.safe_open import LONGEST, MIB
 
 NOT_UTF8 = "not UTF-8"
 
@@ -20,10 +21,12 @@ def table_rows(source: Source, delimiter: str, needed: Sequence[str]) -> Iterato
 
     Raises `ContentError` for a header that lacks one of the columns `needed`, or has one twice.
     """
-    reader = csv.reader(source.lines(), delimiter=delimiter)
+    lines = _RowLines(source)
+    reader = csv.reader(lines, delimiter=delimiter)
     columns = _header(source, reader, needed)
     while True:
         line = reader.line_num + 1
+        lines.row = 0
         try:
             cells = next(reader, None)
         except csv.Error as error:
@@ -34,7 +37,7 @@ def table_rows(source: Source, delimiter: str, needed: Sequence[str]) -> Iterato
             return
         if not cells:
             continue
-        if any(map(is_broken, cells)):
+        if is_broken("".join(cells)):
             yield Rejected(source.place(line), _broken_column(columns, cells), NOT_UTF8)
         elif len(cells) != len(columns):
             yield Rejected(
@@ -42,6 +45,25 @@ def table_rows(source: Source, delimiter: str, needed: Sequence[str]) -> Iterato
             )
         else:
             yield Row(source.place(line), dict(zip(columns, cells, strict=True)))
+
+
+class _RowLines:
+    """The lines of a table. Raises `ContentError` where quotes make more of them one row than memory should hold."""
+
+    def __init__(self, source: Source) -> None:
+        self._source, self._lines = source, source.lines()
+        self._number = self.row = 0
+
+    def __iter__(self) -> _RowLines:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self._number += 1
+        self.row += len(line)
+        if self.row > LONGEST:
+            raise ContentError(str(self._source.path), self._number, f"a row of more than {LONGEST // MIB} MiB")
+        return line
 
 
 def _header(source: Source, reader: Any, needed: Sequence[str]) -> list[str]:

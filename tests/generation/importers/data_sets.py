@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -203,3 +204,18 @@ def json_lines(*values: object) -> str:
 def write(path: Path, text: str, encoding: str = "utf-8") -> Path:
     path.write_bytes(text.encode(encoding))
     return path
+
+
+def write_rules(path: Path, count: int) -> None:
+    """A file of rules of thumb, every tenth of which is marked as bad."""
+    with path.open("w", encoding="utf-8") as file:
+        file.write("\t".join(ROT_COLUMNS) + "\n")
+        for number in range(count):
+            said = (
+                f"It is expected that person {number} returns what was found to its owner as soon as that can be done."
+            )
+            file.write("\t".join(map(str, rot(number, rot=said, rot_bad=int(number % 10 == 0)).values())) + "\n")
+
+
+if __name__ == "__main__":
+    write_rules(Path(sys.argv[1]), int(sys.argv[2]))

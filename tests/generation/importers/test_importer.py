@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from clca.generation.importers.audit import AUDIT, FINDINGS
 from clca.generation.importers.context import ImportContext
 from clca.generation.importers.importer import import_records
 from tests.generation.importers.data_sets import (
+    agent,
     catalogue,
     environment,
     imported,
@@ -103,6 +105,26 @@ def test_a_quote_that_is_never_closed_costs_one_row_and_is_named(tmp_path: Path)
     assert done.audit.taken > 1000
 
 
+def test_a_row_that_quotes_make_endless_is_refused(tmp_path: Path) -> None:
+    lines = social_chemistry(rot(1)).encode().splitlines(keepends=True)
+    with (tmp_path / "rot.tsv").open("wb") as file:
+        file.writelines([*lines, b'"'])
+        file.writelines([b"x" * 60_000 + b'"\t"\n'] * 300)  # each line closes a field, and opens the next
+    with pytest.raises(ContentError, match="a row of more than 16 MiB"):
+        imported("norms", tmp_path / "rot.tsv")
+
+
+@pytest.mark.parametrize("value", ["[" * 5000, '{"a":' * 5000, "9" * 5000, "[" + "1," * 200_000 + "1]"])
+def test_values_that_stop_parsers_are_rejected_or_refused(tmp_path: Path, value: str) -> None:
+    file = write(tmp_path / "p.jsonl", json_lines(paper_scenario()) + value + "\n" + json_lines({"persona": value}))
+    with suppress(ClcaError):
+        assert imported("scenarios", file).audit.rejected == 2
+    profiles = write(tmp_path / "a.jsonl", json_lines({"key": "AgentProfile:1", "value": value}, agent("1"), agent("2"),
+                     environment(age_constraint=value)))  # fmt: skip
+    with pytest.raises(ClcaError):
+        imported("scenarios", profiles)
+
+
 def test_control_characters_are_no_text(tmp_path: Path) -> None:
     done = imported("norms", write(tmp_path / "rot.tsv", social_chemistry(rot(1), rot(2, rot="a\x1b[31mb is red"))))
     assert done.faults == [(3, "rot", "control characters")]
@@ -115,7 +137,7 @@ def test_control_characters_are_no_text(tmp_path: Path) -> None:
         (b"", "is empty"),
         (b"\xef\xbb\xbf \n\n", "is empty"),
         ("rot\trot-id\n".encode("utf-16"), "UTF-16, not UTF-8"),
-        (b"REDIS0011\xfa", "a binary dump of Redis: write it as JSON"),
+        (b"REDIS0011\xfa", "it looks like SOTOPIA's .*: clca data import-scenarios"),
         (b"\x1f\x8b\x08\x00", "is compressed: unpack it first"),
         (b"name,age\nAna,3\n", "has no known format of norms"),
         (b'{"agent_goals": []}\n', "it looks like SOTOPIA's .*: clca data import-scenarios"),
