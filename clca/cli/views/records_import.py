@@ -64,8 +64,8 @@ def show(audit: RecordsAudit, folder: Path, console: Console, *, told: bool) -> 
     cultures = [f"{name} {count:,}" for name, count in audit.cultures.items()]
     more = f" and {len(cultures) - _SHOWN} more" if len(cultures) > _SHOWN else ""
     console.print(f"cultures: {', '.join(cultures[:_SHOWN])}{more}")
-    if audit.format == "normad":
-        console.print("clca eval-normad asks about these norms: it does not measure what is trained on them.")
+    if audit.note:
+        console.print(audit.note)
     if audit.rejected or audit.duplicates:
         console.print(f"each rejected row and duplicate: {folder / FINDINGS}")
     file = folder / audit.records_file

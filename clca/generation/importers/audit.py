@@ -51,6 +51,7 @@ class RecordsAudit(Record):
     derived: dict[str, int] = Field(description="What sources lack, and the rule that filled it in, by records.")
     cultures: dict[str, int] = Field(description="Records by culture; a norm of several counts for each.")
     licenses: dict[str, int] = Field(description="Records by licence; the empty one is of those without.")
+    note: str = Field(description="What a user should know of records of this format; empty where there is nothing.")
     sha256: str = Field(description="SHA-256 of the records.")
     findings_sha256: str = Field(description="SHA-256 of the findings.")
 

@@ -3,7 +3,8 @@
 A line becomes a scenario of its culture alone, played there as it is. What the format lacks is derived:
 
 names        the two halves of `persona`, around " and "
-relationship the first that a word of the setting, the backgrounds or the goals names (`people`); else acquaintance
+relationship the first that a word of the setting names, else of the goals (`people`); else acquaintance: backgrounds
+             tell of other people, too
 gender       pronouns in the person's texts, else the culture's lists of names; else `other`, spoken of as they
 age          as the background or occupation says; else by its time of life (a student is 20), else 40
 id           the beginning of the digest of all texts
@@ -41,9 +42,8 @@ def _scenario(row: Row, sources: Sequence[Source], context: ImportContext) -> Ta
     derived: list[str] = []
     people = [_person(row.values, key, name, record, derived) for key, name in zip(PERSONS, names, strict=True)]
     setting = text_of(row.values, "setting")
-    texts = [text for person in people for text in (person.background, person.goal)]
-    named = relationships_in(setting, *texts)
-    derived.append(f"relationship: {'by words of the texts' if named else 'not said, acquaintance taken'}")
+    named = relationships_in(setting) or relationships_in(*(person.goal for person in people))
+    derived.append(f"relationship: {'by words of setting or goals' if named else 'not said, acquaintance taken'}")
     path = sources[row.place.file].path
     seed = build(
         Seed,

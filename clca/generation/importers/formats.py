@@ -48,7 +48,7 @@ class Head:
 class Format:
     """A format of `kind`: `read` gives what becomes of each row, `claims` says whether a file has it.
 
-    `passes` is how often the files are read.
+    `passes` is how often the files are read; `note` is what a user should know of its records.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Format:
     claims: Callable[[Head], bool]
     read: Callable[[Sequence[Source], ImportContext], Iterator[Outcome]]
     passes: int = 1
+    note: str = ""
 
 
 FORMATS = (
@@ -96,13 +97,21 @@ FORMATS = (
         lambda head: head.columns >= {"rot", "rot-id"},
         social_chemistry.read,
     ),
-    Format("normad", "norms", "NormAd's CSV", lambda head: head.columns >= {"Country", "Rule-of-Thumb"}, normad.read),
+    Format(
+        "normad",
+        "norms",
+        "NormAd's CSV",
+        lambda head: head.columns >= {"Country", "Rule-of-Thumb"},
+        normad.read,
+        note="clca eval-normad asks about these norms: it does not measure what is trained on them.",
+    ),
     Format(
         "culture-atlas",
         "norms",
         "pages of the Cultural Atlas, saved as HTML or JSON",
         lambda head: head.text.lstrip()[:1] == "<" or head.keys >= {"country", "content"},
         culture_atlas.read,
+        note="NormAd's norms are from such pages: clca eval-normad does not measure what is trained on them.",
     ),
 )
 

@@ -205,6 +205,7 @@ class _Tally:
             derived=dict(self.derived.most_common()),
             cultures=dict(sorted(self.cultures.items())),
             licenses=dict(sorted(self.licenses.items())),
+            note=chosen.note,
             sha256=self.records.sha256,
             findings_sha256=self.findings.sha256,
         )

@@ -119,6 +119,7 @@ def test_neutral_rows_unknown_countries_and_repeated_rules_of_normad(tmp_path: P
     ]
     assert [found["line"] for found in done.findings] == [4, 6, 8, 10]  # each background takes two lines
     assert done.audit.duplicates == 1
+    assert done.audit.note.startswith("clca eval-normad asks about these norms")
 
 
 # ---------------------------------------------------------------- the Cultural Atlas

@@ -202,7 +202,7 @@ def test_a_line_of_the_paper_is_a_scenario_of_its_culture(tmp_path: Path) -> Non
         "gender: by pronouns or names": 2,
         "age: by time of life": 1,
         "age: not said, 40 taken": 1,
-        "relationship: by words of the texts": 1,
+        "relationship: not said, acquaintance taken": 1,
     }
     assert len(FileScenarios(done.folder / "scenarios.jsonl", ("japan",))) == 1
 
@@ -227,6 +227,18 @@ def test_a_line_that_cannot_be_used_is_rejected(
     lines = json_lines(paper_scenario(), paper_scenario(**changes))
     done = imported("scenarios", write(tmp_path / "japan.jsonl", lines))
     assert done.faults == [(2, field, reason)]
+
+
+def test_the_relationship_is_that_of_the_setting_else_of_the_goals_and_not_of_others(tmp_path: Path) -> None:
+    first = paper_scenario()["person1"]
+    lines = [
+        paper_scenario(setting="Two neighbours meet at a shop.", person1={**first, "goal": "Invite her friend"}),
+        paper_scenario(person1={**first, "goal": "Invite her friend"}),
+        paper_scenario(person1={**first, "background": "She lives with her mother."}),
+    ]
+    done = imported("scenarios", write(tmp_path / "japan.jsonl", json_lines(*lines)))
+    assert [seed.relationship for seed in done.scenarios] == ["neighbour", "friend", "acquaintance"]
+    assert done.audit.derived["relationship: by words of setting or goals"] == 2
 
 
 def test_relationship_gender_and_age_follow_from_the_words() -> None:
