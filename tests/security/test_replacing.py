@@ -17,6 +17,7 @@ from pyarrow import parquet
 
 from clca.cli.views.content import copy_content, init
 from clca.content.lookup import Content
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.cspec.config import CspecConfig
 from clca.evaluation.cspec.plan import plan as plan_cspec
@@ -24,6 +25,8 @@ from clca.evaluation.cspec.run import run as run_cspec
 from clca.evaluation.prediction_dir import PredictionDir
 from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
+from clca.generation.importers.context import ImportContext
+from clca.generation.importers.importer import import_records
 from clca.models.adapter import TrainedAdapter
 from clca.records import Prediction
 from clca.stages import resolve_config
@@ -152,6 +155,43 @@ def survey_over_a_dangling_link(place: Path) -> Callable[[], object]:
     (place / "out").mkdir()
     (place / "out" / "respondents.parquet").symlink_to(place / "home" / ".bashrc")
     return survey(place)
+
+
+def norms(place: Path) -> Callable[[], object]:
+    file = place / "rules.csv"
+    file.write_text("ID,Country,Rule-of-Thumb,Gold Label\n1,japan,Guests wait for the host.,no\n")
+    context = ImportContext(CultureCatalogue(Content()))
+    return lambda: import_records([file], "norms", "auto", context, lambda name: place / "out")
+
+
+def norms_over_a_file_of_that_name(place: Path) -> Callable[[], object]:
+    (place / "out").mkdir()
+    (place / "out" / "norms.jsonl").write_text(PRECIOUS)
+    return norms(place)
+
+
+def norms_over_an_edited_import(place: Path) -> Callable[[], object]:
+    again = norms(place)
+    again()
+    with (place / "out" / "norms.jsonl").open("a") as file:
+        file.write(PRECIOUS)
+    return again
+
+
+def norms_over_a_link_by_their_name(place: Path) -> Callable[[], object]:
+    again = norms(place)
+    again()
+    (place / "out" / "norms.jsonl").rename(place / "theirs.jsonl")
+    (place / "out" / "norms.jsonl").symlink_to(place / "theirs.jsonl")
+    return again
+
+
+def norms_over_scenarios(place: Path) -> Callable[[], object]:
+    again = norms(place)
+    again()
+    audit = json.loads((place / "out" / "import.json").read_text())
+    (place / "out" / "import.json").write_text(json.dumps({**audit, "kind": "scenarios", "format": "sotopia"}))
+    return again
 
 
 # ---------------------------------------------------------------- workspaces
@@ -383,6 +423,10 @@ ATTACKS: tuple[Attack, ...] = (
     survey_over_another_parquet_file,
     survey_over_a_link,
     survey_over_a_dangling_link,
+    norms_over_a_file_of_that_name,
+    norms_over_an_edited_import,
+    norms_over_a_link_by_their_name,
+    norms_over_scenarios,
     init_over_a_dangling_link,
     copy_over_an_edited_file,
     copy_through_a_dangling_link,

@@ -74,9 +74,14 @@ def read_import(folder: Path) -> RecordsAudit:
         raise ContentError(str(file), None, validation_message(error, RecordsAudit)) from None
 
 
-def written_files(folder: Path) -> dict[str, str | None]:
-    """The files of the import in a folder, with the digests of those that must be as they were written."""
+def written_files(folder: Path, kind: Kind, format_name: str) -> dict[str, str | None]:
+    """The files of the import in a folder, with the digests of those that must be as they were written.
+
+    Raises `StoreError` for an import of another kind or format, which is not to be replaced unseen.
+    """
     audit = read_import(folder)
+    if (audit.kind, audit.format) != (kind, format_name):
+        raise StoreError(f"{folder} holds imported {audit.kind} of {audit.format}: give --out another folder")
     return {AUDIT: None, FINDINGS: audit.findings_sha256, audit.records_file: audit.sha256}
 
 

@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -61,7 +62,7 @@ def import_records(
     folder = out(chosen.name)
     own = frozenset[str]()
     for parent in dict.fromkeys(path.absolute().parent for path in files):
-        own = replaceable_files(folder, parent, written_files)
+        own = replaceable_files(folder, parent, partial(written_files, kind=kind, format_name=chosen.name))
     size = chosen.passes * sum(source.size for source in sources)
     with atomic_folder(Path(os.path.realpath(folder)), replaces=own) as draft:
         with write_errors(draft):

@@ -189,6 +189,8 @@ def test_an_import_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> N
     write(file, social_chemistry(rot(1), rot(2)))
     assert imported("norms", file, out=out).audit.taken == 2
     assert sorted(path.name for path in out.iterdir()) == [FINDINGS, AUDIT, "norms.jsonl"]
+    with pytest.raises(StoreError, match="holds imported norms of social-chemistry: give --out another folder"):
+        imported("norms", write(tmp_path / "normad.csv", table([story(1)])), out=out)
     with (out / "norms.jsonl").open("a") as edited:
         edited.write("\n")
     with pytest.raises(StoreError, match=r"norms\.jsonl was changed since it was imported"):
@@ -202,13 +204,12 @@ def test_an_import_replaces_an_earlier_one_and_nothing_else(tmp_path: Path) -> N
 
 
 def test_what_it_wrote_is_not_imported_into_its_own_folder(tmp_path: Path) -> None:
-    out = tmp_path / "norms"
-    imported("norms", write(tmp_path / "rot.tsv", social_chemistry(rot(1))), out=out)
-    before = (out / "norms.jsonl").read_bytes()
+    first = imported("norms", write(tmp_path / "rot.tsv", social_chemistry(rot(1)))).folder / "norms.jsonl"
+    again = imported("norms", first, out=tmp_path / "again").folder / "norms.jsonl"
+    assert again.read_bytes() == first.read_bytes()
     with pytest.raises(StoreError, match="which is to be imported: give --out another folder"):
-        imported("norms", out / "norms.jsonl", out=out)
-    assert imported("norms", out / "norms.jsonl", out=tmp_path / "again").folder == tmp_path / "again"
-    assert (tmp_path / "again" / "norms.jsonl").read_bytes() == before
+        imported("norms", again, out=again.parent)
+    assert again.read_bytes() == first.read_bytes()
 
 
 def test_nothing_is_left_of_an_import_that_fails_half_way(tmp_path: Path) -> None:
