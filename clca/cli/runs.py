@@ -112,10 +112,12 @@ def retry(
     unchanged, from where their dialogue stopped. Servers, time-outs and attempts may differ: no record depends on them.
     """
     from clca.cli.views import generation
+    from clca.cli.views.selection import show_selections
     from clca.content.lookup import find_workspace
     from clca.errors import SettingsError
     from clca.generation.plan import plan_retry
     from clca.stages import resolve_config
+    from clca.storage.run_selection import newest_run
 
     if not failed:
         raise SettingsError("nothing selected to retry: use clca retry RUN --failed")
@@ -127,7 +129,9 @@ def retry(
     if len(with_failures) > 1:
         folders = ", ".join(str(info.folder) for info in with_failures)
         raise SettingsError(f"{run} has {len(with_failures)} runs with failed dialogues: {folders}; give one of them")
-    plan = plan_retry((with_failures or runs)[-1], changes, workspace)
+    info, selection = newest_run(run, with_failures or runs)
+    show_selections([selection])
+    plan = plan_retry(info, changes, workspace)
     raise typer.Exit(generation.generate(plan, quiet=quiet, as_json=json))
 
 

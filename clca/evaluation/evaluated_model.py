@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clca.errors import ClcaError, StoreError
@@ -71,6 +72,11 @@ class EvaluatedModel:
         if self.student is None:
             return f"server:{self.name}"
         return base_id(self.student)
+
+    def with_selection(self, selections: Iterable[Selection]) -> EvaluatedModel:
+        """The model with what was taken of several things that a name stands for, before what is recorded already."""
+        of_several = (selection for selection in selections if selection.others)
+        return replace(self, selection=(*of_several, *self.selection))
 
     @property
     def rehearsal(self) -> bool:

@@ -161,13 +161,13 @@ def row_of(adapter: TrainedAdapter) -> str:
     return adapter.data.cultures[0] if len(adapter.data.cultures) == 1 else COMBINED
 
 
-def find(name: str, catalogue: CultureCatalogue, runs: Path) -> TrainedAdapter:
+def find(name: str, catalogue: CultureCatalogue, runs: Path) -> tuple[TrainedAdapter, Selection]:
     """An adapter by folder, name, any name of a culture, or the run (below `runs`) that it learned from.
 
-    Raises `NotFoundError`, and `SettingsError` for a name of several adapters that differ.
+    The selection has what else the name stands for. Raises `NotFoundError`, and `SettingsError` for a name of several
+    adapters that differ.
     """
-    adapters = _find_all(name, catalogue, runs)
-    return adapters[0] if len(adapters) == 1 else select_adapter(name, adapters, advice="a folder of one of them")[0]
+    return select_adapter(name, _find_all(name, catalogue, runs), advice="a folder of one of them")
 
 
 def _find_all(name: str, catalogue: CultureCatalogue, runs: Path) -> list[TrainedAdapter]:

@@ -15,6 +15,7 @@ from clca.evaluation.config import EvaluationConfig
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.model_selection import ADAPTERS, APART, choose_by_row, choose_served, find, row_of
 from clca.models.adapter import TrainedAdapter
+from clca.storage.selection import Selection
 
 A = TypeVar("A")
 
@@ -40,8 +41,9 @@ def choose_systems(
         model = choose_served(config.student, _served_by_row(config.adapter, catalogue))
     else:
         wanted = set(named) if named else set() if config.adapter else {COMBINED, *cultures}
-        named_adapters = _trained_by_row(config.adapter, catalogue, config.generated)
+        named_adapters, selection = _trained_by_row(config.adapter, catalogue, config.generated)
         model = choose_by_row(config.student, named_adapters, wanted.__contains__, config.bits, content, environment)
+        model = model.with_selection(selection)
     for row in named:
         if row not in (*defaults, *model.adapters):
             raise SettingsError(f"--row {row}: {_how_to_get(row, model, config.base_url)}")
@@ -52,14 +54,21 @@ def choose_systems(
     )
 
 
-def _trained_by_row(adapters: Sequence[str], catalogue: CultureCatalogue, runs: Path) -> dict[str, TrainedAdapter]:
-    """Adapters by row; one that is given without a culture answers for the culture that it was taught."""
-    pairs = []
+def _trained_by_row(
+    adapters: Sequence[str], catalogue: CultureCatalogue, runs: Path
+) -> tuple[dict[str, TrainedAdapter], list[Selection]]:
+    """Adapters by row, and what else their names stand for.
+
+    One that is given without a culture answers for the culture that it was taught.
+    """
+    pairs, selections = [], []
     for adapter in adapters:
         row, name = _split(adapter, catalogue)
-        trained = find(name, catalogue, runs)
+        trained, selection = find(name, catalogue, runs)
         pairs.append((row or row_of(trained), trained))
-    return _with_unique_rows(pairs, lambda adapter: adapter.taught, lambda adapter: str(adapter.folder))
+        selections.append(selection)
+    by_row = _with_unique_rows(pairs, lambda adapter: adapter.taught, lambda adapter: str(adapter.folder))
+    return by_row, selections
 
 
 def _served_by_row(adapters: Sequence[str], catalogue: CultureCatalogue) -> dict[str, str]:

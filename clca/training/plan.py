@@ -31,6 +31,7 @@ from clca.training.recipe import Recipe
 from clca.training.s2n_sources import load_s2n_sources
 from clca.training.selection import (
     COMBINED,
+    NAMED,
     choose_cultures,
     choose_recipe,
     choose_runs,
@@ -79,8 +80,8 @@ class TrainingPlan:
         return tuple(dict.fromkeys((*(text for adapter in self.adapters for text in adapter.warnings), *refusals)))
 
     def selections(self) -> tuple[Selection, ...]:
-        """What was taken of several runs that the user did not name, each once."""
-        taken = [] if self.config.run else [entry for adapter in self.adapters for entry in adapter.job.selection]
+        """What was taken of several runs that the user did not name one by one, each once."""
+        taken = [entry for adapter in self.adapters for entry in adapter.job.selection if entry.reason != NAMED]
         return tuple({entry.line: entry for entry in taken if entry.others}.values())
 
     def require_runnable(self) -> None:
@@ -139,14 +140,17 @@ def choose_targets(config: TrainConfig, recipe: Recipe, workspace: Path | None) 
     """
     catalogue = CultureCatalogue(Content(workspace))
     with_dialogues = needs_dialogues(recipe.data)
-    named = named_runs(config) if with_dialogues else []
-    cultures = choose_cultures(config, catalogue, named, needs_dialogues=with_dialogues)
-    stray = next((run for run in named if culture_of(run) not in cultures), None)
+    named = named_runs(config) if with_dialogues else {}
+    runs = [run for run, _ in named.values()]
+    cultures = choose_cultures(config, catalogue, runs, needs_dialogues=with_dialogues)
+    stray = next((run for run in runs if culture_of(run) not in cultures), None)
     if stray is not None:
         raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not among the cultures to train")
     chosen = {name: choose_runs(config, name, named) for name in cultures} if with_dialogues else {}
     missing = tuple(left_out(config, cultures)) if with_dialogues and not named else ()
-    return Targets(tuple(cultures), chosen, missing)
+    given = () if with_dialogues else (flag for flag in ("run", "teacher") if getattr(config, flag))
+    unused = (f"--{flag} is not used: the mix {recipe.data.mix} takes no dialogues." for flag in given)
+    return Targets(tuple(cultures), chosen, (*missing, *unused))
 
 
 def plan_adapters(

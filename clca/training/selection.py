@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from glob import glob, has_magic
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
 
 ALL, COMBINED = "all", "combined"
+NAMED = "named by --run"
 REHEARSAL_RECIPE, DEFAULT_RECIPE = "tiny", "clca"  # where no student is named, and where one is
 
 
@@ -65,35 +66,36 @@ def unavailable_student(recipe: Recipe, content: Content) -> Student:
     return Student(TINY if tiny else recipe.student, source, None, tiny, model)
 
 
-def named_runs(config: TrainConfig) -> list[RunInfo]:
-    """The runs of `--run`: each a folder, a name, a pattern of folders or files, or a culture, of which one is taken.
+def named_runs(config: TrainConfig) -> dict[Path, tuple[RunInfo, str]]:
+    """The runs of `--run` by their folders, each with why it was taken.
 
-    Raises `NotFoundError` for an unknown name, `SettingsError` for one that stands for several runs.
+    Each `--run` is a folder, a name, a pattern of folders or files, or a culture, of which one run is taken. Raises
+    `NotFoundError` for an unknown name, `SettingsError` for one that stands for several runs.
     """
-    runs = [run for name in config.run for run in _named(name, config.generated)]
-    return list({run.folder.resolve(): run for run in runs}.values())
+    runs = [entry for name in config.run for entry in _named(name, config.generated)]
+    return {run.folder.resolve(): (run, reason) for run, reason in runs}
 
 
-def _named(name: str, generated: Path) -> list[RunInfo]:
+def _named(name: str, generated: Path) -> list[tuple[RunInfo, str]]:
     if has_magic(name) and not Path(name).exists():
         paths = [Path(path) for path in sorted(glob(name))]
         folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
         if not folders:
             raise NotFoundError(f"--run {name}: no run matches this pattern")
-        return [read_run(folder) for folder in folders]
+        return [(read_run(folder), NAMED) for folder in folders]
     runs = find_runs(name, generated)
     if len(runs) == 1:
-        return runs
+        return [(runs[0], NAMED)]
     finished = [run for run in runs if is_finished(run)]
     if not finished or len({culture_of(run) for run in runs}) > 1:
         names = ", ".join(str(run.folder) for run in runs)
         raise SettingsError(f"--run {name} stands for {len(runs)} runs: {names}; give one by its folder")
-    folder = select_run(culture_of(runs[0]), runs).taken[0]
-    return [run for run in runs if str(run.folder) == folder]
+    selection = select_run(culture_of(runs[0]), runs)
+    return [(run, selection.reason) for run in runs if str(run.folder) in selection.taken]
 
 
 def choose_cultures(
-    config: TrainConfig, catalogue: CultureCatalogue, named: Sequence[RunInfo], *, needs_dialogues: bool
+    config: TrainConfig, catalogue: CultureCatalogue, named: Collection[RunInfo], *, needs_dialogues: bool
 ) -> list[str]:
     """The ids of the cultures to train: those named, those of the runs named, or all that there are sources for."""
     if config.every_culture or any(name.casefold() == ALL for name in config.culture):
@@ -132,7 +134,9 @@ def left_out(config: TrainConfig, cultures: Sequence[str]) -> Iterator[str]:
             )
 
 
-def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> tuple[list[RunInfo], Selection]:
+def choose_runs(
+    config: TrainConfig, culture: str, named: Mapping[Path, tuple[RunInfo, str]]
+) -> tuple[list[RunInfo], Selection]:
     """The runs to learn a culture from: those named, or the finished one that covers the most; and what else there is.
 
     Raises `NotFoundError` without a finished run, `SettingsError` where runs have to be named (see `select_run`).
@@ -140,13 +144,14 @@ def choose_runs(config: TrainConfig, culture: str, named: Sequence[RunInfo]) -> 
     runs = runs_of(config, culture)
     damaged = dict.fromkeys(damaged_runs(config.generated, culture), "its run.json cannot be read")
     if named:
-        own = [run for run in named if culture_of(run) == culture]
-        if not own:
+        of_culture = {folder: entry for folder, entry in named.items() if culture_of(entry[0]) == culture}
+        if not of_culture:
             raise SettingsError(f"--run: none of {', '.join(config.run)} is of {culture}; give one, or leave it out")
-        folders = {run.folder.resolve() for run in own}
-        others = others_of(own[0], [run for run in runs if run.folder.resolve() not in folders])
+        own = [run for run, _ in of_culture.values()]
+        others = others_of(own[0], [run for run in runs if run.folder.resolve() not in of_culture])
         taken = tuple(str(run.folder) for run in own)
-        return own, Selection(target=culture, taken=taken, reason="named by --run", others={**others, **damaged})
+        reason = ", ".join(dict.fromkeys(reason for _, reason in of_culture.values()))
+        return own, Selection(target=culture, taken=taken, reason=reason, others={**others, **damaged})
     if any(map(is_finished, runs)):
         selection = select_run(culture, runs)
         taken_runs = [run for run in runs if str(run.folder) in selection.taken]

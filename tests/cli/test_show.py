@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from clca.cli import app
-from clca.errors import NotFoundError, SettingsError
+from clca.errors import ClcaError, NotFoundError, SettingsError
 from tests.cli_process import clca, only_run, records
 
 
@@ -167,3 +167,14 @@ def test_a_run_that_cannot_be_read_is_named(runs: Path, capsys: pytest.CaptureFi
 def test_a_retry_does_not_choose_among_runs_with_failures(runs: Path) -> None:
     with pytest.raises(SettingsError, match=r"^japan has 2 runs with failed dialogues: .*old, .*new; give one"):
         app(["retry", "japan", "--failed"], standalone_mode=False)
+
+
+def test_the_run_that_is_retried_is_named_where_none_has_failures(
+    runs: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("old", "new"):
+        file = runs / "generated/japan" / name / "run.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "counts": {"failed": 0}}))
+    with pytest.raises(ClcaError):  # it has no settings
+        app(["retry", "japan", "--failed"], standalone_mode=False)
+    assert capsys.readouterr().err.startswith("Takes for japan: generated/japan/new, the newest of 2 runs; not taken: ")

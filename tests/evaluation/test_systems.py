@@ -12,6 +12,7 @@ from clca.culture import CultureCatalogue
 from clca.errors import ClcaError
 from clca.evaluation.classification.request_group import System
 from clca.evaluation.evaluated_model import EvaluatedModel
+from clca.evaluation.model_selection import NAMED
 from clca.evaluation.offense.config import OffenseConfig
 from clca.evaluation.systems import choose_systems
 from clca.models.student import Student
@@ -166,6 +167,27 @@ def test_several_adapters_of_one_culture_have_rows_of_their_own(cache: Path, tin
     assert list(alike)[2:] == ["turkey: adapters/turkey/two", "turkey: adapters/turkey/three"]
     served = rows(cache, student="m", base_url="http://h/v1", adapter=("turkey=a", "turkey=b"))
     assert list(served)[2:] == ["turkey: a", "turkey: b"]
+
+
+def test_what_else_the_name_of_an_adapter_stands_for_is_said(cache: Path, tiny: Student) -> None:
+    for name in ("old", "new"):
+        adapter(tiny, name, "turkey")
+    model, _ = chosen(cache, adapter=("turkey",))
+    named, of_row = model.selection
+    assert (named.target, named.taken) == ("turkey", ("adapters/turkey/new",))
+    assert named.others == {"adapters/turkey/old": "the same recipe and data"}
+    assert of_row.reason == NAMED
+    assert [entry.reason for entry in chosen(cache, adapter=("turkey/old",))[0].selection] == [NAMED]
+
+
+def test_a_damaged_adapter_is_not_passed_over_in_silence(cache: Path, tiny: Student) -> None:
+    adapter(tiny, "old", "turkey")
+    Path("adapters/turkey/new").mkdir()
+    Path("adapters/turkey/new/adapter.json").write_text("{}")
+    model, _ = chosen(cache)
+    (note,) = model.notes
+    assert note.startswith("passed over: adapters/turkey/new/adapter.json")
+    assert model.adapters["turkey"].name == "adapters/turkey/old"
 
 
 def test_by_default_adapters_that_differ_are_asked_for_by_name(cache: Path, tiny: Student) -> None:

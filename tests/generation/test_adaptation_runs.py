@@ -103,5 +103,7 @@ def test_an_adaptation_with_a_name_of_the_seed_is_requested_again_and_then_fails
     monkeypatch.setattr("clca.simulator.teacher.adapt", forgetful)
     records, info = generate(tmp_path)
     assert [(record["stage"], record["reason"]) for record in records] == [("adapt", "failed a check")] * 2
+    (run_folder,) = (tmp_path / "japan").iterdir()
+    assert {record["run"] for record in records} == {f"japan/{run_folder.name}"}
     assert all("left over from the seed: setting: '" in record["detail"] for record in records)
     assert info["sessions"][-1]["invalid_replies"] == {"left over from the seed": 6}

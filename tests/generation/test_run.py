@@ -80,6 +80,17 @@ def test_a_dialogue_that_a_person_removed_is_not_generated_again() -> None:
     GenerationInfo.model_validate(info)
 
 
+def test_every_record_names_its_run() -> None:
+    """So that a glob over runs does not count unseen what two of them hold."""
+    first = run(plan(config(scenarios=4, samples=2)))
+    again = run(plan(config(scenarios=4, samples=2, new=True)))
+    for result in (first, again):
+        files = [result.folder / name for name in ("dialogues.jsonl", "discarded.jsonl")]
+        records = [json.loads(line) for file in files for line in file.read_bytes().splitlines()]
+        assert len(records) == result.kept + result.discarded == 8
+        assert {record["run"] for record in records} == {f"japan/{result.folder.name}"}
+
+
 def test_an_id_that_is_none_of_the_run_is_refused_and_half_a_line_told() -> None:
     settings = config()
     first = run(plan(settings))

@@ -21,6 +21,7 @@ from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters, re
 from clca.models.adapter_selection import select_adapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.student import Student
+from clca.storage.selection import Selection
 from clca.training import merge as merging
 from clca.training.examples import ExampleCounts
 from clca.training.job import Job
@@ -32,11 +33,17 @@ from clca.training.trainer import train
 from tests.training.jobs import LINEAGE, Screen, job
 
 SETS = ("training.steps=12", "lora.r=4")
+TAKEN = Selection(
+    target="japan",
+    taken=("generated/japan/run",),
+    reason="which covers the most",
+    others={"generated/japan/small": "samples: 2 -> 1"},
+)
 
 
 @pytest.fixture(scope="module")
 def trained(tiny_student: Student, tmp_path_factory: pytest.TempPathFactory) -> tuple[Job, TrainedAdapter]:
-    one = job(tiny_student, tmp_path_factory.mktemp("job"), *SETS)
+    one = replace(job(tiny_student, tmp_path_factory.mktemp("job"), *SETS), selection=(TAKEN,))
     train(one, Screen())
     return one, read_adapter(one.out)
 
@@ -77,6 +84,7 @@ def test_it_says_how_it_came_to_be(trained: tuple[Job, TrainedAdapter]) -> None:
     data = found.data
     assert Recipe.model_validate(data.recipe) == one.recipe
     assert data.lineage == (LINEAGE,)
+    assert data.selection == (TAKEN,)
     assert data.cultures == ("japan",)
     assert data.date == "2024-07-26"
     assert (data.student.name, data.student.tiny) == ("tiny", True)

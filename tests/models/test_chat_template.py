@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -232,6 +232,19 @@ def test_the_fixed_date_is_one_day() -> None:
     assert fixed_date.strftime_now("%-d|%j|%u|%%|%I %p|%s") == "26|208|5|%|12 AM|1721952000"
     for directive in "AaBbhpcxX":
         assert fixed_date.strftime_now(f"%{directive}") == day.strftime(f"%{directive}"), directive
+
+
+def test_no_locale_words_the_fixed_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    class German(datetime):
+        def strftime(self, format: str) -> str:
+            words = {"%A": "Freitag", "%a": "Fr", "%B": "Juli", "%b": "Jul.", "%h": "Jul.", "%p": "", "%Z": "CEST"}
+            words |= {"%c": "Fr 26 Jul 2024 00:00:00", "%x": "26.07.2024", "%X": "00:00:00 Uhr"}
+            return words.get(format, super().strftime(format))
+
+    expected = fixed_date.strftime_now("%A %a %B %b %h %p %c %x %X %Z %d")
+    monkeypatch.setattr(fixed_date, "NOW", German(2024, 7, 26, tzinfo=UTC))
+    assert fixed_date.strftime_now("%A %a %B %b %h %p %c %x %X %Z %d") == expected
+    assert expected.startswith("Friday Fri July Jul Jul AM ")
 
 
 @given(st.text(alphabet="%-ABCDabcdehjmpsuxyzXYZ 9", max_size=12))

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from clca.cli.views.training import show_choices
 from clca.content.lookup import Content
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.inference.hardware import Gpu, Machine
@@ -19,7 +20,7 @@ from clca.models import ModelCatalogue
 from clca.models.student import Student
 from clca.stages import resolve_config
 from clca.training.config import TrainConfig
-from clca.training.plan import PlannedAdapter, choose_targets, plan, plan_adapters, shortage
+from clca.training.plan import PlannedAdapter, TrainingPlan, choose_targets, plan, plan_adapters, shortage
 from clca.training.recipe import Recipe
 from clca.training.run import run as run_plan
 from clca.training.selection import choose_recipe
@@ -496,9 +497,42 @@ def test_an_unfinished_run_that_covers_more_is_not_passed_over(generated: Path) 
 def test_a_culture_or_a_pattern_may_stand_for_runs(generated: Path) -> None:
     covering(generated, "whole", "1")
     covering(generated, "small", "2", samples=1)
-    assert learned(generated, run=("japan",)) == ["whole"]
+    (named,) = planned(generated, run=("japan",))
+    assert named.job.selection[0].taken == (str(generated / "japan" / "whole"),)
+    assert named.job.selection[0].reason == "which covers the most"
     assert learned(generated, run=(f"{generated}/japan/*/dialogues.jsonl",)) == ["small", "whole"]
     assert "no run matches this pattern" in refusal(generated, run=(f"{generated}/peru/*",))
+
+
+@pytest.mark.parametrize("given", [{"culture": ("japan",)}, {"run": ("japan",)}])
+def test_what_is_taken_of_several_runs_is_printed(
+    generated: Path, capsys: pytest.CaptureFixture[str], given: dict[str, Any]
+) -> None:
+    for name, samples in (("whole", 2), ("small", 1)):
+        covering(generated, name, str(samples), samples=samples)
+    shown(generated, **given)
+    assert capsys.readouterr().err == (
+        f"Takes for japan: {generated}/japan/whole, which covers the most; not taken: {generated}/japan/small"
+        " (samples: 2 -> 1)\n"
+    )
+    shown(generated, run=("whole",))
+    assert capsys.readouterr().err == ""
+
+
+def shown(generated: Path, **asked: Any) -> None:
+    """Show what a training takes, as its command does before it begins."""
+    config = TrainConfig(**{"out": generated.parent / "adapters", "generated": generated, **asked})
+    show_choices(
+        TrainingPlan(config, choose_recipe(config, Content()), TINY, planned(generated, **asked), Content(), "", ())
+    )
+
+
+def test_runs_that_a_mix_does_not_use_are_named(generated: Path) -> None:
+    covering(generated, "one", "1")
+    (taught,) = planned(generated, culture=("japan",), run=("one",), mix="wvs")
+    assert taught.warnings == ("--run is not used: the mix wvs takes no dialogues.",)
+    (taught,) = planned(generated, culture=("japan",), teacher="t", mix="wvs")
+    assert taught.warnings == ("--teacher is not used: the mix wvs takes no dialogues.",)
 
 
 def test_a_teacher_may_be_named_for_all_cultures(generated: Path) -> None:

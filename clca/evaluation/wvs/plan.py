@@ -128,7 +128,8 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     require_libraries(server=config.base_url is not None)
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
-    adapters = [] if config.base_url else [find(name, catalogue, config.generated) for name in config.adapter]
+    named = [] if config.base_url else [find(name, catalogue, config.generated) for name in config.adapter]
+    adapters = [adapter for adapter, _ in named]
     trained_on = [culture for adapter in adapters for culture in adapter.data.cultures]
     names = choose_cultures(config, catalogue, trained_on)
     cultures = [catalogue.culture(name) for name in names]
@@ -140,6 +141,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
         model = choose_served_by_culture(config.student, config.adapter, names)
     else:
         model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ)
+        model = model.with_selection(selection for _, selection in named)
     format = choose_format(config, model)
     methods = {name: choose_methods(config, model, format, name) for name in names}
     adapters_asked = [model.adapters[name] for name in names if "clca" in methods[name]]

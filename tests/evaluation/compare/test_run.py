@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from clca.cli.views.comparison import show
 from clca.content.lookup import Content
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.evaluation.compare.config import CompareConfig
@@ -18,6 +19,7 @@ from clca.evaluation.compare.result import CompareResult
 from clca.evaluation.compare.run import run as compare
 from clca.evaluation.evaluated_model import EvaluatedModel
 from clca.evaluation.predictor import ALL_COVERED, InferenceConfig, TopKCoverage
+from clca.evaluation.result import EvaluationInfo
 from clca.evaluation.run_recorder import EvaluationStopped
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.microdata.codebook import load_codebook
@@ -26,7 +28,9 @@ from clca.evaluation.wvs.plan import plan
 from clca.evaluation.wvs.result import WvsResult
 from clca.evaluation.wvs.run import run
 from clca.inference.requests import Answer, AnsweredCallback, G
+from clca.models.student import Student
 from tests.evaluation.wvs.survey_files import official, people
+from tests.evaluation.wvs.test_run import adapter
 
 
 class Steady:
@@ -194,6 +198,30 @@ def test_an_evaluation_is_not_compared_with_itself_but_by_method() -> None:
     for methods in ((), ("persona",), ("persona", "persona")):
         with pytest.raises(SettingsError, match="twice: name two evaluations, or two methods of this one"):
             compared(one, one, methods)
+
+
+def test_which_of_several_evaluations_is_compared_is_printed_and_recorded(capsys: pytest.CaptureFixture[str]) -> None:
+    first, again = evaluated(), evaluated(new=True)
+    beginning = first.folder.name[:-1]
+    result = compare(plan_comparison(CompareConfig(first=beginning, second=str(first.folder), seed=1)))
+    assert (result.first, result.second) == (again.folder, first.folder)
+    assert result.selection[0].others == {str(first.folder): "the same inputs"}
+    show(result, as_json=True)
+    assert capsys.readouterr().err == (
+        f"Takes for {beginning}: {again.folder}, the newest of 2 with the same inputs; not taken: {first.folder} (the"
+        " same inputs)\n"
+    )
+
+
+def test_an_evaluation_records_which_adapters_were_taken_and_the_date_of_its_prompts(tiny_student: Student) -> None:
+    for name in ("old", "new"):
+        adapter(tiny_student, name)
+    folder = evaluated(method=("clca",)).folder
+    info = EvaluationInfo.model_validate_json((folder / "evaluation.json").read_text(encoding="utf-8"))
+    (selection,) = info.selection
+    assert selection.taken == ("adapters/japan/new",)
+    assert selection.others == {"adapters/japan/old": "the same recipe and data"}
+    assert info.date == "2024-07-26"
 
 
 def test_predictions_that_were_changed_are_refused_with_their_file() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from clca.cli.views.cspec import show
 from clca.errors import ClcaError
 from clca.evaluation.classification.aggregate import score
 from clca.evaluation.classification.scores import MatrixScores
@@ -209,6 +210,26 @@ def test_an_evaluation_is_found_by_what_its_name_begins_with(here: Path) -> None
     run = folder(here / "evaluations" / "offense" / "llama-3.1-8b-1a2b3c", offense())
     folder(here / "evaluations" / "offense" / "llama-3.1-8b-older", offense(), created="2025")
     assert ask("llama-3.1").matrices[0].source.resolve() == run
+
+
+def test_which_of_several_evaluations_is_measured_is_printed_and_recorded(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for kind, scores in (("offense", offense()), ("mmlu", mmlu())):
+        for name, created in (("tiny-new", "2026"), ("tiny-old", "2025")):
+            folder(here / "evaluations" / kind / name, scores, kind, created=created)
+    measured = ask("tiny", mmlu=["tiny"])
+    show(measured, quiet=True, as_json=True)
+    expected = [
+        f"evaluations/{kind}/tiny-new, the newest of 2 with the same inputs; not taken: evaluations/{kind}/tiny-old"
+        for kind in ("offense", "mmlu")
+    ]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" (")[0] for line in lines[:2]] == [f"Takes for tiny: {text}" for text in expected]
+    recorded = json.loads((measured.folder / "cspec.json").read_text())["selection"]
+    assert [(entry["taken"], list(entry["others"])) for entry in recorded] == [
+        ([f"evaluations/{kind}/tiny-new"], [f"evaluations/{kind}/tiny-old"]) for kind in ("offense", "mmlu")
+    ]
 
 
 def test_files_of_the_same_name_leave_folders_of_their_own(here: Path) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from clca.cli.views.evaluation import evaluate
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
@@ -323,6 +324,31 @@ def test_adapters_that_differ_are_asked_for_by_name(tiny: Student) -> None:
     assert "a folder of one of them" in refusal(adapter=("japan",))
 
 
+def test_what_else_the_name_of_an_adapter_stands_for_is_recorded_and_printed(
+    tiny: Student, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter(tiny, "old")
+    adapter(tiny, "new")
+    named = planned(adapter=("japan",)).model.selection[0]
+    assert (named.target, named.taken, list(named.others)) == ("japan", ("adapters/japan/new",), ["adapters/japan/old"])
+    evaluate(resolve_config(WvsConfig, {"adapter": ("japan",)}, {}), None, plan=True, quiet=True, as_json=True)
+    assert capsys.readouterr().err == (
+        "Takes for japan: adapters/japan/new, the newest of 2 adapters of the same recipe and data; not taken:"
+        " adapters/japan/old (the same recipe and data)\n"
+    )
+
+
+def test_which_adapter_is_taken_of_several_is_printed_and_one_that_is_named_by_its_folder_is_not(
+    tiny: Student, capsys: pytest.CaptureFixture[str]
+) -> None:
+    adapter(tiny, "old")
+    adapter(tiny, "new")
+    for given, said in (((), "Takes for japan: adapters/japan/new, the newest of 2 "), (("japan/old",), "")):
+        config = resolve_config(WvsConfig, {"culture": ("japan",), "adapter": given}, {})
+        evaluate(config, None, plan=True, quiet=True, as_json=True)
+        assert capsys.readouterr().err[: len(said) or None] == said
+
+
 def test_no_adapter_that_is_given_is_left_out_in_silence(tiny: Student) -> None:
     adapter(tiny, "one")
     adapter(tiny, "two", mix="wvs")
@@ -379,8 +405,8 @@ def test_an_adapter_is_found_by_culture_name_folder_and_run(tiny: Student) -> No
     run.mkdir(parents=True)
     (run / "run.json").write_text(json.dumps({"fingerprint": "f1", "culture": "japan"}))
     for name in ("japan", "JPN", "tiny-wvs", str(folder), "run-1", str(run)):
-        found = find(name, CultureCatalogue(Content()), Path("generated"))
-        assert found.folder == folder, name
+        found, selection = find(name, CultureCatalogue(Content()), Path("generated"))
+        assert (found.folder, selection.others) == (folder, {}), name
     (run / "run.json").write_text(json.dumps({"fingerprint": "f2"}))
     with pytest.raises(NotFoundError, match=r"was trained on run run-1: `clca train --run run-1` makes one"):
         find("run-1", CultureCatalogue(Content()), Path("generated"))
