@@ -216,12 +216,13 @@ def test_which_of_several_evaluations_is_compared_is_printed_and_recorded(capsys
 def test_an_evaluation_records_which_adapters_were_taken_and_the_date_of_its_prompts(tiny_student: Student) -> None:
     for name in ("old", "new"):
         adapter(tiny_student, name)
-    folder = evaluated(method=("clca",)).folder
-    info = EvaluationInfo.model_validate_json((folder / "evaluation.json").read_text(encoding="utf-8"))
+    result = evaluated(method=("clca",))
+    info = EvaluationInfo.model_validate_json((result.folder / "evaluation.json").read_text(encoding="utf-8"))
     (selection,) = info.selection
     assert selection.taken == ("adapters/japan/new",)
     assert selection.others == {"adapters/japan/old": "the same recipe and data"}
     assert info.date == "2024-07-26"
+    assert result.tables[0].rows[0].label == "tiny adapted (recipe tiny, mix clca), corrected reading"
 
 
 def test_predictions_that_were_changed_are_refused_with_their_file() -> None:
