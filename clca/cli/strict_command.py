@@ -1,4 +1,4 @@
-"""Commands that drop nothing of what they are given: an option that takes one value is refused when it is repeated."""
+"""Commands that drop nothing: an option that takes one value is refused when it is repeated, and no help is cut."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 
 class StrictCommand(TyperCommand):
-    """A command of which Typer alone would take the last of several values and forget the others."""
+    """A command of which Typer alone would take the last of several values, and cut names on a narrow screen."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Parse as Typer does. Raises its error for wrong usage for an option that is given too often."""
@@ -22,6 +22,20 @@ class StrictCommand(TyperCommand):
                         " command for each"
                     )
         return super().parse_args(ctx, args)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Print the help with nothing cut: what is longer than its column goes on below."""
+        from rich.table import Table
+        from typer import rich_utils
+
+        class Folding(Table):
+            def add_row(self, *cells: Any, **options: Any) -> None:
+                super().add_row(*cells, **options)
+                for column in self.columns:
+                    column.overflow = "fold"
+
+        rich_utils.Table = Folding  # type: ignore[misc]
+        super().format_help(ctx, formatter)
 
 
 def _takes_one_value(parameter: Any) -> bool:

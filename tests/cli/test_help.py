@@ -50,6 +50,17 @@ def test_no_repeated_option_is_dropped(words: tuple[str, ...], command: Any) -> 
         )
 
 
+@pytest.mark.parametrize("words", [words for words, _ in EVERY_COMMAND], ids=" ".join)
+def test_no_name_is_cut_at_80_columns(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    app([*words, "--help"], standalone_mode=False)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "…" not in shown
+
+
 def test_opposite_switches_are_refused_and_the_same_one_twice_is_not() -> None:
     with pytest.raises(USAGE, match="--thought is given 2 times"):
         app(["generate", "--thought", "--no-thought"], standalone_mode=False)

@@ -56,7 +56,7 @@ class WvsConfig(EvaluationConfig):
     data: Annotated[
         Path | None,
         Field(description="Respondents that `clca data import-wvs` wrote."),
-        Option(WHO, default="data/wvs/respondents.parquet, if there"),
+        Option(WHO, default="those in data/wvs, if there"),
     ] = None
     items: Annotated[
         tuple[str, ...],
