@@ -34,7 +34,7 @@ class StrictCommand(TyperCommand):
                 for column in self.columns:
                     column.overflow = "fold"
 
-        rich_utils.Table = Folding  # type: ignore[misc]
+        rich_utils.Table = Folding  # type: ignore[attr-defined]
         super().format_help(ctx, formatter)
 
 

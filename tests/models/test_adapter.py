@@ -276,6 +276,14 @@ def test_an_adapter_of_a_smaller_run_does_not_take_the_place_of_one_of_a_larger_
     assert selection.others == {str(shelf / "japan" / "second"): "of a run that covers less"}
 
 
+def test_adapters_of_runs_of_which_none_covers_all_are_asked_for_by_name(shelf: Path) -> None:
+    for name, scenarios, samples in (("first", 10, 1), ("second", 5, 3)):
+        inputs = {"teacher": "t", "samples": samples, "norms": 0, "scenarios": scenarios}
+        changed(shelf / "japan" / name, lineage=[{**LINEAGE.model_dump(), "sha256": name, "inputs": inputs}])
+    with pytest.raises(SettingsError, match=r"^japan has adapters of runs of which none covers all .*; say which with"):
+        select_adapter("japan", find_adapters("japan", shelf))
+
+
 KEY = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
 
 
