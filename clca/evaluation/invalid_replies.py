@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clca.evaluation.classification.scores import BASE, COMBINED, ZERO_SHOT, MatrixScores, TestCounts
-from clca.evaluation.s2n_results import Published
 from clca.evaluation.table import COUNT, MEAN_COUNT, PERCENT, Cell, Row, Table, grouped
 from clca.evaluation.table_systems import OVER_TESTS, POOLED, SINGLE, TOTALS, TableSystem, reading
 
 
-def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: Sequence[str] = ()) -> Table:
+def invalid_table(runs: Sequence[TableSystem], *, notes: Sequence[str] = ()) -> Table:
     """Table 3: the share of invalid answers among all, in percent, by model."""
     rows = []
     for run in runs:
@@ -19,7 +18,7 @@ def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: S
             if values is None:
                 continue
             rows.append(Row(label, "ours", (Cell(values[2]),), group=run.model))
-            value = run.beside(published).value("table 3", run.model, setting, row, POOLED, "invalid")
+            value = run.printed.value("table 3", run.model, setting, row, POOLED, "invalid")
             if value is not None and run.whole:
                 rows.append(Row(f"{label}, published", "published", (Cell(value),), group=run.model))
     return Table(
@@ -33,7 +32,7 @@ def invalid_table(runs: Sequence[TableSystem], published: Published, *, notes: S
     )
 
 
-def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, notes: Sequence[str] = ()) -> Table:
+def invalid_counts_table(runs: Sequence[TableSystem], *, notes: Sequence[str] = ()) -> Table:
     """Table 13: the mean count of invalid answers in a test, then the count among all of them."""
     rows = []
     for level, title in ((OVER_TESTS, "mean of a test"), (POOLED, "all texts")):
@@ -48,7 +47,7 @@ def invalid_counts_table(runs: Sequence[TableSystem], published: Published, *, n
                     continue
                 rows.append(Row(label, "ours", tuple(map(Cell, values)), group=group))
                 printed = [
-                    run.beside(published).value("table 13", run.model, setting, row, level, metric)
+                    run.printed.value("table 13", run.model, setting, row, level, metric)
                     for metric in ("invalid_count", "texts", "invalid")
                 ]
                 if run.whole and any(value is not None for value in printed):

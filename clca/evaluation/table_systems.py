@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from clca.evaluation.classification.scores import MatrixScores
 from clca.evaluation.published.matching import Matched
@@ -23,7 +23,8 @@ class TableSystem:
     """An evaluation: the model's alias, what its adapters were trained on (a mix, None where unknown), its scores.
 
     `combined` is the mix of the adapter of all cultures, None where it is unknown. `name` tells it from another one of
-    the same model and data. `comparable` are the printed numbers that it may stand beside, None for all of them.
+    the same model and data. `comparable` are the printed numbers that it may stand beside: none before they are
+    matched.
     """
 
     model: str
@@ -31,12 +32,11 @@ class TableSystem:
     scores: MatrixScores
     name: str = ""
     combined: str | None = None
-    comparable: Matched | None = None
+    comparable: Matched = field(default_factory=Matched)
 
-    def beside(self, published: Published) -> Published:
+    @property
+    def printed(self) -> Published:
         """The printed numbers that it may stand beside."""
-        if self.comparable is None:
-            return published
         return Published(entry for entry in self.comparable.entries if isinstance(entry, Printed))
 
     @property

@@ -21,7 +21,7 @@ from clca.evaluation.table_systems import TableSystem
 
 def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
     """The normalised matrix of each, then what all evaluations share."""
-    matrices, published, several = plan.matrices, plan.published.s2n, len(plan.matrices) > 1
+    matrices, several = plan.matrices, len(plan.matrices) > 1
     evaluations = [(matrix, matrix.evaluation) for matrix in matrices if matrix.evaluation is not None]
     kinds = [(evaluation.system.model, evaluation.system.data) for _, evaluation in evaluations]
     systems: dict[object, TableSystem] = {}
@@ -36,8 +36,8 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
             matrix.specificity,
             model=system_of_matrix.model if system_of_matrix else "",
             data=system_of_matrix.data if system_of_matrix else None,
-            published=system_of_matrix.beside(published) if system_of_matrix else None,
-            notes=[*matrix.notes, *(_withheld(system_of_matrix) if system_of_matrix else ())],
+            published=system_of_matrix.printed if system_of_matrix else None,
+            notes=[*matrix.notes, *(system_of_matrix.comparable.notes() if system_of_matrix else ())],
         )
         named = tuple(_with_group(matrix.name, row) for row in table.rows)
         tables.append(replace(table, rows=named) if several else table)
@@ -47,13 +47,13 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
     notes = [
         f"{matrix.name}: {note}" if several else note
         for matrix, _ in evaluations
-        for note in (*matrix.notes, *_withheld(systems[matrix.source]))
+        for note in (*matrix.notes, *systems[matrix.source].comparable.notes())
         if note != NOISE
     ]
     tables += [
-        f1_table(all_systems, published, notes=notes),
-        invalid_table(all_systems, published, notes=notes),
-        invalid_counts_table(all_systems, published, notes=notes),
+        f1_table(all_systems, notes=notes),
+        invalid_table(all_systems, notes=notes),
+        invalid_counts_table(all_systems, notes=notes),
     ]
     knowledge = plan.knowledge
     mmlu_systems: dict[object, TableSystem] = {
@@ -64,14 +64,14 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
         *dict.fromkeys(
             f"MMLU, {mmlu.folder.name}: {note}"
             for folder, mmlu in knowledge.items()
-            for note in (*_mmlu_notes(mmlu), *_withheld(mmlu_systems[folder]))
+            for note in (*_mmlu_notes(mmlu), *mmlu_systems[folder].comparable.notes())
         ),
         *(note for folder, mmlu in knowledge.items() for note in _unshared(systems[folder], mmlu)),
     ]
     for mode in SOURCES:
         of_mode = [mmlu_systems[folder] for folder, mmlu in knowledge.items() if mmlu.info.get("mode") == mode]
         if of_mode:
-            table = mmlu_table(of_mode, published, mode=mode, notes=mmlu_notes)
+            table = mmlu_table(of_mode, mode=mode, notes=mmlu_notes)
             tables += [table] if table.rows else []  # a note says where there is no macro-F1
     if several or knowledge:
         pairs = [
@@ -79,7 +79,7 @@ def make_tables(plan: CspecPlan) -> tuple[Table, ...]:
             for folder, system in systems.items()
             for mmlu in [mmlu_systems.get(folder)]
         ]
-        tables.append(data_table(pairs, published, notes=[*notes, *mmlu_notes]))
+        tables.append(data_table(pairs, notes=[*notes, *mmlu_notes]))
     return tuple(tables)
 
 
@@ -90,13 +90,9 @@ def _matched(plan: CspecPlan, evaluation: StoredEvaluation, kind: str) -> Matche
     return comparable(plan.published, kind, evaluation.info, evaluation.system, tables)
 
 
-def _withheld(system: TableSystem) -> tuple[str, ...]:
-    return () if system.comparable is None else system.comparable.notes()
-
-
 def _with_mmlu(system: TableSystem, mmlu: TableSystem | None) -> TableSystem:
     """The system with what either of its two evaluations may stand beside."""
-    if mmlu is None or mmlu.comparable is None or system.comparable is None:
+    if mmlu is None:
         return system
     return replace(system, comparable=system.comparable | mmlu.comparable)
 

@@ -20,7 +20,6 @@ METRICS = {"f1": "macro-F1", "accuracy": "accuracy"}
 
 def mmlu_table(
     runs: Sequence[TableSystem],
-    published: Published,
     *,
     mode: Asked,
     metric: Literal["f1", "accuracy"] = "f1",
@@ -37,7 +36,7 @@ def mmlu_table(
     data = {run.trained: run.data for run in runs}
     models = list(dict.fromkeys(run.model for run in runs))
     by_run = {(run.model, run.trained): run.scores for run in runs}
-    beside = {(run.model, run.trained): run.beside(published) for run in runs}
+    beside = {(run.model, run.trained): run.printed for run in runs}
     columns = [(name, False) for name in trained]
     if metric == "f1":
         columns += [(name, True) for name in trained if _is_printed(beside, source, models, name, data[name])]
@@ -123,14 +122,12 @@ def _printed(
     return None if value is None else Cell(value)
 
 
-def data_table(
-    runs: Sequence[tuple[TableSystem, MatrixScores | None]], published: Published, *, notes: Sequence[str] = ()
-) -> Table:
+def data_table(runs: Sequence[tuple[TableSystem, MatrixScores | None]], *, notes: Sequence[str] = ()) -> Table:
     """Table 5: by model and data of the adapters, F1 on the own culture's tests, C-SPEC, and MMLU over adapters.
 
     `runs` are evaluations of offensiveness, each with the MMLU scores of the same adapters or None.
     """
-    rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu, ours.beside(published)))
+    rows = grouped(row for ours, mmlu in runs for row in _data_rows(ours, mmlu))
     return Table(
         metric="data",
         title="Behaviour, cultural specificity and knowledge (S2N's table 5)",
@@ -153,7 +150,7 @@ def _has_all_cultures(ours: TableSystem) -> bool:
     return ours.whole and of is not None and set(of.cultures) == set(CODES)
 
 
-def _data_rows(ours: TableSystem, mmlu: MatrixScores | None, published: Published) -> Iterator[Row]:
+def _data_rows(ours: TableSystem, mmlu: MatrixScores | None) -> Iterator[Row]:
     of = ours.scores.specificity
     over = over_adapters(mmlu, "f1", ours.scores.adapters) if mmlu is not None else None
     cells = (
@@ -165,7 +162,7 @@ def _data_rows(ours: TableSystem, mmlu: MatrixScores | None, published: Publishe
     if any(cells):
         yield Row(ours.trained, "ours", cells, group=ours.model)
     printed = [
-        published.value("table 5", ours.model, ours.data, "single", "average", metric)
+        ours.printed.value("table 5", ours.model, ours.data, "single", "average", metric)
         for metric in ("f1", "cspec", "f1_mmlu", "sd_f1_mmlu")
     ]
     if _has_all_cultures(ours) and any(value is not None for value in printed):

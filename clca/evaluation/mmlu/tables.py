@@ -39,9 +39,7 @@ def make_tables(
         matched = comparable(plan.published, "mmlu", plan.recorded, system, [SOURCES[plan.inference.mode]])
         system = replace(system, comparable=matched)
         beside = [*notes, *matched.notes()]
-        adapted.append(
-            mmlu_table([system], plan.published.s2n, mode=plan.inference.mode, names=plan.names, notes=beside)
-        )
+        adapted.append(mmlu_table([system], mode=plan.inference.mode, names=plan.names, notes=beside))
     return (
         *(by_group(metric, scores, knowledge, plan.names, notes, plan.model.taught) for metric in metrics),
         *adapted,

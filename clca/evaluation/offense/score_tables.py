@@ -23,7 +23,6 @@ from clca.evaluation.table_systems import AVG, SINGLE, TableSystem, cell, maybe,
 
 def f1_table(
     runs: Sequence[TableSystem],
-    published: Published,
     *,
     names: Mapping[str, str] | None = None,
     notes: Sequence[str] = (),
@@ -33,7 +32,7 @@ def f1_table(
     `Single-Culture Adaptation` is the diagonal: the adapter of every culture on that culture's tests.
     """
     cultures = in_order(culture for run in runs for culture in run.scores.cultures)
-    rows = grouped(row for run in runs for row in _f1_rows(run, run.beside(published), cultures))
+    rows = grouped(row for run in runs for row in _f1_rows(run, cultures))
     return Table(
         metric="f1",
         title="F1 of culture adaptation, % (S2N's tables 2 and 7)",
@@ -49,7 +48,7 @@ def f1_table(
     )
 
 
-def _f1_rows(run: TableSystem, published: Published, cultures: Sequence[str]) -> Iterator[Row]:
+def _f1_rows(run: TableSystem, cultures: Sequence[str]) -> Iterator[Row]:
     scores = run.scores
     ways = (
         ("No adaptation, no culture named", BASE, None, None),
@@ -62,7 +61,7 @@ def _f1_rows(run: TableSystem, published: Published, cultures: Sequence[str]) ->
         if not any(mine):
             continue
         yield Row(run.model, "ours", mine, group=group)
-        printed = published.cells(source, run.model, setting, way, cultures) if source else ()
+        printed = run.printed.cells(source, run.model, setting, way, cultures) if source else ()
         if any(printed):
             yield Row(f"{run.model}, published", "published", printed, group=group)
 

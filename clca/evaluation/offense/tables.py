@@ -20,7 +20,7 @@ PRINTED_TABLES = ("table 2", "table 3", "table 7", "table 8", "table 9", "table 
 
 def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str]) -> tuple[Table, ...]:
     """The matrix and its invalid answers, then S2N's tables 2 and 7, 8 to 10, 3 and 13 as far as they have a row."""
-    model, published = plan.model, plan.published.s2n
+    model = plan.model
     system = system_of(model, scores)
     matched = comparable(plan.published, "offense", plan.recorded, system, PRINTED_TABLES)
     system = replace(system, comparable=matched)
@@ -29,9 +29,9 @@ def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str])
     tables = [
         matrix_table("f1", scores, [*notes, *_specificity_note(scores)], plan.model.taught),
         matrix_table("invalid", scores, notes, plan.model.taught),
-        f1_table([system], published, notes=beside),
-        invalid_table([system], published, notes=beside),
-        invalid_counts_table([system], published, notes=beside),
+        f1_table([system], notes=beside),
+        invalid_table([system], notes=beside),
+        invalid_counts_table([system], notes=beside),
     ]
     specificity = scores.specificity
     if specificity is not None and len(specificity.cultures) > 1:
@@ -40,7 +40,7 @@ def make_tables(plan: OffensePlan, scores: MatrixScores, caveats: Sequence[str])
                 specificity,
                 model=model.name,
                 data=model.mix,
-                published=system.beside(published),
+                published=system.printed,
                 notes=beside,
             )
         )

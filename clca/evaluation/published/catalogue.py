@@ -11,7 +11,7 @@ from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.published.layout import LayoutFile, Numbers, Part, TableLayout
-from clca.evaluation.s2n_results import MMLU, OFFENSE, PRINTED_AS, Printed, Published, read_printed
+from clca.evaluation.s2n_results import MMLU, OFFENSE, PRINTED_AS, Printed, read_printed
 from clca.evaluation.wvs.published import PATH as WVS
 from clca.evaluation.wvs.published import PublishedScore, load_published
 
@@ -55,13 +55,6 @@ class PublishedCatalogue:
             path: {_key(entry.model_dump(exclude={"value"})): entry for entry in of_file}
             for path, of_file in entries.items()
         }
-
-    @cached_property
-    def s2n(self) -> Published:
-        """All numbers of S2N."""
-        return Published(
-            entry for entries in self._entries.values() for entry in entries.values() if isinstance(entry, Printed)
-        )
 
     def find(self, id: str) -> TableLayout:
         """A table by its id. Raises `NotFoundError`."""

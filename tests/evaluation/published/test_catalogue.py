@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from statistics import mean, pstdev, stdev
 
 import pytest
 
@@ -10,6 +11,7 @@ from clca.cli.views.published import show
 from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.published.catalogue import TABLES, PublishedCatalogue, load_catalogue
+from clca.evaluation.s2n_results import MMLU, OFFENSE, read_printed
 from tests.conftest import Overlay
 
 CLCA_TABLES = ("cultures", "social", "intent", "teacher")
@@ -124,6 +126,27 @@ def test_the_command_shows_a_table_and_what_a_run_must_have(capsys: pytest.Captu
     assert "  Llama-3.1-8B: ara, ben, zho, eng, deu, ell, kor, por, spa, tur: student llama-3.1-8b-base\n" in shown
     assert "  column Transl.: mixture culturellm, translated; " in shown
     assert "zero-shot (caption), Llama-3.1-8B: 35.05\n" in shown
+    assert "42.78, is not the mean of its column (42.77)" in " ".join(shown.split())
+    show("s2n-5", as_json=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "that of the column in table 4 is 2.02 (1.91 as a population), not 1.36" in shown
+    assert "here Wikipedia lowers it for two" in shown
+
+
+def test_what_the_notes_say_of_the_numbers_follows_from_them(content: Content) -> None:
+    knowledge = read_printed(content, MMLU)
+    column = [
+        entry.value
+        for entry in knowledge
+        if (entry.source, entry.model, entry.setting) == ("table 4", "llama-3.1-8b", "wvs") and entry.row != "average"
+    ]
+    assert len(column) == 10
+    assert (round(mean(column), 2), round(stdev(column), 2), round(pstdev(column), 2)) == (42.77, 2.02, 1.91)
+    specificity = {
+        (entry.model, entry.setting): entry.value for entry in read_printed(content, OFFENSE) if entry.metric == "cspec"
+    }
+    models = ("llama-3.1-8b", "gemma-2-9b", "qwen2.5-7b")
+    assert [specificity[model, "wvs+wiki"] < specificity[model, "wvs"] for model in models] == [False, True, True]
 
 
 def test_without_a_name_all_tables_are_shown_and_json_has_one_a_line(capsys: pytest.CaptureFixture[str]) -> None:
