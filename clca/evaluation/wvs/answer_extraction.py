@@ -9,29 +9,24 @@ None. The time of reading is proportional to the length of the reply.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from clca.content.wvs_items import Item
 from clca.evaluation.answer_text import repeats
 from clca.evaluation.wvs.answer_patterns import AnswerPatterns
+from clca.evaluation.wvs.answer_tail import NUMBER, SENTENCE_END, SEPARATOR, AnswerTail, end_of_sentence, numbers
 from clca.evaluation.wvs.option_wordings import WITHHELD, WORD, Mention, OptionWordings
 from clca.evaluation.wvs.phrases import Phrases, is_unspaced, normalise, normalised_keys
 from clca.evaluation.wvs.request_group import ItemQuestion
 
-_NUMBER = re.compile(r"\d+")
 _OPENING = re.compile(r"[ ¡¿()\[\]{}.:,;!=>•·、。–—-]*")
-_SEPARATOR = re.compile(r"[\s¡¿()\[\]{}.:;,!=、。–—-]*")
 _DOUBT = tuple("?%/+~&|°<")  # 2? 2% 2/4 2+ 2~3: no plain number
 _DECIMAL = re.compile(r"[.,]\d")
 _NEXT_TASK = re.compile(r"\n[^\S\n]*###")  # a student taught with plain text goes on with the next item
 _LISTED = re.compile(r"(\d+) ?[.):、]")
 _COMMA = re.compile(r"(?<!\d)[,、]|[,、](?!\d)")  # and none within 2,5
-_SENTENCE_END = re.compile(r"[.!;?](?!\S)|[!?;](?=[\u2e80-\U0010ffff])|。")
 _CLAUSE_END = re.compile(r"(?<!\d)[,、]|[,、](?!\d)|[:(\[=–—]|-(?= )")
-_CLOSING = frozenset(".!;。:")
 _COMPOUND = re.compile(r"-[^\W\d_]")
-_AMOUNT = re.compile(r" [^\W\d_]")
-_WORD_BEFORE = re.compile(r"([^\W\d_]+) \Z")
 _AROUND = " .:;,!?¡¿。、"
 _CUTS = 24  # places in a line at which an answer is looked for behind its grounds
 
@@ -48,10 +43,9 @@ class OptionReader:
         self._fillers, self._closings = Phrases(patterns.fillers), Phrases(patterns.closings)
         self._turns = Phrases((*patterns.turns, *patterns.qualifiers))
         self._qualifiers, self._opinions = Phrases(patterns.qualifiers), Phrases(patterns.opinions)
-        before_numbers = (*patterns.turns, *patterns.qualifiers, *patterns.lead_ins, *patterns.choosing)
-        self._before_answers = frozenset(normalise(phrase).rpartition(" ")[2] for phrase in before_numbers)
         self._numbers_by_word = normalised_keys(patterns.numerals)
         self._numerals = Phrases(patterns.numerals)
+        self._tail = AnswerTail(patterns)
         self._wordings_by_item: dict[tuple[str, tuple[str, ...]], OptionWordings] = {}
 
     def read(self, reply: str, question: ItemQuestion) -> int | None:
@@ -73,7 +67,7 @@ class OptionReader:
             return None
         option = self._option(lines[0], question)
         for line in dict.fromkeys(lines[1:]):
-            if self._qualifies(line, self._wordings(question.item)) or self._option(line, question) not in (
+            if self._tail.qualifies(line, self._wordings(question.item)) or self._option(line, question) not in (
                 None,
                 option,
             ):
@@ -109,7 +103,7 @@ class OptionReader:
             return None
         if not self._prefaces.match(line, start) and not self._preface_within.search(line, start):
             return None
-        first_end = _SENTENCE_END.search(line, start)
+        first_end = SENTENCE_END.search(line, start)
         end = first_end.start() if first_end else len(line)
         commas = [comma.end() for comma in _COMMA.finditer(line, start, end)][:_CUTS]
         chosen = [match.start() for match in self._choosing.finditer(line[:end], start)][:_CUTS]
@@ -128,14 +122,14 @@ class OptionReader:
             return False
         if self._turns.ends(clause):
             return False  # como mujer no diría 2
-        return chooses or not any(len(number) == 1 for number in _numbers(clause))
+        return chooses or not any(len(number) == 1 for number in numbers(clause))
 
     def _answer(self, line: str, question: ItemQuestion) -> int | None:
         """The option whose number, numeral or words a line begins with, after lead-ins."""
         start = self._after_lead_ins(line, question.item)
         if start is None:
             return None
-        digits = _NUMBER.match(line, start)
+        digits = NUMBER.match(line, start)
         if digits is not None:
             return self._numbered(digits.group(), line[digits.end() :], question, spelt=False)
         numeral = self._numerals.match(line, start)
@@ -156,7 +150,7 @@ class OptionReader:
         wordings = self._wordings(question.item)
         closing = self._closings.match(after, len(after) - len(after.lstrip()))
         after = after[closing.end() :] if closing else after
-        separator = _SEPARATOR.match(after)
+        separator = SEPARATOR.match(after)
         assert separator is not None
         words = wordings.behind_number(after, separator.end(), option)
         if (words is not None and words.option != option) or self._refusals.match(after, separator.end()):
@@ -164,13 +158,13 @@ class OptionReader:
         if words is not None:
             if after[words.end : words.end + 1] == " " and self._qualifiers.match(after, separator.end()):
                 return None  # 1, si tengo que elegir
-            return option if self._may_follow(after[words.end :], option, number, question) else None
+            return option if self._tail.leaves(after[words.end :], option, number, wordings) else None
         if _COMPOUND.match(after):
             return None  # 2-ish
         body, mark = after[separator.end() :], separator.group().strip()
         if not body:
             return option
-        if not self._may_follow(after, option, number, question) or self._turns.match(body):
+        if not self._tail.leaves(after, option, number, wordings) or self._turns.match(body):
             return None
         if not spelt and (mark or self._reasons.match(body)):
             return option
@@ -180,7 +174,7 @@ class OptionReader:
     def _named(self, line: str, question: ItemQuestion) -> int | None:
         """The one option whose words the first sentence contains, beside words that do not change it."""
         wordings = self._wordings(question.item)
-        end = _end_of_sentence(line, 0)
+        end = end_of_sentence(line, 0)
         mentions = wordings.mentions(line[:end])
         if not mentions or self._refusals.search(line[:end]) or line[end : end + 1] == "?":
             return None
@@ -193,75 +187,13 @@ class OptionReader:
         number = str(question.shown.index(option) + 1)
         if any(mention.option != option for mention in mentions) or not self._is_plain(rest, wordings):
             return None
-        if any(other != number for other in _numbers(rest)):
+        if any(other != number for other in numbers(rest)):
             return None
-        return option if self._may_follow(line[cut:], option, number, question) else None
+        return option if self._tail.leaves(line[cut:], option, number, wordings) else None
 
     def _is_plain(self, text: str, wordings: OptionWordings) -> bool:
         """Whether all words are fillers or the question's own, and none might change an answer."""
         return not self._turns.search(text) and wordings.is_filler(text)
-
-    def _may_follow(self, tail: str, option: int, number: str, question: ItemQuestion) -> bool:
-        """Whether an answer stands with this text behind it."""
-        wordings = self._wordings(question.item)
-        if any(mention.option != option for mention in wordings.mentions(tail)):
-            return False
-        tail = wordings.without(tail, option)  # its own words deny nothing: Nein, ich würde es nicht nennen
-        separator = _SEPARATOR.match(tail)
-        assert separator is not None
-        at = separator.end()
-        mention = wordings.first(tail, at)
-        if mention is not None and mention.option != option:
-            return False
-        if tail[at : at + 1] == "?" or tail.startswith("/"):
-            return False
-        if not _CLOSING & set(separator.group()):
-            end = _end_of_sentence(tail, at)
-            if tail[end : end + 1] == "?" or not self._goes_on(tail[at:end], number, wordings):
-                return False
-            at = end
-        while at < len(tail):
-            at = _SEPARATOR.match(tail, at).end()  # type: ignore[union-attr]
-            end = _end_of_sentence(tail, at)
-            mention = wordings.first(tail, at)
-            if mention is not None and mention.option != option:
-                return False
-            if self._qualifies(tail[at:end], wordings) or (mention is None and self._is_denial(tail[at:end], wordings)):
-                return False
-            at = end + 1
-        return not any(other != number for other in self._other_answers(tail))
-
-    def _goes_on(self, clause: str, number: str, wordings: OptionWordings) -> bool:
-        """Whether the rest of an answer's sentence leaves it as it is; what follows a reason does not count."""
-        reason = self._reasons.search(clause)
-        before = clause[: reason.start()] if reason else clause
-        if self._qualifiers.search(before) or self._turns.match(before) or self._turns.ends(clause):
-            return False
-        if reason and self._qualifiers.match(clause, reason.start()):
-            return False  # "as long as" is no reason
-        if any(other != number for other in _numbers(before)):
-            return False
-        numeral = self._numerals.search(before)
-        if numeral and not is_unspaced(numeral.group()[0]):
-            return False
-        return not self._is_denial(before, wordings)
-
-    def _qualifies(self, sentence: str, wordings: OptionWordings) -> bool:
-        """Whether a sentence behind an answer qualifies it: before the qualifier it has only words about the answer."""
-        qualifier = self._qualifiers.search(sentence)
-        return qualifier is not None and wordings.is_filler(self._lead_ins.without(sentence[: qualifier.start()]))
-
-    def _is_denial(self, clause: str, wordings: OptionWordings) -> bool:
-        """Whether a clause holds a word that might change an answer, and beside it only words about the answer."""
-        return self._turns.search(clause) is not None and wordings.is_filler(self._turns.without(clause))
-
-    def _other_answers(self, text: str) -> Iterator[str]:
-        """The numbers below 10 that are no amounts, as in `3 children`."""
-        for match in _NUMBER.finditer(text):
-            if len(match.group()) == 1:
-                word = _WORD_BEFORE.search(text, max(0, match.start() - 20), match.start())
-                if word is None or word.group(1) in self._before_answers or not _AMOUNT.match(text, match.end()):
-                    yield match.group()
 
     def _after_lead_ins(self, line: str, item: Item) -> int | None:
         """Where an answer begins after lead-ins; None for a minus sign before a number."""
@@ -283,11 +215,6 @@ class OptionReader:
         return self._wordings_by_item[key]
 
 
-def _end_of_sentence(text: str, at: int) -> int:
-    match = _SENTENCE_END.search(text, at)
-    return match.start() if match else len(text)
-
-
 def _rest(text: str, mentions: Iterable[Mention]) -> str:
     """The text without the words of options; of those that stand behind its end nothing is missing."""
     pieces, at = [], 0
@@ -296,7 +223,3 @@ def _rest(text: str, mentions: Iterable[Mention]) -> str:
             pieces.append(text[at : mention.start])
             at = mention.end
     return " ".join([*pieces, text[at:]])
-
-
-def _numbers(text: str) -> Iterator[str]:
-    return (match.group() for match in _NUMBER.finditer(text))
