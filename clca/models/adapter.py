@@ -11,142 +11,24 @@ import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import ValidationError
 
 from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion, validation_message
 from clca.errors import ClcaError, ContentError, NotFoundError, StoreError
 from clca.models.adapter_config import require_plain
+from clca.models.adapter_info import AdapterInfo
 from clca.models.adapter_weights import read_keys, require_fitting
-from clca.records import Record
 from clca.safe_open import read_bytes, read_json, safe_open
 from clca.storage.atomic import atomic_folder, encoded
 from clca.storage.json_records import decode_record, encode_record
-from clca.storage.selection import Selection
 
 FILE = "adapter.json"
 CARD = "README.md"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 LOGS = "logs"
-
-
-class Lineage(Record):
-    """A run that the adapter was trained on, with its `inputs`; `sha256` is that of its `dialogues.jsonl`."""
-
-    run: str
-    fingerprint: str
-    dialogues: int
-    sha256: str
-    inputs: dict[str, Any] = Field(default_factory=dict)
-
-
-class StudentRef(Record):
-    """The student that was trained: `source` is a hub id, at `revision`, or the name of a folder.
-
-    Only PEFT's `adapter_config.json` has the path of that folder.
-    """
-
-    name: str
-    source: str
-    revision: str | None
-    tiny: bool
-
-
-class SplitCounts(Record):
-    """Counts of a split's examples by task, and of the `dropped` ones by reason.
-
-    `items` counts the rows of each survey item; earlier versions did not record them.
-    """
-
-    rows: dict[str, int]
-    tokens: dict[str, int]
-    trained: dict[str, int]
-    cut: dict[str, int]
-    dropped: dict[str, int]
-    sha256: str
-    items: dict[str, int] | None = None
-
-
-class LossPoint(Record):
-    """The losses at a step; `eval_loss` is that of the held-out split."""
-
-    step: int
-    loss: float | None = None
-    eval_loss: float | None = None
-
-
-class _Base(BaseModel):
-    bits: Literal[4, 8, 16]
-
-
-class _Data(BaseModel):
-    mix: str
-
-
-class _Lora(BaseModel):
-    r: int
-    alpha: float
-    targets: tuple[str, ...] = ()
-
-
-class _RecipeHead(BaseModel):
-    """What is read of a recipe; the whole of it is `clca.training.recipe.Recipe`."""
-
-    name: str
-    base: _Base
-    data: _Data = _Data(mix="")
-    lora: _Lora = _Lora(r=1, alpha=1)
-
-
-class AdapterInfo(Record):
-    """The content of `adapter.json`.
-
-    `recipe_sha256` is the digest of `recipe`, `content` maps the content files used to their digests. `compute` is the
-    number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
-    whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
-    each culture, and what else there was. `changed` are the settings in which the recipe is not the packaged one of its
-    name, `date` is what the chat template took for today; earlier versions recorded neither.
-    """
-
-    format: Literal[1] = 1
-    created: str
-    cultures: tuple[str, ...]
-    rehearsal: bool
-    because: tuple[str, ...]
-    student: StudentRef
-    recipe: dict[str, Any]
-    recipe_sha256: str
-    changed: tuple[str, ...] | None = None
-    lineage: tuple[Lineage, ...]
-    train: SplitCounts
-    held_out: SplitCounts
-    content: dict[str, str]
-    examples: int
-    rows: int
-    steps: int
-    loss: float
-    eval_loss: float | None
-    losses: tuple[LossPoint, ...]
-    best_step: int | None
-    seconds: float
-    tokens_per_second: float
-    device: str
-    processes: int
-    compute: str
-    versions: dict[str, str]
-    selection: tuple[Selection, ...] = ()
-    date: str = ""
-
-    @field_validator("recipe")
-    @classmethod
-    def _has_a_head(cls, value: dict[str, Any]) -> dict[str, Any]:
-        try:
-            _RecipeHead.model_validate(value)
-        except ValidationError as error:
-            raise ValueError(validation_message(error)) from None
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +59,7 @@ class TrainedAdapter:
     @property
     def mix(self) -> str:
         """The mixture that it learned from."""
-        return str(self.data.recipe.get("data", {}).get("mix", ""))
+        return self.data.mix
 
     @property
     def taught(self) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError
-from clca.models.adapter import Lineage, TrainedAdapter
+from clca.models.adapter import TrainedAdapter
+from clca.models.adapter_info import Lineage
 from clca.storage.fingerprint import differences
 from clca.storage.run_index import RunInfo
 from clca.storage.run_selection import MOST_DIFFERENCES, covers, kind_differences

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clca.content.wvs_items import ITEMS, SHARES
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.models.adapter import Lineage
+from clca.models.adapter_info import Lineage
 from clca.models.student import Student
 from clca.safe_open import bounded_lines, safe_open
 from clca.shell import command_line

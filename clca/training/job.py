@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from clca.errors import ClcaError
-from clca.models.adapter import Lineage
+from clca.models.adapter_info import Lineage
 from clca.models.student import Student
 from clca.progress import Progress
 from clca.storage.selection import Selection

@@ -18,6 +18,7 @@ from clca.models.adapter import CARD, FILE, WEIGHTS, TrainedAdapter
 from clca.models.adapter_weights import load_adapter
 from clca.models.load import load_model, load_tokenizer
 from clca.models.logging import quiet_libraries
+from clca.models.merged import MERGED
 from clca.models.size import GIB
 from clca.models.student import Student
 from clca.safe_open import read_bytes
@@ -26,7 +27,6 @@ from clca.training.recipe import Recipe
 
 ADAPTER = "default"  # PEFT's name for an adapter that is given none
 NO_MEMORY = "can't allocate memory"  # in torch's message for a CPU
-MERGED = "merged.json"  # a copy of the adapter's `adapter.json`
 
 
 def merge(adapter: TrainedAdapter, target: Path) -> Path:

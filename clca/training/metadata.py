@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from clca.models.adapter import AdapterInfo, LossPoint, SplitCounts, StudentRef
+from clca.models.adapter_info import AdapterInfo, LossPoint, SplitCounts, StudentRef
 from clca.models.fixed_date import ISO_DATE
 from clca.models.logging import LIBRARIES
 from clca.models.quantization import Compute

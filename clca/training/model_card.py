@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 from clca.models import tiny
-from clca.models.adapter import FILE, AdapterInfo
+from clca.models.adapter import FILE
+from clca.models.adapter_info import AdapterInfo
 from clca.printable import markdown_text, printable
 
 

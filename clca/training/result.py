@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from clca.models.adapter import AdapterInfo
+from clca.models.adapter_info import AdapterInfo
 from clca.records import Record
 from clca.storage.selection import Selection
 

@@ -20,12 +20,13 @@ from clca.inference.hardware import Machine
 from clca.models.adapter import TrainedAdapter, find_adapters, list_adapters, read_adapter
 from clca.models.adapter_selection import select_adapter
 from clca.models.load import load_model, load_tokenizer
+from clca.models.merged import MERGED
 from clca.models.student import Student
 from clca.storage.selection import Selection
 from clca.training import merge as merging
 from clca.training.examples import ExampleCounts
 from clca.training.job import Job
-from clca.training.merge import MERGED, merge
+from clca.training.merge import merge
 from clca.training.recipe import Recipe
 from clca.training.sources import assemble
 from clca.training.tokenization import Encoder

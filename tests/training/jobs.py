@@ -13,7 +13,7 @@ from random import Random
 from clca.content.lookup import Content
 from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.models import ModelCatalogue
-from clca.models.adapter import Lineage
+from clca.models.adapter_info import Lineage
 from clca.models.load import load_model, load_tokenizer
 from clca.models.messages import Chat
 from clca.models.student import Student, find_student

@@ -15,12 +15,13 @@ from clca.content.lookup import Content, find_workspace
 from clca.errors import ClcaError, ContentError, NotFoundError
 from clca.inference.vllm.command import max_lora_rank
 from clca.models import ModelCatalogue
-from clca.models.adapter import FILE, AdapterInfo, LossPoint, TrainedAdapter, find_adapters, list_adapters
+from clca.models.adapter import FILE, TrainedAdapter, find_adapters, list_adapters
+from clca.models.adapter_info import AdapterInfo, LossPoint
 from clca.models.adapter_selection import select_adapter
 from clca.printable import one_line
 from clca.shell import command_line
 from clca.storage.selection import Selection
-from clca.training.plan import require_libraries
+from clca.training.requirements import require_libraries
 
 WIDTH = 14  # of the left column
 POINTS = 12  # losses to show

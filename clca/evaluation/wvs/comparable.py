@@ -25,21 +25,26 @@ def run_settings(
     offered: OfferedItems,
     samples: Mapping[str, Sample],
     bits: int | None,
-) -> dict[str, str]:
-    """What decides which published numbers a run may stand beside; the precision of a server is not known."""
-    sizes = sorted({len(sample.respondents) for sample in samples.values()})
-    people = f"{sizes[0]}" if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
-    return {
+) -> dict[str, dict[str, str]]:
+    """By culture, what decides which published numbers it may stand beside; a server's precision is not known."""
+    shared = {
         "scoring": config.scoring,
         "mode": mode,
         "format": format,
-        "language": listed(set(languages.values())),
         "order": choose_orders(config)[0],
         "items": f"{len(offered.items)}",
-        "people": "synthetic" if any(sample.synthetic for sample in samples.values()) else "survey",
-        "respondents": people if config.until_ci is None else f"up to {people}",
         "weights": "yes" if config.weights else "no",
         **({} if bits is None else {"bits": f"{bits}"}),
+    }
+    most = "" if config.until_ci is None else "up to "
+    return {
+        culture: {
+            **shared,
+            "language": languages[culture],
+            "people": "synthetic" if sample.synthetic else "survey",
+            "respondents": f"{most}{len(sample.respondents)}",
+        }
+        for culture, sample in samples.items()
     }
 
 
@@ -47,11 +52,11 @@ def comparable(
     content: Content,
     model: EvaluatedModel,
     methods: Mapping[str, Iterable[Method]],
-    settings: Mapping[str, str],
+    settings: Mapping[str, Mapping[str, str]],
 ) -> Matched:
-    """The published numbers beside which a run may stand; `methods` are by culture, `settings` hold for all of them.
+    """The published numbers beside which a run may stand; `methods` and `settings` are by culture.
 
-    Raises `ContentError`.
+    A number of one culture needs the settings of that culture alone, an average those of all. Raises `ContentError`.
     """
 
     def settings_of(cell: PrintedCell) -> dict[str, str] | None:
@@ -63,7 +68,12 @@ def comparable(
             cultures = [culture for culture in cultures if culture == entry.culture]
         if not cultures:
             return None
-        own = {**settings, "student": model.name, "method": entry.method, "cultures": listed(cultures)}
+        own = {
+            **_of_all([settings[culture] for culture in cultures]),
+            "student": model.name,
+            "method": entry.method,
+            "cultures": listed(cultures),
+        }
         if entry.method == "clca":
             own |= _taught([model.adapters[culture] for culture in cultures])
             if entry.setting is not None and any(
@@ -73,6 +83,15 @@ def comparable(
         return own
 
     return match(load_catalogue(content).all_cells, settings_of)
+
+
+def _of_all(settings: Iterable[Mapping[str, str]]) -> dict[str, str]:
+    """The settings of several cultures as one: where they differ, all that there are."""
+    values: dict[str, set[str]] = {}
+    for of_culture in settings:
+        for key, value in of_culture.items():
+            values.setdefault(key, set()).add(value)
+    return {key: listed(distinct) for key, distinct in values.items()}
 
 
 def _taught(adapters: Iterable[Adapter]) -> dict[str, str]:

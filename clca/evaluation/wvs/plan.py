@@ -42,7 +42,7 @@ from clca.evaluation.wvs.rereading import Readers
 from clca.evaluation.wvs.sampling import Sample
 from clca.evaluation.wvs.suite import load_suite
 from clca.evaluation.wvs.survey_source import culture_sample, find_respondents
-from clca.evaluation.wvs.trained_items import overlap_caveats, trained_items, untrained
+from clca.evaluation.wvs.trained_items import overlap_caveats, trained_items, unknown_caveats, untrained
 from clca.inference.decode import MAX_NEW_TOKENS
 from clca.inference.prompt_format import Mode, joined
 from clca.records import Order, Scoring
@@ -96,6 +96,7 @@ class WvsPlan(EvaluationPlan):
         return [
             *respondent_caveats(self.samples),
             *overlap_caveats(self.trained, asked, self.left_out),
+            *unknown_caveats(self.model.name, self.model.adapters.values(), served=self.model.student is None),
             *setting_caveats(self.config),
         ]
 
@@ -145,7 +146,7 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     format = choose_format(config, model)
     methods = {name: choose_methods(config, model, format, name) for name in names}
     adapters_asked = [model.adapters[name] for name in names if "clca" in methods[name]]
-    trained = trained_items(adapters_asked, english.items.items)
+    trained = trained_items(adapters_asked, model.student, english.items.items)
     items = untrained(wanted, trained.values(), named=bool(config.items))
     countries = {culture.id: culture.members or (culture.id,) for culture in cultures}
     offered = offer_items(items, english.items, suites.values(), countries)

@@ -20,7 +20,8 @@ from clca.evaluation.table_systems import TableSystem
 from clca.evaluation.wvs.comparable import comparable
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.published import PublishedScore, published_values
-from clca.models.adapter import AdapterInfo, Lineage, TrainedAdapter
+from clca.models.adapter import TrainedAdapter
+from clca.models.adapter_info import AdapterInfo, Lineage
 from clca.records import Method
 from tests.evaluation.classification.answers import scored
 
@@ -56,11 +57,14 @@ def matched(
     cultures: tuple[str, ...] = PAPER_ORDER,
     taught: Adapter | None = None,
     student: str = "llama-3.1-8b",
+    japan: dict[str, str] | None = None,
     **changes: str,
 ) -> Matched:
+    """What a run may stand beside that has the paper's settings with `changes`; those of Japan with `japan`."""
     model = EvaluatedModel(student, None, 4, dict.fromkeys(cultures, taught or adapter()))
     settings = {key: value for key, value in {**PAPER, **changes}.items() if value}
-    return comparable(Content(), model, dict.fromkeys(cultures, METHODS), settings)
+    by_culture = {culture: {**settings, **(japan or {} if culture == "japan" else {})} for culture in cultures}
+    return comparable(Content(), model, dict.fromkeys(cultures, METHODS), by_culture)
 
 
 def scores(found: Matched) -> list[PublishedScore]:
@@ -107,6 +111,22 @@ def test_numbers_of_single_cultures_stand_where_the_average_does_not() -> None:
     assert {entry.culture for entry in scores(found)} == {"japan", "uk"}
     assert found.withheld == 3 + 1 + 4  # averages, Δ and the ablations
     assert "cultures japan, uk, published china, germany, japan, mexico, uk); 6 are shown" in found.notes()[0]
+
+
+@pytest.mark.parametrize(
+    ("japan", "words"),
+    [
+        ({"respondents": "996"}, "respondents of each culture 996, published 1000"),
+        ({"people": "synthetic"}, "people synthetic, published survey"),
+        ({"language": "ja"}, "language ja, published en"),
+    ],
+)
+def test_a_culture_that_differs_takes_no_number_of_the_others_away(japan: dict[str, str], words: str) -> None:
+    found = matched(japan=japan)
+    assert {entry.culture for entry in scores(found)} == {"china", "germany", "uk", "mexico"}
+    assert len(scores(found)) == 3 * 4
+    assert found.withheld == 3 + (3 + 1 + 4)  # Japan's own, and what is over all five
+    assert words in found.notes()[0]
 
 
 @pytest.mark.parametrize(

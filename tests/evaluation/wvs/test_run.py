@@ -159,7 +159,7 @@ def test_items_are_offered_on_the_points_that_the_country_was_asked_on() -> None
     } == options
     assert one.samples["brazil"].survey.shares["Q33"].tolist() == pytest.approx([0.191134, 0.112838, 0.696028])
     assert one.info["three_points"] == {"brazil": ["Q33", "Q36"], "usa": ["Q33"]}
-    assert one.summary["items_version"] == one.info["items_version"] == {"en": 2}
+    assert one.summary["items_version"] == one.info["items_version"] == {"en": 3}
     assert one.offered.counted_as_three == ()
 
 
@@ -469,7 +469,7 @@ def test_rehearsals_are_marked_whatever_makes_them_so(tiny: Student) -> None:
 
 
 def _base(student: Student | None) -> Any:
-    from clca.models.adapter import StudentRef
+    from clca.models.adapter_info import StudentRef
 
     assert student is not None
     return StudentRef(name=student.name, source=Path(student.source).name, revision=student.revision, tiny=False)
