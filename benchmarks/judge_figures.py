@@ -49,7 +49,7 @@ def judge_figures(config: GenerateConfig, count: int | None, folder: Path) -> li
 async def _ask(
     config: GenerateConfig, content: Content, dialogues: Sequence[Prepared], cache: ReplyCache
 ) -> tuple[list[Judgement | RequestError], dict[str, float]]:
-    from clca.generation.config import vllm_config
+    from clca.generation.vllm_settings import vllm_config
 
     catalogue, prompts = CultureCatalogue(content), Prompts.load(content)
     servers = ServerManager(vllm_config(config), content, os.environ)

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from clca.inference.protocol import Request, Sampling, schema
+from clca.inference.protocol import Request, Sampling
+from clca.inference.reply_schema import schema
 from clca.schemas import (
     AdaptAnswer,
     Answer,

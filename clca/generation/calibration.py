@@ -24,7 +24,8 @@ from clca.generation.judge_metrics import JudgeCalibration, KindCount
 from clca.generation.prepared import BAD_KINDS, SOUND, Prepared, load_sound, prepare
 from clca.generation.run_plan import RunPlan
 from clca.generation.scheduler import RequestScheduler
-from clca.inference.protocol import Role, Teacher, schema
+from clca.inference.protocol import Role, Teacher
+from clca.inference.reply_schema import schema
 from clca.records import Culture, Judgement
 from clca.safe_open import read_json
 from clca.schemas import MetaAnswer

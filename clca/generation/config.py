@@ -8,15 +8,12 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_list, split_names
+from clca.generation.roles import REHEARSAL, flag_of, models_of, unused_servers
 from clca.inference.protocol import Form
-from clca.inference.vllm.fit import MAX_MODEL_LEN
-from clca.inference.vllm.manager import VllmConfig
 from clca.models.vllm_arguments import require_plain_text, require_program
 from clca.records import Confidence, Label
 from clca.urls import check_url
 
-REHEARSAL = "rehearsal"
-PROMPT_TOKENS, TURN_TOKENS = 4_000, 510  # of the longest prompt without its dialogue, and of a turn at its limit
 WHAT, TEACHERS, VLLM, PLAY = "What to generate", "Teachers", "A vLLM of its own", "Role-play and filter"
 
 
@@ -235,23 +232,15 @@ class GenerateConfig(StageConfig):
 
     @model_validator(mode="after")
     def _servers_have_models(self) -> Self:
-        roles = (
-            ("teacher", self.teacher, self.base_url),
-            ("partner", self.partner, self.partner_base_url),
-            ("judge", self.judge, self.judge_base_url),
-            ("localiser", self.localiser, self.localiser_base_url),
-        )
-        models = {role: name or self.teacher for role, name, _ in roles}
+        models = models_of(self)
         if self.quantization and set(models.values()) == {REHEARSAL}:
             raise ValueError("--quantization needs a model: add --teacher NAME")
         if self.turn_format == "text" and REHEARSAL in (models["teacher"], models["partner"]):
             raise ValueError("--turn-format text needs a model on both sides: the rehearsal plays in JSON only")
-        for role, _, urls in roles:
-            flag = "--base-url" if role == "teacher" else f"--{role}-base-url"
-            # An unused server means a forgotten model name, unless the rehearsal was chosen by name.
-            unused = set(models.values()) == {REHEARSAL} if role == "teacher" else models[role] == REHEARSAL
-            if urls and unused and not {role, "teacher"} & self.model_fields_set:
-                raise ValueError(f"{flag} needs the name of the {role}'s model: add --{role} NAME")
+        for role in unused_servers(self):
+            # It means a forgotten model name, unless the rehearsal was chosen by name: then a note says so.
+            if not {role, "teacher"} & self.model_fields_set:
+                raise ValueError(f"{flag_of(role)} needs the name of the {role}'s model: add --{role} NAME")
         return self
 
 
@@ -273,15 +262,3 @@ EXECUTION_FIELDS = frozenset(
     }
 )
 """Fields that decide how fast a run is and where its files are, but not what its records say."""
-
-
-def vllm_config(config: GenerateConfig) -> VllmConfig:
-    """How a vLLM server is started for this generation."""
-    return VllmConfig(
-        log_dir=config.out / "logs",
-        quantization=config.quantization,
-        executable=config.vllm,
-        extra_arguments=config.vllm_args,
-        start_timeout=config.start_timeout,
-        max_model_len=max(MAX_MODEL_LEN, PROMPT_TOKENS + 2 * config.max_exchanges * TURN_TOKENS),
-    )

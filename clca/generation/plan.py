@@ -12,10 +12,11 @@ from clca.content.config_layers import resolve
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError
-from clca.generation.config import GenerateConfig, vllm_config
+from clca.generation.config import GenerateConfig
 from clca.generation.recorded_settings import SETTING_NAMES, config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
+from clca.generation.vllm_settings import vllm_config
 from clca.inference.vllm.manager import Placement, ServerManager
 from clca.models.vllm_arguments import require_plain_text
 from clca.storage.fingerprint import differences, fingerprint

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from clca.generation.result import RunResult
-from clca.inference.protocol import Throughput
+from clca.inference.server_state import Throughput
 from clca.progress import Note, Progress
 
 

@@ -13,7 +13,7 @@ from clca.content.parsing import validation_message
 from clca.errors import ContentError
 from clca.generation.judge_metrics import JudgeCalibration
 from clca.generation.outcomes import Funnel
-from clca.inference.protocol import Throughput
+from clca.inference.server_state import Throughput
 from clca.records import Dialogue, Failure, Record
 from clca.storage.jsonl import read_lines
 from clca.storage.reply_cache import Outcome

@@ -13,6 +13,7 @@ from clca.generation.plan import GenerationPlan
 from clca.generation.progress import ServerStarting
 from clca.generation.result import GenerationResult, RunResult
 from clca.generation.retry import reset_failed
+from clca.generation.roles import unused_notes
 from clca.generation.run_plan import RunPlan
 from clca.generation.session import Session
 from clca.generation.teachers import connect, unserved, where_keys_go
@@ -64,7 +65,7 @@ async def _generate(
         for teacher in dict.fromkeys(teachers.values()):
             stack.push_async_callback(teacher.close)
         if not plan.finished:
-            for notice in where_keys_go(plan.config, os.environ):
+            for notice in (*unused_notes(plan.config), *where_keys_go(plan.config, os.environ)):
                 progress(Note(notice))
             await _check(dict.fromkeys(teachers.values()), progress)
             if plan.config.base_url and (notice := too_few(plan.config.concurrency)):

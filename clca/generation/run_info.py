@@ -12,7 +12,8 @@ from clca.generation.judge_metrics import JudgeCalibration, JudgeMetrics
 from clca.generation.result import Costs, Counts
 from clca.generation.scenarios import SeedOrigins
 from clca.generation.temperature import Temperature
-from clca.inference.protocol import Role, ServerState
+from clca.inference.protocol import Role
+from clca.inference.server_state import ServerState
 from clca.records import Record, Usage
 
 

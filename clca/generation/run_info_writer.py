@@ -17,7 +17,7 @@ from clca.generation.run_info import GenerationInfo, ServerInfo, SessionInfo
 from clca.generation.run_plan import RunPlan
 from clca.generation.scheduler import RequestCounts
 from clca.generation.teachers import addresses, where_keys_go
-from clca.inference.protocol import ServerState
+from clca.inference.server_state import ServerState
 from clca.records import Usage
 from clca.storage.fingerprint import fingerprint
 from clca.storage.provenance import now, versions

@@ -17,7 +17,8 @@ from clca.generation.progress import GenerationProgress, RunEnded
 from clca.generation.result import Costs, RunResult, counts_of
 from clca.generation.run_info_writer import RunInfoWriter
 from clca.generation.run_plan import RunPlan
-from clca.inference.protocol import Role, ServerState, Teacher, Throughput
+from clca.inference.protocol import Role, Teacher
+from clca.inference.server_state import ServerState, Throughput
 from clca.progress import Note, ProgressCallback
 from clca.storage.run_dir import RunDir
 

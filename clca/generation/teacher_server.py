@@ -13,8 +13,10 @@ from time import sleep
 
 from clca.content.lookup import Content
 from clca.errors import SettingsError, TeacherLost
-from clca.generation.config import REHEARSAL, GenerateConfig, vllm_config
+from clca.generation.config import GenerateConfig
 from clca.generation.progress import ServerStarting
+from clca.generation.roles import REHEARSAL
+from clca.generation.vllm_settings import vllm_config
 from clca.inference.keys import key_for
 from clca.inference.vllm.command import HOST
 from clca.inference.vllm.manager import Placement, ServerManager

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
-from clca.generation.config import REHEARSAL, GenerateConfig
+from clca.generation.config import GenerateConfig
+from clca.generation.roles import REHEARSAL, models_of, own_urls
 from clca.inference.keys import API_KEY, Key, key_for, key_notices
 from clca.inference.protocol import Role, Teacher
 from clca.inference.vllm.manager import ServerManager
@@ -48,25 +49,14 @@ def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Ro
     A role with a URL of its own uses it; else it shares the teacher's. Raises `SettingsError` for a key that no HTTP
     header can carry.
     """
-    models: dict[Role, str] = {
-        "teacher": config.teacher,
-        "partner": config.partner or config.teacher,
-        "judge": config.judge or config.teacher,
-        "localiser": config.localiser or config.teacher,
-    }
-    own: dict[Role, str | None] = {
-        "teacher": None,
-        "partner": config.partner_base_url,
-        "judge": config.judge_base_url,
-        "localiser": config.localiser_base_url,
-    }
+    own = own_urls(config)
     by_role: dict[Role, Address] = {}
-    for role, model in models.items():
-        urls = (url,) if (url := own[role]) else config.base_url
+    for role, model in models_of(config).items():
+        urls = own[role] or config.base_url
         if model in IN_PROCESS or not urls:
             by_role[role] = Address(model, (), Key())
-        else:
-            names = (_KEYS[role],) if own[role] else (_KEYS[role], API_KEY)  # the teacher's goes to its servers only
+        else:  # the teacher's key goes to its servers only
+            names = (_KEYS[role],) if own[role] and role != "teacher" else (_KEYS[role], API_KEY)
             by_role[role] = Address(model, urls, key_for(urls, environment, names))
     return by_role
 

@@ -20,8 +20,10 @@ from clca.inference.http_errors import UNREACHABLE, HttpError
 from clca.inference.load_balancer import LoadBalancer, Replica
 from clca.inference.parse_reply import INVALID
 from clca.inference.probe_request import Unreachable
-from clca.inference.protocol import Request, ServerState, schema, separated
+from clca.inference.protocol import Request
+from clca.inference.reply_schema import schema, separated
 from clca.inference.server_probe import ProbedServer, probe_server
+from clca.inference.server_state import ServerState
 from clca.inference.vllm.metrics import MetricsReader
 from clca.schemas import Reply
 from clca.urls import without_credentials

@@ -16,7 +16,7 @@ from clca.inference.http_errors import HttpError
 from clca.inference.openai_client import request
 from clca.inference.parse_reply import parse
 from clca.inference.probe_request import repeated, unusable
-from clca.inference.protocol import schema, separated
+from clca.inference.reply_schema import schema, separated
 from clca.schemas import Answer
 from clca.urls import without_credentials
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
 from pydantic_core import to_json
 
+from clca.inference.reply_schema import schema
+from clca.inference.server_state import ServerState
 from clca.records import Alignment, Culture, Gender, Norm, Quality, Scenario, Turn
 from clca.schemas import Answer, Reply
 
@@ -22,14 +24,11 @@ __all__ = [
     "Request",
     "Role",
     "Sampling",
-    "ServerState",
     "SimulatorHints",
     "TaskClient",
     "TaskName",
     "TaskRequest",
     "Teacher",
-    "Throughput",
-    "schema",
 ]
 
 TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
@@ -164,64 +163,6 @@ class TaskClient(Protocol):
         """The validated answer. Raises `RequestError` when there is none, `RunStopped` when the run is stopping."""
 
 
-@dataclass(frozen=True, slots=True)
-class Throughput:
-    """A server's own figures for the `seconds` in which it was observed, whoever sent the requests.
-
-    `running` and `waiting` are the requests at the last observation, `most_running` and `most_waiting` the highest of
-    all; `pace` is completion tokens per second between the last two observations. `cache_queries` and `cache_hits`
-    count prompt tokens looked up and found in the prefix cache.
-    """
-
-    seconds: float
-    running: int
-    waiting: int
-    most_running: int
-    most_waiting: int
-    prompt_tokens: int
-    completion_tokens: int
-    cache_queries: int
-    cache_hits: int
-    pace: float
-
-    @property
-    def hit_rate(self) -> float | None:
-        """Share of prompt tokens served from the prefix cache, 0 to 1; None where none was looked up."""
-        return self.cache_hits / self.cache_queries if self.cache_queries else None
-
-    def __add__(self, other: Throughput) -> Throughput:
-        """The figures of two servers together."""
-        return Throughput(
-            max(self.seconds, other.seconds),
-            self.running + other.running,
-            self.waiting + other.waiting,
-            self.most_running + other.most_running,
-            self.most_waiting + other.most_waiting,
-            self.prompt_tokens + other.prompt_tokens,
-            self.completion_tokens + other.completion_tokens,
-            self.cache_queries + other.cache_queries,
-            self.cache_hits + other.cache_hits,
-            self.pace + other.pace,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class ServerState:
-    """A server behind a teacher. `losses` counts how often it failed while it was in use.
-
-    `adjustments` say, each in a sentence without its subject, what the server gets otherwise than it should.
-    """
-
-    url: str
-    model: str
-    root: str | None
-    structured_outputs: bool
-    up: bool
-    losses: int
-    throughput: Throughput | None
-    adjustments: tuple[str, ...] = ()
-
-
 class Teacher(Protocol):
     """Answers requests. `name` is its name in records."""
 
@@ -245,41 +186,6 @@ class Teacher(Protocol):
         """The servers behind the teacher; none for the simulator."""
 
     async def close(self) -> None: ...
-
-
-SEPARATORS = {"whitespace_flexible": False, "item_separator": ", ", "key_separator": ": "}
-"""Those of `json.dumps`, in which the history of a dialogue is written, too."""
-
-
-def separated(json_schema: Mapping[str, Any], separators: Mapping[str, Any] = SEPARATORS) -> dict[str, Any]:
-    """A JSON schema with the separators of its replies, for servers that keep to schemas by `guidance`.
-
-    Without them a model writes as much white space as it likes. No digest covers them.
-    """
-    return {**json_schema, "x-guidance": separators}
-
-
-@lru_cache
-def schema(answer: type[Answer]) -> dict[str, Any]:
-    """The JSON schema of an answer, as servers get it.
-
-    Every text may be one character longer than the answer allows: a server that constrains replies to the schema cuts
-    a text at the limit, and the extra character makes the cut text invalid instead of complete.
-    """
-    json_schema = answer.model_json_schema()
-    for node in _objects(json_schema):
-        if "maxLength" in node:
-            node["maxLength"] += 1
-    return json_schema
-
-
-def _objects(value: Any) -> Iterator[dict[str, Any]]:
-    """All objects of a JSON value, nested ones included."""
-    if isinstance(value, dict):
-        yield value
-    children = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for child in children:
-        yield from _objects(child)
 
 
 @lru_cache

@@ -9,6 +9,7 @@ from clca.content.config_layers import NO_SETTINGS
 from clca.content.trust import CONFIG
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
+from clca.generation.roles import unused_notes
 from clca.stages import resolve_config
 
 
@@ -113,6 +114,27 @@ def test_the_short_names_of_limits_are_taken_too() -> None:
     assert (config.max_exchanges, config.max_reply_attempts, config.max_http_attempts) == (3, 4, 6)
 
 
+@pytest.mark.parametrize(
+    ("flags", "notes"),
+    [
+        (
+            {"localiser": "rehearsal", "localiser_base_url": "http://h:1/v1", "teacher": "m"},
+            ["--localiser-base-url is not used: the localiser is the rehearsal, which needs no server"],
+        ),
+        (
+            {"teacher": "rehearsal", "base_url": ("http://h:1/v1",), "judge": "m", "judge_base_url": "http://h:2/v1"},
+            ["--base-url is not used: the teacher is the rehearsal, which needs no server"],
+        ),
+        ({"teacher": "rehearsal", "base_url": ("http://h:1/v1",), "judge": "m"}, []),
+        ({"teacher": "m", "base_url": ("http://h:1/v1",), "localiser": "rehearsal"}, []),
+        ({}, []),
+    ],
+)
+def test_a_server_that_nobody_asks_is_told(flags: dict[str, object], notes: list[str]) -> None:
+    """It may stand in `clca.toml`, while the rehearsal is chosen by a flag."""
+    assert unused_notes(resolve(flags, {}, None)) == notes
+
+
 def test_a_server_for_the_judge_alone() -> None:
     config = resolve({"judge": "m", "base_url": ("http://h:1/v1",)}, {}, None)
     assert (config.teacher, config.judge) == ("rehearsal", "m")
@@ -127,7 +149,8 @@ def test_a_fault_names_the_layer_that_holds_it(workspace: Path) -> None:
 
 
 def test_an_unknown_setting_is_refused_with_the_nearest_one(workspace: Path) -> None:
-    assert refusal({}, {"CLCA_SAMPELS": "4"}) == "CLCA_SAMPELS: no such setting; did you mean CLCA_SAMPLES?"
+    message = refusal({}, {"CLCA_SAMPELS": "4"})
+    assert message.startswith("CLCA_SAMPELS: no such setting; did you mean CLCA_SAMPLES or CLCA_STATS_SAMPLE")
     (workspace / CONFIG).write_text("[generate]\nsampels = 0\n", encoding="utf-8")
     assert refusal({}, {}, workspace) == "clca.toml: generate.sampels: no such setting; did you mean samples?"
 

@@ -16,7 +16,8 @@ from clca.errors import RequestFailed
 from clca.generation.degeneration import LEAVES_AT_ONCE, REPEATS
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.turn_checks import ASSISTANT_TALK, ECHOES_PARTNER, NAMES_ITSELF
-from clca.inference.protocol import Mistake, SimulatorHints, TaskRequest, schema
+from clca.inference.protocol import Mistake, SimulatorHints, TaskRequest
+from clca.inference.reply_schema import schema
 from clca.records import Turn
 from clca.schemas import TurnAnswer
 from tests.dialogue_examples import THOUGHT, Script, hints, person, scenario, turn

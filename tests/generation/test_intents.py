@@ -10,7 +10,7 @@ from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
 from clca.errors import InvalidReply, RunStopped
 from clca.generation.intents import INTENT_IS_CUT, NOT_AN_INTENT, check_intent, label_intents
-from clca.inference.protocol import schema
+from clca.inference.reply_schema import schema
 from clca.records import Intent, Turn
 from clca.schemas import IntentAnswer, intent_answer
 from tests.dialogue_examples import Script, hints, scenario, turn

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from clca.culture import CultureCatalogue
-from clca.inference.protocol import Request, Sampling, SimulatorHints, TaskRequest, schema
+from clca.inference.protocol import Request, Sampling, SimulatorHints, TaskRequest
+from clca.inference.reply_schema import schema
 from clca.schemas import (
     AdaptAnswer,
     Answer,

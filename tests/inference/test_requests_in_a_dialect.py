@@ -10,7 +10,8 @@ import pytest
 from clca.inference.chat_client import request_body
 from clca.inference.dialect import STANDARD, Dialect, folded
 from clca.inference.http_errors import status_error
-from clca.inference.protocol import Request, Sampling, schema, separated
+from clca.inference.protocol import Request, Sampling
+from clca.inference.reply_schema import schema, separated
 from clca.inference.thinking import without_thoughts
 from tests.inference.dialects import GreetingAnswer
 

@@ -11,8 +11,8 @@ from clca.content.lookup import Content
 from clca.errors import SettingsError
 from clca.inference.hardware import machine
 from clca.inference.keys import Key, key_for, key_notices
-from clca.training.plan import require_loggers
 from clca.training.recipe_files import load_recipe
+from clca.training.requirements import require_loggers
 from clca.urls import NO_KEY
 from tests.cli_process import Stub, clca
 
@@ -111,5 +111,5 @@ def test_wandbs_key_goes_to_no_server_that_a_file_of_the_study_names(
     with pytest.raises(SettingsError, match=r"wandb/settings may name the server that gets its key"):
         require_loggers(wandb)
     monkeypatch.setenv("WANDB_BASE_URL", "https://own.example")
-    monkeypatch.setattr("clca.training.plan.find_spec", bool)  # as if it were installed
+    monkeypatch.setattr("clca.training.requirements.find_spec", bool)  # as if it were installed
     require_loggers(wandb)

@@ -20,8 +20,9 @@ from clca.models import ModelCatalogue
 from clca.models.student import Student
 from clca.stages import resolve_config
 from clca.training.config import TrainConfig
-from clca.training.plan import PlannedAdapter, TrainingPlan, choose_targets, plan, plan_adapters, shortage
+from clca.training.plan import PlannedAdapter, TrainingPlan, choose_targets, plan, plan_adapters
 from clca.training.recipe import Recipe
+from clca.training.requirements import shortage
 from clca.training.run import run as run_plan
 from clca.training.selection import choose_recipe
 from tests.training.material import numbered, write
@@ -349,7 +350,7 @@ def on_gpus(*sets: str, shards: int, free: int = 44) -> str:
 
 
 def test_weights_in_16_bits_are_sharded_over_the_gpus_of_a_launch(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clca.training.plan.compute_type", lambda base, device: "bf16")
+    monkeypatch.setattr("clca.training.requirements.compute_type", lambda base, device: "bf16")
     assert on_gpus("base.bits=16", shards=4) == ""
     assert on_gpus("base.bits=16", shards=1).startswith(
         "llama-3.1-70b does not fit: its weights take 131.4 GiB in 16 bits; available: 44.0 GiB of GPU memory; instead:"
@@ -359,7 +360,7 @@ def test_weights_in_16_bits_are_sharded_over_the_gpus_of_a_launch(monkeypatch: p
 
 
 def test_quantised_weights_are_whole_on_each_gpu_before_they_are_sharded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("clca.training.plan.compute_type", lambda base, device: "bf16")
+    monkeypatch.setattr("clca.training.requirements.compute_type", lambda base, device: "bf16")
     assert on_gpus(shards=4) == ""  # 68.5 billion in 4.127 bits and 2.1 billion in 16: 36.8 GiB
     lack = on_gpus(shards=4, free=30)
     assert "available: 30.0 GiB of GPU memory, and each GPU has to hold all of them while they load; instead:" in lack
@@ -388,7 +389,7 @@ def test_a_plan_that_cannot_run_here_says_why_and_is_refused_when_it_is_run(
     assert planned.warnings() == ("it does not fit.",)
     with pytest.raises(SettingsError, match="it does not fit"):
         run_plan(planned)
-    monkeypatch.setattr("clca.training.plan.LIBRARIES", ("torch", "no_such_library"))
+    monkeypatch.setattr("clca.training.requirements.LIBRARIES", ("torch", "no_such_library"))
     with pytest.raises(SettingsError, match="training needs no_such_library"):
         plan(TrainConfig(**flags))
     elsewhere = plan(TrainConfig(**flags), allow_unavailable=True)

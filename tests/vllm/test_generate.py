@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from clca.errors import FailureKind
-from clca.inference.protocol import schema, separated
+from clca.inference.reply_schema import schema, separated
 from clca.schemas import AdaptAnswer, JudgeAnswer, MetaAnswer, MetaViewAnswer, TurnAnswer, intent_answer
 from tests.cli_process import clca, last_json, only_run, records, start
 from tests.vllm.servers import Server

@@ -19,7 +19,7 @@ from clca.generation.plan import GenerationPlan
 from clca.generation.progress import GenerationProgress, RunEnded, ServerStarting
 from clca.generation.result import Counts, GenerationResult, RunResult
 from clca.generation.run import run
-from clca.inference.protocol import Throughput
+from clca.inference.server_state import Throughput
 from clca.printable import one_line
 from clca.progress import Note, Progress
 from clca.shell import command_line

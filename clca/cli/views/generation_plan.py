@@ -10,6 +10,7 @@ from rich.table import Table
 from clca.cli.views.screen import make_console, print_json
 from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
 from clca.generation.plan import GenerationPlan
+from clca.generation.roles import unused_notes
 from clca.generation.run_plan import RunPlan
 from clca.generation.teachers import addresses
 
@@ -45,6 +46,7 @@ def _json_object(plan: GenerationPlan, run: RunPlan) -> dict[str, Any]:
         "requested": run.requested,
         "seeds": run.scenarios.counts.model_dump(),
         "norms": len(run.norms),
+        "notes": unused_notes(run.config),
         "servers": [{"model": placement.name, "command": placement.command} for placement in plan.placements],
         "obstacle": plan.unavailable.message if plan.unavailable is not None else "",
         **_sums(run),
@@ -85,6 +87,8 @@ def _show_run(run: RunPlan, console: Console) -> None:
     teachers = models["teacher"] if len(names) == 1 else ", ".join(f"{role} {name}" for role, name in models.items())
     state = "exists" if run.exists else "would be made"
     console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}")
+    for note in unused_notes(run.config):
+        console.print(note)
     console.print(f"Scenarios: {_origins(run)}")
     sides = dict.fromkeys(f"{entry.value:g} ({entry.source})" for entry in run.temperatures.values())
     console.print(f"temperature of the role-play: {', '.join(sides)}")

@@ -9,7 +9,7 @@ from time import monotonic
 
 from clca.inference.http_client import HttpClient
 from clca.inference.http_errors import HttpError
-from clca.inference.protocol import Throughput
+from clca.inference.server_state import Throughput
 
 TIMEOUT = 5.0  # seconds
 MAX_LINES, MAX_LINE = 1000, 2000  # of a text: lines that are read, and characters of one

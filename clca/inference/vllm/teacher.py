@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 
 from clca.errors import RunStopped, TeacherLost
 from clca.inference.chat_client import ChatClient
-from clca.inference.protocol import Request, ServerState
+from clca.inference.protocol import Request
+from clca.inference.server_state import ServerState
 from clca.inference.vllm.manager import ServerManager
 from clca.inference.vllm.server import Server
 from clca.schemas import Reply

@@ -14,7 +14,8 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.errors import SettingsError, StoreError, TeacherError
-from clca.generation.config import GenerateConfig, vllm_config
+from clca.generation.config import GenerateConfig
+from clca.generation.vllm_settings import vllm_config
 from clca.inference.vllm import server as module
 from clca.inference.vllm.manager import ServerManager
 from tests.cli_process import clca, last_json, only_run, records, start

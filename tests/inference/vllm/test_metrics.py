@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from clca.inference.protocol import Throughput
+from clca.inference.server_state import Throughput
 from clca.inference.vllm.metrics import (
     GENERATION,
     HITS,
