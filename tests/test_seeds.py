@@ -18,6 +18,7 @@ from typing import get_args
 import pytest
 
 from clca.content.lookup import Content
+from clca.culture.profile import Country, read_profile
 from clca.generation.scenarios import OWN, SEEDS, read_seeds
 from clca.generation.seed_counts import OPENERS, POWERS, SeedCount, count_seeds
 from clca.records import Relationship, Seed
@@ -78,6 +79,16 @@ def test_both_people_of_an_own_seed_are_in_its_setting_and_want_and_hide_somethi
             assert any(re.search(whole_word(word), seed.setting) for word in one.name.split()), seed.id
             assert one.goal, seed.id
             assert one.secret, seed.id
+
+
+def test_couples_and_in_laws_share_a_name_only_where_spouses_do(seeds: list[Seed], content: Content) -> None:
+    profiles = [read_profile(content, f"personas/cultures/{name}.yaml") for name in COUNTRIES]
+    apart = {one.id for one in profiles if isinstance(one, Country) and one.names.spouses == "own"}
+    assert {"china", "south_korea", "mexico", "jordan"} <= apart
+    for seed in seeds:
+        if seed.culture in apart and (seed.relationship == "partner" or seed.situation == "in-laws"):
+            first, second = (set(one.name.split()) for one in seed.participants)
+            assert not first & second, seed.id
 
 
 def test_no_goal_secret_or_setting_serves_two_seeds(seeds: list[Seed]) -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from itertools import combinations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +26,13 @@ from tests.conftest import Overlay
 LEAST_IN_ALL, LEAST_OWN, MOST_OF_A_FEW = 30, 20, 6
 LEAST_SITUATIONS, LEAST_PLACES = 12, 9
 MOST_ALIKE, MOST_ALIKE_ELSEWHERE = 0.35, 0.5  # stems that two norms share, of all they have: in one culture, in two
+INSPIRATIONS = (
+    "everyday custom as commonly described (",
+    "etiquette guidance of the Culture Atlas kind (",
+    "common travel etiquette guidance (",
+    "everyday rules of thumb of the Social Chemistry 101 kind (",
+    "Hofstede: ",
+)
 FIELDS: dict[str, Any] = {
     "id": "x",
     "scope": "general",
@@ -191,6 +199,15 @@ def test_the_table_of_the_readme_counts_the_norms(content: Content, norms: list[
         general = sum(norm.is_general for norm in here)
         counted[profile.id] = (alone, len(here) - alone - general, general, len(here))
     assert {culture: tuple(map(int, numbers)) for culture, *numbers in rows} == counted
+
+
+def test_the_readme_says_of_each_file_what_its_norms_rest_on(content: Content) -> None:
+    readme = content.text("scenarios/README.md")
+    for path in content.files("scenarios/norms*.jsonl"):
+        inspired_by = [norm.inspiration for norm in read_jsonl(path, content.text(path), Norm)]
+        counts = [sum(text.startswith(kind) for text in inspired_by) for kind in INSPIRATIONS]
+        assert sum(counts) == len(inspired_by), "each is of one kind"
+        assert f"| `{Path(path).name}` | {' | '.join(map(str, counts))} | {len(inspired_by)} |" in readme
 
 
 def test_the_norm_of_the_readme_is_one(content: Content) -> None:
