@@ -128,7 +128,7 @@ def test_the_table_of_the_paper_is_shown(desk: Desk, evaluated: dict[str, Any]) 
     (sitting,) = after["sittings"]
     assert (sitting["sheets"], sitting["versions"]["clca"]) == (11, after["sittings"][0]["versions"]["clca"])
     for words in (
-        "Asked for 10 respondents, seed 42: 5 items, version 2, language en, options as given, reversed;"
+        "Asked for 10 respondents, seed 42: 5 items, version 3, language en, options as given, reversed;"
         " probability, chat format",
         "Survey, published shares",
         "Accuracies need respondents' own answers",

@@ -119,9 +119,9 @@ def test_answers_to_older_wordings_are_scored_as_what_they_were_and_that_is_said
     new = evaluated(method=("cultural",))
     (cultural,) = (result := compared(old, new, ("cultural",))).comparisons
     assert cultural.metrics["kl"].difference.value == 0
-    assert result.items_versions == ({"en": 1}, {"en": 2})
+    assert result.items_versions == ({"en": 1}, {"en": 3})
     assert result.notes == (
-        "The items are worded in other ways: the first was asked version 1 (en); the second was asked version 2 (en).",
+        "The items are worded in other ways: the first was asked version 1 (en); the second was asked version 3 (en).",
     )
     assert compared(old, old, ("persona", "cultural")).notes == ()
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,7 @@ from clca.evaluation.wvs.suite import load_suite
 
 SUITES = {language: load_suite(Content(), language) for language in ("en", "de", "es", "ja", "zh")}
 IDS = [item.id for item in load_items(Content()).items]
+VERSION, WORDINGS = 3, "55a646a862fa4826"
 BY_ID = {language: {item.id: item for item in suite.items.items} for language, suite in SUITES.items()}
 
 
@@ -131,20 +135,25 @@ SAYS: dict[str, list[tuple[list[str], str]]] = {
         (["Q13"], "saving money"),
         (["Q16"], "not being selfish"),
         (["Q30", "Q31"], "for a girl|women do"),
-        (["Q32"], "fulfilling"),
+        (["Q8"], "being independent"),
+        (["Q32"], "a housewife is just as fulfilling"),
         (["Q33"], "should have"),
         (["Q35"], "problems"),
         (["Q38"], "duty .* long-term care"),
     ],
     "de": [
-        (CHILD, "höchstens fünf .* besonders wichtig .* würden sie dies nennen"),
+        (
+            CHILD,
+            "kinder zu hause lernen können, dürfen höchstens fünf .* besonders wichtig .* würden sie dies nennen",
+        ),
         (NEIGHBOURS, "würden sie diese .* nennen, die sie nicht gern als nachbarn hätten"),
         (["Q13"], "sparsam"),
         (["Q16"], "nicht selbstsüchtig"),
         (["Q19"], "hautfarbe oder herkunft"),
         (["Q30", "Q31"], "für ein mädchen|frauen es tun"),
-        (["Q32"], "erfüllt"),
-        (["Q33"], "sollten männer"),
+        (["Q8"], "selbstständig zu sein"),
+        (["Q32"], "hausfrau zu sein erfüllt"),
+        (["Q33"], "sollten männer mehr recht auf einen arbeitsplatz haben"),
         (["Q37", "Q40"], "pflicht gegenüber der gesellschaft"),
         (["Q38"], "pflicht, ihre eltern langfristig zu pflegen"),
     ],
@@ -155,8 +164,10 @@ SAYS: dict[str, list[tuple[list[str], str]]] = {
         (["Q13"], "ahorrativo"),
         (["Q16"], "no ser egoísta"),
         (["Q30"], "varón que para una mujer"),
-        (["Q32"], "gratificante"),
-        (["Q33"], "debería tener"),
+        (["Q8"], "ser independiente"),
+        (["Q32"], "ser ama de casa es tan gratificante"),
+        (["Q33", "Q34"], "cuando el empleo escasea"),
+        (["Q33"], "deberían tener más derecho que las mujeres a un trabajo"),
         (["Q36"], "como las demás"),
         (["Q37", "Q40"], "deber para con la sociedad"),
         (["Q38"], "deber de brindar cuidados de largo plazo"),
@@ -175,6 +186,8 @@ SAYS: dict[str, list[tuple[list[str], str]]] = {
         (NEIGHBOURS, "不愿意与之做邻居的人，您会列出"),
         (["Q13"], "节俭"),
         (["Q16"], "不自私"),
+        (["Q8"], "有独立性"),
+        (["Q32"], "做家庭主妇"),
         (["Q33"], "应当.*更有权利"),
         (["Q36"], "作为父母与其他伴侣一样好"),
         (["Q37", "Q40"], "对社会应尽的义务"),
@@ -182,7 +195,13 @@ SAYS: dict[str, list[tuple[list[str], str]]] = {
     ],
 }
 NEVER_SAYS = {
-    "en": [("Q28", "small|young"), ("Q38", "always|ill"), ("Q32", "as much"), ("Q16", "before oneself")],
+    "en": [
+        ("Q8", "feet"),
+        ("Q28", "small|young"),
+        ("Q38", "always|ill"),
+        ("Q32", "as much"),
+        ("Q16", "before oneself"),
+    ],
     "de": [("Q28", "kleine"), ("Q38", "immer|krank"), ("Q32", "gibt"), ("Q30", "braucht")],
     "es": [("Q28", "pequeños"), ("Q38", "siempre|enfermedad"), ("Q32", "le da"), ("Q30", "necesita|muchach")],
     "ja": [("Q28", "幼い"), ("Q38", "常に|病気"), ("Q9", "働く"), ("Q18", "近所")],
@@ -214,4 +233,22 @@ def test_an_opinion_is_put_up_for_agreement_and_disagreement_alike(language: str
 
 
 def test_all_languages_have_the_version_of_the_english_items() -> None:
-    assert {language: suite.items.version for language, suite in SUITES.items()} == dict.fromkeys(SUITES, 2)
+    assert {language: suite.items.version for language, suite in SUITES.items()} == dict.fromkeys(SUITES, VERSION)
+
+
+def test_a_change_of_words_is_a_new_version_with_a_row_in_the_readme() -> None:
+    """Raise `version` in all `items.yaml`, say in `eval/wvs/README.md` what changed, and give both values here anew."""
+    words = {
+        language: [(item.id, item.question, item.options) for item in suite.items.items]
+        for language, suite in SUITES.items()
+    }
+    assert hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16] == WORDINGS
+    readme = (Path(__file__).parents[3] / "eval/wvs/README.md").read_text(encoding="utf-8")
+    assert re.findall(r"^\| (\d+) \|", readme, re.MULTILINE) == [str(version) for version in range(1, VERSION + 1)]
+
+
+def test_the_bare_will_of_a_chinese_reply_is_not_read() -> None:
+    """It might be about the neighbours, or about naming them."""
+    item = BY_ID["zh"]["Q21"]
+    assert (read("zh", item, "我不愿意"), read("zh", item, "我愿意")) == (None, None)
+    assert (read("zh", item, "我不愿意和他们做邻居"), read("zh", item, "我愿意和他们做邻居")) == (0, 1)
