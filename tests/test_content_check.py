@@ -208,6 +208,14 @@ def test_a_profile_is_complete(content: Content, culture: str) -> None:
 
 
 @pytest.mark.parametrize("culture", COUNTRIES)
+def test_small_talk_suits_people_of_any_age_and_family(content: Content, culture: str) -> None:
+    """A woman of 80 has no grandmother who dances, and a boy of 15 no son."""
+    kin = r"\b[Mm]y (?:grand\w+|mother|father|mum|mom|dad|parents|husband|wife|sons?|daughters?|children|kids)\b"
+    talk = [line for pair in country(content, culture).courtesy.small_talk for line in pair]
+    assert [line for line in talk if re.search(kin, line)] == []
+
+
+@pytest.mark.parametrize("culture", COUNTRIES)
 def test_courtesy_is_said_in_whole_sentences(content: Content, culture: str) -> None:
     courtesy = country(content, culture).courtesy
     for sentence in texts(courtesy.model_dump()):

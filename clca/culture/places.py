@@ -23,7 +23,8 @@ _KINDS = {
     "country": "hills hill village mountain mountains hamlet valley river woods moor",
 }
 _PARTICULAR = "vocational technical nursery boarding evening women's maternity dentist dentist's dental"
-_SPECIALIZED = frozenset(f"{_PARTICULAR} physiotherapy cardiologist's orthopaedic far".split())
+_ONE_TRADE = "fish flower bird flea sale antiques coppersmiths'"  # markets in which not everything has a stall
+_SPECIALIZED = frozenset(f"{_PARTICULAR} {_ONE_TRADE} physiotherapy cardiologist's orthopaedic far".split())
 _KIND_OF_WORD = {word: kind for kind, members in _KINDS.items() for word in members.split()}
 
 # A part of a place, before the whole that it belongs to: 'the back porch of a house in Baton Rouge'.

@@ -107,7 +107,7 @@ def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:
     """A norm's phrase about 'you' or 'one' in the third person; `his` and `him` are the pronouns."""
     phrase = re.sub(r"\b(?:yourself|oneself)\b", _REFLEXIVE[gender], phrase)
     phrase = re.sub(r"\b(?:your|one's)\b", his, phrase)
-    return re.sub(r"\byou\b", him, phrase)
+    return re.sub(r"(?<!thank )\byou\b", him, phrase)
 
 
 def _values(culture: Culture, norm: Norm, draft: Scenario, rng: Rng) -> dict[str, str]:

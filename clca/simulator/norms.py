@@ -20,7 +20,7 @@ _FIRST_PERSON = (
     (r"\byours\b", "mine"),
     (r"\byou are\b", "I am"),
     (r"\byou have\b", "I have"),
-    (r"\byou\b", "I"),
+    (r"(?<!thank )\byou\b", "I"),
     (r"\bone's\b", "my"),
     (r"\boneself\b", "myself"),
     (r"\btheir\b(?= (?:own|shoes|phone|coat|hands?|plate|glass|seat|turn|bag|voice)\b)", "my"),

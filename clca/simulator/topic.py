@@ -20,6 +20,7 @@ _AFTER_OBJECT = (
 )
 _AFTER = re.compile(rf"(?:{_AFTER_OBJECT})\b")
 _THIRD_PERSON = re.compile(r"\b(I|you) (?!always|sometimes|perhaps)(is|was|has|does|goes|[a-z]+[^s\W]s)\b")
+_TITLE_BEHIND = "(?: (?:Bey|Hanım|Abi|Abla|Amca|Teyze|Hoca|Usta|Dede|Khan|Shifu)|-[a-z]+)?"
 _VERB = re.compile(r"^[a-z]+$")
 _MAX_WORDS = 24
 # Subject, possessive and objective form; 'her' is both of the latter.
@@ -69,8 +70,9 @@ def wish(me: Participant, other: Participant, culture: Culture) -> str:
 def _addressed(text: str, me: Participant, other: Participant, names: set[str]) -> str:
     """The text about `me` and the other, who has these names, as said by me to the other."""
     for name in sorted(names, key=lambda name: (-len(name), name)):
-        text = re.sub(rf"\b{re.escape(name)}['’]s\b", "your", text)
-        text = re.sub(rf"\b{re.escape(name)}\b", "you", text)
+        titled = rf"(?:\b[A-ZÀ-ÖØ-ÞĞİŞ]\w*\.? )?\b{re.escape(name)}{_TITLE_BEHIND}"  # Doña Eulalia, Nihat Bey
+        text = re.sub(rf"{titled}['’]s\b", "your", text)
+        text = re.sub(rf"{titled}\b", "you", text)
     text = re.sub(r"\b(himself|herself|themselves)\b", "myself", text)
     if me.gender != other.gender:
         text = _change_person(text, _PRONOUNS[other.gender], "you", "your", "you")

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from clca.culture import CultureCatalogue
-from clca.culture.places import places_for
+from clca.culture.places import nearest, places_for
 from clca.records import Norm
+from clca.seeding import Rng
+from tests.test_content_check import COUNTRIES
 
 TEXTS = dict.fromkeys(("text", "breach", "explain", "remedy", "inspiration"), "x")
 TRANSPORT = ("a city bus in Izmir", "the bus station in Ankara", "a train to Konya", "a trainer's van")
@@ -36,3 +40,11 @@ def test_a_norm_is_played_at_the_places_that_suit_it(
         }
     )
     assert places_for(norm, culture) == places
+
+
+@pytest.mark.parametrize("culture", COUNTRIES)
+def test_a_stall_for_anything_is_in_no_market_of_one_trade(catalogue: CultureCatalogue, culture: str) -> None:
+    """Nobody has sold fruit in a fish market, or at a yard sale, for half her life."""
+    markets = catalogue.culture(culture).settings["market"]
+    chosen = {nearest("a covered market", markets, Rng(number)) for number in range(20)}
+    assert [place for place in chosen if re.search(r"\b(?:fish|flowers?|birds?|flea|sale|antiques)\b", place)] == []

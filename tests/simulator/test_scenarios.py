@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from clca.content.lookup import Content
@@ -11,9 +13,12 @@ from clca.culture.places import nearest, preposition, whole
 from clca.generation.adaptation import adapted, composed, new_people
 from clca.generation.judge import alignment_of, quality_of
 from clca.generation.scenario_checks import adaptation_fault, composition_fault
-from clca.records import CountedFacts, Culture, Participant, Scenario, Seed
+from clca.generation.scenarios import OWN, read_seeds
+from clca.records import CountedFacts, Culture, Gender, Norm, Participant, Scenario, Seed
 from clca.seeding import Rng
 from clca.simulator import Simulator, SimulatorContent
+from clca.simulator.composition import third_person
+from clca.simulator.norms import norm_values
 from clca.simulator.topic import wish
 from tests.simulator.plays import ask, ask_intent, localised, play
 
@@ -94,6 +99,46 @@ def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
     ):
         other = tom if side is nora else nora
         assert wish(side.model_copy(update={"goal": goal}), other, culture) == said
+
+
+def test_a_title_goes_with_the_name_that_becomes_you(content: Content) -> None:
+    catalogue = CultureCatalogue(content)
+    for culture, name, goal, said in (
+        ("mexico", "Eulalia Puga", "Get Doña Eulalia's agreement", "to get your agreement"),
+        ("mexico", "Eulalia Puga", "Persuade Doña Eulalia", "to persuade you"),
+        ("turkey", "Nihat Tunçel", "Win Nihat Bey's consent", "to win your consent"),
+        ("japan", "Okada Yoshie", "Tell Okada-san on Monday", "to tell you on Monday"),
+        ("china", "Tang Min", "Ask Teacher Tang for a word", "to ask you for a word"),
+    ):
+        other = Participant(name=name, age=60, gender="female", occupation="x", background="x", goal="x")
+        me = other.model_copy(update={"name": "Q", "gender": "male", "goal": goal})
+        assert wish(me, other, catalogue.culture(culture)) == said
+    for seed in read_seeds(content, (OWN,)):
+        one, two = seed.participants
+        for me, other in ((one, two), (two, one)):
+            asked = wish(me, other, catalogue.culture(seed.culture))
+            assert not re.search(r"\b[A-ZÀ-Þ]\w+ (?:you|your)\b", asked), (seed.id, asked)
+            assert not re.search(r"\byou (?:Bey|Hanım|Usta|Dede)\b|\byou-", asked), (seed.id, asked)
+
+
+@pytest.mark.parametrize("gender", ["female", "male"])
+def test_thanks_in_a_norm_are_to_nobody_else(gender: Gender) -> None:
+    norm = Norm(
+        id="x",
+        scope=("mexico",),
+        text="x",
+        situation="invitation",
+        place="street",
+        relationship="friend",
+        breach="turning the invitation down to your face",
+        explain="One says thank you.",
+        remedy="say thank you and give your reason",
+        inspiration="x",
+    )
+    culture = CultureCatalogue(Content(None)).culture("mexico")
+    assert norm_values(norm, culture)["remedy_me"] == "say thank you and give my reason"
+    his, him = {"female": ("her", "her"), "male": ("his", "him")}[gender]
+    assert third_person(norm.remedy, his, him, gender) == f"say thank you and give {his} reason"
 
 
 @pytest.mark.parametrize("text", ["x", "¿Qué? {weird} \\n [brackets] (", "Ω" * 390, "a . b ! c", "to " * 120])
