@@ -245,10 +245,3 @@ def test_a_change_of_words_is_a_new_version_with_a_row_in_the_readme() -> None:
     assert hashlib.sha256(json.dumps(words).encode()).hexdigest()[:16] == WORDINGS
     readme = (Path(__file__).parents[3] / "eval/wvs/README.md").read_text(encoding="utf-8")
     assert re.findall(r"^\| (\d+) \|", readme, re.MULTILINE) == [str(version) for version in range(1, VERSION + 1)]
-
-
-def test_the_bare_will_of_a_chinese_reply_is_not_read() -> None:
-    """It might be about the neighbours, or about naming them."""
-    item = BY_ID["zh"]["Q21"]
-    assert (read("zh", item, "我不愿意"), read("zh", item, "我愿意")) == (None, None)
-    assert (read("zh", item, "我不愿意和他们做邻居"), read("zh", item, "我愿意和他们做邻居")) == (0, 1)
