@@ -56,9 +56,8 @@ _Function = Callable[..., Any]
 
 _PLAIN = (str, int, float, list, tuple, dict, range)
 _HELPERS = (Macro, LoopContext, BlockReference, Cycler, Joiner)  # of Jinja2, which a template calls, or methods of them
-_NO_METHODS = frozenset(
-    {"encode", "to_bytes"}
-)  # codecs take the square of a length, and bytes are formatted unmeasured
+# Codecs and `Markup.striptags` take the square of a length, and bytes are formatted unmeasured.
+_NO_METHODS = frozenset({"encode", "striptags", "to_bytes"})
 # Filters that make HTML of texts by patterns without bounds, show Python's objects, answer by chance, or take the
 # square of a text's length.
 _REMOVED = ("pprint", "random", "striptags", "urlize", "wordwrap", "xmlattr")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, Strict, ValidationError, field_validator
 
 from clca.content.parsing import validation_message
 from clca.records import Record
@@ -65,9 +65,10 @@ class _Data(BaseModel):
 
 
 class _Lora(BaseModel):
-    r: int
-    alpha: float
+    r: Annotated[int, Strict()]
+    alpha: Annotated[float, Strict()]
     targets: tuple[str, ...] = ()
+    save: tuple[str, ...] = ()
 
 
 class _RecipeHead(BaseModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import cache
 
 NOW = datetime(2024, 7, 26, tzinfo=UTC)
 """The default date of Llama 3.1's chat template, at midnight."""
@@ -37,11 +38,16 @@ def strftime_now(format: str) -> str:
     return _DIRECTIVE.sub(_written, format)
 
 
+@cache  # a template may ask for millions
+def _dated(letter: str) -> str:
+    return NOW.strftime(f"%{letter}")
+
+
 def _written(directive: re.Match[str]) -> str:
     unpadded, letter = directive.groups()
     if letter in _WORDS:
         return _WORDS[letter]
     if letter == "s":
         return str(int(NOW.timestamp()))
-    text = NOW.strftime(f"%{letter}")
+    text = _dated(letter)
     return (text.lstrip("0") or "0") if unpadded else text

@@ -19,6 +19,7 @@ from clca.evaluation.model_loading import load
 from clca.inference.hf_model import HfModel, LocalError
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Question, RequestGroup
+from clca.models import tokenizer_file
 from clca.models.adapter_config import require_plain, require_rank
 from clca.models.hf_config import refuse_absurd
 from clca.models.load import load_config, load_model, load_tokenizer
@@ -169,6 +170,17 @@ TOKENIZERS: dict[str, tuple[dict[str, Any], str]] = {
     "a thousand steps": ({"normalizer": {"type": "Sequence", "normalizers": [{"type": "NFC"}] * 1000}}, "50 steps"),
     "a repeated group": ({"pre_tokenizer": splitting(r"(?:\w|\w\w)+(?=\d)(?=\D)")}, "for hours"),
     "many repeats": ({"pre_tokenizer": splitting(r"\w*\w*\w*\w*(?=\d)(?=\D)")}, "for hours"),
+    "two repeats": ({"pre_tokenizer": splitting(r"[^\0]*[^\0]*(?=\x01)")}, "for hours"),
+    "repeats in groups": ({"pre_tokenizer": splitting(r"(\w*|\d)(\w*|\d)(\w*|\d)!")}, "for hours"),
+    "repeats with an end": ({"normalizer": replacing("", Regex=r"\w{0,99}\w{0,99}\w{0,99}!")}, "for hours"),
+    "repeats of repeats": ({"pre_tokenizer": splitting(r"\w{0,99}+!")}, "for hours"),
+    "a group that is repeated a hundred times": ({"pre_tokenizer": splitting(r"(a|aa){1,99}!")}, "for hours"),
+    "repeats in what may be left out": ({"pre_tokenizer": splitting(r"\w(\w*\w*!)?")}, "for hours"),
+    "a part that calls itself": ({"pre_tokenizer": splitting(r"(?<a>\w*\g<a>?)!")}, "for hours"),
+    "merges by chance": (
+        {"model": {"type": "BPE", "vocab": {}, "merges": [], "dropout": 0.5}},
+        "other tokens each time",
+    ),
     "a long affix": (
         {"model": {"type": "BPE", "vocab": {}, "merges": [], "end_of_word_suffix": "a" * 10**6}},
         "suffix",
@@ -194,6 +206,7 @@ def test_a_tokenizer_that_panics_is_one_line(
     student: Student, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     change(student, "tokenizer.json", pre_tokenizer=splitting(r"\w*\w*(?=\d)(?=\D)"))
+    monkeypatch.setattr(tokenizer_file, "MOST_TRIALS", 10**9)
     tokenizer = load_tokenizer(student)
     monkeypatch.setattr(cli, "_run", lambda _: tokenizer(["a" * 20_000]))
     with pytest.raises(SystemExit):
@@ -206,6 +219,11 @@ PATTERNS = {
     r"|\s+(?!\S)|\s+",
     "GPT-4o": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+(?i:'s|'t|'re)?|\p{N}{1,3}",
     "DeepSeek": r"[!\"#$%&'()*+,\-./:;<=>?@\[\\\]^_`{|}~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+",
+    "o200k": r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*(?i:'s|'t|'re)?"
+    r"| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+",
+    "Kimi": r"[\p{Han}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{M}&&[^\p{Han}]]+(?i:'s|'t)?|\p{N}{1,3}",
+    "BLOOM": r" ?[^(\s|[.,!?…。，、।۔،])]+",
+    "StarCoder": r"(?<=[0-9])(?=(?:[0-9]{3})+(?![0-9]))",
     "GPT-2": r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+",
 }
 

@@ -45,6 +45,7 @@ REACHING = {
     "a file by include": "{% include '/etc/passwd' %}",
     "a file by import": "{% import '/etc/passwd' as x %}",
     "texts by chance": "{{ lipsum(n=9) }}",
+    "a text without tags, in the square of its length": "{{ ('<b>x</b>'|safe).striptags() }}",
     "a method of a record, for what is no JSON": "{{ namespace|tojson(default=culture.parse_raw) }}",
 }
 GROWING = {
