@@ -13,9 +13,11 @@ from __future__ import annotations
 import re
 
 from clca.records import Participant
-from clca.schemas import TurnAnswer
+from clca.schemas import TURN_LENGTH, TurnAnswer
 
 MOST_STOPS = 4  # that OpenAI's API takes
+
+_LONGEST = TURN_LENGTH + 100  # characters of what can be a turn, with what is written around it
 
 _ACT = re.compile(r"\((?P<round>[^()]+)\)|\*+(?P<starred>[^*]+)\*+")
 _PARTING = re.compile(r"(?P<words>.*?)\s*(?:\(leaves\.?\)|\*+leaves\.?\*+)", re.DOTALL | re.IGNORECASE)
@@ -39,6 +41,8 @@ def read_turn(reply: str, me: Participant) -> TurnAnswer:
     """The answer in a reply of that participant. Raises `ValueError` where the text is empty or too long."""
     names = "|".join(re.escape(name) for name in sorted({me.name, *me.name.split()}, key=len, reverse=True))
     text = re.sub(rf"\A\s*\**(?:{names})\**(?: says)?\s*:\**\s*", "", reply, count=1, flags=re.IGNORECASE).strip()
+    if len(text) > _LONGEST:  # the patterns below would take minutes for it
+        return TurnAnswer(action="speak", text=text)
     if parting := _PARTING.fullmatch(text):
         return TurnAnswer(action="leave", text=parting["words"])
     act = _ACT.fullmatch(text)

@@ -8,14 +8,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from clca.content.parsing import validation_message
 from clca.errors import FailureKind, InvalidReply
 from clca.inference.error_response import ErrorResponse, error_in
-from clca.inference.finish_reasons import finish_reason
+from clca.inference.finish_reasons import FinishReason, finish_reason
 from clca.inference.thinking import without_thoughts
 from clca.schemas import Reply
 
@@ -99,8 +99,8 @@ class Completion:
         ]
 
 
-def read_completion(body: bytes) -> Completion:
-    """The first choice in the body of a response.
+def read_completion(body: bytes, key: str = "") -> Completion:
+    """The first choice in the body of a response; a reason of its own in which the server says the `key` has it not.
 
     Raises `ErrorResponse` where the body is an error, `InvalidReply` where it is no completion.
     """
@@ -128,7 +128,7 @@ def read_completion(body: bytes) -> Completion:
     thought = marked or parts or any(message.get(key) for key in ("reasoning_content", "reasoning"))
     return Completion(
         text=refusal or text,
-        finish_reason=_reason(choice.finish_reason, message, text, thought=thought),
+        finish_reason=_reason(choice.finish_reason, message, text, key, thought=thought),
         thought=thought,
         prompt_tokens=_count(usage.get("prompt_tokens")),
         completion_tokens=_count(usage.get("completion_tokens")),
@@ -136,7 +136,7 @@ def read_completion(body: bytes) -> Completion:
     )
 
 
-def _reason(word: Any, message: Mapping[str, Any], text: str, *, thought: bool) -> str:
+def _reason(word: Any, message: Mapping[str, Any], text: str, key: str, *, thought: bool) -> str:
     """Why a reply ended. Raises `ErrorResponse` for an error of the server."""
     reason = finish_reason(word)
     if reason == "error":
@@ -148,7 +148,7 @@ def _reason(word: Any, message: Mapping[str, Any], text: str, *, thought: bool) 
             return "tool_calls"
         if thought and reason in ("stop", "length"):
             return "thinking"
-    return reason
+    return reason if not key or reason in get_args(FinishReason) or key not in str(word) else "[key]"
 
 
 def _refusal(message: Mapping[str, Any]) -> str:

@@ -15,17 +15,18 @@ from typing import Any, Self
 
 import aiohttp
 
-from clca.errors import FailureKind
+from clca.errors import FailureKind, InvalidReply
 from clca.inference.api_response import Completion, read_completion
 from clca.inference.error_response import ErrorResponse
 from clca.inference.http_body import ENCODINGS, BadBody, read_body
 from clca.inference.http_errors import HttpError, error_under_200, one_line, status_error
 from clca.inference.open_files import possible_connections
 from clca.inference.proxies import proxy_options
-from clca.urls import without_credentials
+from clca.urls import NO_KEY, without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
 KEEP_ALIVE = 2.0  # seconds that an unused connection stays open: what a server sends on it meanwhile is held
+LEAST_SECRET = 16  # characters of a key that is no word of a reply
 MAX_BODY = 8 * 2**20  # bytes, decompressed; a hundred times what the largest answer takes
 
 
@@ -76,9 +77,12 @@ class HttpClient:
     def completion(self, server: str, body: bytes) -> Completion:
         """The completion in the body of a server's response. Raises as `complete` does."""
         try:
-            return read_completion(body)
+            completion = read_completion(body, "" if self.key == NO_KEY else self.key)
         except ErrorResponse as error:
             raise error_under_200(error, body, url=without_credentials(server), key=self.key) from None
+        if len(self.key) >= LEAST_SECRET and self.key in completion.text:
+            raise InvalidReply(FailureKind.MALFORMED_RESPONSE, "a reply that holds the key")
+        return completion
 
     def redact(self, text: str) -> str:
         """A server's words in one short line without the key."""

@@ -225,3 +225,26 @@ def test_what_is_recorded_of_it_names_no_port(tmp_path: Path, env: dict[str, str
     done = clca(tmp_path, *RUN, **env, CLCA_VLLM=str(vllm), CLCA_SCENARIOS="1")
     assert done.returncode in (0, 3), done.stderr
     assert f'"url": "http://{MODEL}.localhost/v1"' in (only_run(tmp_path, "uk") / "run.json").read_text()
+
+
+DRIPS = """
+import socket, sys, time
+listening = socket.socket(socket.AF_UNIX)
+listening.bind(sys.argv[sys.argv.index("--uds") + 1])
+listening.listen()
+while True:
+    connection, _ = listening.accept()
+    try:
+        connection.sendall(b"HTTP/1.1 503 Not yet\\r\\nX: ")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.01)
+    except OSError:
+        pass
+"""
+
+
+def test_an_answer_that_never_ends_is_not_waited_for(make: Make) -> None:
+    server = make(DRIPS)
+    with pytest.raises(TeacherError, match="vLLM is not up after 1 s"):
+        server.start(1)

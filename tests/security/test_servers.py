@@ -16,14 +16,17 @@ import pytest
 
 from clca.bounded_json import MOST_VALUES
 from clca.errors import InvalidReply, TeacherError
+from clca.generation.turn_text import read_turn
 from clca.inference import http_client, probe_request
 from clca.inference.api_response import Completion, read_completion
+from clca.inference.finish_reasons import require_answer
 from clca.inference.http_client import MAX_BODY, HttpClient
 from clca.inference.http_errors import MAX_MESSAGE, HttpError, retry_seconds
 from clca.inference.label_probabilities import label_probabilities
 from clca.inference.parse_reply import parse
 from clca.inference.server_probe import probe_server
 from clca.inference.vllm.metrics import MetricsReader, read_metrics
+from clca.records import Participant
 from clca.schemas import Answer, Reply
 from tests.cli_process import clca
 
@@ -393,3 +396,34 @@ def test_no_reply_takes_long_to_refuse(text: str) -> None:
     with pytest.raises(InvalidReply) as caught:
         parse(Reply(text, "stop", 1, 1), Word)
     assert len(str(caught.value)) < 1000
+
+
+@pytest.mark.parametrize("text", ["x" + " " * 200_000 + "y", "x" + "*" * 200_000 + "y", "(" * 200_000, "a (b" * 50_000])
+def test_no_turn_in_plain_text_takes_long_to_refuse(text: str) -> None:
+    me = Participant(name="Kenji Tanaka", age=30, gender="male", occupation="a", background="b.", goal="c", secret="")
+    with pytest.raises(ValueError, match="at most 600 characters"):
+        read_turn(text, me)
+
+
+@pytest.mark.parametrize("word", ["{key}", "no quota for {key}", "x" * 70 + "{key}"])
+def test_a_reason_for_the_end_of_a_reply_does_not_show_the_key(word: str) -> None:
+    key = "k-secret-1" * 9
+    completion = read_completion(chat(finish_reason=json.dumps(word.format(key=key))), key)
+    assert "k-secret" not in completion.finish_reason
+    with pytest.raises(InvalidReply) as caught:
+        require_answer(completion.reply)
+    assert "k-secret" not in str(caught.value)
+
+
+def test_a_reply_that_holds_the_key_is_not_recorded() -> None:
+    """A server that shows the headers of its requests would have it published with the dialogues."""
+
+    async def read(url: str) -> Completion:
+        async with HttpClient(key="k-secret-1" * 2, concurrency=1, timeout=60.0) as http:
+            return await http.complete(url, "/chat/completions", b"{}")
+
+    with (
+        server(sent(whole(chat("Authorization: Bearer " + "k-secret-1" * 2)))) as url,
+        pytest.raises(InvalidReply, match="a reply that holds the key"),
+    ):
+        asyncio.run(read(url))

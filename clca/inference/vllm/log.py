@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from clca.safe_open import safe_open
 from clca.words import beginning
 
 TAIL = 256 * 1024  # bytes; a start-up's tracebacks fit many times over
@@ -88,7 +89,7 @@ _ADVICE: tuple[tuple[str, str], ...] = (
 def tail(log: Path) -> list[str]:
     """The last lines of a log, without control sequences; nothing when it cannot be read."""
     try:
-        with log.open("rb") as file:
+        with safe_open(log) as file:
             file.seek(0, 2)
             file.seek(max(0, file.tell() - TAIL))
             text = file.read().decode("utf-8", "replace")

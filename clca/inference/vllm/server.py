@@ -17,7 +17,6 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from time import monotonic, sleep
 from urllib.parse import urlsplit
@@ -31,6 +30,7 @@ from clca.storage.fingerprint import slug
 
 POLL_INTERVAL = 0.5  # seconds
 HEALTH_TIMEOUT = 5.0  # seconds
+OK = (b"HTTP/1.1 200", b"HTTP/1.0 200")
 LONGEST_FOLDER = 75  # bytes of a path, to which 24 are added; a socket's may have 103
 STOP_TIMEOUT = 2 * process_guard.GRACE + process_guard.AFTERMATH + 2.0
 
@@ -154,13 +154,11 @@ class Server:
     def _healthy(self) -> bool:
         """Whether it answers. Raises `TeacherError` if another process does."""
         try:
-            with closing(self._connection()) as connection:
-                connection.connect()
-                address = connection.sock.getpeername()[0] if self._port is not None else ""
-                connection.request("GET", "/health")
-                if connection.getresponse().status != 200:
+            with closing(self._connected()) as connection:
+                address = connection.getpeername()[0] if self._port is not None else ""
+                if not _says_ok(connection):
                     return False
-        except (OSError, HTTPException):
+        except OSError:
             return False
         if self._port is None or self._process is None or is_of_process(address, self._port, self._process.pid):
             return True
@@ -168,24 +166,30 @@ class Server:
             f"{self.url} is answered by a process that clca did not start, and gets no request: choose another --port"
         )
 
-    def _connection(self) -> HTTPConnection:
-        """A connection to it, without the environment's proxy."""
-        if self._port is None:
-            return _SocketConnection(str(self.unix_socket))
-        return HTTPConnection(urlsplit(self.url).hostname or "", self._port, timeout=HEALTH_TIMEOUT)
+    def _connected(self) -> socket.socket:
+        """A connection to it, without the environment's proxy. Raises `OSError`."""
+        if self._port is not None:
+            return socket.create_connection((urlsplit(self.url).hostname, self._port), HEALTH_TIMEOUT)
+        connection = socket.socket(socket.AF_UNIX)
+        try:
+            connection.settimeout(HEALTH_TIMEOUT)
+            connection.connect(str(self.unix_socket))
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
 
-class _SocketConnection(HTTPConnection):
-    """A connection to a Unix socket."""
-
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=HEALTH_TIMEOUT)
-        self._path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(HEALTH_TIMEOUT)
-        self.sock.connect(self._path)
+def _says_ok(connection: socket.socket) -> bool:
+    """Whether a server answers with status 200 in time, however few bytes it sends at once. Raises `OSError`."""
+    connection.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+    until, said = monotonic() + HEALTH_TIMEOUT, b""
+    while len(said) < len(OK[0]) and (seconds := until - monotonic()) > 0:
+        connection.settimeout(seconds)
+        if not (part := connection.recv(len(OK[0]) - len(said))):
+            break
+        said += part
+    return said in OK
 
 
 def _private_file(path: Path) -> int:
