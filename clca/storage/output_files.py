@@ -6,9 +6,12 @@ one that was edited since, are told from those.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -16,7 +19,7 @@ from pydantic import TypeAdapter
 from clca.bounded_json import parse_json
 from clca.errors import StoreError
 from clca.safe_open import read_json, safe_open
-from clca.storage.atomic import atomic_write, encoded
+from clca.storage.atomic import atomic_write, encoded, held_path, opened_folder
 
 LIST = ".clca-files.json"
 _List = TypeAdapter(dict[str, list[str]])
@@ -34,18 +37,42 @@ def write_output(folder: Path, files: Mapping[str, str | bytes]) -> None:
     written = _read_list(folder)
     for name in files:
         _require_own(folder / name, {*written.get(name, ()), new[name]})
-    for place in dict.fromkeys((folder / name).parent for name in files):
+    with ExitStack() as opened:
+        places = dict.fromkeys((Path(), *(Path(name).parent for name in files)))
+        held = {place: opened.enter_context(_held(folder, place)) for place in places}
+        # The old digests stay until the new files do, so that a kill in between leaves none that is taken for the
+        # user's.
+        both = {name: [*written.get(name, ()), digest] for name, digest in new.items()}
+        _write_list(held[Path()], {**written, **both})
+        for name, data in contents.items():
+            atomic_write(held[Path(name).parent] / Path(name).name, data)
+        _write_list(held[Path()], {**written, **{name: [digest] for name, digest in new.items()}})
+
+
+@contextmanager
+def _held(folder: Path, below: Path) -> Iterator[Path]:
+    """The path by which files are written to a folder below another, whatever others put in its place meanwhile.
+
+    Both are made if they are missing. Raises `StoreError` for a link below the folder.
+    """
+    place = folder / below
+    with ExitStack() as opened:
         try:
-            place.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(parents=True, exist_ok=True)
+            real = Path(os.path.realpath(folder))
+            handle = opened.enter_context(opened_folder(real))
+            for part in below.parts:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=handle)
+                handle = opened.enter_context(opened_folder(Path(part), handle))
         except OSError as error:
-            raise StoreError(f"cannot write to {place}: {error.strerror}; choose another folder with --out") from None
-        if not place.resolve().is_relative_to(folder.resolve()):
-            raise StoreError(f"{place} is a link out of {folder}: move it away, or give another folder with --out")
-    # The old digests stay until the new files do, so that a kill in between leaves none that is taken for the user's.
-    _write_list(folder, {**written, **{name: [*written.get(name, ()), digest] for name, digest in new.items()}})
-    for name, data in contents.items():
-        atomic_write(folder / name, data)
-    _write_list(folder, {**written, **{name: [digest] for name, digest in new.items()}})
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                fault = f"{place} is a link, or no folder: move it away, or give another folder with --out"
+            else:
+                fault = f"cannot write to {place}: {error.strerror}; choose another folder with --out"
+            raise StoreError(fault) from None
+        path = held_path(real / below, handle)
+        yield place if path == real / below else path
 
 
 def _require_own(file: Path, digests: set[str]) -> None:

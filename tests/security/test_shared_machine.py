@@ -17,7 +17,7 @@ import pytest
 
 from clca.errors import StoreError
 from clca.models.student import Student
-from clca.storage import atomic
+from clca.storage import atomic, output_files
 from clca.storage.atomic import atomic_folder
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import ReplyCache
@@ -254,6 +254,38 @@ def test_a_run_writes_to_its_own_folder_whatever_takes_its_place(group: Path) ->
         opened.write_info({})
     assert (home / "run.json").read_text() == "of another run"
     assert (group / "moved" / "run.json").read_text() == "{}\n"
+
+
+@pytest.mark.parametrize("taken", ["report", "report/japan"])
+def test_a_report_is_written_to_its_own_folder_whatever_takes_its_place(
+    group: Path, monkeypatch: pytest.MonkeyPatch, taken: str
+) -> None:
+    """Somebody else may put a link there once the folder has been looked at."""
+    home = group / "home"
+    home.mkdir()
+    (home / "ranks.png").write_text("mine")
+    write = output_files.atomic_write
+
+    def swapped(path: Path, content: bytes | str) -> None:
+        if not (group / "moved").exists():
+            (group / taken).rename(group / "moved")
+            (group / taken).symlink_to(home)
+        write(path, content)
+
+    monkeypatch.setattr(output_files, "atomic_write", swapped)
+    output_files.write_output(group / "report", {"japan/ranks.png": b"a picture"})
+    assert (home / "ranks.png").read_text() == "mine"
+    assert [file.name for file in home.iterdir()] == ["ranks.png"]
+    assert next((group / "moved").rglob("ranks.png")).read_bytes() == b"a picture"
+
+
+def test_a_report_is_not_written_through_a_link(tmp_path: Path) -> None:
+    for place in ("home", "report"):
+        (tmp_path / place).mkdir()
+    (tmp_path / "report" / "japan").symlink_to(tmp_path / "home")
+    with pytest.raises(StoreError, match=r"report/japan is a link, or no folder: move it away"):
+        output_files.write_output(tmp_path / "report", {"japan/ranks.png": b"a picture"})
+    assert not any((tmp_path / "home").iterdir())
 
 
 # ---------------------------------------------------------------- the reply cache, in a folder that others may write to
