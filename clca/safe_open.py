@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from io import BufferedReader
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from clca.bounded_json import MOST_VALUES, has_too_many_values
 MIB = 2**20  # bytes
 LARGEST = 16 * MIB  # bytes of a file that is read as a whole
 LONGEST = 16 * MIB  # bytes of a line
+DEEPEST = 100  # levels of folders
+LONGEST_SHOWN = 200  # characters of a path that is too deep
 _BLOCK = MIB // 4
 
 
@@ -74,6 +77,23 @@ def bounded_lines(file: BufferedReader, longest: int = LONGEST) -> Iterator[byte
         if has_too_many_values(line):
             raise UnsafeFile(f"it has a line of more than {MOST_VALUES:,} values")
         yield line
+
+
+def walk(folder: Path) -> Iterator[Path]:
+    """All files and folders below a folder, in no order; no link is followed.
+
+    Raises `UnsafeFile` where folders lie deeper in each other than Python's own ways of looking at them bear.
+    """
+    waiting = [(folder, 1)]
+    while waiting:
+        place, depth = waiting.pop()
+        if depth > DEEPEST:
+            raise UnsafeFile(f"{str(place)[:LONGEST_SHOWN]}...: folders lie more than {DEEPEST} deep in each other")
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(place) as entries:
+            for entry in entries:
+                yield place / entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append((place / entry.name, depth + 1))
 
 
 def require_no_link(*paths: Path) -> None:

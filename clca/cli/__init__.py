@@ -20,11 +20,14 @@ from clca.cli.streams import give_up, prepare_streams
 from clca.cli.strict_command import StrictCommand
 from clca.errors import ClcaError
 from clca.printable import one_line
+from clca.words import beginning
 
 # Typer's own class for wrong arguments has no public name of its own: BadParameter is one of its kind.
 USAGE: Any = typer.BadParameter.__base__
 
 INTERRUPTED = 130  # exit code after Ctrl-C, as of a process that SIGINT ended
+
+LONGEST = 4000  # characters of an error, which may quote what a file holds
 
 LAUNCHER = 10.0  # seconds in which a launcher ends the other processes once the first has failed, and more
 
@@ -198,7 +201,7 @@ def _refuse(message: str, code: int) -> int:
     if os.environ.get("LOCAL_RANK", "0") != "0":
         sleep(LAUNCHER)  # the first process says the same, and this one is ended: what is still here failed alone
     try:
-        print(f"clca: {one_line(message)}", file=sys.stderr, flush=True)
+        print(f"clca: {beginning(one_line(message), LONGEST)}", file=sys.stderr, flush=True)
     except OSError:
         give_up(sys.stderr)
     return code

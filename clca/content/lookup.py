@@ -19,7 +19,7 @@ from clca.content.decoding import decode_text
 from clca.content.parsing import suggestion
 from clca.content.trust import CONFIG, read_config
 from clca.errors import ContentError, NotFoundError, StoreError
-from clca.safe_open import read_bytes
+from clca.safe_open import read_bytes, walk
 from clca.storage.atomic import atomic_write, write_errors
 
 FOLDERS = ("prompts", "scenarios", "personas", "trainers", "eval")
@@ -72,14 +72,17 @@ class Content:
         """The sorted paths of all content files that match, such as `files("personas/cultures/*.yaml")`.
 
         A `*` matches within one folder; the pattern `*` alone matches every file. Raises `ContentError` for a folder of
-        the workspace that is a link out of it.
+        the workspace that is a link out of it, or cannot be looked through.
         """
         first = pattern.partition("/")[0]
         folders = (first,) if first in FOLDERS else FOLDERS
         paths = set(_walk(self.package, folders))
         if self.workspace is not None:
             _require_own_folders(self.workspace)
-            paths.update(_walk(self.workspace, folders))
+            try:
+                paths.update(_walk(self.workspace, folders))
+            except OSError as error:
+                raise ContentError(str(self.workspace), None, f"cannot be read: {error.strerror}") from None
         return sorted(path for path in paths if pattern == "*" or _matches(path.split("/"), pattern.split("/")))
 
     def origin(self, path: str) -> Origin:
@@ -160,7 +163,7 @@ def _require_own_folders(workspace: Path) -> None:
 
 def _walk(root: Path, folders: Iterable[str]) -> Iterator[str]:
     for folder in folders:
-        for file in (root / folder).rglob("*"):
+        for file in walk(root / folder):
             relative = file.relative_to(root)
             if file.is_file() and not any(part.startswith((".", "__")) for part in relative.parts):
                 yield relative.as_posix()

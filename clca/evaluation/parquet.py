@@ -22,8 +22,12 @@ _LARGEST, _LARGEST_METADATA = 2048 * MIB, 64 * MIB  # bytes, unpacked; of text i
 
 
 @contextmanager
-def open_parquet(path: Path, most_rows: int, most_values: int, *, lists: bool = False) -> Iterator[Any]:
+def open_parquet(
+    path: Path, most_rows: int, most_values: int, *, lists: bool = False, within: Path | None = None
+) -> Iterator[Any]:
     """A `pyarrow.parquet.ParquetFile` of texts, numbers and, with `lists`, lists of these.
+
+    One of the folder `within` is opened through no link that leads out of it.
 
     Raises `OSError` or `pyarrow.ArrowException` for a file of another kind, a damaged one, and one of more rows, or
     more values in them, than any file of its kind.
@@ -31,7 +35,7 @@ def open_parquet(path: Path, most_rows: int, most_values: int, *, lists: bool = 
     from pyarrow import OSFile, parquet
 
     limits = dict.fromkeys(("thrift_string_size_limit", "thrift_container_size_limit"), _LARGEST_METADATA)
-    with safe_open(path) as file, OSFile(f"/dev/fd/{file.fileno()}") as source:
+    with safe_open(path, within) as file, OSFile(f"/dev/fd/{file.fileno()}") as source:
         try:
             first = parquet.ParquetFile(source, **limits)
         except UnicodeDecodeError:

@@ -150,6 +150,8 @@ class _Header:
         if kind in (3, 7, 8):
             length = {3: 1, 7: 8}.get(kind) or self._varint()
             self.at += length
+            if self.at > len(self._data):  # else a list of them would have elements without end
+                raise OSError("a page whose header is cut off, or too long")
             return None
         if kind == 12:
             return self.structure(depth + 1)

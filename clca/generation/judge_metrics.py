@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated
 
 from pydantic import Field
 
@@ -72,11 +73,14 @@ def measure_judge(rows: Iterable[tuple[str | None, str, int]]) -> JudgeMetrics:
 ENOUGH_VERDICTS = 20  # from which verdicts that are all alike are told
 
 
+Count = Annotated[int, Field(ge=0, lt=2**53)]
+
+
 class KindCount(Record):
     """Numbers of prepared dialogues of one kind."""
 
-    shown: int = Field(description="Dialogues on which the judge gave a verdict.")
-    found: int = Field(description="Of these, called bad by any label, alignment included.")
+    shown: Count = Field(description="Dialogues on which the judge gave a verdict.")
+    found: Count = Field(description="Of these, called bad by any label, alignment included.")
 
 
 class JudgeCalibration(Record):
@@ -85,10 +89,10 @@ class JudgeCalibration(Record):
     judge: str = Field(description="Name of the judge's model.")
     sound: KindCount = Field(description="Sound dialogues: those that were found are false alarms.")
     bad: dict[str, KindCount] = Field(description="Bad dialogues by kind: the share that was found is recall.")
-    unanswered: int = Field(description="Dialogues without a verdict, since a request failed.")
-    requests: int = Field(description="Requests that this took, of no run's totals.")
-    prompt_tokens: int
-    completion_tokens: int
+    unanswered: Count = Field(description="Dialogues without a verdict, since a request failed.")
+    requests: Count = Field(description="Requests that this took, of no run's totals.")
+    prompt_tokens: Count
+    completion_tokens: Count
 
     @property
     def missed(self) -> list[str]:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clca.errors import StoreError
+from clca.safe_open import walk
 from clca.storage.rename import exchange, rename_new
 
 
@@ -121,10 +122,15 @@ def _replace(target: Path, draft: Path, own: Collection[str]) -> None:
 
 
 def foreign_files(folder: Path, own: Collection[str]) -> list[str]:
-    """What a folder holds beside the files `own`, by path below it; links are foreign, whatever they are called."""
+    """What a folder holds beside the files `own`, by path below it; links are foreign, whatever they are called.
+
+    Raises `StoreError` for a folder that cannot be looked through.
+    """
     folders = {str(parent) for name in own for parent in Path(name).parents}
     found = []
-    for path in sorted(folder.rglob("*")):
+    with write_errors(folder):
+        paths = sorted(walk(folder))
+    for path in paths:
         name = path.relative_to(folder).as_posix()
         if path.is_symlink() or name not in (folders if path.is_dir() else own):
             found.append(name)

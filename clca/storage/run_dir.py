@@ -216,6 +216,8 @@ def index_entry(path: Path, outcome: Outcome, line: bytes, offset: int) -> Finis
             raise TypeError("the id is no text")
         if not all(type(count) is int and 0 <= count < 2**53 for count in counts):
             raise TypeError("the usage holds what is no count")
+        if not all(isinstance(words, str | None) for words in (record["reason"], record.get("planted"))):
+            raise TypeError("the reason or the planted flaw is no text")
         return FinishedDialogue(
             id=record["id"],
             outcome=outcome,

@@ -93,8 +93,13 @@ def read_run(folder: Path) -> RunInfo:
             raise ValueError("not an object")
         if not all(isinstance(data.get(key, {}), dict) for key in ("counts", "inputs")):
             raise ValueError("its counts or inputs are not an object")
-        if not all(type(count) is int for count in data.get("counts", {}).values()):
+        if not _are_counts(data.get("counts", {})):
             raise ValueError("its counts are not numbers")
+        sessions = data.get("sessions", [])
+        if not (isinstance(sessions, list) and all(isinstance(session, dict) for session in sessions)):
+            raise ValueError("its sessions are not a list of objects")
+        if not all(_are_counts(session.get("verdicts", {})) for session in sessions):
+            raise ValueError("its verdicts are not numbers")
         if not isinstance(data.get("fingerprint", ""), str):
             raise ValueError("its fingerprint is not a text")
     except FileNotFoundError:
@@ -104,6 +109,11 @@ def read_run(folder: Path) -> RunInfo:
             f"cannot read {file} ({error}): repeat the `clca generate` command that made the run"
         ) from None
     return RunInfo(folder, data)
+
+
+def _are_counts(value: Any) -> bool:
+    """Whether a value is an object of numbers of things."""
+    return isinstance(value, dict) and all(type(count) is int and 0 <= count < 2**53 for count in value.values())
 
 
 def new_run_folder(out: Path, culture: str, teacher: str, seed: int, digest: str) -> Path:

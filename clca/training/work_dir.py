@@ -15,6 +15,7 @@ from pathlib import Path
 
 from clca.errors import StoreError
 from clca.models.adapter import LOGS
+from clca.safe_open import walk
 from clca.storage import lock
 from clca.storage.atomic import held_path, opened_folder, write_errors
 from clca.training.checkpoints import FOLDER, INPUTS
@@ -63,7 +64,9 @@ def held(work: Path) -> Iterator[Path]:
 
 def require_own(work: Path) -> None:
     """Refuse a folder of an unfinished training that holds what no training makes. Raises `StoreError`."""
-    for path in sorted(work.rglob("*")):
+    with write_errors(work):
+        paths = sorted(walk(work))
+    for path in paths:
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise _foreign(work, path, "a link, or no file")
         if path.name in _PICKLES:

@@ -66,6 +66,8 @@ BOMBS: dict[str, tuple[str, bytes, str]] = {
     "a header without end": ("none", b"\x15" + b"\x80" * 99, "a number without end"),
     "a nested header": ("none", b"\x1c" * 99, "nested too deeply"),
     "a header of no kind": ("none", b"\x1f" * 99, "of no kind"),
+    "a list of bytes without end": ("none", b"\x19\xf3" + b"\xff" * 8 + b"\x01", "is cut off, or too long"),
+    "a list of numbers without end": ("none", b"\x19\xf7" + b"\xff" * 8 + b"\x01", "is cut off, or too long"),
     "pages that are missing": ("none", dictionary(1, ONE) + values(9) + BEYOND, "a column that lacks 991 values"),
     "a page without a size": ("none", b"\x15\x04\x00", "a page without a size"),
     "a negative size": ("none", b"\x15\x04\x15\x01\x15\x01\x00", "a page without a size"),

@@ -74,6 +74,8 @@ def show_adapter(name: str, out: Path, *, as_json: bool) -> None:
         rows = list(_rows(adapter))
     except KeyError as error:
         raise ContentError(str(adapter.folder / FILE), None, f"recipe: {error.args[0]}: missing key") from None
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise ContentError(str(adapter.folder / FILE), None, f"holds what no training writes: {error}") from None
     console = make_console()
     console.print(str(adapter.folder), style="bold")
     for key, value in rows:

@@ -5,15 +5,18 @@ from __future__ import annotations
 from itertools import islice
 from pathlib import Path
 
+from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.dialogue import STYLES
 from clca.cli.views.screen import make_console, print_json, show_warnings, styled
-from clca.errors import NotFoundError
+from clca.content.parsing import validation_message
+from clca.errors import NotFoundError, StoreError
+from clca.generation.judge_metrics import JudgeMetrics
 from clca.generation.run_records import read_records
 from clca.printable import one_line
-from clca.storage.run_index import RunInfo, damaged_runs, list_runs
+from clca.storage.run_index import INFO, RunInfo, damaged_runs, list_runs
 
 COUNTS = ("requested", "kept", "discarded", "failed", "rejected", "pending")
 
@@ -74,10 +77,14 @@ def show_dialogues(run: RunInfo, outcomes: list[str], limit: int, *, as_json: bo
 
 
 def _show_judge_metrics(run: RunInfo, console: Console) -> None:
-    metrics = run.data.get("calibration")
-    if metrics:
+    recorded = run.data.get("calibration")
+    if recorded:
+        try:
+            metrics = JudgeMetrics.model_validate(recorded)
+        except ValidationError as error:
+            raise StoreError(f"{run.folder / INFO}: calibration: {validation_message(error)}") from None
         console.print(
-            f"Judge against planted flaws: {metrics['caught']} of {metrics['planted']} discarded,"
-            f" {metrics['false_alarms']} of {metrics['clean']} others discarded.",
+            f"Judge against planted flaws: {metrics.caught} of {metrics.planted} discarded,"
+            f" {metrics.false_alarms} of {metrics.clean} others discarded.",
             style="dim",
         )

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from statistics import mean, stdev
-from typing import Literal
+from typing import Literal, Self
+
+from pydantic import model_validator
 
 from clca.evaluation.bootstrap import Estimate
 from clca.evaluation.classification.specificity import Specificity
@@ -104,6 +106,18 @@ class MatrixScores(Record):
     tests: tuple[TestCounts, ...]
     results: tuple[SystemScores, ...]
     specificity: Specificity | None
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> Self:
+        """Refuse a file that was changed: each row has a result, and counts and scores of each test and culture."""
+        tests = {test.test for test in self.tests}
+        if [result.row for result in self.results] != list(self.rows):
+            raise ValueError("results: are not those of the rows")
+        if any(set(test.invalid) != set(self.rows) for test in self.tests):
+            raise ValueError("tests: invalid answers are not those of the rows")
+        if any(set(result.tests) != tests or set(result.cultures) != set(self.cultures) for result in self.results):
+            raise ValueError("results: are not those of the tests and cultures")
+        return self
 
     def result(self, system: str) -> SystemScores | None:
         """The scores of a system; None if it was not scored."""

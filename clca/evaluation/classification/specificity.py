@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
 from numpy.typing import ArrayLike
+from pydantic import model_validator
 
 from clca.evaluation.arrays import Floats
 from clca.evaluation.bootstrap import Estimate, interval
@@ -44,6 +46,15 @@ class Specificity(Record):
     ranks: tuple[tuple[int, ...], ...]
     winners: dict[str, tuple[str, ...]]
     invalid: tuple[tuple[float | None, ...], ...] | None = None
+
+    @model_validator(mode="after")
+    def _is_square(self) -> Self:
+        """Refuse a file that was changed: each matrix has a row and a column for each culture."""
+        n = len(self.cultures)
+        parts = (self.matrix, self.normalised, self.ranks, *([] if self.invalid is None else [self.invalid]))
+        if any([len(row) for row in part] != [n] * n for part in parts) or set(self.winners) != set(self.cultures):
+            raise ValueError("the matrices are not those of the cultures")
+        return self
 
 
 def specificity(

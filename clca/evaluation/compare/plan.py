@@ -122,7 +122,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         files = {path: (str(used["sha256"]), str(used["origin"])) for path, used in info["content"].items()}
         offered = _offered(info, suite)
         items_version = dict(offered.version)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ContentError(
             str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
         ) from None

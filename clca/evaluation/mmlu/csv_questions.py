@@ -35,7 +35,9 @@ def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, 
     files = {split: _files(root / split, split) for split in SPLITS}
     require_subjects(subjects, files["test"], f"--data {folder}", named=named, total=len(known))
     items: dict[Split, dict[str, tuple[MmluItem, ...]]] = {
-        split: {subject: read_items(by_subject[subject]) for subject in subjects if subject in by_subject}
+        split: {
+            subject: read_items(by_subject[subject], within=folder) for subject in subjects if subject in by_subject
+        }
         for split, by_subject in files.items()
     }
     for subject in subjects:
@@ -46,13 +48,16 @@ def read_folder(folder: Path, subjects: Sequence[str], known: Sequence[str], *, 
     return QuestionSet(str(folder), items["dev"], items["test"], (*notes, *audit(items["dev"], items["test"])))
 
 
-def read_items(file: Path, shown: str | None = None) -> tuple[MmluItem, ...]:
-    """The questions of one file. Raises `ContentError` with the line that a malformed row begins in."""
+def read_items(file: Path, shown: str | None = None, within: Path | None = None) -> tuple[MmluItem, ...]:
+    """The questions of one file, of the folder `within` through no link that leads out of it.
+
+    Raises `ContentError` with the line that a malformed row begins in.
+    """
     path = shown or str(file)
     if file.exists() and not file.is_file():
         raise ContentError(path, None, "is not a regular file: put a CSV file of questions there")
     try:
-        data = read_bytes(file)
+        data = read_bytes(file, within=within)
     except OSError as error:
         raise ContentError(path, None, f"cannot be read: {error.strerror}") from None
     text = decode_text(path, data)

@@ -19,7 +19,7 @@ from clca.evaluation.mmlu.audit import audit
 from clca.evaluation.mmlu.csv_questions import LAYOUT
 from clca.evaluation.mmlu.questions import LETTERS, SPLITS, MmluItem, QuestionSet, Split, require_subjects
 from clca.evaluation.parquet import bounded_batches, open_parquet, require_plain
-from clca.safe_open import MIB, bounded_lines, safe_open
+from clca.safe_open import MIB, bounded_lines, read_json, safe_open
 
 DEFAULT = "cais/mmlu"
 CONFIG = "all"
@@ -86,7 +86,7 @@ def _load(name: str, split: Split) -> list[Mapping[str, Any]]:
                 f"--data {name}: neither {LAYOUT} nor {split}-*.parquet or {split}.jsonl"
                 + (f"; give the folder above it, {folder.resolve().parent}" if _is_split(folder) else "")
             )
-        return [row for file in files for row in _file_rows(file)]
+        return [row for file in files for row in _file_rows(file, folder)]
     except SettingsError:
         raise
     except Exception as error:  # the libraries have no common error for what does not exist or cannot be reached
@@ -111,8 +111,16 @@ def _library_rows(name: str, folder: Path, split: Split) -> list[Mapping[str, An
     datasets.disable_progress_bars()
     with _silent():
         if folder.is_dir():
-            return list(_plain_rows(datasets.load_from_disk(str(folder))[split]))
+            _require_own_files(folder, folder / split)
+            return list(_plain_rows(datasets.load_from_disk(str(folder / split))))
         return list(_plain_rows(datasets.load_dataset(name, CONFIG, split=split)))
+
+
+def _require_own_files(folder: Path, split: Path) -> None:
+    """Raise an error for a saved split that the library would follow out of its folder, wait for, or not bear."""
+    state, _ = (parse_json(read_json(split / name, folder)) for name in ("state.json", "dataset_info.json"))
+    for file in state["_data_files"]:
+        safe_open(split / file["filename"], folder).close()
 
 
 def _plain_rows(dataset: Any) -> Iterator[Mapping[str, Any]]:
@@ -126,13 +134,13 @@ def _plain_rows(dataset: Any) -> Iterator[Mapping[str, Any]]:
         yield from table.to_pylist()
 
 
-def _file_rows(path: Path) -> Iterator[Mapping[str, Any]]:
+def _file_rows(path: Path, folder: Path) -> Iterator[Mapping[str, Any]]:
     if path.suffix == ".parquet":
-        with open_parquet(path, MOST_ROWS, MOST_VALUES, lists=True) as file:
+        with open_parquet(path, MOST_ROWS, MOST_VALUES, lists=True, within=folder) as file:
             for batch in bounded_batches(file, LONGEST_CELL, MOST_TEXT):
                 yield from batch.to_pylist()
     else:
-        with safe_open(path) as lines:
+        with safe_open(path, within=folder) as lines:
             yield from (parse_json(line) for line in bounded_lines(lines) if line.strip())
 
 

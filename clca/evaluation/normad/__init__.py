@@ -15,7 +15,7 @@ from clca.content.config import Option, split_names
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
 from clca.evaluation.config import WHAT
-from clca.evaluation.labelled.answer_grammar import AnswerGrammar, AnswerOption, Vocabulary
+from clca.evaluation.labelled.answer_grammar import AnswerGrammar, AnswerOption, Vocabulary, Words
 from clca.evaluation.labelled.config import LabelledConfig
 from clca.records import Record
 
@@ -71,10 +71,10 @@ class NormadSuite(Record):
 
     prompt: str
     zero_shot: str
-    answers: dict[Label, Annotated[tuple[str, ...], Field(min_length=1)]]
-    fillers: tuple[str, ...]
-    qualifiers: tuple[str, ...] = ("or",)
-    negations: tuple[str, ...] = ("not",)
+    answers: dict[Label, Annotated[tuple[Words, ...], Field(min_length=1)]]
+    fillers: tuple[Words, ...]
+    qualifiers: tuple[Words, ...] = ("or",)
+    negations: tuple[Words, ...] = ("not",)
     demonstration: tuple[Story, ...]
 
     @model_validator(mode="after")

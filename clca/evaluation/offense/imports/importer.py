@@ -18,6 +18,7 @@ from clca.evaluation.offense.imports.mapping import SUFFIXES, FileEntry, ImportM
 from clca.evaluation.offense.imports.records import LabelledFile, LabelledRecord, MalformedRecord
 from clca.evaluation.offense.suite import OffenseSuite, TaskType
 from clca.evaluation.offense.test_sets import AUDIT, MANIFEST, Manifest, SetEntry, TextLine, read_manifest
+from clca.safe_open import walk
 from clca.storage.atomic import atomic_folder, write_errors
 from clca.storage.earlier_import import replaceable_files
 from clca.storage.json_records import encode_record
@@ -197,6 +198,8 @@ def _find(folder: Path, pattern: str) -> Path | None:
         return folder / pattern
     try:
         paths = sorted(folder.glob(pattern)) if any(sign in pattern for sign in "*?[") else []
+    except RecursionError:
+        raise SettingsError(f"{folder} has folders that lie too deep in each other for {pattern!r}") from None
     except (ValueError, OSError) as error:
         raise SettingsError(f"path {pattern!r} of the mapping is not a valid pattern: {error}") from None
     if len(paths) > 1:
@@ -209,7 +212,11 @@ def _find(folder: Path, pattern: str) -> Path | None:
 
 def _unnamed(folder: Path, named: set[Path], out: Path) -> Iterator[str]:
     """Data files that no entry names, without those of an earlier import and hidden ones."""
-    for path in sorted(folder.rglob("*")):
+    try:
+        paths = sorted(walk(folder))
+    except OSError as error:
+        raise SettingsError(f"{folder} cannot be looked through: {error.strerror}") from None
+    for path in paths:
         shown = path.relative_to(folder)
         ignored = Path(os.path.realpath(path)).is_relative_to(out) or any(part.startswith(".") for part in shown.parts)
         if path.suffix.lower() in SUFFIXES and path not in named and not ignored and path.is_file():

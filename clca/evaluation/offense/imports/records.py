@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from clca.evaluation.offense.imports.text import LINE_LIMIT, TextFile, numbered_
 
 _RETURN = "\udc0d"  # stands in for "\r", at which csv.reader would end a row; no text holds half of a surrogate pair
 _OTHER_BREAKS = frozenset("\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+_BEGIN = (re.compile(r"[^ \t\r\n]"), re.compile(r"[^ \t\r\n,]"))  # where an array begins, and a value of it
 _IN_JSON = _OTHER_BREAKS - {"\r"}  # an array may be laid out over lines that end with "\r\n"
 
 
@@ -88,34 +90,35 @@ class LabelledFile:
                     yield self._object(number, record, breaks=not _OTHER_BREAKS.isdisjoint(line.rstrip("\r\n")))
 
     def _json_array(self, blocks: Iterator[str]) -> Iterator[LabelledRecord | MalformedRecord]:
-        decoder, buffer, number, opened = json.JSONDecoder(), "", 1, False
+        decoder, buffer, at, number, opened = json.JSONDecoder(), "", 0, 1, False
         for block in blocks:
-            buffer += block
+            buffer, at = buffer[at:] + block, 0
             while True:
-                skipped = len(buffer) - len(buffer.lstrip(" \t\r\n," if opened else " \t\r\n"))
-                number, buffer = number + buffer.count("\n", 0, skipped), buffer[skipped:]
-                if not buffer:
+                begin = _BEGIN[opened].search(buffer, at)
+                end = begin.start() if begin else len(buffer)
+                number, at = number + buffer.count("\n", at, end), end
+                if begin is None:
                     break
                 if not opened:
-                    if buffer[0] != "[":
+                    if begin[0] != "[":
                         raise self._fault('is no JSON array, which begins with "[" (format: jsonl is for lines)')
-                    opened, buffer = True, buffer[1:]
+                    opened, at = True, at + 1
                     continue
-                if buffer[0] == "]":
-                    if buffer[1:].strip():
-                        yield MalformedRecord(number, f"after the end of the array: {buffer[1:].strip()[:40]!r}")
+                if begin[0] == "]":
+                    if rest := buffer[at + 1 :].strip():
+                        yield MalformedRecord(number, f"after the end of the array: {rest[:40]!r}")
                     return
                 try:
-                    record, end = decoder.raw_decode(buffer)
+                    record, end = decoder.raw_decode(buffer, at)
                 except (ValueError, RecursionError) as error:
-                    if len(buffer) > LINE_LIMIT:
+                    if len(buffer) - at > LINE_LIMIT:
                         fault = f"not JSON, or a record longer than {LINE_LIMIT:,} characters: {_reason(error)}"
                         raise ContentError(str(self.path), number, fault) from None
                     break
                 if end == len(buffer):
                     break  # a number at the end may continue
-                yield self._object(number, record, breaks=not _IN_JSON.isdisjoint(buffer[:end]))
-                number, buffer = number + buffer.count("\n", 0, end), buffer[end:]
+                yield self._object(number, record, breaks=not _IN_JSON.isdisjoint(buffer[at:end]))
+                number, at = number + buffer.count("\n", at, end), end
         if not opened:
             return
         raise ContentError(

@@ -1,0 +1,242 @@
+"""Attacks by folders of somebody else: depth, links out of them, and records whose values are of other kinds."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+from pydantic import ValidationError
+
+from clca.cli.views.adapters import show_adapter
+from clca.cli.views.runs import show_dialogues
+from clca.content.lookup import Content
+from clca.errors import ClcaError, ContentError, SettingsError, StoreError
+from clca.evaluation.mmlu.csv_questions import read_folder
+from clca.evaluation.mmlu.hub_questions import read_hub
+from clca.evaluation.normad import NormadReader, load_suite
+from clca.evaluation.results import read_evaluation
+from clca.generation.judge_metrics import JudgeCalibration
+from clca.storage.atomic import foreign_files
+from clca.storage.run_dir import RunDir
+from clca.storage.run_index import read_run
+from clca.training import work_dir
+from tests.evaluation.offense.posts import entry, lines, posts, run
+from tests.security.test_files import RECIPE, adapter, sparse
+
+# ---------------------------------------------------------------- folders in each other, more than Python walks
+
+
+def deep(folder: Path) -> None:
+    """Folders in each other below a new one, more than are walked; of a thousand Python itself makes an end."""
+    folder.mkdir(parents=True)
+    place = os.open(folder, os.O_RDONLY)
+    for _ in range(150):
+        os.mkdir("d", dir_fd=place)
+        inner = os.open("d", os.O_RDONLY, dir_fd=place)
+        os.close(place)
+        place = inner
+    os.close(place)
+
+
+DEEP: dict[str, tuple[str, Callable[[Path], object]]] = {
+    "content": ("prompts/d", lambda folder: Content(folder).files()),
+    "an import": ("out/japan", lambda folder: foreign_files(folder / "out", ())),
+    "a training": ("rows/d", work_dir.require_own),
+    "posts": ("in/d", lambda folder: run(folder / "in", folder / "out", entry())),
+    "posts of a pattern": ("in/d", lambda folder: run(folder / "in", folder / "out", entry(path="**/posts.jsonl"))),
+}
+
+
+@pytest.mark.parametrize("reader", DEEP)
+def test_folders_in_each_other_are_not_walked_without_end(tmp_path: Path, reader: str) -> None:
+    name, read = DEEP[reader]
+    deep(tmp_path / name)
+    (tmp_path / "in").mkdir(exist_ok=True)
+    (tmp_path / "in" / "posts.jsonl").write_bytes(lines(posts()))
+    with pytest.raises(ClcaError, match="deep in each other"):
+        read(tmp_path)
+
+
+# ---------------------------------------------------------------- records that are no records
+
+
+SESSION = '{"verdicts": {"good yes good": 1}}'
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        '{"counts": {"kept": 1e3}}',
+        '{"counts": {"kept": -1}}',
+        f'{{"counts": {{"kept": {"9" * 400}}}}}',
+        '{"counts": {"kept": true}}',
+        '{"sessions": 5}',
+        f'{{"sessions": {SESSION}}}',
+        '{"sessions": ["x"]}',
+        '{"sessions": [{"verdicts": "x"}]}',
+        f'{{"sessions": [{{"verdicts": {{"good": {"9" * 400}}}}}]}}',
+    ],
+)
+def test_a_run_has_numbers_where_its_record_has_them(tmp_path: Path, record: str) -> None:
+    (tmp_path / "run.json").write_text(f'{{"sessions": [{SESSION}], "counts": {{"kept": 0}}}}')
+    read_run(tmp_path)
+    (tmp_path / "run.json").write_text(record)
+    with pytest.raises(StoreError, match=r"cannot read .*run\.json \(its (counts|sessions|verdicts) are not"):
+        read_run(tmp_path)
+
+
+@pytest.mark.parametrize("words", ["5", "1e400", "9" * 400, "{}", '["x"]', "true"])
+@pytest.mark.parametrize("key", ["reason", "planted"])
+def test_words_of_a_dialogue_are_words(tmp_path: Path, key: str, words: str) -> None:
+    usage = '{"requests": 1, "prompt_tokens": 1, "completion_tokens": 1}'
+    texts = {"reason": '""', "planted": '""', key: words}
+    (tmp_path / "dialogues.jsonl").write_text(
+        f'{{"id": "a", "reason": {texts["reason"]}, "planted": {texts["planted"]}, "usage": {usage}}}\n'
+    )
+    with pytest.raises(ContentError, match=r"dialogues\.jsonl:1: not a record of a run \(the reason"):
+        RunDir(tmp_path)
+
+
+@pytest.mark.parametrize("metrics", ["5", '"x"', "[1]", '{"caught": 1}', '{"caught": {}}'])
+def test_metrics_of_a_judge_that_are_none_are_one_line(tmp_path: Path, metrics: str) -> None:
+    (tmp_path / "run.json").write_text(f'{{"calibration": {metrics}}}')
+    with pytest.raises(StoreError, match=r"run\.json: calibration: "):
+        show_dialogues(read_run(tmp_path), ["kept"], 1, as_json=False)
+
+
+@pytest.mark.parametrize(
+    "change", [{"save": 5}, {"save": [5]}, {"targets": ["q"], "alpha": "16"}, {"r": "4"}, {"alpha": "inf"}]
+)
+def test_an_adapter_whose_recipe_is_of_other_kinds_is_one_line(tmp_path: Path, change: dict[str, object]) -> None:
+    whole = {"seed": 1, "base": {"bits": 16}}
+    recipe = {**RECIPE, **whole, "lora": {"r": 1, "alpha": 1, "targets": ["q"], **change}}
+    with pytest.raises(ContentError, match=r"adapter\.json: (recipe: lora\.|holds what no training writes: )\S+"):
+        show_adapter(str(adapter(tmp_path, recipe, base_model_name_or_path="s")), tmp_path, as_json=False)
+
+
+def test_counts_of_a_judge_have_an_end() -> None:
+    count = f'{{"shown": {"9" * 400}, "found": 1}}'
+    with pytest.raises(ValidationError, match=r"sound\.shown"):
+        JudgeCalibration.model_validate_json(
+            f'{{"judge": "j", "sound": {count}, "bad": {{}}, "unanswered": 0, "requests": 0, "prompt_tokens": 0,'
+            ' "completion_tokens": 0}'
+        )
+
+
+def scores(**changes: object) -> str:
+    """The scores of a row on a test, and what is changed in them."""
+    nothing: dict[str, object] = {}
+    result = {"row": "japan", "tests": {"t": nothing}, "cultures": {"japan": nothing}}
+    square = {"cultures": ["japan"], "cspec": None, "diagonal_mean": {"value": 1, "low": 1, "high": 1}, "chance": None}
+    square |= {"p": None, "permutations": 1, "exact": True, "left_out": [], "matrix": [[1]], "normalised": [[1]]}
+    whole = {
+        "seed": 1, "resamples": 1, "level": 0.95, "single_class": True, "rows": ["japan"], "cultures": ["japan"],
+        "tests": [{"culture": "japan", "test": "t", "labels": ["a"], "texts": 1, "unlabelled": 0, "absent": [],
+                   "invalid": {"japan": 0}}],
+        "results": [result | dict.fromkeys(("average", "over_tests", "pooled"), nothing)],
+        "specificity": square | {"ranks": [[1]], "winners": {"japan": ["japan"]}},
+    }  # fmt: skip
+    for path, value in changes.items():
+        part: Any = whole
+        *places, last = path.split("__")
+        for place in places:
+            part = part[int(place) if place.isdigit() else place]
+        part[last] = value
+    return json.dumps(whole)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"tests__0__invalid": {}},
+        {"results": []},
+        {"rows": ["japan", "japan"]},
+        {"results__0__tests": {}},
+        {"results__0__cultures": {}},
+        {"cultures": ["japan", "uk"]},
+        {"specificity__matrix": [[1, 2]]},
+        {"specificity__ranks": []},
+        {"specificity__normalised": [[]]},
+        {"specificity__winners": {}},
+    ],
+    ids=str,
+)
+def test_scores_whose_parts_do_not_fit_are_one_line(tmp_path: Path, changes: dict[str, object]) -> None:
+    (tmp_path / "evaluation.json").write_text('{"kind": "offense"}')
+    (tmp_path / "scores.json").write_text(scores())
+    read_evaluation(str(tmp_path), "offense")
+    (tmp_path / "scores.json").write_text(scores(**changes))
+    with pytest.raises(ContentError, match=r"scores\.json: .*(are not those of|is not)"):
+        read_evaluation(str(tmp_path), "offense")
+
+
+# ---------------------------------------------------------------- questions
+
+
+def test_no_link_leads_out_of_a_folder_of_questions(tmp_path: Path) -> None:
+    for split in ("dev", "test"):
+        (tmp_path / "theirs" / split).mkdir(parents=True)
+        (tmp_path / "mine.csv").write_text("My secret?,a,b,c,d,A\n")
+        (tmp_path / "theirs" / split / f"anatomy_{split}.csv").symlink_to(tmp_path / "mine.csv")
+    with pytest.raises(ContentError, match=r"anatomy_dev\.csv: cannot be read: it is a link that leads out of"):
+        read_folder(tmp_path / "theirs", ["anatomy"], ["anatomy"], named=True)
+
+
+@pytest.mark.parametrize("form", ["jsonl", "parquet"])
+def test_nor_out_of_one_in_another_form(tmp_path: Path, form: str) -> None:
+    row = {"question": "My secret?", "subject": "anatomy", "choices": ["a", "b", "c", "d"], "answer": 0}
+    mine, folder = tmp_path / f"mine.{form}", tmp_path / "theirs"
+    if form == "parquet":
+        parquet.write_table(pa.Table.from_pylist([row]), mine)
+    else:
+        mine.write_text(json.dumps(row) + "\n")
+    folder.mkdir()
+    for split in ("dev", "test"):
+        (folder / f"{split}.{form}").symlink_to(mine)
+    with pytest.raises(SettingsError, match="cannot be loaded: it is a link that leads out of"):
+        read_hub(str(folder), ["anatomy"], ["anatomy"], named=True)
+
+
+SAVED: dict[str, tuple[str, str, str]] = {
+    "a file elsewhere": ("state.json", '{"_data_files": [{"filename": "../../../secret.arrow"}]}', "leads out of"),
+    "a file by its whole path": ("state.json", '{"_data_files": [{"filename": "/etc/passwd"}]}', "leads out of"),
+    "a pipe": ("state.json", '{"_data_files": [{"filename": "pipe"}]}', "is not a regular file"),
+    "no files": ("state.json", "[]", "cannot be loaded"),
+    "a terabyte of state": ("state.json", "", "is larger than"),
+    "a terabyte of facts": ("dataset_info.json", "", "is larger than"),
+}
+
+
+@pytest.mark.parametrize("attack", SAVED)
+def test_a_saved_set_of_questions_names_files_of_its_own(tmp_path: Path, attack: str) -> None:
+    pytest.importorskip("datasets")
+    name, text, said = SAVED[attack]
+    (tmp_path / "secret.arrow").touch()
+    saved = tmp_path / "a" / "b"
+    for split in ("dev", "test"):
+        (saved / split).mkdir(parents=True)
+        for file in ("state.json", "dataset_info.json"):
+            (saved / split / file).write_text('{"_data_files": []}')
+        (saved / split / name).write_text(text)
+        if not text:
+            sparse(saved / split / name, 2**40)
+        os.mkfifo(saved / split / "pipe")
+    (saved / "dataset_dict.json").write_text('{"splits": ["dev", "test"]}')
+    with pytest.raises(SettingsError, match=said):
+        read_hub(str(saved), ["anatomy"], ["anatomy"], named=True)
+
+
+def test_words_of_the_suite_of_normad_have_an_end(tmp_path: Path) -> None:
+    text = Content().text("eval/normad/suite.yaml")
+    (tmp_path / "eval" / "normad").mkdir(parents=True)
+    (tmp_path / "eval" / "normad" / "suite.yaml").write_text(
+        text.replace("fillers: [", "fillers: [" + "x" * 201 + ", ")
+    )
+    with pytest.raises(ContentError, match=r"suite\.yaml:\d+: fillers\.0: String should have at most 200 characters"):
+        NormadReader(load_suite(Content(tmp_path)))
