@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from clca.generation.config import GenerateConfig
     from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
+    from clca.quality.export.config import ExportConfig
+    from clca.quality.export.result import ExportResult
     from clca.quality.stats.config import StatsConfig
     from clca.quality.stats.result import StatsResult
     from clca.training.config import TrainConfig
@@ -97,6 +99,24 @@ def stats(
     ('japan', True)
     """
     result: StatsResult = _run("stats", config, progress, fields)
+    return result
+
+
+def export(
+    config: ExportConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> ExportResult:
+    """Export kept dialogues for other trainers or the hub, as `clca export` does.
+
+    `fields` are those of `ExportConfig`: `run`, `format`, `task`, `out`, `push`... Raises a `ClcaError` in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
+    >>> result = clca.export(run=str(run.folder), format="chat", out="data", progress=False)
+    >>> list(result.files), result.dialogues == run.kept
+    (['chat.jsonl', 'dialogues.jsonl', 'README.md'], True)
+    """
+    result: ExportResult = _run("export", config, progress, fields)
     return result
 
 

@@ -47,6 +47,7 @@ COMMANDS = {
     "show": _Entry("Read runs and dialogues.", "runs", "show", "SHOW_EXAMPLES"),
     "retry": _Entry("Try the failed dialogues of a run again.", "runs", "retry", "RETRY_EXAMPLES"),
     "stats": _Entry("Measure the dialogues of runs.", "stats", "stats", "EXAMPLES"),
+    "export": _Entry("Export dialogues for other trainers or the hub.", "export", "export", "EXAMPLES"),
     "train": _Entry("Train QLoRA adapters of a student.", "train", "train", "EXAMPLES"),
     "eval-wvs": _Entry("Evaluate on the World Values Survey.", "eval_wvs", "eval_wvs", "EXAMPLES"),
     "eval-offense": _Entry("Evaluate on offensiveness across cultures.", "eval_offense", "eval_offense", "EXAMPLES"),

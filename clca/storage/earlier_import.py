@@ -1,4 +1,4 @@
-"""Whether an import may replace a folder: one that is new or empty, or holds an earlier import as it was written."""
+"""Whether an import or export may replace a folder: one that is new or empty, or holds an earlier one unchanged."""
 
 from __future__ import annotations
 
@@ -12,36 +12,40 @@ from clca.storage.fingerprint import file_sha256
 
 
 def replaceable_files(
-    out: Path, source: Path, read_import: Callable[[Path], Mapping[str, str | None]]
+    out: Path, source: Path, read_import: Callable[[Path], Mapping[str, str | None]], *, made_by: str = "import"
 ) -> frozenset[str]:
     """The files of an earlier import in `out`, which may be removed: none if it is new or empty.
 
     `read_import` gives the files that the import in a folder wrote, each with its digest where it has to be unchanged;
     it raises `ContentError` or `NotFoundError` for a folder of no import. Whatever else is in `out`, or was changed
-    since the import, is the user's. Raises `StoreError` for that, and where `out` holds the source or the working
-    directory.
+    since the import, is the user's. `made_by` is what messages call an import that is an export.
+
+    Raises `StoreError` for what is the user's, and where `out` holds the source or the working directory.
     """
     target = Path(os.path.realpath(out))  # Path.resolve fails at a loop of links
     if target.exists() and not target.is_dir():
         raise StoreError(f"{out} is a file: --out takes a folder")
     if Path.cwd().is_relative_to(target):
         raise StoreError(f"--out {out} holds the working directory, which would be replaced: give --out a new folder")
-    own = _own_files(target, out, read_import) if target.is_dir() and any(target.iterdir()) else frozenset[str]()
+    is_used = target.is_dir() and any(target.iterdir())
+    own = _own_files(target, out, read_import, made_by) if is_used else frozenset[str]()
     if source.is_dir() and Path(os.path.realpath(source)).is_relative_to(target):
-        raise StoreError(f"--out {out} holds {source}, which is to be imported: give --out another folder")
+        raise StoreError(f"--out {out} holds {source}, which is to be {made_by}ed: give --out another folder")
     foreign = foreign_files(target, own) if target.is_dir() else []
     if foreign:
-        raise StoreError(f"{out} holds {foreign[0]}, which no import wrote: give --out a new folder")
+        raise StoreError(f"{out} holds {foreign[0]}, which no {made_by} wrote: give --out a new folder")
     return own
 
 
-def _own_files(target: Path, out: Path, read_import: Callable[[Path], Mapping[str, str | None]]) -> frozenset[str]:
+def _own_files(
+    target: Path, out: Path, read_import: Callable[[Path], Mapping[str, str | None]], made_by: str
+) -> frozenset[str]:
     try:
         digests = read_import(target)
     except (ContentError, NotFoundError):
-        raise StoreError(f"{out} holds files that no import wrote: give --out a new folder") from None
+        raise StoreError(f"{out} holds files that no {made_by} wrote: give --out a new folder") from None
     for name, digest in digests.items():
         file = target / name
         if digest is not None and file.is_file() and file_sha256(file) != digest:
-            raise StoreError(f"{file} was changed since it was imported: move it away, or give --out a new folder")
+            raise StoreError(f"{file} was changed since it was {made_by}ed: move it away, or give --out a new folder")
     return frozenset(digests)

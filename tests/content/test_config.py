@@ -162,7 +162,7 @@ def test_every_stage_has_the_four_rooms(name: str) -> None:
     assert callable(stage.run)
     assert stage.result_type.model_json_schema(mode="serialization")["type"] == "object"
     required = {
-        name: "x" if field.annotation is str else ("x",)
+        name: "x" if field.annotation in (str, Path) else ("x",)
         for name, field, _ in stage.config_type.options()
         if field.is_required()
     }

@@ -11,6 +11,7 @@ from rich.table import Table
 
 from clca.cli.views.screen import styled
 from clca.printable import one_line
+from clca.progress import Note, Progress
 
 LINE_EVERY = 10.0  # seconds between lines where there is no terminal
 
@@ -74,6 +75,13 @@ class Bar:
     def __exit__(self, *_: object) -> None:
         if self._status is not None:
             self._status.stop()
+
+    def report(self, event: Progress | Note) -> None:
+        """Show what a stage reports, with nothing but its counts."""
+        if isinstance(event, Note):
+            self.begin(one_line(event.text))
+        else:
+            self.show(f"{event.done:,} of {event.total:,} {event.unit}", event.done, event.total)
 
     def begin(self, line: str) -> None:
         """Show what is waited for before anything can be counted."""

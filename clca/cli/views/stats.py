@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from clca.cli.views.screen import make_console, print_json
 from clca.cli.views.selection import show_selections
 from clca.cli.views.stats_findings import show_contamination, show_likeness
 from clca.printable import one_line
-from clca.progress import Note, Progress
 from clca.quality.stats.config import StatsConfig
 from clca.stages import stage
 from clca.words import beginning
@@ -33,7 +31,7 @@ def measure(config: StatsConfig, workspace: Path | None, *, quiet: bool, as_json
     made = chosen.plan(config, workspace)
     show_selections(made.selection)
     with Bar(make_console(stderr=True, quiet=quiet)) as bar:
-        result = chosen.run(made, partial(_show_progress, bar))
+        result = chosen.run(made, bar.report)
     show(result, quiet=quiet, as_json=as_json)
 
 
@@ -53,13 +51,6 @@ def show(result: StatsResult, *, quiet: bool, as_json: bool) -> None:
             console.print(one_line(caveat), style="dim")
     if result.report is not None:
         make_console(stderr=True, quiet=quiet).print(f"{result.report} holds stats.json")
-
-
-def _show_progress(bar: Bar, event: Progress | Note) -> None:
-    if isinstance(event, Note):
-        bar.begin(one_line(event.text))
-    else:
-        bar.show(f"{event.done:,} of {event.total:,} {event.unit}", event.done, event.total)
 
 
 def _funnel(result: StatsResult) -> Table:

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from glob import glob, has_magic
 from pathlib import Path
 
 from clca.content.lookup import Content
@@ -19,12 +16,11 @@ from clca.quality.evaluation_texts import Evaluations, find_evaluations
 from clca.quality.giving_way import GivingWay
 from clca.quality.languages import language
 from clca.quality.markers import Markers
+from clca.quality.run_choice import choose_runs
 from clca.quality.stats.config import LIBRARIES, StatsConfig
 from clca.quality.stats.counted import Instruments
 from clca.quality.stats.sides import Side, SideRun
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, find_runs, read_run
-from clca.storage.run_selection import newest_run
 from clca.storage.selection import Selection
 
 
@@ -58,7 +54,7 @@ def plan(config: StatsConfig, workspace: Path | None = None) -> StatsPlan:
     runs: list[SideRun] = []
     selections: list[Selection] = []
     for side, names in sides.items():
-        chosen, taken = _choose(names, config.out, catalogue)
+        chosen, taken = choose_runs(names, config.out, catalogue)
         selections += taken
         runs += [SideRun(side, info) for info in chosen]
     folders = [run.info.folder.resolve() for run in runs]
@@ -77,36 +73,3 @@ def plan(config: StatsConfig, workspace: Path | None = None) -> StatsPlan:
     require_embedder(embedder)
     evaluations = find_evaluations(content, workspace, os.environ, config.against)
     return StatsPlan(config, tuple(runs), instruments, embedder, evaluations, tuple(selections))
-
-
-def _choose(names: Sequence[str], out: Path, catalogue: CultureCatalogue) -> tuple[list[RunInfo], list[Selection]]:
-    """The runs that names stand for, each once, and what else each could have meant."""
-    runs: dict[Path, RunInfo] = {}
-    selections = []
-    for name in names:
-        if has_magic(name) and not Path(name).exists():
-            found = list(_matching(name))
-        else:
-            info, selection = newest_run(name, _find(name, out, catalogue))
-            found = [info]
-            selections.append(selection)
-        runs.update({info.folder.resolve(): info for info in found})
-    return list(runs.values()), selections
-
-
-def _matching(pattern: str) -> Iterator[RunInfo]:
-    paths = [Path(path) for path in sorted(glob(pattern))]
-    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
-    if not folders:
-        raise NotFoundError(f"{pattern}: no run matches this pattern")
-    yield from map(read_run, folders)
-
-
-def _find(name: str, out: Path, catalogue: CultureCatalogue) -> list[RunInfo]:
-    """The runs of a name, or of any name of a culture, oldest first."""
-    try:
-        return find_runs(name, out)
-    except NotFoundError as error:
-        with suppress(NotFoundError):
-            return find_runs(catalogue.find(name), out)
-        raise error from None

@@ -1,0 +1,50 @@
+"""Which runs are meant by what the user names: folders, names, patterns of folders, cultures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from glob import glob, has_magic
+from pathlib import Path
+
+from clca.culture import CultureCatalogue
+from clca.errors import NotFoundError
+from clca.storage.run_index import RunInfo, find_runs, read_run
+from clca.storage.run_selection import newest_run
+from clca.storage.selection import Selection
+
+
+def choose_runs(names: Sequence[str], out: Path, catalogue: CultureCatalogue) -> tuple[list[RunInfo], list[Selection]]:
+    """The runs that names stand for, each once, and what else each could have meant.
+
+    A name is a folder, a name, a pattern of folders, or a culture, of which the newest. Raises `NotFoundError`.
+    """
+    runs: dict[Path, RunInfo] = {}
+    selections = []
+    for name in names:
+        if has_magic(name) and not Path(name).exists():
+            found = list(_matching(name))
+        else:
+            info, selection = newest_run(name, _find(name, out, catalogue))
+            found = [info]
+            selections.append(selection)
+        runs.update({info.folder.resolve(): info for info in found})
+    return list(runs.values()), selections
+
+
+def _matching(pattern: str) -> Iterator[RunInfo]:
+    paths = [Path(path) for path in sorted(glob(pattern))]
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
+    if not folders:
+        raise NotFoundError(f"{pattern}: no run matches this pattern")
+    yield from map(read_run, folders)
+
+
+def _find(name: str, out: Path, catalogue: CultureCatalogue) -> list[RunInfo]:
+    """The runs of a name, or of any name of a culture, oldest first."""
+    try:
+        return find_runs(name, out)
+    except NotFoundError as error:
+        with suppress(NotFoundError):
+            return find_runs(catalogue.find(name), out)
+        raise error from None
