@@ -18,6 +18,7 @@ from benchmarks.importing import norm_import, survey_import
 from benchmarks.labels import evaluation, labels, reading
 from benchmarks.labels import stream as labels_stream
 from benchmarks.processes import HERE, Stub, Used, measure
+from benchmarks.quality import planted, stats_stream
 from benchmarks.survey import on_gpu, scoring
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
@@ -206,6 +207,8 @@ def _asked(stub: Stub) -> bool:
 
 
 EVERY: dict[str, Callable[[Bench], list[Row]]] = {
+    "planted": planted,
+    "stats-stream": stats_stream,
     "help": startup,
     "makespan": makespan,
     "cpu": cpu,

@@ -33,10 +33,21 @@ class StudentRef(Record):
     tiny: bool
 
 
+class SharedText(Record):
+    """A text of an evaluation that was found in training data: of which item, in what (`source`), and `where` there."""
+
+    source: str
+    where: str
+    evaluation: str
+    item: str
+    text: str
+
+
 class SplitCounts(Record):
     """Counts of a split's examples by task, and of the `dropped` ones by reason.
 
-    `items` counts the rows of each survey item; earlier versions did not record them.
+    `items` counts the rows of each survey item, `shared` what was left out since it shares a text with an evaluation,
+    by evaluation, and `shared_texts` lists the first of these; earlier versions did not record them.
     """
 
     rows: dict[str, int]
@@ -46,6 +57,8 @@ class SplitCounts(Record):
     dropped: dict[str, int]
     sha256: str
     items: dict[str, int] | None = None
+    shared: dict[str, int] | None = None
+    shared_texts: tuple[SharedText, ...] = ()
 
 
 class LossPoint(Record):
@@ -87,7 +100,8 @@ class AdapterInfo(Record):
     number format of the arithmetic, `seconds` the training time over all interruptions. `rehearsal` marks an adapter
     whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
     each culture, and what else there was. `changed` are the settings in which the recipe is not the packaged one of its
-    name, `date` is what the chat template took for today; earlier versions recorded neither.
+    name, `date` is what the chat template took for today, `compared` the number of texts of each evaluation that
+    training data were compared with, null where they were not; earlier versions recorded none of these.
     """
 
     format: Literal[1] = 1
@@ -118,6 +132,7 @@ class AdapterInfo(Record):
     versions: dict[str, str]
     selection: tuple[Selection, ...] = ()
     date: str = ""
+    compared: dict[str, int] | None = None
 
     @field_validator("recipe")
     @classmethod

@@ -13,13 +13,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
 from clca.quality.ngrams import Hashes, TokenHashes, ngram_hashes
+from clca.quality.run_length import EvaluationTexts
 from clca.quality.tokens import has_spaces, tokens
 from clca.records import Record
 
@@ -29,29 +29,9 @@ LONGEST_SHOWN = 200  # characters of the text of a hit
 _BETWEEN = "\0"  # stands between two texts, and in none
 
 
-@dataclass(frozen=True, slots=True)
-class RunLength:
-    """Words of a run that is not shared by chance, and of the shortest whole text that is not."""
-
-    n: int
-    least: int
-
-
 Kind = tuple[int, bool]
 """Tokens of a run, and whether they are words."""
 Items = NDArray[np.uint32]
-
-SHORT = RunLength(8, 5)  # items of a survey, which are a sentence each
-LONG = RunLength(13, 10)  # questions, stories, posts
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluationTexts:
-    """The texts of an evaluation, each with the id of its item; an item may have several."""
-
-    name: str
-    length: RunLength
-    texts: Iterable[tuple[str, str]]
 
 
 class Reference(Record):

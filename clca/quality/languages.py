@@ -6,7 +6,7 @@ from functools import cache
 from typing import Any
 
 SHORTEST = 20  # letters; of less the guess is no better than chance
-LONGEST = 1000  # characters that are looked at
+LONGEST = 400  # characters that are looked at
 
 
 def language(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Annotated
 
 from pydantic import Field
@@ -69,11 +70,11 @@ class Markers:
         """Whether there are any for a culture."""
         return culture in self._patterns
 
-    def found(self, culture: str, text: str) -> tuple[str, ...]:
-        """The names of the markers of a culture that stand in a text."""
+    def found(self, culture: str, words: Sequence[str]) -> tuple[str, ...]:
+        """The names of the markers of a culture that stand in a text, given as its tokens."""
         if culture not in self._patterns:
             return ()
-        flat = f" {' '.join(tokens(text))} "
+        flat = f" {' '.join(words)} "
         return tuple(name for name, pattern in self._patterns[culture] if pattern.search(flat) is not None)
 
     def names(self, culture: str) -> tuple[str, ...]:

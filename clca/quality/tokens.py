@@ -13,6 +13,7 @@ _SPACELESS = "\u0e00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\
 _SIGNS = "\u0300-\u036f\u0591-\u05bd\u05bf\u064b-\u065f\u0670\u0900-\u0963\u0970-\u0dff"
 _LETTER = rf"(?:[^\W_{_SPACELESS}]|[{_SIGNS}])"
 _TOKEN = re.compile(rf"[{_SPACELESS}]|{_LETTER}+(?:'{_LETTER}+)*")
+_ASCII = re.compile(r"[a-z0-9]+(?:'[a-z0-9]+)*")  # the same of most texts, in a tenth of the time
 _CHARACTER = re.compile(rf"[{_SPACELESS}]")
 
 
@@ -24,7 +25,7 @@ def tokens(text: str) -> list[str]:
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text).replace("’", "'")
-    return _TOKEN.findall(text.casefold())
+    return (_ASCII if text.isascii() else _TOKEN).findall(text.casefold())
 
 
 def has_spaces(words: Sequence[str]) -> bool:

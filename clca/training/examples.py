@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+from clca.models.adapter_info import SharedText
 from clca.models.messages import Chat
+
+if TYPE_CHECKING:  # it needs numpy
+    from clca.quality.contamination import Hit
+
+MOST_HITS = 100  # that are listed
 
 Task = Literal["dialogue", "intent", "survey", "context", "norm", "maths", "chat"]
 
@@ -32,17 +38,22 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Dropped:
-    """What a source yields in place of an example that it cannot make; `reason` is counted."""
+    """What a source yields in place of an example that it cannot make; `reason` is counted.
+
+    `hits` are the texts of evaluations that it shares, where that is the reason.
+    """
 
     reason: str
     group: str
+    hits: tuple[Hit, ...] = ()
 
 
 @dataclass(slots=True)
 class ExampleCounts:
     """What became of the material: rows and tokens by task, rows that were cut, and what was dropped by reason.
 
-    `items` counts the rows of each survey item.
+    `items` counts the rows of each survey item, `shared` what was left out for sharing a text with an evaluation, by
+    evaluation; `hits` are the first of these texts.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -51,6 +62,15 @@ class ExampleCounts:
     cut: Counter[str] = field(default_factory=Counter)
     dropped: Counter[str] = field(default_factory=Counter)
     items: Counter[str] = field(default_factory=Counter)
+    shared: Counter[str] = field(default_factory=Counter)
+    hits: list[SharedText] = field(default_factory=list)
+
+    def drop(self, dropped: Dropped) -> None:
+        """Count what was dropped, and note the texts that it shares."""
+        self.dropped[dropped.reason] += 1
+        self.shared.update({hit.evaluation for hit in dropped.hits})
+        for hit in dropped.hits[: MOST_HITS - len(self.hits)]:
+            self.hits.append(SharedText(source=dropped.group, **dict(hit)))
 
     @property
     def reasons(self) -> str:

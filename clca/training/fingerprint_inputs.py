@@ -12,7 +12,7 @@ from clca.models.adapter_info import Lineage
 from clca.models.student import Student
 from clca.safe_open import bounded_lines, safe_open
 from clca.shell import command_line
-from clca.storage.fingerprint import Inputs
+from clca.storage.fingerprint import Inputs, fingerprint
 from clca.storage.run_index import RunInfo
 from clca.training.mixture import SURVEY_SOURCES, Source, parse_mixture
 from clca.training.recipe import Data, Files, Recipe
@@ -83,6 +83,7 @@ def decisive(recipe: Recipe, student: Student, sources: TrainingSources, runs: S
         "dialogues": sorted(run.sha256 for run in runs),
         **{f"content:{path}": used.digest for path, used in sorted(sources.content.used.items())},
         **dict(_files(sources)),
+        **({"evaluations": fingerprint(sources.evaluations.inputs)} if sources.evaluations is not None else {}),
     }
 
 
@@ -90,7 +91,7 @@ def decisive_recipe(recipe: Recipe) -> Inputs:
     """What of a recipe decides an adapter's weights: the loggers, its wording and where files lie do not."""
     settings = {key: value for key, value in recipe.resolved().items() if key not in WORDING}
     settings["training"] = {key: value for key, value in settings["training"].items() if key != "log"}
-    settings["data"] = {key: value for key, value in settings["data"].items() if key != "files"}
+    settings["data"] = {key: value for key, value in settings["data"].items() if key not in ("files", "against")}
     for group, key, before in BEFORE:
         if settings[group][key] == before:
             del settings[group][key]
@@ -100,6 +101,7 @@ def decisive_recipe(recipe: Recipe) -> Inputs:
 
 
 BEFORE: tuple[tuple[str, str, object], ...] = (
+    ("data", "contamination", "keep"),
     ("data", "normad_countries", "own"),
     ("lora", "save", []),
     ("training", "max_grad_norm", 1.0),

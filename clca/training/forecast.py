@@ -64,6 +64,9 @@ class Forecast:
         }
         if self.checked is not None:
             figures |= {"train": _counts(self.checked.train), "held_out": _counts(self.checked.held_out)}
+        if self.checked is not None:
+            shared = (*self.checked.train.counts.hits, *self.checked.held_out.counts.hits)
+            figures["contamination"] = [hit.model_dump() for hit in shared]
         if (overlap := self.overlap) is not None:
             figures["survey_items"] = {"trained": overlap.trained, "evaluated": overlap.common, "rows": overlap.rows}
         if self.estimate is not None:

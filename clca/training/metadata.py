@@ -49,6 +49,7 @@ def adapter_info(
         lineage=job.lineage,
         selection=job.selection,
         date=ISO_DATE,
+        compared=_compared(job),
         train=_counts(rows),
         held_out=_counts(held_out),
         content={path: used.digest for path, used in sorted(job.sources.content.used.items())},
@@ -68,6 +69,11 @@ def adapter_info(
     )
 
 
+def _compared(job: Job) -> dict[str, int] | None:
+    index = job.sources.contamination
+    return None if index is None else {reference.name: reference.compared for reference in index.references}
+
+
 def _public(source: str) -> str:
     """A hub id, or the name of a folder: its path is private to this machine."""
     return Path(source).resolve().name if Path(os.path.expanduser(source)).is_dir() else source
@@ -83,6 +89,8 @@ def _counts(rows: Rows) -> SplitCounts:
         dropped=dict(counts.dropped),
         sha256=rows.digest,
         items=dict(counts.items),
+        shared=dict(counts.shared),
+        shared_texts=tuple(counts.hits),
     )
 
 

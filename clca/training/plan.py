@@ -9,6 +9,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
@@ -40,6 +41,9 @@ from clca.training.selection import (
     unavailable_student,
 )
 from clca.training.training_sources import CultureRef, TrainingSources
+
+if TYPE_CHECKING:
+    from clca.quality.evaluation_texts import Evaluations
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,13 +186,24 @@ def _plan_adapter(
 ) -> PlannedAdapter:
     learned = tuple(map(lineage, runs))
     files = tuple(run.folder / FILES["kept"] for run in runs)
-    sources = TrainingSources(cultures, files, Content(workspace), recipe.data, recipe.seed)
+    evaluations = _evaluations(recipe, workspace)
+    sources = TrainingSources(cultures, files, Content(workspace), recipe.data, recipe.seed, evaluations)
     digest = fingerprint(decisive(recipe, student, sources, learned))
     base = config.out / target / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
     out = _choose_folder(base, new=config.new)
     rehearsed = any(run.data.get("rehearsed") is True for run in runs)
     job = Job(recipe, student, sources, learned, out, rehearsed, selection)
     return PlannedAdapter(job, target, tuple(_warnings(job, runs)), (out / FILE).is_file())
+
+
+def _evaluations(recipe: Recipe, workspace: Path | None) -> Evaluations | None:
+    """What training data are compared with; None where the recipe keeps all."""
+    if recipe.data.contamination == "keep":
+        return None
+    from clca.quality.evaluation_texts import find_evaluations
+
+    against = [Path(os.path.expanduser(name)) for name in recipe.data.against]
+    return find_evaluations(Content(workspace), workspace, os.environ, against)
 
 
 def _warnings(job: Job, runs: Sequence[RunInfo]) -> Iterator[str]:

@@ -64,6 +64,8 @@ class Data(_Keys):
     max_length: Annotated[int, Field(ge=16)] = 2048
     text_loss: Literal["all", "answer"] = "all"
     survey: Survey = Survey()
+    contamination: Literal["leave-out", "keep"] = "leave-out"
+    against: tuple[Name, ...] = ()
     normad_countries: Literal["own", "s2n"] = "own"
     wiki_words: Annotated[int, Field(ge=10)] = 200
     files: Files = Files()

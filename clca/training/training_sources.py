@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
 from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.training.recipe import Data
+
+if TYPE_CHECKING:  # they need numpy
+    from clca.quality.contamination import ContaminationIndex
+    from clca.quality.evaluation_texts import Evaluations
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +34,8 @@ class CultureRef:
 class TrainingSources:
     """One adapter's material: one culture's, or that of all for a combined adapter.
 
-    `dialogues` are the runs' `dialogues.jsonl`. Every source can be read any number of times and
+    `dialogues` are the runs' `dialogues.jsonl`. Examples that share a text with one of `evaluations` are left out; None
+    compares with none. Every source can be read any number of times and
     gives the same examples each time.
     """
 
@@ -38,6 +44,24 @@ class TrainingSources:
     content: Content
     data: Data
     seed: int
+    evaluations: Evaluations | None = None
+
+    @cached_property
+    def contamination(self) -> ContaminationIndex | None:
+        """What examples are compared with."""
+        if self.evaluations is None:
+            return None
+        from clca.quality.contamination import ContaminationIndex
+
+        return ContaminationIndex(self.evaluations.texts)
+
+    @cached_property
+    def surveys(self) -> frozenset[str]:
+        """The names of the evaluations that are the survey, in each language."""
+        from clca.quality.evaluation_texts import SURVEY
+
+        texts = self.evaluations.texts if self.evaluations is not None else ()
+        return frozenset(entry.name for entry in texts if entry.name.startswith(SURVEY))
 
     @cached_property
     def prompts(self) -> Prompts:

@@ -16,6 +16,8 @@ from clca.inference.hardware import machine
 from clca.inference.memory import student_weight_bytes
 from clca.models.size import gib
 from clca.models.speed import SHARE
+from clca.printable import one_line
+from clca.training.contamination import told
 from clca.training.data_checks import Checked, Sample
 from clca.training.estimate import Estimate, trainable
 from clca.training.forecast import Forecast, forecast, forecasts
@@ -88,6 +90,8 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
             console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}")
     if adapter.checked is not None and adapter.estimate is not None:
         _show_counts(adapter.checked, console)
+        for line in told(adapter.checked.train.counts, adapter.checked.held_out.counts):
+            console.print(one_line(line), style="yellow")
         if adapter.overlap is not None:
             console.print(adapter.overlap.line)
         _show_estimate(adapter, adapter.checked, adapter.estimate, console)

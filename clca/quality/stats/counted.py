@@ -50,7 +50,8 @@ def count(dialogue: Dialogue, instruments: Instruments) -> Counted:
     text = text_of(dialogue)
     words = tokens(text)
     told = [people[0].occupation, people[0].background, people[1].occupation, people[1].background]
-    markers = instruments.markers.found(dialogue.culture, joined([dialogue.scenario.setting, *told, text]))
+    scene = tokens(joined([dialogue.scenario.setting, *told]))
+    markers = instruments.markers.found(dialogue.culture, [*scene, *words])
     language = instruments.language(text)
     labelled = [turn for turn in dialogue.turns if isinstance(turn, LabelledTurn)]
     columns: dict[str, float] = {

@@ -9,7 +9,7 @@ from pydantic import Field
 from clca.quality.contamination import ContaminationIndex, Hit, Reference
 from clca.records import Dialogue, LabelledTurn, Record
 
-MOST_LISTED = 200
+MOST_LISTED = 1000
 
 
 class DialogueHit(Hit):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from clca.errors import SettingsError
 from clca.seeding import chooser
+from clca.training.contamination import compared
 from clca.training.examples import Dropped, Example, ExampleCounts
 from clca.training.mixture import apportion, parse_mixture
 from clca.training.sources.culturellm import culturellm
@@ -137,8 +138,10 @@ def _source(sources: TrainingSources, name: str, part: Part, counts: ExampleCoun
     if part == "held-out" and not share:
         return
     for example in SOURCES[name](sources, lambda group: part_of(group, share, sources.seed) == part):
+        if not isinstance(example, Dropped):
+            example = compared(example, sources)
         if isinstance(example, Dropped):
-            counts.dropped[example.reason] += 1
+            counts.drop(example)
         else:
             yield example
 

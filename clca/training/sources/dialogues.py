@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from clca.errors import SettingsError
 from clca.records import Dialogue
+from clca.training.contamination import CONTAMINATED, shared_by_dialogue
 from clca.training.dialogue_examples import dialogue_examples, intent_examples, read_dialogues
 from clca.training.examples import Dropped, Example
 from clca.training.training_sources import TrainingSources
@@ -54,6 +55,9 @@ def _examples(
                 seen.add(digest)
             if dialogue.verdict != "kept":
                 yield Dropped(NOT_KEPT, dialogue.scenario.id)
+                continue
+            if hits := shared_by_dialogue(dialogue, sources):
+                yield Dropped(CONTAMINATED, dialogue.id, hits)
                 continue
             culture = cultures[dialogue.culture]
             if with_dialogue:
