@@ -412,6 +412,15 @@ def test_cache_is_where_the_hubs_own_client_keeps_it(tmp_path: Path, environment
     assert cached_snapshot("org/name", {key: value.format(tmp_path) for key, value in environment.items()}) == there
 
 
+@pytest.mark.parametrize("environment", [{}, {"HOME": ""}])
+def test_without_a_home_the_cache_is_that_of_the_user(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str]
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))  # what the system says of the user
+    there = snapshot(tmp_path / ".cache/huggingface/hub")
+    assert cached_snapshot("org/name", environment) == there
+
+
 def test_half_a_download_is_not_cached(tmp_path: Path) -> None:
     environment = {"HF_HUB_CACHE": str(tmp_path)}
     assert cached_snapshot("org/name", environment) is None

@@ -74,10 +74,12 @@ def test_its_template_has_a_system_role_and_trains_the_end_of_each_turn(tiny_stu
         ({"XDG_CACHE_HOME": "/caches", "HOME": "/home/me"}, "/caches/clca"),
         ({"HOME": "/home/me"}, "/home/me/.cache/clca"),
         ({"XDG_CACHE_HOME": "", "HOME": "/home/me"}, "/home/me/.cache/clca"),
+        ({"HOME": ""}, "~/.cache/clca"),
+        ({}, "~/.cache/clca"),
     ],
 )
 def test_it_is_kept_in_the_users_cache(environment: dict[str, str], folder: str) -> None:
-    assert cache_folder(environment) == Path(folder)
+    assert cache_folder(environment) == Path(folder).expanduser()
 
 
 def test_a_cache_that_cannot_be_written_is_told_in_one_line(content: Content, tmp_path: Path) -> None:

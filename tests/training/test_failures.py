@@ -6,6 +6,7 @@ import resource
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,17 @@ def test_a_disk_that_fills_up_is_told_in_one_line(tiny_student: Student, tmp_pat
     assert "\n" not in caught.value.message
     assert not one.out.exists()
     assert not one.work.exists()
+
+
+def test_dialogues_that_stand_in_several_runs_are_told_before_anything_is_trained(
+    tiny_student: Student, tmp_path: Path
+) -> None:
+    one, screen = job(tiny_student, tmp_path, "training.patience=1", "data.held_out=0.001"), Screen()
+    again = Path(shutil.copy(one.sources.dialogues[0], tmp_path / "again.jsonl"))
+    both = replace(one, sources=replace(one.sources, dialogues=(*one.sources.dialogues, again)))
+    with pytest.raises(SettingsError, match=r"^training\.patience needs held-out examples"):
+        train(both, screen)
+    assert screen.notes == ["10 dialogues stand in several of the runs, word for word: each is taken once."]
 
 
 def test_a_refused_training_leaves_nothing(tiny_student: Student, tmp_path: Path) -> None:
