@@ -40,6 +40,8 @@ def test_no_two_cultures_of_the_content_share_a_name(content: Content) -> None:
             r"germany\.yaml:\d+: aliases: 'south-korea' is the id of a c",
         ),
         (r"^iso2: .*", "iso2: JP", r"japan\.yaml:\d+: iso2: 'JP' is a name of germany, too"),
+        (r"^iso3: .*", "iso3: JPN", r"japan\.yaml:\d+: iso3: 'JPN' is a name of germany, too"),
+        (r"^name: .*", "name: Japan", r"germany\.yaml:\d+: name: 'Japan' is the id of a culture, too"),
         (r"^aliases: .*", "aliases: [England]", r"uk\.yaml:\d+: aliases: 'england' is a name of germany, too"),
         (r"^aliases: .*", "aliases: [united states]", r"usa\.yaml.*'[Uu]nited.[Ss]tates.*' is a name of germany, too"),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import get_args
 
 import pytest
@@ -13,6 +12,7 @@ from clca.content.lookup import Content
 from clca.evaluation.answer_text import REACH
 from clca.evaluation.offense.answer_extraction import LabelReader
 from clca.evaluation.offense.suite import Scoring, load_offense_suite
+from tests.evaluation.reading_time import require_linear
 
 TASKS = load_offense_suite(Content())
 TYPES = sorted(TASKS.types)
@@ -380,6 +380,4 @@ def test_a_long_reply_takes_time_in_proportion_to_its_length(head: str) -> None:
         "\u0315\u0300",
         "not ",
     ):
-        started = time.process_time()
-        reader(OFFENSIVE).read(head + piece * (100_000 // len(piece)))
-        assert time.process_time() - started < 20, piece  # seconds of the CPU; a square takes minutes
+        require_linear(lambda reply: reader(OFFENSIVE).read(reply, ("not sure, not sure", "answer 1 a")), head, piece)
