@@ -17,6 +17,7 @@ from clca.api import (
     eval_wvs,
     export,
     generate,
+    inspect,
     stats,
     train,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "eval_wvs",
     "export",
     "generate",
+    "inspect",
     "stats",
     "train",
 ]

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
     from clca.progress import ProgressCallback
     from clca.quality.export.config import ExportConfig
     from clca.quality.export.result import ExportResult
+    from clca.quality.inspection.config import InspectConfig
+    from clca.quality.inspection.result import InspectResult
     from clca.quality.stats.config import StatsConfig
     from clca.quality.stats.result import StatsResult
     from clca.training.config import TrainConfig
@@ -117,6 +119,25 @@ def export(
     (['chat.jsonl', 'dialogues.jsonl', 'README.md'], True)
     """
     result: ExportResult = _run("export", config, progress, fields)
+    return result
+
+
+def inspect(
+    config: InspectConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> InspectResult:
+    """Find dialogues of runs by what is in them, as `clca inspect` does.
+
+    `fields` are those of `InspectConfig`: `run`, `verdict`, `text`, `intent`, `where`, `page`, `to`... Raises a
+    `ClcaError` in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
+    >>> result = clca.inspect(run=str(run.folder), verdict="kept", progress=False)
+    >>> result.matched == run.kept, result.page
+    (True, 1)
+    """
+    result: InspectResult = _run("inspect", config, progress, fields)
     return result
 
 

@@ -24,7 +24,7 @@ def read_records(folder: Path, outcomes: Collection[str] = tuple(FILES)) -> Iter
         path = folder / name
         if outcome in outcomes and path.is_file():
             for number, (_, line) in enumerate(read_lines(path), 1):
-                yield outcome, _parse(path, number, line)
+                yield outcome, parse_record(path, number, line)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,8 @@ def find_record(runs: Sequence[RunInfo], name: str) -> StoredRecord:
     return StoredRecord(run, outcome, record, tuple(run for run, _, _ in records[:-1]))
 
 
-def _parse(path: Path, number: int, line: bytes) -> dict[str, Any]:
+def parse_record(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """The record of a line of a run's file. Raises `ContentError` for a line that is none."""
     try:
         record = parse_json(decode_text(str(path), line, number))
         if not isinstance(record, dict) or not isinstance(record.get("id"), str):

@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from clca.printable import markdown_text
-from clca.quality.export.columns import Kind, card_features
+from clca.quality.columns import Kind, card_features
 from clca.quality.export.composition import MODELS, Composition
 from clca.quality.export.plan import ExportPlan
 from clca.quality.export.result import ExportResult

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
 from clca.errors import StoreError
-from clca.quality.export.columns import ALPACA, MESSAGES, SHAREGPT, Kind, arrow_schema, dialogue_columns
+from clca.quality.columns import ALPACA, MESSAGES, SHAREGPT, Kind, arrow_schema, dialogue_columns
 from clca.quality.export.config import Format
 from clca.quality.export.result import FileSummary
 from clca.safe_open import safe_open

@@ -1,4 +1,4 @@
-"""The columns of exported rows, told from the records, for Arrow and for the card that `datasets` reads."""
+"""The columns of records and exported rows, for Arrow, for the card that `datasets` reads, and for DuckDB."""
 
 from __future__ import annotations
 
@@ -93,3 +93,17 @@ def _feature(kind: Kind) -> dict[str, Any]:
     if isinstance(item, dict):
         return {"list": card_features(item)}
     return {"list": item if isinstance(item, str) else _feature(item)}
+
+
+def sql_type(kind: Kind) -> str:
+    """The type of a column in DuckDB.
+
+    >>> sql_type([{"speaker": "string", "age": "int64"}])
+    'STRUCT("speaker" VARCHAR, "age" BIGINT)[]'
+    """
+    if isinstance(kind, str):
+        return {"string": "VARCHAR", "int64": "BIGINT"}[kind]
+    if isinstance(kind, list):
+        return f"{sql_type(kind[0])}[]"
+    fields = ", ".join(f'"{name}" {sql_type(own)}' for name, own in kind.items())
+    return f"STRUCT({fields})"

@@ -1,0 +1,32 @@
+"""`clca inspect`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from clca.cli.options import Json, Quiet, configured
+from clca.quality.inspection.config import InspectConfig
+
+EXAMPLES = """
+Examples:
+
+  clca inspect japan --verdict kept --intent refuse         whose intents speak of refusing
+
+  clca inspect japan --text neighbour --page 2
+
+  clca inspect japan --where 'len(turns) > 12 and scenario.participants[1].age > 60'
+
+  clca inspect japan uk --relevance cultural --out cultural.jsonl
+
+  clca inspect japan --review rejected --reviewer ana
+
+Exit codes: 0 done, 2 bad input or no such page.
+"""
+
+
+@configured(InspectConfig)
+def inspect(config: InspectConfig, workspace: Path | None, *, quiet: Quiet = False, json: Json = False) -> None:
+    """Find dialogues by what is in them, page through them, and take them out."""
+    from clca.cli.views import inspection as view
+
+    view.inspect(config, workspace, quiet=quiet, as_json=json)

@@ -1,0 +1,1 @@
+"""`clca inspect`: dialogues of runs of any size, filtered, paged and taken out."""
