@@ -25,8 +25,10 @@ Examples:
 
   clca generate --culture japan --scenarios mine.jsonl --plan
 
+  clca generate --culture japan --scenarios 20 --kept 500          goes on until 500 are kept
+
 Exit codes: 0 all dialogues kept or discarded, 1 the teacher was lost, 2 bad input or unusable folder,
-3 finished but some dialogues failed, 130 interrupted. The same command resumes a run.
+3 finished but some dialogues failed, 4 fewer kept than --kept says, 130 interrupted. The same command resumes a run.
 """
 
 

@@ -62,6 +62,21 @@ class GenerateConfig(StageConfig):
         Option(WHAT, default="the norms of the content"),
     ] = None
     samples: Annotated[int, Field(ge=1, le=1000, description="Dialogues per scenario."), Option(WHAT)] = 2
+    kept: Annotated[
+        int | None,
+        Field(
+            ge=1,
+            le=10_000_000,
+            description="Go on until N dialogues of each culture are kept: with more samples, then more scenarios,"
+            " then more norms than the options above say, which are where it begins.",
+        ),
+        Option(WHAT, metavar="N", default="as many as the judge keeps"),
+    ] = None
+    kept_attempts: Annotated[
+        int,
+        Field(ge=1, le=1000, description="With --kept: give up after so many times N dialogues."),
+        Option(WHAT),
+    ] = 5
     adaptation: Annotated[
         Literal["teacher", "code", "none"],
         Field(
@@ -248,6 +263,7 @@ EXECUTION_FIELDS = frozenset(
     {
         "calibrate",
         "concurrency",
+        "kept_attempts",
         "max_http_attempts",
         "timeout",
         "out",

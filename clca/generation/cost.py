@@ -103,19 +103,18 @@ def render_tasks(
 
 
 def estimate_costs(
-    rendered: Mapping[str, RenderedTask], scenarios: int, norms: int, config: GenerateConfig, own: int = 0
+    rendered: Mapping[str, RenderedTask], dialogues: int, adapted: int, norms: int, config: GenerateConfig
 ) -> list[TaskCost]:
     """The most that a run can take: no dialogue ends early, none is discarded, and no reply is invalid.
 
-    `own` of the scenarios are of the culture alone, and adapted by nobody. Token counts are estimates: characters of
-    the prompts by `CHARACTERS_PER_TOKEN`, replies by `REPLY_TOKENS`.
+    `adapted` scenarios are adapted, and `norms` are written from norms. Token counts are estimates: characters of the
+    prompts by `CHARACTERS_PER_TOKEN`, replies by `REPLY_TOKENS`.
     """
-    dialogues = (scenarios + norms) * config.samples
     turns = 2 * config.max_exchanges
     thought = THOUGHT_TOKENS if config.thought and config.turn_format == "json" else 0
     reply_tokens = {**REPLY_TOKENS, "turn": REPLY_TOKENS["turn"] + thought}
     requests = {
-        "adapt": scenarios - own,
+        "adapt": adapted,
         "compose": norms,
         "turn": dialogues * turns,
         "judge": dialogues,

@@ -38,14 +38,15 @@ class _Smallest:
         return [norm for _, _, norm in sorted(self._heap, reverse=True)]
 
 
-def read_norm_file(path: Path, culture: Culture, count: int, seed: int) -> tuple[list[Norm], str]:
+def read_norm_file(path: Path, culture: Culture, count: int, seed: int, more: int = 0) -> tuple[list[Norm], str]:
     """`count` norms of a file that hold in the culture, its own before general ones, and the file's SHA-256 in hex.
 
-    `seed` decides which, whatever the order of the file's lines; those of a smaller count begin those of a larger one.
-    Memory grows with `count` and the number of ids only. Raises `SettingsError` when the file cannot be read or has too
-    few such norms, `ContentError` for a broken or duplicate norm.
+    There are up to `more` further ones, where the file has them. `seed` decides which, whatever the order of the file's
+    lines; those of a smaller count begin those of a larger one. Memory grows with `count + more` and the number of ids
+    only. Raises `SettingsError` when the file cannot be read or has too few such norms, `ContentError` for a broken or
+    duplicate norm.
     """
-    own, general = (_Smallest(count, seed, kind, culture.id) for kind in ("own norms", "general norms"))
+    own, general = (_Smallest(count + more, seed, kind, culture.id) for kind in ("own norms", "general norms"))
     ids = set[bytes]()
     digest = hashlib.sha256()
     try:
@@ -70,4 +71,4 @@ def read_norm_file(path: Path, culture: Culture, count: int, seed: int) -> tuple
         raise SettingsError(
             f"--norms {count}: {path} has {own.offered:,} norms of {culture.id} and {general.offered:,} general ones"
         )
-    return [*own.norms, *general.norms][:count], digest.hexdigest()
+    return [*own.norms, *general.norms][: count + more], digest.hexdigest()

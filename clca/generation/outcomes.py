@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
+from clca.generation.kept_target import KeptTarget
 from clca.records import Dialogue, Failure
 from clca.storage.reply_cache import FinishedDialogue
 from clca.storage.run_dir import RunDir
@@ -14,19 +15,33 @@ from clca.storage.run_dir import RunDir
 class Funnel:
     """Counts of dialogues: requested = kept + discarded + failed + rejected + pending.
 
+    `planned` dialogues are requested; with a `target` those that were played, and the fewest that it still takes.
     `outcomes` counts finished dialogues by outcome, `reasons` those that were not kept by `outcome: reason`;
     `under_way` is the number that has been started and is not finished.
     """
 
-    requested: int
+    planned: int
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     under_way: int = 0
+    target: KeptTarget | None = None
+
+    @property
+    def finished(self) -> int:
+        """How many dialogues have an outcome."""
+        return self.outcomes.total()
 
     @property
     def pending(self) -> int:
-        """How many dialogues have no outcome yet."""
-        return self.requested - sum(self.outcomes.values())
+        """How many dialogues have no outcome yet, or are still to be kept."""
+        if self.target is not None:
+            return self.target.lacking(self.outcomes["kept"], self.finished)
+        return self.planned - self.finished
+
+    @property
+    def requested(self) -> int:
+        """How many dialogues were asked for."""
+        return self.finished + self.pending
 
     def count(self, row: FinishedDialogue) -> None:
         """Count a finished dialogue by its outcome and, if there is one, its reason."""

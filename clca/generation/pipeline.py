@@ -10,13 +10,16 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from functools import partial
 from itertools import chain
 from typing import Any
+from weakref import WeakValueDictionary
 
 from clca.errors import RequestError, RunStopped
 from clca.generation.adaptation import adapt, adapt_by_code, compose
 from clca.generation.dialogue import DialogueSetup, DialogueState, play_dialogue
 from clca.generation.filter import Filter
+from clca.generation.gate import Gate
 from clca.generation.ids import dialogue_id, scenario_id, scenario_owner
 from clca.generation.intents import label_intents
 from clca.generation.judge import judge, labels
@@ -41,7 +44,8 @@ class Pipeline:
         self._run = f"{plan.culture}/{run_dir.folder.name}"
         self._models = {role: teacher.name for role, teacher in teachers.items()}
         self._filter = Filter(config.discard, config.discard_confidence)
-        self.funnel = Funnel(plan.requested, *reply_cache.counts())
+        self.funnel = Funnel(plan.requested, *reply_cache.counts(), target=plan.target)
+        self._adapting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.verdicts: Counter[str] = Counter()
         self.scheduler = RequestScheduler(
             teachers,
@@ -58,20 +62,31 @@ class Pipeline:
         """
         # Twice as many dialogues as requests in flight: while some wait for their turn, no slot is idle, and the tail
         # of the run stays short.
-        ahead = asyncio.Semaphore(1 + 2 * self._config.concurrency // self._config.samples)
+        samples_at_once = self._config.samples if self._plan.target is None else 1
+        ahead = asyncio.Semaphore(1 + 2 * self._config.concurrency // samples_at_once)
+        gate = Gate(self.funnel)
         async with asyncio.TaskGroup() as group:
             for source, samples in self._unfinished():
                 await ahead.acquire()
-                if self.scheduler.stopping:
+                if not await gate.opens() or self.scheduler.stopping:
                     return
-                group.create_task(self._scenario(source, samples)).add_done_callback(lambda _: ahead.release())
+                gate.begin(len(samples))
+                task = group.create_task(self._scenario(source, samples))
+                task.add_done_callback(partial(gate.end, len(samples)))
+                task.add_done_callback(lambda _: ahead.release())
 
     def recount(self) -> None:
         """Take the outcomes from the reply cache, which knows every dialogue that is on disk."""
         self.funnel.outcomes, self.funnel.reasons = self._run_dir.reply_cache.counts()
 
     def _unfinished(self) -> Iterator[tuple[Scenario | Norm, list[int]]]:
+        """Scenarios with samples to play: all that are pending, or one after another with a target."""
         plan, finished = self._plan, self._run_dir.reply_cache.finished()
+        if plan.target is not None:
+            for source, sample in plan.sequence:
+                if dialogue_id(plan.culture, scenario_id(source), sample) not in finished:
+                    yield source, [sample]
+            return
         for source in chain[Scenario | Norm](plan.scenarios, plan.norms):
             samples = [
                 sample
@@ -83,20 +98,12 @@ class Pipeline:
 
     async def _scenario(self, source: Scenario | Norm, samples: list[int]) -> None:
         """Adapt the scenario to the culture once, then play its samples side by side."""
-        plan, seed, name = self._plan, self._config.seed, scenario_id(source)
-        culture = plan.catalogue.for_scenario(plan.culture, name, seed, source)
-        client = self.scheduler.client(scenario_owner(name))
-        self.funnel.under_way += len(samples)
+        name = scenario_id(source)
+        culture = self._plan.catalogue.for_scenario(self._plan.culture, name, self._config.seed, source)
         try:
             try:
-                if isinstance(source, Norm):
-                    scenario = await compose(source, culture, seed, plan.prompts, client)
-                elif self._config.adaptation == "teacher" and not is_own(source):
-                    scenario = await adapt(source, culture, seed, plan.prompts, client)
-                elif self._config.adaptation == "code":
-                    scenario = adapt_by_code(source, culture, seed)
-                else:
-                    scenario = source.plain() if isinstance(source, Seed) else source
+                async with self._adapting.setdefault(name, asyncio.Lock()):  # one that began earlier asks for all
+                    scenario = await self._adapted(source, culture)
             except RequestError as error:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 seed_scenario = source.plain() if isinstance(source, Seed) else None
@@ -108,8 +115,18 @@ class Pipeline:
                     group.create_task(self._dialogue(culture, scenario, sample))
         except RunStopped:
             return
-        finally:
-            self.funnel.under_way -= len(samples)
+
+    async def _adapted(self, source: Scenario | Norm, culture: Culture) -> Scenario:
+        """The scenario as it is played in the culture. Raises `RequestError`."""
+        prompts, seed = self._plan.prompts, self._config.seed
+        client = self.scheduler.client(scenario_owner(scenario_id(source)))
+        if isinstance(source, Norm):
+            return await compose(source, culture, seed, prompts, client)
+        if self._config.adaptation == "teacher" and not is_own(source):
+            return await adapt(source, culture, seed, prompts, client)
+        if self._config.adaptation == "code":
+            return adapt_by_code(source, culture, seed)
+        return source.plain() if isinstance(source, Seed) else source
 
     async def _dialogue(self, culture: Culture, scenario: Scenario, sample: int) -> None:
         """Play, judge, filter and label one dialogue, and write its record."""

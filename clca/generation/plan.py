@@ -13,6 +13,7 @@ from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, SettingsError
 from clca.generation.config import GenerateConfig
+from clca.generation.kept_target import Forecast, KeptTarget
 from clca.generation.recorded_settings import SETTING_NAMES, config_of
 from clca.generation.run_plan import RunPlan, read_run
 from clca.generation.teachers import unserved
@@ -20,6 +21,8 @@ from clca.generation.vllm_settings import vllm_config
 from clca.inference.vllm.manager import Placement, ServerManager
 from clca.models.vllm_arguments import require_plain_text
 from clca.storage.fingerprint import differences, fingerprint
+from clca.storage.jsonl import read_lines
+from clca.storage.run_dir import FILES
 from clca.storage.run_index import INFO, RunInfo, list_runs, new_run_folder
 
 
@@ -69,6 +72,11 @@ def plan_retry(run: RunInfo, changes: Mapping[str, Any], workspace: Path | None 
         except ValueError as error:
             raise SettingsError(f"{run.folder / INFO}: settings.vllm_args: {error}") from None
     config = resolve(GenerateConfig, {**recorded, **changes, **here}, {}, None)
+    if config.kept is not None and run.data.get("counts", {}).get("kept", 0) >= config.kept:
+        raise SettingsError(
+            f"{run.folder}: nothing to retry: it holds the {config.kept:,} kept dialogues that it was to go on for, and"
+            " its failed ones count as not kept"
+        )
     run_plan = replace(
         read_run(config, config.culture[0], workspace), folder=run.folder, exists=True, retry_failed=True
     )
@@ -104,10 +112,24 @@ def _choose_folder(run_plan: RunPlan) -> RunPlan:
     """The newest run with the same inputs, or a free folder for a new one."""
     config, digest = run_plan.config, fingerprint(run_plan.inputs)
     earlier = list_runs(config.out, run_plan.culture)
+    if run_plan.target is not None:
+        run_plan = replace(run_plan, forecast=Forecast.of(run_plan.culture, run_plan.inputs, earlier))
     same = [run for run in earlier if run.data.get("fingerprint") == digest]
     if same and not config.new:
-        finished = same[-1].data.get("finished") is True
-        return replace(run_plan, folder=same[-1].folder, exists=True, finished=finished)
+        return replace(run_plan, folder=same[-1].folder, exists=True, finished=_is_finished(same[-1], run_plan.target))
     folder = new_run_folder(config.out, run_plan.culture, config.teacher, config.seed, digest)
     changed = differences(earlier[-1].inputs, run_plan.inputs, SETTING_NAMES) if earlier and not same else []
     return replace(run_plan, folder=folder, differences=tuple(changed))
+
+
+def _is_finished(run: RunInfo, target: KeptTarget | None) -> bool:
+    """Whether nothing is left to do in a run.
+
+    A run with a target goes on when a kept dialogue was removed from its file, or when its bound was raised.
+    """
+    finished = run.data.get("finished") is True
+    if not finished or target is None:
+        return finished
+    file, counts = run.folder / FILES["kept"], run.data.get("counts", {})
+    lines = sum(1 for _ in read_lines(file)) if file.is_file() else 0
+    return lines >= counts.get("kept", 0) and target.is_reached(counts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clca.generation.kept_target import KeptTarget
 from clca.generation.result import RunResult
 from clca.inference.server_state import Throughput
 from clca.progress import Note, Progress
@@ -14,7 +15,9 @@ class GenerationProgress(Progress):
     """The state of one run, some times a second. Rates are per second since the command took it up.
 
     `in_flight` requests wait for a teacher; `throughput` is what vLLM servers say of themselves, if any does;
-    `servers_down` are URLs. `seconds_left` is an estimate by the dialogues finished so far, None before the first.
+    With a `target` the units done are kept dialogues, and about `dialogues_left` more are to be played, None where
+    nothing is known. `servers_down` are URLs. `seconds_left` is an estimate by the dialogues finished so far, None
+    before the first.
     """
 
     culture: str
@@ -28,6 +31,8 @@ class GenerationProgress(Progress):
     cached: int
     throughput: Throughput | None
     servers_down: tuple[str, ...]
+    target: KeptTarget | None = None
+    dialogues_left: int | None = None
     seconds_left: float | None = None
 
 

@@ -37,7 +37,9 @@ class _InFolder(Record):
 class Counts(Record):
     """Numbers of dialogues: requested = kept + discarded + failed + rejected + pending."""
 
-    requested: int = Field(description="Dialogues that were asked for.")
+    requested: int = Field(
+        description="Dialogues that were asked for; with `kept` those played, and the fewest that it still takes."
+    )
     kept: int = Field(description="Dialogues that the judge let pass.")
     discarded: int = Field(description="Dialogues that degenerated or that the judge rejected.")
     failed: int = Field(description="Dialogues that could not be finished.")
@@ -90,15 +92,23 @@ class RunResult(_Replies, Costs, Counts, _Records):
     judge_calibration: JudgeCalibration | None = Field(
         default=None, description="What the judge found among prepared dialogues; null where it was not shown them."
     )
+    wanted: int | None = Field(
+        default=None, description="Dialogues that were to be kept, with `kept`: fewer are where its bound was reached."
+    )
     reasons: dict[str, int] = Field(default_factory=dict, exclude=True, repr=False)
     caveats: tuple[str, ...] = Field(default=(), exclude=True, repr=False)
     throughput: Throughput | None = Field(default=None, exclude=True, repr=False)
 
+    @property
+    def is_short(self) -> bool:
+        """Whether the run has ended with fewer kept dialogues than were wanted."""
+        return self.wanted is not None and self.kept < self.wanted and not self.pending
+
     @classmethod
-    def untouched(cls, folder: Path, requested: int) -> RunResult:
+    def untouched(cls, folder: Path, requested: int, wanted: int | None = None) -> RunResult:
         """The result of a run that the command did not come to."""
         nothing = dict.fromkeys((*Counts.model_fields, *Costs.model_fields), 0)
-        return cls(run=folder, **{**nothing, "requested": requested, "pending": requested})
+        return cls(run=folder, wanted=wanted, **{**nothing, "requested": requested, "pending": requested})
 
 
 class GenerationResult(_Replies, Costs, Counts, _Records):

@@ -81,6 +81,8 @@ async def _generate(
                 progress(Note(rejection_note(run_dir)))
             if plan.retry_failed:
                 progress(Note(f"Trying {reset_failed(run_dir)} failed dialogues of {plan.folder} again"))
+            if plan.target is not None and plan.forecast is not None and not plan.finished:
+                progress(Note(plan.forecast.line(plan.target)))
             session = Session(plan, teachers, run_dir, progress)
             if plan.exists and not plan.retry_failed and session.begun and session.pending:
                 progress(Note(f"Resuming {plan.folder}"))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,17 +15,19 @@ from clca.culture import CultureCatalogue
 from clca.culture.marks import CultureMarks
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
-from clca.generation.cost import TaskCost, estimate_costs, render_tasks
-from clca.generation.ids import dialogue_id, scenario_id
+from clca.generation.cost import RenderedTask, TaskCost, estimate_costs, render_tasks
+from clca.generation.ids import DialogueIds, scenario_id
+from clca.generation.kept_target import Forecast, KeptTarget
 from clca.generation.norm_file import read_norm_file
 from clca.generation.recorded_settings import recorded
-from clca.generation.scenarios import FileScenarios, SeedScenarios, load_norms
+from clca.generation.scenarios import FileScenarios, SeedScenarios, all_norms, is_own, load_norms
+from clca.generation.sequence import MOST_SAMPLES, DialogueSequence
 from clca.generation.teachers import addresses, read_simulator
 from clca.generation.temperature import Temperature, recorded_temperature, role_play_temperatures
 from clca.inference.protocol import Role
 from clca.inference.vllm.command import deciding, split_arguments
 from clca.models import ModelCatalogue
-from clca.records import Norm, Scenario
+from clca.records import Culture, Norm, Scenario
 from clca.storage.fingerprint import Inputs
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class RunPlan:
     """The run of one culture. `simulator` is the content of the embedded rehearsal where it plays a role, `marks` are
-    those by which a text shows another culture, `temperatures` those of the role-play's sides.
+    those by which a text shows another culture, `temperatures` those of the role-play's sides. `scenarios` and `norms`
+    are those asked for; with a `target` they begin the `sequence`, and `forecast` says what earlier runs kept.
 
     `exists` says that the folder holds the run already, `finished` that nothing is left to do. `differences` are the
     inputs in which a new run differs from the newest run of the culture. `retry_failed` makes the failed dialogues
@@ -55,6 +57,9 @@ class RunPlan:
     costs: tuple[TaskCost, ...]
     inputs: Inputs
     temperatures: Mapping[Role, Temperature]
+    sequence: DialogueSequence
+    target: KeptTarget | None = None
+    forecast: Forecast | None = None
     folder: Path = Path()
     exists: bool = False
     finished: bool = False
@@ -63,19 +68,18 @@ class RunPlan:
 
     @property
     def requested(self) -> int:
-        """The number of dialogues."""
+        """The number of dialogues; with a target that of kept ones."""
+        if self.target is not None:
+            return self.target.kept
         return (len(self.scenarios) + len(self.norms)) * self.config.samples
 
-    def dialogue_ids(self) -> set[str]:
-        """The ids of all dialogues of the run."""
-        return {
-            dialogue_id(self.culture, scenario_id(source), sample)
-            for source in chain[Scenario | Norm](self.scenarios, self.norms)
-            for sample in range(1, self.config.samples + 1)
-        }
+    def dialogue_ids(self) -> DialogueIds:
+        """The ids of all dialogues that the run may hold."""
+        samples = MOST_SAMPLES if self.target is not None else self.config.samples
+        return DialogueIds(self.culture, map(scenario_id, self.sequence.sources()), samples)
 
 
-ADDED = {"localiser": None, "norm_file": None, "partner_background": False, "leave_rule": False}
+ADDED = {"kept": None, "localiser": None, "norm_file": None, "partner_background": False, "leave_rule": False}
 """Settings that earlier versions did not have, and what they did: runs keep their identity."""
 
 
@@ -93,19 +97,17 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     if isinstance(config.scenarios, Path):
         scenarios = FileScenarios(config.scenarios, cultures)
     else:
-        scenarios = SeedScenarios(content, config.scenarios, config.seed, cultures)
-    norm_digest = None
-    if config.norm_file is None:
-        norms = load_norms(content, record, config.norms, config.seed)
-    else:
-        norms, norm_digest = read_norm_file(config.norm_file, record, config.norms, config.seed)
-    _refuse_duplicate_ids(scenarios, norms)
-    rendered = render_tasks(catalogue, culture, scenarios, norms, prompts, config)
+        scenarios = SeedScenarios(content, config.scenarios, config.seed, cultures, mixed=config.kept is not None)
+    norms, more_norms, norm_digest = _read_norms(config, content, record)
+    sequence = _sequence(config, scenarios, norms, more_norms)
+    target = KeptTarget.of(config, len(sequence))
+    _refuse_duplicate_ids(sequence)
+    rendered = render_tasks(catalogue, culture, scenarios, [*norms, *more_norms], prompts, config)
     addresses(config, os.environ)  # unusable keys are found now
     ModelCatalogue(content)  # and a broken catalogue of models
     simulator = read_simulator(config, content)
     if simulator is not None and config.norm_file is not None:
-        simulator = replace(simulator, norms={norm.id: norm for norm in norms})
+        simulator = replace(simulator, norms={norm.id: norm for norm in (*norms, *more_norms)})
     # Read apart: of the other cultures only the names decide a record, and only these are among the inputs.
     marks = CultureMarks(CultureCatalogue(Content(workspace)))
     temperatures = role_play_temperatures(config, content)
@@ -119,10 +121,53 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         tuple(norms),
         marks,
         simulator,
-        costs=tuple(estimate_costs(rendered, len(scenarios), len(norms), config, scenarios.counts.own)),
+        costs=_costs(rendered, sequence, target, config),
         inputs=_inputs(config, culture, content, scenarios, marks, temperatures, norm_digest),
         temperatures=temperatures,
+        sequence=sequence,
+        target=target,
     )
+
+
+def _read_norms(
+    config: GenerateConfig, content: Content, culture: Culture
+) -> tuple[list[Norm], list[Norm], str | None]:
+    """The norms that were asked for, those that `--kept` may go on to, and the digest of their file.
+
+    A user's scenarios are all that there is unless norms were asked for, too.
+    """
+    goes_on = config.kept is not None and not (isinstance(config.scenarios, Path) and not config.norms)
+    digest = None
+    if config.norm_file is not None:
+        more = config.kept or 0
+        norms, digest = read_norm_file(config.norm_file, culture, config.norms, config.seed, more)
+    else:
+        norms = load_norms(content, culture, config.norms, config.seed)
+        if goes_on:
+            norms = all_norms(content, culture, config.seed)
+    return norms[: config.norms], norms[config.norms :], digest
+
+
+def _sequence(
+    config: GenerateConfig, scenarios: SeedScenarios | FileScenarios, norms: list[Norm], more_norms: list[Norm]
+) -> DialogueSequence:
+    """All dialogues that the run may play."""
+    further = scenarios.rest if config.kept is not None and isinstance(scenarios, SeedScenarios) else ()
+    return DialogueSequence([(scenarios, norms), (further,), (more_norms,)], config.samples)
+
+
+def _costs(
+    rendered: Mapping[str, RenderedTask],
+    sequence: DialogueSequence,
+    target: KeptTarget | None,
+    config: GenerateConfig,
+) -> tuple[TaskCost, ...]:
+    """The most that the run can take."""
+    sources = list(sequence.sources(target.most if target is not None else None))
+    norms = sum(isinstance(source, Norm) for source in sources)
+    own = sum(isinstance(source, Scenario) and is_own(source) for source in sources)
+    dialogues = target.most if target is not None else len(sources) * config.samples
+    return tuple(estimate_costs(rendered, dialogues, len(sources) - norms - own, norms, config))
 
 
 def _inputs(
@@ -155,8 +200,8 @@ def _inputs(
     return inputs
 
 
-def _refuse_duplicate_ids(scenarios: SeedScenarios | FileScenarios, norms: list[Norm]) -> None:
-    written = {scenario_id(norm) for norm in norms}
-    for scenario in scenarios if written else ():
-        if scenario.id in written:
-            raise SettingsError(f"--norms: a scenario is already called {scenario.id!r}; give it another id")
+def _refuse_duplicate_ids(sequence: DialogueSequence) -> None:
+    written = {scenario_id(source) for source in sequence.sources() if isinstance(source, Norm)}
+    for source in sequence.sources() if written else ():
+        if isinstance(source, Scenario) and source.id in written:
+            raise SettingsError(f"--norms: a scenario is already called {source.id!r}; give it another id")

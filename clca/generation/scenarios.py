@@ -44,12 +44,21 @@ class SeedScenarios:
 
     They are those of no culture, and those of `cultures` alone. The first N of a larger count are those of a count of
     N, so that a small run is the beginning of a large one; either kind has its share of any beginning, and the ones
-    of no culture are taken in the same order for all cultures.
+    of no culture are taken in the same order for all cultures. `rest` are the seeds after those, in that order; if
+    `mixed`, all of them are taken in that order, too.
     Raises `ContentError` for a broken or duplicate scenario, `NotFoundError` when there is none, `SettingsError` when
     there are fewer than `count`.
     """
 
-    def __init__(self, content: Content, count: int | None, seed: int, cultures: Sequence[str] = ()) -> None:
+    def __init__(
+        self,
+        content: Content,
+        count: int | None,
+        seed: int,
+        cultures: Sequence[str] = (),
+        *,
+        mixed: bool = False,
+    ) -> None:
         read = read_seeds(content, [SEEDS, *(OWN.replace("*", culture) for culture in cultures)])
         seeds = [scenario for scenario in read if scenario.culture in ("", *cultures)]
         if not seeds:
@@ -59,13 +68,14 @@ class SeedScenarios:
                 f"--scenarios {count}: there are {len(seeds)} seed scenarios; for more dialogues raise --samples,"
                 " add --norms, or give a JSONL file of your own"
             )
-        if count is not None:
+        if count is not None or mixed:
             neutral = [scenario for scenario in seeds if not scenario.culture]
             own = [scenario for scenario in seeds if scenario.culture]
             chooser(seed, "seed scenarios").shuffle(neutral)
             chooser(seed, "own scenarios", *cultures).shuffle(own)
-            seeds = _in_proportion(neutral, own)[:count]
-        self._scenarios = seeds
+            seeds = _in_proportion(neutral, own)
+        self.rest = () if count is None else tuple(seeds[count:])
+        self._scenarios = seeds = seeds[:count]
         self.counts = _origins(seeds, skipped=sum(scenario.culture not in ("", *cultures) for scenario in read))
 
     def __len__(self) -> int:
@@ -134,17 +144,24 @@ def load_norms(content: Content, culture: Culture, count: int, seed: int) -> lis
     """
     if count == 0:
         return []
+    norms = all_norms(content, culture, seed)
+    if count > len(norms):
+        own = sum(not norm.is_general for norm in norms)
+        raise SettingsError(
+            f"--norms {count}: there are {own} norms of {culture.id} and {len(norms) - own} general ones"
+        )
+    return norms[:count]
+
+
+def all_norms(content: Content, culture: Culture, seed: int) -> list[Norm]:
+    """All norms that hold in the culture, in the order of `load_norms`."""
     norms = _read_by_id(content, [NORMS], Norm, "norm")
     held = [norm for norm in norms if holds(norm, culture)]
     own = [norm for norm in held if not norm.is_general]
     general = [norm for norm in held if norm.is_general]
-    if count > len(own) + len(general):
-        raise SettingsError(
-            f"--norms {count}: there are {len(own)} norms of {culture.id} and {len(general)} general ones"
-        )
     for group in (own, general):
         chooser(seed, "norms", culture.id).shuffle(group)
-    return (own + general)[:count]
+    return own + general
 
 
 def holds(norm: Norm, culture: Culture) -> bool:

@@ -87,7 +87,11 @@ class Session:
         except StoreError as store_error:
             error = error or store_error  # the first error is the one to report
         result = self._result()
-        self._progress(RunEnded(result.requested - result.pending, result.requested, "dialogues", result))
+        target = self._plan.target
+        done, total = result.requested - result.pending, result.requested
+        if target is not None:
+            done, total = result.kept, target.kept
+        self._progress(RunEnded(done, total, "dialogues", result))
         if error is not None:
             raise error from None
         return result
@@ -106,6 +110,7 @@ class Session:
             run=self._run_dir.folder,
             **dict(counts_of(funnel)),
             **dict(self._costs()),
+            wanted=funnel.target.kept if funnel.target is not None else None,
             reasons=dict(funnel.reasons.most_common()),
             invalid_replies=dict(scheduler.counts.invalid.most_common()),
             throughput=self._throughput(),
@@ -163,10 +168,15 @@ class Session:
     def _report(self) -> None:
         funnel, counts = self._pipeline.funnel, self._pipeline.scheduler.counts
         outcomes, seconds = funnel.outcomes, monotonic() - self._began or 1.0
+        target, forecast = funnel.target, self._plan.forecast
+        left = None
+        if target is not None:
+            share = forecast.share if forecast is not None else None
+            left = target.left(outcomes["kept"], funnel.finished, share)
         self._progress(
             GenerationProgress(
-                done=outcomes.total(),
-                total=funnel.requested,
+                done=funnel.finished if target is None else outcomes["kept"],
+                total=funnel.requested if target is None else target.kept,
                 unit="dialogues",
                 culture=self._plan.culture,
                 kept=outcomes["kept"],
@@ -179,6 +189,8 @@ class Session:
                 cached=counts.cached,
                 throughput=self._throughput(),
                 servers_down=tuple(server.url for server in self._servers() if not server.up),
+                target=target,
+                dialogues_left=left,
                 seconds_left=self._seconds_left(seconds),
             )
         )

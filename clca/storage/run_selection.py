@@ -15,7 +15,8 @@ from clca.storage.fingerprint import differences
 from clca.storage.run_index import RunInfo
 from clca.storage.selection import Selection, listed
 
-COVERAGE = ("scenarios", "norms", "samples")
+START = ("scenarios", "norms", "samples")
+COVERAGE = (*START, "kept")
 CONTENT = "content:"
 MOST_DIFFERENCES = 3
 UNFINISHED = "not finished"
@@ -39,7 +40,10 @@ def covers(first: RunInfo, second: RunInfo) -> bool:
     theirs, ours = first.inputs.get("scenarios"), second.inputs.get("scenarios")
     if theirs != ours and (isinstance(theirs, str) or isinstance(ours, str)):  # files of the user
         return False
-    return all(_number(first, key) >= _number(second, key) for key in COVERAGE)
+    if "kept" in first.inputs or "kept" in second.inputs:  # what begins them decides what follows
+        begin_alike = all(first.inputs.get(key) == second.inputs.get(key) for key in START)
+        return begin_alike and first.inputs.get("kept", 0) >= second.inputs.get("kept", math.inf)
+    return all(_number(first, key) >= _number(second, key) for key in START)
 
 
 def select_run(culture: str, runs: Sequence[RunInfo]) -> Selection:
@@ -120,7 +124,8 @@ def _covered(run: RunInfo) -> dict[str, Any]:
     """What a run covers, in words."""
     if not run.inputs:
         return {"dialogues": _dialogues(run)}
-    return {key: "all" if run.inputs.get(key) is None else run.inputs[key] for key in COVERAGE}
+    covered = {key: "all" if run.inputs.get(key) is None else run.inputs[key] for key in START}
+    return covered | ({"kept": run.inputs["kept"]} if "kept" in run.inputs else {})
 
 
 def _number(run: RunInfo, key: str) -> float:

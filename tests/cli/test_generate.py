@@ -16,7 +16,8 @@ from tests.cli_process import Stub, clca, environment, last_json, only_run, reco
 KEYS = ["run", "requested", "kept", "discarded", "failed", "rejected", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
 RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted", "run", "localiser"]
-COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds", "invalid_replies", "judge_calibration"]
+COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds", "invalid_replies"]
+COSTS += ["judge_calibration", "wanted"]
 
 
 def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> None:

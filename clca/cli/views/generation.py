@@ -15,6 +15,7 @@ from clca.cli.views.progress import LINE_EVERY, Waiting, rate
 from clca.cli.views.screen import make_console, print_json, styled
 from clca.cli.views.training_plan import duration
 from clca.errors import ClcaError
+from clca.generation.kept_target import KeptTarget
 from clca.generation.plan import GenerationPlan
 from clca.generation.progress import GenerationProgress, RunEnded, ServerStarting
 from clca.generation.result import Counts, GenerationResult, RunResult
@@ -24,7 +25,7 @@ from clca.printable import one_line
 from clca.progress import Note, Progress
 from clca.shell import command_line
 
-OK, SOME_FAILED = 0, 3
+OK, SOME_FAILED, TOO_FEW_KEPT = 0, 3, 4
 
 
 def generate(plan: GenerationPlan, *, quiet: bool, as_json: bool) -> int:
@@ -46,12 +47,14 @@ def generate(plan: GenerationPlan, *, quiet: bool, as_json: bool) -> int:
                     screen.print(caveat, style="yellow")
             if as_json:
                 print_json(result.json_object())
+    if any(result.is_short for result in view.ended):
+        return TOO_FEW_KEPT
     return SOME_FAILED if any(result.failed for result in view.ended) else OK
 
 
 def _with_untouched(plan: GenerationPlan, ended: list[RunResult]) -> GenerationResult:
     """The runs that the command worked on, and those it did not come to."""
-    untouched = [RunResult.untouched(run.folder, run.requested) for run in plan.runs[len(ended) :]]
+    untouched = [RunResult.untouched(run.folder, run.requested, run.config.kept) for run in plan.runs[len(ended) :]]
     return GenerationResult.of(plan.config.out, [*ended, *untouched], simulated=plan.simulated)
 
 
@@ -126,9 +129,11 @@ class GenerationView:
 
 def progress_line(progress: GenerationProgress) -> str:
     """The funnel and the pace of a run."""
-    parts = [
-        f"{progress.culture} {progress.done:,}/{progress.total:,}",
-        f"kept {progress.kept:,}",
+    target = progress.target
+    parts = [f"{progress.culture} {progress.done:,}/{progress.total:,}", f"kept {progress.kept:,}"]
+    if target is not None:
+        parts = [f"{progress.culture} kept {progress.done:,}/{progress.total:,}", _played(progress, target)]
+    parts += [
         f"discarded {progress.discarded:,}",
         f"failed {progress.failed:,}",
         f"under way {progress.under_way:,}",
@@ -147,6 +152,15 @@ def progress_line(progress: GenerationProgress) -> str:
     if progress.cached:
         parts.append(f"{progress.cached:,} from the reply cache")
     return " · ".join(parts)
+
+
+def _played(progress: GenerationProgress, target: KeptTarget) -> str:
+    """How many dialogues of a run with a target were played, and about how many more it takes."""
+    played = progress.kept + progress.discarded + progress.failed
+    if progress.dialogues_left is None:
+        return f"played {played:,} of at most {target.most:,}"
+    bound = f", beyond the bound of {target.most:,}" if played + progress.dialogues_left > target.most else ""
+    return f"played {played:,}, about {progress.dialogues_left:,} more{bound}"
 
 
 def show_summary(result: RunResult, screen: Console) -> None:
@@ -173,9 +187,16 @@ def show_summary(result: RunResult, screen: Console) -> None:
     if vllm is not None:
         pace = vllm.completion_tokens / vllm.seconds
         screen.print(f"vLLM: {rate(pace, 'tokens')}, {_cache_share(vllm)}")
+    if result.is_short:
+        why = command_line("clca", "show", Path(result.run), "--discarded")
+        screen.print(
+            f"Kept {result.kept:,} of {result.wanted:,}: the bound of {result.requested:,} dialogues is reached."
+            f" {why} says why, a larger --kept-attempts goes on.",
+            style="yellow",
+        )
     if result.pending:
         screen.print("Run the same command again to resume.")
-    elif result.failed:
+    elif result.failed and (result.wanted is None or result.is_short):
         screen.print(f"{command_line('clca', 'retry', Path(result.run), '--failed')} tries the failed ones again.")
     else:
         screen.print(f"{command_line('clca', 'show', Path(result.run))} reads them.")

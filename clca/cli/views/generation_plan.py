@@ -44,6 +44,7 @@ def _json_object(plan: GenerationPlan, run: RunPlan) -> dict[str, Any]:
         "run": str(run.folder),
         "exists": run.exists,
         "requested": run.requested,
+        **_target(run),
         "seeds": run.scenarios.counts.model_dump(),
         "norms": len(run.norms),
         "notes": unused_notes(run.config),
@@ -60,6 +61,13 @@ def _json_object(plan: GenerationPlan, run: RunPlan) -> dict[str, Any]:
             for cost in run.costs
         },
     }
+
+
+def _target(run: RunPlan) -> dict[str, Any]:
+    """With `--kept`: the most dialogues that are played, and how many are expected, null where nothing is known."""
+    if run.target is None or run.forecast is None:
+        return {}
+    return {"most": run.target.most, "expected": run.forecast.dialogues(run.target)}
 
 
 def _sums(run: RunPlan) -> dict[str, int]:
@@ -86,7 +94,10 @@ def _show_run(run: RunPlan, console: Console) -> None:
     names = set(models.values())
     teachers = models["teacher"] if len(names) == 1 else ", ".join(f"{role} {name}" for role, name in models.items())
     state = "exists" if run.exists else "would be made"
-    console.print(f"{run.culture}: {run.requested} dialogues by {teachers}; {run.folder} {state}")
+    number = f"{run.requested} {'dialogues' if run.target is None else 'kept dialogues'}"
+    console.print(f"{run.culture}: {number} by {teachers}; {run.folder} {state}")
+    if run.target is not None and run.forecast is not None:
+        console.print(run.forecast.line(run.target))
     for note in unused_notes(run.config):
         console.print(note)
     console.print(f"Scenarios: {_origins(run)}")
