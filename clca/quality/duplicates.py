@@ -28,6 +28,7 @@ RECALL = 0.98  # of pairs at the threshold itself, at least; of those above it, 
 BATCH = 512  # texts whose signatures are made at a time
 MOST_COMPARED = 50  # texts of a band, unlike each other, that a further one is compared with
 _CACHED = 4096  # texts whose shingles are kept while pairs are compared
+_REFUSED = 100_000  # pairs that are remembered not to be near-duplicates
 
 
 def bands(threshold: float) -> tuple[int, int]:
@@ -131,7 +132,7 @@ class NearDuplicates:
             if similarity >= self.threshold:
                 groups.join(other, member, similarity)
                 return True
-            if len(refused) > 1_000_000:
+            if len(refused) > _REFUSED:
                 refused.clear()
             refused.add((other, member))
         return False

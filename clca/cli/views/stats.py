@@ -50,7 +50,8 @@ def show(result: StatsResult, *, quiet: bool, as_json: bool) -> None:
         for caveat in result.caveats:
             console.print(one_line(caveat), style="dim")
     if result.report is not None:
-        make_console(stderr=True, quiet=quiet).print(f"{result.report} holds stats.json")
+        made = "stats.json, and the figures measures.png and .svg where matplotlib is installed"
+        make_console(stderr=True, quiet=quiet).print(f"{result.report} holds {made}")
 
 
 def _funnel(result: StatsResult) -> Table:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import os
-import warnings
 from collections.abc import Mapping, Sequence
-from contextlib import chdir
 from typing import Any
 
 from clca.evaluation.classification.specificity import Specificity
+from clca.evaluation.pictures import pictures
 from clca.evaluation.s2n_results import heading, in_order
 from clca.printable import printable
 
@@ -18,9 +15,6 @@ TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED
 
 _DARK = 0.62  # from this share of the colour scale on, writing is white
 _MOST_WRITTEN = 40  # cultures; more take minutes to write and cannot be read
-_MOST_PIXELS = 4000  # of a side
-# Ids of an SVG are random without a salt, and a name with $ would be read as a formula.
-_SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_math": False}
 
 
 def heatmap(
@@ -30,30 +24,11 @@ def heatmap(
 
     The same matrix gives the same bytes with the same version of matplotlib.
     """
-    with chdir(os.sep):  # the import obeys a `matplotlibrc` of the working directory, which can run code
-        import matplotlib
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
     cultures = in_order(specificity.cultures)
     indices = [specificity.cultures.index(culture) for culture in cultures]
-    pictures = {}
-    with matplotlib.rc_context(), warnings.catch_warnings():
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_SETTINGS)
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")  # drawn as a box
-        warnings.filterwarnings("ignore", "constrained_layout not applied")  # names longer than the picture
-        side = 2.2 + 0.55 * len(cultures)
-        figure = Figure(figsize=(side, side), layout="constrained")
-        FigureCanvasAgg(figure)
-        _draw(figure, specificity, kind, indices, [printable(heading(culture, names)) for culture in cultures])
-        if title:
-            figure.suptitle(printable(title))
-        for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
-            file = io.BytesIO()
-            figure.savefig(file, format=form, dpi=min(150, _MOST_PIXELS / side), metadata=metadata)
-            pictures[form] = file.getvalue()
-    return pictures
+    heads = [printable(heading(culture, names)) for culture in cultures]
+    side = 2.2 + 0.55 * len(cultures)
+    return pictures(side, side, lambda figure: _draw(figure, specificity, kind, indices, heads), title=title)
 
 
 def _draw(figure: Any, specificity: Specificity, kind: str, indices: Sequence[int], heads: Sequence[str]) -> None:

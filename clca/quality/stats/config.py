@@ -66,6 +66,8 @@ class StatsConfig(StageConfig):
     ] = ()
     out: Annotated[Path, Field(description="Folder of the runs."), Option(follows="generate.out")] = Path("generated")
     report: Annotated[
-        Path | None, Field(description="Folder for stats.json, written besides what is shown."), Option(metavar="DIR")
+        Path | None,
+        Field(description="Folder for stats.json and figures, besides what is shown."),
+        Option(metavar="DIR"),
     ] = None
     seed: Annotated[int, Field(ge=0, lt=2**31, description="Seed of samples and resampling."), Option()] = 42

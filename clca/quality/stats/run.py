@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from clca.quality.stats.caveats import caveats
 from clca.quality.stats.contrasts import contrasts
 from clca.quality.stats.counted import count
 from clca.quality.stats.differences import estimates
+from clca.quality.stats.figures import LIBRARY, figures
 from clca.quality.stats.group import Group, group_name
 from clca.quality.stats.likeness import MeaningStats, alike_in_meaning, near_duplicates
 from clca.quality.stats.plan import StatsPlan
@@ -94,7 +96,11 @@ def run(plan: StatsPlan, progress: ProgressCallback = ignore) -> StatsResult:
         report=plan.config.report,
     )
     if plan.config.report is not None:
-        write_output(plan.config.report, {FILE: json.dumps(result.json_object(), indent=2, ensure_ascii=False) + "\n"})
+        text = json.dumps(result.json_object(), indent=2, ensure_ascii=False) + "\n"
+        has_figures = find_spec(LIBRARY) is not None
+        if not has_figures:
+            progress(Note(f"No figures: {LIBRARY} is not installed: pip install '.[eval]' in clca's source folder."))
+        write_output(plan.config.report, {FILE: text, **(figures(result) if has_figures else {})})
     return result
 
 

@@ -165,6 +165,7 @@ def test_progress_ends_at_all_dialogues_and_a_report_is_written(tmp_path: Path) 
     result = run(plan(config), events.append)
     counted = [event for event in events if isinstance(event, Progress)]
     assert counted == [Progress(100, 101, "dialogues"), Progress(101, 101, "dialogues")]
+    assert {file.name for file in (tmp_path / "report").iterdir()} >= {"stats.json", "measures.png", "measures.svg"}
     stored = json.loads((tmp_path / "report" / "stats.json").read_text())
     assert stored == result.json_object()
     assert stored["groups"][0]["dialogues"] == 101

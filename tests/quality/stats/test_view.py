@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from pydantic import BaseModel
@@ -16,6 +17,7 @@ from clca.cli import app
 from clca.cli.views.stats import show
 from clca.printable import printable
 from clca.quality.stats.config import StatsConfig
+from clca.quality.stats.figures import figures
 from clca.quality.stats.likeness import MeaningStats, PairShown
 from clca.quality.stats.plan import plan
 from clca.quality.stats.result import StatsResult
@@ -60,6 +62,19 @@ def hostile(value: Any, text: str) -> Any:
     if isinstance(value, Path):
         return Path(text)
     return text if isinstance(value, str) and value not in ("first", "second") else value
+
+
+@pytest.mark.parametrize("attack", ["a link in markup", "an emoji code", "a direction that is overridden"])
+def test_a_figure_holds_names_as_text(attack: str, result: StatsResult) -> None:
+    names = result.model_copy(
+        update={"groups": tuple(own.model_copy(update={"culture": f"$x$ {ATTACKS[attack]}"}) for own in result.groups)}
+    )
+    made = figures(names)
+    assert made == figures(names)
+    assert made["measures.png"].startswith(b"\x89PNG")
+    ElementTree.fromstring(made["measures.svg"])
+    assert f"<!-- $x$ {printable(ATTACKS[attack])}".encode()[:10] in made["measures.svg"]
+    assert figures(result.model_copy(update={"groups": ()})) == {}
 
 
 @pytest.mark.parametrize("attack", [name for name, text in ATTACKS.items() if "\ud800" not in text])
