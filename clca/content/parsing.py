@@ -6,7 +6,7 @@ import csv
 import difflib
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from typing import Any, TypeVar, get_args
 
 import yaml
@@ -24,6 +24,7 @@ LONGEST_QUOTED = 200  # characters of a key, or of what a parser says, in a mess
 M = TypeVar("M", bound=BaseModel)
 
 MOST_DIGITS = 1000  # of a number: those of thousands take long to read, and Python does not print them
+LARGEST_NUMBER = 10**18  # of them all as keys, Python would compare each with each where they have one hash
 _EMPTY = frozenset[str | bytes](("", b"\n", b"\r\n"))
 _NUMBERS = ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
 
@@ -38,7 +39,10 @@ class _Loader(_Base):  # type: ignore[misc]
             fault = f"a number of more than {MOST_DIGITS:,} digits"
             raise yaml.constructor.ConstructorError(None, None, fault, node.start_mark)
         try:
-            return super().construct_object(node, deep)
+            value = super().construct_object(node, deep)
+            if isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
+                raise ValueError("a whole number of more than 18 digits")
+            return value
         except (ValueError, TypeError, AttributeError, LookupError) as error:
             raise yaml.constructor.ConstructorError(None, None, str(error), node.start_mark) from None
 
@@ -111,7 +115,8 @@ def read_csv(path: str, text: str, model: type[M]) -> list[M]:
     """All rows of a CSV file with a header; an empty cell is None. Raises `ContentError` with the line."""
     rows = []
     reader = csv.DictReader(io.StringIO(text))
-    for row in _csv_rows(path, reader):
+    known = {field.alias or name for name, field in model.model_fields.items()}
+    for row in _csv_rows(path, reader, known):
         if None in row or None in row.values():
             raise ContentError(
                 path, reader.line_num, f"row must have {len(reader.fieldnames or ())} cells, as the header has"
@@ -179,10 +184,12 @@ def _one_line(words: str) -> str:
     return beginning(" ".join(words.split()), LONGEST_QUOTED)
 
 
-def _csv_rows(path: str, reader: csv.DictReader[str]) -> Iterator[dict[Any, Any]]:
+def _csv_rows(path: str, reader: csv.DictReader[str], known: Set[str]) -> Iterator[dict[Any, Any]]:
     try:
         if not reader.fieldnames:
             raise ContentError(path, 1, "the header is missing")
+        if twice := next((name for name in known if reader.fieldnames.count(name) > 1), None):
+            raise ContentError(path, 1, f"duplicate column {twice!r}: leave one of them")
         yield from reader
     except csv.Error as error:
         raise ContentError(path, reader.line_num, f"not CSV: {error}") from None

@@ -13,7 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from clca.evaluation.parquet_pages import require_bounded, require_readable
+from clca.evaluation.parquet_pages import MOST_ELEMENTS, read_footer, require_bounded, require_readable
 from clca.safe_open import MIB, safe_open
 
 _BATCH = 1024  # rows
@@ -34,15 +34,16 @@ def open_parquet(
     """
     from pyarrow import OSFile, parquet
 
-    limits = dict.fromkeys(("thrift_string_size_limit", "thrift_container_size_limit"), _LARGEST_METADATA)
+    limits = {"thrift_string_size_limit": _LARGEST_METADATA, "thrift_container_size_limit": MOST_ELEMENTS}
     with safe_open(path, within) as file, OSFile(f"/dev/fd/{file.fileno()}") as source:
+        footer = read_footer(file)
         try:
             first = parquet.ParquetFile(source, **limits)
         except UnicodeDecodeError:
             raise OSError("a column whose name is not UTF-8") from None
         require_plain(first.schema_arrow, lists=lists, dictionaries=True)
         about, schema = first.metadata, first.schema
-        require_readable(file, schema)
+        require_readable(footer, schema)
         groups = [about.row_group(number) for number in range(about.num_row_groups)]
         size = sum(group.total_byte_size for group in groups)
         if about.num_rows > most_rows or about.num_columns > _MOST_COLUMNS or size > _LARGEST:

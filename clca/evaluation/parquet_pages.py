@@ -15,6 +15,7 @@ from clca.safe_open import MIB
 
 LARGEST_PAGE = 64 * MIB  # bytes, unpacked; writers make pages of 1 MiB
 MOST_PAGES = 100_000  # of a file
+MOST_ELEMENTS = 500_000  # of all lists of its metadata; Arrow takes up to a kilobyte for each
 _LONGEST_FOOTER = 16 * MIB  # bytes
 _INT32, _INT64, _TEXT, _STRUCTURE = 5, 6, 8, 12  # kinds of elements
 _MOST_FIELDS = 1000  # of a structure
@@ -52,17 +53,25 @@ def require_bounded(file: BufferedReader, metadata: Any, largest: int) -> None:
                 raise OSError(f"a column that lacks {left:,} values")
 
 
-def require_readable(file: BufferedReader, schema: Any) -> None:
+def read_footer(file: BufferedReader) -> dict[int, Any]:
+    """The metadata, by the numbers of their fields; Arrow makes room for what they tell of before it reads that.
+
+    Raises `OSError` for none, and for more than those of any file.
+    """
+    file.seek(-8, SEEK_END)
+    end = file.read(8)
+    length = int.from_bytes(end[:4], "little")
+    if end[4:] != b"PAR1" or length > _LONGEST_FOOTER:
+        raise OSError(f"metadata of {length / MIB:,.0f} MiB" if end[4:] == b"PAR1" else "not a Parquet file")
+    file.seek(-8 - length, SEEK_END)
+    return _Header(file.read(length)).structure()
+
+
+def require_readable(footer: dict[int, Any], schema: Any) -> None:
     """Raise `OSError` for metadata of columns at which Arrow would end the process: nothing catches what it throws.
 
     The metadata are read as Arrow reads them, which takes the elements of a list for those that it expects.
     """
-    file.seek(-8, SEEK_END)
-    length = int.from_bytes(file.read(8)[:4], "little")
-    if length > _LONGEST_FOOTER:
-        raise OSError(f"metadata of {length / MIB:,.0f} MiB")
-    file.seek(-8 - length, SEEK_END)
-    footer = _Header(file.read(length)).structure()
     _require_lists(footer, {2: _STRUCTURE, 4: _STRUCTURE, 5: _STRUCTURE, 7: _STRUCTURE})
     for group in footer.get(4, ()):
         _require_lists(group, {1: _STRUCTURE, 4: _STRUCTURE})
@@ -127,7 +136,7 @@ class _Header:
     """Reads one structure of Thrift's compact protocol; `at` is where it ends. Raises `OSError` for another text."""
 
     def __init__(self, data: bytes) -> None:
-        self._data, self.at = data, 0
+        self._data, self.at, self._elements = data, 0, 0
 
     def structure(self, depth: int = 0) -> dict[int, Any]:
         """The fields by their numbers."""
@@ -159,6 +168,9 @@ class _Header:
             raise OSError("a page whose header is of no kind")
         head = self._byte()
         count = self._varint() if head >> 4 == 15 else head >> 4
+        self._elements += count
+        if self._elements > MOST_ELEMENTS:
+            raise OSError(f"metadata with lists of {self._elements:,} elements")
         return _List(head & 15, (self._element(head & 15, depth + 1) for _ in range(count)))
 
     def _element(self, kind: int, depth: int) -> Any:

@@ -26,6 +26,8 @@ SURVEY_SOURCES: frozenset[Source] = frozenset({"wvs", "wvs-translated", "culture
 PLAIN_SOURCES: frozenset[Source] = SURVEY_SOURCES | {"wiki", "normad"}
 """Sources whose examples are no chats."""
 
+LEAST, MOST = 1e-6, 1e6  # weights of a part
+
 MIXES: dict[str, tuple[Source, ...]] = {
     "clca": ("dialogue", "intent"),
     "dialogue-only": ("dialogue",),
@@ -83,7 +85,7 @@ def _weight(text: str, weight_text: str) -> float:
         weight = float(weight_text)
     except ValueError:
         weight = math.nan
-    if not 0 < weight < math.inf:
+    if not LEAST <= weight <= MOST:
         raise ValueError(f"{text!r}: {weight_text!r} is no weight; expected a number above 0, as in clca:3+chat:1")
     return weight
 

@@ -16,16 +16,20 @@ from pydantic import ValidationError
 from clca.cli.views.adapters import show_adapter
 from clca.cli.views.runs import show_dialogues
 from clca.content.lookup import Content
+from clca.content.parsing import parse_yaml
+from clca.culture import CultureCatalogue
 from clca.errors import ClcaError, ContentError, SettingsError, StoreError
 from clca.evaluation.mmlu.csv_questions import read_folder
 from clca.evaluation.mmlu.hub_questions import read_hub
 from clca.evaluation.normad import NormadReader, load_suite
+from clca.evaluation.normad.suite import load_tasks
 from clca.evaluation.results import read_evaluation
 from clca.generation.judge_metrics import JudgeCalibration
 from clca.storage.atomic import foreign_files
 from clca.storage.run_dir import RunDir
 from clca.storage.run_index import read_run
 from clca.training import work_dir
+from clca.training.mixture import parse_mixture
 from tests.evaluation.offense.posts import entry, lines, posts, run
 from tests.security.test_files import RECIPE, adapter, sparse
 
@@ -240,3 +244,22 @@ def test_words_of_the_suite_of_normad_have_an_end(tmp_path: Path) -> None:
     )
     with pytest.raises(ContentError, match=r"suite\.yaml:\d+: fillers\.0: String should have at most 200 characters"):
         NormadReader(load_suite(Content(tmp_path)))
+
+
+def test_numbers_of_one_hash_are_no_keys() -> None:
+    text = "".join(f"{(2**61 - 1) * number}: 1\n" for number in range(1, 9990))
+    with pytest.raises(ContentError, match=r"x:1: not YAML: a whole number of more than 18 digits"):
+        parse_yaml("x", text)
+
+
+@pytest.mark.parametrize("weights", [("1e308", "1e308"), ("1e-320", "1"), ("nan", "1"), ("inf", "1"), ("-1", "1")])
+def test_weights_of_a_mixture_can_be_added_up(weights: tuple[str, str]) -> None:
+    first, second = weights
+    with pytest.raises(ValueError, match="is no weight"):
+        parse_mixture(f"clca:{first}+chat:{second}")
+
+
+def test_a_column_that_is_there_twice_is_not_taken_in_silence(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("ID,Country,Story,Gold Label,Story\n1,Japan,a,yes,b\n")
+    with pytest.raises(ContentError, match=r"x\.csv:1: duplicate column 'Story'"):
+        load_tasks(Content(), tmp_path / "x.csv", CultureCatalogue(Content()))
