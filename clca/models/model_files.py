@@ -15,8 +15,14 @@ from clca.errors import SettingsError
 from clca.models import tokenizer_file
 from clca.models.hf_config import CONFIG, read_config, refuse_absurd
 from clca.models.student import Student
+from clca.safe_open import LARGEST, MIB
 
 WEIGHTS, INDEX, SUFFIX = "model.safetensors", "model.safetensors.index.json", ".safetensors"
+TEXTS = (
+    "special_tokens_map.json", "added_tokens.json", "generation_config.json", "chat_template.jinja",
+    "chat_template.json", "vocab.json",
+)  # fmt: skip
+TEMPLATES = "additional_chat_templates/*"
 MOST_PER_BYTE = 4  # parameters in a byte of weights; the tightest packing has two
 _PACKED = ("quantization_config", "compression_config")
 
@@ -26,6 +32,7 @@ def require_plain(student: Student) -> None:
 
     Raises `SettingsError`, and what transformers raises where the file cannot be had.
     """
+    _require_small(student)
     file = _file(student, CONFIG)
     if file is None:  # transformers says what is missing
         return
@@ -40,6 +47,14 @@ def require_plain(student: Student) -> None:
             raise SettingsError(f"{source} names the file of its weights itself: take {key} out of its {CONFIG}")
         if key in _PACKED and value:
             raise SettingsError(f"{source} is published quantised ({key}): choose the model that it was made from")
+
+
+def _require_small(student: Student) -> None:
+    """Refuse a folder with a text that transformers would read as a whole, and that no model has so large."""
+    folder = Path(student.source)
+    for file in (*(folder / name for name in TEXTS), *folder.glob(TEMPLATES)):
+        if file.is_file() and file.stat().st_size > LARGEST:
+            raise SettingsError(f"{file} is larger than {LARGEST // MIB} MiB: it is damaged, or of no model")
 
 
 def require_bounded_tokenizer(student: Student) -> None:

@@ -90,6 +90,20 @@ def test_configurations_of_models_are_not_absurd() -> None:
     refuse_absurd("gptq", {"quantization_config": {"group_size": -1, "bits": 4}, "tie_word_embeddings": True})
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["special_tokens_map.json", "generation_config.json", "chat_template.jinja", "additional_chat_templates/x.jinja"],
+)
+def test_a_terabyte_beside_the_weights_is_not_read(student: Student, name: str) -> None:
+    file = Path(student.source) / name
+    file.parent.mkdir(exist_ok=True)
+    with file.open("wb") as stream:
+        stream.truncate(2**40)
+    for read in (load_config, load_tokenizer):
+        with pytest.raises(SettingsError, match=rf"{file.name} is larger than 16 MiB"):
+            read(student)
+
+
 SIZES: dict[str, dict[str, Any]] = {
     "positions": {"model_type": "gpt2", "n_positions": 2**30, "n_embd": 64, "n_layer": 1, "n_head": 2, "n_inner": None},
     "experts": {
