@@ -46,6 +46,7 @@ COMMANDS = {
     "generate": _Entry("Generate dialogues of a culture.", "generate", "generate", "EXAMPLES"),
     "show": _Entry("Read runs and dialogues.", "runs", "show", "SHOW_EXAMPLES"),
     "inspect": _Entry("Find dialogues by what is in them.", "inspect", "inspect", "EXAMPLES"),
+    "review": _Entry("Accept and reject dialogues by keys.", "review", "review", "EXAMPLES"),
     "retry": _Entry("Try the failed dialogues of a run again.", "runs", "retry", "RETRY_EXAMPLES"),
     "stats": _Entry("Measure the dialogues of runs.", "stats", "stats", "EXAMPLES"),
     "export": _Entry("Export dialogues for other trainers or the hub.", "export", "export", "EXAMPLES"),

@@ -53,8 +53,9 @@ def read_reviews(folder: Path) -> Reviews:
     for _, review in parse_records((line for _, line in read_lines(path)), str(path), Review):
         own = reviews.setdefault(review.id, {})
         before = own.get(review.reviewer)
-        if before is not None and not review.verdict:  # a comment takes no verdict back
-            review = review.model_copy(update={"verdict": before.verdict})
+        if before is not None:  # a comment takes no verdict back, and a verdict no comment
+            kept = {"verdict": review.verdict or before.verdict, "comment": review.comment or before.comment}
+            review = review.model_copy(update=kept)
         own[review.reviewer] = review
     return reviews
 
@@ -69,6 +70,12 @@ def status_of(reviews: Iterable[Review]) -> Status:
     if "rejected" in verdicts:
         return "rejected"
     return "accepted" if "accepted" in verdicts else "open"
+
+
+def reviewed(folder: Path) -> dict[str, Status]:
+    """The dialogues of a run that reviewers accept or reject, by id. Raises as `read_reviews` does."""
+    statuses = {dialogue: status_of(own.values()) for dialogue, own in read_reviews(folder).items()}
+    return {dialogue: status for dialogue, status in statuses.items() if status != "open"}
 
 
 class ReviewFile:

@@ -53,6 +53,14 @@ class TrainConfig(StageConfig):
         Field(description="Sources to mix, as in clca, intent-only, wvs+wiki or clca:3+chat:1."),
         Option(WHAT, default="the recipe's"),
     ] = None
+    reviewed: Annotated[
+        bool,
+        Field(
+            description="Train only on dialogues that a reviewer accepted (clca review); those that one rejected are"
+            " left out always."
+        ),
+        Option(WHAT),
+    ] = False
     student: Annotated[
         str | None,
         AfterValidator(student_name),

@@ -13,6 +13,7 @@ from clca.models.student import Student
 from clca.safe_open import bounded_lines, safe_open
 from clca.shell import command_line
 from clca.storage.fingerprint import Inputs, fingerprint
+from clca.storage.reviews import Status, reviewed
 from clca.storage.run_index import RunInfo
 from clca.training.mixture import SURVEY_SOURCES, Source, parse_mixture
 from clca.training.recipe import Data, Files, Recipe
@@ -83,8 +84,23 @@ def decisive(recipe: Recipe, student: Student, sources: TrainingSources, runs: S
         "dialogues": sorted(run.sha256 for run in runs),
         **{f"content:{path}": used.digest for path, used in sorted(sources.content.used.items())},
         **dict(_files(sources)),
+        **_reviews(sources),
         **({"evaluations": fingerprint(sources.evaluations.inputs)} if sources.evaluations is not None else {}),
     }
+
+
+def _reviews(sources: TrainingSources) -> Inputs:
+    """What reviewers say where it decides what is left out; nothing for runs that nobody reviewed."""
+    statuses = {}
+    for path in sources.dialogues if needs_dialogues(sources.data) else ():
+        own = {name: status for name, status in reviewed(path.parent).items() if _decides(status, sources.data)}
+        if own:
+            statuses[fingerprint(dict(sorted(own.items())))] = len(own)
+    return {"reviews": statuses} if statuses else {}
+
+
+def _decides(status: Status, data: Data) -> bool:
+    return data.reviewed or status == "rejected"
 
 
 def decisive_recipe(recipe: Recipe) -> Inputs:
@@ -103,6 +119,7 @@ def decisive_recipe(recipe: Recipe) -> Inputs:
 BEFORE: tuple[tuple[str, str, object], ...] = (
     ("data", "contamination", "keep"),
     ("data", "normad_countries", "own"),
+    ("data", "reviewed", False),
     ("lora", "save", []),
     ("training", "max_grad_norm", 1.0),
 )

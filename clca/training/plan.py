@@ -19,6 +19,8 @@ from clca.models.adapter import FILE
 from clca.models.load import is_sharded, this_device
 from clca.models.student import Student
 from clca.storage.fingerprint import fingerprint, slug
+from clca.storage.reviews import FILE as REVIEWS
+from clca.storage.reviews import reviewed
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
 from clca.storage.selection import Selection
@@ -213,6 +215,10 @@ def _warnings(job: Job, runs: Sequence[RunInfo]) -> Iterator[str]:
         unknown = [culture.id for culture in job.sources.cultures if culture.id not in known]
         if unknown:
             yield f"NormAd's rows for {', '.join(unknown)}: of its own countries, since those of S2N are not known."
+    for run in runs:
+        rejected = sum(status == "rejected" for status in reviewed(run.folder).values())
+        if rejected:
+            yield f"{run.folder}: {rejected:,} dialogues that a reviewer rejected are left out ({REVIEWS})."
     for run, learned in zip(runs, job.lineage, strict=True):
         kept = run.data.get("counts", {}).get("kept", learned.dialogues)
         if run.data.get("finished") is True and kept != learned.dialogues:

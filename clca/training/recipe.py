@@ -64,6 +64,7 @@ class Data(_Keys):
     max_length: Annotated[int, Field(ge=16)] = 2048
     text_loss: Literal["all", "answer"] = "all"
     survey: Survey = Survey()
+    reviewed: bool = False
     contamination: Literal["leave-out", "keep"] = "leave-out"
     against: tuple[Name, ...] = ()
     normad_countries: Literal["own", "s2n"] = "own"

@@ -32,6 +32,7 @@ def choose_recipe(config: TrainConfig, content: Content) -> Recipe:
     if config.student is not None and any(entry.partition("=")[0].strip() == "student" for entry in config.settings):
         raise SettingsError("--student and --set student both name the student: leave one of them out")
     settings = [*config.settings, *([f"data.mix={config.mix}"] if config.mix is not None else [])]
+    settings += ["data.reviewed=true"] if config.reviewed else []
     _refuse_two_values(settings)
     default = REHEARSAL_RECIPE if student is None or names_tiny(student) else DEFAULT_RECIPE
     recipe = load_recipe(content, config.recipe or default, settings)

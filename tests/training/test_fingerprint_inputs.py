@@ -10,7 +10,8 @@ from clca.models.student import Student
 from clca.training.fingerprint_inputs import decisive
 from clca.training.recipe import Recipe
 from clca.training.recipe_files import load_recipe
-from tests.training.material import material
+from tests.storage.test_reviews import add, review
+from tests.training.material import material, numbered, write
 
 TINY = Student("tiny", "/cache/tiny-123456", None, True, None)
 
@@ -45,3 +46,20 @@ def test_loggers_and_wording_decide_nothing(tmp_path: Path) -> None:
     again = recipe(tmp_path / "a.jsonl", "training.log=wandb").model_copy(update={"name": "b", "summary": "Other."})
     assert inputs(again) == inputs(one)
     assert inputs(recipe(tmp_path / "a.jsonl", "seed=7")) != inputs(one)
+
+
+def test_reviews_decide_where_they_leave_something_out(tmp_path: Path) -> None:
+    file = write(tmp_path / "dialogues.jsonl", numbered(2))
+    plain, reviewed = (load_recipe(Content(), "tiny", sets) for sets in ([], ["data.reviewed=true"]))
+
+    def decided(one: Recipe) -> object:
+        return decisive(one, TINY, material(file, **one.data.model_dump()), ())
+
+    before = decided(plain)
+    assert "reviews" not in json.dumps(before)
+    assert decided(reviewed) != before
+    add(tmp_path, review(id="japan-scene-0-1"), review(id="japan-scene-1-1", verdict="", comment="why?"))
+    assert decided(plain) == before
+    accepted = decided(reviewed)
+    add(tmp_path, review(id="japan-scene-1-1", verdict="rejected"))
+    assert before != decided(plain) != accepted != decided(reviewed)

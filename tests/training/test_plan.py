@@ -25,6 +25,7 @@ from clca.training.recipe import Recipe
 from clca.training.requirements import shortage
 from clca.training.run import run as run_plan
 from clca.training.selection import choose_recipe
+from tests.storage.test_reviews import add, review
 from tests.training.material import numbered, write
 
 TINY = Student("tiny", "/cache/tiny-123456", None, True, None)
@@ -188,6 +189,13 @@ def test_unfinished_run_is_taken_only_when_named_and_warns(generated: Path) -> N
     assert f"--run {folder}" in refusal(generated, culture=("japan",))
     (one,) = planned(generated, run=(str(folder),))
     assert one.warnings == (f"{folder} is not finished: 7 of its dialogues are missing.",)
+
+
+def test_reviews_are_asked_for_and_what_they_leave_out_is_told(generated: Path) -> None:
+    add(run(generated, "japan"), review(id="japan-scene-0-1", verdict="rejected"))
+    (adapter,) = planned(generated, culture=("japan",), reviewed=True)
+    assert adapter.job.recipe.data.reviewed
+    assert any("1 dialogues that a reviewer rejected are left out (reviews.jsonl)" in line for line in adapter.warnings)
 
 
 def test_finished_run_that_lacks_dialogues_warns(generated: Path) -> None:

@@ -27,13 +27,13 @@ def show_record(stored: StoredRecord, *, as_json: bool) -> None:
     show_dialogue(stored.outcome, stored.record, as_json=as_json)
 
 
-def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool) -> None:
+def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool, console: Console | None = None) -> None:
     """Print a record of a run. Raises `StoreError` for one that is not formed as the records of a run are."""
     if as_json:
         print_json(record)
         return
     try:
-        _show_parts(outcome, record, make_console())
+        _show_parts(outcome, record, console or make_console())
     except (KeyError, TypeError, AttributeError, ValueError, NotRenderableError) as error:
         raise StoreError(f"{record['id']} is not formed as a record of a run: {type(error).__name__} {error}") from None
 
@@ -56,7 +56,7 @@ def _show_parts(outcome: str, record: dict[str, Any], console: Console) -> None:
         console.print(f"Failed at {record['stage']}: {record['reason']}. {record['detail']}")
         return
     console.print(f"Ended by {record['ended']}.", style="dim")
-    _show_judgement(record, console)
+    show_judgement(record, console)
 
 
 def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
@@ -99,7 +99,8 @@ def _show_turn(turn: dict[str, Any], console: Console) -> None:
             console.print(f"    custom: {custom}", style="dim")
 
 
-def _show_judgement(record: dict[str, Any], console: Console) -> None:
+def show_judgement(record: dict[str, Any], console: Console) -> None:
+    """Print what the judge said of a dialogue, and what became of it."""
     judgement = record.get("judgement")
     if judgement:
         for name in ("quality", "alignment", "meta"):

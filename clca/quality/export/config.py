@@ -50,6 +50,14 @@ class ExportConfig(StageConfig):
         Field(description="What messages teach: to take a side, to name intents, or both, as clca train does."),
         Option(),
     ] = "both"
+    reviewed: Annotated[
+        bool,
+        Field(
+            description="Only dialogues that a reviewer accepted (clca review); those that one rejected are left out"
+            " always."
+        ),
+        Option(),
+    ] = False
     out: Annotated[
         Path, Field(description="Folder to write: new, empty, or of an earlier export."), Option(metavar="DIR")
     ]

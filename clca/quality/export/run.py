@@ -20,6 +20,7 @@ from clca.quality.export.rows import LOST, dialogue_row, message_rows
 from clca.quality.export.trainers import DATASET_INFO, dataset_info
 from clca.records import Dialogue
 from clca.storage.atomic import atomic_folder, encoded
+from clca.storage.reviews import reviewed
 from clca.storage.run_dir import FILES
 from clca.training.dialogue_examples import dialogue_examples, intent_examples, read_dialogues
 from clca.training.examples import Dropped, Example
@@ -27,6 +28,11 @@ from clca.training.examples import Dropped, Example
 EVERY = 100  # dialogues between two reports of progress
 DUPLICATE = "dialogue that stands in another of the runs too, word for word"
 NOT_KEPT = "dialogue that was not kept"
+REJECTED = "dialogue that a reviewer rejected"
+NOT_ACCEPTED = "dialogue that no reviewer accepted"
+
+
+OF_DIALOGUES = (DUPLICATE, NOT_KEPT, REJECTED, NOT_ACCEPTED)
 
 
 def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
@@ -58,7 +64,7 @@ def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
             format=config.format,
             task=config.task if forms else None,
             runs=tuple(info.name for info in plan.runs),
-            read=composition.dialogues + left_out[DUPLICATE] + left_out[NOT_KEPT],
+            read=composition.dialogues + sum(left_out[reason] for reason in OF_DIALOGUES),
             dialogues=composition.dialogues,
             left_out=dict(left_out),
             files=files,
@@ -85,9 +91,14 @@ def _dialogues(plan: ExportPlan, left_out: Counter[str]) -> Iterator[tuple[str, 
     """(run, kept dialogue) of all runs, each once; what else stands in their files is counted."""
     seen = set[bytes]()
     for info in plan.runs:
+        statuses = reviewed(info.folder)
         for dialogue in read_dialogues(info.folder / FILES["kept"], plan.cultures):
             if dialogue.verdict != "kept":
                 left_out[NOT_KEPT] += 1
+                continue
+            status = statuses.get(dialogue.id, "open")
+            if status == "rejected" or (plan.config.reviewed and status == "open"):
+                left_out[REJECTED if status == "rejected" else NOT_ACCEPTED] += 1
                 continue
             if len(plan.runs) > 1:
                 text = dialogue.model_dump_json(include={"id", "scenario", "turns"})

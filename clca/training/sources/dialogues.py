@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from clca.errors import SettingsError
 from clca.records import Dialogue
+from clca.storage.reviews import reviewed
 from clca.training.contamination import CONTAMINATED, shared_by_dialogue
 from clca.training.dialogue_examples import dialogue_examples, intent_examples, read_dialogues
 from clca.training.examples import Dropped, Example
@@ -18,6 +19,8 @@ from clca.training.training_sources import TrainingSources
 Wanted = Callable[[str], bool]  # whether a group, here a scenario, is in the part of the split that is asked for
 
 NOT_KEPT = "dialogue that was not kept"
+REJECTED = "dialogue that a reviewer rejected"
+NOT_ACCEPTED = "dialogue that no reviewer accepted"
 DUPLICATE = "dialogue that stands in another of the runs too, word for word"
 
 
@@ -44,8 +47,13 @@ def _examples(
     cultures = {culture.id: culture for culture in sources.cultures}
     seen = set[bytes]()
     for path in sources.dialogues:
+        statuses = reviewed(path.parent)
         for dialogue in read_dialogues(path, cultures):
             if not wanted(dialogue.scenario.id):
+                continue
+            status = statuses.get(dialogue.id, "open")
+            if status == "rejected" or (sources.data.reviewed and status == "open"):
+                yield Dropped(REJECTED if status == "rejected" else NOT_ACCEPTED, dialogue.scenario.id)
                 continue
             if len(sources.dialogues) > 1:
                 digest = _digest(dialogue)

@@ -23,6 +23,7 @@ from clca.quality.export.result import ExportResult
 from clca.quality.export.rows import dialogue_of
 from clca.quality.export.run import run
 from clca.records import Alignment, CountedFacts, Dialogue, Judgement, Meta, Quality, Turn, TurnFault
+from clca.storage.reviews import Review
 from tests.quality.runs import ANA, BEN, talk, write_run
 
 JUDGEMENT = Judgement(
@@ -192,6 +193,16 @@ def test_what_two_runs_share_is_exported_once_and_counted(source: Path, tmp_path
     assert (made.read, made.dialogues) == (8, 5)
     assert made.left_out["dialogue that stands in another of the runs too, word for word"] == 2
     assert made.left_out["dialogue that was not kept"] == 1
+
+
+def test_what_reviewers_say_counts(source: Path) -> None:
+    texts = {"talk-1": "accepted", "talk-2": "rejected"}
+    reviews = [Review(id=name, reviewer="ana", time="now", verdict=said) for name, said in texts.items()]  # type: ignore[arg-type]
+    (source / "reviews.jsonl").write_text("".join(review.model_dump_json() + "\n" for review in reviews))
+    made = export(source, "parquet")
+    assert (made.read, made.dialogues, made.left_out) == (5, 4, {"dialogue that a reviewer rejected": 1})
+    made = export(source, "parquet", reviewed=True)
+    assert (made.read, made.dialogues, made.left_out["dialogue that no reviewer accepted"]) == (5, 1, 3)
 
 
 def test_a_folder_of_the_users_is_left_alone(source: Path, tmp_path: Path) -> None:

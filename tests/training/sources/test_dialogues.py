@@ -3,7 +3,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from clca.training.examples import ExampleCounts
-from clca.training.sources.dialogues import DUPLICATE
+from clca.training.sources.dialogues import DUPLICATE, NOT_ACCEPTED, REJECTED
+from tests.storage.test_reviews import add, review
 from tests.training.material import dialogue, labelled, material, numbered, of, write
 
 
@@ -23,3 +24,16 @@ def test_another_dialogue_of_the_same_id_is_no_duplicate(tmp_path: Path) -> None
     counts = ExampleCounts()
     assert len(of(material(*files), tally=counts)) == 5
     assert not counts.dropped[DUPLICATE]
+
+
+def test_what_a_reviewer_rejected_is_left_out_and_on_request_all_that_none_accepted(tmp_path: Path) -> None:
+    file = write(tmp_path / "dialogues.jsonl", numbered(4))
+    add(tmp_path, review(id="japan-scene-0-1"), review(id="japan-scene-1-1", verdict="rejected"))
+    counts = ExampleCounts()
+    examples = of(material(file), tally=counts)
+    assert {example.id.split(":")[0] for example in examples} == {f"japan-scene-{n}-1" for n in (0, 2, 3)}
+    assert counts.dropped == {REJECTED: 1}
+    counts = ExampleCounts()
+    examples = of(material(file, reviewed=True), tally=counts)
+    assert {example.id.split(":")[0] for example in examples} == {"japan-scene-0-1"}
+    assert counts.dropped == {REJECTED: 1, NOT_ACCEPTED: 2}
