@@ -8,6 +8,7 @@ Every command of the command line is a function here (`clca.api`); `clca.metrics
 """
 
 from clca.api import (
+    audit_judge,
     compare,
     cultures,
     eval_cspec,
@@ -23,6 +24,7 @@ from clca.api import (
 )
 
 __all__ = [
+    "audit_judge",
     "compare",
     "cultures",
     "eval_cspec",

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from clca.generation.config import GenerateConfig
     from clca.generation.result import GenerationResult
     from clca.progress import ProgressCallback
+    from clca.quality.audit.config import AuditConfig
+    from clca.quality.audit.result import AuditResult
     from clca.quality.export.config import ExportConfig
     from clca.quality.export.result import ExportResult
     from clca.quality.inspection.config import InspectConfig
@@ -101,6 +103,25 @@ def stats(
     ('japan', True)
     """
     result: StatsResult = _run("stats", config, progress, fields)
+    return result
+
+
+def audit_judge(
+    config: AuditConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> AuditResult:
+    """Plant known flaws in kept dialogues and ask the judge, as `clca audit-judge` does, or go on with an audit.
+
+    `fields` are those of `AuditConfig`: `run`, `dialogues`, `flaws`, `judge`, `second_judge`... Raises a `ClcaError`
+    in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> run = clca.generate(culture="japan", scenarios=4, samples=1, progress=False)
+    >>> result = clca.audit_judge(run=str(run.folder), flaws="repetition", repeats=0, progress=False)
+    >>> result.kinds["repetition"].found.value
+    1.0
+    """
+    result: AuditResult = _run("audit-judge", config, progress, fields)
     return result
 
 

@@ -66,6 +66,7 @@ STAGES = {
     "eval-mmlu": Stage("clca.evaluation.mmlu", "MmluConfig", "MmluResult"),
     "eval-cspec": Stage("clca.evaluation.cspec", "CspecConfig", "CspecResult"),
     "stats": Stage("clca.quality.stats", "StatsConfig", "StatsResult"),
+    "audit-judge": Stage("clca.quality.audit", "AuditConfig", "AuditResult"),
     "inspect": Stage("clca.quality.inspection", "InspectConfig", "InspectResult"),
     "export": Stage("clca.quality.export", "ExportConfig", "ExportResult"),
     "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),

@@ -49,6 +49,7 @@ COMMANDS = {
     "review": _Entry("Accept and reject dialogues by keys.", "review", "review", "EXAMPLES"),
     "retry": _Entry("Try the failed dialogues of a run again.", "runs", "retry", "RETRY_EXAMPLES"),
     "stats": _Entry("Measure the dialogues of runs.", "stats", "stats", "EXAMPLES"),
+    "audit-judge": _Entry("Measure what the judge of runs finds.", "audit_judge", "audit_judge", "EXAMPLES"),
     "export": _Entry("Export dialogues for other trainers or the hub.", "export", "export", "EXAMPLES"),
     "train": _Entry("Train QLoRA adapters of a student.", "train", "train", "EXAMPLES"),
     "eval-wvs": _Entry("Evaluate on the World Values Survey.", "eval_wvs", "eval_wvs", "EXAMPLES"),

@@ -17,7 +17,7 @@ Every choice is seeded by the kind and the scenario, so that the same content gi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import cycle
 from random import Random
@@ -34,7 +34,7 @@ ANOTHER_SCENE, REFUSALS, REPEATS = "another scene", "refusals", "repeats"
 ANOTHER_CULTURE, OTHER_MANNERS = "another culture", "other manners"
 BAD_KINDS = (ANOTHER_SCENE, REFUSALS, REPEATS, ANOTHER_CULTURE, OTHER_MANNERS)
 
-_ASSISTANT = (
+ASSISTANT_LINES = (
     "I'm sorry, but I can't assist with that request.",
     "As an AI language model, I don't have personal experiences, but I can offer some general advice.",
     "Of course! How can I assist you further today?",
@@ -136,7 +136,8 @@ def _renames(other: SoundDialogue, dialogue: SoundDialogue, *, places: bool) -> 
     return renames
 
 
-def _rename(text: str, renames: dict[str, str]) -> str:
+def renamed_text(text: str, renames: Mapping[str, str]) -> str:
+    """The text with each whole word or name that is a key of `renames` replaced."""
     if not renames:
         return text
     pattern = "|".join(rf"(?<!\w){re.escape(name)}(?!\w)" for name in sorted(renames, key=len, reverse=True))
@@ -145,22 +146,24 @@ def _rename(text: str, renames: dict[str, str]) -> str:
 
 def _renamed(dialogue: SoundDialogue, renames: dict[str, str]) -> tuple[Turn, ...]:
     return tuple(
-        Turn(speaker=_rename(turn.speaker, renames), action=turn.action, text=_rename(turn.text, renames))
+        Turn(speaker=renamed_text(turn.speaker, renames), action=turn.action, text=renamed_text(turn.text, renames))
         for turn in dialogue.turns
     )
 
 
 def _renamed_scenario(scenario: Scenario, renames: dict[str, str]) -> Scenario:
     people = [
-        Participant(**{key: _rename(text, renames) if isinstance(text, str) else text for key, text in person})
+        Participant(**{key: renamed_text(text, renames) if isinstance(text, str) else text for key, text in person})
         for person in scenario.participants
     ]
-    return scenario.model_copy(update={"setting": _rename(scenario.setting, renames), "participants": tuple(people)})
+    return scenario.model_copy(
+        update={"setting": renamed_text(scenario.setting, renames), "participants": tuple(people)}
+    )
 
 
 def _refusals(dialogue: SoundDialogue, random: Random) -> tuple[Turn, ...]:
     speaker = random.choice(dialogue.scenario.participants).name
-    lines = random.sample(_ASSISTANT, len(_ASSISTANT))
+    lines = random.sample(ASSISTANT_LINES, len(ASSISTANT_LINES))
     turns, own = [], 0
     for turn in dialogue.turns:
         own += turn.speaker == speaker
@@ -173,8 +176,14 @@ def _repeats(dialogue: SoundDialogue, random: Random) -> tuple[Turn, ...]:
     turns = list(dialogue.turns[:4])
     spoken = {turn.speaker: turn.text for turn in turns if turn.action == "speak"}
     for turn in dialogue.turns[4:]:
-        text = spoken[turn.speaker]
-        if not re.match(r"I\b|[A-Z]\w*-san", text):
-            text = text[0].lower() + text[1:]
-        turns.append(Turn(speaker=turn.speaker, action="speak", text=f"{random.choice(_OPENINGS)} {text}"))
+        turns.append(
+            Turn(speaker=turn.speaker, action="speak", text=repeated_line(spoken[turn.speaker], random.choice))
+        )
     return tuple(turns)
+
+
+def repeated_line(text: str, choice: Callable[[Sequence[str]], str]) -> str:
+    """What somebody said, said again with another opening, which `choice` takes of several."""
+    if not re.match(r"I\b|[A-Z]\w*-san", text):
+        text = text[0].lower() + text[1:]
+    return f"{choice(_OPENINGS)} {text}"

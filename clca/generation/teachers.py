@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 CPU_TIMEOUT = 1800.0  # seconds; requests wait for each other on a CPU, and a server that ended is seen at once
 REHEARSAL_CONTENT = ("scenarios/rehearsal/*.yaml", "scenarios/norms*.jsonl")
+
+ROLES: tuple[Role, ...] = ("teacher", "partner", "judge", "localiser")
 
 _KEYS: dict[Role, str] = {
     "teacher": API_KEY,
@@ -61,20 +63,20 @@ def addresses(config: GenerateConfig, environment: Mapping[str, str]) -> dict[Ro
     return by_role
 
 
-def where_keys_go(config: GenerateConfig, environment: Mapping[str, str]) -> list[str]:
-    """What the user is told of keys before the first request."""
+def where_keys_go(config: GenerateConfig, environment: Mapping[str, str], roles: Collection[Role] = ROLES) -> list[str]:
+    """What the user is told of keys before the first request, which one of the `roles` gets."""
     notices: dict[str, None] = {}
     asked = set()
     for role, address in addresses(config, environment).items():
-        if address.urls and (address.urls, address.key) not in asked:
+        if role in roles and address.urls and (address.urls, address.key) not in asked:
             asked.add((address.urls, address.key))
             notices |= dict.fromkeys(key_notices(address.urls, address.key, environment, _KEYS[role]))
     return list(notices)
 
 
-def unserved(config: GenerateConfig) -> list[str]:
-    """The models that a server has to be started for."""
-    models = (address.model for address in addresses(config, {}).values() if not address.urls)
+def unserved(config: GenerateConfig, roles: Collection[Role] = ROLES) -> list[str]:
+    """The models that a server has to be started for, in these roles."""
+    models = (address.model for role, address in addresses(config, {}).items() if role in roles and not address.urls)
     return [model for model in dict.fromkeys(models) if model not in IN_PROCESS]
 
 
@@ -95,14 +97,17 @@ def connect(
     simulator: SimulatorContent | None,
     servers: ServerManager,
     environment: Mapping[str, str],
+    roles: Collection[Role] = ROLES,
 ) -> dict[Role, Teacher]:
-    """One teacher per distinct address; roles at the same address share it. No request is sent yet.
+    """One teacher per distinct address of the `roles`; those at the same address share it. No request is sent yet.
 
     `servers` has one started for each model without an address.
     """
     teachers: dict[Address, Teacher] = {}
     by_role: dict[Role, Teacher] = {}
     for role, address in addresses(config, environment).items():
+        if role not in roles:
+            continue
         if address not in teachers:
             teachers[address] = _teacher(address, config, content, simulator, servers)
         by_role[role] = teachers[address]
