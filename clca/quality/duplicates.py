@@ -27,7 +27,7 @@ PERMUTATIONS = 128
 RECALL = 0.98  # of pairs at the threshold itself, at least; of those above it, more
 BATCH = 512  # texts whose signatures are made at a time
 MOST_COMPARED = 50  # texts of a band, unlike each other, that a further one is compared with
-_CACHED = 4096  # texts whose shingles are kept while pairs are compared
+_CACHED = 512  # texts whose shingles are kept while pairs are compared: 25 KB each
 _REFUSED = 100_000  # pairs that are remembered not to be near-duplicates
 
 
