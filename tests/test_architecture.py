@@ -67,7 +67,8 @@ ROOMS: dict[str, set[str]] = {
     },
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
     "metrics": {"evaluation"},
-    "api": {"content", "culture", "stages", "generation", "quality", "training", "evaluation"},
+    "api": {"content", "culture", "stage_call", "generation", "quality", "training", "evaluation"},
+    "stage_call": {"content", "stages"},
     "schema_index": {"content", "stages"},
     "stages": {"content"},  # names the stages' packages, and loads them by name
     "content_check": {
