@@ -10,9 +10,10 @@ from typing import TypeVar, get_args
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records, suggestion
-from clca.content.prompts import TRAINING_PROMPTS, Prompts
+from clca.content.prompts import TRAINING_PROMPTS, TWO_CULTURES, Prompts
 from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
+from clca.culture.catalogue import AND
 from clca.culture.clashes import check_names
 from clca.culture.descriptors import load_bands
 from clca.culture.localisation import mark_fault, unfit
@@ -114,6 +115,8 @@ def check(content: Content) -> list[ClcaError]:
     attempt(lambda: load_catalogue(content))
     if attempt(lambda: Prompts.load(content)) and all_sound:
         attempt(lambda: _render(content, catalogue))
+    if attempt(lambda: Prompts.load(content, language=TWO_CULTURES)) and all_sound:
+        attempt(lambda: _render_two(content, catalogue))
     return errors
 
 
@@ -125,6 +128,18 @@ def _render(content: Content, catalogue: CultureCatalogue) -> None:
         seeds = SeedScenarios(content, None, config.seed, (culture, *record.members))
         norms = load_norms(content, record, 1, config.seed)
         render_tasks(catalogue, culture, seeds, norms, prompts, config)
+
+
+def _render_two(content: Content, catalogue: CultureCatalogue) -> None:
+    """Render the prompts for two cultures, each culture once as the first and once as the second."""
+    config = GenerateConfig(norms=1)
+    prompts = Prompts.load(content, language=TWO_CULTURES)
+    seeds = SeedScenarios(content, None, config.seed, pair=True)
+    countries = [name for name in catalogue.ids() if not catalogue.culture(name).members]
+    for place, guest in zip(countries, [*countries[1:], countries[0]], strict=True):
+        if place != guest:
+            norms = load_norms(content, catalogue.culture(place), 1, config.seed)
+            render_tasks(catalogue, f"{place}{AND}{guest}", seeds, norms, prompts, config)
 
 
 def _fits(content: Content, path: str, catalogue: CultureCatalogue) -> None:

@@ -124,10 +124,18 @@ class JudgeAnswer(Answer):
     alignment_confidence: Confidence
 
 
+# The same about a dialogue of two cultures: the first three fields on the culture are of the first participant.
+class PairJudgeAnswer(JudgeAnswer):
+    second_culture: Literal["fits", "neutral", "clashes"]
+    second_alignment: Annotated[str, _text(300)]
+    second_alignment_confidence: Confidence
+
+
 @lru_cache
-def judge_answer(lines: int) -> type[JudgeAnswer]:
-    """The answer about a dialogue of this number of lines: no other line can be named."""
-    return create_model("JudgeAnswer", __base__=JudgeAnswer, worst_line=(Annotated[int, Field(ge=0, le=lines)], ...))
+def judge_answer(lines: int, *, pair: bool = False) -> type[JudgeAnswer]:
+    """The answer about a dialogue of this number of lines: no other line can be named. `pair` is of two cultures."""
+    base = PairJudgeAnswer if pair else JudgeAnswer
+    return create_model("JudgeAnswer", __base__=base, worst_line=(Annotated[int, Field(ge=0, le=lines)], ...))
 
 
 # Stage two of the judge, before it sees the verdict of stage one: would it keep the dialogue?

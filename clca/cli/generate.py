@@ -25,6 +25,8 @@ Examples:
 
   clca generate --culture japan --scenarios mine.jsonl --plan
 
+  clca generate --culture japan --with mexico --scenarios 20       somebody of Japan meets somebody of Mexico
+
   clca generate --culture japan --scenarios 20 --kept 500          goes on until 500 are kept
 
 Exit codes: 0 all dialogues kept or discarded, 1 the teacher was lost, 2 bad input or unusable folder,

@@ -37,6 +37,7 @@ GENERATION_PROMPTS = {
         frozenset(
             {
                 "culture",
+                "place",
                 "scenario",
                 "me",
                 "partner",
@@ -57,6 +58,9 @@ GENERATION_PROMPTS = {
     ),
     "intent": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "speaker"})),
 }
+
+TWO_CULTURES = "two-cultures"
+"""The folder of `prompts/` that holds the generation prompts of runs of two cultures."""
 
 TRAINING_PROMPTS = {
     "train-dialogue": PromptSpec(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),

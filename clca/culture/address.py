@@ -31,14 +31,15 @@ def called(culture: Culture, scenario: Scenario, side: int) -> Called:
 
 
 def form_of_address(culture: Culture, me: Participant, other: Participant, relationship: Relationship) -> Called:
-    """What `me` calls the `other`, by the first rule of the culture whose conditions hold."""
+    """What `me` calls the `other`, by the first rule of `me`'s culture whose conditions hold."""
     level = rank(me, other, relationship)
-    community = community_of(other.name, other.gender, culture)
-    rule = next(rule for rule in culture.address.rules if _holds(rule, me, other, relationship, level, community))
+    own, others = culture.of(me), culture.of(other)
+    community = community_of(other.name, other.gender, others)
+    rule = next(rule for rule in own.address.rules if _holds(rule, me, other, relationship, level, community))
     form = rule.call if isinstance(rule.call, str) else _of_gender(rule.call, other.gender)
     if form == "kin":
         return Called("kin")
-    return Called("none") if form == "none" else Called("form", fill(form, other, culture))
+    return Called("none") if form == "none" else Called("form", fill(form, other, own, others))
 
 
 def _of_gender(call: dict[Gender, str], gender: Gender) -> str:
@@ -66,9 +67,12 @@ def _holds(
     )
 
 
-def fill(form: str, person: Participant, culture: Culture) -> str:
-    """A form filled with a person's names, a man's in the vocative where the culture has one."""
-    given, family = split_name(person.name, culture)
+def fill(form: str, person: Participant, culture: Culture, of: Culture | None = None) -> str:
+    """A form filled with a person's names, a man's in the vocative where the culture has one.
+
+    `of` is the culture that the person's names are of, where it is another one.
+    """
+    given, family = split_name(person.name, of or culture)
     if person.gender == "male" and culture.address.vocative:
         given, family = (_vocative(name, culture.address.vocative) for name in (given, family))
     return form.replace("{given}", given).replace("{family}", family or given)

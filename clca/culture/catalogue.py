@@ -15,6 +15,9 @@ from clca.errors import ContentError, NotFoundError
 from clca.records import Culture, Hofstede, MapPosition, Norm, Scenario, Seed
 from clca.seeding import derive
 
+AND = "+"
+"""Between the ids of two cultures that meet, that of the place first."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Scores:
@@ -80,16 +83,28 @@ class CultureCatalogue:
     def for_scenario(self, culture: str, scenario: str, seed: int, source: Scenario | Norm | None = None) -> Culture:
         """The culture in which a scenario is played: the culture itself, or for a language one of its members.
 
-        The member follows from `seed`, the run's, and `scenario`, an id. It is one of those where `source`, the norm
-        that the scenario is written from, holds, if it holds in any, and the one that a seed is of alone. A member has
-        its own scores there, unless the language has a proxy because they are missing.
+        Of two, `japan+mexico`, it is the first, with the second as its guest. The member follows from `seed`,
+        the run's, and `scenario`, an id. It is one of those where `source`, the norm that the scenario is
+        written from, holds, if it holds in any, and the one that a seed is of alone. A member has its own
+        scores there, unless the language has a proxy because they are missing.
         """
+        place, _, guest = culture.partition(AND)
+        if guest:
+            host = self.for_scenario(place, scenario, seed, source)
+            return self.with_guest(host, self.for_scenario(guest, scenario, seed))
         profile = self._profile(culture, note=True)
         if isinstance(profile, Country):
             return self.culture(culture)
         members = [member for member in profile.members if _is_of(source, member)] or profile.members
         member = members[derive(seed, "member", culture, scenario) % len(members)]
         return self._spoken_in(profile, member, own_scores=profile.hofstede_proxy is None)
+
+    def with_guest(self, culture: Culture, guest: Culture) -> Culture:
+        """The culture of a place and of a first participant, with that of the second."""
+        key = f"{id(culture)}+{id(guest)}"  # both are kept here
+        if key not in self._built:
+            self._built[key] = culture.model_copy(update={"guest": guest})
+        return self._built[key]
 
     @cached_property
     def scores(self) -> Scores:

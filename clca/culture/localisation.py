@@ -35,7 +35,7 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
     of the culture alone, or of one of its members, is as it was.
     """
     if isinstance(scenario, Seed):
-        if scenario.culture in (culture.id, *culture.members):
+        if culture.guest is None and scenario.culture in (culture.id, *culture.members):
             return scenario.plain()
         scenario = paired(scenario, culture)
     replacements = _thing_replacements(scenario, culture)
@@ -64,7 +64,8 @@ def localise(scenario: Scenario, culture: Culture, seed: int) -> Scenario:
         for person, name in zip(scenario.participants, names, strict=True)
     ]
     plain = scenario.plain() if isinstance(scenario, Seed) else scenario
-    return plain.model_copy(update={"setting": swapped(scenario.setting), "participants": tuple(people)})
+    moved = plain.model_copy(update={"setting": swapped(scenario.setting), "participants": tuple(people)})
+    return moved.between(culture.sides)
 
 
 def unfit(seed: Seed, culture: Culture) -> str | None:
@@ -118,6 +119,8 @@ def mark_fault(seed: Seed) -> str | None:
 def vocabulary(culture: Culture) -> frozenset[str]:
     """The names of places and the like that the culture's profile mentions."""
     phrases = (phrase for group in (culture.settings, culture.lexicon) for items in group.values() for phrase in items)
+    if culture.guest is not None:
+        return vocabulary(culture.model_copy(update={"guest": None})) | vocabulary(culture.guest)
     # After a word, so that one at the beginning counts, too.
     texts = [culture.name, culture.language, *culture.cities, *phrases]
     return frozenset(name for text in texts for name in names_in(f"in {text}")) | frozenset(
@@ -167,13 +170,14 @@ def _thing_replacements(scenario: Scenario, culture: Culture) -> list[Replacemen
 
 def _name_replacements(scenario: Scenario, culture: Culture, names: tuple[str, str]) -> list[Replacement]:
     pairs: list[Replacement] = []
-    for person, full in zip(scenario.participants, names, strict=True):
+    for side, (person, full) in enumerate(zip(scenario.participants, names, strict=True)):
+        own = culture.of_side(side)
         old_given, old_family = split_seed_name(person.name)
-        given, family = split_name(full, culture)
+        given, family = split_name(full, own)
         new = person.model_copy(update={"name": full})
         pairs.append((whole_word(person.name), full))
         if old_family:
-            formal = fill(culture.address.formal[person.gender], new, culture)
+            formal = fill(own.address.formal[person.gender], new, own)
             pairs.append((_TITLE + whole_word(person.name), formal))
             pairs.append((_TITLE + whole_word(old_family), formal))
             pairs.append((rf"\b[Tt]he {re.escape(old_family)}e?s(?!\w)", f"the {family or given} family"))

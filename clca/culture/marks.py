@@ -74,7 +74,10 @@ class CultureMarks:
         return hashlib.sha256(json.dumps(listed).encode()).hexdigest()
 
     def foreign(self, culture: Culture, texts: Iterable[str], names: Iterable[str] = ()) -> tuple[str, ...]:
-        """The marks of other cultures in some texts and full `names`, without those that the culture has, too."""
+        """The marks of other cultures in some texts and full `names`, without those that the culture has, too.
+
+        Of two cultures a mark is that of a third.
+        """
         foreign = self._foreign.get(culture.id)
         if foreign is None or foreign.culture is not culture:
             foreign = self._foreign[culture.id] = self._foreign_to(culture)
@@ -89,10 +92,11 @@ class CultureMarks:
         return tuple(sorted((_inner_words(text) | _words(names)) & foreign.words | called))
 
     def _foreign_to(self, culture: Culture) -> _Foreign:
-        members = {culture.id, *culture.members}
-        own = [Marks.of(culture), *(self._marks[member] for member in sorted(members & self._marks.keys()))]
+        here = [culture] if culture.guest is None else [culture, culture.guest]
+        members = {name for each in here for name in (each.id, *each.members)}
+        own = [*map(Marks.of, here), *(self._marks[member] for member in sorted(members & self._marks.keys()))]
         others = [marks for name, marks in self._marks.items() if name not in members]
-        local = _words(chain.from_iterable(culture.settings.values())).union(
+        local = _words(chain.from_iterable(places for each in here for places in each.settings.values())).union(
             *(marks.names | marks.cities for marks in own)
         )
         known = frozenset().union(*(marks.names | marks.cities for marks in others)) - local

@@ -28,10 +28,16 @@ def assign_names(
 
     An age that is not known yet is drawn from 20 to 69.
 
-    They share no name, unless `one_family` gives both the same family name, and no word with `avoid`, as long as the
-    culture has others. Both names of a person are of one community; with `one_family` or `one_community` the two are
-    of the same. The names follow from `seed`, the run's, the culture and the scenario's id.
+    They share no name, unless `one_family` gives both the same family name, and no word with `avoid`, as long as
+    the culture has others. Both names of a person are of one community; with `one_family` or `one_community` the
+    two are of the same. Of two cultures the first is given names of the one, the second of the other. The names
+    follow from `seed`, the run's, the culture and the scenario's id.
     """
+    if culture.guest is not None:  # they are of two families
+        host = culture.model_copy(update={"guest": None})
+        name, _ = assign_names(host, genders, seed, scenario, ages=ages, avoid=avoid)
+        avoid |= name_words(name)
+        return name, assign_names(culture.guest, genders, seed, scenario, ages=ages, avoid=avoid)[1]
     rng = Rng(seed, "names", culture.id, scenario)
     first = _community(culture, rng)
     second = first if one_family or one_community else _community(culture, rng)

@@ -101,7 +101,7 @@ async def compose(norm: Norm, culture: Culture, seed: int, prompts: Prompts, cli
     """
     norm = related(norm, culture, seed)
     answer = await client.request(compose_request(norm, culture, seed, prompts))
-    return composed(norm, new_people(norm, culture, seed), answer)
+    return composed(norm, new_people(norm, culture, seed), answer).between(culture.sides)
 
 
 def related(norm: Norm, culture: Culture, seed: int) -> Norm:
@@ -136,7 +136,7 @@ def compose_request(norm: Norm, culture: Culture, seed: int, prompts: Prompts) -
     """The request for the scenario; `seed` decides genders, names and place."""
     norm = related(norm, culture, seed)
     people = new_people(norm, culture, seed)
-    ages = [usual_ages(name, gender, culture) for gender, name in people]
+    ages = [usual_ages(name, gender, culture.of_side(side)) for side, (gender, name) in enumerate(people)]
     where = ""
     if norm.place:
         place = Rng(seed, "place", culture.id, norm.id).choice(_places(norm, culture, people))

@@ -16,6 +16,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from clca.content.lookup import Content
+from clca.content.prompts import Prompts
 from clca.culture import CultureCatalogue
 from clca.errors import RequestError, RunStopped
 from clca.generation.judge import judge, judge_request, labels, meta_view_request
@@ -44,6 +45,9 @@ class Calibrator:
         config = plan.config
         self._plan, self._name = plan, teachers["judge"].name
         self._cultures: dict[str, Culture] = {}
+        # The prepared dialogues are of one culture each, whatever the run's are.
+        self._content = Content(plan.content.workspace)
+        self._prompts = Prompts.load(self._content)
         # Read apart: no record of the run depends on these files.
         sound = load_sound(Content(plan.content.workspace))
         self._dialogues = prepare(sound, SOUND_SHOWN, [SOUND])
@@ -96,7 +100,7 @@ class Calibrator:
                 self._culture(dialogue),
                 dialogue.scenario,
                 dialogue.turns,
-                self._plan.prompts,
+                self._prompts,
                 client,
                 self._plan.marks,
             )
@@ -130,12 +134,12 @@ class Calibrator:
     def _digest(self) -> str:
         """The SHA-256 of the judge and all that it is asked, in hex."""
         asked: list[object] = [self._name, self._plan.config.quantization, schema(MetaAnswer)]
-        asked.append(self._plan.content.used["prompts/meta.j2"].digest)  # its last block is rendered with a verdict
+        asked.append(self._content.used["prompts/meta.j2"].digest)  # its last block is rendered with a verdict
         for dialogue in self._dialogues:
             culture, scenario, turns = self._culture(dialogue), dialogue.scenario, dialogue.turns
             counted = count_facts(culture, scenario, turns, self._plan.marks)
             for make in (judge_request, meta_view_request):
-                request = make(culture, scenario, turns, counted, self._plan.prompts)
+                request = make(culture, scenario, turns, counted, self._prompts)
                 asked += [request.messages, schema(request.answer)]
         return hashlib.sha256(json.dumps(asked, sort_keys=True).encode()).hexdigest()
 

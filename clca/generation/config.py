@@ -49,6 +49,14 @@ class GenerateConfig(StageConfig):
         Field(description="Culture by name, country or ISO code; repeatable; or 'all'."),
         Option(WHAT, short="-c"),
     ] = ()
+    guest: Annotated[
+        str | None,
+        Field(
+            description="Culture of the second participant, who meets one of --culture there: each is played, judged"
+            " and labelled by their own."
+        ),
+        Option(WHAT, name="with", metavar="CULTURE", default="that of the first"),
+    ] = None
     scenarios: Annotated[
         int | Path | None,
         BeforeValidator(_count_or_file),

@@ -16,7 +16,7 @@ from clca.culture import CultureCatalogue
 from clca.generation.adaptation import adapt_request, compose_request, norm_scenario_id
 from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
-from clca.generation.intents import intent_request, intent_system
+from clca.generation.intents import intent_request, intent_system, side_of
 from clca.generation.judge import judge_request, meta_request, meta_view_request
 from clca.generation.scenarios import is_own
 from clca.generation.temperature import FALLBACK, PLAYERS, Temperature
@@ -79,6 +79,7 @@ def render_tasks(
     if scenario is None:
         return rendered
     culture = catalogue.for_scenario(culture_id, scenario.id, config.seed, scenario)
+    scenario = scenario.between(culture.sides)
 
     setup = DialogueSetup.of(config, culture, scenario, FALLBACK_TEMPERATURES)
     requests, turns = _placeholder_dialogue(setup, prompts)
@@ -95,9 +96,12 @@ def render_tasks(
     view = MetaViewAnswer(reason="<its reason>", label="good", confidence="confident")
     meta = meta_request(view_request, view, culture, scenario, turns, (quality, alignment), prompts)
     rendered["meta"] = _rendered([view_request, meta], shown=1, placeholders=[len(turns) * TOKENS_PER_TURN] * 2)
-    system = intent_system(culture, scenario, prompts)
+    systems = [intent_system(culture.of_side(side), scenario, prompts) for side in (0, 1)]
     lengths = range(1, len(turns) + 1)
-    intents = [intent_request(culture, scenario, turns[:length], system, prompts) for length in lengths]
+    intents = [
+        intent_request(culture, scenario, turns[:length], systems[side_of(turns[length - 1], scenario)], prompts)
+        for length in lengths
+    ]
     rendered["intent"] = _rendered(intents, shown=1, placeholders=[length * TOKENS_PER_TURN for length in lengths])
     return rendered
 

@@ -89,12 +89,14 @@ class Side:
         # Of the partner the template gets only what one can see, or may know: no prompt, whoever edits it, can tell one
         # side what the other wants, hides or thinks.
         self._variables: dict[str, Any] = {
-            "culture": setup.culture,
+            "culture": setup.culture.of_side(side),
+            "place": setup.culture.name_in_text,
             "scenario": {"setting": scenario.setting, "relationship": scenario.relationship},
             "me": self._me,
             "partner": {
                 **{key: getattr(partner, key) for key in ("name", "age", "gender", "occupation")},
                 "background": partner.background if setup.partner_background else "",
+                "culture": setup.culture.of_side(1 - side).name_in_text,
             },
             "called": {"kind": form.kind, "text": form.text},
             "exchanges": setup.max_exchanges,

@@ -38,31 +38,46 @@ async def label_intents(
 
     Raises `RequestError` when a request fails, `Stopped` when the run is stopping.
     """
-    system = intent_system(culture, scenario, prompts)
-    requests = [intent_request(culture, scenario, turns[: index + 1], system, prompts) for index in range(len(turns))]
+    systems = [intent_system(culture.of_side(side), scenario, prompts) for side in (0, 1)]
+    requests = [
+        intent_request(culture, scenario, turns[: index + 1], systems[side_of(turn, scenario)], prompts)
+        for index, turn in enumerate(turns)
+    ]
     # Every request gets its reply even if another's fails, so that outcome and cost do not depend on which came
     # first. An error that concerns the whole run is raised before one that concerns a single reply.
     answers = await asyncio.gather(*map(client.request, requests), return_exceptions=True)
     errors = [answer for answer in answers if isinstance(answer, BaseException)]
     if errors:
         raise next((error for error in errors if not isinstance(error, RequestError)), errors[0])
-    intents = [intent_of(answer, culture) for answer in cast(list[IntentAnswer], answers)]
+    intents = [
+        intent_of(answer, culture.of_side(side_of(turn, scenario)))
+        for turn, answer in zip(turns, cast(list[IntentAnswer], answers), strict=True)
+    ]
     return tuple(LabelledTurn(**turn.model_dump(), intent=intent) for turn, intent in zip(turns, intents, strict=True))
 
 
+def side_of(turn: Turn, scenario: Scenario) -> int:
+    """The side, 0 or 1, that takes a turn."""
+    return 0 if turn.speaker == scenario.participants[0].name else 1
+
+
 def intent_system(culture: Culture, scenario: Scenario, prompts: Prompts) -> str:
-    """The system message, which is the same for all turns of a dialogue."""
+    """The system message, which is the same for all turns of a dialogue by people of that culture."""
     return prompts.render("intent", "system", culture=culture, scenario=scenario)
 
 
 def intent_request(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], system: str, prompts: Prompts
 ) -> TaskRequest[IntentAnswer]:
-    """The request for the intent of the last of `turns`; `system` is the rendered system message."""
+    """The request for the intent of the last of `turns`; `system` is the rendered system message.
+
+    The custom is one of the culture of who takes that turn.
+    """
+    own = culture.of_side(side_of(turns[-1], scenario))
     user = prompts.render(
         "intent",
         "user",
-        culture=culture,
+        culture=own,
         scenario=scenario,
         transcript=transcript(turns),
         speaker=turns[-1].speaker,
@@ -71,7 +86,7 @@ def intent_request(
         task="intent",
         role="teacher",
         messages=({"role": "system", "content": system}, {"role": "user", "content": user}),
-        answer=intent_answer(len(culture.customs)),
+        answer=intent_answer(len(own.customs)),
         max_tokens=MAX_TOKENS,
         step=len(turns),
         check=partial(check_intent, turns[-1]),

@@ -9,6 +9,7 @@ Quality is *bad* where
 Alignment is *no* where
   - the talk clashes with the culture, as answered; or
   - a mark of another culture stands in the scene or the talk.
+Of two cultures that is asked of each participant and their own culture, and alignment is *no* where it is of either.
 
 The confidence of a label is the one answered, except that it is
   - *very confident* where a counted fault makes the quality bad, where a talk without a word of its scene is said to
@@ -25,7 +26,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from clca.content.prompts import Prompts
 from clca.culture.marks import CultureMarks
@@ -44,7 +45,7 @@ from clca.records import (
     Scenario,
     Turn,
 )
-from clca.schemas import Answer, JudgeAnswer, MetaAnswer, MetaViewAnswer, judge_answer
+from clca.schemas import Answer, JudgeAnswer, MetaAnswer, MetaViewAnswer, PairJudgeAnswer, judge_answer
 from clca.transcript import line
 
 A = TypeVar("A", bound=Answer)
@@ -80,12 +81,14 @@ async def judge(
             raise outcome
     assert isinstance(answer, JudgeAnswer)
     assert isinstance(view, MetaViewAnswer)
-    quality, alignment = quality_of(answer, counted, len(turns)), alignment_of(answer, counted)
+    quality, sides = quality_of(answer, counted, len(turns)), alignments_of(answer, counted)
+    alignment = _of_both(sides)
     request = meta_request(view_request, view, culture, scenario, turns, (quality, alignment), prompts)
     meta = await client.request(request)
     return Judgement(
         quality=quality,
         alignment=alignment,
+        sides=sides if len(sides) > 1 else (),
         meta=Meta(label=meta.label, confidence=meta.confidence, critique=meta.critique),
         counted=counted,
         answered=AnsweredFacts(**{name: getattr(answer, name) for name in AnsweredFacts.model_fields}),
@@ -124,11 +127,39 @@ def alignment_of(answer: JudgeAnswer, counted: CountedFacts) -> Alignment:
     return Alignment(label="yes", confidence=answer.alignment_confidence, rationale=answer.alignment)
 
 
+def alignments_of(answer: JudgeAnswer, counted: CountedFacts) -> tuple[Alignment, ...]:
+    """The alignment of a dialogue with its culture, or of two cultures that of each participant with their own.
+
+    A mark of a third culture counts against both.
+    """
+    first = alignment_of(answer, counted)
+    if not isinstance(answer, PairJudgeAnswer):
+        return (first,)
+    of_second = answer.model_copy(
+        update={
+            "culture": answer.second_culture,
+            "alignment": answer.second_alignment,
+            "alignment_confidence": answer.second_alignment_confidence,
+        }
+    )
+    return first, alignment_of(of_second, counted)
+
+
+def _of_both(sides: Sequence[Alignment]) -> Alignment:
+    """The verdict that decides: the surest *no* of a side, or else the *yes* that is least sure."""
+    refused = [side for side in sides if side.label == "no"]
+    sureness = get_args(Confidence).index  # the surest is first
+    if refused:
+        return min(refused, key=lambda side: sureness(side.confidence))
+    return max(sides, key=lambda side: sureness(side.confidence))
+
+
 def judge_request(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], counted: CountedFacts, prompts: Prompts
 ) -> TaskRequest[JudgeAnswer]:
     """The request of the first stage."""
-    return _request("judge", judge_answer(len(turns)), 600, culture, scenario, turns, counted, prompts)
+    answer = judge_answer(len(turns), pair=culture.guest is not None)
+    return _request("judge", answer, 600 if culture.guest is None else 900, culture, scenario, turns, counted, prompts)
 
 
 def meta_view_request(

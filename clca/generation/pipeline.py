@@ -103,7 +103,7 @@ class Pipeline:
         try:
             try:
                 async with self._adapting.setdefault(name, asyncio.Lock()):  # one that began earlier asks for all
-                    scenario = await self._adapted(source, culture)
+                    scenario = (await self._adapted(source, culture)).between(culture.sides)
             except RequestError as error:
                 stage = "compose" if isinstance(source, Norm) else "adapt"
                 seed_scenario = source.plain() if isinstance(source, Seed) else None

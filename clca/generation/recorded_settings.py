@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from clca.culture.catalogue import AND
 from clca.errors import SettingsError
 from clca.generation.config import GenerateConfig
 from clca.storage.run_index import RunInfo
@@ -35,6 +36,6 @@ def config_of(run: RunInfo) -> GenerateConfig:
     """The configuration that a run was made with. Raises `SettingsError` for a damaged `run.json`."""
     try:
         settings = {SETTING_NAMES.get(key, key): value for key, value in run.data["settings"].items()}
-        return GenerateConfig.model_validate({**settings, "culture": (str(run.data["culture"]),)})
+        return GenerateConfig.model_validate({**settings, "culture": (str(run.data["culture"]).split(AND)[0],)})
     except (KeyError, AttributeError, ValueError) as error:
         raise SettingsError(f"{run.folder / 'run.json'} does not hold the settings of a run: {error}") from None

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 import clca
 from clca.content.lookup import Content
-from clca.content.prompts import Prompts
+from clca.content.prompts import TWO_CULTURES, Prompts
 from clca.culture import CultureCatalogue
+from clca.culture.catalogue import AND
 from clca.culture.marks import CultureMarks
 from clca.errors import SettingsError
 from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
@@ -36,9 +37,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunPlan:
-    """The run of one culture. `simulator` is the content of the embedded rehearsal where it plays a role, `marks` are
-    those by which a text shows another culture, `temperatures` those of the role-play's sides. `scenarios` and `norms`
-    are those asked for; with a `target` they begin the `sequence`, and `forecast` says what earlier runs kept.
+    """The run of one culture, or of two that meet, `japan+mexico`. `simulator` is the content of the embedded
+    rehearsal where it plays a role, `marks` are those by which a text shows another culture, `temperatures` those
+    of the role-play's sides. `scenarios` and `norms` are those asked for; with a `target` they begin the
+    `sequence`, and `forecast` says what earlier runs kept.
 
     `exists` says that the folder holds the run already, `finished` that nothing is left to do. `differences` are the
     inputs in which a new run differs from the newest run of the culture. `retry_failed` makes the failed dialogues
@@ -79,7 +81,14 @@ class RunPlan:
         return DialogueIds(self.culture, map(scenario_id, self.sequence.sources()), samples)
 
 
-ADDED = {"kept": None, "localiser": None, "norm_file": None, "partner_background": False, "leave_rule": False}
+ADDED = {
+    "kept": None,
+    "guest": None,
+    "localiser": None,
+    "norm_file": None,
+    "partner_background": False,
+    "leave_rule": False,
+}
 """Settings that earlier versions did not have, and what they did: runs keep their identity."""
 
 
@@ -92,12 +101,17 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     catalogue = CultureCatalogue(content)
     record = catalogue.culture(culture)
     cultures = (culture, *record.members)
-    prompts = Prompts.load(content)
+    guest = _guest(config, record, catalogue)
+    if guest is not None:
+        culture, cultures, record = f"{culture}{AND}{guest.id}", (), catalogue.with_guest(record, guest)
+    prompts = Prompts.load(content, language=TWO_CULTURES if guest is not None else "")
     scenarios: SeedScenarios | FileScenarios
     if isinstance(config.scenarios, Path):
-        scenarios = FileScenarios(config.scenarios, cultures)
+        scenarios = FileScenarios(config.scenarios, cultures, pair=guest is not None)
     else:
-        scenarios = SeedScenarios(content, config.scenarios, config.seed, cultures, mixed=config.kept is not None)
+        scenarios = SeedScenarios(
+            content, config.scenarios, config.seed, cultures, mixed=config.kept is not None, pair=guest is not None
+        )
     norms, more_norms, norm_digest = _read_norms(config, content, record)
     sequence = _sequence(config, scenarios, norms, more_norms)
     target = KeptTarget.of(config, len(sequence))
@@ -127,6 +141,16 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
         sequence=sequence,
         target=target,
     )
+
+
+def _guest(config: GenerateConfig, culture: Culture, catalogue: CultureCatalogue) -> Culture | None:
+    """The culture of the second participant, None where it is that of the first. Raises `SettingsError`."""
+    if config.guest is None:
+        return None
+    guest = catalogue.culture(catalogue.find(config.guest))
+    if {culture.id, *culture.members} & {guest.id, *guest.members}:
+        raise SettingsError(f"--with {config.guest}: that is no other culture than {culture.id}; name another one")
+    return guest
 
 
 def _read_norms(
@@ -183,6 +207,7 @@ def _inputs(
     inputs: Inputs = {"clca": clca.__version__}
     inputs |= recorded(config.model_dump(mode="json", exclude=set(EXECUTION_FIELDS)))
     inputs["culture"] = culture
+    inputs["guest"] = culture.partition(AND)[2] or None
     for name, before in ADDED.items():
         if inputs[name] == before:
             del inputs[name]

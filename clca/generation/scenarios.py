@@ -22,6 +22,7 @@ from clca.seeding import chooser
 SEEDS = "scenarios/seeds*.jsonl"
 OWN = "scenarios/own/*.jsonl"
 NORMS = "scenarios/norms*.jsonl"
+FAMILY = "family"
 
 
 R = TypeVar("R", Seed, Norm)
@@ -37,6 +38,7 @@ class SeedOrigins(Record):
     neutral: int = Field(description="Of no particular culture: adapted to the run's.")
     own: int = Field(description="Of the run's culture alone: played as they are.")
     skipped: int = Field(description="Of another culture alone, in a file that was read: not played.")
+    family: int = Field(default=0, description="Of relatives, whom two cultures do not have: not played.")
 
 
 class SeedScenarios:
@@ -45,7 +47,7 @@ class SeedScenarios:
     They are those of no culture, and those of `cultures` alone. The first N of a larger count are those of a count of
     N, so that a small run is the beginning of a large one; either kind has its share of any beginning, and the ones
     of no culture are taken in the same order for all cultures. `rest` are the seeds after those, in that order; if
-    `mixed`, all of them are taken in that order, too.
+    `mixed`, all of them are taken in that order, too. A `pair` is two cultures, which leaves out those of relatives.
     Raises `ContentError` for a broken or duplicate scenario, `NotFoundError` when there is none, `SettingsError` when
     there are fewer than `count`.
     """
@@ -58,9 +60,12 @@ class SeedScenarios:
         cultures: Sequence[str] = (),
         *,
         mixed: bool = False,
+        pair: bool = False,
     ) -> None:
         read = read_seeds(content, [SEEDS, *(OWN.replace("*", culture) for culture in cultures)])
-        seeds = [scenario for scenario in read if scenario.culture in ("", *cultures)]
+        of_these = [scenario for scenario in read if scenario.culture in ("", *cultures)]
+        seeds = [scenario for scenario in of_these if not (pair and scenario.relationship == FAMILY)]
+        available = len(seeds)
         if not seeds:
             raise NotFoundError(f"no seed scenarios: no content file matches {SEEDS}")
         if count is not None and count > len(seeds):
@@ -76,7 +81,8 @@ class SeedScenarios:
             seeds = _in_proportion(neutral, own)
         self.rest = () if count is None else tuple(seeds[count:])
         self._scenarios = seeds = seeds[:count]
-        self.counts = _origins(seeds, skipped=sum(scenario.culture not in ("", *cultures) for scenario in read))
+        skipped = sum(scenario.culture not in ("", *cultures) for scenario in read)
+        self.counts = _origins(seeds, skipped, family=len(of_these) - available)
 
     def __len__(self) -> int:
         return len(self._scenarios)
@@ -88,15 +94,15 @@ class SeedScenarios:
 class FileScenarios:
     """The scenarios of a user's JSONL file, which is checked as a whole first and then read line by line.
 
-    Those of a culture alone are left out unless it is one of `cultures`. `digest` is the file's SHA-256 in hex. Memory
-    grows with the number of ids only. Raises `SettingsError` when the file cannot be read, `ContentError` for a broken
-    or duplicate scenario and when there is none.
+    Those of a culture alone are left out unless it is one of `cultures`, and those of relatives if it is for a
+    `pair`. `digest` is the file's SHA-256 in hex. Memory grows with the number of ids only. Raises `SettingsError`
+    when the file cannot be read, `ContentError` for a broken or duplicate scenario and when there is none.
     """
 
-    def __init__(self, path: Path, cultures: Sequence[str] = ()) -> None:
-        self.path, self._cultures = path, ("", *cultures)
+    def __init__(self, path: Path, cultures: Sequence[str] = (), *, pair: bool = False) -> None:
+        self.path, self._cultures, self._pair = path, ("", *cultures), pair
         ids: set[str] = set()
-        own = skipped = 0
+        own = skipped = family = 0
         digest = hashlib.sha256()
         try:
             if path.exists() and not path.is_file():
@@ -109,14 +115,16 @@ class FileScenarios:
                         raise ContentError(str(path), line_number, mark)
                     ids.add(scenario.id)
                     skipped += scenario.culture not in self._cultures
+                    family += self._is_family(scenario)
                     own += scenario.culture in cultures
         except OSError as error:
             raise SettingsError(f"--scenarios {path}: cannot read the file: {error.strerror}") from None
         if not ids:
             raise ContentError(str(path), None, "no scenarios in the file")
-        if skipped == len(ids):
-            raise ContentError(str(path), None, f"all {len(ids)} scenarios in the file are of another culture")
-        self.counts = SeedOrigins(neutral=len(ids) - own - skipped, own=own, skipped=skipped)
+        if skipped + family == len(ids):
+            what = "are of another culture" if skipped == len(ids) else "are of one culture alone or of relatives"
+            raise ContentError(str(path), None, f"all {len(ids)} scenarios in the file {what}")
+        self.counts = SeedOrigins(neutral=len(ids) - own - skipped - family, own=own, skipped=skipped, family=family)
         self.digest = digest.hexdigest()
 
     def __len__(self) -> int:
@@ -126,12 +134,16 @@ class FileScenarios:
         try:
             with safe_open(self.path) as file:
                 for _, scenario in parse_records(bounded_lines(file), str(self.path), Seed):
-                    if scenario.culture not in self._cultures:
+                    if scenario.culture not in self._cultures or self._is_family(scenario):
                         continue
                     has_source = "source" in scenario.model_fields_set
                     yield scenario if has_source else scenario.model_copy(update={"source": "file"})
         except OSError as error:
             raise SettingsError(f"--scenarios {self.path}: cannot read the file any more: {error.strerror}") from None
+
+    def _is_family(self, scenario: Seed) -> bool:
+        """Whether it is left out since it is of relatives."""
+        return self._pair and scenario.culture in self._cultures and scenario.relationship == FAMILY
 
 
 def load_norms(content: Content, culture: Culture, count: int, seed: int) -> list[Norm]:
@@ -165,7 +177,12 @@ def all_norms(content: Content, culture: Culture, seed: int) -> list[Norm]:
 
 
 def holds(norm: Norm, culture: Culture) -> bool:
-    """Whether the norm holds in the culture; in a language, if it does in one of its countries."""
+    """Whether the norm holds in the culture; in a language, if it does in one of its countries.
+
+    Of two cultures those of the first hold, but for norms of relatives.
+    """
+    if culture.guest is not None and norm.relationship == FAMILY:
+        return False
     return (not norm.is_general and norm.holds_in(culture.id)) or any(
         norm.holds_in(member) for member in culture.members or (culture.id,)
     )
@@ -201,9 +218,9 @@ def _in_proportion(neutral: Sequence[Seed], own: Sequence[Seed]) -> list[Seed]:
     return mixed
 
 
-def _origins(seeds: Sequence[Seed], skipped: int) -> SeedOrigins:
+def _origins(seeds: Sequence[Seed], skipped: int, family: int) -> SeedOrigins:
     own = sum(bool(scenario.culture) for scenario in seeds)
-    return SeedOrigins(neutral=len(seeds) - own, own=own, skipped=skipped)
+    return SeedOrigins(neutral=len(seeds) - own, own=own, skipped=skipped, family=family)
 
 
 def _read_by_id(

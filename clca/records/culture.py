@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import datetime
-from typing import Literal, Self
+from typing import TYPE_CHECKING, Literal, Self
 
 from pydantic import Field, model_validator
 
 from clca.records.base import Record, Slug
 from clca.records.manners import Address, Courtesy, Gestures
 from clca.records.names import Names
+
+if TYPE_CHECKING:
+    from clca.records.scenario import Participant
 
 Weekday = Literal["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
 WEEKDAYS: tuple[Weekday, ...] = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -98,7 +101,8 @@ class Company(Record):
 class Culture(Record):
     """A culture with its scores and the everyday material of its scenarios.
 
-    `name` is a label, `name_in_text` the same name within a sentence: the United States.
+    `name` is a label, `name_in_text` the same name within a sentence: the United States. In a run of two cultures this
+    is the one of the place and of the first participant, and `guest` that of the second.
     """
 
     id: Slug
@@ -126,3 +130,17 @@ class Culture(Record):
     company: Company
     sources: tuple[str, ...] = ()
     read_by: tuple[Reader, ...] = ()
+    guest: Culture | None = Field(default=None, exclude=True, repr=False)
+
+    def of_side(self, side: int) -> Culture:
+        """The culture of the first (0) or second (1) participant of a scenario."""
+        return self.guest if side == 1 and self.guest is not None else self
+
+    def of(self, person: Participant) -> Culture:
+        """The culture of a participant, whose record names the one of a `guest`."""
+        return self.guest if self.guest is not None and person.culture == self.guest.id else self
+
+    @property
+    def sides(self) -> tuple[str, str]:
+        """What the records of the two participants say of their cultures: both ids, or twice "" where it is one."""
+        return (self.id, self.guest.id) if self.guest is not None else ("", "")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Literal
+
+from pydantic import Field
 
 from clca.records.base import Record
 from clca.records.scenario import Scenario
@@ -81,12 +84,14 @@ class AnsweredFacts(Record):
 class Judgement(Record):
     """Both stages of the judge on one dialogue, and the facts that the labels of the first stage follow from.
 
-    Records of versions that asked for the labels themselves have no facts.
+    Records of versions that asked for the labels themselves have no facts. Of two cultures `sides` has the alignment of
+    each participant with their own, and `alignment` says whether both are aligned; other records do not have it.
     """
 
     quality: Quality
     alignment: Alignment
     meta: Meta
+    sides: tuple[Alignment, ...] = Field(default=(), exclude_if=not_)
     counted: CountedFacts | None = None
     answered: AnsweredFacts | None = None
 
@@ -116,6 +121,7 @@ class Usage(Record):
 class Dialogue(Record):
     """A finished dialogue: a line of `dialogues.jsonl` or `discarded.jsonl`.
 
+    `culture` is a culture's id, or two, `japan+mexico`, of which the scenario's participants say who is of which.
     `ended` is `leave`, `exchanges` or `degenerate`; a degenerate dialogue has no judgement. `reason` says why it was
     discarded, `planted` names the flaw that the simulator planted; either is "" where there is none, since a column
     that is null in one file and text in the next cannot be loaded as one. `teacher`, `partner` and `judge` name the

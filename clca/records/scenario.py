@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from operator import not_
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -78,7 +79,10 @@ class Norm(Record):
 
 
 class Participant(Record):
-    """One of the two people of a scenario. `goal` and `secret` are known to this participant only; age in years."""
+    """One of the two people of a scenario. `goal` and `secret` are known to this participant only; age in years.
+
+    `culture` is the id of the person's own in a run of two cultures; "" in any other, whose records do not have it.
+    """
 
     name: PersonName
     age: Annotated[int, Field(ge=5, le=110)]
@@ -87,6 +91,7 @@ class Participant(Record):
     background: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
     goal: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
     secret: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = ""
+    culture: Slug | Literal[""] = Field(default="", exclude_if=not_)
 
     @property
     def texts(self) -> dict[str, str]:
@@ -115,6 +120,19 @@ class Scenario(Record):
     opens: FirstOrSecond = "first"
     origin: OptionalLine = ""
     license: Licence = ""
+
+    @property
+    def is_of_two_cultures(self) -> bool:
+        """Whether the participants are said to be of two cultures."""
+        first, second = (person.culture for person in self.participants)
+        return first != second
+
+    def between(self, cultures: tuple[str, str]) -> Scenario:
+        """The scenario with the cultures of its participants, as `Culture.sides` has them."""
+        people = zip(self.participants, cultures, strict=True)
+        return self.model_copy(
+            update={"participants": tuple(person.model_copy(update={"culture": culture}) for person, culture in people)}
+        )
 
     @property
     def opener(self) -> int:

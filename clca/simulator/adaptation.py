@@ -26,8 +26,8 @@ def adapt(content: SimulatorContent, culture: Culture, scenario: Scenario) -> Ad
     people = []
     for side, person in enumerate(scenario.participants):
         background = localized(person.background)
-        if side == home_side:
-            background = with_home(content, culture, person, background, rng)
+        if side == home_side or (side == 1 and culture.guest is not None):
+            background = with_home(content, culture.of_side(side), person, background, rng)
         people.append(
             PersonAnswer(
                 occupation=clip(localized(person.occupation), 100),

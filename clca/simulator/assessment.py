@@ -48,7 +48,7 @@ class Assessment:
     """Scores in [0, 1] for each fault of a dialogue, and what shows it.
 
     `foreign_text` is the first turn in another language, "" where there is none; `drift_words` are of another topic,
-    `topic_words` of the scenario's own.
+    `topic_words` of the scenario's own. `sides` are the manners of each participant alone.
     """
 
     circling: float
@@ -59,6 +59,7 @@ class Assessment:
     drift_words: tuple[str, ...]
     topic_words: tuple[str, ...]
     manners: Manners
+    sides: tuple[Manners, Manners]
 
     @property
     def fault(self) -> float:
@@ -87,6 +88,10 @@ class Assessor:
             drift_words=tuple(drift_words[:2]),
             topic_words=tuple(self._topic_words(spoken, scenario)),
             manners=self._manners(culture, scenario, turns),
+            sides=(
+                self._manners(culture, scenario, turns, only=0),
+                self._manners(culture, scenario, turns, only=1),
+            ),
         )
 
     def _own_stems(self, culture: Culture, scenario: Scenario) -> set[str]:
@@ -125,13 +130,19 @@ class Assessor:
         other_weight, telling = self._vocabulary.best_other_topic(stems, own, scenario.id)
         return 0.15 + 1.25 * other_weight / total - 0.55 * own_weight / total, words_with_stems(telling, texts)
 
-    def _manners(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> Manners:
+    def _manners(
+        self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...], only: int | None = None
+    ) -> Manners:
+        """The manners of both sides, each by what its culture expects, or of `only` one of them."""
         frames = self._content.phrasebook.judge
         styles = (style(culture, scenario, 0), style(culture, scenario, 1))
         peak, total, worst_sentence, stilted, courteous, gestures = 0.0, 0.0, "", False, 0, 0
         second = scenario.participants[1].name
         for turn in turns:
-            expected = styles[1 if turn.speaker == second else 0]
+            side = 1 if turn.speaker == second else 0
+            if only is not None and side != only:
+                continue
+            expected = styles[side]
             if turn.action == "non-verbal":
                 gestures += 1
                 continue

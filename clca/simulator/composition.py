@@ -64,8 +64,8 @@ def _draft(talk: NormTalk, angle: Angle, norm: Norm, assigned: AssignedNames, cu
     """
     assert norm.relationship, "drawn where the norm names none"
     people: list[Participant] = []
-    for (gender, name), (low, high) in zip(assigned, (angle.age_a, angle.age_b), strict=True):
-        youngest, oldest = usual_ages(name, gender, culture)
+    for side, ((gender, name), (low, high)) in enumerate(zip(assigned, (angle.age_a, angle.age_b), strict=True)):
+        youngest, oldest = usual_ages(name, gender, culture.of_side(side))
         if max(low, youngest) <= min(high, oldest):
             low, high = max(low, youngest), min(high, oldest)
         age = low + int(rng.uniform() * (high - low + 1))
@@ -112,10 +112,10 @@ def third_person(phrase: str, his: str, him: str, gender: Gender) -> str:
 
 def _values(culture: Culture, norm: Norm, draft: Scenario, rng: Rng) -> dict[str, str]:
     values: dict[str, str] = {"culture": culture.name_in_text}
-    for letter, person in zip("ab", draft.participants, strict=True):
+    for side, (letter, person) in enumerate(zip("ab", draft.participants, strict=True)):
         he, him, his = PRONOUNS[person.gender]
         values |= {
-            letter: split_name(person.name, culture)[0],
+            letter: split_name(person.name, culture.of_side(side))[0],
             f"he_{letter}": he,
             f"him_{letter}": him,
             f"his_{letter}": his,

@@ -77,8 +77,8 @@ def label_intent(
     reasons_given = sum(earlier_driver == driver for _, earlier_driver in earlier)
     custom = 0
     if reasons_given < len(reasons):
-        reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture)})
-        custom = _custom(culture, f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")
+        reason = fill(_nth_phrase(reasons, reasons_given, seed, driver), {"culture": place_name(culture.of_side(side))})
+        custom = _custom(culture.of_side(side), f"{reason} {_WORDS_OF_DRIVERS.get(driver or '', '')}")
         text = f"{text}, {reason}" if custom else text
     return IntentAnswer(intent=clip(f"{given_name(me, culture)} wants to {text}.", INTENT_LENGTH), custom=custom)
 

@@ -5,11 +5,13 @@ A score above 0.5 is bad; the confidence of a label is its distance from 0.5.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from clca.records import Alignment, Confidence, Culture, Quality, Scenario, Turn
-from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer
+from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer, PairJudgeAnswer
 from clca.seeding import Rng
 from clca.simulator.adaptation import clip
-from clca.simulator.assessment import Assessment, Assessor
+from clca.simulator.assessment import Assessment, Assessor, Manners
 from clca.simulator.content import SimulatorContent
 from clca.simulator.critique import critique
 from clca.simulator.intents import place_name
@@ -34,7 +36,7 @@ class Judge:
         misalignment = assessment.manners.misalignment + 0.16 * (rng.uniform() - 0.5)
         flaw = _worst_flaw(assessment) if fault > 0.5 else None
         worst_line = _line_of(turns, assessment.foreign_text) if flaw == "tongue" else 0
-        return JudgeAnswer(
+        answer = JudgeAnswer(
             subject=clip(values["topic"], 160),
             fits_scene="no" if flaw == "strange" else "yes",
             repetition="much" if flaw == "repeated" else "none",
@@ -42,10 +44,24 @@ class Judge:
             fault="serious" if flaw in ("tongue", "short") else "none",
             quality=clip(self._quality_rationale(values, flaw, rng), 300),
             quality_confidence=confidence(fault),
-            culture="clashes" if misalignment > 0.5 else "fits" if misalignment < 0.3 else "neutral",
-            alignment=clip(self._alignment_rationale(values, assessment, misalignment > 0.5, rng), 300),
+            culture=_fit(misalignment),
+            alignment=clip(self._alignment_rationale(values, assessment.manners, misalignment > 0.5, rng), 300),
             alignment_confidence=confidence(misalignment),
         )
+        return answer if culture.guest is None else self._of_each(answer, culture, values, assessment, rng)
+
+    def _of_each(
+        self, answer: JudgeAnswer, culture: Culture, values: dict[str, str], assessment: Assessment, rng: Rng
+    ) -> PairJudgeAnswer:
+        """The answer with an alignment of each side, by the manners that its own culture expects."""
+        fields = answer.model_dump()
+        for side, manners in enumerate(assessment.sides):
+            score = manners.misalignment + 0.16 * (rng.uniform() - 0.5)
+            told = values | {"seen": manners.fitting, "culture": place_name(culture.of_side(side))}
+            rationale = clip(self._alignment_rationale(told, manners, score > 0.5, rng), 300)
+            keys = [f"{'second_' * side}{key}" for key in ("culture", "alignment", "alignment_confidence")]
+            fields |= dict(zip(keys, (_fit(score), rationale, confidence(score)), strict=True))
+        return PairJudgeAnswer(**fields)
 
     def meta_view(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> MetaViewAnswer:
         """Stage two before it is told the verdict of stage one."""
@@ -78,14 +94,18 @@ class Judge:
     def _quality_rationale(self, values: dict[str, str], flaw: str | None, rng: Rng) -> str:
         return f"{fill(rng.choice(getattr(self._phrases, flaw or 'good')), values)}."
 
-    def _alignment_rationale(self, values: dict[str, str], assessment: Assessment, misaligned: bool, rng: Rng) -> str:
-        manners = assessment.manners
+    def _alignment_rationale(self, values: dict[str, str], manners: Manners, misaligned: bool, rng: Rng) -> str:
         if misaligned and manners.sentence:
             kind = "stilted" if manners.stilted else "rude"
         else:
             kind = "fits" if manners.misalignment < 0.3 else "plain"
         phrase = rng.choice(getattr(self._phrases, kind))
         return f"{fill(phrase, values | {'quote': _quoted(manners.sentence, 110)})}."
+
+
+def _fit(misalignment: float) -> Literal["fits", "neutral", "clashes"]:
+    """What the answer says of manners that are so far from those expected."""
+    return "clashes" if misalignment > 0.5 else "fits" if misalignment < 0.3 else "neutral"
 
 
 def confidence(score: float) -> Confidence:

@@ -43,7 +43,7 @@ class LineWriter:
 
     def write_gesture(self, act: SpeechAct) -> str:
         """A gesture as a sentence about the person who makes it."""
-        gesture_lists, topic = self._spec.culture.gestures, self._spec.topic
+        gesture_lists, topic = self._spec.culture.of_side(act.side).gestures, self._spec.topic
         if act.tone == "scene":
             pool = (topic.gestures_a, topic.gestures_b)[act.side]
         else:
@@ -59,7 +59,8 @@ class LineWriter:
 
     def write(self, act: SpeechAct) -> str:
         """The line of a speech act; "" where every fitting one was used."""
-        topic, phrasebook, courtesy = self._spec.topic, self._spec.phrasebook, self._spec.culture.courtesy
+        topic, phrasebook = self._spec.topic, self._spec.phrasebook
+        courtesy = self._spec.culture.of_side(act.side).courtesy
         match act.kind:
             case "greet":
                 return self._write_greeting(act.side)
@@ -67,8 +68,8 @@ class LineWriter:
                 return self._write_courtesy(act)
             case "chat_open" | "chat_reply":
                 return self._localized(topic.chat[act.index][act.kind == "chat_reply"])
-            case "small_open" | "small_reply":
-                return self._localized(courtesy.small_talk[act.index][act.kind == "small_reply"])
+            case "small_open" | "small_reply":  # of the place, which one of its people opens
+                return self._localized(self._spec.culture.courtesy.small_talk[act.index][act.kind == "small_reply"])
             case "question" | "answer":
                 return self._localized(topic.questions[act.index][act.kind == "answer"])
             case "raise" | "object" | "refuse":
@@ -103,7 +104,7 @@ class LineWriter:
         phrases = self._spec.phrasebook.child
         if self._is_child(act.side):
             return self._unused(getattr(phrases, act.kind))
-        register = getattr(self._spec.culture.courtesy, act.kind)
+        register = getattr(self._spec.culture.of_side(act.side).courtesy, act.kind)
         if act.kind != "farewell":
             return self._unused(register.formal if self.styles[act.side].formal else register.familiar)
         if self._is_child(1 - act.side):
@@ -112,7 +113,7 @@ class LineWriter:
 
     def _write_greeting(self, side: int) -> str:
         """A greeting, or the reply to the other's: a question is answered, an apology for coming is waved aside."""
-        phrasebook, register = self._spec.phrasebook, self._spec.culture.courtesy.greeting
+        phrasebook, register = self._spec.phrasebook, self._spec.culture.of_side(side).courtesy.greeting
         reply = expected_reply(self._greeting)
         if reply is not None:
             return self.write_toned(getattr(phrasebook.greet_back, reply), side)

@@ -14,4 +14,4 @@ PRONOUNS: dict[str, tuple[str, str, str]] = {
 
 def given_name(person: Participant, culture: Culture) -> str:
     """The person's given name."""
-    return split_name(person.name, culture)[0]
+    return split_name(person.name, culture.of(person))[0]

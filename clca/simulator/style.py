@@ -74,7 +74,7 @@ class Style:
 
 def style(culture: Culture, scenario: Scenario, side: int) -> Style:
     """The style in which `scenario.participants[side]` speaks to the other."""
-    t = culture_traits(culture)
+    t = culture_traits(culture.of_side(side))
     me, other = scenario.participants[side], scenario.participants[1 - side]
     distance = _DISTANCE[scenario.relationship]
     close = scenario.relationship in CLOSE

@@ -53,7 +53,7 @@ def wish(me: Participant, other: Participant, culture: Culture) -> str:
     goal = " ".join([first_word, *other_words][:_MAX_WORDS])
     if goal.startswith("to "):
         goal = goal[3:]
-    names = {other.name, *split_name(other.name, culture)} - {""}
+    names = {other.name, *split_name(other.name, culture.of(other))} - {""}
     # Where both are called so, 'her' is more often the person's own: 'have her holidays'.
     called = [_PRONOUNS[other.gender][-1]] if me.gender != other.gender else []
     who = "|".join([*map(re.escape, sorted(names, key=lambda name: (-len(name), name))), *called])

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
+from clca.culture.catalogue import AND
 from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
@@ -74,6 +75,11 @@ def named_runs(config: TrainConfig) -> dict[Path, tuple[RunInfo, str]]:
     `NotFoundError` for an unknown name, `SettingsError` for one that stands for several runs.
     """
     runs = [entry for name in config.run for entry in _named(name, config.generated)]
+    for run, _ in runs:
+        if is_of_two(culture_of(run)):
+            raise SettingsError(
+                f"--run {run.folder} is of two cultures, {culture_of(run)}, and teaches neither alone: give runs of one"
+            )
     return {run.folder.resolve(): (run, reason) for run, reason in runs}
 
 
@@ -128,7 +134,9 @@ def left_out(config: TrainConfig, cultures: Sequence[str]) -> Iterator[str]:
     if config.culture and not any(name.casefold() == ALL for name in config.culture):
         return
     for name in dict.fromkeys(map(culture_of, list_runs(config.generated, None))):
-        if name not in cultures:
+        if is_of_two(name):
+            yield f"{name} is left out: its dialogues are between two cultures, and teach neither alone."
+        elif name not in cultures:
             yield (
                 f"{name} is left out: none of its runs{_by(config)} in {config.generated}/ is finished; repeat its"
                 " `clca generate`."
@@ -195,5 +203,10 @@ def _by(config: TrainConfig) -> str:
 
 
 def culture_of(run: RunInfo) -> str:
-    """The id of the culture that a run is of."""
+    """The id of the culture that a run is of; of two that meet both, as in `japan+mexico`."""
     return str(run.data.get("culture", run.folder.parent.name))
+
+
+def is_of_two(culture: str) -> bool:
+    """Whether that is the name of two cultures that meet."""
+    return AND in culture

@@ -121,5 +121,6 @@ def _origins(run: RunPlan) -> str:
         "of its own": counts.own,
         "from norms": len(run.norms),
         "of other cultures left out": counts.skipped,
+        "of relatives left out": counts.family,
     }
     return ", ".join(f"{number} {origin}" for origin, number in numbers.items() if number)
