@@ -71,12 +71,12 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     assert list(line["scenario"]) == keys.split()
     assert (line["scenario"]["origin"], line["scenario"]["license"]) == ("", "")
     assert list(line["scenario"]["participants"][0]) == (
-        ["name", "age", "gender", "occupation", "background", "goal", "secret"]
+        ["name", "age", "gender", "occupation", "background", "goal", "secret", "culture"]
     )
     assert list(line["turns"][0]) == ["speaker", "action", "text", "thought", "intent"]
     assert list(line["turns"][0]["intent"]) == ["text", "relevance", "customs"]
     judgement = line["judgement"]
-    assert list(judgement) == ["quality", "alignment", "meta", "counted", "answered"]
+    assert list(judgement) == ["quality", "alignment", "meta", "counted", "answered", "sides"]
     assert all({"label", "confidence"} < judgement[part].keys() for part in ("quality", "alignment", "meta"))
     assert "critique" in judgement["meta"]
     assert line["usage"] == {"requests": 5, "prompt_tokens": 100, "completion_tokens": 20}

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from operator import not_
 from typing import Literal
-
-from pydantic import Field
 
 from clca.records.base import Record
 from clca.records.scenario import Scenario
@@ -85,15 +82,15 @@ class Judgement(Record):
     """Both stages of the judge on one dialogue, and the facts that the labels of the first stage follow from.
 
     Records of versions that asked for the labels themselves have no facts. Of two cultures `sides` has the alignment of
-    each participant with their own, and `alignment` says whether both are aligned; other records do not have it.
+    each participant with their own, and `alignment` says whether both are aligned; else it is empty.
     """
 
     quality: Quality
     alignment: Alignment
     meta: Meta
-    sides: tuple[Alignment, ...] = Field(default=(), exclude_if=not_)
     counted: CountedFacts | None = None
     answered: AnsweredFacts | None = None
+    sides: tuple[Alignment, ...] = ()
 
 
 class Intent(Record):

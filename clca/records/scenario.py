@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import not_
 from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, field_validator, model_validator
@@ -81,7 +80,7 @@ class Norm(Record):
 class Participant(Record):
     """One of the two people of a scenario. `goal` and `secret` are known to this participant only; age in years.
 
-    `culture` is the id of the person's own in a run of two cultures; "" in any other, whose records do not have it.
+    `culture` is the id of the person's own in a run of two cultures; "" in any other, and in records of old runs.
     """
 
     name: PersonName
@@ -91,7 +90,7 @@ class Participant(Record):
     background: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=600)]
     goal: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=400)]
     secret: Annotated[str, StringConstraints(strip_whitespace=True, max_length=400)] = ""
-    culture: Slug | Literal[""] = Field(default="", exclude_if=not_)
+    culture: Slug | Literal[""] = ""
 
     @property
     def texts(self) -> dict[str, str]:

@@ -38,11 +38,11 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
             *("id", "setting", "relationship", "source", "participants", "breach", "opens")
         }
         for person in record["scenario"]["participants"]:
-            assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret"]
+            assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret", "culture"]
         assert (record["culture"], record["seed"], record["teacher"]) == ("japan", 42, "rehearsal")
         assert 1 <= len(record["turns"]) <= 20
         if record["ended"] != "degenerate":
-            assert set(record["judgement"]) == {"quality", "alignment", "meta", "counted", "answered"}
+            assert set(record["judgement"]) == {"quality", "alignment", "meta", "counted", "answered", "sides"}
             assert record["judgement"]["meta"]["critique"]
     for record in kept:
         assert (record["verdict"], record["reason"]) == ("kept", "")
@@ -166,7 +166,7 @@ def test_plan_asks_nothing_and_bounds_the_run(tmp_path: Path) -> None:
     planned = last_json(plan.stdout)
     assert planned["run"] == run["run"]
     assert planned["requested"] == run["requested"] == 6
-    assert planned["seeds"] == {"neutral": 3, "own": 0, "skipped": 0}
+    assert planned["seeds"] == {"neutral": 3, "own": 0, "skipped": 0, "family": 0}
     assert "Scenarios: 3 of no culture" in shown.stdout
     assert planned["requests"] == 3 + 6 * 20 + 6 + 2 * 6 + 6 * 20
     assert run["requests"] == planned["requests"], "the stub's dialogues run their full length and are kept"

@@ -63,7 +63,7 @@ def test_a_scenario_of_the_culture_itself_is_played_as_it_is_and_opened_by_whom_
     assert {cost.task: cost.requests for cost in planned.costs}["adapt"] == 1, "for the one of no culture"
     monkeypatch.delattr("clca.simulator.teacher.adapt")  # nobody is asked
     records, info = generate(tmp_path, scenarios=file, adaptation="code")
-    assert info["seeds"] == {"neutral": 1, "own": 1, "skipped": 1}
+    assert info["seeds"] == {"neutral": 1, "own": 1, "skipped": 1, "family": 0}
     played = {record["scenario"]["id"]: record for record in records}
     assert played.keys() == {"own", adapted.id}
     assert Scenario(**played["own"]["scenario"]) == own.plain()

@@ -150,7 +150,7 @@ def test_a_seed_of_one_culture_is_taken_for_that_one_alone(with_own: Content) ->
     for cultures, names in ((("japan",), "abcd"), (("germany",), "e"), (("uk",), ""), (("japan", "germany"), "abcde")):
         seeds = SeedScenarios(with_own, None, 42, cultures)
         assert sorted(scenario.id for scenario in seeds) == sorted([*neutral, *names])
-        assert seeds.counts.model_dump() == {"neutral": len(neutral), "own": len(names), "skipped": 0}
+        assert seeds.counts.model_dump() == {"neutral": len(neutral), "own": len(names), "skipped": 0, "family": 0}
     japan = Content(with_own.workspace)
     SeedScenarios(japan, None, 42, ("japan",))
     assert "scenarios/own/japan.jsonl" in japan.used
@@ -193,7 +193,7 @@ def test_of_a_file_the_seeds_of_other_cultures_are_left_out_and_counted(file: Pa
     file.write_text(line("a") + own("b") + own("c", "germany") + own("d", "germany"), encoding="utf-8")
     scenarios = FileScenarios(file, ("japan",))
     assert [scenario.id for scenario in scenarios] == ["a", "b"]
-    assert (len(scenarios), scenarios.counts.model_dump()) == (2, {"neutral": 1, "own": 1, "skipped": 2})
+    assert (len(scenarios), scenarios.counts.model_dump()) == (2, {"neutral": 1, "own": 1, "skipped": 2, "family": 0})
     file.write_text(own("c", "germany"), encoding="utf-8")
     with pytest.raises(ContentError, match="all 1 scenarios in the file are of another culture"):
         FileScenarios(file, ("japan",))

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from clca.cli.views.dialogue import show_dialogue
 from clca.content.lookup import Content
 from clca.content.prompts import TWO_CULTURES, Prompts
 from clca.culture import CultureCatalogue
@@ -15,7 +16,7 @@ from clca.culture.address import called
 from clca.culture.localisation import localise
 from clca.culture.marks import CultureMarks
 from clca.culture.people import split_name
-from clca.errors import SettingsError
+from clca.errors import ContentError, SettingsError
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import FALLBACK_TEMPERATURES
 from clca.generation.dialogue import DialogueSetup, Side
@@ -28,6 +29,7 @@ from clca.records import CountedFacts, Culture, Dialogue, Scenario, Turn
 from clca.schemas import PairJudgeAnswer
 from clca.storage.run_index import list_runs
 from clca.training.config import TrainConfig
+from clca.training.dialogue_examples import read_dialogues
 from clca.training.selection import left_out, named_runs
 from tests.cli_process import Stub
 
@@ -108,11 +110,12 @@ def test_each_side_is_judged_and_neither_culture_is_foreign(dialogues: list[Dial
         assert judgement.counted.foreign == ()
 
 
-def test_records_can_be_read_again_and_those_of_one_culture_are_as_they_were(dialogues: list[Dialogue]) -> None:
+def test_records_can_be_read_again_and_those_of_one_culture_say_nothing_of_two(dialogues: list[Dialogue]) -> None:
     assert Dialogue.model_validate_json(dialogues[0].model_dump_json()) == dialogues[0]
     alone = next(run(plan(config(guest=None, scenarios=3))).dialogues()).model_dump()
-    assert "culture" not in alone["scenario"]["participants"][0]
-    assert "sides" not in alone["judgement"]
+    assert [person.pop("culture") for person in alone["scenario"]["participants"]] == ["", ""]
+    assert alone["judgement"].pop("sides") == ()
+    assert Dialogue.model_validate(alone), "as a record of an earlier version"
 
 
 # ---------------------------------------------------------------- the pieces
@@ -247,6 +250,22 @@ def test_no_training_takes_two_cultures_for_one() -> None:
         named_runs(TrainConfig(run=(str(folder),)))
     (warning,) = left_out(TrainConfig(every_culture=True), ["japan"])
     assert warning.startswith("japan+mexico is left out: its dialogues are between two cultures")
+
+
+def test_who_is_of_which_culture_is_shown(capsys: pytest.CaptureFixture[str], dialogues: list[Dialogue]) -> None:
+    record = dialogues[0].model_dump(mode="json")
+    first, second = dialogues[0].scenario.participants
+    show_dialogue("kept", record, as_json=False)
+    shown = " ".join(capsys.readouterr().out.split())
+    for person in (first, second):
+        assert f"{person.occupation}, of {person.culture}" in shown
+        assert f"alignment of {person.name}: " in shown
+
+
+def test_a_file_of_two_cultures_is_no_source_of_either(here: Path, dialogues: list[Dialogue]) -> None:
+    (here / "copied.jsonl").write_text(dialogues[0].model_dump_json() + "\n")
+    with pytest.raises(ContentError, match=r"copied\.jsonl:1: culture: a dialogue of two, japan\+mexico, teaches"):
+        list(read_dialogues(here / "copied.jsonl", {}))
 
 
 def test_a_guest_is_no_part_of_what_is_shown_of_a_culture() -> None:

@@ -71,6 +71,8 @@ def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
     for person in scenario["participants"]:
         console.print()
         description = f"{person['name']}, {person['age']}, {person['gender']}, {person['occupation']}"
+        if person.get("culture"):
+            description += f", of {person['culture']}"
         console.print(description, style="bold")
         console.print(person["background"])
         console.print(f"Goal: {person['goal']}")
@@ -107,6 +109,9 @@ def show_judgement(record: dict[str, Any], console: Console) -> None:
             verdict = judgement[name]
             words = verdict.get("critique") or verdict.get("rationale") or ""
             console.print(styled(f"{name}: {verdict['label']}, {verdict['confidence']}. ", (words, "dim")))
+        for person, verdict in zip(record["scenario"]["participants"], judgement.get("sides", ()), strict=False):
+            head = f"alignment of {person['name']}: {verdict['label']}, {verdict['confidence']}. "
+            console.print(styled(head, (verdict["rationale"], "dim")))
     console.print(f"Verdict: {record['verdict']}" + (f", {record['reason']}" if record["reason"] else ""))
     if record.get("planted"):
         console.print(f"The rehearsal planted a flaw here: {record['planted']}.")
