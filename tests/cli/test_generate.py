@@ -35,7 +35,7 @@ def test_json_and_records_have_the_keys_that_scripts_rely_on(tmp_path: Path) -> 
         assert list(record) == RECORD
         assert record["run"] == f"japan/{run.name}"
         assert set(record["scenario"]) == {
-            *("id", "setting", "relationship", "source", "participants", "breach", "opens")
+            *("id", "setting", "relationship", "source", "participants", "breach", "opens", "origin", "license")
         }
         for person in record["scenario"]["participants"]:
             assert list(person) == ["name", "age", "gender", "occupation", "background", "goal", "secret", "culture"]

@@ -31,6 +31,7 @@ TEMPLATE = """\
 out = "generated"                # folder of the runs, relative to this file
 
 # culture = ["japan"]            # what is generated where no --culture is given; or "all"
+# guest = "mexico"               # culture of the second participant, as with --with
 # teacher = "rehearsal"          # model that localises, plays the first participant, labels intents
 # partner = "rehearsal"          # model that plays the second participant
 # judge = "rehearsal"            # model that judges
