@@ -78,7 +78,7 @@ def test_the_student_of_intents_labels_them_and_the_student_of_dialogues_does_no
 ) -> None:
     talks = held_out_talks(60, 0.2)
     right, asked = labels_intents(tiny_student, taught["intent-only"].adapter, talks)
-    assert right / asked > 0.5  # an eighth by chance
+    assert right / asked > 0.4  # an eighth by chance
     right, asked = labels_intents(tiny_student, taught["dialogue-only"].adapter, talks)
     assert right == 0
 
