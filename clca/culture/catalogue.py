@@ -198,6 +198,11 @@ def _names(profile: Profile) -> list[str]:
     return [profile.id, profile.name, *codes, *profile.aliases]
 
 
+def is_of_two(culture: str) -> bool:
+    """Whether that is the name of two cultures that meet, as in `japan+mexico`."""
+    return AND in culture
+
+
 def plain_name(name: str) -> str:
     """A name as it is compared: small letters, words joined by underscores."""
     return " ".join(name.casefold().replace("_", " ").replace("-", " ").split()).replace(" ", "_")

@@ -15,9 +15,9 @@ class GenerationProgress(Progress):
     """The state of one run, some times a second. Rates are per second since the command took it up.
 
     `in_flight` requests wait for a teacher; `throughput` is what vLLM servers say of themselves, if any does;
-    With a `target` the units done are kept dialogues, and about `dialogues_left` more are to be played, None where
-    nothing is known. `servers_down` are URLs. `seconds_left` is an estimate by the dialogues finished so far, None
-    before the first.
+    `servers_down` are URLs. With a `target` the units done are kept dialogues, `played` are all that have ended, and
+    about `dialogues_left` more are to be played, None where nothing is known. `seconds_left` is an estimate by the
+    dialogues finished so far, None before the first.
     """
 
     culture: str
@@ -32,6 +32,7 @@ class GenerationProgress(Progress):
     throughput: Throughput | None
     servers_down: tuple[str, ...]
     target: KeptTarget | None = None
+    played: int = 0
     dialogues_left: int | None = None
     seconds_left: float | None = None
 

@@ -190,6 +190,7 @@ class Session:
                 throughput=self._throughput(),
                 servers_down=tuple(server.url for server in self._servers() if not server.up),
                 target=target,
+                played=funnel.finished,
                 dialogues_left=left,
                 seconds_left=self._seconds_left(seconds),
             )

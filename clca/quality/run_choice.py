@@ -8,7 +8,8 @@ from glob import glob, has_magic
 from pathlib import Path
 
 from clca.culture import CultureCatalogue
-from clca.errors import NotFoundError
+from clca.culture.catalogue import is_of_two
+from clca.errors import NotFoundError, SettingsError
 from clca.storage.run_index import RunInfo, find_runs, read_run
 from clca.storage.run_selection import newest_run
 from clca.storage.selection import Selection
@@ -30,6 +31,14 @@ def choose_runs(names: Sequence[str], out: Path, catalogue: CultureCatalogue) ->
             selections.append(selection)
         runs.update({info.folder.resolve(): info for info in found})
     return list(runs.values()), selections
+
+
+def require_one_culture(runs: Sequence[RunInfo], why: str) -> None:
+    """Raise `SettingsError` for a run of two cultures; `why` is a clause on what it cannot be used for."""
+    for run in runs:
+        culture = str(run.data.get("culture", run.folder.parent.name))
+        if is_of_two(culture):
+            raise SettingsError(f"{run.folder} is of two cultures, {culture}, {why}: give runs of one")
 
 
 def _matching(pattern: str) -> Iterator[RunInfo]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from clca.content.parsing import parse_records
 from clca.content.prompts import Prompts
-from clca.culture.catalogue import AND
+from clca.culture.catalogue import is_of_two
 from clca.errors import ContentError
 from clca.models.messages import Chat, Message
 from clca.records import Dialogue, LabelledTurn, Participant, Turn
@@ -33,7 +33,7 @@ def read_dialogues(path: Path, cultures: Mapping[str, CultureRef]) -> Iterator[D
     lines = (text for _, text in read_lines(path))
     seen: set[str] = set()
     for number, dialogue in parse_records(lines, str(path), Dialogue):
-        if AND in dialogue.culture:
+        if is_of_two(dialogue.culture):
             raise ContentError(
                 str(path),
                 number,

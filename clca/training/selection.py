@@ -8,7 +8,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.culture.catalogue import AND
+from clca.culture.catalogue import is_of_two
 from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
@@ -205,8 +205,3 @@ def _by(config: TrainConfig) -> str:
 def culture_of(run: RunInfo) -> str:
     """The id of the culture that a run is of; of two that meet both, as in `japan+mexico`."""
     return str(run.data.get("culture", run.folder.parent.name))
-
-
-def is_of_two(culture: str) -> bool:
-    """Whether that is the name of two cultures that meet."""
-    return AND in culture

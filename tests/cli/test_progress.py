@@ -9,6 +9,7 @@ import pytest
 from clca.cli.views import evaluation, generation
 from clca.cli.views.progress import rate
 from clca.evaluation.progress import EvaluationProgress
+from clca.generation.kept_target import KeptTarget
 from clca.generation.progress import GenerationProgress
 
 SLOW = GenerationProgress(
@@ -51,6 +52,16 @@ def test_a_generation_on_a_slow_server_shows_its_pace_and_the_time_left() -> Non
     line = generation.progress_line(SLOW)
     assert "23 requests/min · 6.3 tokens/s · about 25 min left" in line
     assert "left" not in generation.progress_line(replace(SLOW, seconds_left=None)), "before the first dialogue"
+
+
+def test_a_generation_until_so_many_are_kept_shows_how_many_more_it_takes() -> None:
+    target = replace(SLOW, done=2, total=50, target=KeptTarget(50, 250), played=6, dialogues_left=144)
+    line = generation.progress_line(target)
+    assert line.startswith("japan kept 2/50 · played 6, about 144 more · discarded 1 · failed 0")
+    unknown = generation.progress_line(replace(target, dialogues_left=None))
+    assert unknown.startswith("japan kept 2/50 · played 6 of at most 250")
+    beyond = generation.progress_line(replace(target, dialogues_left=245))
+    assert "about 245 more, beyond the bound of 250" in beyond
 
 
 def test_an_evaluation_on_a_slow_server_shows_its_pace_and_the_time_left() -> None:

@@ -25,9 +25,10 @@ from clca.generation.plan import plan, plan_retry
 from clca.generation.result import GenerationResult
 from clca.generation.run import run
 from clca.generation.scenarios import SeedScenarios
+from clca.quality.run_choice import require_one_culture
 from clca.records import CountedFacts, Culture, Dialogue, Scenario, Turn
 from clca.schemas import PairJudgeAnswer
-from clca.storage.run_index import list_runs
+from clca.storage.run_index import RunInfo, list_runs
 from clca.training.config import TrainConfig
 from clca.training.dialogue_examples import read_dialogues
 from clca.training.selection import left_out, named_runs
@@ -266,6 +267,13 @@ def test_a_file_of_two_cultures_is_no_source_of_either(here: Path, dialogues: li
     (here / "copied.jsonl").write_text(dialogues[0].model_dump_json() + "\n")
     with pytest.raises(ContentError, match=r"copied\.jsonl:1: culture: a dialogue of two, japan\+mexico, teaches"):
         list(read_dialogues(here / "copied.jsonl", {}))
+
+
+def test_neither_an_audit_nor_an_export_takes_such_a_run(here: Path) -> None:
+    runs = [RunInfo(here / culture, {"culture": culture}) for culture in ("uk", "japan+mexico")]
+    require_one_culture(runs[:1], "and teaches neither alone")
+    with pytest.raises(SettingsError, match=r"is of two cultures, japan\+mexico, and teaches neither alone: give runs"):
+        require_one_culture(runs, "and teaches neither alone")
 
 
 def test_a_guest_is_no_part_of_what_is_shown_of_a_culture() -> None:

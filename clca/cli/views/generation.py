@@ -156,7 +156,7 @@ def progress_line(progress: GenerationProgress) -> str:
 
 def _played(progress: GenerationProgress, target: KeptTarget) -> str:
     """How many dialogues of a run with a target were played, and about how many more it takes."""
-    played = progress.kept + progress.discarded + progress.failed
+    played = progress.played
     if progress.dialogues_left is None:
         return f"played {played:,} of at most {target.most:,}"
     bound = f", beyond the bound of {target.most:,}" if played + progress.dialogues_left > target.most else ""

@@ -29,7 +29,7 @@ from clca.quality.audit.config import LIBRARIES, AuditConfig
 from clca.quality.audit.items import Item, Source, make_items, without_place
 from clca.quality.audit.judges import FIRST, SECOND, generation_config, is_own, roles
 from clca.quality.audit.sheet import read_labels
-from clca.quality.run_choice import choose_runs
+from clca.quality.run_choice import choose_runs, require_one_culture
 from clca.quality.stats.reader import DialogueReader
 from clca.quality.stats.sample import Sample, Sampled
 from clca.quality.stats.sides import SideRun
@@ -131,6 +131,7 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
     runs, selection = choose_runs(config.run, config.out, catalogue)
+    require_one_culture(runs, "whose judge is asked of each side, which no flaw is planted for")
     generation = generation_config(config, runs)
     own_filter = _filter(runs)
     sources = _draw(config, runs)

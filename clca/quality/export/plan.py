@@ -16,7 +16,7 @@ from clca.evaluation.validation import require
 from clca.quality.export.config import ExportConfig
 from clca.quality.export.push import require_token
 from clca.quality.export.result import FILE, ExportResult
-from clca.quality.run_choice import choose_runs
+from clca.quality.run_choice import choose_runs, require_one_culture
 from clca.safe_open import read_json
 from clca.storage.earlier_import import replaceable_files
 from clca.storage.run_dir import FILES
@@ -46,8 +46,8 @@ class ExportPlan:
 def plan(config: ExportConfig, workspace: Path | None = None) -> ExportPlan:
     """Find the runs and look at the folder.
 
-    Raises `SettingsError` for a missing library or token, `NotFoundError` for an unknown run, `StoreError` for a folder
-    that holds anything but an earlier export.
+    Raises `SettingsError` for a missing library or token and a run of two cultures, `NotFoundError` for an unknown
+    run, `StoreError` for a folder that holds anything but an earlier export.
     """
     if config.libraries:
         require(config.libraries, f"clca export --format {config.format} needs", extra="export")
@@ -56,6 +56,7 @@ def plan(config: ExportConfig, workspace: Path | None = None) -> ExportPlan:
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
     runs, selection = choose_runs(config.run, config.generated, catalogue)
+    require_one_culture(runs, "and teaches neither alone")
     replaces = frozenset[str]()
     for run in runs:
         if not (run.folder / FILES["kept"]).is_file():
