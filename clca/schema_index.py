@@ -18,6 +18,7 @@ FILES = {
     "discarded.jsonl": ("clca.records", "Dialogue"),
     "failed.jsonl": ("clca.records", "Failure"),
     "rejected.jsonl": ("clca.records", "Rejection"),
+    "requests.jsonl": ("clca.storage.kept_requests", "KeptRequest"),
     "reviews.jsonl": ("clca.storage.reviews", "Review"),
     "scenarios.jsonl": ("clca.records", "Seed"),
     "norms.jsonl": ("clca.records", "Norm"),

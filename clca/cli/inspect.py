@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from clca.cli.options import Json, Quiet, configured
 from clca.quality.inspection.config import InspectConfig
@@ -20,13 +23,33 @@ Examples:
 
   clca inspect japan --review rejected --reviewer ana
 
+  clca inspect japan --replay japan-clinic-stop-driving-1 3
+
 Exit codes: 0 done, 2 bad input or no such page.
 """
 
 
 @configured(InspectConfig)
-def inspect(config: InspectConfig, workspace: Path | None, *, quiet: Quiet = False, json: Json = False) -> None:
+def inspect(
+    config: InspectConfig,
+    workspace: Path | None,
+    *,
+    replay: Annotated[
+        tuple[str, int] | None,
+        typer.Option(
+            metavar="ID TURN",
+            help="Show what was asked for a turn, counted from 1, and the raw reply (clca generate --keep-requests).",
+        ),
+    ] = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
     """Find dialogues by what is in them, page through them, and take them out."""
     from clca.cli.views import inspection as view
 
+    if replay is not None:
+        from clca.cli.views import replay as replayed
+
+        replayed.replay(config, workspace, *replay, as_json=json)
+        return
     view.inspect(config, workspace, quiet=quiet, as_json=json)

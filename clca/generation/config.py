@@ -207,6 +207,14 @@ class GenerateConfig(StageConfig):
         Option(PLAY, default="that of each model's own generation config, 1 where none is known"),
     ] = None
     top_p: Annotated[float, Field(gt=0, le=1, description="Nucleus sampling of the role-play."), Option(PLAY)] = 0.7
+    keep_requests: Annotated[
+        bool,
+        Field(
+            description="Write every request and its raw reply to requests.jsonl in the run's folder, for clca inspect"
+            " --replay; about 5 KB each."
+        ),
+        Option(PLAY),
+    ] = False
     discard: Annotated[
         tuple[Label, ...],
         BeforeValidator(_split_labels),
@@ -271,6 +279,7 @@ EXECUTION_FIELDS = frozenset(
     {
         "calibrate",
         "concurrency",
+        "keep_requests",
         "kept_attempts",
         "max_http_attempts",
         "timeout",

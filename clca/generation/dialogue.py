@@ -129,7 +129,7 @@ class Side:
             task="turn",
             role=PLAYERS[self._side],
             messages=tuple(self._messages),
-            answer=_answer_type(first=len(turns) < 2, thought=setup.asks_for_thought),
+            answer=answer_type(first=len(turns) < 2, thought=setup.asks_for_thought),
             max_tokens=MAX_TOKENS,
             step=len(turns),
             temperature=setup.temperatures[self._side],
@@ -157,7 +157,7 @@ class Side:
         self._messages.append({"role": role, "content": content})
 
 
-def _answer_type(*, first: bool, thought: bool) -> type[TurnAnswer]:
+def answer_type(*, first: bool, thought: bool) -> type[TurnAnswer]:
     """The answer of a turn: in the first exchange nobody may leave."""
     if thought:
         return ThoughtfulFirstTurnAnswer if first else ThoughtfulTurnAnswer

@@ -53,6 +53,7 @@ class Pipeline:
             concurrency=config.concurrency,
             max_attempts=config.max_reply_attempts,
             seed=config.seed,
+            requests=run_dir.requests,
         )
 
     async def generate(self) -> None:

@@ -74,7 +74,7 @@ async def _generate(
             progress(Note("A new run, because its inputs differ from the last run's:"))
             for line in plan.differences:
                 progress(Note(f"  {line}"))
-        with RunDir(plan.folder, plan.dialogue_ids()) as run_dir:
+        with RunDir(plan.folder, plan.dialogue_ids(), keep_requests=plan.config.keep_requests) as run_dir:
             for file in run_dir.cut:
                 progress(Note(f"{file} ended in half a line, which was cut off: its dialogue is generated again"))
             if run_dir.rejected:

@@ -16,9 +16,11 @@ from clca.errors import FailedCheck, FailureKind, InvalidReply, RunStopped
 from clca.generation.priority_semaphore import PrioritySemaphore
 from clca.inference.parse_reply import parse
 from clca.inference.protocol import Mistake, Request, Role, Sampling, TaskName, TaskRequest, Teacher
+from clca.inference.reply_schema import schema
 from clca.records import Usage
 from clca.schemas import Answer, Reply
 from clca.seeding import derive
+from clca.storage.kept_requests import KeptRequest, RequestFile, kept_reply
 from clca.storage.reply_cache import ReplyCache
 
 A = TypeVar("A", bound=Answer)
@@ -50,7 +52,7 @@ class RequestCounts:
 class RequestScheduler:
     """Shared by all dialogues of a run. At most `concurrency` requests are in flight.
 
-    A request is sent at most `max_attempts` times while its replies are invalid.
+    A request is sent at most `max_attempts` times while its replies are invalid. `requests` takes all of them.
     """
 
     def __init__(
@@ -61,6 +63,7 @@ class RequestScheduler:
         concurrency: int,
         max_attempts: int,
         seed: int,
+        requests: RequestFile | None = None,
     ) -> None:
         self.teachers = teachers
         self.counts = RequestCounts()
@@ -71,6 +74,7 @@ class RequestScheduler:
         self._ages = count()
         self._seed = seed
         self._retries = reply_cache.retries()
+        self._requests = requests
 
     def stop(self) -> None:
         """Send nothing more; what is in flight is still answered and cached."""
@@ -121,6 +125,31 @@ class RequestScheduler:
         counts.completion_tokens += reply.completion_tokens
         counts.by_task[request.task] += 1
         return reply
+
+    def keep(self, task_request: TaskRequest[A], request: Request, attempt: int, reply: Reply) -> None:
+        """Write a request and its reply to the file of requests, if there is one."""
+        if self._requests is None:
+            return
+        teacher, sampling = self.teachers[task_request.role].name, request.sampling
+        self._requests.add(
+            KeptRequest(
+                owner=request.owner,
+                task=request.task,
+                step=task_request.step,
+                attempt=attempt,
+                role=task_request.role,
+                teacher=teacher,
+                messages=request.messages,
+                json_schema=schema(request.answer) if request.form == "json" else None,
+                stop=request.stop,
+                temperature=sampling.temperature,
+                top_p=sampling.top_p,
+                max_tokens=sampling.max_tokens,
+                seed=sampling.seed,
+                digest=request.digest(teacher).hex(),
+                reply=kept_reply(reply),
+            )
+        )
 
 
 def retry_key(owner: str, task: str) -> str:
@@ -181,6 +210,7 @@ class DialogueClient:
             try:
                 reply = await scheduler.reply(task_request.role, request, self._age, self._cached)
                 self.replies.append(reply)
+                scheduler.keep(task_request, request, attempt, reply)
                 return read_answer(reply, task_request)
             except InvalidReply as error:
                 fault = error

@@ -75,6 +75,17 @@ class LineFile:
             os.ftruncate(self._fd, length)
         self.length = length
 
+    def cut_half_line(self) -> None:
+        """Cut off what stands after the last line break; a block of it is in memory at a time."""
+        whole = end = self.length
+        with write_errors(self.path):
+            while end:
+                start = max(0, end - _BLOCK)
+                place = os.pread(self._fd, end - start, start).rfind(b"\n")
+                whole, end = (start + place + 1, 0) if place >= 0 else (0, start)
+        if whole < self.length:
+            self.cut(whole)
+
     def close(self) -> None:
         """Close the file."""
         os.close(self._fd)

@@ -84,9 +84,7 @@ class ReviewFile:
     def __init__(self, folder: Path) -> None:
         self._file = LineFile(folder / FILE)
         self._file.is_edited(0)  # gives a whole last line its line break
-        end = max((end for end, _ in read_lines(self._file.path)), default=0)
-        if end < self._file.length:
-            self._file.cut(end)
+        self._file.cut_half_line()
 
     def add(self, review: Review) -> None:
         """Append a review; it is on the disk when this returns."""

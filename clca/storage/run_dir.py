@@ -23,6 +23,7 @@ from clca.errors import ContentError, StoreError
 from clca.records import Rejection
 from clca.storage.atomic import atomic_write, held_folder
 from clca.storage.jsonl import LineFile, line_number, read_lines
+from clca.storage.kept_requests import RequestFile
 from clca.storage.lock import folder_lock
 from clca.storage.reply_cache import FinishedDialogue, Outcome, ReplyCache
 from clca.storage.run_index import INFO
@@ -43,12 +44,13 @@ class RunDir:
 
     A kept dialogue that somebody has removed from `dialogues.jsonl` is recorded as rejected; `rejected` are the ids of
     those found so by this opening. `cut` are the files whose last line was half a one, which is gone. `known` are the
-    ids that the run may hold; without them, any. Raises `StoreError` if the folder is in use or cannot be written,
-    lacks the file of its kept dialogues, or holds a dialogue twice or of another id, `ContentError` for a line that is
-    no record.
+    ids that the run may hold; without them, any. `requests` takes what is asked of teachers, with `keep_requests`.
+
+    Raises `StoreError` if the folder is in use or cannot be written, lacks the file of its kept dialogues, or holds a
+    dialogue twice or of another id, `ContentError` for a line that is no record.
     """
 
-    def __init__(self, folder: Path, known: Set[str] | None = None) -> None:
+    def __init__(self, folder: Path, known: Set[str] | None = None, *, keep_requests: bool = False) -> None:
         self.folder, self._known = folder, known
         self.rejected, self.cut = tuple[str, ...](), tuple[Path, ...]()
         try:
@@ -64,6 +66,9 @@ class RunDir:
                 opened.callback(file.close)
             self.reply_cache = ReplyCache(folder / REPLY_CACHE)
             opened.callback(self.reply_cache.close)
+            self.requests = RequestFile(folder) if keep_requests else None
+            if self.requests is not None:
+                opened.callback(self.requests.close)
             if lacks_kept and self.reply_cache.extents().get("kept"):
                 self._files["kept"].path.unlink()  # it was only opened, so that the next command finds it missing too
                 raise StoreError(

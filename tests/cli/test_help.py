@@ -42,9 +42,9 @@ def test_no_repeated_option_is_dropped(words: tuple[str, ...], command: Any) -> 
     for parameter in command.params:
         if parameter.param_type_name != "option" or parameter.multiple or parameter.is_flag:
             continue
-        flag = parameter.opts[0]
+        flag, values = parameter.opts[0], ["1"] * parameter.nargs
         with pytest.raises(USAGE) as caught:
-            app([*words, flag, "1", flag, "2"], standalone_mode=False)
+            app([*words, flag, *values, flag, *values], standalone_mode=False)
         assert caught.value.format_message() == (
             f"{flag} is given 2 times and takes one value: leave one out, or repeat the command for each"
         )

@@ -159,3 +159,25 @@ def test_a_line_that_is_no_record_is_shown_with_its_place(tmp_path: Path, line: 
         index_entry(file, "kept", line, 6)
     assert caught.value.message.startswith(f"{file}:3: {fault}")
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (b"", b""),
+        (b"half", b""),
+        (b"whole\n", b"whole\n"),
+        (b"whole\nhalf", b"whole\n"),
+        (b"whole\n" + b"x" * (2**20 + 5), b"whole\n"),  # the line break is in the block before the last
+        (b"x" * (2**20 + 5), b""),
+        (b"\n" + b"x" * (2**20 - 1), b"\n"),
+    ],
+)
+def test_half_a_line_is_cut_off_and_no_whole_one(text: bytes, left: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(text)
+    file = LineFile(path)
+    file.cut_half_line()
+    file.append([b"next\n"])
+    file.close()
+    assert path.read_bytes() == left + b"next\n"
