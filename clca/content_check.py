@@ -10,7 +10,7 @@ from typing import TypeVar, get_args
 
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records, suggestion
-from clca.content.prompts import TRAINING_PROMPTS, TWO_CULTURES, Prompts
+from clca.content.prompts import GENERATION_PROMPTS, RATING_PROMPTS, TRAINING_PROMPTS, TWO_CULTURES, Prompts
 from clca.content.wvs_items import load_items, load_shares
 from clca.culture import CultureCatalogue
 from clca.culture.catalogue import AND
@@ -50,6 +50,7 @@ from clca.training.s2n_sources import load_s2n_sources
 from clca.training.sources.normad import NAMES
 
 R = TypeVar("R", bound=Record)
+FORMS = {**GENERATION_PROMPTS, **RATING_PROMPTS}  # all that a generation may ask
 
 
 def check(content: Content) -> list[ClcaError]:
@@ -113,16 +114,16 @@ def check(content: Content) -> list[ClcaError]:
     for path in content.files(SEEDS) if all_sound else ():
         attempt(partial(_fits, content, path, catalogue))
     attempt(lambda: load_catalogue(content))
-    if attempt(lambda: Prompts.load(content)) and all_sound:
+    if attempt(lambda: Prompts.load(content, FORMS)) and all_sound:
         attempt(lambda: _render(content, catalogue))
-    if attempt(lambda: Prompts.load(content, language=TWO_CULTURES)) and all_sound:
+    if attempt(lambda: Prompts.load(content, FORMS, language=TWO_CULTURES)) and all_sound:
         attempt(lambda: _render_two(content, catalogue))
     return errors
 
 
 def _render(content: Content, catalogue: CultureCatalogue) -> None:
-    config = GenerateConfig(norms=1)
-    prompts = Prompts.load(content)
+    config = GenerateConfig(norms=1, rate=True)
+    prompts = Prompts.load(content, FORMS)
     for culture in catalogue.ids():
         record = catalogue.culture(culture)
         seeds = SeedScenarios(content, None, config.seed, (culture, *record.members))
@@ -132,8 +133,8 @@ def _render(content: Content, catalogue: CultureCatalogue) -> None:
 
 def _render_two(content: Content, catalogue: CultureCatalogue) -> None:
     """Render the prompts for two cultures, each culture once as the first and once as the second."""
-    config = GenerateConfig(norms=1)
-    prompts = Prompts.load(content, language=TWO_CULTURES)
+    config = GenerateConfig(norms=1, rate=True)
+    prompts = Prompts.load(content, FORMS, language=TWO_CULTURES)
     seeds = SeedScenarios(content, None, config.seed, pair=True)
     countries = [name for name in catalogue.ids() if not catalogue.culture(name).members]
     for place, guest in zip(countries, [*countries[1:], countries[0]], strict=True):

@@ -152,6 +152,30 @@ class MetaAnswer(Answer):
     confidence: Confidence
 
 
+Score = Annotated[int, Field(ge=0, le=10)]
+Why = Annotated[str, _text(200)]
+
+
+# The ratings of `--rate`, each behind its reason, so that the number follows from it.
+class RateAnswer(Answer):
+    first_goal_why: Why
+    first_goal: Score
+    second_goal_why: Why
+    second_goal: Score
+    believability_why: Why
+    believability: Score
+    relationship_why: Why
+    relationship: Score
+    social_rules_why: Why
+    social_rules: Score
+
+
+# The same about a dialogue in which somebody has a secret.
+class RateSecretAnswer(RateAnswer):
+    secret_why: Why
+    secret: Score
+
+
 # The intent of one turn, and the number of the custom that shapes it most: 0 for none, 1 for the first of the culture's
 # list. Of a list of numbers small models fill every place, whatever the turn.
 class IntentAnswer(Answer):

@@ -64,7 +64,7 @@ def test_a_line_has_the_keys_that_scripts_rely_on() -> None:
     line = json.loads(dialogue().model_dump_json())
     keys = (
         "id culture sample scenario turns ended judgement verdict reason teacher partner judge seed usage planted run"
-        " localiser"
+        " localiser ratings"
     )
     assert list(line) == keys.split()
     keys = "id setting relationship source participants breach opens origin license"

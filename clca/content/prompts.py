@@ -62,6 +62,11 @@ GENERATION_PROMPTS = {
 TWO_CULTURES = "two-cultures"
 """The folder of `prompts/` that holds the generation prompts of runs of two cultures."""
 
+RATING_PROMPTS = {
+    "rate": PromptSpec(("system", "user"), frozenset({"culture", "scenario", "transcript", "counted", "secrets"})),
+}
+"""The prompt of `--rate`, read only then: no record of another run depends on it."""
+
 TRAINING_PROMPTS = {
     "train-dialogue": PromptSpec(("system", "opening"), frozenset({"culture", "scenario", "me", "partner"})),
     "train-intent": PromptSpec(("system",), frozenset({"culture", "scenario", "participants"})),

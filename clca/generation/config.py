@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_list, split_names
+from clca.generation.rating_filter import least_scores
 from clca.generation.roles import REHEARSAL, flag_of, models_of, unused_servers
 from clca.inference.protocol import Form
 from clca.models.vllm_arguments import require_plain_text, require_program
@@ -225,6 +226,20 @@ class GenerateConfig(StageConfig):
         Confidence, Field(description="Least confidence at which a verdict discards a dialogue."), Option(PLAY)
     ] = "very confident"
 
+    rate: Annotated[
+        bool,
+        Field(
+            description="Have the judge also rate each dialogue from 0 to 10: both goals, believability, relationship,"
+            " secrets, social rules (SOTOPIA's dimensions)."
+        ),
+        Option(PLAY),
+    ] = False
+    rate_least: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_split_labels),
+        Field(description="With --rate: discard what is rated lower, such as believability=5; repeatable."),
+        Option(PLAY, metavar="NAME=N"),
+    ] = ()
     calibrate: Annotated[
         bool,
         Field(
@@ -240,6 +255,17 @@ class GenerateConfig(StageConfig):
         for url in (value,) if isinstance(value, str) else value or ():
             check_url(url)
         return value
+
+    @field_validator("rate_least")
+    @classmethod
+    def _are_ratings(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(f"{name}={score}" for name, score in sorted(least_scores(value).items()))
+
+    @model_validator(mode="after")
+    def _least_ratings_are_asked_for(self) -> Self:
+        if self.rate_least and not self.rate:
+            raise ValueError("--rate-least needs ratings: add --rate")
+        return self
 
     @field_validator("teacher", "partner", "judge", "localiser")
     @classmethod

@@ -18,6 +18,7 @@ from clca.generation.config import GenerateConfig
 from clca.generation.dialogue import DialogueSetup, Side
 from clca.generation.intents import intent_request, intent_system, side_of
 from clca.generation.judge import judge_request, meta_request, meta_view_request
+from clca.generation.rating import rate_request
 from clca.generation.scenarios import is_own
 from clca.generation.temperature import FALLBACK, PLAYERS, Temperature
 from clca.inference.protocol import Message, TaskRequest
@@ -27,7 +28,15 @@ from clca.schemas import MetaViewAnswer
 CHARACTERS_PER_TOKEN = 4  # English prose under the tokenizers of Llama 3 and Qwen 2.5, roughly
 TOKENS_PER_TURN = 45
 THOUGHT_TOKENS = 25  # of the thought before a turn
-REPLY_TOKENS = {"adapt": 320, "compose": 320, "turn": TOKENS_PER_TURN + 15, "judge": 150, "meta": 75, "intent": 40}
+REPLY_TOKENS = {
+    "adapt": 320,
+    "compose": 320,
+    "turn": TOKENS_PER_TURN + 15,
+    "judge": 150,
+    "meta": 75,
+    "rate": 200,
+    "intent": 40,
+}
 """Assumed lengths of replies: what a large instruction-tuned model writes for these schemas."""
 
 
@@ -96,6 +105,8 @@ def render_tasks(
     view = MetaViewAnswer(reason="<its reason>", label="good", confidence="confident")
     meta = meta_request(view_request, view, culture, scenario, turns, (quality, alignment), prompts)
     rendered["meta"] = _rendered([view_request, meta], shown=1, placeholders=[len(turns) * TOKENS_PER_TURN] * 2)
+    if config.rate:
+        rendered["rate"] = _rendered([rate_request(*judged)], placeholders=[len(turns) * TOKENS_PER_TURN])
     systems = [intent_system(culture.of_side(side), scenario, prompts) for side in (0, 1)]
     lengths = range(1, len(turns) + 1)
     intents = [
@@ -123,6 +134,7 @@ def estimate_costs(
         "turn": dialogues * turns,
         "judge": dialogues,
         "meta": 2 * dialogues,
+        "rate": dialogues,
         "intent": dialogues * turns,
     }
     return [

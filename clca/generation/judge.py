@@ -159,18 +159,20 @@ def judge_request(
 ) -> TaskRequest[JudgeAnswer]:
     """The request of the first stage."""
     answer = judge_answer(len(turns), pair=culture.guest is not None)
-    return _request("judge", answer, 600 if culture.guest is None else 900, culture, scenario, turns, counted, prompts)
+    return judging_request(
+        "judge", answer, 600 if culture.guest is None else 900, culture, scenario, turns, counted, prompts
+    )
 
 
 def meta_view_request(
     culture: Culture, scenario: Scenario, turns: Sequence[Turn], counted: CountedFacts, prompts: Prompts
 ) -> TaskRequest[MetaViewAnswer]:
     """The first request of the second stage, which does not hold the verdict."""
-    return _request("meta", MetaViewAnswer, 300, culture, scenario, turns, counted, prompts)
+    return judging_request("meta", MetaViewAnswer, 300, culture, scenario, turns, counted, prompts)
 
 
-def _request(
-    task: Literal["judge", "meta"],
+def judging_request(
+    task: Literal["judge", "meta", "rate"],
     answer: type[A],
     max_tokens: int,
     culture: Culture,
@@ -178,12 +180,16 @@ def _request(
     turns: Sequence[Turn],
     counted: CountedFacts,
     prompts: Prompts,
+    **more: bool,
 ) -> TaskRequest[A]:
+    """A request about a whole dialogue, whose lines are numbered; `more` are further variables of its prompt."""
     numbered = "\n".join(f"{number}. {line(turn)}" for number, turn in enumerate(turns, start=1))
     return TaskRequest(
         task=task,
         role="judge",
-        messages=prompts.messages(task, culture=culture, scenario=scenario, transcript=numbered, counted=counted),
+        messages=prompts.messages(
+            task, culture=culture, scenario=scenario, transcript=numbered, counted=counted, **more
+        ),
         answer=answer,
         max_tokens=max_tokens,
         hints=SimulatorHints(culture, scenario, turns=tuple(turns)),

@@ -25,6 +25,8 @@ from clca.generation.intents import label_intents
 from clca.generation.judge import judge, labels
 from clca.generation.judge_metrics import planted_flaw
 from clca.generation.outcomes import Funnel, write_record
+from clca.generation.rating import rate
+from clca.generation.rating_filter import least_scores, too_low
 from clca.generation.run_plan import RunPlan
 from clca.generation.scenarios import is_own
 from clca.generation.scheduler import RequestScheduler
@@ -44,6 +46,7 @@ class Pipeline:
         self._run = f"{plan.culture}/{run_dir.folder.name}"
         self._models = {role: teacher.name for role, teacher in teachers.items()}
         self._filter = Filter(config.discard, config.discard_confidence)
+        self._least = least_scores(config.rate_least)
         self.funnel = Funnel(plan.requested, *reply_cache.counts(), target=plan.target)
         self._adapting: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.verdicts: Counter[str] = Counter()
@@ -130,13 +133,13 @@ class Pipeline:
         return source.plain() if isinstance(source, Seed) else source
 
     async def _dialogue(self, culture: Culture, scenario: Scenario, sample: int) -> None:
-        """Play, judge, filter and label one dialogue, and write its record."""
+        """Play, judge, rate, filter and label one dialogue, and write its record."""
         plan, config = self._plan, self._config
         name = dialogue_id(plan.culture, scenario.id, sample)
         client = self.scheduler.client(name)
         setup = DialogueSetup.of(config, culture, scenario, plan.temperatures)
         state = DialogueState()
-        judgement, labelled, reason, stage = None, None, None, "turn"
+        judgement, ratings, labelled, reason, stage = None, None, None, None, "turn"
         try:
             await play_dialogue(setup, plan.prompts, client, state)
             if state.fault is not None:
@@ -146,6 +149,10 @@ class Pipeline:
                 judgement = await judge(culture, scenario, state.turns, plan.prompts, client, plan.marks)
                 self.verdicts[", ".join(labels(judgement))] += 1
                 reason = self._filter.reason(judgement)
+                if config.rate:
+                    stage = "rate"
+                    ratings = await rate(culture, scenario, state.turns, plan.prompts, client, plan.marks)
+                    reason = reason or too_low(ratings, self._least)
                 if reason is None:
                     stage = "intent"
                     labelled = await label_intents(culture, scenario, state.turns, plan.prompts, client)
@@ -172,6 +179,7 @@ class Pipeline:
             usage=client.usage,
             planted=planted_flaw(client.replies),
             run=self._run,
+            ratings=ratings,
         )
         await write_record(self._run_dir, dialogue, self.funnel)
 

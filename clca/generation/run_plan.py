@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import clca
 from clca.content.lookup import Content
-from clca.content.prompts import TWO_CULTURES, Prompts
+from clca.content.prompts import GENERATION_PROMPTS, RATING_PROMPTS, TWO_CULTURES, Prompts
 from clca.culture import CultureCatalogue
 from clca.culture.catalogue import AND
 from clca.culture.marks import CultureMarks
@@ -81,8 +81,10 @@ class RunPlan:
         return DialogueIds(self.culture, map(scenario_id, self.sequence.sources()), samples)
 
 
-ADDED = {
+ADDED: dict[str, object] = {
     "kept": None,
+    "rate": False,
+    "rate_least": [],
     "guest": None,
     "localiser": None,
     "norm_file": None,
@@ -104,7 +106,8 @@ def read_run(config: GenerateConfig, culture: str, workspace: Path | None) -> Ru
     guest = _guest(config, record, catalogue)
     if guest is not None:
         culture, cultures, record = f"{culture}{AND}{guest.id}", (), catalogue.with_guest(record, guest)
-    prompts = Prompts.load(content, language=TWO_CULTURES if guest is not None else "")
+    forms = {**GENERATION_PROMPTS, **RATING_PROMPTS} if config.rate else GENERATION_PROMPTS
+    prompts = Prompts.load(content, forms, language=TWO_CULTURES if guest is not None else "")
     scenarios: SeedScenarios | FileScenarios
     if isinstance(config.scenarios, Path):
         scenarios = FileScenarios(config.scenarios, cultures, pair=guest is not None)

@@ -31,7 +31,7 @@ __all__ = [
     "Teacher",
 ]
 
-TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "intent"]
+TaskName = Literal["adapt", "compose", "turn", "judge", "meta", "rate", "intent"]
 Role = Literal["teacher", "partner", "judge", "localiser"]
 Form = Literal["json", "text"]
 """The form of a reply: JSON that fits a schema, or plain text."""

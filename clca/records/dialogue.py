@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pydantic import Field
+
 from clca.records.base import Record
 from clca.records.scenario import Scenario
 
@@ -93,6 +95,34 @@ class Judgement(Record):
     sides: tuple[Alignment, ...] = ()
 
 
+Dimension = Literal["first_goal", "second_goal", "believability", "relationship", "secret", "social_rules"]
+"""What `--rate` has rated."""
+
+
+class Rating(Record):
+    """A score from 0 to 10, and why."""
+
+    score: int = Field(ge=0, le=10)
+    rationale: str
+
+
+class Ratings(Record):
+    """The dimensions of SOTOPIA (Zhou et al. 2024, section 3) that apply, as a judge rates them, each from 0 to 10.
+
+    Goals are those of the first and the second participant; the others are of both together. SOTOPIA gives goals and
+    believability in the same range, `relationship` from -5 to 5 (its score + 5; 5: nothing has changed), and `secret`
+    and `social_rules` from -10 to 0 (its score + 10; 10: kept). `secret` is null where nobody has one. Its knowledge
+    and financial benefits are not rated: no scenario here is about them.
+    """
+
+    first_goal: Rating
+    second_goal: Rating
+    believability: Rating
+    relationship: Rating
+    secret: Rating | None
+    social_rules: Rating
+
+
 class Intent(Record):
     """What a turn is for, and whether the culture shaped it: by which of its customs, where that was asked."""
 
@@ -123,7 +153,7 @@ class Dialogue(Record):
     discarded, `planted` names the flaw that the simulator planted; either is "" where there is none, since a column
     that is null in one file and text in the next cannot be loaded as one. `teacher`, `partner` and `judge` name the
     models; `seed` is the run's, and `run` its name, `<culture>/<run>`. `run` and `localiser` are "" in files of earlier
-    versions, which had no model of its own for adaptation.
+    versions, which had no model of its own for adaptation. `ratings` are those of `--rate`, null without it.
     """
 
     id: str
@@ -143,6 +173,7 @@ class Dialogue(Record):
     planted: str = ""
     run: str = ""
     localiser: str = ""
+    ratings: Ratings | None = None
 
 
 class Failure(Record):

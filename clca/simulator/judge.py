@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Literal
 
 from clca.records import Alignment, Confidence, Culture, Quality, Scenario, Turn
-from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer, PairJudgeAnswer
+from clca.schemas import JudgeAnswer, MetaAnswer, MetaViewAnswer, PairJudgeAnswer, RateSecretAnswer
 from clca.seeding import Rng
 from clca.simulator.adaptation import clip
 from clca.simulator.assessment import Assessment, Assessor, Manners
@@ -16,7 +16,7 @@ from clca.simulator.content import SimulatorContent
 from clca.simulator.critique import critique
 from clca.simulator.intents import place_name
 from clca.simulator.sentences import fill, sentences
-from clca.words import upper_first
+from clca.words import content_stems, upper_first
 
 
 class Judge:
@@ -83,6 +83,32 @@ class Judge:
             critique=clip(text, 600), label="bad" if score > 0.5 else "good", confidence=confidence(score)
         )
 
+    def rate(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> RateSecretAnswer:
+        """Ratings from the assessment. Those of goals are drawn: it does not tell whose is reached."""
+        assessment = self._assessor.assess(culture, scenario, turns)
+        rng = Rng(culture.id, scenario.id, *(turn.text for turn in turns), "rate")
+        values = _placeholder_values(culture, turns, assessment)
+        fault, misalignment = assessment.fault, assessment.manners.misalignment
+        shown = clip(upper_first(values["evidence" if fault > 0.5 else "seen"]), 200)
+        manners = clip(upper_first(values["jar"] if misalignment > 0.5 else values["seen"]), 200)
+        # Nobody tells the assessor whose goal is reached: of a sound talk both are, more or less.
+        goals = [_ten((1 - fault) * (0.35 + 0.6 * rng.uniform())) for _ in scenario.participants]
+        told = _told_share(scenario, turns)
+        return RateSecretAnswer(
+            first_goal_why=clip(f"The talk ends with: {values['last']}", 200),
+            first_goal=goals[0],
+            second_goal_why=clip(f"The talk ends with: {values['last']}", 200),
+            second_goal=goals[1],
+            believability_why=shown,
+            believability=_ten(1 - fault),
+            relationship_why=manners,
+            relationship=_ten(0.75 - 0.7 * misalignment),
+            social_rules_why=manners,
+            social_rules=_ten(1 - misalignment),
+            secret_why="Its words come up in the talk." if told > 0.5 else "Nothing of it comes up.",
+            secret=_ten(1 - told),
+        )
+
     def _meta_score(self, culture: Culture, scenario: Scenario, turns: tuple[Turn, ...]) -> tuple[Assessment, float]:
         """The assessment, and how bad the dialogue is as data on the culture, in [0, 1]."""
         assessment = self._assessor.assess(culture, scenario, turns)
@@ -112,6 +138,21 @@ def confidence(score: float) -> Confidence:
     """The confidence of a label, from the distance of its score in [0, 1] to 0.5."""
     margin = abs(score - 0.5)
     return "very confident" if margin > 0.27 else "confident" if margin > 0.12 else "not sure"
+
+
+def _ten(share: float) -> int:
+    """A share of [0, 1] as a rating from 0 to 10."""
+    return round(10 * min(1.0, max(0.0, share)))
+
+
+def _told_share(scenario: Scenario, turns: tuple[Turn, ...]) -> float:
+    """The share of the content words of a secret that its owner says in one turn, the largest of both sides."""
+    shares = [0.0]
+    for person in scenario.participants:
+        stems = content_stems(person.secret) - content_stems(person.name)
+        said = [content_stems(turn.text) for turn in turns if turn.speaker == person.name]
+        shares += [len(stems & own) / len(stems) for own in said if stems]
+    return max(shares)
 
 
 def _worst_flaw(assessment: Assessment) -> str:

@@ -77,6 +77,8 @@ class Simulator:
                 return self._judge.meta_view(culture, scenario, turns), None
             case "meta", Scenario() as scenario, (quality, alignment):
                 return self._judge.meta(culture, scenario, turns, quality, alignment), None
+            case "rate", Scenario() as scenario, _:
+                return self._judge.rate(culture, scenario, turns), None
             case "intent", Scenario() as scenario, _:
                 return label_intent(self._content, self._plans, culture, scenario, turns, hints.dialogue_seed), None
         raise ValueError(f"the simulator cannot answer a {task!r} request with these hints: {hints}")

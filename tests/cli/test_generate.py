@@ -15,7 +15,7 @@ from tests.cli_process import Stub, clca, environment, last_json, only_run, reco
 
 KEYS = ["run", "requested", "kept", "discarded", "failed", "rejected", "pending"]
 RECORD = ["id", "culture", "sample", "scenario", "turns", "ended", "judgement", "verdict", "reason"]
-RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted", "run", "localiser"]
+RECORD += ["teacher", "partner", "judge", "seed", "usage", "planted", "run", "localiser", "ratings"]
 COSTS = ["requests", "cached", "prompt_tokens", "completion_tokens", "seconds", "invalid_replies"]
 COSTS += ["judge_calibration", "wanted"]
 

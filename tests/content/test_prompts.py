@@ -8,6 +8,7 @@ from clca.content.lookup import Content
 from clca.content.prompts import (
     GENERATION_PROMPTS,
     MMLU_PROMPTS,
+    RATING_PROMPTS,
     TRAINING_PROMPTS,
     WVS_PAPER_PROMPTS,
     WVS_PROMPTS,
@@ -100,7 +101,14 @@ def test_a_value_that_is_not_given_is_a_fault_and_no_gap(overlay: Overlay) -> No
 
 
 def test_every_form_has_a_shipped_file_and_every_shipped_file_a_form(content: Content) -> None:
-    forms = {**GENERATION_PROMPTS, **TRAINING_PROMPTS, **WVS_PROMPTS, **WVS_PAPER_PROMPTS, **MMLU_PROMPTS}
+    forms = {
+        **GENERATION_PROMPTS,
+        **RATING_PROMPTS,
+        **TRAINING_PROMPTS,
+        **WVS_PROMPTS,
+        **WVS_PAPER_PROMPTS,
+        **MMLU_PROMPTS,
+    }
     assert content.files("prompts/*.j2") == sorted(f"prompts/{name}.j2" for name in forms)
 
 

@@ -269,7 +269,7 @@ def test_a_file_of_two_cultures_is_no_source_of_either(here: Path, dialogues: li
         list(read_dialogues(here / "copied.jsonl", {}))
 
 
-def test_neither_an_audit_nor_an_export_takes_such_a_run(here: Path) -> None:
+def test_an_export_takes_no_such_run(here: Path) -> None:
     runs = [RunInfo(here / culture, {"culture": culture}) for culture in ("uk", "japan+mexico")]
     require_one_culture(runs[:1], "and teaches neither alone")
     with pytest.raises(SettingsError, match=r"is of two cultures, japan\+mexico, and teaches neither alone: give runs"):

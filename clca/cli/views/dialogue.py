@@ -112,6 +112,9 @@ def show_judgement(record: dict[str, Any], console: Console) -> None:
         for person, verdict in zip(record["scenario"]["participants"], judgement.get("sides", ()), strict=False):
             head = f"alignment of {person['name']}: {verdict['label']}, {verdict['confidence']}. "
             console.print(styled(head, (verdict["rationale"], "dim")))
+    for name, rating in (record.get("ratings") or {}).items():
+        if rating:
+            console.print(styled(f"{name.replace('_', ' ')}: {rating['score']} of 10. ", (rating["rationale"], "dim")))
     console.print(f"Verdict: {record['verdict']}" + (f", {record['reason']}" if record["reason"] else ""))
     if record.get("planted"):
         console.print(f"The rehearsal planted a flaw here: {record['planted']}.")

@@ -73,7 +73,7 @@ def _go_through(session: ReviewSession, console: Console) -> bool:
 def _show(session: ReviewSession, console: Console) -> None:
     """Print a dialogue without the judge's opinion, which would sway the reader's."""
     console.print()
-    record = {**session.line.record(), "judgement": None, "planted": ""}
+    record = {**session.line.record(), "judgement": None, "ratings": None, "planted": ""}
     show_dialogue(session.line.outcome, record, as_json=False, console=console)
     show_reviews(console, session.reviews)
     console.print(KEYS, style="dim")

@@ -80,6 +80,8 @@ def _groups(result: StatsResult) -> list[Table]:
     names = [_name(result, group) for group in groups]
     measures = _table("Measures, with 95 % intervals", "measure", *names, "what it is")
     for row in MEASURES:
+        if row.unit == "rating" and not any(row.name in group.measures for group in groups):
+            continue  # most runs have no ratings
         cells = [_estimate(group.measures.get(row.name), percent=row.unit == "share") for group in groups]
         measures.add_row(row.name, *cells, row.text)
     diversity = _table(f"Diversity, in blocks of {result.block} dialogues", "measure", *names, "what it is")

@@ -141,7 +141,7 @@ async def _ask_all(
         nonlocal done
         client = _Warm(scheduler.client(item.id), each.temperature)
         try:
-            return await judge(plan.culture(item), item.scenario, item.turns, plan.prompts, client, plan.marks)
+            return await judge(plan.culture(item), item.scenario, item.turns, plan.prompts_of(item), client, plan.marks)
         except RequestError as error:
             return str(error.kind)
         except RunStopped:

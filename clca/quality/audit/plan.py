@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from clca.content.lookup import Content
-from clca.content.prompts import Prompts
+from clca.content.prompts import TWO_CULTURES, Prompts
 from clca.culture import CultureCatalogue
+from clca.culture.catalogue import AND
 from clca.culture.marks import CultureMarks
 from clca.errors import ClcaError, NotFoundError, SettingsError
 from clca.evaluation.validation import require
@@ -29,7 +30,7 @@ from clca.quality.audit.config import LIBRARIES, AuditConfig
 from clca.quality.audit.items import Item, Source, make_items, without_place
 from clca.quality.audit.judges import FIRST, SECOND, generation_config, is_own, roles
 from clca.quality.audit.sheet import read_labels
-from clca.quality.run_choice import choose_runs, require_one_culture
+from clca.quality.run_choice import choose_runs
 from clca.quality.stats.reader import DialogueReader
 from clca.quality.stats.sample import Sample, Sampled
 from clca.quality.stats.sides import SideRun
@@ -43,8 +44,8 @@ if TYPE_CHECKING:
     from clca.simulator import SimulatorContent
 
 REQUESTS = 3  # of a judgement: stage one, and both halves of stage two
-SETTLED = ("content:prompts/judge.j2", "content:prompts/meta.j2", "clca")
-"""Inputs of a run that decide its judgements; where they differ today, the judge is not the one that judged it."""
+ASKED = ("judge.j2", "meta.j2")
+"""Files of `prompts/` that decide judgements; where they differ today, the judge is not the one that judged a run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class AuditPlan:
     differences: tuple[str, ...]
     selection: tuple[Selection, ...]
     prompts: Prompts = field(repr=False)
+    pair_prompts: Prompts = field(repr=False)
     marks: CultureMarks = field(repr=False)
     cultures: dict[str, Culture] = field(repr=False)
     content: Content = field(repr=False)
@@ -120,6 +122,10 @@ class AuditPlan:
         """The culture that an item is judged as."""
         return self.cultures[item.id]
 
+    def prompts_of(self, item: Item) -> Prompts:
+        """The prompts that an item is judged by: those of two cultures where it is of two."""
+        return self.prompts if self.culture(item).guest is None else self.pair_prompts
+
 
 def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
     """Draw the dialogues, plant the flaws, and find out what judging them takes.
@@ -131,27 +137,23 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
     runs, selection = choose_runs(config.run, config.out, catalogue)
-    require_one_culture(runs, "whose judge is asked of each side, which no flaw is planted for")
     generation = generation_config(config, runs)
     own_filter = _filter(runs)
     sources = _draw(config, runs)
     sound = load_sound(content)
     members = {name: catalogue.culture(name).members for name in catalogue.ids()}
     countries = [name for name, own in members.items() if not own]
-    strange = {
-        source.dialogue.culture: [
-            name
-            for name in countries
-            if name != source.dialogue.culture and name not in members.get(source.dialogue.culture, ())
-        ]
-        for source in sources
-    }
+    strange = {}
+    for culture in dict.fromkeys(source.dialogue.culture for source in sources):
+        own = {name for part in culture.split(AND) for name in (part, *members.get(part, ()))}
+        strange[culture] = [name for name in countries if name not in own]
     items = tuple(make_items(sources, sound, config.flaws, strange, config.seed))
     cultures = {
         item.id: catalogue.for_scenario(item.culture, item.scenario.id, item.seed, item.scenario) for item in items
     }
-    prompts, marks = Prompts.load(content), CultureMarks(CultureCatalogue(Content(workspace)))
-    asked, tokens = _rendered(items, cultures, prompts, marks)
+    prompts, pair_prompts = Prompts.load(content), Prompts.load(content, language=TWO_CULTURES)
+    marks = CultureMarks(CultureCatalogue(Content(workspace)))
+    asked, tokens = _rendered(items, cultures, (prompts, pair_prompts), marks)
     asked_by = addresses(generation, os.environ)
     judge = asked_by[FIRST].model
     digest = fingerprint({"judge": judge, "quantization": generation.quantization, "seed": config.seed, "items": asked})
@@ -177,6 +179,7 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
         differences=tuple(_differences(runs, content)),
         selection=tuple(selection),
         prompts=prompts,
+        pair_prompts=pair_prompts,
         marks=marks,
         cultures=cultures,
         content=content,
@@ -223,14 +226,18 @@ def _draw(config: AuditConfig, runs: Sequence[RunInfo]) -> list[Source]:
 
 
 def _rendered(
-    items: Sequence[Item], cultures: dict[str, Culture], prompts: Prompts, marks: CultureMarks
+    items: Sequence[Item], cultures: dict[str, Culture], prompts: tuple[Prompts, Prompts], marks: CultureMarks
 ) -> tuple[list[str], dict[str, float]]:
-    """A digest of all that is asked of each item, and about how many tokens its prompts have."""
+    """A digest of all that is asked of each item, and about how many tokens its prompts have.
+
+    `prompts` are those of one culture and of two.
+    """
     asked, tokens = [], {}
     for item in items:
-        counted = count_facts(cultures[item.id], item.scenario, item.turns, marks)
+        culture = cultures[item.id]
+        counted = count_facts(culture, item.scenario, item.turns, marks)
         requests = [
-            make(cultures[item.id], item.scenario, item.turns, counted, prompts)
+            make(culture, item.scenario, item.turns, counted, prompts[culture.guest is not None])
             for make in (judge_request, meta_view_request)
         ]
         asked.append(fingerprint({"id": item.id, "messages": [request.messages for request in requests]}))
@@ -246,11 +253,8 @@ def _all_tokens(items: Sequence[Item], tokens: dict[str, float], config: AuditCo
 
 def _differences(runs: Sequence[RunInfo], content: Content) -> list[str]:
     """The prompts of the judge that have changed since a run, each once."""
-    now = {name: content.used[name.removeprefix("content:")].digest for name in SETTLED if name.startswith("content:")}
-    changed = {
-        name.removeprefix("content:"): None
-        for run in runs
-        for name, digest in now.items()
-        if run.inputs.get(name, digest) != digest
-    }
-    return list(changed)
+    now = {path: used.digest for path, used in content.used.items() if path.rpartition("/")[2] in ASKED}
+    changed = (
+        path for run in runs for path, digest in now.items() if run.inputs.get(f"content:{path}", digest) != digest
+    )
+    return list(dict.fromkeys(changed))

@@ -51,7 +51,9 @@ def write_sheet(path: Path, items: Sequence[Item], cultures: dict[str, Culture],
     for item in shown:
         first, second = (_person(person) for person in item.scenario.participants)
         talk = "\n".join(f"{number}. {line(turn)}" for number, turn in enumerate(item.turns, start=1))
-        texts = (cultures[item.id].name, item.scenario.setting, first, second, talk)
+        culture = cultures[item.id]
+        names = culture.name if culture.guest is None else f"{culture.name} (first), {culture.guest.name} (second)"
+        texts = (names, item.scenario.setting, first, second, talk)
         writer.writerow([code(item, seed), *map(csv_cell, texts), "", ""])
     text = "\ufeff" + file.getvalue()  # by its mark spreadsheets know that it is UTF-8
     if path.exists() or path.is_symlink():

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from clca.generation.calibration import is_bad
 from clca.generation.filter import Filter
+from clca.generation.rating_filter import RATED_BELOW
 from clca.quality.audit.asking import Asked, Verdicts
 from clca.quality.audit.flaws import POSITIONED
 from clca.quality.audit.items import Item, all_kinds
@@ -128,16 +129,19 @@ def unanswered(asked: Asked) -> dict[str, int]:
 
 
 def discarded_by_judge(runs: Sequence[RunInfo]) -> Rate:
-    """How many of the dialogues that the judge of the runs saw its verdict discarded; degenerate ones it never saw."""
+    """How many of the dialogues that the judge of the runs saw its verdict discarded.
+
+    Degenerate ones it never saw; those that only a rating discarded count as kept.
+    """
     kept = discarded = 0
     for run in runs:
         counts, reasons = run.data.get("counts", {}), run.data.get("reasons", {})
         kept += counts.get("kept", 0) + counts.get("rejected", 0)
-        discarded += sum(
-            int(number)
-            for reason, number in reasons.items()
-            if reason.startswith("discarded: ") and not reason.startswith("discarded: degenerate")
-        )
+        for reason, number in reasons.items():
+            if reason.startswith("discarded: ") and RATED_BELOW in reason:
+                kept += int(number)
+            elif reason.startswith("discarded: ") and not reason.startswith("discarded: degenerate"):
+                discarded += int(number)
     return wilson(discarded, kept + discarded)
 
 

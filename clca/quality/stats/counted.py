@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from clca.generation.rating_filter import DIMENSIONS
 from clca.quality.giving_way import GivingWay
 from clca.quality.markers import Markers
 from clca.quality.tokens import joined, tokens
@@ -71,10 +72,20 @@ def count(dialogue: Dialogue, instruments: Instruments) -> Counted:
         "participants": len(people),
         "women": sum(person.gender == "female" for person in people),
         "years": sum(person.age for person in people),
+        **_rated(dialogue),
         **_between(people, instruments.asking.get(dialogue.scenario.id), "asking"),
         **_between(people, _yielding(dialogue, labelled, instruments.giving_way), "yielding"),
     }
     return Counted(text, words, language, markers, columns)
+
+
+def _rated(dialogue: Dialogue) -> dict[str, float]:
+    """The ratings of a dialogue that was rated; of secrets where somebody has one."""
+    ratings = {} if dialogue.ratings is None else {name: getattr(dialogue.ratings, name) for name in DIMENSIONS}
+    present = {name: rating.score for name, rating in ratings.items() if rating is not None}
+    return {f"score_{name}": score for name, score in present.items()} | dict.fromkeys(
+        map("rated_{}".format, present), 1
+    )
 
 
 def _yielding(dialogue: Dialogue, labelled: list[LabelledTurn], giving_way: GivingWay) -> FirstOrSecond | None:

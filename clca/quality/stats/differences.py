@@ -15,7 +15,7 @@ from clca.evaluation.arrays import Floats
 from clca.evaluation.bootstrap import Estimate, bootstrap, interval
 from clca.quality.ngrams import Hashes
 from clca.quality.stats.blocks import Blocks
-from clca.quality.stats.measures import COLUMNS, MEASURES
+from clca.quality.stats.measures import COLUMNS, HIGHEST, MEASURES
 from clca.records import Record
 
 Observations = tuple[Hashes, Floats]
@@ -46,8 +46,7 @@ def estimates(observations: Observations, *, seed: int, name: str) -> dict[str, 
     drawn = bootstrap(rows, seed=seed, name=name) if len(rows) > 1 else np.zeros((0, rows.shape[1]))
     found = {}
     for measure in MEASURES:
-        upper = 1.0 if measure.unit == "share" else np.inf
-        estimate = interval(float(measure.scores(sums)[0]), measure.scores(drawn), upper=upper)
+        estimate = interval(float(measure.scores(sums)[0]), measure.scores(drawn), upper=HIGHEST[measure.unit])
         if estimate is not None:
             found[measure.name] = estimate
     return found

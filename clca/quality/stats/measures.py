@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 
 from clca.evaluation.arrays import Floats
+from clca.generation.rating_filter import BEST, DIMENSIONS
 
 COLUMNS = (
     "dialogues",
@@ -35,16 +36,18 @@ COLUMNS = (
     "women_yielding",
     "apart_yielding",
     "younger_yielding",
+    *(f"{what}_{name}" for name in DIMENSIONS for what in ("rated", "score")),
 )
 """The columns of an observation, a scenario: sums over its dialogues."""
 INDEX = {name: number for number, name in enumerate(COLUMNS)}
 
-Unit = Literal["number", "share"]
+Unit = Literal["number", "share", "rating"]
+HIGHEST: dict[Unit, float] = {"number": np.inf, "share": 1.0, "rating": float(BEST)}
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A sum of a column over that of another; a `share` lies between 0 and 1."""
+    """A sum of a column over that of another; a `share` lies between 0 and 1, a `rating` between 0 and 10."""
 
     name: str
     over: str
@@ -75,6 +78,12 @@ MEASURES = (
     Measure("younger_asks", "younger_asking", "apart_asking", "share", "the younger by ten years asks"),
     Measure("woman_yields", "women_yielding", "mixed_yielding", "share", "a woman gives way to a man, not he to her"),
     Measure("younger_yields", "younger_yielding", "apart_yielding", "share", "the younger by ten years gives way"),
+    *(
+        Measure(
+            f"{name}_rating", f"score_{name}", f"rated_{name}", "rating", f"{name}, rated by the judge from 0 to 10"
+        )
+        for name in DIMENSIONS
+    ),
 )
 
 

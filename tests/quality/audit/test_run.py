@@ -16,7 +16,10 @@ from clca.cli import app
 from clca.content.lookup import Content
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.generation import teachers
+from clca.generation.config import GenerateConfig
+from clca.generation.plan import plan as plan_generation
 from clca.generation.prepared import load_sound
+from clca.generation.run import run as generate
 from clca.progress import Note, Progress
 from clca.quality.audit.config import AuditConfig
 from clca.quality.audit.flaws import FLAWS, POSITIONED
@@ -341,6 +344,22 @@ def test_another_judge_says_nothing_of_what_the_first_one_kept(
     assert (result.own, result.flawed) == (False, None)
     assert any(caveat.startswith("Another judge filtered the runs") for caveat in result.caveats)
     assert len(load_sound(content)) >= result.kinds["prepared"].shown == 4
+
+
+def test_dialogues_of_two_cultures_are_judged_by_what_both_expect(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, judge: Callable[..., Judge]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    config = GenerateConfig(culture=("japan",), guest="mexico", scenarios=6, samples=1, calibrate=False)
+    made = generate(plan_generation(config))
+    asked = judge(lambda owner, answer: answer)
+    result = audited(made.runs[0].run, flaws=("other-culture",))
+    assert result.kinds["kept"].found.of == result.kinds["other-culture"].found.of == result.dialogues
+    systems = {request.owner.split("/")[0]: request.messages[0]["content"] for request in asked.asked}
+    assert "somebody of Mexico" in systems["kept"]
+    assert "somebody of" not in systems["prepared"]
+    lines = {line["culture"] for line in judged(tmp_path) if line["kind"] == "other-culture"}
+    assert not lines & {"japan", "mexico", "japan+mexico"}
 
 
 def test_a_prompt_that_changed_since_the_run_is_told(folder: Path, judge: Callable[..., Judge]) -> None:

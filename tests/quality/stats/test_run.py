@@ -17,7 +17,7 @@ from clca.quality.stats.config import StatsConfig
 from clca.quality.stats.plan import plan
 from clca.quality.stats.result import StatsResult
 from clca.quality.stats.run import run
-from clca.records import Intent, LabelledTurn
+from clca.records import Intent, LabelledTurn, Ratings
 from tests.quality.runs import ANA, BEN, LINE, people, talk, write_run
 
 
@@ -49,6 +49,21 @@ def test_lengths_actions_and_endings_are_counted(tmp_path: Path) -> None:
     assert measures["age"] == 45
     assert result.runs[0].funnel["discarded"] == 1
     assert result.runs[0].reasons == {"discarded: degenerate": 1}
+
+
+def test_ratings_are_averaged_over_the_dialogues_that_have_them(tmp_path: Path) -> None:
+    def rated(score: int, secret: int | None) -> Ratings:
+        rating = {"score": score, "rationale": "So it is."}
+        names = ("first_goal", "second_goal", "believability", "relationship", "social_rules")
+        kept = None if secret is None else {"score": secret, "rationale": "So it is."}
+        return Ratings.model_validate({**dict.fromkeys(names, rating), "secret": kept})
+
+    run = [talk(1, ratings=rated(4, 10)), talk(2, ratings=rated(7, None)), talk(3)]
+    (group,) = measured(write_run(tmp_path / "japan" / "one", run)).groups
+    assert group.measures["believability_rating"].value == 5.5  # of two
+    assert group.measures["secret_rating"].value == 10  # of one
+    (plain,) = measured(write_run(tmp_path / "japan" / "two", [talk(3)])).groups
+    assert not any(name.endswith("_rating") for name in plain.measures)
 
 
 def test_who_asks_and_who_gives_way_are_told_by_gender_and_age(tmp_path: Path) -> None:
