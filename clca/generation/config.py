@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
 from clca.content.config import Option, StageConfig, split_list, split_names
+from clca.generation.config_values import count_or_file, split_labels, without_duplicates
 from clca.generation.rating_filter import least_scores
 from clca.generation.roles import REHEARSAL, flag_of, models_of, unused_servers
 from clca.inference.protocol import Form
@@ -16,21 +17,6 @@ from clca.records import Confidence, Label
 from clca.urls import check_url
 
 WHAT, TEACHERS, VLLM, PLAY = "What to generate", "Teachers", "A vLLM of its own", "Role-play and filter"
-
-
-def _count_or_file(value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, int | str | Path | None):
-        raise ValueError(f"needs a number of seed scenarios or the path of a file, not {value!r}")
-    return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
-
-
-def _split_labels(value: Any) -> Any:
-    is_list = isinstance(value, tuple | list) and all(isinstance(label, str) for label in value)
-    return split_list(",".join(value) if is_list else value)
-
-
-def _without_duplicates(urls: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(urls))
 
 
 class GenerateConfig(StageConfig):
@@ -60,7 +46,7 @@ class GenerateConfig(StageConfig):
     ] = None
     scenarios: Annotated[
         int | Path | None,
-        BeforeValidator(_count_or_file),
+        BeforeValidator(count_or_file),
         Field(description="How many seed scenarios, or a JSONL file of your own."),
         Option(WHAT, metavar="N|FILE", default="all"),
     ] = None
@@ -121,7 +107,7 @@ class GenerateConfig(StageConfig):
     base_url: Annotated[
         tuple[str, ...],
         BeforeValidator(split_list),
-        AfterValidator(_without_duplicates),
+        AfterValidator(without_duplicates),
         Field(description="OpenAI-compatible server of the teacher; repeatable for replicas."),
         Option(TEACHERS),
     ] = ()
@@ -218,7 +204,7 @@ class GenerateConfig(StageConfig):
     ] = False
     discard: Annotated[
         tuple[Label, ...],
-        BeforeValidator(_split_labels),
+        BeforeValidator(split_labels),
         Field(description="Which of the verdicts quality, meta and alignment discard a dialogue."),
         Option(PLAY, metavar="LABELS"),
     ] = ("quality", "meta")
@@ -236,7 +222,7 @@ class GenerateConfig(StageConfig):
     ] = False
     rate_least: Annotated[
         tuple[str, ...],
-        BeforeValidator(_split_labels),
+        BeforeValidator(split_labels),
         Field(description="With --rate: discard what is rated lower, such as believability=5; repeatable."),
         Option(PLAY, metavar="NAME=N"),
     ] = ()
@@ -299,25 +285,3 @@ class GenerateConfig(StageConfig):
             if not {role, "teacher"} & self.model_fields_set:
                 raise ValueError(f"{flag_of(role)} needs the name of the {role}'s model: add --{role} NAME")
         return self
-
-
-EXECUTION_FIELDS = frozenset(
-    {
-        "calibrate",
-        "concurrency",
-        "keep_requests",
-        "kept_attempts",
-        "max_http_attempts",
-        "timeout",
-        "out",
-        "new",
-        "base_url",
-        "partner_base_url",
-        "judge_base_url",
-        "localiser_base_url",
-        "vllm",
-        "vllm_args",
-        "start_timeout",
-    }
-)
-"""Fields that decide how fast a run is and where its files are, but not what its records say."""

@@ -18,6 +18,28 @@ SETTING_NAMES = {recorded_key: name for name, recorded_key in RECORDED_KEYS.item
 """Today's names of the settings that are recorded under other keys."""
 
 
+EXECUTION_FIELDS = frozenset(
+    {
+        "calibrate",
+        "concurrency",
+        "keep_requests",
+        "kept_attempts",
+        "max_http_attempts",
+        "timeout",
+        "out",
+        "new",
+        "base_url",
+        "partner_base_url",
+        "judge_base_url",
+        "localiser_base_url",
+        "vllm",
+        "vllm_args",
+        "start_timeout",
+    }
+)
+"""Fields that decide how fast a run is and where its files are, but not what its records say."""
+
+
 def recorded_settings(config: GenerateConfig) -> dict[str, Any]:
     """The settings as `run.json` holds them: without secrets, and without what the command alone knows."""
     settings = config.model_dump(mode="json", exclude={"culture", "new", "vllm"})  # vllm is a path of this machine

@@ -15,12 +15,12 @@ from clca.culture import CultureCatalogue
 from clca.culture.catalogue import AND
 from clca.culture.marks import CultureMarks
 from clca.errors import SettingsError
-from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
+from clca.generation.config import GenerateConfig
 from clca.generation.cost import RenderedTask, TaskCost, estimate_costs, render_tasks
 from clca.generation.ids import DialogueIds, scenario_id
 from clca.generation.kept_target import Forecast, KeptTarget
 from clca.generation.norm_file import read_norm_file
-from clca.generation.recorded_settings import recorded
+from clca.generation.recorded_settings import EXECUTION_FIELDS, recorded
 from clca.generation.scenarios import FileScenarios, SeedScenarios, all_norms, is_own, load_norms
 from clca.generation.sequence import MOST_SAMPLES, DialogueSequence
 from clca.generation.teachers import addresses, read_simulator

@@ -8,7 +8,8 @@ import pytest
 from clca.content.config_layers import NO_SETTINGS
 from clca.content.trust import CONFIG
 from clca.errors import SettingsError
-from clca.generation.config import EXECUTION_FIELDS, GenerateConfig
+from clca.generation.config import GenerateConfig
+from clca.generation.recorded_settings import EXECUTION_FIELDS
 from clca.generation.roles import unused_notes
 from clca.stages import resolve_config
 
