@@ -63,6 +63,7 @@ out = "generated"                # folder of the runs, relative to this file
 # discard_confidence = "very confident"
 # rate = false                   # have the judge rate goals, believability, relationship, secrets, social rules
 # rate_least = ["believability=5"]  # with rate: discard what is rated lower
+# keep_requests = false          # write each request with its raw reply, for clca inspect --replay
 # calibrate = true               # ask the judge about prepared dialogues first, and show what it finds
 # max_reply_attempts = 3         # how often an answer is requested while replies are invalid
 # concurrency = 64               # most requests in flight
