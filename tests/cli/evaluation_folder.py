@@ -35,7 +35,7 @@ class Desk:
     def interrupted(self, number: signal.Signals, predictions: Path, lines: int, *arguments: str) -> tuple[int, str]:
         """Start, send a signal once there are so many lines in the files of that pattern; exit code and stderr."""
         # It gives way to this process, so that it cannot finish before it is seen to have begun.
-        process = start(self.folder, *arguments, surroundings={"nice": 19}, **self.env)
+        process = start(self.folder, *arguments, surroundings={"nice": 5}, **self.env)
         until = time.monotonic() + 300
         try:
             while self._lines(predictions) < lines:
