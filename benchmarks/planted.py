@@ -14,12 +14,12 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+from clca.contamination.evaluations import find_evaluations
+from clca.contamination.index import ContaminationIndex
+from clca.contamination.run_length import EvaluationTexts
 from clca.content.lookup import Content
-from clca.quality.contamination import ContaminationIndex
 from clca.quality.duplicates import jaccard
-from clca.quality.evaluation_texts import find_evaluations
-from clca.quality.run_length import EvaluationTexts
-from clca.quality.tokens import has_spaces, shingles, tokens
+from clca.tokens import has_spaces, shingles, tokens
 
 COPIES = 25  # one dialogue of so many is the original of a near-copy
 TEXTS = 50  # one of so many holds a text of an evaluation

@@ -27,6 +27,7 @@ BASE = (
     "records",
     "schemas",
     "seeding",
+    "tokens",
     "transcript",
     "words",
 )
@@ -40,7 +41,16 @@ ROOMS: dict[str, set[str]] = {
     "inference": {"content", "storage", "models"},
     "simulator": {"content", "culture", "inference.protocol"},
     "generation": {"content", "storage", "culture", "models", "inference", "simulator"},
+    "contamination": {
+        "content",
+        "evaluation.mmlu.csv_questions",
+        "evaluation.mmlu.hub_questions",
+        "evaluation.normad",
+        "evaluation.offense.test_sets",
+        "evaluation.parquet",
+    },
     "quality": {
+        "contamination",
         "content",
         "storage",
         "culture",
@@ -61,9 +71,7 @@ ROOMS: dict[str, set[str]] = {
         "models",
         "inference.hardware",
         "inference.memory",
-        "quality.contamination",
-        "quality.evaluation_texts",
-        "quality.stats.shared",
+        "contamination",
     },
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
     "metrics": {"evaluation"},
@@ -201,6 +209,9 @@ def test_the_package_root_imports_only_the_api_which_imports_the_rest_in_its_fun
         ("evaluation.wvs.plan", "training.plan"),
         ("evaluation.wvs.plan", "generation.config"),
         ("generation.run", "cli"),
+        ("training.plan", "quality.stats.run"),
+        ("contamination.index", "quality.duplicates"),
+        ("contamination.evaluations", "training.plan"),
     ],
 )
 def test_the_table_forbids(importer: str, target: str) -> None:

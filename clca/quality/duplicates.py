@@ -20,8 +20,8 @@ from typing import Self
 
 import numpy as np
 
-from clca.quality.ngrams import Hashes
-from clca.quality.tokens import shingles
+from clca.contamination.ngrams import Hashes
+from clca.tokens import shingles
 
 PERMUTATIONS = 128
 RECALL = 0.98  # of pairs at the threshold itself, at least; of those above it, more

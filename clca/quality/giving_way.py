@@ -8,9 +8,9 @@ from pydantic import Field
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
-from clca.quality.tokens import tokens
 from clca.records import Record
 from clca.records.base import Line
+from clca.tokens import tokens
 
 PATH = "eval/quality/giving_way.yaml"
 

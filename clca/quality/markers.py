@@ -11,9 +11,9 @@ from pydantic import Field
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml, suggestion, yaml_line
 from clca.errors import ContentError
-from clca.quality.tokens import tokens
 from clca.records import Record
 from clca.records.base import Line, Slug
+from clca.tokens import tokens
 
 PATH = "eval/quality/markers.yaml"
 

@@ -175,6 +175,17 @@ class Dialogue(Record):
     localiser: str = ""
     ratings: Ratings | None = None
 
+    @property
+    def texts(self) -> dict[str, str]:
+        """The texts by where they stand: those of the scenario, `turn 1`..., and `intent 1`... of labelled turns."""
+        turns = {f"turn {number}": turn.text for number, turn in enumerate(self.turns, start=1)}
+        intents = {
+            f"intent {number}": turn.intent.text
+            for number, turn in enumerate(self.turns, start=1)
+            if isinstance(turn, LabelledTurn)
+        }
+        return {**self.scenario.texts, **turns, **intents}
+
 
 class Failure(Record):
     """A dialogue that could not be finished: a line of `failed.jsonl`.

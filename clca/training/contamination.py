@@ -11,7 +11,7 @@ from clca.training.examples import Dropped, Example, ExampleCounts
 from clca.training.training_sources import TrainingSources
 
 if TYPE_CHECKING:  # it needs numpy
-    from clca.quality.contamination import Hit
+    from clca.contamination.index import Hit
 
 CONTAMINATED = "text of an evaluation"
 OF_DIALOGUES = ("dialogue", "intent")  # tasks whose dialogues were compared before
@@ -22,11 +22,7 @@ def shared_by_dialogue(dialogue: Dialogue, sources: TrainingSources) -> tuple[Hi
     """The texts of evaluations in a dialogue, of which neither side's goal or secret is trained on."""
     if sources.contamination is None:
         return ()
-    from clca.quality.stats.shared import dialogue_texts
-
-    texts = {
-        where: text for where, text in dialogue_texts(dialogue).items() if not where.endswith((".goal", ".secret"))
-    }
+    texts = {where: text for where, text in dialogue.texts.items() if not where.endswith((".goal", ".secret"))}
     return tuple(sources.contamination.hits(texts))
 
 

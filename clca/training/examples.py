@@ -10,7 +10,7 @@ from clca.models.adapter_info import SharedText
 from clca.models.messages import Chat
 
 if TYPE_CHECKING:  # it needs numpy
-    from clca.quality.contamination import Hit
+    from clca.contamination.index import Hit
 
 MOST_HITS = 100  # that are listed
 

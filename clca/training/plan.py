@@ -45,7 +45,7 @@ from clca.training.selection import (
 from clca.training.training_sources import CultureRef, TrainingSources
 
 if TYPE_CHECKING:
-    from clca.quality.evaluation_texts import Evaluations
+    from clca.contamination.evaluations import Evaluations
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,7 +202,7 @@ def _evaluations(recipe: Recipe, workspace: Path | None) -> Evaluations | None:
     """What training data are compared with; None where the recipe keeps all."""
     if recipe.data.contamination == "keep":
         return None
-    from clca.quality.evaluation_texts import find_evaluations
+    from clca.contamination.evaluations import find_evaluations
 
     against = [Path(os.path.expanduser(name)) for name in recipe.data.against]
     return find_evaluations(Content(workspace), workspace, os.environ, against)

@@ -12,8 +12,8 @@ from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.training.recipe import Data
 
 if TYPE_CHECKING:  # they need numpy
-    from clca.quality.contamination import ContaminationIndex
-    from clca.quality.evaluation_texts import Evaluations
+    from clca.contamination.evaluations import Evaluations
+    from clca.contamination.index import ContaminationIndex
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +51,14 @@ class TrainingSources:
         """What examples are compared with."""
         if self.evaluations is None:
             return None
-        from clca.quality.contamination import ContaminationIndex
+        from clca.contamination.index import ContaminationIndex
 
         return ContaminationIndex(self.evaluations.texts)
 
     @cached_property
     def surveys(self) -> frozenset[str]:
         """The names of the evaluations that are the survey, in each language."""
-        from clca.quality.evaluation_texts import SURVEY
+        from clca.contamination.evaluations import SURVEY
 
         texts = self.evaluations.texts if self.evaluations is not None else ()
         return frozenset(entry.name for entry in texts if entry.name.startswith(SURVEY))

@@ -7,7 +7,7 @@ import pytest
 
 from clca.quality import duplicates
 from clca.quality.duplicates import Cluster, NearDuplicates, bands, jaccard
-from clca.quality.tokens import shingles, tokens
+from clca.tokens import shingles, tokens
 
 pytest.importorskip("rensa")
 

@@ -7,7 +7,7 @@ from clca.culture import CultureCatalogue
 from clca.errors import ContentError
 from clca.quality.giving_way import GivingWay
 from clca.quality.markers import PATH, Markers
-from clca.quality.tokens import tokens
+from clca.tokens import tokens
 from tests.conftest import Overlay
 
 FILE = """

@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from clca.contamination.evaluations import find_evaluations
 from clca.content.lookup import Content
 from clca.models.adapter import read_adapter
 from clca.models.student import Student
-from clca.quality.evaluation_texts import find_evaluations
 from clca.training.contamination import CONTAMINATED, told
 from clca.training.examples import ExampleCounts
 from clca.training.fingerprint_inputs import decisive

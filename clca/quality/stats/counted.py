@@ -9,8 +9,8 @@ from typing import Literal
 from clca.generation.rating_filter import DIMENSIONS
 from clca.quality.giving_way import GivingWay
 from clca.quality.markers import Markers
-from clca.quality.tokens import joined, tokens
 from clca.records import Dialogue, FirstOrSecond, LabelledTurn, Participant
+from clca.tokens import joined, tokens
 
 APART = 10  # years of age that make one of two people the younger
 ENGLISH = "en"

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
+from clca.contamination.ngrams import Hashes
 from clca.evaluation.arrays import Floats
 from clca.evaluation.bootstrap import Estimate, bootstrap, interval
-from clca.quality.ngrams import Hashes
 from clca.quality.stats.blocks import Blocks
 from clca.quality.stats.measures import COLUMNS, HIGHEST, MEASURES
 from clca.records import Record

@@ -7,15 +7,15 @@ from collections import Counter
 
 import numpy as np
 
+from clca.contamination.ngrams import Hashes
 from clca.evaluation.arrays import Floats
-from clca.quality.ngrams import Hashes
 from clca.quality.stats.counted import Counted
 from clca.quality.stats.measures import COLUMNS, row_of
 from clca.quality.stats.sample import Sample
 from clca.quality.stats.sides import Side
 from clca.quality.stats.variety import VarietyCounter
-from clca.quality.tokens import hash64
 from clca.records import Dialogue
+from clca.tokens import hash64
 
 QUANTILES = (0.1, 0.5, 0.9)
 

@@ -13,8 +13,8 @@ from clca.quality.stats.counted import text_of
 from clca.quality.stats.reader import DialogueReader
 from clca.quality.stats.sample import Sampled
 from clca.quality.stats.sides import Side
-from clca.quality.tokens import tokens
 from clca.records import Record
+from clca.tokens import tokens
 
 SHOWN = 20  # clusters and pairs that are listed
 MEMBERS = 5  # dialogues of a cluster that are listed

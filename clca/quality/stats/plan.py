@@ -6,13 +6,13 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from clca.contamination.evaluations import Evaluations, find_evaluations
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError, SettingsError
 from clca.evaluation.validation import require
 from clca.generation.scenarios import OWN, SEEDS, read_seeds
 from clca.quality.embedding import NONE, USE, has_use, require_embedder
-from clca.quality.evaluation_texts import Evaluations, find_evaluations
 from clca.quality.giving_way import GivingWay
 from clca.quality.languages import language
 from clca.quality.markers import Markers

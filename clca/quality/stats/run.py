@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from clca.contamination.index import ContaminationIndex
 from clca.progress import Note, Progress, ProgressCallback, ignore
-from clca.quality.contamination import ContaminationIndex
 from clca.quality.duplicates import NearDuplicates
 from clca.quality.embedding import Embedder, Vectors, embedded, load_embedder
 from clca.quality.stats.blocks import block_size, measure, token_budget
@@ -28,8 +28,8 @@ from clca.quality.stats.result import StatsResult
 from clca.quality.stats.sample import Sampled
 from clca.quality.stats.shared import ContaminationCounter
 from clca.quality.stats.summary import group_stats, run_summary
-from clca.quality.tokens import tokens
 from clca.storage.output_files import write_output
+from clca.tokens import tokens
 
 FILE = "stats.json"
 EVERY = 100  # dialogues between two reports of progress

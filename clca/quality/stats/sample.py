@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from heapq import heappush, heappushpop
 
-from clca.quality.tokens import hash64
+from clca.tokens import hash64
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,8 +6,8 @@ from collections import Counter
 
 from pydantic import Field
 
-from clca.quality.contamination import ContaminationIndex, Hit, Reference
-from clca.records import Dialogue, LabelledTurn, Record
+from clca.contamination.index import ContaminationIndex, Hit, Reference
+from clca.records import Dialogue, Record
 
 MOST_LISTED = 1000
 
@@ -39,7 +39,7 @@ class ContaminationCounter:
 
     def add(self, run: str, dialogue: Dialogue) -> None:
         """Look for shared texts in all that a dialogue says of its scenario, its turns and their intents."""
-        found = self._index.hits(dialogue_texts(dialogue))
+        found = self._index.hits(dialogue.texts)
         self._dialogues += bool(found)
         self._by_evaluation.update(hit.evaluation for hit in found)
         for hit in found[: MOST_LISTED - len(self._hits)]:
@@ -53,14 +53,3 @@ class ContaminationCounter:
             by_evaluation=dict(self._by_evaluation.most_common()),
             hits=tuple(self._hits),
         )
-
-
-def dialogue_texts(dialogue: Dialogue) -> dict[str, str]:
-    """The texts of a dialogue by where they stand: `setting`, `first.goal`, `turn 3`, `intent 3`."""
-    turns = {f"turn {number}": turn.text for number, turn in enumerate(dialogue.turns, start=1)}
-    intents = {
-        f"intent {number}": turn.intent.text
-        for number, turn in enumerate(dialogue.turns, start=1)
-        if isinstance(turn, LabelledTurn)
-    }
-    return {**dialogue.scenario.texts, **turns, **intents}

@@ -8,8 +8,8 @@ import numpy as np
 from pydantic import Field
 
 from clca.quality.diversity import effective_number
-from clca.quality.tokens import hash64, tokens
 from clca.records import Record
+from clca.tokens import hash64, tokens
 
 LABELS = 10_000  # different texts that are remembered; the most frequent ones come early
 SHOWN = 5

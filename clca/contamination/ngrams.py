@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from clca.quality.tokens import hash64
+from clca.tokens import hash64
 
 Hashes = NDArray[np.uint64]
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from clca.contamination.evaluations import NO_MMLU, find_evaluations
+from clca.contamination.index import MOST_ITEMS, ContaminationIndex, Hit
+from clca.contamination.run_length import LONG, SHORT, EvaluationTexts
 from clca.content.lookup import Content
 from clca.errors import SettingsError
-from clca.quality.contamination import MOST_ITEMS, ContaminationIndex, Hit
-from clca.quality.evaluation_texts import NO_MMLU, find_evaluations
-from clca.quality.run_length import LONG, SHORT, EvaluationTexts
 
 QUESTION = "How important is it to you that neighbours greet each other on the stairs every day?"
 JAPANESE = "あなたの近所の人が毎日階段であいさつをすることはどのくらい重要ですか。"

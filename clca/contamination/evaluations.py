@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from clca.contamination.run_length import LONG, SHORT, EvaluationTexts
+from clca.contamination.text_files import TextFiles, digest_of
 from clca.content.lookup import Content
 from clca.content.parsing import parse_records, read_yaml
 from clca.content.wvs_items import ITEMS, Items
@@ -18,8 +20,6 @@ from clca.evaluation.mmlu.csv_questions import is_csv_folder, read_items
 from clca.evaluation.normad import SUITE as NORMAD
 from clca.evaluation.normad import load_suite
 from clca.evaluation.offense.test_sets import DEMONSTRATION, MANIFEST, TextLine, default_folder, read_manifest
-from clca.quality.run_length import LONG, SHORT, EvaluationTexts
-from clca.quality.text_files import TextFiles, digest_of
 from clca.safe_open import bounded_lines, safe_open
 
 MMLU_DEMO = "eval/mmlu/demo/*/*.csv"

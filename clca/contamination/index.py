@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from clca.quality.ngrams import Hashes, TokenHashes, ngram_hashes
-from clca.quality.run_length import EvaluationTexts
-from clca.quality.tokens import has_spaces, tokens
+from clca.contamination.ngrams import Hashes, TokenHashes, ngram_hashes
+from clca.contamination.run_length import EvaluationTexts
 from clca.records import Record
+from clca.tokens import has_spaces, tokens
 
 CHARACTERS = 2  # times as long as runs of words
 MOST_ITEMS = 20

@@ -5,9 +5,9 @@ import doctest
 import numpy as np
 import pytest
 
-from clca.quality import ngrams, tokens
-from clca.quality.ngrams import TokenHashes, ngram_hashes
-from clca.quality.tokens import has_spaces, shingles
+from clca.contamination import ngrams, tokens
+from clca.contamination.ngrams import TokenHashes, ngram_hashes
+from clca.tokens import has_spaces, shingles
 
 
 def test_doctests() -> None:
