@@ -48,6 +48,7 @@ ROOMS: dict[str, set[str]] = {
         "evaluation.normad",
         "evaluation.offense.test_sets",
         "evaluation.parquet",
+        "models.hub",
     },
     "quality": {
         "contamination",

@@ -5,7 +5,8 @@ import doctest
 import numpy as np
 import pytest
 
-from clca.contamination import ngrams, tokens
+from clca import tokens
+from clca.contamination import ngrams
 from clca.contamination.ngrams import TokenHashes, ngram_hashes
 from clca.tokens import has_spaces, shingles
 

@@ -5,7 +5,6 @@ What is not here is said: MMLU is only read where the hub's cache has it, or whe
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from clca.evaluation.mmlu.csv_questions import is_csv_folder, read_items
 from clca.evaluation.normad import SUITE as NORMAD
 from clca.evaluation.normad import load_suite
 from clca.evaluation.offense.test_sets import DEMONSTRATION, MANIFEST, TextLine, default_folder, read_manifest
+from clca.models.hub import cache_folder
 from clca.safe_open import bounded_lines, safe_open
 
 MMLU_DEMO = "eval/mmlu/demo/*/*.csv"
@@ -67,7 +67,7 @@ def find_evaluations(
     cached = _cached_mmlu(environment)
     if cached is not None:
         texts.append(EvaluationTexts("mmlu", LONG, TextFiles(cached)))
-        inputs["mmlu"] = cached.name
+        inputs["mmlu"] = cached.parent.name  # the revision
     elif not any(is_csv_folder(path) for path in against if path.is_dir()):
         caveats.append(NO_MMLU)
     for given in against:
@@ -144,9 +144,5 @@ class _Imported:
 
 def _cached_mmlu(environment: Mapping[str, str]) -> Path | None:
     """The folder of MMLU's questions in the hub's cache, if it is there."""
-    home = environment.get("HF_HOME") or os.path.join(
-        environment.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "huggingface"
-    )
-    cache = Path(environment.get("HF_HUB_CACHE") or os.path.join(home, "hub"))
-    found = sorted(cache.glob("datasets--cais--mmlu/snapshots/*/all"))
-    return next((folder for folder in found if any(folder.glob("test*"))), None)
+    folders = sorted(cache_folder(environment).glob("datasets--cais--mmlu/snapshots/*/all"))
+    return next((folder for folder in folders if any(folder.glob("test*"))), None)

@@ -61,36 +61,41 @@ class ContaminationIndex:
         parts: dict[Kind, list[tuple[Hashes, Items]]] = defaultdict(list)
         self.references = tuple(self._read(evaluation, parts) for evaluation in evaluations)
         self._tables: dict[Kind, tuple[Hashes, Items]] = {}
-        for kind, found in parts.items():
-            grams, items = (np.concatenate(arrays) for arrays in zip(*found, strict=True))
-            keys, first = np.unique(grams, return_index=True)
-            if len(keys):
-                self._tables[kind] = keys, items[first]
+        for kind, tables in parts.items():
+            grams, items = (np.concatenate(arrays) for arrays in zip(*tables, strict=True))
+            if len(grams):
+                order = np.argsort(grams, kind="stable")
+                self._tables[kind] = grams[order], items[order]
 
     def hits(self, texts: Mapping[str, str], skip: Collection[str] = ()) -> list[Hit]:
-        """What texts, by where they stand, share with evaluations, each item once; those of `skip` do not count."""
+        """What texts, by where they stand, share with evaluations, each item once; those of `skip` do not count.
+
+        Of the items of an evaluation that have a run in common the first stands for all.
+        """
         words: list[str] = []
-        places: list[tuple[int, str]] = []
+        beginnings: list[tuple[int, str]] = []
         for where, text in texts.items():
-            places.append((len(words), where))
+            beginnings.append((len(words), where))
             words += [*tokens(text), _BETWEEN]
         if not words:
             return []
         hashes = self._hashes.of(words)
         spaceless = not all(map(str.isascii, words)) and any(len(word) == 1 and not word.isascii() for word in words)
-        found: dict[tuple[str, str], Hit] = {}
+        hits: dict[tuple[str, str], Hit] = {}
         for (n, of_words), (keys, items) in self._tables.items():
             if not (of_words or spaceless):
                 continue
             grams = ngram_hashes(hashes, n)
-            found_at = np.minimum(np.searchsorted(keys, grams), len(keys) - 1)
-            for start in np.flatnonzero(keys[found_at] == grams):
-                evaluation, item = self._items[items[found_at[start]]]
-                if evaluation not in skip and (evaluation, item) not in found:
-                    where = next(name for begin, name in reversed(places) if begin <= start)
-                    shared = (" " if of_words else "").join(words[start : start + n])[:LONGEST_SHOWN]
-                    found[evaluation, item] = Hit(where=where, evaluation=evaluation, item=item, text=shared)
-        return list(found.values())
+            at = np.searchsorted(keys, grams)
+            shared = np.flatnonzero(keys[np.minimum(at, len(keys) - 1)] == grams)
+            ends = np.searchsorted(keys, grams[shared], side="right")
+            for start, end in zip(shared, ends, strict=True):
+                for evaluation, item in (self._items[number] for number in items[at[start] : end]):
+                    if evaluation not in skip and (evaluation, item) not in hits:
+                        where = next(name for begin, name in reversed(beginnings) if begin <= start)
+                        run = (" " if of_words else "").join(words[start : start + n])[:LONGEST_SHOWN]
+                        hits[evaluation, item] = Hit(where=where, evaluation=evaluation, item=item, text=run)
+        return list(hits.values())
 
     def _read(self, evaluation: EvaluationTexts, parts: dict[Kind, list[tuple[Hashes, Items]]]) -> Reference:
         runs: dict[Kind, _Runs] = {}
@@ -113,7 +118,8 @@ class ContaminationIndex:
         for kind, own in runs.items():
             grams, items, frequent = own.of_items()
             common += frequent
-            parts[kind].append((grams, items))
+            keys, first = np.unique(grams, return_index=True)
+            parts[kind].append((keys, items[first]))
         return Reference(name=evaluation.name, texts=texts, compared=compared, common=common)
 
 
@@ -143,11 +149,3 @@ class _Runs:
         frequent = keys[counts > MOST_ITEMS]
         rare = ~np.isin(grams, frequent)
         return grams[rare], items[rare], len(frequent)
-
-
-def by_evaluation(hits: Iterable[Hit]) -> dict[str, int]:
-    """How many hits there are of each evaluation."""
-    counts: dict[str, int] = defaultdict(int)
-    for hit in hits:
-        counts[hit.evaluation] += 1
-    return dict(counts)

@@ -16,7 +16,7 @@ TIMEOUT = 10.0  # seconds per request
 
 def cached_snapshot(hub_id: str, environment: Mapping[str, str]) -> Path | None:
     """The folder of a model's complete snapshot in the local cache, that of `main` first, or None."""
-    repository = _cache(environment) / f"models--{hub_id.replace('/', '--')}"
+    repository = cache_folder(environment) / f"models--{hub_id.replace('/', '--')}"
     snapshots = repository / "snapshots"
     if not snapshots.is_dir():
         return None
@@ -67,7 +67,7 @@ def fetch_model(hub_id: str, environment: Mapping[str, str]) -> ModelInfo | None
         config = hf_hub_download(
             hub_id,
             CONFIG,
-            cache_dir=_cache(environment),
+            cache_dir=cache_folder(environment),
             endpoint=endpoint,
             token=secret,
             etag_timeout=TIMEOUT,
@@ -131,7 +131,8 @@ def _user(environment: Mapping[str, str]) -> Path:
     return Path(os.path.expanduser(environment.get("HOME") or "~"))
 
 
-def _cache(environment: Mapping[str, str]) -> Path:
+def cache_folder(environment: Mapping[str, str]) -> Path:
+    """The folder of the hub's cache, by the variables that the hub's own library heeds."""
     folder = environment.get("HF_HUB_CACHE") or environment.get("HUGGINGFACE_HUB_CACHE")
     return Path(os.path.expanduser(folder)) if folder else _home(environment) / "hub"
 

@@ -62,6 +62,13 @@ def test_an_item_is_found_once_and_other_evaluations_can_be_left_out() -> None:
     assert [hit.evaluation for hit in both.hits(texts, skip={"first"})] == ["second"]
 
 
+def test_a_text_of_two_evaluations_is_found_in_both() -> None:
+    names = ("first", "second")
+    both = ContaminationIndex([EvaluationTexts(name, SHORT, [("N1", QUESTION), ("N2", QUESTION)]) for name in names])
+    assert [(hit.evaluation, hit.item) for hit in both.hits({"a": QUESTION})] == [("first", "N1"), ("second", "N1")]
+    assert [hit.evaluation for hit in both.hits({"a": QUESTION}, skip={"first"})] == ["second"]
+
+
 def test_turns_of_phrase_of_many_items_are_no_hits() -> None:
     phrase = "which of the following statements is true about the"
     many = [(f"M{number}", f"{phrase} {number} of the country") for number in range(MOST_ITEMS + 1)]
@@ -131,6 +138,7 @@ def test_imported_test_sets_and_mmlu_of_the_hub_s_cache_are_compared(content: Co
     parquet.write_table(table, cache / "test-00000-of-00001.parquet")
     found = find_evaluations(content, tmp_path, {"HF_HUB_CACHE": str(tmp_path / "hub")})
     assert found.caveats == ()
+    assert found.inputs["mmlu"] == "abc"
     index = ContaminationIndex(found.texts)
     assert [(hit.evaluation, hit.item) for hit in index.hits({"a": post})] == [("offense japan/posts", "p1")]
     assert [hit.evaluation for hit in index.hits({"a": f"{question}?"})] == ["mmlu"]
