@@ -118,7 +118,8 @@ def _most_of_others(counts: Sequence[Counter[Gram]]) -> tuple[dict[Gram, int], d
 def vendi(vectors: ArrayLike) -> float | None:
     """The Vendi score of vectors [n, d] of length 1, 1 to n; None for none: how many things as unlike they are worth.
 
-    It is the exponential of the entropy of the eigenvalues of K / n, where K [n, n] holds the cosines of the vectors.
+    The score is the exponential of the entropy of the eigenvalues of K / n, where K [n, n] holds the cosines of the
+    vectors. Vectors of zeros, which empty texts have, are left out.
 
     Source: Friedman and Dieng 2023, *The Vendi Score*, definition 3.1, of order 1.
 
@@ -129,8 +130,9 @@ def vendi(vectors: ArrayLike) -> float | None:
     True
     """
     matrix = np.asarray(vectors, dtype=np.float64)
-    if not len(matrix):
+    if not matrix.any():
         return None
+    matrix = matrix[matrix.any(axis=1)]
     narrow = matrix.T if matrix.shape[1] < matrix.shape[0] else matrix  # either product has the same eigenvalues
     return _effective(np.linalg.eigvalsh(narrow @ narrow.T / len(matrix)))
 

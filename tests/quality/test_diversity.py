@@ -66,6 +66,8 @@ def test_vendi_of_copies_is_one_and_of_unlike_texts_their_number() -> None:
     assert vendi_of_ngrams(["", "abc"]) == pytest.approx(1)
     assert vendi_of_ngrams([""]) is None
     assert vendi([]) is None
+    assert vendi([[0, 0]]) is None
+    assert vendi([[1, 0], [0, 0], [0, 1]]) == pytest.approx(2)  # an empty text counts in neither
 
 
 def test_vendi_of_ngrams_is_that_of_their_vectors(monkeypatch: pytest.MonkeyPatch) -> None:

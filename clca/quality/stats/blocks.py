@@ -20,6 +20,7 @@ LARGEST = 50  # dialogues of a block
 SMALLEST = 5
 BLOCKS = 10  # wanted at least: fewer say little of the spread
 ORDERS = (1, 2, 3)
+VENDI = "vendi"
 
 DIVERSITY = {
     "distinct_1": "different words among all",
@@ -52,12 +53,15 @@ class Blocks:
     scores: dict[str, Floats]
 
     def estimate(self, measure: str, replicates: Floats) -> Estimate | None:
-        """The mean over the blocks, with its interval where there are several."""
+        """The mean over the blocks, with its interval within the measure's range where there are several blocks."""
         scores = self._present(measure)
         if not scores.size:
             return None
         value = float(scores.mean())
-        return interval(value, replicates) if scores.size > 1 else Estimate(value=value)
+        if scores.size == 1:
+            return Estimate(value=value)
+        lower, upper = (1.0, float(self.size)) if measure.startswith(VENDI) else (0.0, 1.0)
+        return interval(value, replicates, lower=lower, upper=upper)
 
     def replicates(self, measure: str, *, seed: int, name: str) -> Floats:
         """Means over resampled blocks, [B]."""
@@ -76,13 +80,18 @@ class Blocks:
 
 
 def token_budget(samples: Sequence[Sequence[Sequence[str]]], size: int) -> dict[int, int]:
-    """How many n-grams of a block distinct-n takes, by n: as many as nine of ten blocks of all samples have."""
+    """How many n-grams of a block distinct-n takes, by n: as many as nine of ten blocks of every sample have.
+
+    Blocks with fewer are left out of distinct-n. 0 where there are no blocks.
+    """
     budgets = {}
     for n in ORDERS:
         counts = [
-            sum(max(0, len(text) - n + 1) for text in block) for sample in samples for block in _blocks(sample, size)
+            [sum(max(0, len(text) - n + 1) for text in block) for block in blocks]
+            for sample in samples
+            if (blocks := _blocks(sample, size))
         ]
-        budgets[n] = int(np.quantile(counts, 0.1, method="lower")) if counts else 0
+        budgets[n] = min((int(np.quantile(own, 0.1, method="lower")) for own in counts), default=0)
     return budgets
 
 
