@@ -63,6 +63,7 @@ ROOMS: dict[str, set[str]] = {
         "simulator",
         "training.dialogue_examples",
         "training.examples",
+        "training.kept_dialogues",
         "training.training_sources",
     },
     "training": {

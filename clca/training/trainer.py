@@ -27,10 +27,10 @@ from clca.training.dataset import write_rows
 from clca.training.distributed import each, join, once
 from clca.training.fingerprint_inputs import decisive_recipe
 from clca.training.job import Job, TrainingError, TrainingStopped
+from clca.training.kept_dialogues import DUPLICATE
 from clca.training.model_card import card
 from clca.training.recipe import Recipe
 from clca.training.result import AdapterResult
-from clca.training.sources.dialogues import DUPLICATE
 from clca.training.survey_overlap import survey_overlap
 from clca.training.tokenization import Encoder
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -20,19 +19,12 @@ from clca.quality.export.rows import LOST, dialogue_row, message_rows
 from clca.quality.export.trainers import DATASET_INFO, dataset_info
 from clca.records import Dialogue
 from clca.storage.atomic import atomic_folder, encoded
-from clca.storage.reviews import reviewed
 from clca.storage.run_dir import FILES
-from clca.training.dialogue_examples import dialogue_examples, intent_examples, read_dialogues
+from clca.training.dialogue_examples import dialogue_examples, intent_examples
 from clca.training.examples import Dropped, Example
+from clca.training.kept_dialogues import REASONS, kept_dialogues
 
 EVERY = 100  # dialogues between two reports of progress
-DUPLICATE = "dialogue that stands in another of the runs too, word for word"
-NOT_KEPT = "dialogue that was not kept"
-REJECTED = "dialogue that a reviewer rejected"
-NOT_ACCEPTED = "dialogue that no reviewer accepted"
-
-
-OF_DIALOGUES = (DUPLICATE, NOT_KEPT, REJECTED, NOT_ACCEPTED)
 
 
 def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
@@ -64,7 +56,7 @@ def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
             format=config.format,
             task=config.task if forms else None,
             runs=tuple(info.name for info in plan.runs),
-            read=composition.dialogues + sum(left_out[reason] for reason in OF_DIALOGUES),
+            read=composition.dialogues + sum(left_out[reason] for reason in REASONS),
             dialogues=composition.dialogues,
             left_out=dict(left_out),
             files=files,
@@ -89,25 +81,13 @@ def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
 
 def _dialogues(plan: ExportPlan, left_out: Counter[str]) -> Iterator[tuple[str, Dialogue]]:
     """(run, kept dialogue) of all runs, each once; what else stands in their files is counted."""
-    seen = set[bytes]()
-    for info in plan.runs:
-        statuses = reviewed(info.folder)
-        for dialogue in read_dialogues(info.folder / FILES["kept"], plan.cultures):
-            if dialogue.verdict != "kept":
-                left_out[NOT_KEPT] += 1
-                continue
-            status = statuses.get(dialogue.id, "open")
-            if status == "rejected" or (plan.config.reviewed and status == "open"):
-                left_out[REJECTED if status == "rejected" else NOT_ACCEPTED] += 1
-                continue
-            if len(plan.runs) > 1:
-                text = dialogue.model_dump_json(include={"id", "scenario", "turns"})
-                digest = hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=16).digest()
-                if digest in seen:
-                    left_out[DUPLICATE] += 1
-                    continue
-                seen.add(digest)
-            yield dialogue.run or info.name, dialogue
+    runs = {info.folder / FILES["kept"]: info for info in plan.runs}
+    for entry in kept_dialogues(list(runs), plan.cultures, accepted_only=plan.config.reviewed):
+        if isinstance(entry, Dropped):
+            left_out[entry.reason] += 1
+            continue
+        file, dialogue = entry
+        yield dialogue.run or runs[file].name, dialogue
 
 
 def _examples(plan: ExportPlan, dialogue: Dialogue) -> Iterator[Example | Dropped]:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from clca.content.prompts import Prompts
 from clca.errors import SettingsError
 from clca.training.examples import ExampleCounts
+from clca.training.kept_dialogues import NOT_KEPT
 from clca.training.sources.builder import assemble, draw
-from clca.training.sources.dialogues import NOT_KEPT
 from tests.training.material import dialogue, material, numbered, of, size, write
 
 

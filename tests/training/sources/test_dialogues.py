@@ -3,7 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from clca.training.examples import ExampleCounts
-from clca.training.sources.dialogues import DUPLICATE, NOT_ACCEPTED, REJECTED
+from clca.training.kept_dialogues import DUPLICATE, NOT_ACCEPTED, REJECTED
 from tests.storage.test_reviews import add, review
 from tests.training.material import dialogue, labelled, material, numbered, of, write
 
