@@ -10,6 +10,7 @@ from pathlib import Path
 from clca.culture import CultureCatalogue
 from clca.culture.catalogue import is_of_two
 from clca.errors import NotFoundError, SettingsError
+from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo, find_runs, read_run
 from clca.storage.run_selection import newest_run
 from clca.storage.selection import Selection
@@ -36,9 +37,15 @@ def choose_runs(names: Sequence[str], out: Path, catalogue: CultureCatalogue) ->
 def require_one_culture(runs: Sequence[RunInfo], why: str) -> None:
     """Raise `SettingsError` for a run of two cultures; `why` is a clause on what it cannot be used for."""
     for run in runs:
-        culture = str(run.data.get("culture", run.folder.parent.name))
-        if is_of_two(culture):
-            raise SettingsError(f"{run.folder} is of two cultures, {culture}, {why}: give runs of one")
+        if is_of_two(run.culture):
+            raise SettingsError(f"{run.folder} is of two cultures, {run.culture}, {why}: give runs of one")
+
+
+def require_started(runs: Sequence[RunInfo]) -> None:
+    """Raise `NotFoundError` for a run without a file of kept dialogues, which even a run that kept none has."""
+    for run in runs:
+        if not (run.folder / FILES["kept"]).is_file():
+            raise NotFoundError(f"{run.folder} has no {FILES['kept']}: it is not a run, or was never started")
 
 
 def _matching(pattern: str) -> Iterator[RunInfo]:

@@ -32,6 +32,26 @@ class RunInfo:
         return f"{self.folder.parent.name}/{self.folder.name}"
 
     @property
+    def culture(self) -> str:
+        """The id of the culture that the run is of; of two that meet both, as in `japan+mexico`."""
+        return str(self.data.get("culture", self.folder.parent.name))
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether every dialogue of the run is finished."""
+        return self.data.get("finished") is True
+
+    @property
+    def is_rehearsed(self) -> bool:
+        """Whether the embedded simulator played any of it."""
+        return self.data.get("rehearsed") is True
+
+    @property
+    def kept(self) -> int:
+        """How many dialogues `run.json` says that it kept."""
+        return int(self.data.get("counts", {}).get("kept", 0))
+
+    @property
     def inputs(self) -> Inputs:
         """The inputs that the run's fingerprint was made of."""
         return dict(self.data.get("inputs", {}))

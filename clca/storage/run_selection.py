@@ -52,7 +52,7 @@ def select_run(culture: str, runs: Sequence[RunInfo]) -> Selection:
     Of runs with the same inputs the newest is taken. Raises `SettingsError` where runs differ in more than coverage,
     where none covers all that the others do, and where one that covers more is not finished.
     """
-    finished = [run for run in runs if is_finished(run)]
+    finished = [run for run in runs if run.is_finished]
     most = [run for run in finished if all(covers(run, other) for other in finished)]
     taken = (most or finished)[-1]
     differing = {str(run.folder): _shortened(kind_differences(taken, run)) for run in finished}
@@ -68,7 +68,7 @@ def select_run(culture: str, runs: Sequence[RunInfo]) -> Selection:
             f" {listed({str(run.folder): _coverage(run) for run in finished})}; say which with --run, which can be"
             " repeated"
         )
-    larger = next((run for run in runs if not is_finished(run) and _is_larger(run, taken)), None)
+    larger = next((run for run in runs if not run.is_finished and _is_larger(run, taken)), None)
     if larger is not None:
         raise SettingsError(
             f"{larger.folder} covers more of {culture} ({_apart(taken, larger)}) than {taken.folder}, and is not"
@@ -94,11 +94,6 @@ def others_of(taken: RunInfo, runs: Sequence[RunInfo]) -> dict[str, str]:
     return {str(run.folder): _apart(taken, run) for run in runs if run.folder.resolve() != taken.folder.resolve()}
 
 
-def is_finished(run: RunInfo) -> bool:
-    """Whether every dialogue of a run is finished."""
-    return run.data.get("finished") is True
-
-
 def _is_larger(run: RunInfo, taken: RunInfo) -> bool:
     """Whether a run covers all that another of its kind covers, and more."""
     return not kind_differences(taken, run) and covers(run, taken) and not covers(taken, run)
@@ -106,7 +101,7 @@ def _is_larger(run: RunInfo, taken: RunInfo) -> bool:
 
 def _apart(taken: RunInfo, other: RunInfo) -> str:
     lines = differences(_covered(taken), _covered(other)) + kind_differences(taken, other)
-    state = [] if is_finished(other) else [UNFINISHED]
+    state = [] if other.is_finished else [UNFINISHED]
     return "; ".join(filter(None, [_shortened(lines), *state])) or "the same inputs"
 
 

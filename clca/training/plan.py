@@ -37,7 +37,6 @@ from clca.training.selection import (
     choose_recipe,
     choose_runs,
     choose_student,
-    culture_of,
     left_out,
     named_runs,
     unavailable_student,
@@ -147,9 +146,9 @@ def choose_targets(config: TrainConfig, recipe: Recipe, workspace: Path | None) 
     named = named_runs(config) if with_dialogues else {}
     runs = [run for run, _ in named.values()]
     cultures = choose_cultures(config, catalogue, runs, needs_dialogues=with_dialogues)
-    stray = next((run for run in runs if culture_of(run) not in cultures), None)
+    stray = next((run for run in runs if run.culture not in cultures), None)
     if stray is not None:
-        raise SettingsError(f"--run {stray.folder} is of {culture_of(stray)}, which is not among the cultures to train")
+        raise SettingsError(f"--run {stray.folder} is of {stray.culture}, which is not among the cultures to train")
     chosen = {name: choose_runs(config, name, named) for name in cultures} if with_dialogues else {}
     missing = tuple(left_out(config, cultures)) if with_dialogues and not named else ()
     given = () if with_dialogues else (flag for flag in ("run", "teacher") if getattr(config, flag))
@@ -193,7 +192,7 @@ def _plan_adapter(
     digest = fingerprint(decisive(recipe, student, sources, learned))
     base = config.out / target / f"{slug(student.name)}-{slug(recipe.name)}-{digest[:6]}"
     out = _choose_folder(base, new=config.new)
-    rehearsed = any(run.data.get("rehearsed") is True for run in runs)
+    rehearsed = any(run.is_rehearsed for run in runs)
     job = Job(recipe, student, sources, learned, out, rehearsed, selection)
     return PlannedAdapter(job, target, tuple(_warnings(job, runs)), (out / FILE).is_file())
 
@@ -221,15 +220,15 @@ def _warnings(job: Job, runs: Sequence[RunInfo]) -> Iterator[str]:
             yield f"{run.folder}: {rejected:,} dialogues that a reviewer rejected are left out ({REVIEWS})."
     for run, learned in zip(runs, job.lineage, strict=True):
         kept = run.data.get("counts", {}).get("kept", learned.dialogues)
-        if run.data.get("finished") is True and kept != learned.dialogues:
+        if run.is_finished and kept != learned.dialogues:
             yield (
                 f"{run.folder} was finished with {kept:,} kept dialogues, and {FILES['kept']} has {learned.dialogues:,}"
                 " whole lines: it was changed, or cut off."
             )
         pending = run.data.get("counts", {}).get("pending", 0)
-        if run.data.get("finished") is not True:
+        if not run.is_finished:
             yield f"{run.folder} is not finished: {pending} of its dialogues are missing."
-        if run.data.get("rehearsed") is True and not job.student.tiny:
+        if run.is_rehearsed and not job.student.tiny:
             yield (
                 f"{run.folder} was played by the embedded rehearsal, a simulator: what {job.student.name} learns from"
                 " it is the simulator's wording and no culture. Do not publish scores of this adapter."

@@ -13,7 +13,7 @@ from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
 from clca.storage.run_index import RunInfo, damaged_runs, find_runs, list_runs, read_run
-from clca.storage.run_selection import is_finished, others_of, select_run
+from clca.storage.run_selection import others_of, select_run
 from clca.storage.selection import Selection, listed
 from clca.training.config import TrainConfig
 from clca.training.recipe import Recipe
@@ -76,9 +76,9 @@ def named_runs(config: TrainConfig) -> dict[Path, tuple[RunInfo, str]]:
     """
     runs = [entry for name in config.run for entry in _named(name, config.generated)]
     for run, _ in runs:
-        if is_of_two(culture_of(run)):
+        if is_of_two(run.culture):
             raise SettingsError(
-                f"--run {run.folder} is of two cultures, {culture_of(run)}, and teaches neither alone: give runs of one"
+                f"--run {run.folder} is of two cultures, {run.culture}, and teaches neither alone: give runs of one"
             )
     return {run.folder.resolve(): (run, reason) for run, reason in runs}
 
@@ -93,11 +93,11 @@ def _named(name: str, generated: Path) -> list[tuple[RunInfo, str]]:
     runs = find_runs(name, generated)
     if len(runs) == 1:
         return [(runs[0], NAMED)]
-    finished = [run for run in runs if is_finished(run)]
-    if not finished or len({culture_of(run) for run in runs}) > 1:
+    finished = [run for run in runs if run.is_finished]
+    if not finished or len({run.culture for run in runs}) > 1:
         names = ", ".join(str(run.folder) for run in runs)
         raise SettingsError(f"--run {name} stands for {len(runs)} runs: {names}; give one by its folder")
-    selection = select_run(culture_of(runs[0]), runs)
+    selection = select_run(runs[0].culture, runs)
     return [(run, selection.reason) for run in runs if str(run.folder) in selection.taken]
 
 
@@ -110,7 +110,7 @@ def choose_cultures(
     elif config.culture:
         return list(dict.fromkeys(catalogue.find(name) for name in config.culture))
     elif named:
-        return list(dict.fromkeys(catalogue.find(culture_of(run)) for run in named))
+        return list(dict.fromkeys(catalogue.find(run.culture) for run in named))
     elif config.combined:
         candidates = catalogue.ids()
     else:
@@ -119,7 +119,7 @@ def choose_cultures(
         )
     if not needs_dialogues:
         return candidates
-    with_runs = {culture_of(run) for run in named or filter(is_finished, runs_of(config, None))}
+    with_runs = {run.culture for run in named or [run for run in runs_of(config, None) if run.is_finished]}
     cultures = [name for name in candidates if name in with_runs]
     if not cultures:
         raise NotFoundError(
@@ -133,7 +133,7 @@ def left_out(config: TrainConfig, cultures: Sequence[str]) -> Iterator[str]:
     """A warning for each culture that was not named and has runs, but none that is finished."""
     if config.culture and not any(name.casefold() == ALL for name in config.culture):
         return
-    for name in dict.fromkeys(map(culture_of, list_runs(config.generated, None))):
+    for name in dict.fromkeys(run.culture for run in list_runs(config.generated, None)):
         if is_of_two(name):
             yield f"{name} is left out: its dialogues are between two cultures, and teach neither alone."
         elif name not in cultures:
@@ -153,7 +153,7 @@ def choose_runs(
     runs = runs_of(config, culture)
     damaged = dict.fromkeys(damaged_runs(config.generated, culture), "its run.json cannot be read")
     if named:
-        of_culture = {folder: entry for folder, entry in named.items() if culture_of(entry[0]) == culture}
+        of_culture = {folder: entry for folder, entry in named.items() if entry[0].culture == culture}
         if not of_culture:
             raise SettingsError(f"--run: none of {', '.join(config.run)} is of {culture}; give one, or leave it out")
         own = [run for run, _ in of_culture.values()]
@@ -161,7 +161,7 @@ def choose_runs(
         taken = tuple(str(run.folder) for run in own)
         reason = ", ".join(dict.fromkeys(reason for _, reason in of_culture.values()))
         return own, Selection(target=culture, taken=taken, reason=reason, others={**others, **damaged})
-    if any(map(is_finished, runs)):
+    if any(run.is_finished for run in runs):
         selection = select_run(culture, runs)
         taken_runs = [run for run in runs if str(run.folder) in selection.taken]
         return taken_runs, selection.model_copy(update={"others": {**selection.others, **damaged}})
@@ -200,8 +200,3 @@ def teacher_of(run: RunInfo) -> str:
 
 def _by(config: TrainConfig) -> str:
     return "" if config.teacher is None else f" by {config.teacher}"
-
-
-def culture_of(run: RunInfo) -> str:
-    """The id of the culture that a run is of; of two that meet both, as in `japan+mexico`."""
-    return str(run.data.get("culture", run.folder.parent.name))

@@ -11,8 +11,8 @@ from typing import Any
 from clca.bounded_json import parse_json
 from clca.errors import ContentError
 from clca.generation.importers.outcome import Place, Rejected
-from clca.generation.importers.sources import Source, is_broken
-from clca.generation.importers.tables import NOT_UTF8
+from clca.generation.importers.sources import Source
+from clca.generation.importers.tables import json_lines
 
 _BETWEEN = re.compile(r"[\s,]*")
 _PEEK = 2  # lines of which one is a whole value in a file of a value a line
@@ -35,18 +35,11 @@ def _is_whole(line: str) -> bool:
 
 
 def _by_line(source: Source) -> Iterator[tuple[Place, Any] | Rejected]:
-    for number, line in enumerate(source.lines(), start=1):
-        place = source.place(number)
-        if not line.strip():
+    for line in json_lines(source):
+        if isinstance(line, Rejected):
+            yield line
             continue
-        if is_broken(line):
-            yield Rejected(place, "", NOT_UTF8)
-            continue
-        try:
-            value = parse_json(line)
-        except ValueError as error:
-            yield Rejected(place, "", "not JSON", str(error))
-            continue
+        place, value = line
         for element in value if isinstance(value, list) else (value,):
             yield place, element
 

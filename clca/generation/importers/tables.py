@@ -9,7 +9,7 @@ from typing import Any
 from clca.bounded_json import parse_json
 from clca.content.parsing import suggestion
 from clca.errors import ContentError
-from clca.generation.importers.outcome import Rejected, Row
+from clca.generation.importers.outcome import Place, Rejected, Row
 from clca.generation.importers.sources import Source, is_broken
 from clca.safe_open import LONGEST, MIB
 
@@ -85,6 +85,19 @@ def _broken_column(columns: Sequence[str], cells: Sequence[str]) -> str:
 
 def json_rows(source: Source) -> Iterator[Row | Rejected]:
     """The objects of a JSONL file, one a line; empty lines are none."""
+    for line in json_lines(source):
+        if isinstance(line, Rejected):
+            yield line
+            continue
+        place, value = line
+        if isinstance(value, dict):
+            yield Row(place, value)
+        else:
+            yield Rejected(place, "", "no JSON object", type(value).__name__)
+
+
+def json_lines(source: Source) -> Iterator[tuple[Place, Any] | Rejected]:
+    """The values of a JSONL file with their places, one a line; empty lines are none."""
     for number, line in enumerate(source.lines(), start=1):
         place = source.place(number)
         if not line.strip():
@@ -97,7 +110,4 @@ def json_rows(source: Source) -> Iterator[Row | Rejected]:
         except ValueError as error:
             yield Rejected(place, "", "not JSON", str(error))
             continue
-        if isinstance(value, dict):
-            yield Row(place, value)
-        else:
-            yield Rejected(place, "", "no JSON object", type(value).__name__)
+        yield place, value

@@ -59,9 +59,9 @@ def compared(
     """The agreement of two rounds on the items that both judged."""
 
     def of(says: Says, what: str) -> Agreement:
-        one = {key: says(judgement) for key, judgement in first.judgements.items()}
-        other = {key: says(judgement) for key, judgement in second.judgements.items()}
-        return agreement(grouped_pairs(items, one, other), seed=seed, name=f"{name}/{what}")
+        return agreement(
+            grouped_pairs(items, answers(first, says), answers(second, says)), seed=seed, name=f"{name}/{what}"
+        )
 
     return Judgements(found=of(is_bad, "found"), discarded=of(discards(own_filter), "discarded"))
 
@@ -72,10 +72,14 @@ def with_people(
     """The agreement of the judge with people on the items that both judged."""
 
     def of(says: Says, what: str) -> Agreement:
-        one = {key: says(judgement) for key, judgement in verdicts.judgements.items()}
-        return agreement(grouped_pairs(items, one, labels), seed=seed, name=f"people/{what}")
+        return agreement(grouped_pairs(items, answers(verdicts, says), labels), seed=seed, name=f"people/{what}")
 
     return Judgements(found=of(is_bad, "found"), discarded=of(discards(own_filter), "discarded"))
+
+
+def answers(verdicts: Verdicts, says: Says) -> dict[str, bool]:
+    """Whether each judgement of a round says so, by item."""
+    return {item: says(judgement) for item, judgement in verdicts.judgements.items()}
 
 
 def grouped_pairs(

@@ -127,7 +127,7 @@ def _filtering(runs: Iterable[RunInfo]) -> Iterator[str]:
         counts = run.data.get("counts") or {}
         settings = run.data.get("settings") or {}
         played = int(counts.get("kept", 0)) + int(counts.get("discarded", 0))
-        share = f", {100 * counts['kept'] / played:.1f} % of those judged" if played else ""
+        share = f", {100 * counts['kept'] / played:.1f} % of those that did not fail" if played else ""
         shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         yield f"- {markdown_text(f'{run.name}: {shown}{share}')}"
         if labels := settings.get("discard"):

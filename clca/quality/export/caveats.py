@@ -15,12 +15,12 @@ REHEARSAL = (
 
 def caveats(plan: ExportPlan, composition: Composition) -> Iterator[str]:
     """The caveats of an export, each in one or two sentences."""
-    if any(run.data.get("rehearsed") is True for run in plan.runs):
+    if any(run.is_rehearsed for run in plan.runs):
         yield REHEARSAL
     if composition.flawed:
         yield f"{composition.flawed:,} of its dialogues have a flaw that the rehearsal planted and the judge kept."
     for run in plan.runs:
-        if run.data.get("finished") is not True:
+        if not run.is_finished:
             yield f"{run.name} is not finished: what is missing may differ from what is there."
         if rejected := run.data.get("counts", {}).get("rejected"):
             yield f"{run.name}: a person removed {rejected:,} dialogues that the judge had kept."

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol, Self
 
-from clca.errors import StoreError
 from clca.quality.columns import ALPACA, MESSAGES, SHAREGPT, Kind, arrow_schema, dialogue_columns
 from clca.quality.export.config import Format
 from clca.quality.export.result import FileSummary
-from clca.safe_open import safe_open
+from clca.storage.fingerprint import file_sha256
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -138,10 +136,5 @@ def columns_of(form: Format) -> dict[str, dict[str, Kind]]:
 
 
 def summary(file: Path, rows: int | None) -> FileSummary:
-    """A file's digest and size."""
-    try:
-        with safe_open(file) as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
-            return FileSummary(sha256=digest, bytes=file.stat().st_size, rows=rows)
-    except OSError as error:
-        raise StoreError(f"cannot read {file}: {error.strerror}") from None
+    """A file's digest and size. Raises `StoreError` if it cannot be read."""
+    return FileSummary(sha256=file_sha256(file), bytes=file.stat().st_size, rows=rows)

@@ -16,10 +16,9 @@ from clca.evaluation.validation import require
 from clca.quality.export.config import ExportConfig
 from clca.quality.export.push import require_token
 from clca.quality.export.result import FILE, ExportResult
-from clca.quality.run_choice import choose_runs, require_one_culture
+from clca.quality.run_choice import choose_runs, require_one_culture, require_started
 from clca.safe_open import read_json
 from clca.storage.earlier_import import replaceable_files
-from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
 from clca.storage.selection import Selection
 from clca.training.training_sources import CultureRef
@@ -40,7 +39,7 @@ class ExportPlan:
     @property
     def dialogues(self) -> int:
         """About how many dialogues will be read."""
-        return sum(int(run.data.get("counts", {}).get("kept", 0)) for run in self.runs)
+        return sum(run.kept for run in self.runs)
 
 
 def plan(config: ExportConfig, workspace: Path | None = None) -> ExportPlan:
@@ -57,10 +56,9 @@ def plan(config: ExportConfig, workspace: Path | None = None) -> ExportPlan:
     catalogue = CultureCatalogue(content)
     runs, selection = choose_runs(config.run, config.generated, catalogue)
     require_one_culture(runs, "and teaches neither alone")
+    require_started(runs)
     replaces = frozenset[str]()
     for run in runs:
-        if not (run.folder / FILES["kept"]).is_file():
-            raise NotFoundError(f"{run.folder} has no {FILES['kept']}: it is not a run, or was never started")
         replaces = replaceable_files(config.out, run.folder, _earlier_files, made_by="export")
     cultures = {
         name: CultureRef(name, catalogue.aliases(name)[0], catalogue.culture(name).members) for name in catalogue.ids()

@@ -61,7 +61,7 @@ def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
             left_out=dict(left_out),
             files=files,
             lost=LOST.get(config.format, ""),
-            rehearsal=any(info.data.get("rehearsed") is True for info in plan.runs),
+            rehearsal=any(info.is_rehearsed for info in plan.runs),
             caveats=tuple(caveats(plan, composition)),
             selection=plan.selection,
         )

@@ -9,18 +9,17 @@ from pathlib import Path
 from clca.contamination.evaluations import Evaluations, find_evaluations
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
-from clca.errors import NotFoundError, SettingsError
+from clca.errors import SettingsError
 from clca.evaluation.validation import require
 from clca.generation.scenarios import OWN, SEEDS, read_seeds
 from clca.quality.embedding import NONE, USE, has_use, require_embedder
 from clca.quality.giving_way import GivingWay
 from clca.quality.languages import language
 from clca.quality.markers import Markers
-from clca.quality.run_choice import choose_runs
+from clca.quality.run_choice import choose_runs, require_started
 from clca.quality.stats.config import LIBRARIES, StatsConfig
 from clca.quality.stats.counted import Instruments
 from clca.quality.stats.sides import Side, SideRun
-from clca.storage.run_dir import FILES
 from clca.storage.selection import Selection
 
 
@@ -61,9 +60,7 @@ def plan(config: StatsConfig, workspace: Path | None = None) -> StatsPlan:
     twice = next((run for run in runs if folders.count(run.info.folder.resolve()) > 1), None)
     if twice is not None:
         raise SettingsError(f"{twice.info.folder} is on both sides: compare it with another run")
-    for run in runs:
-        if not run.file.is_file():
-            raise NotFoundError(f"{run.info.folder} has no {FILES['kept']}: it is not a run, or was never started")
+    require_started([run.info for run in runs])
     members = {name: catalogue.culture(name).members for name in catalogue.ids()}
     seeds = read_seeds(content, (SEEDS, OWN))
     instruments = Instruments(

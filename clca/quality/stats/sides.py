@@ -27,4 +27,4 @@ class SideRun:
     @property
     def kept(self) -> int:
         """How many dialogues `run.json` says it kept."""
-        return int(self.info.data.get("counts", {}).get("kept", 0))
+        return self.info.kept

@@ -71,10 +71,10 @@ def run_summary(side_run: SideRun, read: int) -> RunSummary:
     return RunSummary(
         side=side_run.side,
         run=side_run.info.folder,
-        culture=str(data.get("culture", side_run.info.folder.parent.name)),
+        culture=side_run.info.culture,
         teacher=str((models.get("teacher") or {}).get("name", "")),
-        rehearsed=data.get("rehearsed") is True,
-        finished=data.get("finished") is True,
+        rehearsed=side_run.info.is_rehearsed,
+        finished=side_run.info.is_finished,
         funnel={name: int(count) for name, count in counts.items()},
         reasons={name: int(count) for name, count in reasons.items()},
         read=read,

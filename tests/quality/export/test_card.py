@@ -44,7 +44,7 @@ def test_the_card_says_what_is_in_it_and_how_it_came_to_be(tmp_path: Path) -> No
         "| japan | 3 | 3 | 6 | 6 | 0.0 % |",
         "- teacher: t (3 dialogues)",
         "- prompts/turn.j2: a1a1a1a1a1a1a1a1",
-        "kept 3, discarded 1, failed 0, rejected 0, pending 0, 75.0 % of those judged",
+        "kept 3, discarded 1, failed 0, rejected 0, pending 0, 75.0 % of those that did not fail",
         "  - discarded where quality is bad, very confident",
         "  - discarded: degenerate: 1",
         "of 8 dialogues with a planted flaw 6 were discarded, of 92 others 3.",
