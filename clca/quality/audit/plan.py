@@ -6,14 +6,14 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from clca.content.lookup import Content
 from clca.content.prompts import TWO_CULTURES, Prompts
 from clca.culture import CultureCatalogue
 from clca.culture.catalogue import AND
 from clca.culture.marks import CultureMarks
-from clca.errors import ClcaError, NotFoundError, SettingsError
+from clca.errors import ClcaError, SettingsError
 from clca.evaluation.validation import require
 from clca.generation.config import GenerateConfig
 from clca.generation.cost import CHARACTERS_PER_TOKEN, REPLY_TOKENS
@@ -30,13 +30,10 @@ from clca.quality.audit.config import LIBRARIES, AuditConfig
 from clca.quality.audit.items import Item, Source, make_items, without_place
 from clca.quality.audit.judges import FIRST, SECOND, generation_config, is_own, roles
 from clca.quality.audit.sheet import read_labels
+from clca.quality.audit.sources import draw_sources
 from clca.quality.run_choice import choose_runs
-from clca.quality.stats.reader import DialogueReader
-from clca.quality.stats.sample import Sample, Sampled
-from clca.quality.stats.sides import SideRun
 from clca.records import Culture
 from clca.storage.fingerprint import fingerprint, slug
-from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
 from clca.storage.selection import Selection
 
@@ -139,7 +136,7 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
     runs, selection = choose_runs(config.run, config.out, catalogue)
     generation = generation_config(config, runs)
     own_filter = _filter(runs)
-    sources = _draw(config, runs)
+    sources = draw_sources(runs, config.dialogues, config.seed)
     sound = load_sound(content)
     members = {name: catalogue.culture(name).members for name in catalogue.ids()}
     countries = [name for name, own in members.items() if not own]
@@ -192,37 +189,13 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
 
 def _filter(runs: Sequence[RunInfo]) -> Filter:
     """The filter of the runs. Raises `SettingsError` where they have different ones."""
-    filters = {run.name: Filter(*_discards(run)) for run in runs}
+    filters = {}
+    for run in runs:
+        settings = config_of(run)
+        filters[run.name] = Filter(settings.discard, settings.discard_confidence)
     if len(set(filters.values())) > 1:
         raise SettingsError(f"the runs {', '.join(filters)} discard by different rules: audit them one by one")
     return next(iter(filters.values()))
-
-
-def _discards(run: RunInfo) -> tuple[Any, Any]:
-    settings = config_of(run)
-    return settings.discard, settings.discard_confidence
-
-
-def _draw(config: AuditConfig, runs: Sequence[RunInfo]) -> list[Source]:
-    """The kept dialogues to plant flaws in: of each scenario at most one, the lowest ranks of a draw by the seed."""
-    for run in runs:
-        if not (run.folder / FILES["kept"]).is_file():
-            raise NotFoundError(f"{run.folder} has no {FILES['kept']}: it is not a run, or was never started")
-    reader = DialogueReader([SideRun("first", run) for run in runs])
-    best: dict[str, Sampled] = {}
-    for number, side_run, dialogue in reader:
-        one = Sample(1, config.seed)
-        one.add(side_run.info.name, dialogue.id, number, "")
-        (ranked,) = one.dialogues()
-        key = f"{dialogue.culture}/{dialogue.scenario.id}"
-        best[key] = max(best.get(key, ranked), ranked)
-    if len(best) < 2:
-        raise NotFoundError(
-            f"{', '.join(str(run.folder) for run in runs)}: kept dialogues of {len(best)} scenarios; an audit needs 2"
-            " or more: clca generate makes them"
-        )
-    drawn = sorted(best.values(), reverse=True)[: config.dialogues]
-    return [Source(f"{reader.run_of(each.number).info.name}/{each.id}", reader.read(each.number)) for each in drawn]
 
 
 def _rendered(

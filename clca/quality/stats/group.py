@@ -9,9 +9,9 @@ import numpy as np
 
 from clca.contamination.ngrams import Hashes
 from clca.evaluation.arrays import Floats
+from clca.quality.sample import Sample
 from clca.quality.stats.counted import Counted
 from clca.quality.stats.measures import COLUMNS, row_of
-from clca.quality.stats.sample import Sample
 from clca.quality.stats.sides import Side
 from clca.quality.stats.variety import VarietyCounter
 from clca.records import Dialogue

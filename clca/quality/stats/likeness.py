@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 from pydantic import Field
 
+from clca.quality.dialogue_reader import DialogueReader
 from clca.quality.duplicates import NearDuplicates
 from clca.quality.embedding import Vectors, similar
+from clca.quality.sample import Sampled
 from clca.quality.stats.counted import text_of
-from clca.quality.stats.reader import DialogueReader
-from clca.quality.stats.sample import Sampled
-from clca.quality.stats.sides import Side
+from clca.quality.stats.sides import Side, SideRun
 from clca.records import Record
 from clca.tokens import tokens
 
@@ -58,7 +58,7 @@ class MeaningStats(Record):
     pairs: tuple[PairShown, ...]
 
 
-def near_duplicates(index: NearDuplicates, reader: DialogueReader) -> NearDuplicateStats:
+def near_duplicates(index: NearDuplicates, reader: DialogueReader, runs: Sequence[SideRun]) -> NearDuplicateStats:
     """The clusters of all dialogues that were read. Raises `StoreError` where a file has changed meanwhile."""
     clusters = index.clusters(lambda number: tokens(text_of(reader.read(number))))
     repeats = Counter[Side]()
@@ -66,13 +66,13 @@ def near_duplicates(index: NearDuplicates, reader: DialogueReader) -> NearDuplic
     shown = []
     largest = {id(cluster) for cluster in sorted(clusters, key=lambda own: -len(own.members))[:SHOWN]}
     for cluster in clusters:
-        sides = Counter(reader.run_of(number).side for number in cluster.members)
+        sides = Counter(runs[reader.place_of(number)].side for number in cluster.members)
         repeats.update({side: count - 1 for side, count in sides.items()})
         shared += sides["second"] if sides["first"] else 0
         copies += cluster.lowest == 1.0
         of_one_scenario += _of_one_scenario(cluster.members, reader)
         if id(cluster) in largest:
-            names = tuple(_name(number, reader) for number in cluster.members[:MEMBERS])
+            names = tuple(_name(number, reader, runs) for number in cluster.members[:MEMBERS])
             shown.append(ClusterShown(size=len(cluster.members), dialogues=names, jaccard=round(cluster.lowest, 4)))
     return NearDuplicateStats(
         threshold=index.threshold,
@@ -94,8 +94,8 @@ def alike_in_meaning(sample: Sequence[Sampled], vectors: Vectors, embedder: str,
     return MeaningStats(embedder=embedder, threshold=threshold, repeats=len(pairs), pairs=shown)
 
 
-def _name(number: int, reader: DialogueReader) -> str:
-    return f"{reader.run_of(number).info.name}:{reader.read(number).id}"
+def _name(number: int, reader: DialogueReader, runs: Sequence[SideRun]) -> str:
+    return f"{runs[reader.place_of(number)].info.name}:{reader.read(number).id}"
 
 
 def _of_one_scenario(members: Sequence[int], reader: DialogueReader) -> bool:

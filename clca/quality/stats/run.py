@@ -12,8 +12,10 @@ import numpy as np
 
 from clca.contamination.index import ContaminationIndex
 from clca.progress import Note, Progress, ProgressCallback, ignore
+from clca.quality.dialogue_reader import DialogueReader
 from clca.quality.duplicates import NearDuplicates
 from clca.quality.embedding import Embedder, Vectors, embedded, load_embedder
+from clca.quality.sample import Sampled
 from clca.quality.stats.blocks import block_size, measure, token_budget
 from clca.quality.stats.caveats import caveats
 from clca.quality.stats.contrasts import contrasts
@@ -23,9 +25,7 @@ from clca.quality.stats.figures import LIBRARY, figures
 from clca.quality.stats.group import Group, group_name
 from clca.quality.stats.likeness import MeaningStats, alike_in_meaning, near_duplicates
 from clca.quality.stats.plan import StatsPlan
-from clca.quality.stats.reader import DialogueReader
 from clca.quality.stats.result import StatsResult
-from clca.quality.stats.sample import Sampled
 from clca.quality.stats.shared import ContaminationCounter
 from clca.quality.stats.summary import group_stats, run_summary
 from clca.storage.output_files import write_output
@@ -44,10 +44,11 @@ def run(plan: StatsPlan, progress: ProgressCallback = ignore) -> StatsResult:
     embedder = load_embedder(plan.embedder)
     progress(Note("Reading the texts of evaluations."))
     contamination = ContaminationCounter(ContaminationIndex(plan.evaluations.texts))
-    reader, groups = DialogueReader(plan.runs), dict[str, Group]()
+    reader, groups = DialogueReader([side_run.file for side_run in plan.runs]), dict[str, Group]()
     read = Counter[Path]()
     with NearDuplicates(plan.config.near, plan.config.seed) as index:
-        for number, side_run, dialogue in reader:
+        for number, place, dialogue in reader:
+            side_run = plan.runs[place]
             counted = count(dialogue, plan.instruments)
             name = group_name(side_run.side, dialogue.culture)
             if name not in groups:
@@ -60,7 +61,7 @@ def run(plan: StatsPlan, progress: ProgressCallback = ignore) -> StatsResult:
                 progress(Progress(number + 1, max(plan.dialogues, number + 1), "dialogues"))
         progress(Progress(index.count, index.count, "dialogues"))
         progress(Note("Comparing dialogues."))
-        likeness = near_duplicates(index, reader)
+        likeness = near_duplicates(index, reader, plan.runs)
     runs = tuple(run_summary(side_run, read[side_run.file]) for side_run in plan.runs)
     samples = {name: group.sample.dialogues() for name, group in groups.items()}
     vectors = _vectors(embedder, samples, progress)

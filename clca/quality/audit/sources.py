@@ -1,0 +1,36 @@
+"""The kept dialogues that flaws are planted in, drawn by the seed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from clca.errors import NotFoundError
+from clca.quality.audit.items import Source
+from clca.quality.dialogue_reader import DialogueReader
+from clca.quality.run_choice import require_started
+from clca.quality.sample import Sampled, ranked
+from clca.storage.run_dir import FILES
+from clca.storage.run_index import RunInfo
+
+
+def draw_sources(runs: Sequence[RunInfo], most: int, seed: int) -> list[Source]:
+    """At most `most` kept dialogues of the runs, of each scenario of a culture one.
+
+    Raises `NotFoundError` for a run that was never started, and where fewer than two scenarios have a kept dialogue.
+    """
+    require_started(runs)
+    reader = DialogueReader([run.folder / FILES["kept"] for run in runs])
+    drawn: dict[tuple[str, str], Sampled] = {}
+    for number, place, dialogue in reader:
+        entry = ranked(seed, runs[place].name, dialogue.id, number)
+        scenario = (dialogue.culture, dialogue.scenario.id)
+        drawn[scenario] = min(drawn.get(scenario, entry), entry)
+    if len(drawn) < 2:
+        raise NotFoundError(
+            f"{', '.join(str(run.folder) for run in runs)}: kept dialogues of {len(drawn)} scenarios; an audit needs 2"
+            " or more: clca generate makes them"
+        )
+    return [
+        Source(f"{runs[reader.place_of(entry.number)].name}/{entry.id}", reader.read(entry.number))
+        for entry in sorted(drawn.values())[:most]
+    ]
