@@ -70,9 +70,9 @@ def find_evaluations(
         inputs["mmlu"] = cached.parent.name  # the revision
     elif not any(is_csv_folder(path) for path in against if path.is_dir()):
         caveats.append(NO_MMLU)
-    for given in against:
-        texts.append(EvaluationTexts(str(given), LONG, TextFiles(given)))
-        inputs[str(given)] = digest_of(given)
+    for source in against:
+        texts.append(EvaluationTexts(str(source), LONG, TextFiles(source)))
+        inputs[str(source)] = digest_of(source)
     return Evaluations(tuple(texts), inputs, tuple(caveats))
 
 

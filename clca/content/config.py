@@ -98,6 +98,12 @@ def split_list(value: Any) -> Any:
     return [part for part in value.replace(",", " ").split() if part] if isinstance(value, str) else value
 
 
+def split_each(value: Any) -> Any:
+    """The words of a text or of several, split at commas and spaces; anything else as it is."""
+    are_texts = isinstance(value, tuple | list) and all(isinstance(text, str) for text in value)
+    return split_list(",".join(value) if are_texts else value)
+
+
 def split_names(value: Any) -> Any:
     """A list of names written as one text, split at commas only; anything else as it is."""
     if isinstance(value, Path):

@@ -7,8 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, field_validator, model_validator
 
-from clca.content.config import Option, StageConfig, split_list, split_names
-from clca.generation.config_values import count_or_file, split_labels, without_duplicates
+from clca.content.config import Option, StageConfig, split_each, split_list, split_names
+from clca.generation.config_values import count_or_file, without_duplicates
 from clca.generation.rating_filter import least_scores
 from clca.generation.roles import REHEARSAL, flag_of, models_of, unused_servers
 from clca.inference.protocol import Form
@@ -204,7 +204,7 @@ class GenerateConfig(StageConfig):
     ] = False
     discard: Annotated[
         tuple[Label, ...],
-        BeforeValidator(split_labels),
+        BeforeValidator(split_each),
         Field(description="Which of the verdicts quality, meta and alignment discard a dialogue."),
         Option(PLAY, metavar="LABELS"),
     ] = ("quality", "meta")
@@ -222,7 +222,7 @@ class GenerateConfig(StageConfig):
     ] = False
     rate_least: Annotated[
         tuple[str, ...],
-        BeforeValidator(split_labels),
+        BeforeValidator(split_each),
         Field(description="With --rate: discard what is rated lower, such as believability=5; repeatable."),
         Option(PLAY, metavar="NAME=N"),
     ] = ()

@@ -5,20 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from clca.content.config import split_list
-
 
 def count_or_file(value: Any) -> Any:
     """A number, or the path of a file as it was given. Raises `ValueError` for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | str | Path | None):
         raise ValueError(f"needs a number of seed scenarios or the path of a file, not {value!r}")
     return int(value) if isinstance(value, str) and value.strip().lstrip("-").isdigit() else value
-
-
-def split_labels(value: Any) -> Any:
-    """The words of a text or of several, between commas; anything else as it is."""
-    is_list = isinstance(value, tuple | list) and all(isinstance(label, str) for label in value)
-    return split_list(",".join(value) if is_list else value)
 
 
 def without_duplicates(urls: tuple[str, ...]) -> tuple[str, ...]:

@@ -113,13 +113,13 @@ def similar(vectors: Vectors, threshold: float) -> list[tuple[int, int, float]]:
     >>> similar(np.array([[1, 0], [0, 1], [1, 0]], dtype=np.float32), 0.9)
     [(0, 2, 1.0)]
     """
-    found = []
+    pairs = []
     for start in range(0, len(vectors), BATCH):
         cosines = vectors[start : start + BATCH] @ vectors[: start + BATCH].T
         for row, own in enumerate(cosines, start=start):
             if row and (nearest := int(own[:row].argmax())) >= 0 and own[nearest] >= threshold:
-                found.append((nearest, row, round(float(own[nearest]), 4)))
-    return found
+                pairs.append((nearest, row, round(float(own[nearest]), 4)))
+    return pairs
 
 
 def _of_length_one(vectors: object) -> Vectors:

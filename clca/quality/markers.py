@@ -70,7 +70,7 @@ class Markers:
         """Whether there are any for a culture."""
         return culture in self._patterns
 
-    def found(self, culture: str, words: Sequence[str]) -> tuple[str, ...]:
+    def in_text(self, culture: str, words: Sequence[str]) -> tuple[str, ...]:
         """The names of the markers of a culture that stand in a text, given as its tokens."""
         if culture not in self._patterns:
             return ()

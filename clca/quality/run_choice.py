@@ -25,12 +25,12 @@ def choose_runs(names: Sequence[str], out: Path, catalogue: CultureCatalogue) ->
     selections = []
     for name in names:
         if has_magic(name) and not Path(name).exists():
-            found = list(_matching(name))
+            named = list(_matching(name))
         else:
             info, selection = newest_run(name, _find(name, out, catalogue))
-            found = [info]
+            named = [info]
             selections.append(selection)
-        runs.update({info.folder.resolve(): info for info in found})
+        runs.update({info.folder.resolve(): info for info in named})
     return list(runs.values()), selections
 
 

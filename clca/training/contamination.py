@@ -43,8 +43,8 @@ def compared(example: Example, sources: TrainingSources) -> Example | Dropped:
     return Dropped(CONTAMINATED, example.id, tuple(hits)) if hits else example
 
 
-def told(counts: ExampleCounts, *others: ExampleCounts) -> Iterator[str]:
-    """What the user is told of the parts of a split; nothing where nothing was left out."""
+def contamination_lines(counts: ExampleCounts, *others: ExampleCounts) -> Iterator[str]:
+    """One line on what was left out of the parts of a split for sharing a text; none where nothing was."""
     parts = (counts, *others)
     left_out = sum(part.dropped[CONTAMINATED] for part in parts)
     if not left_out:

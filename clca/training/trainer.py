@@ -22,7 +22,7 @@ from clca.storage.atomic import write_errors
 from clca.storage.fingerprint import fingerprint
 from clca.storage.lock import folder_lock
 from clca.training import checkpoints, work_dir
-from clca.training.contamination import told
+from clca.training.contamination import contamination_lines
 from clca.training.dataset import write_rows
 from clca.training.distributed import each, join, once
 from clca.training.fingerprint_inputs import decisive_recipe
@@ -94,7 +94,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     duplicates = rows.counts.dropped[DUPLICATE] + held_out.counts.dropped[DUPLICATE]
     if duplicates:
         progress(Note(f"{duplicates:,} dialogues stand in several of the runs, word for word: each is taken once."))
-    for line in told(rows.counts, held_out.counts):
+    for line in contamination_lines(rows.counts, held_out.counts):
         progress(Note(line))
     if (overlap := survey_overlap(job.sources.content, rows.counts.items)) is not None:
         progress(Note(overlap.line))

@@ -23,11 +23,11 @@ MEMBERS = {"mexico": (), "spa": ("mexico",), "japan": ()}
 
 def test_markers_are_whole_words_in_any_case_and_number(overlay: Overlay) -> None:
     markers = Markers.load(overlay({PATH: FILE}), MEMBERS)
-    assert markers.found("mexico", tokens("Two SOMBREROS, please.")) == ("hats",)
-    assert markers.found("mexico", tokens("A big\nhat.")) == ("hats",)
-    assert markers.found("mexico", tokens("The sombrerero sells big, warm hats.")) == ()
-    assert markers.found("spa", tokens("A bullfight in a sombrero.")) == ("bulls", "hats")
-    assert markers.found("japan", tokens("A sombrero.")) == ()
+    assert markers.in_text("mexico", tokens("Two SOMBREROS, please.")) == ("hats",)
+    assert markers.in_text("mexico", tokens("A big\nhat.")) == ("hats",)
+    assert markers.in_text("mexico", tokens("The sombrerero sells big, warm hats.")) == ()
+    assert markers.in_text("spa", tokens("A bullfight in a sombrero.")) == ("bulls", "hats")
+    assert markers.in_text("japan", tokens("A sombrero.")) == ()
     assert not markers.has("japan")
 
 
@@ -49,7 +49,7 @@ def test_every_culture_has_markers_of_its_own_or_of_its_countries(
 ) -> None:
     markers = Markers.load(content, {name: catalogue.culture(name).members for name in catalogue.ids()})
     assert [name for name in catalogue.ids() if len(markers.names(name)) < 3] == []
-    assert markers.found("japan", tokens("They meet at a tea ceremony.")) == ("tea ceremony",)
+    assert markers.in_text("japan", tokens("They meet at a tea ceremony.")) == ("tea ceremony",)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from clca.contamination.evaluations import find_evaluations
 from clca.content.lookup import Content
 from clca.models.adapter import read_adapter
 from clca.models.student import Student
-from clca.training.contamination import CONTAMINATED, told
+from clca.training.contamination import CONTAMINATED, contamination_lines
 from clca.training.examples import ExampleCounts
 from clca.training.fingerprint_inputs import decisive
 from clca.training.recipe import Data
@@ -40,7 +40,7 @@ def test_a_dialogue_with_an_item_of_the_survey_is_left_out_as_a_whole(tmp_path: 
     assert dict(counts.shared) == {"survey (ja)": 1}
     (hit,) = counts.hits
     assert (hit.source, hit.where, hit.evaluation, hit.item) == ("japan-survey-1", "turn 2", "survey (ja)", "Q1")
-    (line,) = told(counts, ExampleCounts())
+    (line,) = contamination_lines(counts, ExampleCounts())
     assert line.startswith("1 thing shares a text with an evaluation, and is left out (japan-survey-1, turn 2: survey")
 
 
@@ -56,7 +56,7 @@ def test_nothing_is_left_out_where_nothing_is_compared(tmp_path: Path) -> None:
     file = write(tmp_path / "d.jsonl", [dialogue(turns)])
     keeping = TrainingSources((JAPAN,), (file,), Content(), Data(held_out=0), 42)
     assert len(of(keeping)) == 3
-    assert list(told(ExampleCounts())) == []
+    assert list(contamination_lines(ExampleCounts())) == []
 
 
 def test_rows_of_the_user_s_are_compared_and_survey_pairs_only_with_what_is_not_the_survey(tmp_path: Path) -> None:

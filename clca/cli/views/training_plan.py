@@ -17,7 +17,7 @@ from clca.inference.memory import student_weight_bytes
 from clca.models.size import gib
 from clca.models.speed import SHARE
 from clca.printable import one_line
-from clca.training.contamination import told
+from clca.training.contamination import contamination_lines
 from clca.training.data_checks import Checked, Sample
 from clca.training.estimate import Estimate, trainable
 from clca.training.forecast import Forecast, forecast, forecasts
@@ -90,7 +90,7 @@ def _show_forecast(adapter: Forecast, *, samples: bool) -> None:
             console.print(f"{'parameters':<12}{job.student.model.parameters:,}; {gib(weights)} {bits}")
     if adapter.checked is not None and adapter.estimate is not None:
         _show_counts(adapter.checked, console)
-        for line in told(adapter.checked.train.counts, adapter.checked.held_out.counts):
+        for line in contamination_lines(adapter.checked.train.counts, adapter.checked.held_out.counts):
             console.print(one_line(line), style="yellow")
         if adapter.overlap is not None:
             console.print(adapter.overlap.line)

@@ -70,17 +70,18 @@ def _names(persona: str) -> tuple[str, str]:
 
 
 def _person(values: Mapping[str, Any], key: str, name: str, culture: Culture, derived: list[str]) -> Participant:
-    told = values.get(key)
-    if not isinstance(told, dict):
-        raise RowFault(key, "missing" if told is None else "no object with background, occupation, goal and secrets")
+    description = values.get(key)
+    if not isinstance(description, dict):
+        raise RowFault(
+            key, "missing" if description is None else "no object with background, occupation, goal and secrets"
+        )
     try:
-        background, occupation, goal = (text_of(told, field) for field in ("background", "occupation", "goal"))
-        secret = text_of(told, "secrets", required=False)
+        background, occupation, goal = (text_of(description, field) for field in ("background", "occupation", "goal"))
+        secret = text_of(description, "secrets", required=False)
     except RowFault as fault:
         raise RowFault(f"{key}.{fault.field}", fault.reason, fault.detail) from None
-    told_of = f"{background} {occupation}"
     gender = gender_of(name, f"{background} {secret}", culture)
-    age, how = age_of(told_of)
+    age, how = age_of(f"{background} {occupation}")
     derived.append(f"gender: {'by pronouns or names' if gender else 'not said, other taken'}")
     if how != "said":
         derived.append("age: by time of life" if how == "time of life" else f"age: not said, {GROWN_UP} taken")

@@ -66,12 +66,12 @@ def relationships_in(*texts: str) -> list[Relationship]:
 
 def gender_of(name: str, texts: str, culture: Culture) -> Gender | None:
     """The gender of a person of this name, None where neither pronouns nor the culture's names tell it."""
-    told = {_PRONOUNS[word] for word in words(texts) if word in _PRONOUNS}
-    if len(told) == 1:
-        return told.pop()
-    given = {name.casefold(), split_name(name, culture)[0].casefold(), *(part.casefold() for part in name.split())}
+    genders = {_PRONOUNS[word] for word in words(texts) if word in _PRONOUNS}
+    if len(genders) == 1:
+        return genders.pop()
+    parts = {name.casefold(), split_name(name, culture)[0].casefold(), *(part.casefold() for part in name.split())}
     lists: dict[Gender, tuple[str, ...]] = {"female": culture.names.female, "male": culture.names.male}
-    of_lists: list[Gender] = [gender for gender, known in lists.items() if given & {each.casefold() for each in known}]
+    of_lists: list[Gender] = [gender for gender, known in lists.items() if parts & {each.casefold() for each in known}]
     return of_lists[0] if len(of_lists) == 1 else None
 
 
@@ -81,8 +81,8 @@ def age_of(texts: str) -> tuple[int, str]:
         age = int(next(filter(None, match.groups())))
         if 5 <= age <= 110:
             return age, "said"
-    told = set(words(texts))
+    present = set(words(texts))
     for age, members in TIMES_OF_LIFE:
-        if told & set(members.split()):
+        if present & set(members.split()):
             return age, "time of life"
     return GROWN_UP, "grown-up"

@@ -56,9 +56,9 @@ def read_agent(pk: str, values: Mapping[str, Any]) -> Agent:
     age = values.get("age")
     if not isinstance(age, int) or isinstance(age, bool) or not 5 <= age <= 110:
         raise RowFault("age", "no whole number of years from 5 to 110", repr(age))
-    told = text_of(values, "gender").casefold()
-    if told not in GENDERS:
-        raise RowFault("gender", "no known gender", told)
+    gender = text_of(values, "gender").casefold()
+    if gender not in GENDERS:
+        raise RowFault("gender", "no known gender", gender)
     public = text_of(values, "public_info")
     personality = text_of(values, "personality_and_values", required=False)
     both = f"{public} {personality}".strip()
@@ -74,7 +74,7 @@ def read_agent(pk: str, values: Mapping[str, Any]) -> Agent:
         first=text_of(values, "first_name"),
         last=text_of(values, "last_name", required=False),
         age=age,
-        gender=GENDERS[told],
+        gender=GENDERS[gender],
         occupation=text_of(values, "occupation"),
         background=both if len(both) <= LONGEST_BACKGROUND else public,
         secret=text_of(values, "secret", required=False),

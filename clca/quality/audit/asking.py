@@ -137,7 +137,7 @@ async def _ask_all(
 
     on_stop(stop)
 
-    async def one(item: Item, each: Pass, scheduler: RequestScheduler) -> Judgement | str | None:
+    async def judged(item: Item, each: Pass, scheduler: RequestScheduler) -> Judgement | str | None:
         nonlocal done
         client = _Warm(scheduler.client(item.id), each.temperature)
         try:
@@ -154,7 +154,7 @@ async def _ask_all(
     for each, scheduler in zip(rounds, schedulers, strict=True):
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = {item.id: group.create_task(one(item, each, scheduler)) for item in each.items}
+                tasks = {item.id: group.create_task(judged(item, each, scheduler)) for item in each.items}
         except BaseExceptionGroup as errors:
             raise first_error(errors) from None
         results = {name: task.result() for name, task in tasks.items()}

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from clca.content.config import Option, StageConfig, split_list, split_names
+from clca.content.config import Option, StageConfig, split_each, split_names
 from clca.models.vllm_arguments import require_plain_text, require_program
 from clca.quality.audit.flaws import FLAWS
 from clca.urls import check_url
@@ -16,11 +16,6 @@ LIBRARIES = ("numpy",)
 """What the stage needs, which the extra `quality` brings."""
 
 WHAT, JUDGES, PEOPLE = "What is planted", "Judges", "People"
-
-
-def _split_each(value: Any) -> Any:
-    is_list = isinstance(value, tuple | list) and all(isinstance(name, str) for name in value)
-    return split_list(",".join(value) if is_list else value)
 
 
 class AuditConfig(StageConfig):
@@ -47,7 +42,7 @@ class AuditConfig(StageConfig):
     ] = 24
     flaws: Annotated[
         tuple[str, ...],
-        BeforeValidator(_split_each),
+        BeforeValidator(split_each),
         Field(description=f"Flaws to plant, repeatable: {', '.join(FLAWS)}."),
         Option(WHAT, metavar="NAMES", default="all"),
     ] = tuple(FLAWS)

@@ -78,8 +78,8 @@ def paired_difference(pairs: Sequence[tuple[bool, bool]]) -> PairedDifference:
     first, second = (wilson(sum(pair[side] for pair in pairs), count) for side in (0, 1))
     if first.value is None or second.value is None:
         return PairedDifference(first=first, second=second, difference=None)
-    both = sum(one and other for one, other in pairs)
-    neither = sum(not one and not other for one, other in pairs)
+    both = sum(map(all, pairs))
+    neither = len(pairs) - sum(map(any, pairs))
     only_first, only_second = first.hits - both, second.hits - both
     product = first.hits * second.hits * (count - first.hits) * (count - second.hits)
     cross = float(both * neither - only_first * only_second)
@@ -205,5 +205,5 @@ def _shares(recall: Floats, alarms: Floats, discarded: Floats) -> tuple[Floats, 
     with np.errstate(divide="ignore", invalid="ignore"):
         before = np.clip((discarded - alarms) / (recall - alarms), 0.0, 1.0)
         kept = np.clip(before * (1 - recall) / (1 - discarded), 0.0, 1.0)
-    told = (recall > alarms) & (discarded < 1)
-    return np.where(told, before, np.nan), np.where(told, kept, np.nan)
+    follows = (recall > alarms) & (discarded < 1)
+    return np.where(follows, before, np.nan), np.where(follows, kept, np.nan)

@@ -60,8 +60,12 @@ class Blocks:
         value = float(scores.mean())
         if scores.size == 1:
             return Estimate(value=value)
-        lower, upper = (1.0, float(self.size)) if measure.startswith(VENDI) else (0.0, 1.0)
+        lower, upper = self.range_of(measure)
         return interval(value, replicates, lower=lower, upper=upper)
+
+    def range_of(self, measure: str) -> tuple[float, float]:
+        """The least and the highest value of a measure."""
+        return (1.0, float(self.size)) if measure.startswith(VENDI) else (0.0, 1.0)
 
     def replicates(self, measure: str, *, seed: int, name: str) -> Floats:
         """Means over resampled blocks, [B]."""

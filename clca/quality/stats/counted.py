@@ -50,9 +50,9 @@ def count(dialogue: Dialogue, instruments: Instruments) -> Counted:
     people = dialogue.scenario.participants
     text = text_of(dialogue)
     words = tokens(text)
-    told = [people[0].occupation, people[0].background, people[1].occupation, people[1].background]
-    scene = tokens(joined([dialogue.scenario.setting, *told]))
-    markers = instruments.markers.found(dialogue.culture, [*scene, *words])
+    backgrounds = [people[0].occupation, people[0].background, people[1].occupation, people[1].background]
+    scene = tokens(joined([dialogue.scenario.setting, *backgrounds]))
+    markers = instruments.markers.in_text(dialogue.culture, [*scene, *words])
     language = instruments.language(text)
     labelled = [turn for turn in dialogue.turns if isinstance(turn, LabelledTurn)]
     columns: dict[str, float] = {

@@ -40,16 +40,20 @@ class Difference(Record):
 
 
 def estimates(observations: Observations, *, seed: int, name: str) -> dict[str, Estimate]:
-    """The measures of a group; those with nothing to measure are left out, and one scenario gives no interval."""
+    """The measures of a group; those with nothing to measure are left out, and one scenario gives no interval.
+
+    Where all scenarios have the same value, such as a share of 0, resamples have it too, and the interval is a point:
+    it says nothing of scenarios that were not drawn.
+    """
     _, rows = observations
     sums = rows.sum(axis=0)[None]
     drawn = bootstrap(rows, seed=seed, name=name) if len(rows) > 1 else np.zeros((0, rows.shape[1]))
-    found = {}
+    measured = {}
     for measure in MEASURES:
         estimate = interval(float(measure.scores(sums)[0]), measure.scores(drawn), upper=HIGHEST[measure.unit])
         if estimate is not None:
-            found[measure.name] = estimate
-    return found
+            measured[measure.name] = estimate
+    return measured
 
 
 def differences(first: Observations, second: Observations, *, seed: int, names: tuple[str, str]) -> list[Difference]:
@@ -62,30 +66,31 @@ def differences(first: Observations, second: Observations, *, seed: int, names: 
     both[np.searchsorted(scenarios, of_second), width:] = others
     drawn = bootstrap(both, seed=seed, name="/".join(names)) if len(both) > 1 else np.zeros((0, 2 * width))
     whole = both.sum(axis=0)[None]
-    found = []
+    measured = []
     for measure in MEASURES:
         values = measure.scores(whole[:, :width])[0], measure.scores(whole[:, width:])[0]
         replicates = measure.scores(drawn[:, :width]) - measure.scores(drawn[:, width:])
-        found += _difference(measure.name, values, replicates, names)
-    return found
+        measured += _difference(measure.name, values, replicates, names, HIGHEST[measure.unit])
+    return measured
 
 
 def block_differences(first: Blocks, second: Blocks, *, seed: int, names: tuple[str, str]) -> list[Difference]:
     """The differences of the measures of diversity; the blocks of each group are drawn by themselves."""
-    found = []
+    measured = []
     for measure in first.scores:
         if measure not in second.scores:
             continue
-        one, other = (blocks.estimate(measure, np.full(1, np.nan)) for blocks in (first, second))
-        if one is None or other is None:
+        of_first, of_second = (blocks.estimate(measure, np.full(1, np.nan)) for blocks in (first, second))
+        if of_first is None or of_second is None:
             continue
         drawn = [
             blocks.replicates(measure, seed=seed, name=name)
             for blocks, name in zip((first, second), names, strict=True)
         ]
         replicates = drawn[0] - drawn[1] if len(drawn[0]) == len(drawn[1]) else np.full(1, np.nan)
-        found += _difference(measure, (one.value, other.value), replicates, names)
-    return found
+        lower, upper = first.range_of(measure)
+        measured += _difference(measure, (of_first.value, of_second.value), replicates, names, upper - lower)
+    return measured
 
 
 def pooled(groups: Sequence[Observations]) -> Observations:
@@ -97,11 +102,12 @@ def pooled(groups: Sequence[Observations]) -> Observations:
 
 
 def _difference(
-    measure: str, values: tuple[float, float], replicates: Floats, names: tuple[str, str]
+    measure: str, values: tuple[float, float], replicates: Floats, names: tuple[str, str], most: float
 ) -> list[Difference]:
+    """The difference of two values with its interval within [-most, most]; none where one is not measured."""
     if np.isnan(values).any():
         return []
-    estimate = interval(values[0] - values[1], replicates, lower=-np.inf)
+    estimate = interval(values[0] - values[1], replicates, lower=-most, upper=most)
     assert estimate is not None
     return [
         Difference(

@@ -86,12 +86,12 @@ def quantiles(counts: Counter[int]) -> dict[str, int]:
     >>> quantiles(Counter({3: 8, 5: 1, 9: 1}))
     {'p10': 3, 'p50': 3, 'p90': 5}
     """
-    total, found = counts.total(), {}
+    total, percentiles = counts.total(), {}
     for share in QUANTILES:
         below = 0
         for number in sorted(counts):
             below += counts[number]
             if below >= share * total:
-                found[f"p{round(100 * share)}"] = number
+                percentiles[f"p{round(100 * share)}"] = number
                 break
-    return found
+    return percentiles

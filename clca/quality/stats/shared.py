@@ -39,10 +39,10 @@ class ContaminationCounter:
 
     def add(self, run: str, dialogue: Dialogue) -> None:
         """Look for shared texts in all that a dialogue says of its scenario, its turns and their intents."""
-        found = self._index.hits(dialogue.texts)
-        self._dialogues += bool(found)
-        self._by_evaluation.update(hit.evaluation for hit in found)
-        for hit in found[: MOST_LISTED - len(self._hits)]:
+        hits = self._index.hits(dialogue.texts)
+        self._dialogues += bool(hits)
+        self._by_evaluation.update(hit.evaluation for hit in hits)
+        for hit in hits[: MOST_LISTED - len(self._hits)]:
             self._hits.append(DialogueHit(run=run, dialogue=dialogue.id, **dict(hit)))
 
     def stats(self) -> ContaminationStats:
