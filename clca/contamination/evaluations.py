@@ -32,7 +32,7 @@ NO_MMLU = (
 
 @dataclass(frozen=True, slots=True)
 class Evaluations:
-    """All texts, `inputs` with a digest of each file that they come from, and what is not here."""
+    """All texts, `inputs` with the digests of what they come from, and what is not here."""
 
     texts: tuple[EvaluationTexts, ...]
     inputs: dict[str, str]
@@ -72,7 +72,8 @@ def find_evaluations(
         caveats.append(NO_MMLU)
     for source in against:
         texts.append(EvaluationTexts(str(source), LONG, TextFiles(source)))
-        inputs[str(source)] = digest_of(source)
+        digest = digest_of(source)
+        inputs[f"against {digest}"] = digest  # not its path: where it lies changes nothing
     return Evaluations(tuple(texts), inputs, tuple(caveats))
 
 

@@ -36,6 +36,14 @@ class Review(Record):
     verdict: Opinion
     comment: Annotated[str, StringConstraints(max_length=LONGEST_COMMENT)] = ""
 
+    def after(self, earlier: Review | None) -> Review:
+        """What the reviewer says with an earlier review: a comment takes no verdict back, and a verdict no comment."""
+        if earlier is None:
+            return self
+        return self.model_copy(
+            update={"verdict": self.verdict or earlier.verdict, "comment": self.comment or earlier.comment}
+        )
+
 
 Reviews = Mapping[str, Mapping[str, Review]]
 """The review that counts, by the dialogue's id and the reviewer."""
@@ -52,11 +60,7 @@ def read_reviews(folder: Path) -> Reviews:
         return reviews
     for _, review in parse_records((line for _, line in read_lines(path)), str(path), Review):
         own = reviews.setdefault(review.id, {})
-        before = own.get(review.reviewer)
-        if before is not None:  # a comment takes no verdict back, and a verdict no comment
-            kept = {"verdict": review.verdict or before.verdict, "comment": review.comment or before.comment}
-            review = review.model_copy(update=kept)
-        own[review.reviewer] = review
+        own[review.reviewer] = review.after(own.get(review.reviewer))
     return reviews
 
 

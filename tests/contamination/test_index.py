@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -107,7 +108,9 @@ def test_what_is_not_here_is_said_and_what_is_given_is_read(content: Content, tm
     (tmp_path / "ignored.md").write_text(long)
     found = find_evaluations(content, None, {"HF_HUB_CACHE": str(tmp_path)}, [tmp_path])
     assert found.caveats == (NO_MMLU,)
-    assert found.inputs[str(tmp_path)]
+    moved = shutil.copytree(tmp_path, tmp_path.with_name("moved"))
+    assert found.inputs == find_evaluations(content, None, {"HF_HUB_CACHE": str(tmp_path)}, [moved]).inputs
+    assert found.inputs != find_evaluations(content, None, {"HF_HUB_CACHE": str(tmp_path)}).inputs
     given = ContaminationIndex([found.texts[-1]])
     assert given.references[0].compared == 3
     assert items(given.hits({"a": f"{long} again"}))[0].endswith(" 1")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from clca.quality.inspection.lines import Line, lines
 from clca.quality.inspection.plan import InspectPlan
@@ -27,7 +27,7 @@ class ReviewSession:
         self._coming = self._pending()
         self._shown: list[Line] = []
         self._place = -1
-        self._said: dict[tuple[Path, str], Review] = {}
+        self._own_reviews: dict[tuple[Path, str], Review] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -61,9 +61,12 @@ class ReviewSession:
     def reviews(self) -> tuple[Review, ...]:
         """What was said of it, this reviewer's words last."""
         dialogue = str(self.line.record()["id"])
-        own = self._said.get((self.line.run.folder, dialogue))
+        own = self._own_reviews.get((self.line.run.folder, dialogue))
         reviews = self._plan.matcher.reviews_of(self.line, dialogue)
-        return reviews if own is None else (*(r for r in reviews if r.reviewer != self.reviewer), own)
+        if own is None:
+            return reviews
+        earlier = next((review for review in reviews if review.reviewer == self.reviewer), None)
+        return (*(review for review in reviews if review.reviewer != self.reviewer), own.after(earlier))
 
     def say(self, verdict: Opinion, comment: str = "") -> None:
         """Record a verdict or a comment of the dialogue that is shown."""
@@ -73,16 +76,12 @@ class ReviewSession:
             self._opened.callback(file.close)
         review = Review(id=record["id"], reviewer=self.reviewer, time=now(), verdict=verdict, comment=comment)
         self._files[folder].add(review)
-        before = self._said.get((folder, review.id))
-        kept: dict[str, Any] = {}
-        if before is not None:
-            kept = {"verdict": verdict or before.verdict, "comment": comment or before.comment}
-        self._said[folder, review.id] = review.model_copy(update=kept)
+        self._own_reviews[folder, review.id] = review.after(self._own_reviews.get((folder, review.id)))
 
     def counts(self) -> dict[str, int]:
         """How many dialogues were accepted, rejected and commented in this session."""
-        verdicts = Counter(review.verdict for review in self._said.values())
-        commented = sum(bool(review.comment) for review in self._said.values())
+        verdicts = Counter(review.verdict for review in self._own_reviews.values())
+        commented = sum(bool(review.comment) for review in self._own_reviews.values())
         return {"accepted": verdicts["accepted"], "rejected": verdicts["rejected"], "commented": commented}
 
     def _pending(self) -> Iterator[Line]:
