@@ -48,6 +48,16 @@ def test_keys_accept_reject_comment_skip_and_go_back(
     assert own.time.endswith("+00:00")
 
 
+def test_a_verdict_is_shown_with_the_comment_of_an_earlier_session(
+    source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    press("cgood start\nq", monkeypatch, source)
+    capsys.readouterr()
+    press("abq", monkeypatch, source)
+    assert "accepted: good start" in capsys.readouterr().out
+    assert read_reviews(source)["talk-1"]["ana"].comment == "good start"
+
+
 def test_it_goes_on_where_this_reviewer_stopped_and_another_begins_anew(
     source: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
