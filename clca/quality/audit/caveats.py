@@ -26,6 +26,8 @@ def caveats(plan: AuditPlan, result: AuditResult) -> Iterator[str]:
         )
     if result.dialogues < FEW:
         yield f"{result.dialogues} dialogues: intervals of fewer than {FEW} are wide."
+    if plan.rejected:
+        yield f"{plan.rejected:,} kept dialogues that a reviewer rejected are not among those shown."
     for flaw, number in result.without_place.items():
         yield (
             f"{flaw} had no place in {number:,} of {result.dialogues:,} dialogues: too short, without a secret, or"

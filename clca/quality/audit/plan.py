@@ -49,14 +49,16 @@ ASKED = ("judge.j2", "meta.j2")
 class AuditPlan:
     """What will be judged by whom. `folder` is that of the audit, which the same inputs find again.
 
-    `filter` is the runs' own, `labels` are the verdicts of people by item, `differences` what the judge is told
-    otherwise than when it judged the runs. `unavailable` says why servers cannot be started here.
+    `rejected` counts the kept dialogues that a reviewer rejected, which are not among the `sources`. `filter` is the
+    runs' own, `labels` are the verdicts of people by item, `differences` what the judge is told otherwise than when it
+    judged the runs. `unavailable` says why servers cannot be started here.
     """
 
     config: AuditConfig
     generation: GenerateConfig
     runs: tuple[RunInfo, ...]
     sources: tuple[Source, ...]
+    rejected: int
     items: tuple[Item, ...]
     without_place: dict[str, int]
     filter: Filter
@@ -136,7 +138,7 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
     runs, selection = choose_runs(config.run, config.out, catalogue)
     generation = generation_config(config, runs)
     own_filter = _filter(runs)
-    sources = draw_sources(runs, config.dialogues, config.seed)
+    sources, rejected = draw_sources(runs, config.dialogues, config.seed)
     sound = load_sound(content)
     members = {name: catalogue.culture(name).members for name in catalogue.ids()}
     countries = [name for name, own in members.items() if not own]
@@ -167,6 +169,7 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
         generation,
         tuple(runs),
         tuple(sources),
+        rejected,
         items,
         without_place(items, len(sources), config.flaws),
         own_filter,

@@ -9,19 +9,27 @@ from clca.quality.audit.items import Source
 from clca.quality.dialogue_reader import DialogueReader
 from clca.quality.run_choice import require_started
 from clca.quality.sample import Sampled, ranked
+from clca.storage.reviews import reviewed
 from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo
 
 
-def draw_sources(runs: Sequence[RunInfo], most: int, seed: int) -> list[Source]:
-    """At most `most` kept dialogues of the runs, of each scenario of a culture one.
+def draw_sources(runs: Sequence[RunInfo], most: int, seed: int) -> tuple[list[Source], int]:
+    """At most `most` kept dialogues of the runs, of each scenario of a culture one, and how many could not be drawn.
+
+    Those are the ones that a reviewer rejected: a judge that calls them bad raises no false alarm.
 
     Raises `NotFoundError` for a run that was never started, and where fewer than two scenarios have a kept dialogue.
     """
     require_started(runs)
     reader = DialogueReader([run.folder / FILES["kept"] for run in runs])
+    statuses = [reviewed(run.folder) for run in runs]
     drawn: dict[tuple[str, str], Sampled] = {}
+    rejected = 0
     for number, place, dialogue in reader:
+        if statuses[place].get(dialogue.id) == "rejected":
+            rejected += 1
+            continue
         entry = ranked(seed, runs[place].name, dialogue.id, number)
         scenario = (dialogue.culture, dialogue.scenario.id)
         drawn[scenario] = min(drawn.get(scenario, entry), entry)
@@ -30,7 +38,8 @@ def draw_sources(runs: Sequence[RunInfo], most: int, seed: int) -> list[Source]:
             f"{', '.join(str(run.folder) for run in runs)}: kept dialogues of {len(drawn)} scenarios; an audit needs 2"
             " or more: clca generate makes them"
         )
-    return [
+    sources = [
         Source(f"{runs[reader.place_of(entry.number)].name}/{entry.id}", reader.read(entry.number))
         for entry in sorted(drawn.values())[:most]
     ]
+    return sources, rejected
