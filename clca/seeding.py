@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import random
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TypeVar
+from heapq import heappush, heappushpop
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -68,3 +69,32 @@ class Rng:
         if last_key is None:
             raise ValueError("no weight is above 0")
         return last_key
+
+
+class Lowest(Generic[T]):
+    """The `count` items of the lowest ranks among all that are offered, of which `offered` counts all.
+
+    Of equal ranks the earlier item stays. Where ranks follow from what items are, the same ones stay in any order.
+
+    >>> lowest = Lowest[str](2)
+    >>> for rank, item in ((7, "c"), (2, "a"), (9, "d"), (5, "b")):
+    ...     lowest.offer(rank, item)
+    >>> lowest.items(), lowest.offered
+    (['a', 'b'], 4)
+    """
+
+    __slots__ = ("_count", "_heap", "offered")
+
+    def __init__(self, count: int) -> None:
+        self._count, self.offered = count, 0
+        self._heap: list[tuple[int, int, T]] = []  # the highest rank first
+
+    def offer(self, rank: int, item: T) -> None:
+        """Keep the item if its rank is low enough."""
+        self.offered += 1
+        push = heappush if len(self._heap) < self._count else heappushpop
+        push(self._heap, (-rank, -self.offered, item))
+
+    def items(self) -> list[T]:
+        """The items kept, the lowest rank first."""
+        return [item for _, _, item in sorted(self._heap, key=lambda entry: entry[:2], reverse=True)]

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import doctest
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clca.seeding import chooser, derive
+from clca import seeding
+from clca.seeding import Lowest, chooser, derive
 
 words = st.one_of(st.integers(), st.text(st.characters(exclude_categories=["Cs", "Cc"])))
 parts = st.tuples(words, words, words)
@@ -33,3 +36,17 @@ def test_a_chooser_repeats_itself() -> None:
     drawn = [first.random() for _ in range(5)]
     assert drawn == [second.random() for _ in range(5)]
     assert drawn != [other.random() for _ in range(5)]
+
+
+def test_doctests() -> None:
+    assert doctest.testmod(seeding).failed == 0
+
+
+def test_the_lowest_ranks_stay_and_of_equal_ones_the_earlier() -> None:
+    lowest = Lowest[str](2)
+    for item in ("first", "second", "third"):
+        lowest.offer(1, item)
+    assert lowest.items() == ["first", "second"]
+    nothing = Lowest[str](0)
+    nothing.offer(1, "first")
+    assert (nothing.items(), nothing.offered) == ([], 1)

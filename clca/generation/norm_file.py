@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from heapq import heappush, heappushpop
 from pathlib import Path
 
 from clca.content.parsing import parse_records, suggestion
@@ -12,30 +11,7 @@ from clca.errors import ContentError, SettingsError
 from clca.generation.scenarios import hashed, holds
 from clca.records import Culture, Norm
 from clca.safe_open import bounded_lines, safe_open
-
-
-class _Smallest:
-    """The `count` norms of the lowest ranks of all that are offered, and how many were offered."""
-
-    def __init__(self, count: int, *parts: object) -> None:
-        self._count, self._key = count, hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
-        self._heap: list[tuple[int, str, Norm]] = []
-        self.offered = 0
-
-    def offer(self, norm: Norm) -> None:
-        """Keep the norm if its rank is low; the rank follows from its id and the parts."""
-        self.offered += 1
-        rank = hashlib.blake2b(norm.id.encode(), key=self._key, digest_size=16).digest()
-        entry = (-int.from_bytes(rank, "big"), norm.id, norm)
-        if len(self._heap) < self._count:
-            heappush(self._heap, entry)
-        else:
-            heappushpop(self._heap, entry)
-
-    @property
-    def norms(self) -> list[Norm]:
-        """Those kept, the lowest rank first."""
-        return [norm for _, _, norm in sorted(self._heap, reverse=True)]
+from clca.seeding import Lowest
 
 
 def read_norm_file(path: Path, culture: Culture, count: int, seed: int, more: int = 0) -> tuple[list[Norm], str]:
@@ -46,7 +22,7 @@ def read_norm_file(path: Path, culture: Culture, count: int, seed: int, more: in
     only. Raises `SettingsError` when the file cannot be read or has too few such norms, `ContentError` for a broken or
     duplicate norm.
     """
-    own, general = (_Smallest(count + more, seed, kind, culture.id) for kind in ("own norms", "general norms"))
+    own, general = Lowest[Norm](count + more), Lowest[Norm](count + more)
     ids = set[bytes]()
     digest = hashlib.sha256()
     try:
@@ -62,7 +38,8 @@ def read_norm_file(path: Path, culture: Culture, count: int, seed: int, more: in
                     hint = suggestion(norm.place, PLACES)
                     raise ContentError(str(path), line_number, f"place: {norm.place!r} is unknown{hint}")
                 if holds(norm, culture):
-                    (general if norm.is_general else own).offer(norm)
+                    kind, lowest = ("general norms", general) if norm.is_general else ("own norms", own)
+                    lowest.offer(_rank(norm, seed, kind, culture.id), norm)
     except OSError as error:
         raise SettingsError(f"--norm-file {path}: cannot read the file: {error.strerror}") from None
     if not ids:
@@ -71,4 +48,10 @@ def read_norm_file(path: Path, culture: Culture, count: int, seed: int, more: in
         raise SettingsError(
             f"--norms {count}: {path} has {own.offered:,} norms of {culture.id} and {general.offered:,} general ones"
         )
-    return [*own.norms, *general.norms][: count + more], digest.hexdigest()
+    return [*own.items(), *general.items()][: count + more], digest.hexdigest()
+
+
+def _rank(norm: Norm, *parts: object) -> int:
+    """The rank of a norm in a draw, which follows from its id and the parts."""
+    key = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
+    return int.from_bytes(hashlib.blake2b(norm.id.encode(), key=key, digest_size=16).digest(), "big")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from heapq import heappush, heappushpop
 
+from clca.seeding import Lowest
 from clca.tokens import hash64
 
 
@@ -27,17 +27,13 @@ class Sample:
     """The `size` dialogues of the lowest ranks among those that are added."""
 
     def __init__(self, size: int, seed: int) -> None:
-        self._size, self._seed = size, seed
-        self._highest: list[tuple[int, Sampled]] = []  # a heap, the highest rank first
+        self._seed, self._lowest = seed, Lowest[Sampled](size)
 
     def add(self, run: str, id: str, number: int, text: str) -> None:
         """Have a dialogue take part in the draw."""
         entry = ranked(self._seed, run, id, number, text)
-        if len(self._highest) < self._size:
-            heappush(self._highest, (-entry.rank, entry))
-        else:
-            heappushpop(self._highest, (-entry.rank, entry))
+        self._lowest.offer(entry.rank, entry)
 
     def dialogues(self) -> list[Sampled]:
         """The dialogues drawn, in the order of their ranks, which is random."""
-        return sorted(entry for _, entry in self._highest)
+        return self._lowest.items()
