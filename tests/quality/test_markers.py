@@ -44,6 +44,14 @@ def test_a_fault_names_the_line(overlay: Overlay, change: tuple[str, str], messa
         Markers.load(overlay({PATH: FILE.replace(*change)}), MEMBERS)
 
 
+def test_a_word_of_two_senses_is_a_marker_in_its_own_only(content: Content) -> None:
+    markers = Markers.load(content, dict.fromkeys(CultureCatalogue(content).ids(), ()))
+    assert markers.in_text("japan", tokens("Do it for her sake, for heaven's sake.")) == ()
+    assert markers.in_text("japan", tokens("He pours a cup of sake.")) == ("sushi",)
+    assert markers.in_text("argentina", tokens("You are a good mate, mate.")) == ()
+    assert markers.in_text("argentina", tokens("She passes the mate across.")) == ("mate and asado",)
+
+
 def test_every_culture_has_markers_of_its_own_or_of_its_countries(
     content: Content, catalogue: CultureCatalogue
 ) -> None:
