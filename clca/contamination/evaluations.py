@@ -20,7 +20,7 @@ from clca.evaluation.normad import SUITE as NORMAD
 from clca.evaluation.normad import load_suite
 from clca.evaluation.offense.test_sets import DEMONSTRATION, MANIFEST, TextLine, default_folder, read_manifest
 from clca.models.hub import cache_folder
-from clca.safe_open import bounded_lines, safe_open
+from clca.safe_open import bounded_lines, read_bytes, safe_open
 
 MMLU_DEMO = "eval/mmlu/demo/*/*.csv"
 SURVEY = "survey"
@@ -144,6 +144,11 @@ class _Imported:
 
 
 def _cached_mmlu(environment: Mapping[str, str]) -> Path | None:
-    """The folder of MMLU's questions in the hub's cache, if it is there."""
-    folders = sorted(cache_folder(environment).glob("datasets--cais--mmlu/snapshots/*/all"))
+    """The folder of MMLU's questions in the hub's cache, if it is there: of several revisions that of `main`."""
+    data_set = cache_folder(environment) / "datasets--cais--mmlu"
+    try:
+        main = read_bytes(data_set / "refs" / "main").decode("utf-8", "replace").strip()
+    except OSError:
+        main = ""  # a snapshot can be there without
+    folders = sorted(data_set.glob("snapshots/*/all"), key=lambda folder: (folder.parent.name != main, folder))
     return next((folder for folder in folders if any(folder.glob("test*"))), None)

@@ -142,6 +142,11 @@ def test_imported_test_sets_and_mmlu_of_the_hub_s_cache_are_compared(content: Co
     found = find_evaluations(content, tmp_path, {"HF_HUB_CACHE": str(tmp_path / "hub")})
     assert found.caveats == ()
     assert found.inputs["mmlu"] == "abc"
+    newer = cache.parents[2] / "snapshots" / "def" / "all"
+    shutil.copytree(cache, newer)
+    (cache.parents[2] / "refs").mkdir()
+    (cache.parents[2] / "refs" / "main").write_text("def")
+    assert find_evaluations(content, tmp_path, {"HF_HUB_CACHE": str(tmp_path / "hub")}).inputs["mmlu"] == "def"
     index = ContaminationIndex(found.texts)
     assert [(hit.evaluation, hit.item) for hit in index.hits({"a": post})] == [("offense japan/posts", "p1")]
     assert [hit.evaluation for hit in index.hits({"a": f"{question}?"})] == ["mmlu"]
