@@ -68,6 +68,13 @@ class CultureCatalogue:
         hint = suggestion(wanted, names)
         raise NotFoundError(f"unknown culture {name!r}{hint} (clca cultures list shows all {len(profiles)})")
 
+    def find_meeting(self, name: str) -> str:
+        """The culture of a run: one as `find` finds it, or `japan+mexico` by any two names with a plus.
+
+        Raises `NotFoundError` as `find` does.
+        """
+        return AND.join(map(self.find, name.split(AND, maxsplit=1)))
+
     def culture(self, culture: str) -> Culture:
         """The record of a culture; a language has the names, places and manners of its first member.
 

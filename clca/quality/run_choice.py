@@ -62,5 +62,5 @@ def _find(name: str, out: Path, catalogue: CultureCatalogue) -> list[RunInfo]:
         return find_runs(name, out)
     except NotFoundError as error:
         with suppress(NotFoundError):
-            return find_runs(catalogue.find(name), out)
+            return find_runs(catalogue.find_meeting(name), out)
         raise error from None

@@ -43,7 +43,7 @@ class InspectConfig(StageConfig):
     culture: Annotated[
         tuple[str, ...],
         BeforeValidator(split_names),
-        Field(description="Of this culture; repeatable."),
+        Field(description="Of this culture, or of two that meet (japan+mexico); repeatable."),
         Option(FILTERS),
     ] = ()
     intent: Annotated[

@@ -41,7 +41,7 @@ def plan(config: InspectConfig, workspace: Path | None = None) -> InspectPlan:
         raise SettingsError(f"--out {config.to} exists: give a new file")
     catalogue = CultureCatalogue(Content(workspace))
     runs, selection = choose_runs(config.run, config.generated, catalogue)
-    cultures = tuple(catalogue.find(name) for name in config.culture)
+    cultures = tuple(catalogue.find_meeting(name) for name in config.culture)
     ids = None
     if config.where is not None:
         outcomes = config.verdict or tuple(FILES)

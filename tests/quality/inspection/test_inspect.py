@@ -72,6 +72,17 @@ def test_filters_hold_together(fields: dict[str, Any], found: str, source: Path)
     assert result.matched == len(found)
 
 
+def test_two_cultures_that_meet_are_found_by_any_of_their_names(tmp_path: Path) -> None:
+    pair = write_run(tmp_path / "japan+mexico" / "one", [talk(1, culture="japan+mexico")], "japan+mexico")
+    for name in ("japan+mexico", "JPN+Mexico"):
+        assert ids(inspect(pair, culture=(name,))) == "1"
+        found = run(plan(InspectConfig(run=(name,), generated=tmp_path)))
+        assert found.dialogues[0].run == pair
+    assert ids(inspect(pair, culture=("japan",))) == ""
+    with pytest.raises(NotFoundError, match="unknown culture 'narnia'"):
+        inspect(pair, culture=("japan+narnia",))
+
+
 def test_reviews_are_filtered_by_who_says_what(source: Path) -> None:
     file = ReviewFile(source)
     for dialogue, reviewer, verdict, comment in (
