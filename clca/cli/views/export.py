@@ -45,6 +45,8 @@ def show(result: ExportResult, *, quiet: bool, as_json: bool) -> None:
     console.print(table)
     if result.lost:
         console.print(result.lost, style="dim")
+    if result.audits:
+        console.print(one_line(f"the card has the figures of the judge's audit {', '.join(result.audits)}"))
     console.print(one_line(f"in {result.folder}; README.md is the dataset card"))
     if result.url is not None:
         console.print(one_line(f"uploaded to {result.url}"))

@@ -44,7 +44,7 @@ def card(
         ("Composition", _composition(composition, made)),
         ("How it was made", _making(plan, composition)),
         ("What was filtered", _filtering(plan.runs)),
-        ("How good the judge is", _audit(plan.runs)),
+        ("How good the judge is", _judge(plan)),
         ("Scenarios, origins and licences", _origins(plan, composition)),
         ("Intended use", (f"- {line}" for line in USE)),
         ("Known limits", (f"- {line}" for line in (*LIMITS, *([made.lost] if made.lost else [])))),
@@ -133,15 +133,18 @@ def _filtering(runs: Iterable[RunInfo]) -> Iterator[str]:
         if labels := settings.get("discard"):
             rule = f"discarded where {' or '.join(map(str, labels))} is bad, {settings.get('discard_confidence')}"
             yield f"  - {markdown_text(rule)}"
+        if least := settings.get("rate_least"):
+            scores = ", ".join(map(str, least))
+            yield f"  - {markdown_text(f'discarded where a rating is lower than {scores}')}"
         for reason, count in (run.data.get("reasons") or {}).items():
             yield f"  - {markdown_text(f'{reason}: {count:,}')}"
 
 
-def _audit(runs: Iterable[RunInfo]) -> Iterator[str]:
-    for run in runs:
-        audited = False
+def _judge(plan: ExportPlan) -> Iterator[str]:
+    audited = {name for audit in plan.audits.taken for name in audit.runs}
+    for run in plan.runs:
         if metrics := run.data.get("calibration"):
-            audited = True
+            audited.add(run.name)
             yield (
                 f"- {markdown_text(run.name)}: of {metrics['planted']:,} dialogues with a planted flaw"
                 f" {metrics['caught']:,} were discarded, of {metrics['clean']:,} others {metrics['false_alarms']:,}."
@@ -149,13 +152,18 @@ def _audit(runs: Iterable[RunInfo]) -> Iterator[str]:
         sessions = run.data.get("sessions") or []
         prepared = next((own for s in reversed(sessions) if (own := s.get("judge_calibration"))), None)
         if prepared:
-            audited = True
+            audited.add(run.name)
             bad = "; ".join(f"{flaw} {n['found']} of {n['shown']}" for flaw, n in prepared["bad"].items())
             false_alarms = f"{prepared['sound']['found']} of {prepared['sound']['shown']}"
             text = f"prepared dialogues with a flaw that the judge found: {bad}; false alarms {false_alarms}"
             yield f"- {markdown_text(f'{run.name}: {text}')}."
-        if not audited:
+        if run.name not in audited:
             yield f"- {markdown_text(run.name)}: the judge was not audited."
+    for audit in plan.audits.taken:
+        first, *rest = audit.lines()
+        yield f"- {markdown_text(first)}:"
+        yield from (f"  - {markdown_text(line)}" for line in rest)
+    yield from (f"- {markdown_text(note)}" for note in plan.audits.notes)
 
 
 def _origins(plan: ExportPlan, composition: Composition) -> Iterator[str]:

@@ -74,6 +74,11 @@ class ExportConfig(StageConfig):
     public: Annotated[
         bool, Field(description="Make a dataset that --push creates public; it is private otherwise."), Option(HUB)
     ] = False
+    audits: Annotated[
+        Path,
+        Field(description="Folder of the audits of the judge; the figures of the newest of each run are on the card."),
+        Option(),
+    ] = Path("audits")
     generated: Annotated[
         Path, Field(description="Folder of the runs."), Option(follows="generate.out", hidden=True)
     ] = Path("generated")

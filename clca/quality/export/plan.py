@@ -13,6 +13,7 @@ from clca.content.prompts import TRAINING_PROMPTS, Prompts
 from clca.culture import CultureCatalogue
 from clca.errors import NotFoundError
 from clca.evaluation.validation import require
+from clca.quality.export.audits import Audits, find_audits
 from clca.quality.export.config import ExportConfig
 from clca.quality.export.push import require_token
 from clca.quality.export.result import FILE, ExportResult
@@ -26,13 +27,14 @@ from clca.training.training_sources import CultureRef
 
 @dataclass(frozen=True, slots=True)
 class ExportPlan:
-    """The runs to export, and `replaces`, the files of an earlier export in the folder."""
+    """The runs to export, the audits of their judge, and `replaces`, the files of an earlier export in the folder."""
 
     config: ExportConfig
     runs: tuple[RunInfo, ...]
     cultures: Mapping[str, CultureRef]
     prompts: Prompts
     content: Content
+    audits: Audits
     replaces: frozenset[str]
     selection: tuple[Selection, ...]
 
@@ -64,7 +66,8 @@ def plan(config: ExportConfig, workspace: Path | None = None) -> ExportPlan:
         name: CultureRef(name, catalogue.aliases(name)[0], catalogue.culture(name).members) for name in catalogue.ids()
     }
     prompts = Prompts.load(content, TRAINING_PROMPTS)
-    return ExportPlan(config, tuple(runs), cultures, prompts, content, replaces, tuple(selection))
+    audits = find_audits(config.audits, runs)
+    return ExportPlan(config, tuple(runs), cultures, prompts, content, audits, replaces, tuple(selection))
 
 
 def _earlier_files(folder: Path) -> dict[str, str | None]:

@@ -33,6 +33,9 @@ class ExportResult(Record):
     left_out: dict[str, int] = Field(description="Dialogues, and examples of them, that are not there, by reason.")
     files: dict[str, FileSummary]
     lost: str = Field(description="What of the records the form cannot hold; empty where nothing is lost.")
+    audits: tuple[str, ...] = Field(
+        default=(), description="Audits of the judge whose figures are on the card, by the names of their folders."
+    )
     rehearsal: bool = Field(description="Whether any of it was played by the embedded simulator.")
     caveats: tuple[str, ...]
     folder: Path | None = Field(default=None, description="Where it was written.")

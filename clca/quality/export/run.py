@@ -61,6 +61,7 @@ def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
             left_out=dict(left_out),
             files=files,
             lost=LOST.get(config.format, ""),
+            audits=tuple(audit.name for audit in plan.audits.taken),
             rehearsal=any(info.is_rehearsed for info in plan.runs),
             caveats=tuple(caveats(plan, composition)),
             selection=plan.selection,

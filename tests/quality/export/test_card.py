@@ -21,7 +21,13 @@ HALF = {"shown": 2, "found": 1}
 RUN: dict[str, Any] = {
     "rehearsed": True,
     "finished": False,
-    "settings": {"seed": 7, "top_p": 0.7, "discard": ["quality"], "discard_confidence": "very confident"},
+    "settings": {
+        "seed": 7,
+        "top_p": 0.7,
+        "discard": ["quality"],
+        "discard_confidence": "very confident",
+        "rate_least": ["secret=8"],
+    },
     "inputs": {"clca": "0.1.0", "content:prompts/turn.j2": "a1" * 32},
     "calibration": {"planted": 8, "caught": 6, "clean": 92, "false_alarms": 3},
     "sessions": [
@@ -46,6 +52,7 @@ def test_the_card_says_what_is_in_it_and_how_it_came_to_be(tmp_path: Path) -> No
         "- prompts/turn.j2: a1a1a1a1a1a1a1a1",
         "kept 3, discarded 1, failed 0, rejected 0, pending 0, 75.0 % of those that did not fail",
         "  - discarded where quality is bad, very confident",
+        "  - discarded where a rating is lower than secret=8",
         "  - discarded: degenerate: 1",
         "of 8 dialogues with a planted flaw 6 were discarded, of 92 others 3.",
         "repeats 1 of 2; false alarms 1 of 3.",
