@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from glob import glob, has_magic
+from glob import has_magic
 from pathlib import Path
 
 from clca.culture import CultureCatalogue
 from clca.culture.catalogue import is_of_two
 from clca.errors import NotFoundError, SettingsError
 from clca.storage.run_dir import FILES
-from clca.storage.run_index import RunInfo, find_runs, read_run
+from clca.storage.run_index import RunInfo, find_runs, matching_runs
 from clca.storage.run_selection import newest_run
 from clca.storage.selection import Selection
 
@@ -25,7 +25,7 @@ def choose_runs(names: Sequence[str], out: Path, catalogue: CultureCatalogue) ->
     selections = []
     for name in names:
         if has_magic(name) and not Path(name).exists():
-            named = list(_matching(name))
+            named = matching_runs(name)
         else:
             info, selection = newest_run(name, _find(name, out, catalogue))
             named = [info]
@@ -46,14 +46,6 @@ def require_started(runs: Sequence[RunInfo]) -> None:
     for run in runs:
         if not (run.folder / FILES["kept"]).is_file():
             raise NotFoundError(f"{run.folder} has no {FILES['kept']}: it is not a run, or was never started")
-
-
-def _matching(pattern: str) -> Iterator[RunInfo]:
-    paths = [Path(path) for path in sorted(glob(pattern))]
-    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
-    if not folders:
-        raise NotFoundError(f"{pattern}: no run matches this pattern")
-    yield from map(read_run, folders)
 
 
 def _find(name: str, out: Path, catalogue: CultureCatalogue) -> list[RunInfo]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from glob import glob
 from pathlib import Path
 from typing import Any
 
@@ -102,6 +103,20 @@ def find_runs(name: str, out: Path) -> list[RunInfo]:
     names = [run.name for run in runs]
     hint = suggestion(name, names) or f"; there are {', '.join(names[-5:])}"
     raise NotFoundError(f"no run {name!r} in {out}/{hint}")
+
+
+def matching_runs(pattern: str) -> list[RunInfo]:
+    """The runs whose folders, or files in them, match a pattern as a shell's, by name.
+
+    What else stands beside runs matches nothing: a file counts where its folder has a `run.json`, or if it is JSONL.
+    Raises `NotFoundError` where no run matches, or a folder that does is none, `StoreError` for a damaged one.
+    """
+    paths = [Path(path) for path in sorted(glob(pattern))]
+    of_runs = (path for path in paths if path.is_dir() or path.suffix == ".jsonl" or (path.parent / INFO).is_file())
+    folders = dict.fromkeys(path if path.is_dir() else path.parent for path in of_runs)
+    if not folders:
+        raise NotFoundError(f"{pattern}: no run matches this pattern")
+    return [read_run(folder) for folder in folders]
 
 
 def read_run(folder: Path) -> RunInfo:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from glob import glob, has_magic
+from glob import has_magic
 from pathlib import Path
 
 from clca.content.lookup import Content
@@ -12,7 +12,7 @@ from clca.culture.catalogue import is_of_two
 from clca.errors import NotFoundError, SettingsError
 from clca.models import ModelCatalogue
 from clca.models.student import TINY, Student, find_student
-from clca.storage.run_index import RunInfo, damaged_runs, find_runs, list_runs, read_run
+from clca.storage.run_index import RunInfo, damaged_runs, find_runs, list_runs, matching_runs
 from clca.storage.run_selection import others_of, select_run
 from clca.storage.selection import Selection, listed
 from clca.training.config import TrainConfig
@@ -85,11 +85,7 @@ def named_runs(config: TrainConfig) -> dict[Path, tuple[RunInfo, str]]:
 
 def _named(name: str, generated: Path) -> list[tuple[RunInfo, str]]:
     if has_magic(name) and not Path(name).exists():
-        paths = [Path(path) for path in sorted(glob(name))]
-        folders = dict.fromkeys(path if path.is_dir() else path.parent for path in paths)
-        if not folders:
-            raise NotFoundError(f"--run {name}: no run matches this pattern")
-        return [(read_run(folder), NAMED) for folder in folders]
+        return [(run, NAMED) for run in matching_runs(name)]
     runs = find_runs(name, generated)
     if len(runs) == 1:
         return [(runs[0], NAMED)]

@@ -221,6 +221,20 @@ def test_the_same_run_twice_and_unknown_ones_are_refused(tmp_path: Path) -> None
         plan(StatsConfig(run=(str(folder),)))
 
 
+def test_what_lies_beside_runs_matches_no_pattern(tmp_path: Path) -> None:
+    one, other = (write_run(tmp_path / culture / "one", [talk(1)]) for culture in ("japan", "uk"))
+    (tmp_path / "judges").mkdir()
+    (tmp_path / "judges" / "rehearsal.json").write_text("{}")
+    for pattern in ("*/*", "*/*/*.jsonl", "*/*/run.json"):
+        assert [run.run for run in measured(tmp_path / pattern).runs] == [one, other]
+    (other / "run.json").unlink()  # what is left of it is not passed over
+    for pattern in ("*/*", "*/*/*.jsonl"):
+        with pytest.raises(NotFoundError, match=r"uk/one is not a run: it has no run\.json"):
+            measured(tmp_path / pattern)
+    with pytest.raises(NotFoundError, match="no run matches this pattern"):
+        measured(tmp_path / "judges" / "*")
+
+
 def test_a_name_that_stands_for_several_runs_takes_the_newest_and_says_so(tmp_path: Path) -> None:
     write_run(tmp_path / "japan" / "old", [talk(1)])
     newest = write_run(tmp_path / "japan" / "new", [talk(2)], created="2026-02-02")
