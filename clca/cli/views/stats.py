@@ -41,7 +41,7 @@ def show(result: StatsResult, *, quiet: bool, as_json: bool) -> None:
         print_json(result.json_object())
     elif not quiet:
         console = make_console()
-        for table in (_funnel(result), *_groups(result)):
+        for table in (_funnel(result), *(_groups(result) if result.groups else ())):
             console.print(table)
             console.print()
         _differences(console, result)

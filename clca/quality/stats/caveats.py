@@ -44,7 +44,9 @@ def caveats(runs: Sequence[RunSummary], groups: Sequence[GroupStats], block: int
             f"{', '.join(unknown)}: the Universal Sentence Encoder knows neither Greek nor Bengali; dialogues in"
             " English are not concerned."
         )
-    if block < 2:
+    if not groups:
+        yield "No dialogue was kept: there is nothing to measure."
+    elif block < 2:
         yield "A culture has a single dialogue: no diversity can be told."
     elif groups:
         yield f"Diversity is that of blocks of {block} dialogues; it compares only with blocks of as many."

@@ -11,6 +11,7 @@ import pytest
 pytest.importorskip("py3langid")
 pytest.importorskip("rensa")
 
+from clca.cli.views.stats import show
 from clca.errors import ContentError, NotFoundError, SettingsError
 from clca.progress import Note, Progress
 from clca.quality.stats.config import StatsConfig
@@ -195,9 +196,15 @@ def test_what_is_unfinished_edited_or_rehearsed_is_said(tmp_path: Path) -> None:
     assert any("counts 3 kept dialogues" in caveat for caveat in result.caveats)
 
 
-def test_an_empty_run_has_no_group(tmp_path: Path) -> None:
+def test_an_empty_run_has_no_group_and_no_tables(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     result = measured(write_run(tmp_path / "japan" / "one", []))
     assert (result.groups, result.differences, result.runs[0].read) == ((), (), 0)
+    assert "No dialogue was kept: there is nothing to measure." in result.caveats
+    assert not any("single dialogue" in caveat for caveat in result.caveats)
+    show(result, quiet=False, as_json=False)
+    shown = capsys.readouterr().out
+    assert "Funnel" in shown
+    assert "Measures" not in shown
 
 
 def test_a_broken_line_is_named(tmp_path: Path) -> None:
