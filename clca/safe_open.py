@@ -96,6 +96,16 @@ def walk(folder: Path) -> Iterator[Path]:
                     waiting.append((place / entry.name, depth + 1))
 
 
+def is_below(name: str) -> bool:
+    """Whether a name, as somebody's list has it, is that of a file in the folder of the list, or in folders of it.
+
+    >>> [is_below(name) for name in ("data/a.parquet", "../notes.txt", "/etc/hosts", "a/../../b", "")]
+    [True, False, False, False, False]
+    """
+    path = Path(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts and "\0" not in name
+
+
 def require_no_link(*paths: Path) -> None:
     """Raise `UnsafeFile` for a path that is a link, or anything else that is no regular file."""
     for path in paths:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from clca.errors import StoreError
-from clca.safe_open import walk
+from clca.safe_open import is_below, walk
 from clca.storage.rename import exchange, rename_new
 
 
@@ -138,7 +138,12 @@ def foreign_files(folder: Path, own: Collection[str]) -> list[str]:
 
 
 def remove_listed(folder: int, own: Collection[str]) -> None:
-    """Remove the files `own` of an open folder, and the folders in it that are empty then; no link is followed."""
+    """Remove the files `own` of an open folder, and the folders in it that are empty then; no link is followed.
+
+    Raises `ValueError` for a name that leads out of the folder, before anything is removed.
+    """
+    if not all(map(is_below, own)):
+        raise ValueError("a list of own files names one outside its folder")
     for name in own:
         with suppress(FileNotFoundError), _below(folder, Path(name).parent) as inner:
             os.unlink(Path(name).name, dir_fd=inner)

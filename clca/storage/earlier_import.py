@@ -7,8 +7,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from clca.errors import ContentError, NotFoundError, StoreError
+from clca.safe_open import is_below
 from clca.storage.atomic import foreign_files
 from clca.storage.fingerprint import file_sha256
+from clca.words import beginning
+
+LONGEST_SHOWN = 200  # characters of a name that a stranger's list has
 
 
 def replaceable_files(
@@ -44,6 +48,12 @@ def _own_files(
         digests = read_import(target)
     except (ContentError, NotFoundError):
         raise StoreError(f"{out} holds files that no {made_by} wrote: give --out a new folder") from None
+    outside = next((name for name in digests if not is_below(name)), None)
+    if outside is not None:
+        raise StoreError(
+            f"{out} lists {beginning(outside, LONGEST_SHOWN)!r} as a file of its {made_by}, which no {made_by} wrote:"
+            " give --out a new folder"
+        )
     for name, digest in digests.items():
         file = target / name
         if digest is not None and file.is_file() and file_sha256(file) != digest:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import sqlite3
@@ -28,8 +29,13 @@ from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.generation.importers.context import ImportContext
 from clca.generation.importers.importer import import_records
 from clca.models.adapter import TrainedAdapter
+from clca.quality.export.config import ExportConfig
+from clca.quality.export.plan import plan as plan_export
+from clca.quality.export.result import FILE as EXPORT
+from clca.quality.export.run import run as run_export
 from clca.records import Prediction
 from clca.stages import resolve_config
+from clca.storage.atomic import remove_listed
 from clca.storage.lock import folder_lock
 from clca.storage.output_files import LIST
 from clca.storage.reply_cache import ReplyCache
@@ -404,6 +410,46 @@ def cache_whose_column_takes_a_gigabyte(place: Path) -> Callable[[], object]:
     return lambda: ReplyCache(place / "journal.sqlite")
 
 
+def export_over_a_list(place: Path, victim: Path, name: str) -> Callable[[], object]:
+    """A list of a stranger, who knows the digest of the file, as of one that every user has, or of an empty one."""
+    run = place / "runs" / "japan" / "one"
+    run.mkdir(parents=True)
+    (run / "run.json").write_text("{}")
+    (run / "dialogues.jsonl").touch()
+    about = {"sha256": hashlib.sha256(victim.read_bytes()).hexdigest(), "bytes": 1, "rows": None}
+    made = {"format": "chat", "task": "both", "runs": [], "read": 0, "dialogues": 0, "left_out": {}}
+    (place / "out").mkdir()
+    (place / "out" / EXPORT).write_text(
+        json.dumps({**made, "files": {name: about}, "lost": "", "rehearsal": False, "caveats": []})
+    )
+    return lambda: run_export(plan_export(ExportConfig(run=(str(run),), out=place / "out")))
+
+
+def export_over_a_list_that_names_a_file_beside_it(place: Path) -> Callable[[], object]:
+    (place / "notes.txt").touch()
+    return export_over_a_list(place, place / "notes.txt", "../notes.txt")
+
+
+def export_over_a_list_that_names_any_file(place: Path) -> Callable[[], object]:
+    return export_over_a_list(place, victim := precious(place), str(victim))
+
+
+def export_over_a_list_that_goes_out_and_in(place: Path) -> Callable[[], object]:
+    (place / "notes.txt").touch()
+    return export_over_a_list(place, place / "notes.txt", "data/../../notes.txt")
+
+
+def export_over_a_list_of_no_name(place: Path) -> Callable[[], object]:
+    return export_over_a_list(place, precious(place), "a\0b")
+
+
+def export_over_a_file_of_the_user(place: Path) -> Callable[[], object]:
+    (place / "notes.txt").touch()
+    command = export_over_a_list(place, place / "notes.txt", "chat.jsonl")
+    (place / "out" / "notes.txt").write_text(PRECIOUS)
+    return command
+
+
 def evaluation_whose_predictions_are_a_link(place: Path) -> Callable[[], object]:
     (place / "evaluation").mkdir()
     (place / "evaluation" / "predictions.jsonl").symlink_to(precious(place))
@@ -453,10 +499,27 @@ ATTACKS: tuple[Attack, ...] = (
     cache_whose_journal_names_a_file,
     cache_whose_counts_are_texts,
     cache_whose_column_takes_a_gigabyte,
+    export_over_a_list_that_names_a_file_beside_it,
+    export_over_a_list_that_names_any_file,
+    export_over_a_list_that_goes_out_and_in,
+    export_over_a_list_of_no_name,
+    export_over_a_file_of_the_user,
     evaluation_whose_predictions_are_a_link,
 )
 # What a run makes first, all of it new and empty.
 OPENED = {"journal.sqlite", "discarded.jsonl", "rejected.jsonl", "failed.jsonl"}
+
+
+@pytest.mark.parametrize("name", ["../a", "/etc/hosts", "a/../../b", "..", ""])
+def test_nothing_outside_a_folder_is_removed_by_any_list(tmp_path: Path, name: str) -> None:
+    (tmp_path / "a").touch()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b").touch()
+    handle = os.open(tmp_path / "in", os.O_RDONLY)
+    with pytest.raises(ValueError, match="outside its folder"):
+        remove_listed(handle, ("b", name))
+    os.close(handle)
+    assert sorted(tree(tmp_path)) == ["a", "in", "in/b"]
 
 
 @pytest.mark.parametrize("attack", [pytest.param(attack, id=attack.__name__) for attack in ATTACKS])
