@@ -82,7 +82,12 @@ class _Page(HTMLParser):
             self._texts.append(data)
 
     def close(self) -> None:
-        super().close()
+        """End the page. A tag or comment without an end is none, as in browsers.
+
+        `HTMLParser` would try each of its characters as the beginning of another one, over all that follows.
+        """
+        if not self.rawdata.startswith("<"):
+            super().close()
         self._flush()
 
     def _flush(self) -> None:

@@ -23,6 +23,7 @@ from clca.generation.importers.outcome import Outcome, Row, RowFault, Taken, bui
 from clca.generation.importers.people import GROWN_UP, age_of, gender_of, relationships_in
 from clca.generation.importers.sources import Source
 from clca.generation.importers.tables import json_rows
+from clca.printable import one_line
 from clca.records import Culture, Participant, Seed
 
 PERSONS = ("person1", "person2")
@@ -54,7 +55,7 @@ def _scenario(row: Row, sources: Sequence[Source], context: ImportContext) -> Ta
             "source": "file",
             "participants": people,
             "culture": culture,
-            "origin": f"CLCA scenario file {path.name}, line {row.place.line}"[:400],
+            "origin": f"CLCA scenario file {one_line(path.name)}, line {row.place.line}"[:400],
             "license": context.license or "",
         },
         {"participants": "persona"},

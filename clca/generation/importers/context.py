@@ -13,6 +13,7 @@ from clca.records import Culture
 from clca.records.scenario import GENERAL
 
 _PLAIN = re.compile(r"[^a-z0-9]+")
+LONGEST_NAME = 200  # characters of a name that a culture may have
 _KEPT = re.compile(r"[a-z0-9 _./:-]*")
 
 
@@ -42,6 +43,8 @@ class ImportContext:
 
     def find(self, name: str) -> str | None:
         """The id of a culture by its name, or None."""
+        if len(name) > LONGEST_NAME:
+            return None
         if name not in self._found:
             if len(self._found) > 10_000:
                 self._found.clear()

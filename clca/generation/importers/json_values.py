@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from clca.bounded_json import parse_json
+from pydantic_core import from_json
+
 from clca.errors import ContentError
 from clca.generation.importers.outcome import Place, Rejected
-from clca.generation.importers.sources import Source
+from clca.generation.importers.sources import Source, is_broken
 from clca.generation.importers.tables import json_lines
 
 _BETWEEN = re.compile(r"[\s,]*")
@@ -29,7 +30,7 @@ def json_values(source: Source) -> Iterator[tuple[Place, Any] | Rejected]:
 
 def _is_whole(line: str) -> bool:
     try:
-        return isinstance(parse_json(line), dict | list)
+        return not is_broken(line) and isinstance(from_json(line), dict | list)
     except ValueError:
         return False
 
@@ -55,8 +56,10 @@ def _at_once(source: Source) -> Iterator[tuple[Place, Any] | Rejected]:
         line, counted = line + text.count("\n", counted, at), at
         if at == len(text) or (is_list and text[at] == "]"):
             return
+        begin = at
         try:
-            value, at = decoder.raw_decode(text, at)
+            at = decoder.raw_decode(text, begin)[1]
+            value = from_json(text[begin:at])
         except (ValueError, RecursionError) as error:
             fault = error.args[0] if isinstance(error, ValueError) and error.args else "nested too deeply"
             raise ContentError(str(source.path), line, f"not JSON: {str(fault)[:200]}") from None

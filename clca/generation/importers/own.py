@@ -14,6 +14,7 @@ from clca.generation.importers.context import ImportContext
 from clca.generation.importers.outcome import Outcome, Row, RowFault, Taken, build, outcomes
 from clca.generation.importers.sources import Source
 from clca.generation.importers.tables import json_rows
+from clca.printable import one_line
 from clca.records import Norm, Seed
 from clca.records.scenario import GENERAL
 
@@ -28,7 +29,7 @@ def read_scenarios(sources: Sequence[Source], context: ImportContext) -> Iterato
         if fault := mark_fault(seed):
             raise RowFault("", "annotations do not fit the texts", fault)
         added = {"license": seed.license or context.license or "", "source": "file"}
-        added["origin"] = seed.origin or sources[row.place.file].path.name[:400]
+        added["origin"] = seed.origin or one_line(sources[row.place.file].path.name)[:400]
         return Taken(row.place, seed.model_copy(update=added), name=seed.id)
 
     return outcomes(chain.from_iterable(map(json_rows, sources)), make, _name)

@@ -41,6 +41,10 @@ from clca.generation.importers.sources import Source
 from clca.records import Seed
 
 LONGEST_GOAL = 400
+MOST_PEOPLE = 10_000
+"""Agents, and relationships of them, that are held in memory, and looked through for each environment."""
+MOST_COMBINATIONS = 100_000
+LONGEST_ID = 200  # characters
 HINTS = ("clarification_hint", "strategy_hint")
 _TAG = re.compile(r"<(/?)(root|p|extra_info|clarification_hint|strategy_hint)\b([^<>]*)>")
 _VIEWER = re.compile(r"viewer\s*=\s*['\"]([^'\"]*)['\"]")
@@ -53,6 +57,7 @@ class _People:
     agents: dict[str, Agent] = field(default_factory=dict)
     related: dict[int, list[tuple[str, str]]] = field(default_factory=dict)
     combinations: dict[str, list[Row]] = field(default_factory=dict)
+    combined: int = 0
 
     def add(self, profile: Profile) -> Outcome:
         """Note a profile that is no environment."""
@@ -60,13 +65,27 @@ class _People:
         try:
             if profile.kind == "agent":
                 agent = read_agent(profile.pk, values)
+                if len(self.agents) == MOST_PEOPLE and profile.pk not in self.agents:
+                    raise RowFault("", f"more than {MOST_PEOPLE:,} agents")
                 if self.agents.setdefault(profile.pk, agent) != agent:
                     raise RowFault("pk", "pk of an earlier agent with other content", profile.pk)
             elif profile.kind == "relationship":
                 pair = (text_of(values, "agent_1_id"), text_of(values, "agent_2_id"))
-                self.related.setdefault(relationship_number(values.get("relationship")), []).append(pair)
+                number = relationship_number(values.get("relationship"))
+                if sum(map(len, self.related.values())) == MOST_PEOPLE:
+                    raise RowFault("", f"more than {MOST_PEOPLE:,} relationships")
+                self.related.setdefault(number, []).append(pair)
             else:
-                self.combinations.setdefault(text_of(values, "env_id"), []).append(row)
+                ids = values.get("agent_ids")
+                if not isinstance(ids, list) or len(ids) != 2:
+                    raise RowFault("agent_ids", "no two agents", repr(ids))
+                environment = text_of(values, "env_id")
+                if self.combined == MOST_COMBINATIONS:
+                    raise RowFault("", f"more than {MOST_COMBINATIONS:,} combinations")
+                self.combined += 1
+                self.combinations.setdefault(environment, []).append(
+                    Row(row.place, {"agent_ids": [str(pk)[:LONGEST_ID] for pk in ids]})
+                )
                 return Supporting(row.place, "")  # a row of its own, later
         except RowFault as fault:
             return rejected(row, fault, profile.pk)
@@ -111,12 +130,10 @@ def _scenarios(profile: Profile, people: _People, context: ImportContext) -> Ite
 
 
 def _combined(values: Mapping[str, Any], agents: Mapping[str, Agent]) -> tuple[Agent, Agent]:
-    ids = values.get("agent_ids")
-    if not isinstance(ids, list) or len(ids) != 2:
-        raise RowFault("agent_ids", "no two agents", repr(ids))
-    if missing := [pk for pk in map(str, ids) if pk not in agents]:
+    ids = values["agent_ids"]
+    if missing := [pk for pk in ids if pk not in agents]:
         raise RowFault("agent_ids", "no such agent in the files", missing[0])
-    return agents[str(ids[0])], agents[str(ids[1])]
+    return agents[ids[0]], agents[ids[1]]
 
 
 def _scenario(
@@ -178,19 +195,20 @@ def seen_by(text: str, viewer: str | None, without: Sequence[str] = ()) -> str:
     """
     parts: list[str] = []
     hidden: list[bool] = []
-    at = 0
+    hiding = at = 0  # of the open elements those that are hidden; the end of the last tag
     for tag in _TAG.finditer(text):
-        if not any(hidden):
+        if not hiding:
             parts.append(text[at : tag.start()])
         at = tag.end()
         if tag[1]:
             if hidden:
-                hidden.pop()
+                hiding -= hidden.pop()
         else:
             of = _VIEWER.search(tag[3])
             hides = of is not None and viewer is not None and viewer not in of[1].replace(",", " ").split()
             hidden.append(hides or tag[2] in without)
+            hiding += hidden[-1]
         parts.append(" ")
-    if not any(hidden):
+    if not hiding:
         parts.append(text[at:])
     return " ".join("".join(parts).split())

@@ -108,11 +108,13 @@ def drawn_pair(
     """
     number = relationship_number(values.get("relationship"))
     ages = _constraint(values, "age_constraint")
-    occupations = _constraint(values, "occupation_constraint")
+    constraint = _constraint(values, "occupation_constraint")
+    occupations = constraint and [{str(each).casefold() for each in allowed} for allowed in constraint]
 
     def fits(agent: Agent, side: int) -> bool:
         within = ages is None or _within(agent.age, ages[side])
-        return within and (occupations is None or _named(agent.occupation, occupations[side]))
+        allowed = occupations[side] if occupations else None
+        return within and (not allowed or agent.occupation.casefold() in allowed)
 
     rng = Rng("sotopia", pk)
     named = values.get("agent_constraint")
@@ -137,15 +139,20 @@ def drawn_pair(
 def _any_two(
     firsts: Sequence[Agent], seconds: Sequence[Agent], relationship: Relationship
 ) -> Iterator[tuple[Agent, Agent]]:
+    """For each first agent a second one of another name, the first that there is."""
     if relationship == "partner":
         firsts, seconds = ([agent for agent in agents if agent.age >= 18] for agents in (firsts, seconds))
-    by_last: dict[str, list[Agent]] = {}
+    of_family = relationship == "family"
+    by_name: dict[str, dict[str, Agent]] = {}  # the first agent of each name, by last name in a family
     for agent in seconds:
-        by_last.setdefault(agent.last, []).append(agent)
+        by_name.setdefault(agent.last if of_family else "", {}).setdefault(agent.name, agent)
     for first in firsts:
-        for second in (by_last.get(first.last, ()) if first.last else ()) if relationship == "family" else seconds:
-            if first.name != second.name:
+        if of_family and not first.last:
+            continue
+        for name, second in by_name.get(first.last if of_family else "", {}).items():  # the second has another name
+            if first.name != name:
                 yield first, second
+                break
 
 
 def _constraint(values: Mapping[str, Any], field: str) -> Sequence[Any] | None:
@@ -176,10 +183,6 @@ def _constraint(values: Mapping[str, Any], field: str) -> Sequence[Any] | None:
 
 def _within(age: int, limits: Sequence[int]) -> bool:
     return limits[0] <= age <= limits[1]
-
-
-def _named(occupation: str, allowed: Sequence[Any]) -> bool:
-    return not allowed or occupation.casefold() in {str(each).casefold() for each in allowed}
 
 
 def _pairs(named: Any) -> list[tuple[str, str]]:

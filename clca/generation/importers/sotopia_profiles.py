@@ -13,11 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from clca.bounded_json import MOST_VALUES, has_too_many_values, parse_json
+from pydantic_core import from_json
+
+from clca.bounded_json import MOST_VALUES, has_too_many_values
 from clca.generation.importers.json_values import json_values
 from clca.generation.importers.outcome import Place, Rejected, Row
 from clca.generation.importers.redis_dump import json_entries
-from clca.generation.importers.sources import REDIS, Source
+from clca.generation.importers.sources import REDIS, Source, is_broken
+from clca.generation.importers.tables import NOT_UTF8
 
 Kind = Literal["environment", "agent", "combination", "relationship"]
 _MARKS: tuple[tuple[Kind, frozenset[str]], ...] = (
@@ -61,11 +64,14 @@ def profiles(source: Source) -> Iterator[Profile | Rejected]:
 
 def _profiles(place: Place, value: Any, key: str, depth: int) -> Iterator[Profile | Rejected]:
     if isinstance(value, str) and value.lstrip()[:1] in ("{", "["):
+        if is_broken(value):  # of a dump of Redis
+            yield Rejected(place, "", NOT_UTF8, "", key)
+            return
         if has_too_many_values(value.encode("utf-8", "replace")):
             yield Rejected(place, "", f"more than {MOST_VALUES:,} values", "", key)
             return
         try:
-            value = parse_json(value)
+            value = from_json(value)
         except ValueError as error:
             yield Rejected(place, "", "not JSON", str(error), key)
             return

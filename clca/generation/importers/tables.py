@@ -6,7 +6,8 @@ import csv
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from clca.bounded_json import parse_json
+from pydantic_core import from_json
+
 from clca.content.parsing import suggestion
 from clca.errors import ContentError
 from clca.generation.importers.outcome import Place, Rejected, Row
@@ -106,7 +107,7 @@ def json_lines(source: Source) -> Iterator[tuple[Place, Any] | Rejected]:
             yield Rejected(place, "", NOT_UTF8)
             continue
         try:
-            value = parse_json(line)
+            value = from_json(line)
         except ValueError as error:
             yield Rejected(place, "", "not JSON", str(error))
             continue

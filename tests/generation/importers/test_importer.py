@@ -263,5 +263,5 @@ def test_memory_does_not_grow_with_the_rows(tmp_path: Path) -> None:
 def test_findings_are_json_whatever_stood_in_the_row(tmp_path: Path) -> None:
     text = json_lines(paper_scenario(), paper_scenario(culture="\ud800\u202e"), paper_scenario(culture={"a": ["b"]}))
     done = imported("scenarios", write(tmp_path / "p.jsonl", text))
-    assert [fault[1] for fault in done.faults] == ["culture", "culture"]
+    assert [fault[1:] for fault in done.faults] == [("", "not JSON"), ("culture", "no text")]
     assert json.loads((done.folder / FINDINGS).read_text().splitlines()[0])["line"] == 2
