@@ -130,6 +130,13 @@ def read_run(folder: Path) -> RunInfo:
             raise ValueError("its counts or inputs are not an object")
         if not _are_counts(data.get("counts", {})):
             raise ValueError("its counts are not numbers")
+        if not _are_counts(data.get("reasons") or {}):
+            raise ValueError("its reasons are not numbers")
+        if not isinstance(data.get("settings") or {}, dict):
+            raise ValueError("its settings are not an object")
+        models = data.get("models") or {}
+        if not (isinstance(models, dict) and all(isinstance(model or {}, dict) for model in models.values())):
+            raise ValueError("its models are not an object of objects")
         sessions = data.get("sessions", [])
         if not (isinstance(sessions, list) and all(isinstance(session, dict) for session in sessions)):
             raise ValueError("its sessions are not a list of objects")

@@ -42,7 +42,9 @@ def covers(first: RunInfo, second: RunInfo) -> bool:
         return False
     if "kept" in first.inputs or "kept" in second.inputs:  # what begins them decides what follows
         begin_alike = all(first.inputs.get(key) == second.inputs.get(key) for key in START)
-        return begin_alike and first.inputs.get("kept", 0) >= second.inputs.get("kept", math.inf)
+        most, fewest = first.inputs.get("kept", 0), second.inputs.get("kept", math.inf)
+        are_numbers = isinstance(most, int | float) and isinstance(fewest, int | float)
+        return begin_alike and are_numbers and most >= fewest
     return all(_number(first, key) >= _number(second, key) for key in START)
 
 

@@ -25,9 +25,13 @@ from clca.evaluation.normad import NormadReader, load_suite
 from clca.evaluation.normad.suite import load_tasks
 from clca.evaluation.results import read_evaluation
 from clca.generation.judge_metrics import JudgeCalibration
+from clca.quality.export.config import ExportConfig
+from clca.quality.export.plan import plan as plan_export
+from clca.quality.export.run import run as run_export
 from clca.storage.atomic import foreign_files
 from clca.storage.run_dir import RunDir
-from clca.storage.run_index import read_run
+from clca.storage.run_index import RunInfo, read_run
+from clca.storage.run_selection import covers
 from clca.training import work_dir
 from clca.training.mixture import parse_mixture
 from tests.evaluation.offense.posts import entry, lines, posts, run
@@ -85,13 +89,17 @@ SESSION = '{"verdicts": {"good yes good": 1}}'
         '{"sessions": ["x"]}',
         '{"sessions": [{"verdicts": "x"}]}',
         f'{{"sessions": [{{"verdicts": {{"good": {"9" * 400}}}}}]}}',
+        '{"reasons": ["x"]}',
+        '{"reasons": {"quality bad": "many"}}',
+        '{"settings": "x"}',
+        '{"models": {"teacher": "x"}}',
     ],
 )
 def test_a_run_has_numbers_where_its_record_has_them(tmp_path: Path, record: str) -> None:
     (tmp_path / "run.json").write_text(f'{{"sessions": [{SESSION}], "counts": {{"kept": 0}}}}')
     read_run(tmp_path)
     (tmp_path / "run.json").write_text(record)
-    with pytest.raises(StoreError, match=r"cannot read .*run\.json \(its (counts|sessions|verdicts) are not"):
+    with pytest.raises(StoreError, match=r"cannot read .*run\.json \(its \w+ are not"):
         read_run(tmp_path)
 
 
@@ -112,6 +120,31 @@ def test_metrics_of_a_judge_that_are_none_are_one_line(tmp_path: Path, metrics: 
     (tmp_path / "run.json").write_text(f'{{"calibration": {metrics}}}')
     with pytest.raises(StoreError, match=r"run\.json: calibration: "):
         show_dialogues(read_run(tmp_path), ["kept"], 1, as_json=False)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"calibration": {"caught": {}}},
+        {"calibration": 5},
+        {"sessions": [{"judge_calibration": {"bad": 5, "sound": {}}}]},
+        {"sessions": [{"judge_calibration": ["x"]}]},
+    ],
+)
+def test_nor_does_the_card_of_an_export_show_them(tmp_path: Path, record: dict[str, Any]) -> None:
+    folder = tmp_path / "japan" / "run"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "dialogues.jsonl").touch()
+    plan = plan_export(ExportConfig(run=(str(folder),), out=tmp_path / "out"))
+    with pytest.raises(StoreError, match=r"run\.json: (judge_)?calibration: "):
+        run_export(plan)
+    assert not (tmp_path / "out").exists()
+
+
+def test_kept_dialogues_that_are_no_number_are_not_compared(tmp_path: Path) -> None:
+    runs = [RunInfo(tmp_path, {"inputs": {"teacher": "a", "kept": kept}}) for kept in ("x", [1], None)]
+    assert not any(covers(first, second) for first in runs for second in runs)
 
 
 @pytest.mark.parametrize(

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
+from pydantic import ValidationError
 
+from clca.content.parsing import validation_message
+from clca.errors import StoreError
+from clca.generation.judge_metrics import JudgeCalibration, JudgeMetrics
 from clca.printable import markdown_text
 from clca.quality.columns import Kind, card_features
 from clca.quality.export.composition import MODELS, Composition
 from clca.quality.export.plan import ExportPlan
 from clca.quality.export.result import ExportResult
 from clca.quality.export.trainers import axolotl
-from clca.storage.run_index import RunInfo
+from clca.records import Record
+from clca.storage.run_index import INFO, RunInfo
+
+R = TypeVar("R", bound=Record)
 
 CARD = "README.md"
 MOST_ORIGINS = 40
@@ -130,7 +137,8 @@ def _filtering(runs: Iterable[RunInfo]) -> Iterator[str]:
         share = f", {100 * counts['kept'] / played:.1f} % of those that did not fail" if played else ""
         shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         yield f"- {markdown_text(f'{run.name}: {shown}{share}')}"
-        if labels := settings.get("discard"):
+        labels = settings.get("discard")
+        if isinstance(labels, list) and labels:
             rule = f"discarded where {' or '.join(map(str, labels))} is bad, {settings.get('discard_confidence')}"
             yield f"  - {markdown_text(rule)}"
         if least := settings.get("rate_least"):
@@ -143,18 +151,20 @@ def _filtering(runs: Iterable[RunInfo]) -> Iterator[str]:
 def _judge(plan: ExportPlan) -> Iterator[str]:
     audited = {name for audit in plan.audits.taken for name in audit.runs}
     for run in plan.runs:
-        if metrics := run.data.get("calibration"):
+        if recorded := run.data.get("calibration"):
             audited.add(run.name)
+            metrics = _recorded(JudgeMetrics, recorded, run, "calibration")
             yield (
-                f"- {markdown_text(run.name)}: of {metrics['planted']:,} dialogues with a planted flaw"
-                f" {metrics['caught']:,} were discarded, of {metrics['clean']:,} others {metrics['false_alarms']:,}."
+                f"- {markdown_text(run.name)}: of {metrics.planted:,} dialogues with a planted flaw"
+                f" {metrics.caught:,} were discarded, of {metrics.clean:,} others {metrics.false_alarms:,}."
             )
         sessions = run.data.get("sessions") or []
         prepared = next((own for s in reversed(sessions) if (own := s.get("judge_calibration"))), None)
         if prepared:
             audited.add(run.name)
-            bad = "; ".join(f"{flaw} {n['found']} of {n['shown']}" for flaw, n in prepared["bad"].items())
-            false_alarms = f"{prepared['sound']['found']} of {prepared['sound']['shown']}"
+            found = _recorded(JudgeCalibration, prepared, run, "judge_calibration")
+            bad = "; ".join(f"{flaw} {count.found} of {count.shown}" for flaw, count in found.bad.items())
+            false_alarms = f"{found.sound.found} of {found.sound.shown}"
             text = f"prepared dialogues with a flaw that the judge found: {bad}; false alarms {false_alarms}"
             yield f"- {markdown_text(f'{run.name}: {text}')}."
         if run.name not in audited:
@@ -164,6 +174,13 @@ def _judge(plan: ExportPlan) -> Iterator[str]:
         yield f"- {markdown_text(first)}:"
         yield from (f"  - {markdown_text(line)}" for line in rest)
     yield from (f"- {markdown_text(note)}" for note in plan.audits.notes)
+
+
+def _recorded(kind: type[R], value: object, run: RunInfo, key: str) -> R:
+    try:
+        return kind.model_validate(value)
+    except ValidationError as error:
+        raise StoreError(f"{run.folder / INFO}: {key}: {validation_message(error)}") from None
 
 
 def _origins(plan: ExportPlan, composition: Composition) -> Iterator[str]:

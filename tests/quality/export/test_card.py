@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from clca.cli.views.export import show
+from clca.generation.judge_metrics import JudgeCalibration, JudgeMetrics, KindCount
 from clca.quality.export.config import ExportConfig
 from clca.quality.export.plan import plan
 from clca.quality.export.result import ExportResult
@@ -29,9 +30,21 @@ RUN: dict[str, Any] = {
         "rate_least": ["secret=8"],
     },
     "inputs": {"clca": "0.1.0", "content:prompts/turn.j2": "a1" * 32},
-    "calibration": {"planted": 8, "caught": 6, "clean": 92, "false_alarms": 3},
+    "calibration": JudgeMetrics(
+        recall=0.75, precision=0.6, planted=8, caught=6, clean=92, false_alarms=3, by_flaw={}
+    ).model_dump(),
     "sessions": [
-        {"judge_calibration": {"sound": {"shown": 3, "found": 1}, "bad": {"repeats": {"shown": 2, "found": 1}}}}
+        {
+            "judge_calibration": JudgeCalibration(
+                judge="rehearsal",
+                sound=KindCount(shown=3, found=1),
+                bad={"repeats": KindCount(shown=2, found=1)},
+                unanswered=0,
+                requests=9,
+                prompt_tokens=9,
+                completion_tokens=9,
+            ).model_dump()
+        }
     ],
 }
 
