@@ -134,7 +134,11 @@ class PredictionDir(Generic[R, K]):
 
     def write_info(self, info: Mapping[str, Any]) -> None:
         """Write `evaluation.json`."""
-        atomic_write(self._held / INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+        self.write(INFO, json.dumps(info, indent=2, ensure_ascii=False) + "\n")
+
+    def write(self, name: str, text: str) -> None:
+        """Write another file of the folder."""
+        atomic_write(self._held / name, text)
 
     def refuse(self, line: int, reason: str) -> NoReturn:
         """Raise `ContentError` for a line of the predictions."""

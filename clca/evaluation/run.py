@@ -13,7 +13,6 @@ from clca.evaluation.plan import EvaluationPlan
 from clca.evaluation.prediction_dir import SCORES, TABLE
 from clca.evaluation.run_recorder import RunRecorder, earlier_info
 from clca.evaluation.table import Table
-from clca.storage.atomic import atomic_write
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +55,7 @@ def finish(plan: EvaluationPlan, recorder: RunRecorder, outcome: Outcome, predic
         SCORES: json.dumps(scores, indent=2, ensure_ascii=False) + "\n",
     }
     for name, text in files.items():
-        atomic_write(plan.folder / name, text)
+        recorder.write(name, text)
     recorder.finish(predictions, outcome.caveats)
     return {
         "folder": plan.folder,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from time import monotonic
 from types import TracebackType
 from typing import Any, Self
@@ -17,7 +18,7 @@ from pydantic import ValidationError
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.evaluated_model import EvaluatedModel, EvaluatedModelError
 from clca.evaluation.plan import EvaluationPlan
-from clca.evaluation.prediction_dir import PredictionDir, read_info
+from clca.evaluation.prediction_dir import PREDICTIONS, QUESTIONS, SHEETS, PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor, TopKCoverage
 from clca.evaluation.result import ContentUsed, EvaluationInfo, GroupCounts, LabelCounts, RunEntry
 from clca.inference.keys import key_for, key_notices
@@ -145,6 +146,10 @@ class RunRecorder:
         """Record that scores and tables are written, of so many predictions, and what has to be read beside them."""
         self._write(self.runs, finished=True, predictions=predictions, caveats=tuple(caveats))
 
+    def write(self, name: str, text: str) -> None:
+        """Write another file of the evaluation's folder."""
+        self._folder.write(name, text)
+
     def _write(self, runs: tuple[RunEntry, ...], finished: bool = False, **more: Any) -> None:
         plan = self._plan
         model, student = plan.model, plan.model.student
@@ -184,11 +189,12 @@ class RunRecorder:
 def earlier_info(plan: EvaluationPlan) -> dict[str, Any]:
     """What the plan's folder says of an evaluation that was begun there; {} for a new one.
 
-    Raises `SettingsError` for one of other inputs.
+    Raises `SettingsError` for one of other inputs, `StoreError` for a folder of something else.
     """
     try:
         earlier = read_info(plan.folder)
     except (NotFoundError, StoreError):  # a new evaluation, or one whose file is lost
+        _require_none_or_own(plan.folder)
         return {}
     if earlier.get("fingerprint", fingerprint(plan.inputs)) != fingerprint(plan.inputs):
         inputs = earlier.get("inputs")
@@ -198,6 +204,21 @@ def earlier_info(plan: EvaluationPlan) -> dict[str, Any]:
             f"{plan.folder} was made from other inputs{changed}: --new starts another evaluation beside it"
         )
     return earlier
+
+
+def _require_none_or_own(folder: Path) -> None:
+    """Refuse a folder without a record that holds files of no evaluation: it may be a link of a stranger to others.
+
+    Predictions tell that it is one: what they are of is looked at when they are read.
+    """
+    names = {path.name for path in folder.iterdir() if not path.name.startswith(".")} if folder.is_dir() else set()
+    if PREDICTIONS in names and (folder / PREDICTIONS).stat().st_size:
+        return
+    foreign = sorted(names - ({PREDICTIONS, QUESTIONS, SHEETS} if PREDICTIONS in names else set()))
+    if foreign:
+        raise StoreError(
+            f"{folder} holds {foreign[0]}, and no evaluation: move it away, or give another folder with --out"
+        )
 
 
 def _earlier_runs(folder: PredictionDir[Any, Any], earlier: Mapping[str, Any]) -> tuple[RunEntry, ...]:

@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pyarrow as pa
@@ -24,6 +25,7 @@ from clca.evaluation.cspec.config import CspecConfig
 from clca.evaluation.cspec.plan import plan as plan_cspec
 from clca.evaluation.cspec.run import run as run_cspec
 from clca.evaluation.prediction_dir import PredictionDir
+from clca.evaluation.run_recorder import earlier_info
 from clca.evaluation.wvs.microdata.codebook import load_codebook
 from clca.evaluation.wvs.microdata.importer import import_survey
 from clca.generation.importers.context import ImportContext
@@ -410,6 +412,29 @@ def cache_whose_column_takes_a_gigabyte(place: Path) -> Callable[[], object]:
     return lambda: ReplyCache(place / "journal.sqlite")
 
 
+def evaluation_in_a_folder(place: Path, *names: str) -> Callable[[], object]:
+    """A stranger's link by the name that the evaluation will have, to a folder of the user's."""
+    (place / "paper").mkdir()
+    for name in names:
+        (place / "paper" / name).write_text(PRECIOUS)
+    (place / "evaluation").symlink_to("paper")
+    return lambda: earlier_info(cast("Any", SimpleNamespace(folder=place / "evaluation", inputs={})))
+
+
+def evaluation_over_tables_of_the_user(place: Path) -> Callable[[], object]:
+    return evaluation_in_a_folder(place, "table.md", "table.tex")
+
+
+def evaluation_over_a_record_of_another_program(place: Path) -> Callable[[], object]:
+    return evaluation_in_a_folder(place, "evaluation.json")
+
+
+def evaluation_over_scores_beside_no_predictions(place: Path) -> Callable[[], object]:
+    command = evaluation_in_a_folder(place, "scores.json")
+    (place / "paper" / "predictions.jsonl").touch()
+    return command
+
+
 def export_over_a_list(place: Path, victim: Path, name: str) -> Callable[[], object]:
     """A list of a stranger, who knows the digest of the file, as of one that every user has, or of an empty one."""
     run = place / "runs" / "japan" / "one"
@@ -499,6 +524,9 @@ ATTACKS: tuple[Attack, ...] = (
     cache_whose_journal_names_a_file,
     cache_whose_counts_are_texts,
     cache_whose_column_takes_a_gigabyte,
+    evaluation_over_tables_of_the_user,
+    evaluation_over_a_record_of_another_program,
+    evaluation_over_scores_beside_no_predictions,
     export_over_a_list_that_names_a_file_beside_it,
     export_over_a_list_that_names_any_file,
     export_over_a_list_that_goes_out_and_in,

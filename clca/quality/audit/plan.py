@@ -47,7 +47,7 @@ ASKED = ("judge.j2", "meta.j2")
 
 @dataclass(frozen=True, slots=True)
 class AuditPlan:
-    """What will be judged by whom. `folder` is that of the audit, which the same inputs find again.
+    """What will be judged by whom. `folder` is that of the audit, which the same inputs find again, by their `digest`.
 
     `rejected` counts the kept dialogues that a reviewer rejected, which are not among the `sources`. `filter` is the
     runs' own, `labels` are the verdicts of people by item, `differences` what the judge is told otherwise than when it
@@ -63,6 +63,7 @@ class AuditPlan:
     without_place: dict[str, int]
     filter: Filter
     folder: Path
+    digest: str
     prompt_tokens: int
     labels: dict[str, bool] | None
     differences: tuple[str, ...]
@@ -174,6 +175,7 @@ def plan(config: AuditConfig, workspace: Path | None = None) -> AuditPlan:
         without_place(items, len(sources), config.flaws),
         own_filter,
         config.audits / f"{slug(judge)}-s{config.seed}-{digest[:6]}",
+        digest=digest,
         prompt_tokens=_all_tokens(items, tokens, config),
         labels=labels,
         differences=tuple(_differences(runs, content)),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from functools import partial
 
+from clca.bounded_json import parse_json
 from clca.errors import StoreError
 from clca.evaluation import table_formats
 from clca.generation.interruption import Interruption
@@ -31,10 +33,12 @@ from clca.quality.audit.tally import (
     with_people,
 )
 from clca.quality.audit.verdict_lines import verdict_lines
-from clca.storage.atomic import atomic_write
+from clca.safe_open import read_json
+from clca.storage.atomic import atomic_write, held_folder
 from clca.storage.lock import folder_lock
 
 AUDIT, TABLE, VERDICTS = "audit.json", "table", "judgements.jsonl"
+WRITTEN = (AUDIT, VERDICTS, f"{TABLE}.md", f"{TABLE}.csv", f"{TABLE}.tex")
 
 
 def run(plan: AuditPlan, progress: ProgressCallback = ignore) -> AuditResult:
@@ -61,6 +65,7 @@ def run(plan: AuditPlan, progress: ProgressCallback = ignore) -> AuditResult:
     def on_stop(stop: object) -> None:
         interruption.drain = stop  # type: ignore[assignment]
 
+    _require_own(plan)
     with folder_lock(plan.folder), plan.servers as servers:
         chosen = unserved(plan.generation, roles(plan.config))
         for placement in servers.start(chosen, lambda text: progress(ServerStarting(text))):
@@ -132,13 +137,35 @@ def _people(plan: AuditPlan, asked: Asked) -> People | None:
 
 def _write(plan: AuditPlan, asked: Asked, result: AuditResult) -> None:
     settings = plan.config.model_dump(mode="json", exclude={"vllm", "judge_base_url", "second_judge_base_url"})
-    data = {**result.json_object(), "settings": settings, "filter": [list(plan.filter.labels), plan.filter.confidence]}
+    data = {
+        **result.json_object(),
+        "fingerprint": plan.digest,
+        "settings": settings,
+        "filter": [list(plan.filter.labels), plan.filter.confidence],
+    }
     files = {
+        AUDIT: json.dumps(data, indent=2, ensure_ascii=False) + "\n",  # the first: it tells whose the others are
         VERDICTS: "".join(verdict_lines(plan, asked)),
         f"{TABLE}.md": table_formats.markdown(result.tables),
         f"{TABLE}.csv": table_formats.csv_text(result.tables, rehearsal=result.rehearsal),
         f"{TABLE}.tex": table_formats.latex(result.tables),
-        AUDIT: json.dumps(data, indent=2, ensure_ascii=False) + "\n",
     }
-    for name, text in files.items():
-        atomic_write(plan.folder / name, text)
+    with held_folder(plan.folder) as folder:
+        for name, text in files.items():
+            atomic_write(folder / name, text)
+
+
+def _require_own(plan: AuditPlan) -> None:
+    """Refuse a folder that holds files of no audit, or of another one: it may be a link of a stranger to others."""
+    try:
+        recorded = parse_json(read_json(plan.folder / AUDIT, within=plan.folder))
+        if isinstance(recorded, dict) and recorded.get("fingerprint") == plan.digest:
+            return
+        foreign = [AUDIT]
+    except (OSError, ValueError):
+        foreign = [name for name in WRITTEN if os.path.lexists(plan.folder / name)]
+    if foreign:
+        raise StoreError(
+            f"{plan.folder} holds {foreign[0]}, which is not of this audit: move it away, or give --audits another"
+            " folder"
+        )

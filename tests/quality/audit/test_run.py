@@ -65,6 +65,33 @@ def audited(folder: Path, **changes: Any) -> AuditResult:
     return run(planned(folder, **changes))
 
 
+@pytest.mark.parametrize("name", ["table.md", "judgements.jsonl", "audit.json"])
+def test_a_link_of_a_stranger_to_a_folder_of_the_users_is_not_written_to(
+    folder: Path, judge: Callable[[Change], Judge], name: str
+) -> None:
+    judge(sees)
+    ready = planned(folder)
+    paper = folder.parent / "paper"
+    paper.mkdir()
+    (paper / name).write_text('{"years": "of work"}')
+    ready.folder.parent.mkdir(parents=True)
+    ready.folder.symlink_to(paper)
+    with pytest.raises(StoreError, match=rf"holds {name}, which is not of this audit: move it away, or give --audits"):
+        run(ready)
+    assert [(file.name, file.read_text()) for file in paper.iterdir()] == [(name, '{"years": "of work"}')]
+
+
+def test_a_link_to_a_new_folder_is_the_users_own(folder: Path, judge: Callable[[Change], Judge]) -> None:
+    judge(sees)
+    ready = planned(folder)
+    (folder.parent / "large-disk").mkdir()
+    ready.folder.parent.mkdir(parents=True)
+    ready.folder.symlink_to(folder.parent / "large-disk")
+    for _ in range(2):  # the second time it is the audit's own
+        run(planned(folder))
+    assert (folder.parent / "large-disk" / "table.md").is_file()
+
+
 def test_what_a_judge_sees_is_its_recall_and_nothing_else(folder: Path, judge: Callable[..., Judge]) -> None:
     judge(sees)
     result = audited(folder)
