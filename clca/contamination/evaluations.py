@@ -66,7 +66,7 @@ def find_evaluations(
     caveats = []
     cached = _cached_mmlu(environment)
     if cached is not None:
-        texts.append(EvaluationTexts("mmlu", LONG, TextFiles(cached)))
+        texts.append(EvaluationTexts("mmlu", LONG, TextFiles(cached, within=cached.parents[2])))
         inputs["mmlu"] = cached.parent.name  # the revision
     elif not any(is_csv_folder(path) for path in against if path.is_dir()):
         caveats.append(NO_MMLU)

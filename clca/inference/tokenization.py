@@ -14,7 +14,7 @@ TAIL = 64  # characters at the end of a prompt that decide how the tokens go on 
 
 
 class TokensError(ClcaError):
-    """A label is not one token for the student's tokenizer."""
+    """A label is not one token for the student's tokenizer, or the end of a reply none at all."""
 
 
 class Tokenizer(Protocol):
@@ -81,12 +81,18 @@ class Tokens:
         return prompts
 
     def ends(self, model: Any) -> frozenset[int]:
-        """The tokens that end a reply, by the tokenizer, the model's configuration and the format."""
+        """The tokens that end a reply, by the tokenizer, the model's configuration and the format.
+
+        Raises `TokensError` where the configuration names what is no token.
+        """
         configured = getattr(getattr(model, "generation_config", None), "eos_token_id", None)
         ends = list(configured) if isinstance(configured, list | tuple) else [configured]
         ends.append(self._tokenizer.eos_token_id)
         if self._format.end:
             ends.append(self._tokenizer.convert_tokens_to_ids(self._format.end))
+        if not all(token is None or type(token) is int for token in ends):
+            name = self._tokenizer.name_or_path or "the student"
+            raise TokensError(f"eos_token_id of {name} is no number of a token: correct its generation_config.json")
         return frozenset(token for token in ends if token is not None)
 
     def ids(self, text: str) -> list[int]:

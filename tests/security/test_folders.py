@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from clca.cli.views.adapters import show_adapter
 from clca.cli.views.runs import show_dialogues
+from clca.contamination.text_files import MOST_IN_FILE, TextFiles, digest_of
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml
 from clca.culture import CultureCatalogue
@@ -56,6 +57,7 @@ DEEP: dict[str, tuple[str, Callable[[Path], object]]] = {
     "content": ("prompts/d", lambda folder: Content(folder).files()),
     "an import": ("out/japan", lambda folder: foreign_files(folder / "out", ())),
     "a training": ("rows/d", work_dir.require_own),
+    "texts": ("texts/d", lambda folder: digest_of(folder / "texts")),
     "posts": ("in/d", lambda folder: run(folder / "in", folder / "out", entry())),
     "posts of a pattern": ("in/d", lambda folder: run(folder / "in", folder / "out", entry(path="**/posts.jsonl"))),
 }
@@ -223,6 +225,27 @@ def test_no_link_leads_out_of_a_folder_of_questions(tmp_path: Path) -> None:
         (tmp_path / "theirs" / split / f"anatomy_{split}.csv").symlink_to(tmp_path / "mine.csv")
     with pytest.raises(ContentError, match=r"anatomy_dev\.csv: cannot be read: it is a link that leads out of"):
         read_folder(tmp_path / "theirs", ["anatomy"], ["anatomy"], named=True)
+
+
+@pytest.mark.parametrize("name", ["mine.txt", "mine.csv", "mine.jsonl"])
+def test_nor_out_of_a_folder_that_dialogues_are_compared_with(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text('"My secret?"\n')
+    (tmp_path / "theirs").mkdir()
+    (tmp_path / "theirs" / name).symlink_to(tmp_path / name)
+    with pytest.raises(SettingsError, match=r"--against .*: it is a link that leads out of"):
+        list(TextFiles(tmp_path / "theirs"))
+    with pytest.raises(SettingsError, match=r"--against .*: it is a link that leads out of"):
+        digest_of(tmp_path / "theirs")
+    assert [text.strip('"') for _, text in TextFiles(tmp_path / name)] == ["My secret?"]
+    assert len(list(TextFiles(tmp_path / "theirs", within=tmp_path))) == 1  # as the hub's cache has them
+
+
+@pytest.mark.parametrize("values", ["[],", '{"a":0},', "0,"])
+def test_a_file_of_texts_has_values_that_memory_holds(tmp_path: Path, values: str) -> None:
+    file = tmp_path / "texts.json"
+    file.write_text(f"[{values * MOST_IN_FILE}0]")
+    with pytest.raises(SettingsError, match=r"--against .*texts\.json: it has more than 2,000,000 values"):
+        list(TextFiles(file))
 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet"])

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from clca.evaluation.model_loading import load
 from clca.inference.hf_model import HfModel, LocalError
 from clca.inference.prompt_format import TextFormat
 from clca.inference.requests import Question, RequestGroup
+from clca.inference.tokenization import Tokens, TokensError
 from clca.models import tokenizer_file
 from clca.models.adapter_config import require_plain, require_rank
 from clca.models.hf_config import refuse_absurd
@@ -281,6 +283,14 @@ def foreign_tokenizer(student: Student) -> Any:
     tokenizer = load_tokenizer(student)
     tokenizer.add_tokens(["<beyond>"])
     return tokenizer
+
+
+@pytest.mark.parametrize("token", [[[1]], [{}], "end", 1.5, [True]], ids=str)
+def test_the_end_of_a_reply_is_a_token(student: Student, token: object) -> None:
+    """As `generation_config.json` has it, which transformers does not look at."""
+    model = SimpleNamespace(generation_config=SimpleNamespace(eos_token_id=token))
+    with pytest.raises(TokensError, match=r"^eos_token_id of .* is no number of a token: correct"):
+        Tokens(load_tokenizer(student), TextFormat()).ends(model)
 
 
 def test_a_token_that_is_not_embedded_is_one_line(student: Student) -> None:
