@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -64,9 +65,16 @@ def _read(folder: Path) -> Checkpoint | None:
         mark = parse_json(read_bytes(folder / WHOLE, within=folder))
         if any((folder / name).stat().st_size != size for name, size in mark["sizes"].items()):
             return None
-        return Checkpoint(folder, int(mark["step"]), float(mark["seconds"]), float(mark["rate"]))
+        step, seconds, rate = mark["step"], float(mark["seconds"]), float(mark["rate"])
+        if folder != folder_of(step, folder.parent) or not all(map(_is_amount, (step, seconds, rate))):
+            return None
+        return Checkpoint(folder, step, seconds, rate)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None
+
+
+def _is_amount(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
 
 
 def claim(work: Path, inputs: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 from accelerate import PartialState
 from peft import LoraConfig, load_peft_weights, set_peft_model_state_dict
 from transformers import PrinterCallback, TrainerState
-from trl import SFTConfig, SFTTrainer
+from trl import SFTConfig
 
 from clca.errors import SettingsError
 from clca.models.adapter import LOGS
@@ -21,6 +21,7 @@ from clca.training.checkpoints import Checkpoint
 from clca.training.dataset import Rows
 from clca.training.job import Job
 from clca.training.recipe import Lora
+from clca.training.resuming import ResumingTrainer, readable
 
 SCHEDULES = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
 OPTIMISERS = {"adamw_8bit": "adamw_8bit", "adamw": "adamw_torch"}
@@ -45,7 +46,7 @@ def make_trainer(
     evaluated = bool(len(held_out.dataset))
     settings = _settings(job, compute, evaluated=evaluated, best=early_stopping is not None)
     try:
-        trainer = SFTTrainer(
+        trainer = ResumingTrainer(
             model=model,
             args=settings,
             train_dataset=rows.dataset,
@@ -141,8 +142,9 @@ def restore_finished(trainer: Any, checkpoint: Checkpoint, early_stopping: Early
     trainer.state = state
     best = state.best_global_step if trainer.args.load_best_model_at_end else None
     folder = checkpoints.folder_of(best or checkpoint.step, checkpoint.folder.parent)
-    weights = load_peft_weights(str(folder), device=str(trainer.model.device))
-    set_peft_model_state_dict(trainer.model, weights)
+    with readable(folder):
+        weights = load_peft_weights(str(folder), device=str(trainer.model.device))
+        set_peft_model_state_dict(trainer.model, weights)
     require_applied(trainer.model, "default", folder)
     return True
 

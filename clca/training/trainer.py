@@ -82,6 +82,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
 
     from clca.training.callbacks import EarlyStopping, StopRequest, TrainingMonitor
     from clca.training.metadata import adapter_info
+    from clca.training.resuming import require_plain
     from clca.training.sft import make_trainer, restore_finished
 
     recipe, processes = job.recipe, PartialState()
@@ -126,6 +127,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     early_stopping = None if recipe.training.patience is None else EarlyStopping(recipe.training.patience)
     trainer = make_trainer(job, model, tokenizer, rows, held_out, compute, monitor, early_stopping)
     if checkpoint is not None and not trainer.is_fsdp_enabled:  # a sharded checkpoint has no file of its own for LoRA
+        require_plain(checkpoint)
         require_applied(trainer.model, "default", checkpoint.folder)
     if checkpoint is None or not restore_finished(trainer, checkpoint, early_stopping):
         with stop_request.listening():
