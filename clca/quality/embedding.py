@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from importlib.util import find_spec
 from typing import Protocol
 
@@ -14,6 +15,7 @@ from clca.errors import SettingsError
 USE = "use"
 TRANSFORMERS = "sentence-transformers"
 NONE = "none"
+SAFE = 6  # the version of sentence-transformers from which on a model's folder is data
 BATCH = 64  # texts
 
 Vectors = NDArray[np.float32]
@@ -52,13 +54,13 @@ class UniversalSentenceEncoder:
 
 
 class SentenceTransformerEmbedder:
-    """A model of the library sentence-transformers, by its hub id or folder."""
+    """A model of the library sentence-transformers, by its hub id or folder; it runs no code of the model's."""
 
     def __init__(self, model: str) -> None:
         from sentence_transformers import SentenceTransformer
 
         self.name = model
-        self._model = SentenceTransformer(model)
+        self._model = SentenceTransformer(model, trust_remote_code=False, model_kwargs={"use_safetensors": True})
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The vectors of texts, [n, d]."""
@@ -77,6 +79,12 @@ def require_embedder(name: str) -> None:
     elif kind == TRANSFORMERS and model:
         if find_spec("sentence_transformers") is None:
             raise SettingsError(f"--embedder {name}: not installed here: pip install sentence-transformers")
+        installed = version("sentence-transformers")
+        if int(installed.partition(".")[0]) < SAFE:
+            raise SettingsError(
+                f"--embedder {name}: version {installed} of sentence-transformers runs code that lies in a model's"
+                f" folder: pip install 'sentence-transformers>={SAFE}'"
+            )
     elif name != NONE:
         raise SettingsError(f"--embedder {name}: give {USE}, {TRANSFORMERS}:MODEL, or {NONE}")
 
@@ -94,7 +102,7 @@ def load_embedder(name: str) -> Embedder | None:
         return UniversalSentenceEncoder()
     try:
         return SentenceTransformerEmbedder(name.partition(":")[2])
-    except (OSError, ValueError) as error:
+    except Exception as error:  # whatever the files of the model made the library stumble at
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
         raise SettingsError(f"--embedder {name}: cannot be loaded: {reason}") from None
 

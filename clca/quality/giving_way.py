@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from itertools import dropwhile
 
 from pydantic import Field
 
 from clca.content.lookup import Content
 from clca.content.parsing import read_yaml
+from clca.errors import ContentError
 from clca.records import Record
 from clca.records.base import Line
 from clca.tokens import tokens
@@ -29,20 +31,20 @@ class GivingWay:
 
     @classmethod
     def load(cls, content: Content) -> GivingWay:
-        """That of `eval/quality/giving_way.yaml`. Raises `ContentError`."""
+        """That of `eval/quality/giving_way.yaml`. Raises `ContentError`, also for a phrase without a word."""
         file = read_yaml(content.shown(PATH), content.text(PATH), _File)
+        for phrase in (*file.skipped, *file.heads):
+            if not tokens(phrase):
+                raise ContentError(content.shown(PATH), None, f"{phrase!r} has no word")
         return cls(file.skipped, file.heads)
 
     def is_in(self, intent: str, speaker: str) -> bool:
         """Whether an intent of this speaker is one to give way."""
         names = set(tokens(speaker))
-        words = tokens(intent)
-        while words and words[0] in names:
-            words = words[1:]
-        text = " ".join(words)
-        while (match := self._skipped.match(text)) is not None:
-            text = text[match.end() :].lstrip()
-        return self._heads.match(text) is not None
+        text, at = " ".join(dropwhile(names.__contains__, tokens(intent))), 0
+        while (match := self._skipped.match(text, at)) is not None:
+            at = match.end() + 1  # the space behind it
+        return self._heads.match(text, at) is not None
 
 
 def _beginning(phrases: tuple[str, ...]) -> re.Pattern[str]:

@@ -53,6 +53,10 @@ class Markers:
                 line = yaml_line(text, ("cultures", culture))
                 raise ContentError(shown, line, f"cultures: no culture {culture!r}{suggestion(culture, members)}")
             for number, mark in enumerate(own):
+                empty = next((word for word in mark.words if not tokens(word)), None)
+                if empty is not None:
+                    line = yaml_line(text, ("cultures", culture, number, "words"))
+                    raise ContentError(shown, line, f"{culture}.{number}.words: {empty!r} has no word")
                 if mark.source not in file.sources:
                     line = yaml_line(text, ("cultures", culture, number, "source"))
                     hint = suggestion(mark.source, file.sources)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import doctest
+import sys
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -37,6 +39,36 @@ def test_unknown_and_missing_embedders_are_refused(name: str, message: str) -> N
         pytest.skip("sentence-transformers is installed")
     with pytest.raises(SettingsError, match=message):
         require_embedder(name)
+
+
+@pytest.mark.parametrize(
+    ("installed", "is_safe"), [("5.1.0", False), ("2.7.0", False), ("6.0.0", True), ("10.1", True)]
+)
+def test_a_library_that_runs_code_of_a_folder_is_refused(
+    monkeypatch: pytest.MonkeyPatch, installed: str, is_safe: bool
+) -> None:
+    """Before version 6, `modules.json` of a local folder could name Python files in it."""
+    monkeypatch.setattr(embedding, "find_spec", lambda name: object())
+    monkeypatch.setattr(embedding, "version", lambda name: installed)
+    if is_safe:
+        require_embedder("sentence-transformers:./model")
+        return
+    with pytest.raises(SettingsError, match=rf"version {installed} of sentence-transformers runs code"):
+        require_embedder("sentence-transformers:./model")
+
+
+@pytest.mark.parametrize("error", [KeyError("type"), TypeError("x"), ImportError("evil"), OSError("gone")], ids=str)
+def test_a_model_that_cannot_be_loaded_is_one_line(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    given: list[dict[str, object]] = []
+
+    def load(model: str, **options: object) -> None:
+        given.append(options)
+        raise error
+
+    monkeypatch.setitem(sys.modules, "sentence_transformers", SimpleNamespace(SentenceTransformer=load))
+    with pytest.raises(SettingsError, match=r"^--embedder sentence-transformers:\./model: cannot be loaded: "):
+        load_embedder("sentence-transformers:./model")
+    assert given == [{"trust_remote_code": False, "model_kwargs": {"use_safetensors": True}}]
 
 
 def test_none_embeds_nothing() -> None:

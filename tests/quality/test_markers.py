@@ -5,10 +5,12 @@ import pytest
 from clca.content.lookup import Content
 from clca.culture import CultureCatalogue
 from clca.errors import ContentError
+from clca.quality.giving_way import PATH as GIVING_WAY
 from clca.quality.giving_way import GivingWay
 from clca.quality.markers import PATH, Markers
 from clca.tokens import tokens
 from tests.conftest import Overlay
+from tests.evaluation.reading_time import require_linear
 
 FILE = """
 sources: {own: a judgement}
@@ -78,3 +80,25 @@ def test_every_culture_has_markers_of_its_own_or_of_its_countries(
 def test_who_gives_way_is_told_by_how_an_intent_begins(content: Content, intent: str, gives_way: bool) -> None:
     speaker = "Yuna" if intent.startswith("Yuna") else "Nakano Takahiro"
     assert GivingWay.load(content).is_in(intent, speaker) is gives_way
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (GIVING_WAY, "skipped: ['...']\nheads: [agrees]\n"),
+        (GIVING_WAY, "skipped: []\nheads: [agrees, '!']\n"),
+        (PATH, "sources: {a: b}\ncultures: {japan: [{marker: m, words: [tea, '-'], why: w, source: a}]}\n"),
+    ],
+)
+def test_a_phrase_without_a_word_is_refused(overlay: Overlay, path: str, text: str) -> None:
+    """It would stand everywhere, and be taken off without end."""
+    content = overlay({path: text})
+    with pytest.raises(ContentError, match=r"has no word"):
+        _ = GivingWay.load(content) if path == GIVING_WAY else Markers.load(content, MEMBERS)
+
+
+def test_an_intent_is_looked_through_once(content: Content) -> None:
+    told = GivingWay(("wants to", "says"), ("agrees",))
+    require_linear(lambda intent: told.is_in(intent, "Yuna"), "", "Yuna ")
+    require_linear(lambda intent: told.is_in(f"{intent}agrees", "Yuna"), "Yuna ", "wants to says ")
+    assert told.is_in("Yuna wants to says agrees.", "Yuna")
