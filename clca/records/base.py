@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 
 class Record(BaseModel):
@@ -30,6 +30,8 @@ def _speakable(name: str) -> str:
 PersonName = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_speakable)
 ]
+Number = Annotated[int, Field(ge=0, lt=2**53)]
+"""A whole number that all programs read alike: JSON's of JavaScript end there, and those of columns soon after."""
 Gender = Literal["female", "male", "other"]
 FirstOrSecond = Literal["first", "second"]
 """One of the two participants of a scenario."""

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from clca.records.base import Record
+from clca.records.base import Number, Record
 from clca.records.scenario import Scenario
 
 Action = Literal["none", "speak", "non-verbal", "leave"]
@@ -57,7 +57,7 @@ class Meta(Record):
 class TurnFault(Record):
     """A turn, counted from 1, and the rule that it breaks."""
 
-    turn: int
+    turn: Number
     fault: str
 
 
@@ -65,7 +65,7 @@ class CountedFacts(Record):
     """What code counted for the judge: turns with a fault, words shared with the scene, marks of other cultures."""
 
     faults: tuple[TurnFault, ...]
-    scene_words: int
+    scene_words: Number
     foreign: tuple[str, ...]
 
 
@@ -75,7 +75,7 @@ class AnsweredFacts(Record):
     subject: str
     fits_scene: Literal["yes", "partly", "no"]
     repetition: Literal["none", "some", "much"]
-    worst_line: int
+    worst_line: Number
     fault: Literal["none", "slight", "serious"]
     culture: Literal["fits", "neutral", "clashes"]
 
@@ -140,9 +140,9 @@ class LabelledTurn(Turn):
 class Usage(Record):
     """The cost of a dialogue by the servers' own counts, replies from the reply cache included."""
 
-    requests: int
-    prompt_tokens: int
-    completion_tokens: int
+    requests: Number
+    prompt_tokens: Number
+    completion_tokens: Number
 
 
 class Dialogue(Record):
@@ -158,7 +158,7 @@ class Dialogue(Record):
 
     id: str
     culture: str
-    sample: int
+    sample: Number
     scenario: Scenario
     turns: tuple[LabelledTurn, ...] | tuple[Turn, ...]
     ended: Literal["leave", "exchanges", "degenerate"]
@@ -168,7 +168,7 @@ class Dialogue(Record):
     teacher: str
     partner: str
     judge: str
-    seed: int
+    seed: Number
     usage: Usage
     planted: str = ""
     run: str = ""
@@ -196,7 +196,7 @@ class Failure(Record):
 
     id: str
     culture: str
-    sample: int
+    sample: Number
     scenario: Scenario | None
     turns: tuple[Turn, ...]
     stage: str
@@ -205,7 +205,7 @@ class Failure(Record):
     teacher: str
     partner: str
     judge: str
-    seed: int
+    seed: Number
     usage: Usage
     run: str = ""
     localiser: str = ""

@@ -15,7 +15,7 @@ from datasets import load_dataset
 from pyarrow import parquet
 
 from clca.cli import app
-from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.quality.export import outputs
 from clca.quality.export.config import ExportConfig
 from clca.quality.export.plan import plan
@@ -220,6 +220,16 @@ def test_a_folder_of_the_users_is_left_alone(source: Path, tmp_path: Path) -> No
         plan(ExportConfig(run=(str(source),), out=source))
     with pytest.raises(NotFoundError, match="no run 'nowhere'"):
         plan(ExportConfig(run=("nowhere",), out=out, generated=tmp_path))
+
+
+@pytest.mark.parametrize("form", ["chat", "parquet"])
+@pytest.mark.parametrize("field", ["seed", "sample"])
+def test_a_number_that_no_column_holds_is_no_dialogue(source: Path, field: str, form: str) -> None:
+    file = source / "dialogues.jsonl"
+    record = json.loads(file.read_text().splitlines()[0])
+    file.write_text(json.dumps({**record, field: 2**53}) + "\n")
+    with pytest.raises(ContentError, match=rf"dialogues\.jsonl:1: {field}: "):
+        export(source, form)
 
 
 def test_settings_that_cannot_be(tmp_path: Path) -> None:
