@@ -18,8 +18,8 @@ class Option:
     `name` is the flag's where it differs from the field's, `short` its one-letter form. `aliases` are further names
     that all layers take. `default` is shown where the default is worked out at run time. `path` marks text that names
     a file when it holds a slash. An `argument` is positional. `follows` names a key of another stage, as in
-    `generate.out`, whose value is the default. A `hidden` field has no flag. `in_file` is called with text that the
-    `clca.toml` of a workspace sets, and raises `ValueError` for what only flags and variables may say.
+    `generate.out`, whose value is the default. A `hidden` field has no flag. `in_file` is called with what the
+    `clca.toml` of a workspace sets, as text, and raises `ValueError` for what only flags and variables may say.
     """
 
     panel: str = ""

@@ -165,9 +165,9 @@ def _refuse_code(config_type: type[StageConfig], section: Mapping[str, Any], wor
     options = {name: option for name, _, option in config_type.options()}
     for key, value in section.items():
         option = options.get(config_type.names().get(key, ""))
-        if option is not None and option.in_file is not None and isinstance(value, str):
+        if option is not None and option.in_file is not None and (isinstance(value, str) or value):
             try:
-                option.in_file(value, workspace)
+                option.in_file(str(value), workspace)
             except ValueError as error:
                 raise SettingsError(f"{CONFIG}: {config_type.stage}.{key}: {error}") from None
 

@@ -20,7 +20,7 @@ _NEEDED: dict[Format, tuple[str, ...]] = {"parquet": ("pyarrow",), "datasets": (
 
 
 def _not_in_a_file(text: str, folder: Path) -> None:
-    raise ValueError("a folder's settings may not publish data: give --push on the command line")
+    raise ValueError("a folder's settings may not publish data: give --push and --public on the command line")
 
 
 class ExportConfig(StageConfig):
@@ -72,7 +72,9 @@ class ExportConfig(StageConfig):
         Option(HUB, metavar="OWNER/NAME", in_file=_not_in_a_file),
     ] = None
     public: Annotated[
-        bool, Field(description="Make a dataset that --push creates public; it is private otherwise."), Option(HUB)
+        bool,
+        Field(description="Make a dataset that --push creates public; it is private otherwise."),
+        Option(HUB, in_file=_not_in_a_file),
     ] = False
     audits: Annotated[
         Path,

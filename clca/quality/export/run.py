@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,7 +35,7 @@ def run(plan: ExportPlan, progress: ProgressCallback = ignore) -> ExportResult:
     hub refuses.
     """
     config, composition, left_out = plan.config, Composition(), Counter[str]()
-    with atomic_folder(config.out, replaces=plan.replaces) as draft:
+    with atomic_folder(Path(os.path.realpath(config.out)), replaces=plan.replaces) as draft:
         with Outputs(draft, config.format) as outputs:
             forms = [name for name in outputs.tables if name != DIALOGUES]
             for number, (run_name, dialogue) in enumerate(_dialogues(plan, left_out), start=1):

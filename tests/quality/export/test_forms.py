@@ -232,6 +232,16 @@ def test_a_number_that_no_column_holds_is_no_dialogue(source: Path, field: str, 
         export(source, form)
 
 
+def test_a_link_to_an_earlier_export_stays_one(source: Path, tmp_path: Path) -> None:
+    (tmp_path / "large-disk").mkdir()
+    (tmp_path / "out").symlink_to("large-disk")
+    config = ExportConfig(run=(str(source),), out=tmp_path / "out", format="chat")
+    for _ in range(2):  # the second one replaces the first
+        run(plan(config))
+    assert (tmp_path / "out").is_symlink()
+    assert (tmp_path / "large-disk" / "chat.jsonl").is_file()
+
+
 def test_settings_that_cannot_be(tmp_path: Path) -> None:
     for fields, fault in (
         ({"push": "no-owner"}, "is no OWNER/NAME of the hub"),
@@ -242,9 +252,12 @@ def test_settings_that_cannot_be(tmp_path: Path) -> None:
             ExportConfig(run=("japan",), out=tmp_path, **fields)
 
 
-def test_a_folders_settings_may_not_publish(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Path) -> None:
+@pytest.mark.parametrize("setting", ['push = "thief/loot"', 'push = ["thief/loot"]', "public = true", 'public = "yes"'])
+def test_a_folders_settings_may_not_publish(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Path, setting: str
+) -> None:
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "clca.toml").write_text('[export]\npush = "thief/loot"\n')
+    (tmp_path / "clca.toml").write_text(f"[export]\n{setting}\n")
     with pytest.raises(SettingsError, match="may not publish data"):
         app(["export", str(source), "--out", "out"], standalone_mode=False)
     assert not (tmp_path / "out").exists()
