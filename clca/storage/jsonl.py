@@ -75,16 +75,26 @@ class LineFile:
             os.ftruncate(self._fd, length)
         self.length = length
 
-    def cut_half_line(self) -> None:
-        """Cut off what stands after the last line break; a block of it is in memory at a time."""
+    def cut_half_line(self, beginning: bytes = b"") -> None:
+        """Cut off what stands after the last line break; a block of it is in memory at a time.
+
+        Raises `StoreError`, and closes the file, where that is not the `beginning` that all lines of the file have: it
+        was not written here.
+        """
         whole = end = self.length
         with write_errors(self.path):
             while end:
                 start = max(0, end - _BLOCK)
                 place = os.pread(self._fd, end - start, start).rfind(b"\n")
                 whole, end = (start + place + 1, 0) if place >= 0 else (0, start)
-        if whole < self.length:
-            self.cut(whole)
+        if whole == self.length:
+            return
+        with write_errors(self.path):
+            half = os.pread(self._fd, len(beginning), whole)
+        if not beginning.startswith(half) or self.has(b"\r", whole):
+            self.close()
+            raise StoreError(f"{self.path}: what stands at its end was not written by clca: correct it, or remove it")
+        self.cut(whole)
 
     def close(self) -> None:
         """Close the file."""

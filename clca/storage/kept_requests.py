@@ -68,7 +68,7 @@ class RequestFile:
 
     def __init__(self, folder: Path) -> None:
         self._file = LineFile(folder / FILE)
-        self._file.cut_half_line()
+        self._file.cut_half_line(b'{"owner":')
 
     def add(self, request: KeptRequest) -> None:
         """Append a request. Raises `StoreError` where the disk refuses it."""

@@ -88,7 +88,7 @@ class ReviewFile:
     def __init__(self, folder: Path) -> None:
         self._file = LineFile(folder / FILE)
         self._file.is_edited(0)  # gives a whole last line its line break
-        self._file.cut_half_line()
+        self._file.cut_half_line(b'{"id":')
 
     def add(self, review: Review) -> None:
         """Append a review; it is on the disk when this returns."""

@@ -12,7 +12,7 @@ import pytest
 
 from clca.cli import app
 from clca.content.lookup import Content
-from clca.errors import NotFoundError
+from clca.errors import NotFoundError, StoreError
 from clca.generation.config import GenerateConfig
 from clca.generation.plan import plan
 from clca.generation.run import run
@@ -105,6 +105,15 @@ def test_what_may_not_be_as_it_was_is_not_made_again(folder: Path, tmp_path: Pat
             replay([run_again], first.id, 1)
     with pytest.raises(NotFoundError, match=r"has no turn 99: it has \d+, counted from 1"):
         replay([run_again], first.id, 99)
+
+
+@pytest.mark.parametrize("turn", ["x", 5, None, ["x"]])
+def test_a_turn_that_is_none_is_one_line(folder: Path, turn: object) -> None:
+    (record, *_) = dialogues(folder)
+    name = "dialogues.jsonl" if record.verdict == "kept" else "discarded.jsonl"
+    (folder / name).write_text(json.dumps({**record.model_dump(mode="json"), "turns": [turn]}) + "\n")
+    with pytest.raises(StoreError, match=r"is not formed as a dialogue: turn 1 is no object"):
+        replay([read_run(folder)], record.id, 1)
 
 
 def test_keeping_requests_makes_no_other_run(made: Path) -> None:

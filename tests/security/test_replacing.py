@@ -38,9 +38,11 @@ from clca.quality.export.run import run as run_export
 from clca.records import Prediction
 from clca.stages import resolve_config
 from clca.storage.atomic import remove_listed
+from clca.storage.kept_requests import RequestFile
 from clca.storage.lock import folder_lock
 from clca.storage.output_files import LIST
 from clca.storage.reply_cache import ReplyCache
+from clca.storage.reviews import ReviewFile
 from clca.storage.run_dir import RunDir
 from clca.training import work_dir
 from clca.training.merge import merge
@@ -412,6 +414,27 @@ def cache_whose_column_takes_a_gigabyte(place: Path) -> Callable[[], object]:
     return lambda: ReplyCache(place / "journal.sqlite")
 
 
+def review_over_a_note_without_an_end(place: Path) -> Callable[[], object]:
+    (place / "reviews.jsonl").write_text(PRECIOUS)
+    return lambda: ReviewFile(place)
+
+
+def review_over_lines_that_end_in_carriage_returns(place: Path) -> Callable[[], object]:
+    (place / "reviews.jsonl").write_text('{"id":"a"}\r{"id":"b"}\r')
+    return lambda: ReviewFile(place)
+
+
+def review_through_a_link(place: Path) -> Callable[[], object]:
+    (place / "run").mkdir()
+    (place / "run" / "reviews.jsonl").symlink_to(precious(place))
+    return lambda: ReviewFile(place / "run")
+
+
+def requests_over_a_note_without_an_end(place: Path) -> Callable[[], object]:
+    (place / "requests.jsonl").write_text(PRECIOUS)
+    return lambda: RequestFile(place)
+
+
 def evaluation_in_a_folder(place: Path, *names: str) -> Callable[[], object]:
     """A stranger's link by the name that the evaluation will have, to a folder of the user's."""
     (place / "paper").mkdir()
@@ -524,6 +547,10 @@ ATTACKS: tuple[Attack, ...] = (
     cache_whose_journal_names_a_file,
     cache_whose_counts_are_texts,
     cache_whose_column_takes_a_gigabyte,
+    review_over_a_note_without_an_end,
+    review_over_lines_that_end_in_carriage_returns,
+    review_through_a_link,
+    requests_over_a_note_without_an_end,
     evaluation_over_tables_of_the_user,
     evaluation_over_a_record_of_another_program,
     evaluation_over_scores_beside_no_predictions,

@@ -47,6 +47,8 @@ def replay(runs: Sequence[RunInfo], name: str, turn: int, workspace: Path | None
     turns = turns if isinstance(turns, list) else []
     if not 1 <= turn <= len(turns):
         raise NotFoundError(f"{record['id']} has no turn {turn}: it has {len(turns)}, counted from 1")
+    if not isinstance(turns[turn - 1], dict):
+        raise StoreError(f"{record['id']} is not formed as a dialogue: turn {turn} is no object")
     folder = stored.run.folder
     requests = tuple(kept_requests(folder, record["id"], "turn", turn - 1))
     note = ""
