@@ -110,10 +110,14 @@ def test_markup_without_an_end_is_read_once(tmp_path: Path, piece: str, end: str
 
     def read(text: str) -> object:
         (source,) = open_sources([write(tmp_path / "page.html", text + end)], lambda count: None)
-        found = read_page(source)
-        assert found.items[0].text == "Take your shoes off at once."
-        return found
+        try:
+            return read_page(source).items[0].text
+        except ContentError as error:
+            return error.message.partition(": ")[2]
 
+    assert read(head) == "Take your shoes off at once."
+    told = read(f"{head}\n{piece * 9}")
+    assert told in ("Take your shoes off at once.", "a tag or comment without an end begins here: save the page again")
     require_linear(read, head, piece)
 
 
@@ -152,3 +156,10 @@ def test_people_have_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kin
     done = imported("scenarios", write(tmp_path / "all.jsonl", json_lines(*two, *more, environment("01EX"))))
     assert done.faults == [(len(two) + len(more), "", f"more than 2 {kind}")]
     assert done.audit.taken == 1
+
+
+@pytest.mark.parametrize("rest", ["<a href='x", "<!-- no end", "<li"])
+def test_a_page_that_is_cut_off_is_not_taken_in_part_in_silence(tmp_path: Path, rest: str) -> None:
+    page = "<h1>Japan</h1><div class='text-content'><ul>\n<li>Take your shoes off at once.</li>\n"
+    with pytest.raises(ContentError, match=r"page\.html:3: a tag or comment without an end begins here: save the page"):
+        imported("norms", write(tmp_path / "page.html", page + rest))

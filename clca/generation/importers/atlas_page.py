@@ -82,12 +82,14 @@ class _Page(HTMLParser):
             self._texts.append(data)
 
     def close(self) -> None:
-        """End the page. A tag or comment without an end is none, as in browsers.
+        """End the page.
 
-        `HTMLParser` would try each of its characters as the beginning of another one, over all that follows.
+        Raises `ValueError` for a tag or comment without an end: `HTMLParser` would try each of its characters as the
+        beginning of another one, over all that follows.
         """
-        if not self.rawdata.startswith("<"):
-            super().close()
+        if self.rawdata.startswith("<"):
+            raise ValueError("a tag or comment without an end")
+        super().close()
         self._flush()
 
     def _flush(self) -> None:
@@ -117,8 +119,8 @@ class HtmlPage:
 def read_page(source: Source) -> HtmlPage:
     """The page of a file.
 
-    Raises `SettingsError` for a file that cannot be read, `ContentError` for one that is no UTF-8 or has no
-    `div.text-content`.
+    Raises `SettingsError` for a file that cannot be read, `ContentError` for one that is no UTF-8, is cut off
+    within a tag, or has no `div.text-content`.
     """
     try:
         data = read_bytes(source.path, largest=LARGEST)
@@ -132,7 +134,10 @@ def read_page(source: Source) -> HtmlPage:
         raise ContentError(str(source.path), line, "not UTF-8: save the page as UTF-8") from None
     page = _Page()
     page.feed(text)
-    page.close()
+    try:
+        page.close()
+    except ValueError as error:
+        raise ContentError(str(source.path), page.getpos()[0], f"{error} begins here: save the page again") from None
     if not page.items:
         raise ContentError(str(source.path), None, f"has no lists or paragraphs in a div of the class {CONTENT}")
     about = [page.about.get(key, "") for key in ("title", "h1", "address")]
