@@ -26,6 +26,11 @@ def caveats(plan: AuditPlan, result: AuditResult) -> Iterator[str]:
         )
     if result.dialogues < FEW:
         yield f"{result.dialogues} dialogues: intervals of fewer than {FEW} are wide."
+    if result.dialogues < plan.config.dialogues:
+        yield (
+            f"{result.dialogues:,} dialogues instead of {plan.config.dialogues:,}: each is of a scenario of its own,"
+            " and the runs have kept ones of no more."
+        )
     if plan.rejected:
         yield f"{plan.rejected:,} kept dialogues that a reviewer rejected are not among those shown."
     for flaw, number in result.without_place.items():

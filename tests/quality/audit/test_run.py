@@ -363,6 +363,13 @@ def test_wrong_settings_are_refused_in_one_line(folder: Path, tmp_path: Path) ->
         plan(AuditConfig(run=(str(folder), str(other))))
 
 
+def test_fewer_dialogues_than_were_asked_for_are_told(folder: Path, judge: Callable[..., Judge]) -> None:
+    judge(sees)
+    few = "4 dialogues instead of 9: each is of a scenario of its own"
+    assert any(caveat.startswith(few) for caveat in audited(folder, dialogues=9).caveats)
+    assert not any("instead of" in caveat for caveat in audited(folder, dialogues=4).caveats)
+
+
 def test_another_judge_says_nothing_of_what_the_first_one_kept(
     folder: Path, judge: Callable[..., Judge], content: Content
 ) -> None:
