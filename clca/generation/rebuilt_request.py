@@ -12,9 +12,9 @@ from clca.culture.catalogue import AND
 from clca.errors import NotFoundError
 from clca.generation.dialogue import DialogueSetup, Side, answer_type
 from clca.generation.recorded_settings import config_of
+from clca.generation.scheduler import kept_request
 from clca.generation.temperature import PLAYERS, Temperature
 from clca.inference.protocol import Role, Sampling, TaskRequest
-from clca.inference.reply_schema import schema
 from clca.records import Dialogue
 from clca.schemas import TurnAnswer
 from clca.seeding import derive
@@ -45,23 +45,7 @@ def rebuilt_request(run: RunInfo, dialogue: Dialogue, turn: int, workspace: Path
     seed = derive(config.seed, dialogue.id, "turn", turn - 1, 0)
     sampling = Sampling(request.temperature, request.top_p, request.max_tokens, seed)
     teacher = {"teacher": dialogue.teacher, "partner": dialogue.partner}[request.role]
-    return KeptRequest(
-        owner=dialogue.id,
-        task=request.task,
-        step=request.step,
-        attempt=0,
-        role=request.role,
-        teacher=teacher,
-        messages=request.messages,
-        json_schema=schema(request.answer) if request.form == "json" else None,
-        stop=request.stop,
-        temperature=sampling.temperature,
-        top_p=sampling.top_p,
-        max_tokens=sampling.max_tokens,
-        seed=sampling.seed,
-        digest=request.seeded(sampling, dialogue.id, 0).digest(teacher).hex(),
-        reply=None,
-    )
+    return kept_request(request, request.seeded(sampling, dialogue.id, 0), 0, teacher, None)
 
 
 def _request(setup: DialogueSetup, prompts: Prompts, dialogue: Dialogue, turn: int) -> TaskRequest[TurnAnswer]:

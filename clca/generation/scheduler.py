@@ -20,7 +20,7 @@ from clca.inference.reply_schema import schema
 from clca.records import Usage
 from clca.schemas import Answer, Reply
 from clca.seeding import derive
-from clca.storage.kept_requests import KeptRequest, RequestFile, kept_reply
+from clca.storage.kept_requests import KeptReply, KeptRequest, RequestFile, kept_reply
 from clca.storage.reply_cache import ReplyCache
 
 A = TypeVar("A", bound=Answer)
@@ -130,26 +130,32 @@ class RequestScheduler:
         """Write a request and its reply to the file of requests, if there is one."""
         if self._requests is None:
             return
-        teacher, sampling = self.teachers[task_request.role].name, request.sampling
-        self._requests.add(
-            KeptRequest(
-                owner=request.owner,
-                task=request.task,
-                step=task_request.step,
-                attempt=attempt,
-                role=task_request.role,
-                teacher=teacher,
-                messages=request.messages,
-                json_schema=schema(request.answer) if request.form == "json" else None,
-                stop=request.stop,
-                temperature=sampling.temperature,
-                top_p=sampling.top_p,
-                max_tokens=sampling.max_tokens,
-                seed=sampling.seed,
-                digest=request.digest(teacher).hex(),
-                reply=kept_reply(reply),
-            )
-        )
+        teacher = self.teachers[task_request.role].name
+        self._requests.add(kept_request(task_request, request, attempt, teacher, kept_reply(reply)))
+
+
+def kept_request(
+    task_request: TaskRequest[A], request: Request, attempt: int, teacher: str, reply: KeptReply | None
+) -> KeptRequest:
+    """An attempt at a task's request as it is kept, with its reply, None where that is not known."""
+    sampling = request.sampling
+    return KeptRequest(
+        owner=request.owner,
+        task=request.task,
+        step=task_request.step,
+        attempt=attempt,
+        role=task_request.role,
+        teacher=teacher,
+        messages=request.messages,
+        json_schema=schema(request.answer) if request.form == "json" else None,
+        stop=request.stop,
+        temperature=sampling.temperature,
+        top_p=sampling.top_p,
+        max_tokens=sampling.max_tokens,
+        seed=sampling.seed,
+        digest=request.digest(teacher).hex(),
+        reply=reply,
+    )
 
 
 def retry_key(owner: str, task: str) -> str:
