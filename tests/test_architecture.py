@@ -77,6 +77,7 @@ ROOMS: dict[str, set[str]] = {
     },
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
     "metrics": {"evaluation"},
+    "study": {"content", "storage", "stages", "stage_call", "generation", "quality", "training", "evaluation"},
     "api": {"content", "culture", "stage_call", "generation", "quality", "training", "evaluation"},
     "stage_call": {"content", "stages"},
     "schema_index": {"content", "stages"},

@@ -1,0 +1,1 @@
+"""`clca study`: a graph of stage configurations, expanded from a matrix, carried out and resumed as one."""
