@@ -19,6 +19,7 @@ ROOT = Path(clca.__file__).parent
 BASE = (
     "errors",
     "printable",
+    "pictures",
     "bounded_json",
     "safe_open",
     "shell",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clca.evaluation.classification.specificity import Specificity
-from clca.evaluation.pictures import pictures
 from clca.evaluation.s2n_results import heading, in_order
+from clca.pictures import pictures
 from clca.printable import printable
 
 RANKS, NORMALISED = "ranks", "normalised"

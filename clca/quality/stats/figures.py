@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from clca.evaluation.bootstrap import Estimate
-from clca.evaluation.pictures import pictures
+from clca.pictures import pictures
 from clca.printable import printable
 from clca.quality.stats.blocks import DIVERSITY
 from clca.quality.stats.measures import MEASURES

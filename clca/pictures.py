@@ -5,19 +5,32 @@ from __future__ import annotations
 import io
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import chdir
-from typing import Any
+from typing import Any, Literal
 
 from clca.printable import printable
 
 _MOST_PIXELS = 4000  # of a side
-# Ids of an SVG are random without a salt, and a name with $ would be read as a formula.
-_SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_math": False}
+# Ids of an SVG are random without a salt, a name with $ would be read as a formula, and publishers refuse the fonts of
+# type 3 that a PDF has by default.
+_SETTINGS = {"svg.hashsalt": "clca", "font.family": "DejaVu Sans", "text.parse_math": False, "pdf.fonttype": 42}
+
+Form = Literal["png", "svg", "pdf"]
+SCREEN: tuple[Form, ...] = ("png", "svg")
+PRINT: tuple[Form, ...] = ("png", "svg", "pdf")
+# What says when a file was made, and by what, is left out.
+_METADATA: dict[Form, dict[str, None]] = {
+    "png": {"Software": None},
+    "svg": {"Date": None, "Creator": None},
+    "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
+}
 
 
-def pictures(width: float, height: float, draw: Callable[[Any], None], *, title: str = "") -> dict[str, bytes]:
-    """`png` and `svg` of what `draw` draws on a figure of this size in inches.
+def pictures(
+    width: float, height: float, draw: Callable[[Any], None], *, title: str = "", forms: Sequence[Form] = SCREEN
+) -> dict[str, bytes]:
+    """The bytes by form of what `draw` draws on a figure of this size in inches.
 
     The same drawing gives the same bytes with the same version of matplotlib.
     """
@@ -26,7 +39,7 @@ def pictures(width: float, height: float, draw: Callable[[Any], None], *, title:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    made = {}
+    made: dict[str, bytes] = {}
     with matplotlib.rc_context(), warnings.catch_warnings():
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(_SETTINGS)
@@ -37,9 +50,9 @@ def pictures(width: float, height: float, draw: Callable[[Any], None], *, title:
         draw(figure)
         if title:
             figure.suptitle(printable(title))
-        for form, metadata in (("png", {"Software": None}), ("svg", {"Date": None, "Creator": None})):
+        for form in forms:
             file = io.BytesIO()
             dpi = min(150, _MOST_PIXELS / max(width, height))
-            figure.savefig(file, format=form, dpi=dpi, metadata=metadata)
+            figure.savefig(file, format=form, dpi=dpi, metadata=_METADATA[form])
             made[form] = file.getvalue()
     return made
