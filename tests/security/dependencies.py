@@ -1,4 +1,4 @@
-"""The table of `DEPENDENCIES.md`: what `pip install clca[embed,eval,export,quality,train]` brings, with its licences.
+"""The table of `DEPENDENCIES.md`: what `pip install clca` and its extras bring, with its licences.
 
 python -m tests.security.dependencies > DEPENDENCIES.md
 """
@@ -12,14 +12,13 @@ from pathlib import Path
 
 HEAD = """# Dependencies and their licences
 
-What `pip install clca`, `clca[embed]`, `clca[eval]`, `clca[export]`, `clca[quality]` and `clca[train]` bring, in the
-versions of `constraints.txt`, as each package states its licence. `tests/security/test_supply_chain.py` compares this
-table with what is installed.
+What `pip install clca` and its extras bring (all but `vllm`), in the versions of `constraints.txt`, as each package
+states its licence. `tests/security/test_supply_chain.py` compares this table with what is installed.
 
 | package | version | licence | needed for |
 |---|---|---|---|
 """
-EXTRAS = ("", "embed", "eval", "export", "quality", "train")
+EXTRAS = ("", "embed", "eval", "export", "map", "quality", "report", "train")
 ROOT = Path(__file__).parents[2]
 
 
