@@ -78,8 +78,18 @@ ROOMS: dict[str, set[str]] = {
     },
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
     "metrics": {"evaluation"},
-    "study": {"content", "storage", "stages", "stage_call", "generation", "quality", "training", "evaluation"},
-    "api": {"content", "culture", "stage_call", "generation", "quality", "training", "evaluation"},
+    "study": {
+        "content",
+        "storage",
+        "models",
+        "inference.vllm.manager",
+        "stages",
+        "generation",
+        "quality",
+        "training",
+        "evaluation",
+    },
+    "api": {"content", "culture", "stage_call", "generation", "quality", "training", "evaluation", "study"},
     "stage_call": {"content", "stages"},
     "schema_index": {"content", "stages"},
     "stages": {"content"},  # names the stages' packages, and loads them by name
@@ -108,6 +118,7 @@ ROOMS: dict[str, set[str]] = {
         "content_check",
         "stages",
         "schema_index",
+        "study",
     },
     "__main__": {"cli"},
 }
