@@ -77,6 +77,7 @@ ROOMS: dict[str, set[str]] = {
         "contamination",
     },
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
+    "report": {"content", "storage", "culture", "evaluation"},
     "metrics": {"evaluation"},
     "study": {
         "content",
