@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from clca import metrics
-from clca.evaluation import arrays, bootstrap
+from clca.evaluation import arrays, bootstrap, paired_test
 from clca.evaluation.classification import confusion, cspec
 from clca.evaluation.wvs import metrics as wvs_metrics
 from clca.evaluation.wvs.counts import AnswerCounts
@@ -20,7 +20,7 @@ from clca.evaluation.wvs.metric_names import METRICS
 from tests.evaluation.wvs.survey_people import COLUMNS, person, predictions
 
 
-@pytest.mark.parametrize("module", [metrics, arrays, bootstrap, confusion, cspec, wvs_metrics])
+@pytest.mark.parametrize("module", [metrics, arrays, bootstrap, paired_test, confusion, cspec, wvs_metrics])
 def test_worked_examples(module: ModuleType) -> None:
     failures, examples = doctest.testmod(module)
     assert examples
@@ -28,7 +28,7 @@ def test_worked_examples(module: ModuleType) -> None:
 
 
 def test_every_metric_has_a_worked_example() -> None:
-    functions = [getattr(metrics, name) for name in metrics.__all__ if name != "Estimate"]
+    functions = [getattr(metrics, name) for name in metrics.__all__ if name[0].islower()]
     assert [function.__name__ for function in functions if ">>>" not in function.__doc__] == []
 
 
@@ -98,12 +98,22 @@ WRONG = [
     ("bootstrap_interval", ([],), "rows: is empty"),
     ("bootstrap_interval", ([1, 2],), "rows: has the shape (2,); it must be [observations, sums]"),
     ("bootstrap_interval", ([[1, NAN]],), "rows[0, 1] is no number"),
+    ("seed_spread", ([],), "values: is empty"),
+    ("seed_spread", ([[1.0]],), "values: has the shape (1, 1); it must be [seeds]"),
+    ("paired_test", ([[1.0]], [[1.0]]), "first: has the shape (1, 1); it must be [seeds, observations, sums]"),
+    (
+        "paired_test",
+        ([[[1.0]]], [[[1.0], [2.0]]]),
+        "first has the shape (1, 1, 1), second (1, 2, 1): observations or sums differ",
+    ),
+    ("paired_test", ([[[1.0]]] * 2, [[[1.0]]] * 3), "first has 2 seeds and second 3: give the same, or one"),
+    ("holm", ([0.2, 1.2],), "p_values[1] is not between 0 and 1"),
 ]
 
 
 @pytest.mark.parametrize(("name", "arguments", "message"), WRONG)
 def test_what_cannot_be_scored_is_refused(name: str, arguments: tuple[object, ...], message: str) -> None:
-    more = {"statistic": lambda sums: sums[:, 0], "seed": 1} if name == "bootstrap_interval" else {}
+    more = {"statistic": lambda sums: sums[:, 0], "seed": 1} if name in ("bootstrap_interval", "paired_test") else {}
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         getattr(metrics, name)(*arguments, **more)
 

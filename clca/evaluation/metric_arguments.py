@@ -94,13 +94,45 @@ def observations(arguments: dict[str, Any]) -> None:
     if rows.ndim != 2:
         raise ValueError(f"rows: has the shape {rows.shape}; it must be [observations, sums]")
     _refuse("rows", ~np.isfinite(rows), "is no number")
+    _refuse_resampling(arguments)
+    lower, upper = arguments.get("lower", 0.0), arguments.get("upper", np.inf)
+    if not lower < upper:
+        raise ValueError(f"lower: {lower} is not below upper, {upper}")
+
+
+def seeds_of_observations(arguments: dict[str, Any]) -> None:
+    """Checks the rows [S, n, C] of two systems on the same n observations, for the same seeds or for one."""
+    first, second = (_numbers(name, arguments[name]) for name in ("first", "second"))
+    for name, rows in (("first", first), ("second", second)):
+        if rows.ndim != 3:
+            raise ValueError(f"{name}: has the shape {rows.shape}; it must be [seeds, observations, sums]")
+        _refuse(name, ~np.isfinite(rows), "is no number")
+    if first.shape[1:] != second.shape[1:]:
+        raise ValueError(f"first has the shape {first.shape}, second {second.shape}: observations or sums differ")
+    if first.shape[0] != second.shape[0] and 1 not in (first.shape[0], second.shape[0]):
+        raise ValueError(f"first has {first.shape[0]} seeds and second {second.shape[0]}: give the same, or one")
+    _refuse_resampling(arguments)
+
+
+def values_of_seeds(arguments: dict[str, Any]) -> None:
+    """Checks the score of each seed, [n]."""
+    values = _numbers("values", arguments["values"])
+    if values.ndim != 1:
+        raise ValueError(f"values: has the shape {values.shape}; it must be [seeds]")
+    _refuse("values", ~np.isfinite(values), "is no number")
+
+
+def p_values(arguments: dict[str, Any]) -> None:
+    """Checks p-values [m], each in [0, 1]."""
+    values = _numbers("p_values", arguments["p_values"])
+    _refuse("p_values", ~((values >= 0) & (values <= 1)), "is not between 0 and 1")
+
+
+def _refuse_resampling(arguments: dict[str, Any]) -> None:
     if arguments.get("resamples", 1) < 1:
         raise ValueError(f"resamples: {arguments['resamples']} is below 1")
     if not 0 < arguments.get("level", 0.5) < 1:
         raise ValueError(f"level: {arguments['level']} is not between 0 and 1")
-    lower, upper = arguments.get("lower", 0.0), arguments.get("upper", np.inf)
-    if not lower < upper:
-        raise ValueError(f"lower: {lower} is not below upper, {upper}")
 
 
 def _numbers(name: str, value: ArrayLike) -> Floats:

@@ -33,12 +33,15 @@ def choose_by_culture(
     bits: int | None,
     content: Content,
     environment: Mapping[str, str],
+    *,
+    asked: bool = True,
 ) -> EvaluatedModel:
     """The student, named or that of the `given` adapters, with one adapter for each culture that has one.
 
     Without `given` adapters, those that were trained on this student, as `select_adapter` takes them: the culture's own
-    before one of several cultures. Raises `SettingsError` for adapters of other students or of none of the cultures,
-    for several of one culture, and for an unknown student.
+    before one of several cultures. Where no adapter is `asked`, of several that differ none is taken. Raises
+    `SettingsError` for adapters of other students or of none of the cultures, for several of one culture, and for an
+    unknown student.
     """
     student, unavailable_reason = _student(name, given, content, environment)
     chosen, notes, selection = {}, list[str](), list[Selection]()
@@ -64,7 +67,12 @@ def choose_by_culture(
         else:
             set_aside = {str(each.folder): "of several cultures" for each in of_culture if each not in own}
             set_aside |= {str(each.folder): f"trained on {_base_of(each)}" for each in of_others}
-            adapter, entry = select_adapter(culture, own, set_aside)
+            try:
+                adapter, entry = select_adapter(culture, own, set_aside)
+            except SettingsError:
+                if asked:
+                    raise
+                continue
         chosen[culture] = Adapter(str(adapter.folder), adapter)
         selection.append(entry)
     unused = [adapter for adapter in given if not set(cultures) & set(adapter.data.cultures)]

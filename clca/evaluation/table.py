@@ -46,11 +46,12 @@ COUNT, MEAN_COUNT = Number(places=0), Number(trimmed=True)
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A number and, where there is one, its interval."""
+    """A number and, where there is one, its interval; `sd` is its standard deviation over several seeds."""
 
     value: float
     low: float | None = None
     high: float | None = None
+    sd: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

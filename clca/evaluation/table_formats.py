@@ -14,6 +14,7 @@ from clca.evaluation.table import Cell, Number, Row, Table
 from clca.printable import csv_cell, latex_text, markdown_text, printable
 
 NOTHING = "–"
+PLUS_MINUS = r"$\pm$"  # in LaTeX
 
 
 def markdown(tables: Sequence[Table]) -> str:
@@ -144,12 +145,13 @@ def _change(table: Table, row: Row) -> list[str]:
 
 
 def _interval(cell: Cell | None, number: Number) -> str:
-    """The value and its interval, but for one that is the value itself."""
+    """The value, its spread over seeds and its interval, but for one that is the value itself."""
     if cell is None:
         return NOTHING
+    text = number.text(cell.value) if cell.sd is None else f"{number.text(cell.value)} ± {number.text(cell.sd)}"
     if cell.low is None or cell.high is None or cell.high - cell.low < 1e-9:
-        return number.text(cell.value)
-    return f"{number.text(cell.value)} [{number.text(cell.low)}, {number.text(cell.high)}]"
+        return text
+    return f"{text} [{number.text(cell.low)}, {number.text(cell.high)}]"
 
 
 def _terminal(cell: Cell | None, number: Number) -> Text:
@@ -157,7 +159,8 @@ def _terminal(cell: Cell | None, number: Number) -> Text:
     if cell is None or cell.low is None or cell.high is None or " " not in text:
         return Text(text)
     bounds = "–".join(_bound(bound, number) for bound in (cell.low, cell.high))
-    return Text.assemble(f"{number.text(cell.value)}\n", (bounds, "dim"))
+    spread = "" if cell.sd is None else f" ±{_bound(cell.sd, number)}"
+    return Text.assemble(f"{number.text(cell.value)}{spread}\n", (bounds, "dim"))
 
 
 def _bound(value: float, number: Number) -> str:
@@ -168,4 +171,6 @@ def _bound(value: float, number: Number) -> str:
 
 def _tex_cell(text: str) -> str:
     value, _, bounds = text.partition(" ")
-    return f"{latex_text(value)} {{\\scriptsize {bounds}}}" if bounds else latex_text(value)
+    if not bounds:
+        return latex_text(value)
+    return f"{latex_text(value)} {{\\scriptsize {bounds.replace('±', PLUS_MINUS)}}}"

@@ -82,11 +82,27 @@ class StudyStage(Record):
                     yield from ((key, name) for name in REFERENCE.findall(part))
 
 
+class StandIn(Record):
+    """What a study has in the place of a value that published numbers need of a setting, and why."""
+
+    setting: Line
+    published: Line
+    here: Line
+    why: Line
+
+
 class StudyFile(Record):
-    """A study as its file has it. `reproduces` are ids of tables of `eval/published.yaml`."""
+    """A study as its file has it.
+
+    `reproduces` are ids of tables of `eval/published.yaml`. `requires` says what has to be brought first, `differs`
+    what cannot be as it was published, and `instead` which settings stand in for others.
+    """
 
     title: Line
     reproduces: tuple[str, ...] = ()
+    requires: tuple[Line, ...] = ()
+    differs: tuple[Line, ...] = ()
+    instead: tuple[StandIn, ...] = ()
     matrix: Matrix = Matrix()
     stages: Annotated[dict[Name, StudyStage], Field(min_length=1, max_length=200)]
 

@@ -141,7 +141,8 @@ def plan(config: WvsConfig, workspace: Path | None = None) -> WvsPlan:
     if config.base_url:
         model = choose_served_by_culture(config.student, config.adapter, names)
     else:
-        model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ)
+        asked = not config.method or "clca" in config.method
+        model = choose_by_culture(config.student, adapters, names, config.bits, content, os.environ, asked=asked)
         model = model.with_selection(selection for _, selection in named)
     format = choose_format(config, model)
     methods = {name: choose_methods(config, model, format, name) for name in names}

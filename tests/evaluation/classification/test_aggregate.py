@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from clca.evaluation.classification import aggregate
+from clca.evaluation.classification import replicates
 from clca.evaluation.classification.aggregate import score
 from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.scores import MatrixScores
@@ -113,7 +113,7 @@ def test_the_same_seed_gives_the_same_scores_in_blocks_of_any_size(monkeypatch: 
     whole = score(TESTS, seed=5, resamples=100)
     assert score(TESTS, seed=5, resamples=100) == whole
     assert score(TESTS, seed=6, resamples=100) != whole
-    monkeypatch.setattr(aggregate, "_CELLS", 30)  # one row at a time
+    monkeypatch.setattr(replicates, "_CELLS", 30)  # one row at a time
     assert score(TESTS, seed=5, resamples=100) == whole
 
 

@@ -316,6 +316,7 @@ def test_adapters_that_differ_are_asked_for_by_name(tiny: Student) -> None:
     adapter(tiny, "two", mix="wvs")
     message = refusal()
     assert message.startswith("japan has adapters that differ: adapters/japan/two (recipe tiny, mix wvs)")
+    assert planned(method=("persona", "cultural")).model.adapters == {}  # which need none
     assert "adapters/japan/one (recipe tiny, mix clca; data.mix: wvs -> clca)" in message
     assert message.endswith("say which with --adapter")
     named = planned(adapter=("japan/one",))

@@ -1,1 +1,0 @@
-"""What a reader needs of an experiment in one place."""
