@@ -7,6 +7,9 @@
 Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
 """
 
+import sys
+from types import ModuleType
+
 from clca.api import (
     audit_judge,
     compare,
@@ -20,6 +23,7 @@ from clca.api import (
     generate,
     inspect,
     stats,
+    study,
     train,
 )
 
@@ -36,6 +40,18 @@ __all__ = [
     "generate",
     "inspect",
     "stats",
+    "study",
     "train",
 ]
 __version__ = "0.1.0"
+
+
+class _Package(ModuleType):
+    """A room that is called as its function, such as `clca.study`, does not take the function's place."""
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (isinstance(value, ModuleType) and name in __all__):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Package

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from clca.quality.inspection.result import InspectResult
     from clca.quality.stats.config import StatsConfig
     from clca.quality.stats.result import StatsResult
+    from clca.study.config import StudyConfig
+    from clca.study.result import StudyResult
     from clca.training.config import TrainConfig
     from clca.training.result import TrainingResult
 
@@ -267,6 +269,28 @@ def eval_cspec(
     1.0
     """
     result: CspecResult = _run("eval-cspec", config, progress, fields)
+    return result
+
+
+def study(
+    config: StudyConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> StudyResult:
+    """Carry out a study or resume it, as `clca study run` does.
+
+    `fields` are those of `StudyConfig`: `study`, `jobs`, `out`. Raises a `ClcaError` in one line; a cell that fails is
+    in the result.
+
+    >>> import clca, pathlib, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> _ = pathlib.Path("two.yaml").write_text(
+    ...     "title: Two cultures\\nmatrix: {culture: [japan, uk]}\\nstages:\\n"
+    ...     '  dialogues: {run: generate, over: [culture], with: {culture: "{culture}", scenarios: 1, samples: 1}}\\n'
+    ... )
+    >>> result = clca.study(study="two.yaml", progress=False)
+    >>> result.finished, [cell.id for cell in result.cells]
+    (True, ['dialogues.japan', 'dialogues.uk'])
+    """
+    result: StudyResult = _run("study", config, progress, fields)
     return result
 
 

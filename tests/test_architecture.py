@@ -77,12 +77,14 @@ ROOMS: dict[str, set[str]] = {
         "contamination",
     },
     "evaluation": {"content", "storage", "culture", "models", "inference", "training.mixture"},
+    "report": {"content", "storage", "culture", "evaluation"},
     "metrics": {"evaluation"},
     "study": {
         "content",
         "storage",
         "culture",
         "models",
+        "inference.vllm.manager",
         "stages",
         "stage_call",
         "generation",
@@ -90,7 +92,7 @@ ROOMS: dict[str, set[str]] = {
         "training",
         "evaluation",
     },
-    "api": {"content", "culture", "stage_call", "generation", "quality", "training", "evaluation"},
+    "api": {"content", "culture", "stage_call", "generation", "quality", "training", "evaluation", "study"},
     "stage_call": {"content", "stages"},
     "schema_index": {"content", "stages"},
     "stages": {"content"},  # names the stages' packages, and loads them by name
@@ -119,6 +121,7 @@ ROOMS: dict[str, set[str]] = {
         "content_check",
         "stages",
         "schema_index",
+        "study",
     },
     "__main__": {"cli"},
 }

@@ -58,6 +58,7 @@ COMMANDS = {
     "eval-mmlu": _Entry("Evaluate on MMLU, for what was forgotten.", "eval_mmlu", "eval_mmlu", "EXAMPLES"),
     "eval-cspec": _Entry("Measure cultural specificity (C-SPEC).", "eval_cspec", "eval_cspec", "EXAMPLES"),
     "compare": _Entry("Compare two evaluations on the same respondents.", "compare", "compare", "EXAMPLES"),
+    "study": _Entry("Carry out a whole experiment, and resume it.", "study", "app"),
     "published": _Entry("Show what both papers published, and for which runs.", "published", "published", "EXAMPLES"),
     "cultures": _Entry("List cultures, with scores and descriptors.", "cultures", "app"),
     "models": _Entry("List models, and which of them fit this machine.", "models", "app"),

@@ -10,6 +10,8 @@ import fnmatch
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -33,6 +35,20 @@ class UsedFile:
 
     origin: Origin
     digest: str
+
+
+_NOTED: ContextVar[dict[str, UsedFile] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def noted_content() -> Iterator[dict[str, UsedFile]]:
+    """What content files are read in the block, by whatever part of the program, by their paths."""
+    noted: dict[str, UsedFile] = {}
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
 
 
 def find_workspace(start: Path | None = None) -> Path | None:
@@ -117,7 +133,9 @@ class Content:
         except OSError as error:
             raise ContentError(self.shown(path), None, f"cannot be read: {error.strerror}") from None
         if note:
-            self.used[path] = UsedFile(self.origin(path), hashlib.sha256(data).hexdigest())
+            self.used[path] = used = UsedFile(self.origin(path), hashlib.sha256(data).hexdigest())
+            if (noted := _NOTED.get()) is not None:
+                noted[path] = used
         return decode_text(self.shown(path), data)
 
     def copy(self, path: str, *, force: bool = False) -> Path:

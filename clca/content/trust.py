@@ -55,6 +55,19 @@ def read_config(folder: Path, environment: Mapping[str, str] = os.environ) -> by
     return data
 
 
+def foreign_reason(file: Path, environment: Mapping[str, str] = os.environ) -> str:
+    """Why a file may be another user's, by the rule for a `clca.toml`; "" where it is the user's own or trusted.
+
+    Raises `OSError` for a file that cannot be opened.
+    """
+    link = os.lstat(file)
+    with open(os.open(file, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK), "rb") as opened:
+        fault = (_owner_fault(link) if stat.S_ISLNK(link.st_mode) else "") or _fault(
+            os.fstat(opened.fileno()), opened.fileno()
+        )
+    return "" if _is_trusted(file.parent, environment) else fault
+
+
 def _is_trusted(folder: Path, environment: Mapping[str, str]) -> bool:
     """Whether `CLCA_TRUST` names the folder, by its absolute path. Raises `SettingsError` for a relative one."""
     for entry in filter(None, environment.get(TRUST, "").split(":")):

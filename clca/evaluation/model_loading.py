@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Hashable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError
 from clca.evaluation.evaluated_model import FULL_BITS, EvaluatedModel
+from clca.evaluation.kept_weights import kept_weights
 from clca.inference.hardware import Machine
 from clca.inference.memory import weight_shortage
 from clca.models.adapter_weights import load_adapter
@@ -22,6 +24,9 @@ def require_memory(model: EvaluatedModel, machine: Machine, device: str) -> None
     Raises `SettingsError`, which names what would fit.
     """
     assert model.student is not None
+    kept = kept_weights()
+    if kept is not None and kept.has(_identity(model, device)):
+        return
     if model.bits < FULL_BITS and find_spec("bitsandbytes") is None:
         raise SettingsError(
             f"{model.name} in {model.bits} bits needs bitsandbytes, not installed here: pip install '.[eval]' where"
@@ -42,12 +47,23 @@ def load(model: EvaluatedModel, device: str) -> Any:
     assert model.student is not None
     from clca.models.logging import quiet_libraries
 
+    kept, identity = kept_weights(), _identity(model, device)
     with quiet_libraries():
-        weights = load_model(model.student, quantization_of(model), device)
+        weights = kept.take(identity) if kept is not None else None
+        if weights is None:
+            weights = load_model(model.student, quantization_of(model), device)
         weights.config.use_cache = True
         for folder in dict.fromkeys(adapter.name for adapter in model.adapters.values()):
             weights = _with_adapter(weights, folder)
+    if kept is not None:
+        kept.put(identity, weights)
     return weights.eval()
+
+
+def _identity(model: EvaluatedModel, device: str) -> Hashable:
+    """What the weights are of, adapters aside."""
+    assert model.student is not None
+    return model.id, model.student.source, model.student.revision, model.bits, device
 
 
 def _with_adapter(weights: Any, folder: str) -> Any:

@@ -15,6 +15,10 @@ from clca.errors import StoreError
 NAME = ".lock"
 
 
+class FolderInUse(StoreError):
+    """Another process holds the lock of a folder."""
+
+
 @contextmanager
 def folder_lock(folder: Path) -> Iterator[None]:
     """Lock an existing folder until the block ends; the kernel unlocks it when the process dies.
@@ -23,13 +27,13 @@ def folder_lock(folder: Path) -> Iterator[None]:
     can open a file can lock it. The file is removed before it is unlocked: whoever has opened it meanwhile sees that
     it has no name any more, and tries again.
 
-    Raises `StoreError` if another process holds the lock, or if no file can be made.
+    Raises `FolderInUse` if another process holds the lock, `StoreError` if no file can be made.
     """
     file = folder / NAME
     try:
         descriptor = _locked(file)
     except BlockingIOError:
-        raise StoreError(
+        raise FolderInUse(
             f"{folder} is in use by another process: wait for it, stop it, or use --new for a folder of its own"
         ) from None
     except OSError as error:
@@ -39,6 +43,21 @@ def folder_lock(folder: Path) -> Iterator[None]:
     finally:
         file.unlink(missing_ok=True)
         os.close(descriptor)
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds the lock of a folder; nothing is written."""
+    try:
+        descriptor = os.open(folder / NAME, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 def _locked(file: Path) -> int:

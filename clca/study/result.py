@@ -20,7 +20,7 @@ from clca.safe_open import read_json
 from clca.storage.json_records import decode_record
 from clca.study.study_file import Combination, Scalar
 
-INFO, CELLS, LOCKS, LOGS = "study.json", "cells", "locks", "logs"
+INFO, CELLS, LOCKS, LOGS, OUTPUTS = "study.json", "cells", "locks", "logs", "outputs"
 
 State = Literal["waiting", "running", "finished", "failed", "skipped"]
 STATES: tuple[State, ...] = ("waiting", "running", "finished", "failed", "skipped")
@@ -69,6 +69,7 @@ class CellRecord(Record):
     deaths: int = Field(default=0, ge=0, description="How many processes in a row ended while they worked on it.")
     config: dict[str, Any] = Field(default={}, description="Whole configuration of the stage.")
     results: tuple[Path, ...] = Field(default=(), description="Folders that hold its results.")
+    earlier: tuple[Path, ...] = Field(default=(), description="Folders of results that these have replaced.")
     fingerprint: str = Field(default="", description="Identifies its inputs: equal ones give equal results.")
     inputs: dict[str, str] = Field(default={}, description="Content files that it read, each with its SHA-256.")
     done: bool = Field(default=False, description="Whether it was finished before this study asked for it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from clca.evaluation.classification.specificity import Specificity
@@ -24,30 +24,42 @@ def heatmap(
 
     The same matrix gives the same bytes with the same version of matplotlib.
     """
+    side = 2.2 + 0.55 * len(specificity.cultures)
+
+    def draw(figure: Any) -> None:
+        axes = figure.subplots()
+        draw_matrix(axes, specificity, kind, names=names)
+        axes.set_title(TITLES[kind], fontsize="small")
+
+    return pictures(side, side, draw, title=title)
+
+
+def draw_matrix(
+    axes: Any, specificity: Specificity, kind: str, *, names: Mapping[str, str] | None = None, fontsize: Any = "small"
+) -> Any:
+    """Draw a matrix on matplotlib axes, its cultures in the paper's order; gives back its cells, for a colour bar."""
+    from matplotlib.patches import Rectangle
+
     cultures = in_order(specificity.cultures)
     indices = [specificity.cultures.index(culture) for culture in cultures]
     heads = [printable(heading(culture, names)) for culture in cultures]
-    side = 2.2 + 0.55 * len(cultures)
-    return pictures(side, side, lambda figure: _draw(figure, specificity, kind, indices, heads), title=title)
-
-
-def _draw(figure: Any, specificity: Specificity, kind: str, indices: Sequence[int], heads: Sequence[str]) -> None:
-    from matplotlib.patches import Rectangle
-
     n = len(indices)
-    axes = figure.subplots()
-    axes.set_title(TITLES[kind], fontsize="small")
     shades = [[_shade(specificity, kind, row, column) for column in indices] for row in indices]
     drawn = [[float("nan") if shade is None else shade for shade in row] for row in shades]
     axes.set_facecolor("lightgrey")  # of columns without a maximum
-    axes.imshow(drawn, cmap="Blues", vmin=0, vmax=1.15)
+    scale = {"cmap": "Blues", "vmin": 0, "vmax": 1.15}
+    if n > _MOST_WRITTEN:
+        cells = axes.imshow(drawn, **scale)
+    else:  # shapes of the picture itself, while an image in an SVG is something that a page loads
+        edges = [place - 0.5 for place in range(n + 1)]
+        cells = axes.pcolormesh(edges, edges, drawn, **scale)
+        axes.set_aspect("equal")
+        axes.invert_yaxis()
     for y, row in enumerate(indices):
         for x, column in enumerate(indices if n <= _MOST_WRITTEN else ()):
             shade = shades[y][x]
-            colour = "white" if shade is not None and shade > _DARK else "black"
-            axes.text(
-                x, y, _text(specificity, kind, row, column), ha="center", va="center", color=colour, fontsize="small"
-            )
+            ink = {"color": "white" if shade is not None and shade > _DARK else "black", "fontsize": fontsize}
+            axes.text(x, y, _text(specificity, kind, row, column), ha="center", va="center", **ink)
         axes.add_patch(
             Rectangle((y - 0.5, y - 0.5), 1, 1, fill=False, edgecolor="darkorange", linewidth=2, clip_on=False)
         )
@@ -55,6 +67,7 @@ def _draw(figure: Any, specificity: Specificity, kind: str, indices: Sequence[in
     axes.set_yticks(range(n), heads)
     axes.set_xlabel("tests")
     axes.set_ylabel("adapter")
+    return cells
 
 
 def _shade(specificity: Specificity, kind: str, row: int, column: int) -> float | None:

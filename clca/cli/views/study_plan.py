@@ -1,0 +1,86 @@
+"""`clca study plan` and `--plan`: the cells of a study, and what those that are left would take."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from clca.cli.views.progress import Bar
+from clca.cli.views.screen import make_console, print_json
+from clca.cli.views.study import size
+from clca.cli.views.training_plan import duration
+from clca.printable import one_line
+from clca.study.forecast import CellForecast, StudyForecast, forecast
+from clca.study.plan import StudyPlan
+
+NOTES = 8  # different notes that are shown; --json has all
+
+
+def show_plan(plan: StudyPlan, *, as_json: bool) -> None:
+    """Print the graph and the sums, or one JSON object."""
+    with Bar(make_console(stderr=True, quiet=as_json)) as bar:
+        found = forecast(plan, bar.report)
+    if as_json:
+        print_json(found.model_dump(mode="json"))
+        return
+    console = make_console()
+    console.print(f"{one_line(found.title)} ({found.folder}): {len(found.cells):,} cells, {found.left:,} to do")
+    console.print(_graph(found))
+    _show_notes(found, console)
+    _show_totals(found, console)
+
+
+def _graph(found: StudyForecast) -> Table:
+    table = Table(box=None, padding=(0, 3, 0, 0))
+    for column in ("cell", "command", "needs", "state", "requests", "tokens", "time", "disk"):
+        table.add_column(column, justify="left" if column in ("cell", "command", "needs", "state") else "right")
+    for cell in found.cells:
+        about = "~" if cell.how == "estimate" else ""
+        numbers = (
+            _count(cell.requests, about),
+            _count(cell.tokens, about),
+            "?" if cell.seconds is None else f"{about}{duration(cell.seconds)}",
+            "?" if cell.bytes is None else f"{about}{size(cell.bytes)}",
+        )
+        table.add_row(
+            cell.id,
+            cell.run,
+            one_line(_needs(cell)),
+            "done" if cell.done else "to do",
+            *(("",) * 4 if cell.done else numbers),
+            style="dim" if cell.done else None,
+        )
+    return table
+
+
+def _needs(cell: CellForecast) -> str:
+    return cell.needs[0] + (f" +{len(cell.needs) - 1}" if len(cell.needs) > 1 else "") if cell.needs else ""
+
+
+def _show_notes(found: StudyForecast, console: Console) -> None:
+    notes = dict.fromkeys(f"{cell.run}: {cell.note}" for cell in found.cells if cell.note and not cell.done)
+    for note in list(notes)[:NOTES]:
+        console.print(one_line(note), style="dim")
+    if len(notes) > NOTES:
+        console.print(f"and {len(notes) - NOTES:,} more notes, which --json has", style="dim")
+
+
+def _show_totals(found: StudyForecast, console: Console) -> None:
+    if not found.left:
+        console.print("Nothing is left to do.")
+        return
+    totals, unit = found.totals, "GPU hours" if found.device == "cuda" else "hours on this CPU"
+    parts = {
+        "requests": f"{totals['requests']:,.0f} requests",
+        "tokens": f"{totals['tokens']:,.0f} tokens",
+        "seconds": f"{totals['seconds'] / 3600:,.2f} {unit}",
+        "bytes": f"{size(totals['bytes'])} of disk",
+    }
+    for name, text in parts.items():
+        lacking = f"; {found.unknown[name]:,} cells more are unknown (?)" if found.unknown[name] else ""
+        console.print(f"left: {text}{lacking}")
+    console.print("~ is estimated before its inputs exist; all figures are estimates.", style="dim")
+
+
+def _count(number: int | None, about: str) -> str:
+    return "?" if number is None else f"{about}{number:,}"

@@ -1,0 +1,1 @@
+"""What a reader needs of an experiment in one place."""

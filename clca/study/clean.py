@@ -1,0 +1,208 @@
+"""What a study made that nothing else uses: `clca study clean` shows it, and deletes it where that is confirmed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from fnmatch import fnmatch
+from pathlib import Path
+
+from pydantic import Field
+
+from clca.errors import ClcaError, StoreError
+from clca.evaluation.prediction_dir import INFO as EVALUATION
+from clca.evaluation.prediction_dir import read_info
+from clca.models.adapter import FILE as ADAPTER
+from clca.models.adapter import list_adapters
+from clca.records import Record
+from clca.safe_open import UnsafeFile, walk
+from clca.storage.atomic import opened_folder, remove_listed, write_errors
+from clca.storage.lock import NAME as LOCK
+from clca.storage.lock import is_locked
+from clca.storage.run_dir import FILES, REPLY_CACHE
+from clca.storage.run_index import INFO as RUN
+from clca.storage.run_index import read_run
+from clca.study.result import INFO, OUTPUTS, CellRecord, Study, read_study
+from clca.study.status import find_study
+from clca.study.study_folder import StudyFolder
+
+TABLES = ("*.md", "*.csv", "*.tex", "*.svg", "*.png", "*.pdf")
+WRITTEN: Mapping[str, tuple[str, ...]] = {
+    RUN: (RUN, *FILES.values(), "requests.jsonl", f"{REPLY_CACHE}*"),
+    ADAPTER: ("adapter.json", "adapter_model.safetensors", "adapter_config.json", "README.md", "logs/*"),
+    EVALUATION: ("evaluation.json", "scores.json", "*.jsonl", *TABLES, "cspec/*"),
+    "audit.json": ("audit.json", "judgements.jsonl", f"{REPLY_CACHE}*", *TABLES),
+}
+"""What clca writes to a folder, by the file that makes it a folder of clca. What is not among them, such as a person's
+reviews, keeps the folder."""
+
+
+class Output(Record):
+    """A folder of results. It is deleted only where `kept` is empty, which else says why it stays."""
+
+    folder: Path
+    cells: tuple[str, ...]
+    replaced: bool = Field(description="Whether newer results of the same cell have taken its place.")
+    bytes: int
+    kept: str
+    deleted: bool = False
+
+
+class StudyClean(Record):
+    """All folders of results of a study, those that nothing else uses first."""
+
+    study: Path
+    outputs: tuple[Output, ...]
+
+    @property
+    def unused(self) -> tuple[Output, ...]:
+        """Those that may be deleted, or were."""
+        return tuple(output for output in self.outputs if not output.kept)
+
+
+def clean_study(
+    name: str, out: Path, workspace: Path | None, *, only_replaced: bool = False, delete: bool = False
+) -> StudyClean:
+    """Find what a study made that nothing else uses, and with `delete` remove it.
+
+    Only folders below the workspace (the working directory without one) are removed, and only files that clca writes.
+    Raises `NotFoundError` and `StoreError`.
+    """
+    study = find_study(name, out)
+    root = Path(os.path.realpath(workspace or Path.cwd()))
+    outputs = list(_outputs(study, root, only_replaced=only_replaced))
+    outputs = _without_used(outputs, out, study)
+    if delete:
+        outputs = [_deleted(output, study) if not output.kept else output for output in outputs]
+    return StudyClean(study=study.folder, outputs=tuple(sorted(outputs, key=lambda output: bool(output.kept))))
+
+
+def _outputs(study: Study, root: Path, *, only_replaced: bool) -> Iterator[Output]:
+    current: dict[Path, list[str]] = {}
+    replaced: dict[Path, list[str]] = {}
+    for cell in study.cells.values():
+        for folders, found in ((cell.results, current), (cell.earlier, replaced)):
+            for folder in folders:
+                found.setdefault(folder, []).append(cell.id)
+    for folder in dict.fromkeys((*replaced, *current)):
+        if not os.path.isdir(folder):
+            continue
+        is_replaced = folder not in current
+        kept = _fault(folder, root, study.folder)
+        if only_replaced and not is_replaced:
+            kept = "are the present results"
+        cells = (*current.get(folder, ()), *replaced.get(folder, ()))
+        yield Output(folder=folder, cells=cells, replaced=is_replaced, bytes=_size(folder), kept=kept)
+
+
+def _fault(folder: Path, root: Path, study: Path) -> str:
+    """Why clca may not remove a folder, or ""."""
+    real = Path(os.path.realpath(folder))
+    if folder.is_symlink() or not real.is_relative_to(root) or real == root:
+        return f"lies outside {root}"
+    if is_locked(folder):
+        return "is in use"
+    try:
+        names = _files(folder)
+    except UnsafeFile as error:
+        return str(error)
+    patterns = _patterns(folder, names, study)
+    if not patterns:
+        return "holds nothing that shows that clca made it"
+    foreign = [name for name in names if not any(fnmatch(name, pattern) for pattern in (*patterns, LOCK))]
+    return f"holds {foreign[0]}, which clca did not write, or a person added" if foreign else ""
+
+
+def _patterns(folder: Path, names: list[str], study: Path) -> tuple[str, ...]:
+    if folder.parent == study / OUTPUTS:
+        return ("*.json",)
+    return next((patterns for mark, patterns in WRITTEN.items() if mark in names), ())
+
+
+def _files(folder: Path) -> list[str]:
+    """The files below a folder, and links in it, by their paths from it."""
+    return sorted(
+        path.relative_to(folder).as_posix() for path in walk(folder) if path.is_symlink() or not path.is_dir()
+    )
+
+
+def _size(folder: Path) -> int:
+    size = 0
+    with suppress(OSError):
+        for path in walk(folder):
+            with suppress(OSError):
+                size += path.lstat().st_size
+    return size
+
+
+def _without_used(outputs: list[Output], out: Path, study: Study) -> list[Output]:
+    """The outputs with those kept that something uses which stays; what those use stays, too."""
+    users = dict(_of_studies(out, study))
+    while True:
+        going = {os.path.realpath(output.folder) for output in outputs if not output.kept}
+        used = {**users, **dict(_of_results(outputs, going))}
+        kept = [
+            output.model_copy(update={"kept": f"is used by {used[real]}"})
+            if not output.kept and (real := os.path.realpath(output.folder)) in used
+            else output
+            for output in outputs
+        ]
+        if kept == outputs:
+            return kept
+        outputs = kept
+
+
+def _of_studies(out: Path, study: Study) -> Iterator[tuple[str, str]]:
+    """The results of other studies, each with the study that uses it."""
+    for file in sorted(out.glob(f"*/{INFO}")):
+        if os.path.realpath(file.parent) == os.path.realpath(study.folder):
+            continue
+        try:
+            other = read_study(file.parent)
+        except ClcaError as error:
+            raise StoreError(f"{error.message}; nothing is cleaned while it is unknown what that study uses") from None
+        for cell in other.cells.values():
+            for folder in cell.results:
+                yield os.path.realpath(folder), f"the study {other.info.study}"
+
+
+def _of_results(outputs: list[Output], going: set[str]) -> Iterator[tuple[str, str]]:
+    """The runs that adapters learned from, and the adapters that evaluations asked, of those that stay."""
+    roots = {Path("adapters"), *(output.folder.parent.parent for output in outputs)}
+    runs = {}
+    for output in outputs:
+        with suppress(ClcaError):
+            runs[read_run(output.folder).data.get("fingerprint")] = os.path.realpath(output.folder)
+    for root in roots:
+        for adapter in list_adapters(root):
+            if os.path.realpath(adapter.folder) not in going:
+                for learned in adapter.data.lineage:
+                    if learned.fingerprint in runs:
+                        yield runs[learned.fingerprint], str(adapter.folder)
+    for root in {Path("evaluations"), *roots}:
+        for file in (*root.glob(f"*/{EVALUATION}"), *root.glob(f"*/*/{EVALUATION}")):
+            if os.path.realpath(file.parent) not in going:
+                with suppress(ClcaError):
+                    adapters = read_info(file.parent).get("adapters")
+                    for name in adapters.values() if isinstance(adapters, dict) else ():
+                        yield os.path.realpath(str(name)), str(file.parent)
+
+
+def _deleted(output: Output, study: Study) -> Output:
+    folder = output.folder
+    with write_errors(folder):
+        with opened_folder(folder) as handle:
+            remove_listed(handle, _files(folder))
+        folder.rmdir()
+    records = StudyFolder(study.folder)
+    for id in output.cells:
+        cell = study.cells[id]
+        if folder in cell.earlier:
+            _forget(records, cell, folder)
+    return output.model_copy(update={"deleted": True})
+
+
+def _forget(records: StudyFolder, cell: CellRecord, folder: Path) -> None:
+    present = records.read_entry(cell)
+    records.write(present.model_copy(update={"earlier": tuple(old for old in present.earlier if old != folder)}))

@@ -1,0 +1,165 @@
+"""In what two studies, or two states of one, differ: `clca study diff`. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from clca.content.parsing import validation_message
+from clca.errors import StoreError
+from clca.records import Record
+from clca.safe_open import read_bytes
+from clca.storage.fingerprint import differences
+from clca.study.result import CellRecord, Study
+from clca.study.status import find_study
+
+NUMBERS = "numbers.json"
+
+
+class CellDifference(Record):
+    """A cell of both studies that is not the same; lines such as `samples: 2 -> 3`."""
+
+    id: str
+    lines: tuple[str, ...] = Field(description="State, settings, and content files that it read.")
+    needs_differ: bool = Field(description="Whether it is made of other results of the cells that it needs.")
+
+
+class NumberDifference(Record):
+    """A number of a table; null where a study has none."""
+
+    table: str
+    row: str
+    column: str
+    metric: str
+    first: float | None
+    second: float | None
+
+
+class StudyDiff(Record):
+    """All differences. `alike` counts the cells of both that do not differ."""
+
+    first: Path
+    second: Path
+    study: tuple[str, ...] = Field(description="Of the study file and the software.")
+    only_first: tuple[str, ...] = Field(description="Ids of cells that only the first has.")
+    only_second: tuple[str, ...]
+    cells: tuple[CellDifference, ...]
+    numbers: tuple[NumberDifference, ...]
+    alike: int
+
+
+class _Number(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    row: str
+    column: str
+    metric: str
+    group: str = ""
+    mean: float | None = None
+
+
+class _Table(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    id: str
+    numbers: tuple[_Number, ...]
+
+
+class _Numbers(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    tables: tuple[_Table, ...]
+
+
+def study_diff(first: str, second: str, out: Path) -> StudyDiff:
+    """The differences between two studies by name or folder. Raises `NotFoundError` and `StoreError`."""
+    one, other = find_study(first, out), find_study(second, out)
+    shared = [id for id in one.cells if id in other.cells]
+    cells = [found for id in shared if (found := _cell(one, other, id)) is not None]
+    return StudyDiff(
+        first=one.folder,
+        second=other.folder,
+        study=tuple(differences(_study(one), _study(other))),
+        only_first=tuple(id for id in one.cells if id not in other.cells),
+        only_second=tuple(id for id in other.cells if id not in one.cells),
+        cells=tuple(cells),
+        numbers=tuple(_numbers(one, other)),
+        alike=len(shared) - len(cells),
+    )
+
+
+def _study(study: Study) -> dict[str, Any]:
+    info = study.info
+    return {
+        "title": info.title,
+        "file": info.digest[:12],
+        "reproduces": list(info.reproduces),
+        **{f"axis {axis}": list(values) for axis, values in info.matrix.items()},
+        **{f"version of {name}": version for name, version in info.versions.items()},
+    }
+
+
+def _cell(one: Study, other: Study, id: str) -> CellDifference | None:
+    first, second = one.cells[id], other.cells[id]
+    lines = list(differences({"state": first.state}, {"state": second.state}))
+    lines += differences(_settings(one, first), _settings(other, second))
+    lines += differences(_content(first), _content(second))
+    needs_differ = _needs(one, first) != _needs(other, second)
+    if not lines and not needs_differ and first.fingerprint == second.fingerprint:
+        return None
+    if not lines and not needs_differ:
+        lines = ["what it is made of: files beside its settings and content, or the version of clca"]
+    return CellDifference(id=id, lines=tuple(lines), needs_differ=needs_differ)
+
+
+def _settings(study: Study, cell: CellRecord) -> dict[str, Any]:
+    """The settings, but for the folders of what the cell needs."""
+    folders = {str(folder) for need in cell.needs if need in study.cells for folder in study.cells[need].results}
+    return {key: value for key, value in cell.config.items() if not folders & set(_texts(value))}
+
+
+def _content(cell: CellRecord) -> dict[str, Any]:
+    return {f"content:{path}": digest for path, digest in cell.inputs.items()}
+
+
+def _needs(study: Study, cell: CellRecord) -> list[str]:
+    """What the cells that it needs are made of."""
+    return [study.cells[need].fingerprint for need in cell.needs if need in study.cells]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    for entry in value if isinstance(value, list) else [value]:
+        if isinstance(entry, str):
+            yield entry
+
+
+def _numbers(one: Study, other: Study) -> Iterator[NumberDifference]:
+    first, second = _means(one.folder), _means(other.folder)
+    for key in dict.fromkeys((*first, *second)):
+        values = first.get(key), second.get(key)
+        if values[0] != values[1]:
+            table, group, row, column, metric = key
+            shown = f"{group}: {row}" if group else row
+            yield NumberDifference(
+                table=table, row=shown, column=column, metric=metric, first=values[0], second=values[1]
+            )
+
+
+def _means(folder: Path) -> Mapping[tuple[str, str, str, str, str], float | None]:
+    file = folder / NUMBERS
+    try:
+        numbers = _Numbers.model_validate_json(read_bytes(file, within=folder))
+    except FileNotFoundError:
+        return {}
+    except ValidationError as error:
+        raise StoreError(f"{file}: {validation_message(error)}: `clca study run` writes it anew") from None
+    except OSError as error:
+        raise StoreError(f"cannot read {file}: {error.strerror or error}") from None
+    return {
+        (table.id, number.group, number.row, number.column, number.metric): number.mean
+        for table in numbers.tables
+        for number in table.numbers
+    }

@@ -1,0 +1,187 @@
+"""What is left of a study and what it would take, as far as that is known before inputs exist. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from clca.content.config import StageConfig
+from clca.content.lookup import Content
+from clca.errors import ClcaError
+from clca.progress import Progress, ProgressCallback, ignore
+from clca.records import Record
+from clca.stages import stage
+from clca.study.cell_config import cell_config, recorded_config
+from clca.study.cells import Cell
+from clca.study.costs import UNKNOWN, Cost, cost_of
+from clca.study.outputs import KNOW, made_of, planned, unchanged
+from clca.study.plan import StudyPlan
+from clca.study.result import CellRecord
+from clca.study.study_file import Combination
+
+How = Literal["plan", "estimate", "unknown"]
+
+
+class CellForecast(Record):
+    """A cell before it is carried out. Counts are null where nobody knows them yet."""
+
+    id: str
+    stage: str
+    run: str
+    axes: Combination
+    needs: tuple[str, ...]
+    done: bool
+    results: tuple[Path, ...] = Field(description="Folders of what is done.")
+    how: How = Field(description="plan: by the stage's own plan; estimate: by one without inputs that are missing yet.")
+    requests: int | None = None
+    tokens: int | None = None
+    seconds: float | None = Field(default=None, description="On this machine's device.")
+    bytes: int | None = Field(default=None, description="Disk, about.")
+    note: str = Field(default="", description="Why something is unknown, or how it was estimated.")
+
+
+class StudyForecast(Record):
+    """All cells, and the sums of those that are left; `unknown` counts the cells that a sum lacks."""
+
+    study: str
+    title: str
+    folder: Path
+    device: str
+    cells: tuple[CellForecast, ...]
+    left: int
+    totals: dict[str, float]
+    unknown: dict[str, int]
+
+
+def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForecast:
+    """Plan each cell whose inputs are there by its stage, and estimate the others."""
+    from clca.models.load import this_device
+
+    forecaster = _Forecaster(plan)
+    cells = []
+    for number, cell in enumerate(plan.cells, start=1):
+        cells.append(forecaster.forecast(cell))
+        progress(Progress(number, len(plan.cells), "cells planned"))
+    left = [cell for cell in cells if not cell.done]
+    totals = {
+        name: sum(value for cell in left if (value := getattr(cell, name)) is not None)
+        for name in ("requests", "tokens", "seconds", "bytes")
+    }
+    unknown = {
+        "requests": sum(cell.requests is None and cell.run != "train" for cell in left),
+        **{name: sum(getattr(cell, name) is None for cell in left) for name in ("tokens", "seconds", "bytes")},
+    }
+    return StudyForecast(
+        study=plan.source.name,
+        title=plan.source.study.title,
+        folder=plan.folder.path,
+        device=this_device(),
+        cells=tuple(cells),
+        left=len(left),
+        totals=totals,
+        unknown=unknown,
+    )
+
+
+@dataclass(slots=True)
+class _Forecaster:
+    plan: StudyPlan
+    records: dict[str, CellRecord] = field(default_factory=dict)
+    """Of each cell that is done."""
+    configs: dict[str, StageConfig] = field(default_factory=dict)
+    costs: dict[str, Cost] = field(default_factory=dict)
+    """By the settings that decide them: seeds and adapters do not."""
+
+    def forecast(self, cell: Cell) -> CellForecast:
+        needs = {id: self.records.get(id) for id in cell.needs}
+        missing = [id for id, record in needs.items() if record is None]
+        try:
+            if missing:
+                return self._estimated(cell, missing)
+            return self._planned(cell, {id: record for id, record in needs.items() if record is not None})
+        except ClcaError as error:
+            return self._entry(cell, Cost(note=error.message.removeprefix(f"{cell.id}: ")), "unknown")
+
+    def _planned(self, cell: Cell, needs: Mapping[str, CellRecord]) -> CellForecast:
+        """By the stage's own plan."""
+        folders = {id: tuple(map(str, need.results)) for id, need in needs.items()}
+        config = self.configs[cell.id] = cell_config(self.plan.source, cell, folders, self.plan.workspace)
+        earlier = self.plan.folder.read(cell)
+        if cell.run not in KNOW:
+            identity = made_of(cell.run, config, list(needs.values()))
+            if unchanged(earlier, identity, Content(self.plan.workspace)):
+                return self._done(cell, earlier)
+        stage_plan = _plan(cell.run, config, self.plan.workspace)
+        if cell.run in KNOW:
+            outlook = planned(cell.run, stage_plan)
+            if outlook.finished:
+                update = {"results": outlook.folders, "fingerprint": outlook.identity, "state": "finished"}
+                return self._done(cell, earlier.model_copy(update=update))
+        cost = self._cost(cell.run, config, lambda: stage_plan)
+        return self._entry(cell, cost, "unknown" if cost.is_unknown else "plan")
+
+    def _estimated(self, cell: Cell, missing: list[str]) -> CellForecast:
+        """By a plan without the results that are missing, where there is one."""
+        placeholders = {id: (id,) for id in cell.needs}
+        config: Any = cell_config(self.plan.source, cell, placeholders, self.plan.workspace)
+        self.configs[cell.id] = config
+        if not cell.run.startswith("eval-") or not hasattr(config, "adapter"):
+            return self._entry(cell, Cost(note=f"known once {_names(missing)} done"), "unknown")
+        update: dict[str, Any] = {"adapter": ()}
+        if config.student is None:
+            trained = (self.configs.get(id) for id in missing)
+            update["student"] = next((name for need in trained if (name := getattr(need, "student", None))), None)
+        if not getattr(config, "row", True):
+            update["row"] = ("base",)
+        without = config.model_copy(update=update)
+        cost = self._cost(cell.run, without, lambda: _plan(cell.run, without, self.plan.workspace))
+        adapters = len(config.adapter)
+        # An adapter answers the same texts as the student; on the survey one of two methods more is asked.
+        factor = 1 + adapters if "row" in update else 1.5 if not getattr(config, "method", ()) else 1
+        note = f"estimated without its {adapters} adapters; {cost.note}".removesuffix("; ")
+        return self._entry(cell, cost.times(factor, note), "unknown" if cost.is_unknown else "estimate")
+
+    def _cost(self, command: str, config: StageConfig, make: Callable[[], Any]) -> Cost:
+        settings = {key: value for key, value in recorded_config(config).items() if key not in ("seed", "adapter")}
+        key = f"{command} {settings}" if command.startswith("eval-") else f"{command} {recorded_config(config)}"
+        if key not in self.costs:
+            self.costs[key] = cost_of(command, make())
+        return self.costs[key]
+
+    def _done(self, cell: Cell, record: CellRecord) -> CellForecast:
+        self.records[cell.id] = record
+        return self._entry(cell, UNKNOWN, "plan", record.results, done=True)
+
+    def _entry(
+        self, cell: Cell, cost: Cost, how: How, results: tuple[Path, ...] = (), *, done: bool = False
+    ) -> CellForecast:
+        return CellForecast(
+            id=cell.id,
+            stage=cell.stage,
+            run=cell.run,
+            axes=dict(cell.axes),
+            needs=cell.needs,
+            done=done,
+            results=results,
+            how=how,
+            requests=cost.requests,
+            tokens=cost.tokens,
+            seconds=cost.seconds,
+            bytes=cost.bytes,
+            note=cost.note,
+        )
+
+
+def _plan(command: str, config: StageConfig, workspace: Path | None) -> Any:
+    """The plan of a stage; of a training also where this machine cannot run it."""
+    if command == "train":
+        return stage(command).plan(config, workspace, allow_unavailable=True)  # type: ignore[call-arg]
+    return stage(command).plan(config, workspace)
+
+
+def _names(ids: list[str]) -> str:
+    return f"{ids[0]} is" if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more are"
