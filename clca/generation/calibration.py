@@ -69,16 +69,19 @@ class Calibrator:
         """Ask nothing more."""
         self._scheduler.stopping = True
 
+    @property
+    def pending(self) -> int:
+        """Number of prepared dialogues that the judge will be shown; 0 where what it said is known."""
+        return len(self._dialogues) if self._known() is None else 0
+
     async def calibrate(self) -> JudgeCalibration | None:
         """What the judge found, now or at an earlier run; None when it was stopped.
 
         Where a request failed it is asked again by the next run. Raises an exception group with the `TeacherLost` or
         `StoreError` that ends the run.
         """
-        try:
-            return JudgeCalibration.model_validate_json(read_json(self.file, within=self.file.parent))
-        except (OSError, ValidationError):
-            pass  # not asked yet, or not by this version
+        if (known := self._known()) is not None:
+            return known
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = {each.id: group.create_task(self._ask(each)) for each in self._dialogues}
@@ -92,6 +95,13 @@ class Calibrator:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
             atomic_write(self.file, calibration.model_dump_json(indent=2) + "\n")
         return calibration
+
+    def _known(self) -> JudgeCalibration | None:
+        """What the judge said at an earlier run; None where it was not asked yet, or not by this version."""
+        try:
+            return JudgeCalibration.model_validate_json(read_json(self.file, within=self.file.parent))
+        except (OSError, ValidationError):
+            return None
 
     async def _ask(self, dialogue: Prepared) -> Judgement | None:
         client = self._scheduler.client(dialogue.id)

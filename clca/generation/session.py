@@ -99,6 +99,8 @@ class Session:
     async def _calibrate(self) -> None:
         """Show the judge prepared dialogues, unless it has seen them, and say what it found."""
         if self._calibrator is not None:
+            if pending := self._calibrator.pending:
+                self._progress(Note(f"First the judge is shown {pending} prepared dialogues; --no-calibrate skips it"))
             self._calibration = await self._calibrator.calibrate()
         if self._calibration is not None:
             self._progress(Note(self._calibration.line()))

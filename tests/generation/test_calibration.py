@@ -147,7 +147,10 @@ def test_a_run_begins_with_it_and_records_it(tmp_path: Path) -> None:
     result, notes = generate(tmp_path)
     calibration = result.runs[0].judge_calibration
     assert calibration is not None
-    assert notes == [calibration.line()]
+    first, line = notes
+    assert first == f"First the judge is shown {SHOWN} prepared dialogues; --no-calibrate skips it"
+    assert line == calibration.line()
+    assert generate(tmp_path, new=True)[1] == [line], "what it said is known"
     (session,) = json.loads((result.run / "run.json").read_text())["sessions"]
     assert session["judge_calibration"] == calibration.model_dump()
     assert session["verdicts"] == {"good, yes, good": 1}
