@@ -59,6 +59,7 @@ ROOMS: dict[str, set[str]] = {
         "generation",
         "evaluation",
         "inference",
+        "models.lookup",
         "models.messages",
         "models.vllm_arguments",
         "simulator",

@@ -68,6 +68,22 @@ def foreign_reason(file: Path, environment: Mapping[str, str] = os.environ) -> s
     return "" if _is_trusted(file.parent, environment) else fault
 
 
+def program_fault(program: Path) -> str:
+    """Why another user may have put a program at a path without links, or may yet do so; an empty text if none may."""
+    for place in (program, *program.parents):
+        try:
+            about = os.stat(place)
+        except OSError:  # it is missing, which is said where it is started
+            continue
+        if fault := _owner_fault(about):
+            return f"{place} {fault}"
+        mode = stat.S_IMODE(about.st_mode)
+        others = mode & stat.S_IWOTH or (mode & stat.S_IWGRP and about.st_gid and not _is_private(about.st_gid, place))
+        if others and not (stat.S_ISDIR(about.st_mode) and mode & stat.S_ISVTX):
+            return f"{place} can be written by other users (mode {mode:04o})"
+    return ""
+
+
 def _is_trusted(folder: Path, environment: Mapping[str, str]) -> bool:
     """Whether `CLCA_TRUST` names the folder, by its absolute path. Raises `SettingsError` for a relative one."""
     for entry in filter(None, environment.get(TRUST, "").split(":")):
@@ -98,10 +114,10 @@ def _owner_fault(found: os.stat_result) -> str:
     return f"belongs to {name}"
 
 
-def _is_private(group: int, descriptor: int) -> bool:
+def _is_private(group: int, file: int | Path) -> bool:
     """Whether only this user is in the group, as in that of the user's own name, and no access list adds others."""
     with suppress(OSError, AttributeError):
-        os.getxattr(descriptor, _ACCESS_LIST)
+        os.getxattr(file, _ACCESS_LIST)
         return False
     try:
         user, members = pwd.getpwuid(os.geteuid()), grp.getgrgid(group)

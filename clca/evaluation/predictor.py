@@ -133,8 +133,10 @@ def _api_predictor(model: EvaluatedModel, inference: InferenceConfig) -> Any:
 def local_tokenizer(name: str, workspace: Path | None, environment: Mapping[str, str]) -> Any | None:
     """The tokenizer of a served model if its files are on this machine, else None; nothing is downloaded."""
     model = ModelCatalogue(Content(workspace)).find(name)
-    hub_id = model.hub if model is not None else name
-    folder = Path(name) if Path(name).is_dir() else cached_snapshot(hub_id, environment)
+    if model is None and Path(name).is_dir():
+        folder: Path | None = Path(name)
+    else:
+        folder = cached_snapshot(name if model is None else model.hub, environment)
     if folder is None or find_spec("transformers") is None:
         return None
     try:

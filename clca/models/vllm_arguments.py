@@ -8,6 +8,8 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from clca.content.trust import program_fault
+
 INERT = frozenset(
     {
         "--max-model-len",
@@ -73,11 +75,27 @@ def require_plain_text(text: str, _: Path) -> None:
 
 
 def require_program(name: str, workspace: Path) -> None:
-    """Raises `ValueError` for a program that is not an installed vLLM, outside the workspace that names it."""
+    """Raises `ValueError` for a program that is not an installed vLLM, away from the workspace that names it."""
     path = Path(os.path.expanduser(name))
-    is_inside = workspace.resolve() in path.resolve().parents
-    if not path.name.startswith("vllm") or ("/" in name and (not path.is_absolute() or is_inside)):
+    if not path.name.startswith("vllm") or ("/" in name and _may_have_come_with(path, workspace)):
         raise ValueError(
-            f"{name!r} is not used: the file may name a vllm on the PATH, or by an absolute path outside the workspace;"
-            " any other is given by CLCA_VLLM"
+            f"{name!r} is not used: the file may name a vllm on the PATH, or by an absolute path to one that lies"
+            " neither in the workspace nor beside it; any other is given by CLCA_VLLM"
         )
+    if "/" in name and (fault := program_fault(Path(os.path.realpath(path)))):
+        raise ValueError(f"{name!r} is not used: {fault}; any other vllm is given by CLCA_VLLM")
+
+
+def _may_have_come_with(path: Path, workspace: Path) -> bool:
+    """Whether a program may be a stranger's as the workspace is: it lies in it or beside it, or is led to from there.
+
+    What a path of `/proc` leads to depends on who asks: `/proc/self/cwd/../vllm` is beside the workspace.
+    """
+    if not path.is_absolute() or ".." in path.parts or path.parts[1:2] in (("proc",), ("dev",)):
+        return True
+    home, place = Path.home().resolve(), workspace.resolve()
+    for folder in (path.parent.resolve(), Path(os.path.realpath(path)).parent):
+        shared = Path(os.path.commonpath((folder, place)))
+        if shared != home and shared not in home.parents:
+            return True
+    return False

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clca.errors import SettingsError
+from clca.models.lookup import require_no_folder
 
 USE = "use"
 TRANSFORMERS = "sentence-transformers"
@@ -77,6 +78,8 @@ def require_embedder(name: str) -> None:
                 " source folder, or --embedder none"
             )
     elif kind == TRANSFORMERS and model:
+        if not model.startswith((".", "/", "~")):
+            require_no_folder(model)
         if find_spec("sentence_transformers") is None:
             raise SettingsError(f"--embedder {name}: not installed here: pip install sentence-transformers")
         installed = version("sentence-transformers")

@@ -75,18 +75,20 @@ def atomic_folder(target: Path, *, replaces: Collection[str] = (), work: Path | 
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
             draft.mkdir(mode=0o700)
-            try:
-                with opened_folder(draft) as handle:
+            with opened_folder(draft) as handle:
+                try:
                     yield held_path(draft, handle)
                     _finish(handle)
                     _require_same(draft, handle)
-                if replaces:
-                    _replace(target, draft, replaces)
-                else:
-                    os.rename(draft, target)
-            except BaseException:
-                shutil.rmtree(draft, ignore_errors=True)
-                raise
+                    if replaces:
+                        _replace(target, draft, replaces)
+                    else:
+                        os.rename(draft, target)
+                except BaseException:
+                    with suppress(OSError):
+                        _require_same(draft, handle)  # it is neither in its place by now, nor somebody else's
+                        remove_folder(draft, handle)
+                    raise
             sync(target.parent)
         finally:
             if not target.exists():
@@ -150,6 +152,20 @@ def remove_listed(folder: int, own: Collection[str]) -> None:
     for parent in sorted({parent for name in own for parent in Path(name).parents} - {Path()}, reverse=True):
         with suppress(FileNotFoundError), _below(folder, parent.parent) as inner:
             os.rmdir(parent.name, dir_fd=inner)
+
+
+def remove_folder(folder: Path, handle: int) -> None:
+    """Remove an open folder with all in it; what else has its name by now is left. Raises `OSError`.
+
+    Who may write beside it could put a folder of the user's there, which by its name would be removed.
+    """
+    for name in os.listdir(handle):
+        try:
+            os.unlink(name, dir_fd=handle)
+        except (IsADirectoryError, PermissionError):
+            shutil.rmtree(name, dir_fd=handle)
+    with suppress(OSError):
+        os.rmdir(folder)
 
 
 @contextmanager

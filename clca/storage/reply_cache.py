@@ -20,6 +20,7 @@ from typing import Any, Literal, NoReturn
 from clca.errors import StoreError
 from clca.records import Dialogue, Failure, Usage
 from clca.schemas import Reply
+from clca.storage.sqlite_bounds import bound_steps, require_sound, unbound_steps
 from clca.storage.sqlite_journal import no_journal_played, require_own_files
 
 Outcome = Literal["kept", "discarded", "failed", "rejected"]
@@ -99,6 +100,7 @@ class ReplyCache:
             self._db.executescript(_SCHEMA)
             if self._db.execute(_FOREIGN).fetchone()[0]:
                 self._refuse()
+            unbound_steps(self._db)
             self._opened = opened.pop_all()
 
     def _connect(self, opened: ExitStack) -> str:
@@ -107,8 +109,10 @@ class ReplyCache:
             self._db = sqlite3.connect(self.path, isolation_level=None)
             opened.callback(self._db.close)
             connected()
+            bound_steps(self._db, self.path)
             self._db.execute("PRAGMA trusted_schema=OFF")
             self._require_own_schema()
+            require_sound(self._db)
             mode = str(self._db.execute("PRAGMA journal_mode").fetchone()[0])
             if mode != "wal":  # SQLite would look for a journal again at each statement
                 self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
@@ -275,6 +279,8 @@ class ReplyCache:
                 advice = "; free some space and repeat the command"
             elif "I/O" in str(error):
                 advice = "; look after the disk, its quota and `ulimit -f`, and repeat the command"
+            elif "interrupted" in str(error):
+                advice = ", since its rows have no end; remove it"
             elif isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
                 advice = "; remove it and repeat the command: finished dialogues are in the JSONL files"
             raise StoreError(f"cannot use {self.path}: {error}{advice}") from None

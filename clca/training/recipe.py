@@ -11,7 +11,9 @@ from clca.models.quantization import Quantization
 from clca.training.mixture import parse_mixture
 
 Share = Annotated[float, Field(ge=0, lt=1)]
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000)]
+Rows = Annotated[int, Field(ge=1, le=10_000_000)]  # each is made, also for a plan
+Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
@@ -37,7 +39,7 @@ class Survey(_Keys):
 
     items: Literal["disjoint", "all"] = "disjoint"
     answers: Literal["shares", "majority", "mean"] = "shares"
-    per_item: Positive = 20
+    per_item: Annotated[int, Field(ge=1, le=10_000)] = 20
     digits: bool = False
     paraphrases: bool = True
 
@@ -59,16 +61,16 @@ class Data(_Keys):
 
     mix: str = "clca"
     match: Match | None = None
-    size: Positive | None = None
+    size: Rows | None = None
     held_out: Share = 0.1
-    max_length: Annotated[int, Field(ge=16)] = 2048
+    max_length: Annotated[int, Field(ge=16, le=2**24)] = 2048
     text_loss: Literal["all", "answer"] = "all"
     survey: Survey = Survey()
     reviewed: bool = False
     contamination: Literal["leave-out", "keep"] = "leave-out"
     against: tuple[Name, ...] = ()
     normad_countries: Literal["own", "s2n"] = "own"
-    wiki_words: Annotated[int, Field(ge=10)] = 200
+    wiki_words: Annotated[int, Field(ge=10, le=1_000_000)] = 200
     files: Files = Files()
 
     @field_validator("mix")
@@ -87,8 +89,8 @@ class Data(_Keys):
 class Lora(_Keys):
     """The shape of the adapter; `save` are modules that are trained whole, and saved with it."""
 
-    r: Positive = 64
-    alpha: Annotated[float, Field(gt=0)] = 16
+    r: Annotated[int, Field(ge=1, le=65_536)] = 64
+    alpha: Annotated[float, Field(gt=0, le=1e9)] = 16
     dropout: Share = 0.1
     targets: Annotated[tuple[Name, ...], BeforeValidator(split_list), Field(min_length=1)] = ("q_proj", "v_proj")
     save: Annotated[tuple[Name, ...], BeforeValidator(split_list)] = ()
@@ -102,14 +104,14 @@ class Training(_Keys):
     warmup: Share = 0.03
     batch: Positive = 2
     accumulation: Positive = 4
-    epochs: Annotated[float, Field(gt=0)] = 3
-    steps: Positive | None = None
+    epochs: Annotated[float, Field(gt=0, le=1_000_000)] = 3
+    steps: Steps | None = None
     optimizer: Literal["adamw_8bit", "adamw"] = "adamw_8bit"
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     max_grad_norm: Annotated[float, Field(gt=0)] = 1.0
     gradient_checkpointing: bool = True
     packing: bool = False
-    patience: Positive | None = None
+    patience: Steps | None = None
     deterministic: bool = True
     log: Annotated[tuple[Literal["tensorboard", "wandb", "mlflow"], ...], BeforeValidator(split_list)] = (
         "tensorboard",

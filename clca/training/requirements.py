@@ -25,10 +25,11 @@ def require_libraries() -> None:
 
 
 WANDB_SETTINGS = Path("wandb") / "settings"  # in the working directory, which may be a stranger's
+MLFLOW_STORES = ("mlflow.db*", "mlruns")  # a database with its journals, or a folder: where mlflow records by itself
 
 
 def require_loggers(recipe: Recipe) -> None:
-    """Refuse a recipe that logs to a tracker that is not installed, or whose server a file beside the study names.
+    """Refuse a recipe that logs to a tracker that is not installed, or is led elsewhere by files beside the study.
 
     Raises `SettingsError`.
     """
@@ -37,6 +38,13 @@ def require_loggers(recipe: Recipe) -> None:
             f"training.log names wandb, and {WANDB_SETTINGS} may name the server that gets its key: set WANDB_BASE_URL,"
             " or move that file away"
         )
+    if "mlflow" in recipe.training.log and "MLFLOW_TRACKING_URI" not in os.environ:
+        store = next((file for pattern in MLFLOW_STORES for file in sorted(Path().glob(pattern))), None)
+        if store is not None:
+            raise SettingsError(
+                f"training.log names mlflow, and {store} is here, which may be a stranger's: say by MLFLOW_TRACKING_URI"
+                " where to record, as in sqlite:///mlflow.db"
+            )
     for name in recipe.training.log:
         if find_spec(name) is None:
             raise SettingsError(

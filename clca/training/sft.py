@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from typing import Any
 
 from accelerate import PartialState
@@ -43,6 +44,9 @@ def make_trainer(
 
     Raises `SettingsError` for LoRA targets that the student lacks.
     """
+    if "wandb" in job.recipe.training.log:
+        # It would have git look at the working directory, whose `.git` may name programs for git to run.
+        os.environ.setdefault("WANDB_DISABLE_GIT", "true")
     evaluated = bool(len(held_out.dataset))
     settings = _settings(job, compute, evaluated=evaluated, best=early_stopping is not None)
     try:

@@ -8,16 +8,15 @@ from __future__ import annotations
 import errno
 import os
 import re
-import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from clca.errors import StoreError
 from clca.models.adapter import LOGS
 from clca.safe_open import walk
 from clca.storage import lock
-from clca.storage.atomic import held_path, opened_folder, write_errors
+from clca.storage.atomic import held_path, opened_folder, remove_folder, write_errors
 from clca.training.checkpoints import FOLDER, INPUTS
 
 ROWS, ADAPTER = "rows", "adapter"
@@ -78,11 +77,9 @@ def require_own(work: Path) -> None:
 
 def remove(work: Path) -> None:
     """Remove what a training made in its folder, and the folder if nothing else is in it."""
-    try:
-        require_own(work)
-    except StoreError:
-        return  # something was put there meanwhile
-    shutil.rmtree(work, ignore_errors=True)
+    with suppress(OSError, StoreError), opened_folder(work) as handle:  # else something was put there meanwhile
+        require_own(held_path(work, handle))
+        remove_folder(work, handle)
 
 
 def _is_own_file(path: Path) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import stat
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 import yaml
 
 from clca.content.lookup import Content, find_workspace
-from clca.content.trust import CONFIG, TRUST, read_config
+from clca.content.trust import CONFIG, TRUST, program_fault, read_config
 from clca.errors import ClcaError, ContentError, SettingsError
 from clca.generation.config import GenerateConfig
 from clca.generation.plan import plan_retry
@@ -150,6 +151,10 @@ CODE = [
     pytest.param("vllm", "/bin/sh", "is not used", id="a shell that runs a file called serve"),
     pytest.param("vllm", "{here}/vllm", "is not used", id="a program of the workspace by its absolute path"),
     pytest.param("vllm", "/usr/../{here}/vllm", "is not used", id="the same by a roundabout path"),
+    pytest.param("vllm", "{here.parent}/vllm", "is not used", id="a program beside the workspace"),
+    pytest.param("vllm", "{here.parent}/elsewhere/bin/vllm", "is not used", id="a program of a folder beside it"),
+    pytest.param("vllm", "/proc/self/cwd/../vllm", "is not used", id="a program beside the working directory"),
+    pytest.param("vllm", "/dev/fd/../../cwd/vllm", "is not used", id="a program of the working directory"),
     pytest.param("vllm_args", "--trust-remote-code", "may load code", id="code of a model"),
     pytest.param("vllm_args", "--trust_remote_code", "may load code", id="code of a model in another spelling"),
     pytest.param("vllm_args", "--trust-r", "may load code", id="code of a model by an abbreviation"),
@@ -175,6 +180,26 @@ def test_no_file_of_a_workspace_runs_code(tmp_path: Path, key: str, value: str, 
 def test_an_installed_vllm_and_plain_arguments_may_stand_in_the_file(tmp_path: Path, key: str, value: str) -> None:
     (tmp_path / CONFIG).write_text(f'[generate]\n{key} = "{value}"\n')
     assert getattr(resolve_config(GenerateConfig, {}, {}, tmp_path), key) == value
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [
+        (lambda program: program.chmod(0o757), r"bin/vllm can be written by other users \(mode 0757\)"),
+        (lambda program: program.parent.chmod(0o777), r"bin can be written by other users \(mode 0777\)"),
+        pytest.param(lambda program: os.chown(program, 4242, -1), "bin/vllm belongs to the user", marks=NEEDS_ROOT),
+        pytest.param(lambda program: os.chown(program.parent, 4242, -1), "bin belongs to the user", marks=NEEDS_ROOT),
+    ],
+)
+def test_a_program_that_another_user_may_put_there_is_not_run(
+    tmp_path: Path, change: Callable[[Path], None], fault: str
+) -> None:
+    program = tmp_path / "bin" / "vllm"
+    program.parent.mkdir(mode=0o755)
+    program.touch(mode=0o755)
+    assert program_fault(program) == ""
+    change(program)
+    assert re.search(fault, program_fault(program))
 
 
 def test_a_catalogue_of_models_gives_no_argument_that_loads_code(overlay: Overlay) -> None:

@@ -14,7 +14,9 @@ from pyarrow import parquet
 from pydantic import ValidationError
 
 from clca.cli.views.adapters import show_adapter
+from clca.cli.views.dialogue import show_judgement
 from clca.cli.views.runs import show_dialogues
+from clca.cli.views.screen import make_console
 from clca.contamination.text_files import MOST_IN_FILE, TextFiles, digest_of
 from clca.content.lookup import Content
 from clca.content.parsing import parse_yaml
@@ -35,6 +37,7 @@ from clca.storage.run_index import RunInfo, read_run
 from clca.storage.run_selection import covers
 from clca.training import work_dir
 from clca.training.mixture import parse_mixture
+from clca.training.recipe_files import load_recipe
 from tests.evaluation.offense.posts import entry, lines, posts, run
 from tests.security.test_files import RECIPE, adapter, sparse
 
@@ -157,6 +160,47 @@ def test_an_adapter_whose_recipe_is_of_other_kinds_is_one_line(tmp_path: Path, c
     recipe = {**RECIPE, **whole, "lora": {"r": 1, "alpha": 1, "targets": ["q"], **change}}
     with pytest.raises(ContentError, match=r"adapter\.json: (recipe: lora\.|holds what no training writes: )\S+"):
         show_adapter(str(adapter(tmp_path, recipe, base_model_name_or_path="s")), tmp_path, as_json=False)
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [
+        "data.size=999999999999",
+        "data.survey.per_item=999999",
+        "data.max_length=999999999999",
+        "data.wiki_words=999999999999",
+        "lora.r=999999999999",
+        "lora.alpha=1e300",
+        "training.batch=999999999999",
+        "training.accumulation=999999999999",
+        "training.epochs=1e300",
+        "training.steps=999999999999",
+        "training.patience=999999999999",
+    ],
+)
+def test_numbers_of_a_recipe_are_those_of_a_training(setting: str) -> None:
+    """Others end a plan in a traceback, or have it make rows without end."""
+    with pytest.raises(SettingsError, match=rf"--set {setting.partition('=')[0]}: .*less than or equal to"):
+        load_recipe(Content(), "tiny", (setting,))
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{"counts": {"discarded": 5}}, {"settings": {"rate_least": 5}}, {"settings": {"discard": 5, "rate_least": True}}],
+)
+def test_a_card_of_a_run_that_lacks_counts_or_rules_is_written(tmp_path: Path, record: dict[str, Any]) -> None:
+    folder = tmp_path / "japan" / "run"
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps(record))
+    (folder / "dialogues.jsonl").touch()
+    run_export(plan_export(ExportConfig(run=(str(folder),), out=tmp_path / "out")))
+    assert "## What was filtered" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize("judgement", [5, "x", ["x"], {"quality": 5}, {"quality": {}}])
+def test_a_judgement_of_another_form_that_a_reviewer_asks_for_is_one_line(judgement: object) -> None:
+    with pytest.raises(StoreError, match=r"^a is not formed as a record of a run"):
+        show_judgement({"id": "a", "judgement": judgement, "verdict": "kept", "reason": ""}, make_console())
 
 
 def test_counts_of_a_judge_have_an_end() -> None:

@@ -113,3 +113,20 @@ def test_wandbs_key_goes_to_no_server_that_a_file_of_the_study_names(
     monkeypatch.setenv("WANDB_BASE_URL", "https://own.example")
     monkeypatch.setattr("clca.training.requirements.find_spec", bool)  # as if it were installed
     require_loggers(wandb)
+
+
+@pytest.mark.parametrize("store", ["mlflow.db", "mlflow.db-journal", "mlruns"])
+def test_mlflow_opens_no_database_that_came_with_the_study(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, store: str
+) -> None:
+    """It opens `mlflow.db` of the working directory, and SQLite removes the file that a journal beside it names."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr("clca.training.requirements.find_spec", bool)  # as if it were installed
+    mlflow = load_recipe(Content(), "tiny", ("training.log=mlflow",))
+    require_loggers(mlflow)
+    (tmp_path / store).touch()
+    with pytest.raises(SettingsError, match=rf"names mlflow, and {store} is here, .* say by MLFLOW_TRACKING_URI"):
+        require_loggers(mlflow)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "https://own.example")
+    require_loggers(mlflow)

@@ -219,6 +219,46 @@ def test_a_folder_of_links_does_not_take_the_place_of_a_draft(group: Path, secre
     assert not (group / above / "adapter").exists()
 
 
+def of_years(folder: Path) -> Path:
+    """A folder of the user's, of which others may change neither a file nor the name of one."""
+    os.umask(0o022)
+    folder.mkdir(mode=0o755)
+    folder.chmod(0o755)
+    (folder / "adapter.json").write_text("years of work")
+    return folder / "adapter.json"
+
+
+@NEEDS_ROOT
+def test_a_folder_of_the_user_in_the_place_of_a_draft_is_not_removed(group: Path) -> None:
+    """Who may write to the folder around it cannot remove what is in it, but may give it the name of a draft."""
+    work = of_years(group / "earlier")
+
+    def swap() -> None:
+        (draft,) = group.glob(".adapter.*.part")
+        draft.rename(group / "moved")
+        (group / "earlier").rename(draft)
+
+    assert not as_another(work.unlink)
+    with pytest.raises(StoreError, match="in the place of its draft"), atomic_folder(group / "adapter"):
+        assert as_another(swap)
+    assert [file.read_text() for file in group.rglob("adapter.json")] == ["years of work"]
+
+
+@NEEDS_ROOT
+def test_nor_is_one_in_the_place_of_an_unfinished_training(group: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    work, place = of_years(group / "earlier"), group / ".japan.unfinished"
+    (place / work_dir.ROWS).mkdir(parents=True)
+    look = work_dir.require_own
+
+    def swapped(path: Path) -> None:
+        look(path)
+        assert as_another(lambda: place.rename(group / "moved") and work.parent.rename(place) and None)
+
+    monkeypatch.setattr(work_dir, "require_own", swapped)
+    work_dir.remove(place)
+    assert (place / "adapter.json").read_text() == "years of work"
+
+
 @pytest.mark.parametrize("part", ["", "japan"])
 def test_a_link_in_the_place_of_a_replaced_folder_leads_to_no_file_that_is_removed(
     group: Path, monkeypatch: pytest.MonkeyPatch, part: str

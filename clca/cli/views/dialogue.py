@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
@@ -32,8 +34,14 @@ def show_dialogue(outcome: str, record: dict[str, Any], *, as_json: bool, consol
     if as_json:
         print_json(record)
         return
-    try:
+    with _record_errors(record):
         _show_parts(outcome, record, console or make_console())
+
+
+@contextmanager
+def _record_errors(record: dict[str, Any]) -> Iterator[None]:
+    try:
+        yield
     except (KeyError, TypeError, AttributeError, ValueError, NotRenderableError) as error:
         raise StoreError(f"{record['id']} is not formed as a record of a run: {type(error).__name__} {error}") from None
 
@@ -56,7 +64,7 @@ def _show_parts(outcome: str, record: dict[str, Any], console: Console) -> None:
         console.print(f"Failed at {record['stage']}: {record['reason']}. {record['detail']}")
         return
     console.print(f"Ended by {record['ended']}.", style="dim")
-    show_judgement(record, console)
+    _show_judgement(record, console)
 
 
 def _show_scenario(scenario: dict[str, Any], console: Console) -> None:
@@ -102,7 +110,12 @@ def _show_turn(turn: dict[str, Any], console: Console) -> None:
 
 
 def show_judgement(record: dict[str, Any], console: Console) -> None:
-    """Print what the judge said of a dialogue, and what became of it."""
+    """Print what the judge said of a dialogue, and what became of it. Raises `StoreError` as `show_dialogue` does."""
+    with _record_errors(record):
+        _show_judgement(record, console)
+
+
+def _show_judgement(record: dict[str, Any], console: Console) -> None:
     judgement = record.get("judgement")
     if judgement:
         for name in ("quality", "alignment", "meta"):

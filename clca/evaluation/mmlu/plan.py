@@ -28,6 +28,7 @@ from clca.evaluation.plan import content_inputs
 from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.systems import choose_systems
 from clca.evaluation.validation import require_libraries
+from clca.models.lookup import require_no_folder
 from clca.storage.fingerprint import slug
 
 FINGERPRINTED = ("eval/mmlu/subjects.csv", "prompts/")
@@ -112,6 +113,8 @@ def plan(config: MmluConfig, workspace: Path | None = None) -> MmluPlan:
         require_source(config.data)
     model, systems = choose_systems(config, (), (BASE,), catalogue.ids(), catalogue, content, os.environ)
     source = config.data or (DEMO if model.tiny else DEFAULT)
+    if config.data is None and source == DEFAULT:
+        require_no_folder(DEFAULT)
     exam = open_questions(source, chosen, tuple(known), content, named=bool(config.subject))
     require_shots(exam, config.shots)
     in_groups = sorted((known[subject] for subject in chosen), key=lambda subject: GROUPS.index(subject.group))

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import shutil
 import signal
 import socket
 import stat
@@ -132,7 +131,9 @@ class Server:
             process.kill()
             process.wait()
         if self.unix_socket is not None:  # the guard removes it, unless it was killed
-            shutil.rmtree(self.unix_socket.parent, ignore_errors=True)
+            for remove, path in ((os.unlink, self.unix_socket), (os.rmdir, self.unix_socket.parent)):
+                with suppress(OSError):
+                    remove(path)
 
     def _spawn(self) -> None:
         try:

@@ -79,6 +79,8 @@ def read_labels(path: Path, items: Sequence[Item], seed: int) -> dict[str, bool]
     seen: set[str] = set()
     try:
         head = [name.strip().casefold() for name in next(reader, [])]
+        if twice := [name for name in ("code", "verdict") if head.count(name) > 1]:
+            raise ContentError(str(path), 1, f"the column {twice[0]!r} stands here twice: remove one of them")
         if missing := [name for name in ("code", "verdict") if name not in head]:
             raise ContentError(str(path), 1, f"no column {missing[0]!r}; a sheet of --sheet has {', '.join(COLUMNS)}")
         for row in reader:

@@ -133,15 +133,17 @@ def _filtering(runs: Iterable[RunInfo]) -> Iterator[str]:
     for run in runs:
         counts = run.data.get("counts") or {}
         settings = run.data.get("settings") or {}
-        played = int(counts.get("kept", 0)) + int(counts.get("discarded", 0))
-        share = f", {100 * counts['kept'] / played:.1f} % of those that did not fail" if played else ""
+        kept = int(counts.get("kept", 0))
+        played = kept + int(counts.get("discarded", 0))
+        share = f", {100 * kept / played:.1f} % of those that did not fail" if played else ""
         shown = ", ".join(f"{name} {count:,}" for name, count in counts.items())
         yield f"- {markdown_text(f'{run.name}: {shown}{share}')}"
         labels = settings.get("discard")
         if isinstance(labels, list) and labels:
             rule = f"discarded where {' or '.join(map(str, labels))} is bad, {settings.get('discard_confidence')}"
             yield f"  - {markdown_text(rule)}"
-        if least := settings.get("rate_least"):
+        least = settings.get("rate_least")
+        if isinstance(least, list) and least:
             scores = ", ".join(map(str, least))
             yield f"  - {markdown_text(f'discarded where a rating is lower than {scores}')}"
         for reason, count in (run.data.get("reasons") or {}).items():

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 from clca.content.decoding import decode_text
 from clca.content.parsing import parse_records, validation_message
 from clca.errors import ContentError, SettingsError
+from clca.models.lookup import require_no_folder
 from clca.safe_open import MIB, bounded_lines, read_bytes, safe_open
 from clca.training.training_sources import CultureRef, TrainingSources
 
@@ -111,6 +112,7 @@ def _hub(source: SourceFile) -> Iterator[Mapping[str, Any]]:
     name, config, split, *more = (*source.name.removeprefix(HUB).split(":"), "", "")
     if any(more) or not name:
         raise source.fault("expected hub:NAME[:CONFIG[:SPLIT]], as in hub:openai/gsm8k:main:train")
+    require_no_folder(name)
     try:
         from datasets import load_dataset
     except ImportError:
