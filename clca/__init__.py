@@ -24,6 +24,7 @@ from clca.api import (
     inspect,
     stats,
     study,
+    trace,
     train,
 )
 
@@ -41,6 +42,7 @@ __all__ = [
     "inspect",
     "stats",
     "study",
+    "trace",
     "train",
 ]
 __version__ = "0.1.0"

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from clca.quality.inspection.result import InspectResult
     from clca.quality.stats.config import StatsConfig
     from clca.quality.stats.result import StatsResult
+    from clca.report.lineage.config import TraceConfig
+    from clca.report.lineage.result import TraceResult
     from clca.study.config import StudyConfig
     from clca.study.result import StudyResult
     from clca.training.config import TrainConfig
@@ -251,6 +253,25 @@ def compare(
     ('persona', 'persona')
     """
     result: CompareResult = _run("compare", config, progress, fields)
+    return result
+
+
+def trace(
+    config: TraceConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> TraceResult:
+    """Show what a result was made from and what was made of it, as `clca trace` does.
+
+    `fields` are those of `TraceConfig`: `target`, `direction`, `most`, `check`... Raises a `ClcaError` in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> run = clca.generate(culture="japan", scenarios=1, samples=1, max_exchanges=2, progress=False)
+    >>> dialogue = next(iter(run.dialogues()))
+    >>> result = clca.trace(target=dialogue.id, progress=False)
+    >>> result.origin.runs == (str(run.folder),), result.origin.teachers["judge"]
+    (True, ('rehearsal',))
+    """
+    result: TraceResult = _run("trace", config, progress, fields)
     return result
 
 

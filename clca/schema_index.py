@@ -24,6 +24,7 @@ FILES = {
     "norms.jsonl": ("clca.records", "Norm"),
     "import.json of scenarios and norms": ("clca.generation.importers.audit", "RecordsAudit"),
     "adapter.json": ("clca.models.adapter", "AdapterInfo"),
+    "examples.jsonl": ("clca.models.adapter_info", "ListedExample"),
     "evaluation.json": ("clca.evaluation.result", "EvaluationInfo"),
     "predictions.jsonl of eval-wvs": ("clca.records", "Prediction"),
     "predictions.jsonl of other suites": ("clca.records", "Choice"),

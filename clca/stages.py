@@ -69,6 +69,7 @@ STAGES = {
     "audit-judge": Stage("clca.quality.audit", "AuditConfig", "AuditResult"),
     "inspect": Stage("clca.quality.inspection", "InspectConfig", "InspectResult"),
     "export": Stage("clca.quality.export", "ExportConfig", "ExportResult"),
+    "trace": Stage("clca.report.lineage", "TraceConfig", "TraceResult"),
     "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),
     "study": Stage("clca.study", "StudyConfig", "StudyResult"),
 }

@@ -109,4 +109,7 @@ class EvaluationInfo(Record):
         default_factory=dict, description="Prompts to which the server gave no answer, by reason."
     )
     caveats: tuple[str, ...] = Field(default=(), description="What has to be read beside the scores, once finished.")
+    sha256: dict[str, str] = Field(
+        default={}, description="Digests of predictions.jsonl and scores.json; earlier versions did not record them."
+    )
     sittings: tuple[RunEntry, ...] = Field(description="Runs of the command that answered something.")

@@ -18,13 +18,13 @@ from pydantic import ValidationError
 from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
 from clca.evaluation.evaluated_model import EvaluatedModel, EvaluatedModelError
 from clca.evaluation.plan import EvaluationPlan
-from clca.evaluation.prediction_dir import PREDICTIONS, QUESTIONS, SHEETS, PredictionDir, read_info
+from clca.evaluation.prediction_dir import PREDICTIONS, QUESTIONS, SCORES, SHEETS, PredictionDir, read_info
 from clca.evaluation.predictor import LazyPredictor, TopKCoverage
 from clca.evaluation.result import ContentUsed, EvaluationInfo, GroupCounts, LabelCounts, RunEntry
 from clca.inference.keys import key_for, key_notices
 from clca.models.fixed_date import ISO_DATE
 from clca.progress import Note, ProgressCallback
-from clca.storage.fingerprint import differences, fingerprint
+from clca.storage.fingerprint import differences, file_sha256, fingerprint
 from clca.storage.provenance import now, versions
 from clca.urls import without_credentials
 
@@ -144,7 +144,8 @@ class RunRecorder:
 
     def finish(self, predictions: int, caveats: Sequence[str]) -> None:
         """Record that scores and tables are written, of so many predictions, and what has to be read beside them."""
-        self._write(self.runs, finished=True, predictions=predictions, caveats=tuple(caveats))
+        sha256 = {name: file_sha256(self._folder.path / name) for name in (PREDICTIONS, SCORES)}
+        self._write(self.runs, finished=True, predictions=predictions, caveats=tuple(caveats), sha256=sha256)
 
     def write(self, name: str, text: str) -> None:
         """Write another file of the evaluation's folder."""

@@ -23,12 +23,14 @@ from clca.models.adapter_info import AdapterInfo
 from clca.models.adapter_weights import read_keys, require_fitting
 from clca.safe_open import read_bytes, read_json, safe_open
 from clca.storage.atomic import atomic_folder, encoded
+from clca.storage.fingerprint import file_sha256
 from clca.storage.json_records import decode_record, encode_record
 
 FILE = "adapter.json"
 CARD = "README.md"
 WEIGHTS, CONFIG = "adapter_model.safetensors", "adapter_config.json"
 LOGS = "logs"
+EXAMPLES = "examples.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +89,23 @@ class TrainedAdapter:
 
 
 def write_adapter(peft: Path, adapter: AdapterInfo, card: str, out: Path) -> None:
-    """Make a finished adapter at `out`, of the files that PEFT saved in the folder `peft` and of its logs.
+    """Make a finished adapter at `out`, of the files that PEFT saved in the folder `peft`, its logs and its examples.
 
-    The draft lies beside `peft`. Files are moved, so all folders must be on one file system. Raises `StoreError` if
-    the disk refuses it.
+    `adapter.json` gets the digests of weights and examples, too. The draft lies beside `peft`. Files are moved, so all
+    folders must be on one file system. Raises `StoreError` if the disk refuses it.
     """
     config = json.loads((peft / CONFIG).read_text(encoding="utf-8"))
     config["target_modules"] = sorted(config["target_modules"])  # PEFT writes a set, in any order
     if config.get("modules_to_save"):
         config["modules_to_save"] = sorted(config["modules_to_save"])
     config["revision"] = adapter.student.revision
+    digests = {"weights_sha256": peft / WEIGHTS, "examples_sha256": peft / EXAMPLES}
+    adapter = adapter.model_copy(update={key: file_sha256(file) for key, file in digests.items() if file.exists()})
     with atomic_folder(out, work=peft.parent) as draft:
         (draft / CONFIG).write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
         (draft / CARD).write_bytes(encoded(card))
         (draft / FILE).write_bytes(encode_record(adapter, indent=2))
-        for name in (WEIGHTS, LOGS):
+        for name in (WEIGHTS, LOGS, EXAMPLES):
             if (peft / name).exists():
                 (peft / name).rename(draft / name)
 

@@ -61,6 +61,19 @@ class SplitCounts(Record):
     shared_texts: tuple[SharedText, ...] = ()
 
 
+class ListedExample(Record):
+    """A line of an adapter's `examples.jsonl`: an example that it was trained on, or measured with while training.
+
+    `id` says where it comes from: of a dialogue its id and the side (`:0`, `:1`) or `:intent`. `run` counts the entries
+    of `lineage` from 0. An example that was taken several times has as many lines.
+    """
+
+    part: Literal["train", "held-out"]
+    task: str
+    id: str
+    run: int | None = None
+
+
 class LossPoint(Record):
     """The losses at a step; `eval_loss` is that of the held-out split."""
 
@@ -101,7 +114,8 @@ class AdapterInfo(Record):
     whose scores say nothing about a culture, for the reasons in `because`. `selection` says which runs were taken of
     each culture, and what else there was. `changed` are the settings in which the recipe is not the packaged one of its
     name, `date` is what the chat template took for today, `compared` the number of texts of each evaluation that
-    training data were compared with, null where they were not; earlier versions recorded none of these.
+    training data were compared with, null where they were not, and the last two are the digests of the files that list
+    the examples and hold the weights; earlier versions recorded none of these.
     """
 
     format: Literal[1] = 1
@@ -133,6 +147,8 @@ class AdapterInfo(Record):
     selection: tuple[Selection, ...] = ()
     date: str = ""
     compared: dict[str, int] | None = None
+    examples_sha256: str | None = None
+    weights_sha256: str | None = None
 
     @field_validator("recipe")
     @classmethod

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
 import socket
 from array import array
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from clca.errors import SettingsError, StoreError
+from clca.models.adapter_info import ListedExample
+from clca.storage.atomic import write_errors
 from clca.training.distributed import once
-from clca.training.examples import ExampleCounts
+from clca.training.examples import Example, ExampleCounts
 from clca.training.sources import assemble
 from clca.training.split import Part
 from clca.training.tokenization import Encoder, Row
@@ -26,12 +30,13 @@ UNTRAINED = -100  # the label that transformers leaves out of the loss
 class Rows:
     """The rows of a part: `dataset` has the columns `input_ids` and `labels`; `digest` is that of all of them.
 
-    `tally` says what became of the material.
+    `counts` says what became of the material, the file `examples` which example each row is of.
     """
 
     dataset: Any
     digest: str
     counts: ExampleCounts
+    examples: Path
 
 
 def write_rows(sources: TrainingSources, part: Part, encoder: Encoder, folder: Path) -> Rows:
@@ -39,16 +44,38 @@ def write_rows(sources: TrainingSources, part: Part, encoder: Encoder, folder: P
     from datasets import Dataset
 
     file = folder / f"{part}-{socket.gethostname()}.arrow"
+    listed = file.with_suffix(".jsonl")
 
     def write() -> tuple[str, ExampleCounts]:
         counts, digest = ExampleCounts(), hashlib.sha256()
-        _write(file, _noted(encoder.rows(assemble(sources, part, encoder.lengths, counts), counts), digest))
+        examples = assemble(sources, part, encoder.lengths, counts)
+        with _listing(listed, part) as taken:
+            _write(file, _noted(encoder.rows(examples, counts, taken), digest))
         if part == "train" and not counts.rows:
             raise SettingsError(f"no row to train on; dropped: {counts.reasons}")
         return digest.hexdigest(), counts
 
     digest, counts = once(write, on_each_machine=True)
-    return Rows(Dataset.from_file(str(file)), digest, counts)
+    return Rows(Dataset.from_file(str(file)), digest, counts, listed)
+
+
+@contextmanager
+def _listing(file: Path, part: Part) -> Iterator[Callable[[Example], None]]:
+    """What writes a line for each example, in the order of the rows: a `ListedExample`."""
+    with write_errors(file):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        lines = file.open("w", encoding="ascii")
+
+    def taken(example: Example) -> None:
+        record = ListedExample(part=part, task=example.task, id=example.id, run=example.run)
+        with write_errors(file):
+            lines.write(json.dumps(record.model_dump()) + "\n")
+
+    try:
+        yield taken
+    finally:
+        with write_errors(file):
+            lines.close()
 
 
 def _write(file: Path, rows: Iterator[Row]) -> None:
@@ -73,3 +100,11 @@ def _noted(rows: Iterator[Row], digest: Any) -> Iterator[Row]:
         for numbers in (array("i", row["input_ids"]), array("b", row["assistant_masks"])):
             digest.update(len(numbers).to_bytes(4, "little") + numbers.tobytes())
         yield row
+
+
+def join_files(files: Sequence[Path], out: Path) -> None:
+    """Write one file of the lines of several. Raises `StoreError`."""
+    with write_errors(out), out.open("wb") as joined:
+        for file in files:
+            with file.open("rb") as lines:
+                shutil.copyfileobj(lines, joined)

@@ -27,13 +27,17 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """`id` says where it comes from; `group` is what a held-out split keeps together, `item` the survey's item."""
+    """`id` says where it comes from; `group` is what a held-out split keeps together, `item` the survey's item.
+
+    `run` is the number of the run that its dialogue is of, counted from 0; None for what is of no run.
+    """
 
     id: str
     task: Task
     group: str
     body: Chat | Text
     item: str = ""
+    run: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cached_property
 from itertools import count, islice
@@ -56,15 +56,21 @@ class Encoder:
         """The student's chat template; a student without one can still learn from plain text."""
         return ChatTemplate(self._tokenizer)
 
-    def rows(self, examples: Iterable[Example], counts: ExampleCounts) -> Iterator[Row]:
-        """A row for each example that can be one; what is cut or dropped is counted."""
-        for row in self._encode(examples, counts):
+    def rows(
+        self,
+        examples: Iterable[Example],
+        counts: ExampleCounts,
+        taken: Callable[[Example], None] = lambda example: None,
+    ) -> Iterator[Row]:
+        """A row for each example that can be one, which `taken` gets before; what is cut or dropped is counted."""
+        for example, row in self._encode(examples, counts):
             if row is not None:
+                taken(example)
                 yield row
 
     def lengths(self, examples: Iterable[Example]) -> Iterator[int]:
         """The number of tokens of each example's row; 0 where it gives none."""
-        for row in self._encode(examples, ExampleCounts()):
+        for _, row in self._encode(examples, ExampleCounts()):
             yield len(row["input_ids"]) if row is not None else 0
 
     def render(self, example: Example) -> Rendered | None:
@@ -74,7 +80,7 @@ class Encoder:
         prompt, text = example.body.prompt, example.body.prompt + example.body.answer
         return Rendered(text, ((0 if self._text_loss == "all" else len(prompt), len(text)),))
 
-    def _encode(self, examples: Iterable[Example], counts: ExampleCounts) -> Iterator[Row | None]:
+    def _encode(self, examples: Iterable[Example], counts: ExampleCounts) -> Iterator[tuple[Example, Row | None]]:
         """Tokenising needs no Python: while one batch is tokenised, the next is read and rendered."""
         stream = iter(examples)
         with ThreadPoolExecutor(max_workers=1) as pool:
@@ -101,11 +107,11 @@ class Encoder:
         rendered: Sequence[Rendered | None],
         tokenised: Future[Any],
         counts: ExampleCounts,
-    ) -> Iterator[Row | None]:
+    ) -> Iterator[tuple[Example, Row | None]]:
         encoded, indices = tokenised.result(), count()
         for example, rendering in zip(batch, rendered, strict=True):
             if rendering is None:
-                yield None
+                yield example, None
                 continue
             index = next(indices)
             ids = encoded["input_ids"][index]
@@ -123,7 +129,7 @@ class Encoder:
                 counts.trained[example.task] += sum(row["assistant_masks"])
                 if example.item:
                     counts.items[example.item] += 1
-            yield row
+            yield example, row
 
     def _require_embedded(self, ids: Sequence[int]) -> None:
         highest = max(ids, default=0)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from clca.errors import NotFoundError, SettingsError, StoreError
-from clca.models.adapter import LOGS, read_adapter, write_adapter
+from clca.models.adapter import EXAMPLES, LOGS, read_adapter, write_adapter
 from clca.models.adapter_weights import require_applied
 from clca.models.load import compute_type, load_config, load_model, load_tokenizer, this_device, threads_of
 from clca.models.logging import quiet_libraries
@@ -23,7 +23,7 @@ from clca.storage.fingerprint import fingerprint
 from clca.storage.lock import folder_lock
 from clca.training import checkpoints, work_dir
 from clca.training.contamination import contamination_lines
-from clca.training.dataset import write_rows
+from clca.training.dataset import join_files, write_rows
 from clca.training.distributed import each, join, once
 from clca.training.fingerprint_inputs import decisive_recipe
 from clca.training.job import Job, TrainingError, TrainingStopped
@@ -149,6 +149,7 @@ def _train(job: Job, progress: ProgressCallback) -> AdapterResult:
     if processes.is_main_process:
         if (job.work / LOGS).is_dir():
             shutil.copytree(job.work / LOGS, draft / LOGS, symlinks=True)
+        join_files([rows.examples, held_out.examples], draft / EXAMPLES)
         write_adapter(draft, adapter, card(adapter, job.out.name), job.out)
         work_dir.remove(job.place)
     processes.wait_for_everyone()

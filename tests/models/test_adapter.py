@@ -67,7 +67,7 @@ def held_out(one: Job) -> list[tuple[torch.Tensor, torch.Tensor]]:
 def test_the_folder_holds_what_peft_and_a_reader_need(trained: tuple[Job, TrainedAdapter]) -> None:
     folder = trained[0].out
     files = {path.name for path in folder.iterdir()}
-    assert files == {"adapter_model.safetensors", "adapter_config.json", "adapter.json", "README.md"}
+    assert files == {"adapter_model.safetensors", "adapter_config.json", "adapter.json", "README.md", "examples.jsonl"}
     assert [path.name for path in folder.parent.iterdir()] == [folder.name]
     config = json.loads((folder / "adapter_config.json").read_text())
     assert config["base_model_name_or_path"] == trained[0].student.source

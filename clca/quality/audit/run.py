@@ -140,6 +140,7 @@ def _write(plan: AuditPlan, asked: Asked, result: AuditResult) -> None:
     data = {
         **result.json_object(),
         "fingerprint": plan.digest,
+        "run_fingerprints": {str(run.folder): run.data.get("fingerprint", "") for run in plan.runs},
         "settings": settings,
         "filter": [list(plan.filter.labels), plan.filter.confidence],
     }

@@ -29,6 +29,7 @@ class RunSummary(Record):
     funnel: dict[str, int] = Field(description="Dialogues by outcome, as run.json has them.")
     reasons: dict[str, int] = Field(description="Those that were not kept, by `outcome: reason`.")
     read: int = Field(description="Whole lines of dialogues.jsonl, which are what was measured.")
+    fingerprint: str = Field(default="", description="Identifies the run's inputs; earlier versions did not record it.")
 
 
 class GroupStats(Record):

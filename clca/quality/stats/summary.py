@@ -78,4 +78,5 @@ def run_summary(side_run: SideRun, read: int) -> RunSummary:
         funnel={name: int(count) for name, count in counts.items()},
         reasons={name: int(count) for name, count in reasons.items()},
         read=read,
+        fingerprint=data.get("fingerprint", ""),
     )

@@ -6,6 +6,8 @@ What is not `wanted` is left out before anything is rendered, which is most of t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import chain
 
 from clca.errors import SettingsError
 from clca.training.contamination import CONTAMINATED, shared_by_dialogue
@@ -43,12 +45,13 @@ def _examples(
         if isinstance(entry, Dropped):
             yield entry
             continue
-        _, dialogue = entry
+        file, dialogue = entry
+        run = sources.dialogues.index(file)
         if hits := shared_by_dialogue(dialogue, sources):
             yield Dropped(CONTAMINATED, dialogue.id, hits)
             continue
         culture = cultures[dialogue.culture]
-        if with_dialogue:
-            yield from dialogue_examples(dialogue, culture, sources.prompts)
-        if with_intent:
-            yield from intent_examples(dialogue, culture, sources.prompts)
+        made = [dialogue_examples(dialogue, culture, sources.prompts)] if with_dialogue else []
+        made += [intent_examples(dialogue, culture, sources.prompts)] if with_intent else []
+        for example in chain.from_iterable(made):
+            yield example if isinstance(example, Dropped) else replace(example, run=run)

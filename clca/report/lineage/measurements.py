@@ -1,0 +1,94 @@
+"""What was measured of runs as nodes: the statistics of `clca stats --report`, and audits of judges."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from clca.bounded_json import parse_json
+from clca.errors import NotFoundError, StoreError
+from clca.report.lineage.context import Lineage
+from clca.report.lineage.graph import Kind, Link, Node, node_id
+from clca.report.lineage.runs import learned_run
+from clca.report.lineage.values import facts, listed, mapping, text
+from clca.safe_open import read_json
+from clca.storage.run_index import RunInfo
+
+STATISTICS, AUDIT = "stats.json", "audit.json"
+
+
+def add_statistics(lineage: Lineage, folder: Path) -> str:
+    """Add the statistics in a folder with the runs that they are of; returns the id.
+
+    Raises `NotFoundError` and `StoreError`.
+    """
+    data = _read(folder / STATISTICS, "clca stats --report")
+    runs = [mapping(run) for run in listed(data.get("runs"))]
+    known = {
+        "cultures": sorted({text(mapping(group).get("culture")) for group in listed(data.get("groups"))}),
+        "dialogues": sum(run["read"] for run in runs if isinstance(run.get("read"), int)),
+        "rehearsed": data.get("rehearsal") is True,
+    }
+    recorded = [(_full(run.get("run")), _full(run.get("fingerprint"))) for run in runs]
+    return _add(lineage, "statistics", folder, known, recorded)
+
+
+def add_audit(lineage: Lineage, folder: Path) -> str:
+    """Add the audit of a judge with the runs that it is of; returns the id. Raises as `add_statistics`."""
+    data = _read(folder / AUDIT, "clca audit-judge")
+    fingerprints = mapping(data.get("run_fingerprints"))
+    known = {
+        **{key: data.get(key) for key in ("judge", "second_judge", "dialogues", "seed", "fingerprint")},
+        "rehearsed": data.get("rehearsal") is True,
+    }
+    runs = [_full(run) for run in listed(data.get("runs"))]
+    return _add(lineage, "audit", folder, known, [(run, _full(fingerprints.get(run))) for run in runs])
+
+
+def is_audit_of(lineage: Lineage, folder: Path, run: RunInfo) -> bool:
+    """Whether an audit is of a run, by its fingerprint, or by its folder where that was not recorded."""
+    data = _read(folder / AUDIT, "clca audit-judge")
+    fingerprints, real = mapping(data.get("run_fingerprints")), os.path.realpath(run.folder)
+    for recorded in map(_full, listed(data.get("runs"))):
+        if fingerprint := _full(fingerprints.get(recorded)):
+            if fingerprint == run.data.get("fingerprint"):
+                return True
+        elif any(os.path.realpath(place) == real for place in lineage.places(recorded, folder)):
+            return True
+    return False
+
+
+def _add(lineage: Lineage, kind: Kind, folder: Path, known: Mapping[str, Any], runs: list[tuple[str, str]]) -> str:
+    shown = lineage.folders.shown(folder)
+    name = node_id(kind, shown)
+    if name in lineage.graph:
+        return name
+    links: list[Link] = []
+    for run, fingerprint in runs:
+        link = learned_run(lineage, run, fingerprint, "", folder)
+        links.append(link.model_copy(update={"role": "measured"}))
+    notes = [
+        f"{text(run)}: the fingerprint of the run was not recorded" for run, fingerprint in runs if not fingerprint
+    ]
+    node = Node(
+        kind=kind, id=name, name=shown, path=shown, facts=facts(known), parents=tuple(links), notes=tuple(notes)
+    )
+    return lineage.graph.add(node)
+
+
+def _full(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _read(file: Path, command: str) -> dict[str, Any]:
+    try:
+        data = parse_json(read_json(file, within=file.parent))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"{file.parent} has no {file.name}: `{command}` writes it") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read {file} ({error}): repeat the command that made it") from None
+    if not isinstance(data, dict):
+        raise StoreError(f"cannot read {file} (not an object): repeat the command that made it")
+    return data

@@ -1,0 +1,135 @@
+"""A number of a study's tables as a node: its cells, and the scores of the evaluations that it is the mean of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from clca.bounded_json import parse_json
+from clca.content.parsing import suggestion
+from clca.errors import ClcaError, NotFoundError, SettingsError, StoreError
+from clca.report.lineage.context import Lineage
+from clca.report.lineage.evaluations import add_evaluation
+from clca.report.lineage.graph import Link, Node, node_id
+from clca.report.lineage.score_keys import MOST_NAMED, SEPARATOR, find_equal, read_scores
+from clca.report.lineage.scores import add_score
+from clca.report.lineage.studies import add_cell
+from clca.report.lineage.values import facts, listed, mapping, text
+from clca.safe_open import read_bytes
+
+NUMBERS = "numbers.json"
+SHOWN = ("mean", "sd", "low", "high", "low_both", "high_both", "published", "values", "missing", "differing", "unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number of a table of a study, by table, row, column and metric; `record` is all that the file has of it."""
+
+    table: str
+    row: str
+    column: str
+    metric: str
+    record: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`<table>/<row>/<column>/<metric>`"""
+        return SEPARATOR.join((self.table, self.row, self.column, self.metric))
+
+
+def read_numbers(folder: Path) -> list[Number]:
+    """The numbers of a study. Raises `NotFoundError` where there are none yet, `StoreError` for a damaged file."""
+    file = folder / NUMBERS
+    try:
+        data = mapping(parse_json(read_bytes(file, within=folder)))
+    except (FileNotFoundError, NotADirectoryError):
+        raise NotFoundError(f"{folder} has no {NUMBERS}: `clca study run` writes it") from None
+    except (OSError, ValueError) as error:
+        raise StoreError(f"cannot read {file} ({error}): repeat `clca study run`") from None
+    numbers = []
+    for table in map(mapping, listed(data.get("tables"))):
+        for record in map(mapping, listed(table.get("numbers"))):
+            row = " ".join(filter(None, (_full(record.get("group")), _full(record.get("row")))))
+            column, metric = _full(record.get("column")), _full(record.get("metric"))
+            numbers.append(Number(_full(table.get("id")), row, column, metric, record))
+    return numbers
+
+
+def find_number(numbers: Sequence[Number], name: str, folder: Path) -> Number:
+    """The number of that name, or the only one that has all its parts. Raises `NotFoundError` and `SettingsError`."""
+    wanted = [part.strip().casefold() for part in name.split(SEPARATOR) if part.strip()]
+    exact = [number for number in numbers if number.name == name]
+    matching = exact or [
+        number for number in numbers if wanted and set(wanted) <= set(number.name.casefold().split("/"))
+    ]
+    if len(matching) == 1:
+        return matching[0]
+    names = [number.name for number in matching or numbers]
+    few = ", ".join(names[:MOST_NAMED]) + (f" and {len(names) - MOST_NAMED:,} more" * (len(names) > MOST_NAMED))
+    if matching:
+        raise SettingsError(f"{name!r} is the name of {len(matching)} numbers of {folder}: {few}; give more of one")
+    hint = suggestion(name, names) or f"; there are {few}"
+    raise NotFoundError(f"no number {name!r} in {folder / NUMBERS}{hint}")
+
+
+def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) -> str:
+    """Add a number with its cells and the scores that it was made of; returns its id.
+
+    A score is one of an evaluation that the number records, of the same metric, with exactly the value that the number
+    has of a seed; where several have it, the evaluation alone is linked. Raises a `ClcaError`.
+    """
+    shown = lineage.folders.shown(folder)
+    name = node_id("number", f"{shown}#{number.name}")
+    if name in lineage.graph:
+        return name
+    record = number.record
+    links: list[Link] = []
+    notes: list[str] = []
+    for recorded in map(_full, listed(record.get("results"))):
+        links.append(_result(lineage, folder, number, recorded, most))
+    for cell in map(_full, listed(record.get("cells"))):
+        cell_name = add_cell(lineage, folder, cell)
+        if cell_name is None:
+            notes.append(f"its cell {text(cell)} is not in study.json")
+        else:
+            links.append(Link(node=cell_name, role="of cell", by="record"))
+    if not links:
+        notes.append("its cells and evaluations were not recorded")
+    known = {key: record.get(key) for key in SHOWN}
+    value = record.get("mean")
+    said = f" = {value:.6g}" if isinstance(value, int | float) else ", which has no value yet"
+    lineage.graph.add(
+        Node(
+            kind="number",
+            id=name,
+            name=text(number.name) + said,
+            path=f"{shown}/{NUMBERS}",
+            facts=facts({"metric": number.metric, **known}),
+            parents=tuple(links),
+            notes=tuple(notes),
+        )
+    )
+    return name
+
+
+def _result(lineage: Lineage, folder: Path, number: Number, recorded: str, most: int) -> Link:
+    role, why = "mean of", "is no longer there"
+    values = {float(value) for value in mapping(number.record.get("values")).values() if isinstance(value, int | float)}
+    for place in lineage.places(recorded, folder / NUMBERS):
+        try:
+            scores = read_scores(place)
+            score = find_equal(scores, number.metric, values)
+            if score is not None:
+                return Link(node=add_score(lineage, place, scores, score, most), role=role, by="record")
+            return Link(node=add_evaluation(lineage, place), role="computed from", by="path only")
+        except ClcaError as error:
+            why = text(error.message)
+    name = node_id("evaluation", text(recorded))
+    lineage.graph.add(Node(kind="evaluation", id=name, name=text(recorded), notes=(why,)))
+    return Link(node=name, role=role, by="nothing", fault=f"{text(recorded)}: {why}")
+
+
+def _full(value: Any) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,130 @@
+"""A study as a node: its cells, and the runs, adapters and evaluations that they came to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+
+from clca.errors import ClcaError
+from clca.report.lineage.adapters import add_adapter
+from clca.report.lineage.context import Lineage
+from clca.report.lineage.evaluations import add_evaluation
+from clca.report.lineage.graph import Link, Node, node_id
+from clca.report.lineage.measurements import add_audit, add_statistics
+from clca.report.lineage.runs import add_run
+from clca.report.lineage.values import facts, text
+from clca.study.result import CellRecord, Study, read_study
+
+READERS: dict[str, Callable[[Lineage, Path], str]] = {
+    "run.json": add_run,
+    "adapter.json": add_adapter,
+    "evaluation.json": add_evaluation,
+    "audit.json": add_audit,
+    "stats.json": add_statistics,
+}
+"""How a folder is read, by the file that tells what it is."""
+
+
+def add_folder(lineage: Lineage, folder: Path) -> str | None:
+    """Add what a folder holds, whatever it is; None for a folder of nothing that is known. Raises a `ClcaError`."""
+    for name, add in READERS.items():
+        if (folder / name).is_file():
+            return add(lineage, folder)
+    return None
+
+
+def study_id(lineage: Lineage, folder: Path) -> str:
+    """The id of the node of a study."""
+    return node_id("study", lineage.folders.shown(folder))
+
+
+def cell_id(lineage: Lineage, folder: Path, cell: str) -> str:
+    """The id of the node of a cell of a study."""
+    return node_id("cell", f"{lineage.folders.shown(folder)}#{cell}")
+
+
+def add_study(lineage: Lineage, folder: Path, cells: Collection[str] | None = None) -> str:
+    """Add a study with these cells, or all, and their results; returns its id.
+
+    Raises `NotFoundError` and `StoreError`.
+    """
+    name = study_id(lineage, folder)
+    study = read_study(folder)
+    links = [
+        Link(node=_add_cell(lineage, study, cell), role=f"{cell.state} cell", by="record")
+        for cell in study.cells.values()
+        if cells is None or cell.id in cells
+    ]
+    info, shown = study.info, lineage.folders.shown(folder)
+    known = {
+        "title": info.title,
+        "reproduces": info.reproduces,
+        "file": info.file,
+        "sha256 of the study file": info.digest,
+        "cells": dict(study.counts),
+        "versions": info.versions,
+        "updated": info.updated,
+    }
+    lineage.graph.add(Node(kind="study", id=name, name=shown, path=shown, facts=facts(known), parents=tuple(links)))
+    return name
+
+
+def add_cell(lineage: Lineage, folder: Path, cell: str) -> str | None:
+    """Add a cell of a study with its results; None where the study has no such cell."""
+    study = read_study(folder)
+    return _add_cell(lineage, study, study.cells[cell]) if cell in study.cells else None
+
+
+def _add_cell(lineage: Lineage, study: Study, cell: CellRecord) -> str:
+    name = cell_id(lineage, study.folder, cell.id)
+    if name in lineage.graph:
+        return name
+    results = [_result(lineage, study, cell, str(folder)) for folder in cell.results]
+    needs = [
+        Link(node=_add_cell(lineage, study, study.cells[need]), role="needs", by="record")
+        for need in cell.needs
+        if need in study.cells and need != cell.id and not _needs(study, need, cell.id)
+    ]
+    known = {
+        "run": cell.run,
+        "axes": dict(cell.axes),
+        "state": cell.state,
+        "error": cell.error,
+        "seconds": cell.seconds,
+        "requests": cell.requests,
+        "tokens": cell.tokens,
+        "fingerprint": cell.fingerprint,
+        "seed": cell.config.get("seed"),
+    }
+    shown = f"{lineage.folders.shown(study.folder)}#{cell.id}"
+    return lineage.graph.add(Node(kind="cell", id=name, name=shown, facts=facts(known), parents=(*results, *needs)))
+
+
+def _needs(study: Study, start: str, other: str) -> bool:
+    """Whether a cell needs another, as in a file that was changed two may need each other."""
+    waiting, seen = [start], set[str]()
+    while waiting:
+        cell = study.cells.get(waiting.pop())
+        if cell is None or cell.id in seen:
+            continue
+        seen.add(cell.id)
+        if other in cell.needs:
+            return True
+        waiting += cell.needs
+    return False
+
+
+def _result(lineage: Lineage, study: Study, cell: CellRecord, recorded: str) -> Link:
+    why = "is no longer there"
+    for place in lineage.places(recorded, study.folder / "study.json"):
+        try:
+            name = add_folder(lineage, place)
+        except ClcaError as error:
+            why = f"cannot be read: {text(error.message)}"
+            continue
+        if name is not None:
+            is_same = cell.fingerprint and lineage.graph.nodes[name].facts.get("fingerprint") == cell.fingerprint
+            return Link(node=name, role="came to", by="fingerprint" if is_same else "path only")
+    missing = node_id("data", text(recorded))
+    lineage.graph.add(Node(kind="data", id=missing, name=text(recorded), notes=(why,)))
+    return Link(node=missing, role="came to", by="nothing", fault=f"{text(recorded)} {why}")
