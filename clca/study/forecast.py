@@ -50,6 +50,8 @@ class StudyForecast(Record):
     study: str
     title: str
     folder: Path
+    requires: tuple[str, ...] = Field(description="What has to be brought first.")
+    differs: tuple[str, ...] = Field(description="What cannot be as it was published.")
     device: str
     cells: tuple[CellForecast, ...]
     left: int
@@ -79,6 +81,8 @@ def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForec
         study=plan.source.name,
         title=plan.source.study.title,
         folder=plan.folder.path,
+        requires=plan.source.study.requires,
+        differs=plan.source.study.differs,
         device=this_device(),
         cells=tuple(cells),
         left=len(left),

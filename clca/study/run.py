@@ -9,6 +9,7 @@ from typing import ClassVar
 from clca.errors import ClcaError
 from clca.progress import Note, Progress, ProgressCallback, ignore
 from clca.study.cell_run import CellStopped
+from clca.study.closing import Closing, close_study
 from clca.study.jobs import run_workers
 from clca.study.plan import StudyPlan
 from clca.study.result import STATES, CellRecord, CellSummary, StudyResult
@@ -44,7 +45,9 @@ def run(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyResult:
         raise StudyStopped(
             f"stopped with {finished:,} of {len(plan.cells):,} cells finished; repeat the command to resume"
         ) from None
-    return _result(plan, [records[cell.id] for cell in plan.cells], worked, monotonic() - began)
+    settled = {cell.id: records[cell.id] for cell in plan.cells}
+    closing = close_study(plan, settled, progress)
+    return _result(plan, list(settled.values()), worked, closing, monotonic() - began)
 
 
 class _Teller:
@@ -65,7 +68,7 @@ def _what(record: CellRecord) -> str:
     return "finished before" if record.done else f"finished in {record.seconds:,.1f} s"
 
 
-def _result(plan: StudyPlan, records: list[CellRecord], worked: int, seconds: float) -> StudyResult:
+def _result(plan: StudyPlan, records: list[CellRecord], worked: int, closing: Closing, seconds: float) -> StudyResult:
     counts = Counter(record.state for record in records)
     return StudyResult(
         folder=plan.folder.path,
@@ -87,5 +90,21 @@ def _result(plan: StudyPlan, records: list[CellRecord], worked: int, seconds: fl
             )
             for record in records
         ),
+        tables=closing.tables,
+        report=closing.report,
         seconds=round(seconds, 3),
+        caveats=(*closing.faults, *_caveats(records)),
     )
+
+
+def _caveats(records: list[CellRecord]) -> list[str]:
+    """What has to be read beside the results, with the cells that it is of."""
+    cells: dict[str, list[str]] = {}
+    for record in records:
+        for caveat in record.caveats:
+            cells.setdefault(caveat, []).append(record.id)
+    return [f"{_listed(ids)}: {caveat}" for caveat, ids in cells.items()]
+
+
+def _listed(ids: list[str]) -> str:
+    return ids[0] if len(ids) == 1 else f"{ids[0]} and {len(ids) - 1} more"

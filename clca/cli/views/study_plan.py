@@ -25,6 +25,10 @@ def show_plan(plan: StudyPlan, *, as_json: bool) -> None:
         return
     console = make_console()
     console.print(f"{one_line(found.title)} ({found.folder}): {len(found.cells):,} cells, {found.left:,} to do")
+    for line in found.requires:
+        console.print(f"needs: {one_line(line)}")
+    for line in found.differs:
+        console.print(f"differs from what was published: {one_line(line)}")
     console.print(_graph(found))
     _show_notes(found, console)
     _show_totals(found, console)

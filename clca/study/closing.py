@@ -1,0 +1,66 @@
+"""What is made of a study once its cells are settled: numbers, tables and the report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from clca.content.lookup import Content
+from clca.errors import ClcaError
+from clca.progress import Note, ProgressCallback
+from clca.stages import STAGES, resolve_config
+from clca.study.plan import StudyPlan
+from clca.study.result import CellRecord
+
+SCORED = ("eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
+"""Commands whose results tables are made of."""
+REPORT = "report"
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """The files that were written. `faults` say why others were not, which fails no study."""
+
+    tables: tuple[Path, ...]
+    report: Path | None
+    faults: tuple[str, ...]
+
+
+def close_study(plan: StudyPlan, records: Mapping[str, CellRecord], progress: ProgressCallback) -> Closing:
+    """Write the tables of what is finished, and the report where one can be made."""
+    faults: list[str] = []
+    tables: tuple[Path, ...] = ()
+    if any(record.run in SCORED and record.state == "finished" for record in records.values()):
+        progress(Note("computing the numbers of the tables"))
+        try:
+            tables = _write_tables(plan, records)
+        except ClcaError as error:
+            faults.append(f"no tables: {error.message}")
+    report: Path | None = None
+    if REPORT in STAGES and any(record.state == "finished" for record in records.values()):
+        progress(Note("writing the report"))
+        try:
+            report = _write_report(plan)
+        except ClcaError as error:
+            faults.append(f"no report: {error.message}")
+    return Closing(tables, report, tuple(faults))
+
+
+def _write_tables(plan: StudyPlan, records: Mapping[str, CellRecord]) -> tuple[Path, ...]:
+    from clca.study.computing import compute_numbers
+    from clca.study.tables import write_tables
+
+    source = plan.source
+    numbers = compute_numbers(source.name, source.study, plan.cells, records, Content(plan.workspace))
+    return write_tables(plan.folder.path, numbers)
+
+
+def _write_report(plan: StudyPlan) -> Path:
+    """The report on the study alone; raises `ClcaError`, as where the libraries of a report are not installed."""
+    stage = STAGES[REPORT]
+    flags = {"study": plan.source.name, "studies": plan.config.out}
+    config = resolve_config(stage.config_type, flags, os.environ, plan.workspace, as_flags=False)
+    file: Path = stage.run(stage.plan(config, plan.workspace)).file
+    return file
