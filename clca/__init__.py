@@ -5,10 +5,12 @@
 ['argentina', 'bangladesh']
 
 Every command of the command line is a function here (`clca.api`); `clca.metrics` has the measures as pure functions.
+`clca.Client(url)` has the same functions, carried out by a service (`clca serve`).
 """
 
 import sys
 from types import ModuleType
+from typing import TYPE_CHECKING, Any
 
 from clca.api import (
     audit_judge,
@@ -28,7 +30,11 @@ from clca.api import (
     train,
 )
 
+if TYPE_CHECKING:
+    from clca.client import Client
+
 __all__ = [
+    "Client",
     "audit_judge",
     "compare",
     "cultures",
@@ -57,3 +63,11 @@ class _Package(ModuleType):
 
 
 sys.modules[__name__].__class__ = _Package
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Client":
+        from clca.client import Client
+
+        return Client
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

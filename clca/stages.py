@@ -74,6 +74,9 @@ STAGES = {
     "study": Stage("clca.study", "StudyConfig", "StudyResult"),
 }
 
+SERVICE = Stage("clca.service", "ServeConfig", "ServeResult")
+"""`clca serve` is set, planned and run like a stage, but makes nothing of its own: no study and no job can be of it."""
+
 
 def stage(name: str) -> Stage:
     """The stage of a command. Raises `NotFoundError`."""
@@ -91,8 +94,7 @@ def resolve_config(
     as_flags: bool = True,
 ) -> Any:
     """The configuration of a stage from its layers (see `clca.content.config`). Raises `SettingsError`."""
-    configs = [known.config_type for known in STAGES.values()]
-    return resolve(config_type, flags, environment, workspace, configs, as_flags=as_flags)
+    return resolve(config_type, flags, environment, workspace, _config_types(), as_flags=as_flags)
 
 
 @contextmanager
@@ -108,6 +110,9 @@ def origins_named(
     try:
         yield
     except ClcaError as error:
-        configs = [known.config_type for known in STAGES.values()]
-        name_origin(error, config_type, flags, environment, workspace, configs, as_flags=as_flags)
+        name_origin(error, config_type, flags, environment, workspace, _config_types(), as_flags=as_flags)
         raise
+
+
+def _config_types() -> list[type[StageConfig]]:
+    return [known.config_type for known in (*STAGES.values(), SERVICE)]

@@ -67,7 +67,9 @@ COMMANDS = {
     "data": _Entry("Import respondents, test sets, scenarios and norms.", "data", "app"),
     "content": _Entry("Find, check and copy content files.", "content", "app"),
     "init": _Entry("Make a workspace.", "content", "init", "INIT_EXAMPLES"),
-    "serve-teacher": _Entry("Keep a vLLM server up for several commands.", "serve", "serve_teacher", "EXAMPLES"),
+    "serve-teacher": _Entry("Keep a vLLM server up for commands.", "serve_teacher", "serve_teacher", "EXAMPLES"),
+    "serve": _Entry("Submit, watch, read and review over HTTP.", "serve", "serve", "EXAMPLES"),
+    "tokens": _Entry("Say who may use the service (clca serve).", "tokens", "app"),
     "schema": _Entry("Print the JSON schema of settings and results.", "schema", "schema", "EXAMPLES"),
 }
 """The commands in the order of the help."""

@@ -1,52 +1,38 @@
-"""`clca serve-teacher`."""
+"""`clca serve`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from pathlib import Path
 
-import typer
-
-from clca.cli.options import Json, Plan, Quiet, with_flags
-from clca.generation.config import GenerateConfig
+from clca.cli.options import Json, Plan, Quiet, configured
+from clca.service.config import ServeConfig
 
 EXAMPLES = """
 Examples:
 
-  clca serve-teacher llama-3.1-70b
+  clca serve                                          for this machine alone, at http://127.0.0.1:8321
 
-  clca serve-teacher qwen2.5-32b --port 8001 --vllm-args '--max-num-seqs 512'
+  clca tokens add ana --role run && clca serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem
 
-  CUDA_VISIBLE_DEVICES=0,1 clca serve-teacher ./my-model
+  clca serve --gpu-jobs 1 --cpu-jobs 4 --allow-url http://gpu1:8000/v1
 
-Then, in another terminal: clca generate --culture japan --teacher llama-3.1-70b --base-url http://127.0.0.1:8000/v1
+  curl -H 'Content-Type: application/json' -d '{"culture": ["japan"]}' http://127.0.0.1:8321/v1/generate
 
-With CLCA_API_KEY in the environment the server asks for that key. Exit codes: 0 stopped by Ctrl-C or SIGTERM, 1 the
-server died, 2 it could not be started.
+It serves the folder that it is started in: its runs, and what jobs make. What a job was doing when the service ends,
+however it ends, goes on when it starts again. Exit codes: 0 stopped by Ctrl-C or SIGTERM, 2 it could not be started.
 """
 
 
-@with_flags(GenerateConfig, fields=("quantization", "vllm_args", "start_timeout", "out"))
-def serve_teacher(
-    flags: dict[str, Any],
-    *,
-    name: Annotated[str, typer.Argument(help="Alias (clca models list), hub id or local folder.")],
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 8000,
-    plan: Plan = False,
-    quiet: Quiet = False,
-    json: Json = False,
+@configured(ServeConfig)
+def serve(
+    config: ServeConfig, workspace: Path | None, *, plan: Plan = False, quiet: Quiet = False, json: Json = False
 ) -> None:
-    """Run vLLM for several commands, with the settings that clca needs, until Ctrl-C."""
-    from clca.cli.views import serving
-    from clca.content.lookup import find_workspace
-    from clca.generation.teacher_server import plan_teacher_server
-    from clca.stages import origins_named, resolve_config
+    """Let people submit, watch, read and review over HTTP (serve-teacher serves a model)."""
+    from clca.cli.views import service
+    from clca.service.plan import plan as make_plan
 
-    workspace, flags = find_workspace(), {**flags, "teacher": name}
-    config = resolve_config(GenerateConfig, flags, workspace=workspace)
-    with origins_named(GenerateConfig, flags, workspace=workspace):
-        planned = plan_teacher_server(config, host, port, workspace)
+    planned = make_plan(config, workspace)
     if plan:
-        serving.show_plan(planned, as_json=json)
+        service.show_plan(planned, as_json=json)
     else:
-        serving.serve_until_stopped(planned, quiet=quiet, as_json=json)
+        service.serve_until_stopped(planned, quiet=quiet, as_json=json)

@@ -25,7 +25,10 @@ from clca.content.trust import CONFIG, TRUST, read_config
 from clca.errors import ClcaError, SettingsError
 
 PREFIX = "CLCA_"
-NO_SETTINGS = frozenset({"CLCA_API_KEY", "CLCA_PARTNER_API_KEY", "CLCA_JUDGE_API_KEY", "CLCA_LOCALISER_API_KEY", TRUST})
+SERVICE_TOKEN = "CLCA_SERVICE_TOKEN"
+NO_SETTINGS = frozenset(
+    {"CLCA_API_KEY", "CLCA_PARTNER_API_KEY", "CLCA_JUDGE_API_KEY", "CLCA_LOCALISER_API_KEY", SERVICE_TOKEN, TRUST}
+)
 
 C = TypeVar("C", bound=StageConfig)
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from rich.console import Console
 from rich.table import Table
 
 from clca.cli.views.screen import make_console, print_json
 from clca.generation.cost import CHARACTERS_PER_TOKEN, TOKENS_PER_TURN
 from clca.generation.plan import GenerationPlan
+from clca.generation.plan_summary import cost_sums, run_summary
 from clca.generation.roles import unused_notes
 from clca.generation.run_plan import RunPlan
 from clca.generation.teachers import addresses
@@ -19,7 +18,7 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
     """Print what the runs would take, and a prompt of each task."""
     if as_json:
         for run in plan.runs:
-            print_json(_json_object(plan, run))
+            print_json(run_summary(plan, run))
         return
     console = make_console()
     _show_prompts(plan.runs[0], console)
@@ -36,43 +35,6 @@ def show_plan(plan: GenerationPlan, *, as_json: bool) -> None:
         console.print(f"Not on this machine: {plan.unavailable.message}")
     if plan.simulated:
         console.print("The embedded rehearsal answers at no cost.")
-
-
-def _json_object(plan: GenerationPlan, run: RunPlan) -> dict[str, Any]:
-    return {
-        "culture": run.culture,
-        "run": str(run.folder),
-        "exists": run.exists,
-        "requested": run.requested,
-        **_target(run),
-        "seeds": run.scenarios.counts.model_dump(),
-        "norms": len(run.norms),
-        "notes": unused_notes(run.config),
-        "servers": [{"model": placement.name, "command": placement.command} for placement in plan.placements],
-        "obstacle": plan.unavailable.message if plan.unavailable is not None else "",
-        **_sums(run),
-        "tasks": {
-            cost.task: {
-                "requests": cost.requests,
-                "prompt_tokens": cost.prompt_tokens,
-                "completion_tokens": cost.completion_tokens,
-                "messages": cost.messages,
-            }
-            for cost in run.costs
-        },
-    }
-
-
-def _target(run: RunPlan) -> dict[str, Any]:
-    """With `--kept`: the most dialogues that are played, and how many are expected, null where nothing is known."""
-    if run.target is None or run.forecast is None:
-        return {}
-    return {"most": run.target.most, "expected": run.forecast.dialogues(run.target)}
-
-
-def _sums(run: RunPlan) -> dict[str, int]:
-    keys = ("requests", "prompt_tokens", "completion_tokens")
-    return {key: sum(getattr(cost, key) for cost in run.costs) for key in keys}
 
 
 def _show_prompts(run: RunPlan, console: Console) -> None:
@@ -109,7 +71,7 @@ def _show_run(run: RunPlan, console: Console) -> None:
         table.add_column(column, justify="right")
     for cost in run.costs:
         table.add_row(cost.task, f"{cost.requests:,}", f"{cost.prompt_tokens:,}", f"{cost.completion_tokens:,}")
-    table.add_row("at most", *(f"{number:,}" for number in _sums(run).values()), style="bold")
+    table.add_row("at most", *(f"{number:,}" for number in cost_sums(run).values()), style="bold")
     console.print(table)
 
 

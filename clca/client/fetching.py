@@ -1,0 +1,105 @@
+"""Files of results, fetched to below a folder: whole or not at all, and never in the place of what the user has."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pydantic import TypeAdapter, ValidationError
+
+from clca.errors import StoreError
+from clca.safe_open import is_below, read_json
+from clca.service.file_entry import FileEntry, is_public
+from clca.storage.atomic import atomic_write, write_errors
+
+if TYPE_CHECKING:
+    from clca.client.connection import Connection
+
+LIST = ".clca-fetched.json"
+_Files = TypeAdapter(tuple[FileEntry, ...])
+_Tags = TypeAdapter(dict[str, str])
+
+
+def fetch_files(connection: Connection, job: str, folder: Path) -> list[Path]:
+    """Fetch the files of a job that are new or have changed; returns the paths of all.
+
+    A list in the folder says which files were fetched, by the service's tag of each. Raises `StoreError` where a file
+    of another origin has the name of one, before any is fetched, and for a service that names one outside the folder.
+    """
+    path = f"/v1/jobs/{job}/files"
+    files = _Files.validate_python(connection.get(path)["files"])
+    tags = _read_tags(folder)
+    wanted = [file for file in files if tags.get(file.path) != file.etag or not (folder / file.path).is_file()]
+    for file in files:
+        if not (is_below(file.path) and is_public(file.path)):
+            raise StoreError(f"the service names a file outside of its results: {file.path!r}")
+    for file in wanted:
+        if file.path not in tags and os.path.lexists(folder / file.path):
+            raise StoreError(
+                f"{folder / file.path} would be replaced, and was not fetched from a service: move it away, or give"
+                " Client(folder=...)"
+            )
+    for file in wanted:
+        _fetch(connection, f"{path}/{quote(file.path)}", folder, file)
+        tags[file.path] = file.etag
+        atomic_write(folder / LIST, json.dumps(tags, indent=1, sort_keys=True) + "\n")
+    return [folder / file.path for file in files]
+
+
+def _fetch(connection: Connection, path: str, folder: Path, file: FileEntry) -> None:
+    """Fetch one file; after a break it goes on where it was broken off, if the file is still the same."""
+    target = folder / file.path
+    draft = target.with_name(f".{target.name}.{file.etag.strip(chr(34))}.part")
+    with write_errors(target):
+        _require_own_folders(folder, target.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for attempt in range(5):
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
+            with open(os.open(draft, flags, 0o644), "r+b", buffering=0) as part:
+                _append(connection, path, part.fileno(), file)
+                complete = os.fstat(part.fileno()).st_size == file.size
+                if complete:
+                    os.fsync(part.fileno())
+                elif attempt == 4:
+                    raise StoreError(f"{file.path} changed while it was fetched: fetch it again")
+            if complete:
+                os.replace(draft, target)
+                return
+
+
+def _append(connection: Connection, path: str, descriptor: int, file: FileEntry) -> None:
+    import httpx2
+
+    start = os.fstat(descriptor).st_size
+    if start > file.size:
+        os.ftruncate(descriptor, 0)
+        start = 0
+    with suppress(httpx2.TransportError), connection.download(path, start, file.etag) as response:
+        if response.status_code not in (200, 206):
+            return
+        if response.status_code == 200:
+            os.ftruncate(descriptor, 0)
+        for block in response.iter_raw():
+            os.write(descriptor, block)
+
+
+def _require_own_folders(folder: Path, parent: Path) -> None:
+    """Refuse a link on the way from the folder to a file. Raises `StoreError`."""
+    for path in (parent, *parent.parents):
+        if path == folder:
+            return
+        if path.is_symlink():
+            raise StoreError(f"{path} is a link: move it away, or give Client(folder=...)")
+
+
+def _read_tags(folder: Path) -> dict[str, str]:
+    try:
+        tags: Mapping[str, str] = _Tags.validate_json(read_json(folder / LIST, within=folder))
+    except (OSError, ValidationError):
+        return {}
+    return dict(tags)

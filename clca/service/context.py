@@ -1,0 +1,76 @@
+"""What the routes of a service share, and how a route says who may use it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fastapi import Depends, HTTPException, Request
+
+from clca.service.access import Identity, Role
+from clca.service.audit_log import AuditLog
+from clca.service.dialogues.indices import DialogueIndices
+from clca.service.jobs.dispatcher import Dispatcher
+from clca.service.metrics import Metrics
+from clca.service.plan import ServePlan
+from clca.service.shown import Shown
+
+GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The parts of a running service."""
+
+    plan: ServePlan
+    jobs: Dispatcher
+    indices: DialogueIndices
+    shown: Shown
+    metrics: Metrics
+    audit: AuditLog
+    log: Callable[[str], None]
+
+    @property
+    def workspace(self) -> Path:
+        """The folder that all jobs work in."""
+        return self.plan.workspace
+
+    def free_bytes(self) -> int:
+        """Free bytes of the disk of the workspace."""
+        return shutil.disk_usage(self.workspace).free
+
+    def obstacle(self) -> str:
+        """Why no job can be taken or begun now; else an empty text."""
+        least = self.plan.config.free
+        if self.jobs.draining:
+            return "the service is being stopped: ask again in a moment"
+        if self.free_bytes() < least * GIB:
+            return f"the disk has less than {least:g} GiB free"
+        if not os.access(self.plan.folder, os.W_OK):
+            return "the service's folder cannot be written"
+        return ""
+
+
+def service_of(request: Request) -> Service:
+    """The service that a request was sent to."""
+    service: Service = request.app.state.service
+    return service
+
+
+def needs(role: Role) -> Any:
+    """The dependency of a route on who may use it; its value is who sent the request."""
+
+    async def allowed(request: Request) -> Identity:
+        identity: Identity | None = request.scope["state"].get("identity")
+        if identity is None:
+            raise HTTPException(401, "a token is needed", {"WWW-Authenticate": "Bearer"})
+        if not identity.may(role):
+            raise HTTPException(403, f"this needs the role {role}, and {identity.name} has {identity.role}")
+        return identity
+
+    allowed.role = role  # type: ignore[attr-defined]
+    return Depends(allowed)

@@ -1,0 +1,30 @@
+"""Which files of results leave the machine, and how they are listed: the service's and its client's side of it."""
+
+from __future__ import annotations
+
+import re
+
+from clca.records import Record
+from clca.safe_open import DEEPEST
+
+_INTERNAL = re.compile(r"\.sqlite(-\w+)?$")
+
+
+class FileEntry(Record):
+    """A file: its path below the server's workspace, its bytes, and what changes when it does."""
+
+    path: str
+    size: int
+    etag: str
+
+
+def is_public(name: str) -> bool:
+    """Whether a path may be asked for: nothing hidden, no database, no way up.
+
+    >>> [is_public(name) for name in ("generated/a/run.json", "a/../b", "a/.lock", "a/journal.sqlite-wal", "/a")]
+    [True, False, False, False, False]
+    """
+    parts = name.split("/")
+    return len(parts) <= DEEPEST and all(
+        part and not part.startswith(".") and "\0" not in part and not _INTERNAL.search(part) for part in parts
+    )

@@ -1,0 +1,66 @@
+"""Errors as clients get them: one line, with a status that says whose fault it is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import Field
+from starlette.exceptions import HTTPException
+
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError, StoreError
+from clca.records import Record
+from clca.service.shown import Shown
+
+STATUSES: dict[type[ClcaError], int] = {NotFoundError: 404, SettingsError: 422, ContentError: 422, StoreError: 503}
+
+
+class Error(Record):
+    """Why a request was not answered."""
+
+    error: str = Field(description="What is wrong, where, and what to do, in one line.")
+
+
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors that a route may answer, for the OpenAPI document; each may refuse who asks, and how often."""
+    texts = {
+        400: "Not a request",
+        401: "No token, a wrong one, or one that has expired",
+        403: "The token's role does not cover this",
+        404: "There is no such thing",
+        409: "Not in this state",
+        413: "The body is too large",
+        415: "The body is not declared as JSON",
+        416: "No such part of the file",
+        422: "A setting is wrong",
+        429: "Too many requests, or jobs",
+        503: "Not now",
+        507: "The disk is full",
+    }
+    every = sorted({401, 403, 422, 429, 503, *statuses})
+    return {status: {"model": Error, "description": texts[status]} for status in every}
+
+
+def install(app: FastAPI, shown: Shown) -> None:
+    """Have an application answer all its errors so."""
+
+    async def known(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ClcaError)
+        status = next((status for kind, status in STATUSES.items() if isinstance(error, kind)), 422)
+        return JSONResponse({"error": shown.line(error.message)}, status)
+
+    async def refused(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        return JSONResponse({"error": shown.line(str(error.detail))}, error.status_code, error.headers)
+
+    async def invalid(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        fault = error.errors()[0]
+        name = ".".join(str(part) for part in fault["loc"][1:]) or "request"
+        return JSONResponse({"error": shown.line(f"{name}: {fault['msg']}")}, 422)
+
+    app.add_exception_handler(ClcaError, known)
+    app.add_exception_handler(HTTPException, refused)
+    app.add_exception_handler(RequestValidationError, invalid)

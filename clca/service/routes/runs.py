@@ -1,0 +1,186 @@
+"""`/v1/runs`: the runs of the workspace, their dialogues, and what people say of these."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import Annotated, Any
+
+from fastapi import APIRouter, HTTPException, Path, Query, Request
+from pydantic import Field
+
+from clca.errors import NotFoundError
+from clca.records import Record
+from clca.service.access import Identity
+from clca.service.context import Service, needs, service_of
+from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.search import (
+    LARGEST_PAGE,
+    DialoguePage,
+    Filters,
+    StoredDialogue,
+    dialogue,
+    facets,
+    page,
+)
+from clca.service.routes.answers import responses
+from clca.service.routes.jobs import LARGEST_NUMBER, Reader
+from clca.storage.provenance import now
+from clca.storage.reviews import LONGEST_COMMENT, Opinion, Review, ReviewFile
+from clca.storage.run_index import INFO, RunInfo, list_runs, read_run
+
+router = APIRouter(tags=["runs"])
+_WRITING = Lock()  # of a reviews.jsonl, by the threads of this process
+Culture = Annotated[str, Path(max_length=100, pattern=r"^[a-z0-9][a-z0-9_+-]*$")]
+Name = Annotated[str, Path(max_length=100, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")]
+DialogueId = Annotated[str, Path(min_length=1, max_length=200)]
+
+
+class Run(Record):
+    """A run: its name, and what its `run.json` says."""
+
+    name: str = Field(description="<culture>/<run>, by which its dialogues are asked for.")
+    culture: str
+    finished: bool
+    rehearsed: bool = Field(description="Whether the embedded simulator played any of it.")
+    counts: dict[str, int]
+    reasons: dict[str, int]
+    created: str = ""
+    fingerprint: str = Field(default="", description="The id of the job that makes it.")
+
+
+class RunPage(Record):
+    """Runs, the newest first; `cursor` is the number of those before."""
+
+    runs: tuple[Run, ...]
+    cursor: int | None = None
+
+
+class DialogueQuery(Filters):
+    """Which dialogues, and which page of them."""
+
+    cursor: int = Field(default=0, ge=0, le=LARGEST_NUMBER, description="That of the page before.")
+    size: int = Field(default=50, ge=1, le=LARGEST_PAGE)
+    facets: bool = Field(default=False, description="Count what the dialogues could be narrowed down to.")
+
+
+class NewReview(Record):
+    """What a person says of a dialogue: a verdict, a comment, or both."""
+
+    verdict: Opinion = ""
+    comment: Annotated[str, Field(max_length=LONGEST_COMMENT)] = ""
+
+
+@router.get("/v1/runs", responses=responses())
+async def list_all_runs(
+    request: Request,
+    identity: Reader,
+    culture: Annotated[str | None, Query(max_length=100, pattern=r"^[a-z0-9][a-z0-9_+-]*$")] = None,
+    cursor: Annotated[int, Query(ge=0, le=LARGEST_NUMBER)] = 0,
+    size: Annotated[int, Query(ge=1, le=LARGEST_PAGE)] = 50,
+) -> RunPage:
+    """The runs of the workspace, the newest first."""
+    service = service_of(request)
+    runs = (await service.indices.read(lambda: list_runs(service.plan.runs, culture)))[::-1]
+    shown = tuple(map(_run, runs[cursor : cursor + size]))
+    return RunPage(runs=shown, cursor=cursor + size if len(runs) > cursor + size else None)
+
+
+@router.get("/v1/runs/{culture}/{name}", responses=responses(404))
+async def show_run(request: Request, identity: Reader, culture: Culture, name: Name) -> Run:
+    """A run."""
+    return _run(_found(service_of(request), culture, name))
+
+
+@router.get("/v1/runs/{culture}/{name}/dialogues", responses=responses(404))
+async def list_dialogues(
+    request: Request,
+    identity: Reader,
+    culture: Culture,
+    name: Name,
+    filters: Annotated[DialogueQuery, Query()],
+) -> DialoguePage:
+    """The dialogues of a run, page by page: filtered, and searched for words."""
+    service = service_of(request)
+    run = _found(service, culture, name)
+    index, behind = await service.indices.current(run.folder)
+    if not index.path.is_file():
+        return DialoguePage(dialogues=(), behind=behind)
+    reviews = await service.indices.read(lambda: service.indices.reviews(run.folder))
+    cursor, size = filters.cursor, filters.size
+    found = await service.indices.query(index, lambda db: page(db, filters, reviews, cursor, size))
+    unreadable = await service.indices.query(index, RunIndex.unreadable_in)
+    updates: dict[str, Any] = {"behind": behind, "unreadable": unreadable}
+    if filters.facets:
+        updates["facets"] = await service.indices.query(index, lambda db: facets(db, filters, reviews))
+    return found.model_copy(update=updates)
+
+
+@router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id}", responses=responses(404))
+async def show_dialogue(
+    request: Request, identity: Reader, culture: Culture, name: Name, dialogue_id: DialogueId
+) -> StoredDialogue:
+    """A dialogue as it stands in its file, with its reviews."""
+    service = service_of(request)
+    run = _found(service, culture, name)
+    index, _ = await service.indices.current(run.folder)
+    if not index.path.is_file():
+        raise NotFoundError("the run is being indexed: ask again in a moment")
+    reviews = await service.indices.read(lambda: service.indices.reviews(run.folder))
+    stored: StoredDialogue = await service.indices.query(index, lambda db: dialogue(index, db, dialogue_id, reviews))
+    return stored
+
+
+@router.post(
+    "/v1/runs/{culture}/{name}/dialogues/{dialogue_id}/reviews",
+    status_code=201,
+    responses=responses(400, 404, 413, 415),
+)
+async def review_dialogue(
+    request: Request,
+    identity: Annotated[Identity, needs("review")],
+    culture: Culture,
+    name: Name,
+    dialogue_id: DialogueId,
+    review: NewReview,
+) -> StoredDialogue:
+    """Accept or reject a dialogue, or comment on it, under the name of who asks."""
+    service = service_of(request)
+    if not (review.verdict or review.comment):
+        raise HTTPException(422, "verdict: give a verdict or a comment")
+    stored = await show_dialogue(request, identity, culture, name, dialogue_id)
+    run = _found(service, culture, name)
+    line = Review(id=stored.record["id"], reviewer=identity.name, time=now(), **review.model_dump())
+    request.scope["state"]["audit"] = {"dialogue": line.id, "verdict": line.verdict}
+
+    def add() -> None:
+        with _WRITING:
+            file = ReviewFile(run.folder)
+            try:
+                file.add(line)
+            finally:
+                file.close()
+
+    await service.indices.read(add)
+    reviewed: StoredDialogue = await show_dialogue(request, identity, culture, name, dialogue_id)
+    return reviewed
+
+
+def _found(service: Service, culture: str, name: str) -> RunInfo:
+    folder = service.plan.runs / culture / name
+    if folder.is_symlink() or folder.parent.is_symlink() or not (folder / INFO).is_file():
+        raise NotFoundError(f"no run {culture}/{name}")
+    return read_run(folder)
+
+
+def _run(run: RunInfo) -> Run:
+    data = run.data
+    return Run(
+        name=run.name,
+        culture=run.culture,
+        finished=run.is_finished,
+        rehearsed=run.is_rehearsed,
+        counts=data.get("counts", {}),
+        reasons=data.get("reasons") or {},
+        created=str(data.get("created", "")),
+        fingerprint=data.get("fingerprint", ""),
+    )

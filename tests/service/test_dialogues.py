@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import json
+import os
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clca.errors import NotFoundError, SettingsError, StoreError
+from clca.service.dialogues.index import RunIndex
+from clca.service.dialogues.search import DialoguePage, Filters, dialogue, facets, page
+from clca.storage.reviews import Review, read_reviews
+
+
+def record(number: int, **changes: Any) -> dict[str, Any]:
+    turn = {"speaker": "Aiko", "text": f"Hello number {number}, the tea is ready.", "thought": "So tired."}
+    intent = {"text": "greets with care", "relevance": "cultural" if number % 2 else "generic", "customs": ["bowing"]}
+    scenario = {"setting": f"A house in Nara, room {number}"}
+    turns = [{**turn, "intent": intent}]
+    return {"id": f"d{number}", "culture": "japan", "reason": "", "ended": "leave", "scenario": scenario} | {
+        "turns": turns,
+        **changes,
+    }
+
+
+def line(number: int, **changes: Any) -> str:
+    return json.dumps(record(number, **changes)) + "\n"
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> RunIndex:
+    run = tmp_path / "japan" / "run"
+    run.mkdir(parents=True)
+    (run / "dialogues.jsonl").write_text("".join(map(line, range(6))))
+    (run / "discarded.jsonl").write_text(line(6, reason="quality", culture="japan+mexico"))
+    made = RunIndex(tmp_path / "index" / "run.sqlite", run)
+    assert made.refresh() == 7
+    return made
+
+
+def found(index: RunIndex, after: int = 0, size: int = 100, **filters: Any) -> DialoguePage:
+    with closing(index.reader()) as db:
+        return page(db, Filters(**filters), read_reviews(index.folder), after, size)
+
+
+def ids(index: RunIndex, **filters: Any) -> list[str]:
+    return [summary.id for summary in found(index, **filters).dialogues]
+
+
+def test_pages_follow_each_other_by_key_and_hold_every_dialogue_once(index: RunIndex) -> None:
+    seen, cursor = [], 0
+    while True:
+        shown = found(index, cursor, 3)
+        seen += [summary.id for summary in shown.dialogues]
+        if shown.cursor is None:
+            break
+        cursor = shown.cursor
+    assert seen == [f"d{number}" for number in range(7)]
+
+
+def test_filters_hold_together(index: RunIndex) -> None:
+    assert ids(index, verdict="discarded") == ["d6"]
+    assert ids(index, culture="japan+mexico") == ["d6"]
+    assert ids(index, relevance="cultural") == ["d1", "d3", "d5"]
+    assert ids(index, relevance="generic", verdict="kept") == ["d0", "d2", "d4"]
+    assert ids(index, q="number 3") == ["d3"]
+    assert ids(index, q="TEA read", intent="bow care", relevance="cultural") == ["d1", "d3", "d5"]
+    assert ids(index, q="nara tir", intent="tea") == []  # tea is said, and no intent
+    assert ids(index, ended="exchanges") == []
+    assert ids(index, q='"tea" OR* NEAR(') == []  # words, and no language of queries
+    with pytest.raises(SettingsError, match="one to 20 words"):
+        ids(index, q="*")
+
+
+def test_facets_count_what_matches(index: RunIndex) -> None:
+    with closing(index.reader()) as db:
+        counted = facets(db, Filters(q="tea"), {})
+        assert counted["verdict"] == {"kept": 6, "discarded": 1}
+        assert counted["relevance"] == {"generic": 4, "cultural": 3}
+        assert facets(db, Filters(verdict="discarded"), {})["culture"] == {"japan+mexico": 1}
+
+
+def test_a_dialogue_is_read_from_its_line_with_its_neighbours(index: RunIndex) -> None:
+    with closing(index.reader()) as db:
+        stored = dialogue(index, db, "d3", {})
+        assert (stored.record, stored.verdict, stored.previous, stored.next) == (record(3), "kept", "d2", "d4")
+        with pytest.raises(NotFoundError, match="no dialogue 'd9'"):
+            dialogue(index, db, "d9", {})
+        file = index.folder / "dialogues.jsonl"
+        file.write_text(file.read_text().replace("d3", "x3"))
+        with pytest.raises(StoreError, match="has changed: ask again"):
+            dialogue(index, db, "d3", {})
+
+
+def test_reviews_are_seen_at_once(index: RunIndex) -> None:
+    def say(name: str, verdict: str, comment: str = "") -> None:
+        review = Review(id=name, reviewer="ana", time="2026-01-01T00:00:00Z", verdict=verdict, comment=comment)  # type: ignore[arg-type]
+        with open(index.folder / "reviews.jsonl", "a") as file:
+            file.write(review.model_dump_json() + "\n")
+
+    say("d1", "accepted")
+    say("d2", "rejected", "dull")
+    say("d3", "", "unsure")
+    assert ids(index, review="accepted") == ["d1"]
+    assert ids(index, review="rejected") == ["d2"]
+    assert ids(index, review="commented") == ["d2", "d3"]
+    assert ids(index, review="open") == ["d0", "d3", "d4", "d5", "d6"]
+    assert [summary.status for summary in found(index, size=3).dialogues] == ["open", "accepted", "rejected"]
+
+
+def test_lines_that_are_appended_are_added_and_nothing_is_read_again(index: RunIndex) -> None:
+    file = index.folder / "dialogues.jsonl"
+    assert index.behind() == 0
+    with open(file, "a") as appended:
+        appended.write(line(7) + line(8) + '{"id": "half')
+    assert index.behind() == file.stat().st_size - sum(len(line(number)) for number in range(6))
+    assert index.refresh() == 2
+    assert index.refresh() == 0
+    assert ids(index, q="number")[-2:] == ["d7", "d8"]
+    with open(file, "a") as appended:
+        appended.write('"}\n')
+    assert index.refresh() == 1
+
+
+def test_a_file_that_was_edited_is_indexed_anew(index: RunIndex) -> None:
+    file = index.folder / "dialogues.jsonl"
+    file.write_text("".join(line(number) for number in (0, 5, 2)))
+    assert index.refresh() == 4
+    assert ids(index) == ["d0", "d5", "d2", "d6"]
+    file.write_text(file.read_text().replace("tea", "sea"))  # of the same length
+    assert index.refresh() == 4
+    assert ids(index, q="sea") == ["d0", "d5", "d2"]
+    file.unlink()
+    assert index.refresh() == 1
+
+
+def test_lines_that_are_no_records_are_counted_and_a_damaged_index_is_made_anew(index: RunIndex) -> None:
+    with open(index.folder / "dialogues.jsonl", "a") as file:
+        file.write('nonsense\n[1]\n{"id": 3}\n' + json.dumps({"id": "odd", "turns": 5, "scenario": "x"}) + "\n")
+    assert index.refresh() == 1
+    with closing(index.reader()) as db:
+        assert RunIndex.unreadable_in(db) == 3
+    for end in ("-wal", "-shm"):
+        index.path.with_name(index.path.name + end).unlink(missing_ok=True)
+    index.path.write_bytes(b"SQLite format 3\0" + os.urandom(5000))
+    assert index.refresh() == 8
+    assert len(ids(index)) == 8
+
+
+def test_a_reader_cannot_write(index: RunIndex) -> None:
+    with closing(index.reader()) as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        db.execute("DELETE FROM dialogue")
+
+
+def test_hostile_text_is_words_and_nothing_else(index: RunIndex) -> None:
+    text = "<script>alert(1)</script> \ud800 \x00 ' OR 1=1 --"
+    turn = {"speaker": "x", "text": text}
+    with open(index.folder / "dialogues.jsonl", "a") as file:
+        file.write(line(9, turns=[turn], culture="'; DROP TABLE dialogue", reason=text))
+    assert index.refresh() == 1
+    assert ids(index, q="script alert") == ["d9"]
+    assert ids(index, culture="'; DROP TABLE dialogue") == ["d9"]

@@ -1,0 +1,198 @@
+"""Every route, asked by everybody: who may, and what is refused before anything is done."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from clca.progress import ignore
+from clca.service.access import TokenFile
+from clca.service.app import make_app, make_service
+from clca.service.config import ServeConfig
+from clca.service.gate import OPEN
+from clca.service.plan import plan
+
+JOB = "ab" * 32
+PLACES = {"job_id": JOB, "path": "x.json", "culture": "japan", "name": "run", "dialogue_id": "d"}
+NEEDS_RUN = ("cancel", "retry", "log")
+
+
+class Desk:
+    """An application in this process, with a token of each kind."""
+
+    def __init__(self, folder: Path, **settings: Any) -> None:
+        (folder / "clca.toml").touch()
+        config = ServeConfig(**{"require_token": True, "rate": 0, "free": 0.0, **settings})
+        (folder / "service").mkdir()
+        tokens = TokenFile(folder / "service")
+        self.secrets = {role: tokens.add(role, role, None) for role in ("read", "review", "run")}
+        self.secrets["expired"] = tokens.add("expired", "run", 1)
+        written = json.loads(tokens.path.read_text())
+        written["tokens"][-1]["expires"] = (datetime.now(UTC) - timedelta(seconds=1)).isoformat()
+        tokens.path.write_text(json.dumps(written))
+        self.folder = folder
+        self.service = make_service(plan(config, folder), ignore)
+        self.app, gate = make_app(self.service)
+        self.http = httpx2.AsyncClient(
+            transport=httpx2.ASGITransport(app=gate, raise_app_exceptions=False), base_url="http://localhost"
+        )
+
+    def routes(self) -> list[tuple[str, str, str]]:
+        """(method, path, least role) of each route; the role of an open one is empty."""
+        found = []
+        for path, operations in self.app.openapi()["paths"].items():
+            for method in operations:
+                found.append((method.upper(), path, _least(method, path)))
+        return found
+
+    async def ask(self, method: str, path: str, who: str = "", **options: Any) -> httpx2.Response:
+        headers = dict(options.pop("headers", {}))
+        if who:
+            headers["Authorization"] = f"Bearer {self.secrets.get(who, who)}"
+        for name, value in PLACES.items():
+            path = path.replace("{" + name + "}", value)
+        return await self.http.request(method, path, headers=headers, **options)
+
+
+def _least(method: str, path: str) -> str:
+    if path in OPEN:
+        return ""
+    if path.endswith("/reviews"):
+        return "review"
+    if path.endswith(NEEDS_RUN) or (method == "post" and "{" not in path):
+        return "run"
+    return "read"
+
+
+@pytest.fixture
+async def desk(tmp_path: Path) -> AsyncIterator[Desk]:
+    made = Desk(tmp_path)
+    yield made
+    await made.http.aclose()
+    made.service.jobs.table.close()
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_every_route_refuses_who_has_no_token_a_wrong_one_an_old_one_or_too_small_a_role(desk: Desk) -> None:
+    routes = desk.routes()
+    assert len(routes) > 25
+    for method, path, least in routes:
+        if not least:
+            assert (await desk.ask(method, path)).status_code not in (401, 403), path
+            continue
+        for who in ("", "clca_wrong", "expired"):
+            response = await desk.ask(method, path, who)
+            assert response.status_code == 401, (method, path, who)
+            assert response.headers["WWW-Authenticate"] == "Bearer"
+        roles = ("read", "review", "run")
+        for role in roles[: roles.index(least)]:
+            assert (await desk.ask(method, path, role)).status_code == 403, (method, path, role)
+        # What is asked for is not there, or not as it should be; but that is for those with the role to hear.
+        body = {"culture": ["atlantis"], "no": 1} if least == "run" else {}
+        response = await desk.ask(method, path, least, json=body)
+        assert response.status_code not in (401, 403, 500), (method, path, response.text)
+
+
+async def test_a_path_that_is_none_says_nothing_to_strangers(desk: Desk) -> None:
+    assert (await desk.ask("GET", "/v1/secret")).status_code == 401
+    assert (await desk.ask("GET", "/v1/secret", "read")).status_code == 404
+
+
+async def test_refusals_and_changes_are_in_the_audit_log_and_secrets_are_not(desk: Desk) -> None:
+    await desk.ask("GET", "/v1/jobs", "clca_wrong")
+    await desk.ask("POST", f"/v1/jobs/{JOB}/cancel", "read")
+    await desk.ask("POST", "/v1/session", json={"token": desk.secrets["review"]})
+    await desk.ask("GET", "/v1/jobs", "read")
+    text = (desk.folder / "service" / "audit.jsonl").read_text()
+    entries = [json.loads(line) for line in text.splitlines()]
+    assert [(entry["who"], entry["path"], entry["status"]) for entry in entries] == [
+        (None, "/v1/jobs", 401),
+        ("read", f"/v1/jobs/{JOB}/cancel", 403),
+        (None, "/v1/session", 200),
+    ]
+    assert entries[2]["logged_in"] == "review"
+    assert not [secret for secret in (*desk.secrets.values(), "clca_wrong") if secret in text]
+
+
+async def test_a_browser_s_session_reads_and_changes_only_from_its_own_pages(desk: Desk) -> None:
+    session = await desk.ask("POST", "/v1/session", json={"token": desk.secrets["run"]})
+    cookie = session.headers["set-cookie"]
+    assert "HttpOnly" in cookie
+    assert "SameSite=strict" in cookie
+    assert (await desk.ask("GET", "/v1/jobs")).status_code == 200  # by the cookie
+    path, key = f"/v1/jobs/{JOB}/cancel", {"X-CLCA-Form-Key": session.json()["form_key"]}
+    assert (await desk.ask("POST", path)).status_code == 403
+    assert (await desk.ask("POST", path, headers={"X-CLCA-Form-Key": "0" * 64})).status_code == 403
+    assert (await desk.ask("POST", path, headers=key)).status_code == 404
+    assert (await desk.ask("POST", path, headers={**key, "Origin": "http://evil.example"})).status_code == 403
+    assert (await desk.ask("POST", path, headers={**key, "Sec-Fetch-Site": "cross-site"})).status_code == 403
+    assert (await desk.ask("POST", path, headers={**key, "Origin": "http://localhost"})).status_code == 404
+    assert (await desk.ask("DELETE", "/v1/session/current", headers=key)).status_code == 204
+    assert (await desk.ask("GET", "/v1/jobs")).status_code == 401
+
+
+async def test_bodies_that_are_large_or_no_json_are_refused(desk: Desk) -> None:
+    large = b'{"culture": "' + b"x" * 2**20 + b'"}'
+    json_type = {"Content-Type": "application/json"}
+    assert (await desk.ask("POST", "/v1/generate", "run", content=large, headers=json_type)).status_code == 413
+
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(20):
+            yield large[: 2**16]
+
+    assert (await desk.ask("POST", "/v1/generate", "run", content=pieces(), headers=json_type)).status_code == 413
+    for body in (b"{", b"[]", b"[" * 100_000, b'{"a": [' + b"1," * 200_000):
+        response = await desk.ask("POST", "/v1/generate", "run", content=body, headers=json_type)
+        assert response.status_code == 400, body[:20]
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert (await desk.ask("POST", "/v1/generate", "run", content=b"a=b", headers=form)).status_code == 415
+
+
+async def test_every_answer_tells_browsers_to_run_and_keep_nothing(desk: Desk) -> None:
+    for path, who in (("/healthz", ""), ("/v1/jobs", "read"), ("/v1/jobs", ""), ("/nothing", "read")):
+        headers = (await desk.ask("GET", path, who)).headers
+        assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["Content-Security-Policy"]
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Cache-Control"] == "no-store"
+
+
+async def test_a_queue_that_is_full_and_a_disk_that_is_full_take_no_job(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, free=1e9)
+    response = await desk.ask("POST", "/v1/generate", "run", json={"culture": ["japan"]})
+    assert (response.status_code, response.json()["error"]) == (507, "the disk has less than 1e+09 GiB free")
+    assert (await desk.ask("GET", "/readyz")).status_code == 503
+    desk.service.jobs.table.close()
+
+
+async def test_too_many_requests_are_put_off_for_each_client_alone(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, rate=30)
+    answers = [await desk.ask("GET", "/v1/jobs", "read") for _ in range(4)]
+    assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
+    assert int(answers[3].headers["Retry-After"]) >= 1
+    assert (await desk.ask("GET", "/v1/jobs", "run")).status_code == 200
+    desk.service.jobs.table.close()
+
+
+async def test_without_tokens_the_service_answers_to_this_machine_by_its_own_name_alone(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, require_token=False)
+    assert (await desk.ask("GET", "/v1/jobs")).status_code == 200
+    assert (await desk.ask("GET", "/v1/jobs", headers={"Host": "evil.example"})).status_code == 421
+    assert (await desk.ask("GET", "/v1/jobs", headers={"X-Forwarded-For": "10.0.0.9"})).status_code == 401
+    assert (await desk.ask("GET", "/v1/jobs", "clca_wrong")).status_code == 401
+    for origin in ("http://evil.example", "null"):
+        response = await desk.ask("POST", f"/v1/jobs/{JOB}/cancel", headers={"Origin": origin})
+        assert response.status_code == 403
+    desk.service.jobs.table.close()
