@@ -9,14 +9,17 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.errors import ClcaError
+from clca.evaluation.validation import require_libraries
 from clca.progress import Note, ProgressCallback
 from clca.stages import STAGES, resolve_config
+from clca.storage.atomic import write_errors
+from clca.storage.lock import FolderInUse, folder_lock
 from clca.study.plan import StudyPlan
-from clca.study.result import CellRecord
+from clca.study.result import LOCKS, CellRecord
 
 SCORED = ("eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
 """Commands whose results tables are made of."""
-REPORT = "report"
+REPORT, TABLES = "report", "tables"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ def close_study(plan: StudyPlan, records: Mapping[str, CellRecord], progress: Pr
         progress(Note("computing the numbers of the tables"))
         try:
             tables = _write_tables(plan, records)
+        except FolderInUse:
+            faults.append("another process writes the tables of this study")
         except ClcaError as error:
             faults.append(f"no tables: {error.message}")
     report: Path | None = None
@@ -49,12 +54,17 @@ def close_study(plan: StudyPlan, records: Mapping[str, CellRecord], progress: Pr
 
 
 def _write_tables(plan: StudyPlan, records: Mapping[str, CellRecord]) -> tuple[Path, ...]:
+    """Of several processes that end together, one writes. Raises `ClcaError`."""
+    require_libraries(server=True)
     from clca.study.computing import compute_numbers
     from clca.study.tables import write_tables
 
-    source = plan.source
-    numbers = compute_numbers(source.name, source.study, plan.cells, records, Content(plan.workspace))
-    return write_tables(plan.folder.path, numbers)
+    source, folder = plan.source, plan.folder.path / LOCKS / TABLES
+    with write_errors(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+    with folder_lock(folder):
+        numbers = compute_numbers(source.name, source.study, plan.cells, records, Content(plan.workspace))
+        return write_tables(plan.folder.path, numbers)
 
 
 def _write_report(plan: StudyPlan) -> Path:

@@ -18,7 +18,7 @@ from clca.study.expected_settings import ExpectedEvaluation, expected_evaluation
 from clca.study.finished_evaluations import DRAWS
 from clca.study.numbers import RESAMPLES, NumberTable, NumberTest, StudyNumber, StudyNumbers
 from clca.study.own_tables import own_tables
-from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables
+from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
 from clca.study.published_cells import Formula, Part, StandIns, number_sources
 from clca.study.result import CellRecord
 from clca.study.study_file import StudyFile
@@ -70,14 +70,6 @@ def compute_numbers(
 def _as_carried_out(of: ExpectedEvaluation, recorded: Mapping[str, Mapping[str, str]]) -> ExpectedEvaluation:
     """The evaluation with the settings that it records, where it is finished."""
     return replace(of, settings={key: {**expected, **recorded.get(key, {})} for key, expected in of.settings.items()})
-
-
-def stand_ins_of(study: StudyFile) -> StandIns:
-    """What stands for what in a study, by setting."""
-    stand_ins: dict[str, dict[str, str]] = {}
-    for entry in study.instead:
-        stand_ins.setdefault(entry.setting, {})[entry.published] = entry.here
-    return stand_ins
 
 
 def _table(

@@ -20,6 +20,7 @@ from clca.study.cells import Cell
 from clca.study.costs import UNKNOWN, Cost, cost_of
 from clca.study.outputs import KNOW, made_of, planned, unchanged
 from clca.study.plan import StudyPlan
+from clca.study.reproduction import Reproduction, reproductions
 from clca.study.result import CellRecord
 from clca.study.study_file import Combination
 
@@ -52,6 +53,7 @@ class StudyForecast(Record):
     folder: Path
     requires: tuple[str, ...] = Field(description="What has to be brought first.")
     differs: tuple[str, ...] = Field(description="What cannot be as it was published.")
+    reproduces: tuple[Reproduction, ...] = Field(description="Published tables that it makes anew.")
     device: str
     cells: tuple[CellForecast, ...]
     left: int
@@ -68,6 +70,7 @@ def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForec
     for number, cell in enumerate(plan.cells, start=1):
         cells.append(forecaster.forecast(cell))
         progress(Progress(number, len(plan.cells), "cells planned"))
+    study = plan.source.study
     left = [cell for cell in cells if not cell.done]
     totals = {
         name: sum(value for cell in left if (value := getattr(cell, name)) is not None)
@@ -81,8 +84,9 @@ def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForec
         study=plan.source.name,
         title=plan.source.study.title,
         folder=plan.folder.path,
-        requires=plan.source.study.requires,
-        differs=plan.source.study.differs,
+        requires=study.requires,
+        differs=(*study.differs, *(f"{entry.here} for {entry.published}: {entry.why}" for entry in study.instead)),
+        reproduces=reproductions(plan),
         device=this_device(),
         cells=tuple(cells),
         left=len(left),

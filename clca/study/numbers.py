@@ -110,6 +110,11 @@ class StudyNumbers(Record):
         return self.model_dump(mode="json")
 
     @property
+    def wanted(self) -> int:
+        """How many numbers the tables have."""
+        return sum(len(table.numbers) for table in self.tables)
+
+    @property
     def count(self) -> int:
         """How many numbers have a value."""
         return sum(number.mean is not None for table in self.tables for number in table.numbers)

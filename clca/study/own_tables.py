@@ -59,8 +59,7 @@ def _table(kind: str, metric: str, evaluations: Sequence[ExpectedEvaluation], gr
     for evaluation in evaluations:
         for system, cultures in _systems(kind, evaluation, groups):
             key = _RowKey(evaluation.student, _apart(evaluation), system)
-            seed = evaluation.seed if system not in REFERENCES else ""
-            of_seed = parts.setdefault(key, {}).setdefault(seed, {})
+            of_seed = parts.setdefault(key, {}).setdefault(evaluation.seed, {})
             for culture in cultures:
                 columns.setdefault(culture)
                 of_seed.setdefault(culture, Part(evaluation.cell.id, system, culture, metric))
@@ -96,9 +95,9 @@ def _systems(kind: str, evaluation: ExpectedEvaluation, groups: Groups) -> Itera
 
 
 def _apart(evaluation: ExpectedEvaluation) -> tuple[str, ...]:
-    """The values of the axes that set a cell apart from others of its student, besides seed, culture and method."""
+    """The values of the axes that set a cell apart from others of its student, besides seed, culture and system."""
     axes = evaluation.cell.axes
-    known = {evaluation.student, *evaluation.systems}
+    known = {evaluation.student, *evaluation.systems, *evaluation.cultures}
     return tuple(str(value) for axis, value in axes.items() if axis not in (SEED, CULTURE) and str(value) not in known)
 
 

@@ -14,6 +14,7 @@ from clca.evaluation.wvs.published import PublishedScore
 from clca.study.expected_settings import ExpectedEvaluation
 from clca.study.numbers import NumberColumn, Unit
 from clca.study.published_cells import DELTA, Formula, NumberSource, Part, StandIns, number_sources
+from clca.study.study_file import StudyFile
 
 SHARES = POINTS | {"accuracy_paper", "accuracy", "f1", "invalid", "jsd", "wasserstein_1", "cspec", "f1_normalised"}
 COUNTS = frozenset({"invalid_count", "texts"})
@@ -67,6 +68,14 @@ class PlannedTable:
     corner: str = ""
     published: str = ""
     notes: tuple[str, ...] = field(default=())
+
+
+def stand_ins_of(study: StudyFile) -> StandIns:
+    """What stands for what in a study, by setting."""
+    stand_ins: dict[str, dict[str, str]] = {}
+    for entry in study.instead:
+        stand_ins.setdefault(entry.setting, {})[entry.published] = entry.here
+    return stand_ins
 
 
 def stored(entry: Entry) -> float:

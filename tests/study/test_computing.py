@@ -198,6 +198,44 @@ def test_labelled_texts_are_scored_as_their_evaluations_scored_them(of_offense: 
     assert any(note.startswith("DEMONSTRATION") for note in shown_tables(numbers)[0].notes)
 
 
+REPRODUCED = f"""\
+title: A small one of the paper's
+reproduces: [teacher]
+matrix: {{culture: [china, germany, uk, mexico, japan]}}
+stages:
+  baselines:
+    run: eval-wvs
+    over: [culture]
+    with:
+      {{student: llama-3.1-8b, base_url: "{SERVER}", culture: "{{culture}}", method: persona, scoring: paper,
+       respondents: 4, items: [Q1, Q29]}}
+"""
+
+
+def test_published_numbers_stand_beside_with_what_differs_and_without_cells_there_is_no_number(tmp_path: Path) -> None:
+    numbers = computed(made(REPRODUCED, tmp_path))
+    (table,) = numbers.tables
+    assert (table.id, len(table.numbers)) == ("teacher", 6)
+    persona = number_at(table, "Llama3.1 8B", "KL-D ↓")
+    assert persona.published == 0.6011
+    assert persona.mean == pytest.approx(mean(stored(persona, "results", "0", "overall", "kl_paper", "value")))
+    assert len(persona.results) == len(persona.cells) == 5
+    assert set(persona.differing) == {
+        "items 2, published 44",
+        "people synthetic, published survey",
+        "respondents of each culture 4, published 1000",
+        "bits not known, published 4",
+    }
+    accuracy = number_at(table, "Llama3.1 8B", "Acc ↑")
+    assert (accuracy.mean, accuracy.published) == (None, 0.3162)  # synthetic people have no answers of their own
+    adapted = number_at(table, "Llama3.1 8B CLCA", "KL-D ↓")
+    assert (adapted.cells, adapted.mean, adapted.published) == ((), None, 0.5112)
+    shown = shown_tables(numbers)[0]
+    assert [row.label for row in shown.rows][:2] == ["Llama3.1 8B", "Llama3.1 8B, published (differs)"]
+    assert any("items 2, published 44 (2 numbers)" in note for note in shown.notes)
+    assert any(note.startswith("5 of 6 numbers are not there") for note in shown.notes)
+
+
 def test_files_hold_every_number_and_replace_nothing_of_the_users(of_offense: StudyNumbers, tmp_path: Path) -> None:
     numbers = of_offense
     folder = tmp_path / "studies" / "own"
@@ -210,7 +248,7 @@ def test_files_hold_every_number_and_replace_nothing_of_the_users(of_offense: St
     lines = list(csv.DictReader(io.StringIO(csv_text(numbers))))
     assert len(lines) == sum(len(table.numbers) for table in numbers.tables)
     first = numbers.tables[0].numbers[0]
-    assert (float(lines[0]["value"]), lines[0]["seeds"], lines[0]["demonstration"]) == (first.mean, "1", "yes")
+    assert (float(lines[0]["value"]), lines[0]["seeds"], lines[0]["demonstration"]) == (first.mean, "2", "yes")
     write_tables(folder, numbers)
     files[1].write_text("mine")
     with pytest.raises(StoreError, match="is not as clca wrote it"):

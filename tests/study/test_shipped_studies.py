@@ -13,9 +13,11 @@ from clca.evaluation.s2n_results import MMLU, OFFENSE, read_printed
 from clca.evaluation.wvs.published import load_published
 from clca.stages import stage
 from clca.study.cells import Cell, expand
-from clca.study.computing import stand_ins_of
+from clca.study.config import StudyConfig
 from clca.study.expected_settings import KINDS, expected_evaluations
-from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables
+from clca.study.plan import plan
+from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
+from clca.study.reproduction import reproductions
 from clca.study.study_file import StudyFile, read_study_file
 
 STUDIES = Content().files("eval/studies/*.yaml")
@@ -174,3 +176,22 @@ def test_each_study_says_what_it_requires_and_where_it_cannot_be_as_published() 
         if file.reproduces:
             assert file.requires, path
             assert file.differs, path
+
+
+@pytest.mark.parametrize(
+    ("name", "made"),
+    [
+        ("clca-teacher", {"teacher": (6, 15)}),
+        ("s2n-mmlu", {"s2n-4": (46, 4), "s2n-11": (40, 4)}),
+        ("rehearsal", {}),
+    ],
+)
+def test_the_plan_of_a_study_names_as_many_numbers_as_the_papers_have(
+    name: str, made: dict[str, tuple[int, int]]
+) -> None:
+    found = reproductions(plan(StudyConfig(study=name)))
+    assert {table.table: (table.made, len(table.cells)) for table in found} == made
+    assert all(table.made == table.numbers for table in found)
+    differing = [table.differing for table in found]
+    of_translation = "mixture wvs-translated, published culturellm, translated"
+    assert differing == ([{of_translation: 22}, {of_translation: 20}] if name == "s2n-mmlu" else [{}] * len(found))

@@ -31,6 +31,11 @@ def show_plan(plan: StudyPlan, *, as_json: bool) -> None:
         console.print(f"differs from what was published: {one_line(line)}")
     console.print(_graph(found))
     _show_notes(found, console)
+    for table in found.reproduces:
+        made = f"{table.made:,} of {table.numbers:,} numbers, of {len(table.cells):,} evaluations"
+        console.print(f"makes anew {table.table}: {made} ({one_line(table.title)})")
+        for difference, count in table.differing.items():
+            console.print(f"  differs in {one_line(difference)} ({count:,} numbers)", style="dim")
     _show_totals(found, console)
 
 
