@@ -19,6 +19,7 @@ from benchmarks.labels import evaluation, labels, reading
 from benchmarks.labels import stream as labels_stream
 from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.quality import planted, stats_stream
+from benchmarks.reporting import report
 from benchmarks.survey import on_gpu, scoring
 from benchmarks.table import Row
 from benchmarks.training import examples, packing
@@ -209,6 +210,7 @@ def _asked(stub: Stub) -> bool:
 EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "planted": planted,
     "stats-stream": stats_stream,
+    "report": report,
     "help": startup,
     "makespan": makespan,
     "cpu": cpu,

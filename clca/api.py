@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from clca.quality.inspection.result import InspectResult
     from clca.quality.stats.config import StatsConfig
     from clca.quality.stats.result import StatsResult
+    from clca.report.config import ReportConfig
     from clca.report.lineage.config import TraceConfig
     from clca.report.lineage.result import TraceResult
+    from clca.report.result import ReportResult
     from clca.study.config import StudyConfig
     from clca.study.result import StudyResult
     from clca.training.config import TrainConfig
@@ -312,6 +314,25 @@ def study(
     (True, ['dialogues.japan', 'dialogues.uk'])
     """
     result: StudyResult = _run("study", config, progress, fields)
+    return result
+
+
+def report(
+    config: ReportConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any
+) -> ReportResult:
+    """Make a page of results in which every number has its origin, as `clca report` does.
+
+    `fields` are those of `ReportConfig`: `inputs`, `study`, `out`, `title`, `against`... Raises a `ClcaError` in one
+    line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> run = clca.generate(culture="japan", scenarios=2, samples=1, max_exchanges=2, progress=False)
+    >>> result = clca.report(title="Japan", progress=False)
+    >>> result.file.name, result.sections[0], list(result.sources)
+    ('report.html', 'From scenario to training example', ['R1'])
+    """
+    result: ReportResult = _run("report", config, progress, fields)
     return result
 
 

@@ -72,6 +72,7 @@ STAGES = {
     "trace": Stage("clca.report.lineage", "TraceConfig", "TraceResult"),
     "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),
     "study": Stage("clca.study", "StudyConfig", "StudyResult"),
+    "report": Stage("clca.report", "ReportConfig", "ReportResult"),
 }
 
 SERVICE = Stage("clca.service", "ServeConfig", "ServeResult")

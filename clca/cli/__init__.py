@@ -60,6 +60,7 @@ COMMANDS = {
     "compare": _Entry("Compare two evaluations on the same respondents.", "compare", "compare", "EXAMPLES"),
     "study": _Entry("Carry out a whole experiment, and resume it.", "study", "app"),
     "trace": _Entry("Show where a result comes from, and what came of it.", "trace", "trace", "EXAMPLES"),
+    "report": _Entry("Make a page of results, each number with its origin.", "report", "report", "EXAMPLES"),
     "published": _Entry("Show what both papers published, and for which runs.", "published", "published", "EXAMPLES"),
     "cultures": _Entry("List cultures, with scores and descriptors.", "cultures", "app"),
     "models": _Entry("List models, and which of them fit this machine.", "models", "app"),

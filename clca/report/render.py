@@ -1,0 +1,86 @@
+"""The page of a report from its sections: one file, without scripts, that a browser lets ask for nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+import clca
+from clca.printable import printable
+from clca.report.blocks import Section
+from clca.report.numbers import ReportData, embedded
+from clca.report.provenance import Provenance
+from clca.report.sources import DEMONSTRATION, REHEARSAL, SYNTHETIC, Found
+
+MOST_TURNS = 40  # of a dialogue that is shown
+STYLE = "style.css"
+WORDS = {
+    REHEARSAL: "Some of it was played by the embedded simulator, or answered by a tiny student of random weights, to"
+    " rehearse a study. Those numbers say nothing of any culture: do not publish them.",
+    SYNTHETIC: "Some respondents are synthetic: drawn from the survey's demographic shares, without answers of their"
+    " own.",
+    DEMONSTRATION: "Some evaluations asked a few texts that were written to demonstrate them: no measure of anything.",
+}
+
+
+def render(
+    title: str,
+    sections: Sequence[Section],
+    provenance: Provenance,
+    found: Found,
+    data: ReportData,
+    glance: Sequence[tuple[str, str]],
+    marks: Sequence[str],
+    notes: Sequence[str],
+) -> str:
+    """The HTML of a report."""
+    environment = _environment()
+    style, _, _ = environment.loader.get_source(environment, STYLE)  # type: ignore[union-attr]
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return environment.get_template("page.html.j2").render(
+        title=title,
+        sections=sections,
+        provenance=provenance,
+        found=found,
+        glance=glance,
+        marks=[(mark, WORDS[mark]) for mark in marks],
+        notes=notes,
+        made=data.made,
+        version=clca.__version__,
+        style=Markup(style),
+        style_digest=digest,
+        data=Markup(embedded(data)),
+    )
+
+
+def _environment() -> Environment:
+    """Templates of the package, in which every text is escaped and inert."""
+    environment = Environment(
+        loader=PackageLoader("clca.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_inert,
+    )
+    environment.filters["cut"] = cut
+    environment.globals["most_turns"] = MOST_TURNS
+    return environment
+
+
+def _inert(value: Any) -> Any:
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def cut(text: str, longest: int) -> str:
+    """The text, or its beginning with how much is missing.
+
+    >>> cut("abcdef", 4)
+    'abcd … (2 more characters)'
+    """
+    return text if len(text) <= longest else f"{text[:longest]} … ({len(text) - longest:,} more characters)"

@@ -1,0 +1,149 @@
+"""The making of a report: sections, provenance, what changed, and one HTML file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+
+import clca
+from clca.printable import one_line
+from clca.progress import Note, Progress, ProgressCallback, ignore
+from clca.report.blocks import Folded, ReportFigure, SampledDialogue, Section, tables_of
+from clca.report.lineage.context import Folders
+from clca.report.numbers import ReportData, compare, numbers_of
+from clca.report.plan import ReportPlan
+from clca.report.provenance import Provenance, read_provenance
+from clca.report.render import render
+from clca.report.result import ReportResult
+from clca.report.sections.audits import audits_section
+from clca.report.sections.changes import changes_section
+from clca.report.sections.cultures import cultures_section
+from clca.report.sections.dialogues import dialogues_section
+from clca.report.sections.evaluations import SUITES, evaluation_section
+from clca.report.sections.funnel import funnel_section, marks_of
+from clca.report.sections.items import item_blocks
+from clca.report.sections.pictures import CodesOf, Pictures, draw_pictures
+from clca.report.sections.quality import quality_section
+from clca.report.sections.studies import studies_section
+from clca.report.sections.values import counts, text
+from clca.report.sources import Found, Source, shown_path
+from clca.storage.atomic import encoded
+from clca.storage.output_files import write_output
+from clca.storage.provenance import now
+
+STEPS = 5
+
+
+def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
+    """Write the report.
+
+    Raises `ContentError` for broken content of the workspace, `StoreError` where the file cannot be written or is none
+    that clca wrote.
+    """
+    config, found = plan.config, plan.found
+    progress(Note(f"Reading {len(found.sources):,} results."))
+    folders = Folders(
+        base=plan.base,
+        generated=config.generated,
+        adapters=config.adapters,
+        evaluations=config.evaluations,
+        audits=config.audits,
+        studies=config.studies,
+    )
+    provenance = read_provenance(found, folders, plan.content.workspace)
+    progress(Progress(1, STEPS, "steps"))
+    pictures = draw_pictures(found, plan.content.workspace, _codes_of(plan, provenance))
+    progress(Progress(2, STEPS, "steps"))
+    sections = list(_sections(plan, provenance, pictures))
+    progress(Progress(3, STEPS, "steps"))
+    data = ReportData(
+        made=now(),
+        clca=clca.__version__,
+        sources={source.name: _version(source) for source in found.sources},
+        numbers=numbers_of(chain.from_iterable(tables_of(section.blocks) for section in sections)),
+    )
+    changed = 0
+    if plan.former is not None and plan.former_file is not None:
+        changes = compare(plan.former, data)
+        changed = len(changes.numbers)
+        sections.append(changes_section(changes, plan.former, str(plan.former_file)))
+    marks, notes = marks_of(found.sources), (*_notes(found), *pictures.notes)
+    html = render(plan.title, sections, provenance, found, data, _glance(found), marks, notes)
+    progress(Progress(4, STEPS, "steps"))
+    page = encoded(html)
+    write_output(plan.out.parent, {plan.out.name: page})
+    progress(Progress(STEPS, STEPS, "steps"))
+    blocks = [block for section in sections for block in _flat(section)]
+    return ReportResult(
+        file=plan.out,
+        bytes=len(page),
+        title=plan.title,
+        sections=tuple(section.title for section in sections),
+        sources={source.code: source.name for source in found.sources},
+        tables=sum(1 for section in sections for _ in tables_of(section.blocks)),
+        figures=sum(isinstance(block, ReportFigure) for block in blocks),
+        numbers=sum(len(columns) for rows in data.numbers.values() for columns in rows.values()),
+        dialogues=sum(isinstance(block, SampledDialogue) for block in blocks),
+        unfinished=tuple(found.unfinished),
+        unreadable={name: one_line(why) for name, why in found.unreadable.items()},
+        against=plan.former_file,
+        changed=changed,
+        marks=marks,
+        caveats=notes,
+    )
+
+
+def _codes_of(plan: ReportPlan, provenance: Provenance) -> CodesOf:
+    """The codes of results by their folders."""
+    return lambda folders: provenance.codes([shown_path(folder, plan.base) for folder in folders])
+
+
+def _sections(plan: ReportPlan, provenance: Provenance, pictures: Pictures) -> Iterator[Section]:
+    found, content, adapters = plan.found, plan.content, provenance.adapters
+    more = {"wvs": [*pictures.survey, *item_blocks(found, content)], "offense": pictures.matrices}
+    made = (
+        studies_section(found, _codes_of(plan, provenance)),
+        funnel_section(found),
+        cultures_section(found, content, pictures.maps),
+        dialogues_section(found, plan.config.dialogues, plan.config.seed),
+        audits_section(found),
+        quality_section(found),
+        *(evaluation_section(found, suite, adapters, more.get(suite, ())) for suite in SUITES),
+    )
+    yield from (section for section in made if section is not None)
+
+
+def _flat(section: Section) -> Iterator[object]:
+    for block in section.blocks:
+        yield block
+        if isinstance(block, Folded):
+            yield from block.blocks
+
+
+def _version(source: Source) -> str:
+    """What tells whether a result was made again: its fingerprint, or when it was made."""
+    return text(source.data.get("fingerprint")) or text(source.data.get("updated")) or text(source.data.get("created"))
+
+
+def _glance(found: Found) -> Sequence[tuple[str, str]]:
+    """The numbers at the head of the report."""
+    runs = found.of("run")
+    asked, kept = (sum(counts(run.data.get("counts")).get(key, 0) for run in runs) for key in ("requested", "kept"))
+    numbers = [
+        ("studies", len(found.of("study"))),
+        ("runs", len(runs)),
+        ("adapters", len(found.of("adapter"))),
+        ("evaluations", len(found.of("evaluation"))),
+        ("audits", len(found.of("audit"))),
+        ("maps", len(found.of("map"))),
+    ]
+    shown = [(label, f"{number:,}") for label, number in numbers if number]
+    return [*shown, *([("dialogues kept", f"{kept:,} of {asked:,}")] if runs else [])]
+
+
+def _notes(found: Found) -> Iterator[str]:
+    """What a reader must know of what the report lacks."""
+    if not found.of("statistics"):
+        yield "No statistics of dialogues: `clca stats RUN --report DIR` makes some."
+    if not found.of("audit"):
+        yield "No audit of the judge: `clca audit-judge RUN` makes one."

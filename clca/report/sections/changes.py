@@ -1,0 +1,56 @@
+"""What differs from the former report."""
+
+from __future__ import annotations
+
+from clca.report.blocks import Block, Paragraph, ReportCell, ReportRow, ReportTable, Section
+from clca.report.numbers import Changes, ReportData
+from clca.words import beginning
+
+MOST = 200  # changed numbers that are shown
+LONGEST = 160  # characters of a name
+
+
+def changes_section(changes: Changes, former: ReportData, file: str) -> Section:
+    """The section."""
+    blocks: list[Block] = []
+    if changes.is_empty:
+        blocks.append(Paragraph(f"Nothing: all {changes.same:,} numbers are the same."))
+    else:
+        blocks.append(
+            Paragraph(
+                f"Numbers that differ: {len(changes.numbers):,}; that do not: {changes.same:,}; new:"
+                f" {changes.only_now:,}; no longer there: {changes.only_before:,}."
+            )
+        )
+    for words, names in (
+        ("New results", changes.new_sources),
+        ("Results that are no longer in it", changes.gone_sources),
+        ("Results that were made again", changes.remade_sources),
+    ):
+        if names:
+            shown = ", ".join(beginning(name, LONGEST) for name in names[:20])
+            more = f", and {len(names) - 20:,} more" if len(names) > 20 else ""
+            blocks.append(Paragraph(f"{words}: {shown}{more}."))
+    if changes.numbers:
+        blocks.append(_table(changes))
+    made = former.made[:16].replace("T", " ") or "at an unknown time"
+    lead = f"Compared with {file}, made {made} by clca {former.clca}."
+    return Section("changes", "What changed", tuple(blocks), lead)
+
+
+def _table(changes: Changes) -> ReportTable:
+    rows = tuple(
+        ReportRow(
+            f"{beginning(change.row, LONGEST)}: {beginning(change.column, LONGEST)}",
+            (
+                ReportCell(f"{change.before:,.4g}", change.before),
+                ReportCell(f"{change.now:,.4g}", change.now),
+                ReportCell(f"{change.now - change.before:+,.4g}", change.now - change.before),
+            ),
+            group=beginning(change.table, LONGEST),
+        )
+        for change in changes.numbers[:MOST]
+    )
+    left = len(changes.numbers) - MOST
+    notes = (f"{left:,} more numbers differ.",) if left > 0 else ()
+    return ReportTable("Numbers that differ", ("before", "now", "difference"), rows, "", "row: column", notes)

@@ -1,0 +1,104 @@
+"""The evaluations: the tables that each wrote, with intervals, references and published rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from clca.report.blocks import Block, Folded, Heading, Paragraph, ReportTable, Section
+from clca.report.sections.values import items, mapping, text
+from clca.report.sources import Found, Source
+from clca.report.stored_tables import read_tables
+
+Cited = Mapping[str, tuple[str, ...]]
+"""The codes of the adapters of each evaluation, by its code."""
+
+FIRST = 2  # tables of an evaluation that stand open
+SUITES = {
+    "wvs": (
+        "survey",
+        "World Values Survey",
+        "The student answers in the place of respondents; its distributions are compared with the survey's.",
+    ),
+    "offense": ("offense", "Offensiveness across cultures", "The student labels texts of every culture, as in S2N."),
+    "normad": ("etiquette", "Etiquette", "Is what somebody does in a story acceptable in a country?"),
+    "cspec": (
+        "cspec",
+        "Cultural specificity",
+        "C-SPEC: how much of the best score on a culture's texts its own adapter reaches; 1: all of it everywhere.",
+    ),
+    "mmlu": ("mmlu", "MMLU", "What an adapted student knows, beside the one it was made of."),
+}
+"""Anchor, title and lead of the section of each suite."""
+
+
+def evaluation_section(found: Found, suite: str, cited: Cited, more: Sequence[Block] = ()) -> Section | None:
+    """The section of a suite, with further blocks at its end; None without evaluations."""
+    evaluations = found.evaluations(suite)
+    if not evaluations:
+        return None
+    blocks: list[Block] = []
+    for evaluation in evaluations:
+        blocks.append(Heading(title_of(evaluation), _asked(evaluation), (evaluation.code, *cited[evaluation.code])))
+        blocks += _tables(evaluation, cited[evaluation.code])
+    id, title, lead = SUITES[suite]
+    return Section(id, title, (*blocks, *more), lead)
+
+
+def title_of(evaluation: Source) -> str:
+    """What was evaluated on what: student and cultures, with the name of the folder."""
+    data = evaluation.data
+    cultures = [text(culture) for culture in items(data.get("cultures"))]
+    where = f" on {', '.join(cultures)}" if cultures else ""
+    return f"{text(data.get('student'), evaluation.folder.name)}{where}"
+
+
+def _asked(evaluation: Source) -> str:
+    data = evaluation.data
+    taught = {row: text(words) for row, words in mapping(data.get("taught")).items()}
+    facts = [f"adapter of {row}: {words}" for row, words in taught.items()]
+    facts += [f"{key} {shown}" for key in ("mode", "format", "scoring", "seed") if (shown := text(data.get(key)))]
+    return "; ".join([evaluation.name, *facts])
+
+
+def _tables(evaluation: Source, adapters: Sequence[str]) -> list[Block]:
+    name = "tables" if evaluation.suite == "cspec" else "table"
+    row_sources = {mark: tuple(adapters) for mark in ("adapted", "recipe", "CLCA")} if adapters else {}
+    try:
+        tables = read_tables(
+            evaluation.folder,
+            name,
+            key=f"{evaluation.suite} {evaluation.name}",
+            marks=evaluation.marks,
+            sources=(evaluation.code,),
+            row_sources=row_sources,
+        )
+    except OSError as error:
+        return [Paragraph(f"Its tables cannot be read: {error}", emphasis=True)]
+    shared = _shared_notes(tables)
+    tables = tuple(_without(table, shared) for table in tables)
+    blocks: list[Block] = list(tables[:FIRST])
+    if tables[FIRST:]:
+        blocks.append(Folded(f"{len(tables) - FIRST} further tables of this evaluation", tables[FIRST:]))
+    if shared:
+        notes = tuple(Paragraph(note) for note in shared if _is_caution(note))
+        rest = tuple(Paragraph(note) for note in shared if not _is_caution(note))
+        blocks += [*notes, *([Folded("What has to be known to read these tables", rest)] if rest else [])]
+    return blocks
+
+
+def _shared_notes(tables: Sequence[ReportTable]) -> list[str]:
+    """The notes that all of several tables have: they are shown once."""
+    if len(tables) < 2:
+        return []
+    return [note for note in tables[0].notes if all(note in table.notes for table in tables[1:])]
+
+
+def _without(table: ReportTable, shared: Sequence[str]) -> ReportTable:
+    notes = tuple(note for note in table.notes if note not in shared)
+    return ReportTable(
+        table.title, table.columns, table.rows, table.key, table.corner, notes, table.marks, table.sources
+    )
+
+
+def _is_caution(note: str) -> bool:
+    return note.startswith(("REHEARSAL", "DEMONSTRATION", "CAUTION", "Synthetic"))

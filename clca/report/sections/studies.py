@@ -1,0 +1,197 @@
+"""A study: how far it is, and its tables of numbers over seeds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from clca.content.parsing import validation_message
+from clca.errors import ClcaError
+from clca.report.blocks import NOTHING, Block, Folded, Heading, Paragraph, ReportCell, ReportRow, ReportTable, Section
+from clca.report.sections.pictures import CodesOf
+from clca.report.sections.values import count_cell
+from clca.report.sources import DEMONSTRATION, REHEARSAL, Found, Source
+from clca.safe_open import read_json
+from clca.storage.json_records import decode_record
+from clca.study.numbers import NUMBERS, NumberColumn, NumberTable, StudyNumber, StudyNumbers
+from clca.study.result import STATES, Study, read_study
+from clca.words import beginning
+
+MOST_FAULTS = 40
+
+
+def studies_section(found: Found, codes_of: CodesOf) -> Section | None:
+    """The section; None without studies."""
+    studies = found.of("study")
+    if not studies:
+        return None
+    blocks: list[Block] = []
+    for source in studies:
+        try:
+            study = read_study(source.folder)
+        except ClcaError as error:
+            blocks.append(Paragraph(f"{source.name} cannot be shown: {error.message}", emphasis=True))
+            continue
+        blocks.append(Heading(study.info.title or source.name, source.name, (source.code,)))
+        blocks += [_progress(source, study), *_faults(study), *_numbers(source, codes_of)]
+    lead = (
+        "Means over seeds; in brackets 95 % intervals over respondents or texts, ± the standard deviation over seeds."
+    )
+    return Section("study", "The study" if len(studies) == 1 else "The studies", tuple(blocks), lead)
+
+
+def _progress(source: Source, study: Study) -> ReportTable:
+    stages = dict.fromkeys((cell.stage, cell.run) for cell in study.cells.values())
+    rows = []
+    for stage, run in stages:
+        states = [cell.state for cell in study.of_stage(stage)]
+        cells = (ReportCell(run), count_cell(len(states)), *(count_cell(states.count(state)) for state in STATES))
+        rows.append(ReportRow(stage, cells))
+    return ReportTable(
+        "Cells of the study", ("command", "cells", *STATES), tuple(rows), "", "stage", (), (), (source.code,)
+    )
+
+
+def _faults(study: Study) -> Iterator[Block]:
+    faulty = [cell for cell in study.cells.values() if cell.error]
+    if faulty:
+        lines = tuple(Paragraph(f"{cell.id}, {cell.state}: {cell.error}") for cell in faulty[:MOST_FAULTS])
+        yield Folded(f"{len(faulty):,} cells failed or were skipped", lines)
+
+
+def read_numbers(folder: Path) -> StudyNumbers | str | None:
+    """The numbers of a study; why they cannot be read; None where there are none yet."""
+    try:
+        return decode_record(StudyNumbers, read_json(folder / NUMBERS, within=folder))
+    except FileNotFoundError:
+        return None
+    except ValidationError as error:
+        return validation_message(error, StudyNumbers)
+    except OSError as error:
+        return str(error)
+
+
+def _numbers(source: Source, codes_of: CodesOf) -> Iterator[Block]:
+    numbers = read_numbers(source.folder)
+    if numbers is None:
+        yield Paragraph("No table yet: none of its evaluations is finished.")
+        return
+    if isinstance(numbers, str):
+        yield Paragraph(f"Its numbers cannot be read: {numbers}", emphasis=True)
+        return
+    marks = (*((REHEARSAL,) if numbers.rehearsal else ()), *((DEMONSTRATION,) if numbers.demonstration else ()))
+    for caveat in numbers.caveats:
+        yield Paragraph(caveat)
+    for table in numbers.tables:
+        if any(number.mean is not None or number.published is not None for number in table.numbers):
+            yield _table(source, table, marks, codes_of)
+            yield from _tests(source, table, marks)
+    if numbers.unread:
+        lines = tuple(Paragraph(f"{cell}: {why}") for cell, why in list(numbers.unread.items())[:MOST_FAULTS])
+        yield Folded(f"{len(numbers.unread):,} results could not be read", lines)
+
+
+def _table(source: Source, table: NumberTable, marks: tuple[str, ...], codes_of: CodesOf) -> ReportTable:
+    rows = []
+    for group, row in table.rows:
+        by_column = {number.column: number for number in table.numbers if (number.group, number.row) == (group, row)}
+        cells = tuple(_cell(by_column.get(column.label), column) for column in table.columns)
+        folders = [folder for number in by_column.values() for folder in number.results]
+        if any(cell.value is not None for cell in cells):
+            rows.append(ReportRow(row, cells, group=group, sources=codes_of(list(dict.fromkeys(folders)))))
+        printed = tuple(_printed(by_column.get(column.label), column) for column in table.columns)
+        if any(cell.value is not None for cell in printed):
+            rows.append(ReportRow(f"{row}, published", printed, "published", group))
+    title = f"{table.title} (published table {table.published})" if table.published else table.title
+    notes = (*table.notes, *_differing(table))
+    return ReportTable(
+        title,
+        tuple(column.label for column in table.columns),
+        tuple(rows),
+        f"study {source.name}: {table.id}",
+        table.corner,
+        notes,
+        marks,
+        (source.code,),
+    )
+
+
+def _shown(value: float, column: NumberColumn, *, signed: bool = False) -> str:
+    return f"{100 * value if column.percent else value:{'+' if signed else ''},.{column.places}f}"
+
+
+def _cell(number: StudyNumber | None, column: NumberColumn) -> ReportCell:
+    if number is None or number.mean is None:
+        return ReportCell()
+    spread = "" if number.sd is None else f"± {_shown(number.sd, column)} ({len(number.values)} seeds)"
+    bounds = (
+        ""
+        if number.low is None or number.high is None
+        else f"[{_shown(number.low, column)}, {_shown(number.high, column)}]"
+    )
+    return ReportCell(_shown(number.mean, column), number.mean, " ".join(filter(None, (spread, bounds))))
+
+
+def _printed(number: StudyNumber | None, column: NumberColumn) -> ReportCell:
+    if number is None or number.published is None:
+        return ReportCell()
+    return ReportCell(_shown(number.published, column), number.published)
+
+
+def _differing(table: NumberTable) -> Iterator[str]:
+    """In what ours differ from what the published numbers need."""
+    lines = dict.fromkeys(line for number in table.numbers for line in number.differing if number.mean is not None)
+    if lines:
+        shown = "; ".join(beginning(line, 160) for line in list(lines)[:8])
+        more = f"; and {len(lines) - 8:,} more" if len(lines) > 8 else ""
+        yield f"Our numbers do not meet what the published ones need: {shown}{more}."
+    missing = dict.fromkeys(cell for number in table.numbers for cell in number.missing)
+    if missing:
+        yield f"Without a result so far: {len(missing):,} cells."
+
+
+def _tests(source: Source, table: NumberTable, marks: tuple[str, ...]) -> Iterator[Block]:
+    rows = []
+    columns = {column.label: column for column in table.columns}
+    for number in table.numbers:
+        test, column = number.test, columns.get(number.column)
+        if test is None or column is None:
+            continue
+        bounds = (
+            ""
+            if test.low is None or test.high is None
+            else f"[{_shown(test.low, column, signed=True)}, {_shown(test.high, column, signed=True)}]"
+        )
+        cells = (
+            ReportCell(test.against),
+            ReportCell(_shown(test.difference, column, signed=True), test.difference, bounds),
+            _p(test.p),
+            _p(test.p_holm),
+            count_cell(test.seeds),
+        )
+        rows.append(ReportRow(f"{number.row}: {number.column}", cells, group=number.group))
+    if rows:
+        notes = tuple(dict.fromkeys(note for number in table.numbers if number.test for note in number.test.notes))
+        yield Folded(
+            f"Paired tests of {table.title}",
+            (
+                ReportTable(
+                    f"Paired tests: {table.title}",
+                    ("against", "difference", "p", "p, Holm", "seeds"),
+                    tuple(rows),
+                    f"study {source.name}: tests of {table.id}",
+                    "row: column",
+                    notes,
+                    marks,
+                    (source.code,),
+                ),
+            ),
+        )
+
+
+def _p(value: float | None) -> ReportCell:
+    if value is None:
+        return ReportCell(NOTHING)
+    return ReportCell("< 0.001" if value < 0.001 else f"{value:.3f}", value)

@@ -1,0 +1,335 @@
+"""A report of a workspace, read as a reader has it: the HTML file alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from random import Random
+
+import pytest
+
+import clca
+from clca.errors import ClcaError, NotFoundError, StoreError
+from clca.report.numbers import read_report
+from clca.report.result import ReportResult
+from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
+from tests.report.workspace import HOSTILE, make_workspace, survey_table, write_tables
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = make_workspace(tmp_path_factory.mktemp("workspace"))
+    here = Path.cwd()
+    os.chdir(folder)
+    yield folder
+    os.chdir(here)
+
+
+@pytest.fixture(scope="module")
+def result(workspace: Path) -> ReportResult:
+    return clca.report(title=f"A title {HOSTILE[0]}", progress=False)
+
+
+@pytest.fixture(scope="module")
+def page(result: ReportResult) -> Page:
+    return Page.of(result.file.read_text(encoding="utf-8"))
+
+
+VOID = {"meta", "rect"}
+
+
+@dataclass
+class Element:
+    name: str
+    attributes: dict[str, str]
+    parent: Element | None
+    within: list[Element | str] = field(default_factory=list)
+
+    @property
+    def children(self) -> list[Element]:
+        return [part for part in self.within if isinstance(part, Element)]
+
+    def all(self) -> Iterator[Element]:
+        yield self
+        for child in self.children:
+            yield from child.all()
+
+    def find(self, *names: str) -> list[Element]:
+        return [element for element in self.all() if element.name in names]
+
+    @property
+    def text(self) -> str:
+        return " ".join("".join(self._texts()).split())
+
+    def _texts(self) -> Iterator[str]:
+        for part in self.within:
+            if isinstance(part, str):
+                yield part
+            else:
+                yield from part._texts()
+
+
+class Page(HTMLParser):
+    """The elements of a page. A tag that is closed in the wrong order is an error."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = self._now = Element("page", {}, None)
+
+    @classmethod
+    def of(cls, html: str) -> Page:
+        page = cls()
+        page.feed(html)
+        assert page._now is page.root, f"{page._now.name} is not closed"
+        return page
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs}, self._now)
+        self._now.within.append(element)
+        if tag not in VOID:
+            self._now = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.handle_starttag(tag, attrs)
+        if tag not in VOID:
+            self.handle_endtag(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._now.name == tag, f"</{tag}> closes <{self._now.name}> at {self.getpos()}"
+        assert self._now.parent is not None
+        self._now = self._now.parent
+
+    def handle_data(self, data: str) -> None:
+        self._now.within.append(data)
+
+    def find(self, *names: str) -> list[Element]:
+        return self.root.find(*names)
+
+    def by_id(self, id: str) -> Element:
+        (element,) = [element for element in self.root.all() if element.attributes.get("id") == id]
+        return element
+
+
+def test_it_has_a_section_for_each_kind_of_result(page: Page, result: ReportResult) -> None:
+    assert result.sections == (
+        "From scenario to training example",
+        "Cultures",
+        "Sample dialogues",
+        "Audit of the judge",
+        "Data quality",
+        "World Values Survey",
+        "Offensiveness across cultures",
+    )
+    heads = [element.text for element in page.find("h2")]
+    assert heads == [*result.sections, "Provenance", "What is not here"]
+    assert result.sources == {
+        "R1": "generated/japan/one",
+        "Q1": "quality",
+        "J1": "audits/one",
+        "A1": "adapters/japan/adapter",
+        "E1": "evaluations/offense/a-student-2",
+        "E2": "evaluations/wvs/a-student-japan",
+    }
+    assert (result.unfinished, result.unreadable, result.against) == ((), {}, None)
+    assert result.marks == ("REHEARSAL",)
+
+
+def test_all_links_lead_to_somewhere_in_the_page_and_ids_are_unique(page: Page) -> None:
+    ids = [element.attributes["id"] for element in page.root.all() if "id" in element.attributes]
+    assert len(set(ids)) == len(ids)
+    links = [element.attributes["href"] for element in page.find("a")]
+    assert len(links) > 40
+    assert {link for link in links if not (link.startswith("#") and link[1:] in ids)} == set()
+
+
+def test_hostile_texts_are_texts(page: Page, result: ReportResult) -> None:
+    html = result.file.read_text(encoding="utf-8")
+    (data,) = page.find("script")
+    assert data.attributes == {"type": "application/json", "id": "clca-report"}
+    assert page.find("iframe", "img", "base", "link", "form", "object", "embed") == []
+    assert len(page.find("style")) == 1
+    handlers = [name for element in page.root.all() for name in element.attributes if name.startswith("on")]
+    assert handlers == []
+    addresses = {"href", "xlink:href", "src", "action", "data", "formaction", "poster", "srcset"}
+    links = [element.attributes[name] for element in page.root.all() for name in addresses & set(element.attributes)]
+    assert {link[:1] for link in links} == {"#"}
+    assert {mark for mark in "\u202e\u2066\x1b\x07\u200b" if mark in html} == set()
+    assert "\\u202eevil\\u2066 \\x1b[31mred\\x07 zero\\u200bwidth" in html
+    assert "{{ 7 * 7 }} {% raw %} ${7*7}" in page.by_id("main").text
+    shown = page.by_id("dialogues").text
+    assert all(text in shown for text in (HOSTILE[0], HOSTILE[1], HOSTILE[3], "alert('image')"))
+    assert "A title <script>" in page.find("h1")[0].text
+
+
+def test_the_policy_forbids_all_but_its_own_style_sheet(page: Page) -> None:
+    (policy,) = [meta for meta in page.find("meta") if "http-equiv" in meta.attributes]
+    rules = policy.attributes["content"].split("; ")
+    assert rules[0] == "default-src 'none'"
+    assert re.fullmatch(r"style-src 'sha256-[A-Za-z0-9+/]{43}='", rules[1])
+    assert [element for element in page.root.all() if "style" in element.attributes] == []
+
+
+def test_private_views_intents_and_verdicts_stand_in_sample_dialogues(page: Page, result: ReportResult) -> None:
+    dialogues = [element for element in page.find("article") if "dialogue" in element.attributes["class"]]
+    assert len(dialogues) == result.dialogues == 4
+    kept, discarded = dialogues[0], dialogues[-1]
+    assert "private goal Ana Ruiz wants the last loaf" in kept.text
+    assert "secret Ana Ruiz has eaten the cake" in kept.text
+    assert "generic intent Ana wants" in kept.text
+    assert "quality: bad, very confident" in discarded.text
+    assert "Discarded: <svg onload" in discarded.text
+    assert {dialogue.attributes["data-mark"] for dialogue in dialogues} == {"REHEARSAL"}
+
+
+def test_rows_that_are_published_or_references_say_so(page: Page) -> None:
+    rows = [row for row in page.by_id("survey").find("tr") if row.attributes.get("class") in ("published", "reference")]
+    assert {row.attributes["class"]: row.find("th")[0].text for row in rows} == {
+        "published": "a-student, published",
+        "reference": "people, split half",
+    }
+    assert "0.5123 [0.4000, 0.6000]" in page.by_id("survey").text
+
+
+def test_items_show_people_beside_the_student(page: Page) -> None:
+    bars = [
+        svg.attributes["aria-label"]
+        for svg in page.by_id("survey").find("svg")
+        if "bar" in svg.attributes.get("class", "")
+    ]
+    assert bars[:2] == [
+        "people: Very important 60 %; Rather important 30 %; Not very important 10 %",
+        "in person: Very important 20 %; Rather important 30 %; Not very important 40 %; unreadable 10 %",
+    ]
+    assert len(bars) == 2 * 3
+
+
+def origin_of(page: Page, code: str) -> dict[str, str]:
+    """What the card of a code says first, as a reader sees it."""
+    (origin,) = [element for element in page.by_id(code).find("dl") if element.attributes.get("class") == "origin"]
+    return {entry.find("dt")[0].text: entry.find("dd")[0].text for entry in origin.children}
+
+
+def test_ten_random_numbers_lead_to_run_teacher_student_prompts_data_and_seed(page: Page) -> None:
+    """As a reader does it: from the number to the code beside its row or table, and to the card of the code."""
+    cells = [
+        (cell, row, table)
+        for table in page.by_id("survey").find("table")
+        for row in table.find("tr")
+        for cell in row.find("td")
+        if row.attributes.get("class") == "ours" and re.match(r"[+-]?\d", cell.text)
+    ]
+    for cell, row, table in Random(16).sample(cells, 10):
+        codes = [a.text for a in (*row.find("a"), *table.find("caption")[0].find("a"))]
+        assert codes, cell.text
+        origin = origin_of(page, codes[-1])
+        assert origin["run"] == "R1 generated/japan/one"
+        assert origin["teacher"] == "a-teacher (teacher); a-judge (judge)"
+        assert origin["student"] == "a-student"
+        assert origin["adapter"] == "A1 adapters/japan/adapter"
+        (version,) = set(re.findall(r"prompts ([0-9a-f]{12})", origin["prompt version"]))
+        code = re.match(r"C\d+", origin["prompt version"])
+        assert code is not None
+        assert "prompts/turn.j2" in page.by_id(code[0]).text
+        assert version in page.by_id(code[0]).text
+        assert "7 of generated/japan/one" in origin["seed"]
+        assert "9 of adapters/japan/adapter" in origin["seed"]
+
+
+def test_what_is_not_finished_or_cannot_be_read_is_counted_and_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_folder(tmp_path)
+    run_folder(tmp_path, "japan/two", finished=False)
+    damaged = evaluation_folder(tmp_path, None)
+    (damaged / "evaluation.json").write_text('{"finished": tru')
+    adapter = adapter_folder(tmp_path, [])
+    (adapter / "adapter_model.safetensors").write_bytes(b"half")
+    made = clca.report(progress=False)
+    assert made.sources == {"R1": "generated/japan/one"}
+    assert made.unfinished == ("generated/japan/two",)
+    assert set(made.unreadable) == {"evaluations/wvs/a-student-japan", "adapters/japan/adapter"}
+    left_out = Page.of(made.file.read_text()).by_id("left-out").text
+    assert "Not finished, and left out: 1. generated/japan/two" in left_out
+    assert "Cannot be read, and left out: 2." in left_out
+    assert clca.report(inputs="generated/japan/two", out="two.html", progress=False).sources == {
+        "R1": "generated/japan/two"
+    }
+    with pytest.raises(ClcaError, match=r"evaluation\.json"):
+        clca.report(inputs="evaluations/wvs/a-student-japan", progress=False)
+
+
+def test_names_cultures_and_patterns_choose(workspace: Path) -> None:
+    def chosen(*inputs: str) -> list[str]:
+        return list(clca.report(inputs=inputs, out="chosen.html", dialogues=0, progress=False).sources.values())
+
+    assert chosen("wvs/a-student-japan") == ["evaluations/wvs/a-student-japan"]
+    assert chosen("japan") == [
+        "generated/japan/one",
+        "adapters/japan/adapter",
+        "evaluations/wvs/a-student-japan",
+    ]
+    assert chosen("evaluations/*/*", "generated/japan/one") == [
+        "generated/japan/one",
+        "evaluations/offense/a-student-2",
+        "evaluations/wvs/a-student-japan",
+    ]
+    with pytest.raises(NotFoundError, match="no study, run, adapter, evaluation, statistics, audit or map 'jpan'"):
+        chosen("jpan")
+
+
+def test_only_a_report_that_clca_wrote_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    run_folder(tmp_path)
+    (tmp_path / "mine.html").write_text("mine")
+    (tmp_path / "link.html").symlink_to(tmp_path / "mine.html")
+    for name in ("mine.html", "link.html"):
+        with pytest.raises(StoreError, match=rf"{name} would be replaced, and is no report of clca"):
+            clca.report(out=name, progress=False)
+    assert (tmp_path / "mine.html").read_text() == "mine"
+    made = clca.report(progress=False)
+    edited = made.file.read_text().replace("Results", "My results")
+    made.file.write_text(edited)
+    with pytest.raises(StoreError, match="is not as clca wrote it"):
+        clca.report(progress=False)
+    assert made.file.read_text() == edited
+
+
+def test_what_changed_since_the_last_report_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    evaluation = evaluation_folder(tmp_path, None)
+    write_tables(evaluation, "table", survey_table("kl", "KL"))
+    first = clca.report(progress=False)
+    assert (first.against, first.changed) == (None, 0)
+    unchanged = clca.report(progress=False)
+    assert (unchanged.against, unchanged.changed) == (Path("report.html"), 0)
+    assert "Nothing: all" in Page.of(unchanged.file.read_text()).by_id("changes").text
+    for name in ("table.md", "table.csv"):
+        file = evaluation / name
+        file.write_text(file.read_text().replace("0.5123", "0.6123"))
+    info = json.loads((evaluation / "evaluation.json").read_text())
+    (evaluation / "evaluation.json").write_text(json.dumps({**info, "fingerprint": "another"}))
+    run_folder(tmp_path)
+    second = clca.report(progress=False)
+    changes = Page.of(second.file.read_text()).by_id("changes")
+    shown = changes.text
+    assert second.changed == 1
+    (changed,) = [row for row in changes.find("tr") if row.find("td")]
+    assert [cell.text for cell in changed.find("th", "td")] == ["a-student: Japan", "0.5123", "0.6123", "+0.1"]
+    assert "New results: generated/japan/one." in shown
+    assert "Results that were made again: evaluations/wvs/a-student-japan." in shown
+    assert read_report(Path("report.html")).numbers["wvs evaluations/wvs/a-student-japan: KL"]["a-student"][
+        "Japan"
+    ] == (0.6123)
+
+
+def test_nothing_to_report_of_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFoundError, match="there is nothing to report of: no finished study, run"):
+        clca.report(progress=False)
+    assert list(tmp_path.iterdir()) == []
