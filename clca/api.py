@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from clca.analysis.config import MapConfig
+    from clca.analysis.result import MapResult
     from clca.content.config import StageConfig
     from clca.evaluation.compare.config import CompareConfig
     from clca.evaluation.compare.result import CompareResult
@@ -162,6 +164,22 @@ def inspect(
     (True, 1)
     """
     result: InspectResult = _run("inspect", config, progress, fields)
+    return result
+
+
+def map(config: MapConfig | None = None, /, *, progress: bool | ProgressCallback = True, **fields: Any) -> MapResult:
+    """Map the texts of cultures by their embeddings, as `clca map` does, or find maps that were made.
+
+    `fields` are those of `MapConfig`: `source`, `culture`, `run`, `sample`, `embedder`, `method`... Raises a
+    `ClcaError` in one line.
+
+    >>> import clca, os, tempfile
+    >>> os.chdir(tempfile.mkdtemp())
+    >>> result = clca.map(source="wvs", culture="uk,japan", sample=40, method="tsne", progress=False)
+    >>> result.sources[0].taken, 0 < result.sources[0].separability.p <= 1
+    (40, True)
+    """
+    result: MapResult = _run("map", config, progress, fields)
     return result
 
 

@@ -1,9 +1,9 @@
 """The metrics of the evaluations, as pure functions of arrays.
 
 Distances of a survey's and a predicted distribution of answers; accuracies; macro-F1; cultural specificity; bootstrap
-intervals; spread and paired tests over several seeds. Each function says what the axes of its arrays are, the range of
-its result and the formula's source. Arguments that cannot be scored (empty, negative or NaN, of different lengths)
-raise a `ValueError` that names them.
+intervals; spread and paired tests over several seeds; how far labels separate in a space of vectors. Each function
+says what the axes of its arrays are, the range of its result and the formula's source. Arguments that cannot be scored
+(empty, negative or NaN, of different lengths) raise a `ValueError` that names them.
 
     >>> from clca.metrics import jsd, wasserstein_1
     >>> survey, predicted = [[6, 3, 1], [1, 1, 0]], [[3, 3, 4], [1, 0, 0]]
@@ -11,6 +11,7 @@ raise a `ValueError` that names them.
     ([0.3, 0.25], [0.33, 0.56])
 """
 
+from clca.analysis import separability
 from clca.evaluation import bootstrap
 from clca.evaluation import paired_test as several_seeds
 from clca.evaluation.bootstrap import Estimate
@@ -19,6 +20,7 @@ from clca.evaluation.metric_arguments import (
     checked,
     chosen_options,
     distributions,
+    labelled_vectors,
     observations,
     p_values,
     seeds_of_observations,
@@ -45,6 +47,9 @@ bootstrap_interval = checked(bootstrap.bootstrap_interval, observations)
 seed_spread = checked(several_seeds.seed_spread, values_of_seeds)
 paired_test = checked(several_seeds.paired_test, seeds_of_observations)
 holm = checked(several_seeds.holm, p_values)
+silhouette = checked(separability.silhouette, labelled_vectors)
+knn_purity = checked(separability.knn_purity, labelled_vectors)
+knn_purity_p = checked(separability.knn_purity_p, labelled_vectors)
 
 __all__ = [
     "Estimate",
@@ -61,9 +66,12 @@ __all__ = [
     "jsd",
     "kl",
     "kl_paper",
+    "knn_purity",
+    "knn_purity_p",
     "macro_f1",
     "paired_test",
     "seed_spread",
+    "silhouette",
     "total_variation",
     "valid_shares",
     "wasserstein_1",

@@ -70,6 +70,7 @@ STAGES = {
     "inspect": Stage("clca.quality.inspection", "InspectConfig", "InspectResult"),
     "export": Stage("clca.quality.export", "ExportConfig", "ExportResult"),
     "trace": Stage("clca.report.lineage", "TraceConfig", "TraceResult"),
+    "map": Stage("clca.analysis", "MapConfig", "MapResult"),
     "compare": Stage("clca.evaluation.compare", "CompareConfig", "CompareResult"),
     "study": Stage("clca.study", "StudyConfig", "StudyResult"),
     "report": Stage("clca.report", "ReportConfig", "ReportResult"),

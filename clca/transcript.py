@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from clca.records import Turn
+from clca.records import Dialogue, Turn
+from clca.tokens import joined
 
 
 def line(turn: Turn) -> str:
@@ -21,3 +22,8 @@ def line(turn: Turn) -> str:
 def transcript(turns: Sequence[Turn]) -> str:
     """The turns as text, one line each."""
     return "\n".join(line(turn) for turn in turns)
+
+
+def text_of(dialogue: Dialogue) -> str:
+    """What is said and done in a dialogue, without the speakers' names."""
+    return joined(turn.text for turn in dialogue.turns)

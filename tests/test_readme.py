@@ -38,7 +38,11 @@ def env(folder: Path) -> dict[str, str]:
 
 
 FIRST = "clca generate --culture japan"
-SMALLER = {"clca generate": {"CLCA_SCENARIOS": "6"}, "clca train": {"CLCA_TRAIN_SET": "training.steps=30"}}
+SMALLER = {
+    "clca generate": {"CLCA_SCENARIOS": "6"},
+    "clca map": {"CLCA_MAP_METHOD": "tsne"},  # UMAP compiles itself for a quarter of a minute
+    "clca train": {"CLCA_TRAIN_SET": "training.steps=30"},
+}
 
 
 def test_first_command_runs_in_an_interpreter_of_its_own(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ COMMANDS = {
     "eval-normad": _Entry("Evaluate on NormAd's stories of etiquette.", "eval_normad", "eval_normad", "EXAMPLES"),
     "eval-mmlu": _Entry("Evaluate on MMLU, for what was forgotten.", "eval_mmlu", "eval_mmlu", "EXAMPLES"),
     "eval-cspec": _Entry("Measure cultural specificity (C-SPEC).", "eval_cspec", "eval_cspec", "EXAMPLES"),
+    "map": _Entry("Map the texts of cultures, and how far they separate.", "map", "map_sources", "EXAMPLES"),
     "compare": _Entry("Compare two evaluations on the same respondents.", "compare", "compare", "EXAMPLES"),
     "study": _Entry("Carry out a whole experiment, and resume it.", "study", "app"),
     "trace": _Entry("Show where a result comes from, and what came of it.", "trace", "trace", "EXAMPLES"),

@@ -88,6 +88,20 @@ def square(name: str, *, least: int = 1, batch: bool = True) -> Check:
     return check
 
 
+def labelled_vectors(arguments: dict[str, Any]) -> None:
+    """Checks vectors [n, d] with their n labels of two kinds or more, and the number of permutations."""
+    vectors, labels = _numbers("vectors", arguments["vectors"]), np.asarray(arguments["labels"])
+    if vectors.ndim != 2:
+        raise ValueError(f"vectors: has the shape {vectors.shape}; it must be [vectors, dimensions]")
+    _refuse("vectors", ~np.isfinite(vectors), "is no number")
+    if labels.shape != (len(vectors),):
+        raise ValueError(f"labels: has the shape {labels.shape}; it must be ({len(vectors)},), one for each vector")
+    if len(np.unique(labels)) < 2:
+        raise ValueError("labels: are all the same; there must be two or more")
+    if arguments.get("permutations", 1) < 1:
+        raise ValueError(f"permutations: {arguments['permutations']} is below 1")
+
+
 def observations(arguments: dict[str, Any]) -> None:
     """Checks the rows [n, C] of a bootstrap, and the bounds, the level and the number of its resamples."""
     rows = _numbers("rows", arguments["rows"])

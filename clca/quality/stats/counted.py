@@ -11,6 +11,7 @@ from clca.quality.giving_way import GivingWay
 from clca.quality.markers import Markers
 from clca.records import Dialogue, FirstOrSecond, LabelledTurn, Participant
 from clca.tokens import joined, tokens
+from clca.transcript import text_of
 
 APART = 10  # years of age that make one of two people the younger
 ENGLISH = "en"
@@ -38,11 +39,6 @@ class Counted:
     language: str
     markers: tuple[str, ...]
     columns: dict[str, float]
-
-
-def text_of(dialogue: Dialogue) -> str:
-    """What is said and done in a dialogue, without the speakers' names."""
-    return joined(turn.text for turn in dialogue.turns)
 
 
 def count(dialogue: Dialogue, instruments: Instruments) -> Counted:

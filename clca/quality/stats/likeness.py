@@ -11,10 +11,10 @@ from clca.quality.dialogue_reader import DialogueReader
 from clca.quality.duplicates import NearDuplicates
 from clca.quality.embedding import Vectors, similar
 from clca.quality.sample import Sampled
-from clca.quality.stats.counted import text_of
 from clca.quality.stats.sides import Side, SideRun
 from clca.records import Record
 from clca.tokens import tokens
+from clca.transcript import text_of
 
 SHOWN = 20  # clusters and pairs that are listed
 MEMBERS = 5  # dialogues of a cluster that are listed

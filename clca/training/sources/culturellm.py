@@ -37,7 +37,8 @@ def culturellm(sources: TrainingSources) -> Iterator[Example | Dropped]:
                 yield Dropped(OUTSIDE, group)
             else:
                 body = layout(line.question, str(line.answer))
-                yield Example(f"{where}:{number}", "survey", group, body, line.item or "")
+                culture = source.culture.id if source.culture else ""
+                yield Example(f"{where}:{number}", "survey", group, body, line.item or "", culture=culture)
 
 
 def layout(question: str, answer: str) -> Text:

@@ -59,7 +59,7 @@ def normad(sources: TrainingSources) -> Iterator[Example | Dropped]:
             else:
                 count += 1
                 body = layout(culture, row.country, row.background, row.rule, row.story, row.explanation)
-                yield Example(f"normad:{row.id}", "norm", row.id, body)
+                yield Example(f"normad:{row.id}", "norm", row.id, body, culture=culture.id)
         if not count:
             names = ", ".join(country for culture in cultures for country in countries_of(culture, s2n))
             raise source.fault(f"has no rows of {names}: its column Country holds other countries")

@@ -40,7 +40,9 @@ def wiki(sources: TrainingSources) -> Iterator[Example | Dropped]:
                 yield Dropped(OTHERS, page.title)
                 continue
             for number, piece in enumerate(pieces(page.text, sources.data.wiki_words), start=1):
-                yield Example(f"{page.title}:{number}", "context", page.title, layout(culture, piece))
+                yield Example(
+                    f"{page.title}:{number}", "context", page.title, layout(culture, piece), culture=culture.id
+                )
 
 
 def pieces(text: str, words: int) -> Iterator[str]:

@@ -82,6 +82,5 @@ def _pairs(
             for _ in range(count):
                 number += 1
                 answer = str(option + 1) if how.digits else item.numbered(option)
-                yield Example(
-                    f"{culture.id}:{item.id}:{number}", "survey", item.id, Text(prompt, f" {answer}"), item.id
-                )
+                name, body = f"{culture.id}:{item.id}:{number}", Text(prompt, f" {answer}")
+                yield Example(name, "survey", item.id, body, item.id, culture=culture.id)
