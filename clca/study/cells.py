@@ -11,7 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from clca.errors import ContentError
-from clca.study.study_file import MOST_CELLS, MOST_COMBINATIONS, REFERENCE, Scalar, StudyFile, StudyStage, Value
+from clca.study.study_file import (
+    MOST_CELLS,
+    MOST_COMBINATIONS,
+    REFERENCE,
+    Scalar,
+    StudyFile,
+    StudyStage,
+    Value,
+    unescaped,
+)
 
 LONGEST_PART = 40  # characters of a value in an id
 
@@ -49,7 +58,7 @@ class Cell:
         if whole := REFERENCE.fullmatch(value):
             referred = self._referred(whole[1], folders)
             return referred[0] if len(referred) == 1 and whole[1] not in self._lists else referred
-        return REFERENCE.sub(lambda match: self._single(match[1], folders), value)
+        return unescaped(REFERENCE.sub(lambda match: self._single(match[1], folders), value))
 
     @property
     def _lists(self) -> set[str]:

@@ -20,13 +20,22 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]*$", max_lengt
 """The name of an axis or of a stage of a study."""
 Scalar = bool | int | float | Annotated[str, StringConstraints(min_length=1, max_length=400)]
 Value = Scalar | tuple[Scalar, ...]
-"""What a setting is given: a value or a list of them, in which `{name}` refers to an axis or an earlier stage."""
+"""What a setting is given: a value or a list of them, in which `{name}` refers to an axis or an earlier stage.
+
+`{{name}}` is no reference, and stands for `{name}`, which some settings read themselves.
+"""
 Combination = dict[str, Scalar]
 """A value of each axis."""
 
-REFERENCE = re.compile(r"\{([A-Za-z0-9_-]+)\}")
+REFERENCE = re.compile(r"(?<!\{)\{([A-Za-z0-9_-]+)\}(?!\})")
+_ESCAPED = re.compile(r"\{(\{[A-Za-z0-9_-]+\})\}")
 NOT_RUN = frozenset({"study"})
 NOT_SET = {"new": "a study finds out by itself what has to be done again"}
+
+
+def unescaped(text: str) -> str:
+    """The text with `{name}` in the place of each `{{name}}`."""
+    return _ESCAPED.sub(r"\1", text)
 
 
 class Matrix(Record):

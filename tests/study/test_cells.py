@@ -56,6 +56,11 @@ def test_references_are_replaced_by_values_lists_and_folders() -> None:
     }
 
 
+def test_what_stands_in_two_braces_is_no_reference() -> None:
+    text = TWO_CULTURES.replace('"training.seed={seed}"', '"data.files.wiki={{culture}}-{seed}.jsonl"')
+    assert cells(text)["adapters.tiny.uk.42"].settings({})["settings"] == ("data.files.wiki={culture}-42.jsonl",)
+
+
 def test_excluded_combinations_make_no_cell_and_included_ones_make_more() -> None:
     found = cells(
         TWO_CULTURES.replace(
@@ -90,7 +95,7 @@ def test_values_that_look_alike_as_file_names_have_ids_of_their_own() -> None:
         ("{dialogues}", "{dialoges}", r"a\.yaml:10: .*no axis and no stage; did you mean dialogues\?"),
         ("samples", "sample", r"a\.yaml:7: .*no such setting of generate; did you mean samples\?"),
         ("samples: 2", "new: true", r"a\.yaml:7: .*with\.new: a study finds out by itself"),
-        ("run: train", "run: trian", r"a\.yaml:9: .*did you mean train\?"),
+        ("run: train", "run: trian", r"a\.yaml:9: .*did you mean train"),
         ("over: [culture]", "over: [cultur]", r"a\.yaml:7: .*no axis cultur; did you mean culture\?"),
         ("seed={seed}", "seed={culture}-{adapters}", r"\{adapters\} is this stage"),
         ('seed: "{seed}"', 'seed: "{seed}", language: "x{culture}"', r"\{culture\} stands for 2 values"),
