@@ -107,7 +107,7 @@ class AblationFigure:
                 axes.plot(ends, [place, place], "-", color="black", linewidth=1.2, zorder=4)
                 highest = ends[1]
             axes.annotate(
-                f"{value:.3f}", (highest, place), (4, 0), textcoords="offset points", va="center", fontsize=7.5
+                f"{value:.3f}", (highest, place), (7, 0), textcoords="offset points", va="center", fontsize=7.5
             )
         axes.set_yticks(range(len(self.bars)), [label(bar.system, 46) for bar in self.bars])
         axes.set_ylim(len(self.bars) - 0.5, -0.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from clca.content.lookup import Content
@@ -15,22 +15,25 @@ from clca.report.figures.metric_figures import metric_figures, published_metric_
 from clca.report.figures.sources import Sources
 from clca.report.figures.transfer_figures import transfer_figures
 
+_KINDS: tuple[Callable[[Sources], Iterable[Figure]], ...] = (
+    metric_figures,
+    transfer_figures,
+    ablation_figures,
+    map_figures,
+    item_figures,
+    matrix_figures,
+)
+
 
 def figures_of(sources: Sources) -> tuple[Figure, ...]:
     """Every figure that the sources give, in the order of a report; () where they give none.
 
-    Their ids differ. Raises `ContentError` for damaged content of the workspace.
+    Rehearsals have figures of their own, so that no mark of one stands on a real number. All ids differ. Raises
+    `ContentError` for damaged content of the workspace.
     """
-    return _distinct(
-        (
-            *metric_figures(sources),
-            *transfer_figures(sources),
-            *ablation_figures(sources),
-            *map_figures(sources),
-            *item_figures(sources),
-            *matrix_figures(sources),
-        )
-    )
+    real = [figure for make in _KINDS for figure in make(sources.where(rehearsal=False))]
+    rehearsed = [figure for make in _KINDS for figure in make(sources.where(rehearsal=True))]
+    return _distinct((*real, *(replace(figure, id=f"{figure.id}-rehearsal") for figure in rehearsed)))
 
 
 def published_figures(content: Content) -> tuple[Figure, ...]:

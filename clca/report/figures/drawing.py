@@ -18,7 +18,7 @@ REHEARSAL = "REHEARSAL"
 
 _TITLE, _LEGEND, _FOOT = 10.5, 8.5, 7.0  # points
 _LINE = 1.35 / 72  # inches of a line for each point of its letters
-_LETTER = 0.52 / 72  # inches of a letter, on average, for each point
+_LETTER, _NARROW = 0.57 / 72, 0.5 / 72  # inches of a letter for each point, at most in a line, and on average
 _HANDLE = 0.5  # inches of a legend's mark and the space beside it
 
 Legend = Sequence[tuple[Any, str]]
@@ -101,7 +101,8 @@ def make_figure(
         return pictures(width, height + above + below, compose, forms=(form,))[form]
 
     made_of = tuple(dict.fromkeys(sources))
-    return Figure(id, caption.title, caption.text, caption.alt, table, made_of, rehearsal, drawn)
+    title_text, text, alt = map(one_line, (caption.title, caption.text, caption.alt))
+    return Figure(id, title_text, text, alt, table, made_of, rehearsal, drawn)
 
 
 def _tops(lines: Sequence[str], points: float) -> list[float]:
@@ -129,4 +130,4 @@ def _wrapped(text: str, width: float, points: float) -> list[str]:
 
 def _columns(legend: Legend, width: float) -> int:
     longest = max(len(text) for _, text in legend)
-    return max(1, min(len(legend), int((width - 0.2) / (longest * _LEGEND * _LETTER + _HANDLE))))
+    return max(1, min(len(legend), int((width - 0.2) / (longest * _LEGEND * _NARROW + _HANDLE))))

@@ -39,7 +39,8 @@ def inline_svg(svg: bytes, alt: str) -> bytes:
     wanted = {match[2] for match in _REFERENCE.finditer(text)}
     text = _ID.sub(lambda match: f' id="{prefix}{match[1]}"' if match[1] in wanted else "", text)
     text = _REFERENCE.sub(rf"\g<1>{prefix}\g<2>", text)
-    return _ROOT.sub(f'<svg role="img" aria-label="{escape(alt)}" {_INHERITED}', text, count=1).encode()
+    root = f'<svg role="img" aria-label="{escape(alt)}" {_INHERITED}'
+    return _ROOT.sub(lambda _: root, text, count=1).encode()
 
 
 def _rounded(match: re.Match[str]) -> str:

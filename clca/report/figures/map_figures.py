@@ -15,7 +15,7 @@ from clca.report.figures.drawing import Caption, label, make_figure
 from clca.report.figures.figure import Figure
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug
 from clca.report.figures.sources import Sources
-from clca.report.figures.survey_source import SurveySource
+from clca.report.figures.survey_source import ADAPTED, SurveySource
 
 MOST_CULTURES = 12  # panels; further cultures are in figures of their own
 
@@ -69,12 +69,35 @@ def map_figures(sources: Sources) -> Iterator[Figure]:
         return
     names = sources.culture_names()
     for student in dict.fromkeys(source.info.student for source in sources.surveys):
-        own = [source for source in sources.surveys if source.info.student == student]
-        panels = list(_panels(data, own, names))
-        for start in range(0, len(panels), MOST_CULTURES):
-            drawn = tuple(panels[start : start + MOST_CULTURES])
-            shown = CulturalMap(student, data.countries, data.secular, data.expression, drawn)
-            yield _figure(shown, own, start // MOST_CULTURES)
+        number = 0
+        for adapted, own in _alike([source for source in sources.surveys if source.info.student == student]):
+            panels = list(_panels(data, own, names))
+            for start in range(0, len(panels), MOST_CULTURES):
+                drawn = tuple(panels[start : start + MOST_CULTURES])
+                shown = CulturalMap(student, data.countries, data.secular, data.expression, drawn)
+                yield _figure(shown, own, adapted, number)
+                number += 1
+
+
+def _alike(own: Sequence[SurveySource]) -> Iterator[tuple[str, list[SurveySource]]]:
+    """The evaluations whose adapters learned the same, and which asked in the same languages, with what that is.
+
+    Those of the student alone stand beside the adapters of the same languages, if there are any.
+    """
+    groups: dict[tuple[str, str], list[SurveySource]] = {}
+    for source in own:
+        results = source.scores.results
+        systems = [source.system(ADAPTED, result.culture) for result in results if result.method == ADAPTED]
+        native = any(source.language(result.culture) != "en" for result in results)
+        key = ", ".join(dict.fromkeys(systems)), "asked in its own language" if native else ""
+        groups.setdefault(key, []).append(source)
+    for (adapted, language), alike in groups.items():
+        beside = [key for key in groups if key[0] and key[1] == language]
+        if adapted:
+            alone = groups.get(("", language), []) if (adapted, language) == beside[0] else []
+            yield ", ".join(filter(None, (adapted, language))), [*alone, *alike]
+        elif not beside:
+            yield language, alike
 
 
 def valid_shares(result: MethodScores) -> dict[str, tuple[float, ...]]:
@@ -110,11 +133,12 @@ def _panels(data: MapData, own: Sequence[SurveySource], names: Mapping[str, str]
         yield MapPanel(culture, names.get(culture, culture), data.published(countries), known)
 
 
-def _figure(shown: CulturalMap, own: Sequence[SurveySource], number: int) -> Figure:
+def _figure(shown: CulturalMap, own: Sequence[SurveySource], adapted: str, number: int) -> Figure:
     runs = {mark.run for panel in shown.panels for mark in panel.marks}
     used = [source for source in own if source.run in runs]
     caption = Caption(
-        title=f"Cultural map: {label(shown.student)} in the place of each culture",
+        title=f"Cultural map: {label(shown.student)} in the place of each culture"
+        + (f", {label(adapted, 80)}" if adapted else ""),
         shows=" ".join(
             (
                 "Grey dots and stars are the published factor scores (EVS/WVS Cultural Map 2023). The student's"

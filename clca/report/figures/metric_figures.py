@@ -72,10 +72,10 @@ def metric_data(
     """One metric of these evaluations, in the first order of the options of each, with the published scores."""
     scored = dict.fromkeys(result.culture for source in surveys for result in source.scores.results)
     order = (*(culture for culture in PAPER_ORDER if culture in scored), *scored)
-    panels = []
+    panels, vary = [], _varying(surveys)
     for student in dict.fromkeys(source.info.student for source in surveys):
         own = [source for source in surveys if source.info.student == student]
-        panel = _panel(sources, student, own, metric, vary=_varying(own))
+        panel = _panel(sources, student, own, metric, vary=vary)
         if panel.series:
             panels.append(panel)
     drawn = {point.culture for panel in panels for series in panel.series for point in series.points}
@@ -126,7 +126,7 @@ def _first_of_method(systems: Sequence[tuple[str, str, str]]) -> list[tuple[str,
 
 
 FACETS: dict[str, Callable[[SurveySource, str], str]] = {
-    "language": lambda source, culture: source.language(culture),
+    "language": lambda source, culture: "English" if source.language(culture) == "en" else "own language",
     "scoring": lambda source, culture: f"{source.info.scoring} scoring",
     "mode": lambda source, culture: source.info.mode,
     "format": lambda source, culture: f"{source.info.format} format",
@@ -136,18 +136,15 @@ FACETS: dict[str, Callable[[SurveySource, str], str]] = {
 """What sets runs of one student apart, besides seeds, people and adapters: in words, by its name."""
 
 
-def _varying(own: Sequence[SurveySource]) -> list[str]:
-    """The facets in which runs of a student differ for the same culture."""
-    cultures = {result.culture for source in own for result in source.scores.results}
-    return [
-        name
-        for name, of in FACETS.items()
-        if any(len({of(source, culture) for source in _asking(own, culture)}) > 1 for culture in cultures)
-    ]
-
-
-def _asking(own: Sequence[SurveySource], culture: str) -> list[SurveySource]:
-    return [source for source in own if any(result.culture == culture for result in source.scores.results)]
+def _varying(surveys: Sequence[SurveySource]) -> list[str]:
+    """The facets in which runs of any student differ for the same culture."""
+    values: dict[tuple[str, str, str], set[str]] = {}
+    for source in surveys:
+        for culture in {result.culture for result in source.scores.results}:
+            for name, of in FACETS.items():
+                values.setdefault((name, source.info.student, culture), set()).add(of(source, culture))
+    differing = {name for (name, _, _), distinct in values.items() if len(distinct) > 1}
+    return [name for name in FACETS if name in differing]
 
 
 def _variant(source: SurveySource, culture: str, vary: Sequence[str]) -> str:
@@ -161,8 +158,8 @@ def _figure(sources: Sources, surveys: Sequence[SurveySource], data: MetricFigur
         title=f"{data.heading}: by student and culture",
         shows=(
             "A mark is a system's score of a culture and the line through it its 95 % interval over respondents; of"
-            " several runs each has its own line. Upright lines are references on the same scale, over the items of"
-            " the first run of a culture. "
+            " several runs each has its own line, and more than 5 are drawn as their mean, from the lowest to the"
+            " highest. Upright lines are references on the same scale, over the items of the first run of a culture. "
             f"{head.title[0].upper()}{head.title[1:]}: {head.note}"
         ),
         alt=_alt(data),
@@ -195,7 +192,7 @@ def _notes(sources: Sources, used: Sequence[SurveySource], data: MetricFigure) -
         notes.append("Respondents of some runs are synthetic, drawn from demographic shares.")
     if data.metric not in PAPER_METRICS and data.metric != "invalid":
         notes.append("Not comparable with the paper's KL-D, which has a figure of its own.")
-    return tuple(notes)
+    return (*notes, *data.not_drawn)
 
 
 def _alt(data: MetricFigure) -> str:

@@ -26,6 +26,8 @@ REFERENCES: dict[Reference, str] = {
 }
 PUBLISHED = "published"
 MOST_IN_A_ROW = 3  # panels beside each other
+MOST_RUNS = 5  # of a system, each with a line of its own; of more the mean is drawn, and the lowest and highest
+MOST_LINES, MOST_CULTURES = 16, 40  # of a row, and rows; what is beyond is in the table only
 _MARK, _ROW = 0.15, 0.16  # inches of a mark's height, and of the space between rows
 _DASHES: dict[Reference, Any] = {"uniform": ":", "majority": "--", "split_half": "-"}
 
@@ -99,17 +101,28 @@ class MetricFigure:
                     yield self.metric, panel.student, REFERENCES[reference], culture, "reference", *numbers, "", ""
 
     @property
+    def not_drawn(self) -> tuple[str, ...]:
+        """What is in the table alone, since a picture would be too large for it."""
+        lines = max((len(_lines(panel.series)) for panel in self.panels), default=0)
+        more = {"systems of a student": lines - MOST_LINES, "cultures": len(self.cultures) - MOST_CULTURES}
+        return tuple(f"Not drawn, but in the table: {count} {what}." for what, count in more.items() if count > 0)
+
+    @property
     def size(self) -> tuple[float, float]:
         """Width and height in inches."""
         beside = min(len(self.panels), MOST_IN_A_ROW)
-        return max(2.2 + 2.9 * beside, 6.6), (len(self.panels) + beside - 1) // beside * (
-            0.75 + self._row * len(self.cultures)
-        )
+        height = 0.75 + self._row * len(self._shown)
+        return max(2.2 + 2.9 * beside, 6.6), -(-len(self.panels) // beside) * height
 
     @property
     def _row(self) -> float:
         """The height in inches of a culture's row."""
-        return _ROW + _MARK * max((len(_slots(panel.series)) for panel in self.panels), default=1)
+        lines = max((len(_lines(panel.series)) for panel in self.panels), default=1)
+        return _ROW + _MARK * min(lines, MOST_LINES)
+
+    @property
+    def _shown(self) -> dict[str, str]:
+        return dict(list(self.cultures.items())[:MOST_CULTURES])
 
     def draw(self, figure: Any) -> Legend:
         """Draw all panels; the legend has each system and reference once."""
@@ -132,30 +145,31 @@ class MetricFigure:
         self, axes: Any, panel: StudentPanel, colours: dict[str, tuple[str, str]], legend: dict[str, Any]
     ) -> None:
         axes.set_title(label(panel.student), fontsize=9)
-        axes.set_yticks(range(len(self.cultures)), [label(name, 24) for name in self.cultures.values()])
-        axes.set_ylim(len(self.cultures) - 0.5, -0.5)
+        axes.set_yticks(range(len(self._shown)), [label(name, 24) for name in self._shown.values()])
+        axes.set_ylim(len(self._shown) - 0.5, -0.5)
         axes.tick_params(labelsize=8, left=False)
         axes.grid(axis="x", color="#e4e4e4", linewidth=0.7)
         axes.set_axisbelow(True)
         axes.spines[["top", "right", "left"]].set_visible(False)
-        for place in range(1, len(self.cultures)):
+        for place in range(1, len(self._shown)):
             axes.axhline(place - 0.5, color="#d0d0d0", linewidth=0.6)
-        places = {culture: place for place, culture in enumerate(self.cultures)}
+        places = {culture: place for place, culture in enumerate(self._shown)}
         self._draw_references(axes, panel, places, legend)
-        slots = _slots(panel.series)
+        lines = _lines(panel.series)[:MOST_LINES]
         step = _MARK / self._row
-        for number, (series, points) in enumerate(slots):
-            offset = (number - (len(slots) - 1) / 2) * step
+        for number, (series, estimates) in enumerate(lines):
+            offset = (number - (len(lines) - 1) / 2) * step
             colour, mark = colours[series.system]
             style = {"color": colour, "marker": mark, "linestyle": "none", "markersize": 5.5, "zorder": 4}
             if series.of == PUBLISHED:
                 style |= {"markerfacecolor": "white", "markeredgewidth": 1.3, "zorder": 5}
-            for point in points:
-                height, estimate = places[point.culture] + offset, point.estimate
+            for culture, estimate in estimates.items():
+                if culture not in places:
+                    continue
+                height = places[culture] + offset
                 if estimate.low is not None and estimate.high is not None:
-                    axes.plot(
-                        [estimate.low, estimate.high], [height, height], "-", color=colour, linewidth=1.3, zorder=3
-                    )
+                    ends = [estimate.low, estimate.high]
+                    axes.plot(ends, [height, height], "-", color=colour, linewidth=1.3, zorder=3)
                 (drawn,) = axes.plot([estimate.value], [height], **style)
                 legend.setdefault(label(series.name, 60), drawn)
 
@@ -171,21 +185,29 @@ class MetricFigure:
                 legend.setdefault(REFERENCES[reference], drawn)
 
 
-def _slots(series: Sequence[MetricSeries]) -> list[tuple[MetricSeries, list[MetricPoint]]]:
-    """The lines of a row from top to bottom: one for each series, and of several runs of a culture one for each."""
-    slots = []
+def _lines(series: Sequence[MetricSeries]) -> list[tuple[MetricSeries, dict[str, Estimate]]]:
+    """The lines of a row from top to bottom, each with its estimates by culture.
+
+    A system has a line for each run of a culture, or a single one where they are too many.
+    """
+    lines = []
     for of_system in series:
-        most = max((_count(of_system, culture) for culture in {point.culture for point in of_system.points}), default=0)
+        by_culture: dict[str, list[Estimate]] = {}
+        for point in of_system.points:
+            by_culture.setdefault(point.culture, []).append(point.estimate)
+        most = max(map(len, by_culture.values()), default=0)
+        if most > MOST_RUNS:
+            lines.append((of_system, {culture: _over_runs(runs) for culture, runs in by_culture.items()}))
+            continue
         for number in range(most):
-            points = []
-            for culture in dict.fromkeys(point.culture for point in of_system.points):
-                points += [point for point in of_system.points if point.culture == culture][number : number + 1]
-            slots.append((of_system, points))
-    return slots
+            of_run = {culture: runs[number] for culture, runs in by_culture.items() if number < len(runs)}
+            lines.append((of_system, of_run))
+    return lines
 
 
-def _count(series: MetricSeries, culture: str) -> int:
-    return sum(point.culture == culture for point in series.points)
+def _over_runs(runs: Sequence[Estimate]) -> Estimate:
+    values = [run.value for run in runs]
+    return Estimate(value=fmean(values), low=min(values), high=max(values))
 
 
 def _colours(panels: Iterable[StudentPanel]) -> dict[str, tuple[str, str]]:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from clca.content.lookup import Content
-from clca.errors import ClcaError
+from clca.errors import ClcaError, SettingsError
 from clca.evaluation.prediction_dir import read_info
 from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
 from clca.evaluation.results import StoredEvaluation, read_evaluation
+from clca.evaluation.score_matrix import MOST
 from clca.evaluation.wvs.persona import load_persona
 from clca.report.figures.survey_source import SurveySource, read_survey
 
@@ -30,9 +31,29 @@ class Sources:
     content: Content
     published: PublishedCatalogue
 
+    def where(self, *, rehearsal: bool) -> Sources:
+        """The evaluations that are rehearsals or demonstrations, or those that are not."""
+        surveys = tuple(source for source in self.surveys if source.info.rehearsal == rehearsal)
+        offense = tuple(
+            stored for stored in self.offense if (stored.marks.rehearsal or stored.marks.demonstration) == rehearsal
+        )
+        return replace(self, surveys=surveys, offense=offense)
+
     def culture_names(self) -> dict[str, str]:
         """The name of each culture that the survey knows, by its id."""
         return dict(load_persona(self.content).cultures)
+
+
+def _require_drawable(stored: StoredEvaluation) -> None:
+    """Raises `SettingsError` for more cultures than a matrix can be drawn of, and scores that no evaluation writes."""
+    matrix = stored.scores.specificity
+    if matrix is None:
+        return
+    if len(matrix.cultures) > MOST:
+        raise SettingsError(f"{len(matrix.cultures):,} cultures: a matrix of more than {MOST} is not drawn")
+    cells = [cell for part in (matrix.matrix, matrix.normalised) for row in part for cell in row if cell is not None]
+    if not all(0 <= cell <= 1 + 1e-6 for cell in cells):
+        raise SettingsError("scores outside 0 to 1: changed since they were written; repeat the evaluation")
 
 
 def read_sources(folders: Iterable[Path], workspace: Path | None = None) -> Sources:
@@ -50,7 +71,9 @@ def read_sources(folders: Iterable[Path], workspace: Path | None = None) -> Sour
             if info.get("kind") == SURVEY:
                 surveys.append(read_survey(folder, info))
             elif info.get("kind") == OFFENSE:
-                offense.append(read_evaluation(str(folder), OFFENSE))
+                stored = read_evaluation(str(folder), OFFENSE)
+                _require_drawable(stored)
+                offense.append(stored)
             else:
                 unread.append(f"{folder}: no figure is made of an evaluation of {str(info.get('kind'))[:40]}")
         except ClcaError as error:

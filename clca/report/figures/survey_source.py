@@ -5,20 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from clca.bounded_json import has_too_many_values, parse_json
 from clca.content.parsing import validation_message
+from clca.content.wvs_items import MAX_OPTIONS
 from clca.errors import ContentError, NotFoundError
 from clca.evaluation.prediction_dir import SCORES
+from clca.evaluation.wvs.metric_names import METRICS
 from clca.evaluation.wvs.scores import WvsScores
 from clca.records import Slug
 from clca.safe_open import UnsafeFile, read_bytes
 
 MOST_VALUES = 2_000_000  # of `scores.json`: 14 cultures, 3 methods and 2 readings of 44 items have some 200,000
-_MOST_CULTURES = 200
+_MOST_CULTURES, _MOST_ITEMS, _MOST_SCORE, _MOST_SHARE = 200, 300, 100.0, 1.001
+
+Text = Annotated[str, StringConstraints(max_length=400)]
 
 ADAPTED = "clca"
 
@@ -28,12 +32,11 @@ class _Inputs(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    languages: dict[Slug, str] = Field(default_factory=dict, max_length=_MOST_CULTURES)
+    languages: dict[Slug, Text] = Field(default_factory=dict, max_length=_MOST_CULTURES)
     countries: dict[Slug, tuple[Slug, ...]] = Field(default_factory=dict, max_length=_MOST_CULTURES)
-    orders: tuple[str, ...] = ()
-    items: tuple[str, ...] = ()
+    orders: tuple[Text, ...] = ()
+    items: tuple[Text, ...] = ()
     bits: int | None = None
-    adapters: dict[str, str] = Field(default_factory=dict)
 
 
 class SurveyInfo(BaseModel):
@@ -41,22 +44,20 @@ class SurveyInfo(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    student: str
+    student: Text
     finished: bool
     rehearsal: bool
     seed: int
     inputs: _Inputs
-    mode: str = ""
-    format: str = ""
-    scoring: str = "corrected"
-    server: str | None = None
+    mode: Text = ""
+    format: Text = ""
+    scoring: Text = "corrected"
+    server: Text | None = None
     synthetic: bool = False
     weighted: bool = False
-    adapters: dict[str, str] = Field(default_factory=dict)
-    taught: dict[str, str] = Field(default_factory=dict)
+    taught: dict[Text, Text] = Field(default_factory=dict)
     respondents: dict[Slug, int] = Field(default_factory=dict)
     three_points: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
-    caveats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,4 +111,31 @@ def read_survey(folder: Path, content: Mapping[str, Any]) -> SurveySource:
         scores = WvsScores.model_validate({key: parsed[key] for key in WvsScores.model_fields if key in parsed})
     except ValidationError as error:
         raise ContentError(str(file), None, validation_message(error, WvsScores)) from None
+    fault = _fault(scores)
+    if fault:
+        raise ContentError(str(file), None, f"{fault}: changed since it was written; repeat the evaluation")
     return SurveySource(folder, info, scores)
+
+
+def _fault(scores: WvsScores) -> str:
+    """What no evaluation can have written, or "": a picture of it would be without measure."""
+    estimates = [getattr(result.overall, metric) for result in scores.results for metric in METRICS]
+    estimates += [getattr(average.overall, metric) for average in scores.averages for metric in METRICS]
+    for baselines in scores.references.values():
+        for metrics in (baselines.uniform, baselines.majority, baselines.split_half):
+            estimates += [getattr(metrics, metric) for metric in METRICS]
+    for result in scores.results:
+        if len(result.items) > _MOST_ITEMS:
+            return f"{result.culture[:80]} has {len(result.items):,} items"
+        for item in result.items:
+            estimates += [getattr(item.figures, metric) for metric in METRICS]
+            shares = (*item.survey, *item.predicted)
+            if not 2 <= len(item.survey) <= MAX_OPTIONS or not all(0 <= share <= _MOST_SHARE for share in shares):
+                return f"{result.culture[:80]} {item.item[:20]} has no shares of options"
+    for estimate in estimates:
+        numbers = [] if estimate is None else [estimate.value, estimate.low, estimate.high]
+        if not all(number is None or abs(number) <= _MOST_SCORE for number in numbers):
+            return "a score is out of range"
+    if len({result.culture for result in scores.results}) > _MOST_CULTURES:
+        return f"more than {_MOST_CULTURES} cultures"
+    return ""
