@@ -184,3 +184,12 @@ def tables_of(blocks: tuple[Block, ...]) -> Iterator[ReportTable]:
             yield block
         elif isinstance(block, Folded):
             yield from tables_of(block.blocks)
+
+
+def figures_of(blocks: tuple[Block, ...]) -> Iterator[ReportFigure]:
+    """All figures among blocks, folded ones included, in their order."""
+    for block in blocks:
+        if isinstance(block, ReportFigure):
+            yield block
+        elif isinstance(block, Folded):
+            yield from figures_of(block.blocks)

@@ -117,8 +117,11 @@ def read_provenance(found: Found, folders: Folders, workspace: Path | None, *, c
 def _add(lineage: Lineage, source: Source) -> tuple[str | None, str]:
     """The id of a result's node, or why there is none."""
     add: Callable[[Lineage, Path], str | None] = add_study if source.kind == "study" else add_folder
+    folder = source.folder
+    if Path(source.name).is_absolute():  # it lies elsewhere, and what it was made from may lie beside it
+        folder = lineage.name(folder)
     try:
-        node = add(lineage, lineage.name(source.folder))
+        node = add(lineage, folder)
     except ClcaError as error:
         return None, error.message
     return node, "" if node is not None else "what it came from was not recorded"

@@ -12,11 +12,12 @@ from markupsafe import Markup
 
 import clca
 from clca.printable import printable
-from clca.report.blocks import Section
+from clca.report.blocks import Section, figures_of
 from clca.report.numbers import ReportData, embedded
 from clca.report.provenance import Provenance
 from clca.report.sources import DEMONSTRATION, REHEARSAL, SYNTHETIC, Found
 
+IMAGE = "data:image/png;"
 MOST_TURNS = 40  # of a dialogue that is shown
 STYLE = "style.css"
 WORDS = {
@@ -54,6 +55,7 @@ def render(
         version=clca.__version__,
         style=Markup(style),
         style_digest=digest,
+        has_images=any(IMAGE in block.svg for section in sections for block in figures_of(section.blocks)),
         data=Markup(embedded(data)),
     )
 

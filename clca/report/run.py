@@ -8,7 +8,7 @@ from itertools import chain
 import clca
 from clca.printable import one_line
 from clca.progress import Note, Progress, ProgressCallback, ignore
-from clca.report.blocks import Folded, ReportFigure, SampledDialogue, Section, tables_of
+from clca.report.blocks import SampledDialogue, Section, figures_of, tables_of
 from clca.report.lineage.context import Folders
 from clca.report.numbers import ReportData, compare, numbers_of
 from clca.report.plan import ReportPlan
@@ -22,6 +22,7 @@ from clca.report.sections.dialogues import dialogues_section
 from clca.report.sections.evaluations import SUITES, evaluation_section
 from clca.report.sections.funnel import funnel_section, marks_of
 from clca.report.sections.items import item_blocks
+from clca.report.sections.maps import maps_section
 from clca.report.sections.pictures import CodesOf, Pictures, draw_pictures
 from clca.report.sections.quality import quality_section
 from clca.report.sections.studies import studies_section
@@ -73,7 +74,6 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
     page = encoded(html)
     write_output(plan.out.parent, {plan.out.name: page})
     progress(Progress(STEPS, STEPS, "steps"))
-    blocks = [block for section in sections for block in _flat(section)]
     return ReportResult(
         file=plan.out,
         bytes=len(page),
@@ -81,9 +81,9 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         sections=tuple(section.title for section in sections),
         sources={source.code: source.name for source in found.sources},
         tables=sum(1 for section in sections for _ in tables_of(section.blocks)),
-        figures=sum(isinstance(block, ReportFigure) for block in blocks),
+        figures=sum(1 for section in sections for _ in figures_of(section.blocks)),
         numbers=sum(len(columns) for rows in data.numbers.values() for columns in rows.values()),
-        dialogues=sum(isinstance(block, SampledDialogue) for block in blocks),
+        dialogues=sum(isinstance(block, SampledDialogue) for section in sections for block in section.blocks),
         unfinished=tuple(found.unfinished),
         unreadable={name: one_line(why) for name, why in found.unreadable.items()},
         against=plan.former_file,
@@ -108,16 +108,10 @@ def _sections(plan: ReportPlan, provenance: Provenance, pictures: Pictures) -> I
         dialogues_section(found, plan.config.dialogues, plan.config.seed),
         audits_section(found),
         quality_section(found),
+        maps_section(found),
         *(evaluation_section(found, suite, adapters, more.get(suite, ())) for suite in SUITES),
     )
     yield from (section for section in made if section is not None)
-
-
-def _flat(section: Section) -> Iterator[object]:
-    for block in section.blocks:
-        yield block
-        if isinstance(block, Folded):
-            yield from block.blocks
 
 
 def _version(source: Source) -> str:

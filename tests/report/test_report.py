@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -117,23 +118,27 @@ class Page(HTMLParser):
 
 def test_it_has_a_section_for_each_kind_of_result(page: Page, result: ReportResult) -> None:
     assert result.sections == (
+        "The study",
         "From scenario to training example",
         "Cultures",
         "Sample dialogues",
         "Audit of the judge",
         "Data quality",
+        "Maps of the data",
         "World Values Survey",
         "Offensiveness across cultures",
     )
     heads = [element.text for element in page.find("h2")]
     assert heads == [*result.sections, "Provenance", "What is not here"]
     assert result.sources == {
+        "S1": "studies/small",
         "R1": "generated/japan/one",
         "Q1": "quality",
         "J1": "audits/one",
         "A1": "adapters/japan/adapter",
         "E1": "evaluations/offense/a-student-2",
         "E2": "evaluations/wvs/a-student-japan",
+        "M1": "maps/one",
     }
     assert (result.unfinished, result.unreadable, result.against) == ((), {}, None)
     assert result.marks == ("REHEARSAL",)
@@ -151,13 +156,13 @@ def test_hostile_texts_are_texts(page: Page, result: ReportResult) -> None:
     html = result.file.read_text(encoding="utf-8")
     (data,) = page.find("script")
     assert data.attributes == {"type": "application/json", "id": "clca-report"}
-    assert page.find("iframe", "img", "base", "link", "form", "object", "embed") == []
+    assert page.find("iframe", "img", "base", "link", "form", "object", "embed", "foreignobject") == []
     assert len(page.find("style")) == 1
     handlers = [name for element in page.root.all() for name in element.attributes if name.startswith("on")]
     assert handlers == []
     addresses = {"href", "xlink:href", "src", "action", "data", "formaction", "poster", "srcset"}
     links = [element.attributes[name] for element in page.root.all() for name in addresses & set(element.attributes)]
-    assert {link[:1] for link in links} == {"#"}
+    assert {link[:10] for link in links if not link.startswith("#")} == {"data:image"}
     assert {mark for mark in "\u202e\u2066\x1b\x07\u200b" if mark in html} == set()
     assert "\\u202eevil\\u2066 \\x1b[31mred\\x07 zero\\u200bwidth" in html
     assert "{{ 7 * 7 }} {% raw %} ${7*7}" in page.by_id("main").text
@@ -171,6 +176,7 @@ def test_the_policy_forbids_all_but_its_own_style_sheet(page: Page) -> None:
     rules = policy.attributes["content"].split("; ")
     assert rules[0] == "default-src 'none'"
     assert re.fullmatch(r"style-src 'sha256-[A-Za-z0-9+/]{43}='", rules[1])
+    assert rules[2:] == ["img-src data:", "base-uri 'none'", "form-action 'none'"]
     assert [element for element in page.root.all() if "style" in element.attributes] == []
 
 
@@ -206,6 +212,47 @@ def test_items_show_people_beside_the_student(page: Page) -> None:
         "in person: Very important 20 %; Rather important 30 %; Not very important 40 %; unreadable 10 %",
     ]
     assert len(bars) == 2 * 3
+
+
+def test_a_study_shows_its_cells_its_numbers_over_seeds_and_its_tests(page: Page) -> None:
+    study = page.by_id("study")
+    rows = {
+        row.find("th")[0].text: [cell.text for cell in row.find("td")] for row in study.find("tr") if row.find("td")
+    }
+    assert rows["survey"] == ["eval-wvs", "2", "0", "0", "1", "1", "0"]
+    assert rows["CLCA"] == ["0.250 ± 0.014 (2 seeds) [0.200, 0.300]", "from E2"]
+    assert rows["CLCA, published"] == ["0.270", ""]
+    assert rows["CLCA: Japan"] == ["a-student", "-0.250 [-0.300, -0.200]", "< 0.001", "0.020", "2"]
+    assert "survey.43, failed: out of memory <script>" in study.text
+    assert "respondents 2, published 1000" in study.text
+
+
+def test_a_map_is_drawn_of_its_shapes_alone(page: Page, result: ReportResult) -> None:
+    (figure,) = page.by_id("maps").find("figure")
+    assert [element.name for element in figure.find("svg")[0].all()] == ["svg", "path", "image"]
+    words = figure.find("svg")[0].attributes["aria-label"]
+    assert "silhouette 0.120, purity of neighbours 0.800 (by chance 0.500)" in words
+    assert result.figures == len(page.find("figure")) > 1
+
+
+def test_the_report_of_a_study_has_what_its_cells_made(workspace: Path) -> None:
+    made = clca.report(study="small", dialogues=0, progress=False)
+    assert made.file == Path("studies/small/report.html")
+    assert made.title.startswith("A small study")
+    assert list(made.sources.values()) == ["studies/small", "generated/japan/one", "evaluations/wvs/a-student-japan"]
+
+
+def test_a_study_leads_to_no_results_elsewhere(workspace: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    outside = run_folder(tmp_path_factory.mktemp("outside"))
+    copy = workspace / "studies" / "copy"
+    shutil.copytree(workspace / "studies" / "small", copy)
+    for file in (copy / "cells").glob("*.json"):
+        record = json.loads(file.read_text())
+        file.write_text(json.dumps({**record, "results": [str(outside), "../" * 12 + str(outside)[1:]]}))
+    made = clca.report(inputs="studies/copy", out="copy.html", progress=False)
+    shutil.rmtree(copy)
+    assert list(made.sources.values()) == ["studies/copy"]
+    assert "a-teacher" not in made.file.read_text()
 
 
 def origin_of(page: Page, code: str) -> dict[str, str]:

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
+import doctest
 from pathlib import Path
 
 import pytest
 
+from clca.report import render, stored_tables
 from clca.report.stored_tables import read_tables
 from tests.report.workspace import ADAPTED, HOSTILE, offense_table, survey_table, write_tables
 
 
 def read(folder: Path, **row_sources: tuple[str, ...]):  # type: ignore[no-untyped-def]
     return read_tables(folder, "table", key="k", marks=(), sources=("E1",), row_sources=row_sources)
+
+
+def test_doctests() -> None:
+    assert doctest.testmod(stored_tables).failed == doctest.testmod(render).failed == 0
 
 
 def test_tables_come_back_with_titles_notes_kinds_and_full_precision(tmp_path: Path) -> None:

@@ -11,6 +11,8 @@ from clca.evaluation.table import Cell, Row, Table
 from clca.evaluation.table_formats import csv_text, markdown
 from clca.evaluation.wvs.scores import BaselineScores, ItemScore, MethodScores, WvsEstimates, WvsScores
 from clca.records import Alignment, Dialogue, Judgement, Meta, Method, Quality
+from clca.study.numbers import NumberColumn, NumberTable, NumberTest, StudyNumber, StudyNumbers
+from clca.study.result import CellEntry, CellRecord, StudyInfo
 from tests.quality.runs import talk
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
 
@@ -47,6 +49,8 @@ def make_workspace(base: Path) -> Path:
     write_tables(offense, "table", offense_table())
     audit(base / "audits" / "one", run)
     statistics(base / "quality", run)
+    map_of_dialogues(base / "maps" / "one", run)
+    study(base / "studies" / "small", run, survey)
     return base
 
 
@@ -157,3 +161,105 @@ def statistics(folder: Path, run: Path) -> None:
         "caveats": [],
     }
     (folder / "stats.json").write_text(json.dumps(fields))
+
+
+def map_of_dialogues(folder: Path, run: Path) -> None:
+    """A map whose picture attacks the page."""
+    folder.mkdir(parents=True)
+    (folder / "dialogues.svg").write_text(
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 90 60" width="90" height="60" onload="alert(1)">'
+        "<script>alert('map')</script><style>*{display:none}</style><foreignObject><iframe src='http://127.0.0.1:9/'/>"
+        "</foreignObject><image href='http://127.0.0.1:9/x.png'/><path d='M0 0 L90 60' stroke='#000000'/>"
+        "<image width='1' height='1' href='data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwC"
+        "AAAAC0lEQVR4nGNgYAAAAAMAASsJTYQAAAAASUVORK5CYII='/></svg>"
+    )
+    scores = {"silhouette": 0.12, "purity": 0.8, "chance": 0.5, "p": 0.001, "shares": {"japan": {"japan": 0.8}}}
+    layout = {"method": "umap", "settings": {}, "silhouette": 0.3}
+    part = {
+        "source": "dialogues",
+        "read": {"japan": 6},
+        "taken": 6,
+        "separability": scores,
+        "projections": [layout],
+        "pictures": ["dialogues.pdf", "dialogues.svg"],
+    }
+    fields = {
+        "map": str(folder),
+        "embedder": "use",
+        "cultures": {"japan": "Japan"},
+        "sources": [part],
+        "rehearsal": True,
+        "seed": 11,
+        "caveats": [],
+        "runs": [str(run)],
+    }
+    (folder / "map.json").write_text(json.dumps(fields))
+
+
+def study(folder: Path, run: Path, survey: Path) -> None:
+    """A study of three cells, one of which failed, with a table over two seeds."""
+    made = {"dialogues.japan": ("generate", run, "finished"), "survey.42": ("eval-wvs", survey, "finished")}
+    made["survey.43"] = ("eval-wvs", None, "failed")
+    entries, records = [], []
+    for id, (command, result, state) in made.items():
+        stage = id.partition(".")[0]
+        entry = CellEntry(id=id, stage=stage, run=command, axes={"seed": 42}, needs=())
+        entries.append(entry)
+        results = (result,) if result is not None else ()
+        error = "" if state == "finished" else f"out of memory {HOSTILE[0]}"
+        records.append(CellRecord(**dict(entry), state=state, results=results, error=error))
+    info = StudyInfo(
+        study="small",
+        title=f"A small study {HOSTILE[2]}",
+        file="small.yaml",
+        digest="0" * 64,
+        matrix={"seed": (42, 43)},
+        cells=tuple(entries),
+        versions={},
+        created="2026",
+        updated="2026",
+    )
+    (folder / "cells").mkdir(parents=True)
+    (folder / "study.json").write_text(info.model_dump_json())
+    for record in records:
+        (folder / "cells" / f"{record.id}.json").write_text(record.model_dump_json())
+    test = NumberTest(
+        against="a-student", difference=-0.25, low=-0.3, high=-0.2, sd=0.01, seeds=2, p=0.0004, p_holm=0.02
+    )
+    numbers = (
+        StudyNumber(row="a-student", column="Japan", metric="kl", cells=("survey.42",), results=(survey,), mean=0.5),
+        StudyNumber(
+            row="CLCA",
+            column="Japan",
+            metric="kl",
+            cells=("survey.42", "survey.43"),
+            results=(survey,),
+            missing=("survey.43",),
+            values={"42": 0.24, "43": 0.26},
+            mean=0.25,
+            sd=0.0141,
+            low=0.2,
+            high=0.3,
+            published=0.27,
+            differing=("respondents 2, published 1000",),
+            test=test,
+        ),
+    )
+    table = NumberTable(
+        id="main",
+        title="KL-D",
+        published="cultures",
+        corner="System",
+        numbers=numbers,
+        columns=(NumberColumn(label="Japan", places=3),),
+    )
+    written = StudyNumbers(
+        study="small",
+        title="A small study",
+        rehearsal=True,
+        demonstration=False,
+        resamples=10,
+        level=0.95,
+        tables=(table,),
+    )
+    (folder / "numbers.json").write_text(written.model_dump_json())
