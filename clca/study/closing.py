@@ -19,7 +19,7 @@ from clca.study.result import LOCKS, CellRecord
 
 SCORED = ("eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
 """Commands whose results tables are made of."""
-REPORT, TABLES = "report", "tables"
+REPORT, TABLES = "report", ".tables"  # no cell is called so
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +54,24 @@ def close_study(plan: StudyPlan, records: Mapping[str, CellRecord], progress: Pr
 
 
 def _write_tables(plan: StudyPlan, records: Mapping[str, CellRecord]) -> tuple[Path, ...]:
-    """Of several processes that end together, one writes. Raises `ClcaError`."""
+    """Compute the numbers, unless those that are there are made of the same; of several processes one does it.
+
+    Raises `ClcaError`.
+    """
     require_libraries(server=True)
-    from clca.study.computing import compute_numbers
-    from clca.study.tables import write_tables
+    from clca.study.computing import compute_numbers, made_of
+    from clca.study.tables import unchanged_tables, write_tables
 
     source, folder = plan.source, plan.folder.path / LOCKS / TABLES
     with write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
     with folder_lock(folder):
-        numbers = compute_numbers(source.name, source.study, plan.cells, records, Content(plan.workspace))
-        return write_tables(plan.folder.path, numbers)
+        content = Content(plan.workspace)
+        identity = made_of(source.digest, records, content)
+        if files := unchanged_tables(plan.folder.path, identity):
+            return files
+        numbers = compute_numbers(source.name, source.study, plan.cells, records, content)
+        return write_tables(plan.folder.path, numbers.model_copy(update={"made_of": identity}))
 
 
 def _write_report(plan: StudyPlan) -> Path:

@@ -7,14 +7,19 @@ from dataclasses import replace
 
 import numpy as np
 
+import clca
 from clca.content.lookup import Content
 from clca.evaluation.arrays import Floats
 from clca.evaluation.bootstrap import LEVEL, Estimate, interval
 from clca.evaluation.paired_test import PairedTest, holm, seed_spread
-from clca.evaluation.published.catalogue import load_catalogue
+from clca.evaluation.prediction_dir import PREDICTIONS, SCORES
+from clca.evaluation.published.catalogue import TABLES, load_catalogue
+from clca.evaluation.s2n_results import MMLU, OFFENSE
+from clca.evaluation.wvs.published import PATH as WVS
+from clca.storage.fingerprint import file_sha256, fingerprint
 from clca.study.cells import Cell
 from clca.study.computed_scores import ComputedScores, Results, collect_scores
-from clca.study.expected_settings import ExpectedEvaluation, expected_evaluations
+from clca.study.expected_settings import KINDS, ExpectedEvaluation, expected_evaluations
 from clca.study.finished_evaluations import DRAWS
 from clca.study.numbers import RESAMPLES, NumberTable, NumberTest, StudyNumber, StudyNumbers
 from clca.study.own_tables import own_tables
@@ -22,6 +27,18 @@ from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tab
 from clca.study.published_cells import Formula, Part, StandIns, number_sources
 from clca.study.result import CellRecord
 from clca.study.study_file import StudyFile
+
+
+def made_of(study: str, records: Mapping[str, CellRecord], content: Content) -> str:
+    """Identifies what numbers are computed of: the digest of the `study` file, evaluations, and published tables."""
+    evaluations = {}
+    for id, record in records.items():
+        if record.run in KINDS and record.state == "finished":
+            files = [folder / name for folder in record.results for name in (SCORES, PREDICTIONS)]
+            evaluations[id] = [file_sha256(file) if file.is_file() else "" for file in files]
+    texts = {path: content.text(path) for path in (TABLES, WVS, OFFENSE, MMLU)}
+    versions = {"clca": clca.__version__, "resamples": RESAMPLES}
+    return fingerprint({"study": study, "evaluations": evaluations, "content": texts, **versions})
 
 
 def compute_numbers(

@@ -104,6 +104,7 @@ class StudyNumbers(Record):
     tables: tuple[NumberTable, ...]
     caveats: tuple[str, ...] = Field(default=(), description="What has to be read beside all numbers.")
     unread: dict[str, str] = Field(default={}, description="Why the result of a cell could not be read.")
+    made_of: str = Field(default="", description="Identifies study, evaluations and published tables they are made of.")
 
     def json_object(self) -> dict[str, Any]:
         """What `numbers.json` holds."""

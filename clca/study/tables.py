@@ -12,6 +12,8 @@ from pathlib import Path
 from clca.evaluation import table_formats
 from clca.evaluation.table import Cell, Number, Row, Table
 from clca.printable import csv_cell
+from clca.safe_open import read_json
+from clca.storage.json_records import decode_record
 from clca.storage.output_files import write_output
 from clca.study.numbers import NUMBERS, NumberTable, StudyNumber, StudyNumbers
 
@@ -44,6 +46,16 @@ def write_tables(folder: Path, numbers: StudyNumbers) -> tuple[Path, ...]:
     )
     write_output(folder, dict(zip(FILES, texts, strict=True)))
     return tuple(folder / name for name in FILES)
+
+
+def unchanged_tables(folder: Path, made_of: str) -> tuple[Path, ...]:
+    """The files of a study's folder, if all are there and their numbers are made of the same; else none."""
+    files = tuple(folder / name for name in FILES)
+    try:
+        numbers = decode_record(StudyNumbers, read_json(files[0], within=folder))
+    except (OSError, ValueError):
+        return ()
+    return files if numbers.made_of == made_of and all(file.is_file() for file in files) else ()
 
 
 def shown_tables(numbers: StudyNumbers) -> tuple[Table, ...]:

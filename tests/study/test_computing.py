@@ -14,11 +14,11 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import StoreError
 from clca.study.cells import Cell
-from clca.study.computing import compute_numbers
+from clca.study.computing import compute_numbers, made_of
 from clca.study.numbers import NumberTable, StudyNumber, StudyNumbers
 from clca.study.result import CellRecord
 from clca.study.study_file import StudyFile
-from clca.study.tables import FILES, csv_text, shown_tables, write_tables
+from clca.study.tables import FILES, csv_text, shown_tables, unchanged_tables, write_tables
 from tests.study.finished_cells import SERVER, Drawn, finished, study_of
 
 SURVEY = f"""\
@@ -253,3 +253,25 @@ def test_files_hold_every_number_and_replace_nothing_of_the_users(of_offense: St
     files[1].write_text("mine")
     with pytest.raises(StoreError, match="is not as clca wrote it"):
         write_tables(folder, numbers)
+
+
+def test_numbers_are_computed_again_once_an_evaluation_changed(offense: Made, tmp_path: Path) -> None:
+    _, _, records = offense
+    identity = made_of("digest", records, Content())
+    numbers = StudyNumbers(
+        study="own", title="", rehearsal=False, demonstration=False, resamples=1, level=0.95, tables=()
+    )
+    write_tables(tmp_path, numbers.model_copy(update={"made_of": identity}))
+    assert unchanged_tables(tmp_path, identity) == tuple(tmp_path / name for name in FILES)
+    assert made_of("digest", records, Content()) == identity
+    assert made_of("another", records, Content()) != identity
+    (first, *_) = records.values()
+    copy = shutil.copytree(first.results[0], tmp_path / "copy")
+    moved = {**records, first.id: first.model_copy(update={"results": (copy,)})}
+    assert made_of("digest", moved, Content()) == identity
+    with (copy / "predictions.jsonl").open("a") as file:
+        file.write("{}\n")
+    assert made_of("digest", moved, Content()) != identity
+    assert unchanged_tables(tmp_path, "another") == ()
+    (tmp_path / "tables.md").unlink()
+    assert unchanged_tables(tmp_path, identity) == ()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from pathlib import Path
 
 import pytest
 
+from clca.errors import ContentError
 from clca.evaluation.classification.scores import COMBINED, ZERO_SHOT
 from clca.evaluation.invalid_replies import invalid_counts_table
 from clca.evaluation.mmlu.knowledge_table import data_table
@@ -126,3 +129,27 @@ def test_resamples_are_of_the_same_texts_for_all_systems(behaviour: FinishedEval
     assert scores.shape == shares.shape == (21,)
     assert len(set(scores.tolist())) > 10
     assert len(set(shares.tolist())) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "value", "fault"),
+    [
+        ("labels", [f"label {number}" for number in range(200)], "has no tests or rows, or more than 127 labels"),
+        ("texts", 13, "has other answers to germany/"),
+        ("test", "japan/none", "was not scored: evaluate again with --new"),
+    ],
+)
+def test_scores_that_are_not_those_of_the_predictions_are_refused_in_one_line(
+    folders: dict[str, Path], tmp_path: Path, part: str, value: object, fault: str
+) -> None:
+    copy = shutil.copytree(folders["behaviour"], tmp_path / "copy")
+    file = copy / "scores.json"
+    scores = json.loads(file.read_text(encoding="utf-8"))
+    if part == "test":
+        for result in scores["results"]:
+            result["tests"][value] = result["tests"].pop(scores["tests"][0]["test"])
+    scores["tests"][0][part] = value
+    file.write_text(json.dumps(scores), encoding="utf-8")
+    with pytest.raises(ContentError, match=fault) as caught:
+        read_finished(copy, "offense", None, 5)
+    assert "\n" not in caught.value.message

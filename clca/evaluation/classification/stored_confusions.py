@@ -9,9 +9,10 @@ import numpy as np
 from clca.errors import ContentError
 from clca.evaluation.classification.confusion import Confusion
 from clca.evaluation.classification.scores import MatrixScores
-from clca.evaluation.prediction_dir import PREDICTIONS, read_records
+from clca.evaluation.prediction_dir import PREDICTIONS, SCORES, read_records
 from clca.records import Choice
 
+MOST_LABELS = 127  # of a test: a byte holds an index
 _UNANSWERED = -2
 
 
@@ -23,6 +24,8 @@ def read_confusions(folder: Path, scores: MatrixScores, *, default: int = -1) ->
     scored.
     """
     file = str(folder / PREDICTIONS)
+    if not scores.tests or not scores.rows or any(len(test.labels) > MOST_LABELS for test in scores.tests):
+        raise ContentError(str(folder / SCORES), None, f"has no tests or rows, or more than {MOST_LABELS} labels")
     labels = {test.test: {label: index for index, label in enumerate(test.labels)} for test in scores.tests}
     systems = {system: index for index, system in enumerate(scores.rows)}
     golds: dict[str, dict[int, int]] = {test: {} for test in labels}
