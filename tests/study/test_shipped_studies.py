@@ -9,7 +9,7 @@ import pytest
 
 from clca.content.lookup import Content
 from clca.evaluation.published.catalogue import PublishedCatalogue, load_catalogue
-from clca.evaluation.s2n_results import MMLU, OFFENSE, read_printed
+from clca.evaluation.s2n_results import CODES, MMLU, OFFENSE, read_printed
 from clca.evaluation.wvs.published import load_published
 from clca.stages import stage
 from clca.study.cells import Cell, expand
@@ -168,6 +168,13 @@ def test_rows_are_tested_against_their_student_without_an_adapter() -> None:
     assert number("cultures", "Qwen2.5 7B CLCA", "Δ").against is None
     against = {made.against for made in tables()["s2n-4"][1].numbers if made.group == "Llama-3.1-8B"}
     assert against == {("", "zero-shot (caption), Llama-3.1-8B", "Std.")}
+
+
+def test_maps_read_a_file_of_each_culture() -> None:
+    (maps,) = study("eval/studies/s2n-maps.yaml")[1]
+    settings = maps.settings({})
+    assert settings["wiki"] == "data/wiki/{culture}.jsonl"
+    assert settings["culture"] == tuple(CODES)
 
 
 def test_each_study_says_what_it_requires_and_where_it_cannot_be_as_published() -> None:
