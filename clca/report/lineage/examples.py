@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
-from clca.content.parsing import parse_records
-from clca.errors import ClcaError
+from pydantic import ValidationError
+
+from clca.content.parsing import validation_message
+from clca.errors import ClcaError, ContentError
 from clca.models.adapter import EXAMPLES, TrainedAdapter
 from clca.models.adapter_info import ListedExample
 from clca.report.lineage.adapters import adapter_id
@@ -26,16 +29,24 @@ UNLISTED = "its examples were not recorded one by one: an earlier version traine
 def listed_examples(adapter: TrainedAdapter) -> Iterator[tuple[int, ListedExample]]:
     """(number of the line, example) of all examples. Raises `ContentError` for a line that is none, `StoreError`."""
     path = adapter.folder / EXAMPLES
-    yield from parse_records((line for _, line in read_lines(path)), str(path), ListedExample)
+    for number, (_, line) in enumerate(read_lines(path), 1):
+        yield number, _example(path, number, line)
 
 
 def examples_of(adapter: TrainedAdapter, dialogue: str, runs: set[int]) -> Iterator[tuple[int, ListedExample]]:
     """The same of the examples of a dialogue of one of these runs, by their numbers in the adapter's lineage."""
     path = adapter.folder / EXAMPLES
     for number, line in lines_with(path, [dialogue]):
-        for _, example in parse_records([line], f"{path} line {number}", ListedExample):
-            if example.run in runs and example.id.rpartition(":")[0] == dialogue:
-                yield number, example
+        example = _example(path, number, line)
+        if example.run in runs and example.id.rpartition(":")[0] == dialogue:
+            yield number, example
+
+
+def _example(path: Path, number: int, line: bytes) -> ListedExample:
+    try:
+        return ListedExample.model_validate_json(line)
+    except ValidationError as error:
+        raise ContentError(str(path), number, validation_message(error, ListedExample)) from None
 
 
 def add_examples(lineage: Lineage, adapter: TrainedAdapter, most: int, *, requests: bool = False) -> None:
