@@ -23,7 +23,7 @@ class TraceConfig(StageConfig):
             min_length=1,
             description="A dialogue by its id, or RUN#ID; a score as EVALUATION#KEY.PATH or"
             " EVALUATION#metric/row/column; a study's number as STUDY#table/row/column; a run, adapter, evaluation,"
-            " study, audit or statistics by folder or name. KIND:NAME says which kind is meant.",
+            " study, audit, map or statistics by folder or name. KIND:NAME says which kind is meant.",
         ),
         Option(argument=True, metavar="ID|SCORE|ADAPTER"),
     ]
@@ -53,3 +53,4 @@ class TraceConfig(StageConfig):
     evaluations: Annotated[Path, Field(description="Folder of the evaluations."), Option(WHERE)] = Path("evaluations")
     audits: Annotated[Path, Field(description="Folder of the audits."), Option(WHERE)] = Path("audits")
     studies: Annotated[Path, Field(description="Folder of the studies."), Option(WHERE)] = Path("studies")
+    maps: Annotated[Path, Field(description="Folder of the maps."), Option(WHERE)] = Path("maps")

@@ -25,6 +25,7 @@ class Folders:
     evaluations: Path = Path("evaluations")
     audits: Path = Path("audits")
     studies: Path = Path("studies")
+    maps: Path = Path("maps")
 
     def shown(self, path: Path) -> str:
         """A path as it is shown and as it names a node: from the base where it is below it, else as it is."""
@@ -34,7 +35,7 @@ class Folders:
     @property
     def roots(self) -> tuple[Path, ...]:
         """The folders below which recorded paths are followed."""
-        return (self.base, self.generated, self.adapters, self.evaluations, self.audits, self.studies)
+        return (self.base, self.generated, self.adapters, self.evaluations, self.audits, self.studies, self.maps)
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from clca.report.lineage.dialogues import StoredDialogue, dialogue_id
 from clca.report.lineage.evaluations import add_evaluation, evaluation_id
 from clca.report.lineage.examples import UNLISTED, examples_link, examples_of, run_of
 from clca.report.lineage.graph import Link, Node, descendants, node_id
-from clca.report.lineage.measurements import AUDIT, add_audit, is_audit_of
+from clca.report.lineage.measurements import AUDIT, MAP, add_audit, add_map, is_of
 from clca.report.lineage.numbers import add_number, read_numbers
 from clca.report.lineage.score_keys import read_scores
 from clca.report.lineage.scores import add_score, answering_rows
@@ -70,17 +70,18 @@ class Forward:
             self.of_adapter(adapter.folder)
 
     def of_run(self, run: RunInfo) -> None:
-        """Add the adapters that learned from a run with what was made of them, and the audits of its judge."""
+        """Add the adapters that learned from a run with what was made of them, audits of its judge, and its maps."""
         lineage = self._lineage
         for adapter in self._trained_on(run):
             add_adapter(lineage, adapter.folder)
             self.of_adapter(adapter.folder)
-        for file in sorted(lineage.folders.audits.glob(f"*/{AUDIT}")):
-            try:
-                if is_audit_of(lineage, file.parent, run):
-                    add_audit(lineage, file.parent)
-            except ClcaError as error:
-                self.unread.append(error.message)
+        for root, name, add in ((lineage.folders.audits, AUDIT, add_audit), (lineage.folders.maps, MAP, add_map)):
+            for file in sorted(root.glob(f"*/{name}")):
+                try:
+                    if is_of(lineage, file, run):
+                        add(lineage, file.parent)
+                except ClcaError as error:
+                    self.unread.append(error.message)
 
     def of_adapter(self, folder: Path) -> None:
         """Add the evaluations that an adapter's weights answered in, with the scores that they had a part in."""

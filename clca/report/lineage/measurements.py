@@ -1,4 +1,4 @@
-"""What was measured of runs as nodes: the statistics of `clca stats --report`, and audits of judges."""
+"""What was measured of runs as nodes: the statistics of `clca stats --report`, audits of judges, and maps."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clca.report.lineage.values import facts, listed, mapping, text
 from clca.safe_open import read_json
 from clca.storage.run_index import RunInfo
 
-STATISTICS, AUDIT = "stats.json", "audit.json"
+STATISTICS, AUDIT, MAP = "stats.json", "audit.json", "map.json"
 
 
 def add_statistics(lineage: Lineage, folder: Path) -> str:
@@ -38,26 +38,43 @@ def add_statistics(lineage: Lineage, folder: Path) -> str:
 def add_audit(lineage: Lineage, folder: Path) -> str:
     """Add the audit of a judge with the runs that it is of; returns the id. Raises as `add_statistics`."""
     data = _read(folder / AUDIT, "clca audit-judge")
-    fingerprints = mapping(data.get("run_fingerprints"))
     known = {
         **{key: data.get(key) for key in ("judge", "second_judge", "dialogues", "seed", "fingerprint")},
         "rehearsed": data.get("rehearsal") is True,
     }
-    runs = [_full(run) for run in listed(data.get("runs"))]
-    return _add(lineage, "audit", folder, known, [(run, _full(fingerprints.get(run))) for run in runs])
+    return _add(lineage, "audit", folder, known, _recorded_runs(data))
 
 
-def is_audit_of(lineage: Lineage, folder: Path, run: RunInfo) -> bool:
-    """Whether an audit is of a run, by its fingerprint, or by its folder where that was not recorded."""
-    data = _read(folder / AUDIT, "clca audit-judge")
-    fingerprints, real = mapping(data.get("run_fingerprints")), os.path.realpath(run.folder)
-    for recorded in map(_full, listed(data.get("runs"))):
-        if fingerprint := _full(fingerprints.get(recorded)):
+def add_map(lineage: Lineage, folder: Path) -> str:
+    """Add a map of embeddings with the runs whose dialogues are on it; returns the id. Raises as `add_statistics`."""
+    data = _read(folder / MAP, "clca map")
+    known = {
+        **{key: data.get(key) for key in ("embedder", "sample", "seed", "versions")},
+        "sources": [mapping(source).get("source") for source in listed(data.get("sources"))],
+        "cultures": sorted(mapping(data.get("cultures"))),
+        "rehearsed": data.get("rehearsal") is True,
+    }
+    return _add(lineage, "map", folder, known, _recorded_runs(data))
+
+
+def is_of(lineage: Lineage, file: Path, run: RunInfo) -> bool:
+    """Whether an `audit.json` or `map.json` is of a run, by its fingerprint, or by its folder if that is unknown."""
+    real = os.path.realpath(run.folder)
+    for recorded, fingerprint in _recorded_runs(_read(file, "clca audit-judge or clca map")):
+        if fingerprint:
             if fingerprint == run.data.get("fingerprint"):
                 return True
-        elif any(os.path.realpath(place) == real for place in lineage.places(recorded, folder)):
+        elif any(os.path.realpath(place) == real for place in lineage.places(recorded, file)):
             return True
     return False
+
+
+def _recorded_runs(data: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The folders of the runs that an audit or a map is of, each with its fingerprint, or "" where it is not known."""
+    fingerprints = mapping(data.get("run_fingerprints"))
+    taken = [run for selection in listed(data.get("selection")) for run in listed(mapping(selection).get("taken"))]
+    runs = dict.fromkeys(run for run in listed(data.get("runs")) or taken if isinstance(run, str))
+    return [(run, _full(fingerprints.get(run))) for run in runs]
 
 
 def _add(lineage: Lineage, kind: Kind, folder: Path, known: Mapping[str, Any], runs: list[tuple[str, str]]) -> str:

@@ -28,5 +28,6 @@ def plan(config: TraceConfig, workspace: Path | None = None) -> TracePlan:
         evaluations=config.evaluations,
         audits=config.audits,
         studies=config.studies,
+        maps=config.maps,
     )
     return TracePlan(config, find_target(config.target, folders), folders, workspace)

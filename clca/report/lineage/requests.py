@@ -8,8 +8,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from clca.content.parsing import parse_records
-from clca.errors import ClcaError
+from clca.content.parsing import validation_message
+from clca.errors import ClcaError, ContentError
 from clca.generation.ids import scenario_owner
 from clca.generation.rebuilt_request import rebuilt_request
 from clca.records import Dialogue
@@ -66,10 +66,13 @@ def kept_requests_of(folder: Path, stored: StoredDialogue) -> Iterator[KeptReque
     for number, line in lines_with(path, sorted(owners)):
         if not any(mark.encode() in line for mark in marks):
             continue
-        for _, request in parse_records([line], f"{path} line {number}", KeptRequest):
-            if request.owner in owners and request.digest not in seen:
-                seen.add(request.digest)
-                yield request
+        try:
+            request = KeptRequest.model_validate_json(line)
+        except ValidationError as error:
+            raise ContentError(str(path), number, validation_message(error, KeptRequest)) from None
+        if request.owner in owners and request.digest not in seen:
+            seen.add(request.digest)
+            yield request
 
 
 def _add(lineage: Lineage, stored: StoredDialogue, dialogue: str, request: KeptRequest, role: str) -> None:

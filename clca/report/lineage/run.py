@@ -12,7 +12,7 @@ from clca.report.lineage.evaluations import add_evaluation
 from clca.report.lineage.examples import add_examples
 from clca.report.lineage.forward import Forward
 from clca.report.lineage.graph import ancestors, descendants
-from clca.report.lineage.measurements import add_audit, add_statistics
+from clca.report.lineage.measurements import add_audit, add_map, add_statistics
 from clca.report.lineage.numbers import add_number, find_number, read_numbers
 from clca.report.lineage.origins import origin
 from clca.report.lineage.plan import TracePlan
@@ -84,7 +84,7 @@ def _add(lineage: Lineage, target: Target, most: int, *, back: bool) -> str:
         if not name:
             raise NotFoundError(f"{folder} has no cell {part!r} in its study.json")
         return name
-    adders = {"run": add_run, "study": add_study, "audit": add_audit, "statistics": add_statistics}
+    adders = {"run": add_run, "study": add_study, "audit": add_audit, "statistics": add_statistics, "map": add_map}
     return adders[target.kind](lineage, folder)
 
 

@@ -10,7 +10,7 @@ from clca.report.lineage.adapters import add_adapter
 from clca.report.lineage.context import Lineage
 from clca.report.lineage.evaluations import add_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
-from clca.report.lineage.measurements import add_audit, add_statistics
+from clca.report.lineage.measurements import add_audit, add_map, add_statistics
 from clca.report.lineage.runs import add_run
 from clca.report.lineage.values import facts, text
 from clca.study.result import CellRecord, Study, read_study
@@ -21,6 +21,7 @@ READERS: dict[str, Callable[[Lineage, Path], str]] = {
     "evaluation.json": add_evaluation,
     "audit.json": add_audit,
     "stats.json": add_statistics,
+    "map.json": add_map,
 }
 """How a folder is read, by the file that tells what it is."""
 

@@ -14,7 +14,7 @@ from clca.models.adapter import FILE as ADAPTER
 from clca.report.lineage.context import Folders
 from clca.report.lineage.dialogues import StoredDialogue, stored_dialogues
 from clca.report.lineage.graph import Kind
-from clca.report.lineage.measurements import AUDIT, STATISTICS
+from clca.report.lineage.measurements import AUDIT, MAP, STATISTICS
 from clca.storage.run_index import INFO as RUN
 from clca.storage.run_index import RunInfo, list_runs, read_run
 from clca.study.result import INFO as STUDY
@@ -26,6 +26,7 @@ MARKS: dict[Kind, str] = {
     "study": STUDY,
     "audit": AUDIT,
     "statistics": STATISTICS,
+    "map": MAP,
 }
 """The file by which a folder is known, by kind."""
 HOLDERS: dict[Kind, Kind] = {
@@ -106,6 +107,7 @@ def all_folders(kind: Kind, folders: Folders) -> Iterator[Path]:
         "evaluation": (folders.evaluations, "*/*"),
         "study": (folders.studies, "*"),
         "audit": (folders.audits, "*"),
+        "map": (folders.maps, "*"),
     }
     if kind in roots:
         root, pattern = roots[kind]
@@ -181,6 +183,7 @@ def _nothing(asked: str, name: str, kind: Kind | None, folders: Folders) -> str:
         "evaluation": lambda: folders.evaluations,
         "study": lambda: folders.studies,
         "audit": lambda: folders.audits,
+        "map": lambda: folders.maps,
     }
     looked = ", ".join(
         f"{folders.shown(root())}/" for known, root in roots.items() if known in kinds or kind == "dialogue"

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from clca.errors import ClcaError, NotFoundError, SettingsError
+from clca.cli.views.trace import show
+from clca.errors import ClcaError, ContentError, NotFoundError, SettingsError
+from clca.printable import one_line
 from clca.report.lineage.config import TraceConfig
 from clca.report.lineage.plan import plan
 from clca.report.lineage.result import TraceResult
@@ -17,6 +19,7 @@ from clca.report.lineage.run import run
 from clca.storage.fingerprint import fingerprint
 from tests.quality.runs import talk
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder, sha256_of_content
+from tests.security.test_shown_text import ATTACKS, check
 
 EXAMPLES = [
     {"part": "train", "task": "dialogue", "id": "talk-1:0", "run": 0},
@@ -112,13 +115,18 @@ def test_two_runs_that_hold_a_dialogue_of_one_id_are_told_apart(chain: Path) -> 
     assert trace("japan/one#talk-1").forward != ()
 
 
-def test_a_run_forward_to_adapters_and_audits(chain: Path) -> None:
+def test_a_run_forward_to_adapters_audits_and_maps(chain: Path) -> None:
     audit = chain / "audits" / "one"
     audit.mkdir(parents=True)
     (audit / "audit.json").write_text(json.dumps({"runs": ["generated/japan/one"], "judge": "j"}))
+    for name, mapped in (("of-it", "generated/japan/one"), ("of-another", "generated/japan/two")):
+        (chain / "maps" / name).mkdir(parents=True)
+        taken = [{"target": "japan", "taken": [mapped], "reason": "named"}]
+        (chain / "maps" / name / "map.json").write_text(json.dumps({"selection": taken, "embedder": "use"}))
     result = trace("generated/japan/one")
     assert f"adapter:{ADAPTER}" in result.forward
-    assert "audit:audits/one" in result.forward
+    assert {"audit:audits/one", "map:maps/of-it"} <= set(result.forward)
+    assert "map:maps/of-another" not in result.forward
 
 
 def test_a_trained_run_whose_dialogue_is_gone_is_named(chain: Path) -> None:
@@ -264,6 +272,28 @@ def test_kept_requests_of_a_dialogue_and_its_scenario_are_read_with_raw_replies(
         ("0" * 64, "\x1b[2JHello."),
         ("2" * 64, "\x1b[2JHello."),
     ]
+
+
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_what_data_say_is_shown_as_text(attack: str, base: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = ATTACKS[attack]
+    folder = run_folder(base, models={"teacher": {"name": text, "urls": []}})
+    line = {**REQUEST, "owner": "talk-1", "digest": "0" * 64, "messages": [{"role": text, "content": text}]}
+    line["reply"] = {**line["reply"], "text": text}  # type: ignore[dict-item]
+    (folder / "requests.jsonl").write_text(json.dumps(line) + "\n")
+    config = TraceConfig(target="talk-1")
+    if attack == "half a character":
+        with pytest.raises(ContentError, match=r"requests\.jsonl:1: "):
+            run(plan(config))
+        return
+    show(run(plan(config)), config, quiet=False, as_json=False)
+    shown = capsys.readouterr().out
+    check(shown)
+    assert shown.count(one_line(text)) >= 4
+    show(run(plan(config)), config, quiet=False, as_json=True)
+    printed = capsys.readouterr().out
+    check(printed)
+    assert json.loads(printed)["start"] == "dialogue:generated/japan/one#talk-1"
 
 
 def test_requests_that_were_not_kept_and_cannot_be_made_again_are_said_to_be_missing(base: Path) -> None:
