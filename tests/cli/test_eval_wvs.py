@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from clca.evaluation.wvs.prediction_dir import read_predictions
 from clca.models.student import Student
 from clca.records import Prediction
 from tests.cli.evaluation_folder import Desk
-from tests.cli_process import last_json
+from tests.cli_process import environment, last_json
 from tests.evaluation.wvs.survey_files import official, people
 from tests.inference.stub_model import Answered, Answering, chat
 
@@ -350,14 +352,31 @@ def test_two_servers_are_two_subjects(desk: Desk) -> None:
     assert places[0] != places[1]
 
 
+ONE_AFTER_THE_OTHER = """
+import json, sys
+from clca.cli import main
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["clca", *words]
+    try:
+        main()
+    except SystemExit as end:
+        print(end.code)
+"""
+
+
 def test_sixteen_bits_need_neither_data_sets_nor_quantisation(desk: Desk, tmp_path: Path) -> None:
-    path = without(tmp_path, "datasets", "bitsandbytes", "trl")
-    command = ("eval-wvs", "-c", "japan", "-n", "1", "--items", "Q1", "--quiet")
-    done = desk.run(*command, PYTHONPATH=path)
-    assert done.returncode == 0, done.stderr
-    fewer = desk.run(*command, "--bits", "4", PYTHONPATH=path)
-    assert fewer.returncode == 2
-    assert fewer.stderr.startswith("clca: tiny in 4 bits needs bitsandbytes, not installed here: pip install")
+    """Both commands in one interpreter, which has to import torch."""
+    command = ["eval-wvs", "-c", "japan", "-n", "1", "--items", "Q1", "--quiet"]
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_AFTER_THE_OTHER, json.dumps([command, [*command, "--bits", "4"]])],
+        cwd=desk.folder,
+        env=environment(**{**desk.env, "PYTHONPATH": without(tmp_path, "datasets", "bitsandbytes", "trl")}),
+        capture_output=True,
+        text=True,
+    )
+    assert done.stdout.split()[-2:] == ["0", "2"], done.stderr
+    *_, refusal = done.stderr.splitlines()
+    assert refusal.startswith("clca: tiny in 4 bits needs bitsandbytes, not installed here: pip install")
 
 
 def test_the_plan_counts_a_servers_tokens_with_the_tokenizer_that_lies_here(desk: Desk, tiny_student: Student) -> None:
