@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from clca.content.lookup import Content
@@ -15,25 +15,30 @@ from clca.report.figures.metric_figures import metric_figures, published_metric_
 from clca.report.figures.sources import Sources
 from clca.report.figures.transfer_figures import transfer_figures
 
-_KINDS: tuple[Callable[[Sources], Iterable[Figure]], ...] = (
-    metric_figures,
-    transfer_figures,
-    ablation_figures,
-    map_figures,
-    item_figures,
-    matrix_figures,
-)
+Maker = Callable[[Sources], Iterable[Figure]]
+
+_OF_MEANS: tuple[Maker, ...] = (metric_figures, transfer_figures, ablation_figures)
+_OF_ITEMS: tuple[Maker, ...] = (map_figures, item_figures, matrix_figures)
 
 
 def figures_of(sources: Sources) -> tuple[Figure, ...]:
     """Every figure that the sources give, in the order of a report; () where they give none.
 
-    Rehearsals have figures of their own, so that no mark of one stands on a real number. All ids differ. Raises
-    `ContentError` for damaged content of the workspace.
+    Rehearsals have figures of their own, so that no mark of one stands on a real number, and so have means over other
+    items. All ids differ. Raises `ContentError` for damaged content of the workspace.
     """
-    real = [figure for make in _KINDS for figure in make(sources.where(rehearsal=False))]
-    rehearsed = [figure for make in _KINDS for figure in make(sources.where(rehearsal=True))]
-    return _distinct((*real, *(replace(figure, id=f"{figure.id}-rehearsal") for figure in rehearsed)))
+    rehearsed = [replace(figure, id=f"{figure.id}-rehearsal") for figure in _made(sources.where(rehearsal=True))]
+    return _distinct((*_made(sources.where(rehearsal=False)), *rehearsed))
+
+
+def _made(sources: Sources) -> Iterator[Figure]:
+    for number, alike in enumerate(sources.by_items()):
+        items = "" if number == 0 else f"-{len(alike.surveys[0].info.inputs.items)}-items"
+        for make in _OF_MEANS:
+            for figure in make(alike):
+                yield replace(figure, id=figure.id + items)
+    for make in _OF_ITEMS:
+        yield from make(sources)
 
 
 def published_figures(content: Content) -> tuple[Figure, ...]:

@@ -76,7 +76,7 @@ def make_figure(
         legend = list(draw(figure))
         columns = _columns(legend, width) if legend else 1
         rows = -(-len(legend) // columns)
-        whole = height + above + below + (rows * _LEGEND * _LINE * 1.25 + 0.12 if rows else 0.0)
+        whole = height + above + below + (rows * _LEGEND * _LINE * 1.13 + 0.1 if rows else 0.0)
         figure.set_size_inches(width, whole)
         figure.get_layout_engine().set(rect=(0, below / whole, 1, height / whole), h_pad=0.06, w_pad=0.06)
         _write(figure, title, 0.012, [whole - 0.05 - at for at in _tops(title, _TITLE)], _TITLE, weight="bold")

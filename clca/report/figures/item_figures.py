@@ -19,7 +19,7 @@ MOST_FAR = 3  # items that the text alternative names
 
 
 def item_figures(sources: Sources, most: int = MOST_FIGURES) -> Iterator[Figure]:
-    """A figure for each student and culture, of the first evaluation that has most systems; `most` of them at most.
+    """A figure for each student and culture, of the first evaluation of most systems, then items; `most` at most.
 
     The caption says of how many evaluations it is one, and the last one how many figures are not drawn.
     """
@@ -30,10 +30,16 @@ def item_figures(sources: Sources, most: int = MOST_FIGURES) -> Iterator[Figure]
         for culture in dict.fromkeys(result.culture for result in source.scores.results):
             chosen.setdefault((source.info.student, culture), []).append(source)
     for number, ((_, culture), own) in enumerate(list(chosen.items())[:most], start=1):
-        source = max(own, key=lambda entry: len(_first_orders(entry, culture)))
+        source = max(own, key=lambda entry: _size(entry, culture))
         data = item_data(source, culture, names.get(culture, culture), items)
         left_out = len(chosen) - most if number == most else 0
         yield _figure(source, data, culture, len(own), max(left_out, 0))
+
+
+def _size(source: SurveySource, culture: str) -> tuple[int, int]:
+    """How many systems and items an evaluation has of a culture."""
+    results = _first_orders(source, culture)
+    return len(results), max((len(result.items) for result in results), default=0)
 
 
 def item_data(source: SurveySource, culture: str, name: str, items: Sequence[Item]) -> ItemFigure:

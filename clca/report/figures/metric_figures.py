@@ -130,7 +130,6 @@ FACETS: dict[str, Callable[[SurveySource, str], str]] = {
     "scoring": lambda source, culture: f"{source.info.scoring} scoring",
     "mode": lambda source, culture: source.info.mode,
     "format": lambda source, culture: f"{source.info.format} format",
-    "items": lambda source, culture: f"{len(source.info.inputs.items)} items",
     "bits": lambda source, culture: "server" if source.info.server else f"{source.info.inputs.bits} bits",
 }
 """What sets runs of one student apart, besides seeds, people and adapters: in words, by its name."""
@@ -159,7 +158,7 @@ def _figure(sources: Sources, surveys: Sequence[SurveySource], data: MetricFigur
         shows=(
             "A mark is a system's score of a culture and the line through it its 95 % interval over respondents; of"
             " several runs each has its own line, and more than 5 are drawn as their mean, from the lowest to the"
-            " highest. Upright lines are references on the same scale, over the items of the first run of a culture. "
+            " highest. Upright lines are references on the same scale. "
             f"{head.title[0].upper()}{head.title[1:]}: {head.note}"
         ),
         alt=_alt(data),

@@ -17,7 +17,7 @@ Colour = tuple[float, float, float]
 METHODS: dict[Method, tuple[str, str]] = {"persona": (BLUE, "o"), "cultural": (GREEN, "s"), "clca": (VERMILLION, "^")}
 """Colour and mark of each way of asking the survey."""
 
-FURTHER = ((PURPLE, "v"), (ORANGE, "P"), (SKY, "X"), (BLACK, "<"))
+FURTHER = tuple(zip((PURPLE, ORANGE, SKY, BLACK) * 2, "vPX<>ph*", strict=True))
 """Colour and mark of further systems, in this order."""
 
 

@@ -35,8 +35,10 @@ def run_line(data: str, metric: str, surveys: Sequence[SurveySource]) -> str:
     """Model, data, metric, respondents, seeds and runs of evaluations on the survey, in one line."""
     people = {count for source in surveys for count in source.info.respondents.values()}
     sizes = f"{min(people):,}" if len(people) == 1 else f"{min(people):,} to {max(people):,}" if people else "unknown"
+    items = some([f"{len(source.info.inputs.items)}" for source in surveys])
     return (
-        f"Model: {some([source.info.student for source in surveys])}. Data: {data}, {sizes} respondents of a culture."
+        f"Model: {some([source.info.student for source in surveys])}."
+        f" Data: {data}, {sizes} respondents of a culture, {items} items."
         f" Metric: {metric}. Seed: {some([str(source.info.seed) for source in surveys])}."
         f" Runs: {some([source.run for source in surveys])}"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,6 +38,17 @@ class Sources:
             stored for stored in self.offense if (stored.marks.rehearsal or stored.marks.demonstration) == rehearsal
         )
         return replace(self, surveys=surveys, offense=offense)
+
+    def by_items(self) -> Iterator[Sources]:
+        """The evaluations on the survey that asked the same items, those of most items first.
+
+        Means over other items are other scores, and have other references.
+        """
+        groups: dict[frozenset[str], list[SurveySource]] = {}
+        for source in self.surveys:
+            groups.setdefault(frozenset(source.info.inputs.items), []).append(source)
+        for items in sorted(groups, key=len, reverse=True):
+            yield replace(self, surveys=tuple(groups[items]))
 
     def culture_names(self) -> dict[str, str]:
         """The name of each culture that the survey knows, by its id."""

@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import doctest
+
 import numpy as np
 import pytest
 
 from clca.content.lookup import Content
 from clca.content.wvs_items import Shares, load_items, load_shares
 from clca.culture.scores import Scores
+from clca.evaluation.wvs import map_axes
 from clca.evaluation.wvs.map_axes import (
     EXPRESSION,
     GENDER,
@@ -26,6 +29,12 @@ def shipped(axis: Axis) -> tuple[AxisModel, dict[str, Shares]]:
     key = "traditional_vs_secular_rational" if axis is SECULAR else "survival_vs_self_expression"
     scores = {row.culture: getattr(row, key) for row in Scores(content).map_rows if row.culture}
     return axis_model(axis, shares, scores), shares
+
+
+def test_worked_examples() -> None:
+    failures, examples = doctest.testmod(map_axes)
+    assert examples
+    assert not failures
 
 
 def test_autonomy_runs_from_minus_2_to_2() -> None:

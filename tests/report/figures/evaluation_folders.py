@@ -43,7 +43,7 @@ def survey(
     answers: Mapping[str, Mapping[Method, Answering]],
     *,
     items: Sequence[str] = (),
-    resamples: int = 50,
+    resamples: int = 10,
     **info: Any,
 ) -> Path:
     """A finished evaluation on the survey: for each culture and method how it is answered; `info` changes its facts."""

@@ -66,7 +66,9 @@ def test_no_figure_mixes_two_metrics(sources: Sources) -> None:
 
 def test_the_caption_names_model_data_metric_seeds_and_runs(sources: Sources) -> None:
     (figure,) = metric_figures(sources, ["jsd"])
-    assert "Model: llama-3.1-8b. Data: World Values Survey wave 7, 40 respondents of a culture." in figure.caption
+    assert (
+        "Model: llama-3.1-8b. Data: World Values Survey wave 7, 40 respondents of a culture, 3 items." in figure.caption
+    )
     assert "Seed: 1, 2. Runs: wvs/run-1, wvs/run-2." in figure.caption
     assert figure.alt.startswith("Jensen-Shannon distance (lower is better; proper) for United Kingdom, Japan.")
     assert figure.sources == tuple(source.folder for source in sources.surveys)

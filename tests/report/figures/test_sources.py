@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,11 @@ def linked(folder: Path) -> None:
     (folder.parent / "elsewhere.json").write_text((folder / "scores.json").read_text())
     (folder / "scores.json").unlink()
     (folder / "scores.json").symlink_to(folder.parent / "elsewhere.json")
+
+
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return survey(tmp_path_factory.mktemp("a") / "sound", {"uk": {"persona": at_random}}, items=["Q1"])
 
 
 FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
@@ -52,10 +58,12 @@ FAULTS: dict[str, tuple[Callable[[Path], None], str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_folder_that_cannot_be_read_is_told_in_one_line_and_others_are_drawn(fault: str, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_read_is_told_in_one_line_and_others_are_drawn(
+    fault: str, tmp_path: Path, sound: Path
+) -> None:
     spoil, message = FAULTS[fault]
-    sound = survey(tmp_path / "sound", {"uk": {"persona": at_random}}, items=["Q1"], resamples=2)
-    spoiled = survey(tmp_path / "spoiled", {"uk": {"persona": at_random}}, items=["Q1"], resamples=2)
+    spoiled = tmp_path / "spoiled"
+    shutil.copytree(sound, spoiled)
     spoil(spoiled)
     sources = read_sources([spoiled, sound, tmp_path / "missing"])
     assert [source.folder for source in sources.surveys] == [sound]
@@ -67,14 +75,23 @@ def test_a_folder_that_cannot_be_read_is_told_in_one_line_and_others_are_drawn(f
 
 
 def test_rehearsals_have_figures_of_their_own(tmp_path: Path) -> None:
-    real = survey(tmp_path / "real", {"uk": {"persona": at_random}}, items=["Q1"], resamples=2)
-    rehearsed = survey(tmp_path / "r", {"uk": {"persona": at_random}}, items=["Q1"], resamples=2, rehearsal=True)
+    real = survey(tmp_path / "real", {"uk": {"persona": at_random}}, items=["Q1"])
+    rehearsed = survey(tmp_path / "r", {"uk": {"persona": at_random}}, items=["Q1"], rehearsal=True)
     figures = {figure.id: figure for figure in figures_of(read_sources([real, rehearsed]))}
     assert figures["survey-kl"].sources == (real,)
     assert figures["survey-kl-rehearsal"].sources == (rehearsed,)
     assert not figures["survey-kl"].rehearsal
     assert b">REHEARSAL</text>" in figures["survey-kl-rehearsal"].svg
     assert b"REHEARSAL" not in figures["survey-kl"].svg
+
+
+def test_means_over_other_items_have_figures_of_their_own(tmp_path: Path) -> None:
+    both = survey(tmp_path / "both", {"uk": {"persona": at_random}}, items=["Q1", "Q2"])
+    single = survey(tmp_path / "single", {"uk": {"persona": at_random}}, items=["Q1"])
+    figures = {figure.id: figure for figure in figures_of(read_sources([single, both]))}
+    assert figures["survey-jsd"].sources == (both,)
+    assert figures["survey-jsd-1-items"].sources == (single,)
+    assert figures["items-llama-3-1-8b-uk"].sources == (both,)
 
 
 def test_ids_differ_and_words_are_there() -> None:
@@ -85,7 +102,7 @@ def test_ids_differ_and_words_are_there() -> None:
 
 def test_hostile_names_are_inert_in_picture_and_table(tmp_path: Path) -> None:
     name = '=cmd()"><script>x</script>\u202e$\\frac$'
-    folder = survey(tmp_path / "a", {"uk": {"persona": at_random}}, items=["Q1"], resamples=2, student=name)
+    folder = survey(tmp_path / "a", {"uk": {"persona": at_random}}, items=["Q1"], student=name)
     figure = figures_of(read_sources([folder]))[0]
     assert "<script" not in figure.svg.decode()
     assert "\u202e" not in figure.svg.decode() + figure.csv
