@@ -21,8 +21,9 @@ from clca.report.sections.pictures import in_page
 from clca.report.sections.values import count, count_cell, items, mapping, number, text
 from clca.report.sources import Found, Source
 from clca.report.stored_svg import read_svg
-from clca.safe_open import is_below
+from clca.safe_open import MIB, is_below
 
+LARGEST = 2 * MIB  # characters of all pictures of maps in a report
 MOST_CULTURES = 20  # of the table of nearest texts
 
 
@@ -32,6 +33,7 @@ def maps_section(found: Found) -> Section | None:
     if not maps:
         return None
     blocks: list[Block] = []
+    room = LARGEST
     for source in maps:
         data = source.data
         embedder = text(data.get("embedder"), "an unknown embedder")
@@ -39,7 +41,13 @@ def maps_section(found: Found) -> Section | None:
         parts = [mapping(part) for part in items(data.get("sources"))]
         blocks.append(_separability(source, parts))
         for part in parts:
-            blocks += [*_picture(source, part, embedder), *_neighbours(source, part)]
+            for block in (*_picture(source, part, embedder), *_neighbours(source, part)):
+                size = len(block.svg) if isinstance(block, ReportFigure) else 0
+                fits = size <= room
+                room -= size if fits else 0
+                blocks.append(
+                    block if fits else Paragraph("Its picture is in the folder: the report would be too large.")
+                )
         blocks += [Paragraph(text(caveat)) for caveat in items(data.get("caveats"))]
     lead = "Texts of each culture as an embedder sees them. The scores are of the embeddings, not of the pictures."
     return Section("maps", "Maps of the data", tuple(blocks), lead)
