@@ -103,6 +103,8 @@ class _Forecaster:
     configs: dict[str, StageConfig] = field(default_factory=dict)
     costs: dict[str, Cost] = field(default_factory=dict)
     """By the settings that decide them: seeds and adapters do not."""
+    refusals: dict[str, ClcaError] = field(default_factory=dict)
+    """Why a plan was refused, by the same: to be refused by a hub that does not answer takes a minute."""
 
     def forecast(self, cell: Cell) -> CellForecast:
         needs = {id: self.records.get(id) for id in cell.needs}
@@ -143,21 +145,23 @@ class _Forecaster:
         if config.student is None:
             trained = (self.configs.get(id) for id in missing)
             update["student"] = next((name for need in trained if (name := getattr(need, "student", None))), None)
-        if not getattr(config, "row", True):
-            update["row"] = ("base",)
-        without = config.model_copy(update=update)
+        without_adapters, factor = _without_adapters(cell.run, config)
+        without = config.model_copy(update={**update, **without_adapters})
         cost = self._cost(cell.run, without, lambda: _plan(cell.run, without, self.plan.workspace))
-        adapters = len(config.adapter)
-        # An adapter answers the same texts as the student; on the survey one of two methods more is asked.
-        factor = 1 + adapters if "row" in update else 1.5 if not getattr(config, "method", ()) else 1
-        note = f"estimated without its {adapters} adapters; {cost.note}".removesuffix("; ")
+        note = f"estimated without its {len(config.adapter)} adapters; {cost.note}".removesuffix("; ")
         return self._entry(cell, cost.times(factor, note), "unknown" if cost.is_unknown else "estimate")
 
     def _cost(self, command: str, config: StageConfig, make: Callable[[], Any]) -> Cost:
         settings = {key: value for key, value in recorded_config(config).items() if key not in ("seed", "adapter")}
         key = f"{command} {settings}" if command.startswith("eval-") else f"{command} {recorded_config(config)}"
+        if key in self.refusals:
+            raise self.refusals[key]
         if key not in self.costs:
-            self.costs[key] = cost_of(command, make())
+            try:
+                self.costs[key] = cost_of(command, make())
+            except ClcaError as error:
+                self.refusals[key] = error
+                raise
         return self.costs[key]
 
     def _done(self, cell: Cell, record: CellRecord) -> CellForecast:
@@ -182,6 +186,22 @@ class _Forecaster:
             bytes=cost.bytes,
             note=cost.note,
         )
+
+
+def _without_adapters(command: str, config: Any) -> tuple[dict[str, Any], float]:
+    """Settings with which an evaluation asks no adapter, and how many times as much it asks with its own."""
+    if command == "eval-wvs":
+        asked = config.method or ("persona", "cultural", "clca")
+        if "clca" not in asked:
+            return {}, 1
+        # An adapter is asked in the place of each respondent, as persona is; cultural is asked once for all.
+        if "persona" in asked:
+            return {"method": tuple(method for method in asked if method != "clca")}, 2
+        return {"method": ("persona",)}, 1
+    if not hasattr(config, "row"):
+        return {}, 1 + len(config.adapter)
+    without = [row for row in config.row or ("base", "zero-shot") if row in ("base", "zero-shot")]
+    return {"row": ("base",)}, len(without) + len(config.adapter)
 
 
 def _plan(command: str, config: StageConfig, workspace: Path | None) -> Any:

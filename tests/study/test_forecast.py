@@ -1,0 +1,42 @@
+"""What a study would take is estimated before its adapters exist: by what is asked without them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from clca.models.student import Student
+from clca.study.config import StudyConfig
+from clca.study.forecast import forecast
+from clca.study.plan import plan
+
+TEXT = """\
+title: Before anything is made
+matrix: {culture: [germany, turkey]}
+stages:
+  dialogues: {run: generate, over: [culture], with: {culture: "{culture}", scenarios: 1, samples: 1}}
+  adapters: {run: train, over: [culture], with: {run: "{dialogues}", culture: "{culture}", student: tiny}}
+"""
+ASKED = {
+    "own": ("eval-offense", 'culture: "{culture}", row: "{culture}", limit: 4', 16 * 2),
+    "beside": ("eval-offense", 'culture: "{culture}", limit: 4', 16 * (2 + 2)),  # base and zero-shot, too
+    "knowledge": ("eval-mmlu", "data: demo, shots: 0, limit: 2", 12 * (1 + 2)),
+    "adapted": ("eval-wvs", 'culture: "{culture}", method: clca, respondents: 5, items: [Q1, Q2]', 2 * 10),
+    "personas": ("eval-wvs", 'culture: "{culture}", method: persona, respondents: 5, items: [Q1, Q2]', 2 * 10),
+}
+
+
+def test_adapters_that_are_not_there_yet_are_asked_what_their_student_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_student: Student
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    stages = "".join(
+        f'  {name}: {{run: {command}, with: {{student: tiny, adapter: "{{adapters}}", {settings}}}}}\n'
+        for name, (command, settings, _) in ASKED.items()
+    )
+    (tmp_path / "own.yaml").write_text(TEXT + stages)
+    found = {cell.id: cell for cell in forecast(plan(StudyConfig(study="own.yaml"))).cells}
+    assert {name: found[name].requests for name in ASKED} == {name: requests for name, (*_, requests) in ASKED.items()}
+    assert {found[name].how for name in ASKED} == {"estimate"}
+    assert found["adapters.turkey"].note == "known once dialogues.turkey is done"
