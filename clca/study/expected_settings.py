@@ -6,7 +6,7 @@ compared with what published numbers need.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -20,7 +20,7 @@ from clca.evaluation.published.s2n import evaluation_settings
 from clca.evaluation.wvs.config import WvsConfig
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.plan import RESPONDENTS, TINY_RESPONDENTS
-from clca.evaluation.wvs.questionnaire import METHODS, choose_orders
+from clca.evaluation.wvs.questionnaire import ALL, METHODS, choose_orders
 from clca.evaluation.wvs.suite import NATIVE, native_language
 from clca.models.student import TINY
 from clca.stages import STAGES
@@ -115,7 +115,13 @@ def _taught(
     cultures = config.culture or [culture for run in runs for culture in run.culture]
     if config.combined:
         return {COMBINED: facts}
-    return {catalogue.find(culture): facts for culture in cultures}
+    return dict.fromkeys(_found(cultures, catalogue), facts)
+
+
+def _found(names: Iterable[str], catalogue: CultureCatalogue) -> tuple[str, ...]:
+    """The ids of cultures by their names; `all` stands for every one."""
+    each = (catalogue.ids() if name.casefold() == ALL else [catalogue.find(name)] for name in names)
+    return tuple(dict.fromkeys(id for ids in each for id in ids))
 
 
 def _survey(
@@ -126,7 +132,8 @@ def _survey(
     catalogue: CultureCatalogue,
     content: Content,
 ) -> ExpectedEvaluation:
-    cultures = tuple(dict.fromkeys(map(catalogue.find, config.culture or taught or PAPER_ORDER)))
+    of_adapters = [culture for culture in taught if culture != COMBINED]
+    cultures = _found(config.culture or of_adapters or PAPER_ORDER, catalogue)
     # An adapter of one or of several cultures answers for all of them where it is the only one.
     only = next(iter(taught.values())) if len(taught) == 1 else None
     by_culture = {culture: taught.get(culture, only) for culture in cultures}
@@ -184,7 +191,7 @@ def _labelled(
         info["subjects"] = config.subject or tuple(map(str, range(ALL_SUBJECTS)))
     else:
         info |= {"demonstration": getattr(config, "data", None) is None, "public_tests": "public"}
-        cultures = tuple(dict.fromkeys(map(catalogue.find, getattr(config, "culture", ()))))
+        cultures = _found(getattr(config, "culture", ()), catalogue)
         if isinstance(config, OffenseConfig):
             info["format"] = config.format
             rows = [BASE, ZERO_SHOT]
