@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import get_args
 
 from clca.content.lookup import Content
 from clca.evaluation.bootstrap import Estimate
@@ -17,7 +18,7 @@ from clca.report.figures.drawing import Caption, label, make_figure
 from clca.report.figures.figure import Figure
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug, some
 from clca.report.figures.sources import Sources
-from clca.report.figures.survey_source import ADAPTED, SurveySource
+from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
 
 PUBLISHED_TABLES = ("social", "intent", "teacher")
 """The tables of `eval/published.yaml` that the bars are of."""
@@ -110,9 +111,9 @@ def _bars(own: Sequence[SurveySource]) -> list[AblationBar]:
                 if estimate is not None:
                     score = AblationScore(metric, estimate, source.run, f"{source.info.seed}")
                     scores.setdefault((source.system(method, culture), method), []).append(score)
-    order: tuple[Method, ...] = ("persona", "cultural", "clca")
+    order = get_args(Method)
     bars = [AblationBar(system, method, "ours", tuple(of)) for (system, method), of in scores.items()]
-    return sorted(bars, key=lambda bar: order.index(bar.method))
+    return sorted(bars, key=lambda bar: (order.index(bar.method), not learned_clca(bar.system)))
 
 
 def _means(source: SurveySource) -> Iterator[tuple[Method, WvsEstimates]]:

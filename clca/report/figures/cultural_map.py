@@ -196,7 +196,9 @@ def _dots(axes: Any, across: Sequence[float], up: Sequence[float]) -> Any:
 
     ends = [point for x, y in zip(across, up, strict=True) for point in ((x, y), (x + 1e-3, y))]
     path = Path(ends, [Path.MOVETO, Path.LINETO] * len(across))
-    axes.add_patch(PathPatch(path, facecolor="none", edgecolor=FAINT, linewidth=3, capstyle="round", zorder=1))
+    path.should_simplify = False  # or what is too short to be seen as a line would be left out
+    style = {"facecolor": "none", "edgecolor": FAINT, "linewidth": 3, "capstyle": "round"}
+    axes.add_patch(PathPatch(path, snap=False, zorder=1, **style))
     return Line2D([], [], linestyle="none", marker="o", color=FAINT, markersize=3)
 
 

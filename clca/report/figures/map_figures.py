@@ -15,7 +15,7 @@ from clca.report.figures.drawing import Caption, label, make_figure
 from clca.report.figures.figure import Figure
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug
 from clca.report.figures.sources import Sources
-from clca.report.figures.survey_source import ADAPTED, SurveySource
+from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
 
 MOST_CULTURES = 12  # panels; further cultures are in figures of their own
 
@@ -82,7 +82,7 @@ def map_figures(sources: Sources) -> Iterator[Figure]:
 def _alike(own: Sequence[SurveySource]) -> Iterator[tuple[str, list[SurveySource]]]:
     """The evaluations whose adapters learned the same, and which asked in the same languages, with what that is.
 
-    Those of the student alone stand beside the adapters of the same languages, if there are any.
+    Those of the student alone stand beside each kind of adapters of the same languages, if there are any.
     """
     groups: dict[tuple[str, str], list[SurveySource]] = {}
     for source in own:
@@ -91,12 +91,11 @@ def _alike(own: Sequence[SurveySource]) -> Iterator[tuple[str, list[SurveySource
         native = any(source.language(result.culture) != "en" for result in results)
         key = ", ".join(dict.fromkeys(systems)), "asked in its own language" if native else ""
         groups.setdefault(key, []).append(source)
-    for (adapted, language), alike in groups.items():
-        beside = [key for key in groups if key[0] and key[1] == language]
+    for (adapted, language), alike in sorted(groups.items(), key=lambda group: not learned_clca(group[0][0])):
+        alone = groups.get(("", language), [])
         if adapted:
-            alone = groups.get(("", language), []) if (adapted, language) == beside[0] else []
             yield ", ".join(filter(None, (adapted, language))), [*alone, *alike]
-        elif not beside:
+        elif not any(key[0] and key[1] == language for key in groups):
             yield language, alike
 
 

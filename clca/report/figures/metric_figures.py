@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import get_args
 
 from clca.content.lookup import Content
 from clca.evaluation.published.catalogue import load_catalogue
@@ -11,6 +12,7 @@ from clca.evaluation.wvs.metric_names import METRICS, PAPER_METRICS, Metric
 from clca.evaluation.wvs.paper_table import PAPER_ORDER
 from clca.evaluation.wvs.persona import load_persona
 from clca.evaluation.wvs.published import PublishedScore
+from clca.records import Method
 from clca.report.figures.drawing import Caption, make_figure
 from clca.report.figures.figure import Figure
 from clca.report.figures.metric_points import (
@@ -24,7 +26,7 @@ from clca.report.figures.metric_points import (
 from clca.report.figures.published_points import may_be_published, published_series, setting_differences
 from clca.report.figures.runs import SURVEY_DATA, run_line, slug, some
 from clca.report.figures.sources import Sources
-from clca.report.figures.survey_source import ADAPTED, SurveySource
+from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
 
 MOST_STUDENTS = 12  # panels of a figure; further students are in figures of their own
 
@@ -111,7 +113,8 @@ def _panel(
         MetricSeries(system, method, "ours", tuple(entries))  # type: ignore[arg-type]
         for (system, method), entries in points.items()
     ]
-    series.sort(key=lambda entry: ("persona", "cultural", "clca").index(entry.method))
+    methods = get_args(Method)
+    series.sort(key=lambda entry: (methods.index(entry.method), not learned_clca(entry.system)))
     published = list(published_series(sources.published, student, metric, _first_of_method(comparable)))
     beside = [twin for entry in series for twin in (entry, *(own for own in published if own.system == entry.system))]
     return StudentPanel(student, tuple(beside), references)  # type: ignore[arg-type]

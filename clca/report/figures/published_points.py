@@ -10,7 +10,7 @@ from clca.evaluation.published.matching import Difference, differences
 from clca.evaluation.wvs.metric_names import Metric
 from clca.evaluation.wvs.published import AVERAGE, PublishedScore
 from clca.report.figures.metric_points import MetricPoint, MetricSeries
-from clca.report.figures.survey_source import ADAPTED, SurveySource
+from clca.report.figures.survey_source import ADAPTED, SurveySource, learned_clca
 
 _OF_ADAPTERS = frozenset({"recipe", "mixture", "teacher", "cultures"})
 """Settings that an evaluation does not record one by one: the name of the system says what its adapters learned."""
@@ -71,5 +71,4 @@ def _cells(catalogue: PublishedCatalogue, student: str, method: str, metric: Met
 
 def may_be_published(source: SurveySource, method: str, culture: str) -> bool:
     """Whether a system is one that the paper has: of adapters those that learned the paper's own mixture."""
-    taught = source.info.taught.get(culture, "")
-    return method != ADAPTED or taught == "recipe clca" or taught.endswith(", mix clca")
+    return method != ADAPTED or learned_clca(source.system(method, culture))

@@ -60,6 +60,11 @@ class SurveyInfo(BaseModel):
     three_points: dict[Slug, tuple[str, ...]] = Field(default_factory=dict)
 
 
+def learned_clca(system: str) -> bool:
+    """Whether a system, by its name, is an adapter that learned the paper's own mixture."""
+    return system.startswith("adapted (recipe clca)") or ", mix clca)" in system
+
+
 @dataclass(frozen=True, slots=True)
 class SurveySource:
     """A finished evaluation by `clca eval-wvs`: what was evaluated, and its scores."""
