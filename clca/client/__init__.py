@@ -14,7 +14,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from clca.client.connection import Connection
 from clca.client.fetching import fetch_files
@@ -150,6 +150,12 @@ class Client:
         said = {"verdict": verdict, "comment": comment}
         stored: dict[str, Any] = self._connection.post(f"/v1/runs/{run}/dialogues/{dialogue}/reviews", said)
         return stored
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Close the connections."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -14,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from clca.errors import StoreError
 from clca.safe_open import is_below, read_json
-from clca.service.file_entry import FileEntry, is_public
+from clca.service.file_entry import FileEntry, etag_of, is_public
 from clca.storage.atomic import atomic_write, write_errors
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def fetch_files(connection: Connection, job: str, folder: Path) -> list[Path]:
     path = f"/v1/jobs/{job}/files"
     files = _Files.validate_python(connection.get(path)["files"])
     tags = _read_tags(folder)
-    wanted = [file for file in files if tags.get(file.path) != file.etag or not (folder / file.path).is_file()]
+    wanted = [file for file in files if not _is_here(folder / file.path, file, tags.get(file.path))]
     for file in files:
         if not (is_below(file.path) and is_public(file.path)):
             raise StoreError(f"the service names a file outside of its results: {file.path!r}")
@@ -49,6 +50,15 @@ def fetch_files(connection: Connection, job: str, folder: Path) -> list[Path]:
         tags[file.path] = file.etag
         atomic_write(folder / LIST, json.dumps(tags, indent=1, sort_keys=True) + "\n")
     return [folder / file.path for file in files]
+
+
+def _is_here(path: Path, file: FileEntry, tag: str | None) -> bool:
+    """Whether a file was fetched, or is the service's own, which works in the same folder of the same machine."""
+    try:
+        about = os.lstat(path)
+    except OSError:
+        return False
+    return stat.S_ISREG(about.st_mode) and file.etag in (tag, etag_of(about))
 
 
 def _fetch(connection: Connection, path: str, folder: Path, file: FileEntry) -> None:

@@ -110,6 +110,7 @@ def _describe(app: FastAPI, service: Service) -> None:
                 for operation in path.values():
                     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
                     schemas |= body.get("schema", {}).pop("$defs", {})
+            schemas[answers.Error.__name__] = answers.Error.model_json_schema()
             components["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
             document["security"] = [{"token": []}, {}]
             app.openapi_schema = document

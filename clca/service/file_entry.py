@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 from clca.records import Record
@@ -28,3 +29,8 @@ def is_public(name: str) -> bool:
     return len(parts) <= DEEPEST and all(
         part and not part.startswith(".") and "\0" not in part and not _INTERNAL.search(part) for part in parts
     )
+
+
+def etag_of(about: os.stat_result) -> str:
+    """What changes when a file does; two that are not the same file differ in it."""
+    return f'"{about.st_mtime_ns:x}-{about.st_size:x}-{about.st_ino:x}"'

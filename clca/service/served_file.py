@@ -16,7 +16,7 @@ from fastapi.responses import Response, StreamingResponse
 
 from clca.errors import NotFoundError
 from clca.safe_open import UnsafeFile, safe_open, walk
-from clca.service.file_entry import FileEntry, is_public
+from clca.service.file_entry import FileEntry, etag_of, is_public
 
 BLOCK = 2**18
 MOST_FILES = 20_000  # that are listed of a folder
@@ -34,7 +34,7 @@ def list_files(workspace: Path, folders: tuple[str, ...]) -> list[FileEntry]:
             name = path.relative_to(workspace).as_posix()
             if is_public(name) and path.is_file() and not path.is_symlink():
                 about = path.stat()
-                entries.append(FileEntry(path=name, size=about.st_size, etag=_etag(about)))
+                entries.append(FileEntry(path=name, size=about.st_size, etag=etag_of(about)))
             if len(entries) >= MOST_FILES:
                 break
     return sorted(entries, key=lambda entry: entry.path)
@@ -60,7 +60,7 @@ def send_file(workspace: Path, folders: tuple[str, ...], name: str, conditions: 
     except (OSError, UnsafeFile):
         raise NotFoundError(f"no file {name!r} among the results") from None
     about = os.fstat(file.fileno())
-    etag = _etag(about)
+    etag = etag_of(about)
     headers = {
         "ETag": etag,
         "Accept-Ranges": "bytes",
@@ -114,7 +114,3 @@ def _blocks(file: BinaryIO, start: int, end: int) -> Iterator[bytes]:
         while start < end and (block := file.read(min(BLOCK, end - start))):
             start += len(block)
             yield block
-
-
-def _etag(about: os.stat_result) -> str:
-    return f'"{about.st_mtime_ns:x}-{about.st_size:x}-{about.st_ino:x}"'

@@ -54,6 +54,7 @@ def folders(config: StageConfig, plan_or_result: Any) -> list[str]:
     if config.stage == "train":
         return [str(getattr(adapter, "adapter", None) or adapter.job.out) for adapter in plan_or_result.adapters]
     folder = getattr(plan_or_result, "folder", None)
+    folder = getattr(folder, "path", folder)  # that of a study's records
     if config.stage == "export":
         folder = folder or getattr(config, "out", None)
     return [str(folder)] if isinstance(folder, Path) else []
@@ -74,6 +75,8 @@ def summary(config: StageConfig, plan: Any) -> dict[str, Any]:
             "recipe": plan.recipe.name,
             "warnings": list(plan.warnings()),
         }
+    if config.stage == "study":
+        return {"cells": [{"id": cell.id, "run": cell.run, "needs": list(cell.needs)} for cell in plan.cells]}
     names = ("requests", *_TOKENS, "judgements", "judge", "dialogues")
     return {name: getattr(plan, name) for name in names if isinstance(getattr(plan, name, None), int | str)}
 
@@ -99,4 +102,4 @@ def _read_by(plan: Any) -> list[Any]:
     facts: list[Any] = [
         [info.data.get("fingerprint"), info.data.get("counts")] for info in infos if hasattr(info, "data")
     ]
-    return [*facts, str(getattr(plan, "digest", ""))]
+    return [*facts, str(getattr(plan, "digest", "")), str(getattr(getattr(plan, "source", None), "digest", ""))]

@@ -40,7 +40,8 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
         507: "The disk is full",
     }
     every = sorted({401, 403, 422, 429, 503, *statuses})
-    return {status: {"model": Error, "description": texts[status]} for status in every}
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{Error.__name__}"}}}
+    return {status: {"description": texts[status], "content": content} for status in every}
 
 
 def install(app: FastAPI, shown: Shown) -> None:

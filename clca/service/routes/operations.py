@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 
 from clca.service.context import service_of
 from clca.service.metrics import CONTENT_TYPE
-from clca.service.routes.answers import Error, responses
+from clca.service.routes.answers import responses
 from clca.service.routes.jobs import Reader
 
 router = APIRouter(tags=["operations"])
@@ -21,7 +21,7 @@ async def is_alive() -> PlainTextResponse:
     return PlainTextResponse("alive\n")
 
 
-@router.get("/readyz", response_class=PlainTextResponse, responses={503: {"model": Error, "description": "Not now"}})
+@router.get("/readyz", response_class=PlainTextResponse, responses={503: responses()[503]})
 async def is_ready(request: Request) -> Response:
     """Whether it takes jobs now."""
     obstacle = service_of(request).obstacle()

@@ -56,7 +56,7 @@ async def show_session(request: Request, identity: Reader) -> Session:
     return Session(name=identity.name, role=identity.role, form_key=key)
 
 
-@router.delete("/v1/session/current", status_code=204, responses=responses(400, 413, 415), response_class=Response)
+@router.post("/v1/session/end", status_code=204, responses=responses(400, 413, 415), response_class=Response)
 async def log_out(identity: Reader) -> Response:
     """Have the browser forget its session."""
     response = Response(status_code=204)
