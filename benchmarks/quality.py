@@ -17,7 +17,7 @@ NEAR = 0.6  # the Jaccard index of near-duplicates, the default of `clca stats`
 
 def planted(bench: Bench) -> list[Row]:
     """Near-copies and texts of evaluations among 10,000 dialogues: what is found, in which time on one core."""
-    folder = written(bench, "planted", bench.size(10_000))
+    folder = _written(bench, "planted", bench.size(10_000))
     used = _stats(bench, "planted", folder)
     result, truth = json.loads(used.output), json.loads((folder / "planted.json").read_text())
     copies = {name: one for name, one in truth.items() if "original" in one and one["jaccard"] >= NEAR}
@@ -43,7 +43,7 @@ def planted(bench: Bench) -> list[Row]:
 def stats_stream(bench: Bench) -> list[Row]:
     """`clca stats` of 100,000 dialogues, start to exit; peak memory against 10,000."""
     many, few = bench.size(100_000), bench.size(10_000)
-    used = {count: _stats(bench, "stats", written(bench, f"stats-{count}", count)) for count in (few, many)}
+    used = {count: _stats(bench, "stats", _written(bench, f"stats-{count}", count)) for count in (few, many)}
     return [
         Row("stats-stream", f"{many:,} dialogues, start to exit", used[many].seconds, "s"),
         Row("stats-stream", "CPU for a dialogue", 1000 * used[many].cpu / many, "ms"),
@@ -57,7 +57,7 @@ def _stats(bench: Bench, name: str, run: Path) -> Used:
     return measure(command, bench.place(name))
 
 
-def written(bench: Bench, name: str, count: int) -> Path:
+def _written(bench: Bench, name: str, count: int) -> Path:
     """A run of `count` dialogues, of which some are planted."""
     source = rehearsed(bench, "planted-source", "--samples", "10")
     folder = bench.place(name) / "run"

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from itertools import cycle, islice
 from pathlib import Path
 
 from benchmarks.processes import Used, measure
-from benchmarks.quality import written
 from benchmarks.table import Row
-from benchmarks.training import CLCA, Bench
+from benchmarks.training import CLCA, Bench, rehearsed
 
 MIB = 2**20
 
@@ -19,10 +19,10 @@ def report(bench: Bench) -> list[Row]:
     many, few = bench.size(100_000), bench.size(10_000)
     used, files = dict[int, Used](), dict[int, Path]()
     for count in (few, many):
-        name = f"report-{count}"
-        run, files[count] = written(bench, name, count), bench.place(name) / "report.html"
+        folder = bench.place(f"report-{count}")
+        run, files[count] = _copied(bench, folder, count), folder / "report.html"
         command = [*CLCA, "report", str(run), "--out", str(files[count]), "--json", "--quiet"]
-        used[count] = measure(command, bench.place(name))
+        used[count] = measure(command, folder)
     result = json.loads(used[many].output)
     rows = [
         Row("report", f"{many:,} dialogues, start to exit", used[many].seconds, "s"),
@@ -35,6 +35,21 @@ def report(bench: Bench) -> list[Row]:
     if browser:
         rows.append(Row("report", "loaded in Chromium", _loaded(Path(browser), files[many]), "s", at_most=2))
     return rows
+
+
+def _copied(bench: Bench, folder: Path, count: int) -> Path:
+    """A run of `count` dialogues, all of them copies of rehearsed ones under other ids."""
+    source = rehearsed(bench, "report-source", "--samples", "10")
+    run = folder / "generated" / "japan" / "copied"
+    run.mkdir(parents=True)
+    lines = source.read_text(encoding="utf-8").splitlines()
+    with (run / "dialogues.jsonl").open("w", encoding="utf-8") as file:
+        for number, line in enumerate(islice(cycle(lines), count)):
+            file.write(line.replace('{"id":"', f'{{"id":"{number}-', 1) + "\n")
+    info = json.loads((source.parent / "run.json").read_text(encoding="utf-8"))
+    info["counts"] = {**info["counts"], "requested": count, "kept": count, "discarded": 0}
+    (run / "run.json").write_text(json.dumps(info), encoding="utf-8")
+    return run
 
 
 def _loaded(browser: Path, file: Path) -> float:

@@ -14,6 +14,7 @@ from clca.report.lineage.origins import faults, origin, way
 from clca.report.lineage.studies import add_folder, add_study
 from clca.report.sections.values import text
 from clca.report.sources import LETTERS, Found, Source
+from clca.shell import command_line
 
 CARDS: dict[str, str] = {**{str(kind): letter for kind, letter in LETTERS.items()}, "content": "C", "data": "D"}
 """The kinds of nodes that have a card, and what their codes begin with. Others are named where they are linked to."""
@@ -67,6 +68,7 @@ class Card:
     children: tuple[str, ...]
     faults: tuple[str, ...]
     marks: tuple[str, ...] = ()
+    follow: str = ""  # the command that follows it on
 
 
 @dataclass(slots=True)
@@ -173,6 +175,7 @@ def _card(
         children=below[:MOST_LINKS],
         faults=tuple(faults(node)),
         marks=source.marks if source is not None else (),
+        follow=command_line("clca", "trace", node.id) if source is not None else "",
     )
 
 

@@ -50,6 +50,7 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         evaluations=config.evaluations,
         audits=config.audits,
         studies=config.studies,
+        maps=config.maps,
     )
     provenance = read_provenance(found, folders, plan.content.workspace)
     progress(Progress(1, STEPS, "steps"))

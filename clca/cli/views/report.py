@@ -32,18 +32,25 @@ def show(result: ReportResult, *, quiet: bool, as_json: bool) -> None:
     if quiet:
         return
     console = make_console()
-    console.print(
-        one_line(
-            f"{result.file}: {len(result.sources):,} results, {result.tables:,} tables, {result.figures:,} figures,"
-            f" {result.dialogues:,} dialogues, {result.numbers:,} numbers, {result.bytes / 2**20:.1f} MiB"
-        )
-    )
+    console.print(one_line(f"{result.file}: {', '.join(_counted(result))}, {result.bytes / 2**20:.1f} MiB"))
     if result.against is not None:
         console.print(one_line(f"{result.changed:,} numbers differ from {result.against}"))
     if result.marks:
         console.print(f"marked: {', '.join(result.marks)}")
     for caveat in result.caveats:
         console.print(one_line(caveat), style="dim")
+
+
+def _counted(result: ReportResult) -> list[str]:
+    """What is in the report, counted."""
+    counts = {
+        "result": len(result.sources),
+        "table": result.tables,
+        "figure": result.figures,
+        "dialogue": result.dialogues,
+        "number": result.numbers,
+    }
+    return [f"{count:,} {name}{'' if count == 1 else 's'}" for name, count in counts.items()]
 
 
 def _left_out(result: ReportResult) -> list[str]:
