@@ -14,6 +14,8 @@ RANKS, NORMALISED = "ranks", "normalised"
 TITLES = {RANKS: "Rank of every adapter (1 is the best of a column)", NORMALISED: "F1 over the best of the column"}
 
 _DARK = 0.62  # from this share of the colour scale on, writing is white
+# Not quite black and white, which a page may turn into its own colours: these must stay those of the cells.
+_INK, _PAPER = "#111111", "#fefefe"
 _MOST_WRITTEN = 40  # cultures; more take minutes to write and cannot be read
 
 
@@ -58,7 +60,7 @@ def draw_matrix(
     for y, row in enumerate(indices):
         for x, column in enumerate(indices if n <= _MOST_WRITTEN else ()):
             shade = shades[y][x]
-            ink = {"color": "white" if shade is not None and shade > _DARK else "black", "fontsize": fontsize}
+            ink = {"color": _PAPER if shade is not None and shade > _DARK else _INK, "fontsize": fontsize}
             axes.text(x, y, _text(specificity, kind, row, column), ha="center", va="center", **ink)
         axes.add_patch(
             Rectangle((y - 0.5, y - 0.5), 1, 1, fill=False, edgecolor="darkorange", linewidth=2, clip_on=False)

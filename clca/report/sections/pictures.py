@@ -45,24 +45,14 @@ def draw_pictures(found: Found, workspace: Path | None, codes_of: CodesOf) -> Pi
             f"No figures: {' and '.join(lacking)} not installed: pip install '.[report]' in clca's source folder."
         )
         return pictures
-    from clca.report.figures.ablation_figures import ablation_figures
-    from clca.report.figures.map_figures import map_figures
-    from clca.report.figures.matrix_figures import matrix_figures
-    from clca.report.figures.metric_figures import metric_figures
+    from clca.report.figures.collection import figures_of
     from clca.report.figures.sources import read_sources
-    from clca.report.figures.transfer_figures import transfer_figures
 
     sources = read_sources([evaluation.folder for evaluation in evaluations], workspace)
     pictures.notes += [f"No figure of {line}" for line in sources.unread]
-    for drawn, blocks in (
-        (metric_figures(sources), pictures.survey),
-        (transfer_figures(sources), pictures.survey),
-        (ablation_figures(sources), pictures.survey),
-        (map_figures(sources), pictures.maps),
-        (matrix_figures(sources), pictures.matrices),
-    ):
-        for figure in drawn:
-            blocks += _blocks(figure, codes_of)
+    pictures.survey += [block for figure in figures_of(sources, ["survey"]) for block in _blocks(figure, codes_of)]
+    pictures.maps += [block for figure in figures_of(sources, ["maps"]) for block in _blocks(figure, codes_of)]
+    pictures.matrices += [block for figure in figures_of(sources, ["matrices"]) for block in _blocks(figure, codes_of)]
     return pictures
 
 
