@@ -45,6 +45,7 @@ from clca.quality.markers import Markers
 from clca.records import Norm, Record, Seed
 from clca.records import Scoring as WvsScoring
 from clca.simulator import load_simulator_content
+from clca.study.source import read_source, study_names
 from clca.training.recipe_files import RECIPES, read_recipe, recipe_names
 from clca.training.s2n_sources import load_s2n_sources
 from clca.training.sources.normad import NAMES
@@ -114,6 +115,8 @@ def check(content: Content) -> list[ClcaError]:
     for path in content.files(SEEDS) if all_sound else ():
         attempt(partial(_fits, content, path, catalogue))
     attempt(lambda: load_catalogue(content))
+    for study in study_names(content):
+        attempt(partial(read_source, study, content.workspace))
     if attempt(lambda: Prompts.load(content, FORMS)) and all_sound:
         attempt(lambda: _render(content, catalogue))
     if attempt(lambda: Prompts.load(content, FORMS, language=TWO_CULTURES)) and all_sound:

@@ -102,6 +102,7 @@ ROOMS: dict[str, set[str]] = {
         "storage",
         "culture",
         "models",
+        "inference.hardware",
         "inference.vllm.manager",
         "stages",
         "stage_call",
@@ -150,6 +151,7 @@ ROOMS: dict[str, set[str]] = {
         "quality",
         "training",
         "evaluation",
+        "study.source",
     },
     "cli": {
         "analysis",

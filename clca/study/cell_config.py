@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from clca.content.config import StageConfig
 from clca.content.parsing import yaml_line
 from clca.errors import ClcaError, ContentError, SettingsError
-from clca.stages import resolve_config, stage
+from clca.stages import origins_named, resolve_config, stage
 from clca.study.cells import Cell
 from clca.study.source import StudySource
 from clca.urls import without_credentials
@@ -28,17 +29,29 @@ def cell_config(
     What the study does not set comes from the environment, from `clca.toml` and from the defaults. Raises
     `SettingsError`, which names the cell.
     """
+    flags = _flags(cell, folders)
+    try:
+        config: StageConfig = resolve_config(stage(cell.run).config_type, flags, environment, workspace, as_flags=False)
+    except ClcaError as error:
+        raise type(error)(f"{cell.id}: {error.message}") if type(error) is SettingsError else error from None
+    return config
+
+
+@contextmanager
+def origins_of(cell: Cell, folders: Mapping[str, Sequence[str]], workspace: Path | None) -> Iterator[None]:
+    """Errors of the stage's plan over a setting call it as the study does, or name the layer that set it."""
     config_type = stage(cell.run).config_type
+    with origins_named(config_type, _flags(cell, folders), os.environ, workspace, as_flags=False):
+        yield
+
+
+def _flags(cell: Cell, folders: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """The settings by field name. Raises `SettingsError`."""
     try:
         settings = cell.settings(folders)
     except ValueError as error:
         raise SettingsError(f"{cell.id}: {error}") from None
-    flags = {key.replace("-", "_"): value for key, value in settings.items()}
-    try:
-        config: StageConfig = resolve_config(config_type, flags, environment, workspace, as_flags=False)
-    except ClcaError as error:
-        raise type(error)(f"{cell.id}: {error.message}") if type(error) is SettingsError else error from None
-    return config
+    return {key.replace("-", "_"): value for key, value in settings.items()}
 
 
 def require_no_code(source: StudySource, workspace: Path | None) -> None:

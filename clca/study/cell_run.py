@@ -17,7 +17,7 @@ from clca.progress import ProgressCallback
 from clca.stages import stage
 from clca.storage.lock import FolderInUse
 from clca.storage.provenance import now
-from clca.study.cell_config import cell_config, recorded_config
+from clca.study.cell_config import cell_config, origins_of, recorded_config
 from clca.study.cell_log import CellLog, Output, telling
 from clca.study.cells import Cell
 from clca.study.outputs import KNOW, Planned, made_of, planned, taken, unchanged
@@ -102,12 +102,11 @@ class CellRun:
             if unchanged(self._earlier, identity, Content(plan.workspace)):
                 self._set(state="finished", done=True, deaths=0)
                 return
-            self._shared.prepare(self._affinity)
-            stage_plan = stage(cell.run).plan(config, plan.workspace)
             self._become(identity, ())
-        else:
-            self._shared.prepare(self._affinity)
+        self._shared.prepare(self._affinity)
+        with origins_of(cell, folders, plan.workspace):
             stage_plan = stage(cell.run).plan(config, plan.workspace)
+        if cell.run in KNOW:
             outlook = planned(cell.run, stage_plan)
             self._become(outlook.identity, outlook.folders)
             if outlook.finished:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import Field
 from clca.content.config import StageConfig
 from clca.content.lookup import Content
 from clca.errors import ClcaError
+from clca.inference.hardware import machine
 from clca.progress import Progress, ProgressCallback, ignore
 from clca.records import Record
 from clca.stages import stage
@@ -63,8 +65,6 @@ class StudyForecast(Record):
 
 def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForecast:
     """Plan each cell whose inputs are there by its stage, and estimate the others."""
-    from clca.models.load import this_device
-
     forecaster = _Forecaster(plan)
     cells = []
     for number, cell in enumerate(plan.cells, start=1):
@@ -87,7 +87,7 @@ def forecast(plan: StudyPlan, progress: ProgressCallback = ignore) -> StudyForec
         requires=study.requires,
         differs=(*study.differs, *(f"{entry.here} for {entry.published}: {entry.why}" for entry in study.instead)),
         reproduces=reproductions(plan),
-        device=this_device(),
+        device="cuda" if machine(os.environ).gpus else "cpu",
         cells=tuple(cells),
         left=len(left),
         totals=totals,

@@ -22,18 +22,18 @@ stages:
     over: [culture]
     with: {culture: "{culture}", scenarios: 4, samples: 1, max_exchanges: 4}
   alone:
-    run: eval-mmlu
-    with: {student: tiny, row: base, shots: 0, data: demo, limit: 1}
+    run: eval-offense
+    with: {student: tiny, row: base, culture: germany, limit: 1}
   adapters:
     run: train
     over: [culture]
-    with: {run: "{dialogues}", student: tiny, settings: [training.steps=2, "training.log=[]", data.max_length=128]}
+    with: {run: "{dialogues}", student: tiny, settings: [training.steps=2, "training.log=[]"]}
   survey:
     run: eval-wvs
     with: {adapter: "{adapters}", culture: "{culture}", respondents: 2, items: [Q1, Q2]}
   offensiveness:
     run: eval-offense
-    with: {adapter: "{adapters}", culture: "{culture}", limit: 1}
+    with: {adapter: "{adapters}", culture: "{culture}", limit: 6}
   knowledge:
     run: eval-mmlu
     with: {adapter: "{adapters}", shots: 0, data: demo, limit: 1}
