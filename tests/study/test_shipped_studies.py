@@ -202,3 +202,18 @@ def test_the_plan_of_a_study_names_as_many_numbers_as_the_papers_have(
     differing = [table.differing for table in found]
     of_translation = "mixture wvs-translated, published culturellm, translated"
     assert differing == ([{of_translation: 22}, {of_translation: 20}] if name == "s2n-mmlu" else [{}] * len(found))
+
+
+def test_with_more_seeds_each_number_has_a_value_of_each_and_the_student_alone_one() -> None:
+    content = Content()
+    by_seed = {}
+    for path in ("eval/studies/clca-teacher.yaml", "eval/studies/s2n-mmlu.yaml"):
+        text = content.text(path).replace("seed: [42]", "seed: [42, 43, 44]")
+        file = read_study_file(path, text)
+        evaluations = expected_evaluations(expand(file, path), content)
+        for table in published_tables(file.reproduces, load_catalogue(content), evaluations, stand_ins_of(file)):
+            by_seed |= {(made.group, made.row, made.column): list(made.by_seed) for made in table.numbers}
+    assert by_seed["", "Llama3.1 8B", "KL-D ↓"] == [""]
+    assert by_seed["", "Llama3.1 8B CLCA", "KL-D ↓"] == ["42", "43", "44"]
+    assert by_seed["Llama-3.1-8B", "Avg.", "Transl."] == ["42", "43", "44"]
+    assert by_seed["", "zero-shot (caption), Llama-3.1-8B", "Std."] == [""]
