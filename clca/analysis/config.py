@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from clca.content.config import Option, StageConfig, split_names
+from clca.content.config import Option, StageConfig, split_each, split_each_name, split_names
 
 LIBRARIES = ("matplotlib", "numpy", "scipy", "sklearn", "umap")
 """What the stage needs, which the extra `map` brings."""
@@ -33,14 +33,14 @@ class MapConfig(StageConfig):
 
     source: Annotated[
         tuple[Source, ...],
-        BeforeValidator(split_names),
+        BeforeValidator(split_each),
         Field(min_length=1, description="What to map, as `clca train` makes it; each source has a map of its own."),
         Option(argument=True, metavar="SOURCE..."),
     ]
     culture: Annotated[
         tuple[str, ...],
-        BeforeValidator(split_names),
-        Field(description="Culture by name, country or ISO code; repeatable, two or more."),
+        BeforeValidator(split_each_name),
+        Field(description="Cultures by name, country or ISO code, two or more, as in japan,uk; repeatable."),
         Option(WHAT, short="-c", default="those of --run"),
     ] = ()
     run: Annotated[
@@ -80,7 +80,7 @@ class MapConfig(StageConfig):
     ] = "use"
     method: Annotated[
         tuple[Method, ...],
-        BeforeValidator(split_names),
+        BeforeValidator(split_each),
         Field(min_length=1, description="How vectors are laid out in two dimensions; repeatable."),
         Option(HOW, default="both"),
     ] = ("umap", "tsne")

@@ -37,9 +37,10 @@ MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "*")
 
 _SIDE = 5.2  # inches of a panel
 _GRID = 120  # points of a side of the grid of densities
-_PADDING = 0.12  # of the extent of the points, beside them
+_PADDING = 0.18  # of the extent of the points, beside them
 _RING = 0.013  # of the extent: how far marks of one text stand from its place
-_AREA = 9.0  # square points of a mark
+_AREA = (9.0, 30.0)  # square points of a mark, where there are many and where there are few
+_COVERED = 4000.0  # square points of all marks together, within these bounds
 _MOST_VECTORS = 1500  # marks that stay shapes in SVG and PDF; more are drawn as an image
 _SHADE = 0.4  # opacity of the inner regions of all cultures, one over the other
 _LONGEST = 50  # characters of a name
@@ -58,8 +59,9 @@ def picture(
 ) -> dict[str, bytes]:
     """`png`, `svg` and `pdf` of a source's layouts, each with the places [distinct, 2] of the texts that differ."""
     width = _SIDE * len(projections)
+    different = "" if len(drawn.distinct) == len(drawn.texts) else f" ({len(drawn.distinct):,} different texts)"
     lines = (
-        f"{'REHEARSAL: ' * rehearsal}{SOURCES[drawn.source]}, {drawn.taken:,} of each culture",
+        f"{'REHEARSAL: ' * rehearsal}{SOURCES[drawn.source]}, {drawn.taken:,} of each culture{different}",
         f"embedded by {beginning(printable(embedder), _LONGEST)}: {score_line(separability)}",
     )
     title = "\n".join(fill(line, int(width * _CHARACTERS)) for line in lines)
@@ -124,10 +126,11 @@ def _panel(axes: Any, drawn: Draw, places: Floats) -> None:
     for text, label in sorted(counts):
         cultures_of.setdefault(text, []).append(label)
     rasterized = len(counts) > _MOST_VECTORS
+    area = min(max(_COVERED / len(counts), _AREA[0]), _AREA[1])
     for number in range(len(drawn.cultures)):
         own = sorted(text for text, label in counts if label == number)
         points = np.array([places[text] + extent * _RING * _beside(cultures_of[text], number) for text in own])
-        areas = [_AREA * math.sqrt(counts[text, number]) for text in own]
+        areas = [area * math.sqrt(counts[text, number]) for text in own]
         axes.scatter(
             points[:, 0], points[:, 1], s=areas, c=_colour(number), marker=_mark(number), alpha=0.75,
             linewidths=0, rasterized=rasterized, zorder=3,

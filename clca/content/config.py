@@ -109,3 +109,9 @@ def split_names(value: Any) -> Any:
     if isinstance(value, Path):
         return [str(value)]
     return [part for part in map(str.strip, value.split(",")) if part] if isinstance(value, str) else value
+
+
+def split_each_name(value: Any) -> Any:
+    """The names of a text or of several, split at commas only; anything else as it is."""
+    are_texts = isinstance(value, tuple | list) and all(isinstance(text, str) for text in value)
+    return split_names(",".join(value) if are_texts else value)

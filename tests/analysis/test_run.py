@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,14 @@ from clca.analysis.result import MapResult
 from clca.analysis.run import run
 from clca.analysis.vectors import vectors_of
 from clca.cli import app
+from clca.cli.views.maps import show
 from clca.errors import ClcaError, StoreError
+from clca.printable import printable
 from clca.progress import Note, Progress
 from clca.quality import embedding
-from clca.quality.embedding import UniversalSentenceEncoder
+from clca.quality.embedding import UniversalSentenceEncoder, Vectors
 from tests.quality.runs import talk, write_run
+from tests.security.test_shown_text import ATTACKS, check
 
 GREETING, WEATHER = "Good morning, teacher, may I come in?", "The storm has torn the roof off our barn."
 
@@ -119,10 +123,19 @@ def test_what_was_embedded_before_a_kill_is_not_embedded_again(
     assert {file.name: file.read_bytes() for file in result.folder.iterdir()} == before
 
 
+class Numbering:
+    """Embeds each text of a batch as another axis."""
+
+    name, reads = "numbering", None
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        return np.eye(len(texts), 512, dtype=np.float32)
+
+
 @pytest.mark.parametrize("damage", [b"", b"PK\3\4", b"\x80\4.", b"\x93NUMPY\1\0", b"shape"])
 def test_vectors_that_are_not_of_these_texts_are_made_anew(study: Path, tmp_path: Path, damage: bytes) -> None:
     (drawn,) = plan(config(study)).draws
-    embedder = UniversalSentenceEncoder()
+    embedder = Numbering()
     vectors = vectors_of(drawn, tmp_path, embedder)
     file = tmp_path / "vectors-dialogues.npy"
     whole = file.read_bytes()
@@ -176,6 +189,23 @@ def test_names_of_data_are_inert_in_csv_and_pictures(tmp_path: Path) -> None:
     result = run(plan(config(tmp_path)))
     assert rows(result)[0]["id"].startswith("'=cmd/=1+")
     assert "\x1b" not in (result.folder / POINTS).read_text()
+
+
+@pytest.mark.parametrize("attack", [name for name, text in ATTACKS.items() if "\ud800" not in text])
+def test_hostile_text_is_inert_on_the_screen(
+    attack: str, result: MapResult, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = ATTACKS[attack]
+    changes = {"embedder": text, "caveats": (text,), "cultures": dict.fromkeys(result.cultures, text)}
+    bad = result.model_copy(update={**changes, "folder": Path(text)})
+    show(bad, quiet=False, as_json=False)
+    shown = capsys.readouterr()
+    check(shown.out + shown.err)
+    assert (shown.out + shown.err).count(printable(text)) >= 5
+    show(bad, quiet=False, as_json=True)
+    printed = capsys.readouterr().out
+    check(printed)
+    assert json.loads(printed)["embedder"] == text
 
 
 def planned(folder: Path, **changes: Any) -> MapPlan:
