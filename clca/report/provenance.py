@@ -12,7 +12,7 @@ from clca.report.lineage.context import Folders, Lineage
 from clca.report.lineage.graph import Link, Node, ancestors, children
 from clca.report.lineage.origins import faults, origin, way
 from clca.report.lineage.studies import add_folder, add_study
-from clca.report.sections.values import text
+from clca.report.sections.values import items, mapping, text
 from clca.report.sources import LETTERS, Found, Source
 from clca.shell import command_line
 
@@ -108,7 +108,7 @@ def read_provenance(found: Found, folders: Folders, workspace: Path | None, *, c
             codes[above.id] for above in ancestors(nodes, name) if above.kind == "adapter" and above.id in codes
         )
     for result, fault in unknown:
-        provenance.cards.append(_plain_card(result, fault))
+        provenance.cards.append(_plain_card(result, fault, provenance.by_folder))
         provenance.by_folder[result.name] = result.code
         provenance.adapters[result.code] = ()
     order = {letter: place for place, letter in enumerate(CARDS.values())}
@@ -179,13 +179,18 @@ def _card(
     )
 
 
-def _plain_card(source: Source, fault: str) -> Card:
+def _plain_card(source: Source, fault: str, by_folder: Mapping[str, str]) -> Card:
+    """The card of a result that no lineage is known of but the paths in its record."""
+    matrices = [mapping(entry) for entry in (source.data, *items(source.data.get("matrices")))]
+    recorded = dict.fromkeys(path for matrix in matrices if (path := text(matrix.get("source"))))
+    made_of = tuple(Ancestor(by_folder.get(path, ""), path, "computed from", "by path only") for path in recorded)
     facts = tuple(
         (key, shown)
         for key in ("created", "title", "student", "judge", "seed", "embedder", "source", "fingerprint")
         if (shown := _shown(source.data.get(key)))
     )
-    return Card(source.code, TITLES[source.kind], source.name, (), facts, (), (), (), (fault,), source.marks)
+    faults = (fault,) if not made_of else ()
+    return Card(source.code, TITLES[source.kind], source.name, (), facts, (), made_of, (), faults, source.marks)
 
 
 def _origin(nodes: Mapping[str, Node], node: Node, codes: Mapping[str, str]) -> Iterator[tuple[str, tuple[Entry, ...]]]:

@@ -13,6 +13,7 @@ Cited = Mapping[str, tuple[str, ...]]
 """The codes of the adapters of each evaluation, by its code."""
 
 FIRST = 2  # tables of an evaluation that stand open
+WHOLE = 30  # evaluations of a suite of which all tables are shown
 SUITES = {
     "wvs": (
         "survey",
@@ -37,9 +38,9 @@ def evaluation_section(found: Found, suite: str, cited: Cited, more: Sequence[Bl
     if not evaluations:
         return None
     blocks: list[Block] = []
-    for evaluation in evaluations:
+    for number, evaluation in enumerate(evaluations, start=1):
         blocks.append(Heading(title_of(evaluation), _asked(evaluation), (evaluation.code, *cited[evaluation.code])))
-        blocks += _tables(evaluation, cited[evaluation.code])
+        blocks += _tables(evaluation, cited[evaluation.code], whole=number <= WHOLE)
     id, title, lead = SUITES[suite]
     return Section(id, title, (*blocks, *more), lead)
 
@@ -60,7 +61,7 @@ def _asked(evaluation: Source) -> str:
     return "; ".join([evaluation.name, *facts])
 
 
-def _tables(evaluation: Source, adapters: Sequence[str]) -> list[Block]:
+def _tables(evaluation: Source, adapters: Sequence[str], *, whole: bool) -> list[Block]:
     name = "tables" if evaluation.suite == "cspec" else "table"
     row_sources = {mark: tuple(adapters) for mark in ("adapted", "recipe", "CLCA")} if adapters else {}
     try:
@@ -77,7 +78,9 @@ def _tables(evaluation: Source, adapters: Sequence[str]) -> list[Block]:
     shared = _shared_notes(tables)
     tables = tuple(_without(table, shared) for table in tables)
     blocks: list[Block] = list(tables[:FIRST])
-    if tables[FIRST:]:
+    if tables[FIRST:] and not whole:
+        blocks.append(Paragraph(f"{len(tables) - FIRST} further tables are in its folder."))
+    elif tables[FIRST:]:
         blocks.append(Folded(f"{len(tables) - FIRST} further tables of this evaluation", tables[FIRST:]))
     if shared:
         notes = tuple(Paragraph(note) for note in shared if _is_caution(note))

@@ -13,7 +13,7 @@ from clca.report.sections.values import items, mapping, number, text
 from clca.report.sources import Found, Source
 from clca.safe_open import read_bytes
 
-MOST = 20  # tables of items of a report: each has some 50 KB
+MOST = 15  # tables of items of a report: each has some 50 KB
 SCORES = "scores.json"
 UNREADABLE = "unreadable"
 METHODS = {"persona": "in person", "cultural": "as the culture", "clca": "adapted"}
