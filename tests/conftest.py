@@ -34,9 +34,9 @@ TESTS = Path(__file__).parent
 
 
 def group(path: str) -> str:
-    """What runs on one worker of pytest-xdist: the tests of a file, and all that need a real vLLM."""
+    """What runs on one worker of pytest-xdist: the tests of a file, all that need a real vLLM, those of one service."""
     name = path.removesuffix(".py")
-    return "vllm" if name.startswith("vllm/") else name
+    return next((room for room in ("vllm", "service") if name.startswith(f"{room}/")), name)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -36,15 +36,15 @@ def test_a_function_returns_what_that_of_clca_returns_with_its_files_here(
         served.folder / result.folder / "run.json"
     ).read_bytes()
     assert events
-    assert client.generate(**SMALL) == result  # by keywords, and the same job
-    assert client.plan("generate", culture="japan", scenarios=4, samples=1)["requested"] == 4
+    assert client.result(finished) == result
 
 
 def test_results_may_go_elsewhere_and_replace_nothing_of_the_user_s(
     served: Served, finished: str, tmp_path: Path
 ) -> None:
     with clca.Client(served.url, folder=tmp_path / "fetched") as elsewhere:
-        result = elsewhere.generate(**SMALL)
+        elsewhere.fetch(finished)
+        result = elsewhere.result(finished)
         assert result.folder.is_relative_to(tmp_path / "fetched")
         kept = result.folder / "dialogues.jsonl"
         whole, _ = kept.read_bytes(), kept.unlink()
@@ -68,8 +68,8 @@ def test_jobs_and_dialogues_are_looked_at(client: clca.Client, finished: str) ->
 
 
 def test_errors_are_those_of_clca_in_one_line(client: clca.Client, served: Served) -> None:
-    with pytest.raises(SettingsError, match=r"^unknown culture 'atlantis'"):
-        client.generate(culture="atlantis")
+    with pytest.raises(SettingsError, match=r"^cultur: no such setting; did you mean culture\?"):
+        client.plan("generate", cultur="japan")
     with pytest.raises(SettingsError, match=r"^out: the server chooses"):
         client.submit("generate", culture="japan", out="elsewhere")
     with pytest.raises(SettingsError, match="give a GenerateConfig or its fields, not both: culture"):

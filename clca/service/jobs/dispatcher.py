@@ -22,6 +22,7 @@ from clca.storage.atomic import atomic_write
 LOG = "log.txt"
 DEATHS = 5  # in a row, without having come any further, after which a job is given up
 LONGEST_WAIT = 60.0  # seconds after a death
+KEEP_EVERY = 10.0  # seconds between two times that the progress is written to the table
 TICK = 0.5  # seconds after which the queue is looked at again
 LARGEST_RESULT = 64 * 2**20  # bytes
 BROKEN_OFF = "clca broke off by an error of its own: the log of the job says where"
@@ -143,10 +144,10 @@ class Dispatcher:
         folder, events = self.folder(job.id), self.events(job.id)
         log = BoundedLog(folder / LOG)
         process = self._processes[job.id] = JobProcess(folder, self._workspace)
-        error, came_further = "", False
+        error, came_further, kept = "", False, float("-inf")
 
         def event(kind: str, data: dict[str, Any]) -> None:
-            nonlocal error, came_further
+            nonlocal error, came_further, kept
             data = self._shown.value(data)
             if kind == "error":
                 error = self._shown.line(str(data.get("text", "")))
@@ -156,6 +157,9 @@ class Dispatcher:
                 if kind == "progress":
                     came_further |= data != self._progress.get(job.id)
                     self._progress[job.id] = data
+                    if time.monotonic() - kept > KEEP_EVERY:
+                        self.table.change(job.id, progress=data)
+                        kept = time.monotonic()
                 events.append(kind, data)
 
         events.append("state", {"state": "running", "attempt": job.attempts})
