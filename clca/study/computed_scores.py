@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from clca.errors import ClcaError
 from clca.evaluation.arrays import Floats
+from clca.evaluation.prediction_dir import INFO, read_info
 from clca.study.expected_settings import ExpectedEvaluation
 from clca.study.finished_evaluations import read_finished
 from clca.study.own_tables import own_tables
@@ -44,6 +46,15 @@ class ComputedScores:
             caveat if count == total else f"{caveat} ({count} of {total} evaluations)"
             for caveat, count in sorted(counts.items(), key=lambda entry: -entry[1])
         )
+
+
+def is_rehearsal(results: Iterable[Sequence[Path]]) -> bool:
+    """Whether all evaluations in these folders are rehearsals, as far as they can be read."""
+    marks = []
+    for folder in (folder for folders in results for folder in folders if (folder / INFO).is_file()):
+        with suppress(ClcaError):
+            marks.append(bool(read_info(folder).get("rehearsal")))
+    return bool(marks) and all(marks)
 
 
 def collect_scores(

@@ -18,10 +18,10 @@ from clca.evaluation.s2n_results import MMLU, OFFENSE
 from clca.evaluation.wvs.published import PATH as WVS
 from clca.storage.fingerprint import file_sha256, fingerprint
 from clca.study.cells import Cell
-from clca.study.computed_scores import ComputedScores, Results, collect_scores
+from clca.study.computed_scores import ComputedScores, Results, collect_scores, is_rehearsal
 from clca.study.expected_settings import KINDS, ExpectedEvaluation, expected_evaluations
 from clca.study.finished_evaluations import DRAWS
-from clca.study.numbers import RESAMPLES, NumberTable, NumberTest, StudyNumber, StudyNumbers
+from clca.study.numbers import REHEARSED, RESAMPLES, NumberTable, NumberTest, StudyNumber, StudyNumbers
 from clca.study.own_tables import own_tables
 from clca.study.planned_tables import PlannedNumber, PlannedTable, published_tables, stand_ins_of
 from clca.study.published_cells import Formula, Part, StandIns, number_sources
@@ -37,7 +37,7 @@ def made_of(study: str, records: Mapping[str, CellRecord], content: Content) -> 
             files = [folder / name for folder in record.results for name in (SCORES, PREDICTIONS)]
             evaluations[id] = [file_sha256(file) if file.is_file() else "" for file in files]
     texts = {path: content.text(path) for path in (TABLES, WVS, OFFENSE, MMLU)}
-    versions = {"clca": clca.__version__, "resamples": RESAMPLES}
+    versions = {"clca": clca.__version__, "resamples": [RESAMPLES, REHEARSED]}
     return fingerprint({"study": study, "evaluations": evaluations, "content": texts, **versions})
 
 
@@ -48,7 +48,7 @@ def compute_numbers(
     records: Mapping[str, CellRecord],
     content: Content,
     *,
-    resamples: int = RESAMPLES,
+    resamples: int | None = None,
 ) -> StudyNumbers:
     """All numbers of a study that its finished cells give; numbers of other cells have none yet.
 
@@ -67,6 +67,8 @@ def compute_numbers(
                 wanted.setdefault(part.cell, set()).add(part)
     finished = {id: record.results for id, record in records.items() if record.state == "finished"}
     whole = {of.cell.id for of in others}
+    if resamples is None:
+        resamples = REHEARSED if is_rehearsal(finished.values()) else RESAMPLES
     computed = collect_scores(evaluations, finished, wanted, whole, content.workspace, resamples)
     actual = [_as_carried_out(of, computed.settings.get(of.cell.id, {})) for of in evaluations]
     planned = (*published, *own_tables(others, computed.groups))

@@ -14,6 +14,8 @@ NUMBERS = "numbers.json"
 RESAMPLES = 4000
 """Of respondents and texts. The smallest p of a test is half of a thousandth then, which Holm's correction of a table's
 eighty tests leaves below 0.05."""
+REHEARSED = 500
+"""The same where all evaluations are rehearsals, whose numbers mean nothing."""
 
 Unit = Literal["share", "score", "count"]
 """A `share` is in [0, 1] and shown in percent where the column has it so; a `score` is a distance or a ratio."""

@@ -14,6 +14,7 @@ import pytest
 from clca.content.lookup import Content
 from clca.errors import StoreError
 from clca.study.cells import Cell
+from clca.study.computed_scores import is_rehearsal
 from clca.study.computing import compute_numbers, made_of
 from clca.study.numbers import NumberTable, StudyNumber, StudyNumbers
 from clca.study.result import CellRecord
@@ -275,3 +276,14 @@ def test_numbers_are_computed_again_once_an_evaluation_changed(offense: Made, tm
     assert unchanged_tables(tmp_path, "another") == ()
     (tmp_path / "tables.md").unlink()
     assert unchanged_tables(tmp_path, identity) == ()
+
+
+def test_rehearsals_are_resampled_less_often(offense: Made, tmp_path: Path) -> None:
+    _, _, records = offense
+    copies = [shutil.copytree(record.results[0], tmp_path / record.id) for record in records.values()]
+    assert not is_rehearsal([[folder] for folder in copies])  # their student is on a server
+    for folder in copies:
+        file = folder / "evaluation.json"
+        file.write_text(json.dumps({**json.loads(file.read_text()), "rehearsal": True}))
+    assert is_rehearsal([copies, [tmp_path / "nothing"]])
+    assert not is_rehearsal([])
