@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import clca
@@ -25,11 +26,20 @@ CONTENT = "content:"
 
 
 def rebuilt_request(run: RunInfo, dialogue: Dialogue, turn: int, workspace: Path | None = None) -> KeptRequest:
-    """The first request for a turn, counted from 1, without its reply, which nobody kept.
+    """The first request for a turn, as `rebuilt_requests` makes those of several."""
+    return rebuilt_requests(run, dialogue, (turn,), workspace)[0]
+
+
+def rebuilt_requests(
+    run: RunInfo, dialogue: Dialogue, turns: Sequence[int], workspace: Path | None = None
+) -> list[KeptRequest]:
+    """The first request for each of some turns, counted from 1, without its reply, which nobody kept.
 
     Replies without a valid answer, and what was asked after them, are not known. Raises `NotFoundError` where the
     prompt may not be as it was: by another version, from other content, in two cultures or one of several countries.
     """
+    if run.inputs.get("clca") != clca.__version__:
+        raise _refusal(f"it was made by clca {run.inputs.get('clca', 'of an unknown version')}")
     config = config_of(run)
     content = Content(workspace)
     catalogue = CultureCatalogue(content)
@@ -40,9 +50,15 @@ def rebuilt_request(run: RunInfo, dialogue: Dialogue, turn: int, workspace: Path
     culture = catalogue.for_scenario(dialogue.culture, dialogue.scenario.id, config.seed)
     prompts = Prompts.load(content)
     setup = DialogueSetup.of(config, culture, dialogue.scenario, _temperatures(run))
-    request = _request(setup, prompts, dialogue, turn)
+    requests = {turn: _request(setup, prompts, dialogue, turn) for turn in turns}
     _require_same(run, content)
-    seed = derive(config.seed, dialogue.id, "turn", turn - 1, 0)
+    return [
+        _kept(request, dialogue, derive(config.seed, dialogue.id, "turn", turn - 1, 0))
+        for turn, request in requests.items()
+    ]
+
+
+def _kept(request: TaskRequest[TurnAnswer], dialogue: Dialogue, seed: int) -> KeptRequest:
     sampling = Sampling(request.temperature, request.top_p, request.max_tokens, seed)
     teacher = {"teacher": dialogue.teacher, "partner": dialogue.partner}[request.role]
     return kept_request(request, request.seeded(sampling, dialogue.id, 0), 0, teacher, None)
@@ -72,9 +88,7 @@ def _temperatures(run: RunInfo) -> dict[Role, Temperature]:
 
 
 def _require_same(run: RunInfo, content: Content) -> None:
-    """Raise `NotFoundError` unless version and content are those of the run."""
-    if run.inputs.get("clca") != clca.__version__:
-        raise _refusal(f"it was made by clca {run.inputs.get('clca', 'of an unknown version')}")
+    """Raise `NotFoundError` unless the content is that of the run."""
     for path, used in content.used.items():
         recorded = run.inputs.get(f"{CONTENT}{path}")
         if recorded is not None and recorded != used.digest:

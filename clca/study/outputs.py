@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,13 +38,23 @@ def planned(command: str, plan: Any) -> Planned:
         return Planned(
             folders,
             all(run.finished for run in plan.runs),
-            fingerprint({"runs": [fingerprint(run.inputs) for run in plan.runs]}),
+            runs_identity([fingerprint(run.inputs) for run in plan.runs]),
         )
     if command == "train":
         folders = tuple(adapter.job.out for adapter in plan.adapters)
         names = [adapter.job.out.name for adapter in plan.adapters]  # which end in digests of what decides them
-        return Planned(folders, plan.finished, fingerprint({"adapters": names}))
+        return Planned(folders, plan.finished, adapters_identity(names))
     return Planned((plan.folder,), plan.finished, fingerprint(plan.inputs))
+
+
+def runs_identity(fingerprints: Sequence[str]) -> str:
+    """Identifies the results of a generation by the fingerprints of its runs."""
+    return fingerprint({"runs": list(fingerprints)})
+
+
+def adapters_identity(names: Sequence[str]) -> str:
+    """Identifies the results of a training by the names of its adapters, which end in digests of what decides them."""
+    return fingerprint({"adapters": list(names)})
 
 
 def made_of(command: str, config: StageConfig, needs: Iterable[CellRecord]) -> str:

@@ -17,6 +17,10 @@ class MatrixResult(Specificity):
     """C-SPEC of one matrix: `source` is its file or evaluation, `folder` where its files are."""
 
     source: Path
+    source_sha256: str = Field(
+        default="",
+        description="SHA-256 of that file, or of the evaluation's scores; earlier versions have none.",
+    )
     folder: Path
     name: str = Field(exclude=True)
     rehearsal: bool

@@ -10,7 +10,9 @@ from clca.evaluation.cspec.heatmap import NORMALISED, RANKS, heatmap
 from clca.evaluation.cspec.plan import CspecPlan
 from clca.evaluation.cspec.result import CspecResult, MatrixResult
 from clca.evaluation.cspec.tables import make_tables
+from clca.evaluation.prediction_dir import SCORES
 from clca.progress import ProgressCallback, ignore
+from clca.storage.fingerprint import file_sha256
 from clca.storage.output_files import write_output
 
 
@@ -19,6 +21,7 @@ def run(plan: CspecPlan, progress: ProgressCallback = ignore) -> CspecResult:
     matrices = tuple(
         MatrixResult(
             source=matrix.source,
+            source_sha256=file_sha256(matrix.source / SCORES if matrix.source.is_dir() else matrix.source),
             folder=plan.folder_of(matrix),
             name=matrix.name,
             notes=matrix.notes,

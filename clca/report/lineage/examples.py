@@ -75,9 +75,9 @@ def add_examples(lineage: Lineage, adapter: TrainedAdapter, most: int, *, reques
             chosen.setdefault(key, []).append(number)
     links = [*_dialogue_links(lineage, adapter, chosen, requests=requests), *_other_links(lineage, adapter, others)]
     shown = lineage.folders.shown(adapter.folder)
-    known = {**{part: dict(tasks) for part, tasks in counts.items()}, "dialogues": len(dialogues)}
+    here = f"{len(chosen):,} of {len(dialogues):,} dialogues" if len(chosen) < len(dialogues) else ""
+    known = {**{part: dict(tasks) for part, tasks in counts.items()}, "dialogues": len(dialogues), "here": here}
     total = sum(tasks.total() for tasks in counts.values())
-    notes = [f"{len(chosen):,} of {len(dialogues):,} dialogues are shown"] * (len(chosen) < len(dialogues))
     node = Node(
         kind="examples",
         id=node_id("examples", f"{shown}#examples"),
@@ -85,7 +85,6 @@ def add_examples(lineage: Lineage, adapter: TrainedAdapter, most: int, *, reques
         path=f"{shown}/{EXAMPLES}",
         facts=facts(known),
         parents=tuple(links),
-        notes=tuple(notes),
     )
     lineage.graph.add(node)
     lineage.graph.link(name, examples_link(lineage, adapter, node.id))

@@ -19,7 +19,8 @@ from clca.report.lineage.measurements import AUDIT, MAP, add_audit, add_map, is_
 from clca.report.lineage.numbers import add_number, read_numbers
 from clca.report.lineage.score_keys import read_scores
 from clca.report.lineage.scores import add_score, answering_rows
-from clca.report.lineage.studies import add_study
+from clca.report.lineage.specificity import add_specificity, specificities_of
+from clca.report.lineage.studies import add_study, study_id
 from clca.report.lineage.values import facts, listed, mapping
 from clca.storage.run_index import RunInfo
 from clca.study.result import INFO as STUDY
@@ -103,10 +104,11 @@ class Forward:
                 self.unread.append(error.message)
 
     def of_evaluation(self, folder: Path) -> None:
-        """Add the scores of an evaluation."""
+        """Add the scores of an evaluation, and the C-SPEC that was measured of them."""
         try:
-            rows = set(mapping(read_info(folder).get("adapters")))
-            self._scores(folder, rows, adapted_only=False)
+            if (folder / INFO).is_file():
+                rows = set(mapping(read_info(folder).get("adapters")))
+                self._scores(folder, rows, adapted_only=False)
         except ClcaError as error:
             self.unread.append(error.message)
 
@@ -150,9 +152,13 @@ class Forward:
             if cells & {cell for cell in listed(number.record.get("cells")) if isinstance(cell, str)}
         ]
         for number in own[:MOST_SCORES]:
-            name = add_number(self._lineage, study, number)
-            if len(own) > MOST_SCORES:
-                self._note(name, f"one of {len(own):,} numbers of {self._lineage.folders.shown(study)}")
+            add_number(self._lineage, study, number)
+        if len(own) > MOST_SCORES:
+            self._here(study_id(self._lineage, study), f"{MOST_SCORES} of {len(own):,} of its numbers")
+
+    def _specificities(self, folder: Path) -> None:
+        for found in specificities_of(self._lineage, folder):
+            add_specificity(self._lineage, found)
 
     def _scores(self, folder: Path, rows: set[str], *, adapted_only: bool = True) -> None:
         lineage, info, scores = self._lineage, read_info(folder), read_scores(folder)
@@ -163,12 +169,12 @@ class Forward:
             and score.is_estimate
             and (not adapted_only or answering_rows(info, score) & rows)
         ]
+        whole.sort(key=lambda score: len(score.name.split(".")))  # averages and whole rows first
         for score in whole[:MOST_SCORES]:
             add_score(lineage, folder, scores, score, counts=False)
         if len(whole) > MOST_SCORES:
-            self._note(
-                evaluation_id(lineage, folder), f"{MOST_SCORES} of its {len(whole):,} scores of whole rows are shown"
-            )
+            self._here(evaluation_id(lineage, folder), f"{MOST_SCORES} of {len(whole):,} of its scores")
+        self._specificities(folder)
 
     def _trained_on(self, run: RunInfo) -> Iterator[TrainedAdapter]:
         """The adapters that recorded a run among those that they learned from, by fingerprint, or else by path."""
@@ -193,6 +199,11 @@ class Forward:
     def _evaluations(self) -> Iterator[Path]:
         for file in sorted(self._lineage.folders.evaluations.glob(f"*/*/{INFO}")):
             yield file.parent
+
+    def _here(self, name: str, part: str) -> None:
+        """Say that only a part of what was made of a node is shown."""
+        node = self._lineage.graph.nodes[name]
+        self._lineage.graph.nodes[name] = node.model_copy(update={"facts": {**node.facts, "here": part}})
 
     def _note(self, name: str, note: str) -> None:
         node = self._lineage.graph.nodes[name]

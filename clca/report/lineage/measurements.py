@@ -24,7 +24,7 @@ def add_statistics(lineage: Lineage, folder: Path) -> str:
 
     Raises `NotFoundError` and `StoreError`.
     """
-    data = _read(folder / STATISTICS, "clca stats --report")
+    data = read_record(folder / STATISTICS, "clca stats --report")
     runs = [mapping(run) for run in listed(data.get("runs"))]
     known = {
         "cultures": sorted({text(mapping(group).get("culture")) for group in listed(data.get("groups"))}),
@@ -37,7 +37,7 @@ def add_statistics(lineage: Lineage, folder: Path) -> str:
 
 def add_audit(lineage: Lineage, folder: Path) -> str:
     """Add the audit of a judge with the runs that it is of; returns the id. Raises as `add_statistics`."""
-    data = _read(folder / AUDIT, "clca audit-judge")
+    data = read_record(folder / AUDIT, "clca audit-judge")
     known = {
         **{key: data.get(key) for key in ("judge", "second_judge", "dialogues", "seed", "fingerprint")},
         "rehearsed": data.get("rehearsal") is True,
@@ -47,7 +47,7 @@ def add_audit(lineage: Lineage, folder: Path) -> str:
 
 def add_map(lineage: Lineage, folder: Path) -> str:
     """Add a map of embeddings with the runs whose dialogues are on it; returns the id. Raises as `add_statistics`."""
-    data = _read(folder / MAP, "clca map")
+    data = read_record(folder / MAP, "clca map")
     known = {
         **{key: data.get(key) for key in ("embedder", "sample", "seed", "versions")},
         "sources": [mapping(source).get("source") for source in listed(data.get("sources"))],
@@ -60,7 +60,7 @@ def add_map(lineage: Lineage, folder: Path) -> str:
 def is_of(lineage: Lineage, file: Path, run: RunInfo) -> bool:
     """Whether an `audit.json` or `map.json` is of a run, by its fingerprint, or by its folder if that is unknown."""
     real = os.path.realpath(run.folder)
-    for recorded, fingerprint in _recorded_runs(_read(file, "clca audit-judge or clca map")):
+    for recorded, fingerprint in _recorded_runs(read_record(file, "clca audit-judge or clca map")):
         if fingerprint:
             if fingerprint == run.data.get("fingerprint"):
                 return True
@@ -99,7 +99,8 @@ def _full(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _read(file: Path, command: str) -> dict[str, Any]:
+def read_record(file: Path, command: str) -> dict[str, Any]:
+    """The object in a JSON file that a command wrote. Raises `NotFoundError` and `StoreError`."""
     try:
         data = parse_json(read_json(file, within=file.parent))
     except (FileNotFoundError, NotADirectoryError):

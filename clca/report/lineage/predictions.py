@@ -46,15 +46,14 @@ def add_predictions(
             links.append(Link(node=name, role=f"line {number:,}", by="record"))
     said = {key: next(iter(values)) if len(values) == 1 else f"{len(values)} {key}s" for key, values in wanted.items()}
     of = " ".join(said.values())
-    notes = [f"the first {len(links):,} of {counts['predictions']:,} are shown"] * (len(links) < counts["predictions"])
+    part = f"the first {len(links):,} of {counts['predictions']:,}" if len(links) < counts["predictions"] else ""
     node = Node(
         kind="predictions",
         id=node_id("predictions", f"{shown}#predictions" + (f" {text(of)}" if of else "")),
         name=f"{counts['predictions']:,} predictions" + (f" of {text(of)}" if of else ""),
         path=f"{shown}/{PREDICTIONS}",
-        facts=facts({**said, **counts}),
+        facts=facts({**said, **counts, "here": part}),
         parents=tuple(links),
-        notes=tuple(notes),
     )
     lineage.graph.add(node)
     return _checked(lineage, folder, info, node.id)

@@ -11,17 +11,15 @@ from pydantic import ValidationError
 from clca.content.parsing import validation_message
 from clca.errors import ClcaError, ContentError
 from clca.generation.ids import scenario_owner
-from clca.generation.rebuilt_request import rebuilt_request
+from clca.generation.rebuilt_request import rebuilt_requests
 from clca.records import Dialogue
 from clca.report.lineage.context import Lineage
 from clca.report.lineage.dialogues import StoredDialogue
 from clca.report.lineage.graph import Link, Node, node_id
-from clca.report.lineage.values import facts, listed, mapping, text
+from clca.report.lineage.values import facts, mapping, text
 from clca.shell import command_line
 from clca.storage.kept_requests import FILE, KeptRequest
 from clca.storage.line_search import lines_with
-
-MOST_REPLAYED = 5  # turns whose requests are made again
 
 
 def add_requests(lineage: Lineage, stored: StoredDialogue, dialogue: str) -> None:
@@ -40,8 +38,8 @@ def add_requests(lineage: Lineage, stored: StoredDialogue, dialogue: str) -> Non
         return
     try:
         record = Dialogue.model_validate(stored.record)
-        for turn in range(1, min(len(record.turns), MOST_REPLAYED) + 1):
-            request = rebuilt_request(stored.run, record, turn, lineage.workspace)
+        turns = range(1, len(record.turns) + 1)
+        for request in rebuilt_requests(stored.run, record, turns, lineage.workspace):
             _add(lineage, stored, dialogue, request, "asked for, as far as it can be made again,")
     except ValidationError:
         _note(lineage, dialogue, "its requests were not kept, and its record is not one of this version")
@@ -53,7 +51,7 @@ def add_requests(lineage: Lineage, stored: StoredDialogue, dialogue: str) -> Non
     _note(
         lineage,
         dialogue,
-        f"its requests and raw replies were not kept; the first requests of its turns can be made again ({replay})",
+        f"its requests and raw replies were not kept; the first requests of its turns are made again ({replay})",
     )
 
 
@@ -109,8 +107,3 @@ def _add(lineage: Lineage, stored: StoredDialogue, dialogue: str, request: KeptR
 def _note(lineage: Lineage, dialogue: str, note: str) -> None:
     node = lineage.graph.nodes[dialogue]
     lineage.graph.add(node.model_copy(update={"parents": (), "facts": {}, "notes": (note,)}))
-
-
-def turns_of(stored: StoredDialogue) -> int:
-    """How many turns a dialogue has."""
-    return len(listed(stored.record.get("turns")))

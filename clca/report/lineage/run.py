@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from clca.errors import NotFoundError
+from clca.evaluation.prediction_dir import INFO
 from clca.models.adapter import read_adapter
 from clca.progress import ProgressCallback, ignore
 from clca.report.lineage.adapters import add_adapter
@@ -22,6 +23,7 @@ from clca.report.lineage.result import TraceResult
 from clca.report.lineage.runs import add_run
 from clca.report.lineage.score_keys import find_score, read_scores
 from clca.report.lineage.scores import add_score
+from clca.report.lineage.specificity import add_specificity
 from clca.report.lineage.studies import add_cell, add_study
 from clca.report.lineage.targets import Target
 from clca.storage.run_index import read_run
@@ -66,7 +68,7 @@ def _add(lineage: Lineage, target: Target, most: int, *, back: bool) -> str:
             add_examples(lineage, read_adapter(folder), most, requests=True)
         return name
     if target.kind == "evaluation":
-        return add_evaluation(lineage, folder)
+        return add_evaluation(lineage, folder) if (folder / INFO).is_file() else add_specificity(lineage, folder)
     if target.kind == "score":
         scores = read_scores(folder)
         return add_score(lineage, folder, scores, find_score(scores, part, folder), most)

@@ -12,7 +12,9 @@ from clca.report.lineage.evaluations import add_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.measurements import add_audit, add_map, add_statistics
 from clca.report.lineage.runs import add_run
+from clca.report.lineage.specificity import add_specificity
 from clca.report.lineage.values import facts, text
+from clca.study.outputs import adapters_identity, runs_identity
 from clca.study.result import CellRecord, Study, read_study
 
 READERS: dict[str, Callable[[Lineage, Path], str]] = {
@@ -22,6 +24,7 @@ READERS: dict[str, Callable[[Lineage, Path], str]] = {
     "audit.json": add_audit,
     "stats.json": add_statistics,
     "map.json": add_map,
+    "cspec.json": add_specificity,
 }
 """How a folder is read, by the file that tells what it is."""
 
@@ -80,7 +83,7 @@ def _add_cell(lineage: Lineage, study: Study, cell: CellRecord) -> str:
     name = cell_id(lineage, study.folder, cell.id)
     if name in lineage.graph:
         return name
-    results = [_result(lineage, study, cell, str(folder)) for folder in cell.results]
+    results = _verified(lineage, cell, [_result(lineage, study, cell, str(folder)) for folder in cell.results])
     needs = [
         Link(node=_add_cell(lineage, study, study.cells[need]), role="needs", by="record")
         for need in cell.needs
@@ -99,6 +102,19 @@ def _add_cell(lineage: Lineage, study: Study, cell: CellRecord) -> str:
     }
     shown = f"{lineage.folders.shown(study.folder)}#{cell.id}"
     return lineage.graph.add(Node(kind="cell", id=name, name=shown, facts=facts(known), parents=(*results, *needs)))
+
+
+def _verified(lineage: Lineage, cell: CellRecord, links: list[Link]) -> list[Link]:
+    """The links to the results of a cell, verified where the cell's fingerprint is that of what is there."""
+    nodes = [lineage.graph.nodes[link.node] for link in links]
+    identities: dict[str, Callable[[], str]] = {
+        "generate": lambda: runs_identity([str(node.facts.get("fingerprint", "")) for node in nodes]),
+        "train": lambda: adapters_identity([folder.name for folder in cell.results]),
+    }
+    known = identities.get(cell.run, lambda: str(nodes[0].facts.get("fingerprint", "")) if len(nodes) == 1 else "")
+    if not links or any(link.by == "nothing" for link in links) or known() != cell.fingerprint:
+        return links
+    return [link.model_copy(update={"by": "fingerprint"}) for link in links]
 
 
 def _needs(study: Study, start: str, other: str) -> bool:
@@ -124,8 +140,7 @@ def _result(lineage: Lineage, study: Study, cell: CellRecord, recorded: str) -> 
             why = f"cannot be read: {text(error.message)}"
             continue
         if name is not None:
-            is_same = cell.fingerprint and lineage.graph.nodes[name].facts.get("fingerprint") == cell.fingerprint
-            return Link(node=name, role="came to", by="fingerprint" if is_same else "path only")
+            return Link(node=name, role="came to", by="path only")
     missing = node_id("data", text(recorded))
     lineage.graph.add(Node(kind="data", id=missing, name=text(recorded), notes=(why,)))
     return Link(node=missing, role="came to", by="nothing", fault=f"{text(recorded)} {why}")

@@ -15,6 +15,7 @@ from clca.report.lineage.context import Folders
 from clca.report.lineage.dialogues import StoredDialogue, stored_dialogues
 from clca.report.lineage.graph import Kind
 from clca.report.lineage.measurements import AUDIT, MAP, STATISTICS
+from clca.report.lineage.specificity import CSPEC
 from clca.storage.run_index import INFO as RUN
 from clca.storage.run_index import RunInfo, list_runs, read_run
 from clca.study.result import INFO as STUDY
@@ -91,7 +92,8 @@ def _folders(name: str, kinds: Collection[Kind], folders: Folders) -> list[Targe
     """The folders of these kinds that a name stands for: one by its path, or those that are called so."""
     path = folders.base / name
     for place in (path, path.parent) if _is_file(path) else (path,):
-        by_path = [Target(kind, place) for kind, mark in MARKS.items() if kind in kinds and _is_file(place / mark)]
+        marks = (*MARKS.items(), ("evaluation", CSPEC))
+        by_path = [Target(kind, place) for kind, mark in marks if kind in kinds and _is_file(place / mark)]
         if by_path:
             return by_path
     found = [Target(kind, folder) for kind in MARKS if kind in kinds for folder in all_folders(kind, folders)]

@@ -17,8 +17,9 @@ from clca.report.lineage.graph import Link
 from clca.report.lineage.measurements import add_audit, add_statistics
 from clca.report.lineage.origins import origin, way
 from clca.report.lineage.runs import add_run
+from clca.report.lineage.specificity import add_specificity, specificities_of
 from tests.quality.runs import talk
-from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
+from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder, sha256
 
 
 @pytest.fixture
@@ -189,6 +190,27 @@ def test_statistics_and_audits_lead_to_their_runs(base: Path) -> None:
     assert lineage.graph.nodes[statistics].notes == (
         "generated/japan/one: the fingerprint of the run was not recorded",
     )
+
+
+def test_a_specificity_leads_to_the_evaluation_that_it_was_read_from(base: Path) -> None:
+    evaluation = evaluation_folder(base, None, "offense/tiny")
+    folder = evaluation / "cspec"
+    folder.mkdir()
+    recorded = {"source": "evaluations/offense/tiny", "cspec": {"value": 1.0}, "cultures": ["japan"]}
+    (folder / "cspec.json").write_text(json.dumps({**recorded, "source_sha256": sha256(evaluation / "scores.json")}))
+    lineage = Lineage()
+    name = add_specificity(lineage, folder)
+    assert link(lineage, name, "measured") == Link(
+        node="evaluation:evaluations/offense/tiny", role="measured", by="digest"
+    )
+    assert list(specificities_of(lineage, evaluation)) == [Path("evaluations/offense/tiny/cspec")]
+    (evaluation / "scores.json").write_text("{}")
+    lineage = Lineage()
+    found = link(lineage, add_specificity(lineage, folder), "measured")
+    assert (found.by, found.fault) == ("nothing", "evaluations/offense/tiny/scores.json has changed since")
+    (folder / "cspec.json").write_text(json.dumps({**recorded, "source": "matrix.csv"}))
+    lineage = Lineage()
+    assert link(lineage, add_specificity(lineage, folder), "measured").fault == "matrix.csv is no longer there"
 
 
 def test_without_check_nothing_is_said_to_be_verified_by_digest(base: Path) -> None:

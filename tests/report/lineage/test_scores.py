@@ -69,7 +69,7 @@ def test_a_score_leads_to_its_own_predictions_with_prompts_and_raw_replies(evalu
     assert (counted_from.role, scored_in.role) == ("counted from", "scored in")
     predictions = nodes[counted_from.node]
     assert predictions.facts["predictions"] == 2
-    assert predictions.notes == ("the first 1 of 2 are shown",)
+    assert predictions.facts["here"] == "the first 1 of 2"
     (first,) = predictions.parents
     assert first.node == "prediction:evaluations/wvs/a-student-japan#predictions.6"
     assert nodes[first.node].facts["reply"] == "1 says p1 on Q2 by clca"

@@ -80,8 +80,8 @@ def test_an_adapter_back_to_examples_dialogues_scenarios_and_prompts(chain: Path
         "train": {"dialogue": 1, "intent": 1, "survey": 1},
         "held-out": {"dialogue": 1},
         "dialogues": 2,
+        "here": "1 of 2 dialogues",
     }
-    assert examples.notes == ("1 of 2 dialogues are shown",)
     assert [link.role for link in examples.parents] == ["line 1, 2", "line 4"]
     assert {"dialogue", "scenario", "run", "teacher", "student", "content", "example"} <= set(
         kinds(result, result.back)

@@ -19,7 +19,7 @@ PROMPT = "prompts/turn.j2"
 
 def run_folder(base: Path, name: str = "japan/one", talks: Iterable[Dialogue] | None = None, **changes: Any) -> Path:
     """A run with a fingerprint, seed 7, and the packaged prompt of turns as it is now."""
-    inputs = {"clca": "0.1.0", "seed": 7, "content:prompts/turn.j2": sha256_of_content(PROMPT), "name": name}
+    inputs = {"clca": "0.0.9", "seed": 7, "content:prompts/turn.j2": sha256_of_content(PROMPT), "name": name}
     fields = {
         "inputs": inputs,
         "fingerprint": fingerprint(inputs),
