@@ -17,6 +17,7 @@ from typing import Any
 from benchmarks.importing import norm_import, survey_import
 from benchmarks.labels import evaluation, labels, reading
 from benchmarks.labels import stream as labels_stream
+from benchmarks.lineage import trace
 from benchmarks.processes import HERE, Stub, Used, measure
 from benchmarks.quality import planted, stats_stream
 from benchmarks.reporting import report
@@ -210,6 +211,7 @@ def _asked(stub: Stub) -> bool:
 EVERY: dict[str, Callable[[Bench], list[Row]]] = {
     "planted": planted,
     "stats-stream": stats_stream,
+    "trace": trace,
     "report": report,
     "help": startup,
     "makespan": makespan,
