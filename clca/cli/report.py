@@ -16,6 +16,8 @@ Examples:
 
   clca report japan evaluations/wvs/tiny-japan-1a2b3c --out japan.html
 
+  clca report --figures figures                 its figures for print, and their data
+
   clca report --against last-week.html          what differs from a former report
 
 Exit codes: 0 written, 2 bad input, or a file that clca did not write.

@@ -37,6 +37,11 @@ class ReportConfig(StageConfig):
         Field(description="File to write; only a report that clca wrote is replaced."),
         Option(metavar="FILE", default="report.html, or that of the study's folder"),
     ] = None
+    figures: Annotated[
+        Path | None,
+        Field(description="Folder for its figures as SVG, PDF, PNG and CSV, those of the papers' numbers below."),
+        Option(metavar="DIR", default="none"),
+    ] = None
     title: Annotated[
         Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None,
         Field(description="Title of the report."),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.errors import NotFoundError, StoreError
+from clca.evaluation.validation import require
 from clca.report.config import REPORT, ReportConfig
 from clca.report.numbers import ReportData, read_report
 from clca.report.sections.values import text
@@ -32,8 +33,10 @@ def plan(config: ReportConfig, workspace: Path | None = None) -> ReportPlan:
     """Find the results and the former report.
 
     Raises `NotFoundError` for a name of nothing, and where there is nothing to report of; `StoreError` for a file that
-    is no report.
+    is no report; `SettingsError` for figures without the libraries that draw them.
     """
+    if config.figures is not None:
+        require(("numpy", "matplotlib"), "--figures needs", "report")
     base = Path.cwd()
     found = find_sources(config, base)
     if not found.sources:

@@ -20,6 +20,8 @@ class ReportResult(Record):
     sources: dict[str, str] = Field(description="Code of each result that it is of, and its folder.")
     tables: int
     figures: int
+    figures_folder: Path | None = Field(default=None, description="Folder of the figures as files.")
+    figures_written: int = Field(default=0, description="Figures there, those of the papers' numbers among them.")
     numbers: int = Field(description="Numbers of the tables, which the next report is compared with.")
     dialogues: int = Field(description="Sample dialogues.")
     unfinished: tuple[str, ...] = Field(description="Results that are not finished, and left out.")

@@ -9,6 +9,7 @@ import clca
 from clca.printable import one_line
 from clca.progress import Note, Progress, ProgressCallback, ignore
 from clca.report.blocks import SampledDialogue, Section, figures_of, tables_of
+from clca.report.figure_files import write_figures
 from clca.report.lineage.context import Folders
 from clca.report.numbers import ReportData, compare, numbers_of
 from clca.report.plan import ReportPlan
@@ -74,6 +75,10 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
     progress(Progress(4, STEPS, "steps"))
     page = encoded(html)
     write_output(plan.out.parent, {plan.out.name: page})
+    files = 0
+    if config.figures is not None:
+        folders_of = [evaluation.folder for evaluation in found.evaluations("wvs", "offense")]
+        files = write_figures(config.figures, folders_of, plan.content)
     progress(Progress(STEPS, STEPS, "steps"))
     return ReportResult(
         file=plan.out,
@@ -84,6 +89,8 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         tables=sum(1 for section in sections for _ in tables_of(section.blocks)),
         figures=sum(1 for section in sections for _ in figures_of(section.blocks)),
         numbers=sum(len(columns) for rows in data.numbers.values() for columns in rows.values()),
+        figures_folder=config.figures,
+        figures_written=files,
         dialogues=sum(isinstance(block, SampledDialogue) for section in sections for block in section.blocks),
         unfinished=tuple(found.unfinished),
         unreadable={name: one_line(why) for name, why in found.unreadable.items()},

@@ -33,6 +33,8 @@ def show(result: ReportResult, *, quiet: bool, as_json: bool) -> None:
         return
     console = make_console()
     console.print(one_line(f"{result.file}: {', '.join(_counted(result))}, {result.bytes / 2**20:.1f} MiB"))
+    if result.figures_folder is not None:
+        console.print(one_line(f"{result.figures_folder}: {result.figures_written:,} figures as SVG, PDF, PNG and CSV"))
     if result.against is not None:
         console.print(one_line(f"{result.changed:,} numbers differ from {result.against}"))
     if result.marks:
