@@ -17,6 +17,8 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from rich.table import Table as RichTable
+from rich.text import Text
 
 from clca.cli.views.content import list_content, show_content
 from clca.cli.views.dialogue import show_dialogue
@@ -156,6 +158,20 @@ def test_a_shell_line_that_is_printed_is_one_word_of_a_shell(attack: str) -> Non
     assert is_printable(line)
     if "$'" not in line:
         assert len(shlex.split(line)) == 3
+
+
+MEBI_CELL = "\u30a2 " * 2**20
+
+
+@pytest.mark.parametrize("cell", [MEBI_CELL, Text(MEBI_CELL)], ids=["a text", "a text with a style"])
+def test_a_cell_of_megabytes_is_shown_by_its_beginning(cell: str | Text, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run of a stranger may have any reason and id; each row would be as wide as the widest."""
+    table = RichTable()
+    table.add_column("reason")
+    for _ in range(40):
+        table.add_row(cell)
+    make_console().print(table)
+    assert len(capsys.readouterr().out) < 200_000
 
 
 @pytest.mark.parametrize("attack", [name for name in ATTACKS if not {"\0", "\ud800"} & set(ATTACKS[name])])

@@ -13,13 +13,15 @@ from rich.text import Text
 
 from clca.cli.streams import give_up
 from clca.printable import json_text, one_line, printable
+from clca.words import beginning
 
 UNBOUNDED = 240  # columns of what fills the width, where it goes to a file or a pipe
 ENDLESS = 1_000_000  # columns that no table needs
+LONGEST_CELL = 1000  # characters: Rich takes minutes for one of megabytes, and fills its column to its width
 
 
 class _Console(Console):
-    """A console on which nothing is cut, and every text is inert.
+    """A console on which nothing is cut but cells that nobody reads to their end, and every text is inert.
 
     A table that is wider than the screen is left to the terminal to break.
     """
@@ -46,6 +48,8 @@ class _Console(Console):
             yield Segment(text if control else printable(text), style, control)
 
     def _fit(self, table: Table) -> None:
+        for column in table.columns:
+            column._cells = list(map(_shortened, column._cells))
         endless = self.options.update_width(ENDLESS)
         if not self.is_terminal:
             table.width = self.measure(table, options=endless).maximum
@@ -67,6 +71,16 @@ class _Console(Console):
             return
         give_up(sys.stdout)
         raise SystemExit(0)
+
+
+def _shortened(cell: RenderableType) -> RenderableType:
+    """A cell, or its beginning where it is a text that is too long for a table."""
+    if isinstance(cell, str):
+        return beginning(cell, LONGEST_CELL)
+    if isinstance(cell, Text) and len(cell) > LONGEST_CELL:
+        cell = cell.copy()
+        cell.truncate(LONGEST_CELL, overflow="ellipsis")
+    return cell
 
 
 def styled(*parts: str | tuple[str, str]) -> Text:
