@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from clca.evaluation.table import Table
 from clca.records import Record
@@ -50,8 +50,14 @@ class GroupCounts(Record):
 class LabelCounts(Record):
     """Labels requested from a server (`asked`), and those `outside` its top-k logprobs."""
 
-    asked: int
-    outside: int
+    asked: Annotated[int, Field(ge=0, lt=2**53)]
+    outside: Annotated[int, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _are_of_those_asked(self) -> LabelCounts:
+        if self.outside > self.asked:
+            raise ValueError(f"{self.outside:,} labels outside, of {self.asked:,}")
+        return self
 
 
 class RunEntry(Record):

@@ -26,7 +26,8 @@ def find_model(name: str, models: ModelCatalogue, environment: Mapping[str, str]
     """
     model = models.find(name)
     if model is not None:
-        require_no_folder(model.hub)
+        if not model.local:
+            require_no_folder(model.hub)
         return model
     folder = Path(os.path.expanduser(name))
     if folder.is_dir():

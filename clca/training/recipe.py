@@ -12,7 +12,6 @@ from clca.training.mixture import parse_mixture
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[int, Field(ge=1, le=1_000_000)]
-Rows = Annotated[int, Field(ge=1, le=10_000_000)]  # each is made, also for a plan
 Steps = Annotated[int, Field(ge=1, le=1_000_000_000)]
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
@@ -61,7 +60,7 @@ class Data(_Keys):
 
     mix: str = "clca"
     match: Match | None = None
-    size: Rows | None = None
+    size: Positive | None = None
     held_out: Share = 0.1
     max_length: Annotated[int, Field(ge=16, le=2**24)] = 2048
     text_loss: Literal["all", "answer"] = "all"

@@ -26,6 +26,7 @@ from clca.evaluation.mmlu.csv_questions import read_folder
 from clca.evaluation.mmlu.hub_questions import read_hub
 from clca.evaluation.normad import NormadReader, load_suite
 from clca.evaluation.normad.suite import load_tasks
+from clca.evaluation.result import LabelCounts
 from clca.evaluation.results import read_evaluation
 from clca.generation.judge_metrics import JudgeCalibration
 from clca.quality.export.config import ExportConfig
@@ -195,6 +196,15 @@ def test_a_card_of_a_run_that_lacks_counts_or_rules_is_written(tmp_path: Path, r
     (folder / "dialogues.jsonl").touch()
     run_export(plan_export(ExportConfig(run=(str(folder),), out=tmp_path / "out")))
     assert "## What was filtered" in (tmp_path / "out" / "README.md").read_text()
+
+
+@pytest.mark.parametrize(
+    "labels", [{"asked": 0, "outside": 5}, {"asked": -1, "outside": 0}, {"asked": 2**60, "outside": 0}]
+)
+def test_labels_of_an_evaluation_are_counts(labels: dict[str, int]) -> None:
+    """They are divided by each other in the caveats of every resumed evaluation."""
+    with pytest.raises(ValidationError):
+        LabelCounts.model_validate(labels)
 
 
 @pytest.mark.parametrize("judgement", [5, "x", ["x"], {"quality": 5}, {"quality": {}}])

@@ -122,6 +122,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         files = {path: (str(used["sha256"]), str(used["origin"])) for path, used in info["content"].items()}
         offered = _offered(info, suite)
         items_version = dict(offered.version)
+        taught = {str(row): str(what) for row, what in dict(info.get("taught", {})).items()}
     except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise ContentError(
             str(folder / INFO), None, f"does not name its items and respondents ({error}): evaluate again"
@@ -151,7 +152,7 @@ def read_answers(name: str, out: Path, workspace: Path | None) -> StoredAnswers:
         for name, culture in profiles.items()
     }
     counts = _counts(folder, info, samples, offered, weighted=weighted)
-    return StoredAnswers(folder, info, counts, samples, items_version, selection)
+    return StoredAnswers(folder, {**info, "taught": taught}, counts, samples, items_version, selection)
 
 
 def _offered(info: dict[str, Any], suite: WvsSuite) -> OfferedItems:
