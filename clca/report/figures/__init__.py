@@ -7,7 +7,7 @@ Finished evaluations are read from their folders, whoever made them, and all fig
 
     sources = read_sources([Path("evaluations/wvs/tiny-uk-8e8322")], workspace)
     sources.unread              # folders of which no figure is made, each with the reason
-    for figure in figures_of(sources):
+    for figure in figures_of(sources):      # or figures_of(sources, ["survey", "maps"]); published_figures(content)
         figure.id, figure.title, figure.caption, figure.alt, figure.sources, figure.rehearsal
         figure.svg              # stands in a page as it is: ids of its own, no style sheet, font, script or link
         figure.pdf, figure.png, figure.csv
