@@ -32,6 +32,11 @@ def caveats(plan: MapPlan, reads: int | None) -> Iterator[str]:
             f"{' and '.join(alike).capitalize()} are alike as such, and the permutation test takes all texts for"
             " independent: p is too small."
         )
+    if any(drawn.source in ("wvs", "wvs-translated") for drawn in plan.draws):
+        yield (
+            "Pairs of the survey stand for its shares, 20 of each item, and not for respondents: p falls with the"
+            " number of pairs drawn."
+        )
     if 0 < len(plan.three_points) < len(plan.cultures):
         yield (
             f"The survey asked {', '.join(plan.three_points)} some items on three points and others on five: such pairs"
