@@ -34,14 +34,14 @@ class ComputedScores:
     demonstrations: set[str] = field(default_factory=set)
     unread: dict[str, str] = field(default_factory=dict)
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """The caveats of all evaluations, each once, with how many evaluations it is of; the commonest first."""
+    def notes(self, cells: Iterable[str]) -> tuple[str, ...]:
+        """The caveats of the evaluations of cells, each once, with how many it is of; the commonest first."""
         counts: dict[str, int] = {}
-        for caveats in self.caveats.values():
+        of_cells = [self.caveats[id] for id in cells if id in self.caveats]
+        for caveats in of_cells:
             for caveat in caveats:
                 counts[caveat] = counts.get(caveat, 0) + 1
-        total = len(self.caveats)
+        total = len(of_cells)
         return tuple(
             caveat if count == total else f"{caveat} ({count} of {total} evaluations)"
             for caveat, count in sorted(counts.items(), key=lambda entry: -entry[1])

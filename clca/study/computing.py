@@ -81,7 +81,7 @@ def compute_numbers(
         resamples=resamples,
         level=LEVEL,
         tables=tuple(table for table in tables if table.published or table.has_values),
-        caveats=computed.notes,
+        caveats=computed.notes(computed.caveats),
         unread=computed.unread,
     )
 
@@ -107,6 +107,7 @@ def _table(
         if number.against is not None and reference:
             made = made.model_copy(update={"test": _test(number, arrays[number.place], number.against, reference)})
         numbers.append(made)
+    cells = list(dict.fromkeys(id for number in numbers for id in number.cells))
     return NumberTable(
         id=table.id,
         title=table.title,
@@ -115,6 +116,9 @@ def _table(
         columns=table.columns,
         numbers=_corrected(numbers),
         notes=table.notes,
+        rehearsal=not computed.rehearsals.isdisjoint(cells),
+        demonstration=not computed.demonstrations.isdisjoint(cells),
+        caveats=computed.notes(cells),
     )
 
 

@@ -82,6 +82,9 @@ class NumberTable(Record):
     columns: tuple[NumberColumn, ...]
     numbers: tuple[StudyNumber, ...]
     notes: tuple[str, ...] = ()
+    rehearsal: bool = Field(default=False, description="Whether any of its evaluations is a rehearsal.")
+    demonstration: bool = Field(default=False, description="Whether any asked texts made for demonstration.")
+    caveats: tuple[str, ...] = Field(default=(), description="What has to be read beside its numbers.")
 
     @property
     def has_values(self) -> bool:

@@ -60,18 +60,17 @@ def unchanged_tables(folder: Path, made_of: str) -> tuple[Path, ...]:
 
 def shown_tables(numbers: StudyNumbers) -> tuple[Table, ...]:
     """Each table, followed by that of its tests where it has any."""
-    marks = [
-        *(["REHEARSAL: these scores say nothing of any culture."] if numbers.rehearsal else []),
-        *(["DEMONSTRATION: texts that were made for it, no measure of anything."] if numbers.demonstration else []),
-        *(f"{id} could not be read: {reason}" for id, reason in numbers.unread.items()),
-    ]
-    caveats = list(numbers.caveats[:MOST_CAVEATS])
-    if len(numbers.caveats) > MOST_CAVEATS:
-        caveats.append(
-            f"{len(numbers.caveats) - MOST_CAVEATS:,} more caveats of single evaluations: {NUMBERS} has them."
-        )
+    unread = [f"{id} could not be read: {reason}" for id, reason in numbers.unread.items()]
     shown: list[Table] = []
     for table in numbers.tables:
+        marks = [
+            *(["REHEARSAL: these scores say nothing of any culture."] if table.rehearsal else []),
+            *(["DEMONSTRATION: texts that were made for it, no measure of anything."] if table.demonstration else []),
+            *unread,
+        ]
+        caveats = list(table.caveats[:MOST_CAVEATS])
+        if len(table.caveats) > MOST_CAVEATS:
+            caveats.append(f"{len(table.caveats) - MOST_CAVEATS:,} more caveats of evaluations: {NUMBERS} has them.")
         shown.append(_table(table, [*marks, *caveats]))
         tested = [number for number in table.numbers if number.test is not None]
         if tested:
@@ -163,8 +162,8 @@ def csv_text(numbers: StudyNumbers) -> str:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(COLUMNS.split())
-    marks = ["yes" if mark else "no" for mark in (numbers.rehearsal, numbers.demonstration)]
     for table in numbers.tables:
+        marks = ["yes" if mark else "no" for mark in (table.rehearsal, table.demonstration)]
         for number in table.numbers:
             test = number.test
             of_test = (
