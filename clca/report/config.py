@@ -39,7 +39,10 @@ class ReportConfig(StageConfig):
     ] = None
     figures: Annotated[
         Path | None,
-        Field(description="Folder for its figures as SVG, PDF, PNG and CSV, those of the papers' numbers below."),
+        Field(
+            description="Folder for its figures as SVG, PDF, PNG and CSV, those of the papers' numbers below, but for a"
+            " study that reproduces none."
+        ),
         Option(metavar="DIR", default="none"),
     ] = None
     title: Annotated[

@@ -78,7 +78,8 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
     files = 0
     if config.figures is not None:
         folders_of = [evaluation.folder for evaluation in found.evaluations("wvs", "offense")]
-        files = write_figures(config.figures, folders_of, plan.content)
+        published = config.study is None or any(study.data.get("reproduces") for study in found.of("study"))
+        files = write_figures(config.figures, folders_of, plan.content, published=published)
     progress(Progress(STEPS, STEPS, "steps"))
     return ReportResult(
         file=plan.out,

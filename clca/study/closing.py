@@ -19,7 +19,7 @@ from clca.study.result import LOCKS, CellRecord
 
 SCORED = ("eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
 """Commands whose results tables are made of."""
-REPORT, TABLES = "report", ".tables"  # no cell is called so
+REPORT, FIGURES, TABLES = "report", "figures", ".tables"  # no cell is called so
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,11 @@ def _write_tables(plan: StudyPlan, records: Mapping[str, CellRecord]) -> tuple[P
 
 
 def _write_report(plan: StudyPlan) -> Path:
-    """The report on the study alone; raises `ClcaError`, as where the libraries of a report are not installed."""
+    """The report on the study alone, and its figures; raises `ClcaError`, as where their libraries are missing."""
     stage = STAGES[REPORT]
     flags = {"study": plan.source.name, "studies": plan.config.out}
+    if plan.config.figures:
+        flags[FIGURES] = plan.folder.path / FIGURES
     config = resolve_config(stage.config_type, flags, os.environ, plan.workspace, as_flags=False)
     file: Path = stage.run(stage.plan(config, plan.workspace)).file
     return file

@@ -25,6 +25,9 @@ class StudyConfig(StageConfig):
         Field(ge=1, le=64, description="Processes that work on it at once; each loads the models that it needs."),
         Option(metavar="N"),
     ] = 1
+    figures: Annotated[
+        bool, Field(description="Write its figures for print, too: SVG, PDF, PNG and CSV."), Option()
+    ] = True
     out: Annotated[Path, Field(description="Folder of the studies."), Option()] = Path("studies")
 
     @field_validator("study")

@@ -43,7 +43,7 @@ stages:
 """
 CELLS = ["dialogues.china", "dialogues.germany", "alone", "adapters.china", "adapters.germany"]
 CELLS += ["survey", "offensiveness", "knowledge", "specificity"]
-RUN = ("study", "run", "chain.yaml", "--json")
+RUN = ("study", "run", "chain.yaml", "--no-figures", "--json")
 
 
 @pytest.fixture(scope="module")
@@ -104,6 +104,13 @@ def test_a_changed_prompt_redoes_just_what_depends_on_it(desk: Desk) -> None:
     result = desk.json(*RUN[:-1])
     worked = [id for id, cell in cells(desk.folder).items() if not cell["done"]]
     assert (result["finished"], result["worked"], worked) == (True, 1, ["survey"])
+
+    assert not (desk.folder / "studies/chain/figures").exists()
+    figures = desk.json("study", "run", "chain.yaml")
+    assert (figures["finished"], figures["worked"]) == (True, 0)
+    written = {path.suffix for path in (desk.folder / "studies/chain/figures").iterdir()}
+    assert {".svg", ".pdf", ".csv"} <= written
+    assert not (desk.folder / "studies/chain/figures/published").exists(), "it reproduces nothing"
 
     change(desk.folder, "prompts/judge.j2")
     planned = last_json(desk.run("study", "plan", "chain.yaml", "--json").stdout)
