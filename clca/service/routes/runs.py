@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
+from functools import lru_cache
+from pathlib import Path as FilePath
 from threading import Lock
 from typing import Annotated, Any
 
-from fastapi import APIRouter, HTTPException, Path, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request, Response
 from pydantic import Field
 
 from clca.errors import NotFoundError
@@ -91,28 +95,30 @@ async def show_run(request: Request, identity: Reader, culture: Culture, name: N
     return _run(_found(service_of(request), culture, name))
 
 
-@router.get("/v1/runs/{culture}/{name}/dialogues", responses=responses(404))
+@router.get("/v1/runs/{culture}/{name}/dialogues", responses=responses(404), response_model=DialoguePage)
 async def list_dialogues(
     request: Request,
     identity: Reader,
     culture: Culture,
     name: Name,
     filters: Annotated[DialogueQuery, Query()],
-) -> DialoguePage:
+) -> Response:
     """The dialogues of a run, page by page: filtered, and searched for words."""
     service = service_of(request)
     run = _found(service, culture, name)
     index, behind = await service.indices.current(run.folder)
     if not index.path.is_file():
-        return DialoguePage(dialogues=(), behind=behind)
-    reviews = await service.indices.read(lambda: service.indices.reviews(run.folder))
-    cursor, size = filters.cursor, filters.size
-    found = await service.indices.query(index, lambda db: page(db, filters, reviews, cursor, size))
-    unreadable = await service.indices.query(index, RunIndex.unreadable_in)
-    updates: dict[str, Any] = {"behind": behind, "unreadable": unreadable}
-    if filters.facets:
-        updates["facets"] = await service.indices.query(index, lambda db: facets(db, filters, reviews))
-    return found.model_copy(update=updates)
+        return _json(DialoguePage(dialogues=(), behind=behind))
+
+    def read(db: sqlite3.Connection) -> bytes:
+        reviews = service.indices.reviews(run.folder)
+        found = page(db, filters, reviews, filters.cursor, filters.size)
+        updates: dict[str, Any] = {"behind": behind, "unreadable": RunIndex.unreadable_in(db)}
+        if filters.facets:
+            updates["facets"] = facets(db, filters, reviews)
+        return found.model_copy(update=updates).model_dump_json().encode()
+
+    return Response(await service.indices.query(index, read), media_type="application/json")
 
 
 @router.get("/v1/runs/{culture}/{name}/dialogues/{dialogue_id}", responses=responses(404))
@@ -125,8 +131,11 @@ async def show_dialogue(
     index, _ = await service.indices.current(run.folder)
     if not index.path.is_file():
         raise NotFoundError("the run is being indexed: ask again in a moment")
-    reviews = await service.indices.read(lambda: service.indices.reviews(run.folder))
-    stored: StoredDialogue = await service.indices.query(index, lambda db: dialogue(index, db, dialogue_id, reviews))
+
+    def read(db: sqlite3.Connection) -> StoredDialogue:
+        return dialogue(index, db, dialogue_id, service.indices.reviews(run.folder))
+
+    stored: StoredDialogue = await service.indices.query(index, read)
     return stored
 
 
@@ -167,9 +176,23 @@ async def review_dialogue(
 
 def _found(service: Service, culture: str, name: str) -> RunInfo:
     folder = service.plan.runs / culture / name
-    if folder.is_symlink() or folder.parent.is_symlink() or not (folder / INFO).is_file():
+    try:
+        about = os.stat(folder / INFO)
+    except OSError:
+        about = None
+    if about is None or folder.is_symlink() or folder.parent.is_symlink():
         raise NotFoundError(f"no run {culture}/{name}")
+    return _read_run(folder, (about.st_mtime_ns, about.st_size, about.st_ino))
+
+
+@lru_cache(maxsize=64)
+def _read_run(folder: FilePath, stamp: tuple[int, int, int]) -> RunInfo:
+    """The run in a folder, read again where the `stamp` of its `run.json` is another one."""
     return read_run(folder)
+
+
+def _json(shown: Record) -> Response:
+    return Response(shown.model_dump_json(), media_type="application/json")
 
 
 def _run(run: RunInfo) -> Run:
