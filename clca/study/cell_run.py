@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from time import monotonic
 from traceback import format_exc
 from typing import Any
@@ -20,7 +21,7 @@ from clca.storage.provenance import now
 from clca.study.cell_config import cell_config, origins_of, recorded_config
 from clca.study.cell_log import CellLog, Output, telling
 from clca.study.cells import Cell
-from clca.study.outputs import KNOW, Planned, made_of, planned, taken, unchanged
+from clca.study.outputs import KNOW, Planned, made_of, planned, taken, unchanged, written_folders
 from clca.study.plan import StudyPlan
 from clca.study.result import CellRecord
 from clca.study.shared_models import Affinity, SharedModels
@@ -112,6 +113,7 @@ class CellRun:
             if outlook.finished:
                 self._set(state="finished", done=True, deaths=0)
                 return
+        self._note_made(outlook.folders if outlook is not None else written_folders(stage_plan))
         plan.folder.write(self._record)
         result = stage(cell.run).run(self._shared.plan_with_servers(cell.run, stage_plan), tell)
         took = taken(cell.run, config, result, outlook)
@@ -133,6 +135,11 @@ class CellRun:
         self._set(fingerprint=identity, results=folders, earlier=tuple(earlier))
         if identity != self._earlier.fingerprint:
             self._set(seconds=0.0, requests=None, tokens=None, caveats=(), inputs={})
+
+    def _note_made(self, folders: Iterable[Path]) -> None:
+        """Record which folders are not there yet, beside those that this cell has made before and that still are."""
+        made = (*filter(os.path.isdir, self._earlier.made), *(path for path in folders if not os.path.lexists(path)))
+        self._set(made=tuple(dict.fromkeys(made)))
 
     def _fail(self, error: BaseException, log: CellLog) -> Exception | None:
         """Record why the attempt ended; returns what to raise where the cell has not failed."""

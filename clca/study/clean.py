@@ -66,19 +66,22 @@ def clean_study(
 ) -> StudyClean:
     """Find what a study made that nothing else uses, and with `delete` remove it.
 
-    Only folders below the workspace (the working directory without one) are removed, and only files that clca writes.
+    What was there before a study is not removed, nor what no study is known to have made. Only folders below the
+    workspace (the working directory without one) are removed, and only files that clca writes.
     Raises `NotFoundError` and `StoreError`.
     """
     study = find_study(name, out)
     root = Path(os.path.realpath(workspace or Path.cwd()))
-    outputs = list(_outputs(study, root, only_replaced=only_replaced))
-    outputs = _without_used(outputs, out, study)
+    others = list(_other_studies(out, study))
+    made = {os.path.realpath(path) for known in (study, *others) for cell in known.cells.values() for path in cell.made}
+    outputs = list(_outputs(study, root, made, only_replaced=only_replaced))
+    outputs = _without_used(outputs, others)
     if delete:
         outputs = [_deleted(output, study) if not output.kept else output for output in outputs]
     return StudyClean(study=study.folder, outputs=tuple(sorted(outputs, key=lambda output: bool(output.kept))))
 
 
-def _outputs(study: Study, root: Path, *, only_replaced: bool) -> Iterator[Output]:
+def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -> Iterator[Output]:
     current: dict[Path, list[str]] = {}
     replaced: dict[Path, list[str]] = {}
     for cell in study.cells.values():
@@ -90,6 +93,8 @@ def _outputs(study: Study, root: Path, *, only_replaced: bool) -> Iterator[Outpu
             continue
         is_replaced = folder not in current
         kept = _fault(folder, root, study.folder)
+        if not kept and folder.parent != study.folder / OUTPUTS and os.path.realpath(folder) not in made:
+            kept = "was there before, or is not known to have been made by a study"
         if only_replaced and not is_replaced:
             kept = "are the present results"
         cells = (*current.get(folder, ()), *replaced.get(folder, ()))
@@ -136,9 +141,14 @@ def _size(folder: Path) -> int:
     return size
 
 
-def _without_used(outputs: list[Output], out: Path, study: Study) -> list[Output]:
+def _without_used(outputs: list[Output], others: list[Study]) -> list[Output]:
     """The outputs with those kept that something uses which stays; what those use stays, too."""
-    users = dict(_of_studies(out, study))
+    users = {
+        os.path.realpath(folder): f"the study {other.info.study}"
+        for other in others
+        for cell in other.cells.values()
+        for folder in cell.results
+    }
     while True:
         going = {os.path.realpath(output.folder) for output in outputs if not output.kept}
         used = {**users, **dict(_of_results(outputs, going))}
@@ -153,18 +163,15 @@ def _without_used(outputs: list[Output], out: Path, study: Study) -> list[Output
         outputs = kept
 
 
-def _of_studies(out: Path, study: Study) -> Iterator[tuple[str, str]]:
-    """The results of other studies, each with the study that uses it."""
+def _other_studies(out: Path, study: Study) -> Iterator[Study]:
+    """The other studies of a folder. Raises `StoreError` for one that cannot be read."""
     for file in sorted(out.glob(f"*/{INFO}")):
         if os.path.realpath(file.parent) == os.path.realpath(study.folder):
             continue
         try:
-            other = read_study(file.parent)
+            yield read_study(file.parent)
         except ClcaError as error:
             raise StoreError(f"{error.message}; nothing is cleaned while it is unknown what that study uses") from None
-        for cell in other.cells.values():
-            for folder in cell.results:
-                yield os.path.realpath(folder), f"the study {other.info.study}"
 
 
 def _of_results(outputs: list[Output], going: set[str]) -> Iterator[tuple[str, str]]:

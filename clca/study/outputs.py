@@ -47,6 +47,12 @@ def planned(command: str, plan: Any) -> Planned:
     return Planned((plan.folder,), plan.finished, fingerprint(plan.inputs))
 
 
+def written_folders(plan: Any) -> tuple[Path, ...]:
+    """The folders that the plan of another command says it will write to: none where it names none."""
+    folder = getattr(plan, "folder", None)
+    return (folder,) if isinstance(folder, Path) else ()
+
+
 def runs_identity(fingerprints: Sequence[str]) -> str:
     """Identifies the results of a generation by the fingerprints of its runs."""
     return fingerprint({"runs": list(fingerprints)})

@@ -70,6 +70,9 @@ class CellRecord(Record):
     config: dict[str, Any] = Field(default={}, description="Whole configuration of the stage.")
     results: tuple[Path, ...] = Field(default=(), description="Folders that hold its results.")
     earlier: tuple[Path, ...] = Field(default=(), description="Folders of results that these have replaced.")
+    made: tuple[Path, ...] = Field(
+        default=(), description="Of all these folders, those that were not there before this study made them."
+    )
     fingerprint: str = Field(default="", description="Identifies its inputs: equal ones give equal results.")
     inputs: dict[str, str] = Field(default={}, description="Content files that it read, each with its SHA-256.")
     done: bool = Field(default=False, description="Whether it was finished before this study asked for it.")

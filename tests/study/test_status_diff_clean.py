@@ -125,6 +125,20 @@ def test_nothing_is_deleted_before_it_is_confirmed_and_then_only_results_that_no
     assert carried_out(here).finished
 
 
+def test_a_run_that_was_there_before_the_study_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import clca
+
+    monkeypatch.chdir(tmp_path)
+    settings = {"scenarios": 1, "samples": 1, "max_exchanges": 2, "calibrate": False}
+    by_hand = clca.generate(culture="japan", **settings, progress=False).runs[0].run
+    carried_out(tmp_path, TEXT.partition("  texts:")[0])
+    outputs = {output.cells[0]: output for output in clean_study("two", STUDIES, None, delete=True).outputs}
+    assert outputs["dialogues.japan"].folder == Path(by_hand)
+    assert outputs["dialogues.japan"].kept.startswith("was there before")
+    assert (Path(by_hand) / "run.json").is_file()
+    assert outputs["dialogues.uk"].deleted
+
+
 def test_what_newer_results_have_replaced_may_go_alone(here: Path) -> None:
     before = run_folder()
     carried_out(here, TEXT.replace("max_exchanges: 2", "max_exchanges: 3"))
