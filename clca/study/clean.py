@@ -96,7 +96,7 @@ def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -
         if not kept and folder.parent != study.folder / OUTPUTS and os.path.realpath(folder) not in made:
             kept = "was there before, or is not known to have been made by a study"
         if only_replaced and not is_replaced:
-            kept = "are the present results"
+            kept = "holds the present results"
         cells = (*current.get(folder, ()), *replaced.get(folder, ()))
         yield Output(folder=folder, cells=cells, replaced=is_replaced, bytes=_size(folder), kept=kept)
 

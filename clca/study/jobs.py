@@ -127,5 +127,6 @@ def main() -> None:
 
 
 def _stop_when_alone() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin, whose lock would be held while the interpreter ends, which aborts it
+        pass
     os.kill(os.getpid(), signal.SIGINT)
