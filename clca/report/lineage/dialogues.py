@@ -93,7 +93,7 @@ def add_dialogue(lineage: Lineage, stored: StoredDialogue) -> str:
         "judgement": {key: mapping(judgement.get(key)).get("label") for key in ("quality", "alignment", "meta")}
         if judgement
         else None,
-        "begins": next((said for turn in turns if isinstance(said := turn.get("text"), str) and said), ""),
+        "begins": next((speech for turn in turns if isinstance(speech := turn.get("text"), str) and speech), ""),
         "reviews": [f"{review.reviewer}: {review.verdict or review.comment}" for review in reviews],
     }
     shown = lineage.folders.shown(stored.path)

@@ -11,7 +11,7 @@ from clca.report.lineage.adapters import add_student, answering_adapter
 from clca.report.lineage.contents import content_links
 from clca.report.lineage.context import Lineage
 from clca.report.lineage.graph import Link, Node, node_id
-from clca.report.lineage.values import facts, listed, mapping, text
+from clca.report.lineage.values import facts, listed, mapping, string, text
 from clca.storage.fingerprint import fingerprint
 
 SETTINGS = ("mode", "format", "scoring", "shots", "respondents", "items", "orders", "limit", "languages", "weighted")
@@ -82,14 +82,10 @@ def adapter_links(
     """Links to the adapters that answered for these rows, or for all."""
     digests = mapping(mapping(info.get("inputs")).get("adapters"))
     return [
-        answering_adapter(lineage, _full(recorded), _full(digests.get(row)), row, folder)
+        answering_adapter(lineage, string(recorded), string(digests.get(row)), row, folder)
         for row, recorded in mapping(info.get("adapters")).items()
         if rows is None or row in rows
     ]
-
-
-def _full(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def _data(lineage: Lineage, folder: Path, info: Mapping[str, Any]) -> list[Link]:

@@ -157,8 +157,8 @@ class Forward:
             self._here(study_id(self._lineage, study), f"{MOST_SCORES} of {len(own):,} of its numbers")
 
     def _specificities(self, folder: Path) -> None:
-        for found in specificities_of(self._lineage, folder):
-            add_specificity(self._lineage, found)
+        for specificity in specificities_of(self._lineage, folder):
+            add_specificity(self._lineage, specificity)
 
     def _scores(self, folder: Path, rows: set[str], *, adapted_only: bool = True) -> None:
         lineage, info, scores = self._lineage, read_info(folder), read_scores(folder)
@@ -193,8 +193,8 @@ class Forward:
                     break
 
     def _is_run(self, adapter: TrainedAdapter, number: int, run: RunInfo) -> bool:
-        found = run_of(self._lineage, adapter, number)
-        return found is not None and os.path.realpath(found.folder) == os.path.realpath(run.folder)
+        learned = run_of(self._lineage, adapter, number)
+        return learned is not None and os.path.realpath(learned.folder) == os.path.realpath(run.folder)
 
     def _evaluations(self) -> Iterator[Path]:
         for file in sorted(self._lineage.folders.evaluations.glob(f"*/*/{INFO}")):

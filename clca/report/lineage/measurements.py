@@ -12,7 +12,7 @@ from clca.errors import NotFoundError, StoreError
 from clca.report.lineage.context import Lineage
 from clca.report.lineage.graph import Kind, Link, Node, node_id
 from clca.report.lineage.runs import learned_run
-from clca.report.lineage.values import facts, listed, mapping, text
+from clca.report.lineage.values import facts, listed, mapping, string, text
 from clca.safe_open import read_json
 from clca.storage.run_index import RunInfo
 
@@ -31,7 +31,7 @@ def add_statistics(lineage: Lineage, folder: Path) -> str:
         "dialogues": sum(run["read"] for run in runs if isinstance(run.get("read"), int)),
         "rehearsed": data.get("rehearsal") is True,
     }
-    recorded = [(_full(run.get("run")), _full(run.get("fingerprint"))) for run in runs]
+    recorded = [(string(run.get("run")), string(run.get("fingerprint"))) for run in runs]
     return _add(lineage, "statistics", folder, known, recorded)
 
 
@@ -74,7 +74,7 @@ def _recorded_runs(data: Mapping[str, Any]) -> list[tuple[str, str]]:
     fingerprints = mapping(data.get("run_fingerprints"))
     taken = [run for selection in listed(data.get("selection")) for run in listed(mapping(selection).get("taken"))]
     runs = dict.fromkeys(run for run in listed(data.get("runs")) or taken if isinstance(run, str))
-    return [(run, _full(fingerprints.get(run))) for run in runs]
+    return [(run, string(fingerprints.get(run))) for run in runs]
 
 
 def _add(lineage: Lineage, kind: Kind, folder: Path, known: Mapping[str, Any], runs: list[tuple[str, str]]) -> str:
@@ -93,10 +93,6 @@ def _add(lineage: Lineage, kind: Kind, folder: Path, known: Mapping[str, Any], r
         kind=kind, id=name, name=shown, path=shown, facts=facts(known), parents=tuple(links), notes=tuple(notes)
     )
     return lineage.graph.add(node)
-
-
-def _full(value: Any) -> str:
-    return value if isinstance(value, str) else ""
 
 
 def read_record(file: Path, command: str) -> dict[str, Any]:

@@ -16,10 +16,10 @@ from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.score_keys import MOST_NAMED, SEPARATOR, find_equal, read_scores
 from clca.report.lineage.scores import add_score
 from clca.report.lineage.studies import add_cell
-from clca.report.lineage.values import facts, listed, mapping, text
+from clca.report.lineage.values import facts, listed, mapping, string, text
 from clca.safe_open import read_bytes
+from clca.study.numbers import NUMBERS
 
-NUMBERS = "numbers.json"
 SHOWN = ("mean", "sd", "low", "high", "low_both", "high_both", "published", "values", "missing", "differing", "unit")
 
 
@@ -51,9 +51,9 @@ def read_numbers(folder: Path) -> list[Number]:
     numbers = []
     for table in map(mapping, listed(data.get("tables"))):
         for record in map(mapping, listed(table.get("numbers"))):
-            row = " ".join(filter(None, (_full(record.get("group")), _full(record.get("row")))))
-            column, metric = _full(record.get("column")), _full(record.get("metric"))
-            numbers.append(Number(_full(table.get("id")), row, column, metric, record))
+            row = " ".join(filter(None, (string(record.get("group")), string(record.get("row")))))
+            column, metric = string(record.get("column")), string(record.get("metric"))
+            numbers.append(Number(string(table.get("id")), row, column, metric, record))
     return numbers
 
 
@@ -87,9 +87,9 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
     record = number.record
     links: list[Link] = []
     notes: list[str] = []
-    for recorded in map(_full, listed(record.get("results"))):
+    for recorded in map(string, listed(record.get("results"))):
         links.append(_result(lineage, folder, number, recorded, most))
-    for cell in map(_full, listed(record.get("cells"))):
+    for cell in map(string, listed(record.get("cells"))):
         cell_name = add_cell(lineage, folder, cell)
         if cell_name is None:
             notes.append(f"its cell {text(cell)} is not in study.json")
@@ -99,12 +99,12 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
         notes.append("its cells and evaluations were not recorded")
     known = {key: record.get(key) for key in SHOWN}
     value = record.get("mean")
-    said = f" = {value:.6g}" if isinstance(value, int | float) else ", which has no value yet"
+    shown_value = f" = {value:.6g}" if isinstance(value, int | float) else ", which has no value yet"
     lineage.graph.add(
         Node(
             kind="number",
             id=name,
-            name=text(number.name) + said,
+            name=text(number.name) + shown_value,
             path=f"{shown}/{NUMBERS}",
             facts=facts({"metric": number.metric, **known}),
             parents=tuple(links),
@@ -129,7 +129,3 @@ def _result(lineage: Lineage, folder: Path, number: Number, recorded: str, most:
     name = node_id("evaluation", text(recorded))
     lineage.graph.add(Node(kind="evaluation", id=name, name=text(recorded), notes=(why,)))
     return Link(node=name, role=role, by="nothing", fault=f"{text(recorded)}: {why}")
-
-
-def _full(value: Any) -> str:
-    return value if isinstance(value, str) else ""

@@ -29,29 +29,29 @@ class Origin(Record):
 
 def origin(nodes: Mapping[str, Node], start: str) -> Origin:
     """The origin of a node, from the nodes of a graph by their ids."""
-    found = list(ancestors(nodes, start))
+    sources = list(ancestors(nodes, start))
     teachers: dict[str, dict[str, None]] = {}
     prompts: dict[str, dict[str, None]] = {}
-    for node in found:
+    for node in sources:
         for role, model in mapping(node.facts.get("models")).items():
             teachers.setdefault(role, {})[str(model)] = None
         for link in node.parents:
             content = nodes.get(link.node)
             if content is not None and content.kind == "content" and content.path == "prompts":
                 prompts.setdefault(node.name, {})[str(content.facts.get("version", ""))] = None
-    data = [node.name for node in found if node.kind == "data" or (node.kind == "content" and node.path != "prompts")]
+    data = [node.name for node in sources if node.kind == "data" or (node.kind == "content" and node.path != "prompts")]
     return Origin(
-        runs=_names(found, "run"),
+        runs=_names(sources, "run"),
         teachers={role: tuple(models) for role, models in teachers.items()},
-        students=_names(found, "student"),
-        adapters=_names(found, "adapter"),
-        evaluations=_names(found, "evaluation"),
+        students=_names(sources, "student"),
+        adapters=_names(sources, "adapter"),
+        evaluations=_names(sources, "evaluation"),
         prompts={name: tuple(versions) for name, versions in prompts.items()},
         data=tuple(dict.fromkeys(data)),
-        seeds={node.name: seed for node in found if isinstance(seed := node.facts.get("seed"), int)},
-        rehearsed=any(node.facts.get("rehearsed") is True for node in found),
-        synthetic=any(node.facts.get("synthetic") is True for node in found),
-        faults=tuple(dict.fromkeys(line for node in found for line in faults(node))),
+        seeds={node.name: seed for node in sources if isinstance(seed := node.facts.get("seed"), int)},
+        rehearsed=any(node.facts.get("rehearsed") is True for node in sources),
+        synthetic=any(node.facts.get("synthetic") is True for node in sources),
+        faults=tuple(dict.fromkeys(line for node in sources for line in faults(node))),
     )
 
 

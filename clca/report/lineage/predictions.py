@@ -20,7 +20,7 @@ from clca.storage.line_search import lines_with
 WHO = ("culture", "method", "order", "item", "row", "test", "respondent", "place")
 """Keys that say of whom or what a prediction is."""
 LONGEST_TEXT = 20_000  # characters of a prompt or reply
-ZERO_SHOT = "zero-shot"
+ZERO_SHOT = "zero-shot"  # as `classification.scores` has it, which would load numpy
 
 
 def add_predictions(
@@ -44,15 +44,17 @@ def add_predictions(
         if len(links) < most:
             name = add_prediction(lineage, folder, number, record)
             links.append(Link(node=name, role=f"line {number:,}", by="record"))
-    said = {key: next(iter(values)) if len(values) == 1 else f"{len(values)} {key}s" for key, values in wanted.items()}
-    of = " ".join(said.values())
+    restricted = {
+        key: next(iter(values)) if len(values) == 1 else f"{len(values)} {key}s" for key, values in wanted.items()
+    }
+    of = " ".join(restricted.values())
     part = f"the first {len(links):,} of {counts['predictions']:,}" if len(links) < counts["predictions"] else ""
     node = Node(
         kind="predictions",
         id=node_id("predictions", f"{shown}#predictions" + (f" {text(of)}" if of else "")),
         name=f"{counts['predictions']:,} predictions" + (f" of {text(of)}" if of else ""),
         path=f"{shown}/{PREDICTIONS}",
-        facts=facts({**said, **counts, "here": part}),
+        facts=facts({**restricted, **counts, "here": part}),
         parents=tuple(links),
     )
     lineage.graph.add(node)
@@ -127,7 +129,7 @@ def add_prediction(lineage: Lineage, folder: Path, number: int, record: Mapping[
         Node(
             kind="prediction",
             id=name,
-            name=f"{text(who)}: {text(_said(record))}",
+            name=f"{text(who)}: {text(_answer(record))}",
             path=f"{shown}/{PREDICTIONS}:{number}",
             facts={**facts(known), **raw},
             parents=tuple(links),
@@ -137,7 +139,7 @@ def add_prediction(lineage: Lineage, folder: Path, number: int, record: Mapping[
     return name
 
 
-def _said(record: Mapping[str, Any]) -> str:
+def _answer(record: Mapping[str, Any]) -> str:
     if record.get("failure"):
         return f"no answer ({record['failure']})"
     answer = record.get("option", record.get("label"))

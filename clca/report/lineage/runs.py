@@ -10,9 +10,10 @@ from clca.report.lineage.context import Lineage
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.values import facts, mapping, text
 from clca.storage.fingerprint import fingerprint
+from clca.storage.run_dir import FILES
 from clca.storage.run_index import RunInfo, list_runs, read_run
 
-KEPT = "dialogues.jsonl"
+KEPT = FILES["kept"]
 SETTINGS = ("seed", "samples", "scenarios", "norms")
 
 

@@ -12,7 +12,7 @@ from clca.report.lineage.context import Lineage
 from clca.report.lineage.evaluations import add_evaluation, evaluation_id
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.measurements import read_record
-from clca.report.lineage.values import facts, mapping, text
+from clca.report.lineage.values import facts, mapping, string, text
 
 CSPEC = "cspec.json"
 PLACES = (f"cspec/*/{CSPEC}", f"cspec/*/*/{CSPEC}", f"*/*/cspec/{CSPEC}")
@@ -37,7 +37,7 @@ def add_specificity(lineage: Lineage, folder: Path) -> str:
         "demonstration": data.get("demonstration"),
     }
     shown = lineage.folders.shown(folder)
-    link = _source(lineage, folder, _full(data.get("source")), _full(data.get("source_sha256")))
+    link = _source(lineage, folder, string(data.get("source")), string(data.get("source_sha256")))
     return lineage.graph.add(
         Node(kind="evaluation", id=name, name=shown, path=shown, facts=facts(known), parents=(link,))
     )
@@ -48,7 +48,7 @@ def specificities_of(lineage: Lineage, evaluation: Path) -> Iterator[Path]:
     real = os.path.realpath(evaluation)
     for pattern in PLACES:
         for file in sorted(lineage.folders.evaluations.glob(pattern)):
-            source = _full(read_record(file, "clca eval-cspec").get("source"))
+            source = string(read_record(file, "clca eval-cspec").get("source"))
             if any(os.path.realpath(place) == real for place in lineage.places(source, file)):
                 yield file.parent
 
@@ -77,7 +77,3 @@ def _source(lineage: Lineage, folder: Path, recorded: str, digest: str) -> Link:
 def _file(lineage: Lineage, file: Path) -> str:
     shown = lineage.folders.shown(file)
     return lineage.graph.add(Node(kind="data", id=node_id("data", shown), name=shown, path=shown))
-
-
-def _full(value: object) -> str:
-    return value if isinstance(value, str) else ""

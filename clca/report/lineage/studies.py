@@ -15,7 +15,7 @@ from clca.report.lineage.runs import add_run
 from clca.report.lineage.specificity import add_specificity
 from clca.report.lineage.values import facts, text
 from clca.study.outputs import adapters_identity, runs_identity
-from clca.study.result import CellRecord, Study, read_study
+from clca.study.result import INFO, CellRecord, Study, read_study
 
 READERS: dict[str, Callable[[Lineage, Path], str]] = {
     "run.json": add_run,
@@ -133,7 +133,7 @@ def _needs(study: Study, start: str, other: str) -> bool:
 
 def _result(lineage: Lineage, study: Study, cell: CellRecord, recorded: str) -> Link:
     why = "is no longer there"
-    for place in lineage.places(recorded, study.folder / "study.json"):
+    for place in lineage.places(recorded, study.folder / INFO):
         try:
             name = add_folder(lineage, place)
         except ClcaError as error:

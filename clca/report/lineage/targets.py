@@ -19,6 +19,7 @@ from clca.report.lineage.specificity import CSPEC
 from clca.storage.run_index import INFO as RUN
 from clca.storage.run_index import RunInfo, list_runs, read_run
 from clca.study.result import INFO as STUDY
+from clca.study.result import cell_file
 
 MARKS: dict[Kind, str] = {
     "run": RUN,
@@ -64,9 +65,9 @@ def find_target(name: str, folders: Folders) -> Target:
     folder_name, mark, part = rest.partition(PART)
     if mark and part:
         holder = None if kind is None else HOLDERS.get(kind, kind)
-        found = _folders(folder_name, set(MARKS) if holder is None else {holder}, folders)
-        holding = [target for target in found if target.kind in HOLDERS.values()]
-        return _part_of(_only(rest, folder_name, holding or found, folders), part, kind)
+        candidates = _folders(folder_name, set(MARKS) if holder is None else {holder}, folders)
+        holding = [target for target in candidates if target.kind in HOLDERS.values()]
+        return _part_of(_only(rest, folder_name, holding or candidates, folders), part, kind)
     if kind in HOLDERS and kind != "dialogue":
         raise SettingsError(f"{name}: give the folder too, as in {kind}:FOLDER{PART}{rest}")
     candidates = _folders(rest, set(MARKS) if kind is None else {kind}, folders) if kind != "dialogue" else []
@@ -96,9 +97,9 @@ def _folders(name: str, kinds: Collection[Kind], folders: Folders) -> list[Targe
         by_path = [Target(kind, place) for kind, mark in marks if kind in kinds and _is_file(place / mark)]
         if by_path:
             return by_path
-    found = [Target(kind, folder) for kind in MARKS if kind in kinds for folder in all_folders(kind, folders)]
-    exact = [target for target in found if name in _names(target.folder)]
-    return exact or [target for target in found if target.kind == "evaluation" and target.folder.name.startswith(name)]
+    known = [Target(kind, folder) for kind in MARKS if kind in kinds for folder in all_folders(kind, folders)]
+    exact = [target for target in known if name in _names(target.folder)]
+    return exact or [target for target in known if target.kind == "evaluation" and target.folder.name.startswith(name)]
 
 
 def all_folders(kind: Kind, folders: Folders) -> Iterator[Path]:
@@ -155,22 +156,20 @@ def _part_of(target: Target, part: str, kind: Kind | None) -> Target:
         is_line = line != part and line.isascii() and line.isdigit()
         return Target("prediction" if is_line else "score", target.folder, line if is_line else part)
     if target.kind == "study":
-        is_cell = kind == "cell" or (
-            kind is None and "/" not in part and _is_file(target.folder / "cells" / f"{part}.json")
-        )
+        is_cell = kind == "cell" or (kind is None and "/" not in part and _is_file(cell_file(target.folder, part)))
         return Target("cell" if is_cell else "number", target.folder, part)
     raise SettingsError(f"{target.folder} is a folder of kind {target.kind}, of which no part is traced: give it alone")
 
 
 def _dialogues(name: str, runs: Iterable[RunInfo]) -> list[StoredDialogue]:
     """The dialogues of that id, or else those whose ids begin or end so."""
-    found = [stored for run in runs for stored in stored_dialogues(run, name)]
-    return [stored for stored in found if stored.id == name] or found
+    matching = [stored for run in runs for stored in stored_dialogues(run, name)]
+    return [stored for stored in matching if stored.id == name] or matching
 
 
 def _only_dialogue(name: str, dialogues: Sequence[StoredDialogue], folders: Folders) -> Target:
     if len(dialogues) > 1:
-        raise _several(name, [f"dialogue:{folders.shown(one.run.folder)}{PART}{one.id}" for one in dialogues])
+        raise _several(name, [f"dialogue:{folders.shown(stored.run.folder)}{PART}{stored.id}" for stored in dialogues])
     (stored,) = dialogues
     return Target("dialogue", stored.run.folder, stored.id, stored)
 

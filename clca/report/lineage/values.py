@@ -16,6 +16,11 @@ def text(value: Any) -> str:
     return beginning(value, LONGEST) if isinstance(value, str) else ""
 
 
+def string(value: Any) -> str:
+    """A whole text, such as a path; "" for another value."""
+    return value if isinstance(value, str) else ""
+
+
 def mapping(value: Any) -> dict[str, Any]:
     """An object; an empty one for another value."""
     return value if isinstance(value, dict) else {}
