@@ -10,9 +10,9 @@ from clca.content.lookup import Content
 from clca.errors import NotFoundError, StoreError
 from clca.evaluation.validation import require
 from clca.report.config import REPORT, ReportConfig
-from clca.report.numbers import ReportData, read_report
+from clca.report.embedded_data import ReportData, read_report
 from clca.report.sections.values import text
-from clca.report.sources import Found, find_sources
+from clca.report.sources import ReportInputs, find_sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class ReportPlan:
     config: ReportConfig
     content: Content
     base: Path
-    found: Found
+    inputs: ReportInputs
     out: Path
     title: str
     former: ReportData | None
@@ -38,15 +38,15 @@ def plan(config: ReportConfig, workspace: Path | None = None) -> ReportPlan:
     if config.figures is not None:
         require(("numpy", "matplotlib"), "--figures needs", "report")
     base = Path.cwd()
-    found = find_sources(config, base)
-    if not found.sources:
-        left = len(found.unfinished) + len(found.unreadable)
+    inputs = find_sources(config, base)
+    if not inputs.sources:
+        left = len(inputs.unfinished) + len(inputs.unreadable)
         raise NotFoundError(
             "there is nothing to report of: no finished study, run, adapter or evaluation"
             + (f", and {left:,} that are not finished or cannot be read" if left else "")
             + "; make some (`clca generate`), or name them"
         )
-    study = found.of("study")
+    study = inputs.of("study")
     out = config.out or (config.studies / config.study / REPORT if config.study else Path(REPORT))
     title = config.title or (text(study[0].data.get("title")) if len(study) == 1 else "") or "Results"
     former_file = config.against or out
@@ -55,7 +55,7 @@ def plan(config: ReportConfig, workspace: Path | None = None) -> ReportPlan:
     else:
         former = _former(out)
     return ReportPlan(
-        config, Content(workspace), base, found, out, title, former, former_file if former is not None else None
+        config, Content(workspace), base, inputs, out, title, former, former_file if former is not None else None
     )
 
 

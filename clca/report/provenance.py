@@ -12,8 +12,9 @@ from clca.report.lineage.context import Folders, Lineage
 from clca.report.lineage.graph import Link, Node, ancestors, children
 from clca.report.lineage.origins import faults, origin, way
 from clca.report.lineage.studies import add_folder, add_study
-from clca.report.sections.values import items, mapping, text
-from clca.report.sources import LETTERS, Found, Source
+from clca.report.lineage.values import listed, mapping
+from clca.report.sections.values import text
+from clca.report.sources import LETTERS, ReportInputs, Source
 from clca.shell import command_line
 
 CARDS: dict[str, str] = {**{str(kind): letter for kind, letter in LETTERS.items()}, "content": "C", "data": "D"}
@@ -84,18 +85,20 @@ class Provenance:
         return tuple(dict.fromkeys(self.by_folder[folder] for folder in folders if folder in self.by_folder))
 
 
-def read_provenance(found: Found, folders: Folders, workspace: Path | None, *, check: bool = True) -> Provenance:
+def read_provenance(
+    inputs: ReportInputs, folders: Folders, workspace: Path | None, *, check: bool = True
+) -> Provenance:
     """The cards of all results that were found, and of what they were made from."""
     lineage = Lineage(folders=folders, workspace=workspace, check=check)
     names, unknown = dict[str, Source](), list[tuple[Source, str]]()
-    for result in found.sources:
+    for result in inputs.sources:
         added, fault = _add(lineage, result)
         if added is None:
             unknown.append((result, fault))
         else:
             names[added] = result
     nodes = lineage.graph.nodes
-    codes = _codes(nodes, names, found)
+    codes = _codes(nodes, names, inputs)
     made = children(list(nodes.values()))
     provenance = Provenance()
     for name, code in codes.items():
@@ -129,11 +132,11 @@ def _add(lineage: Lineage, source: Source) -> tuple[str | None, str]:
     return node, "" if node is not None else "what it came from was not recorded"
 
 
-def _codes(nodes: Mapping[str, Node], names: Mapping[str, Source], found: Found) -> dict[str, str]:
+def _codes(nodes: Mapping[str, Node], names: Mapping[str, Source], inputs: ReportInputs) -> dict[str, str]:
     """The code of each node that has a card, those of the report's own results first."""
     codes = {name: source.code for name, source in names.items()}
     numbers = dict.fromkeys(CARDS.values(), 0)
-    for source in found.sources:
+    for source in inputs.sources:
         numbers[source.code[0]] = max(numbers[source.code[0]], int(source.code[1:]))
     for name, node in nodes.items():
         letter = CARDS.get(node.kind)
@@ -168,7 +171,7 @@ def _card(
         code=code,
         kind=TITLES[node.kind],
         name=node.name,
-        origin=_told(_origin(nodes, node, codes), code) if node.kind not in ("content", "data") else (),
+        origin=_others(_origin(nodes, node, codes), code) if node.kind not in ("content", "data") else (),
         facts=facts,
         files=tuple((text(path), text(digest)) for path, digest in files.items()) if isinstance(files, dict) else (),
         parents=tuple(_ancestors(node, nodes, codes, DEEPEST)),
@@ -181,7 +184,7 @@ def _card(
 
 def _plain_card(source: Source, fault: str, by_folder: Mapping[str, str]) -> Card:
     """The card of a result that no lineage is known of but the paths in its record."""
-    matrices = [mapping(entry) for entry in (source.data, *items(source.data.get("matrices")))]
+    matrices = [mapping(entry) for entry in (source.data, *listed(source.data.get("matrices")))]
     recorded = dict.fromkeys(path for matrix in matrices if (path := text(matrix.get("source"))))
     made_of = tuple(Ancestor(by_folder.get(path, ""), path, "computed from", "by path only") for path in recorded)
     facts = tuple(
@@ -189,8 +192,18 @@ def _plain_card(source: Source, fault: str, by_folder: Mapping[str, str]) -> Car
         for key in ("created", "title", "student", "judge", "seed", "embedder", "source", "fingerprint")
         if (shown := _shown(source.data.get(key)))
     )
-    faults = (fault,) if not made_of else ()
-    return Card(source.code, TITLES[source.kind], source.name, (), facts, (), made_of, (), faults, source.marks)
+    return Card(
+        code=source.code,
+        kind=TITLES[source.kind],
+        name=source.name,
+        origin=(),
+        facts=facts,
+        files=(),
+        parents=made_of,
+        children=(),
+        faults=() if made_of else (fault,),
+        marks=source.marks,
+    )
 
 
 def _origin(nodes: Mapping[str, Node], node: Node, codes: Mapping[str, str]) -> Iterator[tuple[str, tuple[Entry, ...]]]:
@@ -222,10 +235,10 @@ def _origin(nodes: Mapping[str, Node], node: Node, codes: Mapping[str, str]) -> 
     yield "seed", tuple(seeds)
 
 
-def _told(origin: Iterable[tuple[str, tuple[Entry, ...]]], code: str) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
+def _others(origin: Iterable[tuple[str, tuple[Entry, ...]]], code: str) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
     """An origin without what there is none of, and without what the card itself is of."""
-    told = ((label, tuple(entry for entry in entries if entry.code != code)) for label, entries in origin)
-    return tuple((label, entries) for label, entries in told if entries)
+    others = ((label, tuple(entry for entry in entries if entry.code != code)) for label, entries in origin)
+    return tuple((label, entries) for label, entries in others if entries)
 
 
 def _ancestors(node: Node, nodes: Mapping[str, Node], codes: Mapping[str, str], levels: int) -> Iterator[Ancestor]:

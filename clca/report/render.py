@@ -13,9 +13,9 @@ from markupsafe import Markup
 import clca
 from clca.printable import printable
 from clca.report.blocks import Section, figures_of
-from clca.report.numbers import ReportData, embedded
+from clca.report.embedded_data import ReportData, embedded
 from clca.report.provenance import Provenance
-from clca.report.sources import DEMONSTRATION, REHEARSAL, SYNTHETIC, Found
+from clca.report.sources import DEMONSTRATION, REHEARSAL, SYNTHETIC, ReportInputs
 
 IMAGE = "data:image/png;"
 MOST_TURNS = 40  # of a dialogue that is shown
@@ -33,7 +33,7 @@ def render(
     title: str,
     sections: Sequence[Section],
     provenance: Provenance,
-    found: Found,
+    inputs: ReportInputs,
     data: ReportData,
     glance: Sequence[tuple[str, str]],
     marks: Sequence[str],
@@ -47,7 +47,7 @@ def render(
         title=title,
         sections=sections,
         provenance=provenance,
-        found=found,
+        inputs=inputs,
         glance=glance,
         marks=[(mark, WORDS[mark]) for mark in marks],
         notes=notes,

@@ -9,9 +9,9 @@ import clca
 from clca.printable import one_line
 from clca.progress import Note, Progress, ProgressCallback, ignore
 from clca.report.blocks import SampledDialogue, Section, figures_of, tables_of
+from clca.report.embedded_data import ReportData, compare, numbers_of
 from clca.report.figure_files import write_figures
 from clca.report.lineage.context import Folders
-from clca.report.numbers import ReportData, compare, numbers_of
 from clca.report.plan import ReportPlan
 from clca.report.provenance import Provenance, read_provenance
 from clca.report.render import render
@@ -28,7 +28,7 @@ from clca.report.sections.pictures import CodesOf, Pictures, draw_pictures
 from clca.report.sections.quality import quality_section
 from clca.report.sections.studies import studies_section
 from clca.report.sections.values import counts, text
-from clca.report.sources import Found, Source, shown_path
+from clca.report.sources import ReportInputs, Source, shown_path
 from clca.storage.atomic import encoded
 from clca.storage.output_files import write_output
 from clca.storage.provenance import now
@@ -42,8 +42,8 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
     Raises `ContentError` for broken content of the workspace, `StoreError` where the file cannot be written or is none
     that clca wrote.
     """
-    config, found = plan.config, plan.found
-    progress(Note(f"Reading {len(found.sources):,} results."))
+    config, inputs = plan.config, plan.inputs
+    progress(Note(f"Reading {len(inputs.sources):,} results."))
     folders = Folders(
         base=plan.base,
         generated=config.generated,
@@ -53,16 +53,16 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         studies=config.studies,
         maps=config.maps,
     )
-    provenance = read_provenance(found, folders, plan.content.workspace)
+    provenance = read_provenance(inputs, folders, plan.content.workspace)
     progress(Progress(1, STEPS, "steps"))
-    pictures = draw_pictures(found, plan.content.workspace, _codes_of(plan, provenance))
+    pictures = draw_pictures(inputs, plan.content.workspace, _codes_of(plan, provenance))
     progress(Progress(2, STEPS, "steps"))
     sections = list(_sections(plan, provenance, pictures))
     progress(Progress(3, STEPS, "steps"))
     data = ReportData(
         made=now(),
         clca=clca.__version__,
-        sources={source.name: _version(source) for source in found.sources},
+        sources={source.name: _version(source) for source in inputs.sources},
         numbers=numbers_of(chain.from_iterable(tables_of(section.blocks) for section in sections)),
     )
     changed = 0
@@ -70,15 +70,15 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         changes = compare(plan.former, data)
         changed = len(changes.numbers)
         sections.append(changes_section(changes, plan.former, str(plan.former_file)))
-    marks, notes = marks_of(found.sources), (*_notes(found), *pictures.notes)
-    html = render(plan.title, sections, provenance, found, data, _glance(found), marks, notes)
+    marks, notes = marks_of(inputs.sources), (*_notes(inputs), *pictures.notes)
+    html = render(plan.title, sections, provenance, inputs, data, _glance(inputs), marks, notes)
     progress(Progress(4, STEPS, "steps"))
     page = encoded(html)
     write_output(plan.out.parent, {plan.out.name: page})
     files = 0
     if config.figures is not None:
-        folders_of = [evaluation.folder for evaluation in found.evaluations("wvs", "offense")]
-        published = config.study is None or any(study.data.get("reproduces") for study in found.of("study"))
+        folders_of = [evaluation.folder for evaluation in inputs.evaluations("wvs", "offense")]
+        published = config.study is None or any(study.data.get("reproduces") for study in inputs.of("study"))
         files = write_figures(config.figures, folders_of, plan.content, published=published)
     progress(Progress(STEPS, STEPS, "steps"))
     return ReportResult(
@@ -86,15 +86,15 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
         bytes=len(page),
         title=plan.title,
         sections=tuple(section.title for section in sections),
-        sources={source.code: source.name for source in found.sources},
+        sources={source.code: source.name for source in inputs.sources},
         tables=sum(1 for section in sections for _ in tables_of(section.blocks)),
         figures=sum(1 for section in sections for _ in figures_of(section.blocks)),
         numbers=sum(len(columns) for rows in data.numbers.values() for columns in rows.values()),
         figures_folder=config.figures,
         figures_written=files,
         dialogues=sum(isinstance(block, SampledDialogue) for section in sections for block in section.blocks),
-        unfinished=tuple(found.unfinished),
-        unreadable={name: one_line(why) for name, why in found.unreadable.items()},
+        unfinished=tuple(inputs.unfinished),
+        unreadable={name: one_line(why) for name, why in inputs.unreadable.items()},
         against=plan.former_file,
         changed=changed,
         marks=marks,
@@ -108,17 +108,17 @@ def _codes_of(plan: ReportPlan, provenance: Provenance) -> CodesOf:
 
 
 def _sections(plan: ReportPlan, provenance: Provenance, pictures: Pictures) -> Iterator[Section]:
-    found, content, adapters = plan.found, plan.content, provenance.adapters
-    more = {"wvs": [*pictures.survey, *item_blocks(found, content)], "offense": pictures.matrices}
+    inputs, content, adapters = plan.inputs, plan.content, provenance.adapters
+    more = {"wvs": [*pictures.survey, *item_blocks(inputs, content)], "offense": pictures.matrices}
     made = (
-        studies_section(found, _codes_of(plan, provenance)),
-        funnel_section(found),
-        cultures_section(found, content, pictures.maps),
-        dialogues_section(found, plan.config.dialogues, plan.config.seed),
-        audits_section(found),
-        quality_section(found),
-        maps_section(found),
-        *(evaluation_section(found, suite, adapters, more.get(suite, ())) for suite in SUITES),
+        studies_section(inputs, _codes_of(plan, provenance)),
+        funnel_section(inputs),
+        cultures_section(inputs, content, pictures.maps),
+        dialogues_section(inputs, plan.config.dialogues, plan.config.seed),
+        audits_section(inputs),
+        quality_section(inputs),
+        maps_section(inputs),
+        *(evaluation_section(inputs, suite, adapters, more.get(suite, ())) for suite in SUITES),
     )
     yield from (section for section in made if section is not None)
 
@@ -128,25 +128,25 @@ def _version(source: Source) -> str:
     return text(source.data.get("fingerprint")) or text(source.data.get("updated")) or text(source.data.get("created"))
 
 
-def _glance(found: Found) -> Sequence[tuple[str, str]]:
+def _glance(inputs: ReportInputs) -> Sequence[tuple[str, str]]:
     """The numbers at the head of the report."""
-    runs = found.of("run")
+    runs = inputs.of("run")
     asked, kept = (sum(counts(run.data.get("counts")).get(key, 0) for run in runs) for key in ("requested", "kept"))
     numbers = [
-        ("studies", len(found.of("study"))),
+        ("studies", len(inputs.of("study"))),
         ("runs", len(runs)),
-        ("adapters", len(found.of("adapter"))),
-        ("evaluations", len(found.of("evaluation"))),
-        ("audits", len(found.of("audit"))),
-        ("maps", len(found.of("map"))),
+        ("adapters", len(inputs.of("adapter"))),
+        ("evaluations", len(inputs.of("evaluation"))),
+        ("audits", len(inputs.of("audit"))),
+        ("maps", len(inputs.of("map"))),
     ]
     shown = [(label, f"{number:,}") for label, number in numbers if number]
     return [*shown, *([("dialogues kept", f"{kept:,} of {asked:,}")] if runs else [])]
 
 
-def _notes(found: Found) -> Iterator[str]:
+def _notes(inputs: ReportInputs) -> Iterator[str]:
     """What a reader must know of what the report lacks."""
-    if not found.of("statistics"):
+    if not inputs.of("statistics"):
         yield "No statistics of dialogues: `clca stats RUN --report DIR` makes some."
-    if not found.of("audit"):
+    if not inputs.of("audit"):
         yield "No audit of the judge: `clca audit-judge RUN` makes one."

@@ -80,8 +80,8 @@ class Source:
 
 
 @dataclass(slots=True)
-class Found:
-    """What was found: the results, those that are not finished, and those that cannot be read, with the reason."""
+class ReportInputs:
+    """What a report is made of: results, those that are unfinished, and those that cannot be read, with the reason."""
 
     sources: list[Source] = field(default_factory=list)
     unfinished: list[str] = field(default_factory=list)
@@ -96,7 +96,7 @@ class Found:
         return [source for source in self.sources if source.suite in suites]
 
 
-def find_sources(config: ReportConfig, base: Path) -> Found:
+def find_sources(config: ReportConfig, base: Path) -> ReportInputs:
     """What a configuration names, or all that is finished below `base`, each once.
 
     Raises `NotFoundError` for a name of nothing, and the error of a named result that cannot be read.
@@ -109,28 +109,28 @@ def find_sources(config: ReportConfig, base: Path) -> Found:
         named = True
     else:
         folders, named = list(_all(config, base)), False
-    found, numbers = Found(), dict.fromkeys(KINDS, 0)
+    inputs, numbers = ReportInputs(), dict.fromkeys(KINDS, 0)
     distinct = {(kind, os.path.realpath(folder)): folder for kind, folder in reversed(folders)}
     once = [entry for entry in folders if distinct.pop((entry[0], os.path.realpath(entry[1])), None) is not None]
     for kind, folder in sorted(once, key=lambda entry: KINDS.index(entry[0])):
         shown = shown_path(folder, base)
-        if len(found.sources) == MOST:
-            found.unreadable["more"] = f"a report holds at most {MOST:,} results"
+        if len(inputs.sources) == MOST:
+            inputs.unreadable["more"] = f"a report holds at most {MOST:,} results"
             break
         try:
             data = read_record(kind, folder)
         except ClcaError as error:
             if named:
                 raise
-            found.unreadable[shown] = error.message
+            inputs.unreadable[shown] = error.message
             continue
         source = Source(f"{LETTERS[kind]}{numbers[kind] + 1}", kind, folder, shown, data)
         if not named and not source.is_finished:
-            found.unfinished.append(shown)
+            inputs.unfinished.append(shown)
             continue
         numbers[kind] += 1
-        found.sources.append(source)
-    return found
+        inputs.sources.append(source)
+    return inputs
 
 
 def read_record(kind: Kind, folder: Path) -> Mapping[str, Any]:

@@ -16,7 +16,7 @@ import pytest
 
 import clca
 from clca.errors import ClcaError, NotFoundError, StoreError
-from clca.report.numbers import read_report
+from clca.report.embedded_data import read_report
 from clca.report.result import ReportResult
 from tests.report.lineage.workspaces import adapter_folder, evaluation_folder, run_folder
 from tests.report.workspace import HOSTILE, make_workspace, survey_table, write_tables

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from clca.report.blocks import Block, Heading, Paragraph, Section
-from clca.report.sections.values import items, text
-from clca.report.sources import Found
+from clca.report.lineage.values import listed
+from clca.report.sections.values import text
+from clca.report.sources import ReportInputs
 from clca.report.stored_tables import read_tables
 
 
-def audits_section(found: Found) -> Section | None:
+def audits_section(inputs: ReportInputs) -> Section | None:
     """The section; None without audits."""
-    audits = found.of("audit")
+    audits = inputs.of("audit")
     if not audits:
         return None
     blocks: list[Block] = []
     for audit in audits:
-        runs = ", ".join(text(run) for run in items(audit.data.get("runs")))
+        runs = ", ".join(text(run) for run in listed(audit.data.get("runs")))
         judge = text(audit.data.get("judge"), "unknown judge")
         blocks.append(Heading(f"{judge} on {runs}", "", (audit.code,)))
         try:
@@ -29,6 +30,6 @@ def audits_section(found: Found) -> Section | None:
             )
         except OSError as error:
             blocks.append(Paragraph(f"Its tables cannot be read: {error}", emphasis=True))
-        blocks += [Paragraph(text(caveat)) for caveat in items(audit.data.get("caveats"))]
+        blocks += [Paragraph(text(caveat)) for caveat in listed(audit.data.get("caveats"))]
     lead = "Known flaws are planted in kept dialogues, and the judge is asked about them: what would it have let pass?"
     return Section("audit", "Audit of the judge", tuple(blocks), lead)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from clca.report.blocks import Block, Paragraph, ReportCell, ReportRow, ReportTable, Section
-from clca.report.numbers import Changes, ReportData
+from clca.report.embedded_data import Changes, ReportData
 from clca.words import beginning
 
 MOST = 200  # changed numbers that are shown

@@ -11,29 +11,31 @@ from clca.culture.scores import DIMENSIONS
 from clca.errors import ClcaError
 from clca.records import Culture
 from clca.report.blocks import Block, Folded, Paragraph, ReportCell, ReportRow, ReportTable, Section
-from clca.report.sections.values import items, text
-from clca.report.sources import Found
+from clca.report.lineage.values import listed
+from clca.report.sections.values import text
+from clca.report.sources import ReportInputs
 
 POSITION = {"secular": "secular-rational", "expression": "self-expression"}
 
 
-def cultures_of(found: Found) -> list[str]:
+def cultures_of(inputs: ReportInputs) -> list[str]:
     """The ids of all cultures that runs, adapters and evaluations are of, in their order."""
     names: dict[str, None] = {}
-    for source in found.sources:
-        listed = source.data.get("cultures")
-        values = items(listed) or ([source.data["culture"]] if isinstance(source.data.get("culture"), str) else [])
+    for source in inputs.sources:
+        values = listed(source.data.get("cultures")) or (
+            [source.data["culture"]] if isinstance(source.data.get("culture"), str) else []
+        )
         for value in values:
             names.update(dict.fromkeys(part for part in text(value).split(AND) if part))
     return list(names)
 
 
-def cultures_section(found: Found, content: Content, more: Sequence[Block] = ()) -> Section | None:
+def cultures_section(inputs: ReportInputs, content: Content, more: Sequence[Block] = ()) -> Section | None:
     """The section, with further blocks after its table; None where no culture is known."""
     catalogue = CultureCatalogue(content)
     known: list[Culture] = []
     unknown = []
-    for name in cultures_of(found):
+    for name in cultures_of(inputs):
         try:
             known.append(catalogue.culture(catalogue.find(name)))
         except ClcaError:

@@ -2,47 +2,46 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from clca.report.blocks import Block, Heading, Paragraph, SampledDialogue, Section
 from clca.report.sample import sample_or_fault
 from clca.report.sections.values import text
-from clca.report.sources import Found
+from clca.report.sources import ReportInputs
+from clca.storage.reply_cache import Outcome
 from clca.storage.run_dir import FILES
 
 MOST = 48  # dialogues of a report
-VERDICTS = (("kept", "kept"), ("discarded", "discarded"))
+OUTCOMES: tuple[Outcome, ...] = ("kept", "discarded")
 
 
-def dialogues_section(found: Found, count: int, seed: int) -> Section | None:
-    """The section with up to `count` dialogues of each run and verdict; None without runs, or where none are wanted."""
-    runs = found.of("run")
+def dialogues_section(inputs: ReportInputs, count: int, seed: int) -> Section | None:
+    """The section with up to `count` dialogues of each run and outcome; None without runs, or where none are wanted."""
+    runs = inputs.of("run")
     if not runs or not count:
         return None
     blocks: list[Block] = []
     shown = skipped = 0
     for run in runs:
         samples = []
-        for outcome, verdict in VERDICTS:
+        for outcome in OUTCOMES:
             if shown >= MOST:
                 skipped += 1
                 continue
-            file = Path(run.folder / FILES[outcome])  # type: ignore[index]
+            file = run.folder / FILES[outcome]
             sample, fault = sample_or_fault(file, min(count, MOST - shown), seed, run.name)
             shown += len(sample.dialogues)
-            samples.append((verdict, sample, fault))
+            samples.append((outcome, sample, fault))
         if not samples:
             continue
-        counted = [f"{len(sample.dialogues)} of {sample.lines:,} {verdict}" for verdict, sample, _ in samples]
+        counted = [f"{len(sample.dialogues)} of {sample.lines:,} {outcome}" for outcome, sample, _ in samples]
         culture = text(run.data.get("culture"), "unknown culture")
         blocks.append(Heading(f"{culture}: {run.folder.name}", "; ".join(counted), (run.code,)))
-        for verdict, sample, fault in samples:
+        for outcome, sample, fault in samples:
             if fault:
-                blocks.append(Paragraph(f"The {verdict} dialogues cannot be shown: {fault}", emphasis=True))
+                blocks.append(Paragraph(f"The {outcome} dialogues cannot be shown: {fault}", emphasis=True))
             if sample.unreadable:
                 blocks.append(
                     Paragraph(
-                        f"{sample.unreadable:,} of the {verdict} dialogues that were drawn could not be read, and"
+                        f"{sample.unreadable:,} of the {outcome} dialogues that were drawn could not be read, and"
                         " others stand in their place.",
                         emphasis=True,
                     )

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from clca.report.blocks import Block, Folded, Heading, Paragraph, ReportTable, Section
-from clca.report.sections.values import items, mapping, text
-from clca.report.sources import Found, Source
+from clca.report.lineage.values import listed, mapping
+from clca.report.sections.values import text
+from clca.report.sources import ReportInputs, Source
 from clca.report.stored_tables import read_tables
 
 Cited = Mapping[str, tuple[str, ...]]
@@ -32,9 +33,9 @@ SUITES = {
 """Anchor, title and lead of the section of each suite."""
 
 
-def evaluation_section(found: Found, suite: str, cited: Cited, more: Sequence[Block] = ()) -> Section | None:
+def evaluation_section(inputs: ReportInputs, suite: str, cited: Cited, more: Sequence[Block] = ()) -> Section | None:
     """The section of a suite, with further blocks at its end; None without evaluations."""
-    evaluations = found.evaluations(suite)
+    evaluations = inputs.evaluations(suite)
     if not evaluations:
         return None
     blocks: list[Block] = []
@@ -48,7 +49,7 @@ def evaluation_section(found: Found, suite: str, cited: Cited, more: Sequence[Bl
 def title_of(evaluation: Source) -> str:
     """What was evaluated on what: student and cultures, with the name of the folder."""
     data = evaluation.data
-    cultures = [text(culture) for culture in items(data.get("cultures"))]
+    cultures = [text(culture) for culture in listed(data.get("cultures"))]
     where = f" on {', '.join(cultures)}" if cultures else ""
     return f"{text(data.get('student'), evaluation.folder.name)}{where}"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from clca.report.blocks import Bar, Block, Folded, Paragraph, ReportCell, ReportRow, ReportTable, Section
-from clca.report.sections.values import count, count_cell, counts, items, mapping, number, text, text_cell
-from clca.report.sources import REHEARSAL, Found, Source
+from clca.report.lineage.values import listed, mapping
+from clca.report.sections.values import count, count_cell, counts, number, text, text_cell
+from clca.report.sources import ReportInputs, Source
 
 OUTCOMES = {
     "kept": "kept",
@@ -18,9 +19,9 @@ OUTCOMES = {
 MOST_REASONS = 40
 
 
-def funnel_section(found: Found) -> Section | None:
+def funnel_section(inputs: ReportInputs) -> Section | None:
     """The section; None without runs and adapters."""
-    runs, adapters = found.of("run"), found.of("adapter")
+    runs, adapters = inputs.of("run"), inputs.of("adapter")
     if not runs and not adapters:
         return None
     blocks: list[Block] = []
@@ -107,7 +108,7 @@ def _costs(runs: Sequence[Source]) -> list[Block]:
     rows = []
     for run in runs:
         usage = counts(run.data.get("usage"))
-        sessions = [mapping(session) for session in items(run.data.get("sessions"))]
+        sessions = [mapping(session) for session in listed(run.data.get("sessions"))]
         seconds = sum(number(session.get("seconds")) or 0.0 for session in sessions)
         cells = (
             *(count_cell(usage.get(key, 0)) for key in ("requests", "prompt_tokens", "completion_tokens")),
@@ -133,7 +134,7 @@ def _examples(adapters: Sequence[Source]) -> ReportTable:
     rows = []
     for adapter in adapters:
         data = adapter.data
-        lineage = [mapping(run) for run in items(data.get("lineage"))]
+        lineage = [mapping(run) for run in listed(data.get("lineage"))]
         by_task, loss, held_out = counts(_split(adapter, "rows")), number(data.get("loss")), data.get("eval_loss")
         cells = (
             text_cell(mapping(data.get("student")).get("name")),
@@ -160,7 +161,7 @@ def _split(adapter: Source, key: str) -> object:
 def _taught(adapter: Source) -> str:
     recipe = mapping(adapter.data.get("recipe"))
     name, mix = text(recipe.get("name")), text(mapping(recipe.get("data")).get("mix"))
-    changed = ", ".join(text(key) for key in items(adapter.data.get("changed")))
+    changed = ", ".join(text(key) for key in listed(adapter.data.get("changed")))
     return f"{name}, {mix}" + (f", with other {changed}" if changed else "")
 
 
@@ -187,8 +188,3 @@ def _dropped(adapters: Sequence[Source]) -> list[Block]:
         marks_of(adapters),
     )
     return [Folded("Examples that were left out or cut", (table,))]
-
-
-def rehearsed(source: Source) -> bool:
-    """Whether the embedded simulator or a tiny student made it."""
-    return REHEARSAL in source.marks

@@ -8,23 +8,24 @@ from typing import Any
 from clca.bounded_json import parse_json
 from clca.content.lookup import Content
 from clca.content.wvs_items import Item, load_items
+from clca.evaluation.prediction_dir import SCORES
 from clca.report.blocks import Bar, Block, Folded, Paragraph, ReportCell, ReportRow, ReportTable
-from clca.report.sections.values import items, mapping, number, text
-from clca.report.sources import Found, Source
+from clca.report.lineage.values import listed, mapping
+from clca.report.sections.values import number, text
+from clca.report.sources import ReportInputs, Source
 from clca.safe_open import read_bytes
 
 MOST = 15  # tables of items of a report: each has some 50 KB
-SCORES = "scores.json"
 UNREADABLE = "unreadable"
 METHODS = {"persona": "in person", "cultural": "as the culture", "clca": "adapted"}
 
 
-def item_blocks(found: Found, content: Content) -> list[Block]:
+def item_blocks(inputs: ReportInputs, content: Content) -> list[Block]:
     """A folded table for each culture of each evaluation on the survey."""
     known = {item.id: item for item in load_items(content).items}
     blocks: list[Block] = []
     left = 0
-    for evaluation in found.evaluations("wvs"):
+    for evaluation in inputs.evaluations("wvs"):
         try:
             scores = mapping(parse_json(read_bytes(evaluation.folder / SCORES, within=evaluation.folder)))
         except (OSError, ValueError) as error:
@@ -44,7 +45,7 @@ def item_blocks(found: Found, content: Content) -> list[Block]:
 def _by_culture(scores: Mapping[str, Any]) -> dict[str, dict[str, Mapping[str, Any]]]:
     """The results of each culture by method, in the first order of the options."""
     cultures: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for entry in items(scores.get("results")):
+    for entry in listed(scores.get("results")):
         result = mapping(entry)
         culture, method = text(result.get("culture")), text(result.get("method"))
         cultures.setdefault(culture, {}).setdefault(method, result)
@@ -56,7 +57,7 @@ def _table(
 ) -> ReportTable:
     by_item: dict[str, dict[str, Mapping[str, Any]]] = {}
     for method, result in results.items():
-        for entry in items(result.get("items"))[:200]:
+        for entry in listed(result.get("items"))[:200]:
             scored = mapping(entry)
             by_item.setdefault(text(scored.get("item")), {})[method] = scored
     rows = tuple(_row(name, methods, list(results), known.get(name)) for name, methods in by_item.items())
@@ -80,7 +81,7 @@ def _table(
 
 def _row(name: str, methods: Mapping[str, Mapping[str, Any]], order: list[str], item: Item | None) -> ReportRow:
     first = next(iter(methods.values()))
-    survey = [number(share) or 0.0 for share in items(first.get("survey"))[:20]]
+    survey = [number(share) or 0.0 for share in listed(first.get("survey"))[:20]]
     options = list(item.options) if item is not None and len(item.options) == len(survey) else []
     options = options or [f"option {place}" for place in range(1, len(survey) + 1)]
     cells = [ReportCell("", bar=Bar("people", tuple(_parts(options, survey))))]
@@ -89,7 +90,7 @@ def _row(name: str, methods: Mapping[str, Mapping[str, Any]], order: list[str], 
         if scored is None:
             cells += [ReportCell(), ReportCell()]
             continue
-        predicted = [number(share) or 0.0 for share in items(scored.get("predicted"))[:21]]
+        predicted = [number(share) or 0.0 for share in listed(scored.get("predicted"))[:21]]
         figures = mapping(scored.get("figures"))
         distance = number(mapping(figures.get("jsd")).get("value"))
         bar = Bar(METHODS.get(method, method), tuple(_parts([*options, UNREADABLE], predicted)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from clca.report.blocks import (
@@ -17,9 +17,10 @@ from clca.report.blocks import (
     ReportTable,
     Section,
 )
+from clca.report.lineage.values import listed, mapping
 from clca.report.sections.pictures import in_page
-from clca.report.sections.values import count, count_cell, items, mapping, number, text
-from clca.report.sources import Found, Source
+from clca.report.sections.values import count, count_cell, number, text
+from clca.report.sources import ReportInputs, Source
 from clca.report.stored_svg import read_svg
 from clca.safe_open import MIB, is_below
 
@@ -27,9 +28,9 @@ LARGEST = 2 * MIB  # characters of all pictures of maps in a report
 MOST_CULTURES = 20  # of the table of nearest texts
 
 
-def maps_section(found: Found) -> Section | None:
+def maps_section(inputs: ReportInputs) -> Section | None:
     """The section; None without maps."""
-    maps = found.of("map")
+    maps = inputs.of("map")
     if not maps:
         return None
     blocks: list[Block] = []
@@ -38,7 +39,7 @@ def maps_section(found: Found) -> Section | None:
         data = source.data
         embedder = text(data.get("embedder"), "an unknown embedder")
         blocks.append(Heading(source.name, f"Embedded by {embedder}; seed {text(data.get('seed'))}", (source.code,)))
-        parts = [mapping(part) for part in items(data.get("sources"))]
+        parts = [mapping(part) for part in listed(data.get("sources"))]
         blocks.append(_separability(source, parts))
         for part in parts:
             for block in (*_picture(source, part, embedder), *_neighbours(source, part)):
@@ -48,12 +49,12 @@ def maps_section(found: Found) -> Section | None:
                 blocks.append(
                     block if fits else Paragraph("Its picture is in the folder: the report would be too large.")
                 )
-        blocks += [Paragraph(text(caveat)) for caveat in items(data.get("caveats"))]
+        blocks += [Paragraph(text(caveat)) for caveat in listed(data.get("caveats"))]
     lead = "Texts of each culture as an embedder sees them. The scores are of the embeddings, not of the pictures."
     return Section("maps", "Maps of the data", tuple(blocks), lead)
 
 
-def _separability(source: Source, parts: list[Mapping[str, Any]]) -> ReportTable:
+def _separability(source: Source, parts: Sequence[Mapping[str, Any]]) -> ReportTable:
     columns = ("texts of each culture", "silhouette", "purity of neighbours", "by chance", "p")
     rows = []
     for part in parts:
@@ -86,11 +87,11 @@ def _score(value: Any) -> ReportCell:
 
 
 def _picture(source: Source, part: Mapping[str, Any], embedder: str) -> Iterator[Block]:
-    name = next((text(file) for file in items(part.get("pictures")) if text(file).endswith(".svg")), "")
+    name = next((text(file) for file in listed(part.get("pictures")) if text(file).endswith(".svg")), "")
     data = text(part.get("source"), "unknown data")
     if not is_below(name):
         return
-    methods = " and ".join(text(mapping(layout).get("method")) for layout in items(part.get("projections")))
+    methods = " and ".join(text(mapping(layout).get("method")) for layout in listed(part.get("projections")))
     scores = mapping(part.get("separability"))
     words = (
         f"Map of {data} by {methods or 'an unknown method'}, embedded by {embedder}: silhouette"

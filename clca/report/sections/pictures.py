@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from clca.report.blocks import NOTHING, Block, Folded, ReportCell, ReportFigure, ReportRow, ReportTable
-from clca.report.sources import REHEARSAL, Found
+from clca.report.sources import REHEARSAL, ReportInputs
 
 if TYPE_CHECKING:
     from clca.report.figures.figure import Figure
@@ -33,10 +33,10 @@ class Pictures:
     notes: list[str] = field(default_factory=list)
 
 
-def draw_pictures(found: Found, workspace: Path | None, codes_of: CodesOf) -> Pictures:
+def draw_pictures(inputs: ReportInputs, workspace: Path | None, codes_of: CodesOf) -> Pictures:
     """All figures of the evaluations on the survey and on offensiveness. Raises `ContentError` for broken content."""
     pictures = Pictures()
-    evaluations = found.evaluations("wvs", "offense")
+    evaluations = inputs.evaluations("wvs", "offense")
     if not evaluations:
         return pictures
     lacking = [name for name in LIBRARIES if find_spec(name) is None]

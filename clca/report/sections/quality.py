@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from clca.report.blocks import Block, Folded, Heading, Paragraph, ReportCell, ReportRow, ReportTable, Section
-from clca.report.sections.values import count, count_cell, counts, estimate_cell, items, mapping, number, text
-from clca.report.sources import Found, Source
+from clca.report.lineage.values import listed, mapping
+from clca.report.sections.values import count, count_cell, counts, estimate_cell, number, text
+from clca.report.sources import ReportInputs, Source
 
 SHARES = {
     "non_verbal",
@@ -27,21 +28,21 @@ COUNTED = ("endings", "actions", "relationships", "genders", "ages", "languages"
 MOST_DIFFERENCES = 100
 
 
-def quality_section(found: Found) -> Section | None:
+def quality_section(inputs: ReportInputs) -> Section | None:
     """The section; None without statistics."""
-    sources = found.of("statistics")
+    sources = inputs.of("statistics")
     if not sources:
         return None
     blocks: list[Block] = []
     for source in sources:
-        groups = [mapping(group) for group in items(source.data.get("groups"))]
-        runs = ", ".join(text(mapping(run).get("run")) for run in items(source.data.get("runs")))
+        groups = [mapping(group) for group in listed(source.data.get("groups"))]
+        runs = ", ".join(text(mapping(run).get("run")) for run in listed(source.data.get("runs")))
         blocks.append(Heading(source.name, f"Kept dialogues of {runs}", (source.code,)))
         if groups:
             blocks += [_measures(source, groups), _diversity(source, groups)]
             blocks.append(Folded("What is counted in the dialogues", (_counts(source, groups),)))
         blocks += [*_differences(source), *_likeness(source)]
-        blocks += [Paragraph(text(caveat)) for caveat in items(source.data.get("caveats"))]
+        blocks += [Paragraph(text(caveat)) for caveat in listed(source.data.get("caveats"))]
     return Section(
         "quality", "Data quality", tuple(blocks), "Intervals of 95 %, over scenarios or blocks of dialogues."
     )
@@ -120,7 +121,7 @@ def _counts(source: Source, groups: Sequence[Mapping[str, Any]]) -> ReportTable:
 
 def _differences(source: Source) -> list[Block]:
     rows = []
-    differences = [mapping(entry) for entry in items(source.data.get("differences"))]
+    differences = [mapping(entry) for entry in listed(source.data.get("differences"))]
     for entry in differences[:MOST_DIFFERENCES]:
         difference = mapping(entry.get("difference"))
         low, high = number(difference.get("low")), number(difference.get("high"))
@@ -165,7 +166,7 @@ def _likeness(source: Source) -> list[Block]:
             for name, times in counts(shared.get("by_evaluation")).items()
         ),
     ]
-    compared = [text(mapping(reference).get("name")) for reference in items(shared.get("references"))]
+    compared = [text(mapping(reference).get("name")) for reference in listed(shared.get("references"))]
     notes = (
         f"near-duplicates: Jaccard index of {text(near.get('threshold'))} or more.",
         f"compared with {', '.join(compared) or 'nothing'}.",

@@ -12,7 +12,7 @@ from clca.errors import ClcaError
 from clca.report.blocks import NOTHING, Block, Folded, Heading, Paragraph, ReportCell, ReportRow, ReportTable, Section
 from clca.report.sections.pictures import CodesOf
 from clca.report.sections.values import count_cell
-from clca.report.sources import DEMONSTRATION, REHEARSAL, Found, Source
+from clca.report.sources import DEMONSTRATION, REHEARSAL, ReportInputs, Source
 from clca.safe_open import read_json
 from clca.storage.json_records import decode_record
 from clca.study.numbers import NUMBERS, NumberColumn, NumberTable, StudyNumber, StudyNumbers
@@ -22,9 +22,9 @@ from clca.words import beginning
 MOST_FAULTS = 40
 
 
-def studies_section(found: Found, codes_of: CodesOf) -> Section | None:
+def studies_section(inputs: ReportInputs, codes_of: CodesOf) -> Section | None:
     """The section; None without studies."""
-    studies = found.of("study")
+    studies = inputs.of("study")
     if not studies:
         return None
     blocks: list[Block] = []

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from typing import Any
 
 from clca.report.blocks import NOTHING, ReportCell
+from clca.report.lineage.values import LONGEST, mapping
 from clca.words import beginning
-
-LONGEST = 400  # characters of a text
 
 
 def text(value: Any, default: str = "") -> str:
@@ -17,16 +15,6 @@ def text(value: Any, default: str = "") -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return default
     return beginning(str(value), LONGEST) or default
-
-
-def mapping(value: Any) -> Mapping[str, Any]:
-    """An object; an empty one for any other value."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """A list; an empty one for any other value."""
-    return value if isinstance(value, list) else []
 
 
 def number(value: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""The numbers of a report, which the page holds as JSON: the next report is compared with them."""
+"""The data that a report holds as JSON beside what it shows: the next report is compared with its numbers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from clca.printable import json_text
 from clca.report.blocks import ReportTable
 from clca.safe_open import read_bytes
 
-GENERATOR = "clca report"
 OPENS, CLOSES = '<script type="application/json" id="clca-report">', "</script>"
 MOST = 500_000  # numbers of a report that are read
 

@@ -7,7 +7,16 @@ import pytest
 
 from clca.errors import NotFoundError
 from clca.report.blocks import ReportCell, ReportRow, ReportTable
-from clca.report.numbers import CLOSES, OPENS, NumberChange, ReportData, compare, embedded, numbers_of, read_report
+from clca.report.embedded_data import (
+    CLOSES,
+    OPENS,
+    NumberChange,
+    ReportData,
+    compare,
+    embedded,
+    numbers_of,
+    read_report,
+)
 
 
 def table(key: str, **rows: float | None) -> ReportTable:
