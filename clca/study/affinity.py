@@ -8,24 +8,22 @@ from typing import TYPE_CHECKING
 from clca.content.config import StageConfig
 from clca.study.cell_config import cell_config
 from clca.study.plan import StudyPlan
-from clca.study.shared_models import Affinity
+from clca.study.shared_models import SERVED, SERVER, STUDENT, TRAINED, Affinity
 
 if TYPE_CHECKING:
     from clca.generation.config import GenerateConfig
 
-STUDENT, SERVER, SERVED, TRAINED = "student", "server", "served", "trained"
-
 
 def affinities(plan: StudyPlan) -> dict[str, Affinity]:
     """What each cell shares with those that have the same, by its id."""
-    found: dict[str, Affinity] = {}
+    by_cell: dict[str, Affinity] = {}
     for cell in plan.cells:
         config = cell_config(plan.source, cell, {id: (id,) for id in cell.needs}, plan.workspace)
         own = _affinity(cell.run, config)
         if cell.run == "audit-judge" and not any(getattr(config, name) for name in ("judge", "second_judge")):
-            own = next((found[id] for id in cell.needs), None)  # the judge that the run was judged by
-        found[cell.id] = own
-    return found
+            own = next((by_cell[id] for id in cell.needs), None)  # the judge that the run was judged by
+        by_cell[cell.id] = own
+    return by_cell
 
 
 def _affinity(command: str, config: StageConfig) -> Affinity:

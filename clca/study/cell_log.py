@@ -62,7 +62,7 @@ class CellLog:
             os.write(self._descriptor, data)
 
 
-class Output:
+class ProcessOutput:
     """What this process prints goes to the log of the cell that it works on; to nowhere between cells."""
 
     def __init__(self) -> None:

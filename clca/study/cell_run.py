@@ -19,9 +19,9 @@ from clca.stages import stage
 from clca.storage.lock import FolderInUse
 from clca.storage.provenance import now
 from clca.study.cell_config import cell_config, origins_of, recorded_config
-from clca.study.cell_log import CellLog, Output, telling
+from clca.study.cell_log import CellLog, ProcessOutput, telling
 from clca.study.cells import Cell
-from clca.study.outputs import KNOW, Planned, made_of, planned, taken, unchanged, written_folders
+from clca.study.outputs import KNOW_FINISHED, Planned, inputs_identity, planned, taken, unchanged, written_folders
 from clca.study.plan import StudyPlan
 from clca.study.result import CellRecord
 from clca.study.shared_models import Affinity, SharedModels
@@ -69,7 +69,7 @@ class CellRun:
             }
         )
 
-    def run(self, progress: ProgressCallback, output: Output | None = None) -> CellRecord:
+    def run(self, progress: ProgressCallback, output: ProcessOutput | None = None) -> CellRecord:
         """The record after the attempt, which is also written.
 
         Raises `CellStopped` and `CellBusy`, with the record put back to `waiting`.
@@ -98,8 +98,8 @@ class CellRun:
         config = cell_config(plan.source, cell, folders, plan.workspace)
         self._set(config=recorded_config(config))
         outlook: Planned | None = None
-        if cell.run not in KNOW:
-            identity = made_of(cell.run, config, [self._needs[id] for id in cell.needs])
+        if cell.run not in KNOW_FINISHED:
+            identity = inputs_identity(cell.run, config, [self._needs[id] for id in cell.needs])
             if unchanged(self._earlier, identity, Content(plan.workspace)):
                 self._set(state="finished", done=True, deaths=0)
                 return
@@ -107,7 +107,7 @@ class CellRun:
         self._shared.prepare(self._affinity)
         with origins_of(cell, folders, plan.workspace):
             stage_plan = stage(cell.run).plan(config, plan.workspace)
-        if cell.run in KNOW:
+        if cell.run in KNOW_FINISHED:
             outlook = planned(cell.run, stage_plan)
             self._become(outlook.identity, outlook.folders)
             if outlook.finished:

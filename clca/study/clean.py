@@ -38,7 +38,7 @@ WRITTEN: Mapping[str, tuple[str, ...]] = {
 reviews, keeps the folder."""
 
 
-class Output(Record):
+class ResultFolder(Record):
     """A folder of results. It is deleted only where `kept` is empty, which else says why it stays."""
 
     folder: Path
@@ -53,10 +53,10 @@ class StudyClean(Record):
     """All folders of results of a study, those that nothing else uses first."""
 
     study: Path
-    outputs: tuple[Output, ...]
+    outputs: tuple[ResultFolder, ...]
 
     @property
-    def unused(self) -> tuple[Output, ...]:
+    def unused(self) -> tuple[ResultFolder, ...]:
         """Those that may be deleted, or were."""
         return tuple(output for output in self.outputs if not output.kept)
 
@@ -81,13 +81,13 @@ def clean_study(
     return StudyClean(study=study.folder, outputs=tuple(sorted(outputs, key=lambda output: bool(output.kept))))
 
 
-def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -> Iterator[Output]:
+def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -> Iterator[ResultFolder]:
     current: dict[Path, list[str]] = {}
     replaced: dict[Path, list[str]] = {}
     for cell in study.cells.values():
-        for folders, found in ((cell.results, current), (cell.earlier, replaced)):
+        for folders, cells_of in ((cell.results, current), (cell.earlier, replaced)):
             for folder in folders:
-                found.setdefault(folder, []).append(cell.id)
+                cells_of.setdefault(folder, []).append(cell.id)
     for folder in dict.fromkeys((*replaced, *current)):
         if not os.path.isdir(folder):
             continue
@@ -98,7 +98,7 @@ def _outputs(study: Study, root: Path, made: set[str], *, only_replaced: bool) -
         if only_replaced and not is_replaced:
             kept = "holds the present results"
         cells = (*current.get(folder, ()), *replaced.get(folder, ()))
-        yield Output(folder=folder, cells=cells, replaced=is_replaced, bytes=_size(folder), kept=kept)
+        yield ResultFolder(folder=folder, cells=cells, replaced=is_replaced, bytes=_size(folder), kept=kept)
 
 
 def _fault(folder: Path, root: Path, study: Path) -> str:
@@ -141,7 +141,7 @@ def _size(folder: Path) -> int:
     return size
 
 
-def _without_used(outputs: list[Output], others: list[Study]) -> list[Output]:
+def _without_used(outputs: list[ResultFolder], others: list[Study]) -> list[ResultFolder]:
     """The outputs with those kept that something uses which stays; what those use stays, too."""
     users = {
         os.path.realpath(folder): f"the study {other.info.study}"
@@ -174,7 +174,7 @@ def _other_studies(out: Path, study: Study) -> Iterator[Study]:
             raise StoreError(f"{error.message}; nothing is cleaned while it is unknown what that study uses") from None
 
 
-def _of_results(outputs: list[Output], going: set[str]) -> Iterator[tuple[str, str]]:
+def _of_results(outputs: list[ResultFolder], going: set[str]) -> Iterator[tuple[str, str]]:
     """The runs that adapters learned from, and the adapters that evaluations asked, of those that stay."""
     roots = {Path("adapters"), *(output.folder.parent.parent for output in outputs)}
     runs = {}
@@ -196,7 +196,7 @@ def _of_results(outputs: list[Output], going: set[str]) -> Iterator[tuple[str, s
                         yield os.path.realpath(str(name)), str(file.parent)
 
 
-def _deleted(output: Output, study: Study) -> Output:
+def _deleted(output: ResultFolder, study: Study) -> ResultFolder:
     folder = output.folder
     with write_errors(folder):
         with opened_folder(folder) as handle:

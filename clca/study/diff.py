@@ -13,10 +13,9 @@ from clca.errors import StoreError
 from clca.records import Record
 from clca.safe_open import read_bytes
 from clca.storage.fingerprint import differences
+from clca.study.numbers import NUMBERS
 from clca.study.result import CellRecord, Study
 from clca.study.status import find_study
-
-NUMBERS = "numbers.json"
 
 
 class CellDifference(Record):
@@ -76,17 +75,17 @@ class _Numbers(BaseModel):
 
 def study_diff(first: str, second: str, out: Path) -> StudyDiff:
     """The differences between two studies by name or folder. Raises `NotFoundError` and `StoreError`."""
-    one, other = find_study(first, out), find_study(second, out)
-    shared = [id for id in one.cells if id in other.cells]
-    cells = [found for id in shared if (found := _cell(one, other, id)) is not None]
+    first_study, second_study = find_study(first, out), find_study(second, out)
+    shared = [id for id in first_study.cells if id in second_study.cells]
+    cells = [difference for id in shared if (difference := _cell(first_study, second_study, id)) is not None]
     return StudyDiff(
-        first=one.folder,
-        second=other.folder,
-        study=tuple(differences(_study(one), _study(other))),
-        only_first=tuple(id for id in one.cells if id not in other.cells),
-        only_second=tuple(id for id in other.cells if id not in one.cells),
+        first=first_study.folder,
+        second=second_study.folder,
+        study=tuple(differences(_study(first_study), _study(second_study))),
+        only_first=tuple(id for id in first_study.cells if id not in second_study.cells),
+        only_second=tuple(id for id in second_study.cells if id not in first_study.cells),
         cells=tuple(cells),
-        numbers=tuple(_numbers(one, other)),
+        numbers=tuple(_numbers(first_study, second_study)),
         alike=len(shared) - len(cells),
     )
 
@@ -102,12 +101,12 @@ def _study(study: Study) -> dict[str, Any]:
     }
 
 
-def _cell(one: Study, other: Study, id: str) -> CellDifference | None:
-    first, second = one.cells[id], other.cells[id]
+def _cell(first_study: Study, second_study: Study, id: str) -> CellDifference | None:
+    first, second = first_study.cells[id], second_study.cells[id]
     lines = list(differences({"state": first.state}, {"state": second.state}))
-    lines += differences(_settings(one, first), _settings(other, second))
+    lines += differences(_settings(first_study, first), _settings(second_study, second))
     lines += differences(_content(first), _content(second))
-    needs_differ = _needs(one, first) != _needs(other, second)
+    needs_differ = _needs(first_study, first) != _needs(second_study, second)
     if not lines and not needs_differ and first.fingerprint == second.fingerprint:
         return None
     if not lines and not needs_differ:
@@ -136,8 +135,8 @@ def _texts(value: Any) -> Iterator[str]:
             yield entry
 
 
-def _numbers(one: Study, other: Study) -> Iterator[NumberDifference]:
-    first, second = _means(one.folder), _means(other.folder)
+def _numbers(first_study: Study, second_study: Study) -> Iterator[NumberDifference]:
+    first, second = _means(first_study.folder), _means(second_study.folder)
     for key in dict.fromkeys((*first, *second)):
         values = first.get(key), second.get(key)
         if values[0] != values[1]:

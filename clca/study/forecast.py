@@ -20,7 +20,7 @@ from clca.stages import stage
 from clca.study.cell_config import cell_config, recorded_config
 from clca.study.cells import Cell
 from clca.study.costs import UNKNOWN, Cost, cost_of
-from clca.study.outputs import KNOW, made_of, planned, unchanged
+from clca.study.outputs import KNOW_FINISHED, inputs_identity, planned, unchanged
 from clca.study.plan import StudyPlan
 from clca.study.reproduction import Reproduction, reproductions
 from clca.study.result import CellRecord
@@ -121,12 +121,12 @@ class _Forecaster:
         folders = {id: tuple(map(str, need.results)) for id, need in needs.items()}
         config = self.configs[cell.id] = cell_config(self.plan.source, cell, folders, self.plan.workspace)
         earlier = self.plan.folder.read(cell)
-        if cell.run not in KNOW:
-            identity = made_of(cell.run, config, list(needs.values()))
+        if cell.run not in KNOW_FINISHED:
+            identity = inputs_identity(cell.run, config, list(needs.values()))
             if unchanged(earlier, identity, Content(self.plan.workspace)):
                 return self._done(cell, earlier)
         stage_plan = _plan(cell.run, config, self.plan.workspace)
-        if cell.run in KNOW:
+        if cell.run in KNOW_FINISHED:
             outlook = planned(cell.run, stage_plan)
             if outlook.finished:
                 update = {"results": outlook.folders, "fingerprint": outlook.identity, "state": "finished"}

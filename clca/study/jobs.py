@@ -16,7 +16,7 @@ from time import sleep
 from clca.errors import ClcaError, StoreError
 from clca.printable import one_line
 from clca.progress import Note, ProgressCallback, ignore
-from clca.study.cell_log import Output
+from clca.study.cell_log import ProcessOutput
 from clca.study.cell_run import CellStopped
 from clca.study.config import StudyConfig
 from clca.study.plan import StudyPlan, plan
@@ -116,7 +116,7 @@ def main() -> None:
         study = plan(StudyConfig.model_validate(orders["config"]), workspace)
         if study.source.digest != orders["digest"]:
             raise StoreError(f"{study.source.shown} was changed while its study was started: repeat the command")
-        Worker(study, orders["attempts"], ignore, Output()).work()
+        Worker(study, orders["attempts"], ignore, ProcessOutput()).work()
     except (CellStopped, KeyboardInterrupt):
         code = STOPPED
     except ClcaError as error:

@@ -18,7 +18,7 @@ from clca.storage.fingerprint import file_sha256, fingerprint
 from clca.study.cell_config import recorded_config
 from clca.study.result import CellRecord
 
-KNOW = ("generate", "train", "eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
+KNOW_FINISHED = ("generate", "train", "eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
 """Commands whose plans know whether they are finished. Of others a cell's record says what they were made of."""
 
 
@@ -32,7 +32,7 @@ class Planned:
 
 
 def planned(command: str, plan: Any) -> Planned:
-    """What a plan of one of the commands that `KNOW` says."""
+    """What a plan of one of the commands of `KNOW_FINISHED` says."""
     if command == "generate":
         folders = tuple(run.folder for run in plan.runs)
         return Planned(
@@ -63,7 +63,7 @@ def adapters_identity(names: Sequence[str]) -> str:
     return fingerprint({"adapters": list(names)})
 
 
-def made_of(command: str, config: StageConfig, needs: Iterable[CellRecord]) -> str:
+def inputs_identity(command: str, config: StageConfig, needs: Iterable[CellRecord]) -> str:
     """Identifies what a command that does not know whether it is finished makes its results of, content aside.
 
     Those are its settings, the version of clca, the cells that it needs, and the files that it names.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from clca.evaluation.classification.scores import ZERO_SHOT
 from clca.evaluation.published.catalogue import Entry, PrintedCell, PublishedCatalogue
@@ -67,7 +67,7 @@ class PlannedTable:
     numbers: tuple[PlannedNumber, ...]
     corner: str = ""
     published: str = ""
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
 
 def stand_ins_of(study: StudyFile) -> StandIns:

@@ -41,12 +41,12 @@ def reproductions(plan: StudyPlan) -> tuple[Reproduction, ...]:
 
     content = Content(plan.workspace)
     evaluations = expected_evaluations(plan.cells, content)
-    found = []
+    tables = []
     for table in published_tables(study.reproduces, load_catalogue(content), evaluations, stand_ins_of(study)):
         made = [number for number in table.numbers if number.by_seed]
         differing = Counter(str(entry) for number in made if number.source for entry in number.source.differing)
         cells = tuple(dict.fromkeys(part.cell for number in made for part in number.parts))
-        found.append(
+        tables.append(
             Reproduction(
                 table=table.published,
                 title=table.title,
@@ -56,4 +56,4 @@ def reproductions(plan: StudyPlan) -> tuple[Reproduction, ...]:
                 differing=dict(differing),
             )
         )
-    return tuple(found)
+    return tuple(tables)

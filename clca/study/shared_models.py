@@ -12,7 +12,10 @@ from clca.inference.vllm.manager import ServerManager
 Affinity = tuple[Any, ...] | None
 """What cells that share a loaded model, or servers, have in common: its kind first. None where nothing is shared."""
 
-SERVED = ("generate", "audit-judge")
+STUDENT, SERVER, SERVED, TRAINED = "student", "server", "served", "trained"
+"""Kinds of affinity: a student loaded here, one on a server, models that are served here, a student that is trained."""
+
+SERVER_COMMANDS = ("generate", "audit-judge")
 """Commands whose plans have servers."""
 
 
@@ -66,14 +69,14 @@ class SharedModels:
             return
         self.release()
         self._affinity = affinity
-        if affinity is not None and affinity[0] == "student":
+        if affinity is not None and affinity[0] == STUDENT:
             from clca.evaluation.kept_weights import keep_weights
 
             self._stack.enter_context(keep_weights())
 
     def plan_with_servers(self, command: str, plan: Any) -> Any:
         """The plan with the servers that an earlier cell of the same affinity started, and that stay up for more."""
-        if command not in SERVED:
+        if command not in SERVER_COMMANDS:
             return plan
         if self._servers is None:
             if plan.unavailable is None:

@@ -16,7 +16,7 @@ from clca.progress import Note, ProgressCallback
 from clca.storage.lock import FolderInUse
 from clca.storage.provenance import now
 from clca.study.affinity import affinities
-from clca.study.cell_log import Output
+from clca.study.cell_log import ProcessOutput
 from clca.study.cell_run import CellBusy, CellRun
 from clca.study.cells import Cell
 from clca.study.plan import StudyPlan
@@ -40,7 +40,7 @@ class Worker:
         plan: StudyPlan,
         attempts: Mapping[str, int],
         progress: ProgressCallback,
-        output: Output | None = None,
+        output: ProcessOutput | None = None,
         settled: Callable[[CellRecord], None] = lambda record: None,
     ) -> None:
         self._plan, self._attempts, self._progress, self._output = plan, attempts, progress, output

@@ -101,50 +101,48 @@ def _counts(counts: dict[State, int]) -> str:
     return ", ".join(listed) or "no cells"
 
 
-def show_diff(found: StudyDiff, *, as_json: bool) -> None:
+def show_diff(diff: StudyDiff, *, as_json: bool) -> None:
     """Print in what two studies differ, or one JSON object."""
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(diff.model_dump(mode="json"))
         return
     console = make_console()
-    for line in found.study:
+    for line in diff.study:
         console.print(one_line(line))
-    for ids, study in ((found.only_first, found.first), (found.only_second, found.second)):
+    for ids, study in ((diff.only_first, diff.first), (diff.only_second, diff.second)):
         if ids:
             console.print(f"only in {study}: {', '.join(ids)}")
-    for cell in found.cells:
+    for cell in diff.cells:
         console.print(cell.id, style="bold")
         for line in (*cell.lines, *(["it is made of other results of what it needs"] if cell.needs_differ else [])):
             console.print(f"  {one_line(line)}")
-    if found.numbers:
+    if diff.numbers:
         table = Table(box=None, padding=(0, 3, 0, 0))
         for column in ("table", "row", "column", "metric", "first", "second"):
             table.add_column(column, justify="right" if column in ("first", "second") else "left")
-        for number in found.numbers:
+        for number in diff.numbers:
             texts = (number.table, number.row, number.column, number.metric)
             values = ("-" if value is None else f"{value:.4f}" for value in (number.first, number.second))
             table.add_row(*map(one_line, texts), *values)
         console.print(table)
-    console.print(
-        f"{found.alike:,} cells are alike, {len(found.cells):,} differ, {len(found.numbers):,} numbers differ"
-    )
+    console.print(f"{diff.alike:,} cells are alike, {len(diff.cells):,} differ, {len(diff.numbers):,} numbers differ")
 
 
-def show_clean(found: StudyClean, *, as_json: bool) -> None:
+def show_clean(clean: StudyClean, *, as_json: bool) -> None:
     """Print the folders of a study's results with what becomes of them, or one JSON object."""
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(clean.model_dump(mode="json"))
         return
     console = make_console()
-    for output in found.outputs:
+    for output in clean.outputs:
         what = "deleted" if output.deleted else f"stays: it {output.kept}" if output.kept else "nothing else uses it"
         note = " (replaced)" if output.replaced else ""
         console.print(f"{one_line(str(output.folder))}{note}, {size(output.bytes)}: {one_line(what)}")
-    total = size(sum(output.bytes for output in found.unused))
-    deleted = any(output.deleted for output in found.outputs)
-    advice = "" if deleted or not found.unused else "; --yes deletes them"
+    total = size(sum(output.bytes for output in clean.unused))
+    deleted = any(output.deleted for output in clean.outputs)
+    advice = "" if deleted or not clean.unused else "; --yes deletes them"
     verb = "were deleted" if deleted else "are used by nothing else"
-    console.print(f"{len(found.unused):,} of {len(found.outputs):,} folders ({total}) {verb}{advice}")
+    console.print(f"{len(clean.unused):,} of {len(clean.outputs):,} folders ({total}) {verb}{advice}")
 
 
 def size(number: float) -> str:

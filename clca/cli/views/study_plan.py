@@ -19,31 +19,33 @@ NOTES = 8  # different notes that are shown; --json has all
 def show_plan(plan: StudyPlan, *, as_json: bool) -> None:
     """Print the graph and the sums, or one JSON object."""
     with Bar(make_console(stderr=True, quiet=as_json)) as bar:
-        found = forecast(plan, bar.report)
+        estimate = forecast(plan, bar.report)
     if as_json:
-        print_json(found.model_dump(mode="json"))
+        print_json(estimate.model_dump(mode="json"))
         return
     console = make_console()
-    console.print(f"{one_line(found.title)} ({found.folder}): {len(found.cells):,} cells, {found.left:,} to do")
-    for line in found.requires:
+    console.print(
+        f"{one_line(estimate.title)} ({estimate.folder}): {len(estimate.cells):,} cells, {estimate.left:,} to do"
+    )
+    for line in estimate.requires:
         console.print(f"needs: {one_line(line)}")
-    for line in found.differs:
+    for line in estimate.differs:
         console.print(f"differs from what was published: {one_line(line)}")
-    console.print(_graph(found))
-    _show_notes(found, console)
-    for table in found.reproduces:
+    console.print(_graph(estimate))
+    _show_notes(estimate, console)
+    for table in estimate.reproduces:
         made = f"{table.made:,} of {table.numbers:,} numbers, of {len(table.cells):,} evaluations"
         console.print(f"makes anew {table.table}: {made} ({one_line(table.title)})")
         for difference, count in table.differing.items():
             console.print(f"  differs in {one_line(difference)} ({count:,} numbers)", style="dim")
-    _show_totals(found, console)
+    _show_totals(estimate, console)
 
 
-def _graph(found: StudyForecast) -> Table:
+def _graph(estimate: StudyForecast) -> Table:
     table = Table(box=None, padding=(0, 3, 0, 0))
     for column in ("cell", "command", "needs", "state", "requests", "tokens", "time", "disk"):
         table.add_column(column, justify="left" if column in ("cell", "command", "needs", "state") else "right")
-    for cell in found.cells:
+    for cell in estimate.cells:
         about = "~" if cell.how == "estimate" else ""
         numbers = (
             _count(cell.requests, about),
@@ -66,19 +68,19 @@ def _needs(cell: CellForecast) -> str:
     return cell.needs[0] + (f" +{len(cell.needs) - 1}" if len(cell.needs) > 1 else "") if cell.needs else ""
 
 
-def _show_notes(found: StudyForecast, console: Console) -> None:
-    notes = dict.fromkeys(f"{cell.run}: {cell.note}" for cell in found.cells if cell.note and not cell.done)
+def _show_notes(estimate: StudyForecast, console: Console) -> None:
+    notes = dict.fromkeys(f"{cell.run}: {cell.note}" for cell in estimate.cells if cell.note and not cell.done)
     for note in list(notes)[:NOTES]:
         console.print(one_line(note), style="dim")
     if len(notes) > NOTES:
         console.print(f"and {len(notes) - NOTES:,} more notes, which --json has", style="dim")
 
 
-def _show_totals(found: StudyForecast, console: Console) -> None:
-    if not found.left:
+def _show_totals(estimate: StudyForecast, console: Console) -> None:
+    if not estimate.left:
         console.print("Nothing is left to do.")
         return
-    totals, unit = found.totals, "GPU hours" if found.device == "cuda" else "hours on this CPU"
+    totals, unit = estimate.totals, "GPU hours" if estimate.device == "cuda" else "hours on this CPU"
     parts = {
         "requests": f"{totals['requests']:,.0f} requests",
         "tokens": f"{totals['tokens']:,.0f} tokens",
@@ -86,7 +88,7 @@ def _show_totals(found: StudyForecast, console: Console) -> None:
         "bytes": f"{size(totals['bytes'])} of disk",
     }
     for name, text in parts.items():
-        lacking = f"; {found.unknown[name]:,} cells more are unknown (?)" if found.unknown[name] else ""
+        lacking = f"; {estimate.unknown[name]:,} cells more are unknown (?)" if estimate.unknown[name] else ""
         console.print(f"left: {text}{lacking}")
     console.print("~ is estimated before its inputs exist; all figures are estimates.", style="dim")
 
