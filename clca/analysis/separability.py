@@ -64,14 +64,14 @@ def nearest(vectors: ArrayLike, k: int = NEIGHBOURS, *, seed: int = 0) -> Indice
     if not 1 <= k < len(unit):
         raise ValueError(f"k: {k} is not between 1 and {len(unit) - 1}, the number of other vectors")
     generator = np.random.default_rng(derive(seed, "neighbours"))
-    found = np.empty((len(unit), k), dtype=np.int64)
+    neighbours = np.empty((len(unit), k), dtype=np.int64)
     for start in range(0, len(unit), _BLOCK):
         cosines = np.round(unit[start : start + _BLOCK] @ unit.T, _PLACES)
         cosines += generator.random(cosines.shape) * 10.0**-_PLACES / 2
         rows = np.arange(len(cosines))
         cosines[rows, start + rows] = -np.inf
-        found[start : start + _BLOCK] = np.argpartition(cosines, -k, axis=1)[:, -k:]
-    return found
+        neighbours[start : start + _BLOCK] = np.argpartition(cosines, -k, axis=1)[:, -k:]
+    return neighbours
 
 
 def purity_of(neighbours: Indices, labels: Labels) -> Floats:

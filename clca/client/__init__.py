@@ -147,8 +147,8 @@ class Client:
 
     def review(self, run: str, dialogue: str, verdict: str = "", comment: str = "") -> dict[str, Any]:
         """Accept or reject a dialogue, or comment on it; returns it with its reviews."""
-        said = {"verdict": verdict, "comment": comment}
-        stored: dict[str, Any] = self._connection.post(f"/v1/runs/{run}/dialogues/{dialogue}/reviews", said)
+        review = {"verdict": verdict, "comment": comment}
+        stored: dict[str, Any] = self._connection.post(f"/v1/runs/{run}/dialogues/{dialogue}/reviews", review)
         return stored
 
     def __enter__(self) -> Self:

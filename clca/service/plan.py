@@ -17,7 +17,7 @@ from clca.service.config import ServeConfig
 from clca.stages import STAGES, resolve_config
 
 LIBRARIES = ("fastapi", "uvicorn")
-WITHOUT_TLS = "passwords of a kind (tokens) cross the network in clear: give --tls-cert and --tls-key, or use a proxy"
+WITHOUT_TLS = "tokens cross the network unencrypted: give --tls-cert and --tls-key, or use a proxy"
 
 
 @dataclass(frozen=True, slots=True)

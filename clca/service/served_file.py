@@ -15,7 +15,7 @@ from fastapi import HTTPException
 from fastapi.responses import Response, StreamingResponse
 
 from clca.errors import NotFoundError
-from clca.safe_open import UnsafeFile, safe_open, walk
+from clca.safe_open import safe_open, walk
 from clca.service.file_entry import FileEntry, etag_of, is_public
 
 BLOCK = 2**18
@@ -57,7 +57,7 @@ def send_file(workspace: Path, folders: tuple[str, ...], name: str, conditions: 
     path = workspace / name
     try:
         file = safe_open(path, within=workspace / folder)
-    except (OSError, UnsafeFile):
+    except OSError:
         raise NotFoundError(f"no file {name!r} among the results") from None
     about = os.fstat(file.fileno())
     etag = etag_of(about)

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from clca.content.config import StageConfig
+from clca.models.student import TINY
 from clca.service.jobs.job import Resource
 from clca.storage.fingerprint import fingerprint
 
-TINY = "tiny"  # the student of the rehearsal
 _TOKENS = ("prompt_tokens", "completion_tokens")
 
 

@@ -54,11 +54,6 @@ class JobProcess:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGTERM)
 
-    @property
-    def pid(self) -> int | None:
-        """The number of the guard's process."""
-        return None if self._process is None else self._process.pid
-
 
 async def _read_events(stream: asyncio.StreamReader, event: Callable[[str, dict[str, Any]], None]) -> None:
     while True:
