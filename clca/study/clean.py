@@ -10,13 +10,14 @@ from pathlib import Path
 
 from pydantic import Field
 
+from clca.bounded_json import parse_json
 from clca.errors import ClcaError, StoreError
 from clca.evaluation.prediction_dir import INFO as EVALUATION
 from clca.evaluation.prediction_dir import read_info
 from clca.models.adapter import FILE as ADAPTER
 from clca.models.adapter import list_adapters
 from clca.records import Record
-from clca.safe_open import UnsafeFile, walk
+from clca.safe_open import UnsafeFile, read_json, walk
 from clca.storage.atomic import opened_folder, remove_listed, write_errors
 from clca.storage.lock import NAME as LOCK
 from clca.storage.lock import is_locked
@@ -27,12 +28,13 @@ from clca.study.result import INFO, OUTPUTS, CellRecord, Study, read_study
 from clca.study.status import find_study
 from clca.study.study_folder import StudyFolder
 
+AUDIT = "audit.json"
 TABLES = ("*.md", "*.csv", "*.tex", "*.svg", "*.png", "*.pdf")
 WRITTEN: Mapping[str, tuple[str, ...]] = {
     RUN: (RUN, *FILES.values(), "requests.jsonl", f"{REPLY_CACHE}*"),
     ADAPTER: ("adapter.json", "adapter_model.safetensors", "adapter_config.json", "README.md", "logs/*"),
     EVALUATION: ("evaluation.json", "scores.json", "*.jsonl", *TABLES, "cspec/*"),
-    "audit.json": ("audit.json", "judgements.jsonl", f"{REPLY_CACHE}*", *TABLES),
+    AUDIT: (AUDIT, "judgements.jsonl", f"{REPLY_CACHE}*", *TABLES),
 }
 """What clca writes to a folder, by the file that makes it a folder of clca. What is not among them, such as a person's
 reviews, keeps the folder."""
@@ -175,7 +177,7 @@ def _other_studies(out: Path, study: Study) -> Iterator[Study]:
 
 
 def _of_results(outputs: list[ResultFolder], going: set[str]) -> Iterator[tuple[str, str]]:
-    """The runs that adapters learned from, and the adapters that evaluations asked, of those that stay."""
+    """What results that stay are of: the runs of adapters and audits, and the adapters of evaluations."""
     roots = {Path("adapters"), *(output.folder.parent.parent for output in outputs)}
     runs = {}
     for output in outputs:
@@ -187,6 +189,11 @@ def _of_results(outputs: list[ResultFolder], going: set[str]) -> Iterator[tuple[
                 for learned in adapter.data.lineage:
                     if learned.fingerprint in runs:
                         yield runs[learned.fingerprint], str(adapter.folder)
+    for file in Path("audits").glob(f"*/{AUDIT}"):
+        if os.path.realpath(file.parent) not in going:
+            for fingerprint in _run_fingerprints(file):
+                if fingerprint in runs:
+                    yield runs[fingerprint], str(file.parent)
     for root in {Path("evaluations"), *roots}:
         for file in (*root.glob(f"*/{EVALUATION}"), *root.glob(f"*/*/{EVALUATION}")):
             if os.path.realpath(file.parent) not in going:
@@ -194,6 +201,14 @@ def _of_results(outputs: list[ResultFolder], going: set[str]) -> Iterator[tuple[
                     adapters = read_info(file.parent).get("adapters")
                     for name in adapters.values() if isinstance(adapters, dict) else ():
                         yield os.path.realpath(str(name)), str(file.parent)
+
+
+def _run_fingerprints(file: Path) -> Iterator[object]:
+    """The fingerprints of the runs that an audit is of; of one that cannot be read none."""
+    with suppress(OSError, ValueError):
+        data = parse_json(read_json(file, within=file.parent))
+        recorded = data.get("run_fingerprints") if isinstance(data, dict) else None
+        yield from recorded.values() if isinstance(recorded, dict) else ()
 
 
 def _deleted(output: ResultFolder, study: Study) -> ResultFolder:

@@ -139,6 +139,17 @@ def test_a_run_that_was_there_before_the_study_stays(tmp_path: Path, monkeypatch
     assert outputs["dialogues.uk"].deleted
 
 
+def test_a_run_of_which_an_audit_is_stays(here: Path) -> None:
+    fingerprint = json.loads((run_folder() / "run.json").read_text())["fingerprint"]
+    audit = here / "audits" / "mine" / "audit.json"
+    audit.parent.mkdir(parents=True)
+    audit.write_text(json.dumps({"run_fingerprints": {"elsewhere": fingerprint}}))
+    (here / "audits" / "broken").mkdir()
+    (here / "audits" / "broken" / "audit.json").write_text("[")
+    kept = {output.cells[0]: output.kept for output in clean_study("two", STUDIES, None).outputs}
+    assert (kept["dialogues.uk"], kept["dialogues.japan"]) == ("is used by audits/mine", "")
+
+
 def test_what_newer_results_have_replaced_may_go_alone(here: Path) -> None:
     before = run_folder()
     carried_out(here, TEXT.replace("max_exchanges: 2", "max_exchanges: 3"))
