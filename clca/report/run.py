@@ -11,7 +11,7 @@ from clca.progress import Note, Progress, ProgressCallback, ignore
 from clca.report.blocks import SampledDialogue, Section, figures_of, tables_of
 from clca.report.embedded_data import ReportData, compare, numbers_of
 from clca.report.figure_files import write_figures
-from clca.report.lineage.context import Folders
+from clca.report.lineage.context import Folders, shown_path
 from clca.report.plan import ReportPlan
 from clca.report.provenance import Provenance, read_provenance
 from clca.report.render import render
@@ -28,7 +28,7 @@ from clca.report.sections.pictures import CodesOf, Pictures, draw_pictures
 from clca.report.sections.quality import quality_section
 from clca.report.sections.studies import studies_section
 from clca.report.sections.values import counts, text
-from clca.report.sources import ReportInputs, Source, shown_path
+from clca.report.sources import ReportInputs, Source
 from clca.storage.atomic import encoded
 from clca.storage.output_files import write_output
 from clca.storage.provenance import now

@@ -14,6 +14,7 @@ from clca.content.parsing import suggestion
 from clca.errors import ClcaError, NotFoundError
 from clca.models.adapter import read_adapter
 from clca.report.config import ReportConfig
+from clca.report.lineage.context import shown_path
 from clca.safe_open import read_json
 from clca.storage.run_index import read_run
 from clca.study.result import read_study
@@ -147,12 +148,6 @@ def read_record(kind: Kind, folder: Path) -> Mapping[str, Any]:
     if not isinstance(data, dict):
         raise NotFoundError(f"cannot read {file}: it is not a JSON object")
     return data
-
-
-def shown_path(folder: Path, base: Path) -> str:
-    """A path as it is shown: from `base` where it is below it."""
-    real, root = Path(os.path.realpath(folder)), Path(os.path.realpath(base))
-    return str(real.relative_to(root)) if real.is_relative_to(root) else str(real)
 
 
 def _all(config: ReportConfig, base: Path) -> Iterator[tuple[Kind, Path]]:

@@ -14,11 +14,10 @@ from clca.progress import Note, ProgressCallback
 from clca.stages import STAGES, resolve_config
 from clca.storage.atomic import write_errors
 from clca.storage.lock import FolderInUse, folder_lock
+from clca.study.outputs import SCORED
 from clca.study.plan import StudyPlan
 from clca.study.result import LOCKS, CellRecord
 
-SCORED = ("eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
-"""Commands whose results tables are made of."""
 REPORT, FIGURES, TABLES = "report", "figures", ".tables"  # no cell is called so
 
 

@@ -9,6 +9,8 @@ from typing import Any, Literal
 from pydantic import Field
 
 from clca.records import Record
+from clca.safe_open import read_json
+from clca.storage.json_records import decode_record
 
 NUMBERS = "numbers.json"
 RESAMPLES = 4000
@@ -124,3 +126,11 @@ class StudyNumbers(Record):
     def count(self) -> int:
         """How many numbers have a value."""
         return sum(number.mean is not None for table in self.tables for number in table.numbers)
+
+
+def read_numbers(folder: Path) -> StudyNumbers:
+    """The numbers in a study's folder.
+
+    Raises `FileNotFoundError` where there are none yet, `OSError` and `ValidationError` for a damaged file.
+    """
+    return decode_record(StudyNumbers, read_json(folder / NUMBERS, within=folder))

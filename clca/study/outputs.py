@@ -18,7 +18,9 @@ from clca.storage.fingerprint import file_sha256, fingerprint
 from clca.study.cell_config import recorded_config
 from clca.study.result import CellRecord
 
-KNOW_FINISHED = ("generate", "train", "eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
+SCORED = ("eval-wvs", "eval-offense", "eval-normad", "eval-mmlu")
+"""Commands whose results tables are made of."""
+KNOW_FINISHED = ("generate", "train", *SCORED)
 """Commands whose plans know whether they are finished. Of others a cell's record says what they were made of."""
 
 

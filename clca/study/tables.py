@@ -12,10 +12,8 @@ from pathlib import Path
 from clca.evaluation import table_formats
 from clca.evaluation.table import Cell, Number, Row, Table
 from clca.printable import csv_cell
-from clca.safe_open import read_json
-from clca.storage.json_records import decode_record
 from clca.storage.output_files import write_output
-from clca.study.numbers import NUMBERS, NumberTable, StudyNumber, StudyNumbers
+from clca.study.numbers import NUMBERS, NumberTable, StudyNumber, StudyNumbers, read_numbers
 
 FILES = (NUMBERS, "tables.md", "tables.csv", "tables.tex")
 P_VALUE = Number(places=4)
@@ -52,7 +50,7 @@ def unchanged_tables(folder: Path, made_of: str) -> tuple[Path, ...]:
     """The files of a study's folder, if all are there and their numbers are made of the same; else none."""
     files = tuple(folder / name for name in FILES)
     try:
-        numbers = decode_record(StudyNumbers, read_json(files[0], within=folder))
+        numbers = read_numbers(folder)
     except (OSError, ValueError):
         return ()
     return files if numbers.made_of == made_of and all(file.is_file() for file in files) else ()

@@ -15,6 +15,12 @@ from clca.storage.fingerprint import file_sha256
 MOST_LEVELS = 5  # folders above an evaluation or adapter in which relative paths of its record are looked up
 
 
+def shown_path(path: Path, base: Path) -> str:
+    """A path as it is shown: from `base` where it is below it, else the real one."""
+    real, root = Path(os.path.realpath(path)), Path(os.path.realpath(base))
+    return str(real.relative_to(root)) if real.is_relative_to(root) else str(real)
+
+
 @dataclass(frozen=True, slots=True)
 class Folders:
     """The folders below which a workspace keeps its results; paths are shown from `base`."""
@@ -29,8 +35,7 @@ class Folders:
 
     def shown(self, path: Path) -> str:
         """A path as it is shown and as it names a node: from the base where it is below it, else as it is."""
-        real, base = Path(os.path.realpath(path)), Path(os.path.realpath(self.base))
-        return str(real.relative_to(base)) if real.is_relative_to(base) else str(real)
+        return shown_path(path, self.base)
 
     @property
     def roots(self) -> tuple[Path, ...]:

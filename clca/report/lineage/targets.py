@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
@@ -104,7 +104,15 @@ def _folders(name: str, kinds: Collection[Kind], folders: Folders) -> list[Targe
 
 def all_folders(kind: Kind, folders: Folders) -> Iterator[Path]:
     """The folders of a kind in the workspace, in the order of their paths."""
-    roots = {
+    roots = _roots(folders)
+    if kind in roots:
+        root, pattern = roots[kind]
+        yield from (file.parent for file in sorted(root.glob(f"{pattern}/{MARKS[kind]}")))
+
+
+def _roots(folders: Folders) -> dict[Kind, tuple[Path, str]]:
+    """The folder of the workspace that holds each kind, and how deep it holds it; statistics lie anywhere."""
+    return {
         "run": (folders.generated, "*/*"),
         "adapter": (folders.adapters, "*/[!.]*"),
         "evaluation": (folders.evaluations, "*/*"),
@@ -112,9 +120,6 @@ def all_folders(kind: Kind, folders: Folders) -> Iterator[Path]:
         "audit": (folders.audits, "*"),
         "map": (folders.maps, "*"),
     }
-    if kind in roots:
-        root, pattern = roots[kind]
-        yield from (file.parent for file in sorted(root.glob(f"{pattern}/{MARKS[kind]}")))
 
 
 def _names(folder: Path) -> tuple[str, ...]:
@@ -178,16 +183,10 @@ def _nothing(asked: str, name: str, kind: Kind | None, folders: Folders) -> str:
     """What to say of a name of nothing: the nearest names that there are, and where was looked."""
     kinds = list(MARKS) if kind is None else [kind]
     names = [label for known in kinds for folder in all_folders(known, folders) for label in _names(folder)[:2]]
-    roots: dict[Kind, Callable[[], Path]] = {
-        "run": lambda: folders.generated,
-        "adapter": lambda: folders.adapters,
-        "evaluation": lambda: folders.evaluations,
-        "study": lambda: folders.studies,
-        "audit": lambda: folders.audits,
-        "map": lambda: folders.maps,
-    }
     looked = ", ".join(
-        f"{folders.shown(root())}/" for known, root in roots.items() if known in kinds or kind == "dialogue"
+        f"{folders.shown(root)}/"
+        for known, (root, _) in _roots(folders).items()
+        if known in kinds or kind == "dialogue"
     )
     hint = suggestion(name, names) or f": neither a folder, nor a name or dialogue in {looked or 'any folder'}"
     return f"nothing is called {asked!r}{hint}"

@@ -13,9 +13,7 @@ from clca.report.blocks import NOTHING, Block, Folded, Heading, Paragraph, Repor
 from clca.report.sections.pictures import CodesOf
 from clca.report.sections.values import count_cell
 from clca.report.sources import DEMONSTRATION, REHEARSAL, ReportInputs, Source
-from clca.safe_open import read_json
-from clca.storage.json_records import decode_record
-from clca.study.numbers import NUMBERS, NumberColumn, NumberTable, StudyNumber, StudyNumbers
+from clca.study.numbers import NumberColumn, NumberTable, StudyNumber, StudyNumbers, read_numbers
 from clca.study.result import STATES, Study, read_study
 from clca.words import beginning
 
@@ -61,10 +59,10 @@ def _faults(study: Study) -> Iterator[Block]:
         yield Folded(f"{len(faulty):,} cells failed or were skipped", lines)
 
 
-def read_numbers(folder: Path) -> StudyNumbers | str | None:
+def _numbers_or_fault(folder: Path) -> StudyNumbers | str | None:
     """The numbers of a study; why they cannot be read; None where there are none yet."""
     try:
-        return decode_record(StudyNumbers, read_json(folder / NUMBERS, within=folder))
+        return read_numbers(folder)
     except FileNotFoundError:
         return None
     except ValidationError as error:
@@ -74,7 +72,7 @@ def read_numbers(folder: Path) -> StudyNumbers | str | None:
 
 
 def _numbers(source: Source, codes_of: CodesOf) -> Iterator[Block]:
-    numbers = read_numbers(source.folder)
+    numbers = _numbers_or_fault(source.folder)
     if numbers is None:
         yield Paragraph("No table yet: none of its evaluations is finished.")
         return
