@@ -75,7 +75,10 @@ class Connection:
                 return
 
     def events(self, path: str, after: int, is_ended: Callable[[], bool]) -> Iterator[tuple[int, str, dict[str, Any]]]:
-        """(number, kind, data) of server-sent events; after a break they go on where they were broken off."""
+        """(number, kind, data) of server-sent events; after a break they go on where they were broken off.
+
+        Raises `ServiceError` where no event comes for `patience` seconds.
+        """
         import httpx2
 
         until = time.monotonic() + self._patience

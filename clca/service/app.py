@@ -1,7 +1,4 @@
-"""The application: routes behind the gate, jobs begun when it starts and given up when it stops.
-
-Pages for people are a room of their own, `clca/service/pages`: one that is there is a router among those below.
-"""
+"""The application: routes behind the gate, jobs begun when it starts and given up when it stops."""
 
 from __future__ import annotations
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from clca.printable import json_text, one_line
-from clca.service.jobs.bounded_log import MIB, BoundedLog
+from clca.safe_open import MIB
+from clca.service.jobs.bounded_log import BoundedLog
 from clca.storage.provenance import now
 from clca.words import beginning
 

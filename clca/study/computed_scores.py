@@ -67,12 +67,12 @@ def collect_scores(
 ) -> ComputedScores:
     """The `wanted` scores of each finished evaluation, of those in `whole` all; one is in memory at a time."""
     computed = ComputedScores()
-    for of in evaluations:
-        id = of.cell.id
+    for expected in evaluations:
+        id = expected.cell.id
         if not finished.get(id):
             continue
         try:
-            evaluation = read_finished(finished[id][0], of.kind, workspace, resamples)
+            evaluation = read_finished(finished[id][0], expected.kind, workspace, resamples)
         except ClcaError as error:
             computed.unread[id] = error.message
             continue
@@ -87,7 +87,10 @@ def collect_scores(
         if id in whole:
             computed.groups[id] = evaluation.groups
             parts = {
-                part for table in own_tables([of], computed.groups) for number in table.numbers for part in number.parts
+                part
+                for table in own_tables([expected], computed.groups)
+                for number in table.numbers
+                for part in number.parts
             }
         for part in parts:
             scores = evaluation.scores(part)

@@ -66,11 +66,11 @@ def compute_numbers(
             for part in number.parts:
                 wanted.setdefault(part.cell, set()).add(part)
     finished = {id: record.results for id, record in records.items() if record.state == "finished"}
-    whole = {of.cell.id for of in others}
+    whole = {evaluation.cell.id for evaluation in others}
     if resamples is None:
         resamples = REHEARSED if is_rehearsal(finished.values()) else RESAMPLES
     computed = collect_scores(evaluations, finished, wanted, whole, content.workspace, resamples)
-    actual = [_as_carried_out(of, computed.settings.get(of.cell.id, {})) for of in evaluations]
+    actual = [_as_carried_out(evaluation, computed.settings.get(evaluation.cell.id, {})) for evaluation in evaluations]
     planned = (*published, *own_tables(others, computed.groups))
     tables = [_table(table, computed, finished, actual, stand_ins) for table in planned]
     return StudyNumbers(
@@ -86,9 +86,12 @@ def compute_numbers(
     )
 
 
-def _as_carried_out(of: ExpectedEvaluation, recorded: Mapping[str, Mapping[str, str]]) -> ExpectedEvaluation:
+def _as_carried_out(evaluation: ExpectedEvaluation, recorded: Mapping[str, Mapping[str, str]]) -> ExpectedEvaluation:
     """The evaluation with the settings that it records, where it is finished."""
-    return replace(of, settings={key: {**expected, **recorded.get(key, {})} for key, expected in of.settings.items()})
+    return replace(
+        evaluation,
+        settings={key: {**expected, **recorded.get(key, {})} for key, expected in evaluation.settings.items()},
+    )
 
 
 def _table(
@@ -160,7 +163,9 @@ def _number(
         results=results,
         missing=missing,
         published=number.published,
-        differing=_differing(number, [of for of in evaluations if of.cell.id in cells], stand_ins),
+        differing=_differing(
+            number, [evaluation for evaluation in evaluations if evaluation.cell.id in cells], stand_ins
+        ),
     )
     if not by_seed:
         return made

@@ -80,7 +80,9 @@ def _survey_source(cell: PrintedCell, evaluations: Sequence[ExpectedEvaluation],
     by_seed: dict[str, Formula] = {}
     differing: dict[Difference, None] = {}
     for seed, by_culture in of_method.items():
-        parts = tuple(Part(of.cell.id, entry.method, culture, metric) for culture, of in by_culture.items())
+        parts = tuple(
+            Part(evaluation.cell.id, entry.method, culture, metric) for culture, evaluation in by_culture.items()
+        )
         by_seed[seed] = Formula(parts)
         differing |= dict.fromkeys(_survey_differences(cell, entry, by_culture))
     if entry.metric == DELTA:
@@ -88,8 +90,8 @@ def _survey_source(cell: PrintedCell, evaluations: Sequence[ExpectedEvaluation],
         by_seed = {
             seed: Formula(
                 tuple(
-                    Part(of.cell.id, "persona", culture, metric)
-                    for culture, of in (base.get(seed) or base.get("") or {}).items()
+                    Part(evaluation.cell.id, "persona", culture, metric)
+                    for culture, evaluation in (base.get(seed) or base.get("") or {}).items()
                 ),
                 formula.plus,
             )
@@ -107,17 +109,17 @@ def _survey_cells(
     assert isinstance(entry, PublishedScore)
     wanted = cell.needs["cultures"][0].split(", ") if entry.culture == AVERAGE else [entry.culture]
     chosen: dict[str, dict[str, tuple[int, ExpectedEvaluation]]] = {}
-    for of in evaluations:
-        if of.kind != "wvs" or of.student != entry.model or method not in of.systems:
+    for evaluation in evaluations:
+        if evaluation.kind != "wvs" or evaluation.student != entry.model or method not in evaluation.systems:
             continue
-        for culture in of.cultures:
-            taught = of.taught.get(culture, {}) if method == "clca" else {}
+        for culture in evaluation.cultures:
+            taught = evaluation.taught.get(culture, {}) if method == "clca" else {}
             if culture not in wanted or (method == "clca" and not _same(cell, taught, stand_ins)):
                 continue
-            apart = len(differences(cell.needs, {**of.settings[culture], **taught}))
-            best = chosen.setdefault(of.seed, {}).get(culture)
+            apart = len(differences(cell.needs, {**evaluation.settings[culture], **taught}))
+            best = chosen.setdefault(evaluation.seed, {}).get(culture)
             if best is None or apart < best[0]:
-                chosen[of.seed][culture] = apart, of
+                chosen[evaluation.seed][culture] = apart, evaluation
     for seed, by_culture in chosen.items():
         if len(by_culture) == len(wanted):
             yield seed, {culture: by_culture[culture][1] for culture in wanted}
@@ -126,10 +128,10 @@ def _survey_cells(
 def _survey_differences(
     cell: PrintedCell, entry: PublishedScore, by_culture: Mapping[str, ExpectedEvaluation]
 ) -> Iterator[Difference]:
-    for culture, of in by_culture.items():
-        own = {"student": of.student, "method": entry.method, "cultures": listed(by_culture)}
-        taught = of.taught.get(culture, {}) if entry.method == "clca" else {}
-        yield from differences(cell.needs, {**of.settings[culture], **taught, **own})
+    for culture, evaluation in by_culture.items():
+        own = {"student": evaluation.student, "method": entry.method, "cultures": listed(by_culture)}
+        taught = evaluation.taught.get(culture, {}) if entry.method == "clca" else {}
+        yield from differences(cell.needs, {**evaluation.settings[culture], **taught, **own})
 
 
 def _matrix_source(cell: PrintedCell, evaluations: Sequence[ExpectedEvaluation], stand_ins: StandIns) -> NumberSource:
@@ -137,53 +139,56 @@ def _matrix_source(cell: PrintedCell, evaluations: Sequence[ExpectedEvaluation],
     assert isinstance(entry, Printed)
     kind = "mmlu" if (cell.column.file or cell.table.file) == MMLU else "offense"
     chosen: dict[str, tuple[list[Difference], ExpectedEvaluation]] = {}
-    for of in evaluations:
-        if of.kind != kind or of.student != entry.model or not _answers(entry, of):
+    for evaluation in evaluations:
+        if evaluation.kind != kind or evaluation.student != entry.model or not _answers(entry, evaluation):
             continue
-        taught = of.taught.get(COMBINED if entry.row == COMBINED else next(iter(of.adapters), ""), {})
+        taught = evaluation.taught.get(COMBINED if entry.row == COMBINED else next(iter(evaluation.adapters), ""), {})
         if entry.row not in (ZERO_SHOT, BASE) and not _same(cell, taught, stand_ins):
             continue
-        apart = matrix_differences(cell, of)
-        best = chosen.get(of.seed)
+        apart = matrix_differences(cell, evaluation)
+        best = chosen.get(evaluation.seed)
         if best is None or len(apart) < len(best[0]):
-            chosen[of.seed] = apart, of
+            chosen[evaluation.seed] = apart, evaluation
     if entry.row == ZERO_SHOT and chosen:  # the student without an adapter has no seed: one evaluation is enough
         chosen = {"": min(chosen.values(), key=lambda candidate: len(candidate[0]))}
     row = BASE if kind == "mmlu" and entry.row == ZERO_SHOT else entry.row
     return NumberSource(
         cell,
-        {seed: Formula((Part(of.cell.id, row, entry.column, entry.metric),)) for seed, (_, of) in chosen.items()},
+        {
+            seed: Formula((Part(evaluation.cell.id, row, entry.column, entry.metric),))
+            for seed, (_, evaluation) in chosen.items()
+        },
         tuple(dict.fromkeys(difference for apart, _ in chosen.values() for difference in apart)),
     )
 
 
-def matrix_differences(cell: PrintedCell, of: ExpectedEvaluation) -> list[Difference]:
+def matrix_differences(cell: PrintedCell, evaluation: ExpectedEvaluation) -> list[Difference]:
     """In what an evaluation on labelled texts differs from what a number needs."""
     entry = cell.entry
     assert isinstance(entry, Printed)
-    rows = [COMBINED] if entry.row == COMBINED else [] if entry.row == ZERO_SHOT else list(of.adapters)
-    facts = [set(of.taught.get(row, {}).items()) for row in rows]
+    rows = [COMBINED] if entry.row == COMBINED else [] if entry.row == ZERO_SHOT else list(evaluation.adapters)
+    facts = [set(evaluation.taught.get(row, {}).items()) for row in rows]
     common = dict(set.intersection(*facts)) if facts else {}
     settings = {
-        **of.settings[""],
+        **evaluation.settings[""],
         **common,
-        "student": of.student,
+        "student": evaluation.student,
         "system": cell.needs["system"][0],  # it has a row of this kind
-        "adapters": listed(of.adapters),
-        "cultures": listed(of.cultures if of.kind == "offense" else of.adapters),
+        "adapters": listed(evaluation.adapters),
+        "cultures": listed(evaluation.cultures if evaluation.kind == "offense" else evaluation.adapters),
     }
     return differences(cell.needs, settings)
 
 
-def _answers(entry: Printed, of: ExpectedEvaluation) -> bool:
+def _answers(entry: Printed, evaluation: ExpectedEvaluation) -> bool:
     """Whether an evaluation has the system that a number is of, and asks the tests that it is over."""
-    if entry.column in CODES and entry.column not in of.cultures:
+    if entry.column in CODES and entry.column not in evaluation.cultures:
         return False
     if entry.row == ZERO_SHOT:
-        return (BASE if of.kind == "mmlu" else ZERO_SHOT) in of.systems
+        return (BASE if evaluation.kind == "mmlu" else ZERO_SHOT) in evaluation.systems
     if entry.row in (SINGLE, "average"):
-        return bool(of.adapters)
-    return entry.row in of.systems
+        return bool(evaluation.adapters)
+    return entry.row in evaluation.systems
 
 
 def _same(cell: PrintedCell, taught: Mapping[str, str], stand_ins: StandIns) -> bool:

@@ -34,7 +34,10 @@ class Pictures:
 
 
 def draw_pictures(inputs: ReportInputs, workspace: Path | None, codes_of: CodesOf) -> Pictures:
-    """All figures of the evaluations on the survey and on offensiveness. Raises `ContentError` for broken content."""
+    """The figures of the evaluations on the survey and on offensiveness; answers by item are tables in a page.
+
+    Raises `ContentError` for broken content.
+    """
     pictures = Pictures()
     evaluations = inputs.evaluations("wvs", "offense")
     if not evaluations:

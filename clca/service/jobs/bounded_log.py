@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-MIB = 2**20
+from clca.safe_open import MIB
 
 
 class BoundedLog:
