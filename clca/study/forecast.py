@@ -45,6 +45,7 @@ class CellForecast(Record):
     seconds: float | None = Field(default=None, description="On this machine's device.")
     bytes: int | None = Field(default=None, description="Disk, about.")
     note: str = Field(default="", description="Why something is unknown, or how it was estimated.")
+    refused: bool = Field(default=False, description="Whether it would fail as things are, for what `note` says.")
 
 
 class StudyForecast(Record):
@@ -114,7 +115,8 @@ class _Forecaster:
                 return self._estimated(cell, missing)
             return self._planned(cell, {id: record for id, record in needs.items() if record is not None})
         except ClcaError as error:
-            return self._entry(cell, Cost(note=error.message.removeprefix(f"{cell.id}: ")), "unknown")
+            entry = self._entry(cell, Cost(note=error.message.removeprefix(f"{cell.id}: ")), "unknown")
+            return entry.model_copy(update={"refused": not missing})
 
     def _planned(self, cell: Cell, needs: Mapping[str, CellRecord]) -> CellForecast:
         """By the stage's own plan."""

@@ -15,7 +15,7 @@ from clca.study.study_folder import StudyFolder
 
 
 class StudyStatus(Record):
-    """A study as it is now. A cell that a process left unfinished is `waiting`."""
+    """A study as it is now. A cell that a process left unfinished is `waiting`; `error` names results that are gone."""
 
     study: Path
     info: StudyInfo
@@ -48,14 +48,20 @@ def study_status(name: str, out: Path) -> StudyStatus:
     """How far a study is. Raises `NotFoundError` and `StoreError`."""
     study = find_study(name, out)
     folder = StudyFolder(study.folder)
-    cells = tuple(
-        cell.model_copy(update={"state": "waiting", "error": f"process {cell.pid} on {cell.host} ended before it"})
-        if cell.state == "running" and not folder.is_worked_on(cell.id)
-        else cell
-        for cell in study.cells.values()
-    )
+    cells = tuple(_as_it_is(folder, cell) for cell in study.cells.values())
     counts = {state: sum(cell.state == state for cell in cells) for state in STATES}
     return StudyStatus(study=study.folder, info=study.info, counts=counts, cells=cells)
+
+
+def _as_it_is(folder: StudyFolder, cell: CellRecord) -> CellRecord:
+    """The record of a cell with what has happened since it was written."""
+    if cell.state == "running" and not folder.is_worked_on(cell.id):
+        ended = f"process {cell.pid} on {cell.host} ended before it"
+        return cell.model_copy(update={"state": "waiting", "error": ended})
+    gone = [str(results) for results in cell.results if not os.path.isdir(results)]
+    if cell.state == "finished" and gone:
+        return cell.model_copy(update={"error": f"{', '.join(gone)} is not here any more"})
+    return cell
 
 
 def list_studies(out: Path, workspace: Path | None) -> list[ListedStudy]:

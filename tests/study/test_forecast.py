@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from clca.cli.views.study_plan import show_plan
 from clca.models.student import Student
 from clca.study.config import StudyConfig
 from clca.study.forecast import forecast
@@ -40,3 +41,16 @@ def test_adapters_that_are_not_there_yet_are_asked_what_their_student_is(
     assert {name: found[name].requests for name in ASKED} == {name: requests for name, (*_, requests) in ASKED.items()}
     assert {found[name].how for name in ASKED} == {"estimate"}
     assert found["adapters.turkey"].note == "known once dialogues.turkey is done"
+
+
+def test_a_cell_that_would_fail_as_things_are_is_told_from_one_that_waits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.yaml").write_text(TEXT.replace("[germany, turkey]", "[germany, narnia]"))
+    made = plan(StudyConfig(study="own.yaml"))
+    refused = {cell.id: cell.note for cell in forecast(made).cells if cell.refused}
+    assert refused.keys() == {"dialogues.narnia"}
+    assert refused["dialogues.narnia"].startswith("unknown culture 'narnia'")
+    show_plan(made, as_json=False)
+    assert "dialogues.narnia: unknown culture 'narnia'" in capsys.readouterr().out

@@ -56,6 +56,13 @@ def test_a_cell_that_a_dead_process_left_is_told_from_one_that_is_worked_on(here
     assert status.counts == {"waiting": 0, "running": 1, "finished": 4, "failed": 0, "skipped": 0}
 
 
+def test_results_that_are_gone_are_named(here: Path) -> None:
+    uk = run_folder()
+    uk.rename("moved")
+    errors = {cell.id: cell.error for cell in study_status("two", STUDIES).cells if cell.error}
+    assert errors == {"dialogues.uk": f"{uk} is not here any more"}
+
+
 def test_the_list_has_what_is_shipped_and_what_was_begun(here: Path) -> None:
     listed = {study.name: study for study in list_studies(STUDIES, None)}
     assert {"rehearsal", "small", "two"} <= set(listed)

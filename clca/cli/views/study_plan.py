@@ -57,7 +57,7 @@ def _graph(estimate: StudyForecast) -> Table:
             cell.id,
             cell.run,
             one_line(_needs(cell)),
-            "done" if cell.done else "to do",
+            "done" if cell.done else "refused" if cell.refused else "to do",
             *(("",) * 4 if cell.done else numbers),
             style="dim" if cell.done else None,
         )
@@ -69,7 +69,11 @@ def _needs(cell: CellForecast) -> str:
 
 
 def _show_notes(estimate: StudyForecast, console: Console) -> None:
-    notes = dict.fromkeys(f"{cell.run}: {cell.note}" for cell in estimate.cells if cell.note and not cell.done)
+    notes = dict.fromkeys(
+        f"{cell.id if cell.refused else cell.run}: {cell.note}"
+        for cell in estimate.cells
+        if cell.note and not cell.done
+    )
     for note in list(notes)[:NOTES]:
         console.print(one_line(note), style="dim")
     if len(notes) > NOTES:

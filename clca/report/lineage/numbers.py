@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,7 +118,7 @@ def add_number(lineage: Lineage, folder: Path, number: Number, most: int = 0) ->
 def _result(lineage: Lineage, folder: Path, number: Number, recorded: str, most: int) -> Link:
     role, why = "mean of", "is no longer there"
     values = {float(value) for value in mapping(number.record.get("values")).values() if isinstance(value, int | float)}
-    for place in lineage.places(recorded, folder / NUMBERS):
+    for place in filter(os.path.isdir, lineage.places(recorded, folder / NUMBERS)):
         try:
             scores = read_scores(place)
             score = find_equal(scores, number.metric, values)

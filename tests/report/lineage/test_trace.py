@@ -216,7 +216,8 @@ def test_a_number_of_a_study_leads_to_its_score_cell_and_origin(chain: Path) -> 
     assert result.origin.teachers["teacher"] == ("a-teacher",)
     assert result.origin.seeds[ADAPTER] == 9
     gone = trace("main#persona")
-    assert gone.nodes[gone.start].parents[0].by == "nothing"
+    link = gone.nodes[gone.start].parents[0]
+    assert (link.by, link.fault) == ("nothing", "evaluations/wvs/gone: is no longer there")
     with pytest.raises(SettingsError, match=r"is the name of 2 numbers of .*cultures/CLCA/Japan/kl_paper"):
         trace("studies/main#kl_paper")
 
