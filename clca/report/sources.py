@@ -15,6 +15,8 @@ from clca.errors import ClcaError, NotFoundError
 from clca.models.adapter import read_adapter
 from clca.report.config import ReportConfig
 from clca.report.lineage.context import shown_path
+from clca.report.lineage.specificity import CSPEC
+from clca.report.lineage.targets import MARKS
 from clca.safe_open import read_json
 from clca.storage.run_index import read_run
 from clca.study.result import read_study
@@ -22,13 +24,7 @@ from clca.study.result import read_study
 Kind = Literal["study", "run", "statistics", "audit", "adapter", "evaluation", "map"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 FILES: dict[Kind, tuple[str, ...]] = {
-    "study": ("study.json",),
-    "run": ("run.json",),
-    "statistics": ("stats.json",),
-    "audit": ("audit.json",),
-    "adapter": ("adapter.json",),
-    "evaluation": ("evaluation.json", "cspec.json"),
-    "map": ("map.json",),
+    kind: (MARKS[kind], CSPEC) if kind == "evaluation" else (MARKS[kind],) for kind in KINDS
 }
 """The record of each kind of result, by which its folder is known."""
 LETTERS: dict[Kind, str] = {

@@ -12,19 +12,20 @@ from clca.report.lineage.evaluations import add_evaluation
 from clca.report.lineage.graph import Link, Node, node_id
 from clca.report.lineage.measurements import add_audit, add_map, add_statistics
 from clca.report.lineage.runs import add_run
-from clca.report.lineage.specificity import add_specificity
+from clca.report.lineage.specificity import CSPEC, add_specificity
+from clca.report.lineage.targets import MARKS
 from clca.report.lineage.values import facts, text
 from clca.study.outputs import adapters_identity, runs_identity
 from clca.study.result import INFO, CellRecord, Study, read_study
 
 READERS: dict[str, Callable[[Lineage, Path], str]] = {
-    "run.json": add_run,
-    "adapter.json": add_adapter,
-    "evaluation.json": add_evaluation,
-    "audit.json": add_audit,
-    "stats.json": add_statistics,
-    "map.json": add_map,
-    "cspec.json": add_specificity,
+    MARKS["run"]: add_run,
+    MARKS["adapter"]: add_adapter,
+    MARKS["evaluation"]: add_evaluation,
+    MARKS["audit"]: add_audit,
+    MARKS["statistics"]: add_statistics,
+    MARKS["map"]: add_map,
+    CSPEC: add_specificity,
 }
 """How a folder is read, by the file that tells what it is."""
 
