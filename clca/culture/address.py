@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from string import Formatter
 from typing import Literal
@@ -13,6 +14,7 @@ from clca.words import beginning
 
 _CONDITIONS = [name for name in AddressRule.model_fields if name != "call"]
 MOST_RULES = 500
+_VOWELS = re.compile(r"[aeiouü]+", re.IGNORECASE)
 _SIDES = {-1: "above", 0: "equal", 1: "below"}  # where the other stands, by `rank`
 
 
@@ -37,6 +39,8 @@ def form_of_address(culture: Culture, me: Participant, other: Participant, relat
     community = community_of(other.name, other.gender, others)
     rule = next(rule for rule in own.address.rules if _holds(rule, me, other, relationship, level, community))
     form = rule.call if isinstance(rule.call, str) else _of_gender(rule.call, other.gender)
+    if form == "{given}" and others.address.one_syllable and _has_one_syllable(split_name(other.name, others)[0]):
+        form = others.address.one_syllable
     if form == "kin":
         return Called("kin")
     return Called("none") if form == "none" else Called("form", fill(form, other, own, others))
@@ -78,6 +82,10 @@ def fill(form: str, person: Participant, culture: Culture, of: Culture | None = 
     return form.replace("{given}", given).replace("{family}", family or given)
 
 
+def _has_one_syllable(name: str) -> bool:
+    return len(_VOWELS.findall(name)) == 1
+
+
 def _vocative(name: str, endings: dict[str, str]) -> str:
     ending = max((ending for ending in endings if name.endswith(ending)), key=len, default="")
     return name.removesuffix(ending) + endings[ending] if ending else name
@@ -93,6 +101,8 @@ def address_fault(address: Address, communities: frozenset[str]) -> str | None:
     for form in address.formal.values():
         if fault := _form_fault(form):
             return f"address.formal: {fault}"
+    if address.one_syllable and (fault := _form_fault(address.one_syllable)):
+        return f"address.one_syllable: {fault}"
     rules = address.rules
     if not rules or _has_conditions(rules[-1]):
         return "address.rules: the last rule must have no condition, so that there is a form for every pair"

@@ -34,7 +34,17 @@ _SCENE: dict[Prop, str] = {
     "keys": r"keys?",
 }
 """Words by which a scene has a prop."""
-_ABOARD = r"carriage|compartment|aboard|on (?:the|a) (?:bus|train|tram|metro|ferry|minibus)|car|van|telephone|phones"
+_CHAIR = re.compile(r"\b(?:chair|stool)s?\b", re.IGNORECASE)
+_ROOM = re.compile(
+    r"\b(?:chairs?|stools?|sofa|table|desk|caf[eé]|coffee house|tea house|restaurant|tavern|kitchen|office|canteen"
+    r"|cafeteria|room)\b",
+    re.IGNORECASE,
+)
+"""Words of a scene in which there are chairs to move."""
+_ABOARD = (
+    r"carriage|compartment|aboard|on (?:the|an?) (?:[\w-]+ ){0,2}(?:bus|train|tram|metro|ferry|minibus)|car|van"
+    r"|telephone|phones"
+)
 _NAMED_PATTERNS = {prop: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for prop, words in _NAMED.items()}
 _SCENE_PATTERNS = {prop: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for prop, words in _SCENE.items()}
 _NO_WAY = re.compile(rf"\b(?:{_ABOARD})\b", re.IGNORECASE)
@@ -55,6 +65,7 @@ def fitting(gestures: tuple[Gesture, ...], scenario: Scenario, *, touch: bool, u
         if (gesture.touch is None or (touch and (same or gesture.touch == "any")))
         and (upward or not gesture.upward)
         and all(_has(prop, scenario.setting) for prop in gesture.needs)
+        and (not _CHAIR.search(gesture.does) or _has_chairs(scenario.setting))
     )
 
 
@@ -62,6 +73,10 @@ def _has(prop: Prop, setting: str) -> bool:
     if prop == "way":
         return not _NO_WAY.search(setting)
     return bool(_SCENE_PATTERNS[prop].search(setting))
+
+
+def _has_chairs(setting: str) -> bool:
+    return bool(_ROOM.search(setting)) and not _NO_WAY.search(setting)
 
 
 def gesture_fault(gesture: Gesture) -> str | None:

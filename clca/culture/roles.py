@@ -15,7 +15,7 @@ _LEARNING = re.compile(
 )
 _RETIRED = re.compile(r"\b(retired|former|formerly|ex-|unemployed)\b", re.IGNORECASE)
 _LASTING: frozenset[Role] = frozenset(
-    {"doctor", "professor", "principal", "teacher", "imam", "priest", "pastor", "rabbi", "monk", "nun"}
+    {"doctor", "professor", "principal", "teacher", "imam", "priest", "pastor", "rabbi", "monk", "nun", "elder"}
 )
 """Roles whose titles people keep when they retire."""
 _TRADES = """
@@ -34,6 +34,7 @@ _PATTERNS: dict[Role, str] = {
     "director": r"director|directress|(?<!section )(?<!line )chief|president|mayor",
     "owner": r"owner|boss|landlord|landlady",
     "manager": r"section chief|(?<!shop )(?<!store )(?<!restaurant )manager|head of (?!an? )\w+",
+    "department_head": r"head of (?!an? |year\b|sixth form)\w+|head of an? (?:\w+ )*department",
     "shop_manager": r"(?:shop|store|restaurant) manager",
     "supervisor": r"line chief|supervisor|foreman|forewoman|team leader|head of an? (?:\w+ )*crew"
     r"|head (?:nurse|chef|cook)",
@@ -48,6 +49,7 @@ _PATTERNS: dict[Role, str] = {
     "rabbi": r"rabbi",
     "monk": r"monk",
     "nun": r"nun",
+    "elder": r"elder|dede",
     "tradesman": "|".join(_TRADES.split()),
     "domestic": r"domestic worker|nanny|housekeeper|child ?minder|live-in carer|maid",
     "driver": r"(?:bus|taxi|lorry|truck|van|tram|train|delivery|coach) driver|driver",
@@ -84,6 +86,11 @@ def roles(occupation: str) -> frozenset[Role]:
         return shown
     lasting = shown & _LASTING
     return lasting - {"principal"} | {"teacher"} if "principal" in lasting else lasting
+
+
+def is_at_work(occupation: str) -> bool:
+    """Whether the occupation is one that its bearer works in, rather than learns or has left."""
+    return not _LEARNING.search(occupation) and not _RETIRED.search(occupation)
 
 
 @lru_cache(maxsize=2048)

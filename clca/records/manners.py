@@ -19,6 +19,7 @@ Role = Literal[
     "director",
     "owner",
     "manager",
+    "department_head",
     "shop_manager",
     "supervisor",
     "engineer",
@@ -31,6 +32,7 @@ Role = Literal[
     "rabbi",
     "monk",
     "nun",
+    "elder",
     "domestic",
     "tradesman",
     "driver",
@@ -74,11 +76,13 @@ class Address(Record):
     """Forms of address: the first of `rules` whose conditions hold decides.
 
     `formal` is how a text speaks of an adult, by gender. `vocative` has the endings that a man's name changes
-    when he is spoken to (`os: e`), whole names among them; the longest that fits counts.
+    when he is spoken to (`os: e`), whole names among them; the longest that fits counts. `one_syllable` is the form for
+    people whose given name has one syllable, where a rule would call them by it alone.
     """
 
     formal: dict[Gender, str]
     vocative: dict[str, str] = Field(default={})
+    one_syllable: str | None = None
     rules: tuple[AddressRule, ...]
 
 

@@ -12,6 +12,10 @@ from clca.seeding import Rng
 from clca.simulator.content import SimulatorContent
 from clca.simulator.people import PRONOUNS
 from clca.simulator.sentences import localize
+from clca.simulator.style import ADULT_AGE
+
+_GROWN_UP = re.compile(r"\b(?:grew up|first years|went to school)\b")
+"""What is not said of somebody who is still growing up."""
 
 
 def adapt(content: SimulatorContent, culture: Culture, scenario: Scenario) -> AdaptAnswer:
@@ -56,7 +60,10 @@ def with_home(content: SimulatorContent, culture: Culture, person: Participant, 
         return background
     he, _, his = PRONOUNS[person.gender]
     has = "have" if person.gender == "other" else "has"
-    frame = rng.choice(content.phrasebook.home_town)
+    frames = content.phrasebook.home_town
+    if person.age < ADULT_AGE:
+        frames = tuple(frame for frame in frames if not _GROWN_UP.search(frame)) or frames
+    frame = rng.choice(frames)
     sentence = (
         frame.replace("{He}", he.capitalize())
         .replace("{His}", his.capitalize())

@@ -84,10 +84,14 @@ class Acknowledge(ContentModel):
 
 
 class GreetBack(ContentModel):
-    """Replies to a greeting that asks how one is (`well`), what is new, or whether one has a moment (`free`)."""
+    """Replies to a greeting that asks how one is (`well`), what is new, or whether one has a moment (`free`).
+
+    And to the wish of `peace`.
+    """
 
     well: Tone
     news: Tone
+    peace: Tone
     free: Tone
 
 

@@ -19,17 +19,36 @@ _BRINGING = re.compile(
 )
 _KEEPING = re.compile(r"\b(kept|keep you|keeping you|hold you|take up|taken up|patience|let you (?:go|get))\b", re.I)
 
+_PEACE = re.compile(r"\b(peace be upon|as?salam)", re.I)
+_WORK = re.compile(r"\b(the work|come easy|give you strength|working hard)\b", re.I)
+
 Lines = tuple[str, ...]
 
 
-def greetings(pool: Lines, may_ask: bool, opens: bool) -> Lines:
-    """The greetings without a question, unless one `may_ask`; and without an excuse, unless the speaker `opens`."""
-    fitting = (text for text in pool if (may_ask or "?" not in text) and (opens or not _OPENING.search(text)))
+def greetings(pool: Lines, *, may_ask: bool, opens: bool, first: bool, at_work: bool) -> Lines:
+    """The greetings that fit: questions where one `may_ask`, excuses where the speaker `opens`, the wish of peace where
+    it is the `first` greeting, and words about work where the other is `at_work`."""
+    fitting = (
+        text
+        for text in pool
+        if (may_ask or "?" not in text)
+        and (opens or not _OPENING.search(text))
+        and (first or not _PEACE.search(text))
+        and (at_work or not _WORK.search(text))
+    )
     return tuple(fitting) or pool
 
 
-def expected_reply(greeting: str) -> Literal["free", "news", "well"] | None:
-    """The field of `GreetBack` that answers a greeting: leave to go on, news, or how one is; None where none is due."""
+def wishes_peace(greeting: str) -> bool:
+    """Whether the greeting is the wish of peace, which is returned in words."""
+    return bool(_PEACE.search(greeting))
+
+
+def expected_reply(greeting: str) -> Literal["free", "news", "well", "peace"] | None:
+    """The field of `GreetBack` that answers a greeting: the wish of peace, leave to go on, news, or how one is; None
+    where none is due."""
+    if _PEACE.search(greeting):
+        return "peace"
     if _OPENING.search(greeting):
         return "free"
     if "?" not in greeting:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from clca.culture.everyday import lexicon
 from clca.culture.gestures import fitting
+from clca.culture.roles import is_at_work, roles
 from clca.records import Gesture
 from clca.seeding import Rng
 from clca.simulator.content_schema import Tone
@@ -14,6 +15,7 @@ from clca.simulator.sentences import absent_names, fill, key, localize, sentence
 from clca.simulator.speech_acts import SpeechAct
 from clca.simulator.style import ADULT_AGE, style
 
+_SERVING = frozenset({"trader", "tradesman", "shop_manager", "driver"})
 _ADULT_REGISTER_AGE = 20
 """Years from which people use the small words of adults who keep a distance."""
 
@@ -124,9 +126,23 @@ class LineWriter:
             pool = phrasebook.child.greeted
         else:
             first = not self._greeting
-            pool = greetings(pool, may_ask=self.may_ask and first, opens=side == 0 and first)
-        self._greeting = self._unused(pool)
+            other = self._spec.scenario.participants[1 - side]
+            pool = greetings(
+                pool,
+                may_ask=self.may_ask and first,
+                opens=side == 0 and first,
+                first=first,
+                at_work=is_at_work(other.occupation) and not self._serves(side),
+            )
+        self._greeting = self._unused(pool) or self._unused(pool, short_again=True)
         return self._greeting
+
+    def _serves(self, side: int) -> bool:
+        """Whether it is the side itself that is at work when the two meet: in its shop or in its trade."""
+        scenario = self._spec.scenario
+        return scenario.relationship != "colleague" and not _SERVING.isdisjoint(
+            roles(scenario.participants[side].occupation)
+        )
 
     def _is_child(self, side: int) -> bool:
         return self._spec.scenario.participants[side].age < ADULT_AGE
@@ -134,11 +150,15 @@ class LineWriter:
     def _localized(self, text: str) -> str:
         return localize(fill(text, self._values), self._dialect)
 
-    def _unused(self, pool: tuple[str, ...]) -> str:
-        """A random line of the pool without a sentence that was used before; "" where there is none."""
+    def _unused(self, pool: tuple[str, ...], *, short_again: bool = False) -> str:
+        """A random line of the pool without a sentence that was used before; "" where there is none.
+
+        With `short_again` a sentence of one word ("Hello.") may come again.
+        """
         for text in self._rng.shuffled(pool):
             line = self._localized(text)
-            if not any(key(sentence) in self._used for sentence in sentences(line)):
+            fresh = (said for said in sentences(line) if not (short_again and " " not in said.strip()))
+            if not any(key(sentence) in self._used for sentence in fresh):
                 if line and line[0].islower():  # a phrase that will stand inside a sentence
                     self._used.add(key(line))
                 return line

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from clca.seeding import Rng
+from clca.simulator.courtesies import wishes_peace
 from clca.simulator.dialogue_spec import DialogueSpec
 from clca.simulator.speech_acts import SpeechAct
 from clca.simulator.style import ADULT_AGE, Style, style
@@ -44,7 +45,9 @@ class OpeningPlanner:
         self.adults = all(person.age >= ADULT_AGE for person in spec.scenario.participants)
         # Offers that are presents rather than compromises: good manners may decline them once.
         self.presents = [
-            index for index, line in enumerate(spec.topic.offers) if not self.gives and _PRESENT.search(line)
+            index
+            for index, line in enumerate(spec.topic.offers)
+            if self.adults and not self.gives and _PRESENT.search(line)
         ]
         self.speech_acts: list[SpeechAct] = []
         self.questions = rng.shuffled(range(len(spec.topic.questions)))
@@ -111,11 +114,16 @@ class OpeningPlanner:
         if greets:
             self._add(first, "greet")
             other = self.styles[1 - first]
-            if rng.chance(0.12 + 0.25 * other.silence + 0.2 * other.deference) and first == 0:
+            quiet = rng.chance(0.12 + 0.25 * other.silence + 0.2 * other.deference) and first == 0
+            if quiet and not self._may_wish_peace(first):
                 self._gesture(1 - first, "greeting")
             else:
                 self._add(1 - first, "greet")
         self._chat(greets)
+
+    def _may_wish_peace(self, side: int) -> bool:
+        greeting = self.spec.culture.of_side(side).courtesy.greeting
+        return any(map(wishes_peace, greeting.formal + greeting.familiar))
 
     def _chat(self, greeted: bool) -> None:
         """Small talk, opened by A: first the culture's, then the scenario's own."""

@@ -11,6 +11,7 @@ from clca.simulator.content_schema import Topic
 from clca.simulator.norms import completed, fill_topic, norm_topic
 
 _ENDS = re.compile(r"\s*(?:,|;|\.(?:\s|$)|\bwithout\b|\bbefore\b|\bbut\b|\binstead of\b|\bso that\b).*$", re.S)
+_ASIDE = re.compile(r", (?!(?:and|or|but|so|to)\b)[^,;.]+,(?= )")  # Have the team, Yerin included, on the hill
 _PERSUADE = re.compile(
     r"^(?:get|persuade|convince|make|have|bring|talk)\s+(?P<who>%s)\s+(?P<link>to|into)?\s*(?P<rest>.+)$", re.I
 )
@@ -46,7 +47,7 @@ def _from_goals(content: SimulatorContent, culture: Culture, scenario: Scenario)
 
 def wish(me: Participant, other: Participant, culture: Culture) -> str:
     """The person's goal as what follows 'I would like': 'you to lend me the ladder', 'to be left alone'."""
-    goal = _ENDS.sub("", " ".join(me.goal.split()), count=1) or "have this settled"
+    goal = _ENDS.sub("", _ASIDE.sub("", " ".join(me.goal.split())), count=1) or "have this settled"
     first_word, *other_words = goal.split(" ")
     if first_word[:1].isupper() and not first_word.isupper():
         first_word = first_word.lower()

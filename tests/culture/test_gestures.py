@@ -7,20 +7,23 @@ from clca.records import Gesture
 from tests.dialogue_examples import person, scenario
 
 NOD = Gesture(does="nods", means="yes")
+SIT = Gesture(does="sits up straight", means="listens", needs=("seat",))
 CHAIR = Gesture(does="pulls up a chair", means="stay", needs=("seat",))
 WALK = Gesture(does="walks along", means="sees off", needs=("way",))
 KISS = Gesture(does="kisses the air beside both cheeks", means="greets", touch="same")
 HUG = Gesture(does="gives a hug", means="comforts", touch="any")
-ALL = (NOD, CHAIR, WALK, KISS, HUG)
+ALL = (NOD, SIT, CHAIR, WALK, KISS, HUG)
 
 
 @pytest.mark.parametrize(
     ("setting", "offered"),
     [
         ("They meet in a street.", [NOD, WALK]),
-        ("They wait at a desk in an office.", [NOD, CHAIR, WALK]),
+        ("They wait at a desk in an office.", [NOD, SIT, CHAIR, WALK]),
         ("They stand in a carriage of the night train.", [NOD]),
-        ("They share a table on the train, in its last carriage.", [NOD, CHAIR]),
+        ("They share a table on the train, in its last carriage.", [NOD, SIT]),
+        ("They have found two seats on a city bus.", [NOD, SIT]),
+        ("They sit on a bench in a park.", [NOD, SIT, WALK]),
     ],
 )
 def test_a_gesture_is_offered_only_where_its_props_are(setting: str, offered: list[Gesture]) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from clca.culture.roles import rank, roles
+from clca.culture.roles import is_at_work, rank, roles
 from tests.dialogue_examples import person
 
 
@@ -14,7 +14,9 @@ from tests.dialogue_examples import person
         ("ticket inspector", set()),
         ("school principal", {"principal"}),
         ("lecturer", {"professor", "lecturer"}),
-        ("head of accounts", {"manager"}),
+        ("head of accounts", {"manager", "department_head"}),
+        ("engineer and head of a drilling department", {"engineer", "department_head"}),
+        ("retired bank manager and church elder", {"elder"}),
         ("shop manager", {"shop_manager"}),
         ("workshop foreman", {"supervisor"}),
         ("head of a workshop crew", {"supervisor"}),
@@ -58,3 +60,10 @@ def test_an_occupation_shows_roles(occupation: str, shown: set[str]) -> None:
 def test_rank_shows_at_work_and_in_offices(mine: str, theirs: str, relationship: str, level: int) -> None:
     me, other = person("Ruth Vale", occupation=mine), person("Ida Moss", occupation=theirs)
     assert rank(me, other, relationship) == level  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("occupation", "at_work"), [("radio repairer", True), ("retired postman", False), ("student nurse", False)]
+)
+def test_who_learns_or_has_retired_is_not_at_work(occupation: str, at_work: bool) -> None:
+    assert is_at_work(occupation) is at_work

@@ -95,6 +95,8 @@ def test_a_goal_in_the_third_person_becomes_a_wish() -> None:
         (nora, "Have her sister entered as godmother", "to have my sister entered as godmother"),
         (nora, "Have Tom on the list for Friday", "to have you on the list for Friday"),
         (nora, "Have Tom sing", "you to sing"),
+        (nora, "Have the team, Tom included, on the hill at eight", "to have the team on the hill at eight"),
+        (nora, "Keep the shop, and the flat, too", "to keep the shop"),
         (nora, "Get Tom to come with her this Saturday, by bus", "you to come with me this Saturday"),
     ):
         other = tom if side is nora else nora
@@ -118,6 +120,7 @@ def test_a_title_goes_with_the_name_that_becomes_you(content: Content) -> None:
         for me, other in ((one, two), (two, one)):
             asked = wish(me, other, catalogue.culture(seed.culture))
             assert not re.search(r"\b[A-ZÀ-Þ]\w+ (?:you|your)\b", asked), (seed.id, asked)
+            assert not re.search(r"\btheir (?:mother|father|daughter|son|number)\b", asked), (seed.id, asked)
             assert not re.search(r"\byou (?:Bey|Hanım|Usta|Dede)\b|\byou-", asked), (seed.id, asked)
 
 
