@@ -14,8 +14,8 @@ from clca.bounded_json import parse_json
 from clca.errors import ClcaError, StoreError
 from clca.evaluation.prediction_dir import INFO as EVALUATION
 from clca.evaluation.prediction_dir import read_info
+from clca.models.adapter import CARD, CONFIG, EXAMPLES, LOGS, WEIGHTS, list_adapters
 from clca.models.adapter import FILE as ADAPTER
-from clca.models.adapter import list_adapters
 from clca.records import Record
 from clca.safe_open import UnsafeFile, read_json, walk
 from clca.storage.atomic import opened_folder, remove_listed, write_errors
@@ -32,7 +32,7 @@ AUDIT = "audit.json"
 TABLES = ("*.md", "*.csv", "*.tex", "*.svg", "*.png", "*.pdf")
 WRITTEN: Mapping[str, tuple[str, ...]] = {
     RUN: (RUN, *FILES.values(), "requests.jsonl", f"{REPLY_CACHE}*"),
-    ADAPTER: ("adapter.json", "adapter_model.safetensors", "adapter_config.json", "README.md", "logs/*"),
+    ADAPTER: (ADAPTER, WEIGHTS, CONFIG, EXAMPLES, CARD, f"{LOGS}/*"),
     EVALUATION: ("evaluation.json", "scores.json", "*.jsonl", *TABLES, "cspec/*"),
     AUDIT: (AUDIT, "judgements.jsonl", f"{REPLY_CACHE}*", *TABLES),
 }

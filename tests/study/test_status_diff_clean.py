@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from clca.errors import NotFoundError
+from clca.models.adapter import EXAMPLES
 from clca.study.clean import clean_study
 from clca.study.diff import study_diff
 from clca.study.result import read_study
@@ -144,6 +145,17 @@ def test_a_run_that_was_there_before_the_study_stays(tmp_path: Path, monkeypatch
     assert outputs["dialogues.japan"].kept.startswith("was there before")
     assert (Path(by_hand) / "run.json").is_file()
     assert outputs["dialogues.uk"].deleted
+
+
+def test_all_that_training_writes_is_known_as_such(here: Path) -> None:
+    adapter = Path("adapters/uk/tiny-tiny-abc123")
+    for name in ("adapter.json", "adapter_model.safetensors", "adapter_config.json", EXAMPLES, "README.md", "logs/out"):
+        (adapter / name).parent.mkdir(parents=True, exist_ok=True)
+        (adapter / name).write_text("{}")
+    folder, record = StudyFolder(STUDIES / "two"), read_study(STUDIES / "two").cells["both"]
+    folder.write(record.model_copy(update={"results": (adapter,), "made": (adapter,)}))
+    outputs = {output.folder: output for output in clean_study("two", STUDIES, None, delete=True).outputs}
+    assert (outputs[adapter].deleted, adapter.exists()) == (True, False)
 
 
 def test_a_run_of_which_an_audit_is_stays(here: Path) -> None:
