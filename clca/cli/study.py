@@ -48,6 +48,9 @@ Examples:
   clca study clean rehearsal                what it made that nothing else uses
 
   clca study clean rehearsal --replaced --yes      delete what newer results have replaced
+
+What uses a result is looked for in adapters/, audits/ and evaluations/ of the working directory, beside the result, and
+among the studies of --out; a use elsewhere is not seen.
 """
 
 app = typer.Typer(help="Whole experiments: carried out, resumed, compared.", no_args_is_help=True)
