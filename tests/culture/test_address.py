@@ -27,6 +27,7 @@ def someone(age: int, gender: str, occupation: str, name: str = "Somebody Else")
         ("japan", "colleague", (28, "female", "clerk"), (47, "male", "head of sales", "Sato Kenji"), "Sato-bucho"),
         ("japan", "colleague", (28, "female", "clerk"), (47, "male", "sales manager", "Sato Kenji"), "Sato-kacho"),
         ("japan", "colleague", (28, "female", "clerk"), (52, "male", "shop manager", "Sato Kenji"), "Sato-tencho"),
+        ("japan", "acquaintance", (61, "female", "teacher"), (22, "male", "cashier", "Harada Sota"), "Harada-kun"),
         ("japan", "partner", (40, "male", "clerk"), (40, "female", "clerk", "Sato Yuko"), "Yuko"),
         ("japan", "neighbour", (71, "male", "retired clerk"), (8, "female", "pupil", "Sato Hina"), "Hina-chan"),
         ("japan", "stranger", (20, "male", "clerk"), (40, "female", "clerk", "Sato Yuko"), None),
