@@ -112,6 +112,7 @@ class StudyResult(Record):
     cells: tuple[CellSummary, ...]
     tables: tuple[Path, ...] = Field(default=(), description="Files of tables and numbers.")
     report: Path | None = Field(default=None, description="The report on the study.")
+    unwritten: tuple[str, ...] = Field(default=(), description="Why tables or the report were not written.")
     seconds: float
     caveats: tuple[str, ...] = ()
 

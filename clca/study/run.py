@@ -93,7 +93,8 @@ def _result(plan: StudyPlan, records: list[CellRecord], worked: int, closing: Cl
         tables=closing.tables,
         report=closing.report,
         seconds=round(seconds, 3),
-        caveats=(*closing.faults, *_caveats(records)),
+        unwritten=closing.faults,
+        caveats=tuple(_caveats(records)),
     )
 
 

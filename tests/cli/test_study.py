@@ -54,6 +54,11 @@ def test_a_study_is_carried_out_shown_compared_and_cleaned(here: Path, capsys: C
     listed = capsys.readouterr().out
     assert "not begun" in listed
     assert "5 finished" in listed
+    (here / "studies/two/report.html").write_text("somebody's")
+    assert clca("study", "run", "two.yaml", "--quiet") == 0
+    quiet = capsys.readouterr()
+    assert (quiet.out, quiet.err.count("\n")) == ("", 1)
+    assert quiet.err.startswith("no report: studies/two/report.html would be replaced, and is no report of clca")
 
 
 def test_each_failure_is_a_line_and_the_exit_code_says_so(here: Path, capsys: Captured) -> None:

@@ -53,6 +53,8 @@ def _show_failures(result: StudyResult) -> None:
     for cell in result.cells:
         if cell.error:
             errors.print(f"{cell.id} {cell.state}: {one_line(cell.error)}", style=STYLES.get(cell.state))
+    for fault in result.unwritten:
+        errors.print(one_line(fault), style=STYLES["failed"])
 
 
 def show_status(status: StudyStatus, *, as_json: bool) -> None:
