@@ -166,8 +166,9 @@ def _without_used(outputs: list[ResultFolder], others: list[Study]) -> list[Resu
 
 
 def _other_studies(out: Path, study: Study) -> Iterator[Study]:
-    """The other studies of a folder. Raises `StoreError` for one that cannot be read."""
-    for file in sorted(out.glob(f"*/{INFO}")):
+    """The other studies of the folder, and of the usual one. Raises `StoreError` for one that cannot be read."""
+    roots = {os.path.realpath(root): root for root in (out, study.folder.parent, Path("studies"))}
+    for file in sorted(file for root in roots.values() for file in root.glob(f"*/{INFO}")):
         if os.path.realpath(file.parent) == os.path.realpath(study.folder):
             continue
         try:

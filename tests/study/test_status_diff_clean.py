@@ -169,6 +169,12 @@ def test_a_run_of_which_an_audit_is_stays(here: Path) -> None:
     assert (kept["dialogues.uk"], kept["dialogues.japan"]) == ("is used by audits/mine", "")
 
 
+def test_what_a_study_of_the_usual_folder_uses_stays_where_one_of_another_folder_is_cleaned(here: Path) -> None:
+    shutil.copytree(STUDIES / "two", "elsewhere/two")
+    kept = {output.cells[0]: output.kept for output in clean_study("two", Path("elsewhere"), None).outputs}
+    assert kept["dialogues.uk"] == kept["dialogues.japan"] == "is used by the study two"
+
+
 def test_what_newer_results_have_replaced_may_go_alone(here: Path) -> None:
     before = run_folder()
     carried_out(here, TEXT.replace("max_exchanges: 2", "max_exchanges: 3"))
