@@ -412,7 +412,7 @@ def test_by_the_papers_scoring_what_is_not_read_is_an_a() -> None:
         assert base.overall.invalid is not None
         found[scoring] = (base.overall.accuracy.value, base.overall.invalid.value)
         assert any(table.metric == "mmlu_invalid_groups" for table in done.tables)
-    assert all(invalid > 0.9 for _, invalid in found.values())
+    assert all(invalid > 0.5 for _, invalid in found.values())
     assert found["paper"][0] == pytest.approx(1 / 4, abs=0.1)
     assert found["corrected"][0] < 0.1
 
