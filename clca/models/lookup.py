@@ -49,7 +49,7 @@ def require_no_folder(hub_id: str) -> None:
 
     The folder may have come with a stranger's workspace. Raises `SettingsError`.
     """
-    if os.path.lexists(hub_id):
+    if not os.path.isabs(hub_id) and os.path.lexists(hub_id):
         raise SettingsError(
             f"{hub_id} is a folder here, which would be read in the place of what the hub has by this name: give"
             f" ./{hub_id} for the folder, or work in another one"

@@ -51,6 +51,7 @@ def require_the_run_of_the_command(folder: Path, elsewhere: Path) -> None:
     assert sorted_files(made) == sorted_files(expected)
 
 
+@pytest.mark.slow
 def test_a_job_outlives_kills_of_its_worker_and_its_service_a_cancellation_a_stop_and_a_move(tmp_path: Path) -> None:
     folder = tmp_path / "here"
     folder.mkdir()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from pathlib import Path
 
@@ -52,7 +53,8 @@ def serve_until_stopped(plan: ServePlan, *, quiet: bool, as_json: bool) -> None:
 
 def add_token(name: str, role: Role, days: float | None, folder: str | None) -> None:
     """Make a token, and print it alone on the standard output."""
-    print(_tokens(folder).add(name, role, days), flush=True)
+    sys.stdout.write(f"{_tokens(folder).add(name, role, days)}\n")
+    sys.stdout.flush()
     make_console(stderr=True).print(f"{name} may {role}. The token is shown this once: hand it over safely.")
 
 
