@@ -78,8 +78,7 @@ def _shortened(cell: RenderableType) -> RenderableType:
     if isinstance(cell, str):
         return beginning(cell, LONGEST_CELL)
     if isinstance(cell, Text) and len(cell) > LONGEST_CELL:
-        cell = cell.copy()
-        cell.truncate(LONGEST_CELL, overflow="ellipsis")
+        return cell[: LONGEST_CELL - 1].append("…")
     return cell
 
 
