@@ -10,7 +10,6 @@ from clca.printable import one_line
 from clca.progress import Note, Progress, ProgressCallback, ignore
 from clca.report.blocks import SampledDialogue, Section, figures_of, tables_of
 from clca.report.embedded_data import ReportData, compare, numbers_of
-from clca.report.figure_files import write_figures
 from clca.report.lineage.context import Folders, shown_path
 from clca.report.plan import ReportPlan
 from clca.report.provenance import Provenance, read_provenance
@@ -77,6 +76,8 @@ def run(plan: ReportPlan, progress: ProgressCallback = ignore) -> ReportResult:
     write_output(plan.out.parent, {plan.out.name: page})
     files = 0
     if config.figures is not None:
+        from clca.report.figure_files import write_figures  # needs numpy, which a report without figures does not
+
         folders_of = [evaluation.folder for evaluation in inputs.evaluations("wvs", "offense")]
         published = config.study is None or any(study.data.get("reproduces") for study in inputs.of("study"))
         files = write_figures(config.figures, folders_of, plan.content, published=published)
