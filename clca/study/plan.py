@@ -7,6 +7,7 @@ from pathlib import Path
 
 from clca.content.lookup import Content
 from clca.errors import NotFoundError, SettingsError
+from clca.evaluation.validation import require_libraries
 from clca.study.cell_config import cell_config, require_no_code
 from clca.study.cells import Cell
 from clca.study.config import StudyConfig
@@ -35,10 +36,12 @@ def plan(config: StudyConfig, workspace: Path | None = None) -> StudyPlan:
     """Read the study, and check the settings of each cell as far as they do not depend on results of others.
 
     What only the content or the models tell is found by the stage's own plan, once the cells are finished that a cell
-    needs. Raises `NotFoundError`, `ContentError` and `SettingsError`.
+    needs. Raises `NotFoundError`, `ContentError` and `SettingsError`, as where evaluations lack their libraries.
     """
     source = read_source(config.study, workspace)
     require_no_code(source, workspace)
+    if any(cell.run.startswith("eval-") for cell in source.cells):
+        require_libraries(server=True)
     content = Content(workspace)
     for cell in source.cells:
         settings = cell_config(source, cell, {id: (id,) for id in cell.needs}, workspace)
