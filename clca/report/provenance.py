@@ -236,7 +236,7 @@ def _origin(nodes: Mapping[str, Node], node: Node, codes: Mapping[str, str]) -> 
 
 
 def _others(origin: Iterable[tuple[str, tuple[Entry, ...]]], code: str) -> tuple[tuple[str, tuple[Entry, ...]], ...]:
-    """An origin without what there is none of, and without what the card itself is of."""
+    """An origin without its empty entries, and without those that name the result of the card itself."""
     others = ((label, tuple(entry for entry in entries if entry.code != code)) for label, entries in origin)
     return tuple((label, entries) for label, entries in others if entries)
 

@@ -164,9 +164,9 @@ def _judge(plan: ExportPlan) -> Iterator[str]:
         prepared = next((own for s in reversed(sessions) if (own := s.get("judge_calibration"))), None)
         if prepared:
             audited.add(run.name)
-            found = _recorded(JudgeCalibration, prepared, run, "judge_calibration")
-            bad = "; ".join(f"{flaw} {count.found} of {count.shown}" for flaw, count in found.bad.items())
-            false_alarms = f"{found.sound.found} of {found.sound.shown}"
+            calibration = _recorded(JudgeCalibration, prepared, run, "judge_calibration")
+            bad = "; ".join(f"{flaw} {count.found} of {count.shown}" for flaw, count in calibration.bad.items())
+            false_alarms = f"{calibration.sound.found} of {calibration.sound.shown}"
             text = f"prepared dialogues with a flaw that the judge found: {bad}; false alarms {false_alarms}"
             yield f"- {markdown_text(f'{run.name}: {text}')}."
         if run.name not in audited:

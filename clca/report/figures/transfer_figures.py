@@ -19,7 +19,7 @@ METRICS: tuple[Metric, ...] = ("kl_paper", "accuracy_paper", "jsd", "invalid")
 
 
 def transfer_figures(sources: Sources) -> Iterator[Figure]:
-    """A figure of each metric for each student of whom a culture was asked for in two languages or more."""
+    """A figure for each metric and each student that was evaluated on a culture in two languages or more."""
     names = sources.culture_names()
     for student in dict.fromkeys(source.info.student for source in sources.surveys):
         own = [source for source in sources.surveys if source.info.student == student]

@@ -18,7 +18,7 @@ from clca.storage.jsonl import read_lines
 from clca.storage.line_search import lines_with
 
 WHO = ("culture", "method", "order", "item", "row", "test", "respondent", "place")
-"""Keys that say of whom or what a prediction is."""
+"""Keys that identify a prediction: culture, method, respondent and the like."""
 LONGEST_TEXT = 20_000  # characters of a prompt or reply
 ZERO_SHOT = "zero-shot"  # as `classification.scores` has it, which would load numpy
 

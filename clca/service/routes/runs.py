@@ -112,11 +112,11 @@ async def list_dialogues(
 
     def read(db: sqlite3.Connection) -> bytes:
         reviews = service.indices.reviews(run.folder)
-        found = page(db, filters, reviews, filters.cursor, filters.size)
+        dialogues = page(db, filters, reviews, filters.cursor, filters.size)
         updates: dict[str, Any] = {"behind": behind, "unreadable": RunIndex.unreadable_in(db)}
         if filters.facets:
             updates["facets"] = facets(db, filters, reviews)
-        return found.model_copy(update=updates).model_dump_json().encode()
+        return dialogues.model_copy(update=updates).model_dump_json().encode()
 
     return Response(await service.indices.query(index, read), media_type="application/json")
 
