@@ -180,12 +180,18 @@ class GenerateConfig(StageConfig):
     ] = True
     partner_background: Annotated[
         bool,
-        Field(description="Show each side the other's background, too, as CLCA's code does; not measured yet."),
+        Field(
+            description="Show each side the other's background, too, as CLCA's code does; no better in 6 dialogues of"
+            " a model of 1.5 billion parameters (2 kept; without it 3)."
+        ),
         Option(PLAY),
     ] = False
     leave_rule: Annotated[
         bool,
-        Field(description="Tell each side to leave once its goal is reached, as CLCA's code does; not measured yet."),
+        Field(
+            description="Tell each side to leave once its goal is reached, as CLCA's code does; nobody left sooner in 6"
+            " dialogues of a model of 1.5 billion parameters (3 kept; without it 3)."
+        ),
         Option(PLAY),
     ] = False
     temperature: Annotated[

