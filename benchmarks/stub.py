@@ -4,7 +4,7 @@
 
 A request waits for a free slot, then holds it for the latency. The same body gets the same reply.
 The chosen port is printed as one line, `listening http://127.0.0.1:PORT/v1`. `GET /stats` says what
-was asked so far.
+was asked so far, `GET /sessions` how often by each `X-Session-ID`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ class Stats:
 
     attempts: dict[bytes, int] = field(default_factory=dict)
     by_task: Counter[str] = field(default_factory=Counter)
+    by_session: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     probes: int = 0
     in_flight: int = 0
@@ -74,6 +75,8 @@ class Stub:
         path, options = request.path, self._options
         if path == "/stats":
             return web.json_response(self.stats.report())
+        if path == "/sessions":
+            return web.json_response(self.stats.by_session)
         if path == "/metrics" and options.metrics:
             return web.Response(text=f'vllm:request_success_total{{finished_reason="stop"}} {self.stats.requests}\n')
         if path == "/reset_prefix_cache" and options.metrics:
@@ -96,6 +99,7 @@ class Stub:
             os.write(self._log, data + b"\n")
         stats = self.stats
         stats.requests += 1
+        stats.by_session[request.headers.get("X-Session-ID", "")] += 1
         stats.last = time.monotonic()
         stats.first = stats.first or stats.last
         attempt = stats.attempts[digest] = stats.attempts.get(digest, 0) + 1
@@ -132,7 +136,8 @@ class Stub:
         if fault == "hang":
             await asyncio.Event().wait()
         async with self._slots:
-            await asyncio.sleep(options.latency)
+            slow = options.slow_after is not None and self.stats.requests > options.slow_after
+            await asyncio.sleep(options.latency * (options.slow_by if slow else 1))
         if fault == "reset":
             _reset(request)
         if fault == "500":
@@ -213,6 +218,8 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("--uds", help="listen at a Unix socket instead")
     parser.add_argument("--core", type=int, help="run on this core only")
     parser.add_argument("--latency", type=float, default=0.0, help="seconds a request holds a slot")
+    parser.add_argument("--slow-after", type=int, help="requests after which it is slow")
+    parser.add_argument("--slow-by", type=float, default=10.0, help="times the latency of one that is slow")
     parser.add_argument("--slots", type=int, default=100_000, help="requests that are answered at once")
     parser.add_argument("--models", default="stub", help="names, separated by commas")
     parser.add_argument("--key", help="answer 401 to any other")

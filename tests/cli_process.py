@@ -59,7 +59,14 @@ class Stub:
         self._process.send_signal(number)
 
     def stats(self) -> dict[str, Any]:
-        with urllib.request.urlopen(self.url.removesuffix("/v1") + "/stats", timeout=10) as response:
+        return self._told("/stats")
+
+    def sessions(self) -> dict[str, int]:
+        """How often it was asked by each `X-Session-ID`."""
+        return self._told("/sessions")
+
+    def _told(self, path: str) -> dict[str, Any]:
+        with urllib.request.urlopen(self.url.removesuffix("/v1") + path, timeout=10) as response:
             data: dict[str, Any] = json.load(response)
         return data
 

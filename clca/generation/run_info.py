@@ -58,6 +58,9 @@ class ServerInfo(Record):
     adjustments: tuple[str, ...] = Field(
         default=(), description="What it got otherwise than it should: parameters that it refuses, and the like."
     )
+    slowdowns: int = Field(
+        default=0, description="How often its dialogues moved to others because it was much slower than they."
+    )
 
     @classmethod
     def of(cls, state: ServerState) -> ServerInfo:

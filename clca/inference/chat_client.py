@@ -124,6 +124,7 @@ class ChatClient:
                 losses=replica.losses,
                 throughput=metrics.throughput,
                 adjustments=replica.dialect.notes,
+                slowdowns=replica.slowdowns,
             )
             for replica, metrics in zip(self._balancer.replicas, self._metrics, strict=True)
         ]
@@ -163,7 +164,7 @@ class ChatClient:
         dialect = replica.dialect
         body = request_body(request, replica.model, structured=replica.structured, dialect=dialect)
         try:
-            completion = await self._http.complete(replica.url, PATH, to_json(body), seconds)
+            completion = await self._http.complete(replica.url, PATH, to_json(body), seconds, session=request.owner)
         except HttpError as error:
             if not self._adapt(replica, error, body):
                 raise

@@ -62,8 +62,8 @@ class FailoverClient:
 
     async def _send(self, replica: Replica, send: Callable[[Replica], Awaitable[T]]) -> T:
         """One attempt, whose outcome the balancer takes note of."""
-        replica.in_flight += 1
-        replica.requests += 1
+        began, answered = self.balancer.clock(), False
+        replica.begin(began)
         try:
             result = await send(replica)
         except HttpError as error:
@@ -79,9 +79,10 @@ class FailoverClient:
             raise
         else:
             self.balancer.succeeded(replica)
+            answered = True
             return result
         finally:
-            replica.in_flight -= 1
+            replica.end(began, self.balancer.clock(), answered=answered)
             self.balancer.end_trial(replica)
 
     def _pause_after(self, error: HttpError, number: int, *, moved: bool) -> float | None:

@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 
@@ -25,6 +26,7 @@ from clca.inference.proxies import proxy_options
 from clca.urls import NO_KEY, without_credentials
 
 CONNECT_TIMEOUT = 10.0  # seconds
+SESSION = "X-Session-ID"
 KEEP_ALIVE = 2.0  # seconds that an unused connection stays open: what a server sends on it meanwhile is held
 LEAST_SECRET = 16  # characters of a key that is no word of a reply
 MAX_BODY = 8 * 2**20  # bytes, decompressed; a hundred times what the largest answer takes
@@ -63,16 +65,20 @@ class HttpClient:
         """The body of the response to a GET of `server` + `path`. Raises `HttpError`."""
         return await self.send("GET", server, path, None, seconds)
 
-    async def post(self, server: str, path: str, body: bytes, seconds: float | None = None) -> bytes:
-        """The body of the response to a POST of a JSON text. Raises `HttpError`."""
-        return await self.send("POST", server, path, body, seconds)
+    async def post(
+        self, server: str, path: str, body: bytes, seconds: float | None = None, *, session: str = ""
+    ) -> bytes:
+        """The body of the response to a POST of a JSON text; `session` is whom it is for. Raises `HttpError`."""
+        return await self.send("POST", server, path, body, seconds, session_header(session))
 
-    async def complete(self, server: str, path: str, body: bytes, seconds: float | None = None) -> Completion:
+    async def complete(
+        self, server: str, path: str, body: bytes, seconds: float | None = None, *, session: str = ""
+    ) -> Completion:
         """The completion with which a server responds to a POST.
 
         Raises `HttpError`, also for an error under status 200, and `InvalidReply` for what is no completion.
         """
-        return self.completion(server, await self.post(server, path, body, seconds))
+        return self.completion(server, await self.post(server, path, body, seconds, session=session))
 
     def completion(self, server: str, body: bytes) -> Completion:
         """The completion in the body of a server's response. Raises as `complete` does."""
@@ -179,6 +185,11 @@ class HttpClient:
         return aiohttp.TCPConnector(
             limit=self._concurrency, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=300, ssl=trusted_certificates()
         )
+
+
+def session_header(session: str) -> dict[str, str] | None:
+    """The header by which a router in front of replicas keeps the requests of a dialogue at one of them."""
+    return {SESSION: quote(session, safe=" !#$&'()*+,/:;=?@[]~")} if session else None
 
 
 def trusted_certificates() -> ssl.SSLContext:

@@ -48,7 +48,8 @@ class Throughput:
 
 @dataclass(frozen=True, slots=True)
 class ServerState:
-    """A server behind a teacher. `losses` counts how often it failed while it was in use.
+    """A server behind a teacher. `losses` counts how often it failed while it was in use, `slowdowns` how often its
+    dialogues were moved to others because it was much slower than they.
 
     `adjustments` say, each in a sentence without its subject, what the server gets otherwise than it should.
     """
@@ -61,3 +62,4 @@ class ServerState:
     losses: int
     throughput: Throughput | None
     adjustments: tuple[str, ...] = ()
+    slowdowns: int = 0

@@ -87,6 +87,26 @@ def test_a_slow_server_gets_fewer_dialogues(tmp_path: Path) -> None:
     assert 1 <= len(slow) < len(fast) / 2
 
 
+def test_every_request_tells_a_router_whose_it_is(tmp_path: Path) -> None:
+    with Stub() as stub:
+        clca(tmp_path, *command(stub.url, scenarios=2))
+        sessions = stub.sessions()
+    run = only_run(tmp_path)
+    dialogues = {record["id"]: record["usage"]["requests"] for record in records(run)}
+    scenarios = {f"scenario:{record['scenario']['id']}" for record in records(run)}
+    assert {name: number for name, number in sessions.items() if name in dialogues} == dialogues
+    assert sessions.keys() - dialogues.keys() == scenarios
+
+
+def test_the_dialogues_of_a_server_that_becomes_ten_times_slower_move_to_the_other(tmp_path: Path) -> None:
+    with Stub("--latency", "0.2") as a, Stub("--latency", "0.2", "--slow-after", "12") as b:
+        summary = last_json(clca(tmp_path, *command(a.url, b.url, scenarios=8)).stdout)
+        moved = a.sessions().keys() & b.sessions().keys()
+    assert (summary["kept"], summary["failed"]) == (8, 0)
+    assert [(state["slowdowns"], state["losses"]) for state in servers(tmp_path)] == [(0, 0), (1, 0)]
+    assert moved & {record["id"] for record in records(only_run(tmp_path))}
+
+
 # ---------------------------------------------------------------- replicas that are lost
 
 

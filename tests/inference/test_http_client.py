@@ -13,7 +13,7 @@ from aiohttp import web
 
 from clca.errors import RunStopped, SettingsError
 from clca.inference.failover import FailoverClient
-from clca.inference.http_client import HttpClient
+from clca.inference.http_client import HttpClient, session_header
 from clca.inference.http_errors import HttpError
 from clca.inference.load_balancer import LoadBalancer
 from clca.inference.openai_client import request
@@ -157,3 +157,16 @@ def test_both_clients_go_through_the_proxy_but_for_its_exceptions(monkeypatch: p
         for message in asyncio.run(by_both("http://teacher.invalid:8000/v1")):
             assert message.startswith("cannot connect to http://teacher.invalid:8000/v1: ")
         assert len(seen) == 2
+
+
+@pytest.mark.parametrize(
+    ("session", "header"),
+    [
+        ("", None),
+        ("japan-en_001-2", {"X-Session-ID": "japan-en_001-2"}),
+        ("scenario:my scene/1", {"X-Session-ID": "scenario:my scene/1"}),
+        ("東京\r\nX: y%", {"X-Session-ID": "%E6%9D%B1%E4%BA%AC%0D%0AX: y%25"}),
+    ],
+)
+def test_a_session_is_told_in_a_header_that_any_name_fits_in(session: str, header: dict[str, str] | None) -> None:
+    assert session_header(session) == header

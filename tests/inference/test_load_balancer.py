@@ -6,7 +6,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clca.inference.load_balancer import MAX_FAILURES, MAX_REST, MIN_REST, LoadBalancer, Replica
+from clca.inference.load_balancer import (
+    COMPARE_EVERY,
+    LEAST_QUEUE,
+    MAX_FAILURES,
+    MAX_REST,
+    MAX_SLOW_REST,
+    MIN_REST,
+    SLOW_FACTOR,
+    SLOW_REST,
+    LoadBalancer,
+    Replica,
+)
 
 URLS = ("http://a/v1", "http://b/v1/", "http://c/v1")
 
@@ -35,7 +46,7 @@ def lose(balancer: LoadBalancer, *lost: Replica) -> None:
 
 def moves(balancer: LoadBalancer, to: Replica) -> list[int]:
     """Those of ten new owners that are given this replica."""
-    return [number for number in range(10) if balancer.replica_for(f"new-{number}-at-{balancer._clock()}") is to]
+    return [number for number in range(10) if balancer.replica_for(f"new-{number}-at-{balancer.clock()}") is to]
 
 
 def test_urls_lose_their_last_slash(clock: Clock) -> None:
@@ -199,6 +210,132 @@ def test_the_owner_that_was_not_heard_of_for_the_longest_time_is_forgotten_first
     a.requests = 2
     assert balancer.replica_for("first") is a
     assert balancer.replica_for("second") is b
+
+
+# ---------------------------------------------------------------- replicas that are slow
+
+
+def answers(replica: Replica, clock: Clock, seconds: float, number: int = 100) -> None:
+    """That many requests that the replica answers after so many seconds each; the clock stands still."""
+    for _ in range(number):
+        replica.begin(clock.now - seconds)
+        replica.end(clock.now - seconds, clock.now, answered=True)
+
+
+def queue(replica: Replica, clock: Clock, number: int, age: float = 0.0) -> None:
+    for _ in range(number):
+        replica.begin(clock.now - age)
+
+
+def test_the_pace_of_a_replica_is_that_of_its_last_requests_or_the_age_of_its_queue(clock: Clock) -> None:
+    replica = some(clock).replicas[0]
+    assert replica.pace(clock.now) == 0
+    answers(replica, clock, 2.0)
+    assert replica.pace(clock.now) == pytest.approx(2.0)
+    queue(replica, clock, 3)
+    clock.now += 1.0
+    assert replica.pace(clock.now) == pytest.approx(2.0), "a queue younger than its requests take"
+    queue(replica, clock, 1)
+    clock.now += 3.0
+    assert replica.pace(clock.now) == pytest.approx((4.0 * 3 + 3.0) / 4), "the mean age"
+    replica.begin(clock.now)
+    replica.end(clock.now, clock.now, answered=False)
+    assert replica.seconds == pytest.approx(2.0), "a request that failed tells nothing"
+
+
+def test_a_replica_whose_queue_is_older_by_the_factor_loses_its_owners(clock: Clock) -> None:
+    balancer = some(clock, 3)
+    slow, b, c = balancer.replicas
+    assert balancer.replica_for("dialogue") is slow
+    answers(b, clock, 2.0)
+    answers(c, clock, 2.0)
+    queue(slow, clock, LEAST_QUEUE, age=2.0 * SLOW_FACTOR)
+    assert balancer.replica_for("dialogue") is slow, "as old as the factor says is not slow yet"
+    clock.now += COMPARE_EVERY
+    assert balancer.replica_for("dialogue") in (b, c)
+    assert (slow.slowdowns, slow.up, slow.losses) == (1, True, 0)
+    assert moves(balancer, slow) == [], "nor does a new one get it, though it has less in flight"
+    clock.now += SLOW_REST
+    for _ in range(LEAST_QUEUE):
+        slow.end(clock.now, clock.now, answered=True)
+    assert moves(balancer, slow), "after a rest new ones do"
+
+
+@pytest.mark.parametrize(
+    ("requests", "age", "why"),
+    [
+        (LEAST_QUEUE - 1, 100.0, "a few may just be long ones"),
+        (LEAST_QUEUE, 0.9, "a fast one is not slow, however fast the others are"),
+    ],
+)
+def test_not_every_old_queue_makes_a_replica_slow(clock: Clock, requests: int, age: float, why: str) -> None:
+    balancer = some(clock)
+    place, other = balancer.replicas
+    assert balancer.replica_for("dialogue") is place
+    answers(other, clock, 0.01)
+    queue(place, clock, requests, age)
+    assert balancer.replica_for("dialogue") is place, why
+
+
+def test_one_that_is_alone_is_not_slow(clock: Clock) -> None:
+    balancer = some(clock)
+    place, other = balancer.replicas
+    answers(other, clock, 0.1)
+    assert balancer.replica_for("dialogue") is place
+    lose(balancer, other)
+    queue(place, clock, LEAST_QUEUE, 100.0)
+    assert balancer.replica_for("dialogue") is place
+
+
+def test_the_rest_of_one_that_stays_slow_doubles_up_to_a_bound(clock: Clock) -> None:
+    balancer = some(clock)
+    slow, other = balancer.replicas
+    rests = []
+    for number in range(7):
+        answers(other, clock, 1.0)
+        queue(slow, clock, LEAST_QUEUE, 60.0)
+        balancer.replica_for(f"dialogue-{number}")
+        rests.append(slow.slow_rest)
+        clock.now = slow.slow_until
+        for _ in range(LEAST_QUEUE):
+            slow.end(clock.now, clock.now, answered=True)
+        slow.seconds = None
+    assert rests == [SLOW_REST, 30, 60, 120, MAX_SLOW_REST, MAX_SLOW_REST, MAX_SLOW_REST]
+    clock.now += 2 * MAX_SLOW_REST
+    queue(slow, clock, LEAST_QUEUE, 60.0)
+    balancer.replica_for("another")
+    assert slow.slow_rest == SLOW_REST, "it was fast for a long time"
+
+
+# ---------------------------------------------------------------- replicas that come and go
+
+
+def test_one_that_is_added_is_used_by_new_owners_only(clock: Clock) -> None:
+    balancer = some(clock)
+    place = balancer.replica_for("dialogue")
+    balancer.replicas[1].requests = place.requests = 5
+    added = Replica("http://new/v1", "m")
+    balancer.add(added)
+    assert balancer.replica_for("dialogue") is place
+    assert moves(balancer, added) == list(range(10))
+
+
+def test_one_that_is_removed_is_left_at_once_and_stays_away(clock: Clock) -> None:
+    balancer = some(clock)
+    removed, other = balancer.replicas
+    assert balancer.replica_for("dialogue") is removed
+    balancer.remove(removed)
+    assert balancer.replica_for("dialogue") is other
+    balancer.succeeded(removed)
+    clock.now += MAX_REST
+    assert (balancer.replicas, removed.up) == ([other], False)
+
+
+def test_the_last_one_is_not_removed_but_down(clock: Clock) -> None:
+    balancer = some(clock, 1)
+    last = balancer.replicas[0]
+    balancer.remove(last)
+    assert (balancer.replicas, last.up) == ([last], False)
 
 
 EVENTS = st.lists(
