@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import logging
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 
 LIBRARIES = ("torch", "transformers", "peft", "trl", "bitsandbytes", "accelerate", "datasets")
 """The libraries of the extra `train`."""
+
+UNTRUE_WARNINGS = ("Could not find a config file in", "Unable to fetch remote file due to the following error")
+"""How PEFT's warnings begin that it cannot tell whether a vocabulary was resized, which `clca` never does.
+
+Each checkpoint of a model of the hub would warn where the hub cannot be reached.
+"""
 
 
 @contextmanager
@@ -36,7 +43,10 @@ def quiet_libraries() -> Iterator[None]:
     transformers_logging.disable_progress_bar()
     disable_progress_bars()
     try:
-        yield
+        with warnings.catch_warnings():
+            for message in UNTRUE_WARNINGS:
+                warnings.filterwarnings("ignore", message)
+            yield
     finally:
         for logger, level in zip(loggers, levels, strict=True):
             logger.setLevel(level)
