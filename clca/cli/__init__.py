@@ -68,6 +68,7 @@ COMMANDS = {
     "adapters": _Entry("List, inspect and merge trained adapters.", "adapters", "app"),
     "data": _Entry("Import respondents, test sets, scenarios and norms.", "data", "app"),
     "content": _Entry("Find, check and copy content files.", "content", "app"),
+    "doctor": _Entry("Show what works here, and how to mend the rest.", "doctor", "doctor", "EXAMPLES"),
     "init": _Entry("Make a workspace.", "content", "init", "INIT_EXAMPLES"),
     "serve-teacher": _Entry("Keep a vLLM server up for commands.", "serve_teacher", "serve_teacher", "EXAMPLES"),
     "serve": _Entry("Submit, watch, read and review over HTTP.", "serve", "serve", "EXAMPLES"),
