@@ -22,6 +22,7 @@ from clca.content.parsing import validation_message
 from clca.errors import ContentError, NotFoundError, SettingsError, StoreError
 from clca.records import Record
 from clca.safe_open import read_json
+from clca.service.own_folder import make_own_folder, require_own
 from clca.storage.atomic import atomic_write
 from clca.storage.provenance import now
 
@@ -82,6 +83,7 @@ class TokenFile:
             self._read_at, self._tokens = None, ()
             return ()
         if (seen := (about.st_mtime_ns, about.st_ino)) != self._read_at:
+            require_own(self.path, about)
             try:
                 self._tokens = _Tokens.model_validate_json(read_json(self.path, within=self.path.parent)).tokens
             except ValidationError as error:
@@ -146,10 +148,7 @@ class TokenFile:
         return _mac(token, f"form:{session}")
 
     def _write(self, tokens: tuple[Token, ...]) -> None:
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"cannot write to {self.path.parent}: {error.strerror}") from None
+        make_own_folder(self.path.parent)
         atomic_write(self.path, _Tokens(tokens=tokens).model_dump_json(indent=1) + "\n")
         os.chmod(self.path, 0o600)
 

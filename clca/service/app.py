@@ -22,6 +22,7 @@ from clca.service.metrics import Metrics
 from clca.service.plan import ServePlan
 from clca.service.routes import answers, files, jobs, operations, runs, sessions, stages
 from clca.service.shown import Shown
+from clca.stages import stage
 
 INDEX_EVERY = 5.0  # seconds after which runs that are being made are indexed further
 
@@ -42,6 +43,7 @@ def make_service(plan: ServePlan, progress: ProgressCallback) -> Service:
         log=lambda text: progress(Note(text)),
     )
     dispatcher.may_begin = lambda: not service.obstacle()
+    dispatcher.require_sent = lambda name, settings: plan.rules.require_sent(stage(name).config_type, settings)
     return service
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,27 @@ class FieldRules:
             for text in _texts(value):
                 self._check(config_type, key, name, text)
             checked[key] = f"{EXPORTS}/{value}" if _is_export(config_type, name) else value
+        return self._resolved(config_type, checked)
+
+    def require_sent(self, config_type: type[StageConfig], settings: Mapping[str, Any]) -> None:
+        """Refuse the settings of a stored job that no client can have sent, and that are not the server's own.
+
+        The folder of a service may have come with a workspace of somebody else's. Raises `SettingsError`.
+        """
+        sent, refused = {}, self.refused(config_type)
+        for name, value in settings.items():
+            given = str(value).removeprefix(f"{EXPORTS}/") if _is_export(config_type, name) else value
+            with suppress(SettingsError):
+                for text in _texts(given):
+                    self._check(config_type, name, name, text)
+                if name not in refused:
+                    sent[name] = value
+        own = self._resolved(config_type, sent).model_dump(mode="json")
+        for name, value in settings.items():
+            if name not in own or own[name] != value:
+                raise SettingsError(f"{name}: the job has a value that is not this server's: submit it again")
+
+    def _resolved(self, config_type: type[StageConfig], checked: Mapping[str, Any]) -> Any:
         here = self.workspace if (self.workspace / "clca.toml").is_file() else None
         return resolve_config(config_type, checked, os.environ, here, as_flags=False)
 

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from clca.errors import ClcaError
 from clca.service.access import Identity, Token, TokenFile
@@ -112,7 +112,7 @@ class Gate:
         """Refuse another site's page whose name has been made to lead here: without tokens nothing else would."""
         if self._config.needs_token:
             return
-        host = urlsplit(f"//{headers.text(b'host')}").hostname
+        host = _split(f"//{headers.text(b'host')}").hostname
         if host not in self._hosts:
             raise Refusal(421, "this name is not the service's: add it by --host-name")
 
@@ -150,7 +150,7 @@ class Gate:
     def _require_own_page(self, scope: Scope, headers: _Headers, identity: Identity | None) -> None:
         """Refuse a change that another site's page has a browser ask for."""
         origin = headers.text(b"origin")
-        if origin and urlsplit(origin).netloc.lower() != headers.text(b"host").lower():
+        if origin and _split(origin).netloc.lower() != headers.text(b"host").lower():
             raise Refusal(403, "a page of another site asks for this")
         if headers.text(b"sec-fetch-site") in ("cross-site", "same-site"):
             raise Refusal(403, "a page of another site asks for this")
@@ -229,6 +229,13 @@ def session_of(cookies: str) -> str:
     except CookieError:
         return ""
     return "" if morsel is None else morsel.value
+
+
+def _split(url: str) -> SplitResult:
+    try:
+        return urlsplit(url)
+    except ValueError:
+        raise Refusal(400, "the name of a host is none") from None
 
 
 def _same(given: str, right: str) -> bool:

@@ -75,6 +75,8 @@ def plan(config: ServeConfig, workspace: Path | None = None) -> ServePlan:
         notes.append(f"{config.host} without TLS: {WITHOUT_TLS}.")
     if not config.needs_token:
         notes.append("Whoever is logged in to this machine may use it without a token; --require-token ends that.")
+    if valid := tokens.valid():
+        notes.append(f"May use it by a token: {', '.join(f'{token.name} ({token.role})' for token in valid)}.")
     generate = resolve_config(GenerateConfig, {}, os.environ, workspace)
     runs = root / generate.out
     if not runs.resolve().is_relative_to(root):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import socket
 import time
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from clca.errors import StoreError
 from clca.progress import Note, ProgressCallback, ignore
+from clca.service.own_folder import make_own_folder
 from clca.service.plan import ServePlan
 from clca.service.result import ServeResult
 from clca.storage.lock import folder_lock
@@ -33,11 +33,7 @@ def run(plan: ServePlan, progress: ProgressCallback = ignore) -> ServeResult:
 
     began = time.monotonic()
     with ExitStack() as opened:
-        try:
-            plan.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            os.chmod(plan.folder, 0o700)
-        except OSError as error:
-            raise StoreError(f"cannot write to {plan.folder}: {error.strerror}") from None
+        make_own_folder(plan.folder)
         opened.enter_context(folder_lock(plan.folder))
         listening = opened.enter_context(_listen(plan))
         service = make_service(plan, progress)

@@ -60,5 +60,6 @@ def test_a_role_covers_those_before_it() -> None:
 
 def test_a_broken_file_of_tokens_is_an_error_and_lets_nobody_in(tmp_path: Path) -> None:
     (tmp_path / "tokens.json").write_text('{"tokens": [{"name": "ana"}]}')
+    (tmp_path / "tokens.json").chmod(0o600)
     with pytest.raises(ContentError, match=r"tokens\.json"):
         TokenFile(tmp_path).valid()

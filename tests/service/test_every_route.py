@@ -192,6 +192,8 @@ async def test_without_tokens_the_service_answers_to_this_machine_by_its_own_nam
     desk = Desk(tmp_path, require_token=False)
     assert (await desk.ask("GET", "/v1/jobs")).status_code == 200
     assert (await desk.ask("GET", "/v1/jobs", headers={"Host": "evil.example"})).status_code == 421
+    assert (await desk.ask("GET", "/v1/jobs", headers={"Host": "["})).status_code == 400
+    assert (await desk.ask("POST", f"/v1/jobs/{JOB}/cancel", headers={"Origin": "http://["})).status_code == 400
     assert (await desk.ask("GET", "/v1/jobs", headers={"X-Forwarded-For": "10.0.0.9"})).status_code == 401
     assert (await desk.ask("GET", "/v1/jobs", "clca_wrong")).status_code == 401
     for origin in ("http://evil.example", "null"):

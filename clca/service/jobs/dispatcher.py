@@ -10,6 +10,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from clca.bounded_json import parse_json
+from clca.errors import ClcaError, StoreError
 from clca.safe_open import read_bytes
 from clca.service.jobs.bounded_log import BoundedLog
 from clca.service.jobs.events import EventFile
@@ -44,6 +46,7 @@ class Dispatcher:
         self._loop: asyncio.Task[None] | None = None
         self.draining = False
         self.may_begin: Callable[[], bool] = lambda: True
+        self.require_sent: Callable[[str, dict[str, Any]], None] = lambda stage, config: None
 
     def begin(self) -> None:
         """Take up what an earlier service left, and begin with the queue."""
@@ -164,7 +167,10 @@ class Dispatcher:
 
         events.append("state", {"state": "running", "attempt": job.attempts})
         try:
+            self._require_sent(folder)
             status = await process.run(event, log.write)
+        except ClcaError as fault:
+            status, error = 2, self._shown.line(fault.message)
         except OSError as fault:
             status, error = 2, f"its process could not be started: {fault.strerror}"
         finally:
@@ -175,6 +181,15 @@ class Dispatcher:
             self._progress.pop(job.id, None)
             del self._tasks[job.id]
             self._due.set()
+
+    def _require_sent(self, folder: Path) -> None:
+        """Refuse a job of the folder that no client of this service has submitted. Raises `ClcaError`, `OSError`."""
+        try:
+            request = parse_json(read_bytes(folder / JOB, within=folder))
+            stage, config = str(request["stage"]), dict(request["config"])
+        except (ValueError, KeyError, TypeError):
+            raise StoreError(f"{JOB} of the job is none: submit it again") from None
+        self.require_sent(stage, config)
 
     def _ended(self, job: Job, status: int, error: str, came_further: bool) -> None:
         """Record what the end of a worker means."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from clca.records import Record
 
@@ -23,7 +23,9 @@ INTERRUPTED = 130  # exit status of a worker that a signal stopped
 class Job(Record):
     """A job as clients see it. Times are in seconds since 1970, UTC."""
 
-    id: str = Field(description="Digest of what decides its result: the fingerprint of its run, adapter or evaluation.")
+    id: Annotated[str, StringConstraints(pattern="^[0-9a-f]{6,64}$")] = Field(
+        description="Digest of what decides its result: the fingerprint of its run, adapter or evaluation."
+    )
     stage: str = Field(description="The command that it is.")
     resource: Resource = Field(description="The queue it waits in.")
     state: State

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from clca.bounded_json import parse_json
 from clca.errors import NotFoundError, StoreError
 from clca.service.jobs.job import Job, Resource, State
 from clca.storage.sqlite_journal import require_own_files
@@ -140,4 +141,7 @@ def _encoded(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _job(row: sqlite3.Row) -> Job:
-    return Job.model_validate({name: json.loads(row[name]) if name in _JSON else row[name] for name in _SHOWN})
+    try:
+        return Job.model_validate({name: parse_json(row[name]) if name in _JSON else row[name] for name in _SHOWN})
+    except (ValueError, TypeError):
+        raise StoreError(f"{FILE} of the service holds a job that is none: move the service's folder away") from None

@@ -1,0 +1,37 @@
+"""The folder of a service is its user's alone: what is in it says who may do what, and which jobs are carried out."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from clca.errors import StoreError
+from clca.shell import command_line
+from clca.storage.atomic import opened_folder
+
+
+def make_own_folder(folder: Path) -> None:
+    """Make the folder, or close an empty one to others. Raises `StoreError` for one that they may have filled."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with opened_folder(folder) as handle:
+            if os.listdir(handle):
+                require_own(folder, os.fstat(handle))
+            os.fchmod(handle, 0o700)
+    except NotADirectoryError:
+        raise StoreError(f"{folder} is a link or no folder: give the folder itself by --folder") from None
+    except OSError as error:
+        raise StoreError(f"cannot write to {folder}: {error.strerror}") from None
+
+
+def require_own(path: Path, about: os.stat_result) -> None:
+    """Refuse what another user has, or may open: the service makes it for its own user alone. Raises `StoreError`."""
+    mode = stat.S_IMODE(about.st_mode)
+    if about.st_uid != os.geteuid():
+        raise StoreError(f"{path} belongs to another user: give a folder of your own by --folder")
+    if mode & 0o077:
+        raise StoreError(
+            f"{path} is open to others (mode {mode:04o}), as clca serve makes none: if all in it is your own,"
+            f" `chmod go= {command_line(path)}`; else give another folder by --folder"
+        )

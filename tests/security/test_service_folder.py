@@ -1,0 +1,130 @@
+"""A workspace of a stranger's in which a service has been, or seems to have been."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from clca.errors import SettingsError, StoreError
+from clca.progress import ignore
+from clca.service.access import TokenFile
+from clca.service.app import make_service
+from clca.service.client_fields import FieldRules
+from clca.service.config import ServeConfig
+from clca.service.jobs.job import JOB, Job
+from clca.service.jobs.table import JobTable
+from clca.service.own_folder import make_own_folder
+from clca.service.plan import plan
+from clca.stages import STAGES
+
+ID = "ab" * 32
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> FieldRules:
+    (tmp_path / "clca.toml").write_text('[generate]\nout = "mine"\nsamples = 3\nvllm = "vllm"\n')
+    return FieldRules(tmp_path, tmp_path / "service", ServeConfig(allow_url=("http://gpu1/v1",)))
+
+
+@pytest.mark.parametrize(
+    ("stage", "settings"),
+    [
+        ("generate", {"vllm": "./evil.sh"}),
+        ("generate", {"vllm_args": "--middleware evil"}),
+        ("generate", {"out": "/home/user"}),
+        ("generate", {"base_url": ["http://evil/v1"]}),
+        ("generate", {"scenarios": "../secret.jsonl"}),
+        ("export", {"run": ["japan"], "out": "exports/all", "push": "evil/data"}),
+        ("export", {"run": ["japan"], "out": "exports/../../x"}),
+        ("generate", {"unknown": 1}),
+    ],
+)
+def test_a_stored_job_has_no_setting_that_a_client_may_not_send(
+    rules: FieldRules, stage: str, settings: dict[str, Any]
+) -> None:
+    with pytest.raises(SettingsError, match=rf"\b{list(settings)[-1]}\b"):
+        rules.require_sent(STAGES[stage].config_type, settings)
+
+
+@pytest.mark.parametrize(
+    ("stage", "fields"),
+    [
+        ("generate", {"culture": "japan", "base_url": "http://gpu1/v1", "teacher": "org/m"}),
+        ("export", {"run": "japan", "out": "all"}),
+        ("train", {"settings": ["lora.dropout=.5"]}),
+        ("eval-wvs", {}),
+    ],
+)
+def test_what_a_client_has_sent_is_carried_out(rules: FieldRules, stage: str, fields: dict[str, Any]) -> None:
+    config_type = STAGES[stage].config_type
+    config = rules.resolve(config_type, fields)
+    rules.require_sent(config_type, json.loads(json.dumps(config.model_dump(mode="json", exclude_unset=True))))
+
+
+def test_a_job_that_came_with_the_folder_runs_no_program_of_it(tmp_path: Path) -> None:
+    service = make_service(plan(ServeConfig(free=0), _workspace(tmp_path)), ignore)
+
+    async def ended() -> Job:
+        service.jobs.begin()
+        async for _ in service.jobs.events(ID).follow(0, lambda: service.jobs.table.get(ID).is_ended):
+            pass
+        await service.jobs.drain(0)
+        return service.jobs.table.get(ID)
+
+    folder = service.jobs.folder(ID)
+    folder.mkdir(parents=True)
+    (folder / JOB).write_text(json.dumps({"stage": "generate", "config": {"vllm": str(tmp_path / "evil.sh")}}))
+    service.jobs.table.add(_job(ID))
+    job = asyncio.run(ended())
+    service.jobs.table.close()
+    assert (job.state, job.error.partition(":")[0]) == ("failed", "vllm")
+
+
+def test_a_job_names_no_folder(tmp_path: Path) -> None:
+    table = JobTable(tmp_path)
+    table.add(_job("../../escaped"))
+    with pytest.raises(StoreError, match="holds a job that is none"):
+        table.take("gpu")
+    table.close()
+
+
+@pytest.mark.parametrize("tamper", ["readable", "link"])
+def test_a_folder_that_others_may_have_filled_is_refused(tmp_path: Path, tamper: str) -> None:
+    folder = tmp_path / "service"
+    TokenFile(folder).add("eve", "run", None)
+    if tamper == "link":
+        folder.rename(tmp_path / "other")
+        folder.symlink_to(tmp_path / "other")
+    else:
+        folder.chmod(0o755)  # as git and most archives leave it
+    with pytest.raises(StoreError, match="give"):
+        make_own_folder(folder)
+
+
+def test_tokens_that_others_can_read_let_nobody_in(tmp_path: Path) -> None:
+    tokens = TokenFile(tmp_path / "service")
+    secret = tokens.add("eve", "run", None)
+    tokens.path.chmod(0o644)
+    with pytest.raises(StoreError, match="open to others"):
+        TokenFile(tmp_path / "service").holder(secret)
+
+
+def test_who_has_a_token_is_said_before_the_service_starts(tmp_path: Path) -> None:
+    TokenFile(_workspace(tmp_path) / "service").add("eve", "run", None)
+    assert "May use it by a token: eve (run)." in plan(ServeConfig(), tmp_path).notes
+
+
+def _workspace(folder: Path) -> Path:
+    (folder / "clca.toml").touch()
+    (folder / "service").mkdir(mode=0o700, exist_ok=True)
+    return folder
+
+
+def _job(name: str) -> Job:
+    values: Mapping[str, Any] = {"id": name, "stage": "generate", "resource": "gpu", "state": "queued"}
+    return Job.model_construct(**values, submitted_by="eve", created=0.0)
